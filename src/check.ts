@@ -1,0 +1,44 @@
+/** Argument checks. A refused argument says what was expected and what came: `expected timeout to be a number >= 0, got "soon"`. */
+
+import { inspect } from 'node:util';
+
+/** How a refused value is quoted: short, on one line. */
+export function quote(value: unknown): string {
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `function ${value.name}`;
+  return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
+}
+
+export function expected(what: string, rule: string, value: unknown): string {
+  return `expected ${what} to be ${rule}, got ${quote(value)}`;
+}
+
+/** Wrong kind: `TypeError`. Right kind but out of range: `RangeError`. */
+function refuseNumber(what: string, rule: string, value: unknown): never {
+  throw typeof value === 'number' ? new RangeError(expected(what, rule, value)) : new TypeError(expected(what, rule, value));
+}
+
+export function checkInteger(value: unknown, what: string, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  const range = max === Number.MAX_SAFE_INTEGER ? `an integer >= ${min}` : `an integer from ${min} to ${max}`;
+  return refuseNumber(what, range, value);
+}
+
+/** Milliseconds; `Infinity` and `undefined` mean for ever. */
+export function checkTimeout(value: unknown, what: string = 'timeout'): number {
+  if (value === undefined) return Infinity;
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new RangeError(expected(what, 'a number >= 0', value));
+}
+
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw new TypeError(expected(what, 'a function', value));
+}
+
+/** Refuses keys that are not known, so that a typing error in an option is not silently ignored. */
+export function checkOptions(value: unknown, what: string, known: readonly string[]): void {
+  if (value === undefined) return;
+  if (typeof value !== 'object' || value === null) throw new TypeError(expected(what, 'an object', value));
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) throw new TypeError(`unknown key '${key}' in ${what}: known are ${known.join(', ')}`);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What one encoded message is made of while it travels.
+ *
+ *   value --encode--> Packet --link--> prepare(packet) --decode--> value
+ *
+ * Almost everything is in `bytes`. What bytes cannot hold (memory shared by the threads of one process,
+ * ports, buffers that change owner) travels beside them; the bytes name it by its index in `attachments`.
+ */
+
+import type { Transferable } from 'node:worker_threads';
+
+export interface Packet {
+  readonly bytes: Uint8Array;
+  /** Objects handed over as they are, between threads of one process only; empty on the way to a process. */
+  readonly attachments: readonly unknown[];
+  /** Those attachments that change owner. */
+  readonly transfer: readonly Transferable[];
+  /** URLs of the modules that must be imported before the bytes can be decoded. */
+  readonly modules: readonly string[];
+  /** Abort signals inside the value: the link tells the other side when one fires. Never travels itself. */
+  readonly signals: readonly ExportedSignal[];
+}
+
+/** An AbortSignal of this side, by the id under which the other side knows it. */
+export interface ExportedSignal {
+  readonly id: string;
+  readonly signal: AbortSignal;
+}
+
+/** The border a message is about to cross. */
+export interface Border {
+  readonly kind: 'thread' | 'process';
+  /** The realm id of the receiver, if known: what was born there goes home by name instead of by copy. */
+  readonly peer?: string | undefined;
+}

@@ -1,0 +1,121 @@
+/**
+ * Every error heddle throws: one class each, a stable `code`, and an `instanceof` that also holds for
+ * copies of heddle and for errors that crossed a thread or a process.
+ *
+ * The brand is a registered symbol (`Symbol.for`), so it is the same everywhere; the idea is undici's `core/errors.js`.
+ */
+
+const brandOf = (code: string): symbol => Symbol.for(`heddle.error.${code}`);
+
+/** The root of heddle's own errors. `code` is stable between versions, `message` is for people. */
+export class HeddleError extends Error {
+  static readonly code: string = 'ERR_HEDDLE';
+
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    const { code, name } = new.target;
+    define(this, 'name', name);
+    define(this, 'code', code);
+    for (let at = new.target; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(this, brandOf(at.code), true);
+  }
+
+  declare readonly code: string;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== 'object' || value === null) return false;
+    // A user's subclass has no code of its own: there only the prototype chain can tell.
+    if (!Object.hasOwn(this, 'code')) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return (value as Record<symbol, unknown>)[brandOf(this.code)] === true;
+  }
+}
+
+const define = (target: object, key: PropertyKey, value: unknown): void => {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable: false });
+};
+
+/** A wait took longer than its `timeout`. */
+export class TimeoutError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_TIMEOUT';
+}
+
+/** A pool's queue is at its `queueLimit`, or a queue at its `maxSize`. */
+export class Full extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_FULL';
+}
+
+/** The pool or queue was shut down: it takes nothing new. */
+export class ShutDown extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_SHUT_DOWN';
+}
+
+/** The future was cancelled before it had a result. `cause` is the reason, if one was given. */
+export class CancelledError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_CANCELLED';
+}
+
+/** The operation does not fit the state the object is in, such as a second result for one future. */
+export class InvalidStateError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_INVALID_STATE';
+}
+
+/** How a worker ended, as far as the system tells. */
+export interface WorkerEnd {
+  /** `thread` or `process`. */
+  readonly kind: 'thread' | 'process';
+  /** Process id of the worker; a thread's is the id of the process it lived in. */
+  readonly pid: number | null;
+  /** Thread id of a thread worker (`worker_threads.threadId`). */
+  readonly threadId: number | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The uncaught error that ended the worker, where there was one. */
+  readonly error: unknown;
+}
+
+/** The worker that ran the task ended before the task did. The pool goes on with another worker. */
+export class WorkerLost extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_WORKER_LOST';
+  readonly pid: number | null;
+  readonly threadId: number | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The name of the function the worker was running, `(anonymous)` if it has none. */
+  readonly task: string | null;
+
+  constructor(message: string, end?: WorkerEnd, task?: string) {
+    super(message, end?.error === undefined || end.error === null ? undefined : { cause: end.error });
+    this.pid = end?.pid ?? null;
+    this.threadId = end?.threadId ?? null;
+    this.exitCode = end?.exitCode ?? null;
+    this.signal = end?.signal ?? null;
+    this.task = task ?? null;
+  }
+}
+
+/** The executor cannot start workers; `cause` is the error of the last try. */
+export class BrokenExecutor extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_BROKEN_EXECUTOR';
+}
+
+/** A process pool that cannot start its workers. */
+export class BrokenProcessPool extends BrokenExecutor {
+  static override readonly code: string = 'ERR_HEDDLE_BROKEN_PROCESS_POOL';
+}
+
+/** A thread pool that cannot start its workers. */
+export class BrokenThreadPool extends BrokenExecutor {
+  static override readonly code: string = 'ERR_HEDDLE_BROKEN_THREAD_POOL';
+}
+
+/**
+ * A value cannot cross to another thread or process. The message holds the path to it,
+ * such as `args[0].rows[3].handle: a Socket cannot cross`.
+ */
+export class SerializationError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_SERIALIZATION';
+}
+
+/** This platform, or this Node, lacks what the operation needs; the message names it. */
+export class UnsupportedPlatformError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_UNSUPPORTED_PLATFORM';
+}

@@ -1,0 +1,42 @@
+/**
+ * The vocabulary that observers read: every `diagnostics_channel` heddle publishes on, with its payload.
+ * `NODE_DEBUG=heddle` prints them. Nothing is built or published while nobody listens.
+ */
+
+import { channel, type Channel } from 'node:diagnostics_channel';
+import { debuglog } from 'node:util';
+
+/** Channel names (`heddle:` + key) and what each message holds. */
+export interface Events {
+  /** A worker runs and can take tasks. */
+  workerStarted: { kind: 'thread' | 'process'; pid: number; threadId: number | null };
+  /** A worker ended: by itself, by order or by accident. */
+  workerEnded: { kind: 'thread' | 'process'; pid: number | null; threadId: number | null; exitCode: number | null; signal: string | null };
+  /** A task was handed to a worker; `queued` is how long it waited, in milliseconds. */
+  taskStarted: { pool: string; id: number; name: string; queued: number };
+  /** A task's future settled; `ms` counts from its dispatch. */
+  taskSettled: { pool: string; id: number; name: string; ms: number; ok: boolean };
+  /** A function was read for shipping; `how` says by what way it goes. */
+  functionCaptured: { name: string; how: 'reference' | 'value'; ms: number };
+}
+
+const debug = debuglog('heddle');
+const channels = new Map<keyof Events, Channel>();
+
+function channelOf(name: keyof Events): Channel {
+  let found = channels.get(name);
+  if (found === undefined) {
+    found = channel(`heddle:${name}`);
+    channels.set(name, found);
+  }
+  return found;
+}
+
+/** Publishes one event. `payload` is a function so that nothing is built while nobody listens. */
+export function publish<K extends keyof Events>(name: K, payload: () => Events[K]): void {
+  const to = channelOf(name);
+  if (!to.hasSubscribers && !debug.enabled) return;
+  const message = payload();
+  if (debug.enabled) debug('%s %o', name, message);
+  to.publish(message);
+}

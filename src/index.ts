@@ -1,0 +1,1 @@
+export { HeddleError } from './errors.ts';
