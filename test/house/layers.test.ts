@@ -1,0 +1,129 @@
+/**
+ * The house stands: `src/` is drawn as a graph of imports and no arrow may run up, pass by a folder's door, or touch
+ * native code outside `platform/`.
+ *
+ *     floor of the importing file  >=  floor of the imported one
+ *     another folder is entered through its index.ts only
+ */
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/** Each room and its floor. A new folder must be entered here (DESIGN.md, "The house"). */
+const FLOORS: Record<string, number> = {
+  errors: 0,
+  events: 0,
+  check: 0,
+  platform: 1,
+  memory: 2,
+  sync: 3,
+  progress: 3,
+  coroutine: 3,
+  codec: 4,
+  'codec/function': 3.5, // the codec's basement: only the codec and what lies below may be seen from here
+  channel: 5,
+  shared: 5,
+  worker: 6,
+  process: 7,
+  thread: 7,
+  pool: 7,
+  manager: 8,
+  distributed: 8,
+  observe: 9,
+  testing: 9,
+  cli: 10,
+  index: 99, // the front door sees everything
+};
+
+/** Files through which a basement and the folder above it know each other: plain types, no code. */
+const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts']);
+
+/** Packages that one folder alone may import. */
+const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function' };
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const src = join(root, 'src');
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+
+function roomOf(file: string): string {
+  const folder = dirname(file);
+  if (folder === '.') return file.replace(/\.ts$/, '');
+  if (folder === 'codec/function' || folder.startsWith('codec/function/')) return 'codec/function';
+  return folder.split('/')[0] ?? folder;
+}
+
+interface Arrow {
+  from: string;
+  to: string;
+}
+
+/** Comments are taken out first, so that an example in a doc comment draws no arrow. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+  const found = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\(|new URL\()\s*(['"])([^'"\n]+)\1/g)];
+  return found.map((match) => match[2] as string);
+}
+
+const arrows: Arrow[] = [];
+const packages: Arrow[] = [];
+for (const file of files) {
+  for (const specifier of importsOf(file)) {
+    if (specifier.startsWith('.')) arrows.push({ from: file, to: relative(src, resolve(src, dirname(file), specifier)).replace(/\.js$/, '.ts') });
+    else if (/^[a-z@]/.test(specifier) && !specifier.startsWith('node:')) packages.push({ from: file, to: specifier });
+  }
+}
+
+/** Arrows to other places than files of `src/`, such as `../package.json`, say nothing about floors. */
+const inside = arrows.filter(({ to }) => !to.startsWith('..') && existsSync(join(src, to)));
+
+function show(list: readonly Arrow[]): string {
+  return list.map(({ from, to }) => `${from} → ${to}`).join('\n');
+}
+
+test('a folder has no floor', () => {
+  const rooms = new Set(files.map(roomOf));
+  assert.deepEqual([...rooms].filter((room) => FLOORS[room] === undefined), []);
+});
+
+test('an import runs up the house', () => {
+  const up = inside.filter(({ from, to }) => {
+    if (SEAMS.has(to) && roomOf(from).startsWith('codec')) return false;
+    return (FLOORS[roomOf(from)] ?? 0) < (FLOORS[roomOf(to)] ?? 0);
+  });
+  assert.equal(show(up), '');
+});
+
+test('neighbours on one floor know each other', () => {
+  const across = inside.filter(({ from, to }) => {
+    const [a, b] = [roomOf(from), roomOf(to)];
+    return a !== b && FLOORS[a] === FLOORS[b] && FLOORS[a] !== 0;
+  });
+  assert.equal(show(across), '');
+});
+
+test('a folder is entered past its door', () => {
+  const past = inside.filter(({ from, to }) => {
+    const room = roomOf(to);
+    return room !== roomOf(from) && to !== `${room}.ts` && to !== `${room}/index.ts` && !(SEAMS.has(to) && roomOf(from) === 'codec/function');
+  });
+  assert.equal(show(past), '');
+});
+
+test('a folder has no door', () => {
+  const rooms = [...new Set(files.filter((file) => file.includes('/')).map(roomOf))];
+  assert.deepEqual(rooms.filter((room) => !existsSync(join(src, room, 'index.ts'))), []);
+});
+
+test('the front door or another one exports with a star or by default', () => {
+  const doors = files.filter((file) => file.endsWith('index.ts'));
+  const careless = doors.filter((file) => /^export (\*|default)/m.test(readFileSync(join(src, file), 'utf8')));
+  assert.deepEqual(careless, []);
+});
+
+test('a package is imported outside the folder that owns it', () => {
+  const elsewhere = packages.filter(({ from, to }) => ONLY_IN[to] !== roomOf(from));
+  assert.equal(show(elsewhere), '');
+});

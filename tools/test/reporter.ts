@@ -1,0 +1,92 @@
+/**
+ * A node:test reporter that runs inside the test process (`node --test-reporter=… file`). It writes what happens to the
+ * driver's log, counts the descriptors that are open in the end, and ends a process that does not end by itself,
+ * naming what keeps it alive.
+ */
+
+import { appendFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { type LogLine, PATIENCE } from './log.ts';
+
+interface TestEvent {
+  type: string;
+  data: {
+    name: string;
+    nesting: number;
+    skip?: string | boolean;
+    todo?: string | boolean;
+    details?: { type?: string; duration_ms?: number; error?: { cause?: unknown; failureType?: string } };
+  };
+}
+
+const file = process.env['HEDDLE_TEST_LOG'];
+/** A child of a test inherits the flags and the environment; only the test process itself may write. */
+const mine = file !== undefined && process.ppid === Number(process.env['HEDDLE_TEST_DRIVER']);
+
+function log(line: LogLine): void {
+  if (mine) appendFileSync(file, `${JSON.stringify(line)}\n`);
+}
+
+/** Open descriptors by what they are, such as `pipe`, `anon_inode:[eventfd]` or a path. */
+function descriptors(): Record<string, number> {
+  const kinds: Record<string, number> = {};
+  for (const fd of readdirSync('/proc/self/fd')) {
+    try {
+      const kind = readlinkSync(`/proc/self/fd/${fd}`).replace(/:\[\d+\]$/, '');
+      kinds[kind] = (kinds[kind] ?? 0) + 1;
+    } catch {
+      // the descriptor that read the directory
+    }
+  }
+  return kinds;
+}
+
+function lineOf(event: TestEvent, name: string): LogLine | undefined {
+  const { skip, todo, details } = event.data;
+  if (details?.type === 'suite' && event.type === 'test:pass') return undefined;
+  const ms = details?.duration_ms ?? 0;
+  const why = skip ?? todo;
+  if (why !== undefined && why !== false) return { type: 'skip', name, reason: typeof why === 'string' ? why : '' };
+  if (event.type === 'test:pass') return { type: 'pass', name, ms };
+  if (details?.error?.failureType === 'subtestsFailed') return undefined; // the subtest itself is counted
+  return { type: 'fail', name, ms, error: inspect(details?.error?.cause ?? details?.error) };
+}
+
+export default async function* reporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const path: string[] = [];
+  let running = 0;
+  let timer: NodeJS.Timeout | undefined;
+  for await (const event of source) {
+    const { name, nesting } = event.data;
+    switch (event.type) {
+      case 'test:dequeue':
+        running++;
+        log({ type: 'begin', name });
+        break;
+      case 'test:complete':
+        running--;
+        log({ type: 'end', name });
+        break;
+      case 'test:start':
+        path.length = nesting;
+        path.push(name);
+        break;
+      case 'test:pass':
+      case 'test:fail': {
+        const line = lineOf(event, [...path.slice(0, nesting), name].join(' > '));
+        if (line !== undefined) log(line);
+        break;
+      }
+    }
+    clearTimeout(timer);
+    timer = running > 0 || !mine ? undefined : setTimeout(giveUp, PATIENCE).unref();
+  }
+  clearTimeout(timer);
+  log({ type: 'done', descriptors: descriptors() });
+  yield '';
+}
+
+function giveUp(): void {
+  log({ type: 'stuck', resources: process.getActiveResourcesInfo() });
+  process.kill(process.pid, 'SIGKILL');
+}
