@@ -1,0 +1,35 @@
+// The small tools that scenarios share.
+
+/** The value below which `share` (0 to 1) of the samples lie: nearest rank. */
+export function quantile(samples, share) {
+  const sorted = Float64Array.from(samples).sort();
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}
+
+export const median = (samples) => quantile(samples, 0.5);
+
+/** Milliseconds that `work` took. */
+export async function timed(work) {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** Runs `start(0)` … `start(count - 1)`, never more than `limit` at once. */
+export async function inFlight(count, limit, start) {
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await start(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, count) }, lane));
+}
+
+/** Both workers started, the task's function known to both, the hot paths compiled. */
+export async function warmUp(pool, task = 'noop', arg = 1, count = 500) {
+  for (let done = 0; done < count; done += 100) await Promise.all(Array.from({ length: 100 }, () => pool.run(task, arg)));
+}
+
+/** A wrong answer is worse than a slow one: it is reported as a failure of the peer. */
+export function expect(got, wanted, what) {
+  if (got !== wanted) throw new Error(`wrong answer: expected ${what} to be ${wanted}, got ${got}`);
+}

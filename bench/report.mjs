@@ -1,0 +1,78 @@
+// Figures → Markdown tables: for each figure the median over the rounds, the best round and, in the column "vs heddle", how many times as
+// good as heddle's threads the peer was: the median over the rounds of the ratio inside each round. Above 1 the peer is better.
+import { quantile } from './measure.mjs';
+import { has, REFERENCE } from './peers/index.mjs';
+
+export function renderReport({ scenarios, peers }, results, facts) {
+  const sections = scenarios.map((scenario) => renderScenario(scenario, peers, results));
+  return [facts.map((fact) => `- ${fact}`).join('\n'), ...sections].join('\n\n');
+}
+
+function renderScenario(scenario, allPeers, results) {
+  const peers = allPeers.filter((peer) => has(peer, scenario));
+  const rounds = (peer) => results.get(`${scenario.id} ${peer.id}`) ?? [];
+  const parts = [`## ${scenario.title}`];
+  for (const [title, figures] of grouped(scenario.figures)) {
+    if (title) parts.push(`### ${title}`);
+    parts.push(renderTable(figures, peers, rounds));
+  }
+  const remarks = remarksOn(peers, rounds);
+  if (remarks.length > 0) parts.push(remarks.join('\n'));
+  return parts.join('\n\n');
+}
+
+function grouped(figures) {
+  const groups = new Map();
+  for (const figure of figures) groups.set(figure.table, [...(groups.get(figure.table) ?? []), figure]);
+  return groups;
+}
+
+function renderTable(figures, peers, rounds) {
+  const reference = rounds({ id: REFERENCE });
+  const header = ['', ...figures.flatMap((figure) => [`${figure.title}, ${figure.unit}`, 'best round', ...(hasRatio(figure) ? ['vs heddle'] : [])])];
+  const rows = peers.map((peer) => [peer.id, ...figures.flatMap((figure) => cells(figure, rounds(peer), reference))]);
+  return alignTable([header, ...rows]);
+}
+
+const hasRatio = (figure) => figure.hasRatio !== false;
+
+function cells(figure, entries, reference) {
+  const { key, better } = figure;
+  const values = entries.map((entry) => entry.figures?.[key]).filter((value) => value !== undefined);
+  if (values.length === 0) return [entries.every((entry) => entry.notRun) ? 'not run' : 'failed', '', ...(hasRatio(figure) ? [''] : [])];
+  const best = better === 'higher' ? Math.max(...values) : Math.min(...values);
+  const middle = quantile(values, 0.5);
+  if (!hasRatio(figure)) return [format(middle), format(best)];
+  const ratios = entries.flatMap((entry, round) => {
+    const ours = reference[round]?.figures?.[key];
+    const theirs = entry.figures?.[key];
+    if (ours === undefined || theirs === undefined) return [];
+    const ratio = better === 'higher' ? theirs / ours : ours / theirs;
+    return Number.isFinite(ratio) ? [ratio] : [];
+  });
+  return [format(middle), format(best), ratios.length > 0 ? quantile(ratios, 0.5).toFixed(2) : ''];
+}
+
+/** Why a row is empty, and what else is to know about it. Each remark once, however many rounds and peers said it. */
+function remarksOn(peers, rounds) {
+  const speakers = new Map();
+  for (const peer of peers) {
+    for (const { failed, notes = [] } of rounds(peer)) {
+      for (const text of failed ? [`failed: ${failed}`] : notes) speakers.set(text, (speakers.get(text) ?? new Set()).add(peer.id));
+    }
+  }
+  return [...speakers].map(([text, ids]) => `- ${[...ids].join(', ')}: ${text}`);
+}
+
+/** Three figures that say something: 412,311 · 53.1 · 0.62 */
+function format(value) {
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function alignTable(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
+  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n');
+}

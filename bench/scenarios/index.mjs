@@ -1,0 +1,19 @@
+// What is measured. A scenario is
+//
+//   { id, title, figures: [{ key, title, unit, better: 'higher' | 'lower', table?, hasRatio? }], run(context) → { figures: { [key]: number }, notes? } }
+//
+// and context is { open(), kind, workers, quick }. `open()` imports the peer and opens its pool: the only thing the start-up scenario times, and
+// outside the clock in every other.
+// `notes` are printed below the table. Figures with the same `table` stand in one table of that title, side by side; `hasRatio: false` is for
+// figures so near to nothing that their ratio says nothing.
+
+import { burst } from './burst.mjs';
+import { cpu } from './cpu.mjs';
+import { idle } from './idle.mjs';
+import { late } from './late.mjs';
+import { map } from './map.mjs';
+import { one } from './one.mjs';
+import { payload } from './payload.mjs';
+import { startup } from './startup.mjs';
+
+export const scenarios = [burst, one, late, payload, map, startup, idle, cpu];

@@ -1,0 +1,69 @@
+import { expect, inFlight, timed, warmUp } from '../measure.mjs';
+
+const ITEMS = 1_000_000;
+const CHUNK = 1000;
+/** A pool that makes a task of every item would take half a minute for the million; its rate shows after this many. */
+const ITEMS_ONE_BY_ONE = 30_000;
+const AT_ONCE = 1000;
+
+export const map = {
+  id: 'map',
+  title: 'Map: x => x * 2 over a million numbers',
+  figures: [
+    { key: 'plain', table: 'nothing said about chunks', title: 'rate', unit: 'items/s', better: 'higher' },
+    { key: 'chunked', table: 'chunks of 1,000 (the pool does them, else by hand)', title: 'rate', unit: 'items/s', better: 'higher' },
+  ],
+  async run({ open, quick }) {
+    const pool = await open();
+    await warmUp(pool, 'double');
+    const items = quick ? ITEMS / 5 : ITEMS;
+    const rate = (count, ms) => (count / ms) * 1000;
+    if (pool.map) {
+      return {
+        figures: {
+          plain: rate(items, await timed(() => mapped(pool, items, {}))),
+          chunked: rate(items, await timed(() => mapped(pool, items, { chunkSize: CHUNK }))),
+        },
+      };
+    }
+    const few = quick ? ITEMS_ONE_BY_ONE / 3 : ITEMS_ONE_BY_ONE;
+    return {
+      figures: {
+        plain: rate(few, await timed(() => oneByOne(pool, few))),
+        chunked: rate(items, await timed(() => byHand(pool, items))),
+      },
+      notes: [`does not chunk: one task an item, timed over ${few.toLocaleString('en-US')} items`],
+    };
+  },
+};
+
+function* numbers(from, to) {
+  for (let i = from; i < to; i++) yield i;
+}
+
+/** Twice the sum of 0 … n - 1. */
+const doubledSum = (n) => n * (n - 1);
+
+async function mapped(pool, items, options) {
+  let sum = 0;
+  for await (const x of pool.map('double', numbers(0, items), options)) sum += x;
+  expect(sum, doubledSum(items), 'the sum');
+}
+
+async function oneByOne(pool, items) {
+  let sum = 0;
+  await inFlight(items, AT_ONCE, async (i) => {
+    const doubled = await pool.run('double', i);
+    sum += doubled;
+  });
+  expect(sum, doubledSum(items), 'the sum');
+}
+
+async function byHand(pool, items) {
+  let sum = 0;
+  await inFlight(items / CHUNK, 8, async (chunk) => {
+    const results = await pool.run('doubleAll', [...numbers(chunk * CHUNK, (chunk + 1) * CHUNK)]);
+    for (const x of results) sum += x;
+  });
+  expect(sum, doubledSum(items), 'the sum');
+}
