@@ -2,8 +2,8 @@
  * The seam between values and functions: how the codec takes a function apart and puts it together again.
  * `codec/function` is the implementation; the value encoder knows only this.
  *
- *   sender:   fn --dismantle--> { early, late }     both are ordinary values and go through the codec
- *   receiver: early --assemble--> { fn, complete }, then complete(late)
+ *   sender:   fn --dismantle--> { early, late }     both are made of ordinary values and go through the codec
+ *   receiver: early --assemble--> { fn, complete }, then complete(values of late)
  *
  * `early` is what is needed to make the function object (its code, a class's parent); it never leads back to the
  * function itself. `late` is what the function refers to (captured variables, static values) and may lead back to
@@ -14,23 +14,51 @@ import type { Border } from './packet.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
+/** A value a function refers to, and how errors call it: `worker → config`. */
+export interface Part {
+  readonly path: string;
+  readonly value: unknown;
+}
+
 export interface Dismantled {
   readonly early: unknown;
-  readonly late: unknown;
-  /** Modules the receiver has to import before it can assemble. */
+  /** Written as: their number, then each value in turn. */
+  readonly late: readonly Part[];
+  /** Keys of modules the receiver has to load before it can assemble. */
   readonly modules: readonly string[];
 }
 
 export interface Assembled {
   readonly fn: AnyFunction;
-  complete(late: unknown): void;
+  complete(late: readonly unknown[]): void;
+}
+
+/** An object that is found by name on the other side, not copied: `console`, `node:fs`, a whole CommonJS module. */
+export interface Named {
+  /** A plain value that names it. */
+  readonly name: unknown;
+  readonly modules: readonly string[];
 }
 
 export interface Courier {
   /**
    * @param path where the function stands in the message, for errors: `args[0].compare`
+   * @param message one object per message: functions in one message that share a variable share it on the other side
    * @throws SerializationError if it cannot cross
    */
-  dismantle(fn: AnyFunction, border: Border, path: string): Dismantled;
+  dismantle(fn: AnyFunction, border: Border, path: string, message: object): Dismantled;
   assemble(early: unknown): Assembled;
+
+  /** Asked for every object that is not plainly data, and for plain ones that hold functions. */
+  nameOf(value: object): Named | undefined;
+  named(name: unknown): unknown;
+
+  /** Why an instance's state cannot be seen from outside (`#private` fields, or what compilers make of them), if so. */
+  privateState(instance: object): string | undefined;
+
+  /** Loads modules by key; `undefined` if all are loaded. */
+  loadModules(keys: readonly string[]): Promise<void> | undefined;
+
+  /** A stack trace with its frames inside rebuilt code put back to the original source. */
+  originalStack(stack: string): string;
 }

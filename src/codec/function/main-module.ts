@@ -1,0 +1,48 @@
+/** Which scripts belong to the main module: its functions go by value, because it is never run again elsewhere. */
+
+import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+let urls: Set<string> | undefined;
+
+function entryFile(): string | undefined {
+  const given = process.argv[1];
+  if (given === undefined) return undefined;
+  // `node dir`, `node file-without-ending`: as the loader resolves it.
+  try {
+    return createRequire(pathToFileURL(`${process.cwd()}/`)).resolve(given);
+  } catch {
+    return given;
+  }
+}
+
+function mainUrls(): Set<string> {
+  if (urls === undefined) {
+    urls = new Set();
+    const file = entryFile();
+    for (const one of [file, process.mainModule?.filename]) {
+      if (one === undefined) continue;
+      urls.add(pathToFileURL(one).href);
+      try {
+        urls.add(pathToFileURL(realpathSync(one)).href);
+      } catch {
+        // An entry that is no file (`node -e`) has only the name it was given.
+      }
+    }
+  }
+  return urls;
+}
+
+/** A script's name as V8 has it (a path for CommonJS, a URL for ES modules) as a URL; `''` for code without a file. */
+export function scriptUrl(name: string): string {
+  if (name.startsWith('file:')) return name;
+  return name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name) ? pathToFileURL(name).href : '';
+}
+
+export function isMainModule(url: string): boolean {
+  const bare = url.replace(/[?#].*$/s, '');
+  if (mainUrls().has(bare)) return true;
+  if (!bare.startsWith('file:')) return false;
+  return mainUrls().has(pathToFileURL(fileURLToPath(bare)).href);
+}

@@ -1,0 +1,92 @@
+/**
+ * Modules by key, on the side that needs them. A key is a URL, `node:fs`, or a specifier with the module that
+ * imports it, for what only the loader can resolve there:
+ *
+ *   file:///app/lib.js        node:fs        import "zod" from file:///app/main.js        require "./old.cjs" from …
+ *
+ * Loading is asynchronous and done before decoding; while decoding, a module is simply there.
+ */
+
+import { createRequire } from 'node:module';
+import { Script, constants } from 'node:vm';
+
+const fromPattern = /^(import|require) (".*?") from (.*)$/s;
+const loaded = new Map<string, object>();
+const loading = new Map<string, Promise<object>>();
+
+export const importKey = (specifier: string, from: string): string =>
+  specifier.startsWith('node:') || specifier.startsWith('file:') ? specifier : `import ${JSON.stringify(specifier)} from ${from}`;
+
+export const requireKey = (file: string): string => `require ${JSON.stringify(file)} from ${file}`;
+
+/** Loads what is not loaded yet; `undefined` if there is nothing to wait for. */
+export function loadModules(keys: readonly string[]): Promise<void> | undefined {
+  const missing = keys.filter((key) => !loaded.has(key));
+  if (missing.length === 0) return undefined;
+  return Promise.all(missing.map(loadModule)).then(() => undefined);
+}
+
+function loadModule(key: string): Promise<object> {
+  let promise = loading.get(key);
+  if (promise === undefined) {
+    promise = start(key).then(
+      (namespace) => {
+        loaded.set(key, namespace);
+        loading.delete(key);
+        return namespace;
+      },
+      (error: unknown) => {
+        loading.delete(key);
+        throw error;
+      },
+    );
+    loading.set(key, promise);
+  }
+  return promise;
+}
+
+async function start(key: string): Promise<object> {
+  const match = fromPattern.exec(key);
+  if (match === null) return (await import(key)) as object;
+  const [, how, specifier, from] = match as unknown as [string, string, string, string];
+  const name = JSON.parse(specifier) as string;
+  return how === 'require' ? ({ exports: createRequire(from)(name) as unknown } as object) : importFrom(from, name);
+}
+
+/** A module that {@link loadModules} loaded: its namespace, or `{ exports }` for a `require` key. */
+export function moduleLoaded(key: string): object {
+  const found = loaded.get(key);
+  if (found === undefined) throw new Error(`module ${key} is not loaded`);
+  return found;
+}
+
+type Importer = (specifier: string, options?: ImportCallOptions) => Promise<object>;
+const importers = new Map<string, Importer>();
+
+/** `import(specifier)` as code in the module `from` would mean it. */
+export function importFrom(from: string, specifier: string, options?: ImportCallOptions): Promise<object> {
+  let importer = importers.get(from);
+  if (importer === undefined) {
+    const script = new Script('(specifier, options) => import(specifier, options)', {
+      filename: from,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    importer = script.runInThisContext() as Importer;
+    importers.set(from, importer);
+    return withoutLoaderWarning(() => (importer as Importer)(specifier, options));
+  }
+  return importer(specifier, options);
+}
+
+/** Node warns once that this loader setting is experimental: that is our affair, not the user's. */
+function withoutLoaderWarning<T>(use: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = ((warning: string | Error, ...rest: never[]): void => {
+    if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest);
+  }) as typeof emitWarning;
+  try {
+    return use();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

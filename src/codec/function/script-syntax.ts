@@ -1,0 +1,198 @@
+/**
+ * What the script around a function says: its imports, what it exports directly, which names are ever assigned, where it
+ * is strict. Read once per script and kept (not the source).
+ */
+
+import { assignedNames } from './free-variables.ts';
+import type { Inspection } from './inspector.ts';
+import { Lru } from './lru.ts';
+import { readScript, type Script } from './scripts.ts';
+import { children, hasUseStrict, isClass, isFunction, isNode, type Node, parse, patternNames } from './syntax.ts';
+
+/** An imported binding: `imported` is the export's name, `default`, or `*` for the namespace. */
+export interface ImportedName {
+  readonly specifier: string;
+  readonly imported: string;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ScriptSyntax {
+  readonly id: string;
+  readonly url: string;
+  readonly sourceMapURL: string;
+  readonly isModule: boolean;
+  readonly imports: ReadonlyMap<string, ImportedName>;
+  /** Functions and classes that stand directly in an export, by their place in the source. */
+  readonly directExports: readonly (Span & { readonly name: string })[];
+  /** Functions and classes that stand at the top level, exported or not. */
+  readonly topLevel: readonly Span[];
+  /** Names assigned anywhere after their declaration; a name not in here never changes. */
+  readonly assigned: ReadonlySet<string>;
+  /** Names declared with `let`, `const` or `class` anywhere: they have a dead zone. */
+  readonly lexical: ReadonlySet<string>;
+  /** Code that may change variables without naming them. */
+  readonly hasEval: boolean;
+  readonly strict: boolean;
+  readonly strictSpans: readonly Span[];
+  /** The end of each line, to turn line and column into an offset. */
+  readonly lineStarts: readonly number[];
+}
+
+const cache = new Lru<string, ScriptSyntax>(200);
+
+export function scriptSyntax(inspection: Inspection, scriptId: string): ScriptSyntax {
+  return cache.get(scriptId) ?? cache.set(scriptId, analyse(readScript(inspection, scriptId)));
+}
+
+function analyse(script: Script): ScriptSyntax {
+  const { source, isModule, id, url, sourceMapURL } = script;
+  const base = { id, url, sourceMapURL, isModule, lineStarts: lineStartsOf(source) };
+  let program: Node;
+  try {
+    program = parse(source, isModule);
+  } catch {
+    // Not JavaScript as acorn knows it: nothing is known, so every name counts as changing and nothing as exported.
+    const none = { imports: new Map(), directExports: [], topLevel: [], assigned: new Set<string>(), lexical: new Set<string>(), strictSpans: [] };
+    return { ...base, ...none, hasEval: true, strict: isModule };
+  }
+  const statements = program['body'] as Node[];
+  const top = new Map<string, Span>();
+  const topLevel: Span[] = [];
+  for (const statement of statements) collectTopLevel(statement, top, topLevel);
+  const facts = { assigned: new Set<string>(), lexical: new Set<string>(), strictSpans: [] as Span[], hasEval: false };
+  collectFacts(program, facts);
+  return {
+    ...base,
+    ...facts,
+    imports: importsOf(statements),
+    directExports: exportsOf(statements, top),
+    topLevel,
+    strict: isModule || hasUseStrict(statements),
+  };
+}
+
+function lineStartsOf(source: string): number[] {
+  const starts = [0];
+  for (let at = source.indexOf('\n'); at !== -1; at = source.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+const nameOf = (node: unknown): string => {
+  const { name, value } = node as { name?: string; value?: string };
+  return name ?? value ?? '';
+};
+
+function importsOf(statements: readonly Node[]): Map<string, ImportedName> {
+  const imports = new Map<string, ImportedName>();
+  for (const statement of statements) {
+    if (statement.type !== 'ImportDeclaration') continue;
+    const specifier = (statement['source'] as Node)['value'] as string;
+    for (const one of statement['specifiers'] as Node[]) {
+      const imported = one.type === 'ImportSpecifier' ? nameOf(one['imported']) : one.type === 'ImportDefaultSpecifier' ? 'default' : '*';
+      imports.set(nameOf(one['local']), { specifier, imported });
+    }
+  }
+  return imports;
+}
+
+/** `function f() {}`, `class C {}` and `const f = () => {}` at the top level, inside an export or not. */
+function collectTopLevel(statement: Node, byName: Map<string, Span>, all: Span[]): void {
+  const declaration = statement.type === 'ExportNamedDeclaration' && isNode(statement['declaration']) ? statement['declaration'] : statement;
+  const add = (name: string | undefined, node: Node): void => {
+    all.push(node);
+    if (name !== undefined) byName.set(name, node);
+  };
+  if (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') add(nameOf(declaration['id']), declaration);
+  if (declaration.type === 'VariableDeclaration') {
+    for (const { id, init } of declaration['declarations'] as unknown as { id: Node; init: unknown }[]) {
+      const made = unwrapped(init);
+      if (made !== undefined && id.type === 'Identifier') add(nameOf(id), made);
+    }
+  }
+  if (declaration.type === 'ExpressionStatement') collectCommonJsExports(declaration['expression'] as Node, all);
+}
+
+/** `exports.f = function () {}`, `module.exports = { f() {} }`: these too stand at the top level. */
+function collectCommonJsExports(expression: Node, all: Span[]): void {
+  if (expression.type !== 'AssignmentExpression') return;
+  const right = expression['right'] as Node;
+  const made = unwrapped(right);
+  if (made !== undefined) all.push(made);
+  if (right.type === 'AssignmentExpression') collectCommonJsExports(right, all);
+  if (right.type !== 'ObjectExpression') return;
+  for (const property of right['properties'] as Node[]) {
+    const value = unwrapped(property['value']);
+    if (value !== undefined) all.push(property['method'] === true ? property : value);
+  }
+}
+
+/** A function or class expression, also in the parentheses acorn leaves out; `undefined` for anything else. */
+const unwrapped = (node: unknown): Node | undefined => (isNode(node) && (isFunction(node) || isClass(node)) ? node : undefined);
+
+function exportsOf(statements: readonly Node[], top: ReadonlyMap<string, Span>): (Span & { name: string })[] {
+  const found: (Span & { name: string })[] = [];
+  const add = (name: string, span: Span | undefined): void => {
+    if (span !== undefined) found.push({ name, start: span.start, end: span.end });
+  };
+  for (const statement of statements) {
+    if (statement.type === 'ExportDefaultDeclaration') {
+      const declaration = statement['declaration'] as Node;
+      add('default', declaration.type === 'Identifier' ? top.get(nameOf(declaration)) : unwrapped(declaration));
+    }
+    if (statement.type !== 'ExportNamedDeclaration' || isNode(statement['source'])) continue;
+    const declaration = statement['declaration'];
+    if (isNode(declaration)) {
+      if (declaration.type === 'VariableDeclaration') {
+        for (const declarator of declaration['declarations'] as Node[]) patternNames(declarator['id'], (name) => add(name, top.get(name)));
+      } else add(nameOf(declaration['id']), top.get(nameOf(declaration['id'])));
+    }
+    for (const one of statement['specifiers'] as Node[]) add(nameOf(one['exported']), top.get(nameOf(one['local'])));
+  }
+  return found;
+}
+
+interface Facts {
+  readonly assigned: Set<string>;
+  readonly lexical: Set<string>;
+  readonly strictSpans: Span[];
+  hasEval: boolean;
+}
+
+function collectFacts(node: Node, facts: Facts): void {
+  switch (node.type) {
+    case 'AssignmentExpression':
+    case 'ForInStatement':
+    case 'ForOfStatement':
+      assignedNames(node['left'], (name) => facts.assigned.add(name));
+      break;
+    case 'UpdateExpression':
+      assignedNames(node['argument'], (name) => facts.assigned.add(name));
+      break;
+    case 'VariableDeclaration':
+      for (const { id, init } of node['declarations'] as unknown as { id: Node; init: unknown }[]) {
+        // `let x;` gets its value later; `var x = 1` may do so again and again.
+        if (node['kind'] === 'var' || init === null) patternNames(id, (name) => facts.assigned.add(name));
+        if (node['kind'] !== 'var') patternNames(id, (name) => facts.lexical.add(name));
+      }
+      break;
+    case 'ClassDeclaration':
+      facts.lexical.add(nameOf(node['id']));
+      facts.strictSpans.push(node);
+      break;
+    case 'ClassExpression':
+      facts.strictSpans.push(node);
+      break;
+    case 'CallExpression':
+      if (nameOf(node['callee']) === 'eval') facts.hasEval = true;
+      break;
+    case 'WithStatement':
+      facts.hasEval = true;
+      break;
+  }
+  if (isFunction(node) && hasUseStrict((node['body'] as Node)['body'])) facts.strictSpans.push(node);
+  for (const child of children(node)) collectFacts(child, facts);
+}
