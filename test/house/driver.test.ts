@@ -11,7 +11,10 @@ async function judge(source: string, timeout = 60_000): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'driver-'));
   try {
     const file = join(folder, 'case.test.mjs');
-    writeFileSync(file, `import test from 'node:test';\nimport fs from 'node:fs';\nimport { setImmediate as nextTick } from 'node:timers/promises';\nimport { spawn } from 'node:child_process';\n${source}`);
+    writeFileSync(
+      file,
+      `import test from 'node:test';\nimport fs from 'node:fs';\nimport { setImmediate as nextTick } from 'node:timers/promises';\nimport { spawn } from 'node:child_process';\n${source}`,
+    );
     return await runFile(file, timeout);
   } finally {
     rmSync(folder, { recursive: true });
@@ -28,11 +31,14 @@ test('a clean file is counted wrongly', async () => {
   const { counts, failures, skips } = await judge(`
     test('a', async (t) => { await t.test('b', () => {}); });
     test('c', { skip: 'needs a moon' }, () => {});`);
-  assert.deepEqual({ counts, failures, skips }, {
-    counts: { passed: 2, failed: 0, skipped: 1 },
-    failures: [],
-    skips: [{ name: 'c', reason: 'needs a moon' }],
-  });
+  assert.deepEqual(
+    { counts, failures, skips },
+    {
+      counts: { passed: 2, failed: 0, skipped: 1 },
+      failures: [],
+      skips: [{ name: 'c', reason: 'needs a moon' }],
+    },
+  );
 });
 
 test('a failing subtest is counted twice or loses its name', async () => {
@@ -57,7 +63,10 @@ test('an open descriptor stays unseen', async () => {
 });
 
 test('a test that never ends hangs the run', async () => {
-  assert.equal(await whyFailed(`test('the slow one', async () => { await nextTick(); for (;;); });`, 1500), ': ran over 1.5 s and was killed, in: the slow one');
+  assert.equal(
+    await whyFailed(`test('the slow one', async () => { await nextTick(); for (;;); });`, 1500),
+    ': ran over 1.5 s and was killed, in: the slow one',
+  );
 });
 
 test('a file that ends in the middle of a test passes', async () => {

@@ -62,7 +62,9 @@ interface Arrow {
 
 /** Comments are taken out first, so that an example in a doc comment draws no arrow. */
 function importsOf(file: string): string[] {
-  const text = readFileSync(join(src, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+  const text = readFileSync(join(src, file), 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '');
   const found = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\(|new URL\()\s*(['"])([^'"\n]+)\1/g)];
   return found.map((match) => match[2] as string);
 }
@@ -71,7 +73,8 @@ const arrows: Arrow[] = [];
 const packages: Arrow[] = [];
 for (const file of files) {
   for (const specifier of importsOf(file)) {
-    if (specifier.startsWith('.')) arrows.push({ from: file, to: relative(src, resolve(src, dirname(file), specifier)).replace(/\.js$/, '.ts') });
+    if (specifier.startsWith('.'))
+      arrows.push({ from: file, to: relative(src, resolve(src, dirname(file), specifier)).replace(/\.js$/, '.ts') });
     else if (/^[a-z@]/.test(specifier) && !specifier.startsWith('node:')) packages.push({ from: file, to: specifier });
   }
 }
@@ -85,7 +88,10 @@ function show(list: readonly Arrow[]): string {
 
 test('a folder has no floor', () => {
   const rooms = new Set(files.map(roomOf));
-  assert.deepEqual([...rooms].filter((room) => FLOORS[room] === undefined), []);
+  assert.deepEqual(
+    [...rooms].filter((room) => FLOORS[room] === undefined),
+    [],
+  );
 });
 
 test('an import runs up the house', () => {
@@ -107,14 +113,19 @@ test('neighbours on one floor know each other', () => {
 test('a folder is entered past its door', () => {
   const past = inside.filter(({ from, to }) => {
     const room = roomOf(to);
-    return room !== roomOf(from) && to !== `${room}.ts` && to !== `${room}/index.ts` && !(SEAMS.has(to) && roomOf(from) === 'codec/function');
+    return (
+      room !== roomOf(from) && to !== `${room}.ts` && to !== `${room}/index.ts` && !(SEAMS.has(to) && roomOf(from) === 'codec/function')
+    );
   });
   assert.equal(show(past), '');
 });
 
 test('a folder has no door', () => {
   const rooms = [...new Set(files.filter((file) => file.includes('/')).map(roomOf))];
-  assert.deepEqual(rooms.filter((room) => !existsSync(join(src, room, 'index.ts'))), []);
+  assert.deepEqual(
+    rooms.filter((room) => !existsSync(join(src, room, 'index.ts'))),
+    [],
+  );
 });
 
 test('the front door or another one exports with a star or by default', () => {

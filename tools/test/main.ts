@@ -31,7 +31,9 @@ function testFiles(words: readonly string[]): string[] {
 }
 
 function report(name: string, { counts, failures, skips, ms, output }: Verdict): void {
-  console.log(`${failures.length === 0 ? 'ok    ' : 'FAILED'} ${String(counts.passed).padStart(4)} passed ${seconds(ms).padStart(8)}  ${name}`);
+  console.log(
+    `${failures.length === 0 ? 'ok    ' : 'FAILED'} ${String(counts.passed).padStart(4)} passed ${seconds(ms).padStart(8)}  ${name}`,
+  );
   for (const skip of skips) console.log(`skipped: ${name} > ${skip.name}: ${skip.reason}`);
   for (const failure of failures) console.log(indent(`✗ ${failure.name === '' ? name : failure.name}\n${indent(failure.why)}`));
   if (failures.length > 0 && output.trim() !== '') console.log(indent(`what ${name} printed:\n${indent(output.trimEnd())}`));

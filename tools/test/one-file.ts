@@ -78,10 +78,12 @@ export async function runFile(path: string, timeout: number): Promise<Verdict> {
     judgeTests(lines, verdict);
     const stuck = lines.find((line) => line.type === 'stuck');
     const done = lines.find((line) => line.type === 'done');
-    if (stuck) failures.push({ name: '', why: `still alive ${PATIENCE / 1000} s after its last test, kept by ${stuck.resources.join(', ')}` });
+    if (stuck)
+      failures.push({ name: '', why: `still alive ${PATIENCE / 1000} s after its last test, kept by ${stuck.resources.join(', ')}` });
     else if (outcome.timedOut) failures.push({ name: '', why: `ran over ${timeout / 1000} s and was killed, in: ${unfinished(lines)}` });
     else if (!done) failures.push({ name: '', why: `ended early (exit code ${outcome.code ?? outcome.signal}), in: ${unfinished(lines)}` });
-    else if (outcome.code !== 0 && verdict.counts.failed === 0) failures.push({ name: '', why: `exit code ${outcome.code ?? outcome.signal}` });
+    else if (outcome.code !== 0 && verdict.counts.failed === 0)
+      failures.push({ name: '', why: `exit code ${outcome.code ?? outcome.signal}` });
     else if (verdict.counts.passed + failures.length + verdict.counts.skipped === 0) failures.push({ name: '', why: 'holds no test' });
     const descriptors = done ? leakedDescriptors(done.descriptors, await (baseline ??= measureBaseline())) : [];
     if (descriptors.length > 0) failures.push({ name: '', why: `left descriptors open: ${descriptors.join(', ')}` });
@@ -113,7 +115,11 @@ function readLog(path: string): LogLine[] {
   try {
     const text = readFileSync(path, 'utf8');
     // A killed process may have left half a line.
-    return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean).map((line) => JSON.parse(line) as LogLine);
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as LogLine);
   } catch {
     return [];
   }

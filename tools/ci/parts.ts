@@ -1,0 +1,44 @@
+/** What `.ci/run` checks: one table. Adding a check is adding a line. */
+
+import { majors, nodePath } from '../nodes/install.ts';
+import { BUILT_TOOLS } from '../places.ts';
+
+export interface Part {
+  name: string;
+  command: string[];
+  /** Parts that must have passed. */
+  needs?: string[];
+  /** How many of the two cores it keeps busy; a download keeps none. */
+  cores: 0 | 1 | 2;
+  /** Seconds after which it is killed and counts as failed. */
+  timeout: number;
+}
+
+const tool = (name: string, ...args: string[]): string[] => [process.execPath, `${BUILT_TOOLS}${name}/main.js`, ...args];
+const ci = (folder: string): string[] => ['npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund'];
+const nodeNames = majors.map((major) => `fetch Node ${major}`);
+
+export const parts: Part[] = [
+  { name: 'install tools', command: ci('tools'), cores: 0, timeout: 300 },
+  ...majors.map((major): Part => ({ name: `fetch Node ${major}`, command: tool('nodes', major), cores: 0, timeout: 300 })),
+
+  { name: 'lint', command: ['npm', 'run', 'lint'], cores: 1, timeout: 120 },
+  { name: 'format', command: ['npm', 'run', 'format:check'], needs: ['install tools'], cores: 1, timeout: 60 },
+  { name: 'API report', command: ['npm', 'run', 'api:check'], needs: ['install tools'], cores: 1, timeout: 120 },
+  { name: 'knip', command: ['npm', 'run', 'knip'], needs: ['install tools'], cores: 1, timeout: 120 },
+  { name: 'docs', command: tool('docs'), cores: 2, timeout: 600 },
+  { name: 'packed', command: tool('packed'), needs: ['install tools', ...nodeNames], cores: 2, timeout: 300 },
+  { name: 'npm start', command: ['npm', 'start'], cores: 2, timeout: 300 },
+
+  { name: 'npm test', command: ['npm', 'test'], cores: 2, timeout: 900 },
+  ...majors.map(
+    (major): Part => ({
+      name: `tests on Node ${major}`,
+      command: [nodePath(major), `${BUILT_TOOLS}test/main.js`],
+      needs: [`fetch Node ${major}`],
+      cores: 2,
+      timeout: 900,
+    }),
+  ),
+  { name: 'test runners', command: tool('runners'), needs: ['packed'], cores: 2, timeout: 600 },
+];
