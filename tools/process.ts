@@ -28,7 +28,7 @@ export interface Outcome {
 
 const groups = new Set<number>();
 
-export function killGroup(pid: number): void {
+function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

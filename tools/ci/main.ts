@@ -52,7 +52,7 @@ async function runPart(part: Part): Promise<void> {
 
 /** The next part that may begin; a part whose need failed fails with it. */
 function next(): Part | undefined {
-  for (const part of [...waiting]) {
+  for (const part of waiting.slice()) {
     const missing = part.needs?.filter((need) => wanted.some(({ name }) => name === need) && !passed.has(need)) ?? [];
     const late = performance.now() - start > DEADLINE;
     const hopeless = missing.filter((need) => ended.has(need));

@@ -6,7 +6,7 @@
  *     build/docs/out/README.md/25.js  compiled, run in build/docs/cwd/README.md/
  */
 
-import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync, chmodSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { lastLine, noCounts } from '../counts.ts';
 import { ROOT } from '../places.ts';

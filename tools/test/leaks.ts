@@ -19,7 +19,7 @@ interface Found {
 }
 
 /** The living processes of a test: those that have `HEDDLE_TEST_ID=id` in their environment or belong to its session. */
-export function processesOf(id: string, session: number): Found[] {
+function processesOf(id: string, session: number): Found[] {
   const found: Found[] = [];
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);

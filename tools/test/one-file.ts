@@ -8,7 +8,7 @@ import { run } from '../process.ts';
 import { leakedFiles, leakedProcesses } from './leaks.ts';
 import { type LogLine, PATIENCE } from './log.ts';
 
-export interface Failure {
+interface Failure {
   /** The test's name, or '' for the file as a whole. */
   name: string;
   why: string;

@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { SerializationError } from '../../errors.ts';
 import type { AnyFunction } from '../courier.ts';
 
-const handOver = Symbol.for('heddle.inspector.value');
+const handOver: unique symbol = Symbol.for('heddle.inspector.value');
 const handedOver = `globalThis.process.getBuiltinModule('node:inspector').Session[Symbol.for('heddle.inspector.value')]`;
 
 interface InspectorModule {
