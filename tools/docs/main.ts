@@ -6,7 +6,7 @@
  *     build/docs/out/README.md/25.js  compiled, run in build/docs/cwd/README.md/
  */
 
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { lastLine, noCounts } from '../counts.ts';
 import { ROOT } from '../places.ts';
@@ -38,7 +38,7 @@ function documents(): string[] {
       .filter((path) => path.endsWith(ending) && !path.includes('node_modules'))
       .map((path) => join(folder, path));
   const top = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
-  return [...top, ...within('docs', '.md'), ...within('src', '.ts')].sort();
+  return [...top, ...(existsSync(`${ROOT}docs`) ? within('docs', '.md') : []), ...within('src', '.ts')].sort();
 }
 
 const folderOf = ({ document }: Block): string => document.replaceAll('/', '~');
