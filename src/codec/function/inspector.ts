@@ -166,11 +166,12 @@ export class Inspection {
     for (const { name, value } of properties.privateProperties ?? []) privateStatics[name] = read(value);
     return {
       location: internal('[[FunctionLocation]]')?.value as FunctionLocation | undefined,
-      scopes: scopes === undefined ? [] : (read(scopes) as Scope[]),
+      // V8's list is an array without a prototype.
+      scopes: scopes === undefined ? [] : Array.from(read(scopes) as ArrayLike<Scope>),
       bound:
         target === undefined
           ? undefined
-          : { target: read(target) as AnyFunction, self: read(internal('[[BoundThis]]')), args: read(internal('[[BoundArgs]]')) as unknown[] },
+          : { target: read(target) as AnyFunction, self: read(internal('[[BoundThis]]')), args: Array.from(read(internal('[[BoundArgs]]')) as ArrayLike<unknown>) },
       privateStatics,
     };
   }

@@ -36,3 +36,6 @@ export function rememberOrigin(id: string, fn: AnyFunction): void {
 export const withOrigin = (id: string): AnyFunction | undefined => byId.get(id)?.deref();
 
 export const bornIn = (id: string, realm: string | undefined): boolean => realm !== undefined && id.startsWith(`${realm}:`);
+
+/** The id of a class that has one. */
+export const rememberedId = (fn: AnyFunction): string | undefined => idOf.get(fn);

@@ -14,11 +14,14 @@ export interface Place {
 }
 
 export function placeOf(text: string, syntax: FunctionSyntax, script: ScriptSyntax, location: FunctionLocation): Place {
-  const start = (script.lineStarts[location.lineNumber] ?? 0) + location.columnNumber - anchor(text, syntax);
-  const line = lineAt(script.lineStarts, start);
+  const { lineStarts, startLine, startColumn } = script;
+  const row = location.lineNumber - startLine;
+  const start = (lineStarts[row] ?? 0) + location.columnNumber - (row === 0 ? startColumn : 0) - anchor(text, syntax);
+  const line = lineAt(lineStarts, start);
   const end = start + text.length;
   const strict = script.strict || syntax.form === 'class' || script.strictSpans.some((span) => span.start <= start && end <= span.end);
-  return { start, line, column: start - (script.lineStarts[line] ?? 0), strict };
+  const column = start - (lineStarts[line] ?? 0) + (line === 0 ? startColumn : 0);
+  return { start, line: line + startLine, column, strict };
 }
 
 /**

@@ -32,14 +32,18 @@ export interface ScriptSyntax {
   readonly topLevel: readonly Span[];
   /** Names assigned anywhere after their declaration; a name not in here never changes. */
   readonly assigned: ReadonlySet<string>;
+  /** Names that functions assign: while two of them live, they may share such a variable. */
+  readonly assignedInFunctions: ReadonlySet<string>;
   /** Names declared with `let`, `const` or `class` anywhere: they have a dead zone. */
   readonly lexical: ReadonlySet<string>;
   /** Code that may change variables without naming them. */
   readonly hasEval: boolean;
   readonly strict: boolean;
   readonly strictSpans: readonly Span[];
-  /** The end of each line, to turn line and column into an offset. */
+  /** Where each line starts, to turn line and column into an offset and back. */
   readonly lineStarts: readonly number[];
+  readonly startLine: number;
+  readonly startColumn: number;
 }
 
 const cache = new Lru<string, ScriptSyntax>(200);
@@ -49,22 +53,22 @@ export function scriptSyntax(inspection: Inspection, scriptId: string): ScriptSy
 }
 
 function analyse(script: Script): ScriptSyntax {
-  const { source, isModule, id, url, sourceMapURL } = script;
-  const base = { id, url, sourceMapURL, isModule, lineStarts: lineStartsOf(source) };
+  const { source, isModule, id, url, sourceMapURL, startLine, startColumn } = script;
+  const base = { id, url, sourceMapURL, isModule, lineStarts: lineStartsOf(source), startLine, startColumn };
   let program: Node;
   try {
     program = parse(source, isModule);
   } catch {
     // Not JavaScript as acorn knows it: nothing is known, so every name counts as changing and nothing as exported.
-    const none = { imports: new Map(), directExports: [], topLevel: [], assigned: new Set<string>(), lexical: new Set<string>(), strictSpans: [] };
+    const none = { imports: new Map(), directExports: [], topLevel: [], assigned: new Set<string>(), lexical: new Set<string>(), strictSpans: [], assignedInFunctions: new Set<string>() };
     return { ...base, ...none, hasEval: true, strict: isModule };
   }
   const statements = program['body'] as Node[];
   const top = new Map<string, Span>();
   const topLevel: Span[] = [];
   for (const statement of statements) collectTopLevel(statement, top, topLevel);
-  const facts = { assigned: new Set<string>(), lexical: new Set<string>(), strictSpans: [] as Span[], hasEval: false };
-  collectFacts(program, facts);
+  const facts: Facts = { assigned: new Set(), assignedInFunctions: new Set(), lexical: new Set(), strictSpans: [], hasEval: false };
+  collectFacts(program, facts, false);
   return {
     ...base,
     ...facts,
@@ -157,20 +161,25 @@ function exportsOf(statements: readonly Node[], top: ReadonlyMap<string, Span>):
 
 interface Facts {
   readonly assigned: Set<string>;
+  readonly assignedInFunctions: Set<string>;
   readonly lexical: Set<string>;
   readonly strictSpans: Span[];
   hasEval: boolean;
 }
 
-function collectFacts(node: Node, facts: Facts): void {
+function collectFacts(node: Node, facts: Facts, inFunction: boolean): void {
+  const assign = (name: string): void => {
+    facts.assigned.add(name);
+    if (inFunction) facts.assignedInFunctions.add(name);
+  };
   switch (node.type) {
     case 'AssignmentExpression':
     case 'ForInStatement':
     case 'ForOfStatement':
-      assignedNames(node['left'], (name) => facts.assigned.add(name));
+      assignedNames(node['left'], assign);
       break;
     case 'UpdateExpression':
-      assignedNames(node['argument'], (name) => facts.assigned.add(name));
+      assignedNames(node['argument'], assign);
       break;
     case 'VariableDeclaration':
       for (const { id, init } of node['declarations'] as unknown as { id: Node; init: unknown }[]) {
@@ -194,5 +203,5 @@ function collectFacts(node: Node, facts: Facts): void {
       break;
   }
   if (isFunction(node) && hasUseStrict((node['body'] as Node)['body'])) facts.strictSpans.push(node);
-  for (const child of children(node)) collectFacts(child, facts);
+  for (const child of children(node)) collectFacts(child, facts, inFunction || isFunction(node));
 }

@@ -14,9 +14,14 @@ export interface Script {
   readonly sourceMapURL: string;
   readonly isModule: boolean;
   readonly source: string;
+  /** Where the source stands in its file: scripts can be compiled as if they began further down. */
+  readonly startLine: number;
+  readonly startColumn: number;
 }
 
 interface ScriptParsed {
+  readonly startLine?: number;
+  readonly startColumn?: number;
   readonly scriptId: string;
   readonly url: string;
   readonly sourceMapURL?: string;
@@ -47,6 +52,8 @@ export function readScript(inspection: Inspection, id: string): Script {
         sourceMapURL: parsed?.sourceMapURL ?? '',
         isModule: parsed?.isModule ?? false,
         source: scriptSource,
+        startLine: parsed?.startLine ?? 0,
+        startColumn: parsed?.startColumn ?? 0,
       };
     }),
   );

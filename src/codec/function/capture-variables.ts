@@ -1,0 +1,203 @@
+/**
+ * What each free variable of a function becomes on the way:
+ *
+ *   import binding            →  imported again on the other side
+ *   require, import.meta …    →  made again for the module's URL
+ *   console, node:fs          →  by name
+ *   a module object           →  the members that the code names
+ *   shared and changed        →  a cell
+ *   anything else             →  its value of this moment
+ */
+
+import { types } from 'node:util';
+import { SerializationError } from '../../errors.ts';
+import type { AnyFunction, Part } from '../courier.ts';
+import type { FreeVariable } from './free-variables.ts';
+import type { FunctionSyntax } from './function-syntax.ts';
+import { isReadOnly } from './how-used.ts';
+import type { FunctionFacts, Inspection } from './inspector.ts';
+import { scriptUrl } from './main-module.ts';
+import type { Capture } from './message.ts';
+import { helperOf } from './helpers.ts';
+import { modulesOfName, wellKnownName } from './names.ts';
+import type { Place } from './place.ts';
+import type { Helper, PartKind } from './recipe.ts';
+import { type Reference, referenceOfImport, referenceOfObject } from './references.ts';
+import type { ScriptSyntax } from './script-syntax.ts';
+import type { Node } from './syntax.ts';
+import { findVariable, isCommonJsScope, isModuleScope } from './variables.ts';
+
+/** A function about to be taken apart, with all that is known of it. */
+export interface Source {
+  readonly inspection: Inspection;
+  readonly fn: AnyFunction;
+  readonly facts: FunctionFacts;
+  readonly text: string;
+  readonly syntax: FunctionSyntax;
+  readonly script: ScriptSyntax | undefined;
+  readonly place: Place | undefined;
+  /** How errors call the function. */
+  readonly path: string;
+  readonly capture: Capture;
+}
+
+/** The captured variables, sorted by how they travel. */
+export class Captured {
+  readonly references: Record<string, Reference> = {};
+  readonly named: Record<string, string> = {};
+  readonly helpers: Record<string, Helper> = {};
+  readonly cells: string[] = [];
+  readonly weak: Record<string, 'WeakMap' | 'WeakSet'> = {};
+  readonly parts: PartKind[] = [];
+  readonly late: Part[] = [];
+  readonly modules: string[] = [];
+
+  add(kind: PartKind, path: string, value: unknown): void {
+    this.parts.push(kind);
+    this.late.push({ path, value });
+  }
+}
+
+export function captureVariables(source: Source): Captured {
+  const captured = new Captured();
+  const isRoot = source.capture.enter() === 1;
+  for (const [name, use] of source.syntax.free.names) captureOne(source, captured, name, use);
+  // Nothing else in the message can see its variables.
+  const alone = isRoot && captured.late.every(({ value }) => typeof value !== 'object' && typeof value !== 'function');
+  if (!alone) shareCells(source, captured);
+  return captured;
+}
+
+function captureOne(source: Source, captured: Captured, name: string, use: FreeVariable): void {
+  const { inspection, fn, facts, script, capture } = source;
+  const path = `${source.path} → ${name}`;
+  const found = findVariable(inspection, fn, facts.scopes, name, script, path);
+  if (found === undefined) return;
+  const { scope, value } = found;
+  if (script !== undefined && isModuleScope(scope)) {
+    const reference = referenceOfImport(script, name);
+    if (reference !== undefined) {
+      captured.references[name] = reference;
+      captured.modules.push(reference.module);
+      return;
+    }
+  }
+  const url = script === undefined ? '' : scriptUrl(script.url);
+  if (name === 'require' && url !== '' && typeof value === 'function' && isCommonJsScope(scope)) {
+    captured.helpers[name] = 'require';
+    return;
+  }
+  if (isObject(value)) {
+    if (captureByName(captured, name, value)) return;
+    if ((types.isWeakMap(value) || types.isWeakSet(value)) && holdsPrivateState(use)) {
+      captured.weak[name] = types.isWeakMap(value) ? 'WeakMap' : 'WeakSet';
+      return;
+    }
+    if (name === 'module' && isCommonJsScope(scope)) {
+      const { id, filename, exports } = value as { id: unknown; filename: unknown; exports: unknown };
+      captured.add({ variable: name }, path, { id, filename, exports, children: [], paths: [] });
+      return;
+    }
+    const members = isModuleLike(value) ? membersUsed(use) : undefined;
+    if (types.isModuleNamespaceObject(value) && members === undefined) {
+      throw new SerializationError(`${path}: a module namespace that was not imported by an import declaration cannot cross whole`);
+    }
+    judge(source, name, use, value);
+    captured.add({ variable: name }, path, members === undefined ? value : pick(value, members));
+    return;
+  }
+  const changes = script === undefined || script.hasEval || script.assigned.has(name);
+  if (changes) capture.unstable();
+  if (use.assigned) capture.mutable();
+  captured.add({ variable: name }, path, value);
+}
+
+const isObject = (value: unknown): value is object => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+function captureByName(captured: Captured, name: string, value: object): boolean {
+  if (helperOf(value) !== undefined) return false;
+  const known = typeof value === 'function' ? undefined : wellKnownName(value);
+  if (known !== undefined) {
+    captured.named[name] = known;
+    captured.modules.push(...modulesOfName(known));
+    return true;
+  }
+  const reference = typeof value === 'function' ? undefined : referenceOfObject(value);
+  if (reference === undefined) return false;
+  captured.references[name] = reference;
+  captured.modules.push(reference.module);
+  return true;
+}
+
+/** Notes what a captured object means for the next call: may its bytes have changed, may a call change it. */
+function judge({ capture, script }: Source, name: string, use: FreeVariable, value: object): void {
+  if (typeof value === 'function') {
+    if (script === undefined || script.hasEval || script.assigned.has(name)) capture.unstable();
+    if (use.assigned || hasOwnState(value)) capture.mutable();
+    return;
+  }
+  capture.unstable();
+  if (use.assigned || !isReadOnly(use, value)) capture.mutable();
+}
+
+const hasOwnState = (fn: object): boolean => Object.keys(fn).length > 0 && !/^class\b/.test(Function.prototype.toString.call(fn));
+
+/** A namespace object, or what transpilers and test runners make of one. */
+function isModuleLike(value: object): boolean {
+  if (types.isModuleNamespaceObject(value)) return true;
+  if (types.isProxy(value)) return false;
+  return (
+    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true || Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module' || isInterop(value)
+  );
+}
+
+/** `__toESM(require('x'))` and the like: getters around a module's exports, and the module as `default`. */
+function isInterop(value: object): boolean {
+  const original = Object.getOwnPropertyDescriptor(value, 'default')?.value as unknown;
+  return isObject(original) && typeof original === 'object' && (wellKnownName(original) !== undefined || referenceOfObject(original) !== undefined);
+}
+
+/** The members of a variable that the code names, if it does nothing else with it. */
+function membersUsed({ uses, assigned }: FreeVariable): Set<string> | undefined {
+  const members = new Set<string>();
+  if (assigned) return undefined;
+  for (const { node, parents } of uses) {
+    const parent = parents[0];
+    if (parent?.type !== 'MemberExpression' || parent['object'] !== node || parent['computed'] === true) return undefined;
+    members.add((parent['property'] as Node)['name'] as string);
+  }
+  return members;
+}
+
+function pick(value: object, members: ReadonlySet<string>): object {
+  const picked: Record<string, unknown> = {};
+  for (const name of members) if (name in value) picked[name] = (value as Record<string, unknown>)[name];
+  return picked;
+}
+
+/** `_x.set(this, …)`, `_x.add(this)`, `__classPrivateFieldGet(this, _x, …)`, `__privateAdd(this, _x)`: a lowered `#x`. */
+export function holdsPrivateState({ uses }: FreeVariable): boolean {
+  return uses.some(({ node, parents }) => {
+    const [parent, grandparent] = parents;
+    const call = parent?.type === 'CallExpression' ? parent : parent?.type === 'MemberExpression' && parent['object'] === node ? grandparent : undefined;
+    return call?.type === 'CallExpression' && (call['arguments'] as Node[])[0]?.type === 'ThisExpression';
+  });
+}
+
+/** Makes cells of those variables that some function of the message changes and another may see. */
+function shareCells(source: Source, captured: Captured): void {
+  const { inspection, fn, facts, script, capture, syntax } = source;
+  if (script === undefined) return;
+  captured.parts.forEach((part, index) => {
+    if (!('variable' in part) || !script.assignedInFunctions.has(part.variable)) return;
+    const name = part.variable;
+    const late = captured.late[index] as Part;
+    const scope = facts.scopes.find(({ object }) => name in object);
+    if (scope === undefined) return;
+    const read = (): unknown => inspection.facts(fn).scopes.find(({ object }) => name in object)?.object[name];
+    const cell = capture.cell(inspection, script.id, name, fn, late.value, read, isModuleScope(scope));
+    captured.late[index] = { path: late.path, value: cell };
+    captured.cells.push(name);
+    if (syntax.free.names.get(name)?.assigned === true) capture.mutable();
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * Compiles shipped text under its original file name, line and column. What surrounds it is one line before and one after:
+ *
+ *   (function ($hdlS, $hdlK, $hdlP, $hdlcells) { … let a, b; return { set, made: {name: (
+ *             <the text, on its own lines, at its own column>
+ *   )} } })
+ *
+ * Variables that several functions share and change are looked up in `$hdlcells`, through `with`: the one
+ * construct that lets separately compiled functions see one variable. Strict code stays strict inside it.
+ */
+
+import { Script } from 'node:vm';
+import type { AnyFunction } from '../courier.ts';
+import { Lru } from './lru.ts';
+import type { Code } from './recipe.ts';
+
+/** Makes one function object with variables of its own. */
+export type Factory = (parent: unknown, keys: unknown, privateStatics: unknown, cells: object, self: unknown) => Instance;
+
+export interface Instance {
+  /** Sets the captured variables, all at once. */
+  set(values: object): void;
+  /** The object literal the function stands in; the home object of a method. */
+  readonly made: object;
+}
+
+const factories = new Lru<string, Factory>(1000);
+const widestIndent = 4000;
+
+export function factoryOf(code: Code, shape: 'expression' | 'member' | 'in-method', variables: readonly string[]): Factory {
+  const source = sourceOf(code, shape, variables);
+  const key = `${code.file}:${code.line}:${code.column}\n${source}`;
+  const known = factories.get(key);
+  if (known !== undefined) return known;
+  const script = new Script(source, { filename: code.file === '' ? 'heddle:function' : code.file, lineOffset: code.line - 1 });
+  return factories.set(key, script.runInThisContext() as Factory);
+}
+
+function sourceOf({ text, column, strict, cells, name }: Code, shape: 'expression' | 'member' | 'in-method', variables: readonly string[]): string {
+  const declared = variables.length === 0 ? '' : `let ${variables.join(', ')};`;
+  const set = variables.length === 0 ? '() => {}' : `($hdlset) => { ({ ${variables.join(', ')} } = $hdlset); }`;
+  const named = `{ ${JSON.stringify(name === '__proto__' ? '' : name)}: (`;
+  const [before, after] = {
+    expression: [named, ')}'],
+    member: ['{', '}'],
+    'in-method': [`({ $hdlm() { return ${named}`, ')} } })'],
+  }[shape] as [string, string];
+  const body = `${strict ? "'use strict';" : ''}${declared} return { set: ${set}, made: ${before}`;
+  const [open, close] = cells.length === 0 ? ['', ''] : ['with ($hdlcells) return (function () {', '})();'];
+  const indent = ' '.repeat(Math.min(column, widestIndent));
+  return `(function ($hdlS, $hdlK, $hdlP, $hdlcells) { ${open} ${body}\n${indent}${text}\n${after} }; ${close} })`;
+}
+
+/** The function in the literal it was made in: the only thing there. */
+export function functionIn(made: object): AnyFunction {
+  const [key] = Reflect.ownKeys(made);
+  const { value, get, set } = Object.getOwnPropertyDescriptor(made, key as PropertyKey) as PropertyDescriptor;
+  return (value ?? get ?? set) as AnyFunction;
+}

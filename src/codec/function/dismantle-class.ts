@@ -1,0 +1,92 @@
+/**
+ * A class by value. Its text is compiled again, but nothing in it that ran when it was defined runs again: the parent comes
+ * from the prototype chain, static values are those of this moment, static blocks are blanked, computed keys are looked up.
+ */
+
+import { SerializationError } from '../../errors.ts';
+import type { AnyFunction, Dismantled } from '../courier.ts';
+import { type Captured, captureVariables, type Source } from './capture-variables.ts';
+import { addProperty, codeOf } from './dismantle-code.ts';
+import type { ClassRecipe } from './recipe.ts';
+import { type Edit, hasComputedKey, wordEdits } from './rewrite.ts';
+import { isNode, type Node } from './syntax.ts';
+
+export function dismantleClass(source: Source, id: string): Dismantled {
+  const { fn, syntax, facts } = source;
+  const captured = captureVariables(source);
+  const edits: Edit[] = wordEdits(syntax);
+  const { node, offset, members } = syntax;
+  const at = (node: Node, text: string): Edit => ({ start: node.start - offset, end: node.end - offset, text });
+  const heritage = node['superClass'];
+  const extendsNull = isNode(heritage) && heritage.type === 'Literal';
+  if (isNode(heritage) && !extendsNull) edits.push(at(heritage, '$hdlS'));
+  const keys: PropertyKey[] = [];
+  for (const member of members) {
+    if (member.type === 'StaticBlock') edits.push(at(member, ''));
+    else if (member.type === 'PropertyDefinition' && member['static'] === true) edits.push(staticField(member, at));
+    else if (hasComputedKey(member)) {
+      edits.push(at(member['key'] as Node, `$hdlK[${keys.length}]`));
+      keys.push(keyOf(source, member, keys));
+    }
+  }
+  addOwn(source, captured);
+  const recipe: ClassRecipe = {
+    kind: 'class',
+    id,
+    parent: !isNode(heritage) ? undefined : extendsNull ? null : (Object.getPrototypeOf(fn) as AnyFunction),
+    keys,
+    privateStatics: Object.fromEntries(Object.entries(facts.privateStatics).filter(([name]) => hasPrivateStatic(members, name))),
+    weak: captured.weak,
+    ...codeOf(source, captured, edits),
+  };
+  return { early: recipe, late: captured.late, modules: captured.modules };
+}
+
+const privateName = (member: Node): string | undefined => {
+  const key = member['key'];
+  return isNode(key) && key.type === 'PrivateIdentifier' ? (key['name'] as string) : undefined;
+};
+
+const hasPrivateStatic = (members: readonly Node[], name: string): boolean =>
+  members.some((member) => member.type === 'PropertyDefinition' && member['static'] === true && `#${privateName(member)}` === name);
+
+/** A public static field is set later, as the property it is; a private one can only be set where it stands. */
+function staticField(member: Node, at: (node: Node, text: string) => Edit): Edit {
+  const name = privateName(member);
+  return at(member, name === undefined ? '' : `static #${name} = $hdlP['#${name}'];`);
+}
+
+/** The key a computed member got: that of the property whose function has the member's text. */
+function keyOf({ fn, text, syntax, path }: Source, member: Node, taken: readonly PropertyKey[]): PropertyKey {
+  const on = (member['static'] === true ? fn : (fn as unknown as { prototype: object }).prototype) as object;
+  const memberText = textOf(member, text, syntax.offset);
+  for (const key of Reflect.ownKeys(on)) {
+    const { value, get, set } = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;
+    const isIt = [value, get, set].some((one) => typeof one === 'function' && Function.prototype.toString.call(one) === memberText);
+    if (isIt && !taken.includes(key)) return key;
+  }
+  throw new SerializationError(`${path}: the computed key ${memberText.slice(0, 40)} of the class cannot be read`);
+}
+
+const textOf = (member: Node, text: string, offset: number): string => text.slice(member.start - offset, member.end - offset).replace(/^static\s+/, '');
+
+/** Adds what stands on the class and its prototype but not in its text: static values, patched and decorated members. */
+function addOwn({ fn, text, syntax, path }: Source, captured: Captured): void {
+  const texts = new Set(syntax.members.filter(({ type }) => type === 'MethodDefinition').map((member) => textOf(member, text, syntax.offset)));
+  const stands = ({ value, get, set }: PropertyDescriptor): boolean => {
+    const functions = [value, get, set].filter((one) => typeof one === 'function');
+    return functions.length > 0 && functions.every((one) => texts.has(Function.prototype.toString.call(one)));
+  };
+  const { prototype } = fn as unknown as { prototype: object };
+  for (const [on, of, skip] of [
+    [fn, 'self', ['length', 'prototype']],
+    [prototype, 'prototype', ['constructor']],
+  ] as [object, 'self' | 'prototype', PropertyKey[]][]) {
+    for (const key of Reflect.ownKeys(on)) {
+      const descriptor = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;
+      const isDefaultName = key === 'name' && on === fn && descriptor.writable !== true && 'value' in descriptor;
+      if (skip.includes(key) || isDefaultName || stands(descriptor)) continue;
+      addProperty(captured, on, key, of, of === 'self' ? `${path}.${String(key)}` : `${path}.prototype.${String(key)}`);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** A function by value: its text, rewritten where words lose their meaning, and its captured variables. */
+
+import { SerializationError } from '../../errors.ts';
+import type { Dismantled } from '../courier.ts';
+import { type Captured, captureVariables, type Source } from './capture-variables.ts';
+import { probeFrame } from './frame-probe.ts';
+import { findHome } from './home-object.ts';
+import { scriptUrl } from './main-module.ts';
+import { type Code, type CodeRecipe, flagsOf } from './recipe.ts';
+import { type Edit, edited, standIn, wordEdits } from './rewrite.ts';
+import { stackFile } from './stack.ts';
+
+export function dismantleCode(source: Source): Dismantled {
+  const { syntax, text, fn, path, capture } = source;
+  const captured = captureVariables(source);
+  const edits: Edit[] = wordEdits(syntax);
+  let self: unknown;
+  const { free } = syntax;
+  if (syntax.isArrow) {
+    const lexical = readLexical(source);
+    if (free.usesSuper) {
+      self = lexical?.get('this');
+      captured.add({ home: true }, `${path} → super`, findHome(source, self));
+    } else if (lexical !== undefined) {
+      if (free.thisAt.length > 0) captured.add({ lexical: 'this' }, `${path} → this`, lexical.get('this'));
+      if (free.argumentsAt.length > 0) captured.add({ lexical: 'arguments' }, `${path} → arguments`, [...(lexical.get('arguments') as unknown[])]);
+      if (free.newTargetAt.length > 0) captured.add({ lexical: 'newTarget' }, `${path} → new.target`, lexical.get('newTarget'));
+    }
+  } else if (free.usesSuper) captured.add({ home: true }, `${path} → super`, findHome(source, undefined));
+  if (syntax.key !== undefined) edits.push(keyEdit(syntax.key));
+  addProperties(source, captured);
+  if (captured.parts.some((part) => 'lexical' in part || 'home' in part || 'property' in part)) capture.mutable();
+  const recipe: CodeRecipe = {
+    kind: 'code',
+    form: syntax.form === 'class' ? 'expression' : syntax.form,
+    inMethod: syntax.isArrow && free.usesSuper,
+    self,
+    ...codeOf(source, captured, edits),
+  };
+  return { early: recipe, late: captured.late, modules: captured.modules };
+}
+
+/** A method is rebuilt under a fixed key: its own may be computed, and is a property of the function's name anyway. */
+const keyEdit = (key: { start: number; end: number }): Edit => ({ start: key.start, end: key.end, text: key.end - key.start < 2 ? '$' : '$m' });
+
+/** What functions and classes have in common. */
+export function codeOf(source: Source, captured: Captured, edits: readonly Edit[]): Code {
+  const { text, syntax, script, place, fn } = source;
+  const url = script === undefined ? '' : scriptUrl(script.url);
+  const helpers = { ...captured.helpers };
+  if (syntax.free.importMetaAt.length > 0) helpers[standIn.importMeta] = 'meta';
+  if (syntax.free.importCallAt.length > 0) helpers[standIn.importCall] = 'import';
+  const { references, named, cells, parts } = captured;
+  return {
+    text: edited(text, edits),
+    file: script === undefined ? '' : stackFile(script),
+    line: place?.line ?? 0,
+    column: place?.column ?? 0,
+    strict: place?.strict ?? false,
+    name: typeof fn.name === 'string' ? fn.name : '',
+    url: url === '' ? new URL(`file://${process.cwd()}/`).href : url,
+    references,
+    named,
+    helpers,
+    cells,
+    parts,
+  };
+}
+
+/** The words an arrow function takes from around it. */
+function readLexical({ inspection, fn, syntax, path, script, place, text }: Source): Map<string, unknown> | undefined {
+  const { thisAt, argumentsAt, newTargetAt, usesSuper } = syntax.free;
+  const wanted: [string, string][] = [];
+  if (thisAt.length > 0 || usesSuper) wanted.push(['this', 'this']);
+  if (argumentsAt.length > 0) wanted.push(['arguments', 'arguments']);
+  if (newTargetAt.length > 0) wanted.push(['newTarget', 'new.target']);
+  if (wanted.length === 0) return undefined;
+  // At the top level of a module `this` is undefined, and there is nothing else to take.
+  const atTop = script?.isModule === true && script.topLevel.some(({ start, end }) => start === place?.start && end === place.start + text.length);
+  if (atTop && !usesSuper) return new Map();
+  const found = probeFrame(inspection, fn, ($) => wanted.map(([name, word]) => `${$}.put('${name}', ${word})`).join(';'));
+  if (found === undefined) throw new SerializationError(`${path} → this: the ${wanted.map(([, word]) => word).join(', ')} of an arrow function cannot be read here`);
+  return found;
+}
+
+const ownOfEveryFunction = new Set<PropertyKey>(['length', 'name', 'prototype', 'arguments', 'caller']);
+
+/** Properties that were put on the function, or on the prototype of one that is used as a class. */
+export function addProperties({ fn, path }: Source, captured: Captured): void {
+  for (const key of Reflect.ownKeys(fn)) {
+    if (!ownOfEveryFunction.has(key)) addProperty(captured, fn, key, 'self', `${path}.${String(key)}`);
+  }
+  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
+  if (prototype === undefined || prototype === null) return;
+  for (const key of Reflect.ownKeys(prototype)) {
+    if (key !== 'constructor') addProperty(captured, prototype, key, 'prototype', `${path}.prototype.${String(key)}`);
+  }
+}
+
+export function addProperty(captured: Captured, on: object, property: PropertyKey, of: 'self' | 'prototype', path: string): void {
+  const descriptor = Object.getOwnPropertyDescriptor(on, property);
+  if (descriptor === undefined) return;
+  const flags = flagsOf(descriptor);
+  if ('value' in descriptor) captured.add({ property, of, flags }, path, descriptor.value);
+  else {
+    if (descriptor.get !== undefined) captured.add({ property, of, flags, accessor: 'get' }, path, descriptor.get);
+    if (descriptor.set !== undefined) captured.add({ property, of, flags, accessor: 'set' }, path, descriptor.set);
+  }
+}

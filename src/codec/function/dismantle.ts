@@ -1,0 +1,99 @@
+/**
+ * Takes a function apart for shipping. In order of preference it goes
+ *
+ *   home          it is a class that the receiver made
+ *   by name       Math.max, fs.promises.readFile
+ *   by reference  an export of an imported module
+ *   in parts      a bound function
+ *   by value      its source, and the variables it captured
+ */
+
+import { types } from 'node:util';
+import { SerializationError } from '../../errors.ts';
+import { publish } from '../../events.ts';
+import type { AnyFunction, Dismantled } from '../courier.ts';
+import type { Border } from '../packet.ts';
+import { dismantleClass } from './dismantle-class.ts';
+import { dismantleCode } from './dismantle-code.ts';
+import { type FunctionSyntax, functionSyntax } from './function-syntax.ts';
+import { helperOf } from './helpers.ts';
+import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from './inspector.ts';
+import type { Capture } from './message.ts';
+import { modulesOfName, wellKnownName } from './names.ts';
+import { bornIn, originId, rememberedId } from './origins.ts';
+import { placeOf } from './place.ts';
+import type { Recipe } from './recipe.ts';
+import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
+import { scriptSyntax } from './script-syntax.ts';
+import { isModuleScope } from './variables.ts';
+
+export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === 'string' && fn.name !== '' ? fn.name : '(anonymous)');
+
+const native = /\{\s*\[native code\]\s*\}\s*$/;
+
+export function dismantle(fn: AnyFunction, border: Border, path: string, capture: Capture): Dismantled {
+  if (types.isProxy(fn)) throw new SerializationError(`${path}: a Proxy cannot cross`);
+  const known = rememberedId(fn);
+  if (known !== undefined && bornIn(known, border.peer)) return alone({ kind: 'home', id: known });
+  const named = wellKnownName(fn);
+  if (named !== undefined) return { early: { kind: 'name', path: named } satisfies Recipe, late: [], modules: modulesOfName(named) };
+  const helper = helperOf(fn);
+  if (helper !== undefined) return alone({ kind: 'helper', ...helper });
+  const started = performance.now();
+  const result = inspectorAvailable()
+    ? inspect(nameOfFunction(fn), (inspection) => dismantleWith(inspection, fn, path, capture))
+    : dismantleWithout(fn, path);
+  publish('functionCaptured', () => ({
+    name: nameOfFunction(fn),
+    how: (result.early as Recipe).kind === 'reference' ? 'reference' : 'value',
+    ms: performance.now() - started,
+  }));
+  return result;
+}
+
+const alone = (early: Recipe): Dismantled => ({ early, late: [], modules: [] });
+
+const byReference = (reference: Reference): Dismantled => ({
+  early: { kind: 'reference', reference } satisfies Recipe,
+  late: [],
+  modules: [reference.module],
+});
+
+function dismantleWithout(fn: AnyFunction, path: string): Dismantled {
+  const reference = referenceWithoutInspector(fn);
+  if (reference === undefined) throw inspectorMissing(path);
+  return byReference(reference);
+}
+
+function dismantleWith(inspection: Inspection, fn: AnyFunction, path: string, capture: Capture): Dismantled {
+  const facts = inspection.facts(fn);
+  const text = Function.prototype.toString.call(fn);
+  if (facts.bound !== undefined) {
+    capture.mutable();
+    return alone({ kind: 'bound', ...facts.bound, name: fn.name });
+  }
+  if (native.test(text)) throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);
+  const syntax = syntaxOf(text, path);
+  const script = facts.location === undefined ? undefined : scriptSyntax(inspection, facts.location.scriptId);
+  const place = script === undefined || facts.location === undefined ? undefined : placeOf(text, syntax, script, facts.location);
+  if (script !== undefined && place !== undefined) {
+    const reference = referenceOfFunction(fn, text, place, script, facts.scopes.some(isModuleScope));
+    if (reference !== undefined) return byReference(reference);
+    if (script.url.startsWith('node:')) throw new SerializationError(`${path}: Node's internal function ${nameOfFunction(fn)} cannot cross`);
+  }
+  if (syntax.free.directEval) throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
+  const [secret] = syntax.free.privateNames;
+  if (secret !== undefined) throw new SerializationError(`${path}: code that uses #${secret} cannot be shipped without its class`);
+  const source = { inspection, fn, facts, text, syntax, script, place, path, capture };
+  return syntax.form === 'class' ? dismantleClass(source, originId(fn)) : dismantleCode(source);
+}
+
+function syntaxOf(text: string, path: string): FunctionSyntax {
+  try {
+    return functionSyntax(text);
+  } catch (error) {
+    if (/#\w/.test(text)) throw new SerializationError(`${path}: a private method cannot be shipped without its class`);
+    throw new SerializationError(`${path}: its source cannot be read`, { cause: error });
+  }
+}
+

@@ -1,0 +1,53 @@
+/**
+ * The function courier: any function, on any other thread or process.
+ *
+ *   dismantle.ts   decides how a function travels           assemble.ts  puts it together there
+ *     inspector.ts   what it closed over                      compile.ts   its text, under its own file and line
+ *     names.ts       Math.max                                 modules.ts   what it imports
+ *     references.ts  an export of a module                    helpers.ts   import(), import.meta, require
+ *     capture-variables.ts, dismantle-code.ts, dismantle-class.ts: by value
+ *   stack.ts         stack traces through source maps
+ */
+
+import type { Courier, Named } from '../courier.ts';
+import { assemble, referred } from './assemble.ts';
+import { dismantle } from './dismantle.ts';
+import { helperOf, makeHelper } from './helpers.ts';
+import { captureOf } from './message.ts';
+import { loadModules, moduleLoaded } from './modules.ts';
+import { modulesOfName, valueNamed, wellKnownName } from './names.ts';
+import { privateState } from './private-state.ts';
+import type { Helper } from './recipe.ts';
+import { type Reference, referenceOfObject } from './references.ts';
+import { originalStack } from './stack.ts';
+
+export { realmId } from './origins.ts';
+export { type Capture, captureOf } from './message.ts';
+
+type ObjectName = { readonly path: string } | { readonly reference: Reference } | { readonly helper: Helper; readonly url: string };
+
+function nameOf(value: object): Named | undefined {
+  const helper = helperOf(value);
+  if (helper !== undefined) return { name: helper satisfies ObjectName, modules: [] };
+  const path = wellKnownName(value);
+  if (path !== undefined) return { name: { path } satisfies ObjectName, modules: modulesOfName(path) };
+  const reference = referenceOfObject(value);
+  return reference === undefined ? undefined : { name: { reference } satisfies ObjectName, modules: [reference.module] };
+}
+
+function named(name: unknown): unknown {
+  const known = name as ObjectName;
+  if ('path' in known) return valueNamed(known.path, moduleLoaded);
+  return 'reference' in known ? referred(known.reference) : makeHelper(known.helper, known.url);
+}
+
+/** The one implementation of the codec's seam for functions. */
+export const courier: Courier = {
+  dismantle: (fn, border, path, message) => dismantle(fn, border, path, captureOf(message)),
+  assemble,
+  nameOf,
+  named,
+  privateState,
+  loadModules,
+  originalStack,
+};

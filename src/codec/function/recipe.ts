@@ -1,0 +1,100 @@
+/**
+ * What travels instead of a function. A recipe is plain data (with the parent class, or the parts of a bound function,
+ * as ordinary values); the captured variables follow it as the message's late parts, in the order `parts` lists.
+ */
+
+import type { AnyFunction } from '../courier.ts';
+import type { Form } from './function-syntax.ts';
+import type { Reference } from './references.ts';
+
+export type Recipe = NamedRecipe | ReferenceRecipe | HomeRecipe | BoundRecipe | HelperRecipe | CodeRecipe | ClassRecipe;
+
+/** Every Node has it under this name. */
+export interface NamedRecipe {
+  readonly kind: 'name';
+  readonly path: string;
+}
+
+/** A module exports it. */
+export interface ReferenceRecipe {
+  readonly kind: 'reference';
+  readonly reference: Reference;
+}
+
+/** The receiver made it, and still has it. */
+export interface HomeRecipe {
+  readonly kind: 'home';
+  readonly id: string;
+}
+
+export interface BoundRecipe {
+  readonly kind: 'bound';
+  readonly target: AnyFunction;
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  readonly name: string;
+}
+
+/** What the language gives a module: made anew for the module at `url`. */
+export interface HelperRecipe {
+  readonly kind: 'helper';
+  readonly helper: Helper;
+  readonly url: string;
+}
+
+export type Helper = 'import' | 'meta' | 'require';
+
+/** Text to compile, and what its free names stand for. */
+export interface Code {
+  readonly text: string;
+  /** The script's name for stack traces, and where the text stands in it (zero-based). */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly strict: boolean;
+  readonly name: string;
+  /** Free names and what they stand for where it is not a late part. */
+  readonly references: Readonly<Record<string, Reference>>;
+  readonly named: Readonly<Record<string, string>>;
+  readonly helpers: Readonly<Record<string, Helper>>;
+  readonly url: string;
+  /** Names whose variable other functions share and change: late parts hold their cells. */
+  readonly cells: readonly string[];
+  /** What each late part is. */
+  readonly parts: readonly PartKind[];
+}
+
+/** `variable`: a captured one. The others say which property of what is set. */
+export type PartKind =
+  | { readonly variable: string }
+  | { readonly lexical: 'this' | 'arguments' | 'newTarget' }
+  | { readonly home: true }
+  | { readonly property: PropertyKey; readonly of: 'self' | 'prototype'; readonly flags: number; readonly accessor?: 'get' | 'set' };
+
+export interface CodeRecipe extends Code {
+  readonly kind: 'code';
+  readonly form: Exclude<Form, 'class'>;
+  /** Wrapped in a method, because an arrow uses `super`; `self` is its `this`. */
+  readonly inMethod: boolean;
+  readonly self?: unknown;
+}
+
+export interface ClassRecipe extends Code {
+  readonly kind: 'class';
+  readonly id: string;
+  /** The parent class; `null` if it extends null, `undefined` if it extends nothing. */
+  readonly parent: AnyFunction | null | undefined;
+  readonly keys: readonly PropertyKey[];
+  readonly privateStatics: Readonly<Record<string, unknown>>;
+  /** Variables that hold the private state of instances for compilers without `#`: made anew. */
+  readonly weak: Readonly<Record<string, 'WeakMap' | 'WeakSet'>>;
+}
+
+/** Property flags as one number. */
+export const flagsOf = ({ writable, enumerable, configurable }: PropertyDescriptor): number =>
+  (writable === true ? 1 : 0) | (enumerable === true ? 2 : 0) | (configurable === true ? 4 : 0);
+
+export const withFlags = (flags: number): { enumerable: boolean; configurable: boolean } => ({
+  enumerable: (flags & 2) !== 0,
+  configurable: (flags & 4) !== 0,
+});
