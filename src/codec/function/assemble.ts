@@ -2,6 +2,7 @@
 
 import type { AnyFunction, Assembled } from '../courier.ts';
 import { factoryOf, functionIn, type Instance } from './compile.ts';
+import type { Home } from './home-object.ts';
 import { makeHelper } from './helpers.ts';
 import type { Cell } from './message.ts';
 import { moduleLoaded } from './modules.ts';
@@ -121,7 +122,10 @@ function fill(
       if (code.cells.includes(part.variable)) addCell(cells, part.variable, value as Cell);
       else values[part.variable] = value;
     } else if ('lexical' in part) values[standIn[part.lexical]] = value;
-    else if ('home' in part && home !== undefined) Object.setPrototypeOf(home, value as object | null);
+    else if ('home' in part && home !== undefined) {
+      const from = value as Home;
+      Object.setPrototypeOf(home, 'object' in from ? from.object : (from.prototypeOf as { prototype: object }).prototype);
+    }
   });
   instance.set(values);
   setProperties(code.parts, late, fn);

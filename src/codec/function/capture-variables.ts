@@ -19,7 +19,8 @@ import type { FunctionFacts, Inspection } from './inspector.ts';
 import { scriptUrl } from './main-module.ts';
 import type { Capture } from './message.ts';
 import { helperOf } from './helpers.ts';
-import { modulesOfName, wellKnownName } from './names.ts';
+import { keyOfNamespace } from './modules.ts';
+import { modulesOfName, wellKnownObject } from './names.ts';
 import type { Place } from './place.ts';
 import type { Helper, PartKind } from './recipe.ts';
 import { type Reference, referenceOfImport, referenceOfObject } from './references.ts';
@@ -83,6 +84,11 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
     }
   }
   const url = script === undefined ? '' : scriptUrl(script.url);
+  const runner = runnerNames.exec(name);
+  if (runner !== null && url !== '') {
+    captured.helpers[name] = runner[1] === 'meta' ? 'meta' : 'import';
+    return;
+  }
   if (name === 'require' && url !== '' && typeof value === 'function' && isCommonJsScope(scope)) {
     captured.helpers[name] = 'require';
     return;
@@ -98,7 +104,7 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
       captured.add({ variable: name }, path, { id, filename, exports, children: [], paths: [] });
       return;
     }
-    const members = isModuleLike(value) ? membersUsed(use) : undefined;
+    const members = runnerImport.test(name) || isModuleLike(value) ? membersUsed(use) : undefined;
     if (types.isModuleNamespaceObject(value) && members === undefined) {
       throw new SerializationError(`${path}: a module namespace that was not imported by an import declaration cannot cross whole`);
     }
@@ -112,17 +118,23 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   captured.add({ variable: name }, path, value);
 }
 
+/** What vite's module runner (vitest) makes of `import.meta` and `import()`. */
+const runnerNames = /^__(?:vi|vite_ssr)_(?:import_(meta)|(dynamic)_import)__$/;
+/** … and of an import declaration. */
+const runnerImport = /^__(?:vi|vite_ssr)_import_\d+__$/;
+
 const isObject = (value: unknown): value is object => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 function captureByName(captured: Captured, name: string, value: object): boolean {
   if (helperOf(value) !== undefined) return false;
-  const known = typeof value === 'function' ? undefined : wellKnownName(value);
+  const known = typeof value === 'function' ? undefined : wellKnownObject(value);
   if (known !== undefined) {
     captured.named[name] = known;
     captured.modules.push(...modulesOfName(known));
     return true;
   }
-  const reference = typeof value === 'function' ? undefined : referenceOfObject(value);
+  const key = keyOfNamespace(value);
+  const reference = key !== undefined ? { module: key, name: '*' } : typeof value === 'function' ? undefined : referenceOfObject(value);
   if (reference === undefined) return false;
   captured.references[name] = reference;
   captured.modules.push(reference.module);
@@ -154,7 +166,7 @@ function isModuleLike(value: object): boolean {
 /** `__toESM(require('x'))` and the like: getters around a module's exports, and the module as `default`. */
 function isInterop(value: object): boolean {
   const original = Object.getOwnPropertyDescriptor(value, 'default')?.value as unknown;
-  return isObject(original) && typeof original === 'object' && (wellKnownName(original) !== undefined || referenceOfObject(original) !== undefined);
+  return isObject(original) && typeof original === 'object' && (wellKnownObject(original) !== undefined || referenceOfObject(original) !== undefined);
 }
 
 /** The members of a variable that the code names, if it does nothing else with it. */

@@ -30,6 +30,7 @@ export function dismantleClass(source: Source, id: string): Dismantled {
     }
   }
   addOwn(source, captured);
+  if (captured.parts.some((part) => 'property' in part)) source.capture.unstable();
   const recipe: ClassRecipe = {
     kind: 'class',
     id,

@@ -19,7 +19,7 @@ import { type FunctionSyntax, functionSyntax } from './function-syntax.ts';
 import { helperOf } from './helpers.ts';
 import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from './inspector.ts';
 import type { Capture } from './message.ts';
-import { modulesOfName, wellKnownName } from './names.ts';
+import { knownFunction, modulesOfName, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
 import { placeOf } from './place.ts';
 import type { Recipe } from './recipe.ts';
@@ -35,13 +35,14 @@ export function dismantle(fn: AnyFunction, border: Border, path: string, capture
   if (types.isProxy(fn)) throw new SerializationError(`${path}: a Proxy cannot cross`);
   const known = rememberedId(fn);
   if (known !== undefined && bornIn(known, border.peer)) return alone({ kind: 'home', id: known });
-  const named = wellKnownName(fn);
-  if (named !== undefined) return { early: { kind: 'name', path: named } satisfies Recipe, late: [], modules: modulesOfName(named) };
+  const text = Function.prototype.toString.call(fn);
+  const named = native.test(text) ? wellKnownFunction(fn) : knownFunction(fn);
+  if (named !== undefined) return byName(named);
   const helper = helperOf(fn);
   if (helper !== undefined) return alone({ kind: 'helper', ...helper });
   const started = performance.now();
   const result = inspectorAvailable()
-    ? inspect(nameOfFunction(fn), (inspection) => dismantleWith(inspection, fn, path, capture))
+    ? inspect(nameOfFunction(fn), (inspection) => dismantleWith(inspection, fn, text, path, capture))
     : dismantleWithout(fn, path);
   publish('functionCaptured', () => ({
     name: nameOfFunction(fn),
@@ -53,6 +54,8 @@ export function dismantle(fn: AnyFunction, border: Border, path: string, capture
 
 const alone = (early: Recipe): Dismantled => ({ early, late: [], modules: [] });
 
+const byName = (path: string): Dismantled => ({ early: { kind: 'name', path } satisfies Recipe, late: [], modules: modulesOfName(path) });
+
 const byReference = (reference: Reference): Dismantled => ({
   early: { kind: 'reference', reference } satisfies Recipe,
   late: [],
@@ -60,14 +63,15 @@ const byReference = (reference: Reference): Dismantled => ({
 });
 
 function dismantleWithout(fn: AnyFunction, path: string): Dismantled {
+  const named = wellKnownFunction(fn);
+  if (named !== undefined) return byName(named);
   const reference = referenceWithoutInspector(fn);
   if (reference === undefined) throw inspectorMissing(path);
   return byReference(reference);
 }
 
-function dismantleWith(inspection: Inspection, fn: AnyFunction, path: string, capture: Capture): Dismantled {
+function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, path: string, capture: Capture): Dismantled {
   const facts = inspection.facts(fn);
-  const text = Function.prototype.toString.call(fn);
   if (facts.bound !== undefined) {
     capture.mutable();
     return alone({ kind: 'bound', ...facts.bound, name: fn.name });
@@ -77,9 +81,13 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, path: string, ca
   const script = facts.location === undefined ? undefined : scriptSyntax(inspection, facts.location.scriptId);
   const place = script === undefined || facts.location === undefined ? undefined : placeOf(text, syntax, script, facts.location);
   if (script !== undefined && place !== undefined) {
+    if (script.url.startsWith('node:')) {
+      const named = wellKnownFunction(fn);
+      if (named !== undefined) return byName(named);
+      throw new SerializationError(`${path}: Node's internal function ${nameOfFunction(fn)} cannot cross`);
+    }
     const reference = referenceOfFunction(fn, text, place, script, facts.scopes.some(isModuleScope));
     if (reference !== undefined) return byReference(reference);
-    if (script.url.startsWith('node:')) throw new SerializationError(`${path}: Node's internal function ${nameOfFunction(fn)} cannot cross`);
   }
   if (syntax.free.directEval) throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
   const [secret] = syntax.free.privateNames;

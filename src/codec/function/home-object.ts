@@ -7,12 +7,16 @@ import { SerializationError } from '../../errors.ts';
 import type { Source } from './capture-variables.ts';
 import type { Inspection } from './inspector.ts';
 
-/** @returns what `super.x` looks things up in: the prototype of the home object */
-export function findHome(source: Source, self: unknown): object | null {
+/** What `super.x` looks things up in: an object, or the prototype of a class (which travels as the class). */
+export type Home = { readonly object: object | null } | { readonly prototypeOf: object };
+
+export function findHome(source: Source, self: unknown): Home {
   const { path } = source;
   const home = source.syntax.isArrow ? homeOfArrow(source, self) : homeOfMethod(source);
   if (home === undefined) throw new SerializationError(`${path} → super: the object that the method belongs to cannot be found`);
-  return Object.getPrototypeOf(home) as object | null;
+  const object = Object.getPrototypeOf(home) as object | null;
+  const constructor: unknown = object === null ? undefined : Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
+  return typeof constructor === 'function' && constructor.prototype === object ? { prototypeOf: constructor } : { object };
 }
 
 const isObject = (value: unknown): value is object => (typeof value === 'object' && value !== null) || typeof value === 'function';

@@ -15,7 +15,7 @@ import { dismantle } from './dismantle.ts';
 import { helperOf, makeHelper } from './helpers.ts';
 import { captureOf } from './message.ts';
 import { loadModules, moduleLoaded } from './modules.ts';
-import { modulesOfName, valueNamed, wellKnownName } from './names.ts';
+import { modulesOfName, valueNamed, wellKnownObject } from './names.ts';
 import { privateState } from './private-state.ts';
 import type { Helper } from './recipe.ts';
 import { type Reference, referenceOfObject } from './references.ts';
@@ -29,7 +29,7 @@ type ObjectName = { readonly path: string } | { readonly reference: Reference } 
 function nameOf(value: object): Named | undefined {
   const helper = helperOf(value);
   if (helper !== undefined) return { name: helper satisfies ObjectName, modules: [] };
-  const path = wellKnownName(value);
+  const path = wellKnownObject(value);
   if (path !== undefined) return { name: { path } satisfies ObjectName, modules: modulesOfName(path) };
   const reference = referenceOfObject(value);
   return reference === undefined ? undefined : { name: { reference } satisfies ObjectName, modules: [reference.module] };

@@ -36,13 +36,15 @@ function mainUrls(): Set<string> {
 
 /** A script's name as V8 has it (a path for CommonJS, a URL for ES modules) as a URL; `''` for code without a file. */
 export function scriptUrl(name: string): string {
-  if (name.startsWith('file:')) return name;
-  return name.startsWith('/') || /^[A-Za-z]:[\\/]/.test(name) ? pathToFileURL(name).href : '';
+  const file = name.replace(/#heddle-[\w-]+$/, '');
+  if (file.startsWith('file:')) return file;
+  return file.startsWith('/') || /^[A-Za-z]:[\\/]/.test(file) ? pathToFileURL(file).href : '';
 }
 
 export function isMainModule(url: string): boolean {
   const bare = url.replace(/[?#].*$/s, '');
-  if (mainUrls().has(bare)) return true;
+  // `node -e` and standard input have a name, but no file to import.
+  if (mainUrls().has(bare) || /\/(\[|%5B)(eval|stdin)[^/]*$/.test(bare)) return true;
   if (!bare.startsWith('file:')) return false;
   return mainUrls().has(pathToFileURL(fileURLToPath(bare)).href);
 }

@@ -12,6 +12,7 @@ import { Script, constants } from 'node:vm';
 
 const fromPattern = /^(import|require) (".*?") from (.*)$/s;
 const loaded = new Map<string, object>();
+const keys = new WeakMap<object, string>();
 const loading = new Map<string, Promise<object>>();
 
 export const importKey = (specifier: string, from: string): string =>
@@ -32,6 +33,7 @@ function loadModule(key: string): Promise<object> {
     promise = start(key).then(
       (namespace) => {
         loaded.set(key, namespace);
+        keys.set(namespace, key);
         loading.delete(key);
         return namespace;
       },
@@ -59,6 +61,9 @@ export function moduleLoaded(key: string): object {
   if (found === undefined) throw new Error(`module ${key} is not loaded`);
   return found;
 }
+
+/** The key under which a module's namespace was loaded here. */
+export const keyOfNamespace = (namespace: object): string | undefined => keys.get(namespace);
 
 type Importer = (specifier: string, options?: ImportCallOptions) => Promise<object>;
 const importers = new Map<string, Importer>();

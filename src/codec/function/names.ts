@@ -9,6 +9,7 @@
 import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import { runInThisContext } from 'node:vm';
+import type { AnyFunction } from '../courier.ts';
 
 /** The global names of Node 20 to 26. What else stands on the global object is the program's own. */
 const globalNames = new Set(
@@ -57,78 +58,99 @@ function loadedModules(): string[] {
 const publicModules = (load('node:module') as { builtinModules: string[] }).builtinModules.filter((name) => !/^_|^(punycode|sys)$/.test(name));
 let listed: { length: number; names: string[] } = { length: -1, names: [] };
 
-const pathOf = new WeakMap<object, string | null>();
+const functionNames = new WeakMap<object, string | null>();
 
-/** The name of a value that every Node has, if it is one. */
-export function wellKnownName(value: object): string | undefined {
-  const before = pathOf.get(value);
-  if (before !== undefined) return before ?? undefined;
-  const found = find(value);
-  // A module loaded later may turn out to be the home of an object; what a function is never changes.
-  if (found !== undefined || typeof value === 'function') pathOf.set(value, found ?? null);
-  return found;
-}
-
-function find(value: object): string | undefined {
-  if (types.isModuleNamespaceObject(value)) {
-    const module = moduleNamed((value as { default?: unknown }).default);
-    return module === undefined ? undefined : `node:${module}#*`;
+/** The name of a native or Node-internal function that every Node has, if it is one. */
+export function wellKnownFunction(fn: AnyFunction): string | undefined {
+  let name = functionNames.get(fn);
+  if (name === undefined) {
+    name = findFunction(fn, fn.name) ?? null;
+    functionNames.set(fn, name);
   }
-  const name = typeof value === 'function' ? value.name : undefined;
-  return findGlobal(value, name) ?? findInModules(value, name);
+  return name ?? undefined;
 }
 
-const moduleNamed = (value: unknown): string | undefined => (value === undefined ? undefined : loadedModules().find((name) => load(`node:${name}`) === value));
+/** Whether {@link wellKnownFunction} has found a name for it before. */
+export const knownFunction = (fn: AnyFunction): string | undefined => functionNames.get(fn) ?? undefined;
 
-function findGlobal(value: object, name: string | undefined): string | undefined {
+/** `holder`, `holder.name`, `holder.prototype.name`; under the function's own name only. */
+function findFunction(fn: AnyFunction, name: string): string | undefined {
+  const member = name.replace(/^(bound|get|set) /, '');
   for (const realm of realms) {
-    if (value === realm) return 'globalThis';
-    // A lazy global (a getter) is read only if it may be the one.
-    const kind = name ?? (Object.getPrototypeOf(value) as object | null)?.constructor?.name;
-    const direct = name ?? kind?.toLowerCase();
-    if (direct !== undefined && globalNames.has(direct) && (realm as Record<string, unknown>)[direct] === value) return direct;
+    // Reads a lazy global (a getter) only if it may be the one.
+    if (globalNames.has(name) && (realm as Record<string, unknown>)[name] === fn) return name;
     for (const holder of globalNames) {
-      const object = own(realm, holder);
-      if (object === value) return holder;
-      const path = findMember(value, name, object, holder);
+      const path = findMember(fn, member, own(realm, holder), holder);
       if (path !== undefined) return path;
     }
   }
-  return undefined;
-}
-
-/** `holder.name` or `holder.prototype.name`; functions are looked for under their own name only. */
-function findMember(value: object, name: string | undefined, object: unknown, holder: string): string | undefined {
-  if (typeof object !== 'function' && (typeof object !== 'object' || object === null)) return undefined;
-  if (name === undefined) {
-    for (const key of ['prototype', 'env', 'stdout', 'stderr', 'stdin', 'versions', 'subtle', 'memory']) {
-      if (own(object, key) === value) return `${holder}.${key}`;
-    }
-    return undefined;
-  }
-  const bare = name.replace(/^bound /, '');
-  if (own(object, bare) === value) return `${holder}.${bare}`;
-  const prototype = own(object, 'prototype');
-  return own(prototype, bare) === value ? `${holder}.prototype.${bare}` : undefined;
-}
-
-function findInModules(value: object, name: string | undefined): string | undefined {
-  const direct = moduleNamed(value);
-  if (direct !== undefined) return `node:${direct}#`;
-  if (name === undefined) return undefined;
   for (const module of loadedModules()) {
     const exports: unknown = load(`node:${module}`);
-    if (typeof exports !== 'object' && typeof exports !== 'function') continue;
-    for (const key of Object.keys(exports as object)) {
-      if (own(exports, key) === value) return `node:${module}#${key}`;
-    }
-    for (const [key, inner] of Object.entries(Object.getOwnPropertyDescriptors(exports as object))) {
-      if (typeof inner.value !== 'function') continue;
-      const path = findMember(value, name, inner.value, `node:${module}#${key}`);
-      if (path !== undefined) return path;
-    }
+    if (exports === fn) return `node:${module}#`;
+    const path = findMember(fn, member, exports, `node:${module}#`) ?? findExport(fn, member, exports as object, `node:${module}#`);
+    if (path !== undefined) return path;
   }
   return undefined;
+}
+
+/** An export under another name than its own, or a method of an exported class. */
+function findExport(fn: AnyFunction, member: string, exports: object, prefix: string): string | undefined {
+  for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(exports)) as [string, PropertyDescriptor][]) {
+    if (value === fn) return `${prefix}${key}`;
+    const path = typeof value === 'function' ? findMember(fn, member, value, `${prefix}${key}`) : undefined;
+    if (path !== undefined) return path;
+  }
+  return undefined;
+}
+
+function findMember(fn: AnyFunction, member: string, object: unknown, holder: string): string | undefined {
+  const dot = holder.endsWith('#') ? '' : '.';
+  if (own(object, member) === fn) return `${holder}${dot}${member}`;
+  return own(own(object, 'prototype'), member) === fn ? `${holder}${dot}prototype.${member}` : undefined;
+}
+
+/** Properties of globals and modules that programs hold on to. */
+const parts = ['prototype', 'env', 'stdout', 'stderr', 'stdin', 'versions', 'subtle', 'memory', 'promises', 'constants', 'posix', 'win32', 'webcrypto'];
+let objects: { modules: readonly string[]; names: WeakMap<object, string> } = { modules: [], names: new WeakMap() };
+
+function objectNames(): WeakMap<object, string> {
+  const modules = loadedModules();
+  if (objects.modules === modules) return objects.names;
+  const names = new WeakMap<object, string>();
+  const add = (value: unknown, name: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (!names.has(value)) names.set(value, name);
+    for (const part of parts) {
+      const inner = own(value, part);
+      if (typeof inner === 'object' && inner !== null && !names.has(inner)) names.set(inner, `${name}${name.endsWith('#') ? '' : '.'}${part}`);
+    }
+  };
+  for (const module of modules) add(load(`node:${module}`), `node:${module}#`);
+  for (const realm of realms) {
+    for (const holder of globalNames) {
+      const value = own(realm, holder);
+      add(value, holder);
+      const prototype = typeof value === 'function' ? own(value, 'prototype') : undefined;
+      if (typeof prototype === 'object' && prototype !== null && !names.has(prototype)) names.set(prototype, `${holder}.prototype`);
+    }
+    names.set(realm, 'globalThis');
+  }
+  objects = { modules, names };
+  return names;
+}
+
+/** The name of an object that every Node has: a namespace like `Math`, `process.env`, a module of Node's. */
+export function wellKnownObject(value: object): string | undefined {
+  if (types.isModuleNamespaceObject(value)) {
+    const module = objectNames().get((value as { default?: object }).default ?? value);
+    return module?.endsWith('#') === true ? `${module}*` : undefined;
+  }
+  const name = objectNames().get(value);
+  if (name !== undefined) return name;
+  // `crypto`, `performance`, `navigator`: lazy globals, read only if the value looks like them.
+  const kind = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
+  const lazy = typeof kind === 'string' ? kind.toLowerCase() : '';
+  return kind !== 'Object' && globalNames.has(lazy) && (globalThis as Record<string, unknown>)[lazy] === value ? lazy : undefined;
 }
 
 /** The modules a path needs before it can be followed. */

@@ -1,5 +1,6 @@
 /** Whether an instance has state that nobody outside its class can read: `#private` fields, or what compilers make of them. */
 
+import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
 import { holdsPrivateState } from './capture-variables.ts';
 import { functionSyntax } from './function-syntax.ts';
@@ -52,7 +53,7 @@ function read(constructor: AnyFunction, text: string): Secrets {
       const { scopes } = inspection.facts(constructor);
       const weak = names.flatMap((name) => {
         const holder = scopes.find(({ object }) => name in object)?.object[name];
-        return holder instanceof WeakMap || holder instanceof WeakSet ? [{ name, holder }] : [];
+        return types.isWeakMap(holder) || types.isWeakSet(holder) ? [{ name, holder }] : [];
       });
       return { field: undefined, weak };
     });

@@ -94,6 +94,8 @@ function importsOf(statements: readonly Node[]): Map<string, ImportedName> {
   const imports = new Map<string, ImportedName>();
   for (const statement of statements) {
     if (statement.type !== 'ImportDeclaration') continue;
+    // What is imported with attributes (JSON) is data: it goes by value.
+    if ((statement['attributes'] as unknown[] | undefined)?.length) continue;
     const specifier = (statement['source'] as Node)['value'] as string;
     for (const one of statement['specifiers'] as Node[]) {
       const imported = one.type === 'ImportSpecifier' ? nameOf(one['imported']) : one.type === 'ImportDefaultSpecifier' ? 'default' : '*';
