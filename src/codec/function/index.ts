@@ -21,8 +21,9 @@ import type { Helper } from './recipe.ts';
 import { type Reference, referenceOfObject } from './references.ts';
 import { originalStack } from './stack.ts';
 
+export { nameOfFunction } from './dismantle.ts';
+export { captureDuring } from './message.ts';
 export { realmId } from './origins.ts';
-export { type Capture, captureOf } from './message.ts';
 
 type ObjectName = { readonly path: string } | { readonly reference: Reference } | { readonly helper: Helper; readonly url: string };
 

@@ -59,9 +59,24 @@ export class Capture {
 }
 
 const captures = new WeakMap<object, Capture>();
+let collecting: Capture | undefined;
+
+/** What the functions dismantled while `use` runs have in common. */
+export function captureDuring(use: () => void): Capture {
+  const before = collecting;
+  const capture = new Capture();
+  collecting = capture;
+  try {
+    use();
+  } finally {
+    collecting = before;
+  }
+  return capture;
+}
 
 /** The capture that belongs to a message. */
 export function captureOf(message: object): Capture {
+  if (collecting !== undefined) return collecting;
   let capture = captures.get(message);
   if (capture === undefined) {
     capture = new Capture();
