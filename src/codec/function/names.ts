@@ -42,6 +42,10 @@ function own(object: unknown, name: PropertyKey): unknown {
   return Object.getOwnPropertyDescriptor(object, name)?.value;
 }
 
+/** A global's value; of the getters only those of what is loaded in any case. */
+const globalValue = (realm: object, name: string): unknown =>
+  name === 'process' || name === 'Buffer' ? (realm as Record<string, unknown>)[name] : own(realm, name);
+
 const load = createRequire(import.meta.url);
 
 /** Node's public modules that this program has loaded: no other can be the home of a value it holds. */
@@ -80,7 +84,7 @@ function findFunction(fn: AnyFunction, name: string): string | undefined {
     // Reads a lazy global (a getter) only if it may be the one.
     if (globalNames.has(name) && (realm as Record<string, unknown>)[name] === fn) return name;
     for (const holder of globalNames) {
-      const path = findMember(fn, member, own(realm, holder), holder);
+      const path = findMember(fn, member, globalValue(realm, holder), holder);
       if (path !== undefined) return path;
     }
   }
@@ -128,7 +132,7 @@ function objectNames(): WeakMap<object, string> {
   for (const module of modules) add(load(`node:${module}`), `node:${module}#`);
   for (const realm of realms) {
     for (const holder of globalNames) {
-      const value = own(realm, holder);
+      const value = globalValue(realm, holder);
       add(value, holder);
       const prototype = typeof value === 'function' ? own(value, 'prototype') : undefined;
       if (typeof prototype === 'object' && prototype !== null && !names.has(prototype)) names.set(prototype, `${holder}.prototype`);
