@@ -21,6 +21,8 @@ interface InspectorModule {
 interface RemoteObject {
   readonly objectId?: string;
   readonly value?: unknown;
+  /** `NaN`, `-0`, `10n`: what JSON cannot hold. */
+  readonly unserializableValue?: string;
 }
 
 interface InternalProperty {
@@ -145,7 +147,7 @@ export class Inspection {
     });
     this.post('Runtime.callFunctionOn', {
       objectId,
-      functionDeclaration: 'function (sink) { sink(this) }',
+      functionDeclaration: `function (sink) { 'use strict'; sink(this) }`,
       arguments: [{ objectId: sink }],
       objectGroup: 'heddle',
     });
@@ -159,7 +161,12 @@ export class Inspection {
       objectGroup: 'heddle',
     });
     const internal = (name: string): RemoteObject | undefined => properties.internalProperties?.find((p) => p.name === name)?.value;
-    const read = (remote: RemoteObject | undefined): unknown => (remote?.objectId === undefined ? remote?.value : this.value(remote.objectId));
+    const read = (remote: RemoteObject | undefined): unknown => {
+      if (remote?.objectId !== undefined) return this.value(remote.objectId);
+      const text = remote?.unserializableValue;
+      if (text === undefined) return remote?.value;
+      return text.endsWith('n') ? BigInt(text.slice(0, -1)) : Number(text);
+    };
     const scopes = internal('[[Scopes]]');
     const target = internal('[[TargetFunction]]');
     const privateStatics: Record<string, unknown> = {};
