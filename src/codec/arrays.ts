@@ -1,0 +1,172 @@
+/** Arrays: numbers of equal width side by side, anything else one by one; holes and other properties are kept. */
+
+import { inspect } from 'node:util';
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { type Fields, keysOf, readFields, writeFieldsOf } from './objects.ts';
+import * as tag from './tags.ts';
+import { INDEX } from './trail.ts';
+
+/** From this length on it pays to look whether an array holds nothing but numbers. */
+const NUMBERS_FROM = 4;
+/** After so many holes in a row the array is taken for a sparse one. */
+const SPARSE_AFTER = 64;
+/** Up to this length listing the keys is the fastest way to find other properties. */
+const KEYS_LIMIT = 40;
+
+export function writeArray(encoding: Encoding, array: unknown[]): void {
+  const others = otherKeys(array);
+  if (others.length > 0) encoding.head(tag.ARRAY_WITH_FIELDS);
+  writeElements(encoding, array);
+  if (others.length > 0) encoding.body(array, writeOtherFields);
+}
+
+/** The elements alone. */
+export function writeElements(encoding: Encoding, array: unknown[]): void {
+  const kind = array.length >= NUMBERS_FROM ? numbersKind(array) : tag.ARRAY;
+  if (kind === tag.ARRAY) {
+    encoding.head(tag.ARRAY);
+    encoding.claim(array);
+    encoding.body(array, writeOneByOne);
+    return;
+  }
+  const { writer } = encoding;
+  writer.byte(kind);
+  encoding.claim(array);
+  writer.varint(array.length);
+  const numbers = array as number[];
+  if (kind === tag.INT8S) writer.int8s(numbers);
+  else if (kind === tag.INT16S) writer.int16s(numbers);
+  else if (kind === tag.INT32S) writer.int32s(numbers);
+  else writer.doubles(numbers);
+}
+
+function numbersKind(array: readonly unknown[]): number {
+  if (typeof array[0] !== 'number') return tag.ARRAY;
+  let [min, max, isInts] = [0, 0, true];
+  for (let i = 0; i < array.length; i += 1) {
+    const value = array[i];
+    if (typeof value !== 'number') return tag.ARRAY;
+    if (isInts) {
+      if ((value | 0) !== value || (value === 0 && 1 / value < 0)) isInts = false;
+      else if (value < min) min = value;
+      else if (value > max) max = value;
+    }
+  }
+  if (!isInts) return tag.DOUBLES;
+  if (min >= -0x80 && max < 0x80) return tag.INT8S;
+  return min >= -0x8000 && max < 0x8000 ? tag.INT16S : tag.INT32S;
+}
+
+function writeOneByOne(encoding: Encoding, array: readonly unknown[]): void {
+  const { writer, trail } = encoding;
+  const { length } = array;
+  writer.varint(length);
+  trail.enter(INDEX);
+  let holes = 0;
+  for (let i = 0; i < length; i += 1) {
+    const value = array[i];
+    if (value === undefined && !Object.hasOwn(array, i)) {
+      holes += 1;
+      if (holes === SPARSE_AFTER) {
+        writeRest(encoding, array, i);
+        break;
+      }
+      writer.byte(tag.HOLE);
+    } else {
+      holes = 0;
+      trail.at(i);
+      encoding.value(value);
+    }
+  }
+  trail.leave();
+}
+
+function writeRest(encoding: Encoding, array: readonly unknown[], from: number): void {
+  const { writer, trail } = encoding;
+  const { length } = array;
+  writer.byte(tag.REST);
+  for (const key of Object.keys(array)) {
+    if (!isIndex(key)) break;
+    const index = Number(key);
+    if (index < from || index >= length || !Object.hasOwn(array, key)) continue;
+    writer.number(index);
+    trail.at(index);
+    encoding.value(array[index]);
+  }
+  writer.byte(tag.END);
+}
+
+const isIndex = (key: PropertyKey): boolean => typeof key === 'string' && String(Number(key) >>> 0) === key && key !== '4294967295';
+
+/** Keys of an array that are not indices. Mostly there are none, and this has to be seen without listing all indices. */
+export function otherKeys(array: readonly unknown[]): PropertyKey[] {
+  if (array.length > KEYS_LIMIT && hasOnlyElements(array)) return [];
+  const keys = keysOf(array);
+  if (keys.length === array.length && (keys.length === 0 || isIndex(keys[keys.length - 1] as PropertyKey))) return [];
+  return keys.filter((key) => !isIndex(key));
+}
+
+const bare = {
+  maxArrayLength: 0,
+  depth: 0,
+  colors: false,
+  customInspect: false,
+  showHidden: false,
+  getters: false,
+  sorted: false,
+  breakLength: Infinity,
+  compact: 3,
+} as const;
+
+/** `inspect` asks V8 for the keys that are not indices, which nothing else public does: `[ ... 1000 more items ]`. */
+function hasOnlyElements(array: readonly unknown[]): boolean {
+  return inspect(array, bare) === `[ ... ${array.length} more items ]`;
+}
+
+export function writeOtherFields(encoding: Encoding, array: unknown[]): void {
+  writeFieldsOf(encoding, array as unknown as Fields, otherKeys(array));
+}
+
+export function readArrayWithFields(decoding: Decoding, isLater: boolean): unknown {
+  decoding.enter();
+  const array = decoding.value();
+  decoding.leave();
+  decoding.body(array as unknown as Fields, readFields, isLater);
+  return array;
+}
+
+export function readArray(decoding: Decoding, isLater: boolean): unknown[] {
+  const array: unknown[] = [];
+  decoding.claim(array);
+  decoding.body(array, readOneByOne, isLater);
+  return array;
+}
+
+function readOneByOne(decoding: Decoding, array: unknown[]): void {
+  const { reader } = decoding;
+  const length = reader.varint();
+  decoding.enter();
+  for (let i = 0; i < length; i += 1) {
+    const value = decoding.valueOrHole();
+    if (value === decoding.hole) {
+      array.length = i + 1;
+    } else if (value === decoding.rest) {
+      readRest(decoding, array, length);
+      break;
+    } else {
+      array.push(value);
+    }
+  }
+  decoding.leave();
+}
+
+function readRest(decoding: Decoding, array: unknown[], length: number): void {
+  array.length = length;
+  for (;;) {
+    const index = decoding.valueOrEnd();
+    if (index === decoding.end) return;
+    array[index as number] = decoding.value();
+  }
+}
+

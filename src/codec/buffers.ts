@@ -1,0 +1,191 @@
+/**
+ * Memory: ArrayBuffer, the views on it, and what threads can share or hand over.
+ *
+ *   small, or for a process      its bytes stand in the message
+ *   large, to a thread           a copy goes beside the message and is not copied again
+ *   moved, to a thread           the memory itself goes; the sender's buffer is detached
+ *   moved, to a process          its bytes stand in the message; the sender's buffer is detached all the same
+ *
+ * Views on one buffer share it on the other side, as with `structuredClone`. A Buffer that is a part of a larger
+ * buffer (Node's pool, as a rule) is taken for the bytes it shows.
+ */
+
+import { types } from 'node:util';
+import type { MessagePort } from 'node:worker_threads';
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { isMoved } from './move.ts';
+import { damaged } from './reader.ts';
+import * as tag from './tags.ts';
+
+/** Copies from this size on go beside the message. */
+const ATTACH_FROM = 64 * 1024;
+
+type View = new (buffer: ArrayBufferLike, offset: number, length: number | undefined) => ArrayBufferView;
+
+/** Every kind of view by its number in a message. Only add at the end. */
+const kinds = [
+  'Buffer',
+  'DataView',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int8Array',
+  'Uint16Array',
+  'Int16Array',
+  'Uint32Array',
+  'Int32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'Float16Array',
+];
+const DATA_VIEW = 1;
+const constructors = kinds.map((name) => (globalThis as unknown as Record<string, View | undefined>)[name]);
+
+interface MaybeResizable extends ArrayBuffer {
+  readonly resizable?: boolean;
+  readonly maxByteLength: number;
+}
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const getter = (of: object, key: PropertyKey): (() => unknown) => Object.getOwnPropertyDescriptor(of, key)?.get as () => unknown;
+const kindName = getter(typedArray, Symbol.toStringTag);
+const slice = ArrayBuffer.prototype.slice;
+
+/** The four facts of a view, by the language's own getters. */
+function factsOf(view: ArrayBufferView): { kind: number; buffer: ArrayBufferLike; offset: number; size: number } {
+  const isData = types.isDataView(view);
+  const of = isData ? DataView.prototype : typedArray;
+  const name = isData ? 'DataView' : (kindName.call(view) as string);
+  return {
+    kind: Buffer.isBuffer(view) ? 0 : kinds.indexOf(name),
+    buffer: getter(of, 'buffer').call(view) as ArrayBufferLike,
+    offset: getter(of, 'byteOffset').call(view) as number,
+    size: getter(of, 'byteLength').call(view) as number,
+  };
+}
+
+export function writeView(encoding: Encoding, view: ArrayBufferView): void {
+  const { kind, buffer, offset, size } = factsOf(view);
+  const { writer } = encoding;
+  const isWhole = size === buffer.byteLength;
+  const isPart = kind === 0 && !isWhole && !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && !encoding.knows(buffer);
+  if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer))) {
+    writer.byte(tag.VIEW_WHOLE);
+    encoding.claim(view);
+    encoding.claim(isPart ? undefined : buffer);
+    writer.byte(kind);
+    writer.varint(size);
+    writer.raw(new Uint8Array(buffer, offset, size));
+    return;
+  }
+  writer.byte(tag.VIEW);
+  encoding.claim(view);
+  writer.byte(kind);
+  encoding.value(buffer);
+  writer.varint(offset);
+  writer.varint(size + 1);
+}
+
+/** Its bytes are written, and nothing else has to be told of it. */
+function goesInline(encoding: Encoding, buffer: ArrayBufferLike): boolean {
+  if (types.isSharedArrayBuffer(buffer) || (buffer as MaybeResizable).resizable === true || isMoved(encoding, buffer)) return false;
+  return encoding.inline || encoding.border.kind === 'process' || buffer.byteLength < ATTACH_FROM;
+}
+
+export function readWholeView(decoding: Decoding): ArrayBufferView {
+  const { reader } = decoding;
+  const place = decoding.reserve();
+  const make = constructorOf(reader.byte());
+  const buffer = reader.copy(reader.count(1));
+  const view = make(buffer, 0, buffer.byteLength);
+  decoding.fill(place, view);
+  decoding.claim(buffer);
+  return view;
+}
+
+export function readView(decoding: Decoding): ArrayBufferView {
+  const { reader } = decoding;
+  const place = decoding.reserve();
+  const make = constructorOf(reader.byte());
+  const buffer = decoding.value();
+  if (!types.isAnyArrayBuffer(buffer)) throw damaged('a buffer is missing');
+  const offset = reader.varint();
+  const size = reader.varint();
+  const view = make(buffer, offset, size === 0 ? undefined : size - 1);
+  decoding.fill(place, view);
+  return view;
+}
+
+function constructorOf(kind: number): (buffer: ArrayBufferLike, offset: number, size: number | undefined) => ArrayBufferView {
+  if (kind === 0) return (buffer, offset, size) => Buffer.from(buffer, offset, size);
+  const View = constructors[kind];
+  if (View === undefined) throw damaged(`this Node has no ${kinds[kind] ?? 'such view'}`);
+  const width = kind === DATA_VIEW ? 1 : (View as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
+  return (buffer, offset, size) => new View(buffer, offset, size === undefined ? undefined : size / width);
+}
+
+export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void {
+  const { writer } = encoding;
+  const { resizable, maxByteLength } = buffer as MaybeResizable;
+  if ((buffer as { detached?: boolean }).detached === true) throw encoding.refusal('a detached ArrayBuffer cannot cross');
+  const isThread = encoding.border.kind === 'thread';
+  const moved = isMoved(encoding, buffer);
+  if (moved && encoding.isTaken(buffer)) throw encoding.refusal('this ArrayBuffer is moved twice');
+  if (isThread && (moved || (!encoding.inline && resizable !== true && buffer.byteLength >= ATTACH_FROM))) {
+    writeAttached(encoding, buffer, moved ? buffer : slice.call(buffer, 0), moved ? 'move' : 'own');
+    return;
+  }
+  if (moved) encoding.detached.push(buffer);
+  writer.byte(resizable === true ? tag.BUFFER_RESIZABLE : tag.BUFFER_BYTES);
+  encoding.claim(buffer);
+  if (resizable === true) writer.varint(maxByteLength);
+  writer.varint(buffer.byteLength);
+  writer.raw(new Uint8Array(buffer));
+}
+
+export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
+  const { reader } = decoding;
+  if (kind === tag.BUFFER_BYTES) {
+    const buffer = reader.copy(reader.count(1));
+    decoding.claim(buffer);
+    return buffer;
+  }
+  const maxByteLength = reader.varint();
+  const bytes = reader.raw(reader.count(1));
+  const buffer = new (ArrayBuffer as unknown as new (size: number, options: { maxByteLength: number }) => ArrayBuffer)(bytes.length, {
+    maxByteLength,
+  });
+  new Uint8Array(buffer).set(bytes);
+  decoding.claim(buffer);
+  return buffer;
+}
+
+/** What only threads can have in common. */
+export function writeShared(encoding: Encoding, object: object, name: string): void {
+  if (encoding.border.kind === 'process') throw encoding.refusal(`${a(name)} cannot cross to a process: share() gives memory that can`);
+  writeAttached(encoding, object, object, 'share');
+}
+
+export function writePort(encoding: Encoding, port: MessagePort): void {
+  if (encoding.border.kind === 'process') throw encoding.refusal('a MessagePort cannot cross to a process: share() gives memory that can');
+  if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
+  writeAttached(encoding, port, port, 'move');
+}
+
+export const a = (name: string): string => `${/^[AEIOU]/i.test(name) && !/^(U[RN]|Us)/.test(name) ? 'an' : 'a'} ${name}`;
+
+function writeAttached(encoding: Encoding, object: object, value: unknown, how: 'own' | 'move' | 'share'): void {
+  encoding.writer.byte(tag.ATTACHED);
+  encoding.claim(object);
+  encoding.writer.varint(encoding.attachments.length);
+  encoding.attachments.push({ value, how });
+}
+
+export function readAttached(decoding: Decoding): unknown {
+  const value = decoding.attachment(decoding.reader.varint());
+  const own = decoding.again && types.isArrayBuffer(value) ? slice.call(value, 0) : value;
+  decoding.claim(own);
+  return own;
+}

@@ -1,0 +1,51 @@
+/** From a packet to values. The packet's modules must be loaded: see prepare.ts. */
+
+import { Decoding } from './decoding.ts';
+import type { Border, Packet } from './packet.ts';
+
+/** What arrives of a {@link Packet}. */
+export type Incoming = Pick<Packet, 'bytes' | 'attachments' | 'modules'>;
+
+export interface DecodeOptions {
+  /** The packet will be decoded again: buffers beside the bytes are copied, not given away. Default false. */
+  readonly again?: boolean | undefined;
+}
+
+/** Reads the messages of a packet one by one. A message that throws does not spoil the next. */
+export class Decoder {
+  readonly border: Border;
+  readonly #decoding: Decoding;
+
+  constructor(packet: Incoming, border: Border, options?: DecodeOptions) {
+    this.border = border;
+    this.#decoding = new Decoding(packet.bytes, packet.attachments, options?.again === true);
+  }
+
+  /** There are no more messages. */
+  get done(): boolean {
+    return this.#decoding.reader.left === 0;
+  }
+
+  /** AbortSignals that came with the last message: whoever runs the task holds them, so that they can still fire. */
+  get signals(): readonly AbortSignal[] {
+    return this.#decoding.signals;
+  }
+
+  /** @throws SerializationError if the bytes are damaged; whatever user code threw that had to run */
+  next(): unknown {
+    return this.#decoding.message();
+  }
+}
+
+/** The first value of a packet. */
+export function decode(packet: Incoming, border: Border, options?: DecodeOptions): unknown {
+  return new Decoder(packet, border, options).next();
+}
+
+/** All values of a packet. */
+export function decodeAll(packet: Incoming, border: Border, options?: DecodeOptions): unknown[] {
+  const decoder = new Decoder(packet, border, options);
+  const values: unknown[] = [];
+  while (!decoder.done) values.push(decoder.next());
+  return values;
+}

@@ -1,0 +1,294 @@
+/**
+ * One packet being read: the mirror of encoding.ts.
+ *
+ * User code runs while a message is read (a reducer's `rebuild`, a module's function being made). If it throws, the rest
+ * of the message is read all the same and the error is thrown at its end, so that the next message can be read.
+ */
+
+import { SerializationError } from '../errors.ts';
+import { readArray, readArrayWithFields } from './arrays.ts';
+import { readBigint } from './bigints.ts';
+import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
+import { readMap, readSet } from './collections.ts';
+import type { AnyFunction, Courier } from './courier.ts';
+import { currentCourier } from './current-courier.ts';
+import { readError } from './errors-as-values.ts';
+import { readClass, readFunction } from './functions.ts';
+import { readBuiltinInstance, readDerived, readInstance, readNullObject } from './instances.ts';
+import { readByName, readPlain } from './objects.ts';
+import { damaged, Reader } from './reader.ts';
+import { readReduced } from './reducers.ts';
+import { ReadShapes } from './shapes.ts';
+import { readSignal } from './signals.ts';
+import { readBoxed, readDate, readRegExp } from './small-kinds.ts';
+import { readSymbol } from './symbols.ts';
+import * as tag from './tags.ts';
+import { readWebClass } from './web.ts';
+
+/** No encoder nests deeper; damaged bytes may. */
+const DEPTH_LIMIT = 1500;
+
+type ReadBody = (decoding: Decoding, object: never) => void;
+
+interface Waiting {
+  readonly read: ReadBody;
+  readonly object: object;
+}
+
+const missing = Symbol('not made yet');
+
+export class Decoding {
+  readonly reader: Reader;
+  readonly shapes: ReadShapes = new ReadShapes();
+  readonly classes: AnyFunction[] = [];
+  /** Signals that came with the present message. */
+  signals: AbortSignal[] = [];
+  /** The packet will be read again, so nothing of it may be given away. */
+  readonly again: boolean;
+  /** What {@link valueOrHole} and {@link valueOrEnd} give where there is no value. */
+  readonly hole: symbol = Symbol('hole');
+  readonly rest: symbol = Symbol('rest');
+  readonly end: symbol = Symbol('end');
+  readonly #attachments: readonly unknown[];
+  readonly #objects: unknown[] = [];
+  #waiting: Waiting[] = [];
+  #depth = 0;
+  #failure: { error: unknown } | undefined;
+
+  constructor(bytes: Uint8Array, attachments: readonly unknown[], again: boolean) {
+    this.reader = new Reader(bytes);
+    this.#attachments = attachments;
+    this.again = again;
+  }
+
+  /** Reads one message. */
+  message(): unknown {
+    this.#objects.length = 0;
+    this.#waiting = [];
+    this.#failure = undefined;
+    this.#depth = 0;
+    this.signals = [];
+    const value = this.#guarded();
+    const failure = this.#failure as { error: unknown } | undefined;
+    if (failure !== undefined) throw failure.error;
+    return value;
+  }
+
+  #guarded(): unknown {
+    try {
+      const value = this.value();
+      this.#drain();
+      return value;
+    } catch (error) {
+      // What follows cannot be found any more.
+      this.reader.position = this.reader.bytes.length;
+      throw error instanceof SerializationError ? error : new SerializationError('the message is damaged', { cause: error });
+    }
+  }
+
+  value(): unknown {
+    return this.valueAfter(this.reader.byte());
+  }
+
+  valueOrHole(): unknown {
+    const kind = this.reader.byte();
+    if (kind === tag.HOLE) return this.hole;
+    return kind === tag.REST ? this.rest : this.valueAfter(kind);
+  }
+
+  valueOrEnd(): unknown {
+    const kind = this.reader.byte();
+    return kind === tag.END ? this.end : this.valueAfter(kind);
+  }
+
+  atEnd(): boolean {
+    if (this.reader.bytes[this.reader.position] !== tag.END) return false;
+    this.reader.position += 1;
+    return true;
+  }
+
+  /** The value whose first byte is read already. */
+  valueAfter(kind: number): unknown {
+    if (kind < tag.SHORT_TEXT) return kind;
+    const { reader } = this;
+    if (kind < tag.SHORT_TEXT + tag.SHORT_TEXT_LIMIT) return reader.latin1(kind - tag.SHORT_TEXT);
+    switch (kind) {
+      case tag.UNDEFINED:
+        return undefined;
+      case tag.NULL:
+        return null;
+      case tag.TRUE:
+        return true;
+      case tag.FALSE:
+        return false;
+      case tag.INT:
+        return reader.int();
+      case tag.DOUBLE:
+        return reader.double();
+      case tag.OBJECT:
+        return readPlain(this, {}, false);
+      case tag.REF:
+        return this.#reference(reader.varint());
+      case tag.ARRAY:
+        return readArray(this, false);
+      case tag.LATIN1:
+      case tag.UTF16:
+        return reader.textAfter(kind);
+      case tag.LATER:
+        return this.#rare(reader.byte(), true);
+      default:
+        return this.#rare(kind, false);
+    }
+  }
+
+  #rare(kind: number, isLater: boolean): unknown {
+    const { reader } = this;
+    switch (kind) {
+      case tag.OBJECT:
+        return readPlain(this, {}, isLater);
+      case tag.ARRAY:
+        return readArray(this, isLater);
+      case tag.INT8S:
+        return this.claim(reader.int8s());
+      case tag.INT16S:
+        return this.claim(reader.int16s());
+      case tag.INT32S:
+        return this.claim(reader.int32s());
+      case tag.DOUBLES:
+        return this.claim(reader.doubles());
+      case tag.INSTANCE:
+        return readInstance(this, isLater);
+      case tag.MAP:
+        return readMap(this, isLater);
+      case tag.SET:
+        return readSet(this, isLater);
+      case tag.DATE:
+        return readDate(this);
+      case tag.VIEW_WHOLE:
+        return readWholeView(this);
+      case tag.VIEW:
+        return readView(this);
+      case tag.BUFFER_BYTES:
+      case tag.BUFFER_RESIZABLE:
+        return readArrayBuffer(this, kind);
+      case tag.ATTACHED:
+        return readAttached(this);
+      case tag.ERROR:
+        return readError(this, isLater);
+      case tag.BIGINT:
+      case tag.BIGINT_NEGATIVE:
+        return readBigint(reader, kind);
+      case tag.SYMBOL_FOR:
+      case tag.SYMBOL_KNOWN:
+        return readSymbol(reader, kind);
+      case tag.NULL_OBJECT:
+        return readNullObject(this, isLater);
+      case tag.DERIVED_OBJECT:
+        return readDerived(this, isLater);
+      case tag.BUILTIN_INSTANCE:
+        return readBuiltinInstance(this, isLater);
+      case tag.ARRAY_WITH_FIELDS:
+        return readArrayWithFields(this, isLater);
+      case tag.REGEXP:
+        return readRegExp(this);
+      case tag.BOXED:
+        return readBoxed(this);
+      case tag.FUNCTION:
+      case tag.FUNCTION_WITH_REDUCER:
+        return readFunction(this, kind);
+      case tag.CLASS_AGAIN:
+        this.reader.position -= 1;
+        return readClass(this);
+      case tag.NAMED:
+        return readByName(this);
+      case tag.REDUCED:
+        return readReduced(this);
+      case tag.ABORT_SIGNAL:
+        return readSignal(this);
+      default:
+        return readWebClass(this, kind);
+    }
+  }
+
+  #reference(number: number): unknown {
+    const object = this.#objects[number];
+    if (object === undefined || object === missing) throw damaged('an object is missing');
+    return object;
+  }
+
+  /** Numbers an object, in the order in which the encoder did. */
+  claim<T>(object: T): T {
+    this.#objects.push(object);
+    return object;
+  }
+
+  /** Takes a number for an object that is still to be made. */
+  reserve(): number {
+    return this.#objects.push(missing) - 1;
+  }
+
+  fill(place: number, object: unknown): void {
+    this.#objects[place] = object;
+  }
+
+  enter(): void {
+    this.#depth += 1;
+    if (this.#depth > DEPTH_LIMIT) throw damaged('it is nested too deeply');
+  }
+
+  leave(): void {
+    this.#depth -= 1;
+  }
+
+  body<T extends object>(object: T, read: (decoding: Decoding, object: T) => void, isLater: boolean): void {
+    if (isLater) this.later(object, read);
+    else read(this, object);
+  }
+
+  later<T extends object>(object: T, read: (decoding: Decoding, object: T) => void): void {
+    this.#waiting.push({ read: read as ReadBody, object });
+  }
+
+  section<T>(read: () => T): T {
+    this.enter();
+    const outer = this.#waiting;
+    this.#waiting = [];
+    const value = read();
+    this.#drain();
+    this.#waiting = outer;
+    this.leave();
+    return value;
+  }
+
+  #drain(): void {
+    const waiting = this.#waiting;
+    for (let i = 0; i < waiting.length; i += 1) {
+      const { read, object } = waiting[i] as Waiting;
+      read(this, object as never);
+    }
+    waiting.length = 0;
+  }
+
+  /** Runs user code. */
+  run<T>(code: () => T): T | undefined {
+    // After a first failure the rest is only passed by.
+    if (this.#failure !== undefined) return undefined;
+    try {
+      return code();
+    } catch (error) {
+      this.#failure = { error };
+      return undefined;
+    }
+  }
+
+  courier(): Courier {
+    const courier = currentCourier();
+    if (courier === undefined) throw new SerializationError('functions cannot be read here');
+    return courier;
+  }
+
+  attachment(index: number): unknown {
+    if (index >= this.#attachments.length) throw damaged('an attachment is missing');
+    return this.#attachments[index];
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * One packet being written: what every kind of value needs while it writes itself.
+ *
+ *   value(v) ── scalars are written here
+ *            └─ object(v) ── met before: REF
+ *                         ├─ array, plain object
+ *                         └─ any other kind: other-kinds.ts
+ *
+ * A container writes its head (enough for the reader to make the object) and then its body. Where values nest too
+ * deeply for the machine's stack, the body waits in a queue and is written after the message's top value; functions'
+ * captured variables wait there too, because they may lead back to anything.
+ */
+
+import { types } from 'node:util';
+import { SerializationError } from '../errors.ts';
+import { writeArray } from './arrays.ts';
+import { writeBigint } from './bigints.ts';
+import type { AnyFunction } from './courier.ts';
+import { writeFunction } from './functions.ts';
+import { writePlain } from './objects.ts';
+import { writeOtherKind } from './other-kinds.ts';
+import type { Border, ExportedSignal } from './packet.ts';
+import { WrittenShapes } from './shapes.ts';
+import { isPortable, writeSymbol } from './symbols.ts';
+import * as tag from './tags.ts';
+import { DEPTH_LIMIT, type Place, Trail } from './trail.ts';
+import type { Writer } from './writer.ts';
+
+/** Sections cannot wait, so their nesting is bounded. */
+const SECTION_LIMIT = 100;
+
+export type WriteBody = (encoding: Encoding, object: never) => void;
+
+interface Waiting {
+  readonly write: WriteBody;
+  readonly object: object;
+  readonly place: Place;
+}
+
+/** Something beside the bytes. */
+export interface Attachment {
+  readonly value: unknown;
+  /** `own`: made for this packet. `move`: the sender loses it. `share`: both sides have it. */
+  readonly how: 'own' | 'move' | 'share';
+}
+
+/** How far everything is, to be able to come back. */
+export interface Mark {
+  readonly position: number;
+  readonly objects: number;
+  readonly waiting: number;
+  readonly shapes: number;
+  readonly attachments: number;
+  readonly detached: number;
+  readonly modules: number;
+  readonly signals: number;
+  readonly classes: number;
+}
+
+export class Encoding {
+  readonly writer: Writer;
+  readonly border: Border;
+  /** Large buffers go into the bytes, too, so that the bytes alone are the message. */
+  readonly inline: boolean;
+  readonly trail: Trail = new Trail();
+  readonly shapes: WrittenShapes = new WrittenShapes();
+  readonly attachments: Attachment[] = [];
+  /** Buffers whose bytes are written, to be taken from the sender in the end. */
+  readonly detached: ArrayBuffer[] = [];
+  readonly modules: string[] = [];
+  readonly signals: ExportedSignal[] = [];
+  /** Classes of instances, known to all messages of the packet. */
+  readonly classes: AnyFunction[] = [];
+  /** Buffers of the `transfer` option. */
+  readonly transfer: ReadonlySet<unknown>;
+  /** Stands for the present message towards the courier. */
+  scope: object = {};
+  /** Objects that cannot be referred to yet: the reader will make them only when what they are made of is there. */
+  readonly open: Set<object> = new Set();
+  readonly #numbers = new Map<object, number>();
+  readonly #objects: (object | undefined)[] = [];
+  #waiting: Waiting[] = [];
+  #sections = 0;
+
+  constructor(writer: Writer, border: Border, inline: boolean, transfer: ReadonlySet<unknown>) {
+    this.writer = writer;
+    this.border = border;
+    this.inline = inline;
+    this.transfer = transfer;
+  }
+
+  /** Writes one message. */
+  message(value: unknown, root: string): void {
+    this.trail.start(root);
+    this.scope = {};
+    this.value(value);
+    this.#drain();
+    this.#numbers.clear();
+    this.#objects.length = 0;
+  }
+
+  value(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        this.writer.text(value);
+        break;
+      case 'number':
+        this.writer.number(value);
+        break;
+      case 'boolean':
+        this.writer.byte(value ? tag.TRUE : tag.FALSE);
+        break;
+      case 'undefined':
+        this.writer.byte(tag.UNDEFINED);
+        break;
+      case 'object':
+        if (value === null) this.writer.byte(tag.NULL);
+        else this.#object(value);
+        break;
+      case 'function':
+        if (!this.wroteReference(value)) writeFunction(this, value as AnyFunction);
+        break;
+      case 'bigint':
+        writeBigint(this.writer, value);
+        break;
+      case 'symbol':
+        if (!isPortable(value)) throw this.refusal(`${String(value)} cannot cross: only registered symbols can, Symbol.for(…)`);
+        writeSymbol(this.writer, value);
+        break;
+    }
+  }
+
+  #object(object: object): void {
+    if (this.wroteReference(object)) return;
+    if (types.isProxy(object)) throw this.refusal('a Proxy cannot cross');
+    const prototype = Object.getPrototypeOf(object) as object | null;
+    if (prototype === Object.prototype) writePlain(this, object as Record<PropertyKey, unknown>);
+    else if (prototype === Array.prototype && Array.isArray(object)) writeArray(this, object as unknown[]);
+    else writeOtherKind(this, object, prototype);
+  }
+
+  wroteReference(object: object): boolean {
+    const number = this.#numbers.get(object);
+    if (number === undefined) return false;
+    if (this.open.has(object)) throw this.refusal('it is part of what it is made of, so it cannot be made anew');
+    this.writer.byte(tag.REF);
+    this.writer.varint(number);
+    return true;
+  }
+
+  /** Numbers an object, so that it can be referred to. `undefined` stands for an object of which only the reader knows. */
+  claim(object: object | undefined): void {
+    if (object !== undefined) this.#numbers.set(object, this.#objects.length);
+    this.#objects.push(object);
+  }
+
+  knows(object: object): boolean {
+    return this.#numbers.has(object);
+  }
+
+  /** The tag of a container whose body is written by {@link body}. */
+  head(kind: number): void {
+    if (this.trail.depth >= DEPTH_LIMIT) this.writer.byte(tag.LATER);
+    this.writer.byte(kind);
+  }
+
+  /** Writes the content of a container, now or, if this is too deep already, later. */
+  body<T extends object>(object: T, write: (encoding: Encoding, object: T) => void): void {
+    if (this.trail.depth < DEPTH_LIMIT) write(this, object);
+    else this.later(object, write, this.trail.place());
+  }
+
+  later<T extends object>(object: T, write: (encoding: Encoding, object: T) => void, place: Place): void {
+    this.#waiting.push({ write: write as WriteBody, object, place });
+  }
+
+  /** Writes something that the reader must have as a whole before it can go on: nothing of it waits until later. */
+  section(write: () => void): void {
+    if (this.#sections === SECTION_LIMIT) throw this.refusal('it is nested too deeply');
+    this.#sections += 1;
+    const outer = this.#waiting;
+    this.#waiting = [];
+    write();
+    this.#drain();
+    this.#waiting = outer;
+    this.#sections -= 1;
+  }
+
+  #drain(): void {
+    const waiting = this.#waiting;
+    // The queue grows while it is worked off.
+    for (let i = 0; i < waiting.length; i += 1) {
+      const { write, object, place } = waiting[i] as Waiting;
+      this.trail.elsewhere(place, () => {
+        write(this, object as never);
+      });
+    }
+    waiting.length = 0;
+  }
+
+  /** Writes what may turn out not to be able to cross; if so, nothing of it stays. */
+  attempt(write: () => void): boolean {
+    const mark = this.mark();
+    const [waiting, sections, trail] = [this.#waiting, this.#sections, this.trail.save()];
+    try {
+      write();
+      return true;
+    } catch {
+      this.#waiting = waiting;
+      this.#sections = sections;
+      this.trail.goBack(trail);
+      this.rollBack(mark);
+      return false;
+    }
+  }
+
+  mark(): Mark {
+    return {
+      position: this.writer.position,
+      objects: this.#objects.length,
+      waiting: this.#waiting.length,
+      shapes: this.shapes.count,
+      attachments: this.attachments.length,
+      detached: this.detached.length,
+      modules: this.modules.length,
+      signals: this.signals.length,
+      classes: this.classes.length,
+    };
+  }
+
+  rollBack(mark: Mark): void {
+    this.writer.position = mark.position;
+    for (const object of this.#objects.splice(mark.objects)) {
+      if (object === undefined) continue;
+      this.#numbers.delete(object);
+      this.open.delete(object);
+    }
+    this.#waiting.length = mark.waiting;
+    this.shapes.truncate(mark.shapes);
+    this.attachments.length = mark.attachments;
+    this.detached.length = mark.detached;
+    this.modules.length = mark.modules;
+    this.signals.length = mark.signals;
+    this.classes.length = mark.classes;
+  }
+
+  /** Forgets a message that failed on its way. */
+  abandon(mark: Mark): void {
+    this.#waiting = [];
+    this.#sections = 0;
+    this.rollBack({ ...mark, objects: 0, waiting: 0 });
+    this.open.clear();
+  }
+
+  /** A buffer or port is on its way out already, in this packet. */
+  isTaken(object: object): boolean {
+    return this.detached.includes(object as ArrayBuffer) || this.attachments.some(({ value }) => value === object);
+  }
+
+  needModules(keys: readonly string[]): void {
+    for (const key of keys) if (!this.modules.includes(key)) this.modules.push(key);
+  }
+
+  refusal(why: string, cause?: unknown): SerializationError {
+    return new SerializationError(`${String(this.trail)}: ${why}`, cause === undefined ? undefined : { cause });
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Errors cross as what they are: a real Error of the same class, with message, stack, causes and own properties.
+ *
+ *   ERROR  base: the built-in kind   class: none | one of heddle's | a user's   stack   own properties, END
+ *
+ * An error is a report, so it never fails to arrive: a property that cannot cross is left out, and where the class
+ * cannot cross the error arrives as the built-in kind it extends, under its own name. Constructors are not run.
+ */
+
+import { types } from 'node:util';
+import * as errors from '../errors.ts';
+import type { AnyFunction } from './courier.ts';
+import { currentCourier } from './current-courier.ts';
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { prototypeOf, readClass, writeClass } from './functions.ts';
+import { familyOf } from './instances.ts';
+import { define, type Fields } from './objects.ts';
+import { damaged } from './reader.ts';
+import { reducerOf, writeReduced } from './reducers.ts';
+import { isPortable, readKey, writeKey } from './symbols.ts';
+import { isOfNode } from './classes-of-node.ts';
+import * as tag from './tags.ts';
+import { FIELD } from './trail.ts';
+
+/** By their number in a message. Only add at the end. */
+const bases = ['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'AggregateError', 'DOMException'];
+const DOM_EXCEPTION = 8;
+
+const PLAIN_CLASS = 0;
+const HEDDLE_CLASS = 1;
+const USER_CLASS = 2;
+
+// How a property is written.
+const HIDDEN = 0;
+const ENUMERABLE = 1;
+/** The value is a section: it could be tried without harm to the rest. */
+const SECTION = 2;
+
+const heddleClasses = new Map<unknown, string>(Object.entries(errors).map(([name, fn]) => [fn, name]));
+
+export function isError(object: object): boolean {
+  return types.isNativeError(object) || isDomException(object);
+}
+
+function isDomException(object: object): boolean {
+  return typeof DOMException === 'function' && object instanceof DOMException;
+}
+
+export function writeError(encoding: Encoding, error: object): void {
+  const { base, fn } = classOfError(error);
+  const reducer = reducerOf(fn);
+  if (reducer !== undefined && fn !== undefined) return writeReduced(encoding, error, fn, reducer);
+  const { writer } = encoding;
+  encoding.head(tag.ERROR);
+  encoding.claim(error);
+  writer.byte(base);
+  if (base === DOM_EXCEPTION) {
+    writer.text((error as DOMException).message);
+    writer.text((error as DOMException).name);
+  }
+  const crossed = writeClassOfError(encoding, fn);
+  const stack = attempt(() => (error as Error).stack);
+  encoding.value(typeof stack === 'string' ? stack : undefined);
+  // An error without its class keeps at least the name.
+  encoding.body(error, crossed ? writeProperties : writePropertiesAndName);
+}
+
+interface ErrorClass {
+  /** Index in `bases`. */
+  readonly base: number;
+  /** A class that is not built in. */
+  readonly fn: AnyFunction | undefined;
+}
+
+function classOfError(error: object): ErrorClass {
+  let fn: AnyFunction | undefined;
+  for (let at = Object.getPrototypeOf(error) as object | null; at !== null; at = familyOf(at).parent) {
+    const family = familyOf(at);
+    const base = family.fn === undefined ? -1 : bases.indexOf(family.fn.name);
+    if (base >= 0 && isOfNode(family.fn as AnyFunction)) return { base, fn };
+    fn ??= family.fn;
+  }
+  return { base: 0, fn };
+}
+
+function writeClassOfError(encoding: Encoding, fn: AnyFunction | undefined): boolean {
+  const { writer } = encoding;
+  const heddleName = heddleClasses.get(fn);
+  if (heddleName !== undefined) {
+    writer.byte(HEDDLE_CLASS);
+    writer.text(heddleName);
+    return true;
+  }
+  const user = fn;
+  const crossed =
+    user !== undefined &&
+    encoding.attempt(() => {
+      writer.byte(USER_CLASS);
+      encoding.section(() => {
+        writeClass(encoding, user);
+      });
+    });
+  if (!crossed) writer.byte(PLAIN_CLASS);
+  return crossed || fn === undefined;
+}
+
+function writeProperties(encoding: Encoding, error: object): void {
+  const { trail, writer } = encoding;
+  trail.enter(FIELD);
+  for (const key of Reflect.ownKeys(error)) {
+    if (key === 'stack' || (typeof key === 'symbol' && !isPortable(key))) continue;
+    const property = Object.getOwnPropertyDescriptor(error, key);
+    if (property === undefined) continue;
+    trail.at(key);
+    const read = attempt(() => [(error as Fields)[key]]) as [unknown] | undefined;
+    // A hidden function is a method that somebody hung on the error: Node does.
+    if (read === undefined || (typeof read[0] === 'function' && property.enumerable !== true)) continue;
+    writeProperty(encoding, key, read[0], property.enumerable === true ? ENUMERABLE : HIDDEN);
+  }
+  trail.leave();
+  writer.byte(tag.END);
+}
+
+function writePropertiesAndName(encoding: Encoding, error: object): void {
+  const name = attempt(() => (error as Error).name);
+  const { fn } = classOfError(error);
+  const isOwn = Object.hasOwn(error, 'name');
+  if (!isOwn) writeProperty(encoding, 'name', typeof name === 'string' && !bases.includes(name) ? name : (fn?.name ?? 'Error'), HIDDEN);
+  writeProperties(encoding, error);
+}
+
+function writeProperty(encoding: Encoding, key: PropertyKey, value: unknown, flags: number): void {
+  const { writer } = encoding;
+  const isSimple = typeof value !== 'function' && (typeof value !== 'object' || value === null || isError(value) || encoding.knows(value));
+  encoding.attempt(() => {
+    writeKey(writer, key);
+    writer.byte(isSimple ? flags : flags | SECTION);
+    if (isSimple) encoding.value(value);
+    else {
+      encoding.section(() => {
+        encoding.value(value);
+      });
+    }
+  });
+}
+
+/** User code may stand behind any property of an error. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+export function readError(decoding: Decoding, isLater: boolean): object {
+  const { reader } = decoding;
+  const place = decoding.reserve();
+  const base = reader.byte();
+  const error = makeError(decoding, base);
+  decoding.fill(place, error);
+  decoding.enter();
+  readClassOfError(decoding, error);
+  decoding.leave();
+  const stack = decoding.value();
+  const original = typeof stack === 'string' ? decoding.run(() => currentCourier()?.originalStack(stack) ?? stack) : undefined;
+  define(error, 'stack', original, false);
+  decoding.body(error as Fields, readProperties, isLater);
+  return error;
+}
+
+function makeError(decoding: Decoding, base: number): object {
+  const name = bases[base];
+  if (name === undefined) throw damaged('an error of no kind');
+  const limit = Error.stackTraceLimit;
+  // The stack comes with the message.
+  Error.stackTraceLimit = 0;
+  try {
+    if (base === DOM_EXCEPTION) return new DOMException(decoding.reader.text(), decoding.reader.text());
+    if (name === 'AggregateError') {
+      const error = new AggregateError([]);
+      delete (error as { errors?: unknown }).errors;
+      return error;
+    }
+    return new (globalThis as unknown as Record<string, ErrorConstructor>)[name]!();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+function readClassOfError(decoding: Decoding, error: object): void {
+  const how = decoding.reader.byte();
+  if (how === HEDDLE_CLASS) {
+    const fn = (errors as unknown as Record<string, { prototype: object } | undefined>)[decoding.reader.text()];
+    if (fn === undefined) throw damaged('an error class is missing');
+    Object.setPrototypeOf(error, fn.prototype);
+  } else if (how === USER_CLASS) {
+    Object.setPrototypeOf(
+      error,
+      decoding.section(() => prototypeOf(readClass(decoding))),
+    );
+  }
+}
+
+function readProperties(decoding: Decoding, error: Fields): void {
+  decoding.enter();
+  for (;;) {
+    if (decoding.atEnd()) break;
+    const key = readKey(decoding.reader);
+    const flags = decoding.reader.byte();
+    const value = (flags & SECTION) === 0 ? decoding.value() : decoding.section(() => decoding.value());
+    define(error, key, value, (flags & ENUMERABLE) !== 0);
+  }
+  decoding.leave();
+}
+

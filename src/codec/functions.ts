@@ -1,0 +1,98 @@
+/**
+ * Functions and classes. The courier takes them apart; the parts are values.
+ *
+ *   FUNCTION early   …rest of the message…   [late parts]
+ */
+
+import type { AnyFunction, Assembled, Part } from './courier.ts';
+import { currentCourier } from './current-courier.ts';
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { damaged } from './reader.ts';
+import { learnReducer, type Reducer, reducerOf } from './reducers.ts';
+import * as tag from './tags.ts';
+
+export function writeFunction(encoding: Encoding, fn: AnyFunction): void {
+  const courier = currentCourier();
+  if (courier === undefined) throw encoding.refusal(`function ${fn.name || '(anonymous)'} cannot cross`);
+  const { early, late, modules } = courier.dismantle(fn, encoding.border, String(encoding.trail), encoding.scope);
+  // A class that has a reducer takes it along, so that instances made over there find their way back.
+  const reducer = reducerOf(fn);
+  const parts: readonly Part[] = reducer === undefined ? late : [...late, { path: `reducer of ${fn.name}`, value: reducer }];
+  encoding.writer.byte(reducer === undefined ? tag.FUNCTION : tag.FUNCTION_WITH_REDUCER);
+  encoding.claim(fn);
+  encoding.needModules(modules);
+  encoding.open.add(fn);
+  encoding.section(() => {
+    encoding.value(early);
+  });
+  encoding.open.delete(fn);
+  encoding.later(parts, writeParts, String(encoding.trail));
+}
+
+function writeParts(encoding: Encoding, parts: readonly Part[]): void {
+  encoding.writer.varint(parts.length);
+  for (const { path, value } of parts) {
+    encoding.trail.elsewhere(path, () => {
+      encoding.value(value);
+    });
+  }
+}
+
+export function readFunction(decoding: Decoding, kind: number): AnyFunction {
+  const place = decoding.reserve();
+  const early = decoding.section(() => decoding.value());
+  const assembled: Assembled = decoding.run(() => decoding.courier().assemble(early)) ?? { fn: missing, complete: () => undefined };
+  const { fn } = assembled;
+  decoding.fill(place, fn);
+  const hasReducer = kind === tag.FUNCTION_WITH_REDUCER;
+  decoding.later(assembled, (_, { complete }) => {
+    const count = decoding.reader.count(1);
+    const late: unknown[] = [];
+    decoding.enter();
+    for (let i = 0; i < count; i += 1) late.push(decoding.value());
+    decoding.leave();
+    if (hasReducer) learnReducer(fn, late.pop() as Reducer<object, unknown>);
+    decoding.run(() => complete.call(assembled, late));
+  });
+  return fn;
+}
+
+/** Stands in for a function that could not be made, until the message is read and the reason is thrown. */
+function missing(): void {
+  throw damaged('a function is missing');
+}
+
+/** The class of an instance. Instances in several messages of one packet share it. */
+export function writeClass(encoding: Encoding, fn: AnyFunction): void {
+  if (encoding.wroteReference(fn)) return;
+  const known = encoding.classes.indexOf(fn);
+  if (known >= 0) {
+    encoding.writer.byte(tag.CLASS_AGAIN);
+    encoding.writer.varint(known);
+    encoding.claim(fn);
+    return;
+  }
+  writeFunction(encoding, fn);
+  encoding.classes.push(fn);
+}
+
+export function readClass(decoding: Decoding): AnyFunction {
+  const kind = decoding.reader.byte();
+  if (kind === tag.CLASS_AGAIN) {
+    const known = decoding.classes[decoding.reader.varint()];
+    if (known === undefined) throw damaged('a class is missing');
+    decoding.claim(known);
+    return known;
+  }
+  const fn = decoding.valueAfter(kind);
+  if (typeof fn !== 'function') throw damaged('a class is missing');
+  if (kind !== tag.REF) decoding.classes.push(fn as AnyFunction);
+  return fn as AnyFunction;
+}
+
+/** The prototype that instances of `fn` have. */
+export function prototypeOf(fn: AnyFunction): object | null {
+  const { prototype } = fn as unknown as { prototype: unknown };
+  return typeof prototype === 'object' ? prototype : null;
+}

@@ -1,0 +1,23 @@
+/**
+ * Values to bytes and back, for threads and processes alike.
+ *
+ *   value ── encode ──► Packet ── link ──► prepare(packet) ── decode ──► value
+ */
+
+// One value, or several independent ones, into a packet.
+export { encode, Encoder, type EncodeOptions } from './encoder.ts';
+// And back. `prepare` first, where the packet names modules.
+export { decode, decodeAll, Decoder, type DecodeOptions, type Incoming } from './decoder.ts';
+export { prepare } from './prepare.ts';
+// What travels.
+export type { Border, ExportedSignal, Packet } from './packet.ts';
+// Abort signals: the link calls this when the other side's signal fired.
+export { abortImported, importSignal } from './signals.ts';
+// For users: memory that changes owner, and classes that say for themselves what they are made of.
+export { move } from './move.ts';
+export { registerReducer, type Reducer } from './reducers.ts';
+// Who this thread is.
+export { realmId } from './realm.ts';
+// The seam to functions.
+export type { AnyFunction, Assembled, Courier, Dismantled, Named, Part } from './courier.ts';
+export { setCourier } from './current-courier.ts';

@@ -1,0 +1,173 @@
+/**
+ * Objects with a prototype of their own: instances of classes, and objects made by `Object.create`.
+ *
+ *   INSTANCE          class, own fields           made by Object.create(class.prototype): no constructor runs
+ *   BUILTIN_INSTANCE  class, Map…, own fields     the built-in object gets the class's prototype
+ *   DERIVED_OBJECT    prototype, own fields
+ */
+
+import { isOfNode } from './classes-of-node.ts';
+import type { AnyFunction } from './courier.ts';
+import { currentCourier } from './current-courier.ts';
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { otherKeys } from './arrays.ts';
+import { a } from './buffers.ts';
+import { prototypeOf, readClass, writeClass } from './functions.ts';
+import { type Fields, keysOf, readOwnFields, readPlain, writeByName, writeFields, writeFieldsOf } from './objects.ts';
+import { damaged } from './reader.ts';
+import { reducerOf, writeReduced } from './reducers.ts';
+import * as tag from './tags.ts';
+import { SLOT } from './trail.ts';
+
+/** What a prototype says about the objects that have it. */
+export interface Family {
+  /** The class of the instances, if there is one. */
+  readonly fn: AnyFunction | undefined;
+  /** It is `Object.prototype` of this or another realm. */
+  readonly isPlain: boolean;
+  /** Every class on the way up is a user's own, so no instance has anything built in. */
+  readonly isPure: boolean;
+  readonly parent: object | null;
+}
+
+const families = new WeakMap<object, Family>();
+
+export function familyOf(prototype: object): Family {
+  let family = families.get(prototype);
+  if (family === undefined) {
+    family = lookAt(prototype);
+    families.set(prototype, family);
+  }
+  return family;
+}
+
+function lookAt(prototype: object): Family {
+  const parent = Object.getPrototypeOf(prototype) as object | null;
+  const fn = classOf(prototype);
+  const isPlain = parent === null && fn?.name === 'Object' && isOfNode(fn);
+  const isPure = isPlain || (fn !== undefined && !isOfNode(fn) && (parent === null || familyOf(parent).isPure));
+  return { fn, isPlain, isPure, parent };
+}
+
+/** The class whose instances have this prototype. */
+function classOf(prototype: object): AnyFunction | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof value === 'function' && (value as { prototype?: unknown }).prototype === prototype ? (value as AnyFunction) : undefined;
+}
+
+/** What people call an object's class. */
+export function classNameOf(prototype: object | null): string {
+  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const fn = classOf(at);
+    if (fn !== undefined && fn.name !== '') return fn.name;
+    const label: unknown = Object.getOwnPropertyDescriptor(at, Symbol.toStringTag)?.value;
+    if (typeof label === 'string' && label !== '') return label;
+  }
+  return 'object without a class';
+}
+
+export function writeInstance(encoding: Encoding, object: object, prototype: object): void {
+  const { fn, isPure, parent } = familyOf(prototype);
+  const reducer = reducerOf(fn);
+  if (reducer !== undefined && fn !== undefined) return writeReduced(encoding, object, fn, reducer);
+  if (writeByName(encoding, object)) return;
+  if (!isPure) refuseNodes(encoding, prototype);
+  const secret = privateState(object, prototype);
+  if (secret !== undefined) throw encoding.refusal(secret);
+  if (fn === undefined) return writeDerived(encoding, object, prototype);
+  if (parent === null && isOfNode(fn)) return refuse(encoding, prototype);
+  encoding.head(tag.INSTANCE);
+  writeClass(encoding, fn);
+  encoding.claim(object);
+  encoding.body(object as Fields, writeFields);
+}
+
+function refuseNodes(encoding: Encoding, prototype: object): void {
+  for (let at: object | null = prototype; at !== null; at = familyOf(at).parent) {
+    const { fn, isPlain } = familyOf(at);
+    if (fn !== undefined && !isPlain && isOfNode(fn)) refuse(encoding, prototype);
+  }
+}
+
+export function refuse(encoding: Encoding, prototype: object | null): never {
+  throw encoding.refusal(`${a(classNameOf(prototype))} cannot cross`);
+}
+
+/** Why the state of an instance cannot be seen, if so. */
+function privateState(object: object, prototype: object): string | undefined {
+  const courier = currentCourier();
+  if (courier !== undefined) return courier.privateState(object);
+  for (let at: object | null = prototype; at !== null; at = familyOf(at).parent) {
+    const { fn } = familyOf(at);
+    if (fn === undefined || !/[{};]\s*#[\p{ID_Start}$_]/u.test(Function.prototype.toString.call(fn))) continue;
+    return `${a(fn.name)} cannot cross: it has #private fields (see registerReducer)`;
+  }
+  return undefined;
+}
+
+function writeDerived(encoding: Encoding, object: object, prototype: object): void {
+  encoding.head(tag.DERIVED_OBJECT);
+  encoding.trail.enter(SLOT);
+  encoding.trail.at('.[[Prototype]]');
+  encoding.value(prototype);
+  encoding.trail.leave();
+  encoding.claim(object);
+  encoding.body(object as Fields, writeFields);
+}
+
+/** An object that is built in but has a user's class; `write` writes the built-in part. */
+export function writeBuiltinInstance<T extends object>(encoding: Encoding, object: T, fn: AnyFunction, write: () => void): void {
+  encoding.head(tag.BUILTIN_INSTANCE);
+  writeClass(encoding, fn);
+  write();
+  encoding.body(object, writeFieldsBeside);
+}
+
+function writeFieldsBeside(encoding: Encoding, object: object): void {
+  const isIndexed = Array.isArray(object) || ArrayBuffer.isView(object) || object instanceof String;
+  writeFieldsOf(encoding, object as Fields, isIndexed ? otherKeys(object as unknown as unknown[]) : keysOf(object));
+}
+
+export function readInstance(decoding: Decoding, isLater: boolean): object {
+  decoding.enter();
+  const fn = readClass(decoding);
+  decoding.leave();
+  const object = Object.create(prototypeOf(fn)) as Fields;
+  decoding.claim(object);
+  decoding.body(object, readOwnFields, isLater);
+  return object;
+}
+
+export function readDerived(decoding: Decoding, isLater: boolean): object {
+  decoding.enter();
+  const prototype = decoding.value();
+  decoding.leave();
+  if (typeof prototype !== 'object') throw damaged('a prototype is missing');
+  const object = Object.create(prototype) as Fields;
+  decoding.claim(object);
+  decoding.body(object, readOwnFields, isLater);
+  return object;
+}
+
+export function readBuiltinInstance(decoding: Decoding, isLater: boolean): object {
+  decoding.enter();
+  const fn = readClass(decoding);
+  const object = decoding.value();
+  decoding.leave();
+  if (typeof object !== 'object' || object === null) throw damaged('an object is missing');
+  Object.setPrototypeOf(object, prototypeOf(fn));
+  decoding.body(object as Fields, readOwnFields, isLater);
+  return object;
+}
+
+export function readNullObject(decoding: Decoding, isLater: boolean): object {
+  return readPlain(decoding, Object.create(null) as Fields, isLater);
+}
+
+export function writeNullObject(encoding: Encoding, object: object): void {
+  encoding.head(tag.NULL_OBJECT);
+  encoding.claim(object);
+  encoding.body(object as Fields, writeFields);
+}
+

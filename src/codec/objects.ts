@@ -1,0 +1,118 @@
+/** Plain objects, and own fields in general. */
+
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { isPortable } from './symbols.ts';
+import { currentCourier } from './current-courier.ts';
+import * as tag from './tags.ts';
+import { DEPTH_LIMIT, FIELD } from './trail.ts';
+
+export type Fields = Record<PropertyKey, unknown>;
+
+export function writePlain(encoding: Encoding, object: Fields): void {
+  const mark = encoding.mark();
+  encoding.head(tag.OBJECT);
+  encoding.claim(object);
+  // An object with methods may be something that the other side has, too, such as `console`.
+  const goesByName = (): boolean => writeByName(encoding, object, () => encoding.rollBack(mark));
+  if (encoding.trail.depth < DEPTH_LIMIT) writeFields(encoding, object, goesByName);
+  else encoding.later(object, writeFields, encoding.trail.place());
+}
+
+/** The keys that cross: enumerable strings, and enumerable symbols that mean the same on the other side. */
+export function keysOf(object: object): PropertyKey[] {
+  const keys: PropertyKey[] = Object.keys(object);
+  const symbols = Object.getOwnPropertySymbols(object);
+  for (let i = 0; i < symbols.length; i += 1) {
+    const symbol = symbols[i] as symbol;
+    if (isPortable(symbol) && Object.prototype.propertyIsEnumerable.call(object, symbol)) keys.push(symbol);
+  }
+  return keys;
+}
+
+export function writeFields(encoding: Encoding, object: Fields, goesByName?: () => boolean): void {
+  writeFieldsOf(encoding, object, keysOf(object), goesByName);
+}
+
+export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly PropertyKey[], goesByName?: () => boolean): void {
+  encoding.shapes.write(encoding.writer, keys);
+  const { trail } = encoding;
+  trail.enter(FIELD);
+  let ask = goesByName;
+  for (let i = 0; i < keys.length; i += 1) {
+    const key = keys[i] as PropertyKey;
+    trail.at(key);
+    const value = object[key];
+    if (value === undefined && !Object.hasOwn(object, key)) {
+      // A getter read before has deleted it.
+      encoding.writer.byte(tag.HOLE);
+      continue;
+    }
+    if (ask !== undefined && typeof value === 'function') {
+      if (ask()) return;
+      ask = undefined;
+    }
+    encoding.value(value);
+  }
+  trail.leave();
+}
+
+/** Writes an object that the other side finds by its name; `undo` takes back what was written of it so far. */
+export function writeByName(encoding: Encoding, object: object, undo?: () => void): boolean {
+  const named = currentCourier()?.nameOf(object);
+  if (named === undefined) return false;
+  undo?.();
+  encoding.writer.byte(tag.NAMED);
+  encoding.claim(object);
+  encoding.needModules(named.modules);
+  encoding.section(() => {
+    encoding.value(named.name);
+  });
+  return true;
+}
+
+export function readPlain(decoding: Decoding, object: Fields, isLater: boolean): Fields {
+  decoding.claim(object);
+  if (isLater) decoding.later(object, readFields);
+  else readFields(decoding, object);
+  return object;
+}
+
+export function readFields(decoding: Decoding, object: Fields): void {
+  const { keys, isSimple } = decoding.shapes.read(decoding.reader);
+  decoding.enter();
+  for (let i = 0; i < keys.length; i += 1) {
+    const key = keys[i] as PropertyKey;
+    const value = decoding.valueOrHole();
+    if (value === decoding.hole) continue;
+    if (isSimple) object[key] = value;
+    else define(object, key, value);
+  }
+  decoding.leave();
+}
+
+/** As {@link readFields}, for objects whose prototype may have setters of the same name. */
+export function readOwnFields(decoding: Decoding, object: Fields): void {
+  const { keys } = decoding.shapes.read(decoding.reader);
+  decoding.enter();
+  for (let i = 0; i < keys.length; i += 1) {
+    const key = keys[i] as PropertyKey;
+    const value = decoding.valueOrHole();
+    if (value === decoding.hole) continue;
+    if (key in object) define(object, key, value);
+    else object[key] = value;
+  }
+  decoding.leave();
+}
+
+export function define(object: object, key: PropertyKey, value: unknown, enumerable: boolean = true): void {
+  Object.defineProperty(object, key, { value, writable: true, configurable: true, enumerable });
+}
+
+export function readByName(decoding: Decoding): unknown {
+  const place = decoding.reserve();
+  const name = decoding.section(() => decoding.value());
+  const object = decoding.run(() => decoding.courier().named(name));
+  decoding.fill(place, object);
+  return object;
+}

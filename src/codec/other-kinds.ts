@@ -1,0 +1,81 @@
+/** Finds out what an object is that is neither a plain object nor an ordinary array, and has it written, or refuses it. */
+
+import { types } from 'node:util';
+import { MessagePort } from 'node:worker_threads';
+import { writeArray, writeElements } from './arrays.ts';
+import { isNative, isOfNode } from './classes-of-node.ts';
+import { writeArrayBuffer, writePort, writeShared, writeView } from './buffers.ts';
+import { writeMap, writeSet } from './collections.ts';
+import type { AnyFunction } from './courier.ts';
+import type { Encoding } from './encoding.ts';
+import { isError, writeError } from './errors-as-values.ts';
+import { familyOf, refuse, writeBuiltinInstance, writeInstance, writeNullObject } from './instances.ts';
+import { writePlain, type Fields } from './objects.ts';
+import { writeBoxed, writeDate, writeRegExp } from './small-kinds.ts';
+import { writerOfWebClass } from './web.ts';
+
+type Write = (encoding: Encoding, object: never) => void;
+
+export function writeOtherKind(encoding: Encoding, object: object, prototype: object | null): void {
+  const family = prototype === null ? undefined : familyOf(prototype);
+  if (prototype !== null && family?.isPlain !== true && family?.isPure === true && !Array.isArray(object)) {
+    return writeInstance(encoding, object, prototype);
+  }
+  if (isError(object)) return writeError(encoding, object);
+  const write = writerOf(encoding, object);
+  if (write !== undefined) {
+    const fn = prototype === null ? undefined : family?.fn;
+    if (fn === undefined || isBuiltinPrototype(prototype as object)) return write(encoding, object as never);
+    return writeBuiltinInstance(encoding, object, fn, () => {
+      if (Array.isArray(object)) writeElements(encoding, object as unknown[]);
+      else write(encoding, object as never);
+    });
+  }
+  if (types.isPromise(object) || isHidden(object)) return refuse(encoding, prototype);
+  if (prototype === null) return writeNullObject(encoding, object);
+  if (family?.isPlain === true) return writePlain(encoding, object as Fields);
+  return writeInstance(encoding, object, prototype);
+}
+
+/** Belongs to the language itself, of this or another realm, or to Node: not a user's subclass. */
+function isBuiltinPrototype(prototype: object): boolean {
+  const { fn, isPure } = familyOf(prototype);
+  return !isPure && fn !== undefined && isOfNode(fn);
+}
+
+function writerOf(encoding: Encoding, object: object): Write | undefined {
+  if (Array.isArray(object)) return writeArray;
+  if (types.isMap(object)) return writeMap;
+  if (types.isSet(object)) return writeSet;
+  if (types.isDate(object)) return writeDate;
+  if (types.isRegExp(object)) return writeRegExp;
+  if (ArrayBuffer.isView(object)) return writeView;
+  if (types.isArrayBuffer(object)) return writeArrayBuffer;
+  if (types.isBoxedPrimitive(object)) return writeBoxed;
+  if (types.isSharedArrayBuffer(object)) return () => writeShared(encoding, object, 'SharedArrayBuffer');
+  if (object instanceof MessagePort) return () => writePort(encoding, object);
+  return writerOfWebClass(encoding, object);
+}
+
+/** Iterators of the language, of any realm: their `next` is not a user's. */
+function isIterator(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object) as object | null;
+  if (prototype === null) return false;
+  const next: unknown = Object.getOwnPropertyDescriptor(prototype, 'next')?.value;
+  return typeof next === 'function' && isNative(next as AnyFunction);
+}
+
+/** State that nobody can see, whatever the prototype says. */
+function isHidden(object: object): boolean {
+  return (
+    types.isWeakMap(object) ||
+    types.isWeakSet(object) ||
+    types.isGeneratorObject(object) ||
+    types.isMapIterator(object) ||
+    types.isSetIterator(object) ||
+    types.isExternal(object) ||
+    types.isModuleNamespaceObject(object) ||
+    types.isCryptoKey(object) ||
+    isIterator(object)
+  );
+}

@@ -1,0 +1,107 @@
+/**
+ * Objects of one shape (the same keys in the same order) name their keys once a packet.
+ *
+ *   0 n key…    a new shape, numbered from here on
+ *   1 n key…    keys that are not worth a number
+ *   id + 2      shape `id`
+ */
+
+import type { Reader } from './reader.ts';
+import { damaged } from './reader.ts';
+import { readKey, writeKey } from './symbols.ts';
+import type { Writer } from './writer.ts';
+
+/** Objects with more keys than this are dictionaries, not records: no second one will have the same keys. */
+const RECORD_LIMIT = 48;
+
+interface Node {
+  id: number;
+  /** The step taken last: records come in rows. */
+  key: PropertyKey | undefined;
+  next: Node | undefined;
+  others: Map<PropertyKey, Node> | undefined;
+}
+
+const newNode = (): Node => ({ id: -1, key: undefined, next: undefined, others: undefined });
+
+export class WrittenShapes {
+  readonly #root: Node = newNode();
+  readonly #known: Node[] = [];
+
+  get count(): number {
+    return this.#known.length;
+  }
+
+  /** Forgets the shapes from `count` on: the bytes that told of them are gone. */
+  truncate(count: number): void {
+    for (const node of this.#known.splice(count)) node.id = -1;
+  }
+
+  write(writer: Writer, keys: readonly PropertyKey[]): void {
+    if (keys.length > RECORD_LIMIT) {
+      writer.varint(1);
+      writeKeys(writer, keys);
+      return;
+    }
+    let node = this.#root;
+    for (let i = 0; i < keys.length; i += 1) {
+      const key = keys[i] as PropertyKey;
+      node = node.key === key ? (node.next as Node) : step(node, key);
+    }
+    if (node.id >= 0) {
+      writer.varint(node.id + 2);
+      return;
+    }
+    node.id = this.#known.length;
+    this.#known.push(node);
+    writer.varint(0);
+    writeKeys(writer, keys);
+  }
+}
+
+function step(node: Node, key: PropertyKey): Node {
+  node.others ??= new Map();
+  let next = node.others.get(key);
+  if (next === undefined) {
+    next = newNode();
+    node.others.set(key, next);
+  }
+  node.key = key;
+  node.next = next;
+  return next;
+}
+
+function writeKeys(writer: Writer, keys: readonly PropertyKey[]): void {
+  writer.varint(keys.length);
+  for (const key of keys) writeKey(writer, key);
+}
+
+export interface Shape {
+  readonly keys: readonly PropertyKey[];
+  /** All keys can be set by assignment on a plain object; `__proto__` cannot. */
+  readonly isSimple: boolean;
+}
+
+export class ReadShapes {
+  readonly #known: Shape[] = [];
+
+  read(reader: Reader): Shape {
+    const code = reader.varint();
+    if (code > 1) {
+      const shape = this.#known[code - 2];
+      if (shape === undefined) throw damaged('a shape is missing');
+      return shape;
+    }
+    const count = reader.count(1);
+    const keys: PropertyKey[] = [];
+    let isSimple = true;
+    for (let i = 0; i < count; i += 1) {
+      const key = readKey(reader);
+      if (key === '__proto__') isSimple = false;
+      keys.push(key);
+    }
+    const shape = { keys, isSimple };
+    if (code === 0) this.#known.push(shape);
+    return shape;
+  }
+}

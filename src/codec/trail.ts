@@ -1,0 +1,139 @@
+/**
+ * Where in a value the encoder is, kept so cheaply that it can be kept always: two array stores for each container,
+ * one for each element. The path is put into words only when something is refused.
+ *
+ *   args[0].rows[3].get("key").handle
+ */
+
+import { quote } from '../check.ts';
+
+/** How a container is left towards an element. */
+export const FIELD = 0;
+export const INDEX = 1;
+export const MAP_KEY = 2;
+export const MAP_VALUE = 3;
+export const SET_VALUE = 4;
+/** The key is a word of our own, such as `[[Prototype]]`. */
+export const SLOT = 5;
+
+/** Values nested deeper than this are written after the message's top value: the machine's stack is not endless. */
+export const DEPTH_LIMIT = 100;
+
+/** A place left behind, to come back to later; the last one is a root's name. */
+export type Place = string | { readonly parent: Place; readonly key: unknown; readonly how: number };
+
+interface SavedTrail {
+  readonly root: Place;
+  readonly base: number;
+  readonly depth: number;
+}
+
+export class Trail {
+  #root: Place = '';
+  /** The depth at which the steps from `#root` begin. */
+  #base = 0;
+  depth = 0;
+  readonly #keys: unknown[] = [];
+  readonly #hows: number[] = [];
+  readonly #places: (Place | undefined)[] = [];
+
+  start(root: Place): void {
+    this.#root = root;
+    this.#base = 0;
+    this.depth = 0;
+  }
+
+  /** Goes on at another place without losing the present one: runs `visit` there, at the present depth. */
+  elsewhere(root: Place, visit: () => void): void {
+    const [oldRoot, oldBase] = [this.#root, this.#base];
+    this.#root = root;
+    this.#base = this.depth;
+    visit();
+    this.#root = oldRoot;
+    this.#base = oldBase;
+  }
+
+  /** What {@link goBack} needs. */
+  save(): SavedTrail {
+    return { root: this.#root, base: this.#base, depth: this.depth };
+  }
+
+  goBack(to: SavedTrail): void {
+    this.#root = to.root;
+    this.#base = to.base;
+    this.depth = to.depth;
+  }
+
+  enter(how: number): void {
+    this.#hows[this.depth] = how;
+    this.#places[this.depth] = undefined;
+    this.depth += 1;
+  }
+
+  leave(): void {
+    this.depth -= 1;
+  }
+
+  /** The element of the container entered last. */
+  at(key: unknown): void {
+    this.#keys[this.depth - 1] = key;
+  }
+
+  how(how: number): void {
+    this.#hows[this.depth - 1] = how;
+  }
+
+  /** The present place, for later. */
+  place(): Place {
+    if (this.depth === this.#base) return this.#root;
+    return { parent: this.#container(this.depth - 1), key: this.#keys[this.depth - 1], how: this.#hows[this.depth - 1] as number };
+  }
+
+  /** Places of containers are shared by their elements, so that remembering many elements stays cheap. */
+  #container(depth: number): Place {
+    let place = this.#places[depth];
+    if (place === undefined) {
+      place =
+        depth === this.#base
+          ? this.#root
+          : { parent: this.#container(depth - 1), key: this.#keys[depth - 1], how: this.#hows[depth - 1] as number };
+      this.#places[depth] = place;
+    }
+    return place;
+  }
+
+  toString(): string {
+    return inWords(this.place());
+  }
+}
+
+function inWords(place: Place): string {
+  const steps: string[] = [];
+  let at = place;
+  while (typeof at !== 'string') {
+    steps.push(step(at.how, at.key));
+    at = at.parent;
+  }
+  steps.push(at);
+  steps.reverse();
+  // A path through a long chain is of no use in full.
+  return steps.length > 60 ? [...steps.slice(0, 30), ' … ', ...steps.slice(-20)].join('') : steps.join('');
+}
+
+function step(how: number, key: unknown): string {
+  switch (how) {
+    case INDEX:
+      return `[${String(key)}]`;
+    case MAP_KEY:
+      return `.keys()[${String(key)}]`;
+    case MAP_VALUE:
+      return `.get(${typeof key === 'string' ? JSON.stringify(key) : quote(key)})`;
+    case SET_VALUE:
+      return `.values()[${String(key)}]`;
+    case SLOT:
+      return String(key);
+    default:
+      if (typeof key === 'symbol') return `[${String(key)}]`;
+      return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;
+  }
+}
