@@ -4,6 +4,9 @@
  *   value ── encode ──► Packet ── link ──► prepare(packet) ── decode ──► value
  */
 
+import { setCourier } from './current-courier.ts';
+import { courier } from './function/index.ts';
+
 // One value, or several independent ones, into a packet.
 export { encode, Encoder, type EncodeOptions } from './encoder.ts';
 // And back. `prepare` first, where the packet names modules.
@@ -18,6 +21,11 @@ export { move } from './move.ts';
 export { registerReducer, type Reducer } from './reducers.ts';
 // Who this thread is.
 export { realmId } from './realm.ts';
-// The seam to functions.
+// A function for many calls, sent once to each worker.
+export { type Capsule, captureFunction, openCapsule } from './capsule.ts';
+export { originalStack } from './function/index.ts';
+// The seam to functions, and what fills it.
 export type { AnyFunction, Assembled, Courier, Dismantled, Named, Part } from './courier.ts';
-export { setCourier } from './current-courier.ts';
+export { setCourier };
+
+setCourier(courier);

@@ -22,8 +22,9 @@ import { type Reference, referenceOfObject } from './references.ts';
 import { originalStack } from './stack.ts';
 
 export { nameOfFunction } from './dismantle.ts';
+export { Lru } from './lru.ts';
 export { captureDuring } from './message.ts';
-export { realmId } from './origins.ts';
+export { originalStack } from './stack.ts';
 
 type ObjectName = { readonly path: string } | { readonly reference: Reference } | { readonly helper: Helper; readonly url: string };
 

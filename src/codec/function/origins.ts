@@ -3,12 +3,8 @@
  * keeps the id. So an instance that comes home finds its own class, and a worker makes each class once.
  */
 
-import { randomBytes } from 'node:crypto';
-import { threadId } from 'node:worker_threads';
 import type { AnyFunction } from '../courier.ts';
-
-/** The id of this thread among all threads and processes that ever meet. */
-export const realmId: string = `${process.pid}.${threadId}.${randomBytes(6).toString('hex')}`;
+import { realmId } from '../realm.ts';
 
 const idOf = new WeakMap<AnyFunction, string>();
 const byId = new Map<string, WeakRef<AnyFunction>>();
