@@ -13,7 +13,7 @@
 import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { Decoding } from './decoding.ts';
-import type { Encoding } from './encoding.ts';
+import type { Attachment, Encoding } from './encoding.ts';
 import { isMoved } from './move.ts';
 import { damaged } from './reader.ts';
 import * as tag from './tags.ts';
@@ -171,12 +171,12 @@ export function writeShared(encoding: Encoding, object: object, name: string): v
 export function writePort(encoding: Encoding, port: MessagePort): void {
   if (encoding.border.kind === 'process') throw encoding.refusal('a MessagePort cannot cross to a process: share() gives memory that can');
   if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
-  writeAttached(encoding, port, port, 'move');
+  writeAttached(encoding, port, port, 'port');
 }
 
 export const a = (name: string): string => `${/^[AEIOU]/i.test(name) && !/^(U[RN]|Us)/.test(name) ? 'an' : 'a'} ${name}`;
 
-function writeAttached(encoding: Encoding, object: object, value: unknown, how: 'own' | 'move' | 'share'): void {
+function writeAttached(encoding: Encoding, object: object, value: unknown, how: Attachment['how']): void {
   encoding.writer.byte(tag.ATTACHED);
   encoding.claim(object);
   encoding.writer.varint(encoding.attachments.length);

@@ -13,9 +13,8 @@ import { checkFunction } from '../check.ts';
 import type { AnyFunction } from './courier.ts';
 import { decode, Decoder, type Incoming } from './decoder.ts';
 import { Encoder } from './encoder.ts';
-import { captureDuring, Lru, nameOfFunction } from './function/index.ts';
+import { captureDuring, Lru, nameOfFunction, realmId } from './function/index.ts';
 import type { Border, Packet } from './packet.ts';
-import { realmId } from './realm.ts';
 
 export interface Capsule {
   /** Equal ids mean equal bytes. */
@@ -48,7 +47,7 @@ export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   const before = kept[border.kind].get(fn);
   if (before?.stable === true) return before.capsule;
   const name = nameOfFunction(fn);
-  const encoder = new Encoder({ border });
+  const encoder = new Encoder({ border, inline: true, keep: true });
   const { isMutable, isStable } = captureDuring(() => encoder.add(fn, name));
   encoder.add(isMutable, 'mutable');
   const packet = encoder.finish();

@@ -1,13 +1,14 @@
-/** The courier in use. The door puts it in; a test may put in another one. */
+/** The courier in use: `codec/function`, unless a test puts in another one. */
 
 import type { Courier } from './courier.ts';
+import { courier } from './function/index.ts';
 
-let current: Courier | undefined;
+let current: Courier = courier;
 
-export function setCourier(courier: Courier | undefined): void {
-  current = courier;
+export function setCourier(other: Courier): void {
+  current = other;
 }
 
-export function currentCourier(): Courier | undefined {
+export function currentCourier(): Courier {
   return current;
 }

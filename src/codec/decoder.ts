@@ -1,6 +1,7 @@
 /** From a packet to values. The packet's modules must be loaded: see prepare.ts. */
 
 import { Decoding } from './decoding.ts';
+import { damaged } from './reader.ts';
 import type { Border, Packet } from './packet.ts';
 
 /** What arrives of a {@link Packet}. */
@@ -15,15 +16,21 @@ export interface DecodeOptions {
 export class Decoder {
   readonly border: Border;
   readonly #decoding: Decoding;
+  #read = 0;
 
   constructor(packet: Incoming, border: Border, options?: DecodeOptions) {
     this.border = border;
     this.#decoding = new Decoding(packet.bytes, packet.attachments, options?.again === true);
   }
 
+  /** How many messages the packet holds. */
+  get count(): number {
+    return this.#decoding.reader.messages;
+  }
+
   /** There are no more messages. */
   get done(): boolean {
-    return this.#decoding.reader.left === 0;
+    return this.#read === this.count;
   }
 
   /** AbortSignals that came with the last message: whoever runs the task holds them, so that they can still fire. */
@@ -33,6 +40,8 @@ export class Decoder {
 
   /** @throws SerializationError if the bytes are damaged; whatever user code threw that had to run */
   next(): unknown {
+    if (this.done) throw damaged('there is no further message');
+    this.#read += 1;
     return this.#decoding.message();
   }
 }

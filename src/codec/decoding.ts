@@ -10,8 +10,7 @@ import { readArray, readArrayWithFields } from './arrays.ts';
 import { readBigint } from './bigints.ts';
 import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
 import { readMap, readSet } from './collections.ts';
-import type { AnyFunction, Courier } from './courier.ts';
-import { currentCourier } from './current-courier.ts';
+import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
 import { readClass, readFunction } from './functions.ts';
 import { readBuiltinInstance, readDerived, readInstance, readNullObject } from './instances.ts';
@@ -279,12 +278,6 @@ export class Decoding {
       this.#failure = { error };
       return undefined;
     }
-  }
-
-  courier(): Courier {
-    const courier = currentCourier();
-    if (courier === undefined) throw new SerializationError('functions cannot be read here');
-    return courier;
   }
 
   attachment(index: number): unknown {

@@ -15,6 +15,8 @@ export interface EncodeOptions {
   readonly transfer?: readonly unknown[] | undefined;
   /** The bytes alone must be the whole message: large buffers are not put beside them. Default false. */
   readonly inline?: boolean | undefined;
+  /** The packet may be sent more than once: nothing in it changes owner on the way. Default false. */
+  readonly keep?: boolean | undefined;
 }
 
 /** Packets are built here and copied out, so that small ones need no growing. One user at a time. */
@@ -28,9 +30,11 @@ const SPARE_SIZE = 16 * 1024;
 export class Encoder {
   readonly #encoding: Encoding;
   readonly #memory: Uint8Array;
+  readonly #keep: boolean;
   #count = 0;
 
   constructor(options: EncodeOptions) {
+    this.#keep = options.keep === true;
     this.#memory = spare ?? Buffer.allocUnsafeSlow(SPARE_SIZE);
     spare = undefined;
     this.#encoding = new Encoding(new Writer(this.#memory), options.border, options.inline === true, checkTransfer(options.transfer));
@@ -70,9 +74,10 @@ export class Encoder {
     const transfer: Transferable[] = [];
     const values = attachments.map(({ value, how }) => {
       const mine = moved.get(value) ?? value;
-      if (how !== 'share') transfer.push(mine as Transferable);
+      if (how === 'port' || (how !== 'share' && !this.#keep)) transfer.push(mine as Transferable);
       return mine;
     });
+    writer.uint32(this.#count);
     const { bytes, position } = writer;
     const isSpare = bytes.buffer === this.#memory.buffer;
     if (isSpare) spare = this.#memory;
@@ -101,8 +106,7 @@ export class Encoder {
   }
 }
 
-const isMovedBuffer = ({ value, how }: Attachment): boolean => how === 'move' && ArrayBuffer.isView(value) === false && isBuffer(value);
-const isBuffer = (value: unknown): boolean => Object.prototype.toString.call(value) === '[object ArrayBuffer]';
+const isMovedBuffer = ({ how }: Attachment): boolean => how === 'move';
 
 /** Bytes that belong to the packet alone. Large ones stay where they are, at the start of a somewhat larger buffer. */
 function ownBytes(bytes: Uint8Array, length: number): Uint8Array {

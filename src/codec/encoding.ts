@@ -37,11 +37,13 @@ interface Waiting {
   readonly place: Place;
 }
 
-/** Something beside the bytes. */
+/**
+ * Something beside the bytes. `own`: a buffer made for this packet. `move`: a buffer that the sender loses.
+ * `port`: a port, which always changes owner. `share`: both sides have it.
+ */
 export interface Attachment {
   readonly value: unknown;
-  /** `own`: made for this packet. `move`: the sender loses it. `share`: both sides have it. */
-  readonly how: 'own' | 'move' | 'share';
+  readonly how: 'own' | 'move' | 'port' | 'share';
 }
 
 /** How far everything is, to be able to come back. */

@@ -164,7 +164,7 @@ export function readError(decoding: Decoding, isLater: boolean): object {
   readClassOfError(decoding, error);
   decoding.leave();
   const stack = decoding.value();
-  const original = typeof stack === 'string' ? decoding.run(() => currentCourier()?.originalStack(stack) ?? stack) : undefined;
+  const original = typeof stack === 'string' ? decoding.run(() => currentCourier().originalStack(stack)) : undefined;
   define(error, 'stack', original, false);
   decoding.body(error as Fields, readProperties, isLater);
   return error;

@@ -13,9 +13,7 @@ import { learnReducer, type Reducer, reducerOf } from './reducers.ts';
 import * as tag from './tags.ts';
 
 export function writeFunction(encoding: Encoding, fn: AnyFunction): void {
-  const courier = currentCourier();
-  if (courier === undefined) throw encoding.refusal(`function ${fn.name || '(anonymous)'} cannot cross`);
-  const { early, late, modules } = courier.dismantle(fn, encoding.border, String(encoding.trail), encoding.scope);
+  const { early, late, modules } = currentCourier().dismantle(fn, encoding.border, String(encoding.trail), encoding.scope);
   // A class that has a reducer takes it along, so that instances made over there find their way back.
   const reducer = reducerOf(fn);
   const parts: readonly Part[] = reducer === undefined ? late : [...late, { path: `reducer of ${fn.name}`, value: reducer }];
@@ -42,7 +40,7 @@ function writeParts(encoding: Encoding, parts: readonly Part[]): void {
 export function readFunction(decoding: Decoding, kind: number): AnyFunction {
   const place = decoding.reserve();
   const early = decoding.section(() => decoding.value());
-  const assembled: Assembled = decoding.run(() => decoding.courier().assemble(early)) ?? { fn: missing, complete: () => undefined };
+  const assembled: Assembled = decoding.run(() => currentCourier().assemble(early)) ?? { fn: missing, complete: () => undefined };
   const { fn } = assembled;
   decoding.fill(place, fn);
   const hasReducer = kind === tag.FUNCTION_WITH_REDUCER;

@@ -4,9 +4,6 @@
  *   value ── encode ──► Packet ── link ──► prepare(packet) ── decode ──► value
  */
 
-import { setCourier } from './current-courier.ts';
-import { courier } from './function/index.ts';
-
 // One value, or several independent ones, into a packet.
 export { encode, Encoder, type EncodeOptions } from './encoder.ts';
 // And back. `prepare` first, where the packet names modules.
@@ -19,13 +16,10 @@ export { abortImported, importSignal } from './signals.ts';
 // For users: memory that changes owner, and classes that say for themselves what they are made of.
 export { move } from './move.ts';
 export { registerReducer, type Reducer } from './reducers.ts';
-// Who this thread is.
-export { realmId } from './realm.ts';
+// Who this thread is, and stack traces put back to the original source.
+export { originalStack, realmId } from './function/index.ts';
 // A function for many calls, sent once to each worker.
 export { type Capsule, captureFunction, openCapsule } from './capsule.ts';
-export { originalStack } from './function/index.ts';
-// The seam to functions, and what fills it.
+// The seam to functions.
 export type { AnyFunction, Assembled, Courier, Dismantled, Named, Part } from './courier.ts';
-export { setCourier };
-
-setCourier(courier);
+export { setCourier } from './current-courier.ts';

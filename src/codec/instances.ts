@@ -73,8 +73,10 @@ export function writeInstance(encoding: Encoding, object: object, prototype: obj
   if (reducer !== undefined && fn !== undefined) return writeReduced(encoding, object, fn, reducer);
   if (writeByName(encoding, object)) return;
   if (!isPure) refuseNodes(encoding, prototype);
-  const secret = privateState(object, prototype);
-  if (secret !== undefined) throw encoding.refusal(secret);
+  const secret = currentCourier().privateState(object);
+  if (secret !== undefined) {
+    throw encoding.refusal(`${a(classNameOf(prototype))} cannot cross: its ${secret} cannot be seen from outside (registerReducer helps)`);
+  }
   if (fn === undefined) return writeDerived(encoding, object, prototype);
   if (parent === null && isOfNode(fn)) return refuse(encoding, prototype);
   encoding.head(tag.INSTANCE);
@@ -92,18 +94,6 @@ function refuseNodes(encoding: Encoding, prototype: object): void {
 
 export function refuse(encoding: Encoding, prototype: object | null): never {
   throw encoding.refusal(`${a(classNameOf(prototype))} cannot cross`);
-}
-
-/** Why the state of an instance cannot be seen, if so. */
-function privateState(object: object, prototype: object): string | undefined {
-  const courier = currentCourier();
-  if (courier !== undefined) return courier.privateState(object);
-  for (let at: object | null = prototype; at !== null; at = familyOf(at).parent) {
-    const { fn } = familyOf(at);
-    if (fn === undefined || !/[{};]\s*#[\p{ID_Start}$_]/u.test(Function.prototype.toString.call(fn))) continue;
-    return `${a(fn.name)} cannot cross: it has #private fields (see registerReducer)`;
-  }
-  return undefined;
 }
 
 function writeDerived(encoding: Encoding, object: object, prototype: object): void {

@@ -59,7 +59,7 @@ export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly
 
 /** Writes an object that the other side finds by its name; `undo` takes back what was written of it so far. */
 export function writeByName(encoding: Encoding, object: object, undo?: () => void): boolean {
-  const named = currentCourier()?.nameOf(object);
+  const named = currentCourier().nameOf(object);
   if (named === undefined) return false;
   undo?.();
   encoding.writer.byte(tag.NAMED);
@@ -112,7 +112,7 @@ export function define(object: object, key: PropertyKey, value: unknown, enumera
 export function readByName(decoding: Decoding): unknown {
   const place = decoding.reserve();
   const name = decoding.section(() => decoding.value());
-  const object = decoding.run(() => decoding.courier().named(name));
+  const object = decoding.run(() => currentCourier().named(name));
   decoding.fill(place, object);
   return object;
 }

@@ -5,5 +5,5 @@ import type { Packet } from './packet.ts';
 
 /** Loads the modules a packet needs; `undefined` if all are there already. */
 export function prepare(packet: Pick<Packet, 'modules'>): Promise<void> | undefined {
-  return packet.modules.length === 0 ? undefined : currentCourier()?.loadModules(packet.modules);
+  return packet.modules.length === 0 ? undefined : currentCourier().loadModules(packet.modules);
 }

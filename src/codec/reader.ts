@@ -13,12 +13,16 @@ const LOOP_LIMIT = 12;
 
 export class Reader {
   readonly bytes: Buffer;
+  /** How many messages there are: the last four bytes tell. */
+  readonly messages: number;
   position = 0;
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.byteLength < 4) throw damaged('it ends too early');
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.messages = this.#view.getUint32(bytes.byteLength - 4, true);
   }
 
   get left(): number {

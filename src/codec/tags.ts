@@ -6,7 +6,8 @@
  *   0x80..       one of the tags below, then what its comment says
  *
  * `n` is an unsigned varint, `value` a whole value again. Objects are numbered in the order in which their tags stand;
- * `REF` names one of them, which is how shared references and cycles survive.
+ * `REF` names one of them, which is how shared references and cycles survive. A packet is its messages, then their
+ * number in four bytes.
  */
 
 export const INT_LIMIT = 0x40;

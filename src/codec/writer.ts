@@ -75,6 +75,12 @@ export class Writer {
     }
   }
 
+  uint32(value: number): void {
+    this.need(4);
+    this.#view.setUint32(this.position, value, true);
+    this.position += 4;
+  }
+
   double(value: number): void {
     this.need(8);
     this.#view.setFloat64(this.position, value, true);
