@@ -13,8 +13,9 @@ import { checkFunction } from '../check.ts';
 import type { AnyFunction } from './courier.ts';
 import { decode, Decoder, type Incoming } from './decoder.ts';
 import { Encoder } from './encoder.ts';
-import { captureDuring, Lru, nameOfFunction, realmId } from './function/index.ts';
+import { captureDuring, Lru, nameOfFunction } from './function/index.ts';
 import type { Border, Packet } from './packet.ts';
+import { realmId } from './realm.ts';
 
 export interface Capsule {
   /** Equal ids mean equal bytes. */

@@ -17,7 +17,8 @@ export { abortImported, importSignal } from './signals.ts';
 export { move } from './move.ts';
 export { registerReducer, type Reducer } from './reducers.ts';
 // Who this thread is, and stack traces put back to the original source.
-export { originalStack, realmId } from './function/index.ts';
+export { originalStack } from './function/index.ts';
+export { realmId } from './realm.ts';
 // A function for many calls, sent once to each worker.
 export { type Capsule, captureFunction, openCapsule } from './capsule.ts';
 // The seam to functions.

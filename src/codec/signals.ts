@@ -9,7 +9,7 @@
 
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
-import { realmId } from './function/index.ts';
+import { realmId } from './realm.ts';
 import * as tag from './tags.ts';
 
 const idOf = new WeakMap<AbortSignal, string>();

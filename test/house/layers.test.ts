@@ -38,8 +38,8 @@ const FLOORS: Record<string, number> = {
   index: 99, // the front door sees everything
 };
 
-/** Files through which a basement and the folder above it know each other: plain types, no code. */
-const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts']);
+/** Files through which a basement and the folder above it know each other: types, and the id both go by. */
+const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts', 'codec/realm.ts']);
 
 /** Packages that one folder alone may import. */
 const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function' };
