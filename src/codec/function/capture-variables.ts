@@ -52,6 +52,10 @@ export class Captured {
   readonly parts: PartKind[] = [];
   readonly late: Part[] = [];
   readonly modules: string[] = [];
+  /** Captured objects, each with its uses: what they mean for the next call is judged anew each time. */
+  readonly objects: { readonly use: FreeVariable; readonly value: object }[] = [];
+  /** Every variable captured will always be what it is now; what the objects in them hold may change. */
+  isFixed = true;
 
   add(kind: PartKind, path: string, value: unknown): void {
     this.parts.push(kind);
@@ -75,6 +79,8 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   const found = findVariable(inspection, fn, facts.scopes, name, script, path);
   if (found === undefined) return;
   const { scope, value } = found;
+  const changes = script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global';
+  if (changes) captured.isFixed = false;
   if (script !== undefined && isModuleScope(scope)) {
     const reference = referenceOfImport(script, name);
     if (reference !== undefined) {
@@ -100,6 +106,8 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
       return;
     }
     if (name === 'module' && isCommonJsScope(scope)) {
+      captured.isFixed = false;
+      capture.unstable();
       const { id, filename, exports } = value as { id: unknown; filename: unknown; exports: unknown };
       captured.add({ variable: name }, path, { id, filename, exports, children: [], paths: [] });
       return;
@@ -108,11 +116,13 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
     if (types.isModuleNamespaceObject(value) && members === undefined) {
       throw new SerializationError(`${path}: a module namespace that was not imported by an import declaration cannot cross whole`);
     }
-    judge(source, name, use, value);
+    if (changes) capture.unstable();
+    if (members !== undefined) captured.isFixed = false;
+    captured.objects.push({ use, value });
+    judge(capture, use, value);
     captured.add({ variable: name }, path, members === undefined ? value : pick(value, members));
     return;
   }
-  const changes = script === undefined || script.hasEval || script.assigned.has(name);
   if (changes) capture.unstable();
   if (use.assigned) capture.mutable();
   captured.add({ variable: name }, path, value);
@@ -142,9 +152,8 @@ function captureByName(captured: Captured, name: string, value: object): boolean
 }
 
 /** Notes what a captured object means for the next call: may its bytes have changed, may a call change it. */
-function judge({ capture, script }: Source, name: string, use: FreeVariable, value: object): void {
+export function judge(capture: Capture, use: FreeVariable, value: object): void {
   if (typeof value === 'function') {
-    if (script === undefined || script.hasEval || script.assigned.has(name)) capture.unstable();
     if (use.assigned || hasOwnState(value)) capture.mutable();
     return;
   }

@@ -7,6 +7,7 @@ import { SerializationError } from '../../errors.ts';
 import type { AnyFunction, Dismantled } from '../courier.ts';
 import { type Captured, captureVariables, type Source } from './capture-variables.ts';
 import { addProperty, codeOf } from './dismantle-code.ts';
+import { remember } from './remembered.ts';
 import type { ClassRecipe } from './recipe.ts';
 import { type Edit, hasComputedKey, wordEdits } from './rewrite.ts';
 import { isNode, type Node } from './syntax.ts';
@@ -30,7 +31,8 @@ export function dismantleClass(source: Source, id: string): Dismantled {
     }
   }
   addOwn(source, captured);
-  if (captured.parts.some((part) => 'property' in part)) source.capture.unstable();
+  const hasStatics = captured.parts.some((part) => 'property' in part);
+  if (hasStatics) source.capture.unstable();
   const recipe: ClassRecipe = {
     kind: 'class',
     id,
@@ -40,7 +42,9 @@ export function dismantleClass(source: Source, id: string): Dismantled {
     weak: captured.weak,
     ...codeOf(source, captured, edits),
   };
-  return { early: recipe, late: captured.late, modules: captured.modules };
+  const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
+  if (captured.isFixed && !hasStatics && Object.keys(facts.privateStatics).length === 0) remember(fn, dismantled, captured.objects);
+  return dismantled;
 }
 
 const privateName = (member: Node): string | undefined => {

@@ -4,6 +4,7 @@ import { SerializationError } from '../../errors.ts';
 import type { Dismantled } from '../courier.ts';
 import { type Captured, captureVariables, type Source } from './capture-variables.ts';
 import { probeFrame } from './frame-probe.ts';
+import { remember } from './remembered.ts';
 import { findHome } from './home-object.ts';
 import { scriptUrl } from './main-module.ts';
 import { type Code, type CodeRecipe, flagsOf } from './recipe.ts';
@@ -29,7 +30,8 @@ export function dismantleCode(source: Source): Dismantled {
   } else if (free.usesSuper) captured.add({ home: true }, `${path} → super`, findHome(source, undefined));
   if (syntax.key !== undefined) edits.push(keyEdit(syntax.key));
   addProperties(source, captured);
-  if (captured.parts.some((part) => 'lexical' in part || 'home' in part || 'property' in part)) capture.mutable();
+  const hasState = captured.parts.some((part) => 'lexical' in part || 'home' in part || 'property' in part);
+  if (hasState) capture.mutable();
   const recipe: CodeRecipe = {
     kind: 'code',
     form: syntax.form === 'class' ? 'expression' : syntax.form,
@@ -37,7 +39,9 @@ export function dismantleCode(source: Source): Dismantled {
     self,
     ...codeOf(source, captured, edits),
   };
-  return { early: recipe, late: captured.late, modules: captured.modules };
+  const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
+  if (captured.isFixed && !hasState) remember(fn, dismantled, captured.objects);
+  return dismantled;
 }
 
 /** A method is rebuilt under a fixed key: its own may be computed, and is a property of the function's name anyway. */

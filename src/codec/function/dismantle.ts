@@ -23,6 +23,7 @@ import { knownFunction, modulesOfName, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
 import { placeOf } from './place.ts';
 import type { Recipe } from './recipe.ts';
+import { recall, remember } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
 import { scriptSyntax } from './script-syntax.ts';
 import { isModuleScope } from './variables.ts';
@@ -40,6 +41,8 @@ export function dismantle(fn: AnyFunction, border: Border, path: string, capture
   if (named !== undefined) return byName(named);
   const helper = helperOf(fn);
   if (helper !== undefined) return alone({ kind: 'helper', ...helper });
+  const again = recall(fn, capture);
+  if (again !== undefined) return again;
   const started = performance.now();
   const result = inspectorAvailable()
     ? inspect(nameOfFunction(fn), (inspection) => dismantleWith(inspection, fn, text, path, capture))
@@ -87,7 +90,11 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
       throw new SerializationError(`${path}: Node's internal function ${nameOfFunction(fn)} cannot cross`);
     }
     const reference = referenceOfFunction(fn, text, place, script, facts.scopes.some(isModuleScope));
-    if (reference !== undefined) return byReference(reference);
+    if (reference !== undefined) {
+      const dismantled = byReference(reference);
+      remember(fn, dismantled, []);
+      return dismantled;
+    }
   }
   if (syntax.free.directEval) throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
   const [secret] = syntax.free.privateNames;
