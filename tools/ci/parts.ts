@@ -15,7 +15,7 @@ export interface Part {
 }
 
 const tool = (name: string, ...args: string[]): string[] => [process.execPath, `${BUILT_TOOLS}${name}/main.js`, ...args];
-const ci = (folder: string): string[] => ['npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund'];
+const ci = (folder: string): string[] => ['npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts'];
 const nodeNames = majors.map((major) => `fetch Node ${major}`);
 
 export const parts: Part[] = [
