@@ -14,7 +14,7 @@ test('a block of a Markdown document is missed or misplaced', () => {
     'a();',
     FENCE,
     '',
-    `- ${'x'}`,
+    '- x',
     `  ${FENCE}js file=b.js`,
     '  b();',
     `  ${FENCE}`,

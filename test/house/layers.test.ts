@@ -65,7 +65,10 @@ function importsOf(file: string): string[] {
   const text = readFileSync(join(src, file), 'utf8')
     .replaceAll(/\/\*[\s\S]*?\*\//g, '')
     .replaceAll(/^\s*\/\/.*$/gm, '');
-  const found = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\(|new URL\()\s*(['"])([^'"\n]+)\1/g)];
+  const found = [
+    ...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*(['"])([^'"\n]+)\1/g),
+    ...text.matchAll(/\bnew URL\((['"])([^'"\n]+)\1, import\.meta\.url\)/g), // a worker's entry
+  ];
   return found.map((match) => match[2] as string);
 }
 
