@@ -89,7 +89,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
       if (named !== undefined) return byName(named);
       throw new SerializationError(`${path}: Node's internal function ${nameOfFunction(fn)} cannot cross`);
     }
-    const reference = referenceOfFunction(fn, text, place, script, facts.scopes.some(isModuleScope));
+    const reference = referenceOfFunction(fn, text, place, script, () => facts.scopes.some(isModuleScope));
     if (reference !== undefined) {
       const dismantled = byReference(reference);
       remember(fn, dismantled, []);

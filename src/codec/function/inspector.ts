@@ -171,10 +171,14 @@ export class Inspection {
     const target = internal('[[TargetFunction]]');
     const privateStatics: Record<string, unknown> = {};
     for (const { name, value } of properties.privateProperties ?? []) privateStatics[name] = read(value);
+    let list: readonly Scope[] | undefined;
     return {
       location: internal('[[FunctionLocation]]')?.value as FunctionLocation | undefined,
-      // V8's list is an array without a prototype.
-      scopes: scopes === undefined ? [] : Array.from(read(scopes) as ArrayLike<Scope>),
+      // Read when asked: many functions use nothing from outside. V8's list is an array without a prototype.
+      get scopes(): readonly Scope[] {
+        list ??= scopes === undefined ? [] : Array.from(read(scopes) as ArrayLike<Scope>);
+        return list;
+      },
       bound:
         target === undefined
           ? undefined

@@ -27,13 +27,13 @@ interface CommonJsModule {
 const commonJsCache = (createRequire(import.meta.url)('node:module') as { _cache: Record<string, CommonJsModule | undefined> })._cache;
 
 /** The reference of a function that stands at `place` in `script`, if it may travel by one. */
-export function referenceOfFunction(fn: AnyFunction, text: string, place: Place, script: ScriptSyntax, loadedByNode: boolean): Reference | undefined {
+export function referenceOfFunction(fn: AnyFunction, text: string, place: Place, script: ScriptSyntax, loadedByNode: () => boolean): Reference | undefined {
   const url = scriptUrl(script.url);
   if (url === '' || isMainModule(url)) return undefined;
   const stands = (span: { start: number; end: number }): boolean => span.start === place.start && span.end === place.start + text.length;
-  if (script.isModule && loadedByNode) {
+  if (script.isModule) {
     const found = script.directExports.find(stands);
-    return found === undefined || leadsToMain(url) ? undefined : { module: url, name: found.name };
+    return found === undefined || !loadedByNode() || leadsToMain(url) ? undefined : { module: url, name: found.name };
   }
   const file = fileURLToPath(url.replace(/[?#].*$/s, ''));
   // A package's exports are its own affair; of the program's modules only what the source shows.
