@@ -1,0 +1,40 @@
+/** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
+
+export interface CallSite {
+  readonly stack?: string;
+}
+
+/** Remembers the frames above `below`. V8 makes text of them only if they are read. */
+export function captureSite(below: (...args: never[]) => unknown): CallSite {
+  const site: CallSite = {};
+  Error.captureStackTrace(site, below);
+  return site;
+}
+
+/** Appends the caller's frames to the stack of an error that came from a worker, and takes out heddle's own. */
+export function joinStacks(error: unknown, site: CallSite): void {
+  if (typeof error !== 'object' || error === null) return;
+  const callers = site.stack?.split('\n').slice(1) ?? [];
+  try {
+    const { stack } = error as { stack?: unknown };
+    if (typeof stack !== 'string') return;
+    const joined = [...userLines(stack), ...(callers.length === 0 ? [] : ['  submitted from:', ...callers])].join('\n');
+    Object.defineProperty(error, 'stack', { value: joined, writable: true, configurable: true, enumerable: false });
+  } catch {
+    // A frozen error keeps the worker's stack as it is.
+  }
+}
+
+const ownFrames = new URL('../worker/', import.meta.url).href;
+
+/** Below the first frame of a worker's runner there is only what delivered the task. */
+function userLines(stack: string): string[] {
+  const kept: string[] = [];
+  let isOurs = false;
+  for (const line of stack.split('\n')) {
+    const isFrame = line.startsWith('    at ');
+    isOurs = isFrame && (isOurs || line.includes(ownFrames));
+    if (!isOurs) kept.push(line);
+  }
+  return kept;
+}

@@ -1,0 +1,52 @@
+/**
+ * How many items travel together. One at first; then, from what the workers measure, as many as take about ten
+ * milliseconds: the cost of a message disappears behind tiny items, and slow items still spread over all workers.
+ */
+
+const targetMs = 10;
+const targetBytes = 1024 * 1024;
+const maxItems = 4096;
+/** A chunk is at most so many times longer than the last: the first measurements are rough. */
+const maxGrowth = 8;
+/** How much older measurements count beside a new one. */
+const memory = 0.7;
+
+export class ChunkSize {
+  readonly #fixed: number | undefined;
+  #size = 1;
+  #items = 0;
+  #ms = 0;
+  #bytesPerItem = 0;
+
+  constructor(fixed: number | undefined) {
+    this.#fixed = fixed;
+  }
+
+  get value(): number {
+    return this.#fixed ?? this.#size;
+  }
+
+  get isFixed(): boolean {
+    return this.#fixed !== undefined;
+  }
+
+  /** Whether a chunk of so many bytes should be sent as it is. */
+  isHeavy(bytes: number): boolean {
+    return this.#fixed === undefined && bytes >= targetBytes;
+  }
+
+  /** A chunk of `items` was encoded. */
+  weighed(items: number, bytes: number): void {
+    this.#bytesPerItem = bytes / items;
+  }
+
+  /** A worker spent `ms` on `items`. */
+  measured(items: number, ms: number): void {
+    if (items === 0) return;
+    this.#items = this.#items * memory + items;
+    this.#ms = this.#ms * memory + ms;
+    const byTime = (targetMs * this.#items) / Math.max(this.#ms, 1e-6);
+    const byBytes = targetBytes / Math.max(this.#bytesPerItem, 1);
+    this.#size = Math.max(1, Math.floor(Math.min(byTime, byBytes, this.#size * maxGrowth, maxItems)));
+  }
+}

@@ -1,0 +1,63 @@
+/** What every executor promises, whatever its workers are. */
+
+import type { Future } from './future.ts';
+import type { MapOptions } from './options.ts';
+
+/** What `map` takes items from. */
+export type Items<T> = Iterable<T> | AsyncIterable<T>;
+
+export interface ShutdownOptions {
+  /** Whether the promise waits until all tasks and workers have ended; default true. */
+  readonly wait?: boolean | undefined;
+  /** Whether tasks that no worker has begun are cancelled instead of run; default false. */
+  readonly cancelFutures?: boolean | undefined;
+}
+
+/**
+ * Runs functions elsewhere. It cannot be constructed itself: take `ThreadPoolExecutor` or `ProcessPoolExecutor`, which
+ * give the same answers.
+ */
+export abstract class Executor implements AsyncDisposable {
+  constructor() {
+    if (new.target === Executor) throw new TypeError('Executor cannot be constructed: use ThreadPoolExecutor or ProcessPoolExecutor');
+  }
+
+  /**
+   * Calls `fn(...args)` in a worker. The function may be any: local, a closure, a method. It and its arguments are
+   * copied during this call; what is changed later is not seen. What cannot cross rejects the future with `SerializationError`.
+   *
+   * @returns a future of what it returns, or what a promise it returns resolves to
+   *
+   * The future rejects with what the function throws, `WorkerLost` if its worker ended before it did, `ShutDown` after
+   * `shutdown`, `Full` at the pool's `queueLimit`, `BrokenThreadPool` or `BrokenProcessPool` if no worker can be started.
+   */
+  abstract submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
+
+  /**
+   * Calls `fn` with each item, in parallel, and gives the results in the order of the items. Work begins with this call;
+   * items are taken as there is room (`bufferSize`), so the source may be endless. Small items travel in chunks.
+   *
+   * An item that fails throws at its position and ends the iteration, as in Python; so does an error of the source.
+   * Leaving the loop early closes the source and cancels what was not begun.
+   */
+  abstract map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
+  abstract map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
+  abstract map<T1, T2, T3, R>(
+    fn: (a: T1, b: T2, c: T3) => R,
+    as: Items<T1>,
+    bs: Items<T2>,
+    cs: Items<T3>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<Awaited<R>>;
+
+  /**
+   * Takes no more tasks. Those that were submitted still run, unless `cancelFutures` is set; then the workers end.
+   * May be called again.
+   */
+  abstract shutdown(options?: ShutdownOptions): Promise<void>;
+
+  /** `shutdown()`, at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The result of a task that may not have ended yet: a promise that can also be asked and cancelled.
+ *
+ *   pending --begin--> running --settle--> finished
+ *      \--- cancel() ---> cancelled            (a running task goes on: Python's rule)
+ */
+
+import { checkFunction, checkTimeout } from '../check.ts';
+import { CancelledError, InvalidStateError, TimeoutError } from '../errors.ts';
+
+type State = 'pending' | 'running' | 'finished' | 'cancelled';
+
+/** The executor's hands on a future; nobody else has them. */
+export interface FutureControls {
+  create<T>(cancel: (future: Future<T>) => boolean): Future<T>;
+  /** The task was handed to a worker. */
+  begin(future: Future<unknown>): void;
+  /** The worker that it was handed to had not begun it: it waits again. */
+  unbegin(future: Future<unknown>): void;
+  /** @throws InvalidStateError if it is done */
+  settle(future: Future<unknown>, ok: boolean, value: unknown): void;
+  cancel(future: Future<unknown>): void;
+}
+
+export let futures: FutureControls;
+
+/**
+ * A promise for what a task returns, with Python's questions on top. It behaves as any promise does: `await`, `then`,
+ * `catch`, `finally`, and an `unhandledRejection` if nobody looks at its error.
+ *
+ * @example
+ * ```ts
+ * import { ThreadPoolExecutor } from 'heddle';
+ *
+ * await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+ * const future = pool.submit((a: number, b: number) => a + b, 1, 2);
+ * console.log(future.done(), await future, future.done()); // false 3 true
+ * ```
+ */
+export class Future<T> extends Promise<T> {
+  #state: State = 'pending';
+  #value: unknown;
+  #isError = false;
+  #resolve!: (value: T | PromiseLike<T>) => void;
+  #reject!: (error: unknown) => void;
+  #cancel: ((future: Future<T>) => boolean) | undefined;
+  #reason: unknown;
+  #callbacks: ((future: Future<T>) => void)[] | undefined;
+
+  /** Futures are made by executors; with a promise's executor function this is a promise that can be asked. */
+  constructor(executor: (resolve: (value: T | PromiseLike<T>) => void, reject: (error?: unknown) => void) => void) {
+    let resolvePromise!: (value: T | PromiseLike<T>) => void;
+    let rejectPromise!: (error: unknown) => void;
+    super((resolve, reject) => {
+      resolvePromise = resolve;
+      rejectPromise = reject;
+    });
+    this.#resolve = resolvePromise;
+    this.#reject = rejectPromise;
+    if (executor === byExecutor) return;
+    const settle = (ok: boolean, value: unknown): void => {
+      if (!this.done()) this.#settle(ok, value);
+    };
+    new Promise<T>(executor).then(
+      (value) => settle(true, value),
+      (error: unknown) => settle(false, error),
+    );
+  }
+
+  /** What `then`, `catch` and `finally` return is a plain promise: there is no task behind it. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /**
+   * Waits for the result.
+   *
+   * @param timeout milliseconds, 0 or more; default: for ever
+   * @throws TimeoutError if the task has not ended by then; it goes on
+   * @throws CancelledError if it was cancelled
+   * @throws RangeError if the timeout is not a number >= 0
+   */
+  result(timeout?: number): Promise<T> {
+    return this.#within(timeout, this as Promise<T>);
+  }
+
+  /**
+   * Waits for the end and gives the error, or `null` if there was none.
+   *
+   * @param timeout milliseconds, 0 or more; default: for ever
+   * @throws TimeoutError if the task has not ended by then; it goes on
+   * @throws CancelledError if it was cancelled
+   * @throws RangeError if the timeout is not a number >= 0
+   */
+  exception(timeout?: number): Promise<unknown> {
+    const error = this.then(
+      () => null,
+      (thrown: unknown) => {
+        if (this.cancelled()) throw thrown;
+        return thrown;
+      },
+    );
+    return this.#within(timeout, error);
+  }
+
+  /** Whether it has ended: with a result, an error, or by being cancelled. */
+  done(): boolean {
+    return this.#state === 'finished' || this.#state === 'cancelled';
+  }
+
+  /** Whether a worker has it right now. */
+  running(): boolean {
+    return this.#state === 'running';
+  }
+
+  /** Whether it was cancelled. */
+  cancelled(): boolean {
+    return this.#state === 'cancelled';
+  }
+
+  /**
+   * Cancels it, if no worker has begun it: it then rejects with `CancelledError`, and that rejection counts as seen.
+   *
+   * @param reason becomes the error's `cause`
+   * @returns whether it is cancelled now; `false` if it runs or has ended
+   */
+  cancel(reason?: unknown): boolean {
+    if (this.#state === 'cancelled') return true;
+    if (this.#state !== 'pending' || this.#cancel === undefined) return false;
+    this.#reason = reason;
+    return this.#cancel(this);
+  }
+
+  /**
+   * Calls `fn` with this future when it is done, in the order added; at once if it is done already. What `fn` throws
+   * becomes a warning of the process (Python logs it) and stops no other callback.
+   *
+   * @throws TypeError if it is not a function
+   */
+  addDoneCallback(fn: (future: Future<T>) => void): void {
+    checkFunction(fn, 'fn');
+    if (this.done()) this.#callBack(fn);
+    else (this.#callbacks ??= []).push(fn);
+  }
+
+  #settle(ok: boolean, value: unknown): void {
+    if (this.done()) throw new InvalidStateError(`the future is ${this.#state} already`);
+    this.#state = 'finished';
+    this.#isError = !ok;
+    this.#value = value;
+    this.#finish();
+  }
+
+  #cancelNow(): void {
+    this.#state = 'cancelled';
+    this.#isError = true;
+    const cause = this.#reason;
+    this.#value = new CancelledError('the task was cancelled before it began', cause === undefined ? undefined : { cause });
+    // Who cancels knows; it must not end the program as an error that nobody saw.
+    this.then(undefined, () => {});
+    this.#finish();
+  }
+
+  #finish(): void {
+    const value = this.#value;
+    this.#value = undefined;
+    this.#cancel = undefined;
+    if (this.#isError) this.#reject(value);
+    else this.#resolve(value as T);
+    const callbacks = this.#callbacks;
+    if (callbacks === undefined) return;
+    this.#callbacks = undefined;
+    for (const fn of callbacks) this.#callBack(fn);
+  }
+
+  #callBack(fn: (future: Future<T>) => void): void {
+    try {
+      fn(this);
+    } catch (error) {
+      process.emitWarning(`a done callback of a Future threw: ${stackOf(error)}`, 'FutureCallbackWarning');
+    }
+  }
+
+  #within<V>(timeout: number | undefined, promise: Promise<V>): Promise<V> {
+    let ms: number;
+    try {
+      ms = checkTimeout(timeout);
+    } catch (error) {
+      promise.then(undefined, () => {});
+      return Promise.reject(error);
+    }
+    if (ms === Infinity || this.done()) return promise;
+    return new Promise<V>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TimeoutError(`the task has not ended within ${ms} ms`)), Math.min(ms, maxDelay));
+      promise.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  static {
+    futures = {
+      create: (cancel) => {
+        const future = new Future<unknown>(byExecutor);
+        future.#cancel = cancel as unknown as (future: Future<unknown>) => boolean;
+        return future as never;
+      },
+      begin: (future) => {
+        future.#state = 'running';
+      },
+      unbegin: (future) => {
+        future.#state = 'pending';
+      },
+      settle: (future, ok, value) => future.#settle(ok, value),
+      cancel: (future) => future.#cancelNow(),
+    };
+  }
+}
+
+/** Marks a future whose executor settles it through `futures`. */
+function byExecutor(): void {}
+
+/** The longest delay of Node's timers, about 25 days. */
+const maxDelay = 0x7fff_ffff;
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+}

@@ -1,0 +1,60 @@
+/** `map` for those who want every outcome: an item that fails is reported and the rest goes on. */
+
+import { captureSite } from './call-site.ts';
+import type { Items } from './executor.ts';
+import { type ItemOutcome, type MapRun } from './map-run.ts';
+import { startMap } from './map.ts';
+import { type MapOptions, checkMapOptions } from './options.ts';
+import { type PoolExecutor, boardOf } from './pool-executor.ts';
+
+export interface MapOutcomesOptions extends MapOptions {
+  /** Outcomes as they come instead of in the order of the items; default false. */
+  readonly unordered?: boolean;
+}
+
+/** `fn` was called with item `index`: the value if `ok`, else the error. */
+export interface MapOutcome<R> {
+  readonly index: number;
+  readonly ok: boolean;
+  readonly value: R;
+}
+
+/**
+ * Calls `fn` with each item. An error of the source is the outcome of the item that would have come, and the last one.
+ *
+ * @throws TypeError, RangeError or SerializationError at once, for arguments that are wrong or a function that cannot cross
+ */
+export function mapOutcomes<T, R>(
+  executor: PoolExecutor,
+  fn: (item: T) => R,
+  items: Items<T>,
+  options: MapOutcomesOptions = {},
+): AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined> {
+  const { unordered = false, ...rest } = options;
+  const site = captureSite(mapOutcomes);
+  return new OutcomeIterator(startMap(boardOf(executor), fn, [items], checkMapOptions(rest), { isUnordered: unordered, site })) as AsyncIterableIterator<
+    MapOutcome<Awaited<R>>,
+    undefined
+  >;
+}
+
+class OutcomeIterator implements AsyncIterableIterator<ItemOutcome, undefined> {
+  readonly #run: MapRun;
+
+  constructor(run: MapRun) {
+    this.#run = run;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<ItemOutcome, undefined>> {
+    return this.#run.next();
+  }
+
+  async return(): Promise<IteratorResult<ItemOutcome, undefined>> {
+    await this.#run.close();
+    return { done: true, value: undefined };
+  }
+}

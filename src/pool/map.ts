@@ -1,0 +1,81 @@
+/** `map`: outcomes become values, in the order of the items; the first error ends it. */
+
+import { checkFunction } from '../check.ts';
+import { type AnyFunction, captureFunction } from '../codec/index.ts';
+import type { CallSite } from './call-site.ts';
+import type { Items } from './executor.ts';
+import { type ItemOutcome, type JobBoard, MapRun } from './map-run.ts';
+import type { MapOptions } from './options.ts';
+import { isIterable, openSource } from './source.ts';
+
+/** Takes `(xs, ys, …, options?)` apart: the last may be options, which cannot be iterated over. */
+export function splitOptions(rest: readonly unknown[]): { iterables: Items<unknown>[]; options: MapOptions | undefined } {
+  const last = rest.at(-1);
+  const hasOptions = rest.length > 1 && !isIterable(last);
+  return { iterables: (hasOptions ? rest.slice(0, -1) : rest) as Items<unknown>[], options: hasOptions ? (last as MapOptions) : undefined };
+}
+
+/** @throws what is wrong with the arguments, or SerializationError if the function cannot cross */
+export function startMap(
+  board: JobBoard,
+  fn: unknown,
+  iterables: readonly Items<unknown>[],
+  options: MapOptions,
+  more: { readonly isUnordered: boolean; readonly site: CallSite },
+): MapRun {
+  checkFunction(fn, 'fn');
+  const capsule = captureFunction(fn as AnyFunction, board.border);
+  const source = openSource(iterables);
+  return new MapRun(board, { source, capsule, isSpread: iterables.length > 1, chunkSize: options.chunkSize, bufferSize: options.bufferSize, ...more });
+}
+
+export class MapIterator<R> implements AsyncIterableIterator<R, undefined> {
+  #run: MapRun | undefined;
+  #refusal: { readonly error: unknown } | undefined;
+
+  /** Work begins here; what `start` throws is what the first `next()` rejects with. */
+  constructor(start: () => MapRun) {
+    try {
+      this.#run = start();
+    } catch (error) {
+      this.#refusal = { error };
+    }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<R, undefined>> {
+    const outcome = this.#run?.poll();
+    if (outcome?.ok === true) return Promise.resolve({ done: false, value: outcome.value as R });
+    return this.#slowNext(outcome);
+  }
+
+  async return(): Promise<IteratorResult<R, undefined>> {
+    const run = this.#run;
+    this.#run = this.#refusal = undefined;
+    await run?.close();
+    return { done: true, value: undefined };
+  }
+
+  async #slowNext(outcome: ItemOutcome | undefined): Promise<IteratorResult<R, undefined>> {
+    if (outcome === undefined && this.#run !== undefined) {
+      const next = await this.#run.next();
+      if (next.done === true) return next;
+      outcome = next.value;
+    }
+    if (outcome === undefined) {
+      const refusal = this.#refusal;
+      this.#refusal = undefined;
+      if (refusal !== undefined) throw refusal.error;
+      return { done: true, value: undefined };
+    }
+    if (outcome.ok) return { done: false, value: outcome.value as R };
+    // The consumer is not to wait for the source's end before it hears of the error.
+    const run = this.#run;
+    this.#run = undefined;
+    run?.close().catch(() => {});
+    throw outcome.value;
+  }
+}

@@ -1,0 +1,21 @@
+import type { ExecutorOptions } from './options.ts';
+import { PoolExecutor } from './pool-executor.ts';
+
+/**
+ * Runs functions in worker processes: what one of them does to itself (a crash, a leak, `process.exit()`) stays there.
+ *
+ * @example
+ * ```ts
+ * import { ProcessPoolExecutor } from 'heddle';
+ *
+ * await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+ * const pid = await pool.submit(() => process.pid);
+ * console.log(pid !== process.pid); // true
+ * ```
+ */
+export class ProcessPoolExecutor extends PoolExecutor {
+  /** @throws TypeError or RangeError naming an option that is unknown or wrong */
+  constructor(options?: ExecutorOptions) {
+    super('process', options);
+  }
+}

@@ -1,0 +1,22 @@
+import type { ExecutorOptions } from './options.ts';
+import { PoolExecutor } from './pool-executor.ts';
+
+/**
+ * Runs functions on worker threads: they start fast, and `SharedArrayBuffer`s and ports can be handed to them. Each has its
+ * own globals and module instances, as a process has.
+ *
+ * @example
+ * ```ts
+ * import { ThreadPoolExecutor } from 'heddle';
+ *
+ * await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+ * const factor = 10;
+ * for await (const product of pool.map((x) => x * factor, [1, 2, 3])) console.log(product); // 10 20 30
+ * ```
+ */
+export class ThreadPoolExecutor extends PoolExecutor {
+  /** @throws TypeError or RangeError naming an option that is unknown or wrong */
+  constructor(options?: ExecutorOptions) {
+    super('thread', options);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Runs the items of one chunk, one after another, and reports as it goes.
+ *
+ * If the worker dies, the host must know which items may have run: those it may not run again, the others it may.
+ * So no item begins before the host was told that it may:
+ *
+ *       reported      may have started       untouched
+ *   |----------------|- - - - - - - - -|.....................|
+ *   0              first             allowed               count
+ *
+ * A report sends the outcomes so far and moves `allowed` by about one millisecond of work: one item if items are slow (then
+ * exactly the running one is lost), thousands if they are tiny. An exit that runs JavaScript (`process.exit()`, an
+ * uncaught error) reports exactly.
+ */
+
+import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
+import type { HeldCapsule } from './capsule-shelf.ts';
+import { type Frame, FrameKind } from './frame.ts';
+import type { Link } from './link.ts';
+import { addOutcome, packetFrame } from './message.ts';
+import type { SignalWatch } from './signals.ts';
+import { isThenable } from './wait.ts';
+
+/** Outcomes are sent at least this often (milliseconds), looked at between two items. */
+const reportEvery = 2;
+const leaseFor = 1;
+const maxReportBytes = 1024 * 1024;
+
+export interface ChunkOptions {
+  readonly link: Link;
+  readonly border: Border;
+  readonly signals: SignalWatch;
+  readonly frame: Frame;
+  readonly isSpread: boolean;
+  readonly capsule: HeldCapsule;
+  readonly packet: Incoming;
+  /** An item has to be waited for. */
+  readonly onWait: () => void;
+  readonly onDone: () => void;
+}
+
+export class ChunkRun {
+  readonly #options: ChunkOptions;
+  readonly #count: number;
+  #decoder: Decoder | undefined;
+  /** The item that runs or runs next. */
+  #index: number;
+  #hasStarted = false;
+  /** The first item whose outcome was not sent. */
+  #first: number;
+  #allowed: number;
+  #encoder: Encoder;
+  #failed: number[] = [];
+  #reportedAt = 0;
+  /** Changes when the running item is given up, so that its late end is not taken for the next one's. */
+  #turn = 0;
+
+  constructor(options: ChunkOptions) {
+    this.#options = options;
+    this.#count = options.frame.b;
+    this.#index = this.#first = options.frame.c;
+    this.#allowed = this.#first + 1;
+    this.#encoder = new Encoder({ border: options.border });
+  }
+
+  start(): void {
+    this.#reportedAt = performance.now();
+    try {
+      this.#decoder = new Decoder(this.#options.packet, this.#options.border);
+      for (let i = 0; i < this.#first; i++) skip(this.#decoder);
+    } catch (error) {
+      return this.failAll(error);
+    }
+    this.#run();
+  }
+
+  /** The running item ends with this error; the chunk goes on. */
+  fail(error: unknown): void {
+    this.#turn++;
+    this.#end(false, error);
+    this.#run();
+  }
+
+  /** All items that are left end with this error. */
+  failAll(error: unknown): void {
+    while (this.#index < this.#count) this.#end(false, error);
+    this.report(false);
+    this.#options.onDone();
+  }
+
+  #run(): void {
+    while (this.#index < this.#count) {
+      if (this.#index >= this.#allowed) this.report(false);
+      this.#hasStarted = true;
+      let value: unknown;
+      try {
+        value = this.#call(this.#options.capsule.open(), this.#decoder!.next());
+        if (isThenable(value)) return this.#wait(value);
+        this.#end(true, value);
+      } catch (error) {
+        this.#end(false, error);
+      }
+      if (performance.now() - this.#reportedAt > reportEvery || this.#encoder.size > maxReportBytes) this.report(false);
+    }
+    this.report(false);
+    this.#options.onDone();
+  }
+
+  #call(fn: AnyFunction, item: unknown): unknown {
+    const call = fn as (...args: unknown[]) => unknown;
+    return this.#options.isSpread ? call(...(item as unknown[])) : call(item);
+  }
+
+  #wait(value: PromiseLike<unknown>): void {
+    const turn = ++this.#turn;
+    const next = (isOk: boolean, settled: unknown): void => {
+      if (turn !== this.#turn) return;
+      this.#end(isOk, settled);
+      if (performance.now() - this.#reportedAt > reportEvery) this.report(false);
+      this.#run();
+    };
+    this.#options.onWait();
+    Promise.resolve(value).then(
+      (settled) => next(true, settled),
+      (error: unknown) => next(false, error),
+    );
+  }
+
+  #end(isOk: boolean, value: unknown): void {
+    if (!addOutcome(this.#encoder, isOk, value)) this.#failed.push(this.#index - this.#first);
+    this.#index++;
+    this.#hasStarted = false;
+  }
+
+  /** Sends the outcomes so far. `isLast`: no further item will begin here. */
+  report(isLast: boolean): void {
+    const now = performance.now();
+    const done = this.#index - this.#first;
+    const spent = now - this.#reportedAt;
+    const { capsule, link, signals } = this.#options;
+    if (done > 0) capsule.itemMs = spent / done;
+    const lease = Math.max(1, Math.floor(leaseFor / capsule.itemMs));
+    this.#allowed = isLast ? this.#index + (this.#hasStarted ? 1 : 0) : Math.min(this.#count, this.#index + lease);
+    const packet = this.#encoder.finish();
+    const fields = { id: this.#options.frame.id, a: this.#first, b: this.#allowed, c: Math.min(0xffff_ffff, Math.round(spent * 1000)) };
+    link.send(packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined));
+    link.flush();
+    if (packet.signals.length > 0) signals.watch(packet.signals as ExportedSignal[]);
+    this.#encoder = new Encoder({ border: this.#options.border });
+    this.#failed = [];
+    this.#first = this.#index;
+    this.#reportedAt = now;
+  }
+}
+
+/** An item that ended elsewhere. */
+function skip(decoder: Decoder): void {
+  try {
+    decoder.next();
+  } catch {
+    // It could not be decoded; that is no longer our concern.
+  }
+}

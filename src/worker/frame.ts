@@ -1,0 +1,145 @@
+/**
+ * What travels over a link: a small fixed header, a little text, and one encoded message.
+ *
+ *    0        4        8        12       16               24       28       32
+ *    | body   | meta   | kind   | a      | id             | b      | c      | meta (UTF-8) | bytes | padding to 8
+ *      bytes    bytes    + flags  u32      float64          u32      u32
+ *
+ * Frames lie one behind the other, so that those of one tick leave in one write. What bytes cannot hold
+ * (attachments) travels beside them where the link can do that: between the threads of one process.
+ */
+
+import type { Transferable } from 'node:worker_threads';
+
+/** What a frame says. `id` is the task, `a`, `b` and `c` are numbers whose meaning depends on the kind. */
+export const FrameKind = {
+  /** host → worker, first of all. meta: what the worker must know to begin. */
+  Init: 1,
+  /** worker → host: can take tasks. meta: who the worker is. */
+  Ready: 2,
+  /** host → worker: a function; `a` is the number by which tasks name it. */
+  Capsule: 3,
+  /** host → worker: forget function `a`. */
+  Drop: 4,
+  /** host → worker: call function `a` with the arguments in the bytes. */
+  Task: 5,
+  /** host → worker: call function `a` with every item in the bytes; `b` items, begin with item `c`. id < 0 never. */
+  Chunk: 6,
+  /** worker → host: the end of a task; `a` is 1 for a value, 0 for an error. */
+  Outcome: 7,
+  /** worker → host: items of a chunk that ended, from item `a` on; items below `b` may have started; `c` microseconds were spent. */
+  ChunkOutcomes: 8,
+  /** both ways: a signal that crossed has aborted. meta: its id; bytes: the reason. */
+  SignalAborted: 9,
+  /** host → worker: no more tasks will come; end. */
+  Close: 10,
+  /** worker → host: an uncaught error ends this worker. bytes: the error. */
+  Fatal: 11,
+  /** worker → host: it is about to exit. meta: the tasks it had begun. */
+  Goodbye: 12,
+} as const;
+
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+export interface Frame {
+  readonly kind: FrameKind;
+  readonly id: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly meta: string;
+  /** They belong to the receiver; nobody writes to them again. */
+  readonly bytes: Uint8Array;
+  readonly attachments: readonly unknown[];
+  /** The attachments that change owner; empty on arrival. */
+  readonly transfer: readonly Transferable[];
+}
+
+const noBytes = new Uint8Array(0);
+const nothing: readonly never[] = [];
+
+/** Every field that is not given is 0 or empty. */
+export function frame(kind: FrameKind, fields: Partial<Frame> = {}): Frame {
+  return {
+    kind,
+    id: fields.id ?? 0,
+    a: fields.a ?? 0,
+    b: fields.b ?? 0,
+    c: fields.c ?? 0,
+    meta: fields.meta ?? '',
+    bytes: fields.bytes ?? noBytes,
+    attachments: fields.attachments ?? nothing,
+    transfer: fields.transfer ?? nothing,
+  };
+}
+
+export const headerSize = 32;
+
+/** The bytes of this frame lie outside the batch, as the next entry of a list of their own. */
+export const outside = 0x100;
+/** This frame has attachments: the next entry of their list. */
+export const attached = 0x200;
+
+const maxBody = 0xffff_ffff;
+const padded = (size: number): number => Math.ceil(size / 8) * 8;
+
+/** Bytes the frame takes in a batch; `inside` says whether its bytes are part of it. */
+export function frameSize(f: Frame, inside: boolean): number {
+  const body = f.meta.length === 0 ? 0 : Buffer.byteLength(f.meta);
+  return padded(headerSize + body + (inside ? f.bytes.byteLength : 0));
+}
+
+/** Writes all of a frame but its bytes; `bytesInside` is how many of those will follow. Returns where they begin. */
+export function writeHead(f: Frame, bytesInside: number, into: Uint8Array, view: DataView, at: number, flags: number): number {
+  const metaSize = f.meta.length === 0 ? 0 : Buffer.byteLength(f.meta);
+  const body = metaSize + bytesInside;
+  if (body > maxBody) throw new RangeError(`expected a message of less than 4 GiB, got ${body} bytes`);
+  view.setUint32(at, body, true);
+  view.setUint32(at + 4, metaSize, true);
+  view.setUint32(at + 8, f.kind | flags, true);
+  view.setUint32(at + 12, f.a, true);
+  view.setFloat64(at + 16, f.id, true);
+  view.setUint32(at + 24, f.b, true);
+  view.setUint32(at + 28, f.c, true);
+  if (metaSize > 0) into.set(Buffer.from(f.meta), at + headerSize);
+  return at + headerSize + metaSize;
+}
+
+/** Writes one frame at `at` and returns where the next one begins. */
+export function writeFrame(f: Frame, into: Uint8Array, view: DataView, at: number, flags: number): number {
+  const bytesInside = (flags & outside) === 0 ? f.bytes.byteLength : 0;
+  const end = writeHead(f, bytesInside, into, view, at, flags);
+  if (bytesInside > 0) into.set(f.bytes, end);
+  return at + padded(end - at + bytesInside);
+}
+
+/** How many bytes the frame whose header begins at `at` takes, padding included. */
+export function sizeAt(view: DataView, at: number): number {
+  const body = view.getUint32(at, true);
+  return padded(headerSize + body);
+}
+
+/** Reads the frame at `at`. `beside` hands out what the flags say lies outside. */
+export function readFrame(from: Uint8Array, view: DataView, at: number, beside?: Beside): Frame {
+  const body = view.getUint32(at, true);
+  const metaSize = view.getUint32(at + 4, true);
+  const word = view.getUint32(at + 8, true);
+  const start = at + headerSize;
+  return {
+    kind: (word & 0xff) as FrameKind,
+    id: view.getFloat64(at + 16, true),
+    a: view.getUint32(at + 12, true),
+    b: view.getUint32(at + 24, true),
+    c: view.getUint32(at + 28, true),
+    meta: metaSize === 0 ? '' : Buffer.from(from.buffer, from.byteOffset + start, metaSize).toString(),
+    bytes: (word & outside) !== 0 && beside ? beside.bytes() : from.subarray(start + metaSize, start + body),
+    attachments: (word & attached) !== 0 && beside ? beside.attachments() : nothing,
+    transfer: nothing,
+  };
+}
+
+/** Where a link keeps what does not lie in the batch. */
+export interface Beside {
+  bytes(): Uint8Array;
+  attachments(): readonly unknown[];
+}

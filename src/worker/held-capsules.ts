@@ -1,0 +1,53 @@
+/** Which functions a worker holds: each is sent to it once, and dropped there when it was not used for long. */
+
+import type { Capsule } from '../codec/index.ts';
+import { FrameKind, frame } from './frame.ts';
+import type { Link } from './link.ts';
+import { packetFrame } from './message.ts';
+
+const maxCount = 256;
+const maxBytes = 64 * 1024 * 1024;
+
+interface Held {
+  readonly number: number;
+  readonly bytes: number;
+}
+
+export class HeldCapsules {
+  readonly #link: Link;
+  /** By id, the one used last at the end. */
+  readonly #held: Map<string, Held> = new Map();
+  #bytes = 0;
+  #next = 0;
+  #lastId = '';
+  #lastNumber = 0;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** The number by which the worker knows the function; sends it if the worker has not got it. */
+  numberOf(capsule: Capsule): number {
+    if (capsule.id === this.#lastId) return this.#lastNumber;
+    let held = this.#held.get(capsule.id);
+    if (held === undefined) held = this.#lend(capsule);
+    else this.#held.delete(capsule.id);
+    this.#held.set(capsule.id, held);
+    this.#lastId = capsule.id;
+    this.#lastNumber = held.number;
+    return held.number;
+  }
+
+  #lend(capsule: Capsule): Held {
+    const held = { number: this.#next++, bytes: capsule.packet.bytes.byteLength };
+    this.#link.send(packetFrame(FrameKind.Capsule, capsule.packet, { a: held.number }, { name: capsule.name }));
+    this.#bytes += held.bytes;
+    for (const [id, old] of this.#held) {
+      if (this.#held.size < maxCount && this.#bytes <= maxBytes) break;
+      this.#held.delete(id);
+      this.#bytes -= old.bytes;
+      this.#link.send(frame(FrameKind.Drop, { a: old.number }));
+    }
+    return held;
+  }
+}

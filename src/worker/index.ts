@@ -1,0 +1,6 @@
+/** Door of the worker floor: start, watch and stop one worker, a thread or a process, and send it tasks. */
+
+/** One worker, from the host's side. */
+export { WorkerHandle, type ChunkReport, type Outcome, type WorkerEvents, type WorkerOptions } from './worker-handle.ts';
+export type { ResourceLimits, WorkerKind } from './running-worker.ts';
+export { isThenable } from './wait.ts';

@@ -1,0 +1,126 @@
+/**
+ * Link between two threads of one process, over a MessagePort.
+ *
+ * The frames of a tick go as one array of bytes whose memory is handed over instead of copied. Long frames
+ * keep their bytes beside it, so that they are copied once (by `postMessage`), and attachments go as they are.
+ */
+
+import type { MessagePort, Transferable } from 'node:worker_threads';
+import { Batch } from './batch.ts';
+import { type Frame, attached, frameSize, outside, readFrame, sizeAt, writeFrame } from './frame.ts';
+import type { Link, LinkEvents } from './link.ts';
+
+/** Frames longer than this are not gathered into the batch. */
+const long = 64 * 1024;
+
+interface Message {
+  readonly batch: Uint8Array;
+  readonly bytes: readonly Uint8Array[];
+  readonly attachments: readonly (readonly unknown[])[];
+}
+
+export class MessagePortLink implements Link {
+  readonly #port: MessagePort;
+  readonly #batch: Batch = new Batch((frames) => this.#postSafely(frames));
+  #events: LinkEvents | undefined;
+  #isClosed = false;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+    this.#port.on('message', (message: Uint8Array | Message) => this.#receive(message));
+    // Something among the attachments cannot be rebuilt here. Nobody can tell what was lost with it: that ends the worker.
+    this.#port.on('messageerror', () => this.close());
+    this.#port.on('close', () => this.#end());
+  }
+
+  send(frame: Frame): void {
+    if (!this.#isClosed) this.#batch.add(frame);
+  }
+
+  flush(): void {
+    this.#batch.flush();
+  }
+
+  /** A port tells nothing about what the other side has read. */
+  get backlog(): number {
+    return 0;
+  }
+
+  ref(): void {
+    this.#port.ref();
+  }
+
+  unref(): void {
+    this.#port.unref();
+  }
+
+  close(): void {
+    this.#batch.flush();
+    this.#isClosed = true;
+    this.#port.close();
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#batch.clear();
+    const events = this.#events;
+    this.#events = undefined;
+    events?.onEnd();
+  }
+
+  /** One frame that is refused must not take its neighbours with it. */
+  #postSafely(frames: readonly Frame[]): void {
+    try {
+      this.#post(frames);
+    } catch (error) {
+      if (frames.length === 1) this.#events?.onUnsent(frames[0]!, error);
+      else for (const f of frames) this.#postSafely([f]);
+    }
+  }
+
+  #post(frames: readonly Frame[]): void {
+    let size = 0;
+    for (const f of frames) size += frameSize(f, f.bytes.byteLength < long);
+    const batch = new Uint8Array(size);
+    const view = new DataView(batch.buffer);
+    const transfer: Transferable[] = [batch.buffer];
+    let bytes: Uint8Array[] | undefined;
+    let attachments: (readonly unknown[])[] | undefined;
+    let at = 0;
+    for (const f of frames) {
+      let flags = 0;
+      if (f.bytes.byteLength >= long) {
+        flags |= outside;
+        // postMessage copies the whole buffer under a view, so a part of one is cut out first.
+        const own = f.bytes.byteLength === f.bytes.buffer.byteLength ? f.bytes : f.bytes.slice();
+        if (own !== f.bytes) transfer.push(own.buffer as ArrayBuffer);
+        (bytes ??= []).push(own);
+      }
+      if (f.attachments.length > 0) {
+        flags |= attached;
+        (attachments ??= []).push(f.attachments);
+        transfer.push(...f.transfer);
+      }
+      at = writeFrame(f, batch, view, at, flags);
+    }
+    if (bytes === undefined && attachments === undefined) this.#port.postMessage(batch, transfer);
+    else this.#port.postMessage({ batch, bytes: bytes ?? [], attachments: attachments ?? [] } satisfies Message, transfer);
+  }
+
+  #receive(message: Uint8Array | Message): void {
+    const isPlain = !('batch' in message);
+    const batch = isPlain ? message : message.batch;
+    let nextBytes = 0;
+    let nextAttachments = 0;
+    const beside = isPlain
+      ? undefined
+      : { bytes: () => message.bytes[nextBytes++]!, attachments: () => message.attachments[nextAttachments++]! };
+    const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+    for (let at = 0; at < batch.byteLength; at += sizeAt(view, at)) this.#events?.onFrame(readFrame(batch, view, at, beside));
+  }
+}
+

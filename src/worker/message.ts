@@ -1,0 +1,94 @@
+/** Packets in frames and back, and how an outcome is encoded so that one that cannot cross fails only its own task. */
+
+import { type Border, type Encoder, type Incoming, type Packet, encode } from '../codec/index.ts';
+import { type Frame, type FrameKind, frame } from './frame.ts';
+
+/** The text beside the bytes; empty in nearly every frame. */
+export interface Meta {
+  /** Modules to import before decoding. */
+  readonly modules?: readonly string[];
+  /** Name of a function. */
+  readonly name?: string;
+  /** The message holds signals that the sender may fire later. */
+  readonly hasSignals?: true;
+  /** The items of a chunk are lists of arguments. */
+  readonly isSpread?: true;
+  /** Which outcomes of a frame are errors, counted from its first. */
+  readonly failed?: readonly number[];
+}
+
+export function packetFrame(kind: FrameKind, packet: Packet, fields: Partial<Frame>, more?: Meta): Frame {
+  let meta: Meta | undefined = more;
+  if (packet.modules.length > 0) meta = { ...meta, modules: packet.modules };
+  if (packet.signals.length > 0) meta = { ...meta, hasSignals: true };
+  return frame(kind, {
+    ...fields,
+    bytes: packet.bytes,
+    attachments: packet.attachments,
+    transfer: packet.transfer,
+    meta: meta === undefined ? '' : JSON.stringify(meta),
+  });
+}
+
+const noMeta: Meta = {};
+
+export function metaOf(f: Frame): Meta {
+  return f.meta === '' ? noMeta : (JSON.parse(f.meta) as Meta);
+}
+
+const noModules: readonly string[] = [];
+
+export function incoming(f: Frame, meta: Meta): Incoming {
+  return { bytes: f.bytes, attachments: f.attachments, modules: meta.modules ?? noModules };
+}
+
+/** Encodes how a task ended. `isOk` of the answer is false if the value could not cross and the refusal goes in its place. */
+export function encodeOutcome(isOk: boolean, value: unknown, border: Border): { isOk: boolean; packet: Packet } {
+  if (isOk) {
+    try {
+      return { isOk, packet: encode(value, { root: 'result', border }) };
+    } catch (refusal) {
+      return encodeOutcome(false, refusal, border);
+    }
+  }
+  try {
+    return { isOk, packet: encode(value, { root: 'error', border }) };
+  } catch (refusal) {
+    return { isOk, packet: encode(readableError(value, refusal), { root: 'error', border }) };
+  }
+}
+
+/** As `encodeOutcome`, for one of many outcomes in a packet. Returns whether the item ended well. */
+export function addOutcome(encoder: Encoder, isOk: boolean, value: unknown): boolean {
+  if (isOk) {
+    try {
+      encoder.add(value, 'result');
+      return true;
+    } catch (refusal) {
+      return addOutcome(encoder, false, refusal);
+    }
+  }
+  try {
+    encoder.add(value, 'error');
+  } catch (refusal) {
+    encoder.add(readableError(value, refusal), 'error');
+  }
+  return false;
+}
+
+/** Stands in for an error that cannot cross: its name, message and stack as plain text. */
+function readableError(thrown: unknown, refusal: unknown): Error {
+  const text = (key: string, otherwise: string): string => {
+    try {
+      const value: unknown = (thrown as Record<string, unknown>)[key];
+      return typeof value === 'string' ? value : otherwise;
+    } catch {
+      return otherwise;
+    }
+  };
+  const error = new Error(text('message', 'a thrown value that cannot cross'));
+  error.name = text('name', 'Error');
+  error.stack = text('stack', `${error.name}: ${error.message}`);
+  error.cause = new Error(`the thrown value itself could not be sent: ${refusal instanceof Error ? refusal.message : String(refusal)}`);
+  return error;
+}

@@ -1,0 +1,157 @@
+/**
+ * Link between two processes, over a stream socket (descriptor 3 of the child). Frames follow each other with
+ * their length in front; the frames of a tick leave in one `writev`.
+ *
+ * Reading never copies a byte twice: frames that lie whole in a chunk are views of it; a longer one gets
+ * its own memory, as long as its header says, and the chunks are copied into it as they come.
+ */
+
+import type { Socket } from 'node:net';
+import { Batch } from './batch.ts';
+import { type Frame, frameSize, headerSize, readFrame, sizeAt, writeFrame, writeHead } from './frame.ts';
+import type { Link, LinkEvents } from './link.ts';
+
+/** Bytes of longer frames are written from where they are instead of gathered. */
+const long = 64 * 1024;
+
+export class PipeLink implements Link {
+  readonly #socket: Socket;
+  readonly #batch: Batch = new Batch((frames) => this.#write(frames));
+  readonly #reader: FrameReader = new FrameReader((frame) => this.#events?.onFrame(frame));
+  #events: LinkEvents | undefined;
+  #isClosed = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    // The other side died while we wrote. 'close' follows and says so.
+    socket.on('error', () => {});
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+    this.#socket.on('data', (chunk: Uint8Array) => this.#reader.push(chunk));
+    this.#socket.on('end', () => this.#end());
+    this.#socket.on('close', () => this.#end());
+  }
+
+  send(frame: Frame): void {
+    if (!this.#isClosed) this.#batch.add(frame);
+  }
+
+  flush(): void {
+    this.#batch.flush();
+  }
+
+  get backlog(): number {
+    return this.#socket.writableLength;
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#batch.flush();
+    this.#isClosed = true;
+    this.#socket.end();
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#batch.clear();
+    const events = this.#events;
+    this.#events = undefined;
+    events?.onEnd();
+    this.#socket.destroy();
+  }
+
+  #write(frames: readonly Frame[]): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.cork();
+    let first = 0;
+    while (first < frames.length) first = this.#writeSome(frames, first);
+    this.#socket.uncork();
+  }
+
+  /** Writes frames from `first` on, up to and with the next long one, and returns the one after. */
+  #writeSome(frames: readonly Frame[], first: number): number {
+    let size = 0;
+    let end = first;
+    let last: Frame | undefined;
+    while (end < frames.length && last === undefined) {
+      const f = frames[end++]!;
+      if (f.bytes.byteLength < long) size += frameSize(f, true);
+      else {
+        last = f;
+        size += headerSize + Buffer.byteLength(f.meta);
+      }
+    }
+    const gathered = new Uint8Array(size);
+    const view = new DataView(gathered.buffer);
+    let at = 0;
+    for (let i = first; i < end; i++) {
+      const f = frames[i]!;
+      at = f === last ? writeHead(f, f.bytes.byteLength, gathered, view, at, 0) : writeFrame(f, gathered, view, at, 0);
+    }
+    this.#socket.write(gathered);
+    if (last !== undefined) {
+      this.#socket.write(last.bytes);
+      const padding = frameSize(last, true) - headerSize - Buffer.byteLength(last.meta) - last.bytes.byteLength;
+      if (padding > 0) this.#socket.write(new Uint8Array(padding));
+    }
+    return end;
+  }
+}
+
+/** Cuts a stream of chunks into frames. */
+class FrameReader {
+  readonly #onFrame: (frame: Frame) => void;
+  /** A frame that has not come whole: its memory (only a header's, until its length is known) and how much of it is there. */
+  #partial: Uint8Array | undefined;
+  #filled = 0;
+
+  constructor(onFrame: (frame: Frame) => void) {
+    this.#onFrame = onFrame;
+  }
+
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    while (this.#partial !== undefined && at < chunk.byteLength) at = this.#fill(this.#partial, chunk, at);
+    if (at === chunk.byteLength) return;
+    const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    while (at < chunk.byteLength) {
+      const rest = chunk.byteLength - at;
+      const size = rest < headerSize ? Infinity : sizeAt(view, at);
+      if (size > rest) {
+        this.#partial = new Uint8Array(size === Infinity ? headerSize : size);
+        this.#partial.set(chunk.subarray(at));
+        this.#filled = rest;
+        return;
+      }
+      this.#onFrame(readFrame(chunk, view, at));
+      at += size;
+    }
+  }
+
+  #fill(partial: Uint8Array, chunk: Uint8Array, at: number): number {
+    const count = Math.min(partial.byteLength - this.#filled, chunk.byteLength - at);
+    partial.set(chunk.subarray(at, at + count), this.#filled);
+    this.#filled += count;
+    if (this.#filled < partial.byteLength) return at + count;
+    const view = new DataView(partial.buffer);
+    const size = sizeAt(view, 0);
+    if (size > partial.byteLength) {
+      this.#partial = new Uint8Array(size);
+      this.#partial.set(partial);
+    } else {
+      this.#partial = undefined;
+      this.#onFrame(readFrame(partial, view, 0));
+    }
+    return at + count;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Starts a worker as a child process. It has no IPC channel of Node's: descriptor 3 is our link and nothing else, so
+ * `process.send` is free and a test runner's fork is never taken for a child of ours.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { WorkerEnd } from '../errors.ts';
+import { inheritedExecArgv } from './exec-argv.ts';
+import { PipeLink } from './pipe-link.ts';
+import type { ResourceLimits, RunningWorker, StartOptions } from './running-worker.ts';
+
+const entry = fileURLToPath(new URL('./process-main.js', import.meta.url));
+
+export function startProcess(options: StartOptions): RunningWorker {
+  const execArgv = [...inheritedExecArgv(process.execArgv), ...heapOptions(options.resourceLimits)];
+  const child = spawn(process.execPath, [...execArgv, entry], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], windowsHide: true });
+  child.unref();
+  const socket = child.stdio[3] as Socket | null | undefined;
+  let onGone: ((end: WorkerEnd) => void) | undefined;
+  let end: WorkerEnd | undefined;
+  const gone = (exitCode: number | null, signal: string | null, error: unknown): void => {
+    if (end !== undefined) return;
+    childrenAtWork.delete(child);
+    end = { kind: 'process', pid: child.pid ?? null, threadId: null, exitCode, signal, error };
+    onGone?.(end);
+  };
+  child.on('error', (error) => {
+    if (child.pid === undefined) gone(null, null, error);
+  });
+  child.on('exit', (code, signal) => gone(code, signal, undefined));
+  if (child.pid !== undefined) watch(child, options.isBusy);
+  if (socket === null || socket === undefined) throw new Error('the system gave no socket for a worker process');
+  socket.unref();
+  return {
+    link: new PipeLink(socket),
+    pid: child.pid ?? null,
+    threadId: null,
+    kill: () => void child.kill('SIGKILL'),
+    onGone: (callback) => {
+      onGone = callback;
+      if (end !== undefined) callback(end);
+    },
+  };
+}
+
+function heapOptions(limits: ResourceLimits | undefined): string[] {
+  const options: string[] = [];
+  if (limits?.maxOldGenerationSizeMb !== undefined) options.push(`--max-old-space-size=${limits.maxOldGenerationSizeMb}`);
+  // V8 counts three semi-spaces to the young generation.
+  if (limits?.maxYoungGenerationSizeMb !== undefined) options.push(`--max-semi-space-size=${Math.max(1, Math.ceil(limits.maxYoungGenerationSizeMb / 3))}`);
+  return options;
+}
+
+/**
+ * Children that have not ended, and whether each is in the middle of a task. When this program exits, their
+ * links close: the idle ones end by themselves, the others would go on without us and are killed.
+ */
+const childrenAtWork = new Map<ChildProcess, () => boolean>();
+let isWatching = false;
+
+function watch(child: ChildProcess, isBusy: () => boolean): void {
+  childrenAtWork.set(child, isBusy);
+  if (isWatching) return;
+  isWatching = true;
+  process.on('exit', () => {
+    for (const [each, isAtWork] of childrenAtWork) if (isAtWork()) each.kill('SIGKILL');
+  });
+}

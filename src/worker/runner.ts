@@ -1,0 +1,279 @@
+/**
+ * What runs inside a worker: takes tasks from the link, runs them, sends how they ended. Threads and processes share it.
+ *
+ *   TASK → prepare (import modules) → open the function → decode arguments → call → await → encode the outcome → OUTCOME
+ *
+ * While a task waits for something, the link does not keep the worker's event loop alive: if the loop then runs dry, nothing
+ * is left that could ever settle the task, and it is rejected saying so.
+ */
+
+import { type Border, abortImported, decode, prepare, realmId } from '../codec/index.ts';
+import { HeddleError } from '../errors.ts';
+import { CapsuleShelf } from './capsule-shelf.ts';
+import { ChunkRun } from './chunk-run.ts';
+import { type Frame, FrameKind, frame } from './frame.ts';
+import type { Link } from './link.ts';
+import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import type { WorkerKind } from './running-worker.ts';
+import { SignalWatch } from './signals.ts';
+import { isThenable, whenBoth } from './wait.ts';
+
+/** What the host tells a worker first. */
+export interface InitMeta {
+  readonly realm: string;
+  readonly script: string | undefined;
+}
+
+/** What a worker answers. */
+export interface ReadyMeta {
+  readonly realm: string;
+  readonly pid: number;
+}
+
+/** A task that has begun. A single call settles by `fail` or by its outcome; a chunk also knows how far it is. */
+interface Begun {
+  readonly name: string;
+  /** Ends it with this error; for a chunk the item that runs. */
+  fail(error: unknown): void;
+  /** The worker exits: send what is done. */
+  rescue?(): void;
+  /** Counts among those whose waiting lets the loop run dry. */
+  isWaiting: boolean;
+}
+
+export class Runner {
+  readonly #link: Link;
+  readonly #kind: WorkerKind;
+  readonly #exit: () => void;
+  readonly #begun: Map<number, Begun> = new Map();
+  readonly #signals: SignalWatch;
+  #border: Border;
+  #capsules: CapsuleShelf;
+  /** How many begun tasks wait for something in this worker. */
+  #waiting = 0;
+  /** Signals that fired while arguments that may hold them had not been decoded. */
+  #firedEarly: { id: string; reason: unknown }[] = [];
+  #undecoded = 0;
+
+  /** @param exit ends this worker in good order */
+  constructor(link: Link, kind: WorkerKind, exit: () => void) {
+    this.#link = link;
+    this.#kind = kind;
+    this.#exit = exit;
+    this.#border = { kind };
+    this.#capsules = new CapsuleShelf(this.#border);
+    this.#signals = new SignalWatch((id, reason) => {
+      link.send(packetFrame(FrameKind.SignalAborted, encodeOutcome(false, reason, this.#border).packet, {}, { name: id }));
+    });
+  }
+
+  start(): void {
+    process.on('exit', () => this.#sayGoodbye());
+    process.on('beforeExit', () => this.#failStuckTasks());
+    process.on('uncaughtExceptionMonitor', (error) => this.#tellFatal(error));
+    this.#link.open({
+      onFrame: (f) => this.#receive(f),
+      onEnd: this.#exit,
+      onUnsent: (f, error) => {
+        if (f.kind === FrameKind.Outcome) this.#sendOutcome(f.id, false, error);
+      },
+    });
+  }
+
+  #receive(f: Frame): void {
+    switch (f.kind) {
+      case FrameKind.Task:
+        return this.#beginTask(f);
+      case FrameKind.Chunk:
+        return this.#beginChunk(f);
+      case FrameKind.Capsule:
+        return this.#capsules.put(f);
+      case FrameKind.Drop:
+        return this.#capsules.drop(f.a);
+      case FrameKind.SignalAborted:
+        return this.#fireSignal(f);
+      case FrameKind.Init:
+        return this.#init(JSON.parse(f.meta) as InitMeta);
+      case FrameKind.Close:
+        return this.#exit();
+      default:
+        throw new Error(`a worker does not expect a frame of kind ${f.kind}`);
+    }
+  }
+
+  #init(init: InitMeta): void {
+    this.#border = { kind: this.#kind, peer: init.realm };
+    this.#capsules = new CapsuleShelf(this.#border);
+    // What the user's functions see is the program they were written for, not our bootstrap file.
+    process.argv.splice(1, process.argv.length, ...(init.script === undefined ? [] : [init.script]));
+    const ready: ReadyMeta = { realm: realmId, pid: process.pid };
+    this.#link.send(frame(FrameKind.Ready, { meta: JSON.stringify(ready) }));
+    this.#link.flush();
+  }
+
+  // ---- single calls
+
+  #beginTask(f: Frame): void {
+    const meta = metaOf(f);
+    const capsule = this.#capsules.get(f.a);
+    const task: Begun = { name: capsule.name, fail: (error) => this.#settle(f.id, false, error), isWaiting: false };
+    this.#begun.set(f.id, task);
+    const packet = incoming(f, meta);
+    const holdsLink = capsule.hasSignals || meta.hasSignals === true;
+    const call = (): void => {
+      let value: unknown;
+      try {
+        const fn = capsule.open() as (...args: unknown[]) => unknown;
+        const args = this.#decode(() => decode(packet, this.#border)) as unknown[];
+        value = fn(...args);
+        if (!isThenable(value)) return this.#settle(f.id, true, value);
+      } catch (error) {
+        return this.#settle(f.id, false, error);
+      }
+      this.#wait(task, holdsLink);
+      Promise.resolve(value).then(
+        (settled) => this.#settle(f.id, true, settled),
+        (error: unknown) => this.#settle(f.id, false, error),
+      );
+    };
+    const ready = whenBoth(capsule.prepared, prepare(packet));
+    if (ready === undefined) return call();
+    this.#undecoded++;
+    this.#wait(task, holdsLink);
+    ready.then(
+      () => {
+        this.#undecoded--;
+        if (this.#begun.get(f.id) === task) call();
+      },
+      (error: unknown) => {
+        this.#undecoded--;
+        this.#settle(f.id, false, error);
+      },
+    );
+  }
+
+  #settle(id: number, isOk: boolean, value: unknown): void {
+    if (!this.#forget(id)) return;
+    this.#sendOutcome(id, isOk, value);
+  }
+
+  #sendOutcome(id: number, isOk: boolean, value: unknown): void {
+    const outcome = encodeOutcome(isOk, value, this.#border);
+    this.#link.send(packetFrame(FrameKind.Outcome, outcome.packet, { id, a: outcome.isOk ? 1 : 0 }));
+    if (outcome.packet.signals.length > 0) this.#signals.watch(outcome.packet.signals);
+  }
+
+  // ---- chunks
+
+  #beginChunk(f: Frame): void {
+    const meta = metaOf(f);
+    const capsule = this.#capsules.get(f.a);
+    const packet = incoming(f, meta);
+    const run = new ChunkRun({
+      link: this.#link,
+      border: this.#border,
+      signals: this.#signals,
+      frame: f,
+      isSpread: meta.isSpread === true,
+      capsule,
+      packet,
+      onWait: () => this.#wait(task, capsule.hasSignals || meta.hasSignals === true),
+      onDone: () => this.#forget(f.id),
+    });
+    const task: Begun = { name: capsule.name, fail: (error) => run.fail(error), rescue: () => run.report(true), isWaiting: false };
+    this.#begun.set(f.id, task);
+    const ready = whenBoth(capsule.prepared, prepare(packet));
+    if (ready === undefined) return this.#decode(() => run.start());
+    this.#undecoded++;
+    this.#wait(task, false);
+    ready.then(
+      () => {
+        this.#undecoded--;
+        this.#decode(() => run.start());
+      },
+      (error: unknown) => {
+        this.#undecoded--;
+        run.failAll(error);
+      },
+    );
+  }
+
+  // ---- waiting, and never being settled
+
+  #wait(task: Begun, holdsLink: boolean): void {
+    if (task.isWaiting || holdsLink) return;
+    task.isWaiting = true;
+    if (++this.#waiting === this.#begun.size) this.#link.unref();
+  }
+
+  #forget(id: number): boolean {
+    const task = this.#begun.get(id);
+    if (task === undefined) return false;
+    this.#begun.delete(id);
+    if (task.isWaiting) this.#waiting--;
+    if (task.isWaiting || this.#begun.size > 0) this.#refreshRef();
+    return true;
+  }
+
+  /** The link keeps the loop alive unless every begun task waits for something of this worker's own. */
+  #refreshRef(): void {
+    if (this.#waiting > 0 && this.#waiting === this.#begun.size) this.#link.unref();
+    else this.#link.ref();
+  }
+
+  #failStuckTasks(): void {
+    const stuck = [...this.#begun.values()].filter((task) => task.isWaiting);
+    if (stuck.length === 0) return;
+    for (const task of stuck) {
+      task.fail(
+        new HeddleError(`${task.name} can never settle: it waits for a promise, but nothing is left in its worker that could settle it`),
+      );
+    }
+    this.#refreshRef();
+    this.#link.flush();
+    // A chunk may wait for its next item already: the loop has to run dry once more for us to be asked again.
+    setImmediate(() => {});
+  }
+
+  // ---- signals
+
+  #fireSignal(f: Frame): void {
+    const meta = metaOf(f);
+    const id = meta.name ?? '';
+    const fire = (): void => {
+      const reason = decode(incoming(f, meta), this.#border);
+      if (this.#undecoded > 0) this.#firedEarly.push({ id, reason });
+      abortImported(id, reason);
+    };
+    const ready = prepare(incoming(f, meta));
+    if (ready === undefined) fire();
+    else ready.then(fire, () => abortImported(id, new HeddleError('the reason of the abort could not be decoded')));
+  }
+
+  /** Decodes what may hold signals, some of which may have fired while its modules were imported. */
+  #decode<T>(work: () => T): T {
+    const result = work();
+    if (this.#firedEarly.length > 0) {
+      for (const { id, reason } of this.#firedEarly) abortImported(id, reason);
+      if (this.#undecoded === 0) this.#firedEarly = [];
+    }
+    return result;
+  }
+
+  // ---- the end
+
+  #tellFatal(error: unknown): void {
+    // Somebody in the worker handles such errors: it will not end.
+    if (process.listenerCount('uncaughtException') > 0) return;
+    this.#link.send(packetFrame(FrameKind.Fatal, encodeOutcome(false, error, this.#border).packet, {}));
+    this.#link.flush();
+  }
+
+  /** What is done but not sent leaves now, and the host hears which tasks had begun: the others it may run elsewhere. */
+  #sayGoodbye(): void {
+    for (const task of this.#begun.values()) task.rescue?.();
+    this.#link.send(frame(FrameKind.Goodbye, { meta: JSON.stringify([...this.#begun.keys()]) }));
+    this.#link.flush();
+  }
+}
+

@@ -1,0 +1,9 @@
+/** The first file of a worker thread. */
+
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { MessagePortLink } from './message-port-link.ts';
+import { Runner } from './runner.ts';
+import { exitInOrder } from './exit.ts';
+
+const { port } = workerData as { port: MessagePort };
+new Runner(new MessagePortLink(port), 'thread', exitInOrder).start();

@@ -1,0 +1,247 @@
+/**
+ * The host's end of one worker: starts it, sends it tasks, and tells how they, and it, ended.
+ *
+ *   starting --READY--> ready --stop()--> stopping --> ended
+ *       \________________________\____________________/     whatever ends it, `ended` is called once, at last
+ */
+
+import { type Border, type Capsule, Decoder, type Incoming, type Packet, abortImported, decode, prepare } from '../codec/index.ts';
+import { realmId } from '../codec/index.ts';
+import type { WorkerEnd } from '../errors.ts';
+import { publish } from '../events.ts';
+import { type Frame, FrameKind, frame } from './frame.ts';
+import { HeldCapsules } from './held-capsules.ts';
+import { type Meta, encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import { startProcess } from './process.ts';
+import type { InitMeta } from './runner.ts';
+import type { ResourceLimits, RunningWorker, WorkerKind } from './running-worker.ts';
+import { SignalWatch } from './signals.ts';
+import { startThread } from './thread.ts';
+
+/** How a task or an item ended: with a value, or with an error. */
+export interface Outcome {
+  readonly ok: boolean;
+  readonly value: unknown;
+}
+
+/** What a chunk's worker reports: outcomes from item `first` on. Items from `allowed` on have not begun. */
+export interface ChunkReport {
+  readonly first: number;
+  readonly outcomes: readonly Outcome[];
+  readonly allowed: number;
+  /** Milliseconds the worker spent since its last report. */
+  readonly ms: number;
+}
+
+export interface WorkerEvents {
+  ready(): void;
+  outcome(id: number, outcome: Outcome): void;
+  report(id: number, report: ChunkReport): void;
+  /** @param begun the tasks it had begun, if it could tell; without it all that it was given may have begun */
+  ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined): void;
+}
+
+export interface WorkerOptions {
+  readonly name: string;
+  readonly resourceLimits?: ResourceLimits | undefined;
+}
+
+/** How long a worker may take to end after it was told to. Then it is killed: a leftover endless loop must not hold us up. */
+const patience = 5000;
+/** Frames of a dead worker that are still on their way arrive within this time. */
+const drainTime = 1000;
+
+export class WorkerHandle {
+  readonly kind: WorkerKind;
+  readonly #events: WorkerEvents;
+  readonly #worker: RunningWorker;
+  readonly #border: Border;
+  readonly #signals: SignalWatch;
+  readonly #held: HeldCapsules;
+  /** Tasks it was given and has not ended. */
+  #inFlight = 0;
+  /** Messages whose modules are being imported before they can be decoded. */
+  #undecoded = 0;
+  #lastDecoded: Promise<void> | undefined;
+  #fatal: unknown;
+  #begun: ReadonlySet<number> | undefined;
+  #end: WorkerEnd | undefined;
+  #isLinkOpen = true;
+  #isReady = false;
+  #hasEnded = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @throws if the system refuses to start it at once */
+  constructor(kind: WorkerKind, options: WorkerOptions, events: WorkerEvents) {
+    this.kind = kind;
+    this.#events = events;
+    this.#border = { kind };
+    const startOptions = { ...options, isBusy: () => this.#inFlight > 0 };
+    this.#worker = kind === 'thread' ? startThread(startOptions) : startProcess(startOptions);
+    const { link } = this.#worker;
+    this.#signals = new SignalWatch((id, reason) => link.send(abortFrame(id, reason, this.#border)));
+    this.#held = new HeldCapsules(link);
+    link.open({
+      onFrame: (f) => this.#receive(f),
+      onEnd: () => this.#linkEnded(),
+      onUnsent: (f, error) => {
+        this.#inFlight--;
+        this.#events.outcome(f.id, { ok: false, value: error });
+      },
+    });
+    link.unref();
+    this.#worker.onGone((end) => this.#gone(end));
+    const init: InitMeta = { realm: realmId, script: process.argv[1] };
+    link.send(frame(FrameKind.Init, { meta: JSON.stringify(init) }));
+    link.flush();
+  }
+
+  get pid(): number | null {
+    return this.#worker.pid;
+  }
+
+  get threadId(): number | null {
+    return this.#worker.threadId;
+  }
+
+  /** Calls the function with the arguments in the packet. */
+  call(id: number, capsule: Capsule, args: Packet): void {
+    const number = this.#held.numberOf(capsule);
+    this.#send(packetFrame(FrameKind.Task, args, { id, a: number }), capsule, args);
+  }
+
+  /** Calls the function with each of the packet's `count` items, beginning with item `from`. */
+  callEach(id: number, capsule: Capsule, items: Packet, count: number, from: number, isSpread: boolean): void {
+    const number = this.#held.numberOf(capsule);
+    const meta: Meta | undefined = isSpread ? { isSpread } : undefined;
+    this.#send(packetFrame(FrameKind.Chunk, items, { id, a: number, b: count, c: from }, meta), capsule, items);
+  }
+
+  /** Lets it end in good order. */
+  stop(): void {
+    if (this.#end !== undefined) return;
+    this.#worker.link.send(frame(FrameKind.Close));
+    this.#worker.link.flush();
+    this.#timer ??= setTimeout(() => this.kill(), patience).unref();
+  }
+
+  kill(): void {
+    this.#worker.kill();
+  }
+
+  #send(f: Frame, capsule: Capsule, packet: Packet): void {
+    const { link } = this.#worker;
+    this.#inFlight++;
+    link.send(f);
+    link.flush();
+    if (capsule.packet.signals.length > 0) this.#signals.watch(capsule.packet.signals);
+    if (packet.signals.length > 0) this.#signals.watch(packet.signals);
+  }
+
+  #receive(f: Frame): void {
+    switch (f.kind) {
+      case FrameKind.Outcome:
+        this.#inFlight--;
+        return this.#decoded(f, (meta) => this.#outcome(f, meta));
+      case FrameKind.ChunkOutcomes:
+        return this.#decoded(f, (meta) => this.#report(f, meta));
+      case FrameKind.Ready:
+        this.#isReady = true;
+        publish('workerStarted', () => ({ kind: this.kind, pid: this.pid ?? 0, threadId: this.threadId }));
+        return this.#events.ready();
+      case FrameKind.SignalAborted:
+        return this.#decoded(f, (meta) => abortImported(meta.name ?? '', this.#decodeOne(incoming(f, meta)).value));
+      case FrameKind.Fatal:
+        return this.#decoded(f, (meta) => {
+          this.#fatal = this.#decodeOne(incoming(f, meta)).value;
+        });
+      case FrameKind.Goodbye:
+        this.#begun = new Set(JSON.parse(f.meta) as number[]);
+        return;
+      default:
+        throw new Error(`a host does not expect a frame of kind ${f.kind}`);
+    }
+  }
+
+  /** Runs `work` when the modules that the frame names are there; nearly always at once. */
+  #decoded(f: Frame, work: (meta: Meta) => void): void {
+    const meta = metaOf(f);
+    const ready = meta.modules === undefined ? undefined : prepare(incoming(f, meta));
+    if (ready === undefined && this.#undecoded === 0) return work(meta);
+    this.#undecoded++;
+    const before = this.#lastDecoded;
+    const go = (): void => {
+      this.#undecoded--;
+      work(meta);
+      this.#maybeEnded();
+    };
+    // In the order they came. If an import fails, decoding will say so.
+    this.#lastDecoded = Promise.allSettled([ready, before]).then(go);
+  }
+
+  #outcome(f: Frame, meta: Meta): void {
+    const decoded = this.#decodeOne(incoming(f, meta));
+    this.#events.outcome(f.id, { ok: decoded.ok && f.a === 1, value: decoded.value });
+  }
+
+  #decodeOne(packet: Incoming): Outcome {
+    try {
+      return { ok: true, value: decode(packet, this.#border) };
+    } catch (error) {
+      return { ok: false, value: error };
+    }
+  }
+
+  #report(f: Frame, meta: Meta): void {
+    const outcomes: Outcome[] = [];
+    const decoder = new Decoder(incoming(f, meta), this.#border);
+    for (let i = 0; i < decoder.count; i++) {
+      try {
+        outcomes.push({ ok: true, value: decoder.next() });
+      } catch (error) {
+        outcomes.push({ ok: false, value: error });
+      }
+    }
+    for (const i of meta.failed ?? []) outcomes[i] = { ok: false, value: outcomes[i]!.value };
+    this.#events.report(f.id, { first: f.a, outcomes, allowed: f.b, ms: f.c / 1000 });
+  }
+
+  /** A chunk has had its last report. */
+  chunkDone(): void {
+    this.#inFlight--;
+  }
+
+  // ---- the end: gone, everything it sent read, everything decoded
+
+  #gone(end: WorkerEnd): void {
+    this.#end = end;
+    clearTimeout(this.#timer);
+    // A grandchild may hold the other end of the link open.
+    if (this.#isLinkOpen) this.#timer = setTimeout(() => this.#linkEnded(), drainTime).unref();
+    this.#maybeEnded();
+  }
+
+  #linkEnded(): void {
+    this.#isLinkOpen = false;
+    clearTimeout(this.#timer);
+    this.#worker.link.close();
+    this.#signals.stop();
+    // Without its link a worker is of no use. It ends by itself when it sees that; one that is stuck does not see it.
+    if (this.#end === undefined) this.#timer = setTimeout(() => this.kill(), patience).unref();
+    this.#maybeEnded();
+  }
+
+  #maybeEnded(): void {
+    if (this.#end === undefined || this.#isLinkOpen || this.#undecoded > 0 || this.#hasEnded) return;
+    this.#hasEnded = true;
+    clearTimeout(this.#timer);
+    const end = this.#fatal === undefined ? this.#end : { ...this.#end, error: this.#fatal };
+    publish('workerEnded', () => ({ kind: end.kind, pid: end.pid, threadId: end.threadId, exitCode: end.exitCode, signal: end.signal }));
+    this.#events.ended(end, this.#isReady ? this.#begun : new Set());
+  }
+
+}
+
+function abortFrame(id: string, reason: unknown, border: Border): Frame {
+  return packetFrame(FrameKind.SignalAborted, encodeOutcome(false, reason, border).packet, {}, { name: id });
+}
