@@ -1,0 +1,147 @@
+/** What every link promises, held against each implementation. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { FrameKind, frame } from '#dist/worker/frame.js';
+import { Reader, pairs } from './links.ts';
+
+const run = promisify(execFile);
+const MiB = 1024 * 1024;
+
+/** Bytes that differ at every place where a piece could be lost, doubled or swapped. */
+function pattern(length: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i += 997) bytes[i] = (i + seed) & 0xff;
+  if (length > 0) bytes[length - 1] = seed & 0xff;
+  return bytes;
+}
+
+for (const [name, connect] of Object.entries(pairs)) {
+  test(`${name}: frames change their order, their numbers or their text`, async () => {
+    const [a, b] = await connect();
+    const reader = new Reader(b);
+    const writer = new Reader(a);
+    for (let i = 0; i < 1000; i++) a.send(frame(FrameKind.Task, { id: i, a: i + 1, b: i + 2, c: i + 3, meta: `ä${i}`, bytes: pattern(i % 50, i) }));
+    await reader.until(() => reader.frames.length === 1000);
+    for (const [i, f] of reader.frames.entries()) {
+      assert.deepEqual([f.kind, f.id, f.a, f.b, f.c, f.meta], [FrameKind.Task, i, i + 1, i + 2, i + 3, `ä${i}`]);
+      assert.deepEqual([...f.bytes], [...pattern(i % 50, i)]);
+    }
+    a.close();
+    await reader.until(() => reader.ends === 1);
+    await writer.until(() => writer.ends === 1);
+  });
+
+  test(`${name}: a frame of some size arrives damaged, or damages its neighbours`, async () => {
+    const [a, b] = await connect();
+    const reader = new Reader(b);
+    const writer = new Reader(a);
+    const sizes = [0, 1, 7, 8, 31, 32, 33, 4095, 65_535, 65_536, 65_537, MiB + 3, 0, 64 * MiB, 5];
+    for (const [i, size] of sizes.entries()) a.send(frame(FrameKind.Outcome, { id: i, bytes: pattern(size, i) }));
+    await reader.until(() => reader.frames.length === sizes.length);
+    for (const [i, size] of sizes.entries()) assert.ok(Buffer.from(reader.frames[i]!.bytes).equals(pattern(size, i)), `frame of ${size} bytes`);
+    b.close();
+    await writer.until(() => writer.ends === 1);
+  });
+
+  test(`${name}: traffic both ways at once disturbs one way`, async () => {
+    const [a, b] = await connect();
+    const count = 20_000;
+    let atB = 0;
+    const left = new Reader(a);
+    const right = new Reader(b, (f) => {
+      assert.equal(f.id, atB++);
+      b.send(frame(FrameKind.Outcome, { id: f.id, bytes: f.bytes }));
+    });
+    for (let i = 0; i < count; i++) {
+      a.send(frame(FrameKind.Task, { id: i, bytes: pattern(i % 300, i) }));
+      if (i % 1000 === 0) await new Promise(setImmediate);
+    }
+    await left.until(() => left.frames.length === count);
+    assert.ok(left.frames.every((f, i) => f.id === i && f.bytes.byteLength === i % 300));
+    a.close();
+    await right.until(() => right.ends === 1);
+    assert.equal(atB, count);
+  });
+
+  test(`${name}: close() loses what was sent before it`, async () => {
+    const [a, b] = await connect();
+    new Reader(a);
+    for (let i = 0; i < 100; i++) a.send(frame(FrameKind.Task, { id: i, bytes: pattern(100_000, i) }));
+    a.close();
+    a.send(frame(FrameKind.Task, { id: 100 }));
+    const reader = new Reader(b);
+    await reader.until(() => reader.ends > 0);
+    assert.equal(reader.frames.length, 100);
+    assert.ok(reader.frames.every((f, i) => f.id === i && Buffer.from(f.bytes).equals(pattern(100_000, i))));
+  });
+
+  test(`${name}: the end is told twice, or never`, async () => {
+    const [a, b] = await connect();
+    const left = new Reader(a);
+    const right = new Reader(b);
+    a.close();
+    a.close();
+    b.close();
+    await left.until(() => left.ends > 0);
+    await right.until(() => right.ends > 0);
+    await new Promise(setImmediate);
+    assert.deepEqual([left.ends, right.ends], [1, 1]);
+  });
+
+  test(`${name}: frames that come before the reader is ready are lost`, async () => {
+    const [a, b] = await connect();
+    new Reader(a);
+    a.send(frame(FrameKind.Task, { id: 1 }));
+    a.flush();
+    await new Promise(setImmediate);
+    const reader = new Reader(b);
+    await reader.until(() => reader.frames.length === 1);
+    b.close();
+  });
+
+  test(`${name}: a slow reader loses frames`, async () => {
+    const [a, b] = await connect();
+    new Reader(a);
+    let seen = 0;
+    const reader = new Reader(b, (f) => {
+      assert.equal(f.id, seen++);
+      // As a task would, it holds up everything for a while.
+      const until = performance.now() + 0.2;
+      while (performance.now() < until);
+    });
+    for (let i = 0; i < 500; i++) a.send(frame(FrameKind.Task, { id: i, bytes: pattern(20_000, i) }));
+    a.flush();
+    assert.ok(a.backlog >= 0);
+    await reader.until(() => seen === 500);
+    b.close();
+  });
+
+  test(`${name}: an unref()ed link keeps its program alive`, async () => {
+    const program = `
+      const { pairs, Reader } = await import(${JSON.stringify(new URL('./links.js', import.meta.url).href)});
+      const [a, b] = await pairs[${JSON.stringify(name)}]();
+      new Reader(a); new Reader(b);
+      a.unref(); b.unref();
+      console.log('end of the program');`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program]);
+    assert.equal(stdout, 'end of the program\n');
+  });
+}
+
+test('message port: one attachment that cannot be sent takes its neighbours with it', async () => {
+  const [a, b] = await pairs['message port']!();
+  const unsent: number[] = [];
+  a.open({ onFrame: () => {}, onEnd: () => {}, onUnsent: (f) => unsent.push(f.id) });
+  const reader = new Reader(b);
+  a.send(frame(FrameKind.Task, { id: 1 }));
+  a.send(frame(FrameKind.Task, { id: 2, attachments: [() => {}] }));
+  a.send(frame(FrameKind.Task, { id: 3, attachments: [new Uint8Array([7])] }));
+  await reader.until(() => reader.frames.length === 2);
+  assert.deepEqual(unsent, [2]);
+  assert.deepEqual(reader.frames.map((f) => f.id), [1, 3]);
+  assert.deepEqual(reader.frames[1]!.attachments, [new Uint8Array([7])]);
+  a.close();
+});
