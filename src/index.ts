@@ -1,2 +1,36 @@
-export { HeddleError } from './errors.ts';
-export { Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, type ExecutorOptions, type Items, type MapOptions, type ShutdownOptions } from './pool/index.ts';
+/**
+ * heddle: Python's concurrency for Node. The map of the house, from the top:
+ *
+ *   pool    7   futures, executors, map            what this door shows
+ *   worker  6   one worker: start, talk, watch, stop
+ *   codec   4   values and functions to bytes and back
+ *   errors, events, check                          what everybody needs
+ */
+
+// Run functions elsewhere: on threads, or in processes.
+export { ThreadPoolExecutor, ThreadPoolExecutor as InterpreterPoolExecutor, ProcessPoolExecutor, Executor, Future } from './pool/index.ts';
+export type { ExecutorOptions, Items, MapOptions, ShutdownOptions } from './pool/index.ts';
+export type { ResourceLimits } from './worker/index.ts';
+
+// What crosses, and how.
+export { move, registerReducer, type Reducer } from './codec/index.ts';
+
+// What goes wrong.
+export {
+  BrokenExecutor,
+  BrokenProcessPool,
+  BrokenThreadPool,
+  CancelledError,
+  Full,
+  HeddleError,
+  InvalidStateError,
+  SerializationError,
+  ShutDown,
+  TimeoutError,
+  UnsupportedPlatformError,
+  WorkerLost,
+  type WorkerEnd,
+} from './errors.ts';
+
+// What observers may listen to on `diagnostics_channel`.
+export type { Events } from './events.ts';

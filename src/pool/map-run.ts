@@ -70,7 +70,7 @@ export class MapRun {
   readonly #batches: Fifo<Batch> = new Fifo();
   readonly #open: Set<Batch> = new Set();
   readonly #waiters: Fifo<(result: IteratorResult<ItemOutcome, undefined>) => void> = new Fifo();
-  #encoder: Encoder;
+  #encoder: Encoder | undefined;
   /** Items in the chunk that is being filled. */
   #filling = 0;
   /** Index of the first of them. */
@@ -89,7 +89,6 @@ export class MapRun {
     this.#board = board;
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
-    this.#encoder = new Encoder({ border: board.border });
     this.#pump();
   }
 
@@ -227,14 +226,16 @@ export class MapRun {
     }
     const index = this.#pulled++;
     this.#held++;
+    // The packet is kept until its chunk is done: if a worker is lost, another gets it.
+    const encoder = (this.#encoder ??= new Encoder({ border: this.#board.border, keep: true }));
     try {
-      this.#encoder.add(pulled.value, `items[${index}]`);
+      encoder.add(pulled.value, `items[${index}]`);
     } catch (error) {
       this.#seal();
       return this.#addSettled(index, { ok: false, value: error });
     }
     if (this.#filling++ === 0) this.#fillStart = index;
-    if (this.#filling >= this.#wanted || this.#chunkSize.isHeavy(this.#encoder.size)) this.#seal();
+    if (this.#filling >= this.#wanted || this.#chunkSize.isHeavy(encoder.size)) this.#seal();
   }
 
   /** An error of the source stands where its next item would have been. */
@@ -257,11 +258,12 @@ export class MapRun {
   /** Sends the chunk that is being filled. */
   #seal(): void {
     const count = this.#filling;
-    if (count === 0) return;
+    const encoder = this.#encoder;
+    if (count === 0 || encoder === undefined) return;
     this.#filling = 0;
-    this.#chunkSize.weighed(count, this.#encoder.size);
-    const packet = this.#encoder.finish();
-    this.#encoder = new Encoder({ border: this.#board.border });
+    this.#encoder = undefined;
+    this.#chunkSize.weighed(count, encoder.size);
+    const packet = encoder.finish();
     const batch = new Batch(this.#fillStart, count);
     this.#open.add(batch);
     if (!this.#options.isUnordered) this.#batches.push(batch);

@@ -13,7 +13,7 @@
  * uncaught error) reports exactly.
  */
 
-import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
+import { type AnyFunction, type Border, Decoder, Encoder, type Incoming } from '../codec/index.ts';
 import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Frame, FrameKind } from './frame.ts';
 import type { Link } from './link.ts';
@@ -49,7 +49,7 @@ export class ChunkRun {
   /** The first item whose outcome was not sent. */
   #first: number;
   #allowed: number;
-  #encoder: Encoder;
+  #encoder: Encoder | undefined;
   #failed: number[] = [];
   #reportedAt = 0;
   /** Changes when the running item is given up, so that its late end is not taken for the next one's. */
@@ -60,7 +60,6 @@ export class ChunkRun {
     this.#count = options.frame.b;
     this.#index = this.#first = options.frame.c;
     this.#allowed = this.#first + 1;
-    this.#encoder = new Encoder({ border: options.border });
   }
 
   start(): void {
@@ -100,7 +99,7 @@ export class ChunkRun {
       } catch (error) {
         this.#end(false, error);
       }
-      if (performance.now() - this.#reportedAt > reportEvery || this.#encoder.size > maxReportBytes) this.report(false);
+      if (performance.now() - this.#reportedAt > reportEvery || (this.#encoder?.size ?? 0) > maxReportBytes) this.report(false);
     }
     this.report(false);
     this.#options.onDone();
@@ -127,6 +126,7 @@ export class ChunkRun {
   }
 
   #end(isOk: boolean, value: unknown): void {
+    this.#encoder ??= new Encoder({ border: this.#options.border });
     if (!addOutcome(this.#encoder, isOk, value)) this.#failed.push(this.#index - this.#first);
     this.#index++;
     this.#hasStarted = false;
@@ -141,12 +141,12 @@ export class ChunkRun {
     if (done > 0) capsule.itemMs = spent / done;
     const lease = Math.max(1, Math.floor(leaseFor / capsule.itemMs));
     this.#allowed = isLast ? this.#index + (this.#hasStarted ? 1 : 0) : Math.min(this.#count, this.#index + lease);
-    const packet = this.#encoder.finish();
+    const packet = (this.#encoder ?? new Encoder({ border: this.#options.border })).finish();
     const fields = { id: this.#options.frame.id, a: this.#first, b: this.#allowed, c: Math.min(0xffff_ffff, Math.round(spent * 1000)) };
     link.send(packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined));
     link.flush();
-    if (packet.signals.length > 0) signals.watch(packet.signals as ExportedSignal[]);
-    this.#encoder = new Encoder({ border: this.#options.border });
+    if (packet.signals.length > 0) signals.watch(packet.signals);
+    this.#encoder = undefined;
     this.#failed = [];
     this.#first = this.#index;
     this.#reportedAt = now;

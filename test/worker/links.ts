@@ -29,7 +29,7 @@ async function socketPair(): Promise<[Socket, Socket]> {
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
   const client = connect(path);
   const other = await accepted;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  server.close();
   rmSync(folder, { recursive: true, force: true });
   return [client, other];
 }
