@@ -11,13 +11,13 @@ import { BrokenProcessPool, BrokenThreadPool, Full, HeddleError, ShutDown, type 
 import { publish } from '../events.ts';
 import { type Outcome, WorkerHandle, type WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
-import { Executor, type ShutdownOptions } from './executor.ts';
+import { Executor, type Items, type ShutdownOptions } from './executor.ts';
 import { type Future, futures } from './future.ts';
 import { CallJob, type Job, summary } from './job.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { JobBoard } from './map-run.ts';
 import { MapIterator, splitOptions, startMap } from './map.ts';
-import { type CheckedOptions, type ExecutorOptions, checkExecutorOptions, checkMapOptions } from './options.ts';
+import { type CheckedOptions, type ExecutorOptions, type MapOptions, checkExecutorOptions, checkMapOptions } from './options.ts';
 import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step } from './scheduler.ts';
 
 const maxFailedStarts = 3;
@@ -89,6 +89,16 @@ export abstract class PoolExecutor extends Executor {
     return future;
   }
 
+  // The signatures of `Executor` again: an override that did not repeat them would hide them, and with them all inference.
+  override map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
+  override map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
+  override map<T1, T2, T3, R>(
+    fn: (a: T1, b: T2, c: T3) => R,
+    as: Items<T1>,
+    bs: Items<T2>,
+    cs: Items<T3>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<Awaited<R>>;
   override map<R>(fn: (...args: never[]) => R, ...rest: unknown[]): AsyncIterableIterator<Awaited<R>> {
     const site = captureSite(this.map);
     return new MapIterator<Awaited<R>>(() => {
@@ -188,25 +198,29 @@ export abstract class PoolExecutor extends Executor {
     let handle: WorkerHandle;
     const started = (): void => this.#apply({ type: 'workerStarted', worker: id });
     try {
-      handle = new WorkerHandle(this.#kind, { name: this.#name, resourceLimits: this.#options.resourceLimits }, {
-        ready: () => {
-          if (this.#initializer === undefined) started();
-          else handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
+      handle = new WorkerHandle(
+        this.#kind,
+        { name: this.#name, resourceLimits: this.#options.resourceLimits },
+        {
+          ready: () => {
+            if (this.#initializer === undefined) started();
+            else handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
+          },
+          outcome: (task, outcome) => {
+            if (task !== initializerId) return this.#settled(task, jobs, outcome);
+            if (outcome.ok) return started();
+            startError = outcome.value;
+            handle.kill();
+          },
+          report: (task, report) => {
+            const job = this.#jobs.get(task);
+            if (job === undefined) return;
+            if (job.reported(report)) this.#release(job, jobs, true);
+            job.deliver(report);
+          },
+          ended: (end, begun) => this.#workerEnded(id, jobs, end, begun, startError),
         },
-        outcome: (task, outcome) => {
-          if (task !== initializerId) return this.#settled(task, jobs, outcome);
-          if (outcome.ok) return started();
-          startError = outcome.value;
-          handle.kill();
-        },
-        report: (task, report) => {
-          const job = this.#jobs.get(task);
-          if (job === undefined) return;
-          if (job.reported(report)) this.#release(job, jobs, true);
-          job.deliver(report);
-        },
-        ended: (end, begun) => this.#workerEnded(id, jobs, end, begun, startError),
-      });
+      );
       this.#workers.set(id, { handle, jobs });
     } catch (error) {
       const end: WorkerEnd = { kind: this.#kind, pid: null, threadId: null, exitCode: null, signal: null, error };

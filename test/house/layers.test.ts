@@ -82,8 +82,8 @@ for (const file of files) {
   }
 }
 
-/** Arrows to other places than files of `src/`, such as `../package.json`, say nothing about floors. */
-const inside = arrows.filter(({ to }) => !to.startsWith('..') && existsSync(join(src, to)));
+/** Arrows to other places than files of `src/`, such as `../package.json` or a folder's own path, say nothing about floors. */
+const inside = arrows.filter(({ to }) => files.includes(to));
 
 function show(list: readonly Arrow[]): string {
   return list.map(({ from, to }) => `${from} → ${to}`).join('\n');

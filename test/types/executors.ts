@@ -1,0 +1,46 @@
+/**
+ * What the compiler knows about executors. This file is compiled, never run: a line that must not compile stands below
+ * `@ts-expect-error`, and the build fails if it does.
+ */
+
+import { Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Compiles only where both types are the same. */
+declare function same<A, B>(proof: Same<A, B>): void;
+
+export async function inference(pool: ThreadPoolExecutor | ProcessPoolExecutor): Promise<void> {
+  const lengths = pool.map((x) => x.length, ['a']);
+  same<typeof lengths, AsyncIterableIterator<number>>(true);
+
+  const doubled = pool.map(async (n) => n * 2, [1]);
+  same<typeof doubled, AsyncIterableIterator<number>>(true);
+
+  const zipped = pool.map((word, n) => word.repeat(n), ['a'], new Set([1]), { chunkSize: 2 });
+  same<typeof zipped, AsyncIterableIterator<string>>(true);
+
+  const sum = pool.submit((a: number, b: number) => a + b, 1, 2);
+  same<typeof sum, Future<number>>(true);
+  same<number, Awaited<typeof sum>>(true);
+
+  const flat = pool.submit(async () => new Date());
+  same<typeof flat, Future<Date>>(true);
+
+  // @ts-expect-error an argument is of the wrong type
+  void pool.submit((word: string) => word.length, 1);
+  // @ts-expect-error an argument is missing
+  void pool.submit((word: string) => word.length);
+  // @ts-expect-error there is one argument too many
+  void pool.submit((word: string) => word.length, 'a', 'b');
+  // @ts-expect-error the items are of the wrong type
+  void pool.map((word: string) => word.length, [1]);
+  // @ts-expect-error there is no such option
+  void pool.map((n: number) => n, [1], { chunksize: 1 });
+}
+
+// @ts-expect-error there is no such option
+export const misspelt: Executor = new ThreadPoolExecutor({ workers: 1 });
+// @ts-expect-error an executor as such cannot be made
+export const abstract: Executor = new Executor();
+// @ts-expect-error times and counts are numbers
+export const wrong: Executor = new ProcessPoolExecutor({ maxWorkers: '2' });
