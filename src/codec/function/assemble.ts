@@ -4,7 +4,6 @@ import type { AnyFunction, Assembled } from '../courier.ts';
 import { factoryOf, functionIn, type Instance } from './compile.ts';
 import type { Home } from './home-object.ts';
 import { makeHelper } from './helpers.ts';
-import type { Cell } from './message.ts';
 import { moduleLoaded } from './modules.ts';
 import { valueNamed } from './names.ts';
 import { rememberOrigin, withOrigin } from './origins.ts';
@@ -30,6 +29,8 @@ export function assemble(early: unknown): Assembled {
       return { fn: bound(recipe.target, recipe.self, recipe.args), complete };
     case 'helper':
       return { fn: makeHelper(recipe.helper, recipe.url) as AnyFunction, complete };
+    case 'member':
+      return { fn: memberIn(recipe.of, recipe.index), complete };
     case 'code':
       return assembleCode(recipe);
     case 'class':
@@ -66,9 +67,9 @@ function assembleCode(recipe: CodeRecipe): Assembled {
 function assembleClass(recipe: ClassRecipe): Assembled {
   const known = withOrigin(recipe.id);
   // A class is made once; a later message only brings its static values up to date.
-  if (known !== undefined) return { fn: known, complete: (late) => setProperties(recipe.parts, late, known) };
+  if (known !== undefined) return { fn: known, complete: (late) => setProperties(recipe.parts, late, known, isData) };
   const cells = {};
-  const instance = factoryOf(recipe, 'expression', [...variablesOf(recipe), ...Object.keys(recipe.weak)])(
+  const instance = factoryOf(recipe, 'expression', variablesOf(recipe))(
     recipe.parent,
     recipe.keys,
     recipe.privateStatics,
@@ -78,9 +79,10 @@ function assembleClass(recipe: ClassRecipe): Assembled {
   const fn = functionIn(instance.made);
   nameIt(fn, recipe.name);
   rememberOrigin(recipe.id, fn);
+  rememberMembers(recipe, fn);
   return {
     fn,
-    complete: (late) => fill(recipe, instance, cells, fn, late, undefined, recipe.weak),
+    complete: (late) => fill(recipe, instance, cells, fn, late, undefined),
   };
 }
 
@@ -109,17 +111,20 @@ function fill(
   fn: AnyFunction,
   late: readonly unknown[],
   home: object | undefined,
-  weak: Readonly<Record<string, 'WeakMap' | 'WeakSet'>> = {},
 ): void {
   const values: Record<string, unknown> = {};
   for (const [name, reference] of Object.entries(code.references)) values[name] = referred(reference);
   for (const [name, path] of Object.entries(code.named)) values[name] = valueNamed(path, moduleLoaded);
   for (const [name, helper] of Object.entries(code.helpers)) values[name] = makeHelper(helper, code.url);
-  for (const [name, kind] of Object.entries(weak)) values[name] = kind === 'WeakMap' ? new WeakMap() : new WeakSet();
+  const cellOf = new Map<string, Cell>();
   code.parts.forEach((part, index) => {
     const value = late[index];
-    if ('variable' in part) {
-      if (code.cells.includes(part.variable)) addCell(cells, part.variable, value as Cell);
+    if ('cell' in part) (cellOf.get(part.cell) as Cell).value = value;
+    else if ('variable' in part) {
+      if (code.cells.includes(part.variable)) {
+        cellOf.set(part.variable, value as Cell);
+        addCell(cells, part.variable, value as Cell);
+      } else if (code.weak.includes(part.variable)) values[part.variable] = weakFor(value as Token);
       else values[part.variable] = value;
     } else if ('lexical' in part) values[standIn[part.lexical]] = value;
     else if ('home' in part && home !== undefined) {
@@ -131,6 +136,47 @@ function fill(
   setProperties(code.parts, late, fn);
 }
 
+/** A variable that functions share; on the way it was an empty object. */
+interface Cell {
+  value?: unknown;
+}
+
+interface Token {
+  readonly weak: 'WeakMap' | 'WeakSet';
+}
+
+const weakOf = new WeakMap<Token, object>();
+
+/** One new WeakMap for one token: all functions of a message that had the old one get it. */
+function weakFor(token: Token): object {
+  let made = weakOf.get(token);
+  if (made === undefined) {
+    made = token.weak === 'WeakMap' ? new WeakMap() : new WeakSet();
+    weakOf.set(token, made);
+  }
+  return made;
+}
+
+const membersOf = new WeakMap<AnyFunction, Map<number, AnyFunction>>();
+
+/** Keeps the methods as the text has them, before decorated ones are put in their place. */
+function rememberMembers({ methods }: ClassRecipe, fn: AnyFunction): void {
+  const members = new Map<number, AnyFunction>();
+  for (const { index, key, isStatic, kind } of methods) {
+    const on = isStatic ? fn : (fn as unknown as { prototype: object }).prototype;
+    const descriptor = Object.getOwnPropertyDescriptor(on, key);
+    const method: unknown = kind === 'method' ? descriptor?.value : descriptor?.[kind];
+    if (typeof method === 'function') members.set(index, method as AnyFunction);
+  }
+  membersOf.set(fn, members);
+}
+
+function memberIn(of: AnyFunction, index: number): AnyFunction {
+  const member = membersOf.get(of)?.get(index);
+  if (member === undefined) throw new TypeError(`class ${of.name} has no such method here`);
+  return member;
+}
+
 function addCell(cells: object, name: string, cell: Cell): void {
   Object.defineProperty(cells, name, {
     get: () => cell.value,
@@ -140,9 +186,16 @@ function addCell(cells: object, name: string, cell: Cell): void {
   });
 }
 
-function setProperties(parts: readonly PartKind[], late: readonly unknown[], fn: AnyFunction): void {
+const isData = (part: PartKind, value: unknown): boolean => !('accessor' in part) && typeof value !== 'function';
+
+function setProperties(
+  parts: readonly PartKind[],
+  late: readonly unknown[],
+  fn: AnyFunction,
+  accept: (part: PartKind, value: unknown) => boolean = () => true,
+): void {
   parts.forEach((part, index) => {
-    if (!('property' in part)) return;
+    if (!('property' in part) || !accept(part, late[index])) return;
     const on = part.of === 'self' ? fn : (fn as unknown as { prototype: object }).prototype;
     const value = late[index];
     const flags = withFlags(part.flags);

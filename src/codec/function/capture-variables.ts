@@ -48,7 +48,7 @@ export class Captured {
   readonly named: Record<string, string> = {};
   readonly helpers: Record<string, Helper> = {};
   readonly cells: string[] = [];
-  readonly weak: Record<string, 'WeakMap' | 'WeakSet'> = {};
+  readonly weak: string[] = [];
   readonly parts: PartKind[] = [];
   readonly late: Part[] = [];
   readonly modules: string[] = [];
@@ -65,7 +65,7 @@ export class Captured {
 
 export function captureVariables(source: Source): Captured {
   const captured = new Captured();
-  const isRoot = source.capture.enter() === 1;
+  const { isRoot } = source.capture.enter();
   for (const [name, use] of source.syntax.free.names) captureOne(source, captured, name, use);
   // Nothing else in the message can see its variables.
   const alone = isRoot && captured.late.every(({ value }) => typeof value !== 'object' && typeof value !== 'function');
@@ -101,9 +101,14 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   }
   if (isObject(value)) {
     if (captureByName(captured, name, value)) return;
-    if ((types.isWeakMap(value) || types.isWeakSet(value)) && holdsPrivateState(use)) {
-      captured.weak[name] = types.isWeakMap(value) ? 'WeakMap' : 'WeakSet';
-      return;
+    if (types.isWeakMap(value) || types.isWeakSet(value)) {
+      const token = capture.weak(value, source.syntax.form === 'class' && holdsPrivateState(use));
+      if (token !== undefined) {
+        captured.isFixed = false;
+        captured.weak.push(name);
+        captured.add({ variable: name }, path, token);
+        return;
+      }
     }
     if (name === 'module' && isCommonJsScope(scope)) {
       captured.isFixed = false;
@@ -174,8 +179,9 @@ function isModuleLike(value: object): boolean {
 
 /** `__toESM(require('x'))` and the like: getters around a module's exports, and the module as `default`. */
 function isInterop(value: object): boolean {
-  const original = Object.getOwnPropertyDescriptor(value, 'default')?.value as unknown;
-  return isObject(original) && typeof original === 'object' && (wellKnownObject(original) !== undefined || referenceOfObject(original) !== undefined);
+  const { default: original, ...others } = Object.getOwnPropertyDescriptors(value) as Record<string, PropertyDescriptor>;
+  if (!isObject(original?.value)) return false;
+  return Object.values(others).every(({ get }) => get !== undefined) && Object.getPrototypeOf(value) === Object.getPrototypeOf(original.value);
 }
 
 /** The members of a variable that the code names, if it does nothing else with it. */
@@ -216,9 +222,11 @@ function shareCells(source: Source, captured: Captured): void {
     const scope = facts.scopes.find(({ object }) => name in object);
     if (scope === undefined) return;
     const read = (): unknown => inspection.facts(fn).scopes.find(({ object }) => name in object)?.object[name];
-    const cell = capture.cell(inspection, script.id, name, fn, late.value, read, isModuleScope(scope));
-    captured.late[index] = { path: late.path, value: cell };
+    const shared = { scriptId: script.id, name, fn, value: late.value };
+    const { key, isNew } = capture.cell(inspection, shared, read, isModuleScope(scope));
+    captured.late[index] = { path: late.path, value: key };
     captured.cells.push(name);
+    if (isNew) captured.add({ cell: name }, late.path, late.value);
     if (syntax.free.names.get(name)?.assigned === true) capture.mutable();
   });
 }

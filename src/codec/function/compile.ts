@@ -39,16 +39,17 @@ export function factoryOf(code: Code, shape: 'expression' | 'member' | 'in-metho
 function sourceOf({ text, column, strict, cells, name }: Code, shape: 'expression' | 'member' | 'in-method', variables: readonly string[]): string {
   const declared = variables.length === 0 ? '' : `let ${variables.join(', ')};`;
   const set = variables.length === 0 ? '() => {}' : `($hdlset) => { ({ ${variables.join(', ')} } = $hdlset); }`;
-  const named = `{ ${JSON.stringify(name === '__proto__' ? '' : name)}: (`;
+  // An object gives an anonymous function the name of its key, an array gives none.
+  const [open, close] = name === '' || name === '__proto__' ? ['[(', ')]'] : [`{ ${JSON.stringify(name)}: (`, ')}'];
   const [before, after] = {
-    expression: [named, ')}'],
+    expression: [open, close],
     member: ['{', '}'],
-    'in-method': [`({ $hdlm() { return ${named}`, ')} } })'],
+    'in-method': [`({ $hdlm() { return ${open}`, `${close} } })`],
   }[shape] as [string, string];
   const body = `${strict ? "'use strict';" : ''}${declared} return { set: ${set}, made: ${before}`;
-  const [open, close] = cells.length === 0 ? ['', ''] : ['with ($hdlcells) return (function () {', '})();'];
+  const [enter, leave] = cells.length === 0 ? ['', ''] : ['with ($hdlcells) return (function () {', '})();'];
   const indent = ' '.repeat(Math.min(column, widestIndent));
-  return `(function ($hdlS, $hdlK, $hdlP, $hdlcells) { ${open} ${body}\n${indent}${text}\n${after} }; ${close} })`;
+  return `(function ($hdlS, $hdlK, $hdlP, $hdlcells) { ${enter} ${body}\n${indent}${text}\n${after} }; ${leave} })`;
 }
 
 /** The function in the literal it was made in: the only thing there. */

@@ -13,7 +13,8 @@ import { type Edit, hasComputedKey, wordEdits } from './rewrite.ts';
 import { isNode, type Node } from './syntax.ts';
 
 export function dismantleClass(source: Source, id: string): Dismantled {
-  const { fn, syntax, facts } = source;
+  const { fn, syntax, facts, script, place, text, capture } = source;
+  if (script !== undefined && place !== undefined) capture.addClass({ fn, scriptId: script.id, start: place.start, end: place.start + text.length });
   const captured = captureVariables(source);
   const edits: Edit[] = wordEdits(syntax);
   const { node, offset, members } = syntax;
@@ -22,29 +23,42 @@ export function dismantleClass(source: Source, id: string): Dismantled {
   const extendsNull = isNode(heritage) && heritage.type === 'Literal';
   if (isNode(heritage) && !extendsNull) edits.push(at(heritage, '$hdlS'));
   const keys: PropertyKey[] = [];
-  for (const member of members) {
+  const methods: ClassRecipe['methods'][number][] = [];
+  members.forEach((member, index) => {
     if (member.type === 'StaticBlock') edits.push(at(member, ''));
     else if (member.type === 'PropertyDefinition' && member['static'] === true) edits.push(staticField(member, at));
     else if (hasComputedKey(member)) {
       edits.push(at(member['key'] as Node, `$hdlK[${keys.length}]`));
       keys.push(keyOf(source, member, keys));
     }
-  }
+    const kind = member['kind'] as 'method' | 'get' | 'set' | 'constructor' | undefined;
+    const name = plainKey(member);
+    if (member.type === 'MethodDefinition' && kind !== undefined && kind !== 'constructor' && name !== undefined) {
+      methods.push({ index, key: name, isStatic: member['static'] === true, kind });
+    }
+  });
   addOwn(source, captured);
   const hasStatics = captured.parts.some((part) => 'property' in part);
-  if (hasStatics) source.capture.unstable();
+  if (hasStatics) capture.unstable();
   const recipe: ClassRecipe = {
     kind: 'class',
     id,
     parent: !isNode(heritage) ? undefined : extendsNull ? null : (Object.getPrototypeOf(fn) as AnyFunction),
     keys,
     privateStatics: Object.fromEntries(Object.entries(facts.privateStatics).filter(([name]) => hasPrivateStatic(members, name))),
-    weak: captured.weak,
+    methods,
     ...codeOf(source, captured, edits),
   };
   const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
   if (captured.isFixed && !hasStatics && Object.keys(facts.privateStatics).length === 0) remember(fn, dismantled, captured.objects);
   return dismantled;
+}
+
+/** The key of a member, if it is written out. */
+function plainKey(member: Node): string | undefined {
+  const key = member['key'];
+  if (!isNode(key) || member['computed'] === true || key.type === 'PrivateIdentifier') return undefined;
+  return (key['name'] ?? String(key['value'])) as string;
 }
 
 const privateName = (member: Node): string | undefined => {
@@ -64,20 +78,21 @@ function staticField(member: Node, at: (node: Node, text: string) => Edit): Edit
 /** The key a computed member got: that of the property whose function has the member's text. */
 function keyOf({ fn, text, syntax, path }: Source, member: Node, taken: readonly PropertyKey[]): PropertyKey {
   const on = (member['static'] === true ? fn : (fn as unknown as { prototype: object }).prototype) as object;
-  const memberText = textOf(member, text, syntax.offset);
+  const itsText = memberText(member, text, syntax.offset);
   for (const key of Reflect.ownKeys(on)) {
     const { value, get, set } = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;
-    const isIt = [value, get, set].some((one) => typeof one === 'function' && Function.prototype.toString.call(one) === memberText);
+    const isIt = [value, get, set].some((one) => typeof one === 'function' && Function.prototype.toString.call(one) === itsText);
     if (isIt && !taken.includes(key)) return key;
   }
-  throw new SerializationError(`${path}: the computed key ${memberText.slice(0, 40)} of the class cannot be read`);
+  throw new SerializationError(`${path}: the computed key ${itsText.slice(0, 40)} of the class cannot be read`);
 }
 
-const textOf = (member: Node, text: string, offset: number): string => text.slice(member.start - offset, member.end - offset).replace(/^static\s+/, '');
+/** A member as `toString` of its function gives it. */
+export const memberText = (member: Node, text: string, offset: number): string => text.slice(member.start - offset, member.end - offset).replace(/^static\s+/, '');
 
 /** Adds what stands on the class and its prototype but not in its text: static values, patched and decorated members. */
 function addOwn({ fn, text, syntax, path }: Source, captured: Captured): void {
-  const texts = new Set(syntax.members.filter(({ type }) => type === 'MethodDefinition').map((member) => textOf(member, text, syntax.offset)));
+  const texts = new Set(syntax.members.filter(({ type }) => type === 'MethodDefinition').map((member) => memberText(member, text, syntax.offset)));
   const stands = ({ value, get, set }: PropertyDescriptor): boolean => {
     const functions = [value, get, set].filter((one) => typeof one === 'function');
     return functions.length > 0 && functions.every((one) => texts.has(Function.prototype.toString.call(one)));

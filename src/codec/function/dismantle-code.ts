@@ -54,7 +54,7 @@ export function codeOf(source: Source, captured: Captured, edits: readonly Edit[
   const helpers = { ...captured.helpers };
   if (syntax.free.importMetaAt.length > 0) helpers[standIn.importMeta] = 'meta';
   if (syntax.free.importCallAt.length > 0) helpers[standIn.importCall] = 'import';
-  const { references, named, cells, parts } = captured;
+  const { references, named, cells, weak, parts } = captured;
   return {
     text: edited(text, edits),
     file: script === undefined ? '' : stackFile(script),
@@ -67,6 +67,7 @@ export function codeOf(source: Source, captured: Captured, edits: readonly Edit[
     named,
     helpers,
     cells,
+    weak,
     parts,
   };
 }

@@ -13,7 +13,7 @@ import { SerializationError } from '../../errors.ts';
 import { publish } from '../../events.ts';
 import type { AnyFunction, Dismantled } from '../courier.ts';
 import type { Border } from '../packet.ts';
-import { dismantleClass } from './dismantle-class.ts';
+import { dismantleClass, memberText } from './dismantle-class.ts';
 import { dismantleCode } from './dismantle-code.ts';
 import { type FunctionSyntax, functionSyntax } from './function-syntax.ts';
 import { helperOf } from './helpers.ts';
@@ -21,11 +21,11 @@ import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from '
 import type { Capture } from './message.ts';
 import { knownFunction, modulesOfName, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
-import { placeOf } from './place.ts';
+import { type Place, placeOf } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import { recall, remember } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
-import { scriptSyntax } from './script-syntax.ts';
+import { type ScriptSyntax, scriptSyntax } from './script-syntax.ts';
 import { isModuleScope } from './variables.ts';
 
 export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === 'string' && fn.name !== '' ? fn.name : '(anonymous)');
@@ -96,11 +96,23 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
       return dismantled;
     }
   }
+  const member = script === undefined || place === undefined ? undefined : memberOf(text, script, place, capture);
+  if (member !== undefined) return alone(member);
   if (syntax.free.directEval) throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
   const [secret] = syntax.free.privateNames;
   if (secret !== undefined) throw new SerializationError(`${path}: code that uses #${secret} cannot be shipped without its class`);
   const source = { inspection, fn, facts, text, syntax, script, place, path, capture };
   return syntax.form === 'class' ? dismantleClass(source, originId(fn)) : dismantleCode(source);
+}
+
+/** A method that stands in the text of a class of this message. */
+function memberOf(text: string, script: ScriptSyntax, { start }: Place, capture: Capture): Recipe | undefined {
+  const around = capture.classAround(script.id, start, start + text.length);
+  if (around === undefined) return undefined;
+  const classText = Function.prototype.toString.call(around);
+  const { members, offset } = functionSyntax(classText);
+  const index = members.findIndex((member) => member.type === 'MethodDefinition' && memberText(member, classText, offset) === text);
+  return index === -1 ? undefined : { kind: 'member', of: around, index };
 }
 
 function syntaxOf(text: string, path: string): FunctionSyntax {

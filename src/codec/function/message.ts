@@ -3,29 +3,47 @@
  * anything they captured could be changed by running them.
  */
 
+import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
 import { isSameVariable } from './frame-probe.ts';
 import type { Inspection } from './inspector.ts';
 
-/** The value of a variable that several functions share. Travels as an object, so its identity is kept. */
-export interface Cell {
-  value: unknown;
-}
+/**
+ * Stands for a variable that several functions share. It travels as an empty object, whose identity the codec keeps;
+ * the value goes with the first function that sees the variable.
+ */
+export type CellKey = object;
 
 interface Shared {
   readonly scriptId: string;
   readonly name: string;
   readonly fn: AnyFunction;
-  readonly cell: Cell;
+  readonly value: unknown;
+  readonly key: CellKey;
+}
+
+/** A class of the message, and where its text stands: a method that a decorator replaced is found in there. */
+interface Placed {
+  readonly fn: AnyFunction;
+  readonly scriptId: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 export class Capture {
   readonly #shared: Shared[] = [];
+  readonly #classes: Placed[] = [];
+  readonly #weak = new Map<object, object>();
+  readonly #isCapsule: boolean;
   #depth = 0;
   /** A capture could be changed by a call, so each call gets fresh copies. */
   isMutable = false;
   /** Nothing captured can have changed by the next call, so the same bytes serve again. */
   isStable = true;
+
+  constructor(isCapsule: boolean) {
+    this.#isCapsule = isCapsule;
+  }
 
   mutable(): void {
     this.isMutable = true;
@@ -36,25 +54,49 @@ export class Capture {
     this.isStable = false;
   }
 
-  /** Counts functions; the first one, with nothing in it that could share its variables, needs no cells. */
-  enter(): number {
+  /** Counts functions. Only the root of a capsule, if nothing in it is a function too, surely shares its variables with none. */
+  enter(): { readonly isRoot: boolean } {
     this.#depth += 1;
-    return this.#depth;
+    return { isRoot: this.#isCapsule && this.#depth === 1 };
+  }
+
+  addClass(placed: Placed): void {
+    this.#classes.push(placed);
+  }
+
+  /** The class of this message in whose text a function stands. */
+  classAround(scriptId: string, start: number, end: number): AnyFunction | undefined {
+    return this.#classes.findLast((one) => one.scriptId === scriptId && one.start < start && end < one.end)?.fn;
+  }
+
+  /** Stands for a WeakMap that compilers keep private fields in, if a class of this message does (`isOwner`). */
+  weak(holder: object, isOwner: boolean): object | undefined {
+    let token = this.#weak.get(holder);
+    if (token === undefined && isOwner) {
+      token = { weak: types.isWeakMap(holder) ? 'WeakMap' : 'WeakSet' };
+      this.#weak.set(holder, token);
+    }
+    return token;
   }
 
   /** The cell of `name` as `fn` sees it: one cell for one variable. */
-  cell(inspection: Inspection, scriptId: string, name: string, fn: AnyFunction, value: unknown, read: () => unknown, isModuleWide: boolean): Cell {
+  cell(
+    inspection: Inspection,
+    { scriptId, name, fn, value }: Omit<Shared, 'key'>,
+    read: () => unknown,
+    isModuleWide: boolean,
+  ): { readonly key: CellKey; readonly isNew: boolean } {
     const found = this.#shared.find(
       (one) =>
         one.scriptId === scriptId &&
         one.name === name &&
-        Object.is(one.cell.value, value) &&
+        Object.is(one.value, value) &&
         (isModuleWide || one.fn === fn || isSameVariable(inspection, name, one.fn, read)),
     );
-    if (found !== undefined) return found.cell;
-    const cell: Cell = { value };
-    this.#shared.push({ scriptId, name, fn, cell });
-    return cell;
+    if (found !== undefined) return { key: found.key, isNew: false };
+    const key = {};
+    this.#shared.push({ scriptId, name, fn, value, key });
+    return { key, isNew: true };
   }
 }
 
@@ -64,7 +106,7 @@ let collecting: Capture | undefined;
 /** What the functions dismantled while `use` runs have in common. */
 export function captureDuring(use: () => void): Capture {
   const before = collecting;
-  const capture = new Capture();
+  const capture = new Capture(true);
   collecting = capture;
   try {
     use();
@@ -79,7 +121,7 @@ export function captureOf(message: object): Capture {
   if (collecting !== undefined) return collecting;
   let capture = captures.get(message);
   if (capture === undefined) {
-    capture = new Capture();
+    capture = new Capture(false);
     captures.set(message, capture);
   }
   return capture;

@@ -7,7 +7,7 @@ import type { AnyFunction } from '../courier.ts';
 import type { Form } from './function-syntax.ts';
 import type { Reference } from './references.ts';
 
-export type Recipe = NamedRecipe | ReferenceRecipe | HomeRecipe | BoundRecipe | HelperRecipe | CodeRecipe | ClassRecipe;
+export type Recipe = NamedRecipe | ReferenceRecipe | HomeRecipe | BoundRecipe | HelperRecipe | MemberRecipe | CodeRecipe | ClassRecipe;
 
 /** Every Node has it under this name. */
 export interface NamedRecipe {
@@ -44,6 +44,14 @@ export interface HelperRecipe {
 
 export type Helper = 'import' | 'meta' | 'require';
 
+/** A method of a class of the same message, as the class's text has it: a decorator put another in its place. */
+export interface MemberRecipe {
+  readonly kind: 'member';
+  readonly of: AnyFunction;
+  /** Its number among the members in the text. */
+  readonly index: number;
+}
+
 /** Text to compile, and what its free names stand for. */
 export interface Code {
   readonly text: string;
@@ -60,6 +68,8 @@ export interface Code {
   readonly url: string;
   /** Names whose variable other functions share and change: late parts hold their cells. */
   readonly cells: readonly string[];
+  /** Names of WeakMaps and WeakSets that hold private state for compilers without `#`: made anew. */
+  readonly weak: readonly string[];
   /** What each late part is. */
   readonly parts: readonly PartKind[];
 }
@@ -67,6 +77,7 @@ export interface Code {
 /** `variable`: a captured one. The others say which property of what is set. */
 export type PartKind =
   | { readonly variable: string }
+  | { readonly cell: string }
   | { readonly lexical: 'this' | 'arguments' | 'newTarget' }
   | { readonly home: true }
   | { readonly property: PropertyKey; readonly of: 'self' | 'prototype'; readonly flags: number; readonly accessor?: 'get' | 'set' };
@@ -86,8 +97,8 @@ export interface ClassRecipe extends Code {
   readonly parent: AnyFunction | null | undefined;
   readonly keys: readonly PropertyKey[];
   readonly privateStatics: Readonly<Record<string, unknown>>;
-  /** Variables that hold the private state of instances for compilers without `#`: made anew. */
-  readonly weak: Readonly<Record<string, 'WeakMap' | 'WeakSet'>>;
+  /** Keys and kinds of the methods in the text, to find them before decorated ones take their place. */
+  readonly methods: readonly { readonly index: number; readonly key: PropertyKey; readonly isStatic: boolean; readonly kind: 'method' | 'get' | 'set' }[];
 }
 
 /** Property flags as one number. */

@@ -3,8 +3,9 @@
  * simple; a package is looked up as the loader does, by its `exports` under the conditions of `import`.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const conditions = new Set(['node', 'import', 'module-sync', 'node-addons', 'default']);
 
@@ -17,12 +18,15 @@ export function resolveFrom(url: string, specifier: string): string {
     for (let folder = new URL('.', url); ; folder = new URL('..', folder)) {
       const home = new URL(`node_modules/${name}/`, folder);
       const manifest = new URL('package.json', home);
-      if (existsSync(manifest)) return inPackage(home, JSON.parse(readFileSync(manifest, 'utf8')) as Manifest, `.${subpath}`, specifier, url);
+      if (existsSync(manifest)) return real(inPackage(home, JSON.parse(readFileSync(manifest, 'utf8')) as Manifest, `.${subpath}`, specifier, url));
       if (folder.pathname === '/') break;
     }
   }
   throw Object.assign(new Error(`Cannot find package '${specifier}' imported from ${url}`), { code: 'ERR_MODULE_NOT_FOUND' });
 }
+
+/** The loader follows links. */
+const real = (url: string): string => (existsSync(new URL(url)) ? pathToFileURL(realpathSync(fileURLToPath(url))).href : url);
 
 interface Manifest {
   readonly exports?: unknown;
