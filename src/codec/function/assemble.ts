@@ -54,13 +54,14 @@ export function referred({ module, name }: Reference): unknown {
 function assembleCode(recipe: CodeRecipe): Assembled {
   const shape = recipe.inMethod ? 'in-method' : recipe.form === 'expression' ? 'expression' : 'member';
   const cells = {};
-  const instance = factoryOf(recipe, shape, variablesOf(recipe))(undefined, undefined, undefined, cells, undefined);
-  const literal = recipe.inMethod ? (instance.made as { $hdlm(): object }).$hdlm.call(recipe.self) : instance.made;
+  const instance = factoryOf(recipe, shape, variablesOf(recipe))(undefined, undefined, undefined, cells);
+  const [, home] = instance;
+  const literal = recipe.inMethod ? (home as { $hdlm(): object }).$hdlm.call(recipe.self) : home;
   const fn = functionIn(literal);
   nameIt(fn, recipe.name);
   return {
     fn,
-    complete: (late) => fill(recipe, instance, cells, fn, late, instance.made),
+    complete: (late) => fill(recipe, instance, cells, fn, late, home),
   };
 }
 
@@ -74,9 +75,8 @@ function assembleClass(recipe: ClassRecipe): Assembled {
     recipe.keys,
     recipe.privateStatics,
     cells,
-    undefined,
   );
-  const fn = functionIn(instance.made);
+  const fn = functionIn(instance[1]);
   nameIt(fn, recipe.name);
   rememberOrigin(recipe.id, fn);
   rememberMembers(recipe, fn);
@@ -106,7 +106,7 @@ function variablesOf(code: Code): string[] {
 
 function fill(
   code: Code,
-  instance: Instance,
+  [set]: Instance,
   cells: object,
   fn: AnyFunction,
   late: readonly unknown[],
@@ -132,7 +132,7 @@ function fill(
       Object.setPrototypeOf(home, 'object' in from ? from.object : (from.prototypeOf as { prototype: object }).prototype);
     }
   });
-  instance.set(values);
+  set(values);
   setProperties(code.parts, late, fn);
 }
 

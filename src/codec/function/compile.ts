@@ -1,9 +1,9 @@
 /**
  * Compiles shipped text under its original file name, line and column. What surrounds it is one line before and one after:
  *
- *   (function ($hdlS, $hdlK, $hdlP, $hdlcells) { … let a, b; return { set, made: {name: (
+ *   (function ($hdlS, $hdlK, $hdlP, $hdlcells) { … let a, b; return [set, { name: (
  *             <the text, on its own lines, at its own column>
- *   )} } })
+ *   ) }]; })
  *
  * Variables that several functions share and change are looked up in `$hdlcells`, through `with`: the one
  * construct that lets separately compiled functions see one variable. Strict code stays strict inside it.
@@ -15,14 +15,10 @@ import { Lru } from './lru.ts';
 import type { Code } from './recipe.ts';
 
 /** Makes one function object with variables of its own. */
-export type Factory = (parent: unknown, keys: unknown, privateStatics: unknown, cells: object, self: unknown) => Instance;
+export type Factory = (parent: unknown, keys: unknown, privateStatics: unknown, cells: object) => Instance;
 
-export interface Instance {
-  /** Sets the captured variables, all at once. */
-  set(values: object): void;
-  /** The object literal the function stands in; the home object of a method. */
-  readonly made: object;
-}
+/** A function that sets the captured variables, all at once; and the literal that the new function stands in, a method's home. */
+export type Instance = readonly [set: (values: object) => void, literal: object];
 
 const factories = new Lru<string, Factory>(1000);
 const widestIndent = 4000;
@@ -46,15 +42,15 @@ function sourceOf({ text, column, strict, cells, name }: Code, shape: 'expressio
     member: ['{', '}'],
     'in-method': [`({ $hdlm() { return ${open}`, `${close} } })`],
   }[shape] as [string, string];
-  const body = `${strict ? "'use strict';" : ''}${declared} return { set: ${set}, made: ${before}`;
+  const body = `${strict ? "'use strict';" : ''}${declared} return [${set}, ${before}`;
   const [enter, leave] = cells.length === 0 ? ['', ''] : ['with ($hdlcells) return (function () {', '})();'];
   const indent = ' '.repeat(Math.min(column, widestIndent));
-  return `(function ($hdlS, $hdlK, $hdlP, $hdlcells) { ${enter} ${body}\n${indent}${text}\n${after} }; ${leave} })`;
+  return `(function ($hdlS, $hdlK, $hdlP, $hdlcells) { ${enter} ${body}\n${indent}${text}\n${after}]; ${leave} })`;
 }
 
 /** The function in the literal it was made in: the only thing there. */
-export function functionIn(made: object): AnyFunction {
-  const [key] = Reflect.ownKeys(made);
-  const { value, get, set } = Object.getOwnPropertyDescriptor(made, key as PropertyKey) as PropertyDescriptor;
+export function functionIn(literal: object): AnyFunction {
+  const [key] = Reflect.ownKeys(literal);
+  const { value, get, set } = Object.getOwnPropertyDescriptor(literal, key as PropertyKey) as PropertyDescriptor;
   return (value ?? get ?? set) as AnyFunction;
 }

@@ -34,6 +34,9 @@ function mainUrls(): Set<string> {
   return urls;
 }
 
+/** The URLs of the main module's file. */
+export const mainModules = (): readonly string[] => [...mainUrls()];
+
 /** A script's name as V8 has it (a path for CommonJS, a URL for ES modules) as a URL; `''` for code without a file. */
 export function scriptUrl(name: string): string {
   const file = name.replace(/#heddle-[\w-]+$/, '');

@@ -5,9 +5,9 @@
  * by pattern: what is found in a comment costs at most a needless copy by value.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isMainModule } from './main-module.ts';
+import { isMainModule, mainModules } from './main-module.ts';
 
 const specifiers = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"])(\.{0,2}\/[^'"\n]+|file:[^'"\n]+)\1/g;
 const verdicts = new Map<string, boolean>();
@@ -35,6 +35,13 @@ function search(url: string, seen: Set<string>): boolean {
   seen.add(url);
   for (const next of importsOf(url)) if (search(next, seen)) return true;
   return false;
+}
+
+/** The program's own modules that are loaded for certain: what the main module imports by declaration, and what these import. */
+export function importedByMain(): string[] {
+  const seen = new Set<string>(mainModules());
+  for (const url of seen) for (const next of importsOf(url)) if (existsSync(new URL(next))) seen.add(next);
+  return [...seen].filter((url) => !isMainModule(url));
 }
 
 function importsOf(url: string): string[] {

@@ -7,8 +7,10 @@
  * Loading is asynchronous and done before decoding; while decoding, a module is simply there.
  */
 
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Script, constants } from 'node:vm';
+import { withoutWarning } from './warnings.ts';
 
 const fromPattern = /^(import|require) (".*?") from (.*)$/s;
 const loaded = new Map<string, object>();
@@ -69,7 +71,8 @@ type Importer = (specifier: string, options?: ImportCallOptions) => Promise<obje
 const importers = new Map<string, Importer>();
 
 /** `import(specifier)` as code in the module `from` would mean it. */
-export function importFrom(from: string, specifier: string, options?: ImportCallOptions): Promise<object> {
+export function importFrom(from: string, given: string, options?: ImportCallOptions): Promise<object> {
+  const specifier = rooted(from, given);
   let importer = importers.get(from);
   if (importer === undefined) {
     const script = new Script('(specifier, options) => import(specifier, options)', {
@@ -78,20 +81,18 @@ export function importFrom(from: string, specifier: string, options?: ImportCall
     });
     importer = script.runInThisContext() as Importer;
     importers.set(from, importer);
-    return withoutLoaderWarning(() => (importer as Importer)(specifier, options));
+    // Node warns once that this loader setting is experimental: that is our affair, not the user's.
+    return withoutWarning('ExperimentalWarning', () => (importer as Importer)(specifier, options));
   }
   return importer(specifier, options);
 }
 
-/** Node warns once that this loader setting is experimental: that is our affair, not the user's. */
-function withoutLoaderWarning<T>(use: () => T): T {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: never[]): void => {
-    if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest);
-  }) as typeof emitWarning;
-  try {
-    return use();
-  } finally {
-    process.emitWarning = emitWarning;
+/** vite writes `/lib/x.js` for a file below the project's folder: the folder is one of those above the module. */
+function rooted(from: string, specifier: string): string {
+  if (!specifier.startsWith('/') || !from.startsWith('file:') || existsSync(specifier)) return specifier;
+  for (let folder = new URL('.', from); folder.pathname !== '/'; folder = new URL('..', folder)) {
+    const candidate = new URL(`.${specifier}`, folder);
+    if (existsSync(candidate)) return candidate.href;
   }
+  return specifier;
 }

@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
 import { isMainModule, scriptUrl } from './main-module.ts';
-import { importLeadsToMain, leadsToMain } from './module-graph.ts';
+import { importedByMain, importLeadsToMain, leadsToMain } from './module-graph.ts';
 import { importKey, requireKey } from './modules.ts';
+import { withoutWarning } from './warnings.ts';
 import type { Place } from './place.ts';
 import type { ScriptSyntax } from './script-syntax.ts';
 
@@ -70,8 +71,8 @@ export function referenceOfObject(value: object): Reference | undefined {
 }
 
 /**
- * Without the inspector nothing tells where a function is from; the modules that the program has loaded do, if one of
- * them exports it. CommonJS modules are at hand, ES modules through `require` of what the main module imports.
+ * Without the inspector nothing tells where a function is from. But the modules that the program has loaded can be asked
+ * whether one of them exports it.
  */
 export function referenceWithoutInspector(fn: AnyFunction): Reference | undefined {
   for (const file in commonJsCache) {
@@ -80,6 +81,19 @@ export function referenceWithoutInspector(fn: AnyFunction): Reference | undefine
     const name = exportedAs(fn, file);
     if (name !== undefined) return { module: requireKey(file), name };
   }
+  for (const url of importedByMain()) {
+    const namespace = requireLoaded(url);
+    const name = namespace === undefined ? undefined : Object.keys(namespace).find((key) => namespace[key] === fn);
+    if (name !== undefined && !leadsToMain(url)) return { module: url, name };
+  }
   return undefined;
 }
 
+/** The namespace of an ES module that is loaded already: `require` gives the one that is there. */
+function requireLoaded(url: string): Record<string, unknown> | undefined {
+  try {
+    return withoutWarning('ExperimentalWarning', () => createRequire(url)(fileURLToPath(url)) as Record<string, unknown>);
+  } catch {
+    return undefined;
+  }
+}

@@ -119,7 +119,13 @@ function collectTopLevel(statement: Node, byName: Map<string, Span>, all: Span[]
       if (made !== undefined && id.type === 'Identifier') add(nameOf(id), made);
     }
   }
-  if (declaration.type === 'ExpressionStatement') collectCommonJsExports(declaration['expression'] as Node, all);
+  if (declaration.type !== 'ExpressionStatement') return;
+  const expression = declaration['expression'] as Node;
+  collectCommonJsExports(expression, all);
+  // `(() => { … })()`: compilers put a whole module into one call.
+  const callee = expression.type === 'CallExpression' && isNode(expression['callee']) ? expression['callee'] : undefined;
+  const body = callee !== undefined && isFunction(callee) ? (callee['body'] as Node)['body'] : undefined;
+  if (Array.isArray(body)) for (const inner of body as Node[]) collectTopLevel(inner, byName, all);
 }
 
 /** `exports.f = function () {}`, `module.exports = { f() {} }`: these too stand at the top level. */
@@ -136,8 +142,12 @@ function collectCommonJsExports(expression: Node, all: Span[]): void {
   }
 }
 
-/** A function or class expression, also in the parentheses acorn leaves out; `undefined` for anything else. */
-const unwrapped = (node: unknown): Node | undefined => (isNode(node) && (isFunction(node) || isClass(node)) ? node : undefined);
+/** A function or class expression, also inside esbuild's `__name(…, 'name')`; `undefined` for anything else. */
+function unwrapped(node: unknown): Node | undefined {
+  if (!isNode(node)) return undefined;
+  if (node.type === 'CallExpression' && /^__name\d*$/.test(nameOf(node['callee']))) return unwrapped((node['arguments'] as Node[])[0]);
+  return isFunction(node) || isClass(node) ? node : undefined;
+}
 
 function exportsOf(statements: readonly Node[], top: ReadonlyMap<string, Span>): (Span & { name: string })[] {
   const found: (Span & { name: string })[] = [];

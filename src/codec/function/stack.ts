@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { threadId } from 'node:worker_threads';
+import { Lru } from './lru.ts';
 import { scriptUrl } from './main-module.ts';
 import type { ScriptSyntax } from './script-syntax.ts';
 
@@ -19,7 +20,7 @@ interface Marked {
 
 const marked = new Map<string, Marked>();
 const markOf = new Map<string, string>();
-const frame = /([^\s()]+#heddle-[\w-]+):(\d+):(\d+)/g;
+const frame = /((?:file:\/\/|\/)[^\s()]+):(\d+):(\d+)/g;
 
 /** The name a script's functions are compiled under elsewhere. */
 export function stackFile({ url, id, sourceMapURL }: ScriptSyntax): string {
@@ -33,14 +34,35 @@ export function stackFile({ url, id, sourceMapURL }: ScriptSyntax): string {
   return mark;
 }
 
-/** Puts the frames of marked code back to the source they were made from. */
+/** Puts the frames of compiled code back to the source it was made from: of rebuilt functions, and of files that name a source map. */
 export function originalStack(stack: string): string {
-  if (!stack.includes('#heddle-')) return stack;
   return stack.replace(frame, (whole, file: string, line: string, column: string) => {
-    const script = marked.get(file);
+    const script = marked.get(file) ?? compiledFile(file);
     if (script === undefined) return whole;
     return originalPlace(script, Number(line) - 1, Number(column) - 1) ?? `${file.replace(/#heddle-.*$/, '')}:${line}:${column}`;
   });
+}
+
+const compiled = new Lru<string, Marked | 'plain'>(200);
+
+/** A JavaScript file with a source map. Where Node maps stack traces itself, frames name no such file. */
+function compiledFile(file: string): Marked | undefined {
+  if (!/\.[cm]?js$/.test(file) || file.includes('/node_modules/')) return undefined;
+  let known = compiled.get(file);
+  if (known === undefined) {
+    const url = scriptUrl(file);
+    const sourceMapURL = url === '' ? undefined : sourceMapOf(url);
+    known = compiled.set(file, sourceMapURL === undefined ? 'plain' : { url, sourceMapURL });
+  }
+  return known === 'plain' ? undefined : known;
+}
+
+function sourceMapOf(url: string): string | undefined {
+  try {
+    return /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(fileURLToPath(url), 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function originalPlace(script: Marked, line: number, column: number): string | undefined {
