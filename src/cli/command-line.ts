@@ -1,0 +1,69 @@
+/** From the words of the command line to an exit code. */
+
+import { readFileSync } from 'node:fs';
+import { doctorCommand } from './doctor/command.ts';
+import { DOCTOR_HELP, HELP, MAP_HELP } from './help.ts';
+import { mapCommand } from './map/command.ts';
+import { readMapOptions } from './map/options.ts';
+import { poolEngine } from './map/pool-engine.ts';
+import { nearest, UsageError } from './usage-error.ts';
+
+const HELPS: Record<string, string> = { map: MAP_HELP, doctor: DOCTOR_HELP, help: HELP };
+
+/** Runs one command. Everything that can go wrong has been said when the exit code is there. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(argv);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const command = argv[0] !== undefined && argv[0] in HELPS && argv[0] !== 'help' ? ` ${argv[0]}` : '';
+    process.stderr.write(`heddle${command}: ${error.message}\nTry: heddle${command} --help\n`);
+    return 2;
+  }
+}
+
+async function dispatch([command, ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'map': {
+      const options = readMapOptions(rest);
+      return options === null ? say(MAP_HELP) : mapCommand(options, poolEngine);
+    }
+    case 'doctor':
+      return doctorCommand(rest, () => say(DOCTOR_HELP));
+    case undefined:
+      process.stderr.write(HELP);
+      return 2;
+    case 'help':
+      return say(helpFor(rest));
+    case '--help':
+    case '-h':
+      return say(HELP);
+    case '--version':
+    case '-V':
+      return say(`${version()}\n`);
+    default: {
+      const meant = nearest(command.replace(/^-+/, ''), [...Object.keys(HELPS), 'version']);
+      const hint = meant === undefined ? '; there are map, doctor and help' : `; did you mean ${meant === 'version' ? '--version' : meant}?`;
+      throw new UsageError(`unknown ${command.startsWith('-') ? 'flag' : 'command'} ${command}${hint}`);
+    }
+  }
+}
+
+function helpFor([command, ...more]: readonly string[]): string {
+  if (more.length > 0) throw new UsageError(`help takes one command, got ${[command, ...more].join(' ')}`);
+  if (command === undefined || command.startsWith('-')) return HELP;
+  const help = HELPS[command];
+  if (help !== undefined) return help;
+  const meant = nearest(command, Object.keys(HELPS));
+  throw new UsageError(`there is no command ${command}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function version(): string {
+  const { version: found } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return found;
+}

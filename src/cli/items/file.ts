@@ -1,0 +1,79 @@
+/** Opens a file, or the standard input, as chunks of bytes that can be stopped at any time. */
+
+import { createReadStream, type Stats, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { UsageError } from '../usage-error.ts';
+
+export interface Bytes {
+  readonly chunks: AsyncIterable<Buffer>;
+  /** For messages. */
+  readonly name: string;
+  /** Undefined for the standard input. */
+  readonly path?: string;
+  /** It can be read a second time: a regular file, no pipe. */
+  readonly isRepeatable: boolean;
+  close(): void;
+}
+
+/**
+ * @param path `-` is the standard input
+ * @throws UsageError if it cannot be opened
+ */
+export async function openBytes(path: string): Promise<Bytes> {
+  if (path === '-') return bytesOf(process.stdin, 'standard input', false);
+  const stats = statOf(path);
+  if (stats.isDirectory()) throw new UsageError(`cannot read ${path}: it is a directory`);
+  const stream = createReadStream(path);
+  await new Promise<void>((resolve, reject) => {
+    stream.once('open', () => resolve());
+    stream.once('error', (error) => reject(new UsageError(`cannot read ${path}: ${reasonOf(error)}`)));
+  });
+  return { ...bytesOf(stream, path, stats.isFile()), path };
+}
+
+function statOf(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);
+  }
+}
+
+function bytesOf(stream: Readable, name: string, isRepeatable: boolean): Bytes {
+  let isOpen = true;
+  // Closed while nobody reads: there is nobody to tell.
+  stream.on('error', () => {});
+  return {
+    name,
+    isRepeatable,
+    chunks: (async function* () {
+      try {
+        for await (const chunk of stream) yield chunk as Buffer;
+      } catch (error) {
+        // Closing it ends a pending read with an error, which is what was wanted.
+        if (isOpen) throw new Error(`reading ${name}: ${reasonOf(error)}`, { cause: error });
+      }
+    })(),
+    close: () => {
+      isOpen = false;
+      stream.destroy();
+    },
+  };
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EMFILE: 'too many open files',
+  ENOSPC: 'the disk is full',
+  ERR_ACCESS_DENIED: "Node's permission model forbids it",
+};
+
+/** An error of the file system in words. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = (typeof error === 'object' && error !== null ? error : {}) as { code?: string; message?: string };
+  return REASONS[code ?? ''] ?? message ?? String(error);
+}

@@ -1,0 +1,64 @@
+/**
+ * Cuts the elements out of one long JSON array, line by line as it comes. It only counts brackets and knows strings;
+ * whether an element is good JSON is for `JSON.parse` to say.
+ */
+
+export interface Element {
+  text: string;
+  /** The line it ends on. */
+  line: number;
+}
+
+/** The only characters that matter, in and outside of strings. */
+const MARKS = /["\\[\]{},]/g;
+
+export class ArrayCutter {
+  /** 0 before the first bracket and after the last, 1 between elements. */
+  #depth = 0;
+  #isInString = false;
+  #isOver = false;
+  #count = 0;
+  #text = '';
+  #line = 0;
+  /** What stands after the end of the array. */
+  after: string | undefined;
+
+  /** Takes the next line; gives the elements that end on it. */
+  push(line: string, number: number): Element[] {
+    const found: Element[] = [];
+    let start = 0;
+    this.#line = number;
+    MARKS.lastIndex = 0;
+    for (let match = MARKS.exec(line); match !== null && !this.#isOver; match = MARKS.exec(line)) {
+      const mark = match[0];
+      if (mark === '\\') {
+        if (this.#isInString) MARKS.lastIndex++;
+      } else if (mark === '"') {
+        this.#isInString = !this.#isInString;
+      } else if (!this.#isInString) {
+        if (mark === '[' || mark === '{') {
+          if (++this.#depth === 1) start = match.index + 1;
+          continue;
+        }
+        const isEnd = mark !== ',' && --this.#depth === 0;
+        if (!isEnd && (this.#depth !== 1 || mark !== ',')) continue;
+        const text = this.#text + line.slice(start, match.index);
+        this.#text = '';
+        start = match.index + 1;
+        // `[]` has no element, `[1,]` has a second one that is empty, and broken.
+        if (!isEnd || this.#count > 0 || text.trim() !== '') found.push({ text, line: number });
+        this.#count++;
+        this.#isOver = isEnd;
+      }
+    }
+    const rest = line.slice(start);
+    if (!this.#isOver) this.#text += `${rest}\n`;
+    else if (rest.trim() !== '') this.after = rest.trim();
+    return found;
+  }
+
+  /** What is left when the input ends and the array does not. */
+  end(): Element | undefined {
+    return this.#isOver ? undefined : { text: this.#text.trim(), line: this.#line };
+  }
+}

@@ -1,0 +1,37 @@
+/** Where items come from. Sources are lazy: nothing is read before it is asked for, so an endless one is no problem. */
+
+export interface Item {
+  readonly value: unknown;
+  /** Line of the input it stands on, from 1. */
+  readonly line?: number;
+  /** The item could not be read, for this reason; it counts as failed and the others go on. */
+  readonly broken?: string;
+}
+
+/** What feeds one run of `heddle map`. */
+export interface Input {
+  readonly items: Iterable<Item> | AsyncIterable<Item>;
+  /** How many items there will be, as soon as that is known; null if it cannot be. Costs a second look at the source. */
+  total(): Promise<number | null>;
+  /** Stops reading: `items` ends, also in the middle of a wait for more. */
+  close(): void;
+  /** The file that is read, for the check that it is not written to at the same time. */
+  readonly file?: string;
+}
+
+/** Items that were given as arguments. */
+export function argumentInput(words: readonly string[]): Input {
+  let isOpen = true;
+  return {
+    items: (function* () {
+      for (const value of words) {
+        if (!isOpen) return;
+        yield { value };
+      }
+    })(),
+    total: () => Promise.resolve(words.length),
+    close: () => {
+      isOpen = false;
+    },
+  };
+}

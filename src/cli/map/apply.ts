@@ -1,0 +1,119 @@
+/**
+ * What runs in a worker for `heddle map`: import the user's module (once), call its function with an item, and make the
+ * result a line of JSON there, so that the host only has to write it.
+ *
+ * The module is imported in the workers and never in the host: what it opens, prints or keeps alive stays with them.
+ */
+
+import { isMainThread } from 'node:worker_threads';
+import { describeError } from './describe-error.ts';
+import { functionExports, lookUpExport } from './exports.ts';
+import { jsonText } from './json-text.ts';
+
+/** Which function is meant, and how its module is loaded. */
+export interface Target {
+  /** What `import()` takes. */
+  readonly url: string;
+  /** Name of the export; dots lead into it. */
+  readonly path: string;
+  /** Modules that read TypeScript once they are registered; empty where Node reads it by itself or nobody has to. */
+  readonly loaders: readonly string[];
+}
+
+export interface Job {
+  readonly target: Target;
+  readonly item: unknown;
+}
+
+/** The item failed; the others go on. */
+export interface Failure {
+  readonly failed: string;
+}
+
+/** Why the function cannot be had. */
+export type Finding = { readonly problem: 'none' } | { readonly problem: 'import'; readonly error: string; readonly code: string | null } | { readonly problem: 'export'; readonly found: string; readonly functions: string[] };
+
+type UserFunction = (item: unknown) => unknown;
+
+const functions = new Map<string, Promise<UserFunction>>();
+const ready = new Map<string, UserFunction>();
+
+/** Runs one item. Never throws: what the user's function throws is a `Failure`. */
+export function applyTo({ target, item }: Job): string | Failure | Promise<string | Failure> {
+  const key = `${target.url}#${target.path}`;
+  const fn = ready.get(key);
+  if (fn === undefined) return applyFirst(key, target, item);
+  try {
+    const result = fn(item);
+    return isThenable(result) ? settle(result) : jsonText(result);
+  } catch (error) {
+    return { failed: describeError(error) };
+  }
+}
+
+async function applyFirst(key: string, target: Target, item: unknown): Promise<string | Failure> {
+  try {
+    let loading = functions.get(key);
+    if (loading === undefined) functions.set(key, (loading = load(target)));
+    ready.set(key, await loading);
+  } catch (error) {
+    return { failed: describeError(error) };
+  }
+  return applyTo({ target, item });
+}
+
+async function settle(result: PromiseLike<unknown>): Promise<string | Failure> {
+  try {
+    return jsonText(await result);
+  } catch (error) {
+    return { failed: describeError(error) };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+async function load(target: Target): Promise<UserFunction> {
+  const { found, owner } = lookUpExport(await importTarget(target), target.path);
+  if (typeof found !== 'function') throw new TypeError(`${target.path} is not a function in this worker`);
+  return (item) => found.call(owner, item) as unknown;
+}
+
+/** Looks whether the function is there, before any item is read. */
+export async function findTarget(target: Target): Promise<Finding> {
+  let module: object;
+  try {
+    module = await importTarget(target);
+  } catch (error) {
+    const code = (error as { code?: unknown } | null | undefined)?.code;
+    return { problem: 'import', error: describeError(error), code: typeof code === 'string' ? code : null };
+  }
+  const { found } = lookUpExport(module, target.path);
+  if (typeof found === 'function') return { problem: 'none' };
+  return { problem: 'export', found: found === null ? 'null' : typeof found, functions: functionExports(module) };
+}
+
+let isSetUp = false;
+const registered = new Set<string>();
+
+async function importTarget({ url, loaders }: Target): Promise<object> {
+  setUp();
+  for (const loader of loaders) {
+    if (registered.has(loader)) continue;
+    registered.add(loader);
+    const { register } = (await import(loader)) as { register: () => void };
+    register();
+  }
+  return (await import(url)) as object;
+}
+
+/** Once in each worker, before the user's code comes. */
+function setUp(): void {
+  if (isSetUp) return;
+  isSetUp = true;
+  // Standard output belongs to the results; what the user's function prints goes to standard error.
+  Object.defineProperty(process, 'stdout', { get: () => process.stderr, configurable: true });
+  // Ctrl-C reaches every process of the terminal. The host decides what ends, and ends it.
+  if (isMainThread) process.on('SIGINT', () => {});
+}

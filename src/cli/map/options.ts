@@ -1,0 +1,63 @@
+/** The flags of `heddle map`, checked: what the rest of the command works with. */
+
+import { availableParallelism } from 'node:os';
+import { parseFlags, wholeNumber } from '../flags.ts';
+import { jsonInput } from '../items/json.ts';
+import { globInput } from '../items/glob.ts';
+import { lineInput } from '../items/lines.ts';
+import { argumentInput, type Input } from '../items/source.ts';
+import { UsageError } from '../usage-error.ts';
+
+export const MAP_FLAGS = [
+  { name: 'lines', value: 'FILE', text: 'each line of FILE is an item, as a string; - is standard input' },
+  { name: 'json', value: 'FILE', text: 'items are JSON, one a line, or one array; - is standard input' },
+  { name: 'glob', value: 'PATTERN', text: 'the paths of the files that match are the items (quote the pattern)' },
+  { name: 'jobs', short: 'j', value: 'N', text: 'workers at a time; default: one for every core' },
+  { name: 'threads', text: 'workers are threads of one process (the default)' },
+  { name: 'processes', text: 'workers are processes, each with its own memory' },
+  { name: 'unordered', text: 'write results as they come, not in the order of the items' },
+  { name: 'chunk', value: 'N', text: 'items that travel together; default: as many as go well' },
+  { name: 'out', short: 'o', value: 'FILE', text: 'write the results to FILE, not to standard output' },
+  { name: 'progress', negatable: true, text: 'show a bar, or lines in a log; default: only on a terminal' },
+  { name: 'help', short: 'h', text: 'show this' },
+] as const;
+
+export interface MapOptions {
+  readonly module: string;
+  readonly kind: 'thread' | 'process';
+  readonly jobs: number;
+  readonly chunkSize: number | undefined;
+  readonly isUnordered: boolean;
+  readonly out: string | undefined;
+  /** Undefined: only on a terminal. */
+  readonly progress: boolean | undefined;
+  openInput(): Input | Promise<Input>;
+}
+
+/** @returns null if only the help is wanted. @throws UsageError */
+export function readMapOptions(argv: readonly string[]): MapOptions | null {
+  const { values, switches, words } = parseFlags(argv, MAP_FLAGS);
+  if (switches.help) return null;
+  const [module, ...items] = words;
+  if (module === undefined) throw new UsageError('which function? heddle map <module>[#export] [item…]');
+  if (switches.threads && switches.processes) throw new UsageError('--threads and --processes exclude each other');
+  const sources: [name: string, open: () => Input | Promise<Input>][] = [];
+  const { lines, json, glob, out } = values;
+  if (items.length > 0) sources.push(['items as arguments', () => argumentInput(items)]);
+  if (lines !== undefined) sources.push(['--lines', () => lineInput(lines)]);
+  if (json !== undefined) sources.push(['--json', () => jsonInput(json)]);
+  if (glob !== undefined) sources.push(['--glob', () => globInput(glob)]);
+  const [source, another] = sources;
+  if (source === undefined) throw new UsageError('no items: give them after the module, or by --lines, --json or --glob');
+  if (another !== undefined) throw new UsageError(`items come from one place, got ${sources.map(([name]) => name).join(' and ')}`);
+  return {
+    module,
+    kind: switches.processes ? 'process' : 'thread',
+    jobs: wholeNumber(values.jobs, 'jobs', 1) ?? availableParallelism(),
+    chunkSize: wholeNumber(values.chunk, 'chunk', 1),
+    isUnordered: switches.unordered ?? false,
+    out: out === '-' ? undefined : out,
+    progress: switches.progress,
+    openInput: source[1],
+  };
+}

@@ -1,0 +1,79 @@
+/** Everything a run says on standard error: items that failed, the progress, and the sum at the end. */
+
+import { countText, Display, type DisplayMode, type Tracker } from '../../progress/index.ts';
+import type { Item } from '../items/source.ts';
+
+/** As much of standard error as is needed. */
+export interface ErrorStream {
+  write(text: string): boolean;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly writableNeedDrain?: boolean | undefined;
+  once(event: 'drain' | 'error', listener: () => void): unknown;
+}
+
+const REDRAW = 100;
+
+export class Report {
+  readonly #stream: ErrorStream;
+  readonly #tracker: Tracker;
+  readonly #display: Display;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: ErrorStream, tracker: Tracker, mode: DisplayMode, label: string) {
+    this.#stream = stream;
+    this.#tracker = tracker;
+    this.#display = new Display({ mode, stream, label, unicode: hasUnicode(process.env) });
+    if (mode !== 'silent') this.#timer = setInterval(() => this.#display.show(this.#tracker.now()), REDRAW).unref();
+  }
+
+  /** Lets something else print where the bar stands. */
+  around(print: () => void): void {
+    this.#display.around(print);
+  }
+
+  /** The promise, if there is one, must be waited for: the reader of standard error is slow. */
+  failed(item: Item, number: number, reason: string): Promise<void> | undefined {
+    this.#tracker.failed();
+    const place = item.line === undefined || item.line === number ? '' : `line ${item.line}, `;
+    return this.say(`item ${number} (${place}${quoteItem(item.value)}): ${reason}`);
+  }
+
+  succeeded(): void {
+    this.#tracker.succeeded();
+  }
+
+  say(line: string): Promise<void> | undefined {
+    this.#display.around(() => this.#stream.write(`${line}\n`));
+    if (!this.#stream.writableNeedDrain) return undefined;
+    return new Promise((resolve) => {
+      this.#stream.once('drain', resolve);
+      this.#stream.once('error', resolve);
+    });
+  }
+
+  /** The last drawing, and what there is to say about failures. */
+  finish(): void {
+    clearInterval(this.#timer);
+    const { done, failed } = this.#tracker.now();
+    this.#display.finish(this.#tracker.now());
+    if (failed > 0) this.#stream.write(`heddle: ${countText(failed)} of ${countText(done)} items failed\n`);
+  }
+}
+
+/** As JSON, cut where it gets long. */
+function quoteItem(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 77)}…${typeof value === 'string' ? '"' : ''}`;
+}
+
+export function displayMode(asked: boolean | undefined, stream: ErrorStream, env: NodeJS.ProcessEnv): DisplayMode {
+  if (asked === false) return 'silent';
+  if (stream.isTTY && env['TERM'] !== 'dumb') return 'terminal';
+  return asked ? 'log' : 'silent';
+}
+
+function hasUnicode(env: NodeJS.ProcessEnv): boolean {
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
+  return /utf-?8/i.test(locale) && env['TERM'] !== 'linux';
+}

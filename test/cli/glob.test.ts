@@ -1,0 +1,87 @@
+/** Which files a pattern finds, in a small tree made for it. */
+
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test, { after } from 'node:test';
+import { globItems } from '#dist/cli/items/glob.js';
+import { expandBraces } from '#dist/cli/items/pattern.js';
+
+const root = mkdtempSync(join(tmpdir(), 'glob-'));
+after(() => rmSync(root, { recursive: true }));
+
+for (const file of ['a.ts', 'b.ts', 'b.js', '.hidden', 'é.ts', 'x[1].ts', 'src/a.ts', 'src/lib/a.ts', 'src/lib/deep/c.ts', 'src/.git/a.ts', 'other/a.md', 'a+b(c).ts']) {
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  writeFileSync(join(root, file), '');
+}
+symlinkSync('..', join(root, 'src/up'));
+symlinkSync('a.ts', join(root, 'link.ts'));
+symlinkSync('nowhere', join(root, 'dead.ts'));
+
+async function find(pattern: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { value, broken } of globItems(pattern, root)) found.push(broken === undefined ? String(value) : `${String(value)}: ${broken}`);
+  return found;
+}
+
+test('a pattern finds too much or too little', async () => {
+  assert.deepEqual(await find('*.ts'), ['a+b(c).ts', 'a.ts', 'b.ts', 'link.ts', 'x[1].ts', 'é.ts']);
+  assert.deepEqual(await find('?.ts'), ['a.ts', 'b.ts', 'é.ts']);
+  assert.deepEqual(await find('[ab].ts'), ['a.ts', 'b.ts']);
+  assert.deepEqual(await find('[!a].ts'), ['b.ts', 'é.ts']);
+  assert.deepEqual(await find('[a-a].[tj]s'), ['a.ts']);
+  assert.deepEqual(await find('b.{js,ts}'), ['b.js', 'b.ts']);
+  assert.deepEqual(await find(String.raw`x\[1\].ts`), ['x[1].ts']);
+  assert.deepEqual(await find('a+b(c).t*'), ['a+b(c).ts']);
+  assert.deepEqual(await find('a.ts'), ['a.ts']);
+  assert.deepEqual(await find('nothing.ts'), []);
+  assert.deepEqual(await find('a.ts/b'), []);
+  assert.deepEqual(await find('src'), []);
+});
+
+test('folders are skipped, or entered where they should not be', async () => {
+  assert.deepEqual(await find('**/a.ts'), ['a.ts', 'src/a.ts', 'src/lib/a.ts']);
+  assert.deepEqual(await find('src/**'), ['src/a.ts', 'src/lib/a.ts', 'src/lib/deep/c.ts']);
+  assert.deepEqual(await find('src/**/*.ts'), ['src/a.ts', 'src/lib/a.ts', 'src/lib/deep/c.ts']);
+  assert.deepEqual(await find('*/a.*'), ['other/a.md', 'src/a.ts']);
+  assert.deepEqual(await find('./src/*.ts'), ['./src/a.ts']);
+  assert.deepEqual(await find('src/../a.ts'), ['src/../a.ts']);
+  assert.deepEqual(await find(`${root}/src/*.ts`), [`${root}/src/a.ts`]);
+});
+
+test('hidden files come unasked, or not when asked for', async () => {
+  assert.deepEqual(await find('.*'), ['.hidden']);
+  assert.deepEqual(await find('src/.git/*'), ['src/.git/a.ts']);
+  assert.ok(!(await find('**')).some((path) => path.includes('/.') || path.startsWith('.')));
+});
+
+test('a file is found twice', async () => {
+  assert.deepEqual(await find('{a,b}.{ts,js}'), ['a.ts', 'b.js', 'b.ts']);
+  assert.deepEqual(await find('{a,*}.js'), ['b.js']);
+  assert.deepEqual(await find('**/lib/**/a.ts'), ['src/lib/a.ts']);
+  assert.deepEqual(await find('**/**/a.ts'), ['a.ts', 'src/a.ts', 'src/lib/a.ts']);
+  assert.deepEqual(await find('src/{**,lib}/a.ts'), ['src/a.ts', 'src/lib/a.ts']);
+});
+
+test('a link to a folder above is walked in circles, or cannot be named', async () => {
+  assert.ok(!(await find('**/*.ts')).some((path) => path.includes('up/')));
+  assert.deepEqual(await find('src/up/b.js'), ['src/up/b.js']);
+  assert.deepEqual(await find('src/*/b.js'), ['src/up/b.js']);
+});
+
+test('a folder that cannot be read is passed over without a word', { skip: process.getuid?.() === 0 ? 'root may read everything' : false }, async () => {
+  chmodSync(join(root, 'other'), 0);
+  try {
+    assert.deepEqual(await find('other/*'), ['other/: cannot look into it: permission denied']);
+  } finally {
+    chmodSync(join(root, 'other'), 0o755);
+  }
+});
+
+test('braces are taken apart wrongly', () => {
+  assert.deepEqual(expandBraces('a{b,c{d,e}f,}g'), ['abg', 'acdfg', 'acefg', 'ag']);
+  assert.deepEqual(expandBraces('{a}{b,c}'), ['{a}b', '{a}c']);
+  assert.deepEqual(expandBraces(String.raw`\{a,b}`), [String.raw`\{a,b}`]);
+  assert.deepEqual(expandBraces('{a,b'), ['{a,b']);
+});

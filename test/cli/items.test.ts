@@ -1,0 +1,92 @@
+/** Items from lines and from JSON, however the bytes happen to be cut. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { jsonItems } from '#dist/cli/items/json.js';
+import { linesOf } from '#dist/cli/items/lines.js';
+
+/** The same bytes in pieces of every size from 1 on: a cut may fall anywhere. */
+async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+async function alike<T>(text: string | Buffer, read: (chunks: AsyncIterable<Buffer>) => AsyncIterable<T>): Promise<T[]> {
+  const bytes = Buffer.from(text);
+  const whole = await collect(read(pieces(bytes, bytes.length + 1)));
+  for (let size = 1; size <= Math.min(bytes.length, 9); size++) assert.deepEqual(await collect(read(pieces(bytes, size))), whole, `in pieces of ${size}`);
+  return whole;
+}
+
+const lines = async (text: string | Buffer): Promise<string[]> => (await alike(text, linesOf)).map((line) => (line.isBroken ? `broken ${line.number}` : line.text));
+
+test('a line is lost, doubled or keeps its end', async () => {
+  assert.deepEqual(await lines(''), []);
+  assert.deepEqual(await lines('a'), ['a']);
+  assert.deepEqual(await lines('a\n'), ['a']);
+  assert.deepEqual(await lines('a\r\nb\r\n\r\nc'), ['a', 'b', '', 'c']);
+  assert.deepEqual(await lines('\n\n'), ['', '']);
+  assert.deepEqual(await lines('a\rb\n'), ['a\rb']);
+});
+
+test('a character that is cut in two is spoiled', async () => {
+  assert.deepEqual(await lines('äöü\n€\n👩‍👧\n'), ['äöü', '€', '👩‍👧']);
+});
+
+test('a line in another encoding is silently changed, or takes its neighbours with it', async () => {
+  assert.deepEqual(await lines(Buffer.from('ab\n\xe4\ncd\n', 'latin1')), ['ab', 'broken 2', 'cd']);
+});
+
+async function json(text: string | Buffer): Promise<unknown[]> {
+  return (await alike(text, jsonItems)).map(({ value, line, broken }) => (broken === undefined ? value : `line ${line}: ${broken}`));
+}
+
+test('JSON lines are read wrongly', async () => {
+  assert.deepEqual(await json('{"a":1}\n\n  2 \r\n"x\\ny"\nnull'), [{ a: 1 }, 2, 'x\ny', null]);
+  assert.deepEqual(await json(''), []);
+  assert.deepEqual(await json('\n \n'), []);
+  assert.deepEqual(await json('\uFEFF1\n2'), [1, 2]);
+});
+
+test('a broken line stops the others, or is not named by its number', async () => {
+  const [one, two, three] = await json('{"a":1}\n\n{"a":\n3\n');
+  assert.deepEqual([one, three], [{ a: 1 }, 3]);
+  assert.match(String(two), /^line 3: it is not JSON: /);
+});
+
+test('lines that are arrays are taken for one array, or one array for lines', async () => {
+  assert.deepEqual(await json('[1,2]\n[3]\n'), [[1, 2], [3]]);
+  assert.deepEqual(await json('[1,[2],{"a":"]"}]\n'), [1, [2], { a: ']' }]);
+  assert.deepEqual(await json('[]'), []);
+  assert.deepEqual(await json('\n[]\n[]\n'), [[], []]);
+});
+
+test('an array over many lines is cut in the wrong places', async () => {
+  const values = [1, 'a,b]', { c: [1, { d: '"}' }], 'e\\': '\\"' }, [], {}, null, [[[]]], 'ä'];
+  assert.deepEqual(await json(JSON.stringify(values, null, 2)), values);
+  assert.deepEqual(await json(`[\n${values.map((value) => JSON.stringify(value)).join('\n,\n')}\n]\n\n`), values);
+  assert.deepEqual(await json('[\n]'), []);
+});
+
+test('an array that is broken is read as a shorter one', async () => {
+  const broken = async (text: string): Promise<string[]> => (await json(text)).filter((each) => typeof each === 'string');
+  assert.deepEqual(await broken('[\n1,\n2'), ['line 3: the array has no end']);
+  assert.deepEqual(await broken('[\n1\n]\n[2]'), ['line 4: it stands after the end of the array']);
+  assert.match((await broken('[\n1,\n]')).join(), /^line 3: it is not JSON: /);
+  assert.match((await broken('[\n1,\nx,\n3]')).join(), /^line 3: it is not JSON: /);
+});
+
+test('an endless array is read to its end before its first element comes', async () => {
+  async function* endless(): AsyncGenerator<Buffer> {
+    yield Buffer.from('[\n');
+    for (;;) yield Buffer.from('1,\n');
+  }
+  const items = jsonItems(endless());
+  assert.deepEqual(await items.next(), { value: { value: 1, line: 2 }, done: false });
+  await items.return(undefined);
+});
