@@ -105,12 +105,13 @@ export function wholeNumber(text: string | undefined, name: string, min: number)
   throw new UsageError(`expected --${name} to be an integer >= ${min}, got "${text}"`);
 }
 
-/** The part of a help text that lists the flags. */
-export function flagHelp(flags: readonly Flag[]): string {
+/** The part of a help text that lists the flags. `more` are lines that look like them. */
+export function flagHelp(flags: readonly Flag[], more: readonly [head: string, text: string][] = []): string {
   const heads = flags.map(({ name, short, value, negatable }) => {
     const long = `--${name}${value === undefined ? '' : ` ${value}`}${negatable ? `, --no-${name}` : ''}`;
     return short === undefined ? `    ${long}` : `-${short}, ${long}`;
   });
   const width = Math.max(...heads.map((head) => head.length)) + 3;
-  return flags.map(({ text }, i) => `  ${heads[i]!.padEnd(width)}${text.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`).join('\n');
+  const rows = [...flags.map(({ text }, i) => [heads[i]!, text] as const), ...more];
+  return rows.map(([head, text]) => `  ${head.padEnd(width)}${text}`).join('\n');
 }

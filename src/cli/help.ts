@@ -28,8 +28,7 @@ Usage
   item…      the items, as strings; or let them come from --lines, --json or --glob
 
 Flags
-${flagHelp(MAP_FLAGS)}
-  --                   what follows are items, even if they begin with -
+${flagHelp(MAP_FLAGS, [['    --', 'what follows are items, even if they begin with -']])}
 
 An item that fails is named on standard error, and the others go on. What the function prints goes
 to standard error too. Ctrl-C stops and writes what is done; a second one stops at once.

@@ -4,6 +4,11 @@ export class UsageError extends Error {
   override readonly name: string = 'UsageError';
 }
 
+/** Something outside of heddle went wrong on the way, such as a full disk: exit code 1 and no stack. */
+export class OutsideError extends Error {
+  override readonly name: string = 'OutsideError';
+}
+
 /** The known word that `word` was probably meant to be, if one is near enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;

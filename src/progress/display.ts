@@ -75,8 +75,8 @@ export class Display {
       stream.write(`${label === '' ? '' : `${label}: `}${renderLogLine(progress)}\n`);
       return;
     }
-    // One column stays free: a full line would make some terminals begin a new one.
-    const line = renderBar(progress, { width: (stream.columns ?? 80) - 1, label, unicode });
+    // One column stays free: a full line would make some terminals begin a new one. A terminal without a size says 0.
+    const line = renderBar(progress, { width: (stream.columns || 80) - 1, label, unicode });
     stream.write((this.#line === '' ? '' : CLEAR_LINE) + line);
     this.#line = line;
   }

@@ -2,7 +2,7 @@
 
 import { createReadStream, type Stats, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { UsageError } from '../usage-error.ts';
+import { OutsideError, UsageError } from '../usage-error.ts';
 
 export interface Bytes {
   readonly chunks: AsyncIterable<Buffer>;
@@ -51,7 +51,7 @@ function bytesOf(stream: Readable, name: string, isRepeatable: boolean): Bytes {
         for await (const chunk of stream) yield chunk as Buffer;
       } catch (error) {
         // Closing it ends a pending read with an error, which is what was wanted.
-        if (isOpen) throw new Error(`reading ${name}: ${reasonOf(error)}`, { cause: error });
+        if (isOpen) throw new OutsideError(`cannot read on in ${name}: ${reasonOf(error)}`, { cause: error });
       }
     })(),
     close: () => {

@@ -147,6 +147,7 @@ export function globInput(pattern: string): Input {
   }
   return {
     items: untilClosed(),
+    ifEmpty: `no file matches ${pattern}`,
     total: async () => {
       let count = 0;
       for await (const _ of untilClosed()) count++;

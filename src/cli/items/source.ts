@@ -15,6 +15,8 @@ export interface Input {
   total(): Promise<number | null>;
   /** Stops reading: `items` ends, also in the middle of a wait for more. */
   close(): void;
+  /** What to say if there was no item at all, where that is probably a mistake. */
+  readonly ifEmpty?: string;
   /** The file that is read, for the check that it is not written to at the same time. */
   readonly file?: string;
 }

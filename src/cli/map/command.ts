@@ -3,9 +3,8 @@
 import { relative } from 'node:path';
 import { countText, Tracker } from '../../progress/index.ts';
 import type { Input } from '../items/source.ts';
-import { UsageError } from '../usage-error.ts';
+import { nearest, OutsideError, UsageError } from '../usage-error.ts';
 import type { Finding, Target } from './apply.ts';
-import { describeError } from './describe-error.ts';
 import type { Engine, EngineMaker } from './engine.ts';
 import { Interrupt } from './interrupt.ts';
 import { type ModuleRef, resolveModule } from './module.ts';
@@ -45,7 +44,7 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
   const report = new Report(stderr, tracker, mode, labelOf(target));
   const shareTerminal = options.out === undefined && stdout.isTTY;
   const output = new Output(stream, options.out ?? 'standard output', shareTerminal ? (print) => report.around(print) : undefined);
-  const state: RunState = { isStopped: false, failures: 0, written: 0 };
+  const state: RunState = { isStopped: false, taken: 0, failures: 0, written: 0 };
   const stop = (): void => {
     state.isStopped = true;
     input.close();
@@ -58,6 +57,7 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
   interrupt.onStop(stop, () => engine.stop());
   const problem = await runMap({ input, engine, target, output, report, isUnordered: options.isUnordered }, state).then(() => undefined, (error: unknown) => ({ error }));
   const unwritten = await output.end().then(() => undefined, (error: unknown) => ({ error }));
+  if (!state.isStopped) await interrupt.orStop(engine.close());
   report.finish();
   if (interrupt.isStopped) {
     stderr.write(`heddle: interrupted; ${countText(state.written)} results are written\n`);
@@ -65,9 +65,11 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
   }
   const trouble = unwritten ?? (output.isGone ? undefined : problem);
   if (trouble !== undefined) {
-    stderr.write(`heddle: ${describeError(trouble.error)}\n`);
+    if (!(trouble.error instanceof OutsideError)) throw trouble.error;
+    stderr.write(`heddle: ${trouble.error.message}\n`);
     return EXIT.someFailed;
   }
+  if (state.taken === 0 && input.ifEmpty !== undefined) stderr.write(`heddle: ${input.ifEmpty}\n`);
   return state.failures > 0 ? EXIT.someFailed : EXIT.allDone;
 }
 
@@ -102,6 +104,15 @@ function explain(finding: Exclude<Finding, { problem: 'none' }>, { file, url }: 
   if (finding.problem === 'import') return `cannot import ${name}: ${finding.error}`;
   const what = path === 'default' ? 'no function as its default export' : finding.found === 'undefined' ? `no export named ${path}` : `a ${finding.found} under ${path}, not a function`;
   const { functions } = finding;
-  const hint = functions.length === 0 ? 'it exports no function' : `choose one: ${functions.slice(0, 8).map((fn) => `${name}#${fn}`).join(', ')}`;
+  const meant = nearest(path, functions);
+  const hint =
+    meant !== undefined
+      ? `did you mean ${name}#${meant}?`
+      : functions.length === 0
+        ? 'it exports no function'
+        : `choose one: ${functions
+            .slice(0, 8)
+            .map((fn) => `${name}#${fn}`)
+            .join(', ')}`;
   return `${name} has ${what}; ${hint}`;
 }

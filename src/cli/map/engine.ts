@@ -19,6 +19,8 @@ export interface Engine {
   find(target: Target): Promise<Finding>;
   /** Outcomes as they come; jobs, counted from 0, are taken when there is room for them. */
   outcomes(jobs: AsyncIterable<Job>): AsyncIterable<Outcome>;
+  /** Waits until all workers have ended, and what they printed has arrived. */
+  close(): Promise<void>;
   /** Ends `outcomes`, whatever still runs. Workers in the middle of a job end with this process. */
   stop(): void;
 }

@@ -11,7 +11,7 @@ import { UsageError } from '../usage-error.ts';
 export const MAP_FLAGS = [
   { name: 'lines', value: 'FILE', text: 'each line of FILE is an item, as a string; - is standard input' },
   { name: 'json', value: 'FILE', text: 'items are JSON, one a line, or one array; - is standard input' },
-  { name: 'glob', value: 'PATTERN', text: 'the paths of the files that match are the items (quote the pattern)' },
+  { name: 'glob', value: 'PATTERN', text: 'paths of files that match are the items; quote the pattern' },
   { name: 'jobs', short: 'j', value: 'N', text: 'workers at a time; default: one for every core' },
   { name: 'threads', text: 'workers are threads of one process (the default)' },
   { name: 'processes', text: 'workers are processes, each with its own memory' },

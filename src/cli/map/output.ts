@@ -6,7 +6,7 @@
 import { createWriteStream, realpathSync, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { reasonOf } from '../items/file.ts';
-import { UsageError } from '../usage-error.ts';
+import { OutsideError, UsageError } from '../usage-error.ts';
 
 const ENOUGH = 64 * 1024;
 
@@ -28,7 +28,7 @@ export class Output {
     this.#around = around;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // A reader such as `head` has all it wanted: no error.
-      if (error.code !== 'EPIPE') this.#error = new Error(`cannot write ${this.#name}: ${reasonOf(error)}`, { cause: error });
+      if (error.code !== 'EPIPE') this.#error = new OutsideError(`cannot write ${this.#name}: ${reasonOf(error)}`, { cause: error });
       this.#isGone = true;
       this.#wake?.();
       this.#onGone?.();
@@ -87,7 +87,7 @@ export class Output {
         this.#wake = () => {
           if (this.#isGone) resolve();
         };
-        if (isOurs) this.#stream.end(resolve);
+        if (isOurs) this.#stream.once('close', resolve).end();
         else this.#stream.write('', () => resolve());
       });
     }

@@ -20,6 +20,7 @@ export function poolEngine({ kind, jobs: maxWorkers, chunkSize }: EngineOptions)
   return {
     find: (target) => pool.submit(findTarget, target),
     outcomes,
+    close: () => pool.shutdown(),
     stop: () => {
       isStopped = true;
       stop();

@@ -31,6 +31,7 @@ export interface Run {
 export interface RunState {
   /** Nothing new is taken; jobs that break off now have not failed. */
   isStopped: boolean;
+  taken: number;
   failures: number;
   written: number;
 }
@@ -46,13 +47,12 @@ export async function runMap({ input, engine, target, output, report, isUnordere
   let inputError: { readonly error: unknown } | undefined;
 
   async function* jobs(): AsyncGenerator<Job> {
-    let number = 0;
     let index = 0;
     try {
       for await (const item of input.items) {
         await order.room();
         if (state.isStopped) return;
-        number++;
+        const number = ++state.taken;
         if (item.broken === undefined) {
           begun.set(index++, { item, number });
           yield { target, item: item.value };

@@ -1,0 +1,44 @@
+/** `heddle doctor`, where all is well and where something is missing. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isSupported } from '#dist/cli/doctor/versions.js';
+import { heddle, lines, main, root, start } from './heddle.ts';
+
+interface Report {
+  works: boolean;
+  checks: { name: string; state: string; isEssential: boolean; found: string; meaning?: string }[];
+}
+
+test('a machine on which heddle works is called ill', async () => {
+  const { code, stdout, stderr } = await heddle(['doctor']);
+  assert.deepEqual([code, stderr], [0, '']);
+  for (const name of ['node', 'platform', 'cores', 'memory', 'threads', 'processes', 'closures', 'typescript', 'waiting', 'permissions']) {
+    assert.match(stdout, new RegExp(`^(ok|missing) +${name} `, 'm'));
+  }
+  assert.match(lines(stdout).at(-1)!, /^(Everything heddle uses is here|heddle works here; what is missing is named above)\.$/);
+});
+
+test('programs cannot read what it found', async () => {
+  const { code, stdout } = await heddle(['doctor', '--json']);
+  const report = JSON.parse(stdout) as Report;
+  assert.deepEqual([code, report.works], [0, true]);
+  assert.equal(report.checks.find(({ name }) => name === 'threads')?.state, 'ok');
+});
+
+const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+
+test('a Node that forbids workers is called healthy', async () => {
+  const running = start(['--allow-fs-read=*', main, 'doctor', '--json'], { main: permission });
+  const { code, stdout } = await running.ended;
+  const { works, checks } = JSON.parse(stdout) as Report;
+  const threads = checks.find(({ name }) => name === 'threads')!;
+  assert.deepEqual([code, works, threads.state, threads.isEssential], [1, false, 'missing', true]);
+  assert.match(threads.meaning!, /--allow-worker/);
+  assert.equal(checks.find(({ name }) => name === 'permissions')?.state, 'missing');
+});
+
+test('the supported versions are others than those of the package', () => {
+  assert.deepEqual(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '22.12.0', '20.19.0', '23.0.0', '26.9.1'].map(isSupported), [false, false, false, false, true, true, true, true]);
+  assert.ok(root.length > 0);
+});

@@ -1,0 +1,145 @@
+/** `heddle map` between other programs: endless input, slow and vanishing readers, signals. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
+import { gone, heddle, jobs, kinds, lines, main, root, type Running, start } from './heddle.ts';
+
+const isLinux = process.platform === 'linux';
+
+/** Writes lines for as long as they are taken. */
+function feedForEver({ child }: Running): () => number {
+  const block = 'some line of text that is an item\n'.repeat(2000);
+  let taken = 0;
+  const feed = (): void => {
+    while (child.stdin.writable) {
+      taken += block.length;
+      if (!child.stdin.write(block)) break;
+    }
+  };
+  child.stdin.on('drain', feed);
+  feed();
+  return () => taken;
+}
+
+/** Peak of a process' memory, in MB. */
+function peakMemory(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}
+
+for (const kind of kinds) {
+  test(`endless input fills the memory with ${kind}`, { skip: isLinux ? false : 'needs /proc' }, async () => {
+    const running = start(['map', `${jobs}#same`, kind, '-j', '2', '--lines', '-'], { unread: true });
+    feedForEver(running);
+    let bytes = 0;
+    for await (const chunk of running.child.stdout) if ((bytes += (chunk as Buffer).length) > 60e6) break;
+    const peak = peakMemory(running.child.pid!);
+    running.child.stdin.destroy();
+    assert.equal((await running.ended).code, 0);
+    assert.ok(peak < 400, `${peak} MB after 60 MB of results`);
+  });
+
+  test(`a reader that stops does not stop the reading with ${kind}`, async () => {
+    const running = start(['map', `${jobs}#same`, kind, '-j', '2', '--lines', '-'], { unread: true });
+    const taken = feedForEver(running);
+    await new Promise((resolve) => running.child.stdout.once('readable', resolve));
+    // Pipes and buffers are full when nothing more is taken for a while.
+    for (let before = -1, calm = 0; calm < 20; before = taken()) {
+      await pause(25);
+      calm = taken() === before ? calm + 1 : 0;
+      assert.ok(taken() < 60e6, 'it goes on reading');
+    }
+    running.child.kill('SIGINT');
+    running.child.stdin.destroy();
+    running.child.stdout.resume();
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 130);
+    assert.match(stderr, /^heddle: interrupted; [\d,]+ results are written$/m);
+  });
+}
+
+test('a result waits for items that have not come yet', async () => {
+  const running = start(['map', `${jobs}#same`, '--lines', '-']);
+  for (const item of ['a', 'b', 'c']) {
+    running.child.stdin.write(`${item}\n`);
+    await running.until(({ stdout }) => stdout.endsWith(`"${item}"\n`));
+  }
+  running.child.stdin.end();
+  assert.equal((await running.ended).code, 0);
+});
+
+test('a reader that had enough makes an error, or is not noticed', async () => {
+  const program = `yes | "${process.execPath}" "${main}" map "${jobs}" --lines - | head -n 1; echo "codes \${PIPESTATUS[*]}"`;
+  const shell = spawn('bash', ['-c', program], { cwd: root });
+  let output = '';
+  for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await new Promise((resolve) => shell.once('close', resolve));
+  assert.match(output, /^"Y"\ncodes \d+ 0 0\n$/);
+});
+
+test('a full disk is silent', { skip: isLinux ? false : 'needs /dev/full' }, async () => {
+  const { code, stderr } = await heddle(['map', jobs, '--out', '/dev/full', 'a']);
+  assert.deepEqual([code, stderr], [1, 'heddle: cannot write /dev/full: the disk is full\n']);
+});
+
+const begun = ({ stderr }: Running): boolean => /begun in \d+/.test(stderr);
+const workerOf = ({ stderr }: Running): number => Number(/begun in (\d+)/.exec(stderr)![1]);
+
+for (const kind of kinds) {
+  test(`an interrupt loses what is done, or leaves somebody behind, with ${kind}`, async () => {
+    const running = start(['map', `${jobs}#wait`, kind, '-j', '2', '--chunk', '1', 'a', 'stay', 'b', 'c']);
+    await running.until((now) => begun(now) && now.stdout.includes('"a"'));
+    running.child.kill('SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 130);
+    assert.equal(lines(stdout)[0], '"a"');
+    assert.match(stderr, /^heddle: interrupted; \d+ results are written$/m);
+    assert.ok(!stderr.includes('failed'));
+    if (kind === '--processes') await gone(workerOf(running));
+  });
+
+  test(`an interrupt does not end a busy loop, with ${kind}`, async () => {
+    const running = start(['map', `${jobs}#spinLater`, kind, 'stay']);
+    await running.until(begun);
+    running.child.kill('SIGINT');
+    assert.equal((await running.ended).code, 130);
+    if (kind === '--processes') await gone(workerOf(running));
+  });
+
+  test(`a second interrupt waits, with ${kind}`, async () => {
+    const running = start(['map', `${jobs}#spinLater`, kind, '--lines', '-']);
+    running.child.stdin.write('stay\n');
+    await running.until(begun);
+    running.child.kill('SIGINT');
+    running.child.kill('SIGINT');
+    assert.equal((await running.ended).code, 130);
+    if (kind === '--processes') await gone(workerOf(running));
+  });
+
+  test(`Ctrl-C, which reaches every process, is taken for a lost worker, with ${kind}`, async () => {
+    const running = start(['map', `${jobs}#wait`, kind, '-j', '2', 'a', 'stay'], { detached: true });
+    await running.until((now) => begun(now) && now.stdout.includes('"a"'));
+    process.kill(-running.child.pid!, 'SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    assert.deepEqual([code, stdout], [130, '"a"\n']);
+    assert.ok(!stderr.includes('WorkerLost'), stderr);
+  });
+
+  test(`SIGTERM leaves a worker behind, with ${kind}`, async () => {
+    const running = start(['map', `${jobs}#spinLater`, kind, 'stay']);
+    await running.until(begun);
+    running.child.kill('SIGTERM');
+    assert.equal((await running.ended).code, 143);
+    if (kind === '--processes') await gone(workerOf(running));
+  });
+}
+
+test('an interrupt is not heard while the input is silent', async () => {
+  const running = start(['map', jobs, '--lines', '-']);
+  running.child.stdin.write('a\n');
+  await running.until(({ stdout }) => stdout === '"A"\n');
+  running.child.kill('SIGINT');
+  assert.equal((await running.ended).code, 130);
+});
