@@ -2,8 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import test from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
 import { heddle, jobs, lines, main, root } from './heddle.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'progress-'));
+after(() => rmSync(folder, { recursive: true }));
 
 test('progress is shown where nobody asked for it, or not where somebody did', async () => {
   assert.equal((await heddle(['map', jobs, 'a', 'b'])).stderr, '');
@@ -25,9 +31,17 @@ async function onTerminal(...args: string[]): Promise<string> {
   return output.replaceAll('\r\n', '\n');
 }
 
-test('on a terminal there is no bar, or it is mixed with the results', { skip: hasScript ? false : 'needs script(1), which makes a pseudo-terminal' }, async () => {
+const needsScript = hasScript ? false : 'needs script(1), which makes a pseudo-terminal';
+
+test('the bar does not move', { skip: needsScript }, async () => {
+  const file = join(folder, 'many.txt');
+  writeFileSync(file, 'an item\n'.repeat(20_000));
+  const output = await onTerminal(`${jobs}#slowly`, '--lines', file, '--out', '/dev/null');
+  assert.match(output, /^slowly  .*\r\x1b\[2Kslowly  .* 100 %  20,000\/20,000  [\d,]+\/s  \d:\d\d\n$/s);
+});
+
+test('on a terminal there is no bar, or it is mixed with the results', { skip: needsScript }, async () => {
   const output = await onTerminal(`${jobs}#pick`, 'a', 'x', 'b');
-  assert.match(output, /\r\x1b\[2K/);
   assert.match(output, /━+ {2}100 % {2}3\/3 {2}.* {2}1 failed\n/);
   // What stays on the screen, each result on a line of its own.
   const screen = lines(output).map((line) => line.slice(line.lastIndexOf('\x1b[2K') + 1).replace('[2K', ''));
