@@ -1,5 +1,7 @@
 /** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
 
+import { fileURLToPath } from 'node:url';
+
 export interface CallSite {
   readonly stack?: string;
 }
@@ -25,7 +27,8 @@ export function joinStacks(error: unknown, site: CallSite): void {
   }
 }
 
-const ownFrames = new URL('../worker/', import.meta.url).href;
+/** The runner's files, compiled and, where Node maps stack traces itself, in source. */
+const ownFolders = [new URL('../worker/', import.meta.url).href, fileURLToPath(new URL('../../src/worker/', import.meta.url))];
 
 /** Below the first frame of a worker's runner there is only what delivered the task. */
 function userLines(stack: string): string[] {
@@ -33,7 +36,7 @@ function userLines(stack: string): string[] {
   let isOurs = false;
   for (const line of stack.split('\n')) {
     const isFrame = line.startsWith('    at ');
-    isOurs = isFrame && (isOurs || line.includes(ownFrames));
+    isOurs = isFrame && (isOurs || ownFolders.some((folder) => line.includes(folder)));
     if (!isOurs) kept.push(line);
   }
   return kept;
