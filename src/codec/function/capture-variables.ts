@@ -216,7 +216,7 @@ function shareCells(source: Source, captured: Captured): void {
   const { inspection, fn, facts, script, capture, syntax } = source;
   if (script === undefined) return;
   captured.parts.forEach((part, index) => {
-    if (!('variable' in part) || !script.assignedInFunctions.has(part.variable)) return;
+    if (!('variable' in part) || !script.assignedInFunctions.has(part.variable) || captured.weak.includes(part.variable)) return;
     const name = part.variable;
     const late = captured.late[index] as Part;
     const scope = facts.scopes.find(({ object }) => name in object);
