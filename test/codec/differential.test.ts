@@ -1,0 +1,112 @@
+/** Random values cross exactly as `structuredClone` copies them. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { cross, kinds } from './cross.js';
+import { difference } from './same-graph.js';
+
+const isLong = process.env['HEDDLE_LONG'] === '1';
+const runs = isLong ? 60_000 : 1_000;
+
+const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }));
+const longText = fc.tuple(text, fc.nat(200)).map(([part, times]) => part.repeat(times));
+const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toString', 'length', '0', '-1', '4294967295', 'a', 'b', ''), text);
+const number = fc.oneof(fc.integer(), fc.double(), fc.maxSafeInteger(), fc.constantFrom(0, -0, NaN, Infinity, 63, 64, -1, 2 ** 31, 127, 128, 255, 256, 32_767, 32_768));
+const bytes = fc.uint8Array({ maxLength: 40 });
+
+const leaf: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 6, arbitrary: number },
+  { weight: 6, arbitrary: text },
+  { weight: 1, arbitrary: longText },
+  fc.boolean(),
+  fc.constantFrom(null, undefined),
+  fc.oneof(fc.bigInt(), fc.bigInt({ min: -(2n ** 300n), max: 2n ** 300n })),
+);
+
+/** Objects without references to other nodes. */
+const simple: fc.Arbitrary<object> = fc.oneof(
+  fc.date({ noInvalidDate: false }),
+  fc.constantFrom(/a/g, /[\u{1f600}\ud800]/u, /(?:)/, new RegExp('\n/', 'dimsy')),
+  fc.oneof(number, text, fc.boolean(), fc.bigInt()).map((value) => Object(value) as object),
+  fc.array(number, { maxLength: 12 }),
+  fc.array(fc.nat(70_000), { maxLength: 80 }),
+  bytes,
+  fc.float32Array({ maxLength: 9 }),
+  fc.float64Array({ maxLength: 9 }),
+  fc.int16Array({ maxLength: 9 }),
+  fc.uint8ClampedArray({ maxLength: 9 }),
+  fc.bigInt64Array({ maxLength: 5 }),
+  bytes.map((list) => list.buffer),
+  fc.tuple(bytes, fc.nat(7)).map(([list, from]) => new DataView(list.buffer, Math.min(from, list.byteLength))),
+);
+
+const builders = ['array', 'holes', 'object', 'map', 'set', 'views', 'wide', 'rows', 'fields'] as const;
+
+interface Plan {
+  readonly kind: (typeof builders)[number];
+  readonly keys: readonly string[];
+  /** A number names another node, by its place from here. */
+  readonly children: readonly ({ leaf: unknown } | { node: number } | { simple: object })[];
+}
+
+const child = fc.oneof(
+  { weight: 5, arbitrary: leaf.map((value) => ({ leaf: value })) },
+  { weight: 3, arbitrary: fc.nat(30).map((node) => ({ node })) },
+  { weight: 1, arbitrary: simple.map((object) => ({ simple: object })) },
+);
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constantFrom(...builders),
+  keys: fc.array(key, { maxLength: 6 }),
+  children: fc.array(child, { maxLength: 6 }),
+});
+
+/** Any graph: first the nodes, then what they refer to, so that everything may lead to everything. */
+const graph = fc.array(plan, { minLength: 1, maxLength: 12 }).map((plans) => {
+  const nodes = plans.map(({ kind }) => shell(kind));
+  plans.forEach((one, i) => {
+    const children = one.children.map((item) => ('leaf' in item ? item.leaf : 'simple' in item ? item.simple : nodes[item.node % nodes.length]));
+    fill(nodes[i] as object, one, children);
+  });
+  return nodes[0];
+});
+
+function shell(kind: Plan['kind']): object {
+  if (kind === 'map') return new Map();
+  if (kind === 'set') return new Set();
+  return ['array', 'holes', 'views', 'rows', 'fields'].includes(kind) ? [] : {};
+}
+
+function fill(node: object, { kind, keys }: Plan, children: readonly unknown[]): void {
+  const set = (name: string, value: unknown): void => {
+    Object.defineProperty(node, name, { value, writable: true, enumerable: true, configurable: true });
+  };
+  if (node instanceof Map) children.forEach((value, i) => node.set(i % 2 === 0 ? value : (keys[i] ?? i), value));
+  else if (node instanceof Set) children.forEach((value) => node.add(value));
+  else if (kind === 'holes') {
+    children.forEach((value, i) => ((node as unknown[])[i * 2 + (keys[i]?.length ?? 0) * 3] = value));
+    (node as unknown[]).length += keys.length * 20;
+  } else if (kind === 'views') {
+    const buffer = new ArrayBuffer(32);
+    (node as unknown[]).push(new Uint8Array(buffer, 3, 5), buffer, new Float64Array(buffer, 8, 2), new Uint16Array(buffer));
+  } else if (kind === 'rows') {
+    for (const value of children) (node as unknown[]).push({ id: value, label: 'x', more: null }, { label: 'x', id: value });
+  } else if (kind === 'wide') {
+    for (let i = 0; i < 60; i += 1) set(`${keys[0] ?? 'k'}${i}`, children[i % children.length]);
+  } else if (Array.isArray(node)) {
+    node.push(...children);
+    if (kind === 'fields') keys.forEach((name, i) => name !== 'length' && set(name, children[i % children.length]));
+  } else keys.forEach((name, i) => set(name, children[i % children.length]));
+}
+
+for (const kind of kinds) {
+  test(`a random value differs from its structured clone after crossing to a ${kind}`, () => {
+    fc.assert(
+      fc.property(fc.oneof({ weight: 4, arbitrary: graph }, { weight: 1, arbitrary: leaf }, { weight: 1, arbitrary: simple }), (value) => {
+        assert.equal(difference(structuredClone(value), cross(value, kind)), undefined);
+      }),
+      { numRuns: runs },
+    );
+  });
+}
