@@ -1,14 +1,15 @@
-/** Arrays: numbers of equal width side by side, anything else one by one; holes and other properties are kept. */
+/** Arrays: rows of numbers or strings side by side, anything else one by one; holes and other properties are kept. */
 
 import { inspect } from 'node:util';
-import type { Decoding } from './decoding.ts';
+import { type Decoding, end, hole, rest } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { type Fields, keysOf, readFields, writeFieldsOf } from './objects.ts';
 import * as tag from './tags.ts';
+import { isTexts, writeTexts } from './texts.ts';
 import { INDEX } from './trail.ts';
 
-/** From this length on it pays to look whether an array holds nothing but numbers. */
-const NUMBERS_FROM = 4;
+/** From this length on it pays to look whether an array holds nothing but numbers or strings. */
+const ROW_FROM = 4;
 /** After so many holes in a row the array is taken for a sparse one. */
 const SPARSE_AFTER = 64;
 /** Up to this length listing the keys is the fastest way to find other properties. */
@@ -23,7 +24,7 @@ export function writeArray(encoding: Encoding, array: unknown[]): void {
 
 /** The elements alone. */
 export function writeElements(encoding: Encoding, array: unknown[]): void {
-  const kind = array.length >= NUMBERS_FROM ? numbersKind(array) : tag.ARRAY;
+  const kind = array.length >= ROW_FROM ? rowKind(array) : tag.ARRAY;
   if (kind === tag.ARRAY) {
     encoding.head(tag.ARRAY);
     encoding.claim(array);
@@ -33,6 +34,10 @@ export function writeElements(encoding: Encoding, array: unknown[]): void {
   const { writer } = encoding;
   writer.byte(kind);
   encoding.claim(array);
+  if (kind === tag.TEXTS) {
+    writeTexts(writer, array as string[]);
+    return;
+  }
   writer.varint(array.length);
   const numbers = array as number[];
   if (kind === tag.INT8S) writer.int8s(numbers);
@@ -41,7 +46,8 @@ export function writeElements(encoding: Encoding, array: unknown[]): void {
   else writer.doubles(numbers);
 }
 
-function numbersKind(array: readonly unknown[]): number {
+function rowKind(array: readonly unknown[]): number {
+  if (typeof array[0] === 'string') return isTexts(array) ? tag.TEXTS : tag.ARRAY;
   if (typeof array[0] !== 'number') return tag.ARRAY;
   let [min, max, isInts] = [0, 0, true];
   for (let i = 0; i < array.length; i += 1) {
@@ -149,9 +155,9 @@ function readOneByOne(decoding: Decoding, array: unknown[]): void {
   decoding.enter();
   for (let i = 0; i < length; i += 1) {
     const value = decoding.valueOrHole();
-    if (value === decoding.hole) {
+    if (value === hole) {
       array.length = i + 1;
-    } else if (value === decoding.rest) {
+    } else if (value === rest) {
       readRest(decoding, array, length);
       break;
     } else {
@@ -165,7 +171,7 @@ function readRest(decoding: Decoding, array: unknown[], length: number): void {
   array.length = length;
   for (;;) {
     const index = decoding.valueOrEnd();
-    if (index === decoding.end) return;
+    if (index === end) return;
     array[index as number] = decoding.value();
   }
 }

@@ -1,12 +1,14 @@
 /** Map and Set. They are read by the language's own methods, whatever a subclass made of them. */
 
-import type { Decoding } from './decoding.ts';
+import { type Decoding, end } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import * as tag from './tags.ts';
 import { MAP_KEY, MAP_VALUE, SET_VALUE } from './trail.ts';
 
-const mapEntries = Map.prototype.entries;
-const setValues = Set.prototype.values;
+const mapEntries = Map.prototype.entries as (this: Map<unknown, unknown>) => IterableIterator<[unknown, unknown]>;
+const setValues = Set.prototype.values as (this: Set<unknown>) => IterableIterator<unknown>;
+const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')?.get as (this: Map<unknown, unknown>) => number;
+const setSize = Object.getOwnPropertyDescriptor(Set.prototype, 'size')?.get as (this: Set<unknown>) => number;
 
 export function writeMap(encoding: Encoding, map: Map<unknown, unknown>): void {
   encoding.head(tag.MAP);
@@ -18,8 +20,10 @@ function writeEntries(encoding: Encoding, map: Map<unknown, unknown>): void {
   const { trail } = encoding;
   trail.enter(MAP_VALUE);
   let index = 0;
-  // The copy keeps an entry that a getter adds from being met for ever.
-  for (const [key, value] of [...mapEntries.call(map)] as [unknown, unknown][]) {
+  // What a getter adds on the way is not written: it could go on for ever.
+  const size = mapSize.call(map);
+  for (const [key, value] of mapEntries.call(map)) {
+    if (index === size) break;
     trail.how(MAP_KEY);
     trail.at(index);
     index += 1;
@@ -42,7 +46,9 @@ function writeMembers(encoding: Encoding, set: Set<unknown>): void {
   const { trail } = encoding;
   trail.enter(SET_VALUE);
   let index = 0;
-  for (const value of [...setValues.call(set)] as unknown[]) {
+  const size = setSize.call(set);
+  for (const value of setValues.call(set)) {
+    if (index === size) break;
     trail.at(index);
     index += 1;
     encoding.value(value);
@@ -62,7 +68,7 @@ function readEntries(decoding: Decoding, map: Map<unknown, unknown>): void {
   decoding.enter();
   for (;;) {
     const key = decoding.valueOrEnd();
-    if (key === decoding.end) break;
+    if (key === end) break;
     map.set(key, decoding.value());
   }
   decoding.leave();
@@ -79,7 +85,7 @@ function readMembers(decoding: Decoding, set: Set<unknown>): void {
   decoding.enter();
   for (;;) {
     const value = decoding.valueOrEnd();
-    if (value === decoding.end) break;
+    if (value === end) break;
     set.add(value);
   }
   decoding.leave();

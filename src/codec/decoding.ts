@@ -22,6 +22,7 @@ import { readSignal } from './signals.ts';
 import { readBoxed, readDate, readRegExp } from './small-kinds.ts';
 import { readSymbol } from './symbols.ts';
 import * as tag from './tags.ts';
+import { readTexts } from './texts.ts';
 import { readWebClass } from './web.ts';
 
 /** No encoder nests deeper; damaged bytes may. */
@@ -35,6 +36,10 @@ interface Waiting {
 }
 
 const missing = Symbol('not made yet');
+/** What {@link Decoding.valueOrHole} and {@link Decoding.valueOrEnd} give where there is no value. */
+export const hole: symbol = Symbol('hole');
+export const rest: symbol = Symbol('rest');
+export const end: symbol = Symbol('end');
 
 export class Decoding {
   readonly reader: Reader;
@@ -44,10 +49,6 @@ export class Decoding {
   signals: AbortSignal[] = [];
   /** The packet will be read again, so nothing of it may be given away. */
   readonly again: boolean;
-  /** What {@link valueOrHole} and {@link valueOrEnd} give where there is no value. */
-  readonly hole: symbol = Symbol('hole');
-  readonly rest: symbol = Symbol('rest');
-  readonly end: symbol = Symbol('end');
   readonly #attachments: readonly unknown[];
   readonly #objects: unknown[] = [];
   #waiting: Waiting[] = [];
@@ -62,11 +63,11 @@ export class Decoding {
 
   /** Reads one message. */
   message(): unknown {
-    this.#objects.length = 0;
-    this.#waiting = [];
+    if (this.#objects.length > 0) this.#objects.length = 0;
+    if (this.#waiting.length > 0) this.#waiting = [];
     this.#failure = undefined;
     this.#depth = 0;
-    this.signals = [];
+    if (this.signals.length > 0) this.signals = [];
     const value = this.#guarded();
     const failure = this.#failure as { error: unknown } | undefined;
     if (failure !== undefined) throw failure.error;
@@ -91,13 +92,13 @@ export class Decoding {
 
   valueOrHole(): unknown {
     const kind = this.reader.byte();
-    if (kind === tag.HOLE) return this.hole;
-    return kind === tag.REST ? this.rest : this.valueAfter(kind);
+    if (kind === tag.HOLE) return hole;
+    return kind === tag.REST ? rest : this.valueAfter(kind);
   }
 
   valueOrEnd(): unknown {
     const kind = this.reader.byte();
-    return kind === tag.END ? this.end : this.valueAfter(kind);
+    return kind === tag.END ? end : this.valueAfter(kind);
   }
 
   atEnd(): boolean {
@@ -155,6 +156,8 @@ export class Decoding {
         return this.claim(reader.int32s());
       case tag.DOUBLES:
         return this.claim(reader.doubles());
+      case tag.TEXTS:
+        return this.claim(readTexts(reader));
       case tag.INSTANCE:
         return readInstance(this, isLater);
       case tag.MAP:
@@ -265,7 +268,7 @@ export class Decoding {
       const { read, object } = waiting[i] as Waiting;
       read(this, object as never);
     }
-    waiting.length = 0;
+    if (waiting.length > 0) waiting.length = 0;
   }
 
   /** Runs user code. */

@@ -19,9 +19,11 @@ export interface EncodeOptions {
   readonly keep?: boolean | undefined;
 }
 
-/** Packets are built here and copied out, so that small ones need no growing. One user at a time. */
-let spare: Uint8Array | undefined;
+/** Packets are built in memory that is used again and copied out of it. A second encoder at the same time makes its own. */
+let spare: Encoding | undefined;
 const SPARE_SIZE = 16 * 1024;
+
+const none: never[] = [];
 
 /**
  * Puts several messages into one packet. They are independent: each has its own shared references, and one that
@@ -29,15 +31,17 @@ const SPARE_SIZE = 16 * 1024;
  */
 export class Encoder {
   readonly #encoding: Encoding;
-  readonly #memory: Uint8Array;
   readonly #keep: boolean;
   #count = 0;
 
   constructor(options: EncodeOptions) {
-    this.#keep = options.keep === true;
-    this.#memory = spare ?? Buffer.allocUnsafeSlow(SPARE_SIZE);
+    const encoding = spare ?? new Encoding(new Writer(Buffer.allocUnsafeSlow(SPARE_SIZE)));
     spare = undefined;
-    this.#encoding = new Encoding(new Writer(this.#memory), options.border, options.inline === true, checkTransfer(options.transfer));
+    encoding.border = options.border;
+    encoding.inline = options.inline === true;
+    encoding.transfer = checkTransfer(options.transfer);
+    this.#keep = options.keep === true;
+    this.#encoding = encoding;
   }
 
   /** How many messages there are. */
@@ -67,9 +71,31 @@ export class Encoder {
     this.#count += 1;
   }
 
-  /** Closes the packet. Only now moved buffers are taken from their owner. */
+  /** Closes the packet, which ends the encoder. Only now moved buffers are taken from their owner. */
   finish(): Packet {
-    const { writer, attachments, modules, signals } = this.#encoding;
+    const encoding = this.#encoding;
+    const { writer, modules, signals } = encoding;
+    const { attachments, transfer } = this.#takeAttachments();
+    writer.uint32(this.#count);
+    const { bytes, position } = writer;
+    const isLarge = bytes.length > SPARE_SIZE;
+    const packet = {
+      bytes: isLarge ? ownBytes(bytes, position) : copyOf(bytes, position),
+      attachments,
+      transfer,
+      modules: modules.length === 0 ? none : [...modules],
+      signals: signals.length === 0 ? none : [...signals],
+    };
+    if (!isLarge) {
+      encoding.reset();
+      spare = encoding;
+    }
+    return packet;
+  }
+
+  #takeAttachments(): Pick<Packet, 'attachments' | 'transfer'> {
+    const { attachments, detached } = this.#encoding;
+    if (attachments.length === 0 && detached.length === 0) return { attachments: none, transfer: none };
     const moved = this.#takeMoved();
     const transfer: Transferable[] = [];
     const values = attachments.map(({ value, how }) => {
@@ -77,17 +103,7 @@ export class Encoder {
       if (how === 'port' || (how !== 'share' && !this.#keep)) transfer.push(mine as Transferable);
       return mine;
     });
-    writer.uint32(this.#count);
-    const { bytes, position } = writer;
-    const isSpare = bytes.buffer === this.#memory.buffer;
-    if (isSpare) spare = this.#memory;
-    return {
-      bytes: ownBytes(bytes, position),
-      attachments: values,
-      transfer,
-      modules,
-      signals,
-    };
+    return { attachments: values, transfer };
   }
 
   /** Detaches what is moved, all or nothing; the memory that goes beside the bytes comes back in new buffers. */
@@ -108,12 +124,15 @@ export class Encoder {
 
 const isMovedBuffer = ({ how }: Attachment): boolean => how === 'move';
 
-/** Bytes that belong to the packet alone. Large ones stay where they are, at the start of a somewhat larger buffer. */
+/** Bytes of their own. Large ones stay where they are, at the start of a somewhat larger buffer. */
 function ownBytes(bytes: Uint8Array, length: number): Uint8Array {
-  if (length > SPARE_SIZE * 4 && length > bytes.length / 2) return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
-  const own = new Uint8Array(length);
-  own.set(bytes.subarray(0, length));
-  return own;
+  return length > bytes.length / 2 ? new Uint8Array(bytes.buffer, bytes.byteOffset, length) : copyOf(bytes, length);
+}
+
+function copyOf(bytes: Uint8Array, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(0, length));
+  return copy;
 }
 
 function inShort(error: unknown): string {

@@ -28,6 +28,8 @@ import type { Writer } from './writer.ts';
 
 /** Sections cannot wait, so their nesting is bounded. */
 const SECTION_LIMIT = 100;
+/** After so many objects of one family in a packet none more is asked for its name. */
+const ASK_LIMIT = 8;
 
 export type WriteBody = (encoding: Encoding, object: never) => void;
 
@@ -46,12 +48,17 @@ export interface Attachment {
   readonly how: 'own' | 'move' | 'port' | 'share';
 }
 
-/** How far everything is, to be able to come back. */
-export interface Mark {
+/** How far the writing of values is: enough to take back a plain object. */
+export interface Start {
   readonly position: number;
   readonly objects: number;
   readonly waiting: number;
   readonly shapes: number;
+  readonly depth: number;
+}
+
+/** How far everything is. */
+export interface Mark extends Start {
   readonly attachments: number;
   readonly detached: number;
   readonly modules: number;
@@ -61,9 +68,11 @@ export interface Mark {
 
 export class Encoding {
   readonly writer: Writer;
-  readonly border: Border;
+  border: Border = { kind: 'thread' };
   /** Large buffers go into the bytes, too, so that the bytes alone are the message. */
-  readonly inline: boolean;
+  inline = false;
+  /** Buffers of the `transfer` option. */
+  transfer: ReadonlySet<unknown> = new Set();
   readonly trail: Trail = new Trail();
   readonly shapes: WrittenShapes = new WrittenShapes();
   readonly attachments: Attachment[] = [];
@@ -73,22 +82,26 @@ export class Encoding {
   readonly signals: ExportedSignal[] = [];
   /** Classes of instances, known to all messages of the packet. */
   readonly classes: AnyFunction[] = [];
-  /** Buffers of the `transfer` option. */
-  readonly transfer: ReadonlySet<unknown>;
   /** Stands for the present message towards the courier. */
   scope: object = {};
   /** Objects that cannot be referred to yet: the reader will make them only when what they are made of is there. */
   readonly open: Set<object> = new Set();
-  readonly #numbers = new Map<object, number>();
+  #numbers = new Map<object, number>();
   readonly #objects: (object | undefined)[] = [];
   #waiting: Waiting[] = [];
   #sections = 0;
+  readonly #asked = new Map<object, number>();
 
-  constructor(writer: Writer, border: Border, inline: boolean, transfer: ReadonlySet<unknown>) {
+  constructor(writer: Writer) {
     this.writer = writer;
-    this.border = border;
-    this.inline = inline;
-    this.transfer = transfer;
+  }
+
+  /** Makes ready for another packet. */
+  reset(): void {
+    this.writer.position = 0;
+    this.shapes.clear();
+    if (this.#asked.size > 0) this.#asked.clear();
+    for (const list of [this.attachments, this.detached, this.modules, this.signals, this.classes]) if (list.length > 0) list.length = 0;
   }
 
   /** Writes one message. */
@@ -97,7 +110,14 @@ export class Encoding {
     this.scope = {};
     this.value(value);
     this.#drain();
-    this.#numbers.clear();
+    this.#forgetObjects();
+  }
+
+  #forgetObjects(): void {
+    if (this.#objects.length === 0) return;
+    // A map that was large once stays slow to clear.
+    if (this.#objects.length > 1000) this.#numbers = new Map();
+    else this.#numbers.clear();
     this.#objects.length = 0;
   }
 
@@ -197,7 +217,7 @@ export class Encoding {
         write(this, object as never);
       });
     }
-    waiting.length = 0;
+    if (waiting.length > 0) waiting.length = 0;
   }
 
   /** Writes what may turn out not to be able to cross; if so, nothing of it stays. */
@@ -216,12 +236,23 @@ export class Encoding {
     }
   }
 
+  start(): Start {
+    return {
+      position: this.writer.position,
+      objects: this.#objects.length,
+      waiting: this.#waiting.length,
+      shapes: this.shapes.count,
+      depth: this.trail.depth,
+    };
+  }
+
   mark(): Mark {
     return {
       position: this.writer.position,
       objects: this.#objects.length,
       waiting: this.#waiting.length,
       shapes: this.shapes.count,
+      depth: this.trail.depth,
       attachments: this.attachments.length,
       detached: this.detached.length,
       modules: this.modules.length,
@@ -230,20 +261,25 @@ export class Encoding {
     };
   }
 
-  rollBack(mark: Mark): void {
-    this.writer.position = mark.position;
-    for (const object of this.#objects.splice(mark.objects)) {
+  rewind(to: Start): void {
+    this.writer.position = to.position;
+    for (const object of this.#objects.splice(to.objects)) {
       if (object === undefined) continue;
       this.#numbers.delete(object);
       this.open.delete(object);
     }
-    this.#waiting.length = mark.waiting;
-    this.shapes.truncate(mark.shapes);
-    this.attachments.length = mark.attachments;
-    this.detached.length = mark.detached;
-    this.modules.length = mark.modules;
-    this.signals.length = mark.signals;
-    this.classes.length = mark.classes;
+    this.#waiting.length = to.waiting;
+    this.shapes.truncate(to.shapes);
+    this.trail.depth = to.depth;
+  }
+
+  rollBack(to: Mark): void {
+    this.rewind(to);
+    this.attachments.length = to.attachments;
+    this.detached.length = to.detached;
+    this.modules.length = to.modules;
+    this.signals.length = to.signals;
+    this.classes.length = to.classes;
   }
 
   /** Forgets a message that failed on its way. */
@@ -252,6 +288,14 @@ export class Encoding {
     this.#sections = 0;
     this.rollBack({ ...mark, objects: 0, waiting: 0 });
     this.open.clear();
+  }
+
+  /** Whether an object of this family may go by a name. Finding out takes time, and there are few such objects. */
+  asksForName(prototype: object): boolean {
+    const asked = this.#asked.get(prototype) ?? 0;
+    if (asked === ASK_LIMIT) return false;
+    this.#asked.set(prototype, asked + 1);
+    return true;
   }
 
   /** A buffer or port is on its way out already, in this packet. */

@@ -52,6 +52,7 @@ export function readFunction(decoding: Decoding, kind: number): AnyFunction {
     decoding.leave();
     if (hasReducer) learnReducer(fn, late.pop() as Reducer<object, unknown>);
     decoding.run(() => complete.call(assembled, late));
+    decoding.shapes.forgetFamilies();
   });
   return fn;
 }

@@ -71,7 +71,7 @@ export function writeInstance(encoding: Encoding, object: object, prototype: obj
   const { fn, isPure, parent } = familyOf(prototype);
   const reducer = reducerOf(fn);
   if (reducer !== undefined && fn !== undefined) return writeReduced(encoding, object, fn, reducer);
-  if (writeByName(encoding, object)) return;
+  if (encoding.asksForName(prototype) && writeByName(encoding, object)) return;
   if (!isPure) refuseNodes(encoding, prototype);
   const secret = currentCourier().privateState(object);
   if (secret !== undefined) {

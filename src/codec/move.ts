@@ -67,10 +67,13 @@ export function isMoved(encoding: Encoding, buffer: object): boolean {
   return (areThereAny && moved.has(buffer)) || (encoding.transfer.size > 0 && encoding.transfer.has(buffer));
 }
 
+const nothing: ReadonlySet<unknown> = new Set();
+
 /** The buffers of a `transfer` option. */
 export function checkTransfer(list: readonly unknown[] | undefined): ReadonlySet<unknown> {
+  if (list === undefined || list.length === 0) return nothing;
   const set = new Set<unknown>();
-  for (const item of list ?? []) {
+  for (const item of list) {
     if (!types.isArrayBuffer(item) && !(item instanceof MessagePort)) {
       throw new TypeError(expected('transfer', 'an array of ArrayBuffers and MessagePorts', item));
     }

@@ -1,7 +1,7 @@
 /** Plain objects, and own fields in general. */
 
-import type { Decoding } from './decoding.ts';
-import type { Encoding } from './encoding.ts';
+import { type Decoding, hole } from './decoding.ts';
+import type { Encoding, Start } from './encoding.ts';
 import { isPortable } from './symbols.ts';
 import { currentCourier } from './current-courier.ts';
 import * as tag from './tags.ts';
@@ -10,13 +10,11 @@ import { DEPTH_LIMIT, FIELD } from './trail.ts';
 export type Fields = Record<PropertyKey, unknown>;
 
 export function writePlain(encoding: Encoding, object: Fields): void {
-  const mark = encoding.mark();
+  const before = encoding.trail.depth < DEPTH_LIMIT ? encoding.start() : undefined;
   encoding.head(tag.OBJECT);
   encoding.claim(object);
-  // An object with methods may be something that the other side has, too, such as `console`.
-  const goesByName = (): boolean => writeByName(encoding, object, () => encoding.rollBack(mark));
-  if (encoding.trail.depth < DEPTH_LIMIT) writeFields(encoding, object, goesByName);
-  else encoding.later(object, writeFields, encoding.trail.place());
+  if (before === undefined) encoding.later(object, writeFields, encoding.trail.place());
+  else writeFieldsOf(encoding, object, keysOf(object), before);
 }
 
 /** The keys that cross: enumerable strings, and enumerable symbols that mean the same on the other side. */
@@ -30,15 +28,16 @@ export function keysOf(object: object): PropertyKey[] {
   return keys;
 }
 
-export function writeFields(encoding: Encoding, object: Fields, goesByName?: () => boolean): void {
-  writeFieldsOf(encoding, object, keysOf(object), goesByName);
+export function writeFields(encoding: Encoding, object: Fields): void {
+  writeFieldsOf(encoding, object, keysOf(object));
 }
 
-export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly PropertyKey[], goesByName?: () => boolean): void {
+/** @param before where the object began, if it may go by its name instead: one with methods may be something the other side has, too */
+export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly PropertyKey[], before?: Start): void {
   encoding.shapes.write(encoding.writer, keys);
   const { trail } = encoding;
   trail.enter(FIELD);
-  let ask = goesByName;
+  let ask = before;
   for (let i = 0; i < keys.length; i += 1) {
     const key = keys[i] as PropertyKey;
     trail.at(key);
@@ -49,7 +48,7 @@ export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly
       continue;
     }
     if (ask !== undefined && typeof value === 'function') {
-      if (ask()) return;
+      if (writeByName(encoding, object, ask)) return;
       ask = undefined;
     }
     encoding.value(value);
@@ -57,11 +56,11 @@ export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly
   trail.leave();
 }
 
-/** Writes an object that the other side finds by its name; `undo` takes back what was written of it so far. */
-export function writeByName(encoding: Encoding, object: object, undo?: () => void): boolean {
+/** Writes an object that the other side finds by its name, such as `console`, in place of what was written since `before`. */
+export function writeByName(encoding: Encoding, object: object, before?: Start): boolean {
   const named = currentCourier().nameOf(object);
   if (named === undefined) return false;
-  undo?.();
+  if (before !== undefined) encoding.rewind(before);
   encoding.writer.byte(tag.NAMED);
   encoding.claim(object);
   encoding.needModules(named.modules);
@@ -84,7 +83,7 @@ export function readFields(decoding: Decoding, object: Fields): void {
   for (let i = 0; i < keys.length; i += 1) {
     const key = keys[i] as PropertyKey;
     const value = decoding.valueOrHole();
-    if (value === decoding.hole) continue;
+    if (value === hole) continue;
     if (isSimple) object[key] = value;
     else define(object, key, value);
   }
@@ -93,14 +92,20 @@ export function readFields(decoding: Decoding, object: Fields): void {
 
 /** As {@link readFields}, for objects whose prototype may have setters of the same name. */
 export function readOwnFields(decoding: Decoding, object: Fields): void {
-  const { keys } = decoding.shapes.read(decoding.reader);
+  const shape = decoding.shapes.read(decoding.reader);
+  const prototype = Object.getPrototypeOf(object) as object | null;
+  if (shape.family !== prototype) {
+    shape.family = prototype;
+    shape.isSimpleThere = shape.isSimple && shape.keys.every((key) => prototype === null || !(key in prototype));
+  }
+  const { keys, isSimpleThere } = shape;
   decoding.enter();
   for (let i = 0; i < keys.length; i += 1) {
     const key = keys[i] as PropertyKey;
     const value = decoding.valueOrHole();
-    if (value === decoding.hole) continue;
-    if (key in object) define(object, key, value);
-    else object[key] = value;
+    if (value === hole) continue;
+    if (isSimpleThere) object[key] = value;
+    else define(object, key, value);
   }
   decoding.leave();
 }

@@ -1,5 +1,6 @@
 /** Reads back what {@link Writer} wrote. Every length is checked against what is left, so damaged bytes cannot ask for memory. */
 
+import { types } from 'node:util';
 import { SerializationError } from '../errors.ts';
 import * as tag from './tags.ts';
 
@@ -9,20 +10,38 @@ export function damaged(what: string): SerializationError {
 }
 
 /** Up to this length a string is put together by a loop; above it a native call is faster. */
-const LOOP_LIMIT = 12;
+const LOOP_LIMIT = 10;
+
+/** Node's own text readers work on any bytes; asking a small array for its buffer, as a Buffer would, costs more than all else. */
+const { latin1Slice, ucs2Slice } = Buffer.prototype as unknown as Record<
+  'latin1Slice' | 'ucs2Slice',
+  (this: Uint8Array, start: number, end: number) => string
+>;
+
+/** Memory from this size on is copied by a slice. */
+const COPY_LIMIT = 256;
+
+const eightBytes = new Uint8Array(8);
+const oneDouble = new Float64Array(eightBytes.buffer);
 
 export class Reader {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   /** How many messages there are: the last four bytes tell. */
   readonly messages: number;
   position = 0;
-  readonly #view: DataView;
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.byteLength < 4) throw damaged('it ends too early');
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.messages = this.#view.getUint32(bytes.byteLength - 4, true);
+    this.bytes = bytes;
+    const { length } = bytes;
+    if (length < 4) throw damaged('it ends too early');
+    this.messages = (bytes[length - 4]! | (bytes[length - 3]! << 8) | (bytes[length - 2]! << 16) | (bytes[length - 1]! << 24)) >>> 0;
+  }
+
+  /** For many numbers at once. */
+  #numbers(): DataView {
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    return this.#view;
   }
 
   get left(): number {
@@ -63,39 +82,45 @@ export class Reader {
   }
 
   double(): number {
-    const value = this.#view.getFloat64(this.position, true);
-    this.position += 8;
-    return value;
+    const { bytes, position } = this;
+    if (position + 8 > bytes.length) throw damaged('it ends too early');
+    for (let i = 0; i < 8; i += 1) eightBytes[i] = bytes[position + i] as number;
+    this.position = position + 8;
+    return oneDouble[0] as number;
   }
 
   doubles(): number[] {
     const count = this.count(8);
+    const view = this.#numbers();
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(this.#view.getFloat64(this.position + i * 8, true));
+    for (let i = 0; i < count; i += 1) values.push(view.getFloat64(this.position + i * 8, true));
     this.position += count * 8;
     return values;
   }
 
   int8s(): number[] {
     const count = this.count(1);
+    const view = this.#numbers();
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(this.#view.getInt8(this.position + i));
+    for (let i = 0; i < count; i += 1) values.push(view.getInt8(this.position + i));
     this.position += count;
     return values;
   }
 
   int16s(): number[] {
     const count = this.count(2);
+    const view = this.#numbers();
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(this.#view.getInt16(this.position + i * 2, true));
+    for (let i = 0; i < count; i += 1) values.push(view.getInt16(this.position + i * 2, true));
     this.position += count * 2;
     return values;
   }
 
   int32s(): number[] {
     const count = this.count(4);
+    const view = this.#numbers();
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(this.#view.getInt32(this.position + i * 4, true));
+    for (let i = 0; i < count; i += 1) values.push(view.getInt32(this.position + i * 4, true));
     this.position += count * 4;
     return values;
   }
@@ -110,14 +135,13 @@ export class Reader {
 
   /** The next `count` bytes in memory of their own. */
   copy(count: number): ArrayBuffer {
-    const copy = new Uint8Array(this.checked(count));
-    copy.set(this.raw(count));
+    const bytes = this.raw(count);
+    const { buffer, byteOffset } = bytes;
+    // A slice is not filled with zeros first.
+    if (count > COPY_LIMIT && !types.isSharedArrayBuffer(buffer)) return (buffer as ArrayBuffer).slice(byteOffset, byteOffset + count);
+    const copy = new Uint8Array(new ArrayBuffer(count));
+    copy.set(bytes);
     return copy.buffer;
-  }
-
-  checked(count: number): number {
-    if (count > this.left) throw damaged('it ends too early');
-    return count;
   }
 
   /** A string with its tag. */
@@ -134,7 +158,7 @@ export class Reader {
     if (kind === tag.UTF16) {
       const size = this.count(2) * 2;
       this.position += size;
-      return this.bytes.toString('utf16le', this.position - size, this.position);
+      return ucs2Slice.call(this.bytes, this.position - size, this.position);
     }
     return undefined;
   }
@@ -144,7 +168,7 @@ export class Reader {
     const end = start + length;
     if (end > this.bytes.length) throw damaged('it ends too early');
     this.position = end;
-    if (length > LOOP_LIMIT) return this.bytes.toString('latin1', start, end);
+    if (length > LOOP_LIMIT) return latin1Slice.call(this.bytes, start, end);
     const { bytes } = this;
     let text = '';
     for (let i = start; i < end; i += 1) text += String.fromCharCode(bytes[i] as number);

@@ -25,11 +25,17 @@ interface Node {
 const newNode = (): Node => ({ id: -1, key: undefined, next: undefined, others: undefined });
 
 export class WrittenShapes {
-  readonly #root: Node = newNode();
+  #root: Node = newNode();
   readonly #known: Node[] = [];
 
   get count(): number {
     return this.#known.length;
+  }
+
+  clear(): void {
+    if (this.#known.length === 0) return;
+    this.#root = newNode();
+    this.#known.length = 0;
   }
 
   /** Forgets the shapes from `count` on: the bytes that told of them are gone. */
@@ -80,10 +86,18 @@ export interface Shape {
   readonly keys: readonly PropertyKey[];
   /** All keys can be set by assignment on a plain object; `__proto__` cannot. */
   readonly isSimple: boolean;
+  /** The prototype looked at last for keys of this shape, and whether there were none. */
+  family: object | null;
+  isSimpleThere: boolean;
 }
 
 export class ReadShapes {
   readonly #known: Shape[] = [];
+
+  /** A prototype may have got new properties. */
+  forgetFamilies(): void {
+    for (const shape of this.#known) shape.family = null;
+  }
 
   read(reader: Reader): Shape {
     const code = reader.varint();
@@ -100,7 +114,7 @@ export class ReadShapes {
       if (key === '__proto__') isSimple = false;
       keys.push(key);
     }
-    const shape = { keys, isSimple };
+    const shape = { keys, isSimple, family: null, isSimpleThere: isSimple };
     if (code === 0) this.#known.push(shape);
     return shape;
   }

@@ -67,6 +67,8 @@ export const INT8S = 0xa0;
 export const INT16S = 0xa1;
 export const INT32S = 0xa2;
 export const DOUBLES = 0xa3;
+/** see texts.ts */
+export const TEXTS = 0xad;
 /** (key, value) pairs, then END */
 export const MAP = 0xa4;
 /** values, then END */

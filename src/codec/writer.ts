@@ -18,16 +18,30 @@ export const growInHeap: Grow = (old, used, size) => {
 const LOOP_LIMIT = 48;
 const wide = /[^\0-\xff]/;
 
+/** Node's own text writers work on any bytes. */
+const { latin1Write, ucs2Write } = Buffer.prototype as unknown as Record<
+  'latin1Write' | 'ucs2Write',
+  (this: Uint8Array, text: string, offset: number, size: number) => number
+>;
+
+const eightBytes = new Uint8Array(8);
+const oneDouble = new Float64Array(eightBytes.buffer);
+
 export class Writer {
-  bytes: Buffer;
+  bytes: Uint8Array;
   position = 0;
   readonly #grow: Grow;
-  #view: DataView;
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array, grow: Grow = growInHeap) {
     this.#grow = grow;
-    this.bytes = asBuffer(bytes);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes;
+  }
+
+  /** For many numbers at once. */
+  #numbers(): DataView {
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    return this.#view;
   }
 
   /** Makes room for `count` more bytes. */
@@ -36,9 +50,8 @@ export class Writer {
   }
 
   #enlarge(size: number): void {
-    const bytes = this.#grow(this.bytes, this.position, size);
-    this.bytes = asBuffer(bytes);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = this.#grow(this.bytes, this.position, size);
+    this.#view = undefined;
   }
 
   byte(value: number): void {
@@ -77,20 +90,20 @@ export class Writer {
 
   uint32(value: number): void {
     this.need(4);
-    this.#view.setUint32(this.position, value, true);
-    this.position += 4;
+    for (let shift = 0; shift < 32; shift += 8) this.bytes[this.position++] = value >>> shift;
   }
 
   double(value: number): void {
     this.need(8);
-    this.#view.setFloat64(this.position, value, true);
-    this.position += 8;
+    oneDouble[0] = value;
+    for (let i = 0; i < 8; i += 1) this.bytes[this.position++] = eightBytes[i] as number;
   }
 
   doubles(values: readonly number[]): void {
     this.need(values.length * 8);
+    const view = this.#numbers();
     for (let i = 0; i < values.length; i += 1) {
-      this.#view.setFloat64(this.position, values[i] as number, true);
+      view.setFloat64(this.position, values[i] as number, true);
       this.position += 8;
     }
   }
@@ -102,16 +115,18 @@ export class Writer {
 
   int16s(values: readonly number[]): void {
     this.need(values.length * 2);
+    const view = this.#numbers();
     for (let i = 0; i < values.length; i += 1) {
-      this.#view.setInt16(this.position, values[i] as number, true);
+      view.setInt16(this.position, values[i] as number, true);
       this.position += 2;
     }
   }
 
   int32s(values: readonly number[]): void {
     this.need(values.length * 4);
+    const view = this.#numbers();
     for (let i = 0; i < values.length; i += 1) {
-      this.#view.setInt32(this.position, values[i] as number, true);
+      view.setInt32(this.position, values[i] as number, true);
       this.position += 4;
     }
   }
@@ -152,11 +167,7 @@ export class Writer {
     }
     const size = isWide ? length * 2 : length;
     this.need(size);
-    this.bytes.write(value, this.position, size, isWide ? 'utf16le' : 'latin1');
+    (isWide ? ucs2Write : latin1Write).call(this.bytes, value, this.position, size);
     this.position += size;
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
