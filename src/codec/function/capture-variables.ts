@@ -79,7 +79,8 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   const found = findVariable(inspection, fn, facts.scopes, name, script, path);
   if (found === undefined) return;
   const { scope, value } = found;
-  const changes = script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global';
+  // What stands in the script scope or on the global object, any later script may assign.
+  const changes = script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global' || scope.description === 'Script';
   if (changes) captured.isFixed = false;
   if (script !== undefined && isModuleScope(scope)) {
     const reference = referenceOfImport(script, name);

@@ -31,6 +31,18 @@ const globalNames = new Set(
   ).split(' '),
 );
 
+/**
+ * Those whose members are looked through: what the language defines, and what Node has loaded in any case. Merely to look at
+ * another (`FormData`) makes Node load a good part of itself.
+ */
+const holders = (
+  'AggregateError Array ArrayBuffer AsyncDisposableStack Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date DisposableStack ' +
+  'Error EvalError FinalizationRegistry Float16Array Float32Array Float64Array Function Int16Array Int32Array Int8Array Intl Iterator JSON Map Math ' +
+  'Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String SuppressedError Symbol SyntaxError Temporal ' +
+  'TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet WebAssembly AbortController AbortSignal ' +
+  'Event EventTarget TextDecoder TextEncoder URL URLSearchParams console process'
+).split(' ');
+
 export const isGlobalName = (name: string): boolean => globalNames.has(name);
 
 /** The global objects of this realm and of the main one: inside a vm context (Jest) they differ. */
@@ -83,7 +95,7 @@ function findFunction(fn: AnyFunction, name: string): string | undefined {
   for (const realm of realms) {
     // Reads a lazy global (a getter) only if it may be the one.
     if (globalNames.has(name) && (realm as Record<string, unknown>)[name] === fn) return name;
-    for (const holder of globalNames) {
+    for (const holder of holders) {
       const path = findMember(fn, member, globalValue(realm, holder), holder);
       if (path !== undefined) return path;
     }
@@ -131,7 +143,7 @@ function objectNames(): WeakMap<object, string> {
   };
   for (const module of modules) add(load(`node:${module}`), `node:${module}#`);
   for (const realm of realms) {
-    for (const holder of globalNames) {
+    for (const holder of holders) {
       const value = globalValue(realm, holder);
       add(value, holder);
       const prototype = typeof value === 'function' ? own(value, 'prototype') : undefined;
