@@ -24,7 +24,10 @@ interface Totals {
 
 async function run(jobs: number): Promise<{ totals: Totals; seconds: number }> {
   const start = performance.now();
-  const heddle = spawn(process.execPath, ['dist/cli/main.js', ...command, '-j', String(jobs)], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const heddle = spawn(process.execPath, ['dist/cli/main.js', ...command, '-j', String(jobs)], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = new Promise<number | null>((resolve) => heddle.once('close', resolve));
   const digest = createHash('sha256');
   const totals = { files: 0, bytes: 0, lines: 0, words: 0 };
@@ -62,7 +65,8 @@ console.log(`
   words      ${count(words)}
   digest     ${digest}
 `);
-const row = (name: string, { seconds }: { seconds: number }): string => `  ${name.padEnd(11)}${seconds.toFixed(1)} s   ${megabytes(bytes / seconds)}/s`;
+const row = (name: string, { seconds }: { seconds: number }): string =>
+  `  ${name.padEnd(11)}${seconds.toFixed(1)} s   ${megabytes(bytes / seconds)}/s`;
 console.log(row(cores === 1 ? '1 core' : `${cores} cores`, all));
 console.log(row('1 core', one));
 console.log(`  speed-up   ${(one.seconds / all.seconds).toFixed(2)} times, start-up included\n`);

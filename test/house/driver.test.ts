@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { runFile, type Verdict } from '../../tools/test/one-file.ts';
 
-async function judge(source: string, timeout = 60_000): Promise<Verdict> {
+async function judge(source: string, total = 60_000): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'driver-'));
   try {
     const file = join(folder, 'case.test.mjs');
@@ -15,14 +15,14 @@ async function judge(source: string, timeout = 60_000): Promise<Verdict> {
       file,
       `import test from 'node:test';\nimport fs from 'node:fs';\nimport { setImmediate as nextTick } from 'node:timers/promises';\nimport { spawn } from 'node:child_process';\n${source}`,
     );
-    return await runFile(file, timeout);
+    return await runFile(file, { total, afterLastTest: 1000, afterExit: 500 });
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function whyFailed(source: string, timeout?: number): Promise<string> {
-  const { failures, counts } = await judge(source, timeout);
+async function whyFailed(source: string, total?: number): Promise<string> {
+  const { failures, counts } = await judge(source, total);
   assert.equal(counts.failed, failures.length);
   return failures.map(({ name, why }) => `${name}: ${why}`).join('\n');
 }
@@ -67,6 +67,11 @@ test('a test that never ends hangs the run', async () => {
     await whyFailed(`test('the slow one', async () => { await nextTick(); for (;;); });`, 1500),
     ': ran over 1.5 s and was killed, in: the slow one',
   );
+});
+
+test('a handle that keeps the process alive after its last test hangs the run', async () => {
+  const why = await whyFailed(`test('a', () => { setInterval(() => {}, 1000); });`);
+  assert.equal(why, ': still alive 1 s after its last test, kept by PipeWrap, PipeWrap, Timeout');
 });
 
 test('a file that ends in the middle of a test passes', async () => {

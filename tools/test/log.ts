@@ -12,6 +12,3 @@ export type LogLine =
   | { type: 'stuck'; resources: string[] }
   /** The event loop ran dry; `descriptors` says what is open then: how many of each kind. */
   | { type: 'done'; descriptors: Record<string, number> };
-
-/** How long a process may live on after its last test, in milliseconds. */
-export const PATIENCE = 30_000;

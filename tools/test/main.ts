@@ -13,12 +13,12 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { add, lastLine, noCounts, seconds } from '../counts.ts';
 import { SharedMemoryWatch } from './leaks.ts';
-import { runFile, type Verdict } from './one-file.ts';
+import { type Limits, runFile, type Verdict } from './one-file.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const long = process.env['HEDDLE_LONG'] !== undefined;
 const jobs = Number(process.env['HEDDLE_TEST_JOBS'] ?? 2);
-const timeout = long ? 1_800_000 : 300_000;
+const limits: Limits = { total: long ? 1_800_000 : 600_000, afterLastTest: 30_000, afterExit: 5000 };
 
 /** Test files as `pool/map.test`; a built file whose source is gone is not run. */
 function testFiles(words: readonly string[]): string[] {
@@ -52,7 +52,7 @@ const queue = [...files];
 async function lane(): Promise<void> {
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     sharedMemory.begin(name);
-    const verdict = await runFile(`${root}build/test/${name}.js`, timeout);
+    const verdict = await runFile(`${root}build/test/${name}.js`, limits);
     report(name, verdict);
     add(sum, verdict.counts);
     for (const left of sharedMemory.end(name)) {

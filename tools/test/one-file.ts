@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { type Counts, noCounts } from '../counts.ts';
 import { run } from '../process.ts';
 import { leakedFiles, leakedProcesses } from './leaks.ts';
-import { type LogLine, PATIENCE } from './log.ts';
+import type { LogLine } from './log.ts';
 
 interface Failure {
   /** The test's name, or '' for the file as a whole. */
@@ -33,8 +33,16 @@ const OURS = {
   NO_COLOR: '1',
   FORCE_COLOR: undefined,
 };
-/** How long children may take to end after the test process did, in milliseconds. */
-const CHILD_PATIENCE = 5000;
+
+/** In milliseconds. */
+export interface Limits {
+  /** For the whole file. */
+  total: number;
+  /** For the process to end by itself after its last test. */
+  afterLastTest: number;
+  /** For its children to end after it. */
+  afterExit: number;
+}
 
 /** The descriptors of a test process that did nothing: more than these is a leak. They differ between Nodes. */
 let baseline: Promise<Record<string, number>> | undefined;
@@ -44,7 +52,10 @@ async function measureBaseline(): Promise<Record<string, number>> {
   const [file, logFile] = [join(home, 'bare.test.mjs'), join(home, 'log')];
   try {
     writeFileSync(file, `import test from 'node:test'; test('nothing', () => {});`);
-    await run(process.execPath, [`--test-reporter=${REPORTER}`, file], { timeout: 60_000, env: { ...OURS, HEDDLE_TEST_LOG: logFile } });
+    await run(process.execPath, [`--test-reporter=${REPORTER}`, file], {
+      timeout: 60_000,
+      env: { ...OURS, HEDDLE_TEST_LOG: logFile, HEDDLE_TEST_PATIENCE: '60000' },
+    });
     const done = readLog(logFile).find((line) => line.type === 'done');
     if (done === undefined) throw new Error('a bare test file does not run');
     return done.descriptors;
@@ -57,7 +68,7 @@ function leakedDescriptors(open: Record<string, number>, bare: Record<string, nu
   return Object.entries(open).flatMap(([kind, count]) => (count > (bare[kind] ?? 0) ? [`${count - (bare[kind] ?? 0)} × ${kind}`] : []));
 }
 
-export async function runFile(path: string, timeout: number): Promise<Verdict> {
+export async function runFile(path: string, limits: Limits): Promise<Verdict> {
   const home = mkdtempSync(join(tmpdir(), 'heddle-test-'));
   const scratch = mkdtempSync(join(home, 'tmp-'));
   const logFile = join(home, 'log');
@@ -65,10 +76,10 @@ export async function runFile(path: string, timeout: number): Promise<Verdict> {
   const failures: Failure[] = [];
   try {
     const outcome = await run(process.execPath, ['--enable-source-maps', `--test-reporter=${REPORTER}`, path], {
-      timeout,
-      env: { ...OURS, HEDDLE_TEST_ID: id, HEDDLE_TEST_LOG: logFile, TMPDIR: scratch },
+      timeout: limits.total,
+      env: { ...OURS, HEDDLE_TEST_PATIENCE: String(limits.afterLastTest), HEDDLE_TEST_ID: id, HEDDLE_TEST_LOG: logFile, TMPDIR: scratch },
       afterExit: async (pid) => {
-        for (const { command } of await leakedProcesses(id, pid, CHILD_PATIENCE)) {
+        for (const { command } of await leakedProcesses(id, pid, limits.afterExit)) {
           failures.push({ name: '', why: `left a process behind: ${command.slice(0, 300)}` });
         }
       },
@@ -79,8 +90,12 @@ export async function runFile(path: string, timeout: number): Promise<Verdict> {
     const stuck = lines.find((line) => line.type === 'stuck');
     const done = lines.find((line) => line.type === 'done');
     if (stuck)
-      failures.push({ name: '', why: `still alive ${PATIENCE / 1000} s after its last test, kept by ${stuck.resources.join(', ')}` });
-    else if (outcome.timedOut) failures.push({ name: '', why: `ran over ${timeout / 1000} s and was killed, in: ${unfinished(lines)}` });
+      failures.push({
+        name: '',
+        why: `still alive ${limits.afterLastTest / 1000} s after its last test, kept by ${stuck.resources.join(', ')}`,
+      });
+    else if (outcome.timedOut)
+      failures.push({ name: '', why: `ran over ${limits.total / 1000} s and was killed, in: ${unfinished(lines)}` });
     else if (!done) failures.push({ name: '', why: `ended early (exit code ${outcome.code ?? outcome.signal}), in: ${unfinished(lines)}` });
     else if (outcome.code !== 0 && verdict.counts.failed === 0)
       failures.push({ name: '', why: `exit code ${outcome.code ?? outcome.signal}` });

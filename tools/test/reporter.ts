@@ -6,7 +6,7 @@
 
 import { appendFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { type LogLine, PATIENCE } from './log.ts';
+import type { LogLine } from './log.ts';
 
 interface TestEvent {
   type: string;
@@ -19,6 +19,8 @@ interface TestEvent {
   };
 }
 
+/** How long the process may live on after its last test, in milliseconds. */
+const patience = Number(process.env['HEDDLE_TEST_PATIENCE']);
 const file = process.env['HEDDLE_TEST_LOG'];
 /** A child of a test inherits the flags and the environment; only the test process itself may write. */
 const mine = file !== undefined && process.ppid === Number(process.env['HEDDLE_TEST_DRIVER']);
@@ -54,17 +56,20 @@ function lineOf(event: TestEvent, name: string): LogLine | undefined {
 
 export default async function* reporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const path: string[] = [];
-  let running = 0;
+  /** Tests at the top level that have not ended; those inside are not all announced before they end. */
+  let unfinished = 0;
   let timer: NodeJS.Timeout | undefined;
   for await (const event of source) {
     const { name, nesting } = event.data;
     switch (event.type) {
+      case 'test:enqueue':
+        if (nesting === 0) unfinished++;
+        break;
       case 'test:dequeue':
-        running++;
         log({ type: 'begin', name });
         break;
       case 'test:complete':
-        running--;
+        if (nesting === 0) unfinished--;
         log({ type: 'end', name });
         break;
       case 'test:start':
@@ -79,7 +84,7 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
       }
     }
     clearTimeout(timer);
-    timer = running > 0 || !mine ? undefined : setTimeout(giveUp, PATIENCE).unref();
+    timer = unfinished > 0 || !mine ? undefined : setTimeout(giveUp, patience).unref();
   }
   clearTimeout(timer);
   log({ type: 'done', descriptors: descriptors() });
