@@ -2,23 +2,31 @@
  * Whether a function only reads what it captured. Then a worker needs one copy for all calls; otherwise every call
  * gets a copy of its own, so that no task sees what another did to it.
  *
- * Conservative: it follows reads (`table[i]`, `config.limit`, `set.has(x)`) and takes everything else for a change.
+ * Conservative: it follows plain reads of flat data (`table[i]`, `config.limit`, `set.has(x)`) and takes everything else
+ * for a change.
  */
 
 import { types } from 'node:util';
 import type { FreeVariable } from './free-variables.ts';
-import type { Node } from './syntax.ts';
+import { isFunction, type Node } from './syntax.ts';
 
-/** Methods of the built-in containers that do not change them. */
+/** Methods of the built-in containers that neither change them nor give away what could. */
 const readers = new Set(
-  ('at concat entries every findIndex findLastIndex forEach get getUTCDate has includes indexOf join keys lastIndexOf slice some toString ' +
-    'toISOString getTime toJSON values size length map filter reduce reduceRight find findLast flat flatMap toSorted toReversed with ' +
-    'getInt8 getUint8 getInt16 getUint16 getInt32 getUint32 getFloat32 getFloat64 getBigInt64 getBigUint64 readUInt8 readInt32LE ' +
-    'readUInt32LE readDoubleLE subarray test codePointAt equals compare').split(' '),
+  (
+    'at concat entries getUTCDate has get includes indexOf join keys lastIndexOf slice toString toISOString getTime toJSON values flat ' +
+    'toSorted toReversed with readUInt8 readInt32LE readUInt32LE readDoubleLE test equals compare'
+  ).split(' '),
 );
 
+/** These also show the container to their callback, as its last parameter. */
+const callers = new Map([
+  ...'every find findIndex findLast findLastIndex filter flatMap forEach map some'.split(' ').map((name) => [name, 2] as const),
+  ['reduce', 3] as const,
+  ['reduceRight', 3] as const,
+]);
+
 export function isReadOnly(use: FreeVariable, value: object): boolean {
-  return isFlat(value) && use.uses.every(({ node, parents }) => isRead(node, parents));
+  return isFlat(value) && use.uses.every(({ node, parents }) => isRead(node, parents, value));
 }
 
 /** Holds nothing but primitives, so that what is read out of it cannot be changed in it. */
@@ -35,12 +43,11 @@ function isFlat(value: object): boolean {
 
 const isPrimitive = (value: unknown): boolean => value === null || (typeof value !== 'object' && typeof value !== 'function');
 
-function isRead(node: Node, parents: readonly Node[]): boolean {
-  const [parent, grandparent] = parents;
+function isRead(node: Node, parents: readonly Node[], value: object): boolean {
+  const [parent] = parents;
   switch (parent?.type) {
     case 'MemberExpression':
-      if (parent['object'] !== node) return true;
-      return isMemberRead(parent, grandparent);
+      return parent['object'] !== node || isMemberRead(parent, parents.slice(1), value);
     case 'SpreadElement':
     case 'UnaryExpression':
     case 'BinaryExpression':
@@ -57,28 +64,43 @@ function isRead(node: Node, parents: readonly Node[]): boolean {
   }
 }
 
-function isMemberRead(member: Node, parent: Node | undefined): boolean {
+function isMemberRead(member: Node, [parent, grandparent]: readonly Node[], value: object): boolean {
+  const name = member['computed'] === true ? '' : ((member['property'] as Node)['name'] as string);
+  // The memory of a typed array can be written through another view.
+  if (name === 'buffer') return false;
   switch (parent?.type) {
     case 'AssignmentExpression':
-      return parent['left'] !== member;
-    case 'UpdateExpression':
-      return false;
-    case 'UnaryExpression':
-      return parent['operator'] !== 'delete';
-    case 'CallExpression':
-    case 'NewExpression':
-      if (parent['callee'] !== member) return true;
-      return member['computed'] !== true && readers.has((member['property'] as Node)['name'] as string);
     case 'ForOfStatement':
     case 'ForInStatement':
       return parent['left'] !== member;
+    case 'UpdateExpression':
     case 'ArrayPattern':
     case 'AssignmentPattern':
     case 'RestElement':
       return false;
+    case 'UnaryExpression':
+      return parent['operator'] !== 'delete';
     case 'Property':
-      return true;
+      return grandparent?.type !== 'ObjectPattern';
+    case 'CallExpression':
+      return parent['callee'] !== member || isReader(name, parent['arguments'] as Node[], value);
+    case 'NewExpression':
+    case 'TaggedTemplateExpression':
+    case 'ChainExpression':
+      return false;
     default:
       return true;
   }
+}
+
+function isReader(name: string, args: readonly Node[], value: object): boolean {
+  // A Buffer's slice is a window on the same memory.
+  if (name === 'slice' && Buffer.isBuffer(value)) return false;
+  const most = callers.get(name);
+  if (most === undefined) return readers.has(name);
+  const [callback] = args;
+  if (callback === undefined || !isFunction(callback)) return false;
+  const params = callback['params'] as Node[];
+  const usesArguments = callback.type !== 'ArrowFunctionExpression' || params.some(({ type }) => type === 'RestElement');
+  return params.length <= most && !usesArguments;
 }
