@@ -1,7 +1,9 @@
 /** Opens a file, or the standard input, as chunks of bytes that can be stopped at any time. */
 
-import { createReadStream, type Stats, statSync } from 'node:fs';
+import { createReadStream, open, type Stats, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { isatty, ReadStream as TerminalStream } from 'node:tty';
 import { OutsideError, UsageError } from '../usage-error.ts';
 
 export interface Bytes {
@@ -23,12 +25,21 @@ export async function openBytes(path: string): Promise<Bytes> {
   if (path === '-') return bytesOf(process.stdin, 'standard input', false);
   const stats = statOf(path);
   if (stats.isDirectory()) throw new UsageError(`cannot read ${path}: it is a directory`);
-  const stream = createReadStream(path);
-  await new Promise<void>((resolve, reject) => {
-    stream.once('open', () => resolve());
-    stream.once('error', (error) => reject(new UsageError(`cannot read ${path}: ${reasonOf(error)}`)));
+  const fd = await new Promise<number>((resolve, reject) => {
+    open(path, (error, opened) => (error === null ? resolve(opened) : reject(new UsageError(`cannot read ${path}: ${reasonOf(error)}`))));
   });
+  const stream = streamOf(fd, stats);
   return { ...bytesOf(stream, path, stats.isFile()), path };
+}
+
+/**
+ * A read of a pipe or a terminal may take for ever. Done as a read of a file it holds a thread of Node's that this
+ * process would wait for when it exits; through the event loop it holds nothing.
+ */
+function streamOf(fd: number, stats: Stats): Readable {
+  if (stats.isFIFO() || stats.isSocket()) return new Socket({ fd, readable: true, writable: false });
+  if (isatty(fd)) return new TerminalStream(fd);
+  return createReadStream('', { fd });
 }
 
 function statOf(path: string): Stats {

@@ -60,7 +60,7 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
   if (!state.isStopped) await interrupt.orStop(engine.close());
   report.finish();
   if (interrupt.isStopped) {
-    stderr.write(`heddle: interrupted; ${countText(state.written)} results are written\n`);
+    stderr.write(`heddle: interrupted; ${state.written === 1 ? '1 result is' : `${countText(state.written)} results are`} written\n`);
     return EXIT.interrupted;
   }
   const trouble = unwritten ?? (output.isGone ? undefined : problem);

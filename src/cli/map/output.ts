@@ -3,7 +3,8 @@
  * whichever is first; a reader that is slow makes `write` wait.
  */
 
-import { createWriteStream, realpathSync, statSync } from 'node:fs';
+import { createWriteStream, fstatSync, open, realpathSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { reasonOf } from '../items/file.ts';
 import { OutsideError, UsageError } from '../usage-error.ts';
@@ -102,12 +103,11 @@ export class Output {
  */
 export async function openFile(path: string, source: string | undefined): Promise<Writable> {
   if (source !== undefined && isSame(path, source)) throw new UsageError(`--out ${path} is the file the items come from`);
-  const stream = createWriteStream(path);
-  await new Promise<void>((resolve, reject) => {
-    stream.once('open', () => resolve());
-    stream.once('error', (error) => reject(new UsageError(`cannot write ${path}: ${reasonOf(error)}`)));
+  const fd = await new Promise<number>((resolve, reject) => {
+    open(path, 'w', (error, opened) => (error === null ? resolve(opened) : reject(new UsageError(`cannot write ${path}: ${reasonOf(error)}`))));
   });
-  return stream;
+  // A write to a pipe may take for ever: see the reading of pipes in items/file.ts.
+  return fstatSync(fd).isFIFO() ? new Socket({ fd, readable: false, writable: true }) : createWriteStream('', { fd });
 }
 
 function isSame(a: string, b: string): boolean {

@@ -35,7 +35,7 @@ export class Report {
   /** The promise, if there is one, must be waited for: the reader of standard error is slow. */
   failed(item: Item, number: number, reason: string): Promise<void> | undefined {
     this.#tracker.failed();
-    const place = item.line === undefined || item.line === number ? '' : `line ${item.line}, `;
+    const place = item.line === undefined || (item.line === number && item.broken === undefined) ? '' : `line ${item.line}, `;
     return this.say(`item ${number} (${place}${quoteItem(item.value)}): ${reason}`);
   }
 
