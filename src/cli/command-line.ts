@@ -43,7 +43,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return say(`${version()}\n`);
     default: {
       const meant = nearest(command.replace(/^-+/, ''), [...Object.keys(HELPS), 'version']);
-      const hint = meant === undefined ? '; there are map, doctor and help' : `; did you mean ${meant === 'version' ? '--version' : meant}?`;
+      const hint =
+        meant === undefined ? '; there are map, doctor and help' : `; did you mean ${meant === 'version' ? '--version' : meant}?`;
       throw new UsageError(`unknown ${command.startsWith('-') ? 'flag' : 'command'} ${command}${hint}`);
     }
   }

@@ -60,7 +60,11 @@ export function parseFlags<const F extends readonly Flag[]>(argv: readonly strin
     }
     values[flag.name] = attached ?? next!;
   }
-  return { values: values as Partial<Record<F[number]['name'], string>>, switches: switches as Partial<Record<F[number]['name'], boolean>>, words };
+  return {
+    values: values as Partial<Record<F[number]['name'], string>>,
+    switches: switches as Partial<Record<F[number]['name'], boolean>>,
+    words,
+  };
 }
 
 interface Recognized {

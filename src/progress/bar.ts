@@ -77,7 +77,10 @@ function drawBar(fraction: number, width: number, unicode: boolean): string {
 
 /** The same as a sentence for a log file: `1,234 of 2,285 (54 %), 812/s, 0:01 left, 3 failed`. */
 export function renderLogLine({ done, total, failed, rate, eta, elapsed }: Progress): string {
-  const parts = [total === null ? `${countText(done)} done` : `${countText(done)} of ${countText(total)} (${percentText(done, total)})`, rateText(rate)];
+  const parts = [
+    total === null ? `${countText(done)} done` : `${countText(done)} of ${countText(total)} (${percentText(done, total)})`,
+    rateText(rate),
+  ];
   if (total !== null && done < total && eta !== null) parts.push(`${durationText(eta)} left`);
   else parts.push(durationText(elapsed));
   if (failed > 0) parts.push(`${countText(failed)} failed`);

@@ -39,6 +39,15 @@ test('a Node that forbids workers is called healthy', async () => {
 });
 
 test('the supported versions are others than those of the package', () => {
-  assert.deepEqual(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '22.12.0', '20.19.0', '23.0.0', '26.9.1'].map(isSupported), [false, false, false, false, true, true, true, true]);
+  assert.deepEqual(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '22.12.0', '20.19.0', '23.0.0', '26.9.1'].map(isSupported), [
+    false,
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
   assert.ok(root.length > 0);
 });

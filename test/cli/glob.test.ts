@@ -11,7 +11,20 @@ import { expandBraces } from '#dist/cli/items/pattern.js';
 const root = mkdtempSync(join(tmpdir(), 'glob-'));
 after(() => rmSync(root, { recursive: true }));
 
-for (const file of ['a.ts', 'b.ts', 'b.js', '.hidden', 'é.ts', 'x[1].ts', 'src/a.ts', 'src/lib/a.ts', 'src/lib/deep/c.ts', 'src/.git/a.ts', 'other/a.md', 'a+b(c).ts']) {
+for (const file of [
+  'a.ts',
+  'b.ts',
+  'b.js',
+  '.hidden',
+  'é.ts',
+  'x[1].ts',
+  'src/a.ts',
+  'src/lib/a.ts',
+  'src/lib/deep/c.ts',
+  'src/.git/a.ts',
+  'other/a.md',
+  'a+b(c).ts',
+]) {
   mkdirSync(dirname(join(root, file)), { recursive: true });
   writeFileSync(join(root, file), '');
 }
@@ -21,7 +34,8 @@ symlinkSync('nowhere', join(root, 'dead.ts'));
 
 async function find(pattern: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const { value, broken } of globItems(pattern, root)) found.push(broken === undefined ? String(value) : `${String(value)}: ${broken}`);
+  for await (const { value, broken } of globItems(pattern, root))
+    found.push(broken === undefined ? String(value) : `${String(value)}: ${broken}`);
   return found;
 }
 
@@ -70,7 +84,9 @@ test('a link to a folder above is walked in circles, or cannot be named', async 
   assert.deepEqual(await find('src/*/b.js'), ['src/up/b.js']);
 });
 
-test('a folder that cannot be read is passed over without a word', { skip: process.getuid?.() === 0 ? 'root may read everything' : false }, async () => {
+test('a folder that cannot be read is passed over without a word', {
+  skip: process.getuid?.() === 0 ? 'root may read everything' : false,
+}, async () => {
   chmodSync(join(root, 'other'), 0);
   try {
     assert.deepEqual(await find('other/*'), ['other/: cannot look into it: permission denied']);

@@ -37,7 +37,10 @@ export interface StartOptions {
   main?: string;
 }
 
-export function start(args: readonly string[], { cwd = root, env = {}, detached = false, unread = false, main: file = main }: StartOptions = {}): Running {
+export function start(
+  args: readonly string[],
+  { cwd = root, env = {}, detached = false, unread = false, main: file = main }: StartOptions = {},
+): Running {
   const child = spawn(process.execPath, [file, ...args], { cwd, env: { ...process.env, ...env }, detached });
   const watchers = new Set<() => void>();
   const running: Running = {
@@ -54,7 +57,8 @@ export function start(args: readonly string[], { cwd = root, env = {}, detached 
       new Promise((resolve, reject) => {
         const watcher = (): void => {
           if (isReached(running)) resolve();
-          else if (child.exitCode !== null) reject(new Error(`it ended with ${child.exitCode} before: ${running.stdout} ${running.stderr}`));
+          else if (child.exitCode !== null)
+            reject(new Error(`it ended with ${child.exitCode} before: ${running.stdout} ${running.stderr}`));
           else return;
           watchers.delete(watcher);
         };

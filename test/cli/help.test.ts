@@ -6,7 +6,16 @@ import test from 'node:test';
 import { heddle, lines, root } from './heddle.ts';
 
 test('help is missing, too wide, or an error', async () => {
-  for (const args of [['--help'], ['-h'], ['help'], ['help', 'map'], ['map', '--help'], ['map', '-h'], ['doctor', '--help'], ['help', 'doctor']]) {
+  for (const args of [
+    ['--help'],
+    ['-h'],
+    ['help'],
+    ['help', 'map'],
+    ['map', '--help'],
+    ['map', '-h'],
+    ['doctor', '--help'],
+    ['help', 'doctor'],
+  ]) {
     const { code, stdout, stderr } = await heddle(args);
     assert.deepEqual([code, stderr], [0, ''], args.join(' '));
     assert.match(stdout, /\nUsage\n {2}heddle /);
@@ -16,7 +25,18 @@ test('help is missing, too wide, or an error', async () => {
 
 test('help leaves out a flag', async () => {
   const { stdout } = await heddle(['map', '--help']);
-  for (const flag of ['--lines', '--json', '--glob', '-j, --jobs', '--threads', '--processes', '--unordered', '--chunk', '--out', '--progress, --no-progress']) {
+  for (const flag of [
+    '--lines',
+    '--json',
+    '--glob',
+    '-j, --jobs',
+    '--threads',
+    '--processes',
+    '--unordered',
+    '--chunk',
+    '--out',
+    '--progress, --no-progress',
+  ]) {
     assert.ok(stdout.includes(flag), flag);
   }
 });

@@ -19,11 +19,13 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 async function alike<T>(text: string | Buffer, read: (chunks: AsyncIterable<Buffer>) => AsyncIterable<T>): Promise<T[]> {
   const bytes = Buffer.from(text);
   const whole = await collect(read(pieces(bytes, bytes.length + 1)));
-  for (let size = 1; size <= Math.min(bytes.length, 9); size++) assert.deepEqual(await collect(read(pieces(bytes, size))), whole, `in pieces of ${size}`);
+  for (let size = 1; size <= Math.min(bytes.length, 9); size++)
+    assert.deepEqual(await collect(read(pieces(bytes, size))), whole, `in pieces of ${size}`);
   return whole;
 }
 
-const lines = async (text: string | Buffer): Promise<string[]> => (await alike(text, linesOf)).map((line) => (line.isBroken ? `broken ${line.number}` : line.text));
+const lines = async (text: string | Buffer): Promise<string[]> =>
+  (await alike(text, linesOf)).map((line) => (line.isBroken ? `broken ${line.number}` : line.text));
 
 test('a line is lost, doubled or keeps its end', async () => {
   assert.deepEqual(await lines(''), []);

@@ -24,7 +24,10 @@ for (const kind of kinds) {
     const many = Array.from({ length: 5000 }, (_, i) => `item ${i}`);
     const ended = await heddle(['map', `${jobs}#slowly`, kind, '--lines', '-', '-j', '3'], { input: many.join('\n') });
     assert.deepEqual(clean(ended), done);
-    assert.deepEqual(lines(ended.stdout).map((line) => JSON.parse(line) as string), many);
+    assert.deepEqual(
+      lines(ended.stdout).map((line) => JSON.parse(line) as string),
+      many,
+    );
   });
 
   test(`a failing item takes others with it, or is not named, with ${kind}`, async () => {
@@ -85,7 +88,10 @@ test('items come wrongly from a file', async () => {
   const array = file('array.json', '[\n  {"a": 1},\n  [2]\n]\n');
   assert.deepEqual(lines((await heddle(['map', `${jobs}#same`, '--json', array])).stdout), ['{"a":1}', '[2]']);
   assert.deepEqual(lines((await heddle(['map', `${jobs}#same`, '--json', '-'], { input: '1\n"x"' })).stdout), ['1', '"x"']);
-  assert.deepEqual(lines((await heddle(['map', `${jobs}#same`, '--glob', '*.{txt,json}'], { cwd: folder })).stdout), ['"array.json"', '"lines.txt"']);
+  assert.deepEqual(lines((await heddle(['map', `${jobs}#same`, '--glob', '*.{txt,json}'], { cwd: folder })).stdout), [
+    '"array.json"',
+    '"lines.txt"',
+  ]);
   assert.deepEqual(clean(await heddle(['map', `${jobs}#same`, '--lines', file('empty', '')])), done);
 });
 
@@ -121,7 +127,11 @@ const refused: [why: string, args: string[], says: RegExp][] = [
   ['an export that is no function', [`${jobs}#notAFunction`, 'a'], /has a number under notAFunction, not a function/],
   ['a file that is not there', [jobs, '--lines', 'nowhere.txt'], /cannot read nowhere\.txt: there is no such file/],
   ['a folder for a file', [jobs, '--json', root], /it is a directory/],
-  ['an output that cannot be written', [jobs, 'a', '--out', '/nowhere/out'], /cannot write \/nowhere\/out: there is no such file or directory/],
+  [
+    'an output that cannot be written',
+    [jobs, 'a', '--out', '/nowhere/out'],
+    /cannot write \/nowhere\/out: there is no such file or directory/,
+  ],
 ];
 
 for (const [why, args, says] of refused) {
@@ -136,7 +146,11 @@ for (const [why, args, says] of refused) {
 
 test('an output is emptied although the command is wrong', async () => {
   const out = file('kept', 'kept');
-  for (const args of [['./nowhere.mjs', 'a'], [`${jobs}#twise`, 'a'], [`${jobs}#same`, '--lines', out]]) {
+  for (const args of [
+    ['./nowhere.mjs', 'a'],
+    [`${jobs}#twise`, 'a'],
+    [`${jobs}#same`, '--lines', out],
+  ]) {
     assert.equal((await heddle(['map', ...args, '--out', out])).code, 2);
     assert.equal(readFileSync(out, 'utf8'), 'kept');
   }

@@ -24,7 +24,11 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
 /** Runs it on a pseudo-terminal and gives what the terminal got. */
 async function onTerminal(...args: string[]): Promise<string> {
   const command = [process.execPath, main, 'map', ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: root, env: { ...process.env, LC_ALL: 'C.UTF-8', TERM: 'xterm' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: root,
+    env: { ...process.env, LC_ALL: 'C.UTF-8', TERM: 'xterm' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   await new Promise((resolve) => child.once('close', resolve));

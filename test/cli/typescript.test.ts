@@ -37,7 +37,10 @@ test('without tsx a TypeScript module neither runs nor says what is missing', as
     assert.deepEqual([ended.code, ended.stdout], [0, '{"name":"you!"}\n']);
   } else {
     assert.deepEqual([ended.code, ended.stdout], [2, '']);
-    assert.match(ended.stderr, /jobs\/job\.ts is TypeScript, which Node \S+ cannot read: install tsx in this project \(npm install --save-dev tsx\), or use Node 22\.18/);
+    assert.match(
+      ended.stderr,
+      /jobs\/job\.ts is TypeScript, which Node \S+ cannot read: install tsx in this project \(npm install --save-dev tsx\), or use Node 22\.18/,
+    );
   }
 });
 

@@ -30,7 +30,8 @@ const refusal = (...argv: string[]): string => {
 };
 
 test('a flag is read in one way of writing and not in another', () => {
-  for (const way of [['--jobs', '4'], ['--jobs=4'], ['-j4'], ['-j', '4'], ['-j=4']]) assert.deepEqual(parse(...way, 'a'), { jobs: '4', words: ['a'] }, way.join(' '));
+  for (const way of [['--jobs', '4'], ['--jobs=4'], ['-j4'], ['-j', '4'], ['-j=4']])
+    assert.deepEqual(parse(...way, 'a'), { jobs: '4', words: ['a'] }, way.join(' '));
   assert.deepEqual(parse('a', '--progress', 'b', '--out', '-'), { progress: true, out: '-', words: ['a', 'b'] });
   assert.deepEqual(parse('--no-progress', '-'), { progress: false, words: ['-'] });
   assert.deepEqual(parse('--out=--x', '--', '--jobs', '--'), { out: '--x', words: ['--jobs', '--'] });
@@ -89,7 +90,10 @@ test('a result that JSON cannot hold loses something without a word', () => {
   assert.equal(refused(cycle), 'TypeError: result.self.cycle: JSON cannot hold a cycle');
   assert.equal(refused({ 'a b': NaN }), 'TypeError: result["a b"]: JSON cannot hold NaN');
   assert.equal(refused([Infinity]), 'TypeError: result[0]: JSON cannot hold Infinity');
-  assert.equal(refused(() => 1), 'TypeError: result: JSON cannot hold a function');
+  assert.equal(
+    refused(() => 1),
+    'TypeError: result: JSON cannot hold a function',
+  );
   assert.match(refused(new Map()), /^TypeError: result: JSON cannot hold a Map: /);
   assert.match(refused({ s: new Set() }), /^TypeError: result\.s: JSON cannot hold a Set: /);
   assert.match(refused(new Float64Array(1)), /^TypeError: result: JSON cannot hold a Float64Array: /);
@@ -103,7 +107,14 @@ test('what was thrown cannot be told in one line', () => {
   assert.equal(told('text'), "threw 'text'");
   assert.equal(told(undefined), 'threw undefined');
   assert.equal(told({ code: 1 }), 'threw { code: 1 }');
-  const hostile = new Proxy({}, { get: () => { throw new Error('no'); } }); // prettier-ignore
+  const hostile = new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('no');
+      },
+    },
+  ); // prettier-ignore
   assert.equal(told(hostile), 'threw something that cannot be shown');
 });
 

@@ -7,7 +7,10 @@ import { Display, type DisplayMode, type Progress, renderBar, renderLogLine } fr
 const half: Progress = { done: 1234, failed: 0, total: 2468, elapsed: 5000, rate: 812.4, eta: 1500 };
 
 test('the bar does not show what is known', () => {
-  assert.equal(renderBar(half, { width: 100, label: 'hash' }), `hash  ${'━'.repeat(20)}${'─'.repeat(20)}   50 %  1,234/2,468  812/s  0:02 left`);
+  assert.equal(
+    renderBar(half, { width: 100, label: 'hash' }),
+    `hash  ${'━'.repeat(20)}${'─'.repeat(20)}   50 %  1,234/2,468  812/s  0:02 left`,
+  );
   assert.equal(renderBar({ ...half, total: null, eta: null, failed: 3 }, { width: 100 }), '1,234 done  812/s  0:05  3 failed');
   assert.equal(renderBar({ ...half, done: 2468, eta: 0 }, { width: 42 }), '━━━━━━━━━  100 %  2,468/2,468  812/s  0:05');
 });

@@ -65,7 +65,14 @@ test('a total that was too small gives more than 100 per cent', () => {
 
 test('numbers read badly', () => {
   assert.deepEqual([0, 999, 1000, 1234567].map(countText), ['0', '999', '1,000', '1,234,567']);
-  assert.deepEqual([0, 499, 7000, 754_000, 3_723_000, 183_600_000].map(durationText), ['0:00', '0:00', '0:07', '12:34', '1:02:03', '2d 03h']);
+  assert.deepEqual([0, 499, 7000, 754_000, 3_723_000, 183_600_000].map(durationText), [
+    '0:00',
+    '0:00',
+    '0:07',
+    '12:34',
+    '1:02:03',
+    '2d 03h',
+  ]);
   assert.deepEqual([0, 1, 12.34, 1234.5, 0.5, 0.001].map(rateText), ['0/s', '1/s', '12.3/s', '1,235/s', '30/min', '3.6/h']);
   assert.deepEqual([percentText(0, 3), percentText(999, 1000), percentText(3, 3), percentText(0, 0)], ['0 %', '99 %', '100 %', '100 %']);
 });

@@ -44,7 +44,10 @@ export const CHECKS: readonly Check[] = [
     isEssential: false,
     look: () => {
       const isFirstClass = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
-      return { isThere: isFirstClass || process.platform === 'darwin' || process.platform === 'win32', found: `${process.platform} ${process.arch}` };
+      return {
+        isThere: isFirstClass || process.platform === 'darwin' || process.platform === 'win32',
+        found: `${process.platform} ${process.arch}`,
+      };
     },
     without: 'Nobody has tried heddle on this system; threads and processes may still work.',
   },
@@ -88,7 +91,8 @@ export const CHECKS: readonly Check[] = [
     name: 'closures',
     isEssential: false,
     look: lookForInspector,
-    without: 'Functions that are not exported cannot be handed over; exported ones can. Under --permission Node needs --allow-inspector, where it has it.',
+    without:
+      'Functions that are not exported cannot be handed over; exported ones can. Under --permission Node needs --allow-inspector, where it has it.',
   },
   {
     name: 'typescript',

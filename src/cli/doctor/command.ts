@@ -38,6 +38,10 @@ function asText(findings: readonly Finding[], works: boolean): string {
     return meaning === undefined ? line : `${line}\n${' '.repeat(width + 11)}${meaning}`;
   });
   const missing = findings.filter(({ state }) => state === 'missing').length;
-  const end = works ? (missing === 0 ? 'Everything heddle uses is here.' : 'heddle works here; what is missing is named above.') : 'heddle does not work here: something essential is missing.';
+  const end = works
+    ? missing === 0
+      ? 'Everything heddle uses is here.'
+      : 'heddle works here; what is missing is named above.'
+    : 'heddle does not work here: something essential is missing.';
   return `${lines.join('\n')}\n\n${end}\n`;
 }

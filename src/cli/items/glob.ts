@@ -71,7 +71,8 @@ async function look({ path, places }: Folder, cwd: string): Promise<(Folder | It
   const found: (Folder | Item)[] = [];
   for (const entry of entries) {
     const further = places.flatMap((place) => step(place, entry));
-    const isMatch = further.some(({ segments, at }) => at === segments.length) || places.some((place) => isOpenEnd(place) && !isHidden(entry.name));
+    const isMatch =
+      further.some(({ segments, at }) => at === segments.length) || places.some((place) => isOpenEnd(place) && !isHidden(entry.name));
     if (entry.isFile && isMatch) found.push({ value: path + entry.name });
     const inner = further.filter(({ segments, at }) => at < segments.length);
     if (entry.isFolder && inner.length > 0) found.push({ path: `${path}${entry.name}/`, places: withoutFolders(unique(inner)) });

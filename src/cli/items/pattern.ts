@@ -8,7 +8,10 @@
  */
 
 /** Part of a pattern between two slashes. */
-export type Segment = { readonly kind: 'name'; readonly name: string } | { readonly kind: 'match'; readonly test: RegExp } | { readonly kind: 'folders' };
+export type Segment =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'match'; readonly test: RegExp }
+  | { readonly kind: 'folders' };
 
 export interface Pattern {
   /** `/` for an absolute pattern, else empty. */

@@ -31,7 +31,10 @@ export interface Failure {
 }
 
 /** Why the function cannot be had. */
-export type Finding = { readonly problem: 'none' } | { readonly problem: 'import'; readonly error: string; readonly code: string | null } | { readonly problem: 'export'; readonly found: string; readonly functions: string[] };
+export type Finding =
+  | { readonly problem: 'none' }
+  | { readonly problem: 'import'; readonly error: string; readonly code: string | null }
+  | { readonly problem: 'export'; readonly found: string; readonly functions: string[] };
 
 type UserFunction = (item: unknown) => unknown;
 

@@ -49,14 +49,24 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
     state.isStopped = true;
     input.close();
   };
-  if (mode !== 'silent') void input.total().then((total) => tracker.setTotal(total), () => {});
+  if (mode !== 'silent')
+    void input.total().then(
+      (total) => tracker.setTotal(total),
+      () => {},
+    );
   output.onGone(() => {
     stop();
     engine.stop();
   });
   interrupt.onStop(stop, () => engine.stop());
-  const problem = await runMap({ input, engine, target, output, report, isUnordered: options.isUnordered }, state).then(() => undefined, (error: unknown) => ({ error }));
-  const unwritten = await output.end().then(() => undefined, (error: unknown) => ({ error }));
+  const problem = await runMap({ input, engine, target, output, report, isUnordered: options.isUnordered }, state).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const unwritten = await output.end().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
   if (!state.isStopped) await interrupt.orStop(engine.close());
   report.finish();
   if (interrupt.isStopped) {
@@ -94,7 +104,9 @@ async function checkedTarget(target: Target, module: ModuleRef, engine: Engine, 
     // Enums and the like: Node only takes types away.
     const loaders = findTsx(module.file, cwd);
     if (loaders !== undefined) return checkedTarget({ ...target, loaders }, module, engine, cwd);
-    throw new UsageError(`${finding.error}; Node only strips types: install tsx in this project (npm install --save-dev tsx) for enums and the like`);
+    throw new UsageError(
+      `${finding.error}; Node only strips types: install tsx in this project (npm install --save-dev tsx) for enums and the like`,
+    );
   }
   throw new UsageError(explain(finding, module, target, cwd));
 }
@@ -102,7 +114,12 @@ async function checkedTarget(target: Target, module: ModuleRef, engine: Engine, 
 function explain(finding: Exclude<Finding, { problem: 'none' }>, { file, url }: ModuleRef, { path }: Target, cwd: string): string {
   const name = file === null ? url : relative(cwd, file);
   if (finding.problem === 'import') return `cannot import ${name}: ${finding.error}`;
-  const what = path === 'default' ? 'no function as its default export' : finding.found === 'undefined' ? `no export named ${path}` : `a ${finding.found} under ${path}, not a function`;
+  const what =
+    path === 'default'
+      ? 'no function as its default export'
+      : finding.found === 'undefined'
+        ? `no export named ${path}`
+        : `a ${finding.found} under ${path}, not a function`;
   const { functions } = finding;
   const meant = nearest(path, functions);
   const hint =

@@ -85,4 +85,3 @@ function conditional(target: unknown): string | undefined {
   }
   return undefined;
 }
-

@@ -104,7 +104,9 @@ export class Output {
 export async function openFile(path: string, source: string | undefined): Promise<Writable> {
   if (source !== undefined && isSame(path, source)) throw new UsageError(`--out ${path} is the file the items come from`);
   const fd = await new Promise<number>((resolve, reject) => {
-    open(path, 'w', (error, opened) => (error === null ? resolve(opened) : reject(new UsageError(`cannot write ${path}: ${reasonOf(error)}`))));
+    open(path, 'w', (error, opened) =>
+      error === null ? resolve(opened) : reject(new UsageError(`cannot write ${path}: ${reasonOf(error)}`)),
+    );
   });
   // A write to a pipe may take for ever: see the reading of pipes in items/file.ts.
   return fstatSync(fd).isFIFO() ? new Socket({ fd, readable: false, writable: true }) : createWriteStream('', { fd });
