@@ -1,6 +1,6 @@
 /** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
 
-import { fileURLToPath } from 'node:url';
+import { ownFrames } from '../worker/index.ts';
 
 export interface CallSite {
   readonly stack?: string;
@@ -27,16 +27,13 @@ export function joinStacks(error: unknown, site: CallSite): void {
   }
 }
 
-/** The runner's files, compiled and, where Node maps stack traces itself, in source. */
-const ownFolders = [new URL('../worker/', import.meta.url).href, fileURLToPath(new URL('../../src/worker/', import.meta.url))];
-
 /** Below the first frame of a worker's runner there is only what delivered the task. */
 function userLines(stack: string): string[] {
   const kept: string[] = [];
   let isOurs = false;
   for (const line of stack.split('\n')) {
     const isFrame = line.startsWith('    at ');
-    isOurs = isFrame && (isOurs || ownFolders.some((folder) => line.includes(folder)));
+    isOurs = isFrame && (isOurs || ownFrames.some((folder) => line.includes(folder)));
     if (!isOurs) kept.push(line);
   }
   return kept;

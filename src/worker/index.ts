@@ -4,3 +4,4 @@
 export { WorkerHandle, type ChunkReport, type Outcome, type WorkerEvents, type WorkerOptions } from './worker-handle.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 export { isThenable } from './wait.ts';
+export { ownFrames } from './own-frames.ts';
