@@ -221,7 +221,7 @@ export class MapRun {
 
   #accept(pulled: Pulled): void {
     if (pulled.done === true) {
-      this.#isSourceDone = true;
+      this.#sourceEnded();
       return this.#seal();
     }
     const index = this.#pulled++;
@@ -238,9 +238,15 @@ export class MapRun {
     if (this.#filling >= this.#wanted || this.#chunkSize.isHeavy(encoder.size)) this.#seal();
   }
 
+  /** Of several iterables the shortest has ended; the others are told. */
+  #sourceEnded(): void {
+    this.#isSourceDone = true;
+    this.#options.source.close().catch(() => {});
+  }
+
   /** An error of the source stands where its next item would have been. */
   #sourceFailed(error: unknown): void {
-    this.#isSourceDone = true;
+    this.#sourceEnded();
     this.#seal();
     this.#held++;
     this.#addSettled(this.#pulled++, { ok: false, value: error });

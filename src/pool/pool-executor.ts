@@ -198,29 +198,25 @@ export abstract class PoolExecutor extends Executor {
     let handle: WorkerHandle;
     const started = (): void => this.#apply({ type: 'workerStarted', worker: id });
     try {
-      handle = new WorkerHandle(
-        this.#kind,
-        { name: this.#name, resourceLimits: this.#options.resourceLimits },
-        {
-          ready: () => {
-            if (this.#initializer === undefined) started();
-            else handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
-          },
-          outcome: (task, outcome) => {
-            if (task !== initializerId) return this.#settled(task, jobs, outcome);
-            if (outcome.ok) return started();
-            startError = outcome.value;
-            handle.kill();
-          },
-          report: (task, report) => {
-            const job = this.#jobs.get(task);
-            if (job === undefined) return;
-            if (job.reported(report)) this.#release(job, jobs, true);
-            job.deliver(report);
-          },
-          ended: (end, begun) => this.#workerEnded(id, jobs, end, begun, startError),
+      handle = new WorkerHandle(this.#kind, { name: this.#name, resourceLimits: this.#options.resourceLimits }, {
+        ready: () => {
+          if (this.#initializer === undefined) started();
+          else handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
         },
-      );
+        outcome: (task, outcome) => {
+          if (task !== initializerId) return this.#settled(task, jobs, outcome);
+          if (outcome.ok) return started();
+          startError = outcome.value;
+          handle.kill();
+        },
+        report: (task, report) => {
+          const job = this.#jobs.get(task);
+          if (job === undefined) return;
+          if (job.reported(report)) this.#release(job, jobs, true);
+          job.deliver(report);
+        },
+        ended: (end, begun) => this.#workerEnded(id, jobs, end, begun, startError),
+      });
       this.#workers.set(id, { handle, jobs });
     } catch (error) {
       const end: WorkerEnd = { kind: this.#kind, pid: null, threadId: null, exitCode: null, signal: null, error };

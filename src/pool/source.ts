@@ -23,6 +23,7 @@ export function isIterable(value: unknown): value is Items<unknown> {
 
 /** @throws TypeError if one of them is not iterable */
 export function openSource(iterables: readonly Items<unknown>[]): Source {
+  if (iterables.length === 0) throw new TypeError(expected('items', 'an iterable', undefined));
   for (const [i, each] of iterables.entries()) {
     if (!isIterable(each)) throw new TypeError(expected(iterables.length === 1 ? 'items' : `items ${i + 1}`, 'an iterable', each));
   }

@@ -13,12 +13,10 @@
  * uncaught error) reports exactly.
  */
 
-import { type AnyFunction, type Border, Decoder, Encoder, type Incoming } from '../codec/index.ts';
+import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
 import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Frame, FrameKind } from './frame.ts';
-import type { Link } from './link.ts';
 import { addOutcome, packetFrame } from './message.ts';
-import type { SignalWatch } from './signals.ts';
 import { isThenable } from './wait.ts';
 
 /** Outcomes are sent at least this often (milliseconds), looked at between two items. */
@@ -27,9 +25,11 @@ const leaseFor = 1;
 const maxReportBytes = 1024 * 1024;
 
 export interface ChunkOptions {
-  readonly link: Link;
   readonly border: Border;
-  readonly signals: SignalWatch;
+  /** Sends a report now. */
+  readonly send: (report: Frame, signals: readonly ExportedSignal[]) => void;
+  /** Sends the last one, which settles the chunk. */
+  readonly sendLast: (report: Frame, signals: readonly ExportedSignal[]) => void;
   readonly frame: Frame;
   readonly isSpread: boolean;
   readonly capsule: HeldCapsule;
@@ -137,15 +137,14 @@ export class ChunkRun {
     const now = performance.now();
     const done = this.#index - this.#first;
     const spent = now - this.#reportedAt;
-    const { capsule, link, signals } = this.#options;
+    const { capsule } = this.#options;
     if (done > 0) capsule.itemMs = spent / done;
     const lease = Math.max(1, Math.floor(leaseFor / capsule.itemMs));
     this.#allowed = isLast ? this.#index + (this.#hasStarted ? 1 : 0) : Math.min(this.#count, this.#index + lease);
     const packet = (this.#encoder ?? new Encoder({ border: this.#options.border })).finish();
     const fields = { id: this.#options.frame.id, a: this.#first, b: this.#allowed, c: Math.min(0xffff_ffff, Math.round(spent * 1000)) };
-    link.send(packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined));
-    link.flush();
-    if (packet.signals.length > 0) signals.watch(packet.signals);
+    const send = this.#index === this.#count ? this.#options.sendLast : this.#options.send;
+    send(packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined), packet.signals);
     this.#encoder = undefined;
     this.#failed = [];
     this.#first = this.#index;

@@ -7,13 +7,14 @@
  * is left that could ever settle the task, and it is rejected saying so.
  */
 
-import { type Border, abortImported, decode, prepare, realmId } from '../codec/index.ts';
+import { type Border, type ExportedSignal, abortImported, decode, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
 import { ChunkRun } from './chunk-run.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
 import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import { whenPrinted } from './output.ts';
 import type { WorkerKind } from './running-worker.ts';
 import { SignalWatch } from './signals.ts';
 import { isThenable, whenBoth } from './wait.ts';
@@ -54,6 +55,8 @@ export class Runner {
   /** Signals that fired while arguments that may hold them had not been decoded. */
   #firedEarly: { id: string; reason: unknown }[] = [];
   #undecoded = 0;
+  /** Ends of tasks that wait until what they printed is out. */
+  readonly #unprinted: Set<() => void> = new Set();
 
   /** @param exit ends this worker in good order */
   constructor(link: Link, kind: WorkerKind, exit: () => void) {
@@ -158,9 +161,19 @@ export class Runner {
   }
 
   #sendOutcome(id: number, isOk: boolean, value: unknown): void {
-    const outcome = encodeOutcome(isOk, value, this.#border);
-    this.#link.send(packetFrame(FrameKind.Outcome, outcome.packet, { id, a: outcome.isOk ? 1 : 0 }));
-    if (outcome.packet.signals.length > 0) this.#signals.watch(outcome.packet.signals);
+    const { isOk: isStillOk, packet } = encodeOutcome(isOk, value, this.#border);
+    this.#sendPrinted(packetFrame(FrameKind.Outcome, packet, { id, a: isStillOk ? 1 : 0 }), packet.signals);
+  }
+
+  /** Sends the end of a task, behind what it printed. */
+  #sendPrinted(f: Frame, signals: readonly ExportedSignal[]): void {
+    const send = (): void => {
+      this.#unprinted.delete(send);
+      this.#link.send(f);
+      if (signals.length > 0) this.#signals.watch(signals);
+    };
+    this.#unprinted.add(send);
+    if (!whenPrinted(send)) send();
   }
 
   // ---- chunks
@@ -170,9 +183,13 @@ export class Runner {
     const capsule = this.#capsules.get(f.a);
     const packet = incoming(f, meta);
     const run = new ChunkRun({
-      link: this.#link,
       border: this.#border,
-      signals: this.#signals,
+      send: (report, signals) => {
+        this.#link.send(report);
+        this.#link.flush();
+        if (signals.length > 0) this.#signals.watch(signals);
+      },
+      sendLast: (report, signals) => this.#sendPrinted(report, signals),
       frame: f,
       isSpread: meta.isSpread === true,
       capsule,
@@ -272,6 +289,7 @@ export class Runner {
   /** What is done but not sent leaves now, and the host hears which tasks had begun: the others it may run elsewhere. */
   #sayGoodbye(): void {
     for (const task of this.#begun.values()) task.rescue?.();
+    for (const send of this.#unprinted) send();
     this.#link.send(frame(FrameKind.Goodbye, { meta: JSON.stringify([...this.#begun.keys()]) }));
     this.#link.flush();
   }
