@@ -96,5 +96,5 @@ export class ChunkJob implements Job {
 }
 
 function repeated(count: number, outcome: Outcome): Outcome[] {
-  return new Array<Outcome>(count).fill(outcome);
+  return Array.from({ length: count }, () => outcome);
 }

@@ -81,7 +81,7 @@ export class Future<T> extends Promise<T> {
    * @throws RangeError if the timeout is not a number >= 0
    */
   result(timeout?: number): Promise<T> {
-    return this.#within(timeout, this as Promise<T>);
+    return this.#within(timeout, this);
   }
 
   /**

@@ -32,10 +32,9 @@ export function mapOutcomes<T, R>(
 ): AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined> {
   const { unordered = false, ...rest } = options;
   const site = captureSite(mapOutcomes);
-  return new OutcomeIterator(startMap(boardOf(executor), fn, [items], checkMapOptions(rest), { isUnordered: unordered, site })) as AsyncIterableIterator<
-    MapOutcome<Awaited<R>>,
-    undefined
-  >;
+  return new OutcomeIterator(
+    startMap(boardOf(executor), fn, [items], checkMapOptions(rest), { isUnordered: unordered, site }),
+  ) as AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined>;
 }
 
 class OutcomeIterator implements AsyncIterableIterator<ItemOutcome, undefined> {

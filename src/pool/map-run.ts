@@ -152,7 +152,9 @@ export class MapRun {
   /** Items of the next chunk: no more than lets every worker have two chunks within the buffer. */
   get #wanted(): number {
     const share = Math.floor(this.#bufferSize / (2 * this.#board.maxWorkers));
-    return this.#chunkSize.isFixed ? Math.min(this.#chunkSize.value, this.#bufferSize) : Math.max(1, Math.min(this.#chunkSize.value, share));
+    return this.#chunkSize.isFixed
+      ? Math.min(this.#chunkSize.value, this.#bufferSize)
+      : Math.max(1, Math.min(this.#chunkSize.value, share));
   }
 
   #pump(): void {

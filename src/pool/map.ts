@@ -26,7 +26,14 @@ export function startMap(
   checkFunction(fn, 'fn');
   const capsule = captureFunction(fn as AnyFunction, board.border);
   const source = openSource(iterables);
-  return new MapRun(board, { source, capsule, isSpread: iterables.length > 1, chunkSize: options.chunkSize, bufferSize: options.bufferSize, ...more });
+  return new MapRun(board, {
+    source,
+    capsule,
+    isSpread: iterables.length > 1,
+    chunkSize: options.chunkSize,
+    bufferSize: options.bufferSize,
+    ...more,
+  });
 }
 
 export class MapIterator<R> implements AsyncIterableIterator<R, undefined> {

@@ -59,7 +59,7 @@ export function checkExecutorOptions(options: ExecutorOptions | undefined): Chec
     maxWorkers: maxWorkers === undefined ? availableParallelism() : checkInteger(maxWorkers, 'maxWorkers', 1),
     tasksPerWorker: tasksPerWorker === undefined ? 1 : checkInteger(tasksPerWorker, 'tasksPerWorker', 1),
     queueLimit: queueLimit === undefined || queueLimit === Infinity ? Infinity : checkInteger(queueLimit, 'queueLimit', 1),
-    initializer: initializer as AnyFunction | undefined,
+    initializer,
     initargs: initargs ?? [],
     resourceLimits,
     name,

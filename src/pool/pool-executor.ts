@@ -5,7 +5,7 @@
  *   submit/map --job--> scheduler --dispatch--> WorkerHandle --outcome--> job settles its future or items
  */
 
-import { type AnyFunction, type Border, type Capsule, type Packet, captureFunction, encode } from '../codec/index.ts';
+import { type Border, type Capsule, type Packet, captureFunction, encode } from '../codec/index.ts';
 import { checkFunction, checkOptions } from '../check.ts';
 import { BrokenProcessPool, BrokenThreadPool, Full, HeddleError, ShutDown, type WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
@@ -80,7 +80,7 @@ export abstract class PoolExecutor extends Executor {
       // The worker starts while we encode.
       if (hasRoom(this.#state)) this.#apply({ type: 'announce' });
       const { border } = this.#board;
-      const capsule = captureFunction(fn as unknown as AnyFunction, border);
+      const capsule = captureFunction(fn, border);
       const packet = encode(args, { root: 'args', border });
       this.#submit(new CallJob(id, future as Future<unknown>, capsule, packet, captureSite(this.submit)));
     } catch (error) {
@@ -198,25 +198,29 @@ export abstract class PoolExecutor extends Executor {
     let handle: WorkerHandle;
     const started = (): void => this.#apply({ type: 'workerStarted', worker: id });
     try {
-      handle = new WorkerHandle(this.#kind, { name: this.#name, resourceLimits: this.#options.resourceLimits }, {
-        ready: () => {
-          if (this.#initializer === undefined) started();
-          else handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
+      handle = new WorkerHandle(
+        this.#kind,
+        { name: this.#name, resourceLimits: this.#options.resourceLimits },
+        {
+          ready: () => {
+            if (this.#initializer === undefined) started();
+            else handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
+          },
+          outcome: (task, outcome) => {
+            if (task !== initializerId) return this.#settled(task, jobs, outcome);
+            if (outcome.ok) return started();
+            startError = outcome.value;
+            handle.kill();
+          },
+          report: (task, report) => {
+            const job = this.#jobs.get(task);
+            if (job === undefined) return;
+            if (job.reported(report)) this.#release(job, jobs, true);
+            job.deliver(report);
+          },
+          ended: (end, begun) => this.#workerEnded(id, jobs, end, begun, startError),
         },
-        outcome: (task, outcome) => {
-          if (task !== initializerId) return this.#settled(task, jobs, outcome);
-          if (outcome.ok) return started();
-          startError = outcome.value;
-          handle.kill();
-        },
-        report: (task, report) => {
-          const job = this.#jobs.get(task);
-          if (job === undefined) return;
-          if (job.reported(report)) this.#release(job, jobs, true);
-          job.deliver(report);
-        },
-        ended: (end, begun) => this.#workerEnded(id, jobs, end, begun, startError),
-      });
+      );
       this.#workers.set(id, { handle, jobs });
     } catch (error) {
       const end: WorkerEnd = { kind: this.#kind, pid: null, threadId: null, exitCode: null, signal: null, error };

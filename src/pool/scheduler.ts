@@ -125,7 +125,8 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       break;
     case 'shutdown':
       state.isShutDown = true;
-      if (event.cancelFutures) for (let task = state.queue.shift(); task !== undefined; task = state.queue.shift()) drop(state, task, 'cancelled', out);
+      if (event.cancelFutures)
+        for (let task = state.queue.shift(); task !== undefined; task = state.queue.shift()) drop(state, task, 'cancelled', out);
       windDown(state, out);
       break;
   }
@@ -137,7 +138,8 @@ function submit(state: SchedulerState, id: TaskId, out: Instruction[]): void {
   if (state.isBroken) return void out.push({ type: 'refuse', task: id, why: 'broken' });
   const task: TaskRecord = { id, worker: undefined, previous: undefined, next: undefined };
   const worker = state.queue.length === 0 ? pick(state) : undefined;
-  if (worker === undefined && state.queue.length >= state.options.queueLimit) return void out.push({ type: 'refuse', task: id, why: 'full' });
+  if (worker === undefined && state.queue.length >= state.options.queueLimit)
+    return void out.push({ type: 'refuse', task: id, why: 'full' });
   state.tasks.set(id, task);
   if (worker !== undefined) return dispatch(state, task, worker, out);
   state.queue.push(task);

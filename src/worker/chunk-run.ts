@@ -144,7 +144,10 @@ export class ChunkRun {
     const packet = (this.#encoder ?? new Encoder({ border: this.#options.border })).finish();
     const fields = { id: this.#options.frame.id, a: this.#first, b: this.#allowed, c: Math.min(0xffff_ffff, Math.round(spent * 1000)) };
     const send = this.#index === this.#count ? this.#options.sendLast : this.#options.send;
-    send(packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined), packet.signals);
+    send(
+      packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined),
+      packet.signals,
+    );
     this.#encoder = undefined;
     this.#failed = [];
     this.#first = this.#index;

@@ -4,7 +4,19 @@
  */
 
 /** Options that belong to the main program alone. Those in `withValue` may have their value in the next argument. */
-const withValue = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type', '--watch-path', '--run', '--build-snapshot-config', '--inspect-port', '--debug-port']);
+const withValue = new Set([
+  '-e',
+  '--eval',
+  '-p',
+  '--print',
+  '-pe',
+  '--input-type',
+  '--watch-path',
+  '--run',
+  '--build-snapshot-config',
+  '--inspect-port',
+  '--debug-port',
+]);
 const alone = new Set(['-c', '--check', '-i', '--interactive', '-', '--build-snapshot']);
 const families = ['--inspect', '--test', '--watch', '--experimental-test', '--debug-port', '--experimental-sea-config', '--entry-url'];
 
@@ -34,7 +46,8 @@ export function inheritedExecArgv(execArgv: readonly string[]): string[] {
     const name = argument.split('=', 1)[0]!;
     const takesNext = (withValue.has(name) || familyWithValue.has(name)) && !argument.includes('=');
     if (takesNext) i++;
-    const isLeftOut = takesNext || withValue.has(name) || alone.has(name) || families.some((family) => name === family || name.startsWith(`${family}-`));
+    const isLeftOut =
+      takesNext || withValue.has(name) || alone.has(name) || families.some((family) => name === family || name.startsWith(`${family}-`));
     if (!isLeftOut) kept.push(argument);
   }
   return kept;

@@ -123,4 +123,3 @@ export class MessagePortLink implements Link {
     for (let at = 0; at < batch.byteLength; at += sizeAt(view, at)) this.#events?.onFrame(readFrame(batch, view, at, beside));
   }
 }
-

@@ -49,7 +49,8 @@ function heapOptions(limits: ResourceLimits | undefined): string[] {
   const options: string[] = [];
   if (limits?.maxOldGenerationSizeMb !== undefined) options.push(`--max-old-space-size=${limits.maxOldGenerationSizeMb}`);
   // V8 counts three semi-spaces to the young generation.
-  if (limits?.maxYoungGenerationSizeMb !== undefined) options.push(`--max-semi-space-size=${Math.max(1, Math.ceil(limits.maxYoungGenerationSizeMb / 3))}`);
+  if (limits?.maxYoungGenerationSizeMb !== undefined)
+    options.push(`--max-semi-space-size=${Math.max(1, Math.ceil(limits.maxYoungGenerationSizeMb / 3))}`);
   return options;
 }
 

@@ -239,7 +239,6 @@ export class WorkerHandle {
     publish('workerEnded', () => ({ kind: end.kind, pid: end.pid, threadId: end.threadId, exitCode: end.exitCode, signal: end.signal }));
     this.#events.ended(end, this.#isReady ? this.#begun : new Set());
   }
-
 }
 
 function abortFrame(id: string, reason: unknown, border: Border): Frame {

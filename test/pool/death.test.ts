@@ -1,7 +1,7 @@
 /** Ways for a worker to die, and what is left of its tasks and neighbours. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -26,17 +26,24 @@ const ways: Way[] = [
   { name: 'an exit from a later timer', die: () => (setTimeout(() => process.exit(4), 5), never()), exitCode: 4, signal: null },
   {
     name: 'an uncaught error in a timer',
-    die: () =>
-      (setTimeout(() => {
+    die: () => (
+      setTimeout(() => {
         console.error = () => {};
         throw new RangeError('in a timer');
       }, 5),
-      never()),
+      never()
+    ),
     exitCode: 1,
     signal: null,
     cause: /in a timer/,
   },
-  { name: 'an unhandled rejection', die: () => (void Promise.reject(new RangeError('unhandled')), never()), exitCode: 1, signal: null, cause: /unhandled/ },
+  {
+    name: 'an unhandled rejection',
+    die: () => (void Promise.reject(new RangeError('unhandled')), never()),
+    exitCode: 1,
+    signal: null,
+    cause: /unhandled/,
+  },
   { name: 'SIGKILL', die: () => (process.kill(process.pid, 'SIGKILL'), never()), exitCode: null, signal: 'SIGKILL', only: 'process' },
   { name: 'SIGTERM', die: () => (process.kill(process.pid, 'SIGTERM'), never()), exitCode: null, signal: 'SIGTERM', only: 'process' },
   { name: 'process.abort()', die: () => process.abort(), exitCode: null, signal: 'SIGABRT', only: 'process' },
@@ -58,17 +65,26 @@ for (const { kind, open } of kinds) {
     test(`${kind}: ${way.name} in a task hangs it, takes a neighbour with it, or ends the pool`, async () => {
       await using pool = open({ maxWorkers: 2, resourceLimits: { maxOldGenerationSizeMb: 64 } });
       const controller = new AbortController();
-      const neighbour = pool.submit((signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('alive'))), controller.signal);
+      const neighbour = pool.submit(
+        (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('alive'))),
+        controller.signal,
+      );
       await until(() => neighbour.running());
       const { die } = way;
       const victim = pool.submit(die);
       const waiting = [1, 2, 3].map((x) => pool.submit((y: number) => y, x));
-      const error = (await victim.then(() => assert.fail('it ended well'), (thrown: unknown) => thrown)) as WorkerLost;
+      const error = (await victim.then(
+        () => assert.fail('it ended well'),
+        (thrown: unknown) => thrown,
+      )) as WorkerLost;
       assert.equal(error.name, 'WorkerLost');
       assert.deepEqual([error.exitCode, error.signal], [way.exitCode, way.signal]);
       assert.equal(error.task, 'die');
       assert.ok(kind === 'thread' ? error.threadId! > 0 : error.pid! !== process.pid);
-      assert.match(error.message, kind === 'thread' ? /^the worker \(thread \d+\) that ran die / : /^the worker \(process \d+\) that ran die /);
+      assert.match(
+        error.message,
+        kind === 'thread' ? /^the worker \(thread \d+\) that ran die / : /^the worker \(process \d+\) that ran die /,
+      );
       assert.match(error.stack!, /death\.test/);
       if (way.cause !== undefined) assert.match((error.cause as Error).message, way.cause);
       assert.deepEqual(await Promise.all(waiting), [1, 2, 3]);
@@ -81,20 +97,36 @@ for (const { kind, open } of kinds) {
     await using pool = open({ maxWorkers: 1 });
     const work = (x: number): number => (x % 10 === 5 ? process.exit(1) : x);
     const fates = await Promise.allSettled(Array.from({ length: 30 }, (_, i) => pool.submit(work, i)));
-    assert.deepEqual(fates.map((fate) => fate.status === 'fulfilled'), Array.from({ length: 30 }, (_, i) => i % 10 !== 5));
+    assert.deepEqual(
+      fates.map((fate) => fate.status === 'fulfilled'),
+      Array.from({ length: 30 }, (_, i) => i % 10 !== 5),
+    );
   });
 
   test(`${kind}: a worker that dies between two tasks takes the next one with it, or is not replaced`, async () => {
     await using pool = open({ maxWorkers: 1 });
     await pool.submit(() => void setTimeout(() => process.exit(0), 1));
     const fates = await Promise.allSettled(Array.from({ length: 200 }, (_, i) => pool.submit((x: number) => x, i)));
-    assert.deepEqual(fates.map((fate) => fate.status), Array.from({ length: 200 }, () => 'fulfilled'));
+    assert.deepEqual(
+      fates.map((fate) => fate.status),
+      Array.from({ length: 200 }, () => 'fulfilled'),
+    );
   });
 
   test(`${kind}: what a worker had sent before it died is lost`, async () => {
     await using pool = open({ maxWorkers: 1 });
-    const fates = await all(mapOutcomes(pool, (x: number) => (x === 500 ? process.exit(1) : x), Array.from({ length: 1000 }, (_, i) => i), { chunkSize: 1000 }));
-    assert.deepEqual(fates.filter((fate) => !fate.ok).map((fate) => fate.index), [500]);
+    const fates = await all(
+      mapOutcomes(
+        pool,
+        (x: number) => (x === 500 ? process.exit(1) : x),
+        Array.from({ length: 1000 }, (_, i) => i),
+        { chunkSize: 1000 },
+      ),
+    );
+    assert.deepEqual(
+      fates.filter((fate) => !fate.ok).map((fate) => fate.index),
+      [500],
+    );
   });
 
   test(`${kind}: workers that cannot start are started for ever, or hang their tasks`, async () => {
@@ -109,7 +141,7 @@ for (const { kind, open } of kinds) {
       const fates = await Promise.allSettled([1, 2, 3, 4, 5].map((x) => pool.submit((y: number) => y, x)));
       for (const fate of fates) {
         assert.equal(fate.status, 'rejected');
-        const error = (fate as PromiseRejectedResult).reason as Error;
+        const error = fate.reason as Error;
         assert.equal(error.name, kind === 'thread' ? 'BrokenThreadPool' : 'BrokenProcessPool');
         assert.match(error.message, kind === 'thread' ? /broken preload/ : /exited with code 1 before it was ready/);
         assert.ok(error.cause instanceof Error);
@@ -117,6 +149,7 @@ for (const { kind, open } of kinds) {
       const map = pool.map((x) => x, [1]);
       await assert.rejects(map.next(), /cannot start its workers/);
     } finally {
+      rmSync(preload);
       process.execArgv = before;
       if (NODE_OPTIONS === undefined) delete process.env['NODE_OPTIONS'];
       else process.env['NODE_OPTIONS'] = NODE_OPTIONS;
@@ -135,6 +168,16 @@ test('process: a killed worker takes items with it that had certainly not begun,
     }
     return x;
   };
-  const fates = await all(mapOutcomes(pool, work, Array.from({ length: 20 }, (_, i) => i), { chunkSize: 20 }));
-  assert.deepEqual(fates.filter((fate) => !fate.ok).map((fate) => fate.index), [7]);
+  const fates = await all(
+    mapOutcomes(
+      pool,
+      work,
+      Array.from({ length: 20 }, (_, i) => i),
+      { chunkSize: 20 },
+    ),
+  );
+  assert.deepEqual(
+    fates.filter((fate) => !fate.ok).map((fate) => fate.index),
+    [7],
+  );
 });

@@ -59,7 +59,13 @@ test('an undefined or falsy error is taken for success', async () => {
   for (const thrown of [undefined, null, 0, '']) {
     const future = pending();
     settle(future, false, thrown);
-    assert.deepEqual(await future.then(() => 'value', (error: unknown) => [error]), [thrown]);
+    assert.deepEqual(
+      await future.then(
+        () => 'value',
+        (error: unknown) => [error],
+      ),
+      [thrown],
+    );
   }
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type PoolExecutor, mapOutcomes } from '#dist/pool/index.js';
+import { mapOutcomes } from '#dist/pool/index.js';
 import { CancelledError, SerializationError, ShutDown, WorkerLost } from 'heddle';
 import { all, kinds, until } from './kinds.ts';
 
@@ -36,15 +36,21 @@ for (const { kind, open } of kinds) {
     await using pool = open({ maxWorkers: 2 });
     const size = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined });
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer(), { maxLength: 60 }), size, size, fc.boolean(), async (items, chunkSize, bufferSize, isAsync) => {
-        async function* slowly(): AsyncGenerator<number> {
-          for (const item of items) {
-            if (item % 3 === 0) await new Promise(setImmediate);
-            yield item;
+      fc.asyncProperty(
+        fc.array(fc.integer(), { maxLength: 60 }),
+        size,
+        size,
+        fc.boolean(),
+        async (items, chunkSize, bufferSize, isAsync) => {
+          async function* slowly(): AsyncGenerator<number> {
+            for (const item of items) {
+              if (item % 3 === 0) await new Promise(setImmediate);
+              yield item;
+            }
           }
-        }
-        assert.deepEqual(await all(pool.map(double, isAsync ? slowly() : items, { chunkSize, bufferSize })), items.map(double));
-      }),
+          assert.deepEqual(await all(pool.map(double, isAsync ? slowly() : items, { chunkSize, bufferSize })), items.map(double));
+        },
+      ),
       { numRuns: process.env['HEDDLE_LONG'] === undefined ? 60 : 2000 },
     );
   });
@@ -143,7 +149,8 @@ for (const { kind, open } of kinds) {
 
   test(`${kind}: wrong arguments throw at the call, or hang`, async () => {
     await using pool = open({ maxWorkers: 1 });
-    const refused = (...args: unknown[]): Promise<unknown> => (pool.map as (...args: unknown[]) => AsyncIterator<unknown>).apply(pool, args).next();
+    const refused = (...args: unknown[]): Promise<unknown> =>
+      (pool.map as (...args: unknown[]) => AsyncIterator<unknown>).apply(pool, args).next();
     await assert.rejects(refused(5, [1]), /expected fn to be a function, got 5/);
     await assert.rejects(refused(double, 5), /expected items to be an iterable, got 5/);
     await assert.rejects(refused(double), /expected items to be an iterable, got undefined/);
@@ -151,15 +158,21 @@ for (const { kind, open } of kinds) {
     await assert.rejects(refused(double, [1], { bufferSize: 1.5 }), RangeError);
     await assert.rejects(refused(double, [1], { size: 1 }), /unknown key 'size' in options: known are chunkSize, bufferSize/);
     const weak = new WeakMap();
-    await assert.rejects(refused(() => weak, [1]), SerializationError);
+    await assert.rejects(
+      refused(() => weak, [1]),
+      SerializationError,
+    );
   });
 
   test(`${kind}: several next() at once get their results out of order`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const results = pool.map(double, [1, 2, 3]);
     const got = await Promise.all([results.next(), results.next(), results.next(), results.next()]);
-    assert.deepEqual(got.map((r) => r.value), [2, 4, 6, undefined]);
-    assert.equal(got[3]!.done, true);
+    assert.deepEqual(
+      got.map((r) => r.value),
+      [2, 4, 6, undefined],
+    );
+    assert.equal(got[3].done, true);
   });
 
   test(`${kind}: an item of an async source waits for the next one while workers are free`, async () => {
@@ -192,8 +205,8 @@ for (const { kind, open } of kinds) {
     await using pool = open({ maxWorkers: 2 });
     function* slow(): Generator<number> {
       for (let i = 0; ; i++) {
-        const until = performance.now() + 1;
-        while (performance.now() < until);
+        const end = performance.now() + 1;
+        while (performance.now() < end);
         yield i;
       }
     }
@@ -210,8 +223,13 @@ for (const { kind, open } of kinds) {
 
   test(`${kind}: an item that never settles hangs its chunk`, async () => {
     await using pool = open({ maxWorkers: 1 });
-    const fates = await all(mapOutcomes(pool, (x: number) => (x % 2 === 0 ? new Promise<number>(() => {}) : x), [0, 1, 2, 3], { chunkSize: 4 }));
-    assert.deepEqual(fates.map((f) => f.ok), [false, true, false, true]);
+    const fates = await all(
+      mapOutcomes(pool, (x: number) => (x % 2 === 0 ? new Promise<number>(() => {}) : x), [0, 1, 2, 3], { chunkSize: 4 }),
+    );
+    assert.deepEqual(
+      fates.map((f) => f.ok),
+      [false, true, false, true],
+    );
     assert.match((fates[0]!.value as unknown as Error).message, /can never settle/);
   });
 
@@ -221,9 +239,14 @@ for (const { kind, open } of kinds) {
       if (x % 2 === 1) throw new Error(`odd ${x}`);
       return x;
     };
-    const fates = await all(mapOutcomes(pool as PoolExecutor, odd, range(1000)));
-    assert.deepEqual(fates.map((f) => f.index), range(1000));
-    assert.ok(fates.every((f, i) => f.ok === (i % 2 === 0) && (f.ok ? f.value === i : (f.value as unknown as Error).message === `odd ${i}`)));
+    const fates = await all(mapOutcomes(pool, odd, range(1000)));
+    assert.deepEqual(
+      fates.map((f) => f.index),
+      range(1000),
+    );
+    assert.ok(
+      fates.every((f, i) => f.ok === (i % 2 === 0) && (f.ok ? f.value === i : (f.value as unknown as Error).message === `odd ${i}`)),
+    );
   });
 
   test(`${kind}: unordered outcomes wait for the slowest, or lose one`, async () => {
@@ -238,7 +261,10 @@ for (const { kind, open } of kinds) {
       seen.push(index);
       if (seen.length === 45) controller.abort();
     }
-    assert.deepEqual([...seen].sort((a, b) => a - b), range(50));
+    assert.deepEqual(
+      [...seen].sort((a, b) => a - b),
+      range(50),
+    );
     assert.ok(seen.indexOf(0) >= 45);
   });
 
@@ -249,7 +275,10 @@ for (const { kind, open } of kinds) {
       return x;
     };
     const fates = await all(mapOutcomes(pool, deadly, range(40), { chunkSize: 20 }));
-    assert.deepEqual(fates.filter((f) => !f.ok).map((f) => f.index), [3]);
+    assert.deepEqual(
+      fates.filter((f) => !f.ok).map((f) => f.index),
+      [3],
+    );
     assert.ok((fates[3]!.value as unknown) instanceof WorkerLost);
     assert.ok(fates.every((f, i) => !f.ok || f.value === i));
   });
@@ -261,7 +290,10 @@ for (const { kind, open } of kinds) {
     await pool.shutdown({ cancelFutures: true });
     const rest = await all(results);
     assert.equal(rest.length, 99);
-    assert.ok(rest.some((f) => (f.value as unknown) instanceof CancelledError) || rest.every((f) => f.ok || (f.value as unknown) instanceof ShutDown));
+    assert.ok(
+      rest.some((f) => (f.value as unknown) instanceof CancelledError) ||
+        rest.every((f) => f.ok || (f.value as unknown) instanceof ShutDown),
+    );
     assert.ok((rest.at(-1)!.value as unknown) instanceof ShutDown);
   });
 }

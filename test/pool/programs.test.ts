@@ -1,7 +1,7 @@
 /** Programs that use pools: that they end, print everything, and leave nobody behind. */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -42,7 +42,10 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 1 });
       await pool.submit(() => { for (let i = 0; i < 200; i++) console.log('line ' + i); });`);
-    assert.deepEqual(stdout.trimEnd().split('\n'), Array.from({ length: 200 }, (_, i) => `line ${i}`));
+    assert.deepEqual(
+      stdout.trimEnd().split('\n'),
+      Array.from({ length: 200 }, (_, i) => `line ${i}`),
+    );
   });
 
   test(`${name}: what a task printed is lost at shutdown`, async () => {
@@ -81,9 +84,13 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
 
   test(`${name}: preloaded modules and conditions do not hold in workers`, async () => {
     const preload = 'data:text/javascript,globalThis.preloaded = true';
-    const { stdout } = await node(`${start}
+    const { stdout } = await node(
+      `${start}
       const pool = new Pool({ maxWorkers: 1 });
-      console.log(await pool.submit(() => globalThis.preloaded), await pool.submit(() => process.execArgv.includes('-e')));`, '--import', preload);
+      console.log(await pool.submit(() => globalThis.preloaded), await pool.submit(() => process.execArgv.includes('-e')));`,
+      '--import',
+      preload,
+    );
     assert.equal(stdout, 'true false\n');
   });
 
@@ -98,24 +105,40 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
 }
 
 test('a child in an endless loop outlives a program that calls process.exit()', async () => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', `
+  const child = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `
     import { ProcessPoolExecutor } from 'heddle';
     const pool = new ProcessPoolExecutor({ maxWorkers: 1 });
     console.log(await pool.submit(() => process.pid));
     pool.submit(() => { for (;;); });
-    setTimeout(() => process.exit(0), 50);`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const pid = Number(String((await once(child.stdout!, 'data'))[0]));
+    setTimeout(() => process.exit(0), 50);`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const pid = Number(String((await once(child.stdout, 'data'))[0]));
   await once(child, 'exit');
   await until(() => !isAlive(pid));
 });
 
 test('an idle child outlives a program that is killed', async () => {
-  const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', `
+  const child = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `
     import { ProcessPoolExecutor } from 'heddle';
     const pool = new ProcessPoolExecutor({ maxWorkers: 1 });
     console.log(await pool.submit(() => process.pid));
-    setInterval(() => {}, 1000);`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const pid = Number(String((await once(child.stdout!, 'data'))[0]));
+    setInterval(() => {}, 1000);`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const pid = Number(String((await once(child.stdout, 'data'))[0]));
   child.kill('SIGKILL');
   await until(() => !isAlive(pid));
 });

@@ -191,10 +191,13 @@ class Pool {
     const isIdle = [...this.ready].some((worker) => this.load(worker) < this.options.tasksPerWorker);
     assert.ok(this.waiting.size === 0 || !isIdle, 'a task waits while a worker is free');
     const onTheWay = this.starting.size * this.options.tasksPerWorker;
-    const mayStart = this.starting.size + this.ready.size + this.stopping.size < this.options.maxWorkers && this.state.failedStarts < this.options.maxFailedStarts;
+    const mayStart =
+      this.starting.size + this.ready.size + this.stopping.size < this.options.maxWorkers &&
+      this.state.failedStarts < this.options.maxFailedStarts;
     assert.ok(this.waiting.size <= onTheWay || !mayStart, 'a task waits while a worker may be started');
     if (this.waiting.size > 0) assert.ok(this.starting.size + this.ready.size > 0, 'a task waits and nobody will ever run it');
-    if (this.isShutDown && this.waiting.size + this.running.size === 0) assert.ok(this.isFinished || this.starting.size + this.ready.size === 0);
+    if (this.isShutDown && this.waiting.size + this.running.size === 0)
+      assert.ok(this.isFinished || this.starting.size + this.ready.size === 0);
     assert.ok(!hasRoom(this.state) || (this.waiting.size === 0 && !this.isShutDown));
   }
 }
@@ -206,7 +209,22 @@ test('some order of events loses a task, settles it twice, overloads a worker or
     queueLimit: fc.constantFrom(Infinity, 2),
     maxFailedStarts: fc.constant(3),
   });
-  const move = fc.record({ what: fc.constantFrom('submit', 'submit', 'submit', 'started', 'settled', 'settled', 'cancel', 'lost', 'announce', 'shutdown', 'cancelAll'), which: fc.nat() });
+  const move = fc.record({
+    what: fc.constantFrom(
+      'submit',
+      'submit',
+      'submit',
+      'started',
+      'settled',
+      'settled',
+      'cancel',
+      'lost',
+      'announce',
+      'shutdown',
+      'cancelAll',
+    ),
+    which: fc.nat(),
+  });
   fc.assert(
     fc.property(options, fc.array(move, { maxLength: 120 }), (given, moves) => {
       const pool = new Pool(given);
@@ -257,16 +275,16 @@ test('some order of events loses a task, settles it twice, overloads a worker or
       pool.handle(shutdown());
       for (let turn = 0; !pool.isFinished; turn++) {
         assert.ok(turn < 1000, 'it never ends');
-        for (const worker of [...pool.starting]) {
+        for (const worker of pool.starting) {
           if (!pool.starting.delete(worker)) continue;
           pool.ready.add(worker);
           pool.handle(started(worker));
         }
-        for (const task of [...pool.running.keys()]) {
+        for (const task of pool.running.keys()) {
           pool.settle(task);
           pool.handle(settled(task));
         }
-        for (const worker of [...pool.stopping]) lose(worker, 0);
+        for (const worker of pool.stopping) lose(worker, 0);
       }
       assert.equal(pool.settled.size, next - 1, 'a task never settled');
     }),

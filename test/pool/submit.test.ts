@@ -35,7 +35,10 @@ for (const { kind, open } of kinds) {
     const factor = 3;
     const names = new Map([['a', [1, 2]]]);
     assert.equal(await pool.submit((a: number, b: number) => (a + b) * factor, 1, 2), 9);
-    assert.deepEqual(await pool.submit(async (key: string) => ({ found: names.get(key), nothing: undefined }), 'a'), { found: [1, 2], nothing: undefined });
+    assert.deepEqual(await pool.submit(async (key: string) => ({ found: names.get(key), nothing: undefined }), 'a'), {
+      found: [1, 2],
+      nothing: undefined,
+    });
     assert.equal(await pool.submit(() => undefined), undefined);
     assert.equal(await pool.submit((...args: unknown[]) => args.length), 0);
     assert.ok(Object.is(await pool.submit((x: number) => x, -0), -0));
@@ -50,7 +53,10 @@ for (const { kind, open } of kinds) {
 
   test(`${kind}: a worker has another main script, or an IPC channel`, async () => {
     await using pool = open({ maxWorkers: 1 });
-    assert.deepEqual(await pool.submit(() => [process.argv, typeof process.send]), [process.argv.slice(0, 2), kind === 'thread' ? typeof process.send : 'undefined']);
+    assert.deepEqual(await pool.submit(() => [process.argv, typeof process.send]), [
+      process.argv.slice(0, 2),
+      kind === 'thread' ? typeof process.send : 'undefined',
+    ]);
   });
 
   test(`${kind}: arguments changed after the call are seen`, async () => {
@@ -71,7 +77,10 @@ for (const { kind, open } of kinds) {
     async function whoSubmits(): Promise<void> {
       await pool.submit(failHere, 5);
     }
-    const error = await whoSubmits().then(() => assert.fail(), (thrown: unknown) => thrown as Refused);
+    const error = await whoSubmits().then(
+      () => assert.fail(),
+      (thrown: unknown) => thrown as Refused,
+    );
     assert.ok(error instanceof Refused);
     assert.equal(error.limit, 5);
     assert.match(error.stack!, /Refused: over 5\n    at failHere .*submit\.test[^]*submitted from:\n    at whoSubmits .*submit\.test/);
@@ -81,7 +90,14 @@ for (const { kind, open } of kinds) {
   test(`${kind}: a thrown value that is no error, or falsy, is lost`, async () => {
     await using pool = open({ maxWorkers: 1 });
     for (const thrown of [undefined, null, 0, '', 'text', { a: 1 }]) {
-      const fate = await pool.submit((x: unknown) => { throw x; }, thrown).then(() => 'value', (error: unknown) => [error]);
+      const fate = await pool
+        .submit((x: unknown) => {
+          throw x;
+        }, thrown)
+        .then(
+          () => 'value',
+          (error: unknown) => [error],
+        );
       assert.deepEqual(fate, [thrown]);
     }
     assert.deepEqual(await pool.submit(() => Promise.reject(7)).catch((error: unknown) => [error]), [7]);
@@ -91,9 +107,18 @@ for (const { kind, open } of kinds) {
     await using pool = open({ maxWorkers: 1 });
     const weak = new WeakMap();
     const good = pool.submit(() => 1);
-    await assert.rejects(pool.submit((x: unknown) => x, { a: [weak] }), (error) => error instanceof SerializationError && error.message.includes('args[0].a[0]'));
-    await assert.rejects(pool.submit(() => weak), SerializationError);
-    await assert.rejects(pool.submit(() => ({ x: new WeakMap() })), (error) => error instanceof SerializationError && error.message.includes('result.x'));
+    await assert.rejects(
+      pool.submit((x: unknown) => x, { a: [weak] }),
+      (error) => error instanceof SerializationError && error.message.includes('args[0].a[0]'),
+    );
+    await assert.rejects(
+      pool.submit(() => weak),
+      SerializationError,
+    );
+    await assert.rejects(
+      pool.submit(() => ({ x: new WeakMap() })),
+      (error) => error instanceof SerializationError && error.message.includes('result.x'),
+    );
     await assert.rejects(pool.submit(5 as never), /expected fn to be a function, got 5/);
     assert.equal(await good, 1);
     assert.equal(await pool.submit(() => 2), 2);
@@ -114,7 +139,10 @@ for (const { kind, open } of kinds) {
     const never = await pool.submit(() => new Promise(() => {})).catch((error: unknown) => error as Error);
     assert.match((never as Error).message, /can never settle/);
     // A timer that does not keep the worker alive settles nothing either.
-    await assert.rejects(pool.submit(() => new Promise((resolve) => setTimeout(resolve, 2 ** 30).unref())), /can never settle/);
+    await assert.rejects(
+      pool.submit(() => new Promise((resolve) => setTimeout(resolve, 2 ** 30).unref())),
+      /can never settle/,
+    );
     assert.equal(await pool.submit(() => new Promise<number>((resolve) => setTimeout(() => resolve(5), 5))), 5);
     assert.equal(await pool.submit(() => 1), 1);
   });
@@ -122,7 +150,10 @@ for (const { kind, open } of kinds) {
   test(`${kind}: a task that waits for a signal of its host is taken for stuck, or never hears of it`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const controller = new AbortController();
-    const future = pool.submit((signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason))), controller.signal);
+    const future = pool.submit(
+      (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason))),
+      controller.signal,
+    );
     await until(() => future.running());
     controller.abort('enough');
     assert.equal(await future, 'enough');
@@ -151,7 +182,10 @@ for (const { kind, open } of kinds) {
     await using pool = open({ maxWorkers: 2 });
     const shared = new AbortController();
     // The first ends only when the second has begun.
-    const first = pool.submit((signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('both ran'))), shared.signal);
+    const first = pool.submit(
+      (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('both ran'))),
+      shared.signal,
+    );
     pool.submit(() => 1).then(() => shared.abort(), assert.fail);
     assert.equal(await first, 'both ran');
   });
@@ -159,7 +193,8 @@ for (const { kind, open } of kinds) {
   test(`${kind}: tasksPerWorker does not let tasks wait side by side`, async () => {
     await using pool = open({ maxWorkers: 1, tasksPerWorker: 3 });
     const controller = new AbortController();
-    const wait = (signal: AbortSignal): Promise<unknown> => new Promise((resolve) => signal.addEventListener('abort', () => resolve('woken')));
+    const wait = (signal: AbortSignal): Promise<unknown> =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve('woken')));
     const waiting = [pool.submit(wait, controller.signal), pool.submit(wait, controller.signal)];
     await pool.submit(() => 1);
     controller.abort();
@@ -169,7 +204,10 @@ for (const { kind, open } of kinds) {
   test(`${kind}: a task that waits cannot be cancelled, or one that runs can`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const controller = new AbortController();
-    const running = pool.submit((s: AbortSignal) => new Promise((resolve) => s.addEventListener('abort', () => resolve(1))), controller.signal);
+    const running = pool.submit(
+      (s: AbortSignal) => new Promise((resolve) => s.addEventListener('abort', () => resolve(1))),
+      controller.signal,
+    );
     const waiting = pool.submit(() => 2);
     await until(() => running.running());
     assert.equal(waiting.cancel('not needed'), true);
@@ -183,12 +221,20 @@ for (const { kind, open } of kinds) {
     await using pool = open({ maxWorkers: 1, queueLimit: 2 });
     const futures = Array.from({ length: 4 }, (_, i) => pool.submit((x: number) => x, i));
     const fates = await Promise.allSettled(futures);
-    assert.deepEqual(fates.map((fate) => fate.status), ['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    assert.deepEqual(
+      fates.map((fate) => fate.status),
+      ['fulfilled', 'fulfilled', 'rejected', 'rejected'],
+    );
     assert.ok((fates[2] as PromiseRejectedResult).reason instanceof Full);
   });
 
   test(`${kind}: the initializer does not run first, or runs for each task`, async () => {
-    await using pool = open({ maxWorkers: 1, initializer: (x: number) => void ((globalThis as Record<string, unknown>)['ran'] = ((globalThis as Record<string, unknown>)['ran'] as number ?? 0) + x), initargs: [5] });
+    await using pool = open({
+      maxWorkers: 1,
+      initializer: (x: number) =>
+        void ((globalThis as Record<string, unknown>)['ran'] = (((globalThis as Record<string, unknown>)['ran'] as number) ?? 0) + x),
+      initargs: [5],
+    });
     const read = (): unknown => (globalThis as Record<string, unknown>)['ran'];
     assert.deepEqual([await pool.submit(read), await pool.submit(read)], [5, 5]);
   });
@@ -203,14 +249,20 @@ for (const { kind, open } of kinds) {
     const error = (await pool.submit(() => 1).catch((thrown: unknown) => thrown)) as Error;
     assert.equal(error.name, kind === 'thread' ? 'BrokenThreadPool' : 'BrokenProcessPool');
     assert.equal((error.cause as Error).message, 'no licence');
-    await assert.rejects(pool.submit(() => 2), { name: error.name });
+    await assert.rejects(
+      pool.submit(() => 2),
+      { name: error.name },
+    );
   });
 
   test(`${kind}: shutdown loses tasks, takes new ones, or leaves workers`, async () => {
     const pool = open({ maxWorkers: 1 });
     const futures = [1, 2, 3].map((x) => pool.submit((y: number) => y * 2, x));
     const down = pool.shutdown();
-    await assert.rejects(pool.submit(() => 1), ShutDown);
+    await assert.rejects(
+      pool.submit(() => 1),
+      ShutDown,
+    );
     await down;
     assert.deepEqual(await Promise.all(futures), [2, 4, 6]);
     await pool.shutdown();
@@ -254,13 +306,15 @@ for (const { kind, open } of kinds) {
     const seen: number[] = [];
     await new Promise<void>((resolve) => {
       const next = (x: number): void => {
-        pool.submit((y: number) => y, x).addDoneCallback((f) => {
-          f.then((y) => {
-            seen.push(y);
-            if (y === 5) resolve();
-          }, assert.fail);
-          if (x < 5) next(x + 1);
-        });
+        pool
+          .submit((y: number) => y, x)
+          .addDoneCallback((f) => {
+            f.then((y) => {
+              seen.push(y);
+              if (y === 5) resolve();
+            }, assert.fail);
+            if (x < 5) next(x + 1);
+          });
       };
       next(1);
     });

@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { inheritedExecArgv } from '#dist/worker/exec-argv.js';
 
 const cases: [string, string[], string[]][] = [
-  ['a loader is not inherited', ['--import', 'tsx', '--conditions=x', '-r', './a.cjs'], ['--import', 'tsx', '--conditions=x', '-r', './a.cjs']],
+  [
+    'a loader is not inherited',
+    ['--import', 'tsx', '--conditions=x', '-r', './a.cjs'],
+    ['--import', 'tsx', '--conditions=x', '-r', './a.cjs'],
+  ],
   ['the program of -e runs again in the worker', ['-e', 'code()', '--import', 'tsx'], ['--import', 'tsx']],
   ['the program of --eval= runs again in the worker', ['--eval=code()', '--no-warnings'], ['--no-warnings']],
   ['the input type of -e stays', ['--input-type=module', '-e', 'code()'], []],

@@ -23,7 +23,8 @@ for (const [name, connect] of Object.entries(pairs)) {
     const [a, b] = await connect();
     const reader = new Reader(b);
     const writer = new Reader(a);
-    for (let i = 0; i < 1000; i++) a.send(frame(FrameKind.Task, { id: i, a: i + 1, b: i + 2, c: i + 3, meta: `ä${i}`, bytes: pattern(i % 50, i) }));
+    for (let i = 0; i < 1000; i++)
+      a.send(frame(FrameKind.Task, { id: i, a: i + 1, b: i + 2, c: i + 3, meta: `ä${i}`, bytes: pattern(i % 50, i) }));
     await reader.until(() => reader.frames.length === 1000);
     for (const [i, f] of reader.frames.entries()) {
       assert.deepEqual([f.kind, f.id, f.a, f.b, f.c, f.meta], [FrameKind.Task, i, i + 1, i + 2, i + 3, `ä${i}`]);
@@ -41,7 +42,8 @@ for (const [name, connect] of Object.entries(pairs)) {
     const sizes = [0, 1, 7, 8, 31, 32, 33, 4095, 65_535, 65_536, 65_537, MiB + 3, 0, 64 * MiB, 5];
     for (const [i, size] of sizes.entries()) a.send(frame(FrameKind.Outcome, { id: i, bytes: pattern(size, i) }));
     await reader.until(() => reader.frames.length === sizes.length);
-    for (const [i, size] of sizes.entries()) assert.ok(Buffer.from(reader.frames[i]!.bytes).equals(pattern(size, i)), `frame of ${size} bytes`);
+    for (const [i, size] of sizes.entries())
+      assert.ok(Buffer.from(reader.frames[i]!.bytes).equals(pattern(size, i)), `frame of ${size} bytes`);
     b.close();
     await writer.until(() => writer.ends === 1);
   });
@@ -141,7 +143,10 @@ test('message port: one attachment that cannot be sent takes its neighbours with
   a.send(frame(FrameKind.Task, { id: 3, attachments: [new Uint8Array([7])] }));
   await reader.until(() => reader.frames.length === 2);
   assert.deepEqual(unsent, [2]);
-  assert.deepEqual(reader.frames.map((f) => f.id), [1, 3]);
+  assert.deepEqual(
+    reader.frames.map((f) => f.id),
+    [1, 3],
+  );
   assert.deepEqual(reader.frames[1]!.attachments, [new Uint8Array([7])]);
   a.close();
 });
