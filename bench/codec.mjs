@@ -29,7 +29,7 @@ const values = {
   '1 MiB Uint8Array': new Uint8Array(1 << 20).fill(7),
   '1 MiB string': 'x'.repeat(1 << 20),
   'Map of 1,000': new Map(Array.from({ length: 1000 }, (_, i) => [`key ${i}`, i])),
-  'error': new RangeError('out of range'),
+  error: new RangeError('out of range'),
 };
 
 const ways = {
@@ -65,4 +65,6 @@ for (const [name, value] of Object.entries(values)) {
   console.log(`${name.padEnd(18)}${columns}   ${(v8 / ours).toFixed(2)} ×  ${(clone / ours).toFixed(2)} ×`);
 }
 const points = Array.from({ length: 1000 }, (_, i) => new Point(i, -i));
-console.log(`${'1,000 instances'.padEnd(18)}${show(median(Array.from({ length: 7 }, () => time(ways.heddle, points, 40)))).padStart(12)}   (of a class; the others lose the class)`);
+console.log(
+  `${'1,000 instances'.padEnd(18)}${show(median(Array.from({ length: 7 }, () => time(ways.heddle, points, 40)))).padStart(12)}   (of a class; the others lose the class)`,
+);

@@ -138,7 +138,7 @@ export function readArrayWithFields(decoding: Decoding, isLater: boolean): unkno
   decoding.enter();
   const array = decoding.value();
   decoding.leave();
-  decoding.body(array as unknown as Fields, readFields, isLater);
+  decoding.body(array as Fields, readFields, isLater);
   return array;
 }
 
@@ -175,4 +175,3 @@ function readRest(decoding: Decoding, array: unknown[], length: number): void {
     array[index as number] = decoding.value();
   }
 }
-

@@ -160,4 +160,3 @@ export function writeNullObject(encoding: Encoding, object: object): void {
   encoding.claim(object);
   encoding.body(object as Fields, writeFields);
 }
-

@@ -28,7 +28,8 @@ let areThereAny = false;
  * ```
  */
 export function move<T extends object>(value: T): T {
-  if (typeof value !== 'object' || value === null) throw new TypeError(expected('the value to move', 'an object that holds buffers', value));
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(expected('the value to move', 'an object that holds buffers', value));
   areThereAny = true;
   const seen = new Set<object>([value]);
   // A set that grows while it is walked: no stack, no value twice.

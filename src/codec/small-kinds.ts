@@ -55,7 +55,8 @@ function primitiveOf(boxed: object): unknown {
 export function readBoxed(decoding: Decoding): object {
   const place = decoding.reserve();
   const value = decoding.value();
-  if (value === null || value === undefined || typeof value === 'object' || typeof value === 'function') throw damaged('a scalar is missing');
+  if (value === null || value === undefined || typeof value === 'object' || typeof value === 'function')
+    throw damaged('a scalar is missing');
   const boxed = Object(value) as object;
   decoding.fill(place, boxed);
   return boxed;

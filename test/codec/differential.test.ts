@@ -9,10 +9,19 @@ import { difference } from './same-graph.js';
 const isLong = process.env['HEDDLE_LONG'] === '1';
 const runs = isLong ? 60_000 : 1_000;
 
-const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }));
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }),
+);
 const longText = fc.tuple(text, fc.nat(200)).map(([part, times]) => part.repeat(times));
 const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toString', 'length', '0', '-1', '4294967295', 'a', 'b', ''), text);
-const number = fc.oneof(fc.integer(), fc.double(), fc.maxSafeInteger(), fc.constantFrom(0, -0, NaN, Infinity, 63, 64, -1, 2 ** 31, 127, 128, 255, 256, 32_767, 32_768));
+const number = fc.oneof(
+  fc.integer(),
+  fc.double(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(0, -0, NaN, Infinity, 63, 64, -1, 2 ** 31, 127, 128, 255, 256, 32_767, 32_768),
+);
 const bytes = fc.uint8Array({ maxLength: 40 });
 
 const leaf: fc.Arbitrary<unknown> = fc.oneof(
@@ -66,7 +75,9 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 const graph = fc.array(plan, { minLength: 1, maxLength: 12 }).map((plans) => {
   const nodes = plans.map(({ kind }) => shell(kind));
   plans.forEach((one, i) => {
-    const children = one.children.map((item) => ('leaf' in item ? item.leaf : 'simple' in item ? item.simple : nodes[item.node % nodes.length]));
+    const children = one.children.map((item) =>
+      'leaf' in item ? item.leaf : 'simple' in item ? item.simple : nodes[item.node % nodes.length],
+    );
     fill(nodes[i] as object, one, children);
   });
   return nodes[0];

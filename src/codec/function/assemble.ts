@@ -70,12 +70,7 @@ function assembleClass(recipe: ClassRecipe): Assembled {
   // A class is made once; a later message only brings its static values up to date.
   if (known !== undefined) return { fn: known, complete: (late) => setProperties(recipe.parts, late, known, isData) };
   const cells = {};
-  const instance = factoryOf(recipe, 'expression', variablesOf(recipe))(
-    recipe.parent,
-    recipe.keys,
-    recipe.privateStatics,
-    cells,
-  );
+  const instance = factoryOf(recipe, 'expression', variablesOf(recipe))(recipe.parent, recipe.keys, recipe.privateStatics, cells);
   const fn = functionIn(instance[1]);
   nameIt(fn, recipe.name);
   rememberOrigin(recipe.id, fn);
@@ -104,14 +99,7 @@ function variablesOf(code: Code): string[] {
   return names;
 }
 
-function fill(
-  code: Code,
-  [set]: Instance,
-  cells: object,
-  fn: AnyFunction,
-  late: readonly unknown[],
-  home: object | undefined,
-): void {
+function fill(code: Code, [set]: Instance, cells: object, fn: AnyFunction, late: readonly unknown[], home: object | undefined): void {
   const values: Record<string, unknown> = {};
   for (const [name, reference] of Object.entries(code.references)) values[name] = referred(reference);
   for (const [name, path] of Object.entries(code.named)) values[name] = valueNamed(path, moduleLoaded);

@@ -80,7 +80,8 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   if (found === undefined) return;
   const { scope, value } = found;
   // What stands in the script scope or on the global object, any later script may assign.
-  const changes = script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global' || scope.description === 'Script';
+  const changes =
+    script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global' || scope.description === 'Script';
   if (changes) captured.isFixed = false;
   if (script !== undefined && isModuleScope(scope)) {
     const reference = referenceOfImport(script, name);
@@ -174,7 +175,9 @@ function isModuleLike(value: object): boolean {
   if (types.isModuleNamespaceObject(value)) return true;
   if (types.isProxy(value)) return false;
   return (
-    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true || Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module' || isInterop(value)
+    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true ||
+    Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module' ||
+    isInterop(value)
   );
 }
 
@@ -182,7 +185,9 @@ function isModuleLike(value: object): boolean {
 function isInterop(value: object): boolean {
   const { default: original, ...others } = Object.getOwnPropertyDescriptors(value) as Record<string, PropertyDescriptor>;
   if (!isObject(original?.value)) return false;
-  return Object.values(others).every(({ get }) => get !== undefined) && Object.getPrototypeOf(value) === Object.getPrototypeOf(original.value);
+  return (
+    Object.values(others).every(({ get }) => get !== undefined) && Object.getPrototypeOf(value) === Object.getPrototypeOf(original.value)
+  );
 }
 
 /** The members of a variable that the code names, if it does nothing else with it. */
@@ -207,7 +212,12 @@ function pick(value: object, members: ReadonlySet<string>): object {
 export function holdsPrivateState({ uses }: FreeVariable): boolean {
   return uses.some(({ node, parents }) => {
     const [parent, grandparent] = parents;
-    const call = parent?.type === 'CallExpression' ? parent : parent?.type === 'MemberExpression' && parent['object'] === node ? grandparent : undefined;
+    const call =
+      parent?.type === 'CallExpression'
+        ? parent
+        : parent?.type === 'MemberExpression' && parent['object'] === node
+          ? grandparent
+          : undefined;
     return call?.type === 'CallExpression' && (call['arguments'] as Node[])[0]?.type === 'ThisExpression';
   });
 }

@@ -32,7 +32,11 @@ export function factoryOf(code: Code, shape: 'expression' | 'member' | 'in-metho
   return factories.set(key, script.runInThisContext() as Factory);
 }
 
-function sourceOf({ text, column, strict, cells, name }: Code, shape: 'expression' | 'member' | 'in-method', variables: readonly string[]): string {
+function sourceOf(
+  { text, column, strict, cells, name }: Code,
+  shape: 'expression' | 'member' | 'in-method',
+  variables: readonly string[],
+): string {
   const declared = variables.length === 0 ? '' : `let ${variables.join(', ')};`;
   const set = variables.length === 0 ? '() => {}' : `($hdlset) => { ({ ${variables.join(', ')} } = $hdlset); }`;
   // An object gives an anonymous function the name of its key, an array gives none.

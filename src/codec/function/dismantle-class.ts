@@ -14,11 +14,12 @@ import { isNode, type Node } from './syntax.ts';
 
 export function dismantleClass(source: Source, id: string): Dismantled {
   const { fn, syntax, facts, script, place, text, capture } = source;
-  if (script !== undefined && place !== undefined) capture.addClass({ fn, scriptId: script.id, start: place.start, end: place.start + text.length });
+  if (script !== undefined && place !== undefined)
+    capture.addClass({ fn, scriptId: script.id, start: place.start, end: place.start + text.length });
   const captured = captureVariables(source);
   const edits: Edit[] = wordEdits(syntax);
   const { node, offset, members } = syntax;
-  const at = (node: Node, text: string): Edit => ({ start: node.start - offset, end: node.end - offset, text });
+  const at = (part: Node, by: string): Edit => ({ start: part.start - offset, end: part.end - offset, text: by });
   const heritage = node['superClass'];
   const extendsNull = isNode(heritage) && heritage.type === 'Literal';
   if (isNode(heritage) && !extendsNull) edits.push(at(heritage, '$hdlS'));
@@ -77,7 +78,7 @@ function staticField(member: Node, at: (node: Node, text: string) => Edit): Edit
 
 /** The key a computed member got: that of the property whose function has the member's text. */
 function keyOf({ fn, text, syntax, path }: Source, member: Node, taken: readonly PropertyKey[]): PropertyKey {
-  const on = (member['static'] === true ? fn : (fn as unknown as { prototype: object }).prototype) as object;
+  const on = (member['static'] === true ? fn : (fn as unknown as { prototype: object }).prototype);
   const itsText = memberText(member, text, syntax.offset);
   for (const key of Reflect.ownKeys(on)) {
     const { value, get, set } = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;
@@ -88,11 +89,14 @@ function keyOf({ fn, text, syntax, path }: Source, member: Node, taken: readonly
 }
 
 /** A member as `toString` of its function gives it. */
-export const memberText = (member: Node, text: string, offset: number): string => text.slice(member.start - offset, member.end - offset).replace(/^static\s+/, '');
+export const memberText = (member: Node, text: string, offset: number): string =>
+  text.slice(member.start - offset, member.end - offset).replace(/^static\s+/, '');
 
 /** Adds what stands on the class and its prototype but not in its text: static values, patched and decorated members. */
 function addOwn({ fn, text, syntax, path }: Source, captured: Captured): void {
-  const texts = new Set(syntax.members.filter(({ type }) => type === 'MethodDefinition').map((member) => memberText(member, text, syntax.offset)));
+  const texts = new Set(
+    syntax.members.filter(({ type }) => type === 'MethodDefinition').map((member) => memberText(member, text, syntax.offset)),
+  );
   const stands = ({ value, get, set }: PropertyDescriptor): boolean => {
     const functions = [value, get, set].filter((one) => typeof one === 'function');
     return functions.length > 0 && functions.every((one) => texts.has(Function.prototype.toString.call(one)));

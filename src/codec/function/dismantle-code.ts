@@ -12,7 +12,7 @@ import { type Edit, edited, standIn, wordEdits } from './rewrite.ts';
 import { stackFile } from './stack.ts';
 
 export function dismantleCode(source: Source): Dismantled {
-  const { syntax, text, fn, path, capture } = source;
+  const { syntax, fn, path, capture } = source;
   const captured = captureVariables(source);
   const edits: Edit[] = wordEdits(syntax);
   let self: unknown;
@@ -24,7 +24,8 @@ export function dismantleCode(source: Source): Dismantled {
       captured.add({ home: true }, `${path} → super`, findHome(source, self));
     } else if (lexical !== undefined) {
       if (free.thisAt.length > 0) captured.add({ lexical: 'this' }, `${path} → this`, lexical.get('this'));
-      if (free.argumentsAt.length > 0) captured.add({ lexical: 'arguments' }, `${path} → arguments`, [...(lexical.get('arguments') as unknown[])]);
+      if (free.argumentsAt.length > 0)
+        captured.add({ lexical: 'arguments' }, `${path} → arguments`, [...(lexical.get('arguments') as unknown[])]);
       if (free.newTargetAt.length > 0) captured.add({ lexical: 'newTarget' }, `${path} → new.target`, lexical.get('newTarget'));
     }
   } else if (free.usesSuper) captured.add({ home: true }, `${path} → super`, findHome(source, undefined));
@@ -45,7 +46,11 @@ export function dismantleCode(source: Source): Dismantled {
 }
 
 /** A method is rebuilt under a fixed key: its own may be computed, and is a property of the function's name anyway. */
-const keyEdit = (key: { start: number; end: number }): Edit => ({ start: key.start, end: key.end, text: key.end - key.start < 2 ? '$' : '$m' });
+const keyEdit = (key: { start: number; end: number }): Edit => ({
+  start: key.start,
+  end: key.end,
+  text: key.end - key.start < 2 ? '$' : '$m',
+});
 
 /** What functions and classes have in common. */
 export function codeOf(source: Source, captured: Captured, edits: readonly Edit[]): Code {
@@ -81,10 +86,14 @@ function readLexical({ inspection, fn, syntax, path, script, place, text }: Sour
   if (newTargetAt.length > 0) wanted.push(['newTarget', 'new.target']);
   if (wanted.length === 0) return undefined;
   // At the top level of a module `this` is undefined, and there is nothing else to take.
-  const atTop = script?.isModule === true && script.topLevel.some(({ start, end }) => start === place?.start && end === place.start + text.length);
+  const atTop =
+    script?.isModule === true && script.topLevel.some(({ start, end }) => start === place?.start && end === place.start + text.length);
   if (atTop && !usesSuper) return new Map();
   const found = probeFrame(inspection, fn, ($) => wanted.map(([name, word]) => `${$}.put('${name}', ${word})`).join(';'));
-  if (found === undefined) throw new SerializationError(`${path} → this: the ${wanted.map(([, word]) => word).join(', ')} of an arrow function cannot be read here`);
+  if (found === undefined)
+    throw new SerializationError(
+      `${path} → this: the ${wanted.map(([, word]) => word).join(', ')} of an arrow function cannot be read here`,
+    );
   return found;
 }
 

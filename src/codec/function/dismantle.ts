@@ -79,7 +79,8 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     capture.mutable();
     return alone({ kind: 'bound', ...facts.bound, name: fn.name });
   }
-  if (native.test(text)) throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);
+  if (native.test(text))
+    throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);
   const syntax = syntaxOf(text, path);
   const script = facts.location === undefined ? undefined : scriptSyntax(inspection, facts.location.scriptId);
   const place = script === undefined || facts.location === undefined ? undefined : placeOf(text, syntax, script, facts.location);
@@ -98,7 +99,8 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
   }
   const member = script === undefined || place === undefined ? undefined : memberOf(text, script, place, capture);
   if (member !== undefined) return alone(member);
-  if (syntax.free.directEval) throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
+  if (syntax.free.directEval)
+    throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
   const [secret] = syntax.free.privateNames;
   if (secret !== undefined) throw new SerializationError(`${path}: code that uses #${secret} cannot be shipped without its class`);
   const source = { inspection, fn, facts, text, syntax, script, place, path, capture };
@@ -123,4 +125,3 @@ function syntaxOf(text: string, path: string): FunctionSyntax {
     throw new SerializationError(`${path}: its source cannot be read`, { cause: error });
   }
 }
-

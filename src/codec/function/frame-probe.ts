@@ -20,7 +20,8 @@ interface Sink {
 
 /** Stands for any argument: a parameter pattern can take it apart to any depth. */
 const anyArgument: unknown = new Proxy(() => undefined, {
-  get: (_, key): unknown => (key === Symbol.iterator ? (): Iterator<unknown> => ({ next: () => ({ done: false, value: anyArgument }) }) : anyArgument),
+  get: (_, key): unknown =>
+    key === Symbol.iterator ? (): Iterator<unknown> => ({ next: () => ({ done: false, value: anyArgument }) }) : anyArgument,
 });
 
 /**

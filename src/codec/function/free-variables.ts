@@ -65,7 +65,8 @@ function hoist(node: Node, names: Set<string>): void {
 /** The names declared directly in a list of statements. */
 function lexicalNames(statements: readonly Node[], names: Set<string>): Set<string> {
   for (const statement of statements) {
-    if (statement.type === 'ClassDeclaration' || statement.type === 'FunctionDeclaration') patternNames(statement['id'], (name) => names.add(name));
+    if (statement.type === 'ClassDeclaration' || statement.type === 'FunctionDeclaration')
+      patternNames(statement['id'], (name) => names.add(name));
     else if (statement.type === 'VariableDeclaration') declaratorNames(statement, names);
   }
   return names;
@@ -130,7 +131,8 @@ class Walk {
       }
       case 'MemberExpression':
         this.visit(node['object'] as Node, scope, outer);
-        if (node['computed'] === true || (node['property'] as Node).type === 'PrivateIdentifier') this.visit(node['property'] as Node, scope, outer);
+        if (node['computed'] === true || (node['property'] as Node).type === 'PrivateIdentifier')
+          this.visit(node['property'] as Node, scope, outer);
         return;
       case 'Property':
         if (node['computed'] === true) this.visit(node['key'] as Node, scope, outer);
@@ -198,7 +200,8 @@ class Walk {
     const arrow = node.type === 'ArrowFunctionExpression';
     const names = new Set<string>();
     let around = scope;
-    if (node.type === 'FunctionExpression' && isNode(node['id'])) around = { names: new Set([node['id']['name'] as string]), parent: scope };
+    if (node.type === 'FunctionExpression' && isNode(node['id']))
+      around = { names: new Set([node['id']['name'] as string]), parent: scope };
     for (const param of node['params'] as Node[]) patternNames(param, (name) => names.add(name));
     const body = node['body'] as Node;
     if (body.type === 'BlockStatement') {
@@ -221,7 +224,8 @@ class Walk {
     const inside: Scope = { names, parent: scope };
     const members = (node['body'] as Node)['body'] as Node[];
     const privates = new Set(outer.privates);
-    for (const { key } of members as unknown as { key?: Node }[]) if (key?.type === 'PrivateIdentifier') privates.add(key['name'] as string);
+    for (const { key } of members as unknown as { key?: Node }[])
+      if (key?.type === 'PrivateIdentifier') privates.add(key['name'] as string);
     const around = { ...outer, privates };
     if (isNode(node['superClass'])) this.visit(node['superClass'], inside, around);
     for (const member of members) {

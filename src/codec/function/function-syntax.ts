@@ -39,7 +39,7 @@ const asMember = '({';
 function analyse(text: string): FunctionSyntax {
   const expression = tryParse(`${asExpression}${text}\n)}`);
   if (expression !== undefined) {
-    const statement = ((expression['body'] as Node[])[0]?.['body'] as Node)['body'] as Node[];
+    const statement = ((expression['body'] as [Node])[0]['body'] as Node)['body'] as Node[];
     const node = statement[0]?.['expression'] as Node;
     const ownName = isNode(node['id']) ? (node['id']['name'] as string) : undefined;
     const base = { node, ownName, key: undefined, offset: asExpression.length };
@@ -47,10 +47,16 @@ function analyse(text: string): FunctionSyntax {
       const members = (node['body'] as Node)['body'] as Node[];
       return { ...base, form: 'class', isArrow: false, members, free: freeVariablesOfMembers(ownName, members) };
     }
-    return { ...base, form: 'expression', isArrow: node.type === 'ArrowFunctionExpression', members: [], free: freeVariablesOfFunction(node) };
+    return {
+      ...base,
+      form: 'expression',
+      isArrow: node.type === 'ArrowFunctionExpression',
+      members: [],
+      free: freeVariablesOfFunction(node),
+    };
   }
   const literal = parse(`${asMember}${text}\n})`);
-  const property = (((literal['body'] as Node[])[0]?.['expression'] as Node)['properties'] as Node[])[0] as Node;
+  const property = (((literal['body'] as [Node])[0]['expression'] as Node)['properties'] as Node[])[0] as Node;
   const node = property['value'] as Node;
   const key = property['key'] as Node;
   const computed = property['computed'] === true;

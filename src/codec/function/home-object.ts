@@ -23,7 +23,7 @@ const isObject = (value: unknown): value is object => (typeof value === 'object'
 
 /** Own functions of an object, accessors included; no getter is run. */
 function* ownFunctions(object: object): Generator<(...args: never[]) => unknown> {
-  for (const { value, get, set } of Object.values(Object.getOwnPropertyDescriptors(object)) as PropertyDescriptor[]) {
+  for (const { value, get, set } of Object.values(Object.getOwnPropertyDescriptors(object))) {
     for (const one of [value, get, set]) if (typeof one === 'function') yield one as never;
   }
 }
@@ -34,7 +34,8 @@ function homeOfArrow({ inspection, script, place, text }: Source, self: unknown)
     for (const fn of ownFunctions(at)) {
       if (!Function.prototype.toString.call(fn).includes(text)) continue;
       const { location } = inspection.facts(fn);
-      if (location?.scriptId === script?.id && location !== undefined && place !== undefined && location.lineNumber <= place.line) return at;
+      if (location?.scriptId === script?.id && location !== undefined && place !== undefined && location.lineNumber <= place.line)
+        return at;
     }
   }
   return undefined;

@@ -102,7 +102,7 @@ export class Inspection {
       failure = error;
       answer = result;
     });
-    if (failure !== null) throw failure;
+    if (failure !== null) throw failure as Error;
     return answer as T;
   }
 
@@ -155,11 +155,14 @@ export class Inspection {
   }
 
   facts(fn: AnyFunction): FunctionFacts {
-    const properties = this.post<{ internalProperties?: InternalProperty[]; privateProperties?: InternalProperty[] }>('Runtime.getProperties', {
-      objectId: this.handle(fn),
-      ownProperties: true,
-      objectGroup: 'heddle',
-    });
+    const properties = this.post<{ internalProperties?: InternalProperty[]; privateProperties?: InternalProperty[] }>(
+      'Runtime.getProperties',
+      {
+        objectId: this.handle(fn),
+        ownProperties: true,
+        objectGroup: 'heddle',
+      },
+    );
     const internal = (name: string): RemoteObject | undefined => properties.internalProperties?.find((p) => p.name === name)?.value;
     const read = (remote: RemoteObject | undefined): unknown => {
       if (remote?.objectId !== undefined) return this.value(remote.objectId);
@@ -182,7 +185,11 @@ export class Inspection {
       bound:
         target === undefined
           ? undefined
-          : { target: read(target) as AnyFunction, self: read(internal('[[BoundThis]]')), args: Array.from(read(internal('[[BoundArgs]]')) as ArrayLike<unknown>) },
+          : {
+              target: read(target) as AnyFunction,
+              self: read(internal('[[BoundThis]]')),
+              args: Array.from(read(internal('[[BoundArgs]]')) as ArrayLike<unknown>),
+            },
       privateStatics,
     };
   }

@@ -23,8 +23,8 @@ export const importKey = (specifier: string, from: string): string =>
 export const requireKey = (file: string): string => `require ${JSON.stringify(file)} from ${file}`;
 
 /** Loads what is not loaded yet; `undefined` if there is nothing to wait for. */
-export function loadModules(keys: readonly string[]): Promise<void> | undefined {
-  const missing = keys.filter((key) => !loaded.has(key));
+export function loadModules(wanted: readonly string[]): Promise<void> | undefined {
+  const missing = wanted.filter((key) => !loaded.has(key));
   if (missing.length === 0) return undefined;
   return Promise.all(missing.map(loadModule)).then(() => undefined);
 }
@@ -54,7 +54,7 @@ async function start(key: string): Promise<object> {
   if (match === null) return (await import(key)) as object;
   const [, how, specifier, from] = match as unknown as [string, string, string, string];
   const name = JSON.parse(specifier) as string;
-  return how === 'require' ? ({ exports: createRequire(from)(name) as unknown } as object) : importFrom(from, name);
+  return how === 'require' ? ({ exports: createRequire(from)(name) as unknown }) : importFrom(from, name);
 }
 
 /** A module that {@link loadModules} loaded: its namespace, or `{ exports }` for a `require` key. */

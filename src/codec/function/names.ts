@@ -71,7 +71,9 @@ function loadedModules(): string[] {
   return listed.names;
 }
 
-const publicModules = (load('node:module') as { builtinModules: string[] }).builtinModules.filter((name) => !/^_|^(punycode|sys)$/.test(name));
+const publicModules = (load('node:module') as { builtinModules: string[] }).builtinModules.filter(
+  (name) => !/^_|^(punycode|sys)$/.test(name),
+);
 let listed: { length: number; names: string[] } = { length: -1, names: [] };
 
 const functionNames = new WeakMap<object, string | null>();
@@ -111,7 +113,7 @@ function findFunction(fn: AnyFunction, name: string): string | undefined {
 
 /** An export under another name than its own, or a method of an exported class. */
 function findExport(fn: AnyFunction, member: string, exports: object, prefix: string): string | undefined {
-  for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(exports)) as [string, PropertyDescriptor][]) {
+  for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(exports))) {
     if (value === fn) return `${prefix}${key}`;
     const path = typeof value === 'function' ? findMember(fn, member, value, `${prefix}${key}`) : undefined;
     if (path !== undefined) return path;
@@ -126,7 +128,21 @@ function findMember(fn: AnyFunction, member: string, object: unknown, holder: st
 }
 
 /** Properties of globals and modules that programs hold on to. */
-const parts = ['prototype', 'env', 'stdout', 'stderr', 'stdin', 'versions', 'subtle', 'memory', 'promises', 'constants', 'posix', 'win32', 'webcrypto'];
+const parts = [
+  'prototype',
+  'env',
+  'stdout',
+  'stderr',
+  'stdin',
+  'versions',
+  'subtle',
+  'memory',
+  'promises',
+  'constants',
+  'posix',
+  'win32',
+  'webcrypto',
+];
 let objects: { modules: readonly string[]; names: WeakMap<object, string> } = { modules: [], names: new WeakMap() };
 
 function objectNames(): WeakMap<object, string> {
@@ -138,7 +154,8 @@ function objectNames(): WeakMap<object, string> {
     if (!names.has(value)) names.set(value, name);
     for (const part of parts) {
       const inner = own(value, part);
-      if (typeof inner === 'object' && inner !== null && !names.has(inner)) names.set(inner, `${name}${name.endsWith('#') ? '' : '.'}${part}`);
+      if (typeof inner === 'object' && inner !== null && !names.has(inner))
+        names.set(inner, `${name}${name.endsWith('#') ? '' : '.'}${part}`);
     }
   };
   for (const module of modules) add(load(`node:${module}`), `node:${module}#`);

@@ -98,7 +98,12 @@ export interface ClassRecipe extends Code {
   readonly keys: readonly PropertyKey[];
   readonly privateStatics: Readonly<Record<string, unknown>>;
   /** Keys and kinds of the methods in the text, to find them before decorated ones take their place. */
-  readonly methods: readonly { readonly index: number; readonly key: PropertyKey; readonly isStatic: boolean; readonly kind: 'method' | 'get' | 'set' }[];
+  readonly methods: readonly {
+    readonly index: number;
+    readonly key: PropertyKey;
+    readonly isStatic: boolean;
+    readonly kind: 'method' | 'get' | 'set';
+  }[];
 }
 
 /** Property flags as one number. */

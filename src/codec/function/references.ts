@@ -28,7 +28,13 @@ interface CommonJsModule {
 const commonJsCache = (createRequire(import.meta.url)('node:module') as { _cache: Record<string, CommonJsModule | undefined> })._cache;
 
 /** The reference of a function that stands at `place` in `script`, if it may travel by one. */
-export function referenceOfFunction(fn: AnyFunction, text: string, place: Place, script: ScriptSyntax, loadedByNode: () => boolean): Reference | undefined {
+export function referenceOfFunction(
+  fn: AnyFunction,
+  text: string,
+  place: Place,
+  script: ScriptSyntax,
+  loadedByNode: () => boolean,
+): Reference | undefined {
   const url = scriptUrl(script.url);
   if (url === '' || isMainModule(url)) return undefined;
   const stands = (span: { start: number; end: number }): boolean => span.start === place.start && span.end === place.start + text.length;

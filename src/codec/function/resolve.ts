@@ -18,7 +18,8 @@ export function resolveFrom(url: string, specifier: string): string {
     for (let folder = new URL('.', url); ; folder = new URL('..', folder)) {
       const home = new URL(`node_modules/${name}/`, folder);
       const manifest = new URL('package.json', home);
-      if (existsSync(manifest)) return real(inPackage(home, JSON.parse(readFileSync(manifest, 'utf8')) as Manifest, `.${subpath}`, specifier, url));
+      if (existsSync(manifest))
+        return real(inPackage(home, JSON.parse(readFileSync(manifest, 'utf8')) as Manifest, `.${subpath}`, specifier, url));
       if (folder.pathname === '/') break;
     }
   }
@@ -35,13 +36,18 @@ interface Manifest {
 
 function inPackage(home: URL, { exports, main }: Manifest, subpath: string, specifier: string, url: string): string {
   if (exports === undefined || exports === null) return new URL(subpath === '.' ? (main ?? 'index.js') : subpath, home).href;
-  const map = typeof exports === 'object' && Object.keys(exports)[0]?.startsWith('.') === true ? (exports as Record<string, unknown>) : { '.': exports };
+  const map =
+    typeof exports === 'object' && Object.keys(exports)[0]?.startsWith('.') === true
+      ? (exports as Record<string, unknown>)
+      : { '.': exports };
   for (const [pattern, target] of Object.entries(map)) {
     const star = starOf(pattern, subpath);
     const path = star === undefined ? undefined : pick(target);
     if (path !== undefined) return new URL(path.replaceAll('*', star as string), home).href;
   }
-  throw Object.assign(new Error(`Package path '${specifier}' is not exported, imported from ${url}`), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
+  throw Object.assign(new Error(`Package path '${specifier}' is not exported, imported from ${url}`), {
+    code: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  });
 }
 
 /** What a pattern's `*` stands for in `subpath`; `''` for an exact match, `undefined` for none. */

@@ -26,7 +26,13 @@ export interface Edit {
 /** Pads `text` to the length of what it replaces, keeping the line breaks in there. */
 function fitted(source: string, { start, end, text }: Edit): string {
   const breaks = source.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, '');
-  return breaks === '' ? text.padEnd(end - start) : text + source.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, ' ').slice(Math.min(text.length, end - start));
+  return breaks === ''
+    ? text.padEnd(end - start)
+    : text +
+        source
+          .slice(start, end)
+          .replace(/[^\n\r\u2028\u2029]/g, ' ')
+          .slice(Math.min(text.length, end - start));
 }
 
 export function edited(source: string, edits: readonly Edit[]): string {

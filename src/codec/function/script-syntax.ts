@@ -60,7 +60,15 @@ function analyse(script: Script): ScriptSyntax {
     program = parse(source, isModule);
   } catch {
     // Not JavaScript as acorn knows it: nothing is known, so every name counts as changing and nothing as exported.
-    const none = { imports: new Map(), directExports: [], topLevel: [], assigned: new Set<string>(), lexical: new Set<string>(), strictSpans: [], assignedInFunctions: new Set<string>() };
+    const none = {
+      imports: new Map(),
+      directExports: [],
+      topLevel: [],
+      assigned: new Set<string>(),
+      lexical: new Set<string>(),
+      strictSpans: [],
+      assignedInFunctions: new Set<string>(),
+    };
     return { ...base, ...none, hasEval: true, strict: isModule };
   }
   const statements = program['body'] as Node[];
@@ -107,14 +115,15 @@ function importsOf(statements: readonly Node[]): Map<string, ImportedName> {
 
 /** `function f() {}`, `class C {}` and `const f = () => {}` at the top level, inside an export or not. */
 function collectTopLevel(statement: Node, byName: Map<string, Span>, all: Span[]): void {
-  const declaration = statement.type === 'ExportNamedDeclaration' && isNode(statement['declaration']) ? statement['declaration'] : statement;
+  const declaration =
+    statement.type === 'ExportNamedDeclaration' && isNode(statement['declaration']) ? statement['declaration'] : statement;
   const add = (name: string | undefined, node: Node): void => {
     all.push(node);
     if (name !== undefined) byName.set(name, node);
   };
   if (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') add(nameOf(declaration['id']), declaration);
   if (declaration.type === 'VariableDeclaration') {
-    for (const { id, init } of declaration['declarations'] as unknown as { id: Node; init: unknown }[]) {
+    for (const { id, init } of declaration['declarations'] as { id: Node; init: unknown }[]) {
       const made = unwrapped(init);
       if (made !== undefined && id.type === 'Identifier') add(nameOf(id), made);
     }
@@ -194,7 +203,7 @@ function collectFacts(node: Node, facts: Facts, inFunction: boolean): void {
       assignedNames(node['argument'], assign);
       break;
     case 'VariableDeclaration':
-      for (const { id, init } of node['declarations'] as unknown as { id: Node; init: unknown }[]) {
+      for (const { id, init } of node['declarations'] as { id: Node; init: unknown }[]) {
         // `let x;` gets its value later; `var x = 1` may do so again and again.
         if (node['kind'] === 'var' || init === null) patternNames(id, (name) => facts.assigned.add(name));
         if (node['kind'] !== 'var') patternNames(id, (name) => facts.lexical.add(name));

@@ -32,10 +32,14 @@ const Trusting = Parser.extend(
 );
 
 export function parse(source: string, isModule: boolean = false): Node {
-  return Trusting.parse(source, isModule ? { ...options, sourceType: 'module', allowAwaitOutsideFunction: true } : options) as unknown as Node;
+  return Trusting.parse(
+    source,
+    isModule ? { ...options, sourceType: 'module', allowAwaitOutsideFunction: true } : options,
+  ) as unknown as Node;
 }
 
-export const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
+export const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
 
 /** The child nodes of a node, in source order. */
 export function children(node: Node): Node[] {
