@@ -11,6 +11,7 @@
  */
 
 import { types } from 'node:util';
+import { Serializer } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import type { Decoding } from './decoding.ts';
 import type { Attachment, Encoding } from './encoding.ts';
@@ -85,7 +86,18 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   writer.byte(kind);
   encoding.value(buffer);
   writer.varint(offset);
-  writer.varint(size + 1);
+  writer.varint(followsBuffer(view, buffer as MaybeResizable) ? 0 : size + 1);
+}
+
+/**
+ * Whether a view grows and shrinks with its buffer. Nothing in the language tells; V8's serializer writes it down, as the
+ * lowest bit of its last byte.
+ */
+function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
+  if (buffer.resizable !== true) return false;
+  const serializer = new Serializer();
+  serializer.writeValue(view);
+  return ((serializer.releaseBuffer().at(-1) as number) & 1) === 1;
 }
 
 /** Its bytes are written, and nothing else has to be told of it. */

@@ -12,7 +12,7 @@ import { isError, writeError } from './errors-as-values.ts';
 import { familyOf, refuse, writeBuiltinInstance, writeInstance, writeNullObject } from './instances.ts';
 import { writePlain, type Fields } from './objects.ts';
 import { writeBoxed, writeDate, writeRegExp } from './small-kinds.ts';
-import { writerOfWebClass } from './web.ts';
+import { writeKey, writerOfWebClass } from './web.ts';
 
 type Write = (encoding: Encoding, object: never) => void;
 
@@ -22,6 +22,7 @@ export function writeOtherKind(encoding: Encoding, object: object, prototype: ob
     return writeInstance(encoding, object, prototype);
   }
   if (isError(object)) return writeError(encoding, object);
+  if (types.isKeyObject(object)) return writeKey(encoding, object);
   const write = writerOf(encoding, object);
   if (write !== undefined) {
     const fn = prototype === null ? undefined : family?.fn;

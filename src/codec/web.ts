@@ -54,7 +54,6 @@ const writers: Record<string, Write | undefined> = {
 
 /** Which of these classes an object is of, itself or by a subclass. */
 export function writerOfWebClass(encoding: Encoding, object: object): Write | undefined {
-  if (types.isKeyObject(object)) return writeKey;
   for (let at = Object.getPrototypeOf(object) as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const name: unknown = (Object.getOwnPropertyDescriptor(at, 'constructor')?.value as { name?: unknown } | undefined)?.name;
     if (typeof name !== 'string') continue;
@@ -73,7 +72,7 @@ function isWebAssembly(object: object): boolean {
   return name === '[object WebAssembly.Module]' || (name === '[object WebAssembly.Memory]' && types.isSharedArrayBuffer(Reflect.get(object, 'buffer')));
 }
 
-function writeKey(encoding: Encoding, key: KeyObject): void {
+export function writeKey(encoding: Encoding, key: KeyObject): void {
   encoding.writer.byte(tag.KEY_OBJECT);
   encoding.claim(key);
   encoding.writer.text(key.type);
