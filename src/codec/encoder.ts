@@ -61,13 +61,21 @@ export class Encoder {
   add(value: unknown, root: string = 'value'): void {
     const encoding = this.#encoding;
     const mark = encoding.mark();
-    try {
-      encoding.message(value, root);
-    } catch (error) {
-      const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
-      encoding.abandon(mark);
-      throw told;
+    for (let isWritten = false; !isWritten; ) {
+      try {
+        encoding.message(value, root);
+        isWritten = true;
+      } catch (error) {
+        const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
+        const field = encoding.trail.errorField();
+        encoding.abandon(mark);
+        if (field === undefined || !encoding.omitted.add(field)) {
+          encoding.omitted.clear();
+          throw told;
+        }
+      }
     }
+    encoding.omitted.clear();
     this.#count += 1;
   }
 

@@ -19,6 +19,7 @@ import type { AnyFunction } from './courier.ts';
 import { writeFunction } from './functions.ts';
 import { writePlain } from './objects.ts';
 import { writeOtherKind } from './other-kinds.ts';
+import { Omitted } from './omitted.ts';
 import type { Border, ExportedSignal } from './packet.ts';
 import { WrittenShapes } from './shapes.ts';
 import { isPortable, writeSymbol } from './symbols.ts';
@@ -82,6 +83,8 @@ export class Encoding {
   readonly signals: ExportedSignal[] = [];
   /** Classes of instances, known to all messages of the packet. */
   readonly classes: AnyFunction[] = [];
+  /** What errors in the present message do without. */
+  readonly omitted: Omitted = new Omitted();
   /** Stands for the present message towards the courier. */
   scope: object = {};
   /** Objects that cannot be referred to yet: the reader will make them only when what they are made of is there. */
@@ -218,22 +221,6 @@ export class Encoding {
       });
     }
     if (waiting.length > 0) waiting.length = 0;
-  }
-
-  /** Writes what may turn out not to be able to cross; if so, nothing of it stays. */
-  attempt(write: () => void): boolean {
-    const mark = this.mark();
-    const [waiting, sections, trail] = [this.#waiting, this.#sections, this.trail.save()];
-    try {
-      write();
-      return true;
-    } catch {
-      this.#waiting = waiting;
-      this.#sections = sections;
-      this.trail.goBack(trail);
-      this.rollBack(mark);
-      return false;
-    }
   }
 
   start(): Start {

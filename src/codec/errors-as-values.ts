@@ -21,7 +21,7 @@ import { reducerOf, writeReduced } from './reducers.ts';
 import { isPortable, readKey, writeKey } from './symbols.ts';
 import { isOfNode } from './classes-of-node.ts';
 import * as tag from './tags.ts';
-import { FIELD } from './trail.ts';
+import { ERROR_FIELD } from './trail.ts';
 
 /** By their number in a message. Only add at the end. */
 const bases = ['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'AggregateError', 'DOMException'];
@@ -31,16 +31,22 @@ const PLAIN_CLASS = 0;
 const HEDDLE_CLASS = 1;
 const USER_CLASS = 2;
 
-// How a property is written.
 const HIDDEN = 0;
 const ENUMERABLE = 1;
-/** The value is a section: it could be tried without harm to the rest. */
-const SECTION = 2;
 
 const heddleClasses = new Map<unknown, string>(Object.entries(errors).map(([name, fn]) => [fn, name]));
 
+/** Also what only inherits from Error, as classes did before there was `class`. */
 export function isError(object: object): boolean {
-  return types.isNativeError(object) || isDomException(object);
+  return types.isNativeError(object) || isDomException(object) || inheritsFromError(object);
+}
+
+function inheritsFromError(object: object): boolean {
+  for (let at = Object.getPrototypeOf(object) as object | null; at !== null; at = familyOf(at).parent) {
+    const { fn } = familyOf(at);
+    if (fn?.name === 'Error' && isOfNode(fn)) return true;
+  }
+  return false;
 }
 
 function isDomException(object: object): boolean {
@@ -92,57 +98,47 @@ function writeClassOfError(encoding: Encoding, fn: AnyFunction | undefined): boo
     writer.text(heddleName);
     return true;
   }
-  const user = fn;
-  const crossed =
-    user !== undefined &&
-    encoding.attempt(() => {
-      writer.byte(USER_CLASS);
-      encoding.section(() => {
-        writeClass(encoding, user);
-      });
-    });
-  if (!crossed) writer.byte(PLAIN_CLASS);
-  return crossed || fn === undefined;
+  if (fn === undefined || encoding.omitted.has(fn, undefined)) {
+    writer.byte(PLAIN_CLASS);
+    return fn === undefined;
+  }
+  writer.byte(USER_CLASS);
+  encoding.trail.enter(ERROR_FIELD);
+  encoding.trail.at({ owner: fn, key: undefined });
+  writeClass(encoding, fn);
+  encoding.trail.leave();
+  return true;
 }
 
 function writeProperties(encoding: Encoding, error: object): void {
-  const { trail, writer } = encoding;
-  trail.enter(FIELD);
+  const { trail, writer, omitted } = encoding;
+  trail.enter(ERROR_FIELD);
   for (const key of Reflect.ownKeys(error)) {
     if (key === 'stack' || (typeof key === 'symbol' && !isPortable(key))) continue;
     const property = Object.getOwnPropertyDescriptor(error, key);
     if (property === undefined) continue;
-    trail.at(key);
     const read = attempt(() => [(error as Fields)[key]]) as [unknown] | undefined;
     // A hidden function is a method that somebody hung on the error: Node does.
     if (read === undefined || (typeof read[0] === 'function' && property.enumerable !== true)) continue;
-    writeProperty(encoding, key, read[0], property.enumerable === true ? ENUMERABLE : HIDDEN);
+    if (omitted.has(error, key, read[0])) continue;
+    trail.at({ owner: error, key });
+    writeKey(writer, key);
+    writer.byte(property.enumerable === true ? ENUMERABLE : HIDDEN);
+    encoding.value(read[0]);
   }
   trail.leave();
   writer.byte(tag.END);
 }
 
 function writePropertiesAndName(encoding: Encoding, error: object): void {
-  const name = attempt(() => (error as Error).name);
-  const { fn } = classOfError(error);
-  const isOwn = Object.hasOwn(error, 'name');
-  if (!isOwn) writeProperty(encoding, 'name', typeof name === 'string' && !bases.includes(name) ? name : (fn?.name ?? 'Error'), HIDDEN);
-  writeProperties(encoding, error);
-}
-
-function writeProperty(encoding: Encoding, key: PropertyKey, value: unknown, flags: number): void {
   const { writer } = encoding;
-  const isSimple = typeof value !== 'function' && (typeof value !== 'object' || value === null || isError(value) || encoding.knows(value));
-  encoding.attempt(() => {
-    writeKey(writer, key);
-    writer.byte(isSimple ? flags : flags | SECTION);
-    if (isSimple) encoding.value(value);
-    else {
-      encoding.section(() => {
-        encoding.value(value);
-      });
-    }
-  });
+  const name = attempt(() => (error as Error).name);
+  if (!Object.hasOwn(error, 'name')) {
+    writeKey(writer, 'name');
+    writer.byte(HIDDEN);
+    writer.text(typeof name === 'string' && !bases.includes(name) ? name : (classOfError(error).fn?.name ?? 'Error'));
+  }
+  writeProperties(encoding, error);
 }
 
 /** User code may stand behind any property of an error. */
@@ -196,10 +192,7 @@ function readClassOfError(decoding: Decoding, error: object): void {
     if (fn === undefined) throw damaged('an error class is missing');
     Object.setPrototypeOf(error, fn.prototype);
   } else if (how === USER_CLASS) {
-    Object.setPrototypeOf(
-      error,
-      decoding.section(() => prototypeOf(readClass(decoding))),
-    );
+    Object.setPrototypeOf(error, prototypeOf(readClass(decoding)));
   }
 }
 
@@ -209,8 +202,7 @@ function readProperties(decoding: Decoding, error: Fields): void {
     if (decoding.atEnd()) break;
     const key = readKey(decoding.reader);
     const flags = decoding.reader.byte();
-    const value = (flags & SECTION) === 0 ? decoding.value() : decoding.section(() => decoding.value());
-    define(error, key, value, (flags & ENUMERABLE) !== 0);
+    define(error, key, decoding.value(), flags === ENUMERABLE);
   }
   decoding.leave();
 }

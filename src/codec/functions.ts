@@ -11,6 +11,7 @@ import type { Encoding } from './encoding.ts';
 import { damaged } from './reader.ts';
 import { learnReducer, type Reducer, reducerOf } from './reducers.ts';
 import * as tag from './tags.ts';
+import { ROOT } from './trail.ts';
 
 export function writeFunction(encoding: Encoding, fn: AnyFunction): void {
   const { early, late, modules } = currentCourier().dismantle(fn, encoding.border, String(encoding.trail), encoding.scope);
@@ -25,13 +26,13 @@ export function writeFunction(encoding: Encoding, fn: AnyFunction): void {
     encoding.value(early);
   });
   encoding.open.delete(fn);
-  encoding.later(parts, writeParts, String(encoding.trail));
+  encoding.later(parts, writeParts, encoding.trail.place());
 }
 
 function writeParts(encoding: Encoding, parts: readonly Part[]): void {
   encoding.writer.varint(parts.length);
   for (const { path, value } of parts) {
-    encoding.trail.elsewhere(path, () => {
+    encoding.trail.elsewhere({ parent: encoding.trail.place(), key: path, how: ROOT }, () => {
       encoding.value(value);
     });
   }

@@ -15,18 +15,24 @@ export const MAP_VALUE = 3;
 export const SET_VALUE = 4;
 /** The key is a word of our own, such as `[[Prototype]]`. */
 export const SLOT = 5;
+/** The key is an {@link ErrorField}. */
+export const ERROR_FIELD = 6;
+/** The key is a path that begins anew, such as `worker → config`, whatever led there. */
+export const ROOT = 7;
+
+/** A part of an error, which the error can do without. */
+export interface ErrorField {
+  /** The error; for its class, the class. */
+  readonly owner: object;
+  /** A property; `undefined` for the class. */
+  readonly key: PropertyKey | undefined;
+}
 
 /** Values nested deeper than this are written after the message's top value: the machine's stack is not endless. */
 export const DEPTH_LIMIT = 100;
 
 /** A place left behind, to come back to later; the last one is a root's name. */
 export type Place = string | { readonly parent: Place; readonly key: unknown; readonly how: number };
-
-interface SavedTrail {
-  readonly root: Place;
-  readonly base: number;
-  readonly depth: number;
-}
 
 export class Trail {
   #root: Place = '';
@@ -51,17 +57,6 @@ export class Trail {
     visit();
     this.#root = oldRoot;
     this.#base = oldBase;
-  }
-
-  /** What {@link goBack} needs. */
-  save(): SavedTrail {
-    return { root: this.#root, base: this.#base, depth: this.depth };
-  }
-
-  goBack(to: SavedTrail): void {
-    this.#root = to.root;
-    this.#base = to.base;
-    this.depth = to.depth;
   }
 
   enter(how: number): void {
@@ -102,6 +97,12 @@ export class Trail {
     return place;
   }
 
+  /** The part of an error that the present place is in; the innermost, if there are several. */
+  errorField(): ErrorField | undefined {
+    for (let at = this.place(); typeof at !== 'string'; at = at.parent) if (at.how === ERROR_FIELD) return at.key as ErrorField;
+    return undefined;
+  }
+
   toString(): string {
     return inWords(this.place());
   }
@@ -110,11 +111,11 @@ export class Trail {
 function inWords(place: Place): string {
   const steps: string[] = [];
   let at = place;
-  while (typeof at !== 'string') {
+  while (typeof at !== 'string' && at.how !== ROOT) {
     steps.push(step(at.how, at.key));
     at = at.parent;
   }
-  steps.push(at);
+  steps.push(typeof at === 'string' ? at : String(at.key));
   steps.reverse();
   // A path through a long chain is of no use in full.
   return steps.length > 60 ? [...steps.slice(0, 30), ' … ', ...steps.slice(-20)].join('') : steps.join('');
@@ -132,8 +133,14 @@ function step(how: number, key: unknown): string {
       return `.values()[${String(key)}]`;
     case SLOT:
       return String(key);
+    case ERROR_FIELD:
+      return field((key as ErrorField).key ?? 'constructor');
     default:
-      if (typeof key === 'symbol') return `[${String(key)}]`;
-      return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;
+      return field(key as PropertyKey);
   }
+}
+
+function field(key: PropertyKey): string {
+  if (typeof key === 'symbol') return `[${String(key)}]`;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;
 }

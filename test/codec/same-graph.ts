@@ -78,9 +78,11 @@ function* parts(x: object, y: object): Generator<[string, unknown, unknown]> {
   }
   if (ArrayBuffer.isView(x) && !Buffer.isBuffer(x)) yield ['buffer', x.buffer, (y as ArrayBufferView).buffer];
   if (types.isNativeError(x)) {
-    for (const key of ['name', 'message', 'stack', 'cause'] as const) {
+    for (const key of ['name', 'message', 'cause'] as const) {
       yield [`has ${key}`, Object.hasOwn(x, key), Object.hasOwn(y, key)];
       yield [key, x[key], (y as Error)[key]];
     }
+    // The frames may be those of the TypeScript source, over there.
+    yield ['stack', x.stack?.split('\n    at')[0], (y as Error).stack?.split('\n    at')[0]];
   }
 }
