@@ -70,6 +70,7 @@ function factsOf(view: ArrayBufferView): { kind: number; buffer: ArrayBufferLike
 export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const { kind, buffer, offset, size } = factsOf(view);
   const { writer } = encoding;
+  if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
   const isWhole = size === buffer.byteLength;
   const isPart = kind === 0 && !isWhole && !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && !encoding.knows(buffer);
   if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer))) {
@@ -138,10 +139,22 @@ function constructorOf(kind: number): (buffer: ArrayBufferLike, offset: number, 
   return (buffer, offset, size) => new View(buffer, offset, size === undefined ? undefined : size / width);
 }
 
+function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0 || types.isSharedArrayBuffer(buffer)) return false;
+  const { detached } = buffer as { detached?: boolean };
+  if (detached !== undefined) return detached;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void {
   const { writer } = encoding;
   const { resizable, maxByteLength } = buffer as MaybeResizable;
-  if ((buffer as { detached?: boolean }).detached === true) throw encoding.refusal('a detached ArrayBuffer cannot cross');
+  if (isDetached(buffer)) throw encoding.refusal('a detached ArrayBuffer cannot cross');
   const isThread = encoding.border.kind === 'thread';
   const moved = isMoved(encoding, buffer);
   if (moved && encoding.isTaken(buffer)) throw encoding.refusal('this ArrayBuffer is moved twice');

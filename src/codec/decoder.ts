@@ -42,7 +42,7 @@ export class Decoder {
   next(): unknown {
     if (this.done) throw damaged('there is no further message');
     this.#read += 1;
-    return this.#decoding.message();
+    return this.#decoding.message(this.done);
   }
 }
 

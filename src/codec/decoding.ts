@@ -61,27 +61,29 @@ export class Decoding {
     this.again = again;
   }
 
-  /** Reads one message. */
-  message(): unknown {
+  /** Reads one message; `isLast` says that none follows. */
+  message(isLast: boolean): unknown {
     if (this.#objects.length > 0) this.#objects.length = 0;
     if (this.#waiting.length > 0) this.#waiting = [];
     this.#failure = undefined;
     this.#depth = 0;
     if (this.signals.length > 0) this.signals = [];
-    const value = this.#guarded();
+    const value = this.#guarded(isLast);
     const failure = this.#failure as { error: unknown } | undefined;
     if (failure !== undefined) throw failure.error;
     return value;
   }
 
-  #guarded(): unknown {
+  #guarded(isLast: boolean): unknown {
     try {
       const value = this.value();
       this.#drain();
+      const { position, end: last } = this.reader;
+      if (position > last || (isLast && position < last)) throw damaged('it has another length than it says');
       return value;
     } catch (error) {
       // What follows cannot be found any more.
-      this.reader.position = this.reader.bytes.length;
+      this.reader.position = this.reader.end;
       throw error instanceof SerializationError ? error : new SerializationError('the message is damaged', { cause: error });
     }
   }
@@ -269,6 +271,18 @@ export class Decoding {
       read(this, object as never);
     }
     if (waiting.length > 0) waiting.length = 0;
+  }
+
+  /** Runs the courier's code. */
+  make<T>(code: () => T): T | undefined {
+    return this.run(() => {
+      try {
+        return code();
+      } catch (error) {
+        if (error instanceof SerializationError) throw error;
+        throw new SerializationError(`a function cannot be put together here: ${String(error)}`, { cause: error });
+      }
+    });
   }
 
   /** Runs user code. */

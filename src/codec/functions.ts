@@ -41,7 +41,7 @@ function writeParts(encoding: Encoding, parts: readonly Part[]): void {
 export function readFunction(decoding: Decoding, kind: number): AnyFunction {
   const place = decoding.reserve();
   const early = decoding.section(() => decoding.value());
-  const assembled: Assembled = decoding.run(() => currentCourier().assemble(early)) ?? { fn: missing, complete: () => undefined };
+  const assembled: Assembled = decoding.make(() => currentCourier().assemble(early)) ?? { fn: missing, complete: () => undefined };
   const { fn } = assembled;
   decoding.fill(place, fn);
   const hasReducer = kind === tag.FUNCTION_WITH_REDUCER;
@@ -52,7 +52,7 @@ export function readFunction(decoding: Decoding, kind: number): AnyFunction {
     for (let i = 0; i < count; i += 1) late.push(decoding.value());
     decoding.leave();
     if (hasReducer) learnReducer(fn, late.pop() as Reducer<object, unknown>);
-    decoding.run(() => complete.call(assembled, late));
+    decoding.make(() => complete.call(assembled, late));
     decoding.shapes.forgetFamilies();
   });
   return fn;

@@ -117,7 +117,7 @@ export function define(object: object, key: PropertyKey, value: unknown, enumera
 export function readByName(decoding: Decoding): unknown {
   const place = decoding.reserve();
   const name = decoding.section(() => decoding.value());
-  const object = decoding.run(() => currentCourier().named(name));
+  const object = decoding.make(() => currentCourier().named(name));
   decoding.fill(place, object);
   return object;
 }

@@ -26,6 +26,8 @@ const oneDouble = new Float64Array(eightBytes.buffer);
 
 export class Reader {
   readonly bytes: Uint8Array;
+  /** Where the last message ends. */
+  readonly end: number;
   /** How many messages there are: the last four bytes tell. */
   readonly messages: number;
   position = 0;
@@ -35,6 +37,7 @@ export class Reader {
     this.bytes = bytes;
     const { length } = bytes;
     if (length < 4) throw damaged('it ends too early');
+    this.end = length - 4;
     this.messages = (bytes[length - 4]! | (bytes[length - 3]! << 8) | (bytes[length - 2]! << 16) | (bytes[length - 1]! << 24)) >>> 0;
   }
 
@@ -45,14 +48,12 @@ export class Reader {
   }
 
   get left(): number {
-    return this.bytes.length - this.position;
+    return this.end - this.position;
   }
 
   byte(): number {
-    const value = this.bytes[this.position];
-    if (value === undefined) throw damaged('it ends too early');
-    this.position += 1;
-    return value;
+    if (this.position >= this.end) throw damaged('it ends too early');
+    return this.bytes[this.position++] as number;
   }
 
   varint(): number {
@@ -83,7 +84,7 @@ export class Reader {
 
   double(): number {
     const { bytes, position } = this;
-    if (position + 8 > bytes.length) throw damaged('it ends too early');
+    if (position + 8 > this.end) throw damaged('it ends too early');
     for (let i = 0; i < 8; i += 1) eightBytes[i] = bytes[position + i] as number;
     this.position = position + 8;
     return oneDouble[0] as number;
@@ -166,7 +167,7 @@ export class Reader {
   latin1(length: number): string {
     const start = this.position;
     const end = start + length;
-    if (end > this.bytes.length) throw damaged('it ends too early');
+    if (end > this.end) throw damaged('it ends too early');
     this.position = end;
     if (length > LOOP_LIMIT) return latin1Slice.call(this.bytes, start, end);
     const { bytes } = this;

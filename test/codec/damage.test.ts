@@ -1,0 +1,79 @@
+/** Bytes that no encoder wrote give an error: no hang, no crash, no memory out of proportion. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { decode, encode } from '#dist/codec/index.js';
+import { SerializationError } from '#dist/errors.js';
+
+const border = { kind: 'process' } as const;
+const runs = process.env['HEDDLE_LONG'] === '1' ? 100_000 : 2000;
+
+const cycle: Record<string, unknown> = { a: [1, 2.5, -0, 'x'] };
+cycle['self'] = cycle;
+const sample = encode(
+  {
+    cycle,
+    text: ['short', 'é'.repeat(80), '€€€', 'x'.repeat(300)],
+    numbers: [[1, 2, 3, 4], [1, 2, 3, 400], [1, 2, 3, 1e6], [0.5, 1, 2, 3]],
+    strings: ['a', 'b', 'c', 'd', 'e'],
+    rows: [{ id: 1, n: 'a' }, { id: 2, n: 'b' }],
+    map: new Map<unknown, unknown>([[1, { a: 1 }], ['b', new Set([1, 2])]]),
+    rare: [new Date(5), /a+/g, 10n ** 30n, -5n, Symbol.for('k'), Symbol.iterator, Object(1), new Error('e', { cause: new TypeError('c') })],
+    bytes: [new Uint8Array([1, 2, 3]), new DataView(new ArrayBuffer(9), 2), Buffer.from('abc'), new ArrayBuffer(3)],
+    sparse: Object.assign(new Array(1000), { 999: 1 }),
+    fields: Object.assign([1], { x: 1 }),
+    web: [new URL('http://a/b'), new Headers({ a: 'b' }), new URLSearchParams('a=b')],
+    derived: Object.assign(Object.create({ up: 1 }) as object, { own: 2 }),
+    deep: Array.from({ length: 150 }).reduce<unknown>((inner) => [inner], 'bottom'),
+  },
+  { border },
+).bytes;
+
+function read(bytes: Uint8Array): void {
+  try {
+    decode({ bytes, attachments: [], modules: [] }, border);
+  } catch (error) {
+    if (!(error instanceof SerializationError)) throw error;
+  }
+}
+
+test('a message that ends too early is read to its end', () => {
+  for (let length = 0; length < sample.length; length += 1) {
+    assert.throws(() => decode({ bytes: sample.slice(0, length), attachments: [], modules: [] }, border), SerializationError);
+  }
+});
+
+test('a byte that changed on the way hangs or crashes the reader', () => {
+  for (let at = 0; at < sample.length; at += 1) {
+    for (const value of [0, 0x3f, 0x7f, 0x90, 0x92, 0x93, 0x9d, 0xb3, 0xff]) {
+      const bytes = sample.slice();
+      bytes[at] = value;
+      read(bytes);
+    }
+  }
+});
+
+test('random bytes hang or crash the reader', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => read(bytes)),
+    { numRuns: runs },
+  );
+});
+
+test('several random changes hang or crash the reader', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(sample.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 }), (changes) => {
+      const bytes = sample.slice();
+      for (const [at, value] of changes) bytes[at] = value;
+      read(bytes);
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('bytes nested a million levels deep overflow the stack', () => {
+  for (const kind of [0x9d, 0xa4, 0xa5, 0xa8, 0xb8, 0xbb, 0xbc, 0x9a, 0x9c, 0x9f, 0xb4]) {
+    assert.throws(() => decode({ bytes: new Uint8Array(1_000_000).fill(kind), attachments: [], modules: [] }, border), SerializationError);
+  }
+});

@@ -1,0 +1,138 @@
+/** Several messages in one packet do not disturb each other. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { decode, decodeAll, Decoder, encode, Encoder, move, registerReducer } from '#dist/codec/index.js';
+import { growInHeap, Writer } from '#dist/codec/writer.js';
+import { carry, kinds } from './cross.js';
+
+for (const kind of kinds) {
+  const border = { kind };
+
+  test(`messages of one ${kind} packet share an object`, () => {
+    const shared = { n: 1 };
+    const encoder = new Encoder({ border });
+    for (let i = 0; i < 3; i += 1) encoder.add([shared, shared], 'args');
+    assert.equal(encoder.count, 3);
+    const values = decodeAll(carry(encoder.finish(), kind), border) as (typeof shared)[][];
+    assert.equal(values.length, 3);
+    for (const [a, b] of values) assert.equal(a, b);
+    assert.notEqual(values[0]?.[0], values[1]?.[0]);
+  });
+
+  test(`a message that is refused leaves something in a ${kind} packet`, () => {
+    const encoder = new Encoder({ border });
+    class Thing {
+      n = 1;
+    }
+    encoder.add({ a: 1, big: new Uint8Array(100_000) }, 'one');
+    const { size } = encoder;
+    const big = move(new Uint8Array(100_000));
+    const bad = { a: 1, fresh: { shape: 1 }, big, thing: new Thing(), signal: new AbortController().signal, fn: () => big, no: new WeakMap() };
+    assert.throws(() => encoder.add(bad, 'two'), /^SerializationError: two\.no: a WeakMap cannot cross$/);
+    assert.deepEqual([encoder.count, encoder.size], [1, size]);
+    encoder.add({ fresh: { shape: 2 }, things: [new Thing(), new Thing()] }, 'three');
+    const packet = encoder.finish();
+    assert.equal(big.length, 100_000);
+    assert.deepEqual([packet.signals.length, packet.attachments.length], [0, kind === 'thread' ? 1 : 0]);
+    const [first, second] = decodeAll(carry(packet, kind), border) as [{ big: Uint8Array }, { fresh: unknown; things: Thing[] }];
+    assert.equal(first.big.length, 100_000);
+    assert.deepEqual(second.fresh, { shape: 2 });
+    assert.equal(second.things[0]?.constructor, second.things[1]?.constructor);
+  });
+
+  test(`instances in different messages of a ${kind} packet have different classes`, () => {
+    class Point {
+      x: number;
+      constructor(x: number) {
+        this.x = x;
+      }
+    }
+    const encoder = new Encoder({ border });
+    for (let i = 0; i < 100; i += 1) encoder.add(new Point(i), 'args');
+    const packet = encoder.finish();
+    assert.ok(packet.bytes.length < 3000, `${packet.bytes.length} bytes: the class went several times`);
+    const points = decodeAll(carry(packet, kind), border) as Point[];
+    assert.equal(new Set(points.map((point) => point.constructor)).size, 1);
+    assert.deepEqual([points[0]?.x, points[99]?.x], [0, 99]);
+  });
+
+  test(`a message that cannot be read spoils the next of a ${kind} packet`, () => {
+    class Grumpy {
+      n = 1;
+    }
+    registerReducer(Grumpy, {
+      reduce: () => ({ some: ['data', { shape: 1 }] }),
+      rebuild: (): Grumpy => {
+        throw new RangeError('not today');
+      },
+    });
+    const encoder = new Encoder({ border });
+    encoder.add({ a: 1 }, 'args');
+    encoder.add({ grumpy: new Grumpy(), later: [{ shape: 2 }, () => 1] }, 'args');
+    encoder.add([{ shape: 3 }], 'args');
+    const decoder = new Decoder(carry(encoder.finish(), kind), border);
+    assert.equal(decoder.count, 3);
+    assert.deepEqual(decoder.next(), { a: 1 });
+    assert.throws(() => decoder.next(), /not today/);
+    assert.deepEqual(decoder.next(), [{ shape: 3 }]);
+    assert.equal(decoder.done, true);
+    assert.throws(() => decoder.next(), /there is no further message/);
+  });
+
+  test(`a getter that encodes something itself breaks the ${kind} packet it is read for`, () => {
+    const there = decode(
+      carry(
+        encode(
+          {
+            get inner() {
+              return decode(carry(encode({ a: [1, 2] }, { border }), kind), border);
+            },
+            after: 'x'.repeat(100),
+          },
+          { border },
+        ),
+        kind,
+      ),
+      border,
+    );
+    assert.deepEqual(there, { inner: { a: [1, 2] }, after: 'x'.repeat(100) });
+  });
+
+  test(`a packet to a ${kind} that is kept cannot be sent twice`, () => {
+    const value = { bytes: new Uint8Array(200_000).fill(3) };
+    const packet = encode(value, { border, keep: true });
+    for (let i = 0; i < 2; i += 1) assert.deepEqual(decode(carry(packet, kind), border), value);
+    const incoming = carry(packet, kind);
+    const first = decode(incoming, border, { again: true }) as typeof value;
+    first.bytes.fill(9);
+    assert.deepEqual(decode(incoming, border, { again: true }), value);
+  });
+
+  test(`an inline ${kind} packet has something beside its bytes`, () => {
+    const packet = encode(new Uint8Array(200_000), { border, inline: true });
+    assert.deepEqual([packet.attachments, packet.transfer], [[], []]);
+  });
+}
+
+test('the bytes of a packet belong to somebody else, too', () => {
+  const border = { kind: 'process' } as const;
+  const packets = [1, 2, 3].map((n) => encode({ n, text: 'x'.repeat(n * 40_000) }, { border }));
+  assert.equal(new Set(packets.map(({ bytes }) => bytes.buffer)).size, 3);
+  for (const { bytes } of packets) assert.equal(bytes.byteOffset, 0);
+  assert.deepEqual(packets.map((packet) => (decode(packet, border) as { n: number }).n), [1, 2, 3]); // prettier-ignore
+});
+
+test('a writer into shared memory, at an odd offset, writes other bytes', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(1000), 3, 900);
+  for (const memory of [shared, new Uint8Array(900), new Uint8Array(1)]) {
+    const writer = new Writer(memory, growInHeap);
+    writer.text('text');
+    writer.text('é'.repeat(100));
+    writer.text('€'.repeat(100));
+    writer.doubles([1.5, -0]);
+    writer.int32s([1, -1]);
+    writer.raw(new Uint8Array([1, 2]));
+    assert.equal(Buffer.from(writer.bytes.subarray(0, writer.position)).toString('latin1').length, 5 + 102 + 202 + 16 + 8 + 2);
+  }
+});
