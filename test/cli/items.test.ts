@@ -10,13 +10,13 @@ async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+async function collect<T>(items: AsyncIterable<T[]>): Promise<T[]> {
   const all: T[] = [];
-  for await (const item of items) all.push(item);
+  for await (const some of items) all.push(...some);
   return all;
 }
 
-async function alike<T>(text: string | Buffer, read: (chunks: AsyncIterable<Buffer>) => AsyncIterable<T>): Promise<T[]> {
+async function alike<T>(text: string | Buffer, read: (chunks: AsyncIterable<Buffer>) => AsyncIterable<T[]>): Promise<T[]> {
   const bytes = Buffer.from(text);
   const whole = await collect(read(pieces(bytes, bytes.length + 1)));
   for (let size = 1; size <= Math.min(bytes.length, 9); size++)
@@ -89,6 +89,6 @@ test('an endless array is read to its end before its first element comes', async
     for (;;) yield Buffer.from('1,\n');
   }
   const items = jsonItems(endless());
-  assert.deepEqual(await items.next(), { value: { value: 1, line: 2 }, done: false });
+  assert.deepEqual(await items.next(), { value: [{ value: 1, line: 2 }], done: false });
   await items.return(undefined);
 });

@@ -140,10 +140,10 @@ async function lookUp(base: string, name: string, isLink: boolean): Promise<Entr
 
 export function globInput(pattern: string): Input {
   let isOpen = true;
-  async function* untilClosed(): AsyncGenerator<Item> {
+  async function* untilClosed(): AsyncGenerator<Item[]> {
     for await (const item of globItems(pattern)) {
       if (!isOpen) return;
-      yield item;
+      yield [item];
     }
   }
   return {

@@ -3,10 +3,10 @@
  *
  * Which of the two it is, is seen from the first line that is not empty:
  *
- *     does not begin with [                          JSON lines
- *     a whole array, and more lines follow           JSON lines, each of them an array perhaps
- *     a whole array, and nothing follows             the array; its elements are the items
- *     the beginning of an array                      the array; read element by element, it never stands in memory
+ *     does not begin with [                     ──▶ JSON lines
+ *     a whole array ──┬─ and more lines follow  ──▶ JSON lines, each of them an array perhaps
+ *                     └─ and nothing follows    ──▶ the array; its elements are the items
+ *     the beginning of an array                 ──▶ the array; read element by element, it never stands in memory
  */
 
 import { openBytes } from './file.ts';
@@ -14,28 +14,61 @@ import { ArrayCutter } from './json-array.ts';
 import { countLines, type Line, linesOf, withoutMark } from './lines.ts';
 import type { Input, Item } from './source.ts';
 
-export async function* jsonItems(chunks: AsyncIterable<Buffer>): AsyncGenerator<Item> {
-  const lines = filled(linesOf(chunks));
-  const first = await lines.next();
-  if (first.done) return;
-  if (!first.value.text.trimStart().startsWith('[')) {
-    yield parseLine(first.value);
-  } else {
-    const whole = parseLine(first.value);
-    if (whole.broken !== undefined) return yield* arrayItems(first.value, lines);
-    const second = await lines.next();
-    if (second.done) {
-      for (const value of whole.value as unknown[]) yield { value, line: first.value.number };
-      return;
-    }
-    yield whole;
-    yield parseLine(second.value);
+export async function* jsonItems(chunks: AsyncIterable<Buffer>): AsyncGenerator<Item[]> {
+  const reader = new JsonReader();
+  for await (const lines of linesOf(chunks)) {
+    const items = lines.filter(isFilled).flatMap((line) => reader.push(withoutMark(line)));
+    if (items.length > 0) yield items;
+    if (reader.isOver) return;
   }
-  for await (const line of lines) yield parseLine(line);
+  yield reader.end();
 }
 
-async function* filled(lines: AsyncIterable<Line>): AsyncGenerator<Line, undefined> {
-  for await (const line of lines) if (isFilled(line)) yield withoutMark(line);
+class JsonReader {
+  /** What the first line said; until then undefined. */
+  #form: 'lines' | 'array' | undefined;
+  /** The first line, if it is a whole array: what it means is seen from the next. */
+  #held: Item | undefined;
+  readonly #cutter = new ArrayCutter();
+  /** Nothing that comes now can be understood. */
+  isOver = false;
+
+  push(line: Line): Item[] {
+    if (this.#form === 'lines') return [parseLine(line)];
+    if (this.#form === 'array') return this.#cut(line);
+    if (this.#held !== undefined) {
+      this.#form = 'lines';
+      return [this.#held, parseLine(line)];
+    }
+    const first = parseLine(line);
+    if (!line.text.trimStart().startsWith('[')) {
+      this.#form = 'lines';
+      return [first];
+    }
+    if (first.broken === undefined) {
+      this.#held = first;
+      return [];
+    }
+    this.#form = 'array';
+    return this.#cut(line);
+  }
+
+  end(): Item[] {
+    if (this.#form === undefined && this.#held !== undefined) {
+      const { value, line } = this.#held;
+      return (value as unknown[]).map((element) => ({ value: element, line: line! }));
+    }
+    const left = this.#form === 'array' ? this.#cutter.end() : undefined;
+    return left === undefined ? [] : [{ value: left.text, line: left.line, broken: 'the array has no end' }];
+  }
+
+  #cut({ text, number, isBroken }: Line): Item[] {
+    if (isBroken) return [{ value: text, line: number, broken: 'it is not UTF-8' }];
+    const items = this.#cutter.push(text, number).map((element) => parse(element.text, element.line));
+    if (this.#cutter.after === undefined) return items;
+    this.isOver = true;
+    return [...items, { value: this.#cutter.after, line: number, broken: 'it stands after the end of the array' }];
+  }
 }
 
 function isFilled({ text }: Line): boolean {
@@ -52,22 +85,6 @@ function parse(text: string, line: number): Item {
   } catch (error) {
     return { value: text.trim(), line, broken: `it is not JSON: ${(error as Error).message}` };
   }
-}
-
-async function* arrayItems(first: Line, rest: AsyncIterable<Line>): AsyncGenerator<Item> {
-  const cutter = new ArrayCutter();
-  for await (const { text, number, isBroken } of chain(first, rest)) {
-    if (isBroken) yield { value: text, line: number, broken: 'it is not UTF-8' };
-    else for (const element of cutter.push(text, number)) yield parse(element.text, element.line);
-    if (cutter.after !== undefined) return yield { value: cutter.after, line: number, broken: 'it stands after the end of the array' };
-  }
-  const left = cutter.end();
-  if (left !== undefined) yield { value: left.text, line: left.line, broken: 'the array has no end' };
-}
-
-async function* chain(first: Line, rest: AsyncIterable<Line>): AsyncGenerator<Line> {
-  yield first;
-  yield* rest;
 }
 
 export async function jsonInput(path: string): Promise<Input> {

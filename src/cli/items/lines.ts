@@ -15,8 +15,11 @@ export interface Line {
   readonly isBroken: boolean;
 }
 
-/** Lines without their end, `\n` or `\r\n`. The last one needs no end; an empty rest is no line. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+/**
+ * Lines without their end, `\n` or `\r\n`, as many at a time as a chunk holds. The last one needs no end; an empty rest
+ * is no line.
+ */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
   let number = 0;
   let rest: Buffer[] = [];
   for await (const chunk of chunks) {
@@ -27,25 +30,33 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Li
     }
     const block = Buffer.concat([...rest, chunk.subarray(0, end)]);
     rest = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : [];
-    for (const line of cut(block)) yield { ...line, number: ++number };
+    const lines = cut(block, number);
+    number += lines.length;
+    yield lines;
   }
   const block = Buffer.concat(rest);
-  if (block.length > 0) for (const line of cut(block)) yield { ...line, number: ++number };
+  if (block.length > 0) yield cut(block, number);
 }
 
-function* cut(block: Buffer): Generator<{ text: string; isBroken: boolean }> {
+/** `before`: how many lines stand before the block. */
+function cut(block: Buffer, before: number): Line[] {
   if (isUtf8(block)) {
-    for (const text of block.toString().split('\n')) yield { text: text.endsWith('\r') ? text.slice(0, -1) : text, isBroken: false };
-    return;
+    const withoutEnd = (text: string): string => (text.endsWith('\r') ? text.slice(0, -1) : text);
+    return block
+      .toString()
+      .split('\n')
+      .map((text, i) => ({ text: withoutEnd(text), number: before + i + 1, isBroken: false }));
   }
+  const lines: Line[] = [];
   // Somewhere in this block is a line in another encoding; only that one is broken.
   for (let start = 0; start <= block.length; ) {
     const newline = block.indexOf(NEWLINE, start);
     const end = newline < 0 ? block.length : newline;
     const bytes = block.subarray(start, end > start && block[end - 1] === 13 ? end - 1 : end);
-    yield { text: bytes.toString(), isBroken: !isUtf8(bytes) };
+    lines.push({ text: bytes.toString(), number: before + lines.length + 1, isBroken: !isUtf8(bytes) });
     start = end + 1;
   }
+  return lines;
 }
 
 const BYTE_ORDER_MARK = '\uFEFF';
@@ -54,11 +65,12 @@ export function withoutMark(line: Line): Line {
   return line.number === 1 && line.text.startsWith(BYTE_ORDER_MARK) ? { ...line, text: line.text.slice(1) } : line;
 }
 
-async function* itemsOf(bytes: Bytes): AsyncGenerator<Item> {
-  for await (const each of linesOf(bytes.chunks)) {
-    const line = withoutMark(each);
-    yield line.isBroken ? { value: line.text, line: line.number, broken: 'it is not UTF-8' } : { value: line.text, line: line.number };
-  }
+async function* itemsOf(bytes: Bytes): AsyncGenerator<Item[]> {
+  for await (const lines of linesOf(bytes.chunks)) yield lines.map((line) => itemOf(withoutMark(line)));
+}
+
+function itemOf({ text, number, isBroken }: Line): Item {
+  return isBroken ? { value: text, line: number, broken: 'it is not UTF-8' } : { value: text, line: number };
 }
 
 /** Each line of a file is an item; an empty line is an empty string. */
@@ -77,7 +89,7 @@ export async function countLines(bytes: Bytes, isCounted: (line: Line) => boolea
   if (bytes.path === undefined || !bytes.isRepeatable) return null;
   let count = 0;
   try {
-    for await (const line of linesOf(createReadStream(bytes.path) as AsyncIterable<Buffer>)) if (isCounted(line)) count++;
+    for await (const lines of linesOf(createReadStream(bytes.path) as AsyncIterable<Buffer>)) count += lines.filter(isCounted).length;
   } catch {
     return null;
   }

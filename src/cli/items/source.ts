@@ -10,7 +10,8 @@ export interface Item {
 
 /** What feeds one run of `heddle map`. */
 export interface Input {
-  readonly items: Iterable<Item> | AsyncIterable<Item>;
+  /** As many at a time as come together: an `await` for each would cost more than many a function does. */
+  readonly items: Iterable<readonly Item[]> | AsyncIterable<readonly Item[]>;
   /** How many items there will be, as soon as that is known; null if it cannot be. Costs a second look at the source. */
   total(): Promise<number | null>;
   /** Stops reading: `items` ends, also in the middle of a wait for more. */
@@ -28,7 +29,7 @@ export function argumentInput(words: readonly string[]): Input {
     items: (function* () {
       for (const value of words) {
         if (!isOpen) return;
-        yield { value };
+        yield [{ value }];
       }
     })(),
     total: () => Promise.resolve(words.length),

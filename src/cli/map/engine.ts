@@ -5,7 +5,7 @@ import type { Finding, Job, Failure, Target } from './apply.ts';
 /** How one job ended. `ok: false` is an accident of the worker; an error of the user's function is a `Failure`. */
 export type Outcome =
   | { readonly index: number; readonly ok: true; readonly value: string | Failure }
-  | { readonly index: number; readonly ok: false; readonly error: unknown };
+  | { readonly index: number; readonly ok: false; readonly value: unknown };
 
 export interface EngineOptions {
   readonly kind: 'thread' | 'process';
@@ -18,7 +18,7 @@ export interface Engine {
   /** Asks a worker for the function. */
   find(target: Target): Promise<Finding>;
   /** Outcomes as they come; jobs, counted from 0, are taken when there is room for them. */
-  outcomes(jobs: AsyncIterable<Job>): AsyncIterable<Outcome>;
+  outcomes(jobs: AsyncIterable<Job>): AsyncIterator<Outcome, undefined>;
   /** Waits until all workers have ended, and what they printed has arrived. */
   close(): Promise<void>;
   /** Ends `outcomes`, whatever still runs. Workers in the middle of a job end with this process. */

@@ -10,7 +10,7 @@
  */
 
 import type { Input, Item } from '../items/source.ts';
-import type { Job, Target } from './apply.ts';
+import type { Failure, Job, Target } from './apply.ts';
 import { describeError } from './describe-error.ts';
 import type { Engine, Outcome } from './engine.ts';
 import { Order } from './order.ts';
@@ -44,21 +44,23 @@ interface Begun {
 export async function runMap({ input, engine, target, output, report, isUnordered }: Run, state: RunState): Promise<void> {
   const begun = new Map<number, Begun>();
   const order = new Order();
+  let index = 0;
   let inputError: { readonly error: unknown } | undefined;
 
   async function* jobs(): AsyncGenerator<Job> {
-    let index = 0;
     try {
-      for await (const item of input.items) {
-        await order.room();
-        if (state.isStopped) return;
-        const number = ++state.taken;
-        if (item.broken === undefined) {
-          begun.set(index++, { item, number });
-          yield { target, item: item.value };
-        } else {
-          state.failures++;
-          await report.failed(item, number, item.broken);
+      for await (const items of input.items) {
+        for (const item of items) {
+          if (order.isFull) await order.room();
+          if (state.isStopped) return;
+          const number = ++state.taken;
+          if (item.broken === undefined) {
+            begun.set(index++, { item, number });
+            yield { target, item: item.value };
+          } else {
+            state.failures++;
+            await report.failed(item, number, item.broken);
+          }
         }
       }
     } catch (error) {
@@ -67,28 +69,36 @@ export async function runMap({ input, engine, target, output, report, isUnordere
     }
   }
 
-  async function write(lines: readonly string[]): Promise<void> {
-    for (const line of lines) {
-      state.written++;
-      await output.write(line);
-    }
-  }
-
-  async function settle(outcome: Outcome): Promise<void> {
-    const job = begun.get(outcome.index);
-    if (job === undefined) return;
-    begun.delete(outcome.index);
-    const result = outcome.ok && typeof outcome.value === 'string' ? outcome.value : null;
-    if (result !== null) {
+  /** Here and below: a promise only if there is something to wait for, since that is rare and items are many. */
+  function settle({ index: at, ok, value }: Outcome): Promise<void> | undefined {
+    const job = begun.get(at);
+    if (job === undefined) return undefined;
+    begun.delete(at);
+    if (ok && typeof value === 'string') {
       report.succeeded();
-    } else if (outcome.ok || !state.isStopped) {
-      state.failures++;
-      await report.failed(job.item, job.number, outcome.ok ? (outcome.value as { failed: string }).failed : describeError(outcome.error));
+      return write(isUnordered ? [value] : order.put(at, value));
     }
-    await write(isUnordered ? (result === null ? [] : [result]) : order.put(outcome.index, result));
+    const written = isUnordered ? undefined : write(order.put(at, null));
+    if (!ok && state.isStopped) return written;
+    state.failures++;
+    const reported = report.failed(job.item, job.number, ok ? (value as Failure).failed : describeError(value));
+    return written === undefined ? reported : written.then(() => reported);
   }
 
-  for await (const outcome of engine.outcomes(jobs())) await settle(outcome);
+  function write(lines: readonly string[], from: number = 0): Promise<void> | undefined {
+    for (let i = from; i < lines.length; i++) {
+      state.written++;
+      const slow = output.write(lines[i]!);
+      if (slow !== undefined) return slow.then(() => write(lines, i + 1));
+    }
+    return undefined;
+  }
+
+  const outcomes = engine.outcomes(jobs());
+  for (let next = await outcomes.next(); next.done !== true; next = await outcomes.next()) {
+    const slow = settle(next.value);
+    if (slow !== undefined) await slow;
+  }
   await write(order.rest());
   if (inputError !== undefined) throw inputError.error;
 }
