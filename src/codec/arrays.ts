@@ -1,8 +1,9 @@
 /** Arrays: rows of numbers or strings side by side, anything else one by one; holes and other properties are kept. */
 
 import { inspect } from 'node:util';
-import { type Decoding, end, hole, rest } from './decoding.ts';
+import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
+import { end, hole, rest } from './no-value.ts';
 import { type Fields, keysOf, readFields, writeFieldsOf } from './objects.ts';
 import * as tag from './tags.ts';
 import { isTexts, writeTexts } from './texts.ts';

@@ -144,8 +144,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   const { detached } = buffer as { detached?: boolean };
   if (detached !== undefined) return detached;
   try {
-    new Uint8Array(buffer);
-    return false;
+    return new Uint8Array(buffer).length > 0;
   } catch {
     return true;
   }

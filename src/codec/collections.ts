@@ -1,7 +1,8 @@
 /** Map and Set. They are read by the language's own methods, whatever a subclass made of them. */
 
-import { type Decoding, end } from './decoding.ts';
+import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
+import { end } from './no-value.ts';
 import * as tag from './tags.ts';
 import { MAP_KEY, MAP_VALUE, SET_VALUE } from './trail.ts';
 

@@ -14,9 +14,10 @@ import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
 import { readClass, readFunction } from './functions.ts';
 import { readBuiltinInstance, readDerived, readInstance, readNullObject } from './instances.ts';
+import { end, hole, rest } from './no-value.ts';
 import { readByName, readPlain } from './objects.ts';
 import { damaged, Reader } from './reader.ts';
-import { readReduced } from './reducers.ts';
+import { readReduced } from './reduced.ts';
 import { ReadShapes } from './shapes.ts';
 import { readSignal } from './signals.ts';
 import { readBoxed, readDate, readRegExp } from './small-kinds.ts';
@@ -36,10 +37,6 @@ interface Waiting {
 }
 
 const missing = Symbol('not made yet');
-/** What {@link Decoding.valueOrHole} and {@link Decoding.valueOrEnd} give where there is no value. */
-export const hole: symbol = Symbol('hole');
-export const rest: symbol = Symbol('rest');
-export const end: symbol = Symbol('end');
 
 export class Decoding {
   readonly reader: Reader;
@@ -250,7 +247,7 @@ export class Decoding {
   }
 
   later<T extends object>(object: T, read: (decoding: Decoding, object: T) => void): void {
-    this.#waiting.push({ read: read as ReadBody, object });
+    this.#waiting.push({ read, object });
   }
 
   section<T>(read: () => T): T {

@@ -123,7 +123,9 @@ export class Encoder {
     try {
       fresh = detach(old);
     } catch (error) {
-      throw new SerializationError('an ArrayBuffer that is to be moved belongs to something else and cannot be taken away', { cause: error });
+      throw new SerializationError('an ArrayBuffer that is to be moved belongs to something else and cannot be taken away', {
+        cause: error,
+      });
     }
     for (const buffer of old) unmark(buffer);
     return new Map(moved.map((buffer, i) => [buffer, fresh[i] as ArrayBuffer]));

@@ -196,7 +196,7 @@ export class Encoding {
   }
 
   later<T extends object>(object: T, write: (encoding: Encoding, object: T) => void, place: Place): void {
-    this.#waiting.push({ write: write as WriteBody, object, place });
+    this.#waiting.push({ write, object, place });
   }
 
   /** Writes something that the reader must have as a whole before it can go on: nothing of it waits until later. */

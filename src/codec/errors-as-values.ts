@@ -17,14 +17,25 @@ import { prototypeOf, readClass, writeClass } from './functions.ts';
 import { familyOf } from './instances.ts';
 import { define, type Fields } from './objects.ts';
 import { damaged } from './reader.ts';
-import { reducerOf, writeReduced } from './reducers.ts';
+import { writeReduced } from './reduced.ts';
+import { reducerOf } from './reducers.ts';
 import { isPortable, readKey, writeKey } from './symbols.ts';
 import { isOfNode } from './classes-of-node.ts';
 import * as tag from './tags.ts';
 import { ERROR_FIELD } from './trail.ts';
 
 /** By their number in a message. Only add at the end. */
-const bases = ['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'AggregateError', 'DOMException'];
+const bases = [
+  'Error',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+  'AggregateError',
+  'DOMException',
+];
 const DOM_EXCEPTION = 8;
 
 const PLAIN_CLASS = 0;
@@ -206,4 +217,3 @@ function readProperties(decoding: Decoding, error: Fields): void {
   }
   decoding.leave();
 }
-

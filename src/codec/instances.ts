@@ -6,6 +6,7 @@
  *   DERIVED_OBJECT    prototype, own fields
  */
 
+import { types } from 'node:util';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
 import { currentCourier } from './current-courier.ts';
@@ -16,7 +17,8 @@ import { a } from './buffers.ts';
 import { prototypeOf, readClass, writeClass } from './functions.ts';
 import { type Fields, keysOf, readOwnFields, readPlain, writeByName, writeFields, writeFieldsOf } from './objects.ts';
 import { damaged } from './reader.ts';
-import { reducerOf, writeReduced } from './reducers.ts';
+import { writeReduced } from './reduced.ts';
+import { reducerOf } from './reducers.ts';
 import * as tag from './tags.ts';
 import { SLOT } from './trail.ts';
 
@@ -115,7 +117,7 @@ export function writeBuiltinInstance<T extends object>(encoding: Encoding, objec
 }
 
 function writeFieldsBeside(encoding: Encoding, object: object): void {
-  const isIndexed = Array.isArray(object) || ArrayBuffer.isView(object) || object instanceof String;
+  const isIndexed = Array.isArray(object) || ArrayBuffer.isView(object) || types.isStringObject(object);
   writeFieldsOf(encoding, object as Fields, isIndexed ? otherKeys(object as unknown as unknown[]) : keysOf(object));
 }
 

@@ -1,7 +1,8 @@
 /** Plain objects, and own fields in general. */
 
-import { type Decoding, hole } from './decoding.ts';
+import type { Decoding } from './decoding.ts';
 import type { Encoding, Start } from './encoding.ts';
+import { hole } from './no-value.ts';
 import { isPortable } from './symbols.ts';
 import { currentCourier } from './current-courier.ts';
 import * as tag from './tags.ts';

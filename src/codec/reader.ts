@@ -139,7 +139,7 @@ export class Reader {
     const bytes = this.raw(count);
     const { buffer, byteOffset } = bytes;
     // A slice is not filled with zeros first.
-    if (count > COPY_LIMIT && !types.isSharedArrayBuffer(buffer)) return (buffer as ArrayBuffer).slice(byteOffset, byteOffset + count);
+    if (count > COPY_LIMIT && !types.isSharedArrayBuffer(buffer)) return buffer.slice(byteOffset, byteOffset + count);
     const copy = new Uint8Array(new ArrayBuffer(count));
     copy.set(bytes);
     return copy.buffer;

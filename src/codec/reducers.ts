@@ -2,11 +2,6 @@
 
 import { checkFunction, checkOptions, expected } from '../check.ts';
 import type { AnyFunction } from './courier.ts';
-import type { Decoding } from './decoding.ts';
-import type { Encoding } from './encoding.ts';
-import { readClass, writeClass } from './functions.ts';
-import * as tag from './tags.ts';
-import { SLOT } from './trail.ts';
 
 /** The two directions of {@link registerReducer}. */
 export interface Reducer<T extends object, D> {
@@ -63,37 +58,4 @@ export function reducerOf(fn: AnyFunction | undefined): Reducer<object, unknown>
 export function learnReducer(fn: AnyFunction, reducer: Reducer<object, unknown>): void {
   areThereAny = true;
   if (!reducers.has(fn)) reducers.set(fn, reducer);
-}
-
-export function writeReduced(encoding: Encoding, object: object, fn: AnyFunction, reducer: Reducer<object, unknown>): void {
-  encoding.writer.byte(tag.REDUCED);
-  encoding.claim(object);
-  encoding.open.add(object);
-  const { reduce, rebuild } = reducer;
-  encoding.section(() => {
-    writeClass(encoding, fn);
-  });
-  encoding.trail.enter(SLOT);
-  encoding.trail.at(' → rebuild');
-  encoding.section(() => {
-    encoding.value(rebuild);
-  });
-  encoding.trail.at(' → reduce()');
-  encoding.section(() => {
-    encoding.value(reduce.call(reducer, object));
-  });
-  encoding.trail.leave();
-  encoding.open.delete(object);
-}
-
-export function readReduced(decoding: Decoding): unknown {
-  const place = decoding.reserve();
-  decoding.enter();
-  decoding.section(() => readClass(decoding));
-  const rebuild = decoding.section(() => decoding.value()) as (data: unknown) => object;
-  const data = decoding.section(() => decoding.value());
-  decoding.leave();
-  const object = decoding.run(() => rebuild(data));
-  decoding.fill(place, object);
-  return object;
 }

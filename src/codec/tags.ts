@@ -103,7 +103,7 @@ export const FUNCTION_WITH_REDUCER = 0xb9;
 export const CLASS_AGAIN = 0xba;
 /** value: a name for the courier */
 export const NAMED = 0xbb;
-/** class; value: { reduce, rebuild }; value: the data */
+/** see reduced.ts */
 export const REDUCED = 0xbc;
 
 // Node's everyday classes

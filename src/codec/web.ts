@@ -69,7 +69,10 @@ function isPrototypeOfGlobal(prototype: object, name: string): boolean {
 
 function isWebAssembly(object: object): boolean {
   const name = Object.prototype.toString.call(object);
-  return name === '[object WebAssembly.Module]' || (name === '[object WebAssembly.Memory]' && types.isSharedArrayBuffer(Reflect.get(object, 'buffer')));
+  return (
+    name === '[object WebAssembly.Module]' ||
+    (name === '[object WebAssembly.Memory]' && types.isSharedArrayBuffer(Reflect.get(object, 'buffer')))
+  );
 }
 
 export function writeKey(encoding: Encoding, key: KeyObject): void {
@@ -88,7 +91,9 @@ function readKey(decoding: Decoding): KeyObject {
   const type = decoding.reader.text();
   const key = Buffer.from(decoding.reader.copy(decoding.reader.count(1)));
   if (type === 'secret') return createSecretKey(key);
-  return type === 'public' ? createPublicKey({ key, type: 'spki', format: 'der' }) : createPrivateKey({ key, type: 'pkcs8', format: 'der' });
+  return type === 'public'
+    ? createPublicKey({ key, type: 'spki', format: 'der' })
+    : createPrivateKey({ key, type: 'pkcs8', format: 'der' });
 }
 
 /** What follows one of the tags of this file. */

@@ -15,10 +15,21 @@ const sample = encode(
   {
     cycle,
     text: ['short', 'é'.repeat(80), '€€€', 'x'.repeat(300)],
-    numbers: [[1, 2, 3, 4], [1, 2, 3, 400], [1, 2, 3, 1e6], [0.5, 1, 2, 3]],
+    numbers: [
+      [1, 2, 3, 4],
+      [1, 2, 3, 400],
+      [1, 2, 3, 1e6],
+      [0.5, 1, 2, 3],
+    ],
     strings: ['a', 'b', 'c', 'd', 'e'],
-    rows: [{ id: 1, n: 'a' }, { id: 2, n: 'b' }],
-    map: new Map<unknown, unknown>([[1, { a: 1 }], ['b', new Set([1, 2])]]),
+    rows: [
+      { id: 1, n: 'a' },
+      { id: 2, n: 'b' },
+    ],
+    map: new Map<unknown, unknown>([
+      [1, { a: 1 }],
+      ['b', new Set([1, 2])],
+    ]),
     rare: [new Date(5), /a+/g, 10n ** 30n, -5n, Symbol.for('k'), Symbol.iterator, Object(1), new Error('e', { cause: new TypeError('c') })],
     bytes: [new Uint8Array([1, 2, 3]), new DataView(new ArrayBuffer(9), 2), Buffer.from('abc'), new ArrayBuffer(3)],
     sparse: Object.assign(new Array(1000), { 999: 1 }),

@@ -94,7 +94,10 @@ for (const kind of kinds) {
     const there = cross(error, kind);
     assert.ok(there instanceof DOMException);
     assert.deepEqual([there.name, there.message, there.code, there.stack], ['AbortError', 'stop', 20, originalStack(error.stack ?? '')]);
-    const timeout = cross(thrown(() => AbortSignal.abort(new DOMException('late', 'TimeoutError')).throwIfAborted()), kind);
+    const timeout = cross(
+      thrown(() => AbortSignal.abort(new DOMException('late', 'TimeoutError')).throwIfAborted()),
+      kind,
+    );
     assert.equal(timeout.name, 'TimeoutError');
   });
 
@@ -168,7 +171,11 @@ for (const kind of kinds) {
 
   test(`a property that cannot cross keeps an error from reaching a ${kind}`, () => {
     const inner = Object.assign(new Error('inner'), { promise: Promise.resolve() });
-    const error = Object.assign(new Error('outer', { cause: inner }), { request: { socket: new WeakMap() }, code: 'E', after: { ok: [1] } });
+    const error = Object.assign(new Error('outer', { cause: inner }), {
+      request: { socket: new WeakMap() },
+      code: 'E',
+      after: { ok: [1] },
+    });
     const there = cross(error, kind);
     assert.deepEqual([there.message, there.code, there.after], ['outer', 'E', { ok: [1] }]);
     assert.equal('request' in there, false);
@@ -194,7 +201,10 @@ for (const kind of kinds) {
     const there = cross({ lost, late: new TimeoutError('late'), value: new SerializationError('no') }, kind);
     assert.ok(there.lost instanceof WorkerLost && there.lost instanceof HeddleError);
     assert.equal(Object.getPrototypeOf(there.lost), WorkerLost.prototype);
-    assert.deepEqual([there.lost.code, there.lost.name, there.lost.pid, there.lost.exitCode, there.lost.task], ['ERR_HEDDLE_WORKER_LOST', 'WorkerLost', 7, 1, 'task']);
+    assert.deepEqual(
+      [there.lost.code, there.lost.name, there.lost.pid, there.lost.exitCode, there.lost.task],
+      ['ERR_HEDDLE_WORKER_LOST', 'WorkerLost', 7, 1, 'task'],
+    );
     assert.ok(there.late instanceof TimeoutError && !(there.late instanceof WorkerLost));
     assert.ok(there.value instanceof SerializationError);
   });
@@ -204,7 +214,10 @@ for (const kind of kinds) {
   });
 
   test(`an error of another realm is no error in a ${kind}`, () => {
-    const there = cross(runInNewContext(`Object.assign(new TypeError('far', { cause: new RangeError('away') }), { code: 1 })`) as Error, kind);
+    const there = cross(
+      runInNewContext(`Object.assign(new TypeError('far', { cause: new RangeError('away') }), { code: 1 })`) as Error,
+      kind,
+    );
     assert.ok(there instanceof TypeError && there.cause instanceof RangeError);
     assert.equal((there as NodeJS.ErrnoException).code, 1);
   });
@@ -220,7 +233,13 @@ for (const kind of kinds) {
   test(`many errors with parts that cannot cross take for ever on their way to a ${kind}`, () => {
     const errors = Array.from({ length: 500 }, (_, i) => Object.assign(new Error(`${i}`), { code: i, handle: { weak: new WeakMap() } }));
     const there = cross(errors, kind);
-    assert.deepEqual(there.map(({ code }) => code), errors.map(({ code }) => code)); // prettier-ignore
-    assert.equal(there.some((error) => 'handle' in error), false); // prettier-ignore
+    assert.deepEqual(
+      there.map(({ code }) => code),
+      errors.map(({ code }) => code),
+    );
+    assert.equal(
+      there.some((error) => 'handle' in error),
+      false,
+    );
   });
 }

@@ -67,7 +67,10 @@ for (const kind of kinds) {
   });
 
   test(`many instances of one class are of many classes in a ${kind}`, () => {
-    const there = cross(Array.from({ length: 50 }, (_, i) => new Plain(`n${i}`)), kind); // prettier-ignore
+    const there = cross(
+      Array.from({ length: 50 }, (_, i) => new Plain(`n${i}`)),
+      kind,
+    );
     assert.equal(new Set(there.map((one) => one.constructor)).size, 1);
     assert.equal(there[49]?.name, 'n49');
   });
@@ -78,7 +81,13 @@ for (const kind of kinds) {
   });
 
   test(`instances of subclasses of built-in classes lose one half on their way to a ${kind}`, () => {
-    const registry = Object.assign(new Registry([['a', 1], ['b', 2]]), { owner: 'me' }); // prettier-ignore
+    const registry = Object.assign(
+      new Registry([
+        ['a', 1],
+        ['b', 2],
+      ]),
+      { owner: 'me' },
+    );
     const row = Object.assign(Row.from([1, 2, 3]) as Row, { title: 'row' });
     const there = cross(
       { registry, row, tags: new Tags(['x']), moment: new Moment(5), pattern: new Pattern('a+', 'g'), bytes: new Bytes([1, 2]) },
@@ -104,8 +113,16 @@ for (const kind of kinds) {
   });
 
   test(`an object made by Object.create loses what it inherits on its way to a ${kind}`, () => {
-    const base = { greet(this: { name: string }): string { return `hi ${this.name}`; }, shared: [1] }; // prettier-ignore
-    const [a, b] = [Object.assign(Object.create(base) as typeof base, { name: 'a' }), Object.assign(Object.create(base) as typeof base, { name: 'b' })];
+    const base = {
+      greet(this: { name: string }): string {
+        return `hi ${this.name}`;
+      },
+      shared: [1],
+    };
+    const [a, b] = [
+      Object.assign(Object.create(base) as typeof base, { name: 'a' }),
+      Object.assign(Object.create(base) as typeof base, { name: 'b' }),
+    ];
     const there = cross([a, b] as const, kind);
     assert.equal(there[0].greet(), 'hi a');
     assert.equal(Object.getPrototypeOf(there[0]), Object.getPrototypeOf(there[1]));

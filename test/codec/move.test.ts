@@ -117,7 +117,7 @@ test('threads do not share what can be shared', async () => {
   const moved = cross({ port: port1 }, 'thread').port;
   const came = new Promise((resolve) => port2.addEventListener('message', (event) => resolve((event as MessageEvent).data)));
   port2.start();
-  moved.postMessage('through');
+  moved.postMessage('through', []);
   assert.equal(await came, 'through');
   moved.close();
   port2.close();

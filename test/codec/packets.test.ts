@@ -28,7 +28,15 @@ for (const kind of kinds) {
     encoder.add({ a: 1, big: new Uint8Array(100_000) }, 'one');
     const { size } = encoder;
     const big = move(new Uint8Array(100_000));
-    const bad = { a: 1, fresh: { shape: 1 }, big, thing: new Thing(), signal: new AbortController().signal, fn: () => big, no: new WeakMap() };
+    const bad = {
+      a: 1,
+      fresh: { shape: 1 },
+      big,
+      thing: new Thing(),
+      signal: new AbortController().signal,
+      fn: () => big,
+      no: new WeakMap(),
+    };
     assert.throws(() => encoder.add(bad, 'two'), /^SerializationError: two\.no: a WeakMap cannot cross$/);
     assert.deepEqual([encoder.count, encoder.size], [1, size]);
     encoder.add({ fresh: { shape: 2 }, things: [new Thing(), new Thing()] }, 'three');
@@ -120,7 +128,10 @@ test('the bytes of a packet belong to somebody else, too', () => {
   const packets = [1, 2, 3].map((n) => encode({ n, text: 'x'.repeat(n * 40_000) }, { border }));
   assert.equal(new Set(packets.map(({ bytes }) => bytes.buffer)).size, 3);
   for (const { bytes } of packets) assert.equal(bytes.byteOffset, 0);
-  assert.deepEqual(packets.map((packet) => (decode(packet, border) as { n: number }).n), [1, 2, 3]); // prettier-ignore
+  assert.deepEqual(
+    packets.map((packet) => (decode(packet, border) as { n: number }).n),
+    [1, 2, 3],
+  );
 });
 
 test('a writer into shared memory, at an odd offset, writes other bytes', () => {

@@ -29,7 +29,10 @@ for (const kind of kinds) {
   test(`an instance with #private fields cannot cross to a ${kind} in spite of its reducer`, () => {
     registerReducer(Account, { reduce: (account) => account.balance, rebuild: (balance) => new Account(balance) });
     const there = cross([new Account(5), new Account(6)], kind);
-    assert.deepEqual(there.map((account) => account.balance), [5, 6]); // prettier-ignore
+    assert.deepEqual(
+      there.map((account) => account.balance),
+      [5, 6],
+    );
     assert.equal(there[0]?.constructor.name, 'Account');
   });
 
@@ -127,5 +130,8 @@ test('nonsense is registered as a reducer', () => {
   assert.throws(() => registerReducer({} as never, good), /^TypeError: expected Class to be a class, got \{\}/);
   assert.throws(() => registerReducer(Logger, undefined as never), TypeError);
   assert.throws(() => registerReducer(Logger, { reduce: 1, rebuild: good.rebuild } as never), /expected reduce to be a function, got 1/);
-  assert.throws(() => registerReducer(Logger, { ...good, replace: 1 } as never), /unknown key 'replace' in a reducer: known are reduce, rebuild/);
+  assert.throws(
+    () => registerReducer(Logger, { ...good, replace: 1 } as never),
+    /unknown key 'replace' in a reducer: known are reduce, rebuild/,
+  );
 });

@@ -20,7 +20,15 @@ class Wallet {
 
 const cases: readonly (readonly [() => unknown, string])[] = [
   [() => [{ rows: [{}, {}, {}, { handle: new Socket() }] }], 'args[0].rows[3].handle: a Socket cannot cross'],
-  [() => [new Map<unknown, unknown>([['a', 1], ['key', Promise.resolve()]])], 'args[0].get("key"): a Promise cannot cross'], // prettier-ignore
+  [
+    () => [
+      new Map<unknown, unknown>([
+        ['a', 1],
+        ['key', Promise.resolve()],
+      ]),
+    ],
+    'args[0].get("key"): a Promise cannot cross',
+  ],
   [() => [new Map<unknown, unknown>([[{ k: new WeakMap() }, 1]])], 'args[0].keys()[0].k: a WeakMap cannot cross'],
   [() => [new Set<unknown>([1, 2, new WeakSet()])], 'args[0].values()[2]: a WeakSet cannot cross'],
   [() => [{ 'odd key': new WeakRef({}) }], 'args[0]["odd key"]: a WeakRef cannot cross'],

@@ -45,12 +45,14 @@ function own(x: object, y: object): string | undefined {
   if (keysOf(x).join('\0') !== keysOf(y).join('\0')) return `keys ${keysOf(x).join()} became ${keysOf(y).join()}`;
   if (Array.isArray(x) && x.length !== (y as unknown[]).length) return 'another length';
   if (types.isDate(x)) return Object.is(x.getTime(), (y as Date).getTime()) ? undefined : 'another time';
-  if (types.isRegExp(x)) return String(x) === String(y) && x.lastIndex === (y as RegExp).lastIndex ? undefined : 'another pattern';
+  if (types.isRegExp(x)) return samePattern(x, y as RegExp) ? undefined : 'another pattern';
   if (types.isBoxedPrimitive(x)) return Object.is(x.valueOf(), y.valueOf()) ? undefined : 'another boxed value';
   if (types.isArrayBuffer(x)) return Buffer.compare(Buffer.from(x), Buffer.from(y as ArrayBuffer)) === 0 ? undefined : 'other bytes';
   if (ArrayBuffer.isView(x)) return sameView(x, y as ArrayBufferView);
   return undefined;
 }
+
+const samePattern = (x: RegExp, y: RegExp): boolean => String(x) === String(y) && x.lastIndex === y.lastIndex;
 
 function sameView(x: ArrayBufferView, y: ArrayBufferView): string | undefined {
   if (x.byteLength !== y.byteLength) return 'another size';

@@ -1,0 +1,46 @@
+/**
+ * Instances of classes with a reducer.
+ *
+ *   REDUCED  class   rebuild   what reduce() gave        each is whole before the next begins
+ */
+
+import type { AnyFunction } from './courier.ts';
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { readClass, writeClass } from './functions.ts';
+import type { Reducer } from './reducers.ts';
+import * as tag from './tags.ts';
+import { SLOT } from './trail.ts';
+
+export function writeReduced(encoding: Encoding, object: object, fn: AnyFunction, reducer: Reducer<object, unknown>): void {
+  encoding.writer.byte(tag.REDUCED);
+  encoding.claim(object);
+  encoding.open.add(object);
+  const { reduce, rebuild } = reducer;
+  encoding.section(() => {
+    writeClass(encoding, fn);
+  });
+  encoding.trail.enter(SLOT);
+  encoding.trail.at(' → rebuild');
+  encoding.section(() => {
+    encoding.value(rebuild);
+  });
+  encoding.trail.at(' → reduce()');
+  encoding.section(() => {
+    encoding.value(reduce.call(reducer, object));
+  });
+  encoding.trail.leave();
+  encoding.open.delete(object);
+}
+
+export function readReduced(decoding: Decoding): unknown {
+  const place = decoding.reserve();
+  decoding.enter();
+  decoding.section(() => readClass(decoding));
+  const rebuild = decoding.section(() => decoding.value()) as (data: unknown) => object;
+  const data = decoding.section(() => decoding.value());
+  decoding.leave();
+  const object = decoding.run(() => rebuild(data));
+  decoding.fill(place, object);
+  return object;
+}
