@@ -181,13 +181,13 @@ function isModuleLike(value: object): boolean {
   );
 }
 
-/** `__toESM(require('x'))` and the like: getters around a module's exports, and the module as `default`. */
+/** `__toESM(require('x'))`, `__importStar(require('x'))`: the module as `default`, and getters for its exports. */
 function isInterop(value: object): boolean {
-  const { default: original, ...others } = Object.getOwnPropertyDescriptors(value) as Record<string, PropertyDescriptor>;
-  if (!isObject(original?.value)) return false;
-  return (
-    Object.values(others).every(({ get }) => get !== undefined) && Object.getPrototypeOf(value) === Object.getPrototypeOf(original.value)
-  );
+  const original: unknown = Object.getOwnPropertyDescriptor(value, 'default')?.value;
+  if (!isObject(original)) return false;
+  if (typeof original === 'object' && (wellKnownObject(original) !== undefined || referenceOfObject(original) !== undefined)) return true;
+  const { default: _, ...others } = Object.getOwnPropertyDescriptors(value) as Record<string, PropertyDescriptor>;
+  return Object.values(others).every(({ get }) => get !== undefined) && Object.getPrototypeOf(value) === Object.getPrototypeOf(original);
 }
 
 /** The members of a variable that the code names, if it does nothing else with it. */

@@ -24,6 +24,7 @@ import { originalStack } from './stack.ts';
 export { nameOfFunction } from './dismantle.ts';
 export { Lru } from './lru.ts';
 export { captureDuring } from './message.ts';
+export { importFrom } from './modules.ts';
 export { originalStack } from './stack.ts';
 
 type ObjectName = { readonly path: string } | { readonly reference: Reference } | { readonly helper: Helper; readonly url: string };
