@@ -186,14 +186,18 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   return buffer;
 }
 
+const shareHint = 'share() gives memory that can';
+
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
-  if (encoding.border.kind === 'process') throw encoding.refusal(`${a(name)} cannot cross to a process: share() gives memory that can`);
+  if (encoding.border.kind === 'process') {
+    throw encoding.refusal(`${a(name)} cannot cross to a process: ${name === 'WebAssembly.Module' ? 'its bytes can' : shareHint}`);
+  }
   writeAttached(encoding, object, object, 'share');
 }
 
 export function writePort(encoding: Encoding, port: MessagePort): void {
-  if (encoding.border.kind === 'process') throw encoding.refusal('a MessagePort cannot cross to a process: share() gives memory that can');
+  if (encoding.border.kind === 'process') throw encoding.refusal(`a MessagePort cannot cross to a process: ${shareHint}`);
   if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
   writeAttached(encoding, port, port, 'port');
 }

@@ -25,6 +25,7 @@ export function isOfNode(fn: AnyFunction): boolean {
 }
 
 function isGlobal(fn: AnyFunction): boolean {
+  if (typeof fn.name !== 'string') return false;
   const property = Object.getOwnPropertyDescriptor(globalThis, fn.name);
   // Node's own globals are not enumerable, or come by a getter; a user's are neither.
   if (property === undefined || (property.enumerable === true && property.get === undefined)) return false;

@@ -67,13 +67,15 @@ export interface Mark extends Start {
   readonly classes: number;
 }
 
+const nothing: ReadonlySet<unknown> = new Set();
+
 export class Encoding {
   readonly writer: Writer;
   border: Border = { kind: 'thread' };
   /** Large buffers go into the bytes, too, so that the bytes alone are the message. */
   inline = false;
   /** Buffers of the `transfer` option. */
-  transfer: ReadonlySet<unknown> = new Set();
+  transfer: ReadonlySet<unknown> = nothing;
   readonly trail: Trail = new Trail();
   readonly shapes: WrittenShapes = new WrittenShapes();
   readonly attachments: Attachment[] = [];
@@ -102,6 +104,9 @@ export class Encoding {
   /** Makes ready for another packet. */
   reset(): void {
     this.writer.position = 0;
+    this.scope = {};
+    this.transfer = nothing;
+    this.trail.forget();
     this.shapes.clear();
     if (this.#asked.size > 0) this.#asked.clear();
     for (const list of [this.attachments, this.detached, this.modules, this.signals, this.classes]) if (list.length > 0) list.length = 0;

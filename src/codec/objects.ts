@@ -11,11 +11,19 @@ import { DEPTH_LIMIT, FIELD } from './trail.ts';
 export type Fields = Record<PropertyKey, unknown>;
 
 export function writePlain(encoding: Encoding, object: Fields): void {
-  const before = encoding.trail.depth < DEPTH_LIMIT ? encoding.start() : undefined;
-  encoding.head(tag.OBJECT);
+  if (encoding.trail.depth >= DEPTH_LIMIT) {
+    encoding.head(tag.OBJECT);
+    encoding.claim(object);
+    encoding.later(object, writeFields, encoding.trail.place());
+    return;
+  }
+  const keys = keysOf(object);
+  // `Math` and its like show no keys, but have some.
+  if (keys.length === 0 && Reflect.ownKeys(object).length > 0 && writeByName(encoding, object)) return;
+  const before = encoding.start();
+  encoding.writer.byte(tag.OBJECT);
   encoding.claim(object);
-  if (before === undefined) encoding.later(object, writeFields, encoding.trail.place());
-  else writeFieldsOf(encoding, object, keysOf(object), before);
+  writeFieldsOf(encoding, object, keys, before);
 }
 
 /** The keys that cross: enumerable strings, and enumerable symbols that mean the same on the other side. */

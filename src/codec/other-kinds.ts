@@ -10,7 +10,7 @@ import type { AnyFunction } from './courier.ts';
 import type { Encoding } from './encoding.ts';
 import { isError, writeError } from './errors-as-values.ts';
 import { familyOf, refuse, writeBuiltinInstance, writeInstance, writeNullObject } from './instances.ts';
-import { writePlain, type Fields } from './objects.ts';
+import { writeByName, writePlain, type Fields } from './objects.ts';
 import { writeBoxed, writeDate, writeRegExp } from './small-kinds.ts';
 import { writeKey, writerOfWebClass } from './web.ts';
 
@@ -32,6 +32,7 @@ export function writeOtherKind(encoding: Encoding, object: object, prototype: ob
       else write(encoding, object as never);
     });
   }
+  if (types.isModuleNamespaceObject(object) && writeByName(encoding, object)) return undefined;
   if (types.isPromise(object) || isHidden(object)) return refuse(encoding, prototype);
   if (prototype === null) return writeNullObject(encoding, object);
   if (family?.isPlain === true) return writePlain(encoding, object as Fields);

@@ -39,6 +39,7 @@ export class Trail {
   /** The depth at which the steps from `#root` begin. */
   #base = 0;
   depth = 0;
+  #holdsObjects = false;
   readonly #keys: unknown[] = [];
   readonly #hows: number[] = [];
   readonly #places: (Place | undefined)[] = [];
@@ -59,7 +60,17 @@ export class Trail {
     this.#base = oldBase;
   }
 
+  /** Keys of Maps and errors are objects of the user: nothing may hold them longer than needed. */
+  forget(): void {
+    if (!this.#holdsObjects) return;
+    this.#holdsObjects = false;
+    this.#root = '';
+    this.#keys.length = 0;
+    this.#places.length = 0;
+  }
+
   enter(how: number): void {
+    if (how >= MAP_KEY) this.#holdsObjects = true;
     this.#hows[this.depth] = how;
     this.#places[this.depth] = undefined;
     this.depth += 1;

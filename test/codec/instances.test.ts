@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
+import * as namespace from 'node:path';
 import test from 'node:test';
 import { types } from 'node:util';
-import { cross, kinds } from './cross.js';
+import { cross, crossWithModules, kinds } from './cross.js';
 
 class Plain {
   static made = 0;
@@ -141,6 +142,11 @@ for (const kind of kinds) {
     there.emit('step', 'one');
     assert.deepEqual(there.steps, ['one']);
     assert.deepEqual(job.steps, []);
+  });
+
+  test(`what every Node has is copied to a ${kind} instead of named`, async () => {
+    const all = { console, Math, JSON, process, globalThis, fs: namespace, Intl, Reflect, max: Math.max };
+    for (const [name, value] of Object.entries(await crossWithModules(all, kind))) assert.equal(value, all[name as keyof typeof all], name);
   });
 
   test(`an instance of a function of old times is a plain object in a ${kind}`, () => {
