@@ -25,6 +25,11 @@ for (const kind of kinds) {
     assert.deepEqual(ended, { code: 0, signal: null, stdout: '{"name":"you!"}\n', stderr: '' });
   });
 
+  test(`an import of ./x.js that means ./x.ts is not found with ${kind}`, async () => {
+    const ended = await heddle(['map', `${fixtures}old-style.ts#greet`, kind, 'a']);
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: '"a!"\n', stderr: '' });
+  });
+
   test(`TypeScript that is more than types does not run with ${kind}`, async () => {
     const ended = await heddle(['map', `${fixtures}enums.mts#color`, kind, 'a']);
     assert.deepEqual(ended, { code: 0, signal: null, stdout: '"a RED"\n', stderr: '' });

@@ -1,37 +1,31 @@
 /** `heddle map`: puts the parts together and says with which code to exit. */
 
-import { relative } from 'node:path';
 import { countText, Tracker } from '../../progress/index.ts';
 import type { Input } from '../items/source.ts';
-import { nearest, OutsideError, UsageError } from '../usage-error.ts';
-import type { Finding, Target } from './apply.ts';
+import { OutsideError } from '../usage-error.ts';
+import type { Target } from './apply.ts';
 import type { Engine, EngineMaker } from './engine.ts';
 import { Interrupt } from './interrupt.ts';
-import { type ModuleRef, resolveModule } from './module.ts';
 import type { MapOptions } from './options.ts';
 import { openFile, Output } from './output.ts';
 import { displayMode, Report } from './report.ts';
 import { type RunState, runMap } from './run.ts';
-import { findTsx, howToGetTsx, isReadByNode, isTypeScript } from './typescript.ts';
+import { Search } from './search.ts';
 
 export const EXIT = { allDone: 0, someFailed: 1, usage: 2, interrupted: 130 } as const;
 
 /** @throws UsageError before any item is read */
 export async function mapCommand(options: MapOptions, makeEngine: EngineMaker): Promise<number> {
-  const cwd = process.cwd();
-  const module = resolveModule(options.module, cwd);
-  const firstTry = targetFor(module, cwd);
+  const search = new Search(options.module, process.cwd());
   const input = await options.openInput();
-  const engine = makeEngine({ kind: options.kind, jobs: options.jobs, chunkSize: options.chunkSize });
   const interrupt = new Interrupt();
   try {
-    const target = await interrupt.orStop(checkedTarget(firstTry, module, engine, cwd));
-    if (target === 'stopped') return EXIT.interrupted;
-    return await mapItems(options, input, engine, target, interrupt);
+    const found = await interrupt.orStop(search.run(() => makeEngine(options)));
+    if (found === 'stopped') return EXIT.interrupted;
+    return await mapItems(options, input, found.engine, found.target, interrupt);
   } finally {
     interrupt.close();
     input.close();
-    engine.stop();
   }
 }
 
@@ -85,51 +79,4 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
 
 function labelOf({ url, path }: Target): string {
   return path === 'default' ? url.slice(url.lastIndexOf('/') + 1) : path;
-}
-
-function targetFor({ url, file, exportPath }: ModuleRef, cwd: string): Target {
-  const target = { url, path: exportPath, loaders: [] };
-  if (file === null || !isTypeScript(file) || isReadByNode(file)) return target;
-  const loaders = findTsx(file, cwd);
-  if (loaders === undefined) throw new UsageError(howToGetTsx(relative(cwd, file)));
-  return { ...target, loaders };
-}
-
-/** A worker has found the function; or the reason why not, in the user's words. */
-async function checkedTarget(target: Target, module: ModuleRef, engine: Engine, cwd: string): Promise<Target> {
-  const finding = await engine.find(target);
-  if (finding.problem === 'none') return target;
-  const isBeyondNode = finding.problem === 'import' && finding.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
-  if (isBeyondNode && module.file !== null && target.loaders.length === 0) {
-    // Enums and the like: Node only takes types away.
-    const loaders = findTsx(module.file, cwd);
-    if (loaders !== undefined) return checkedTarget({ ...target, loaders }, module, engine, cwd);
-    throw new UsageError(
-      `${finding.error}; Node only strips types: install tsx in this project (npm install --save-dev tsx) for enums and the like`,
-    );
-  }
-  throw new UsageError(explain(finding, module, target, cwd));
-}
-
-function explain(finding: Exclude<Finding, { problem: 'none' }>, { file, url }: ModuleRef, { path }: Target, cwd: string): string {
-  const name = file === null ? url : relative(cwd, file);
-  if (finding.problem === 'import') return `cannot import ${name}: ${finding.error}`;
-  const what =
-    path === 'default'
-      ? 'no function as its default export'
-      : finding.found === 'undefined'
-        ? `no export named ${path}`
-        : `a ${finding.found} under ${path}, not a function`;
-  const { functions } = finding;
-  const meant = nearest(path, functions);
-  const hint =
-    meant !== undefined
-      ? `did you mean ${name}#${meant}?`
-      : functions.length === 0
-        ? 'it exports no function'
-        : `choose one: ${functions
-            .slice(0, 8)
-            .map((fn) => `${name}#${fn}`)
-            .join(', ')}`;
-  return `${name} has ${what}; ${hint}`;
 }

@@ -21,6 +21,17 @@ export function isReadByNode(file: string): boolean {
   return !file.endsWith('.tsx') && typeof typescript === 'string';
 }
 
+/** What Node could not do with a module in TypeScript and tsx can: enums and the like, `./x.js` that means `./x.ts`. */
+export function isBeyondNode(file: string, code: string | null): boolean {
+  const codes = [
+    'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+    'ERR_MODULE_NOT_FOUND',
+    'ERR_UNSUPPORTED_DIR_IMPORT',
+    'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
+  ];
+  return isTypeScript(file) && code !== null && codes.includes(code);
+}
+
 /** URLs of tsx's two doors, found from the user's module, the current folder or heddle itself; undefined without tsx. */
 export function findTsx(file: string, cwd: string): string[] | undefined {
   for (const folder of [dirname(file), cwd, OWN_FOLDER]) {
