@@ -14,7 +14,7 @@ import type { Progress } from './progress.ts';
 export type DisplayMode = 'terminal' | 'log' | 'silent';
 
 /** As much of a stream as a display needs. */
-export interface DisplayStream {
+interface DisplayStream {
   write(text: string): unknown;
   /** Columns of a terminal; looked at for each drawing, since windows change their size. */
   readonly columns?: number | undefined;

@@ -3,12 +3,12 @@
 /** The record that everything here speaks of. */
 export type { Progress } from './progress.ts';
 /** Counts items and makes that record. */
-export { Tracker, type TrackerOptions } from './tracker.ts';
+export { Tracker } from './tracker.ts';
 /** The weighted speed behind it. */
 export { Rate } from './rate.ts';
 /** Progress as text, without a terminal. */
-export { type BarOptions, renderBar, renderLogLine } from './bar.ts';
+export { renderBar, renderLogLine } from './bar.ts';
 /** Progress on a terminal, in a log, or not at all. */
-export { Display, type DisplayMode, type DisplayOptions, type DisplayStream } from './display.ts';
+export { Display, type DisplayMode } from './display.ts';
 /** Numbers as people read them. */
 export { countText, durationText, percentText, rateText } from './text.ts';

@@ -8,7 +8,7 @@ import { countText } from '../../progress/index.ts';
 import { memoryLimit } from './memory.ts';
 import { isSupported } from './versions.ts';
 
-export interface Look {
+interface Look {
   readonly isThere: boolean;
   readonly found: string;
 }
@@ -30,7 +30,7 @@ export interface Finding {
   readonly meaning?: string;
 }
 
-export const SUPPORTED = '^20.19.0 || >=22.12.0';
+const SUPPORTED = '^20.19.0 || >=22.12.0';
 
 export const CHECKS: readonly Check[] = [
   {

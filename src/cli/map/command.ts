@@ -12,7 +12,7 @@ import { displayMode, Report } from './report.ts';
 import { type RunState, runMap } from './run.ts';
 import { Search } from './search.ts';
 
-export const EXIT = { allDone: 0, someFailed: 1, usage: 2, interrupted: 130 } as const;
+const EXIT = { allDone: 0, someFailed: 1, usage: 2, interrupted: 130 } as const;
 
 /** @throws UsageError before any item is read */
 export async function mapCommand(options: MapOptions, makeEngine: EngineMaker): Promise<number> {

@@ -8,7 +8,7 @@
  * Leaving at once ends threads with the process, and processes by the pool's own hook on `exit`.
  */
 
-export const GRACE = 500;
+const GRACE = 500;
 
 export class Interrupt {
   #isStopped = false;
