@@ -131,7 +131,7 @@ function hasOnlyElements(array: readonly unknown[]): boolean {
   return inspect(array, bare) === `[ ... ${array.length} more items ]`;
 }
 
-export function writeOtherFields(encoding: Encoding, array: unknown[]): void {
+function writeOtherFields(encoding: Encoding, array: unknown[]): void {
   writeFieldsOf(encoding, array as unknown as Fields, otherKeys(array));
 }
 

@@ -1,6 +1,6 @@
 /** From values to a packet. */
 
-import { SerializationError } from '../errors.ts';
+import { InvalidStateError, SerializationError } from '../errors.ts';
 import type { Transferable } from 'node:worker_threads';
 import { type Attachment, Encoding } from './encoding.ts';
 import { checkTransfer, detach, unmark } from './move.ts';
@@ -30,7 +30,7 @@ const none: never[] = [];
  * cannot be written leaves the packet as it was.
  */
 export class Encoder {
-  readonly #encoding: Encoding;
+  #encoding: Encoding | undefined;
   readonly #keep: boolean;
   #count = 0;
 
@@ -51,7 +51,7 @@ export class Encoder {
 
   /** The size in bytes so far, without what goes beside the bytes. */
   get size(): number {
-    return this.#encoding.writer.position;
+    return this.#encoding?.writer.position ?? 0;
   }
 
   /**
@@ -59,7 +59,7 @@ export class Encoder {
    * @throws SerializationError if something in it cannot cross; the message says where and what
    */
   add(value: unknown, root: string = 'value'): void {
-    const encoding = this.#encoding;
+    const encoding = this.#open();
     const mark = encoding.mark();
     for (let isWritten = false; !isWritten; ) {
       try {
@@ -81,9 +81,9 @@ export class Encoder {
 
   /** Closes the packet, which ends the encoder. Only now moved buffers are taken from their owner. */
   finish(): Packet {
-    const encoding = this.#encoding;
+    const encoding = this.#open();
     const { writer, modules, signals } = encoding;
-    const { attachments, transfer } = this.#takeAttachments();
+    const { attachments, transfer } = this.#takeAttachments(encoding);
     writer.uint32(this.#count);
     const { bytes, position } = writer;
     const isLarge = bytes.length > SPARE_SIZE;
@@ -94,17 +94,28 @@ export class Encoder {
       modules: modules.length === 0 ? none : [...modules],
       signals: signals.length === 0 ? none : [...signals],
     };
-    if (!isLarge) {
-      encoding.reset();
-      spare = encoding;
-    }
+    this.discard();
     return packet;
   }
 
-  #takeAttachments(): Pick<Packet, 'attachments' | 'transfer'> {
-    const { attachments, detached } = this.#encoding;
+  /** Ends the encoder without a packet. */
+  discard(): void {
+    const encoding = this.#open();
+    this.#encoding = undefined;
+    if (encoding.writer.bytes.length > SPARE_SIZE) return;
+    encoding.reset();
+    spare = encoding;
+  }
+
+  #open(): Encoding {
+    if (this.#encoding === undefined) throw new InvalidStateError('the packet is finished');
+    return this.#encoding;
+  }
+
+  #takeAttachments(encoding: Encoding): Pick<Packet, 'attachments' | 'transfer'> {
+    const { attachments, detached } = encoding;
     if (attachments.length === 0 && detached.length === 0) return { attachments: none, transfer: none };
-    const moved = this.#takeMoved();
+    const moved = this.#takeMoved(encoding);
     const transfer: Transferable[] = [];
     const values = attachments.map(({ value, how }) => {
       const mine = moved.get(value) ?? value;
@@ -115,8 +126,8 @@ export class Encoder {
   }
 
   /** Detaches what is moved, all or nothing; the memory that goes beside the bytes comes back in new buffers. */
-  #takeMoved(): ReadonlyMap<unknown, ArrayBuffer> {
-    const { attachments, detached } = this.#encoding;
+  #takeMoved(encoding: Encoding): ReadonlyMap<unknown, ArrayBuffer> {
+    const { attachments, detached } = encoding;
     const moved = attachments.filter(isMovedBuffer).map(({ value }) => value as ArrayBuffer);
     const old = [...moved, ...detached];
     let fresh: ArrayBuffer[];
@@ -160,6 +171,11 @@ function inShort(error: unknown): string {
  */
 export function encode(value: unknown, options: EncodeOptions): Packet {
   const encoder = new Encoder(options);
-  encoder.add(value, options.root ?? 'value');
+  try {
+    encoder.add(value, options.root ?? 'value');
+  } catch (error) {
+    encoder.discard();
+    throw error;
+  }
   return encoder.finish();
 }

@@ -51,11 +51,11 @@ export interface Attachment {
 
 /** How far the writing of values is: enough to take back a plain object. */
 export interface Start {
-  readonly position: number;
-  readonly objects: number;
-  readonly waiting: number;
-  readonly shapes: number;
-  readonly depth: number;
+  position: number;
+  objects: number;
+  waiting: number;
+  shapes: number;
+  depth: number;
 }
 
 /** How far everything is. */
@@ -95,6 +95,7 @@ export class Encoding {
   readonly #objects: (object | undefined)[] = [];
   #waiting: Waiting[] = [];
   #sections = 0;
+  readonly #starts: Start[] = [];
   readonly #asked = new Map<object, number>();
 
   constructor(writer: Writer) {
@@ -228,14 +229,16 @@ export class Encoding {
     if (waiting.length > 0) waiting.length = 0;
   }
 
+  /** The present state, valid until another object begins at the same depth. */
   start(): Start {
-    return {
-      position: this.writer.position,
-      objects: this.#objects.length,
-      waiting: this.#waiting.length,
-      shapes: this.shapes.count,
-      depth: this.trail.depth,
-    };
+    const { depth } = this.trail;
+    this.#starts[depth] ??= { position: 0, objects: 0, waiting: 0, shapes: 0, depth };
+    const start = this.#starts[depth];
+    start.position = this.writer.position;
+    start.objects = this.#objects.length;
+    start.waiting = this.#waiting.length;
+    start.shapes = this.shapes.count;
+    return start;
   }
 
   mark(): Mark {

@@ -10,7 +10,7 @@
 import { types } from 'node:util';
 import * as errors from '../errors.ts';
 import type { AnyFunction } from './courier.ts';
-import { currentCourier } from './current-courier.ts';
+import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { prototypeOf, readClass, writeClass } from './functions.ts';
@@ -171,7 +171,7 @@ export function readError(decoding: Decoding, isLater: boolean): object {
   readClassOfError(decoding, error);
   decoding.leave();
   const stack = decoding.value();
-  const original = typeof stack === 'string' ? decoding.run(() => currentCourier().originalStack(stack)) : undefined;
+  const original = typeof stack === 'string' ? decoding.run(() => courier.originalStack(stack)) : undefined;
   define(error, 'stack', original, false);
   decoding.body(error as Fields, readProperties, isLater);
   return error;

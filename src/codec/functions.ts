@@ -5,7 +5,7 @@
  */
 
 import type { AnyFunction, Assembled, Part } from './courier.ts';
-import { currentCourier } from './current-courier.ts';
+import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { damaged } from './reader.ts';
@@ -14,7 +14,7 @@ import * as tag from './tags.ts';
 import { ROOT } from './trail.ts';
 
 export function writeFunction(encoding: Encoding, fn: AnyFunction): void {
-  const { early, late, modules } = currentCourier().dismantle(fn, encoding.border, String(encoding.trail), encoding.scope);
+  const { early, late, modules } = courier.dismantle(fn, encoding.border, String(encoding.trail), encoding.scope);
   // A class that has a reducer takes it along, so that instances made over there find their way back.
   const reducer = reducerOf(fn);
   const parts: readonly Part[] = reducer === undefined ? late : [...late, { path: `reducer of ${fn.name}`, value: reducer }];
@@ -41,7 +41,7 @@ function writeParts(encoding: Encoding, parts: readonly Part[]): void {
 export function readFunction(decoding: Decoding, kind: number): AnyFunction {
   const place = decoding.reserve();
   const early = decoding.section(() => decoding.value());
-  const assembled: Assembled = decoding.make(() => currentCourier().assemble(early)) ?? { fn: missing, complete: () => undefined };
+  const assembled: Assembled = decoding.make(() => courier.assemble(early)) ?? { fn: missing, complete: () => undefined };
   const { fn } = assembled;
   decoding.fill(place, fn);
   const hasReducer = kind === tag.FUNCTION_WITH_REDUCER;

@@ -12,7 +12,7 @@ export { prepare } from './prepare.ts';
 // What travels.
 export type { Border, ExportedSignal, Packet } from './packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.
-export { abortImported, importSignal } from './signals.ts';
+export { abortImported } from './signals.ts';
 // For users: memory that changes owner, and classes that say for themselves what they are made of.
 export { move } from './move.ts';
 export { registerReducer, type Reducer } from './reducers.ts';
@@ -23,4 +23,3 @@ export { realmId } from './realm.ts';
 export { type Capsule, captureFunction, openCapsule } from './capsule.ts';
 // The seam to functions.
 export type { AnyFunction, Assembled, Courier, Dismantled, Named, Part } from './courier.ts';
-export { setCourier } from './current-courier.ts';

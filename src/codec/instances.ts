@@ -9,7 +9,7 @@
 import { types } from 'node:util';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
-import { currentCourier } from './current-courier.ts';
+import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { otherKeys } from './arrays.ts';
@@ -59,7 +59,7 @@ function classOf(prototype: object): AnyFunction | undefined {
 }
 
 /** What people call an object's class. */
-export function classNameOf(prototype: object | null): string {
+function classNameOf(prototype: object | null): string {
   for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const fn = classOf(at);
     if (fn !== undefined && fn.name !== '') return fn.name;
@@ -75,7 +75,7 @@ export function writeInstance(encoding: Encoding, object: object, prototype: obj
   if (reducer !== undefined && fn !== undefined) return writeReduced(encoding, object, fn, reducer);
   if (encoding.asksForName(prototype) && writeByName(encoding, object)) return;
   if (!isPure) refuseNodes(encoding, prototype);
-  const secret = currentCourier().privateState(object);
+  const secret = courier.privateState(object);
   if (secret !== undefined) {
     throw encoding.refusal(`${a(classNameOf(prototype))} cannot cross: its ${secret} cannot be seen from outside (registerReducer helps)`);
   }

@@ -4,7 +4,7 @@ import type { Decoding } from './decoding.ts';
 import type { Encoding, Start } from './encoding.ts';
 import { hole } from './no-value.ts';
 import { isPortable } from './symbols.ts';
-import { currentCourier } from './current-courier.ts';
+import { courier } from './function/index.ts';
 import * as tag from './tags.ts';
 import { DEPTH_LIMIT, FIELD } from './trail.ts';
 
@@ -67,7 +67,7 @@ export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly
 
 /** Writes an object that the other side finds by its name, such as `console`, in place of what was written since `before`. */
 export function writeByName(encoding: Encoding, object: object, before?: Start): boolean {
-  const named = currentCourier().nameOf(object);
+  const named = courier.nameOf(object);
   if (named === undefined) return false;
   if (before !== undefined) encoding.rewind(before);
   encoding.writer.byte(tag.NAMED);
@@ -126,7 +126,7 @@ export function define(object: object, key: PropertyKey, value: unknown, enumera
 export function readByName(decoding: Decoding): unknown {
   const place = decoding.reserve();
   const name = decoding.section(() => decoding.value());
-  const object = decoding.make(() => currentCourier().named(name));
+  const object = decoding.make(() => courier.named(name));
   decoding.fill(place, object);
   return object;
 }

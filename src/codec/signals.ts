@@ -58,7 +58,7 @@ export function readSignal(decoding: Decoding): AbortSignal {
 }
 
 /** The signal that the other side knows by `id`, here. */
-export function importSignal(id: string): AbortSignal {
+function importSignal(id: string): AbortSignal {
   const found = known.get(id)?.deref();
   if (found !== undefined) return found;
   const controller = new AbortController();

@@ -123,6 +123,29 @@ for (const kind of kinds) {
   });
 }
 
+test('a finished encoder goes on in the packet of another', () => {
+  const border = { kind: 'process' } as const;
+  const first = new Encoder({ border });
+  first.add(1, 'args');
+  first.finish();
+  const second = new Encoder({ border });
+  second.add(2, 'args');
+  assert.throws(() => first.add(3, 'args'), /the packet is finished/);
+  assert.throws(() => first.finish(), /the packet is finished/);
+  assert.deepEqual(decodeAll(second.finish(), border), [2]);
+});
+
+test('two encoders at work at the same time write into one packet', () => {
+  const border = { kind: 'process' } as const;
+  const [first, second] = [new Encoder({ border }), new Encoder({ border })];
+  for (const i of [1, 2, 3]) {
+    first.add({ first: i }, 'args');
+    second.add({ second: i }, 'args');
+  }
+  assert.deepEqual(decodeAll(first.finish(), border), [{ first: 1 }, { first: 2 }, { first: 3 }]);
+  assert.deepEqual(decodeAll(second.finish(), border), [{ second: 1 }, { second: 2 }, { second: 3 }]);
+});
+
 test('the bytes of a packet belong to somebody else, too', () => {
   const border = { kind: 'process' } as const;
   const packets = [1, 2, 3].map((n) => encode({ n, text: 'x'.repeat(n * 40_000) }, { border }));
