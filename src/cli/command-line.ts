@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { doctorCommand } from './doctor/command.ts';
+import { EXIT } from './exit.ts';
 import { DOCTOR_HELP, HELP, MAP_HELP } from './help.ts';
 import { mapCommand } from './map/command.ts';
 import { readMapOptions } from './map/options.ts';
 import { poolEngine } from './map/pool-engine.ts';
-import { nearest, UsageError } from './usage-error.ts';
+import { nearest, OutsideError, UsageError } from './usage-error.ts';
 
 const HELPS: Record<string, string> = { map: MAP_HELP, doctor: DOCTOR_HELP, help: HELP };
 
@@ -15,10 +16,14 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
     return await dispatch(argv);
   } catch (error) {
+    const command = argv[0] !== undefined && argv[0] in HELPS && argv[0] !== 'help' ? `heddle ${argv[0]}` : 'heddle';
+    if (error instanceof OutsideError) {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      return EXIT.failed;
+    }
     if (!(error instanceof UsageError)) throw error;
-    const command = argv[0] !== undefined && argv[0] in HELPS && argv[0] !== 'help' ? ` ${argv[0]}` : '';
-    process.stderr.write(`heddle${command}: ${error.message}\nTry: heddle${command} --help\n`);
-    return 2;
+    process.stderr.write(`${command}: ${error.message}\nTry: ${command} --help\n`);
+    return EXIT.usage;
   }
 }
 
@@ -32,7 +37,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return doctorCommand(rest, () => say(DOCTOR_HELP));
     case undefined:
       process.stderr.write(HELP);
-      return 2;
+      return EXIT.usage;
     case 'help':
       return say(helpFor(rest));
     case '--help':
@@ -61,7 +66,7 @@ function helpFor([command, ...more]: readonly string[]): string {
 
 function say(text: string): number {
   process.stdout.write(text);
-  return 0;
+  return EXIT.done;
 }
 
 function version(): string {

@@ -38,6 +38,13 @@ test('a Node that forbids workers is called healthy', async () => {
   assert.equal(checks.find(({ name }) => name === 'permissions')?.state, 'missing');
 });
 
+test('a map without workers blames the module, or hangs', async () => {
+  const running = start(['--allow-fs-read=*', main, 'map', 'node:path#basename', '/a/b'], { main: permission });
+  const { code, stderr } = await running.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /^heddle map: cannot start workers: .*; heddle doctor says more$/m);
+});
+
 test('the supported versions are others than those of the package', () => {
   assert.deepEqual(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '22.12.0', '20.19.0', '23.0.0', '26.9.1'].map(isSupported), [
     false,

@@ -83,7 +83,7 @@ test('a reader that had enough makes an error, or is not noticed', async () => {
 
 test('a full disk is silent', { skip: isLinux ? false : 'needs /dev/full' }, async () => {
   const { code, stderr } = await heddle(['map', jobs, '--out', '/dev/full', 'a']);
-  assert.deepEqual([code, stderr], [1, 'heddle: cannot write /dev/full: the disk is full\n']);
+  assert.deepEqual([code, stderr], [1, 'heddle map: cannot write /dev/full: the disk is full\n']);
 });
 
 const begun = ({ stderr }: Running): boolean => /begun in \d+/.test(stderr);

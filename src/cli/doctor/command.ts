@@ -1,5 +1,6 @@
 /** `heddle doctor`: what this machine offers and what is missing. */
 
+import { EXIT } from '../exit.ts';
 import { parseFlags } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { type Check, CHECKS, type Finding } from './checks.ts';
@@ -17,7 +18,7 @@ export async function doctorCommand(argv: readonly string[], help: () => number)
   for (const check of CHECKS) findings.push(await examine(check));
   const works = findings.every(({ state, isEssential }) => state === 'ok' || !isEssential);
   process.stdout.write(switches.json ? `${JSON.stringify({ works, checks: findings }, null, 2)}\n` : asText(findings, works));
-  return works ? 0 : 1;
+  return works ? EXIT.done : EXIT.failed;
 }
 
 /** A check that breaks is itself a finding. */

@@ -1,8 +1,8 @@
 /** `heddle map`: puts the parts together and says with which code to exit. */
 
 import { countText, Tracker } from '../../progress/index.ts';
+import { EXIT } from '../exit.ts';
 import type { Input } from '../items/source.ts';
-import { OutsideError } from '../usage-error.ts';
 import type { Target } from './apply.ts';
 import type { Engine, EngineMaker } from './engine.ts';
 import { Interrupt } from './interrupt.ts';
@@ -12,9 +12,7 @@ import { displayMode, Report } from './report.ts';
 import { type RunState, runMap } from './run.ts';
 import { Search } from './search.ts';
 
-const EXIT = { allDone: 0, someFailed: 1, usage: 2, interrupted: 130 } as const;
-
-/** @throws UsageError before any item is read */
+/** @throws UsageError before any item is read, OutsideError later */
 export async function mapCommand(options: MapOptions, makeEngine: EngineMaker): Promise<number> {
   const search = new Search(options.module, process.cwd());
   const input = await options.openInput();
@@ -43,39 +41,28 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
     state.isStopped = true;
     input.close();
   };
-  if (mode !== 'silent')
-    void input.total().then(
-      (total) => tracker.setTotal(total),
-      () => {},
-    );
+  if (mode !== 'silent') input.total().then((total) => tracker.setTotal(total), ignore);
   output.onGone(() => {
     stop();
     engine.stop();
   });
   interrupt.onStop(stop, () => engine.stop());
-  const problem = await runMap({ input, engine, target, output, report, isUnordered: options.isUnordered }, state).then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
-  const unwritten = await output.end().then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
+  const [mapped] = await Promise.allSettled([runMap({ input, engine, target, output, report, isUnordered: options.isUnordered }, state)]);
+  const [written] = await Promise.allSettled([output.end()]);
   if (!state.isStopped) await interrupt.orStop(engine.close());
   report.finish();
   if (interrupt.isStopped) {
     stderr.write(`heddle: interrupted; ${state.written === 1 ? '1 result is' : `${countText(state.written)} results are`} written\n`);
     return EXIT.interrupted;
   }
-  const trouble = unwritten ?? (output.isGone ? undefined : problem);
-  if (trouble !== undefined) {
-    if (!(trouble.error instanceof OutsideError)) throw trouble.error;
-    stderr.write(`heddle: ${trouble.error.message}\n`);
-    return EXIT.someFailed;
-  }
+  if (written.status === 'rejected') throw written.reason;
+  if (mapped.status === 'rejected' && !output.isGone) throw mapped.reason;
   if (state.taken === 0 && input.ifEmpty !== undefined) stderr.write(`heddle: ${input.ifEmpty}\n`);
-  return state.failures > 0 ? EXIT.someFailed : EXIT.allDone;
+  return state.failures > 0 ? EXIT.failed : EXIT.done;
 }
+
+/** Without a total there is no time left to tell; the rest goes on. */
+function ignore(): void {}
 
 function labelOf({ url, path }: Target): string {
   return path === 'default' ? url.slice(url.lastIndexOf('/') + 1) : path;

@@ -1,7 +1,8 @@
 /** Finds the function that the user named, by asking a worker for it before any item is read. */
 
 import { relative } from 'node:path';
-import { nearest, UsageError } from '../usage-error.ts';
+import { BrokenExecutor } from '../../errors.ts';
+import { nearest, OutsideError, UsageError } from '../usage-error.ts';
 import type { Finding, Target } from './apply.ts';
 import { describeError } from './describe-error.ts';
 import type { Engine } from './engine.ts';
@@ -37,9 +38,7 @@ export class Search {
     const { url, exportPath: path, file } = this.#module;
     const target = { url, path, loaders: this.#loaders };
     const engine = start();
-    const finding = await engine
-      .find(target)
-      .catch((error: unknown): Finding => ({ problem: 'import', error: describeError(error), code: null }));
+    const finding = await engine.find(target).catch(findingOf);
     if (finding.problem === 'none') return { target, engine };
     engine.stop();
     if (finding.problem === 'export') throw new UsageError(explainExport(finding, this.#name, path));
@@ -56,6 +55,15 @@ export class Search {
         : '';
     throw new UsageError(`cannot import ${this.#name}: ${finding.error}${hint}`);
   }
+}
+
+/** The worker did not answer: the module ended it, or there is none. */
+function findingOf(error: unknown): Finding {
+  if (error instanceof BrokenExecutor) {
+    const why = (error.cause as Error | undefined)?.message ?? error.message;
+    throw new OutsideError(`cannot start workers: ${why}; heddle doctor says more`);
+  }
+  return { problem: 'import', error: describeError(error), code: null };
 }
 
 function explainExport({ found, functions }: Extract<Finding, { problem: 'export' }>, name: string, path: string): string {
