@@ -1,0 +1,57 @@
+/**
+ * Every promise about shipped functions, in every form a program may have, to threads and to processes, on the Node that runs this.
+ * The cases stand in test/fixtures/ship; `SHIP_ONLY` (part of a case's name), `SHIP_VARIANT` and `SHIP_PROGRAM` narrow a run.
+ */
+
+import { after, describe, test } from 'node:test';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { prepare, root, variants, type Variant } from './variants.ts';
+import { report, runNode } from './run-program.ts';
+
+const everywhere = ['top', 'closures', 'shapes', 'classes', 'refused', 'inside', 'circular', 'stacks'];
+
+function programsOf(variant: Variant): string[] {
+  const programs = [...everywhere];
+  if (variant.format === 'esm') programs.push('meta');
+  if (variant.emits) programs.push('emit', 'legacy');
+  if (variant.name.startsWith('plain')) programs.push('isolation');
+  if (variant.name !== 'tsc-cjs' && variant.name !== 'tsx-cjs') programs.push('nested', 'imported');
+  if (variant.name === 'plain-cjs') programs.push('commonjs');
+  if (variant.name === 'plain-mjs') programs.push('costs', 'costs-1000', 'costs-10000');
+  const only = process.env['SHIP_PROGRAM']?.split(',');
+  return only === undefined ? programs : programs.filter((name) => only.includes(name));
+}
+
+prepare();
+
+const shown: string[] = [];
+after(() => {
+  for (const line of shown) console.log(line);
+});
+
+const wanted = process.env['SHIP_VARIANT']?.split(',');
+const kinds = (process.env['SHIP_KINDS'] ?? 'thread,process').split(',');
+
+describe('shipped functions', { concurrency: availableParallelism() }, () => {
+  for (const variant of variants().filter(({ name }) => wanted?.includes(name) ?? true)) {
+    for (const program of programsOf(variant)) {
+      for (const kind of kinds) {
+        test(`${program} as ${variant.name} to a ${kind}`, async (t) => {
+          const file = path.join(variant.folder, `${program}${variant.ending}`);
+          const run = await runNode([...variant.flags, file], {
+            env: {
+              SHIP_KIND: kind,
+              SHIP_ORIGINALS: variant.originals.folder,
+              SHIP_ORIGINALS_ENDING: variant.originals.ending,
+              SHIP_DIST: path.join(root, 'dist'),
+              ...(program === 'legacy' ? { TSX_TSCONFIG_PATH: path.join(variant.folder, 'tsconfig.legacy.json') } : {}),
+            },
+          });
+          for (const line of run.stdout.split('\n')) if (/^(costs|worker grew)/.test(line)) shown.push(`${program} ${kind}: ${line}`);
+          await report(t, run);
+        });
+      }
+    }
+  }
+});
