@@ -6,14 +6,14 @@
 import { after, describe, test } from 'node:test';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { prepare, root, variants, type Variant } from './variants.ts';
+import { modulesOnly, prepare, root, type Variant } from './variants.ts';
 import { report, runNode } from './run-program.ts';
 
 const everywhere = ['top', 'closures', 'shapes', 'classes', 'refused', 'inside', 'circular', 'stacks'];
 
 function programsOf(variant: Variant): string[] {
   const programs = [...everywhere];
-  if (variant.format === 'esm') programs.push('meta');
+  if (variant.format === 'module') programs.push(...modulesOnly);
   if (variant.emits) programs.push('emit', 'legacy');
   if (variant.name.startsWith('plain')) programs.push('isolation');
   if (variant.name !== 'tsc-cjs' && variant.name !== 'tsx-cjs') programs.push('nested', 'imported');
@@ -23,7 +23,7 @@ function programsOf(variant: Variant): string[] {
   return only === undefined ? programs : programs.filter((name) => only.includes(name));
 }
 
-prepare();
+const { place, variants } = prepare('matrix');
 
 const shown: string[] = [];
 after(() => {
@@ -34,12 +34,13 @@ const wanted = process.env['SHIP_VARIANT']?.split(',');
 const kinds = (process.env['SHIP_KINDS'] ?? 'thread,process').split(',');
 
 describe('shipped functions', { concurrency: availableParallelism() }, () => {
-  for (const variant of variants().filter(({ name }) => wanted?.includes(name) ?? true)) {
+  for (const variant of variants.filter(({ name }) => wanted?.includes(name) ?? true)) {
     for (const program of programsOf(variant)) {
       for (const kind of kinds) {
         test(`${program} as ${variant.name} to a ${kind}`, async (t) => {
           const file = path.join(variant.folder, `${program}${variant.ending}`);
           const run = await runNode([...variant.flags, file], {
+            cwd: place,
             env: {
               SHIP_KIND: kind,
               SHIP_ORIGINALS: variant.originals.folder,

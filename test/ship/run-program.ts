@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
-import { home } from './variants.ts';
 
 export interface Outcome {
   readonly name: string;
@@ -24,11 +23,11 @@ export interface Run {
 /** A program that has not ended by then is ended, in milliseconds. */
 const LIMIT = 120_000;
 
-export async function runNode(args: readonly string[], options: { env?: Record<string, string>; input?: string; cwd?: string } = {}): Promise<Run> {
+export async function runNode(args: readonly string[], options: { cwd: string; env?: Record<string, string>; input?: string }): Promise<Run> {
   const env = { ...process.env, ...options.env };
   // Set by the test runner for its own children; a program under test is none.
   delete env['NODE_TEST_CONTEXT'];
-  const child = spawn(process.execPath, args, { cwd: options.cwd ?? home, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -6,7 +6,7 @@
  *   tsc      compiled with source maps, to ES modules and to CommonJS
  *   plain    compiled without source maps and named .mjs and .cjs, as hand-written JavaScript would be
  *
- * They lie below build/ in a folder for each Node version, with a node_modules/heddle that leads to this checkout.
+ * They lie below build/ in a place for each Node and each test file, beside a node_modules/heddle that leads to this checkout.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -16,7 +16,10 @@ import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../../..');
 const fixtures = path.join(root, 'test/fixtures/ship');
-export const home = path.join(root, 'build/ship', `node-${process.versions.node.split('.')[0]}`);
+const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
+const stripsTypes = major > 22 || (major === 22 && minor >= 18);
+
+type Format = 'module' | 'commonjs';
 
 export interface Variant {
   readonly name: string;
@@ -24,91 +27,102 @@ export interface Variant {
   /** How a program's file ends. */
   readonly ending: string;
   readonly flags: readonly string[];
-  readonly format: 'esm' | 'commonjs';
+  readonly format: Format;
   /** Where the sources lie to which stack traces should lead, and how they end. */
   readonly originals: { readonly folder: string; readonly ending: string };
   /** Whether enums, decorators and the like run here. */
   readonly emits: boolean;
 }
 
-const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
-const stripsTypes = major > 22 || (major === 22 && minor >= 18);
+/** Programs that CommonJS cannot run. */
+export const modulesOnly = ['meta'];
 
-export function variants(): Variant[] {
-  const sources = { folder: path.join(home, 'src'), ending: '.ts' };
-  const make = (name: string, ending: string, format: Variant['format'], more: Partial<Variant> = {}): Variant => ({
-    name,
-    folder: path.join(home, name),
-    ending,
-    flags: [],
-    format,
-    originals: sources,
-    emits: true,
-    ...more,
-  });
-  const itself = (name: string, ending: string) => ({ originals: { folder: path.join(home, name), ending } });
-  return [
-    make('plain-mjs', '.mjs', 'esm', itself('plain-mjs', '.mjs')),
-    make('plain-cjs', '.cjs', 'commonjs', itself('plain-cjs', '.cjs')),
-    make('tsc-esm', '.js', 'esm'),
-    make('tsc-cjs', '.js', 'commonjs'),
-    make('tsx-esm', '.ts', 'esm', { folder: sources.folder, flags: ['--import', 'tsx'] }),
-    make('tsx-cjs', '.ts', 'commonjs', { ...itself('tsx-cjs', '.ts'), flags: ['--import', 'tsx'] }),
-    ...(stripsTypes ? [make('native', '.ts', 'esm', { folder: sources.folder, emits: false })] : []),
+/** Writes all variants anew into the place of that name, and says where it is. */
+export function prepare(name: string): { place: string; variants: Variant[] } {
+  const place = path.join(root, 'build/ship', `node-${major}`, name);
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(path.join(place, 'node_modules'), { recursive: true });
+  symlinkSync(root, path.join(place, 'node_modules/heddle'));
+
+  copySources(path.join(place, 'src'), 'module');
+  copySources(path.join(place, 'tsx-cjs'), 'commonjs');
+  for (const [folder, format, sourceMap] of [
+    ['tsc-esm', 'module', true],
+    ['tsc-cjs', 'commonjs', true],
+    ['plain-mjs', 'module', false],
+    ['plain-cjs', 'commonjs', false],
+  ] as const) {
+    compile(place, folder, format, sourceMap);
+  }
+  rename(path.join(place, 'plain-mjs'), '.mjs');
+  rename(path.join(place, 'plain-cjs'), '.cjs');
+  return { place, variants: variantsIn(place) };
+}
+
+function variantsIn(place: string): Variant[] {
+  const at = (name: string): string => path.join(place, name);
+  const sources = { folder: at('src'), ending: '.ts' };
+  const base = { flags: [] as string[], originals: sources, emits: true };
+  const tsx = { flags: ['--import', 'tsx'] };
+  const plainMjs = { folder: at('plain-mjs'), ending: '.mjs' };
+  const plainCjs = { folder: at('plain-cjs'), ending: '.cjs' };
+  const tsxCjs = { folder: at('tsx-cjs'), ending: '.ts' };
+  const all: Variant[] = [
+    { ...base, name: 'plain-mjs', format: 'module', ...plainMjs, originals: plainMjs },
+    { ...base, name: 'plain-cjs', format: 'commonjs', ...plainCjs, originals: plainCjs },
+    { ...base, name: 'tsc-esm', format: 'module', folder: at('tsc-esm'), ending: '.js' },
+    { ...base, name: 'tsc-cjs', format: 'commonjs', folder: at('tsc-cjs'), ending: '.js' },
+    { ...base, name: 'tsx-esm', format: 'module', ...sources, ...tsx },
+    { ...base, name: 'tsx-cjs', format: 'commonjs', ...tsxCjs, ...tsx, originals: tsxCjs },
   ];
+  if (stripsTypes) all.push({ ...base, name: 'native', format: 'module', ...sources, emits: false });
+  return all;
 }
 
-/** Writes all variants anew. */
-export function prepare(): void {
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(path.join(home, 'node_modules'), { recursive: true });
-  symlinkSync(root, path.join(home, 'node_modules/heddle'));
-
-  copySources('src', 'module');
-  copySources('tsx-cjs', 'commonjs');
-  const esm = { module: 'nodenext', moduleResolution: 'nodenext' };
-  const commonjs = { module: 'commonjs', moduleResolution: 'bundler', verbatimModuleSyntax: false };
-  compile('tsc-esm', 'module', { ...esm, sourceMap: true });
-  compile('tsc-cjs', 'commonjs', { ...commonjs, sourceMap: true });
-  compile('plain-mjs', 'module', { ...esm, sourceMap: false });
-  compile('plain-cjs', 'commonjs', { ...commonjs, sourceMap: false });
-  rename('plain-mjs', '.mjs');
-  rename('plain-cjs', '.cjs');
-}
-
-function copySources(folder: string, type: 'module' | 'commonjs'): void {
-  const to = path.join(home, folder);
+function copySources(to: string, type: Format): void {
   cpSync(fixtures, to, { recursive: true });
-  writeFileSync(path.join(to, 'package.json'), JSON.stringify({ type }));
-  writeFileSync(path.join(to, 'tsconfig.json'), JSON.stringify({ extends: path.join(root, 'tsconfig.base.json') }));
-  writeFileSync(path.join(to, 'tsconfig.legacy.json'), JSON.stringify({ extends: './tsconfig.json', compilerOptions: { experimentalDecorators: true } }));
+  writeJson(path.join(to, 'package.json'), { type });
+  const config = { extends: path.join(root, 'tsconfig.base.json') };
+  writeJson(path.join(to, 'tsconfig.json'), config);
+  writeJson(path.join(to, 'tsconfig.legacy.json'), { ...config, compilerOptions: { experimentalDecorators: true } });
   const costs = readFileSync(path.join(fixtures, 'costs.ts'), 'utf8');
   for (const count of [1_000, 10_000]) {
-    const bindings = Array.from({ length: count }, (_, i) => (i % 2 === 0 ? `export const wide${i} = ${i};` : `function wide${i}() { return wide${i - 1}; }`));
-    writeFileSync(path.join(to, `costs-${count}.ts`), costs.replace('/* bindings */', () => bindings.join('\n')));
+    const bindings = Array.from({ length: count }, (_, i) =>
+      i % 2 === 0 ? `export const wide${i} = ${i};` : `function wide${i}() { return wide${i - 1}; }`,
+    );
+    writeFileSync(
+      path.join(to, `costs-${count}.ts`),
+      costs.replace('/* bindings */', () => bindings.join('\n')),
+    );
   }
 }
 
-/** Programs that only one of the two module systems can run. */
-const esmOnly = ['meta.ts'];
-
-function compile(folder: string, type: 'module' | 'commonjs', options: object): void {
-  const to = path.join(home, folder);
+function compile(place: string, folder: string, format: Format, sourceMap: boolean): void {
+  const to = path.join(place, folder);
   mkdirSync(to);
-  writeFileSync(path.join(to, 'package.json'), JSON.stringify({ type }));
-  const base = { erasableSyntaxOnly: false, composite: false, declaration: false, isolatedDeclarations: false, resolveJsonModule: true, rootDir: '../src', outDir: '.', ...options };
-  const write = (name: string, compilerOptions: object, include: string[], exclude: string[]): string => {
-    const file = path.join(to, name);
-    writeFileSync(file, JSON.stringify({ extends: path.join(root, 'tsconfig.base.json'), compilerOptions, include, exclude }));
-    return file;
+  writeJson(path.join(to, 'package.json'), { type: format });
+  const system =
+    format === 'module'
+      ? { module: 'nodenext', moduleResolution: 'nodenext' }
+      : { module: 'commonjs', moduleResolution: 'bundler', verbatimModuleSyntax: false };
+  const relaxed = { erasableSyntaxOnly: false, composite: false, declaration: false, isolatedDeclarations: false };
+  const options = { ...system, ...relaxed, sourceMap, resolveJsonModule: true, rootDir: '../src', outDir: '.' };
+  const build = (name: string, compilerOptions: object, include: string[], exclude: string[]): void => {
+    const project = path.join(to, name);
+    writeJson(project, { extends: path.join(root, 'tsconfig.base.json'), compilerOptions, include, exclude });
+    runCompiler(project);
   };
-  const excluded = type === 'commonjs' ? esmOnly : [];
-  runCompiler(write('tsconfig.json', base, ['../src/*.ts', '../src/lib/*'], [...excluded, 'legacy.ts'].map((name) => `../src/${name}`)));
-  runCompiler(write('tsconfig.legacy.json', { ...base, experimentalDecorators: true }, ['../src/legacy.ts'], []));
-  for (const name of readdirSync(path.join(home, 'src/lib'))) {
-    if (name.endsWith('.cjs') || name.endsWith('.json')) cpSync(path.join(home, 'src/lib', name), path.join(to, 'lib', name));
+  const excluded = format === 'commonjs' ? modulesOnly : [];
+  build(
+    'tsconfig.json',
+    options,
+    ['../src/*.ts', '../src/lib/*'],
+    [...excluded, 'legacy'].map((name) => `../src/${name}.ts`),
+  );
+  build('tsconfig.legacy.json', { ...options, experimentalDecorators: true }, ['../src/legacy.ts'], []);
+  for (const name of readdirSync(path.join(place, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (/\.cjs$|data\.json$/.test(name)) cpSync(path.join(place, 'src', name), path.join(to, name));
   }
-  for (const name of readdirSync(path.join(home, 'src'))) if (name.endsWith('.cjs')) cpSync(path.join(home, 'src', name), path.join(to, name));
 }
 
 function runCompiler(project: string): void {
@@ -116,17 +130,21 @@ function runCompiler(project: string): void {
     execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', project], { encoding: 'utf8', stdio: 'pipe' });
   } catch (error) {
     if (process.env['SHIP_LAX'] !== undefined) return;
-    throw new Error(`the shipping programs do not compile:\n${(error as { stdout: string }).stdout}`);
+    throw new Error(`the shipping programs do not compile:\n${(error as { stdout: string }).stdout}`, { cause: error });
   }
 }
 
 /** Gives every emitted .js another ending, and the imports of it too. */
 function rename(folder: string, ending: string): void {
-  for (const name of readdirSync(path.join(home, folder), { recursive: true, encoding: 'utf8' })) {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.js')) continue;
-    const file = path.join(home, folder, name);
+    const file = path.join(folder, name);
     const text = readFileSync(file, 'utf8').replace(/((?:from|import|require)\s*\(?\s*)(["'])(\.[^"'\n]*)\.js\2/g, `$1$2$3${ending}$2`);
     writeFileSync(file, text);
     renameSync(file, file.replace(/\.js$/, ending));
   }
+}
+
+function writeJson(file: string, value: unknown): void {
+  writeFileSync(file, JSON.stringify(value));
 }
