@@ -8,11 +8,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { report, runNode as start, type Run } from './run-program.ts';
+import { report, runNode as start, type Run, type Start } from './run-program.ts';
 import { prepare, root } from './variants.ts';
 
 const { place } = prepare('entries');
-const runNode = (args: string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Run> => start(args, { cwd: place, ...options });
+const runNode = (args: string[], options: Omit<Start, 'cwd'> = {}): Promise<Run> => start(args, { cwd: place, ...options });
 const mjs = (name: string): string => path.join(place, 'plain-mjs', `${name}.mjs`);
 const cjs = (name: string): string => path.join(place, 'plain-cjs', `${name}.cjs`);
 
@@ -80,17 +80,16 @@ describe('programs that are no file', { concurrency: 2 }, () => {
         'let rate = 2;',
         'function times(x) { return x * factor * rate; }',
         'class Point { constructor(x) { this.x = x; } }',
-        `console.log('FIRST', await pool.submit(times, 2));`,
+        `const show = (name) => (value) => console.log(name, value);`,
+        `const first = pool.submit(times, 2).then(show('FIRST'));`,
         'rate = 10;',
-        `console.log('SECOND', await pool.submit((x) => times(x), 2));`,
-        `console.log('THIRD', (await pool.submit(() => new Point(7))) instanceof Point);`,
-        `console.log('FOURTH', await pool.submit(async () => (await fs.promises.readFile(process.execPath)).length > 0));`,
-        'await pool.shutdown();',
-        `console.log('END');`,
-        '.exit',
+        `const second = pool.submit((x) => times(x), 2).then(show('SECOND'));`,
+        `const third = pool.submit(() => new Point(7)).then((point) => show('THIRD')(point instanceof Point));`,
+        `const fourth = pool.submit(async () => (await fs.promises.readFile(__filename)).length).catch((e) => show('FOURTH')(e.name));`,
+        `void Promise.allSettled([first, second, third, fourth]).then(() => pool.shutdown()).then(() => console.log('EN' + 'D'));`,
       ];
-      const run = await runNode(['-i'], { input: `${lines.join('\n')}\n` });
-      for (const wanted of ['FIRST 12', 'SECOND 60', 'THIRD true', 'FOURTH true', 'END']) assert.ok(run.stdout.includes(wanted), `${wanted} is missing in\n${run.stdout}\n${run.stderr}`);
+      const run = await runNode(['-i'], { input: `${lines.join('\n')}\n`, until: 'END' });
+      for (const wanted of ['FIRST 12', 'SECOND 60', 'THIRD true', 'FOURTH ReferenceError', 'END']) assert.ok(run.stdout.includes(wanted), `${wanted} is missing in\n${run.stdout}\n${run.stderr}`);
     });
   }
 });
@@ -122,7 +121,7 @@ describe('a Node that is set up in another way', { concurrency: 2 }, () => {
       const originals = { SHIP_ORIGINALS: path.join(place, 'plain-mjs'), SHIP_ORIGINALS_ENDING: '.mjs' };
       await report(t, await runNode(['--enable-source-maps', mjs('stacks')], { env: { ...env, ...originals } }));
     });
-    test(`functions go to a ${kind} from a program with intrinsics frozen and no code from strings`, async (t) => {
+    test(`functions go to a ${kind} where Node deletes __proto__ and has a small stack`, async (t) => {
       await report(t, await runNode(['--disable-proto=delete', '--stack-size=800', mjs('shapes')], { env }));
     });
   }

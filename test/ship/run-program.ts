@@ -20,10 +20,18 @@ export interface Run {
   readonly stderr: string;
 }
 
+export interface Start {
+  readonly cwd: string;
+  readonly env?: Record<string, string>;
+  /** What comes from stdin; it is closed behind it, or only when this text has been printed. */
+  readonly input?: string;
+  readonly until?: string;
+}
+
 /** A program that has not ended by then is ended, in milliseconds. */
 const LIMIT = 120_000;
 
-export async function runNode(args: readonly string[], options: { cwd: string; env?: Record<string, string>; input?: string }): Promise<Run> {
+export async function runNode(args: readonly string[], options: Start): Promise<Run> {
   const env = { ...process.env, ...options.env };
   // Set by the test runner for its own children; a program under test is none.
   delete env['NODE_TEST_CONTEXT'];
@@ -33,7 +41,12 @@ export async function runNode(args: readonly string[], options: { cwd: string; e
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  const { input = '', until } = options;
+  if (until === undefined) child.stdin.end(input);
+  else {
+    child.stdin.write(input);
+    child.stdout.on('data', () => stdout.includes(until) && child.stdin.end());
+  }
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.on('error', reject);
@@ -45,7 +58,7 @@ export async function runNode(args: readonly string[], options: { cwd: string; e
 }
 
 /** Warnings that Node itself gives for what these programs are, heddle or not. */
-const usual = [/Type Stripping is an experimental/, /Importing JSON modules/, /is loading ES Module .* using require|Support for loading ES Module in require/s, /--trace-warnings/, /Permission is an experimental/];
+const usual = [/Type Stripping is an experimental/, /Importing JSON modules/, /is loading ES Module .* using require|Support for loading ES Module in require/s, /--trace-warnings/, /Permission is an experimental/, /The flag --allow-\S+ must be used with extreme caution/];
 
 /** Turns a run into subtests: one for each case, and one for its end. */
 export async function report(t: TestContext, run: Run): Promise<void> {
