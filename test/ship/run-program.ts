@@ -29,7 +29,7 @@ export interface Start {
 }
 
 /** A program that has not ended by then is ended, in milliseconds. */
-const LIMIT = 120_000;
+const LIMIT = 60_000;
 
 export async function runNode(args: readonly string[], options: Start): Promise<Run> {
   const env = { ...process.env, ...options.env };

@@ -42,6 +42,7 @@ export function prepare(name: string): { place: string; variants: Variant[] } {
   const place = path.join(root, 'build/ship', `node-${major}`, name);
   rmSync(place, { recursive: true, force: true });
   mkdirSync(path.join(place, 'node_modules'), { recursive: true });
+  writeJson(path.join(place, 'package.json'), { private: true });
   symlinkSync(root, path.join(place, 'node_modules/heddle'));
 
   copySources(path.join(place, 'src'), 'module');
