@@ -16,7 +16,8 @@ function programsOf(variant: Variant): string[] {
   if (variant.format === 'module') programs.push(...modulesOnly);
   if (variant.emits) programs.push('emit', 'legacy');
   if (variant.name.startsWith('plain')) programs.push('isolation');
-  if (variant.name !== 'tsc-cjs' && variant.name !== 'tsx-cjs') programs.push('nested', 'imported', 'reducers');
+  if (variant.name !== 'tsc-cjs' && variant.name !== 'tsx-cjs') programs.push('nested', 'reducers');
+  if (['plain-mjs', 'plain-cjs', 'tsx-esm'].includes(variant.name)) programs.push('imported');
   if (variant.name === 'plain-cjs') programs.push('commonjs');
   if (variant.name === 'plain-mjs') programs.push('costs', 'costs-1000', 'costs-10000');
   const only = process.env['SHIP_PROGRAM']?.split(',');
