@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 
 export interface Outcome {
+  readonly kind: string;
   readonly name: string;
   readonly ok: boolean;
   readonly error?: string;
@@ -62,8 +63,8 @@ const usual = [/Type Stripping is an experimental/, /Importing JSON modules/, /i
 
 /** Turns a run into subtests: one for each case, and one for its end. */
 export async function report(t: TestContext, run: Run): Promise<void> {
-  for (const { name, ok, error } of run.outcomes) {
-    await t.test(name, () => {
+  for (const { kind, name, ok, error } of run.outcomes) {
+    await t.test(`to a ${kind}: ${name}`, () => {
       if (!ok) throw new Error(error);
     });
   }
