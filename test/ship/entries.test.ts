@@ -11,7 +11,7 @@ import { describe, test } from 'node:test';
 import { report, runNode as start, type Run, type Start } from './run-program.ts';
 import { prepare, root } from './variants.ts';
 
-const { place } = prepare('entries');
+const { place } = prepare('entries', ['plain-mjs', 'plain-cjs']);
 const runNode = (args: string[], options: Omit<Start, 'cwd'> = {}): Promise<Run> => start(args, { cwd: place, ...options });
 const mjs = (name: string): string => path.join(place, 'plain-mjs', `${name}.mjs`);
 const cjs = (name: string): string => path.join(place, 'plain-cjs', `${name}.cjs`);
@@ -65,13 +65,15 @@ const kinds = [
 describe('programs that are no file', { concurrency: 2 }, () => {
   for (const [kind, name] of kinds) {
     test(`node -e to a ${kind}`, async () => answered(await runNode(['-e', program(required(name))])));
-    test(`node --input-type=module -e to a ${kind}`, async () => answered(await runNode(['--input-type=module', '-e', program(imported(name))])));
+    test(`node --input-type=module -e to a ${kind}`, async () =>
+      answered(await runNode(['--input-type=module', '-e', program(imported(name))])));
     test(`node -p to a ${kind}`, async () => {
       const run = await runNode(['-p', program(required(name))]);
       assert.ok(run.stdout.includes(ANSWERS), run.stdout + run.stderr);
     });
     test(`a CommonJS program from stdin to a ${kind}`, async () => answered(await runNode(['-'], { input: program(required(name)) })));
-    test(`a module from stdin to a ${kind}`, async () => answered(await runNode(['--input-type=module'], { input: program(imported(name)) })));
+    test(`a module from stdin to a ${kind}`, async () =>
+      answered(await runNode(['--input-type=module'], { input: program(imported(name)) })));
     test(`the REPL to a ${kind}`, async () => {
       const lines = [
         `const { ${name} } = require('heddle');`,
@@ -89,7 +91,8 @@ describe('programs that are no file', { concurrency: 2 }, () => {
         `void Promise.allSettled([first, second, third, fourth]).then(() => pool.shutdown()).then(() => console.log('EN' + 'D'));`,
       ];
       const run = await runNode(['-i'], { input: `${lines.join('\n')}\n`, until: 'END' });
-      for (const wanted of ['FIRST 12', 'SECOND 60', 'THIRD true', 'FOURTH ReferenceError', 'END']) assert.ok(run.stdout.includes(wanted), `${wanted} is missing in\n${run.stdout}\n${run.stderr}`);
+      for (const wanted of ['FIRST 12', 'SECOND 60', 'THIRD true', 'FOURTH ReferenceError', 'END'])
+        assert.ok(run.stdout.includes(wanted), `${wanted} is missing in\n${run.stdout}\n${run.stderr}`);
     });
   }
 });

@@ -54,12 +54,29 @@ export async function runNode(args: readonly string[], options: Start): Promise<
     child.on('close', (...end) => resolve(end));
   });
   clearTimeout(timer);
-  const lines = stdout.split('\n').filter((line) => line.startsWith('@@')).map((line) => JSON.parse(line.slice(2)) as Outcome & { done?: boolean });
-  return { outcomes: lines.filter((line) => line.done !== true), done: lines.some((line) => line.done === true), code, signal, stdout, stderr };
+  const lines = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('@@'))
+    .map((line) => JSON.parse(line.slice(2)) as Outcome & { done?: boolean });
+  return {
+    outcomes: lines.filter((line) => line.done !== true),
+    done: lines.some((line) => line.done === true),
+    code,
+    signal,
+    stdout,
+    stderr,
+  };
 }
 
 /** Warnings that Node itself gives for what these programs are, heddle or not. */
-const usual = [/Type Stripping is an experimental/, /Importing JSON modules/, /is loading ES Module .* using require|Support for loading ES Module in require/s, /--trace-warnings/, /Permission is an experimental/, /The flag --allow-\S+ must be used with extreme caution/];
+const usual = [
+  /Type Stripping is an experimental/,
+  /Importing JSON modules/,
+  /is loading ES Module .* using require|Support for loading ES Module in require/s,
+  /--trace-warnings/,
+  /Permission is an experimental/,
+  /The flag --allow-\S+ must be used with extreme caution/,
+];
 
 /** Turns a run into subtests: one for each case, and one for its end. */
 export async function report(t: TestContext, run: Run): Promise<void> {

@@ -9,9 +9,13 @@ for (const way of ways) {
   const file = `result${ways.indexOf(way)}.json`;
   console.log(`jest ${way.join(' ')}`);
   const node = ['--experimental-vm-modules', '--no-warnings'];
-  const { status } = spawnSync(process.execPath, [...node, 'node_modules/jest/bin/jest.js', ...way, ...process.argv.slice(2), '--json', `--outputFile=${file}`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [...node, 'node_modules/jest/bin/jest.js', ...way, ...process.argv.slice(2), '--json', `--outputFile=${file}`],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   failed ||= status !== 0;
   const result = JSON.parse(readFileSync(file, 'utf8'));
   for (const key of Object.keys(sum)) sum[key] += result[key];

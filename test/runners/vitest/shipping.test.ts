@@ -54,8 +54,22 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
       expect([await first, await pool.submit(() => rate)]).toEqual([2, 3]);
     });
     test('closures over objects, maps, typed arrays and loop variables', async () => {
-      const config = { deep: { list: [1, 2] }, map: new Map([['a', new Set([1])]]), bytes: new Uint8Array([1, 2, 3]), when: new Date(5), pattern: /x+/g, big: 5n };
-      const look = () => [config.deep.list.length, config.map.get('a')?.has(1), config.bytes[2], config.when.getTime(), 'axxb'.replace(config.pattern, ''), config.big + 1n];
+      const config = {
+        deep: { list: [1, 2] },
+        map: new Map([['a', new Set([1])]]),
+        bytes: new Uint8Array([1, 2, 3]),
+        when: new Date(5),
+        pattern: /x+/g,
+        big: 5n,
+      };
+      const look = () => [
+        config.deep.list.length,
+        config.map.get('a')?.has(1),
+        config.bytes[2],
+        config.when.getTime(),
+        'axxb'.replace(config.pattern, ''),
+        config.big + 1n,
+      ];
       expect(await pool.submit(look)).toEqual([2, true, 3, 5, 'ab', 6n]);
       for (let i = 0; i < 3; i++) expect(await pool.submit(() => i)).toBe(i);
     });
@@ -66,7 +80,12 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
       expect(await pool.submit(nextCall)).toBeGreaterThan(0);
     });
     test('functions that use imports: named, default, namespace, Node’s own', async () => {
-      expect(await pool.submit((x: number) => [double(x), greet('a'), modules.double(x), path.basename('/a/b')], 2)).toEqual([4, 'hello a', 4, 'b']);
+      expect(await pool.submit((x: number) => [double(x), greet('a'), modules.double(x), path.basename('/a/b')], 2)).toEqual([
+        4,
+        'hello a',
+        4,
+        'b',
+      ]);
       expect(await pool.submit(() => [viaOthers('ab'), new Point(1, 2).sum()])).toEqual([42, 3]);
       const all = async (n: number) => {
         const list: number[] = [];
@@ -100,7 +119,16 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
       expect(error.stack).toMatch(/failsHere.*shipping\.test\.ts/);
     });
     test('generators, methods, bound functions and default parameters', async () => {
-      const object = { n: 2, *items() { yield this.n; yield factor; }, run(x = factor) { return x * 2; } };
+      const object = {
+        n: 2,
+        *items() {
+          yield this.n;
+          yield factor;
+        },
+        run(x = factor) {
+          return x * 2;
+        },
+      };
       expect(await pool.submit(() => [...object.items()])).toEqual([2, 3]);
       expect(await pool.submit(object.run)).toBe(6);
       expect(await pool.submit(Math.max.bind(null, 4), 2)).toBe(4);
@@ -114,7 +142,11 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
       expect(state.n).toBe(0);
     });
     test('what stands around a function: import.meta, relative imports, globals', async () => {
-      expect(await pool.submit(() => [import.meta.url, typeof process.pid, typeof Buffer.from])).toEqual([import.meta.url, 'number', 'function']);
+      expect(await pool.submit(() => [import.meta.url, typeof process.pid, typeof Buffer.from])).toEqual([
+        import.meta.url,
+        'number',
+        'function',
+      ]);
       expect(await pool.submit(async () => (await import('./plain.mjs')).word('abcd'))).toBe(4);
     });
     test('what cannot cross is refused by name', async () => {

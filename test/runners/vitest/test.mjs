@@ -12,7 +12,11 @@ let failed = false;
 for (const way of ways) {
   const file = `result${ways.indexOf(way)}.json`;
   console.log(`vitest ${way.join(' ')}`);
-  const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...way, ...process.argv.slice(2), `--outputFile.json=${file}`], { stdio: 'inherit' });
+  const { status } = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', ...way, ...process.argv.slice(2), `--outputFile.json=${file}`],
+    { stdio: 'inherit' },
+  );
   failed ||= status !== 0;
   const result = JSON.parse(readFileSync(file, 'utf8'));
   for (const key of Object.keys(sum)) sum[key] += result[key];

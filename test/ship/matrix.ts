@@ -1,12 +1,15 @@
 /**
  * Every promise about shipped functions, in every form a program may have, to threads and to processes, on the Node that runs this.
  * The cases stand in test/fixtures/ship; `SHIP_ONLY` (part of a case's name), `SHIP_VARIANT` and `SHIP_PROGRAM` narrow a run.
+ *
+ *   plain.test.ts      JavaScript as written by hand        compiled.test.ts   from tsc, with source maps
+ *   typescript.test.ts .ts as it is, under tsx and natively
  */
 
 import { after, describe, test, type TestContext } from 'node:test';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { modulesOnly, prepare, root, type Variant } from './variants.ts';
+import { modulesOnly, prepare, root, type Variant, type VariantName } from './variants.ts';
 import { report, runNode } from './run-program.ts';
 
 const everywhere = ['top', 'closures', 'shapes', 'classes', 'refused', 'inside', 'circular', 'stacks'];
@@ -25,8 +28,6 @@ function programsOf(variant: Variant): string[] {
   return only === undefined ? programs : programs.filter((name) => only.includes(name));
 }
 
-const { place, variants } = prepare('matrix');
-
 const shown: string[] = [];
 after(() => {
   for (const line of shown) console.log(line);
@@ -35,7 +36,7 @@ after(() => {
 const wanted = process.env['SHIP_VARIANT']?.split(',');
 const kinds = process.env['SHIP_KINDS'] ?? 'thread,process';
 
-async function run(t: TestContext, variant: Variant, program: string, kind: string): Promise<void> {
+async function run(t: TestContext, place: string, variant: Variant, program: string, kind: string): Promise<void> {
   const env = {
     SHIP_KIND: kind,
     SHIP_ORIGINALS: variant.originals.folder,
@@ -49,13 +50,17 @@ async function run(t: TestContext, variant: Variant, program: string, kind: stri
   await report(t, ended);
 }
 
-describe('shipped functions', { concurrency: availableParallelism() }, () => {
-  for (const variant of variants.filter(({ name }) => wanted?.includes(name) ?? true)) {
-    // Elsewhere the two kinds share a start of the program, which costs most; here each sees a program that shipped nothing yet.
-    const isPlain = variant.name.startsWith('plain');
-    for (const program of programsOf(variant)) {
-      const starts = isPlain && !program.startsWith('costs') ? kinds.split(',') : [kinds];
-      for (const kind of starts) test(`${program} as ${variant.name} to a ${kind}`, (t) => run(t, variant, program, kind));
+/** Declares the tests of those variants that this Node can run. */
+export function testVariants(names: readonly VariantName[]): void {
+  const { place, variants } = prepare(`matrix-${names[0]!}`, names);
+  describe('shipped functions', { concurrency: availableParallelism() }, () => {
+    for (const variant of variants.filter(({ name }) => wanted?.includes(name) ?? true)) {
+      // Elsewhere the two kinds share a start of the program, which costs most; here each sees a program that shipped nothing yet.
+      const isPlain = variant.name.startsWith('plain');
+      for (const program of programsOf(variant)) {
+        const starts = isPlain && !program.startsWith('costs') ? kinds.split(',') : [kinds];
+        for (const kind of starts) test(`${program} as ${variant.name} to a ${kind}`, (t) => run(t, place, variant, program, kind));
+      }
     }
-  }
-});
+  });
+}

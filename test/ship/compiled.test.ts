@@ -1,0 +1,3 @@
+import { testVariants } from './matrix.ts';
+
+testVariants(['tsc-esm', 'tsc-cjs']);

@@ -1,0 +1,3 @@
+import { testVariants } from './matrix.ts';
+
+testVariants(['plain-mjs', 'plain-cjs']);

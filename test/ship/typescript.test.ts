@@ -1,0 +1,3 @@
+import { testVariants } from './matrix.ts';
+
+testVariants(['tsx-esm', 'tsx-cjs', 'native']);
