@@ -33,7 +33,7 @@ export class Decoder {
     return this.#read === this.count;
   }
 
-  /** AbortSignals that came with the last message: whoever runs the task holds them, so that they can still fire. */
+  /** AbortSignals that came with the last message. A signal that nobody holds cannot be fired; whoever holds the decoder holds these. */
   get signals(): readonly AbortSignal[] {
     return this.#decoding.signals;
   }

@@ -40,6 +40,8 @@ interface Begun {
   rescue?(): void;
   /** Counts among those whose waiting lets the loop run dry. */
   isWaiting: boolean;
+  /** What may hold signals that came with the task: one that only its own listeners know could not be fired otherwise. */
+  held?: unknown;
 }
 
 export class Runner {
@@ -128,6 +130,7 @@ export class Runner {
       try {
         const fn = capsule.open() as (...args: unknown[]) => unknown;
         const args = this.#decode(() => decode(packet, this.#border)) as unknown[];
+        if (holdsLink) task.held = [fn, args];
         value = fn(...args);
         if (!isThenable(value)) return this.#settle(f.id, true, value);
       } catch (error) {
