@@ -52,13 +52,16 @@ export function referred({ module, name }: Reference): unknown {
 }
 
 function assembleCode(recipe: CodeRecipe): Assembled {
-  const shape = recipe.inMethod ? 'in-method' : recipe.form === 'expression' ? 'expression' : 'member';
+  const known = recipe.id === undefined ? undefined : withOrigin(recipe.id);
+  if (known !== undefined) return { fn: known, complete: (late) => setProperties(recipe.parts, late, known, isData) };
+  const shape = recipe.inMethod ? 'in-method' : recipe.form === 'expression' || recipe.form === 'declaration' ? recipe.form : 'member';
   const cells = {};
   const instance = factoryOf(recipe, shape, variablesOf(recipe))(undefined, undefined, undefined, cells);
   const [, home] = instance;
   const literal = recipe.inMethod ? (home as { $hdlm(): object }).$hdlm.call(recipe.self) : home;
   const fn = functionIn(literal);
   nameIt(fn, recipe.name);
+  if (recipe.id !== undefined) rememberOrigin(recipe.id, fn);
   return {
     fn,
     complete: (late) => fill(recipe, instance, cells, fn, late, home),
@@ -94,7 +97,7 @@ function variablesOf(code: Code): string[] {
   }
   // Words whose place had nothing to give: `this` at the top level of a module.
   for (const word of [standIn.this, standIn.arguments, standIn.newTarget]) {
-    if (!names.includes(word) && code.text.includes(word)) names.push(word);
+    if (!names.includes(word) && !code.cells.includes(word) && code.text.includes(word)) names.push(word);
   }
   return names;
 }
@@ -115,14 +118,16 @@ function fill(code: Code, [set]: Instance, cells: object, fn: AnyFunction, late:
       } else if (code.weak.includes(part.variable)) values[part.variable] = weakFor(value as Token);
       else values[part.variable] = value;
     } else if ('lexical' in part) values[standIn[part.lexical]] = value;
-    else if ('home' in part && home !== undefined) {
-      const from = value as Home;
-      Object.setPrototypeOf(home, 'object' in from ? from.object : (from.prototypeOf as { prototype: object }).prototype);
+    else if ('home' in part && home !== undefined) Object.setPrototypeOf(home, inherited(value as Home));
+    else if ('inherits' in part) {
+      Object.setPrototypeOf(part.inherits === 'self' ? fn : (fn as unknown as { prototype: object }).prototype, inherited(value as Home));
     }
   });
   set(values);
   setProperties(code.parts, late, fn);
 }
+
+const inherited = (from: Home): object | null => ('object' in from ? from.object : (from.prototypeOf as { prototype: object }).prototype);
 
 /** A variable that functions share; on the way it was an empty object. */
 interface Cell {

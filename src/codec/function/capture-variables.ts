@@ -67,10 +67,19 @@ export function captureVariables(source: Source): Captured {
   const captured = new Captured();
   const { isRoot } = source.capture.enter();
   for (const [name, use] of source.syntax.free.names) captureOne(source, captured, name, use);
+  const { ownName } = source.syntax;
+  if (ownName !== undefined && isReassigned(source)) captureOne(source, captured, ownName, { assigned: true, uses: [] });
   // Nothing else in the message can see its variables.
   const alone = isRoot && captured.late.every(({ value }) => typeof value !== 'object' && typeof value !== 'function');
   if (!alone) shareCells(source, captured);
   return captured;
+}
+
+/** Whether the function's own name, as its code sees it, may hold something else by now. */
+export function isReassigned({ syntax, script, place }: Source): boolean {
+  const { ownName, form } = syntax;
+  if (form !== 'expression' || ownName === undefined || script === undefined || place === undefined) return false;
+  return script.assigned.has(ownName) && script.declarationsAt.has(place.start);
 }
 
 function captureOne(source: Source, captured: Captured, name: string, use: FreeVariable): void {

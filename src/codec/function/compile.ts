@@ -23,7 +23,10 @@ export type Instance = readonly [set: (values: object) => void, literal: object]
 const factories = new Lru<string, Factory>(1000);
 const widestIndent = 4000;
 
-export function factoryOf(code: Code, shape: 'expression' | 'member' | 'in-method', variables: readonly string[]): Factory {
+/** How the text stands in what surrounds it. */
+type Shape = 'expression' | 'declaration' | 'member' | 'in-method';
+
+export function factoryOf(code: Code, shape: Shape, variables: readonly string[]): Factory {
   const source = sourceOf(code, shape, variables);
   const key = `${code.file}:${code.line}:${code.column}\n${source}`;
   const known = factories.get(key);
@@ -34,22 +37,26 @@ export function factoryOf(code: Code, shape: 'expression' | 'member' | 'in-metho
 
 function sourceOf(
   { text, column, strict, cells, name }: Code,
-  shape: 'expression' | 'member' | 'in-method',
+  shape: Shape,
   variables: readonly string[],
 ): string {
-  const declared = variables.length === 0 ? '' : `let ${variables.join(', ')};`;
+  // A function declaration declares its name itself.
+  const toDeclare = shape === 'declaration' ? variables.filter((variable) => variable !== name) : variables;
+  const declared = toDeclare.length === 0 ? '' : `let ${toDeclare.join(', ')};`;
   const set = variables.length === 0 ? '() => {}' : `($hdlset) => { ({ ${variables.join(', ')} } = $hdlset); }`;
   // An object gives an anonymous function the name of its key, an array gives none.
   const [open, close] = name === '' || name === '__proto__' ? ['[(', ')]'] : [`{ ${JSON.stringify(name)}: (`, ')}'];
+  const returned = `return [${set}, `;
   const [before, after] = {
-    expression: [open, close],
-    member: ['{', '}'],
-    'in-method': [`({ $hdlm() { return ${open}`, `${close} } })`],
+    expression: [returned + open, `${close}]`],
+    declaration: ['', `${returned}[${name}]]`],
+    member: [`${returned}{`, '}]'],
+    'in-method': [`${returned}({ $hdlm() { return ${open}`, `${close} } })]`],
   }[shape] as [string, string];
-  const body = `${strict ? "'use strict';" : ''}${declared} return [${set}, ${before}`;
+  const body = `${strict ? "'use strict';" : ''}${declared} ${before}`;
   const [enter, leave] = cells.length === 0 ? ['', ''] : ['with ($hdlcells) return (function () {', '})();'];
   const indent = ' '.repeat(Math.min(column, widestIndent));
-  return `(function ($hdlS, $hdlK, $hdlP, $hdlcells) { ${enter} ${body}\n${indent}${text}\n${after}]; ${leave} })`;
+  return `(function ($hdlS, $hdlK, $hdlP, $hdlcells) { ${enter} ${body}\n${indent}${text}\n${after}; ${leave} })`;
 }
 
 /** The function in the literal it was made in: the only thing there. */

@@ -2,10 +2,11 @@
 
 import { SerializationError } from '../../errors.ts';
 import type { Dismantled } from '../courier.ts';
-import { type Captured, captureVariables, type Source } from './capture-variables.ts';
+import { type Captured, captureVariables, isReassigned, type Source } from './capture-variables.ts';
 import { probeFrame } from './frame-probe.ts';
+import { originId } from './origins.ts';
 import { remember } from './remembered.ts';
-import { findHome } from './home-object.ts';
+import { asHome, findHome } from './home-object.ts';
 import { scriptUrl } from './main-module.ts';
 import { type Code, type CodeRecipe, flagsOf } from './recipe.ts';
 import { type Edit, edited, standIn, wordEdits } from './rewrite.ts';
@@ -31,11 +32,13 @@ export function dismantleCode(source: Source): Dismantled {
   } else if (free.usesSuper) captured.add({ home: true }, `${path} → super`, findHome(source, undefined));
   if (syntax.key !== undefined) edits.push(keyEdit(syntax.key));
   addProperties(source, captured);
-  const hasState = captured.parts.some((part) => 'lexical' in part || 'home' in part || 'property' in part);
+  const isClassLike = addInheritance(source, captured);
+  const hasState = captured.parts.some((part) => 'lexical' in part || 'home' in part || 'property' in part || 'inherits' in part);
   if (hasState) capture.mutable();
   const recipe: CodeRecipe = {
     kind: 'code',
-    form: syntax.form === 'class' ? 'expression' : syntax.form,
+    form: isReassigned(source) ? 'declaration' : (syntax.form as Exclude<typeof syntax.form, 'class'>),
+    ...(isClassLike ? { id: originId(fn) } : {}),
     inMethod: syntax.isArrow && free.usesSuper,
     self,
     ...codeOf(source, captured, edits),
@@ -109,6 +112,24 @@ export function addProperties({ fn, path }: Source, captured: Captured): void {
   for (const key of Reflect.ownKeys(prototype)) {
     if (key !== 'constructor') addProperty(captured, prototype, key, 'prototype', `${path}.prototype.${String(key)}`);
   }
+}
+
+/**
+ * What a function of the old kind of class inherits from (`util.inherits`, `Object.create(Parent.prototype)`).
+ * @returns whether the function is such a class, or by its name may be one
+ */
+function addInheritance({ fn, syntax, path }: Source, captured: Captured): boolean {
+  const { node, form, isArrow } = syntax;
+  if (form !== 'expression' || isArrow || node['async'] === true || node['generator'] === true) return false;
+  const parent: unknown = Object.getPrototypeOf(fn);
+  if (typeof parent === 'function' && !/\[native code\]/.test(Function.prototype.toString.call(parent))) {
+    captured.add({ inherits: 'self' }, `${path} → parent`, { object: parent });
+  }
+  const { prototype } = fn as unknown as { prototype: object };
+  const above = Object.getPrototypeOf(prototype) as object | null;
+  if (above !== null && Object.getPrototypeOf(above) !== null)
+    captured.add({ inherits: 'prototype' }, `${path}.prototype → parent`, asHome(above));
+  return /^[A-Z]/.test(fn.name) || captured.parts.some((part) => 'inherits' in part || ('property' in part && part.of === 'prototype'));
 }
 
 export function addProperty(captured: Captured, on: object, property: PropertyKey, of: 'self' | 'prototype', path: string): void {

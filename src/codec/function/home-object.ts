@@ -14,7 +14,11 @@ export function findHome(source: Source, self: unknown): Home {
   const { path } = source;
   const home = source.syntax.isArrow ? homeOfArrow(source, self) : homeOfMethod(source);
   if (home === undefined) throw new SerializationError(`${path} → super: the object that the method belongs to cannot be found`);
-  const object = Object.getPrototypeOf(home) as object | null;
+  return asHome(Object.getPrototypeOf(home) as object | null);
+}
+
+/** How an object that others inherit from travels. */
+export function asHome(object: object | null): Home {
   const constructor: unknown = object === null ? undefined : Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
   return typeof constructor === 'function' && constructor.prototype === object ? { prototypeOf: constructor } : { object };
 }

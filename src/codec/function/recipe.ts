@@ -80,11 +80,15 @@ export type PartKind =
   | { readonly cell: string }
   | { readonly lexical: 'this' | 'arguments' | 'newTarget' }
   | { readonly home: true }
+  | { readonly inherits: 'self' | 'prototype' }
   | { readonly property: PropertyKey; readonly of: 'self' | 'prototype'; readonly flags: number; readonly accessor?: 'get' | 'set' };
 
 export interface CodeRecipe extends Code {
   readonly kind: 'code';
-  readonly form: Exclude<Form, 'class'>;
+  /** `declaration`: other code assigns the function's own name, so inside it that is a variable. */
+  readonly form: Exclude<Form, 'class'> | 'declaration';
+  /** Of a function that is used as a class: it is made once, and comes home as itself. */
+  readonly id?: string;
   /** Wrapped in a method, because an arrow uses `super`; `self` is its `this`. */
   readonly inMethod: boolean;
   readonly self?: unknown;

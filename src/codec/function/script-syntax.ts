@@ -36,6 +36,8 @@ export interface ScriptSyntax {
   readonly assignedInFunctions: ReadonlySet<string>;
   /** Names declared with `let`, `const` or `class` anywhere: they have a dead zone. */
   readonly lexical: ReadonlySet<string>;
+  /** Where function declarations start: their name is a variable of the scope around. */
+  readonly declarationsAt: ReadonlySet<number>;
   /** Code that may change variables without naming them. */
   readonly hasEval: boolean;
   readonly strict: boolean;
@@ -68,6 +70,7 @@ function analyse(script: Script): ScriptSyntax {
       lexical: new Set<string>(),
       strictSpans: [],
       assignedInFunctions: new Set<string>(),
+      declarationsAt: new Set<number>(),
     };
     return { ...base, ...none, hasEval: true, strict: isModule };
   }
@@ -75,7 +78,14 @@ function analyse(script: Script): ScriptSyntax {
   const top = new Map<string, Span>();
   const topLevel: Span[] = [];
   for (const statement of statements) collectTopLevel(statement, top, topLevel);
-  const facts: Facts = { assigned: new Set(), assignedInFunctions: new Set(), lexical: new Set(), strictSpans: [], hasEval: false };
+  const facts: Facts = {
+    assigned: new Set(),
+    assignedInFunctions: new Set(),
+    lexical: new Set(),
+    strictSpans: [],
+    declarationsAt: new Set(),
+    hasEval: false,
+  };
   collectFacts(program, facts, false);
   return {
     ...base,
@@ -185,6 +195,7 @@ interface Facts {
   readonly assignedInFunctions: Set<string>;
   readonly lexical: Set<string>;
   readonly strictSpans: Span[];
+  readonly declarationsAt: Set<number>;
   hasEval: boolean;
 }
 
@@ -195,6 +206,9 @@ function collectFacts(node: Node, facts: Facts, inFunction: boolean): void {
   };
   switch (node.type) {
     case 'AssignmentExpression':
+      // The one assignment that fills in what rebuilt code captured: compile.ts.
+      if (nameOf(node['right']) !== '$hdlset') assignedNames(node['left'], assign);
+      break;
     case 'ForInStatement':
     case 'ForOfStatement':
       assignedNames(node['left'], assign);
@@ -208,6 +222,9 @@ function collectFacts(node: Node, facts: Facts, inFunction: boolean): void {
         if (node['kind'] === 'var' || init === null) patternNames(id, (name) => facts.assigned.add(name));
         if (node['kind'] !== 'var') patternNames(id, (name) => facts.lexical.add(name));
       }
+      break;
+    case 'FunctionDeclaration':
+      facts.declarationsAt.add(node.start);
       break;
     case 'ClassDeclaration':
       facts.lexical.add(nameOf(node['id']));
