@@ -23,6 +23,9 @@ function versionOf(library) {
 /** Runnable threads waiting or running, mean of the last minute: well above 0 before a run means that others use the machine. */
 export const load = () => loadavg()[0].toFixed(2);
 
+/** Whether others use the machine so much that only the ratios, which they hit alike, can be read. */
+export const isBusy = () => loadavg()[0] > availableParallelism() / 4;
+
 /** Whether there is a python3 to compare with. */
 export function pythonVersion() {
   try {

@@ -59,7 +59,10 @@ function commandLine(peer, scenario, quick) {
 }
 
 function parseResult(stdout) {
-  const line = stdout.split('\n').slice(0, -1).find((text) => text.startsWith(MARK));
+  const line = stdout
+    .split('\n')
+    .slice(0, -1)
+    .find((text) => text.startsWith(MARK));
   return line && JSON.parse(line.slice(MARK.length));
 }
 
@@ -68,7 +71,10 @@ const exitCode = (code) => (code === 13 ? 'exit code 13 (a promise that nothing 
 
 /** The line of an error output that says most: the error's own, else the last. */
 function lastLine(stderr) {
-  const lines = stderr.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
   return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'it printed nothing';
 }
 

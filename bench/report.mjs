@@ -29,7 +29,10 @@ function grouped(figures) {
 
 function renderTable(figures, peers, rounds) {
   const reference = rounds({ id: REFERENCE });
-  const header = ['', ...figures.flatMap((figure) => [`${figure.title}, ${figure.unit}`, 'best round', ...(hasRatio(figure) ? ['vs heddle'] : [])])];
+  const header = [
+    '',
+    ...figures.flatMap((figure) => [`${figure.title}, ${figure.unit}`, 'best round', ...(hasRatio(figure) ? ['vs heddle'] : [])]),
+  ];
   const rows = peers.map((peer) => [peer.id, ...figures.flatMap((figure) => cells(figure, rounds(peer), reference))]);
   return alignTable([header, ...rows]);
 }

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { helpText, parseOptions } from './options.mjs';
-import { load, machineLine, peersLine, pythonVersion } from './machine.mjs';
+import { isBusy, load, machineLine, peersLine, pythonVersion } from './machine.mjs';
 import { measure } from './measured-process.mjs';
 import { has } from './peers/index.mjs';
 import { renderReport } from './report.mjs';
@@ -31,6 +31,7 @@ installPeers();
 if (!pythonVersion()) leavePythonOut();
 
 const machine = machineLine();
+const wasBusy = isBusy();
 const started = performance.now();
 /** `scenario peer` → one entry a round: { figures, notes }, { failed } or { notRun }. */
 const results = new Map();
@@ -64,6 +65,7 @@ const facts = [
   machine,
   peersLine(options.peers),
   `2 workers, ${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'}${options.quick ? ' (quick)' : ''}, ${seconds} s, load at the end ${load()}`,
+  ...(wasBusy ? ['other programs were using the machine when this began: read the ratios, not the figures'] : []),
   ...(skipped > 0 ? [`${skipped} measurements were left out: the ${options.minutes} minutes were over (--minutes)`] : []),
 ];
 console.log(renderReport(options, results, facts));
