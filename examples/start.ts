@@ -1,6 +1,6 @@
 /**
  * `npm start`: hashes and counts every file under node_modules with `heddle map`, once on all cores and once on one,
- * checks that both give the same totals, and says how much faster it was.
+ * checks that both give the same totals, and says how much faster it was. Other files: `npm start -- 'src/**'`.
  */
 
 import { spawn } from 'node:child_process';
@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 import type { FileCount } from './hash-and-count.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const command = ['map', 'build/examples/hash-and-count.js#hashAndCount', '--glob', 'node_modules/**', '--progress'];
+const pattern = process.argv[2] ?? 'node_modules/**';
+const command = ['map', 'build/examples/hash-and-count.js#hashAndCount', '--glob', pattern, '--progress'];
 
 interface Totals {
   files: number;
@@ -48,7 +49,7 @@ const count = (n: number): string => n.toLocaleString('en-US');
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const cores = availableParallelism();
-console.log(`Hashing every file under node_modules (SHA-256) and counting its words, with
+console.log(`Hashing every file under ${pattern.split('/', 1)[0]} (SHA-256) and counting its words, with
 
     npx heddle ${command.map((word) => (word.includes('*') ? `'${word}'` : word)).join(' ')}
 `);
@@ -74,7 +75,7 @@ console.log(`  speed-up   ${(one.seconds / all.seconds).toFixed(2)} times, start
 if (files > 0 && JSON.stringify(all.totals) === JSON.stringify(one.totals)) {
   console.log('Both runs gave the same totals.');
 } else {
-  if (files === 0) console.error('There is nothing under node_modules: run npm ci first.');
+  if (files === 0) console.error(`No file matches ${pattern}.`);
   else console.error(`The totals differ. On one core: ${JSON.stringify(one.totals)}`);
   process.exitCode = 1;
 }
