@@ -10,7 +10,9 @@ const tsx = /(?:^|=|\/)tsx(?:\/|$)/;
 
 export async function joinLoaders(): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) >= 22) return;
-  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)].map((argument) => argument.replace(/^--import=/, ''));
+  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)].map((argument) =>
+    argument.replace(/^--import=/, ''),
+  );
   const loader = given.find((argument) => tsx.test(argument));
   if (loader === undefined) return;
   const from = loader.startsWith('file:') ? loader : pathToFileURL(loader.startsWith('/') ? loader : `${process.cwd()}/`).href;

@@ -1,7 +1,7 @@
 /** Starts a worker on a thread of this process. */
 
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { WorkerEnd } from '../errors.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { MessagePortLink } from './message-port-link.ts';
@@ -12,14 +12,11 @@ const entry = fileURLToPath(new URL('./thread-main.js', import.meta.url));
 /** @throws what `new Worker` throws, for options that a thread cannot have */
 export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
-  const execArgv = inheritedExecArgv(process.execArgv);
-  const worker = new Worker(entry, {
+  const worker = newWorker({
     workerData: { port: workerPort },
     transferList: [workerPort],
     name: options.name,
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
-    // Left away, the thread inherits them without a check; given, Node refuses those that only a process can have.
-    ...(execArgv.length === process.execArgv.length ? {} : { execArgv }),
   });
   worker.unref();
   const threadId = worker.threadId;
@@ -34,4 +31,20 @@ export function startThread(options: StartOptions): RunningWorker {
       worker.on('exit', (exitCode) => callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error }));
     },
   };
+}
+
+/** These stop a thread from starting its file; all others it inherits from Node itself, unless we name any. */
+const ofTheProgram = /^(?:-e|--eval|-p|--print|-pe|--input-type)(?:$|=)/;
+
+function newWorker(options: WorkerOptions): Worker {
+  if (!process.execArgv.some((argument) => ofTheProgram.test(argument))) return new Worker(entry, options);
+  const execArgv = inheritedExecArgv(process.execArgv);
+  try {
+    return new Worker(entry, { ...options, execArgv });
+  } catch (error) {
+    // What only a process can have; it holds in this one, and so in its threads. The message lists it.
+    if (!(error as NodeJS.ErrnoException).code?.includes('INVALID_EXEC_ARGV')) throw error;
+    const { message } = error as Error;
+    return new Worker(entry, { ...options, execArgv: execArgv.filter((argument) => !message.includes(argument)) });
+  }
 }

@@ -50,8 +50,8 @@ const ways: Way[] = [
   {
     name: 'its heap being full',
     die: () => {
-      const kept: unknown[] = [];
-      for (;;) kept.push(new Array(1000).fill(kept.length));
+      let chain: unknown;
+      for (;;) chain = { chain };
     },
     exitCode: 1,
     signal: null,

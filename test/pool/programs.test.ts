@@ -94,6 +94,18 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.equal(stdout, 'true false\n');
   });
 
+  test(`${name}: options of Node that only a process can have stop the workers`, async () => {
+    const { stdout } = await node(
+      `${start}
+      console.log(await new Pool({ maxWorkers: 1 }).submit((x) => x + 1, 1));`,
+      '--v8-pool-size=3',
+      '--stack-trace-limit=12',
+      '--secure-heap=0',
+      '--no-warnings',
+    );
+    assert.equal(stdout, '2\n');
+  });
+
   test(`${name}: a program that exits in the middle of a task hangs, or prints nothing`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 2 });

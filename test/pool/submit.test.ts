@@ -270,19 +270,30 @@ for (const { kind, open } of kinds) {
 
   test(`${kind}: shutdown with cancelFutures runs what waits, or waits for ever`, async () => {
     const pool = open({ maxWorkers: 1 });
-    const first = pool.submit(() => new Promise((resolve) => setTimeout(() => resolve('ran'), 20)));
+    const controller = new AbortController();
+    const first = pool.submit(
+      (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('ran'))),
+      controller.signal,
+    );
     await until(() => first.running());
     const second = pool.submit(() => 1);
-    await pool.shutdown({ cancelFutures: true });
-    assert.equal(await first, 'ran');
+    const down = pool.shutdown({ cancelFutures: true });
     assert.ok(second.cancelled());
+    controller.abort();
+    assert.equal(await first, 'ran');
+    await down;
   });
 
   test(`${kind}: shutdown without wait waits, or its options are not checked`, async () => {
     const pool = open({ maxWorkers: 1 });
-    const future = pool.submit(() => new Promise((resolve) => setTimeout(() => resolve('ran'), 20)));
+    const controller = new AbortController();
+    const future = pool.submit(
+      (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('ran'))),
+      controller.signal,
+    );
     await pool.shutdown({ wait: false });
     assert.equal(future.done(), false);
+    controller.abort();
     assert.equal(await future, 'ran');
     await assert.rejects(pool.shutdown({ now: true } as never), /unknown key 'now'/);
     await pool.shutdown();
