@@ -38,7 +38,9 @@ export abstract class Executor implements AsyncDisposable {
    * items are taken as there is room (`bufferSize`), so the source may be endless. Small items travel in chunks.
    *
    * An item that fails throws at its position and ends the iteration, as in Python; so does an error of the source.
-   * Leaving the loop early closes the source and cancels what was not begun.
+   * Leaving the loop early closes the source and cancels what was not begun. If a worker is lost, the item that it ran fails
+   * with `WorkerLost` (of tiny items about a millisecond's worth, if it was killed from outside); the others run elsewhere,
+   * none of them twice.
    */
   abstract map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
   abstract map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;

@@ -34,7 +34,7 @@ export let futures: FutureControls;
  *
  * await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
  * const future = pool.submit((a: number, b: number) => a + b, 1, 2);
- * console.log(future.done(), await future, future.done()); // false 3 true
+ * console.log(future.done(), await future, future.done()); // prints: false 3 true
  * ```
  */
 export class Future<T> extends Promise<T> {

@@ -7,7 +7,8 @@
  * It moves when there is a reason: the consumer took something, a worker reported, an async source delivered.
  */
 
-import { type Border, type Capsule, Encoder } from '../codec/index.ts';
+import { types } from 'node:util';
+import { type Border, type Capsule, Encoder, type Packet } from '../codec/index.ts';
 import type { Outcome } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { ChunkJob } from './chunk-job.ts';
@@ -270,8 +271,8 @@ export class MapRun {
     if (count === 0 || encoder === undefined) return;
     this.#filling = 0;
     this.#encoder = undefined;
-    this.#chunkSize.weighed(count, encoder.size);
     const packet = encoder.finish();
+    this.#chunkSize.weighed(count, weight(packet));
     const batch = new Batch(this.#fillStart, count);
     this.#open.add(batch);
     if (!this.#options.isUnordered) this.#batches.push(batch);
@@ -313,6 +314,13 @@ export class MapRun {
     }
     if (isMoved) this.#pump();
   }
+}
+
+/** Bytes of a packet, with the buffers that travel beside them. */
+function weight(packet: Packet): number {
+  let bytes = packet.bytes.byteLength;
+  for (const attachment of packet.attachments) if (types.isArrayBuffer(attachment)) bytes += attachment.byteLength;
+  return bytes;
 }
 
 /** First in, first out, without moving the rest. */

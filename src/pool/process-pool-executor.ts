@@ -10,7 +10,7 @@ import { PoolExecutor } from './pool-executor.ts';
  *
  * await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
  * const pid = await pool.submit(() => process.pid);
- * console.log(pid !== process.pid); // true
+ * console.log(pid !== process.pid); // prints: true
  * ```
  */
 export class ProcessPoolExecutor extends PoolExecutor {

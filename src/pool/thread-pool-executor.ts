@@ -11,7 +11,9 @@ import { PoolExecutor } from './pool-executor.ts';
  *
  * await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
  * const factor = 10;
- * for await (const product of pool.map((x) => x * factor, [1, 2, 3])) console.log(product); // 10 20 30
+ * const products = [];
+ * for await (const product of pool.map((x) => x * factor, [1, 2, 3])) products.push(product);
+ * console.log(products); // prints: [ 10, 20, 30 ]
  * ```
  */
 export class ThreadPoolExecutor extends PoolExecutor {

@@ -221,9 +221,12 @@ export class Runner {
   // ---- waiting, and never being settled
 
   #wait(task: Begun, holdsLink: boolean): void {
-    if (task.isWaiting || holdsLink) return;
-    task.isWaiting = true;
-    if (++this.#waiting === this.#begun.size) this.#link.unref();
+    if (task.isWaiting) return;
+    if (!holdsLink) {
+      task.isWaiting = true;
+      this.#waiting++;
+    }
+    this.#refreshRef();
   }
 
   #forget(id: number): boolean {

@@ -1,10 +1,12 @@
 /** Ways for a worker to die, and what is left of its tasks and neighbours. */
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { type WorkerLost } from 'heddle';
 import { mapOutcomes } from '#dist/pool/index.js';
 import { all, kinds, until } from './kinds.ts';
@@ -130,29 +132,26 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: workers that cannot start are started for ever, or hang their tasks`, async () => {
+    const name = kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor';
     const preload = join(tmpdir(), `heddle-broken-${process.pid}-${kind}.cjs`);
-    writeFileSync(preload, 'throw new RangeError("broken preload")');
-    const before = process.execArgv;
-    process.execArgv = [...before, '--require', preload];
-    const { NODE_OPTIONS } = process.env;
-    process.env['NODE_OPTIONS'] = `--require ${preload}`;
-    try {
-      await using pool = open({ maxWorkers: 2 });
-      const fates = await Promise.allSettled([1, 2, 3, 4, 5].map((x) => pool.submit((y: number) => y, x)));
-      for (const fate of fates) {
-        assert.equal(fate.status, 'rejected');
-        const error = fate.reason as Error;
-        assert.equal(error.name, kind === 'thread' ? 'BrokenThreadPool' : 'BrokenProcessPool');
-        assert.match(error.message, kind === 'thread' ? /broken preload/ : /exited with code 1 before it was ready/);
-        assert.ok(error.cause instanceof Error);
-      }
-      const map = pool.map((x) => x, [1]);
-      await assert.rejects(map.next(), /cannot start its workers/);
-    } finally {
-      rmSync(preload);
-      process.execArgv = before;
-      if (NODE_OPTIONS === undefined) delete process.env['NODE_OPTIONS'];
-      else process.env['NODE_OPTIONS'] = NODE_OPTIONS;
+    // The main program is the first to run it, every worker the second.
+    writeFileSync(preload, 'if (process.env.HEDDLE_TEST_MAIN) throw new RangeError("broken preload"); process.env.HEDDLE_TEST_MAIN = "1";');
+    const program = `
+      import { ${name} as Pool } from 'heddle';
+      const pool = new Pool({ maxWorkers: 2 });
+      const fates = await Promise.allSettled([1, 2, 3, 4, 5].map((x) => pool.submit((y) => y, x)));
+      const mapped = await pool.map((x) => x, [1]).next().catch((error) => error);
+      await pool.shutdown();
+      console.log(JSON.stringify([...fates.map((fate) => fate.reason), mapped].map((e) => [e?.name, e?.message, e?.cause?.message])));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--require', preload, '--input-type=module', '-e', program]);
+    rmSync(preload);
+    const why = kind === 'thread' ? 'broken preload' : 'a worker process exited with code 1 before it was ready';
+    const fates = JSON.parse(stdout) as string[][];
+    assert.equal(fates.length, 6);
+    for (const [error, message, cause] of fates) {
+      assert.equal(error, kind === 'thread' ? 'BrokenThreadPool' : 'BrokenProcessPool');
+      assert.equal(cause, why);
+      assert.ok(message?.startsWith(`${name}-1 cannot start its workers: `) === true && message.includes(why), message);
     }
   });
 }
