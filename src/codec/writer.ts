@@ -9,7 +9,8 @@ import * as tag from './tags.ts';
 export type Grow = (old: Uint8Array, used: number, size: number) => Uint8Array;
 
 export const growInHeap: Grow = (old, used, size) => {
-  const bytes = Buffer.allocUnsafeSlow(Math.max(size, old.length * 2, 1024));
+  // Room for what follows a large value, so that it is not copied once more for a few bytes.
+  const bytes = Buffer.allocUnsafeSlow(Math.max(size + 1024, old.length * 2));
   bytes.set(used === old.length ? old : old.subarray(0, used));
   return bytes;
 };
