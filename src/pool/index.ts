@@ -8,7 +8,6 @@ export { Executor, type Items, type ShutdownOptions } from './executor.ts';
 export { ThreadPoolExecutor } from './thread-pool-executor.ts';
 export { ProcessPoolExecutor } from './process-pool-executor.ts';
 export type { ExecutorOptions, MapOptions } from './options.ts';
-export { PoolExecutor } from './pool-executor.ts';
 
 /** Every outcome of a map, errors included: for the command line and for `imap`. */
 export { mapOutcomes, type MapOutcome, type MapOutcomesOptions } from './map-outcomes.ts';

@@ -98,6 +98,7 @@ swapped = () => 'new';
 
 const outer = 'outer';
 function shadowing(): () => string {
+  // oxlint-disable-next-line no-unused-vars -- what the inner one hides
   const outer = 'inner';
   {
     const outer = 'block';

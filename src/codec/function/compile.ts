@@ -35,11 +35,7 @@ export function factoryOf(code: Code, shape: Shape, variables: readonly string[]
   return factories.set(key, script.runInThisContext() as Factory);
 }
 
-function sourceOf(
-  { text, column, strict, cells, name }: Code,
-  shape: Shape,
-  variables: readonly string[],
-): string {
+function sourceOf({ text, column, strict, cells, name }: Code, shape: Shape, variables: readonly string[]): string {
   // A function declaration declares its name itself.
   const toDeclare = shape === 'declaration' ? variables.filter((variable) => variable !== name) : variables;
   const declared = toDeclare.length === 0 ? '' : `let ${toDeclare.join(', ')};`;

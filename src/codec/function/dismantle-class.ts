@@ -78,7 +78,7 @@ function staticField(member: Node, at: (node: Node, text: string) => Edit): Edit
 
 /** The key a computed member got: that of the property whose function has the member's text. */
 function keyOf({ fn, text, syntax, path }: Source, member: Node, taken: readonly PropertyKey[]): PropertyKey {
-  const on = (member['static'] === true ? fn : (fn as unknown as { prototype: object }).prototype);
+  const on = member['static'] === true ? fn : (fn as unknown as { prototype: object }).prototype;
   const itsText = memberText(member, text, syntax.offset);
   for (const key of Reflect.ownKeys(on)) {
     const { value, get, set } = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;

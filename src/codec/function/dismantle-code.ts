@@ -103,7 +103,7 @@ function readLexical({ inspection, fn, syntax, path, script, place, text }: Sour
 const ownOfEveryFunction = new Set<PropertyKey>(['length', 'name', 'prototype', 'arguments', 'caller']);
 
 /** Properties that were put on the function, or on the prototype of one that is used as a class. */
-export function addProperties({ fn, path }: Source, captured: Captured): void {
+function addProperties({ fn, path }: Source, captured: Captured): void {
   for (const key of Reflect.ownKeys(fn)) {
     if (!ownOfEveryFunction.has(key)) addProperty(captured, fn, key, 'self', `${path}.${String(key)}`);
   }

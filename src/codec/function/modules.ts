@@ -54,7 +54,7 @@ async function start(key: string): Promise<object> {
   if (match === null) return (await import(key)) as object;
   const [, how, specifier, from] = match as unknown as [string, string, string, string];
   const name = JSON.parse(specifier) as string;
-  return how === 'require' ? ({ exports: createRequire(from)(name) as unknown }) : importFrom(from, name);
+  return how === 'require' ? { exports: createRequire(from)(name) as unknown } : importFrom(from, name);
 }
 
 /** A module that {@link loadModules} loaded: its namespace, or `{ exports }` for a `require` key. */

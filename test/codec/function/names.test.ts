@@ -64,5 +64,8 @@ test("a namespace of Node's module is that namespace again", async () => {
 test('objects and functions of the program have no such name', () => {
   assert.equal(wellKnownObject({ log: console.log }), undefined);
   assert.equal(wellKnownObject(new (class Performance {})()), undefined);
-  assert.equal(wellKnownFunction(function max() {}), undefined);
+  assert.equal(
+    wellKnownFunction(function max() {}),
+    undefined,
+  );
 });
