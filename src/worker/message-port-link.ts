@@ -1,17 +1,22 @@
 /**
  * Link between two threads of one process, over a MessagePort.
  *
- * The frames of a tick go as one array of bytes whose memory is handed over instead of copied. Long frames
- * keep their bytes beside it, so that they are copied once (by `postMessage`), and attachments go as they are.
+ * The frames of a tick go as one message. Short ones are gathered in memory that is always the same and posted as a string of
+ * Latin-1 characters, one for each byte: that costs a third of an array, which needs memory of its own on both sides. Others
+ * go as an array of bytes that is handed over; long frames keep their bytes beside it, so that they are copied once.
  */
 
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { Batch } from './batch.ts';
-import { type Frame, attached, frameSize, outside, readFrame, sizeAt, writeFrame } from './frame.ts';
+import { type Beside, type Frame, attached, frameSize, outside, readFrame, sizeAt, writeFrame } from './frame.ts';
 import type { Link, LinkEvents } from './link.ts';
 
 /** Frames longer than this are not gathered into the batch. */
 const long = 64 * 1024;
+/** Batches up to this size go as strings. */
+const short = 4096;
+const scratch = Buffer.allocUnsafeSlow(short);
+const scratchView = new DataView(scratch.buffer);
 
 interface Message {
   readonly batch: Uint8Array;
@@ -31,7 +36,7 @@ export class MessagePortLink implements Link {
 
   open(events: LinkEvents): void {
     this.#events = events;
-    this.#port.on('message', (message: Uint8Array | Message) => this.#receive(message));
+    this.#port.on('message', (message: string | Uint8Array | Message) => this.#receive(message));
     // Something among the attachments cannot be rebuilt here. Nobody can tell what was lost with it: that ends the worker.
     this.#port.on('messageerror', () => this.close());
     this.#port.on('close', () => this.#end());
@@ -84,7 +89,12 @@ export class MessagePortLink implements Link {
 
   #post(frames: readonly Frame[]): void {
     let size = 0;
-    for (const f of frames) size += frameSize(f, f.bytes.byteLength < long);
+    let isPlain = true;
+    for (const f of frames) {
+      size += frameSize(f, f.bytes.byteLength < long);
+      isPlain &&= f.attachments.length === 0 && f.bytes.byteLength < long;
+    }
+    if (isPlain && size <= short) return this.#postShort(frames);
     const batch = new Uint8Array(size);
     const view = new DataView(batch.buffer);
     const transfer: Transferable[] = [batch.buffer];
@@ -111,14 +121,21 @@ export class MessagePortLink implements Link {
     else this.#port.postMessage({ batch, bytes: bytes ?? [], attachments: attachments ?? [] } satisfies Message, transfer);
   }
 
-  #receive(message: Uint8Array | Message): void {
-    const isPlain = !('batch' in message);
-    const batch = isPlain ? message : message.batch;
+  #postShort(frames: readonly Frame[]): void {
+    let at = 0;
+    for (const f of frames) at = writeFrame(f, scratch, scratchView, at, 0);
+    this.#port.postMessage(scratch.toString('latin1', 0, at));
+  }
+
+  #receive(message: string | Uint8Array | Message): void {
+    if (typeof message === 'string') return this.#deliver(Buffer.from(message, 'latin1'));
+    if (!('batch' in message)) return this.#deliver(message);
     let nextBytes = 0;
     let nextAttachments = 0;
-    const beside = isPlain
-      ? undefined
-      : { bytes: () => message.bytes[nextBytes++]!, attachments: () => message.attachments[nextAttachments++]! };
+    this.#deliver(message.batch, { bytes: () => message.bytes[nextBytes++]!, attachments: () => message.attachments[nextAttachments++]! });
+  }
+
+  #deliver(batch: Uint8Array, beside?: Beside): void {
     const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
     for (let at = 0; at < batch.byteLength; at += sizeAt(view, at)) this.#events?.onFrame(readFrame(batch, view, at, beside));
   }

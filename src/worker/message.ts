@@ -1,7 +1,7 @@
 /** Packets in frames and back, and how an outcome is encoded so that one that cannot cross fails only its own task. */
 
 import { type Border, type Encoder, type Incoming, type Packet, encode } from '../codec/index.ts';
-import { type Frame, type FrameKind, frame } from './frame.ts';
+import type { Frame, FrameKind } from './frame.ts';
 
 /** The text beside the bytes; empty in nearly every frame. */
 export interface Meta {
@@ -21,13 +21,17 @@ export function packetFrame(kind: FrameKind, packet: Packet, fields: Partial<Fra
   let meta: Meta | undefined = more;
   if (packet.modules.length > 0) meta = { ...meta, modules: packet.modules };
   if (packet.signals.length > 0) meta = { ...meta, hasSignals: true };
-  return frame(kind, {
-    ...fields,
+  return {
+    kind,
+    id: fields.id ?? 0,
+    a: fields.a ?? 0,
+    b: fields.b ?? 0,
+    c: fields.c ?? 0,
+    meta: meta === undefined ? '' : JSON.stringify(meta),
     bytes: packet.bytes,
     attachments: packet.attachments,
     transfer: packet.transfer,
-    meta: meta === undefined ? '' : JSON.stringify(meta),
-  });
+  };
 }
 
 const noMeta: Meta = {};
