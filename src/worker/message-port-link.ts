@@ -124,6 +124,7 @@ export class MessagePortLink implements Link {
   #postShort(frames: readonly Frame[]): void {
     let at = 0;
     for (const f of frames) at = writeFrame(f, scratch, scratchView, at, 0);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads, not a window
     this.#port.postMessage(scratch.toString('latin1', 0, at));
   }
 
