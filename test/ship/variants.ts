@@ -38,6 +38,8 @@ export interface Variant {
 
 /** Programs that CommonJS cannot run. */
 export const modulesOnly = ['meta'];
+/** Modules beside the programs, of which the same is true. */
+const awaitAtTop = ['lib/waits'];
 
 /** Writes those variants anew into the place of that name, and says where it is. */
 export function prepare(name: string, names: readonly VariantName[]): { place: string; variants: Variant[] } {
@@ -115,7 +117,7 @@ function compile(place: string, folder: string, format: Format, sourceMap: boole
     writeJson(project, { extends: path.join(root, 'tsconfig.base.json'), compilerOptions, include, exclude });
     runCompiler(project);
   };
-  const excluded = format === 'commonjs' ? modulesOnly : [];
+  const excluded = format === 'commonjs' ? [...modulesOnly, ...awaitAtTop] : [];
   build(
     'tsconfig.json',
     options,
