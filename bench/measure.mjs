@@ -6,7 +6,12 @@ export function quantile(samples, share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-export const median = (samples) => quantile(samples, 0.5);
+/** The middle value; of an even number the mean of the two in the middle, so that few samples favour neither end. */
+export function median(samples) {
+  const sorted = Float64Array.from(samples).sort();
+  const half = sorted.length / 2;
+  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
+}
 
 /** Milliseconds that `work` took. */
 export async function timed(work) {

@@ -1,6 +1,7 @@
 // Figures → Markdown tables: for each figure the median over the rounds, the best round and, in the column "vs heddle", how many times as
 // good as heddle's threads the peer was: the median over the rounds of the ratio inside each round. Above 1 the peer is better.
-import { quantile } from './measure.mjs';
+// `rounds` says how many a row stands on: a run that is out of time has fewer than it was asked for.
+import { median } from './measure.mjs';
 import { has, REFERENCE } from './peers/index.mjs';
 
 export function renderReport({ scenarios, peers }, results, facts) {
@@ -31,9 +32,14 @@ function renderTable(figures, peers, rounds) {
   const reference = rounds({ id: REFERENCE });
   const header = [
     '',
+    'rounds',
     ...figures.flatMap((figure) => [`${figure.title}, ${figure.unit}`, 'best round', ...(hasRatio(figure) ? ['vs heddle'] : [])]),
   ];
-  const rows = peers.map((peer) => [peer.id, ...figures.flatMap((figure) => cells(figure, rounds(peer), reference))]);
+  const rows = peers.map((peer) => [
+    peer.id,
+    String(rounds(peer).filter((entry) => entry.figures).length),
+    ...figures.flatMap((figure) => cells(figure, rounds(peer), reference)),
+  ]);
   return alignTable([header, ...rows]);
 }
 
@@ -44,7 +50,7 @@ function cells(figure, entries, reference) {
   const values = entries.map((entry) => entry.figures?.[key]).filter((value) => value !== undefined);
   if (values.length === 0) return [entries.every((entry) => entry.notRun) ? 'not run' : 'failed', '', ...(hasRatio(figure) ? [''] : [])];
   const best = better === 'higher' ? Math.max(...values) : Math.min(...values);
-  const middle = quantile(values, 0.5);
+  const middle = median(values);
   if (!hasRatio(figure)) return [format(middle), format(best)];
   const ratios = entries.flatMap((entry, round) => {
     const ours = reference[round]?.figures?.[key];
@@ -53,7 +59,7 @@ function cells(figure, entries, reference) {
     const ratio = better === 'higher' ? theirs / ours : ours / theirs;
     return Number.isFinite(ratio) ? [ratio] : [];
   });
-  return [format(middle), format(best), ratios.length > 0 ? quantile(ratios, 0.5).toFixed(2) : ''];
+  return [format(middle), format(best), ratios.length > 0 ? median(ratios).toFixed(2) : ''];
 }
 
 /** Why a row is empty, and what else is to know about it. Each remark once, however many rounds and peers said it. */

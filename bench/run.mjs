@@ -64,7 +64,7 @@ const seconds = Math.round((performance.now() - started) / 1000);
 const facts = [
   machine,
   peersLine(options.peers),
-  `2 workers, ${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'}${options.quick ? ' (quick)' : ''}, ${seconds} s, load at the end ${load()}`,
+  `2 workers, ${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'} asked for${options.quick ? ' (quick)' : ''}, ${seconds} s, load at the end ${load()}`,
   ...(wasBusy ? ['other programs were using the machine when this began: read the ratios, not the figures'] : []),
   ...(skipped > 0 ? [`${skipped} measurements were left out: the ${options.minutes} minutes were over (--minutes)`] : []),
 ];
