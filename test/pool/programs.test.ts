@@ -57,6 +57,22 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.deepEqual(stdout.trimEnd().split('\n'), [...Array.from({ length: 200 }, (_, i) => `line ${i}`), 'end']);
   });
 
+  test(`${name}: what a task printed is lost because the reader is slow`, async () => {
+    const program = `${start}
+      const pool = new Pool({ maxWorkers: 1 });
+      await pool.submit(() => { for (let i = 0; i < 5000; i++) console.log('line ' + i); });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    // Takes one piece at a turn of the event loop, so that the writer finds the pipe full again and again.
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      child.stdout.pause();
+      setImmediate(() => child.stdout.resume());
+    });
+    await once(child, 'close');
+    assert.equal(text, Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''));
+  });
+
   test(`${name}: after shutdown something keeps the program alive`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 2 });
