@@ -10,7 +10,7 @@ export interface ExecutorOptions {
   readonly maxWorkers?: number | undefined;
   /** Tasks that one worker runs at a time, which pays when they mostly wait. An integer >= 1; default 1. */
   readonly tasksPerWorker?: number | undefined;
-  /** Tasks that may wait for a worker; at it `submit` rejects with `Full`. An integer >= 1; default no limit. */
+  /** Tasks that may wait for a worker; at it `submit` rejects with `Full`, `map` waits. An integer >= 1; default no limit. */
   readonly queueLimit?: number | undefined;
   /** Runs once in every worker before its first task. A worker whose initializer fails counts as not started. */
   readonly initializer?: ((...args: never[]) => unknown) | undefined;

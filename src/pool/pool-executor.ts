@@ -60,7 +60,8 @@ export abstract class PoolExecutor extends Executor {
       border,
       maxWorkers: this.#options.maxWorkers,
       nextId: () => this.#nextId++,
-      submit: (job) => this.#submit(job),
+      // A map waits at the queueLimit: it has no more chunks in the queue than its buffer allows.
+      submit: (job) => this.#submit(job, true),
       cancel: (job) => void this.#cancel(job.id),
       hasRoom: () => hasRoom(this.#state),
       onRoom: (callback) => void this.#hungry.add(callback),
@@ -82,7 +83,7 @@ export abstract class PoolExecutor extends Executor {
       const { border } = this.#board;
       const capsule = captureFunction(fn, border);
       const packet = encode(args, { root: 'args', border });
-      this.#submit(new CallJob(id, future as Future<unknown>, capsule, packet, captureSite(this.submit)));
+      this.#submit(new CallJob(id, future as Future<unknown>, capsule, packet, captureSite(this.submit)), false);
     } catch (error) {
       futures.settle(future as Future<unknown>, false, error);
     }
@@ -117,10 +118,10 @@ export abstract class PoolExecutor extends Executor {
     return (options?.wait ?? true) ? this.#finished.promise : Promise.resolve();
   }
 
-  #submit(job: Job): void {
+  #submit(job: Job, isBounded: boolean): void {
     job.since = performance.now();
     this.#jobs.set(job.id, job);
-    this.#apply({ type: 'submit', task: job.id });
+    this.#apply({ type: 'submit', task: job.id, isBounded });
   }
 
   /** Returns whether it was still waiting. */

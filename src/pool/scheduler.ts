@@ -28,7 +28,8 @@ export interface SchedulerOptions {
 export type SchedulerEvent =
   /** A task is being made: a worker for it may start meanwhile. */
   | { readonly type: 'announce' }
-  | { readonly type: 'submit'; readonly task: TaskId }
+  /** `isBounded`: its maker limits by itself how many it has waiting, and is not refused at the `queueLimit`. */
+  | { readonly type: 'submit'; readonly task: TaskId; readonly isBounded?: boolean }
   | { readonly type: 'workerStarted'; readonly worker: WorkerId }
   /** A worker ended, for whatever reason. `notBegun`: tasks it had been given and had certainly not begun. */
   | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly TaskId[] }
@@ -109,7 +110,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       if (!state.isShutDown && !state.isBroken) startFor(state, state.queue.length + 1, out);
       break;
     case 'submit':
-      submit(state, event.task, out);
+      submit(state, event.task, event.isBounded ?? false, out);
       break;
     case 'workerStarted':
       workerStarted(state, event.worker, out);
@@ -133,12 +134,12 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
   return out;
 }
 
-function submit(state: SchedulerState, id: TaskId, out: Instruction[]): void {
+function submit(state: SchedulerState, id: TaskId, isBounded: boolean, out: Instruction[]): void {
   if (state.isShutDown) return void out.push({ type: 'refuse', task: id, why: 'shutDown' });
   if (state.isBroken) return void out.push({ type: 'refuse', task: id, why: 'broken' });
   const task: TaskRecord = { id, worker: undefined, previous: undefined, next: undefined };
   const worker = state.queue.length === 0 ? pick(state) : undefined;
-  if (worker === undefined && state.queue.length >= state.options.queueLimit)
+  if (worker === undefined && !isBounded && state.queue.length >= state.options.queueLimit)
     return void out.push({ type: 'refuse', task: id, why: 'full' });
   state.tasks.set(id, task);
   if (worker !== undefined) return dispatch(state, task, worker, out);

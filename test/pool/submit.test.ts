@@ -228,6 +228,13 @@ for (const { kind, open } of kinds) {
     assert.ok((fates[2] as PromiseRejectedResult).reason instanceof Full);
   });
 
+  test(`${kind}: a map fails at the queueLimit, as a submit does`, async () => {
+    await using pool = open({ maxWorkers: 1, queueLimit: 1 });
+    const results: number[] = [];
+    for await (const result of pool.map((x: number) => x, [1, 2, 3, 4, 5, 6], { chunkSize: 1 })) results.push(result);
+    assert.deepEqual(results, [1, 2, 3, 4, 5, 6]);
+  });
+
   test(`${kind}: the initializer does not run first, or runs for each task`, async () => {
     await using pool = open({
       maxWorkers: 1,

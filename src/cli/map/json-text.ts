@@ -50,6 +50,7 @@ function kindThatIsLost(value: object): string | undefined {
   if (types.isAnyArrayBuffer(value)) return 'an ArrayBuffer';
   if (types.isRegExp(value)) return 'a RegExp';
   if (types.isPromise(value)) return 'a Promise';
+  if (types.isGeneratorObject(value)) return 'a generator: return [...it]';
   return undefined;
 }
 
