@@ -34,10 +34,14 @@ export function checkFunction(value: unknown, what: string): void {
   if (typeof value !== 'function') throw new TypeError(expected(what, 'a function', value));
 }
 
+export function checkBoolean(value: unknown, what: string): void {
+  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(expected(what, 'a boolean', value));
+}
+
 /** Refuses keys that are not known, so that a typing error in an option is not silently ignored. */
 export function checkOptions(value: unknown, what: string, known: readonly string[]): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null) throw new TypeError(expected(what, 'an object', value));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(expected(what, 'an object', value));
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw new TypeError(`unknown key '${key}' in ${what}: known are ${known.join(', ')}`);
   }

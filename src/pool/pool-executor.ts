@@ -6,7 +6,7 @@
  */
 
 import { type Border, type Capsule, type Packet, captureFunction, encode } from '../codec/index.ts';
-import { checkFunction, checkOptions } from '../check.ts';
+import { checkBoolean, checkFunction, checkOptions } from '../check.ts';
 import { BrokenProcessPool, BrokenThreadPool, Full, HeddleError, ShutDown, type WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import { type Outcome, WorkerHandle, type WorkerKind } from '../worker/index.ts';
@@ -111,6 +111,8 @@ export abstract class PoolExecutor extends Executor {
   override shutdown(options?: ShutdownOptions): Promise<void> {
     try {
       checkOptions(options, 'options', ['wait', 'cancelFutures']);
+      checkBoolean(options?.wait, 'wait');
+      checkBoolean(options?.cancelFutures, 'cancelFutures');
     } catch (error) {
       return Promise.reject(error);
     }

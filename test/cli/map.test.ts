@@ -75,6 +75,10 @@ test('the wrong function is called', async () => {
   assert.deepEqual(await results(`${jobs}#nothing`, 'a'), ['null']);
 });
 
+test('what every function has is taken for an export', async () => {
+  for (const name of ['toString', 'call', '__proto__']) assert.equal((await heddle(['map', `${jobs}#${name}`, 'a'])).code, 2, name);
+});
+
 test('an item that begins with a dash is taken for a flag', async () => {
   const { stdout } = await heddle(['map', `${jobs}#same`, '-j1', '--', '-x', '--jobs']);
   assert.deepEqual(lines(stdout), ['"-x"', '"--jobs"']);

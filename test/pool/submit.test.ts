@@ -303,6 +303,7 @@ for (const { kind, open } of kinds) {
     controller.abort();
     assert.equal(await future, 'ran');
     await assert.rejects(pool.shutdown({ now: true } as never), /unknown key 'now'/);
+    await assert.rejects(pool.shutdown({ wait: 'yes' } as never), /expected wait to be a boolean, got 'yes'/);
     await pool.shutdown();
   });
 

@@ -26,6 +26,8 @@ function startOf(module: object, name: string): unknown {
 
 function readProperty(value: unknown, name: string): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined;
+  // What every object and function has is nobody's export.
+  if (name in Function.prototype && !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name];
 }
 
