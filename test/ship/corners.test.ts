@@ -90,6 +90,15 @@ const makeOld = (n: number): { get(): number } => new (Old as never as new (n: n
 const makeOldChild = (n: number): { get(): number } => new (OldChild as never as new (n: number) => { get(): number })(n);
 // biome-ignore-end lint/suspicious: classes of the old kind
 
+let rate = 1;
+const settings = { level: 1 };
+class Follower {
+  static stage = 1;
+  now(): number[] {
+    return [rate, settings.level, Follower.stage];
+  }
+}
+
 let swapped = function (n: number): string {
   return n === 0 ? 'old' : swapped(n - 1);
 };
@@ -230,6 +239,39 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
   test(`${Executor.name}: a class is the same class there and back`, async () => {
     assert.equal(await pool.submit(() => Mixed), Mixed);
     assert.equal(await pool.submit((One: typeof Mixed) => One === Mixed, Mixed), true);
+  });
+
+  test(`${Executor.name}: a class keeps seeing what it saw when it was first sent`, async () => {
+    const look = (): number[] => new Follower().now();
+    const set = (value: number): void => {
+      rate = settings.level = Follower.stage = value;
+    };
+    set(1);
+    assert.deepEqual(await pool.submit(look), [1, 1, 1]);
+    set(2);
+    assert.deepEqual(await pool.submit(look), [2, 2, 2]);
+    assert.deepEqual(await pool.submit((one: Follower) => one.now(), new Follower()), [2, 2, 2]);
+    set(1);
+    assert.deepEqual(await pool.submit(look), [1, 1, 1]);
+  });
+
+  test(`${Executor.name}: what a task does to a class shows in the next task`, async () => {
+    const spoil = (): number => ++rate + ++settings.level + ++Follower.stage;
+    const before = new Follower().now();
+    await pool.submit(spoil);
+    assert.deepEqual(await pool.submit(() => new Follower().now()), before);
+  });
+
+  test(`${Executor.name}: a method that was replaced meanwhile is the old one`, async () => {
+    class Patched {
+      text(): string {
+        return 'old';
+      }
+    }
+    const ask = (): string => new Patched().text();
+    assert.equal(await pool.submit(ask), 'old');
+    Patched.prototype.text = () => 'new';
+    assert.equal(await pool.submit(ask), 'new');
   });
 
   test(`${Executor.name}: a closure made there runs here`, async () => {

@@ -53,7 +53,7 @@ export function referred({ module, name }: Reference): unknown {
 
 function assembleCode(recipe: CodeRecipe): Assembled {
   const known = recipe.id === undefined ? undefined : withOrigin(recipe.id);
-  if (known !== undefined) return { fn: known, complete: (late) => setProperties(recipe.parts, late, known, isData) };
+  if (known !== undefined) return { fn: known, complete: (late) => refill(recipe, known, late) };
   const shape = recipe.inMethod ? 'in-method' : recipe.form === 'expression' || recipe.form === 'declaration' ? recipe.form : 'member';
   const cells = {};
   const instance = factoryOf(recipe, shape, variablesOf(recipe))(undefined, undefined, undefined, cells);
@@ -61,7 +61,10 @@ function assembleCode(recipe: CodeRecipe): Assembled {
   const literal = recipe.inMethod ? (home as { $hdlm(): object }).$hdlm.call(recipe.self) : home;
   const fn = functionIn(literal);
   nameIt(fn, recipe.name);
-  if (recipe.id !== undefined) rememberOrigin(recipe.id, fn);
+  if (recipe.id !== undefined) {
+    rememberOrigin(recipe.id, fn);
+    madeHere.set(fn, { instance, cells, weak: new Map(), from: recipe.from });
+  }
   return {
     fn,
     complete: (late) => fill(recipe, instance, cells, fn, late, home),
@@ -70,18 +73,38 @@ function assembleCode(recipe: CodeRecipe): Assembled {
 
 function assembleClass(recipe: ClassRecipe): Assembled {
   const known = withOrigin(recipe.id);
-  // A class is made once; a later message only brings its static values up to date.
-  if (known !== undefined) return { fn: known, complete: (late) => setProperties(recipe.parts, late, known, isData) };
+  if (known !== undefined) return { fn: known, complete: (late) => refill(recipe, known, late) };
   const cells = {};
   const instance = factoryOf(recipe, 'expression', variablesOf(recipe))(recipe.parent, recipe.keys, recipe.privateStatics, cells);
   const fn = functionIn(instance[1]);
   nameIt(fn, recipe.name);
   rememberOrigin(recipe.id, fn);
   rememberMembers(recipe, fn);
+  madeHere.set(fn, { instance, cells, weak: new Map(), from: recipe.from });
   return {
     fn,
     complete: (late) => fill(recipe, instance, cells, fn, late, undefined),
   };
+}
+
+/** A class that was made here, and how to set again what it sees. */
+interface Made {
+  readonly instance: Instance;
+  readonly cells: object;
+  /** Its private state for compilers without `#`, by variable: instances that live keep it. */
+  readonly weak: Map<string, object>;
+  readonly from: string;
+}
+
+const madeHere = new WeakMap<AnyFunction, Made>();
+
+/**
+ * A class is made once. A later message from whoever sent it first brings what it sees up to date: captured variables,
+ * static values, patched members. One that comes back from elsewhere changes nothing.
+ */
+function refill(code: Code & { readonly from: string }, fn: AnyFunction, late: readonly unknown[]): void {
+  const made = madeHere.get(fn);
+  if (made !== undefined && made.from === code.from) fill(code, made.instance, made.cells, fn, late, undefined, made);
 }
 
 function nameIt(fn: AnyFunction, name: string): void {
@@ -102,7 +125,15 @@ function variablesOf(code: Code): string[] {
   return names;
 }
 
-function fill(code: Code, [set]: Instance, cells: object, fn: AnyFunction, late: readonly unknown[], home: object | undefined): void {
+function fill(
+  code: Code,
+  [set]: Instance,
+  cells: object,
+  fn: AnyFunction,
+  late: readonly unknown[],
+  home: object | undefined,
+  made: Made | undefined = madeHere.get(fn),
+): void {
   const values: Record<string, unknown> = {};
   for (const [name, reference] of Object.entries(code.references)) values[name] = referred(reference);
   for (const [name, path] of Object.entries(code.named)) values[name] = valueNamed(path, moduleLoaded);
@@ -115,7 +146,7 @@ function fill(code: Code, [set]: Instance, cells: object, fn: AnyFunction, late:
       if (code.cells.includes(part.variable)) {
         cellOf.set(part.variable, value as Cell);
         addCell(cells, part.variable, value as Cell);
-      } else if (code.weak.includes(part.variable)) values[part.variable] = weakFor(value as Token);
+      } else if (code.weak.includes(part.variable)) values[part.variable] = weakFor(value as Token, part.variable, made);
       else values[part.variable] = value;
     } else if ('lexical' in part) values[standIn[part.lexical]] = value;
     else if ('home' in part && home !== undefined) Object.setPrototypeOf(home, inherited(value as Home));
@@ -140,14 +171,13 @@ interface Token {
 
 const weakOf = new WeakMap<Token, object>();
 
-/** One new WeakMap for one token: all functions of a message that had the old one get it. */
-function weakFor(token: Token): object {
-  let made = weakOf.get(token);
-  if (made === undefined) {
-    made = token.weak === 'WeakMap' ? new WeakMap() : new WeakSet();
-    weakOf.set(token, made);
-  }
-  return made;
+/** One new WeakMap for one token: all functions of a message that had the old one get it, and a class keeps it. */
+function weakFor(token: Token, name: string, owner: Made | undefined): object {
+  let holder = owner?.weak.get(name) ?? weakOf.get(token);
+  holder ??= token.weak === 'WeakMap' ? new WeakMap() : new WeakSet();
+  weakOf.set(token, holder);
+  owner?.weak.set(name, holder);
+  return holder;
 }
 
 const membersOf = new WeakMap<AnyFunction, Map<number, AnyFunction>>();
@@ -172,6 +202,7 @@ function memberIn(of: AnyFunction, index: number): AnyFunction {
 
 function addCell(cells: object, name: string, cell: Cell): void {
   Object.defineProperty(cells, name, {
+    configurable: true,
     get: () => cell.value,
     set: (value: unknown) => {
       cell.value = value;
@@ -179,16 +210,9 @@ function addCell(cells: object, name: string, cell: Cell): void {
   });
 }
 
-const isData = (part: PartKind, value: unknown): boolean => !('accessor' in part) && typeof value !== 'function';
-
-function setProperties(
-  parts: readonly PartKind[],
-  late: readonly unknown[],
-  fn: AnyFunction,
-  accept: (part: PartKind, value: unknown) => boolean = () => true,
-): void {
+function setProperties(parts: readonly PartKind[], late: readonly unknown[], fn: AnyFunction): void {
   parts.forEach((part, index) => {
-    if (!('property' in part) || !accept(part, late[index])) return;
+    if (!('property' in part)) return;
     const on = part.of === 'self' ? fn : (fn as unknown as { prototype: object }).prototype;
     const value = late[index];
     const flags = withFlags(part.flags);

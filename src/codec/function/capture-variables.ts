@@ -70,7 +70,8 @@ export function captureVariables(source: Source): Captured {
   const { ownName } = source.syntax;
   if (ownName !== undefined && isReassigned(source)) captureOne(source, captured, ownName, { assigned: true, uses: [] });
   // Nothing else in the message can see its variables.
-  const alone = isRoot && captured.late.every(({ value }) => typeof value !== 'object' && typeof value !== 'function');
+  const alone =
+    isRoot && source.syntax.isArrow && captured.late.every(({ value }) => typeof value !== 'object' && typeof value !== 'function');
   if (!alone) shareCells(source, captured);
   return captured;
 }

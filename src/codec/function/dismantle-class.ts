@@ -7,6 +7,7 @@ import { SerializationError } from '../../errors.ts';
 import type { AnyFunction, Dismantled } from '../courier.ts';
 import { type Captured, captureVariables, type Source } from './capture-variables.ts';
 import { addProperty, codeOf } from './dismantle-code.ts';
+import { realmId } from '../realm.ts';
 import { remember } from './remembered.ts';
 import type { ClassRecipe } from './recipe.ts';
 import { type Edit, hasComputedKey, wordEdits } from './rewrite.ts';
@@ -14,6 +15,7 @@ import { isNode, type Node } from './syntax.ts';
 
 export function dismantleClass(source: Source, id: string): Dismantled {
   const { fn, syntax, facts, script, place, text, capture } = source;
+  capture.identity();
   if (script !== undefined && place !== undefined)
     capture.addClass({ fn, scriptId: script.id, start: place.start, end: place.start + text.length });
   const captured = captureVariables(source);
@@ -44,6 +46,7 @@ export function dismantleClass(source: Source, id: string): Dismantled {
   const recipe: ClassRecipe = {
     kind: 'class',
     id,
+    from: realmId,
     parent: !isNode(heritage) ? undefined : extendsNull ? null : (Object.getPrototypeOf(fn) as AnyFunction),
     keys,
     privateStatics: Object.fromEntries(Object.entries(facts.privateStatics).filter(([name]) => hasPrivateStatic(members, name))),
@@ -51,7 +54,7 @@ export function dismantleClass(source: Source, id: string): Dismantled {
     ...codeOf(source, captured, edits),
   };
   const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
-  if (captured.isFixed && !hasStatics && Object.keys(facts.privateStatics).length === 0) remember(fn, dismantled, captured.objects);
+  if (captured.isFixed && !hasStatics && Object.keys(facts.privateStatics).length === 0) remember(fn, dismantled, captured.objects, true);
   return dismantled;
 }
 

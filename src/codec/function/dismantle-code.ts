@@ -4,6 +4,7 @@ import { SerializationError } from '../../errors.ts';
 import type { Dismantled } from '../courier.ts';
 import { type Captured, captureVariables, isReassigned, type Source } from './capture-variables.ts';
 import { probeFrame } from './frame-probe.ts';
+import { realmId } from '../realm.ts';
 import { originId } from './origins.ts';
 import { remember } from './remembered.ts';
 import { asHome, findHome } from './home-object.ts';
@@ -33,18 +34,20 @@ export function dismantleCode(source: Source): Dismantled {
   if (syntax.key !== undefined) edits.push(keyEdit(syntax.key));
   addProperties(source, captured);
   const isClassLike = addInheritance(source, captured);
+  if (isClassLike) capture.identity();
   const hasState = captured.parts.some((part) => 'lexical' in part || 'home' in part || 'property' in part || 'inherits' in part);
   if (hasState) capture.mutable();
   const recipe: CodeRecipe = {
     kind: 'code',
     form: isReassigned(source) ? 'declaration' : (syntax.form as Exclude<typeof syntax.form, 'class'>),
     ...(isClassLike ? { id: originId(fn) } : {}),
+    from: realmId,
     inMethod: syntax.isArrow && free.usesSuper,
     self,
     ...codeOf(source, captured, edits),
   };
   const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
-  if (captured.isFixed && !hasState) remember(fn, dismantled, captured.objects);
+  if (captured.isFixed && !hasState) remember(fn, dismantled, captured.objects, isClassLike);
   return dismantled;
 }
 

@@ -93,7 +93,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     const reference = referenceOfFunction(fn, text, place, script, () => facts.scopes.some(isModuleScope));
     if (reference !== undefined) {
       const dismantled = byReference(reference);
-      remember(fn, dismantled, []);
+      remember(fn, dismantled, [], false);
       return dismantled;
     }
   }

@@ -36,8 +36,9 @@ export class Capture {
   readonly #weak = new Map<object, object>();
   readonly #isCapsule: boolean;
   #depth = 0;
-  /** A capture could be changed by a call, so each call gets fresh copies. */
-  isMutable = false;
+  #isMutable = false;
+  #hasIdentity = false;
+  #varies = false;
   /** Nothing captured can have changed by the next call, so the same bytes serve again. */
   isStable = true;
 
@@ -45,12 +46,25 @@ export class Capture {
     this.#isCapsule = isCapsule;
   }
 
+  /** A capture could be changed by a call, so each call gets fresh copies. */
+  get isMutable(): boolean {
+    // A class is one object for all messages: what it sees has to be set again for each call, unless it never changes.
+    return this.#isMutable || (this.#hasIdentity && this.#varies);
+  }
+
   mutable(): void {
-    this.isMutable = true;
+    this.#isMutable = true;
+    this.unstable();
+  }
+
+  /** There is a class in the message: it is made once on the other side, and keeps its identity. Its members may be patched. */
+  identity(): void {
+    this.#hasIdentity = true;
     this.isStable = false;
   }
 
   unstable(): void {
+    this.#varies = true;
     this.isStable = false;
   }
 

@@ -89,6 +89,8 @@ export interface CodeRecipe extends Code {
   readonly form: Exclude<Form, 'class'> | 'declaration';
   /** Of a function that is used as a class: it is made once, and comes home as itself. */
   readonly id?: string;
+  /** The realm that sends it. */
+  readonly from: string;
   /** Wrapped in a method, because an arrow uses `super`; `self` is its `this`. */
   readonly inMethod: boolean;
   readonly self?: unknown;
@@ -97,6 +99,8 @@ export interface CodeRecipe extends Code {
 export interface ClassRecipe extends Code {
   readonly kind: 'class';
   readonly id: string;
+  /** The realm that sends it. */
+  readonly from: string;
   /** The parent class; `null` if it extends null, `undefined` if it extends nothing. */
   readonly parent: AnyFunction | null | undefined;
   readonly keys: readonly PropertyKey[];

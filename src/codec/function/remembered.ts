@@ -10,20 +10,39 @@ import type { Capture } from './message.ts';
 
 interface Remembered {
   readonly dismantled: Dismantled;
+  /** Of a class: its members, to see whether one was patched since. */
+  readonly members: readonly unknown[] | undefined;
   readonly objects: readonly { readonly use: FreeVariable; readonly value: object }[];
 }
 
 /** Holds what the function itself holds anyway, for as long as it lives. */
 const remembered = new WeakMap<AnyFunction, Remembered>();
 
-export function remember(fn: AnyFunction, dismantled: Dismantled, objects: Remembered['objects']): void {
-  remembered.set(fn, { dismantled, objects });
+export function remember(fn: AnyFunction, dismantled: Dismantled, objects: Remembered['objects'], isClass: boolean): void {
+  remembered.set(fn, { dismantled, objects, members: isClass ? membersOf(fn) : undefined });
 }
 
 export function recall(fn: AnyFunction, capture: Capture): Dismantled | undefined {
   const found = remembered.get(fn);
   if (found === undefined) return undefined;
+  if (found.members !== undefined) {
+    const now = membersOf(fn);
+    if (now.length !== found.members.length || now.some((member, i) => member !== found.members?.[i])) return undefined;
+    capture.identity();
+  }
   capture.enter();
   for (const { use, value } of found.objects) judge(capture, use, value);
   return found.dismantled;
+}
+
+/** Keys and values of what stands on a class and its prototype. */
+function membersOf(fn: AnyFunction): unknown[] {
+  const members: unknown[] = [];
+  for (const on of [fn, (fn as unknown as { prototype: object }).prototype]) {
+    for (const key of Reflect.ownKeys(on)) {
+      const { value, get, set } = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;
+      members.push(key, value, get, set);
+    }
+  }
+  return members;
 }
