@@ -10,6 +10,10 @@
 // Run functions elsewhere: on threads, or in processes.
 export { ThreadPoolExecutor, ThreadPoolExecutor as InterpreterPoolExecutor, ProcessPoolExecutor, Executor, Future } from './pool/index.ts';
 export type { ExecutorOptions, Items, MapOptions, ShutdownOptions } from './pool/index.ts';
+
+// Wait for many futures.
+export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, asCompleted, wait } from './pool/index.ts';
+export type { AsCompletedOptions, CompletedFutures, DoneAndNotDone, WaitForOptions, Waitable } from './pool/index.ts';
 export type { ResourceLimits } from './worker/index.ts';
 
 // What crosses, and how.

@@ -20,6 +20,8 @@ export interface FutureControls {
   /** @throws InvalidStateError if it is done */
   settle(future: Future<unknown>, ok: boolean, value: unknown): void;
   cancel(future: Future<unknown>): void;
+  /** Whether it has ended with an error; being cancelled is none. */
+  hasFailed(future: Future<unknown>): boolean;
 }
 
 export let futures: FutureControls;
@@ -41,11 +43,12 @@ export class Future<T> extends Promise<T> {
   #state: State = 'pending';
   #value: unknown;
   #isError = false;
-  #resolve!: (value: T | PromiseLike<T>) => void;
+  // `any`, not `T`, where it comes in: a Future<number> is to be a Future<unknown>.
+  #resolve!: (value: any) => void;
   #reject!: (error: unknown) => void;
-  #cancel: ((future: Future<T>) => boolean) | undefined;
+  #cancel: ((future: Future<any>) => boolean) | undefined;
   #reason: unknown;
-  #callbacks: ((future: Future<T>) => void)[] | undefined;
+  #callbacks: ((future: Future<any>) => void)[] | undefined;
 
   /** Futures are made by executors; with a promise's executor function this is a promise that can be asked. */
   constructor(executor: (resolve: (value: T | PromiseLike<T>) => void, reject: (error?: unknown) => void) => void) {
@@ -166,14 +169,14 @@ export class Future<T> extends Promise<T> {
     this.#value = undefined;
     this.#cancel = undefined;
     if (this.#isError) this.#reject(value);
-    else this.#resolve(value as T);
+    else this.#resolve(value);
     const callbacks = this.#callbacks;
     if (callbacks === undefined) return;
     this.#callbacks = undefined;
     for (const fn of callbacks) this.#callBack(fn);
   }
 
-  #callBack(fn: (future: Future<T>) => void): void {
+  #callBack(fn: (future: Future<any>) => void): void {
     try {
       fn(this);
     } catch (error) {
@@ -209,7 +212,7 @@ export class Future<T> extends Promise<T> {
     futures = {
       create: (cancel) => {
         const future = new Future<unknown>(byExecutor);
-        future.#cancel = cancel as unknown as (future: Future<unknown>) => boolean;
+        future.#cancel = cancel;
         return future as never;
       },
       begin: (future) => {
@@ -220,6 +223,7 @@ export class Future<T> extends Promise<T> {
       },
       settle: (future, ok, value) => future.#settle(ok, value),
       cancel: (future) => future.#cancelNow(),
+      hasFailed: (future) => future.#state === 'finished' && future.#isError,
     };
   }
 }

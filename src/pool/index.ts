@@ -9,5 +9,11 @@ export { ThreadPoolExecutor } from './thread-pool-executor.ts';
 export { ProcessPoolExecutor } from './process-pool-executor.ts';
 export type { ExecutorOptions, MapOptions } from './options.ts';
 
+/** Waiting for many futures at once. */
+export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, wait, type DoneAndNotDone, type WaitForOptions } from './wait.ts';
+export { asCompleted, type AsCompletedOptions, type CompletedFutures } from './as-completed.ts';
+export type { Waitable } from './waitable.ts';
+export { AsyncResult, type Callbacks } from './async-result.ts';
+
 /** Every outcome of a map, errors included: for the command line and for `imap`. */
 export { mapOutcomes, type MapOutcome, type MapOutcomesOptions } from './map-outcomes.ts';

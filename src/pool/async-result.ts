@@ -1,0 +1,137 @@
+/** What `Pool` gives for a call that goes on: a promise with the questions of Python's `AsyncResult`. */
+
+import { checkTimeout } from '../check.ts';
+import { InvalidStateError } from '../errors.ts';
+import { type Future, futures } from './future.ts';
+import { markSeen, watchAll } from './watch.ts';
+
+/** What is called here, in the caller, when a call of a `Pool` ends. */
+export interface Callbacks<T> {
+  /** Gets the result. */
+  readonly callback?: ((value: T) => void) | undefined;
+  /** Gets the error, and the error then counts as seen: it will be no `unhandledRejection`. */
+  readonly errorCallback?: ((error: unknown) => void) | undefined;
+}
+
+/** The pool's hands on a result; nobody else has them. */
+export interface AsyncResultControls {
+  /** Ends as the promise does. */
+  follow<T>(promise: PromiseLike<T>, callbacks: Callbacks<T>): AsyncResult<T>;
+  /** The future that has its state. */
+  futureOf<T>(result: AsyncResult<T>): Future<T>;
+}
+
+export let asyncResults: AsyncResultControls;
+
+/**
+ * The result of `applyAsync`, `mapAsync` or `starmapAsync` of a `Pool`. It can be awaited as any promise, and its error is an
+ * `unhandledRejection` if nobody looks at it; an `errorCallback` counts as looking.
+ *
+ * @example
+ * ```ts
+ * import { ThreadPool } from 'heddle';
+ *
+ * await using pool = new ThreadPool(1);
+ * const result = pool.applyAsync((a: number, b: number) => a ** b, [2, 10]);
+ * console.log(result.ready()); // prints: false
+ * console.log(await result.get()); // prints: 1024
+ * console.log(result.ready(), result.successful()); // prints: true true
+ * ```
+ */
+export class AsyncResult<T> implements Promise<T> {
+  readonly #future: Future<T>;
+
+  private constructor(promise: PromiseLike<T>, { callback, errorCallback }: Callbacks<T>) {
+    const future = futures.create<T>(() => false);
+    this.#future = future;
+    if (errorCallback !== undefined) markSeen(future);
+    // The callbacks come first: who awaits the result finds done what they do.
+    promise.then(
+      (value) => {
+        callBack(callback, value);
+        futures.settle(future, true, value);
+      },
+      (error: unknown) => {
+        callBack(errorCallback, error);
+        futures.settle(future, false, error);
+      },
+    );
+  }
+
+  /**
+   * Waits for the result.
+   *
+   * @param timeout milliseconds, 0 or more; default: for ever
+   * @throws TimeoutError if it is not there by then; the call goes on
+   * @throws what the call failed with
+   * @throws RangeError if the timeout is not a number >= 0
+   */
+  get(timeout?: number): Promise<T> {
+    return this.#future.result(timeout);
+  }
+
+  /**
+   * Waits for the end, whatever it is, and tells whether it came in time. An error that this saw coming counts as seen.
+   *
+   * @param timeout milliseconds, 0 or more; default: for ever
+   * @throws RangeError if the timeout is not a number >= 0
+   */
+  async wait(timeout?: number): Promise<boolean> {
+    const ms = checkTimeout(timeout);
+    if (this.ready()) markSeen(this.#future);
+    else if (ms > 0) await watchAll([this.#future], ms, () => true);
+    return this.ready();
+  }
+
+  /** Whether it has ended. */
+  ready(): boolean {
+    return this.#future.done();
+  }
+
+  /**
+   * Whether it has ended without an error.
+   *
+   * @throws InvalidStateError if it has not ended
+   */
+  successful(): boolean {
+    if (!this.ready()) throw new InvalidStateError('the result is not ready');
+    return !futures.hasFailed(this.#future);
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#future.then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.#future.catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#future.finally(onFinally);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncResult';
+  }
+
+  static {
+    asyncResults = {
+      follow: (promise, callbacks) => new AsyncResult(promise, callbacks),
+      futureOf: (result) => result.#future,
+    };
+  }
+}
+
+/** What a callback throws becomes a warning of the process: it must not be taken for the result. */
+function callBack<V>(fn: ((value: V) => void) | undefined, value: V): void {
+  try {
+    fn?.(value);
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+    process.emitWarning(`a callback of an AsyncResult threw: ${text}`, 'AsyncResultCallbackWarning');
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Waiting for futures that others wait for, too, and leaving again.
+ *
+ * A future takes callbacks and never gives them back. So it gets one, the first time somebody waits for it, and that one
+ * tells those who wait at the time. Who leaves early leaves nothing behind, however often it happens to a long-living future.
+ *
+ *   future --its one done callback--> watchers of this future --done(future)--> wait(), asCompleted(), AsyncResult.wait()
+ */
+
+import type { Future } from './future.ts';
+
+export interface Watcher {
+  /** Called while the future settles, before those who await it go on. */
+  done(future: Future<unknown>): void;
+}
+
+const watchersOf = new WeakMap<Future<unknown>, Set<Watcher>>();
+
+/** Tells the watcher when the future is done, unless it leaves before that. Not for a future that is done. */
+export function watch(future: Future<unknown>, watcher: Watcher): void {
+  const present = watchersOf.get(future);
+  if (present !== undefined) return void present.add(watcher);
+  const watchers = new Set([watcher]);
+  watchersOf.set(future, watchers);
+  future.addDoneCallback(() => {
+    watchersOf.delete(future);
+    if (watchers.size > 0) markSeen(future);
+    for (const each of watchers) each.done(future);
+  });
+}
+
+export function leave(future: Future<unknown>, watcher: Watcher): void {
+  watchersOf.get(future)?.delete(watcher);
+}
+
+/**
+ * Who waits for a future is handed it when it is done, error and all. So its rejection counts as seen, as with
+ * `Promise.allSettled`; else the program might end of it before the rest that is waited for is done.
+ */
+export function markSeen(future: Future<unknown>): void {
+  future.then(undefined, () => {});
+}
+
+/** The longest delay of Node's timers, about 25 days. */
+export const maxDelay = 0x7fff_ffff;
+
+/** Resolves when `isEnough` says so of a future that is done, or after `ms`. None of the futures is done yet. */
+export function watchAll(futures: Iterable<Future<unknown>>, ms: number, isEnough: (future: Future<unknown>) => boolean): Promise<void> {
+  const watched = [...futures];
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      for (const future of watched) leave(future, watcher);
+      resolve();
+    };
+    const watcher: Watcher = {
+      done: (future) => {
+        if (isEnough(future)) end();
+      },
+    };
+    const timer = ms === Infinity ? undefined : setTimeout(end, Math.min(ms, maxDelay));
+    for (const future of watched) watch(future, watcher);
+  });
+}
