@@ -31,7 +31,8 @@ Flags
 ${flagHelp(MAP_FLAGS, [['    --', 'what follows are items, even if they begin with -']])}
 
 An item that fails is named on standard error, and the others go on. What the function prints goes
-to standard error too. Ctrl-C stops and writes what is done; a second one stops at once.
+to standard error too. Ctrl-C stops and writes what is done; a second one stops at once. With
+--journal the same command, started again, runs only what is not finished.
 
 Exit codes
   0 all done   1 some items failed   2 the command is wrong   130 interrupted

@@ -38,6 +38,11 @@ export class Rate {
     this.#count = count;
   }
 
+  /** Tells that `count` of the next reading's items took no time. */
+  skip(count: number): void {
+    this.#count += count;
+  }
+
   /** Items a second. */
   get perSecond(): number {
     return this.#weightedTime === 0 ? 0 : Math.max(0, (this.#weightedItems / this.#weightedTime) * 1000);

@@ -34,6 +34,12 @@ export class Tracker {
     this.#done += count;
   }
 
+  /** Done without work, by an earlier run for example: they count, the speed does not change. */
+  skipped(count: number = 1): void {
+    this.#done += count;
+    this.#rate.skip(count);
+  }
+
   failed(count: number = 1): void {
     this.#done += count;
     this.#failed += count;

@@ -35,6 +35,7 @@ test('help leaves out a flag', async () => {
     '--unordered',
     '--chunk',
     '--out',
+    '--journal',
     '--progress, --no-progress',
   ]) {
     assert.ok(stdout.includes(flag), flag);

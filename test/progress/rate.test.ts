@@ -22,6 +22,22 @@ test('the rate depends on how often one looks', () => {
   assert.ok(Math.abs(rare.perSecond - often.perSecond) < 1e-6);
 });
 
+test('what an earlier run had done makes this one look fast', () => {
+  let now = 0;
+  const tracker = new Tracker({ total: 1100, clock: () => now });
+  tracker.skipped(500);
+  for (now = 1000; now <= 10_000; now += 1000) {
+    tracker.succeeded(10);
+    if (now === 5000) tracker.skipped(400);
+    tracker.now();
+  }
+  now = 10_000;
+  const { done, failed, rate, eta } = tracker.now();
+  assert.deepEqual([done, failed], [1000, 0]);
+  assert.ok(Math.abs(rate - 10) < 1e-9, String(rate));
+  assert.ok(Math.abs(eta! - 10_000) < 1e-6, String(eta));
+});
+
 test('old speed hides the present one', () => {
   const rate = new Rate(0, 10_000);
   rate.update(10_000, 10_000);

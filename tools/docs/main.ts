@@ -28,7 +28,7 @@ const CONFIG = {
     allowJs: true,
     moduleDetection: 'force',
   },
-  include: ['./*/**/*.ts', './*/**/*.js'],
+  include: ['./*/**/*.ts', './*/**/*.js', './*/**/*.mjs'],
   exclude: ['out', 'cwd', 'bin'],
 };
 

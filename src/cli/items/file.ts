@@ -2,6 +2,7 @@
 
 import { createReadStream, open, type Stats, statSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty, ReadStream as TerminalStream } from 'node:tty';
 import { OutsideError, UsageError } from '../usage-error.ts';
@@ -25,8 +26,8 @@ export async function openBytes(path: string): Promise<Bytes> {
   if (path === '-') return bytesOf(process.stdin, 'standard input', false);
   const stats = statOf(path);
   if (stats.isDirectory()) throw new UsageError(`cannot read ${path}: it is a directory`);
-  const fd = await new Promise<number>((resolve, reject) => {
-    open(path, (error, opened) => (error === null ? resolve(opened) : reject(new UsageError(`cannot read ${path}: ${reasonOf(error)}`))));
+  const fd = await new Promise<number>((opens, reject) => {
+    open(path, (error, opened) => (error === null ? opens(opened) : reject(new UsageError(`cannot read ${path}: ${reasonOf(error)}`))));
   });
   const stream = streamOf(fd, stats);
   return { ...bytesOf(stream, path, stats.isFile()), path };
@@ -72,6 +73,13 @@ function bytesOf(stream: Readable, name: string, isRepeatable: boolean): Bytes {
   };
 }
 
+/** Whether two paths lead to one regular file, which need not be there yet. */
+export function isSameFile(a: string, b: string): boolean {
+  const [first, second] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }));
+  if (first === undefined || second === undefined) return first === second && resolve(a) === resolve(b);
+  return first.isFile() && first.dev === second.dev && first.ino === second.ino;
+}
+
 const REASONS: Record<string, string> = {
   ENOENT: 'there is no such file or directory',
   EACCES: 'permission denied',
@@ -80,6 +88,7 @@ const REASONS: Record<string, string> = {
   ENOTDIR: 'a part of the path is not a directory',
   EMFILE: 'too many open files',
   ENOSPC: 'the disk is full',
+  EFBIG: 'the file would be too large',
   ERR_ACCESS_DENIED: "Node's permission model forbids it",
 };
 

@@ -3,10 +3,11 @@
 import { countText, Tracker } from '../../progress/index.ts';
 import { EXIT } from '../exit.ts';
 import type { Input } from '../items/source.ts';
+import { Journal } from '../journal/journal.ts';
 import type { Target } from './apply.ts';
 import type { Engine, EngineMaker } from './engine.ts';
 import { Interrupt } from './interrupt.ts';
-import type { MapOptions } from './options.ts';
+import { checkFiles, type MapOptions } from './options.ts';
 import { openFile, Output } from './output.ts';
 import { displayMode, Report } from './report.ts';
 import { type RunState, runMap } from './run.ts';
@@ -16,22 +17,38 @@ import { Search } from './search.ts';
 export async function mapCommand(options: MapOptions, makeEngine: EngineMaker): Promise<number> {
   const search = new Search(options.module, process.cwd());
   const input = await options.openInput();
+  checkFiles(options, input.file);
   const interrupt = new Interrupt();
+  let journal: Journal | undefined;
   try {
     const found = await interrupt.orStop(search.run(() => makeEngine(options)));
     if (found === 'stopped') return EXIT.interrupted;
-    return await mapItems(options, input, found.engine, found.target, interrupt);
+    if (options.journal !== undefined) {
+      const { url: module, path } = found.target;
+      const opened = await interrupt.orStop(Journal.open(options.journal, { module, export: path, items: options.source }));
+      if (opened === 'stopped') return EXIT.interrupted;
+      journal = opened;
+    }
+    return await mapItems(options, input, found.engine, found.target, interrupt, journal);
   } finally {
     interrupt.close();
     input.close();
+    await journal?.close();
   }
 }
 
-async function mapItems(options: MapOptions, input: Input, engine: Engine, target: Target, interrupt: Interrupt): Promise<number> {
+async function mapItems(
+  options: MapOptions,
+  input: Input,
+  engine: Engine,
+  target: Target,
+  interrupt: Interrupt,
+  journal: Journal | undefined,
+): Promise<number> {
   const tracker = new Tracker();
   const { stderr, stdout, env } = process;
   stderr.on('error', () => {});
-  const stream = options.out === undefined ? stdout : await openFile(options.out, input.file);
+  const stream = options.out === undefined ? stdout : await openFile(options.out);
   const mode = displayMode(options.progress, stderr, env);
   const report = new Report(stderr, tracker, mode, labelOf(target));
   const shareTerminal = options.out === undefined && stdout.isTTY;
@@ -41,18 +58,23 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
     state.isStopped = true;
     input.close();
   };
-  if (mode !== 'silent') input.total().then((total) => tracker.setTotal(total), ignore);
-  output.onGone(() => {
+  const stopAtOnce = (): void => {
     stop();
     engine.stop();
-  });
+  };
+  if (journal !== undefined && journal.finished > 0) void report.say(`heddle: ${countOf(journal.finished)} already in ${options.journal}`);
+  if (mode !== 'silent') input.total().then((total) => tracker.setTotal(total), ignore);
+  output.onGone(stopAtOnce);
+  journal?.onFailed(stopAtOnce);
   interrupt.onStop(stop, () => engine.stop());
-  const [mapped] = await Promise.allSettled([runMap({ input, engine, target, output, report, isUnordered: options.isUnordered }, state)]);
+  const run = { input, engine, target, output, report, isUnordered: options.isUnordered, journal };
+  const [mapped] = await Promise.allSettled([runMap(run, state)]);
   const [written] = await Promise.allSettled([output.end()]);
   if (!state.isStopped) await interrupt.orStop(engine.close());
   report.finish();
   if (interrupt.isStopped) {
-    stderr.write(`heddle: interrupted; ${state.written === 1 ? '1 result is' : `${countText(state.written)} results are`} written\n`);
+    const onward = journal === undefined ? '' : `; the same command resumes from ${options.journal}`;
+    stderr.write(`heddle: interrupted; ${countOf(state.written)} written${onward}\n`);
     return EXIT.interrupted;
   }
   if (written.status === 'rejected') throw written.reason;
@@ -63,6 +85,10 @@ async function mapItems(options: MapOptions, input: Input, engine: Engine, targe
 
 /** Without a total there is no time left to tell; the rest goes on. */
 function ignore(): void {}
+
+function countOf(results: number): string {
+  return results === 1 ? '1 result is' : `${countText(results)} results are`;
+}
 
 function labelOf({ url, path }: Target): string {
   return path === 'default' ? url.slice(url.lastIndexOf('/') + 1) : path;

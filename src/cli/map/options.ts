@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { parseFlags, wholeNumber } from '../flags.ts';
+import { isSameFile } from '../items/file.ts';
 import { jsonInput } from '../items/json.ts';
 import { globInput } from '../items/glob.ts';
 import { lineInput } from '../items/lines.ts';
@@ -18,6 +19,7 @@ export const MAP_FLAGS = [
   { name: 'unordered', text: 'write results as they come, not in the order of the items' },
   { name: 'chunk', value: 'N', text: 'items that travel together; default: as many as go well' },
   { name: 'out', short: 'o', value: 'FILE', text: 'write the results to FILE, not to standard output' },
+  { name: 'journal', value: 'FILE', text: 'note what is done in FILE; the same command resumes from it' },
   { name: 'progress', negatable: true, text: 'show a bar, or lines in a log; default: only on a terminal' },
   { name: 'help', short: 'h', text: 'show this' },
 ] as const;
@@ -29,8 +31,11 @@ export interface MapOptions {
   readonly chunkSize: number | undefined;
   readonly isUnordered: boolean;
   readonly out: string | undefined;
+  readonly journal: string | undefined;
   /** Undefined: only on a terminal. */
   readonly progress: boolean | undefined;
+  /** Where the items come from, in words. */
+  readonly source: string;
   openInput(): Input | Promise<Input>;
 }
 
@@ -42,7 +47,7 @@ export function readMapOptions(argv: readonly string[]): MapOptions | null {
   if (module === undefined) throw new UsageError('which function? heddle map <module>[#export] [item…]');
   if (switches.threads && switches.processes) throw new UsageError('--threads and --processes exclude each other');
   const sources: [name: string, open: () => Input | Promise<Input>][] = [];
-  const { lines, json, glob, out } = values;
+  const { lines, json, glob, out, journal } = values;
   if (items.length > 0) sources.push(['items as arguments', () => argumentInput(items)]);
   if (lines !== undefined) sources.push(['--lines', () => lineInput(lines)]);
   if (json !== undefined) sources.push(['--json', () => jsonInput(json)]);
@@ -50,6 +55,7 @@ export function readMapOptions(argv: readonly string[]): MapOptions | null {
   const [source, another] = sources;
   if (source === undefined) throw new UsageError('no items: give them after the module, or by --lines, --json or --glob');
   if (another !== undefined) throw new UsageError(`items come from one place, got ${sources.map(([name]) => name).join(' and ')}`);
+  if (journal === '-') throw new UsageError('--journal needs a file, got "-"');
   return {
     module,
     kind: switches.processes ? 'process' : 'thread',
@@ -57,7 +63,22 @@ export function readMapOptions(argv: readonly string[]): MapOptions | null {
     chunkSize: wholeNumber(values.chunk, 'chunk', 1),
     isUnordered: switches.unordered ?? false,
     out: out === '-' ? undefined : out,
+    journal,
+    source: source[0],
     progress: switches.progress,
     openInput: source[1],
   };
+}
+
+/** @throws UsageError if a file would be read and written, or written twice. @param input the file the items come from */
+export function checkFiles({ out, journal }: MapOptions, input: string | undefined): void {
+  for (const [flag, file] of [
+    ['--out', out],
+    ['--journal', journal],
+  ] as const) {
+    if (file !== undefined && input !== undefined && isSameFile(file, input))
+      throw new UsageError(`${flag} ${file} is the file the items come from`);
+  }
+  if (out !== undefined && journal !== undefined && isSameFile(out, journal))
+    throw new UsageError(`--out and --journal are the same file, ${out}`);
 }

@@ -1,9 +1,9 @@
 /**
  * Writes results as lines, to standard output or a file. Lines are collected for one turn of the event loop or 64 KiB,
- * whichever is first; a reader that is slow makes `write` wait.
+ * whichever is first. Every line is taken; whoever writes many looks whether the reader is slow, and waits for `room`.
  */
 
-import { createWriteStream, fstatSync, open, realpathSync, statSync } from 'node:fs';
+import { createWriteStream, fstatSync, open } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { reasonOf } from '../items/file.ts';
@@ -21,7 +21,7 @@ export class Output {
   #error: Error | undefined;
   #isGone = false;
   #onGone: (() => void) | undefined;
-  #wake: (() => void) | undefined;
+  #wakes: (() => void)[] = [];
 
   constructor(stream: Writable, name: string, around: (print: () => void) => void = (print) => print()) {
     this.#stream = stream;
@@ -31,10 +31,10 @@ export class Output {
       // A reader such as `head` has all it wanted: no error.
       if (error.code !== 'EPIPE') this.#error = new OutsideError(`cannot write ${this.#name}: ${reasonOf(error)}`, { cause: error });
       this.#isGone = true;
-      this.#wake?.();
+      this.#wake();
       this.#onGone?.();
     });
-    stream.on('drain', () => this.#wake?.());
+    stream.on('drain', () => this.#wake());
   }
 
   /** Nobody reads any more, or nothing can be written any more. */
@@ -47,36 +47,37 @@ export class Output {
     this.#onGone = callback;
   }
 
-  /** The promise, if there is one, must be waited for before the next line. */
-  write(line: string): Promise<void> | undefined {
-    if (this.#isGone) return undefined;
+  write(line: string): void {
+    if (this.#isGone) return;
     this.#pending += line;
     this.#pending += '\n';
-    if (this.#pending.length >= ENOUGH) return this.#flush() ? undefined : this.#drained();
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      setImmediate(() => {
-        this.#isScheduled = false;
-        this.#flush();
-      });
-    }
-    return undefined;
+    if (this.#pending.length >= ENOUGH) this.#flush();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
   }
 
-  /** False: the stream has more than enough for now. */
-  #flush(): boolean {
-    if (this.#pending === '' || this.#isGone) return true;
+  /** The reader is slow: nothing more should come before there is room. */
+  get isFull(): boolean {
+    return this.#stream.writableNeedDrain && !this.#isGone;
+  }
+
+  async room(): Promise<void> {
+    while (this.isFull) await new Promise<void>((resolve) => this.#wakes.push(resolve));
+  }
+
+  #flush(): void {
+    if (this.#pending === '' || this.#isGone) return;
     const text = this.#pending;
     this.#pending = '';
-    let hasRoom = true;
-    this.#around(() => {
-      hasRoom = this.#stream.write(text);
-    });
-    return hasRoom;
+    this.#around(() => this.#stream.write(text));
   }
 
-  async #drained(): Promise<void> {
-    while (this.#stream.writableNeedDrain && !this.#isGone) await new Promise<void>((resolve) => (this.#wake = resolve));
+  #wake(): void {
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 
   /** Waits until everything has left this process. @throws Error if it could not be written */
@@ -85,9 +86,7 @@ export class Output {
     if (!this.#isGone) {
       const isOurs = this.#stream !== process.stdout;
       await new Promise<void>((resolve) => {
-        this.#wake = () => {
-          if (this.#isGone) resolve();
-        };
+        this.#stream.once('error', () => resolve());
         if (isOurs) this.#stream.once('close', resolve).end();
         else this.#stream.write('', () => resolve());
       });
@@ -99,10 +98,9 @@ export class Output {
 /**
  * Opens the file for the results; it is emptied.
  *
- * @throws UsageError if it cannot be opened, or is the file the items come from
+ * @throws UsageError if it cannot be opened
  */
-export async function openFile(path: string, source: string | undefined): Promise<Writable> {
-  if (source !== undefined && isSame(path, source)) throw new UsageError(`--out ${path} is the file the items come from`);
+export async function openFile(path: string): Promise<Writable> {
   const fd = await new Promise<number>((resolve, reject) => {
     open(path, 'w', (error, opened) =>
       error === null ? resolve(opened) : reject(new UsageError(`cannot write ${path}: ${reasonOf(error)}`)),
@@ -110,9 +108,4 @@ export async function openFile(path: string, source: string | undefined): Promis
   });
   // A write to a pipe may take for ever: see the reading of pipes in items/file.ts.
   return fstatSync(fd).isFIFO() ? new Socket({ fd, readable: false, writable: true }) : createWriteStream('', { fd });
-}
-
-function isSame(a: string, b: string): boolean {
-  if (statSync(a, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  return realpathSync(a) === realpathSync(b);
 }

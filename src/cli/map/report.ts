@@ -1,6 +1,7 @@
 /** Everything a run says on standard error: items that failed, the progress, and the sum at the end. */
 
 import { countText, Display, type DisplayMode, type Tracker } from '../../progress/index.ts';
+import { quoteItem } from '../items/quote.ts';
 import type { Item } from '../items/source.ts';
 
 /** As much of standard error as is needed. */
@@ -43,6 +44,11 @@ export class Report {
     this.#tracker.succeeded();
   }
 
+  /** It was done by an earlier run: the speed of this one has nothing to do with it. */
+  wasFinished(): void {
+    this.#tracker.skipped();
+  }
+
   say(line: string): Promise<void> | undefined {
     this.#display.around(() => this.#stream.write(`${line}\n`));
     if (!this.#stream.writableNeedDrain) return undefined;
@@ -59,12 +65,6 @@ export class Report {
     this.#display.finish(this.#tracker.now());
     if (failed > 0) this.#stream.write(`heddle: ${countText(failed)} of ${countText(done)} items failed\n`);
   }
-}
-
-/** As JSON, cut where it gets long. */
-function quoteItem(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}…${typeof value === 'string' ? '"' : ''}`;
 }
 
 export function displayMode(asked: boolean | undefined, stream: ErrorStream, env: NodeJS.ProcessEnv): DisplayMode {

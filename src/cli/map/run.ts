@@ -1,15 +1,17 @@
 /**
  * One run: items in, jobs to the workers, lines out.
  *
- *     input ──items──▶ jobs ──▶ workers ──outcomes──▶ order ──lines──▶ output (standard output or a file)
- *        broken items ──┐                    │ failures
- *                       └────────────────────┴──────▶ report (standard error)
+ *     input ──items──▶ jobs ──▶ workers ──outcomes──▶ journal ──▶ order ──lines──▶ output (standard output or a file)
+ *        broken items ──┤                    │ failures             ▲
+ *                       ├────────────────────┴──────▶ report        │
+ *                       └── finished by an earlier run, says the journal
  *
  * The output pulls: a slow reader stops the workers, and they stop the reading. At any time only as many items are in
  * memory as the pool holds at once, and as many results as may wait behind a slow one.
  */
 
 import type { Input, Item } from '../items/source.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Failure, Job, Target } from './apply.ts';
 import { describeError } from './describe-error.ts';
 import type { Engine, Outcome } from './engine.ts';
@@ -25,12 +27,14 @@ export interface Run {
   readonly report: Report;
   /** Results as they come, not in the order of the items. */
   readonly isUnordered: boolean;
+  readonly journal: Journal | undefined;
 }
 
 /** How the run stands; whoever stops it writes here. */
 export interface RunState {
   /** Nothing new is taken; jobs that break off now have not failed. */
   isStopped: boolean;
+  /** Items, broken ones and finished ones included. */
   taken: number;
   failures: number;
   written: number;
@@ -38,14 +42,17 @@ export interface RunState {
 
 interface Begun {
   readonly item: Item;
-  readonly number: number;
+  /** In the input, from 0. */
+  readonly position: number;
 }
 
-export async function runMap({ input, engine, target, output, report, isUnordered }: Run, state: RunState): Promise<void> {
+export async function runMap({ input, engine, target, output, report, isUnordered, journal }: Run, state: RunState): Promise<void> {
+  /** By the number of the job; items that need no worker have none. */
   const begun = new Map<number, Begun>();
   const order = new Order();
   let index = 0;
   let inputError: { readonly error: unknown } | undefined;
+  let isAtEnd = false;
 
   async function* jobs(): AsyncGenerator<Job> {
     try {
@@ -53,20 +60,31 @@ export async function runMap({ input, engine, target, output, report, isUnordere
         for (const item of items) {
           if (order.isFull) await order.room();
           if (state.isStopped) return;
-          const number = ++state.taken;
-          if (item.broken === undefined) {
-            begun.set(index++, { item, number });
+          const position = state.taken++;
+          if (item.broken !== undefined) {
+            await fail(item, position, item.broken);
+          } else if (!(await isFinished(item, position))) {
+            begun.set(index++, { item, position });
             yield { target, item: item.value };
-          } else {
-            state.failures++;
-            await report.failed(item, number, item.broken);
           }
         }
       }
+      isAtEnd = !state.isStopped;
     } catch (error) {
       // What was read until then still counts; the error is told at the end.
       inputError = { error };
     }
+  }
+
+  /** Writes the result of an item that an earlier run finished. */
+  async function isFinished(item: Item, position: number): Promise<boolean> {
+    const found = journal?.resultOf(position, item);
+    if (found === undefined) return false;
+    const result = typeof found === 'string' ? found : await found;
+    report.wasFinished();
+    emit(position, result);
+    if (output.isFull) await output.room();
+    return true;
   }
 
   /** Here and below: a promise only if there is something to wait for, since that is rare and items are many. */
@@ -74,31 +92,53 @@ export async function runMap({ input, engine, target, output, report, isUnordere
     const job = begun.get(at);
     if (job === undefined) return undefined;
     begun.delete(at);
+    const { item, position } = job;
     if (ok && typeof value === 'string') {
       report.succeeded();
-      return write(isUnordered ? [value] : order.put(at, value));
+      if (journal === undefined) emit(position, value);
+      else journal.add(position, item, value, () => emit(position, value));
+      return undefined;
     }
-    const written = isUnordered ? undefined : write(order.put(at, null));
-    if (!ok && state.isStopped) return written;
-    state.failures++;
-    const reported = report.failed(job.item, job.number, ok ? (value as Failure).failed : describeError(value));
-    return written === undefined ? reported : written.then(() => reported);
+    if (!ok && state.isStopped) {
+      emit(position, null);
+      return undefined;
+    }
+    return fail(item, position, ok ? (value as Failure).failed : describeError(value));
   }
 
-  function write(lines: readonly string[], from: number = 0): Promise<void> | undefined {
-    for (let i = from; i < lines.length; i++) {
-      state.written++;
-      const slow = output.write(lines[i]!);
-      if (slow !== undefined) return slow.then(() => write(lines, i + 1));
-    }
-    return undefined;
+  function fail(item: Item, position: number, reason: string): Promise<void> | undefined {
+    state.failures++;
+    emit(position, null);
+    return report.failed(item, position + 1, reason);
+  }
+
+  function emit(position: number, result: string | null): void {
+    if (!isUnordered) write(order.put(position, result));
+    else if (result !== null) write([result]);
+  }
+
+  /** Never waits, so that lines keep their order whoever writes them. */
+  function write(lines: readonly string[]): void {
+    for (const line of lines) output.write(line);
+    state.written += lines.length;
   }
 
   const outcomes = engine.outcomes(jobs());
   for (let next = await outcomes.next(); next.done !== true; next = await outcomes.next()) {
-    const slow = settle(next.value);
-    if (slow !== undefined) await slow;
+    const reported = settle(next.value);
+    if (reported !== undefined) await reported;
+    if (output.isFull) await output.room();
+    if (journal?.isFull) await journal.flushed();
   }
-  await write(order.rest());
+  await journal?.flushed();
+  write(order.rest());
   if (inputError !== undefined) throw inputError.error;
+  if (journal === undefined) return;
+  if (isAtEnd) journal.checkEnd(state.taken);
+  if (!state.isStopped) return;
+  for await (const result of journal.resultsFrom(state.taken)) {
+    if (output.isFull) await output.room();
+    if (output.isGone) return;
+    write([result]);
+  }
 }
