@@ -59,7 +59,7 @@ export class ChunkJob implements Job {
     this.#next = report.first + report.outcomes.length;
     this.#allowed = report.allowed;
     const isDone = this.#left === 0;
-    if (isDone) this.#worker?.chunkDone();
+    if (isDone) this.#worker?.chunkDone(this.id);
     return isDone;
   }
 

@@ -1,12 +1,15 @@
 /**
  * Starts a worker as a child process. It has no IPC channel of Node's: descriptor 3 is our link and nothing else, so
- * `process.send` is free and a test runner's fork is never taken for a child of ours.
+ * `process.send` is free and a test runner's fork is never taken for a child of ours. Descriptors 4 and 5 are its
+ * lifeline and its marks (`begun-mark.ts`), where the system has what they need.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { WorkerEnd } from '../errors.ts';
+import { Lifeline } from '../platform/index.ts';
+import { PipeCount, noCount } from './begun-mark.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { PipeLink } from './pipe-link.ts';
 import type { ResourceLimits, RunningWorker, StartOptions } from './running-worker.ts';
@@ -14,8 +17,16 @@ import type { ResourceLimits, RunningWorker, StartOptions } from './running-work
 const entry = fileURLToPath(new URL('./process-main.js', import.meta.url));
 
 export function startProcess(options: StartOptions): RunningWorker {
-  const execArgv = [...inheritedExecArgv(process.execArgv), ...heapOptions(options.resourceLimits)];
-  const child = spawn(process.execPath, [...execArgv, entry], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], windowsHide: true });
+  const lifeline = ifPossible(() => new Lifeline());
+  const begun = ifPossible(() => new PipeCount());
+  let child: ChildProcess;
+  try {
+    child = spawnWorker(options, lifeline, begun);
+  } catch (error) {
+    lifeline?.release();
+    begun?.close();
+    throw error;
+  }
   child.unref();
   const socket = child.stdio[3] as Socket | null | undefined;
   let onGone: ((end: WorkerEnd) => void) | undefined;
@@ -23,6 +34,8 @@ export function startProcess(options: StartOptions): RunningWorker {
   const gone = (exitCode: number | null, signal: string | null, error: unknown): void => {
     if (end !== undefined) return;
     childrenAtWork.delete(child);
+    lifeline?.release();
+    begun?.close();
     end = { kind: 'process', pid: child.pid ?? null, threadId: null, exitCode, signal, error };
     onGone?.(end);
   };
@@ -37,12 +50,36 @@ export function startProcess(options: StartOptions): RunningWorker {
     link: new PipeLink(socket),
     pid: child.pid ?? null,
     threadId: null,
-    kill: () => void child.kill('SIGKILL'),
+    begun: begun ?? noCount,
+    kill: (signal = 'SIGKILL') => void child.kill(signal),
     onGone: (callback) => {
       onGone = callback;
       if (end !== undefined) callback(end);
     },
   };
+}
+
+/** Starts it and arms its lifeline, before it can get anything to do. */
+function spawnWorker(options: StartOptions, lifeline: Lifeline | undefined, begun: PipeCount | undefined): ChildProcess {
+  const execArgv = [...(options.execArgv ?? inheritedExecArgv(process.execArgv)), ...heapOptions(options.resourceLimits)];
+  const child = spawn(process.execPath, [...execArgv, entry, ...(begun === undefined ? [] : ['marks'])], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe', lifeline?.childEnd ?? 'ignore', begun?.childEnd ?? 'ignore'],
+    windowsHide: true,
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+  });
+  begun?.started();
+  if (child.pid === undefined) lifeline?.release();
+  else ifPossible(() => lifeline?.arm(child.pid!));
+  return child;
+}
+
+/** What needs native calls, or descriptors that the system may refuse; a worker does its work without. */
+function ifPossible<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
 }
 
 function heapOptions(limits: ResourceLimits | undefined): string[] {
@@ -56,7 +93,8 @@ function heapOptions(limits: ResourceLimits | undefined): string[] {
 
 /**
  * Children that have not ended, and whether each is in the middle of a task. When this program exits, their
- * links close: the idle ones end by themselves, the others would go on without us and are killed.
+ * links close: the idle ones end by themselves, the others would go on without us and are killed. (A lifeline does the same
+ * for every way to end, where there is one.)
  */
 const childrenAtWork = new Map<ChildProcess, () => boolean>();
 let isWatching = false;

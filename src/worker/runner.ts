@@ -9,6 +9,7 @@
 
 import { type Border, type ExportedSignal, abortImported, decode, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
+import type { BegunMark } from './begun-mark.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
 import { ChunkRun } from './chunk-run.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
@@ -48,6 +49,7 @@ export class Runner {
   readonly #link: Link;
   readonly #kind: WorkerKind;
   readonly #exit: () => void;
+  readonly #mark: BegunMark;
   readonly #begun: Map<number, Begun> = new Map();
   readonly #signals: SignalWatch;
   #border: Border;
@@ -60,11 +62,15 @@ export class Runner {
   /** Ends of tasks that wait until what they printed is out. */
   readonly #unprinted: Set<() => void> = new Set();
 
-  /** @param exit ends this worker in good order */
-  constructor(link: Link, kind: WorkerKind, exit: () => void) {
+  /**
+   * @param exit ends this worker in good order
+   * @param mark where it tells that it begins a task
+   */
+  constructor(link: Link, kind: WorkerKind, exit: () => void, mark: BegunMark) {
     this.#link = link;
     this.#kind = kind;
     this.#exit = exit;
+    this.#mark = mark;
     this.#border = { kind };
     this.#capsules = new CapsuleShelf(this.#border);
     this.#signals = new SignalWatch((id, reason) => {
@@ -119,6 +125,7 @@ export class Runner {
   // ---- single calls
 
   #beginTask(f: Frame): void {
+    this.#mark.begin();
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
     const task: Begun = { name: capsule.name, fail: (error) => this.#settle(f.id, false, error), isWaiting: false };
@@ -182,6 +189,7 @@ export class Runner {
   // ---- chunks
 
   #beginChunk(f: Frame): void {
+    this.#mark.begin();
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
     const packet = incoming(f, meta);

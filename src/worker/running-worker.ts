@@ -1,6 +1,7 @@
 /** One worker that was started, whatever carries it. One file per kind: `thread.ts`, `process.ts`. */
 
 import type { WorkerEnd } from '../errors.ts';
+import type { BegunCount } from './begun-mark.ts';
 import type { Link } from './link.ts';
 
 export type WorkerKind = 'thread' | 'process';
@@ -9,6 +10,10 @@ export interface StartOptions {
   /** For debuggers and process lists. */
   readonly name: string;
   readonly resourceLimits?: ResourceLimits | undefined;
+  /** Node's options for the worker; by default those of this program that may hold in a worker. */
+  readonly execArgv?: readonly string[] | undefined;
+  /** Its whole environment; by default that of this program, as it is now. Without those that are undefined. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Whether it is in the middle of a task: asked when this program exits. */
   readonly isBusy: () => boolean;
 }
@@ -29,8 +34,10 @@ export interface RunningWorker {
   readonly link: Link;
   readonly pid: number | null;
   readonly threadId: number | null;
-  /** Ends it at once, mid-work. */
-  kill(): void;
+  /** How many of the tasks it was sent it has begun. */
+  readonly begun: BegunCount;
+  /** Ends it at once, mid-work (SIGKILL, the default), or asks it to (SIGTERM). A thread knows only the former. */
+  kill(signal?: 'SIGTERM' | 'SIGKILL'): void;
   /** Calls back once, when it is gone. Frames it sent before may still be on their way. */
   onGone(callback: (end: WorkerEnd) => void): void;
 }

@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { WorkerEnd } from '../errors.ts';
+import { WordCount } from './begun-mark.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';
@@ -12,11 +13,14 @@ const entry = fileURLToPath(new URL('./thread-main.js', import.meta.url));
 /** @throws what `new Worker` throws, for options that a thread cannot have */
 export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
+  const begun = new WordCount();
   const worker = newWorker({
-    workerData: { port: workerPort },
+    workerData: { port: workerPort, begun: begun.word },
     transferList: [workerPort],
     name: options.name,
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
+    ...(options.env === undefined ? {} : { env: withoutUndefined(options.env) }),
   });
   worker.unref();
   const threadId = worker.threadId;
@@ -26,6 +30,7 @@ export function startThread(options: StartOptions): RunningWorker {
     link: new MessagePortLink(hostPort),
     pid: process.pid,
     threadId,
+    begun,
     kill: () => void worker.terminate(),
     onGone: (callback: (end: WorkerEnd) => void) => {
       worker.on('exit', (exitCode) => callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error }));
@@ -33,11 +38,17 @@ export function startThread(options: StartOptions): RunningWorker {
   };
 }
 
+/** A worker of Node's would see the text `undefined`. */
+function withoutUndefined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
 /** These stop a thread from starting its file; all others it inherits from Node itself, unless we name any. */
 const ofTheProgram = /^(?:-e|--eval|-p|--print|-pe|--input-type)(?:$|=)/;
 
 function newWorker(options: WorkerOptions): Worker {
-  if (!process.execArgv.some((argument) => ofTheProgram.test(argument))) return new Worker(entry, options);
+  if (options.execArgv !== undefined || !process.execArgv.some((argument) => ofTheProgram.test(argument)))
+    return new Worker(entry, options);
   const execArgv = inheritedExecArgv(process.execArgv);
   try {
     return new Worker(entry, { ...options, execArgv });

@@ -46,6 +46,8 @@ export interface WorkerOptions {
   readonly resourceLimits?: ResourceLimits | undefined;
 }
 
+/** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
+const countEvery = 10_000;
 /** How long a worker may take to end after it was told to. Then it is killed: a leftover endless loop must not hold us up. */
 const patience = 5000;
 /** Frames of a dead worker that are still on their way arrive within this time. */
@@ -60,6 +62,9 @@ export class WorkerHandle {
   readonly #held: HeldCapsules;
   /** Tasks it was given and has not ended. */
   #inFlight = 0;
+  /** Tasks it was sent, and for those that have not ended which of them each was: they begin in this order. */
+  #sent = 0;
+  readonly #sentAs: Map<number, number> = new Map();
   /** Messages whose modules are being imported before they can be decoded. */
   #undecoded = 0;
   #lastDecoded: Promise<void> | undefined;
@@ -86,6 +91,9 @@ export class WorkerHandle {
       onEnd: () => this.#linkEnded(),
       onUnsent: (f, error) => {
         this.#inFlight--;
+        // Told during the call that sent it: it was the last one.
+        this.#sent--;
+        this.#sentAs.delete(f.id);
         this.#events.outcome(f.id, { ok: false, value: error });
       },
     });
@@ -132,6 +140,8 @@ export class WorkerHandle {
   #send(f: Frame, capsule: Capsule, packet: Packet): void {
     const { link } = this.#worker;
     this.#inFlight++;
+    this.#sentAs.set(f.id, ++this.#sent);
+    if (this.#sent % countEvery === 0) this.#worker.begun.count();
     link.send(f);
     link.flush();
     if (capsule.packet.signals.length > 0) this.#signals.watch(capsule.packet.signals);
@@ -142,6 +152,7 @@ export class WorkerHandle {
     switch (f.kind) {
       case FrameKind.Outcome:
         this.#inFlight--;
+        this.#sentAs.delete(f.id);
         return this.#decoded(f, (meta) => this.#outcome(f, meta));
       case FrameKind.ChunkOutcomes:
         return this.#decoded(f, (meta) => this.#report(f, meta));
@@ -207,8 +218,9 @@ export class WorkerHandle {
   }
 
   /** A chunk has had its last report. */
-  chunkDone(): void {
+  chunkDone(id: number): void {
     this.#inFlight--;
+    this.#sentAs.delete(id);
   }
 
   // ---- the end: gone, everything it sent read, everything decoded
@@ -237,7 +249,15 @@ export class WorkerHandle {
     clearTimeout(this.#timer);
     const end = this.#fatal === undefined ? this.#end : { ...this.#end, error: this.#fatal };
     publish('workerEnded', () => ({ kind: end.kind, pid: end.pid, threadId: end.threadId, exitCode: end.exitCode, signal: end.signal }));
-    this.#events.ended(end, this.#isReady ? this.#begun : new Set());
+    this.#events.ended(end, this.#isReady ? (this.#begun ?? this.#countBegun()) : new Set());
+  }
+
+  /** It said no goodbye: which of its tasks had begun, as far as its marks tell. */
+  #countBegun(): ReadonlySet<number> | undefined {
+    const count = this.#worker.begun.count();
+    if (count === null) return undefined;
+    const begun = this.#sent - ((this.#sent - count) >>> 0);
+    return new Set([...this.#sentAs].filter(([, nth]) => nth <= begun).map(([id]) => id));
   }
 }
 

@@ -1,0 +1,92 @@
+/**
+ * The C library of the running program, called through koffi. Nothing is loaded before the first call; where it cannot be
+ * loaded, the rest of heddle goes on without, and what needs it says what is missing.
+ */
+
+import { createRequire } from 'node:module';
+import { UnsupportedPlatformError } from '../errors.ts';
+
+/** Every function that heddle calls: its result, then its parameters. Those with `...` in C have the ones we pass. */
+const prototypes = {
+  pipe2: ['int', 'void *', 'int'],
+  fcntl: ['int', 'int', 'int', 'long'],
+  close: ['int', 'int'],
+  waitid: ['int', 'int', 'int', 'void *', 'int'],
+  // For system calls that older C libraries have no function for.
+  syscall: ['long', 'long', 'long', 'long', 'long'],
+} as const;
+
+export type FunctionName = keyof typeof prototypes;
+/** Returns -1 for an error; `lastError` tells which. */
+export type NativeFunction = (...args: (number | NodeJS.TypedArray)[]) => number;
+
+/** What is used of koffi. */
+interface Koffi {
+  readonly version: string;
+  load(path: null): { func(name: string, result: string, parameters: readonly string[]): NativeFunction };
+  errno(): number;
+}
+
+interface Missing {
+  readonly missing: string;
+}
+
+/** Numbers of system calls, and the layout of what they fill in, are those of 64-bit Linux. */
+const architectures = ['x64', 'arm64'];
+
+let koffi: Koffi | Missing | undefined;
+const functions = new Map<FunctionName, NativeFunction | Missing>();
+
+function load(): Koffi | Missing {
+  if (process.env['HEDDLE_PLATFORM'] === 'none') return { missing: 'HEDDLE_PLATFORM=none switches native calls off' };
+  if (process.platform !== 'linux' || !architectures.includes(process.arch))
+    return { missing: `heddle makes native calls on Linux x64 and arm64 only; this is ${process.platform} ${process.arch}` };
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (error) {
+    return { missing: `the package koffi cannot be loaded: ${(error as Error).message.split('\n', 1)[0]}` };
+  }
+}
+
+function find(name: FunctionName): NativeFunction | Missing {
+  let found = functions.get(name);
+  if (found !== undefined) return found;
+  koffi ??= load();
+  if ('missing' in koffi) return koffi;
+  const [result, ...parameters] = prototypes[name];
+  try {
+    // The program itself is linked with its C library, whichever that is.
+    found = koffi.load(null).func(name, result, parameters);
+  } catch {
+    found = { missing: `the C library of this system has no ${name}()` };
+  }
+  functions.set(name, found);
+  return found;
+}
+
+/** koffi's version, or why no native call can be made. */
+export function nativeCalls(): { readonly version: string } | Missing {
+  koffi ??= load();
+  return 'missing' in koffi ? koffi : { version: koffi.version };
+}
+
+/** Why one of the functions cannot be called; undefined if all can. */
+export function whatIsMissing(names: readonly FunctionName[]): string | undefined {
+  for (const name of names) {
+    const found = find(name);
+    if (typeof found !== 'function') return found.missing;
+  }
+  return undefined;
+}
+
+/** @throws UnsupportedPlatformError if it cannot be called */
+export function native(name: FunctionName): NativeFunction {
+  const found = find(name);
+  if (typeof found === 'function') return found;
+  throw new UnsupportedPlatformError(`${name}() cannot be called: ${found.missing}`);
+}
+
+/** The error number of this thread's last native call. */
+export function lastError(): number {
+  return koffi !== undefined && 'errno' in koffi ? koffi.errno() : 0;
+}
