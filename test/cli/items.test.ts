@@ -25,7 +25,7 @@ async function alike<T>(text: string | Buffer, read: (chunks: AsyncIterable<Buff
 }
 
 const lines = async (text: string | Buffer): Promise<string[]> =>
-  (await alike(text, linesOf)).map((line) => (line.isBroken ? `broken ${line.number}` : line.text));
+  (await alike(text, linesOf)).map((line) => (line.broken === undefined ? line.text : `${line.number}: ${line.broken}`));
 
 test('a line is lost, doubled or keeps its end', async () => {
   assert.deepEqual(await lines(''), []);
@@ -34,6 +34,39 @@ test('a line is lost, doubled or keeps its end', async () => {
   assert.deepEqual(await lines('a\r\nb\r\n\r\nc'), ['a', 'b', '', 'c']);
   assert.deepEqual(await lines('\n\n'), ['', '']);
   assert.deepEqual(await lines('a\rb\n'), ['a\rb']);
+  assert.deepEqual(await lines('a\n\nb\r'), ['a', '', 'b']);
+});
+
+test('a byte order mark is a line of its own, or one in the middle is lost', async () => {
+  assert.deepEqual(await lines('\uFEFF'), []);
+  assert.deepEqual(await lines('a\n\uFEFF'), ['a', '\uFEFF']);
+});
+
+/** Of what is too long any part may be kept to name it by. */
+async function* named<T extends { broken?: string }>(all: AsyncIterable<T[]>, key: string): AsyncGenerator<T[]> {
+  for await (const some of all) yield some.map((each) => (each.broken === undefined ? each : Object.assign(each, { [key]: '…' })));
+}
+
+test('a line that no string can hold ends the run, or takes its neighbours with it', async () => {
+  const read = async (text: string): Promise<string[]> =>
+    (await alike(text, (chunks) => named(linesOf(chunks, 5), 'text'))).map(({ number, broken, text: kept }) =>
+      broken === undefined ? kept : `${number}: ${broken}`,
+    );
+  assert.deepEqual(await read('12345\n123456\n\n12345'), ['12345', '2: the line is too long', '', '12345']);
+  assert.deepEqual(await read('123456789012345678901234567890\r\na'), ['1: the line is too long', 'a']);
+  assert.deepEqual(await read('a\n123456'), ['a', '2: the line is too long']);
+});
+
+test('an element that no string can hold ends the run, or is not named', async () => {
+  const read = async (text: string): Promise<string[]> =>
+    (await alike(text, (chunks) => named(jsonItems(chunks, 12), 'value'))).map(({ line, value, broken }) =>
+      broken === undefined ? JSON.stringify(value) : `${line}: ${broken}`,
+    );
+  assert.deepEqual(await read('[\n"123456789",\n[1,\n2,\n3,\n4,\n5],\n6\n]'), [
+    '"123456789"',
+    '6: the element is too long, and nothing behind it can be read',
+  ]);
+  assert.deepEqual(await read('[\n1,\n"1234567890123",\n2\n]'), ['1', '3: the line is too long', '2']);
 });
 
 test('a character that is cut in two is spoiled', async () => {
@@ -41,7 +74,7 @@ test('a character that is cut in two is spoiled', async () => {
 });
 
 test('a line in another encoding is silently changed, or takes its neighbours with it', async () => {
-  assert.deepEqual(await lines(Buffer.from('ab\n\xe4\ncd\n', 'latin1')), ['ab', 'broken 2', 'cd']);
+  assert.deepEqual(await lines(Buffer.from('ab\n\xe4\ncd\n', 'latin1')), ['ab', '2: it is not UTF-8', 'cd']);
 });
 
 async function json(text: string | Buffer): Promise<unknown[]> {
@@ -53,6 +86,8 @@ test('JSON lines are read wrongly', async () => {
   assert.deepEqual(await json(''), []);
   assert.deepEqual(await json('\n \n'), []);
   assert.deepEqual(await json('\uFEFF1\n2'), [1, 2]);
+  assert.deepEqual(await json('\uFEFF'), []);
+  assert.deepEqual(await json('\uFEFF[1,\r\n2]\r\n'), [1, 2]);
 });
 
 test('a broken line stops the others, or is not named by its number', async () => {

@@ -105,6 +105,38 @@ test('a broken line of JSON is not named by its number', async () => {
   assert.match(stderr, /^item 2 \(line 3, "\{\\"a\\":"\): it is not JSON: /);
 });
 
+test('a line that cannot be read is not named by its item and its line', async () => {
+  const ends = async (flag: string, input: string | Buffer): Promise<{ code: number | null; out: string[]; err: string[] }> => {
+    const { code, stdout, stderr } = await heddle(['map', `${jobs}#same`, flag, '-'], { input });
+    return { code, out: lines(stdout), err: lines(stderr).map((line) => line.replace(/(it is not JSON: ).*/, '$1…')) };
+  };
+  const failed = (n: number, of: number): string => `heddle: ${n} of ${of} items failed`;
+  assert.deepEqual(await ends('--lines', Buffer.from('\uFEFFa\r\n\r\nb\xff\r\nc'.replace('\uFEFF', '\xef\xbb\xbf'), 'latin1')), {
+    code: 1,
+    out: ['"a"', '""', '"c"'],
+    err: ['item 3 (line 3, "b\uFFFD"): it is not UTF-8', failed(1, 4)],
+  });
+  assert.deepEqual(await ends('--json', Buffer.from('\n{"a": 1}\n\n{"a": "\xe4"}\n[1\n\n2', 'latin1')), {
+    code: 1,
+    out: ['{"a":1}', '2'],
+    err: ['item 2 (line 4, "{\\"a\\": \\"\uFFFD\\"}"): it is not UTF-8', 'item 3 (line 5, "[1"): it is not JSON: …', failed(2, 4)],
+  });
+  assert.deepEqual(await ends('--json', '[\n  1,\n  {"a": },\n  {\n    "b": tru\n  },\n  4\n]\n'), {
+    code: 1,
+    out: ['1', '4'],
+    err: [
+      'item 2 (line 3, "{\\"a\\": }"): it is not JSON: …',
+      'item 3 (line 6, "{\\n    \\"b\\": tru\\n  }"): it is not JSON: …',
+      failed(2, 4),
+    ],
+  });
+  assert.deepEqual(await ends('--json', '[1,\n2'), {
+    code: 1,
+    out: ['1'],
+    err: ['item 2 (line 2, "2"): the array has no end', failed(1, 2)],
+  });
+});
+
 test('results are not in the file they were sent to', async () => {
   const out = join(folder, 'out.jsonl');
   const ended = await heddle(['map', `${jobs}#pick`, '--out', out, 'a', 'x', 'b']);

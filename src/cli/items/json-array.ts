@@ -22,6 +22,13 @@ export class ArrayCutter {
   #line = 0;
   /** What stands after the end of the array. */
   after: string | undefined;
+  /** An element is longer than a string can be. Nothing that follows it can be found. */
+  isTooLong = false;
+  readonly #longest: number;
+
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
 
   /** Takes the next line; gives the elements that end on it. */
   push(line: string, number: number): Element[] {
@@ -42,7 +49,8 @@ export class ArrayCutter {
         }
         const isEnd = mark !== ',' && --this.#depth === 0;
         if (!isEnd && (this.#depth !== 1 || mark !== ',')) continue;
-        const text = this.#text + line.slice(start, match.index);
+        this.#append(line.slice(start, match.index));
+        const text = this.#text;
         this.#text = '';
         start = match.index + 1;
         // `[]` has no element, `[1,]` has a second one that is empty, and broken.
@@ -52,9 +60,14 @@ export class ArrayCutter {
       }
     }
     const rest = line.slice(start);
-    if (!this.#isOver) this.#text += `${rest}\n`;
+    if (!this.#isOver) this.#append(`${rest}\n`);
     else if (rest.trim() !== '') this.after = rest.trim();
     return found;
+  }
+
+  #append(text: string): void {
+    if (this.#text.length + text.length <= this.#longest) this.#text += text;
+    else this.isTooLong = true;
   }
 
   /** What is left when the input ends and the array does not. */

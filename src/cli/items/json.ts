@@ -9,14 +9,16 @@
  *     the beginning of an array                 ──▶ the array; read element by element, it never stands in memory
  */
 
+import { constants } from 'node:buffer';
 import { openBytes } from './file.ts';
 import { ArrayCutter } from './json-array.ts';
 import { countLines, type Line, linesOf, withoutMark } from './lines.ts';
 import type { Input, Item } from './source.ts';
 
-export async function* jsonItems(chunks: AsyncIterable<Buffer>): AsyncGenerator<Item[]> {
-  const reader = new JsonReader();
-  for await (const lines of linesOf(chunks)) {
+/** @param longest line or element that is read; default: what a string of Node's can hold */
+export async function* jsonItems(chunks: AsyncIterable<Buffer>, longest: number = constants.MAX_STRING_LENGTH): AsyncGenerator<Item[]> {
+  const reader = new JsonReader(longest);
+  for await (const lines of linesOf(chunks, longest)) {
     const items = lines.filter(isFilled).flatMap((line) => reader.push(withoutMark(line)));
     if (items.length > 0) yield items;
     if (reader.isOver) return;
@@ -29,11 +31,16 @@ class JsonReader {
   #form: 'lines' | 'array' | undefined;
   /** The first line, if it is a whole array: what it means is seen from the next. */
   #held: Item | undefined;
-  readonly #cutter = new ArrayCutter();
+  readonly #cutter: ArrayCutter;
   /** Nothing that comes now can be understood. */
   isOver = false;
 
+  constructor(longest: number) {
+    this.#cutter = new ArrayCutter(longest);
+  }
+
   push(line: Line): Item[] {
+    if (this.isOver) return [];
     if (this.#form === 'lines') return [parseLine(line)];
     if (this.#form === 'array') return this.#cut(line);
     if (this.#held !== undefined) {
@@ -62,9 +69,14 @@ class JsonReader {
     return left === undefined ? [] : [{ value: left.text, line: left.line, broken: 'the array has no end' }];
   }
 
-  #cut({ text, number, isBroken }: Line): Item[] {
-    if (isBroken) return [{ value: text, line: number, broken: 'it is not UTF-8' }];
-    const items = this.#cutter.push(text, number).map((element) => parse(element.text, element.line));
+  #cut({ text, number, broken }: Line): Item[] {
+    if (broken !== undefined) return [{ value: text, line: number, broken }];
+    const found = this.#cutter.push(text, number);
+    if (this.#cutter.isTooLong) {
+      this.isOver = true;
+      return [{ value: text, line: number, broken: 'the element is too long, and nothing behind it can be read' }];
+    }
+    const items = found.map((element) => parse(element.text, element.line));
     if (this.#cutter.after === undefined) return items;
     this.isOver = true;
     return [...items, { value: this.#cutter.after, line: number, broken: 'it stands after the end of the array' }];
@@ -75,15 +87,15 @@ function isFilled({ text }: Line): boolean {
   return /\S/.test(text);
 }
 
-function parseLine({ text, number, isBroken }: Line): Item {
-  return isBroken ? { value: text, line: number, broken: 'it is not UTF-8' } : parse(text, number);
+function parseLine({ text, number, broken }: Line): Item {
+  return broken === undefined ? parse(text, number) : { value: text, line: number, broken };
 }
 
 function parse(text: string, line: number): Item {
   try {
     return { value: JSON.parse(text) as unknown, line };
   } catch (error) {
-    return { value: text.trim(), line, broken: `it is not JSON: ${(error as Error).message}` };
+    return { value: text.trim(), line, broken: `it is not JSON: ${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}` };
   }
 }
 

@@ -1,59 +1,106 @@
 /** Cuts bytes into lines of text. Memory: the longest line, and one chunk. */
 
-import { isUtf8 } from 'node:buffer';
+import { constants, isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { type Bytes, openBytes } from './file.ts';
 import type { Input, Item } from './source.ts';
 
 const NEWLINE = 10;
+const RETURN = 13;
+/** Of a line that is too long, so much is kept to name it by. */
+const HEAD = 100;
 
 export interface Line {
   readonly text: string;
   /** From 1. */
   readonly number: number;
-  /** It is not UTF-8. */
-  readonly isBroken: boolean;
+  /** Why it cannot be read; its text is only good for naming it. */
+  readonly broken?: string;
 }
 
 /**
  * Lines without their end, `\n` or `\r\n`, as many at a time as a chunk holds. The last one needs no end; an empty rest
- * is no line.
+ * is no line, and neither is a byte order mark alone.
+ *
+ * @param longest in bytes; a longer line is broken and not kept. Default: what a string of Node's can hold, half a gigabyte
  */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+export async function* linesOf(chunks: AsyncIterable<Buffer>, longest: number = constants.MAX_STRING_LENGTH): AsyncGenerator<Line[]> {
+  const begun = new BegunLine(longest);
   let number = 0;
-  let rest: Buffer[] = [];
   for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(NEWLINE);
-    if (end < 0) {
-      rest.push(chunk);
-      continue;
+    const lines: Line[] = [];
+    let start = 0;
+    if (begun.isThere) {
+      const end = chunk.indexOf(NEWLINE);
+      begun.add(end < 0 ? chunk : chunk.subarray(0, end));
+      if (end < 0) continue;
+      lines.push(begun.take(++number));
+      start = end + 1;
     }
-    const block = Buffer.concat([...rest, chunk.subarray(0, end)]);
-    rest = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : [];
-    const lines = cut(block, number);
-    number += lines.length;
-    yield lines;
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (end >= start) {
+      lines.push(...cut(chunk.subarray(start, end), number, longest));
+      number += lines.length - (start > 0 ? 1 : 0);
+      start = end + 1;
+    }
+    if (start < chunk.length) begun.add(chunk.subarray(start));
+    if (lines.length > 0) yield lines;
   }
-  const block = Buffer.concat(rest);
-  if (block.length > 0) yield cut(block, number);
+  if (!begun.isThere) return;
+  const last = begun.take(number + 1);
+  if (number > 0 || last.text !== BYTE_ORDER_MARK) yield [last];
+}
+
+/** A line whose end has not come. */
+class BegunLine {
+  readonly #longest: number;
+  #pieces: Buffer[] = [];
+  #length = 0;
+
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
+
+  get isThere(): boolean {
+    return this.#length > 0;
+  }
+
+  add(piece: Buffer): void {
+    const wasKept = this.#length <= this.#longest;
+    this.#length += piece.length;
+    if (this.#length <= this.#longest) this.#pieces.push(piece);
+    else if (wasKept) this.#pieces = [(this.#pieces[0] ?? piece).subarray(0, HEAD)];
+  }
+
+  take(number: number): Line {
+    const line = lineOf(Buffer.concat(this.#pieces), number, this.#length > this.#longest);
+    this.#pieces = [];
+    this.#length = 0;
+    return line;
+  }
+}
+
+function lineOf(bytes: Buffer, number: number, isTooLong: boolean): Line {
+  if (isTooLong) return { text: bytes.toString('utf8', 0, HEAD), number, broken: 'the line is too long' };
+  const text = bytes.toString('utf8', 0, bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length);
+  return isUtf8(bytes) ? { text, number } : { text, number, broken: 'it is not UTF-8' };
 }
 
 /** `before`: how many lines stand before the block. */
-function cut(block: Buffer, before: number): Line[] {
-  if (isUtf8(block)) {
+function cut(block: Buffer, before: number, longest: number): Line[] {
+  if (block.length <= longest && isUtf8(block)) {
     const withoutEnd = (text: string): string => (text.endsWith('\r') ? text.slice(0, -1) : text);
     return block
       .toString()
       .split('\n')
-      .map((text, i) => ({ text: withoutEnd(text), number: before + i + 1, isBroken: false }));
+      .map((text, i) => ({ text: withoutEnd(text), number: before + i + 1 }));
   }
   const lines: Line[] = [];
-  // Somewhere in this block is a line in another encoding; only that one is broken.
+  // Somewhere in this block is a line that is broken; the others are not.
   for (let start = 0; start <= block.length; ) {
     const newline = block.indexOf(NEWLINE, start);
     const end = newline < 0 ? block.length : newline;
-    const bytes = block.subarray(start, end > start && block[end - 1] === 13 ? end - 1 : end);
-    lines.push({ text: bytes.toString(), number: before + lines.length + 1, isBroken: !isUtf8(bytes) });
+    lines.push(lineOf(block.subarray(start, end), before + lines.length + 1, end - start > longest));
     start = end + 1;
   }
   return lines;
@@ -69,8 +116,8 @@ async function* itemsOf(bytes: Bytes): AsyncGenerator<Item[]> {
   for await (const lines of linesOf(bytes.chunks)) yield lines.map((line) => itemOf(withoutMark(line)));
 }
 
-function itemOf({ text, number, isBroken }: Line): Item {
-  return isBroken ? { value: text, line: number, broken: 'it is not UTF-8' } : { value: text, line: number };
+function itemOf({ text, number, broken }: Line): Item {
+  return broken === undefined ? { value: text, line: number } : { value: text, line: number, broken };
 }
 
 /** Each line of a file is an item; an empty line is an empty string. */
