@@ -9,12 +9,16 @@
 
 // Run functions elsewhere: on threads, or in processes.
 export { ThreadPoolExecutor, ThreadPoolExecutor as InterpreterPoolExecutor, ProcessPoolExecutor, Executor, Future } from './pool/index.ts';
-export type { ExecutorOptions, Items, MapOptions, ShutdownOptions } from './pool/index.ts';
+export type { ExecutorOptions, Items, MapOptions, PoolStatistics, ShutdownOptions, TaskOptions, TaskProgress } from './pool/index.ts';
+
+// Inside a task: what it knows of itself.
+export { currentTask } from './worker/index.ts';
+export type { CurrentTask, ResourceLimits } from './worker/index.ts';
+export type { Progress } from './progress/index.ts';
 
 // Wait for many futures.
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, asCompleted, wait } from './pool/index.ts';
 export type { AsCompletedOptions, CompletedFutures, DoneAndNotDone, WaitForOptions, Waitable } from './pool/index.ts';
-export type { ResourceLimits } from './worker/index.ts';
 
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';

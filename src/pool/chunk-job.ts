@@ -1,100 +1,197 @@
-/** Items of a map that travel together. If their worker is lost, those that had not begun go on elsewhere. */
+/**
+ * Items of a map that travel together. If their worker is lost, those that had not begun go on elsewhere.
+ *
+ *   from       next          allowed                    to
+ *    |----------|- - - - - - - -|........................|
+ *      settled    may have begun      untouched
+ */
 
+import { types } from 'node:util';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
-import { type Job, type Loss, lostError, maxReturns } from './job.ts';
+import { type Job, type Overdue, lostError, maxReturns, overdueError } from './job.ts';
+import type { TaskSettings } from './task-options.ts';
 
 export interface Chunk {
   readonly id: number;
   readonly capsule: Capsule;
   readonly packet: Packet;
-  readonly count: number;
   readonly isSpread: boolean;
+  /** Its items in the packet: from this one up to, and without, that one. */
+  readonly from: number;
+  readonly to: number;
+  /** Which attempt of its items this is, from 1. */
+  readonly attempt: number;
 }
 
-export interface ChunkEvents {
-  /** The next outcomes, in the order of the items; `ms` is what the worker spent on them, if it ran them. */
-  outcomes(outcomes: readonly Outcome[], ms: number | undefined): void;
+/** How an item ended. */
+export interface ItemEnd extends Outcome {
+  /** Its worker was lost. */
+  readonly isLost?: true;
 }
+
+/** The next outcomes, in the order of the items from `first` on; `ms` is what the worker spent on them, if it ran them. */
+export type OnOutcomes = (first: number, outcomes: readonly ItemEnd[], ms: number | undefined) => void;
 
 export class ChunkJob implements Job {
   readonly id: number;
+  readonly settings: TaskSettings;
+  /** Its items are tried again one by one, by the map. */
+  readonly retries = 0;
   since = 0;
-  readonly #chunk: Chunk;
-  readonly #events: ChunkEvents;
+  timer: NodeJS.Timeout | undefined;
+  isSettled = false;
+  readonly chunk: Chunk;
+  #onOutcomes!: OnOutcomes;
   #worker: WorkerHandle | undefined;
   /** The first item without an outcome. */
-  #next = 0;
+  #next: number;
   /** The first item that has certainly not begun. */
-  #allowed = 0;
+  #allowed: number;
   /** Times it came back without having got on. */
   #returns = 0;
   #nextAtSend = -1;
+  /** The item that has taken too long, and what it fails with. */
+  #overdue: { readonly item: number; readonly error: unknown } | undefined;
+  #lost: { readonly first: number; readonly outcomes: readonly ItemEnd[] } | undefined;
+  #outcome: Outcome | undefined;
 
-  constructor(chunk: Chunk, events: ChunkEvents) {
+  constructor(chunk: Chunk, settings: TaskSettings) {
     this.id = chunk.id;
-    this.#chunk = chunk;
-    this.#events = events;
+    this.chunk = chunk;
+    this.settings = settings;
+    this.#next = this.#allowed = chunk.from;
+  }
+
+  /** Who hears of outcomes; once, before it is submitted. */
+  onOutcomes(callback: OnOutcomes): void {
+    this.#onOutcomes = callback;
+  }
+
+  get isRetry(): boolean {
+    return this.chunk.attempt > 1;
   }
 
   get name(): string {
-    return this.#chunk.capsule.name;
+    return this.chunk.capsule.name;
   }
 
-  get #left(): number {
-    return this.#chunk.count - this.#next;
+  get weight(): number {
+    return this.chunk.to - this.chunk.from;
+  }
+
+  get reason(): unknown {
+    return this.#outcome?.value;
+  }
+
+  get left(): number {
+    return this.chunk.to - this.#next;
   }
 
   send(worker: WorkerHandle): void {
-    const { capsule, packet, count, isSpread } = this.#chunk;
+    const { capsule, packet, to, isSpread, attempt } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
     this.#allowed = this.#next + 1;
-    worker.callEach(this.id, capsule, packet, count, this.#next, isSpread);
+    const isExact = this.settings.timeout !== Infinity;
+    worker.callEach({ id: this.id, capsule, packet, isSpread, from: this.#next, to, attempt, isExact });
+  }
+
+  returned(): void {
+    this.#overdue = undefined;
+  }
+
+  /** That is decided item by item. */
+  mayRetry(): boolean {
+    return false;
+  }
+
+  overdue(): Overdue {
+    const reason = overdueError(this.name, this.settings.timeout);
+    this.#overdue = { item: this.#next, error: reason };
+    return { reason, item: this.#next };
+  }
+
+  isStuck(): boolean {
+    return this.#overdue?.item === this.#next;
   }
 
   reported(report: ChunkReport): boolean {
     this.#next = report.first + report.outcomes.length;
     this.#allowed = report.allowed;
-    const isDone = this.#left === 0;
+    const isDone = this.left === 0;
     if (isDone) this.#worker?.chunkDone(this.id);
     return isDone;
   }
 
   deliver(report: ChunkReport): void {
-    this.#events.outcomes(report.outcomes, report.ms);
+    this.#onOutcomes(report.first, this.#inTime(report), report.ms);
   }
 
-  settled(outcome: Outcome): void {
-    this.#endRest(outcome);
+  /** What an item says that took too long comes too late, unless it is a good end. */
+  #inTime({ first, outcomes }: ChunkReport): readonly Outcome[] {
+    const overdue = this.#overdue;
+    const late = overdue === undefined ? undefined : outcomes[overdue.item - first];
+    if (overdue === undefined || late === undefined) return outcomes;
+    this.#overdue = undefined;
+    return late.ok ? outcomes : outcomes.map((outcome) => (outcome === late ? { ok: false, value: overdue.error } : outcome));
   }
 
-  workerLost(end: WorkerEnd, isBegun: boolean): Loss {
+  keep(outcome: Outcome): void {
+    this.#outcome = outcome;
+  }
+
+  aborted(reason: unknown): void {
+    this.#outcome = { ok: false, value: reason };
+  }
+
+  settle(): void {
+    this.#endRest(this.#outcome!);
+  }
+
+  workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
     // What changed owner on the way to the lost worker cannot be sent again, and a chunk that never gets on must not go round for ever.
-    const mayGoOn = this.#chunk.packet.transfer.length === 0 && this.#returns < maxReturns;
-    const inDoubt = mayGoOn ? (isBegun ? this.#allowed - this.#next : 0) : this.#left;
-    this.#next += inDoubt;
-    const lost = (): void => this.#events.outcomes(repeated(inDoubt, { ok: false, value: lostError(end, this.name) }), undefined);
-    return { remains: this.#left > 0, settle: inDoubt === 0 ? () => {} : lost };
+    const mayGoOn = this.chunk.packet.transfer.length === 0 && this.#returns < maxReturns;
+    const inDoubt = mayGoOn ? (isBegun ? this.#allowed - this.#next : 0) : this.left;
+    if (inDoubt > 0) {
+      const lost: ItemEnd = { ok: false, value: lostError(end, this.name, why), isLost: true };
+      const outcomes = repeated(inDoubt, lost);
+      if (this.isStuck()) outcomes[0] = { ok: false, value: this.#overdue!.error };
+      this.#lost = { first: this.#next, outcomes };
+      this.#next += inDoubt;
+    }
+    return this.left > 0;
   }
 
-  dropped(error: unknown): void {
-    this.#endRest({ ok: false, value: error });
+  settleLost(): void {
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost !== undefined) this.#onOutcomes(lost.first, lost.outcomes, undefined);
   }
+
+  progressed(): void {}
 
   cancelled(): void {
     this.#endRest({ ok: false, value: new CancelledError('the item was cancelled before it began') });
   }
 
   #endRest(outcome: Outcome): void {
-    const left = this.#left;
-    this.#next = this.#chunk.count;
-    this.#events.outcomes(repeated(left, outcome), undefined);
+    const first = this.#next;
+    const left = this.left;
+    this.#next = this.chunk.to;
+    this.#onOutcomes(first, repeated(left, outcome), undefined);
   }
 }
 
-function repeated(count: number, outcome: Outcome): Outcome[] {
+/** Bytes of a packet, with the buffers that travel beside them. */
+export function weightOf(packet: Packet): number {
+  let bytes = packet.bytes.byteLength;
+  for (const attachment of packet.attachments) if (types.isArrayBuffer(attachment)) bytes += attachment.byteLength;
+  return bytes;
+}
+
+function repeated(count: number, outcome: ItemEnd): ItemEnd[] {
   return Array.from({ length: count }, () => outcome);
 }

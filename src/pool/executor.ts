@@ -1,7 +1,8 @@
 /** What every executor promises, whatever its workers are. */
 
 import type { Future } from './future.ts';
-import type { MapOptions } from './options.ts';
+import type { PoolStatistics } from './statistics.ts';
+import type { MapOptions, TaskOptions } from './task-options.ts';
 
 /** What `map` takes items from. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
@@ -53,10 +54,50 @@ export abstract class Executor implements AsyncDisposable {
   ): AsyncIterableIterator<Awaited<R>>;
 
   /**
+   * The same executor with other settings: what is submitted through it has these options, over those it has already.
+   *
+   * @example
+   * ```ts
+   * import { ThreadPoolExecutor } from 'heddle';
+   *
+   * await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+   * const forever = () => {
+   *   for (;;);
+   * };
+   * await pool.with({ timeout: 100 }).submit(forever).catch((error) => console.log(error.message));
+   * // prints: forever has not ended within 100 ms
+   * console.log(await pool.submit(() => 'the pool goes on')); // prints: the pool goes on
+   * ```
+   *
+   * @throws TypeError or RangeError naming an option that is unknown or wrong
+   */
+  abstract with(options: TaskOptions): this;
+
+  /**
+   * Calls `fn(...args)` once in each of `maxWorkers` workers, which start if they have not, and gives the results when all
+   * have ended. A worker that starts later has not had it: what every worker needs belongs into `initializer`.
+   *
+   * Rejects with the first error, when all have ended, and as `submit` does.
+   */
+  abstract broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>[]>;
+
+  /**
    * Takes no more tasks. Those that were submitted still run, unless `cancelFutures` is set; then the workers end.
    * May be called again.
    */
   abstract shutdown(options?: ShutdownOptions): Promise<void>;
+
+  /**
+   * Shuts down at once: what waits is cancelled, and the workers are ended with what they run, which rejects with `WorkerLost`.
+   * A process hears `SIGTERM` first, and `SIGKILL` if it has not ended `graceful` milliseconds later.
+   */
+  abstract terminateWorkers(): Promise<void>;
+
+  /** As `terminateWorkers`, but processes are sent `SIGKILL` at once. */
+  abstract killWorkers(): Promise<void>;
+
+  /** How many workers and tasks there are, and were. */
+  abstract statistics(): PoolStatistics;
 
   /** `shutdown()`, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {

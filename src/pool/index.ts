@@ -7,7 +7,9 @@ export { Future } from './future.ts';
 export { Executor, type Items, type ShutdownOptions } from './executor.ts';
 export { ThreadPoolExecutor } from './thread-pool-executor.ts';
 export { ProcessPoolExecutor } from './process-pool-executor.ts';
-export type { ExecutorOptions, MapOptions } from './options.ts';
+export type { ExecutorOptions } from './options.ts';
+export type { MapOptions, TaskOptions, TaskProgress } from './task-options.ts';
+export type { PoolStatistics } from './statistics.ts';
 
 /** Waiting for many futures at once. */
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, wait, type DoneAndNotDone, type WaitForOptions } from './wait.ts';

@@ -1,36 +1,64 @@
 /** What a pool runs: a single call, or a chunk of a map. The pool moves jobs about; only the job knows what its end means. */
 
 import type { Capsule, Packet } from '../codec/index.ts';
-import { WorkerLost, type WorkerEnd } from '../errors.ts';
+import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { type Future, futures } from './future.ts';
+import type { TaskProgress, TaskSettings } from './task-options.ts';
 
 export interface Job {
   readonly id: number;
   /** Name of its function. */
   readonly name: string;
+  readonly settings: TaskSettings;
+  /** Further attempts that the scheduler may give it. */
+  readonly retries: number;
+  /** It is an attempt that follows another job's. */
+  readonly isRetry: boolean;
+  /** How many items it has. */
+  readonly weight: number;
+  /** How many of them have no outcome. */
+  readonly left: number;
   /** When it was submitted (`performance.now()`), then when it was handed to a worker. */
   since: number;
+  /** Runs out when its worker has had it, or its running item, for too long; later when it has had time to stop. */
+  timer: NodeJS.Timeout | undefined;
+  /** Those who wait for it know its outcome, though it may still run. */
+  isSettled: boolean;
+  /** Why it is not wanted any more, or takes too long. */
+  readonly reason: unknown;
   /** Hands it to a worker. */
   send(worker: WorkerHandle): void;
-  /** It ended as a whole. */
-  settled(outcome: Outcome): void;
+  /** It was handed back: its worker was lost before it began, or it is to be tried again. */
+  returned(why: 'requeue' | 'retry'): void;
+  /** Whether it may be tried again after this error. */
+  mayRetry(error: unknown): boolean;
+  /** Its attempt, or its running item, has taken too long. Returns what the worker is to be told. */
+  overdue(): Overdue;
+  /** Whether what `overdue` spoke of still runs. */
+  isStuck(): boolean;
+  /** The outcome, if there is no further attempt. */
+  keep(outcome: Outcome): void;
+  /** The outcome, for good: it is not wanted any more. */
+  aborted(reason: unknown): void;
+  /** It ended as a whole, as `keep` was told. */
+  settle(): void;
   /** Some items of it ended: notes how far it is, and returns whether that was all. `deliver` follows. */
   reported(report: ChunkReport): boolean;
   deliver(report: ChunkReport): void;
-  /** Its worker ended. What may have been running there is lost, what was not begun may run elsewhere. */
-  workerLost(end: WorkerEnd, isBegun: boolean): Loss;
-  /** It will not run: refused, or no worker could be started. */
-  dropped(error: unknown): void;
+  /** Its worker ended. Returns whether something is left that no worker has begun. `settleLost` follows. */
+  workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean;
+  /** Tells those who wait for items that are lost. */
+  settleLost(): void;
+  progressed(progress: TaskProgress): void;
   cancelled(): void;
 }
 
-export interface Loss {
-  /** Something is left that no worker has begun. */
-  readonly remains: boolean;
-  /** Tells those who wait for what is lost; called when the pool has got over it. */
-  settle(): void;
+export interface Overdue {
+  readonly reason: unknown;
+  /** The item that takes too long; for a single call it is the whole attempt. */
+  readonly item: number | undefined;
 }
 
 /** A job that found no worker willing to begin it this many times is given up: it would go round for ever. */
@@ -40,15 +68,28 @@ export const maxReturns = 3;
 export class CallJob implements Job {
   readonly id: number;
   readonly future: Future<unknown>;
+  readonly settings: TaskSettings;
+  readonly weight = 1;
+  readonly left = 1;
+  readonly isRetry = false;
   since = 0;
+  timer: NodeJS.Timeout | undefined;
+  isSettled = false;
   readonly #capsule: Capsule;
   readonly #args: Packet;
   readonly #site: CallSite;
+  #attempt = 1;
   #returns = 0;
+  #isOverdue = false;
+  /** What its future will be settled with. */
+  #outcome: Outcome | undefined;
+  /** The error is the caller's own. */
+  #isAborted = false;
 
-  constructor(id: number, future: Future<unknown>, capsule: Capsule, args: Packet, site: CallSite) {
+  constructor(id: number, future: Future<unknown>, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
     this.id = id;
     this.future = future;
+    this.settings = settings;
     this.#capsule = capsule;
     this.#args = args;
     this.#site = site;
@@ -58,14 +99,55 @@ export class CallJob implements Job {
     return this.#capsule.name;
   }
 
-  send(worker: WorkerHandle): void {
-    futures.begin(this.future);
-    worker.call(this.id, this.#capsule, this.#args);
+  get retries(): number {
+    return this.settings.retries;
   }
 
-  settled(outcome: Outcome): void {
-    if (!outcome.ok) joinStacks(outcome.value, this.#site);
-    futures.settle(this.future, outcome.ok, outcome.value);
+  get reason(): unknown {
+    return this.#outcome?.value;
+  }
+
+  send(worker: WorkerHandle): void {
+    futures.begin(this.future);
+    worker.call(this.id, this.#capsule, this.#args, this.#attempt);
+  }
+
+  returned(why: 'requeue' | 'retry'): void {
+    this.#isOverdue = false;
+    if (why === 'retry') this.#attempt++;
+    futures.unbegin(this.future);
+  }
+
+  mayRetry(error: unknown): boolean {
+    return this.#isOverdue || accepts(this.settings.retryOn, error);
+  }
+
+  overdue(): Overdue {
+    const reason = overdueError(this.name, this.settings.timeout);
+    this.#isOverdue = true;
+    this.keep({ ok: false, value: reason });
+    return { reason, item: undefined };
+  }
+
+  isStuck(): boolean {
+    return true;
+  }
+
+  keep(outcome: Outcome): void {
+    // An attempt that took too long failed for that reason, whatever it says afterwards; unless it came to a good end.
+    if (this.#isAborted || (this.#isOverdue && !outcome.ok && this.#outcome !== undefined)) return;
+    this.#outcome = outcome;
+  }
+
+  aborted(reason: unknown): void {
+    this.#isAborted = true;
+    this.#outcome = { ok: false, value: reason };
+  }
+
+  settle(): void {
+    const { ok, value } = this.#outcome!;
+    if (!ok && !this.#isAborted) joinStacks(value, this.#site);
+    futures.settle(this.future, ok, value);
   }
 
   reported(): boolean {
@@ -74,19 +156,17 @@ export class CallJob implements Job {
 
   deliver(): void {}
 
-  workerLost(end: WorkerEnd, isBegun: boolean): Loss {
+  workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
     // What changed owner on the way to the lost worker cannot be sent again.
-    if (!isBegun && this.#args.transfer.length === 0 && ++this.#returns <= maxReturns) {
-      futures.unbegin(this.future);
-      return { remains: true, settle: () => {} };
-    }
-    const error = lostError(end, this.name);
-    joinStacks(error, this.#site);
-    return { remains: false, settle: () => futures.settle(this.future, false, error) };
+    if (!isBegun && this.#args.transfer.length === 0 && ++this.#returns <= maxReturns) return true;
+    this.keep({ ok: false, value: lostError(end, this.name, why) });
+    return false;
   }
 
-  dropped(error: unknown): void {
-    futures.settle(this.future, false, error);
+  settleLost(): void {}
+
+  progressed(progress: TaskProgress): void {
+    this.settings.progress?.(progress);
   }
 
   cancelled(): void {
@@ -94,8 +174,25 @@ export class CallJob implements Job {
   }
 }
 
-export function lostError(end: WorkerEnd, task: string): WorkerLost {
+/** Asks the user's `retryOn`. If it throws, that is no yes. */
+export function accepts(retryOn: ((error: unknown) => boolean) | undefined, error: unknown): boolean {
+  if (retryOn === undefined) return false;
+  try {
+    return retryOn(error);
+  } catch (thrown) {
+    process.emitWarning(`retryOn threw: ${summary(thrown)}`, 'RetryWarning');
+    return false;
+  }
+}
+
+export function overdueError(task: string, timeout: number): TimeoutError {
+  return new TimeoutError(`${task} has not ended within ${timeout} ms`);
+}
+
+/** @param why if this program ended it, for what reason */
+export function lostError(end: WorkerEnd, task: string, why?: string): WorkerLost {
   const who = end.kind === 'thread' ? `thread ${end.threadId}` : `process ${end.pid}`;
+  if (why !== undefined) return new WorkerLost(`the worker (${who}) that ran ${task} was ended ${why}`, end, task);
   let how = end.signal === null ? `exited with code ${end.exitCode}` : `was killed by ${end.signal}`;
   if (end.error !== undefined && end.error !== null) how += ` after an uncaught error: ${summary(end.error)}`;
   return new WorkerLost(`the worker (${who}) that ran ${task} ${how}`, end, task);

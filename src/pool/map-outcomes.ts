@@ -4,8 +4,8 @@ import { captureSite } from './call-site.ts';
 import type { Items } from './executor.ts';
 import { type ItemOutcome, type MapRun } from './map-run.ts';
 import { startMap } from './map.ts';
-import { type MapOptions, checkMapOptions } from './options.ts';
-import { type PoolExecutor, boardOf } from './pool-executor.ts';
+import { type PoolExecutor, insideOf } from './pool-executor.ts';
+import type { MapOptions } from './task-options.ts';
 
 export interface MapOutcomesOptions extends MapOptions {
   /** Outcomes as they come instead of in the order of the items; default false. */
@@ -33,7 +33,7 @@ export function mapOutcomes<T, R>(
   const { unordered = false, ...rest } = options;
   const site = captureSite(mapOutcomes);
   return new OutcomeIterator(
-    startMap(boardOf(executor), fn, [items], checkMapOptions(rest), { isUnordered: unordered, site }),
+    startMap({ ...insideOf(executor), fn, iterables: [items], options: rest, isUnordered: unordered, site, owner: executor }),
   ) as AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined>;
 }
 

@@ -7,27 +7,18 @@
  * It moves when there is a reason: the consumer took something, a worker reported, an async source delivered.
  */
 
-import { types } from 'node:util';
-import { type Border, type Capsule, Encoder, type Packet } from '../codec/index.ts';
+import { type Capsule, Encoder } from '../codec/index.ts';
 import type { Outcome } from '../worker/index.ts';
+import { Batch, moved } from './batch.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
-import { ChunkJob } from './chunk-job.ts';
+import { ChunkJob, type ItemEnd, weightOf } from './chunk-job.ts';
 import { ChunkSize } from './chunk-size.ts';
-import type { Job } from './job.ts';
+import { Fifo } from './fifo.ts';
+import { accepts } from './job.ts';
+import type { MapProgress } from './map-progress.ts';
 import type { Pulled, Source } from './source.ts';
-
-/** What a map needs of its pool. */
-export interface JobBoard {
-  readonly border: Border;
-  readonly maxWorkers: number;
-  nextId(): number;
-  submit(job: Job): void;
-  cancel(job: Job): void;
-  /** Whether one more job would begin at once, or when a worker has started. */
-  hasRoom(): boolean;
-  /** Calls back once, when there is room. */
-  onRoom(callback: () => void): void;
-}
+import type { TaskSettings } from './task-options.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 export interface MapRunOptions {
   readonly source: Source;
@@ -37,7 +28,12 @@ export interface MapRunOptions {
   readonly chunkSize: number | undefined;
   readonly bufferSize: number | undefined;
   readonly isUnordered: boolean;
+  /** Of each item; the signal is the whole map's. */
+  readonly settings: TaskSettings;
+  readonly progress: MapProgress | undefined;
   readonly site: CallSite;
+  /** The executor, which must not be thought dropped while its map goes on. */
+  readonly owner: unknown;
 }
 
 export interface ItemOutcome extends Outcome {
@@ -45,32 +41,24 @@ export interface ItemOutcome extends Outcome {
   readonly index: number;
 }
 
-/** Items that travel together, and what became of them so far, in their order. */
-class Batch {
-  readonly firstIndex: number;
-  readonly outcomes: Outcome[] = [];
-  count: number;
-  taken = 0;
-  isListed = false;
-  job: ChunkJob | undefined;
-
-  constructor(firstIndex: number, count: number) {
-    this.firstIndex = firstIndex;
-    this.count = count;
-  }
+interface Waiter {
+  resolve(result: IteratorResult<ItemOutcome, undefined>): void;
+  reject(reason: unknown): void;
 }
 
 /** Filling a chunk from a slow source stops after so many milliseconds, to look after what else there is. */
 const patience = 5;
 
 export class MapRun {
-  readonly #board: JobBoard;
+  readonly #pool: WorkerPool;
   readonly #options: MapRunOptions;
   readonly #chunkSize: ChunkSize;
   /** Batches with outcomes to take: all in order, or those that have some. */
   readonly #batches: Fifo<Batch> = new Fifo();
-  readonly #open: Set<Batch> = new Set();
-  readonly #waiters: Fifo<(result: IteratorResult<ItemOutcome, undefined>) => void> = new Fifo();
+  /** Chunks that have items without an outcome. */
+  readonly #jobs: Set<ChunkJob> = new Set();
+  readonly #jobSettings: TaskSettings;
+  readonly #waiters: Fifo<Waiter> = new Fifo();
   #encoder: Encoder | undefined;
   /** Items in the chunk that is being filled. */
   #filling = 0;
@@ -85,29 +73,34 @@ export class MapRun {
   #isSourceDone = false;
   #isClosed = false;
   #timer: NodeJS.Immediate | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
 
-  constructor(board: JobBoard, options: MapRunOptions) {
-    this.#board = board;
+  constructor(pool: WorkerPool, options: MapRunOptions) {
+    this.#pool = pool;
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
-    this.#pump();
+    // The signal is the map's, and attempts are made item by item.
+    this.#jobSettings = { ...options.settings, signal: undefined, retries: 0 };
+    const { signal } = options.settings;
+    if (signal?.aborted === true) this.#abort();
+    else {
+      signal?.addEventListener('abort', this.#abort, { once: true });
+      this.#pump();
+    }
   }
 
   #take(): ItemOutcome | undefined {
     const batch = this.#batches.first;
-    if (batch === undefined || batch.taken === batch.outcomes.length) return undefined;
-    const outcome = batch.outcomes[batch.taken]!;
-    // Nothing that was handed out is kept.
-    batch.outcomes[batch.taken] = undefined as never;
-    const index = batch.firstIndex + batch.taken++;
-    if (batch.taken === batch.count) {
-      this.#batches.shift();
-      this.#open.delete(batch);
-    } else if (this.#options.isUnordered && batch.taken === batch.outcomes.length) {
+    const outcome = batch?.take();
+    if (batch === undefined || outcome === undefined) return undefined;
+    const index = batch.firstIndex + batch.taken - 1;
+    if (batch.taken === batch.count) this.#batches.shift();
+    else if (this.#options.isUnordered && !batch.hasNext) {
       this.#batches.shift();
       batch.isListed = false;
     }
     this.#held--;
+    if (this.#isOver()) this.#over();
     return { index, ok: outcome.ok, value: outcome.value };
   }
 
@@ -121,19 +114,36 @@ export class MapRun {
   next(): Promise<IteratorResult<ItemOutcome, undefined>> {
     const outcome = this.poll();
     if (outcome !== undefined) return Promise.resolve({ done: false, value: outcome });
+    const aborted = this.#aborted;
+    this.#aborted = undefined;
+    if (aborted !== undefined) return Promise.reject(aborted.reason);
     if (this.#isOver()) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  /** Closes the source and cancels what was not begun. What workers have begun goes on and is not looked at. */
-  async close(): Promise<void> {
+  /** Closes the source and cancels what was not begun. Items that workers have begun go on and are not looked at. */
+  close(): Promise<void> {
+    return this.#close((job) => this.#pool.curtail(job));
+  }
+
+  /** The whole map is not wanted any more: the next to be asked for, or who waits for it, gets the reason. */
+  readonly #abort = (): void => {
+    const reason: unknown = this.#options.settings.signal?.reason;
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#aborted = { reason };
+    else waiter.reject(reason);
+    this.#close((job) => this.#pool.abort(job, reason)).catch(() => {});
+  };
+
+  async #close(end: (job: ChunkJob) => void): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#over();
     clearImmediate(this.#timer);
-    for (const { job } of this.#open) if (job !== undefined) this.#board.cancel(job);
-    this.#open.clear();
+    for (const job of this.#jobs) end(job);
+    this.#jobs.clear();
     this.#batches.clear();
-    while (this.#waiters.length > 0) this.#waiters.shift()!({ done: true, value: undefined });
+    while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
     const closed = this.#options.source.close();
     // An async source that is asked for an item right now may take as long as it likes over it.
     if (this.#isPulling) closed.catch(() => {});
@@ -144,15 +154,22 @@ export class MapRun {
     return this.#isClosed || (this.#isSourceDone && this.#held === 0);
   }
 
+  /** Nothing more will come: nothing is to be left behind. */
+  #over(): void {
+    this.#options.settings.signal?.removeEventListener('abort', this.#abort);
+    this.#options.progress?.end();
+  }
+
   // ---- from the source to the workers
 
   get #bufferSize(): number {
-    return this.#options.bufferSize ?? 4 * this.#board.maxWorkers * this.#chunkSize.value;
+    return this.#options.bufferSize ?? 4 * this.#pool.options.maxWorkers * this.#chunkSize.value;
   }
 
   /** Items of the next chunk: no more than lets every worker have two chunks within the buffer. */
   get #wanted(): number {
-    const share = Math.floor(this.#bufferSize / (2 * this.#board.maxWorkers));
+    const { maxWorkers, maxTasksPerChild } = this.#pool.options;
+    const share = Math.min(Math.floor(this.#bufferSize / (2 * maxWorkers)), maxTasksPerChild);
     return this.#chunkSize.isFixed
       ? Math.min(this.#chunkSize.value, this.#bufferSize)
       : Math.max(1, Math.min(this.#chunkSize.value, share));
@@ -190,8 +207,8 @@ export class MapRun {
   /** A chunk that waits for the source goes as it is when a worker is free for it, or when the buffer has no room for more. */
   #sealIfUseful(): void {
     if (this.#filling === 0) return;
-    if (this.#board.hasRoom() || this.#held >= this.#bufferSize) this.#seal();
-    else this.#board.onRoom(this.#onRoom);
+    if (this.#pool.hasRoom || this.#held >= this.#bufferSize) this.#seal();
+    else this.#pool.onRoom(this.#onRoom);
   }
 
   readonly #onRoom = (): void => {
@@ -202,7 +219,7 @@ export class MapRun {
   #mayPull(): boolean {
     if (this.#isSourceDone || this.#isClosed || this.#timer !== undefined) return false;
     const room = this.#bufferSize - this.#held;
-    return room > 0 && (this.#filling > 0 || room >= this.#wanted || this.#board.hasRoom());
+    return room > 0 && (this.#filling > 0 || room >= this.#wanted || this.#pool.hasRoom);
   }
 
   #await(pulled: Promise<Pulled>): void {
@@ -230,7 +247,7 @@ export class MapRun {
     const index = this.#pulled++;
     this.#held++;
     // The packet is kept until its chunk is done: if a worker is lost, another gets it.
-    const encoder = (this.#encoder ??= new Encoder({ border: this.#board.border, keep: true }));
+    const encoder = (this.#encoder ??= new Encoder({ border: this.#pool.border, keep: true }));
     try {
       encoder.add(pulled.value, `items[${index}]`);
     } catch (error) {
@@ -258,10 +275,10 @@ export class MapRun {
 
   #addSettled(index: number, outcome: Outcome): void {
     const batch = new Batch(index, 1);
-    batch.outcomes.push(outcome);
+    batch.put(0, outcome);
     batch.isListed = true;
     this.#batches.push(batch);
-    this.#open.add(batch);
+    this.#options.progress?.ended(outcome.ok);
   }
 
   /** Sends the chunk that is being filled. */
@@ -272,32 +289,63 @@ export class MapRun {
     this.#filling = 0;
     this.#encoder = undefined;
     const packet = encoder.finish();
-    this.#chunkSize.weighed(count, weight(packet));
+    this.#chunkSize.weighed(count, weightOf(packet));
     const batch = new Batch(this.#fillStart, count);
-    this.#open.add(batch);
     if (!this.#options.isUnordered) this.#batches.push(batch);
-    batch.job = new ChunkJob(
-      { id: this.#board.nextId(), capsule: this.#options.capsule, packet, count, isSpread: this.#options.isSpread },
-      { outcomes: (outcomes, ms) => this.#reported(batch, outcomes, ms) },
-    );
-    this.#board.submit(batch.job);
+    const { capsule, isSpread } = this.#options;
+    const id = this.#pool.nextId(count);
+    this.#send(new ChunkJob({ id, capsule, packet, isSpread, from: 0, to: count, attempt: 1 }, this.#jobSettings), batch);
+  }
+
+  #send(job: ChunkJob, batch: Batch): void {
+    this.#jobs.add(job);
+    job.onOutcomes((first, outcomes, ms) => this.#reported(job, batch, first, outcomes, ms));
+    // A map waits at the queueLimit: it has no more chunks in the queue than its buffer allows.
+    this.#pool.submit(job, true);
   }
 
   // ---- from the workers to the consumer
 
-  #reported(batch: Batch, outcomes: readonly Outcome[], ms: number | undefined): void {
+  #reported(job: ChunkJob, batch: Batch, first: number, outcomes: readonly ItemEnd[], ms: number | undefined): void {
     if (this.#isClosed) return;
+    if (job.left === 0) this.#jobs.delete(job);
     if (ms !== undefined) this.#chunkSize.measured(outcomes.length, ms);
-    for (const outcome of outcomes) {
+    for (let i = 0; i < outcomes.length; i++) {
+      const outcome = outcomes[i]!;
+      if (!outcome.ok && this.#mayRetry(job, outcome)) {
+        const from = i;
+        while (i + 1 < outcomes.length && !outcomes[i + 1]!.ok && this.#mayRetry(job, outcomes[i + 1]!)) i++;
+        this.#retry(job, batch, first + from, first + i + 1);
+        continue;
+      }
       if (!outcome.ok) joinStacks(outcome.value, this.#options.site);
-      batch.outcomes.push(outcome);
+      batch.put(first + i, outcome);
+      this.#options.progress?.ended(outcome.ok);
     }
-    if (this.#options.isUnordered && !batch.isListed && batch.taken < batch.outcomes.length) {
-      batch.isListed = true;
-      this.#batches.push(batch);
-    }
+    this.#list(batch);
     this.#deliver();
     this.#pump();
+  }
+
+  /** Of an unordered map: it has outcomes to take. */
+  #list(batch: Batch): void {
+    if (!this.#options.isUnordered || batch.isListed || !batch.hasNext) return;
+    batch.isListed = true;
+    this.#batches.push(batch);
+  }
+
+  #mayRetry({ chunk }: ChunkJob, { value, isLost }: ItemEnd): boolean {
+    const { retries, retryOn } = this.#options.settings;
+    if (chunk.attempt > retries || chunk.packet.transfer.length > 0 || this.#pool.isCancelled) return false;
+    return isLost === true || accepts(retryOn, value);
+  }
+
+  /** Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, to a batch of their own. */
+  #retry({ chunk }: ChunkJob, batch: Batch, from: number, to: number): void {
+    const again = new ChunkJob({ ...chunk, id: this.#pool.nextId(to), from, to, attempt: chunk.attempt + 1 }, this.#jobSettings);
+    if (!this.#options.isUnordered) return this.#send(again, batch);
+    for (let i = from; i < to; i++) batch.put(i, moved);
+    this.#send(again, new Batch(batch.firstIndex, to, from));
   }
 
   #deliver(): void {
@@ -306,53 +354,12 @@ export class MapRun {
       const outcome = this.#take();
       if (outcome === undefined) {
         if (!this.#isOver()) break;
-        this.#waiters.shift()!({ done: true, value: undefined });
+        this.#waiters.shift()!.resolve({ done: true, value: undefined });
       } else {
         isMoved = true;
-        this.#waiters.shift()!({ done: false, value: outcome });
+        this.#waiters.shift()!.resolve({ done: false, value: outcome });
       }
     }
     if (isMoved) this.#pump();
-  }
-}
-
-/** Bytes of a packet, with the buffers that travel beside them. */
-function weight(packet: Packet): number {
-  let bytes = packet.bytes.byteLength;
-  for (const attachment of packet.attachments) if (types.isArrayBuffer(attachment)) bytes += attachment.byteLength;
-  return bytes;
-}
-
-/** First in, first out, without moving the rest. */
-class Fifo<T> {
-  #items: T[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  get first(): T | undefined {
-    return this.#items[this.#head];
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (this.length === 0) return undefined;
-    this.#items[this.#head++] = undefined as never;
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#head = 0;
   }
 }

@@ -4,9 +4,11 @@ import { checkFunction } from '../check.ts';
 import { type AnyFunction, captureFunction } from '../codec/index.ts';
 import type { CallSite } from './call-site.ts';
 import type { Items } from './executor.ts';
-import { type ItemOutcome, type JobBoard, MapRun } from './map-run.ts';
-import type { MapOptions } from './options.ts';
+import { MapProgress } from './map-progress.ts';
+import { type ItemOutcome, MapRun } from './map-run.ts';
 import { isIterable, openSource } from './source.ts';
+import { type MapOptions, type TaskSettings, checkMapOptions, checkTaskOptions } from './task-options.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 /** Takes `(xs, ys, …, options?)` apart: the last may be options, which cannot be iterated over. */
 export function splitOptions(rest: readonly unknown[]): { iterables: Items<unknown>[]; options: MapOptions | undefined } {
@@ -15,25 +17,45 @@ export function splitOptions(rest: readonly unknown[]): { iterables: Items<unkno
   return { iterables: (hasOptions ? rest.slice(0, -1) : rest) as Items<unknown>[], options: hasOptions ? (last as MapOptions) : undefined };
 }
 
+export interface MapCall {
+  readonly pool: WorkerPool;
+  /** What `with()` has set for each task. */
+  readonly settings: TaskSettings;
+  readonly fn: unknown;
+  readonly iterables: readonly Items<unknown>[];
+  readonly options: MapOptions | undefined;
+  /** Each item is a list of arguments; default: if there are several iterables. */
+  readonly isSpread?: boolean;
+  readonly isUnordered: boolean;
+  readonly site: CallSite;
+  readonly owner: unknown;
+}
+
 /** @throws what is wrong with the arguments, or SerializationError if the function cannot cross */
-export function startMap(
-  board: JobBoard,
-  fn: unknown,
-  iterables: readonly Items<unknown>[],
-  options: MapOptions,
-  more: { readonly isUnordered: boolean; readonly site: CallSite },
-): MapRun {
+export function startMap({ pool, settings, fn, iterables, options, isSpread, ...more }: MapCall): MapRun {
+  const { chunkSize, bufferSize, progress, ...forItems } = checkMapOptions(options);
   checkFunction(fn, 'fn');
-  const capsule = captureFunction(fn as AnyFunction, board.border);
   const source = openSource(iterables);
-  return new MapRun(board, {
+  const total = Math.min(...iterables.map(sizeOf));
+  if (total > 0) pool.announce();
+  const capsule = captureFunction(fn as AnyFunction, pool.border);
+  return new MapRun(pool, {
     source,
     capsule,
-    isSpread: iterables.length > 1,
-    chunkSize: options.chunkSize,
-    bufferSize: options.bufferSize,
+    isSpread: isSpread ?? iterables.length > 1,
+    chunkSize,
+    bufferSize,
+    settings: checkTaskOptions(forItems, settings),
+    progress: progress === undefined || progress === false ? undefined : new MapProgress(progress, total === Infinity ? undefined : total),
     ...more,
   });
+}
+
+/** How many items there are, if that can be told without counting them. */
+function sizeOf(items: Items<unknown>): number {
+  if (Array.isArray(items) || ArrayBuffer.isView(items)) return (items as unknown[]).length;
+  const { size } = items as { size?: unknown };
+  return typeof size === 'number' ? size : Infinity;
 }
 
 export class MapIterator<R> implements AsyncIterableIterator<R, undefined> {

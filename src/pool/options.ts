@@ -1,13 +1,17 @@
-/** The options of executors and of `map`, and their checks. */
+/** The options of executors, and their checks. */
 
 import { availableParallelism } from 'node:os';
-import { checkFunction, checkInteger, checkOptions, expected } from '../check.ts';
+import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
 import type { AnyFunction } from '../codec/index.ts';
 import type { ResourceLimits } from '../worker/index.ts';
 
 export interface ExecutorOptions {
   /** Workers at most; they start when there is work for them. An integer >= 1; default `os.availableParallelism()`. */
   readonly maxWorkers?: number | undefined;
+  /** Workers that start at once and are kept though they have nothing to do. An integer from 0 to `maxWorkers`; default 0. */
+  readonly minWorkers?: number | undefined;
+  /** How long a worker may have nothing to do before it is ended, in milliseconds; `Infinity`: for ever. Default 10,000. */
+  readonly idleTimeout?: number | undefined;
   /** Tasks that one worker runs at a time, which pays when they mostly wait. An integer >= 1; default 1. */
   readonly tasksPerWorker?: number | undefined;
   /** Tasks that may wait for a worker; at it `submit` rejects with `Full`, `map` waits. An integer >= 1; default no limit. */
@@ -16,61 +20,108 @@ export interface ExecutorOptions {
   readonly initializer?: ((...args: never[]) => unknown) | undefined;
   /** Arguments of the initializer; default none. */
   readonly initargs?: readonly unknown[] | undefined;
+  /**
+   * Tasks, or items of a map, that a worker runs before another takes its place. An integer >= 1; default no limit. A chunk is
+   * not split for it.
+   */
+  readonly maxTasksPerChild?: number | undefined;
+  /**
+   * Bytes of memory at which a worker that has ended a task is replaced: the resident set of a process, the heap of a thread.
+   * An integer >= 1; default no limit. It does not end a task; `resourceLimits` does.
+   */
+  readonly maxMemory?: number | undefined;
+  /** Milliseconds a task has from its abort or time-out until its worker is ended; `Infinity`: for ever. Default 500. */
+  readonly graceful?: number | undefined;
+  /** Milliseconds a worker may take to start, its initializer included; `Infinity`: for ever. Default 30,000. */
+  readonly startTimeout?: number | undefined;
   /** Memory limits of each worker, in MiB; default Node's. */
   readonly resourceLimits?: ResourceLimits | undefined;
+  /** Node's own options for the workers; default those of this program. */
+  readonly execArgv?: readonly string[] | undefined;
+  /** Environment variables of the workers; default those of this program when the worker starts. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Name of the pool, in events and of its threads; default `ThreadPoolExecutor-1` and so on. */
   readonly name?: string | undefined;
 }
 
-export interface MapOptions {
-  /** Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. */
-  readonly chunkSize?: number | undefined;
-  /** Items taken from the iterables whose results were not taken from `map` yet, at most. An integer >= 1; default 4 × workers × chunkSize. */
-  readonly bufferSize?: number | undefined;
-}
-
-const executorKeys = ['maxWorkers', 'tasksPerWorker', 'queueLimit', 'initializer', 'initargs', 'resourceLimits', 'name'];
+const executorKeys = [
+  'maxWorkers',
+  'minWorkers',
+  'idleTimeout',
+  'tasksPerWorker',
+  'queueLimit',
+  'initializer',
+  'initargs',
+  'maxTasksPerChild',
+  'maxMemory',
+  'graceful',
+  'startTimeout',
+  'resourceLimits',
+  'execArgv',
+  'env',
+  'name',
+];
 const limitKeys = ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb'];
-const mapKeys = ['chunkSize', 'bufferSize'];
 
 export interface CheckedOptions {
   readonly maxWorkers: number;
+  readonly minWorkers: number;
+  readonly idleTimeout: number;
   readonly tasksPerWorker: number;
   readonly queueLimit: number;
   readonly initializer: AnyFunction | undefined;
   readonly initargs: readonly unknown[];
+  readonly maxTasksPerChild: number;
+  readonly maxMemory: number;
+  readonly graceful: number;
+  readonly startTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
+  readonly execArgv: readonly string[] | undefined;
+  readonly env: Readonly<Record<string, string | undefined>> | undefined;
   readonly name: string | undefined;
 }
 
+/** @throws TypeError or RangeError, naming what is wrong */
 export function checkExecutorOptions(options: ExecutorOptions | undefined): CheckedOptions {
   checkOptions(options, 'options', executorKeys);
-  const { maxWorkers, tasksPerWorker, queueLimit, initializer, initargs, resourceLimits, name } = options ?? {};
+  const { initializer, initargs, resourceLimits, execArgv, env, name, ...numbers } = options ?? {};
   if (initializer !== undefined) checkFunction(initializer, 'initializer');
   if (initargs !== undefined && !Array.isArray(initargs)) throw new TypeError(expected('initargs', 'an array', initargs));
   if (name !== undefined && typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
-  checkOptions(resourceLimits, 'resourceLimits', limitKeys);
-  for (const [key, limit] of Object.entries(resourceLimits ?? {})) {
-    if (limit === undefined) continue;
-    if (typeof limit !== 'number') throw new TypeError(expected(`resourceLimits.${key}`, 'a number > 0', limit));
-    if (!(limit > 0)) throw new RangeError(expected(`resourceLimits.${key}`, 'a number > 0', limit));
-  }
+  if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((argument) => typeof argument === 'string')))
+    throw new TypeError(expected('execArgv', 'an array of strings', execArgv));
+  if (env !== undefined && (typeof env !== 'object' || env === null)) throw new TypeError(expected('env', 'an object', env));
+  checkLimits(resourceLimits);
+  const maxWorkers = numbers.maxWorkers === undefined ? availableParallelism() : checkInteger(numbers.maxWorkers, 'maxWorkers', 1);
   return {
-    maxWorkers: maxWorkers === undefined ? availableParallelism() : checkInteger(maxWorkers, 'maxWorkers', 1),
-    tasksPerWorker: tasksPerWorker === undefined ? 1 : checkInteger(tasksPerWorker, 'tasksPerWorker', 1),
-    queueLimit: queueLimit === undefined || queueLimit === Infinity ? Infinity : checkInteger(queueLimit, 'queueLimit', 1),
+    maxWorkers,
+    minWorkers: numbers.minWorkers === undefined ? 0 : checkInteger(numbers.minWorkers, 'minWorkers', 0, maxWorkers),
+    idleTimeout: numbers.idleTimeout === undefined ? 10_000 : checkTimeout(numbers.idleTimeout, 'idleTimeout'),
+    tasksPerWorker: numbers.tasksPerWorker === undefined ? 1 : checkInteger(numbers.tasksPerWorker, 'tasksPerWorker', 1),
+    queueLimit: checkCount(numbers.queueLimit, 'queueLimit'),
     initializer,
     initargs: initargs ?? [],
+    maxTasksPerChild: checkCount(numbers.maxTasksPerChild, 'maxTasksPerChild'),
+    maxMemory: checkCount(numbers.maxMemory, 'maxMemory'),
+    graceful: numbers.graceful === undefined ? 500 : checkTimeout(numbers.graceful, 'graceful'),
+    startTimeout: numbers.startTimeout === undefined ? 30_000 : checkTimeout(numbers.startTimeout, 'startTimeout'),
     resourceLimits,
+    execArgv,
+    env,
     name,
   };
 }
 
-/** @throws TypeError or RangeError, naming what is wrong */
-export function checkMapOptions(options: MapOptions | undefined): MapOptions {
-  checkOptions(options, 'options', mapKeys);
-  const { chunkSize, bufferSize } = options ?? {};
-  if (chunkSize !== undefined) checkInteger(chunkSize, 'chunkSize', 1);
-  if (bufferSize !== undefined) checkInteger(bufferSize, 'bufferSize', 1);
-  return { chunkSize, bufferSize };
+/** An integer >= 1, or no limit. */
+function checkCount(value: number | undefined, what: string): number {
+  return value === undefined || value === Infinity ? Infinity : checkInteger(value, what, 1);
+}
+
+function checkLimits(limits: ResourceLimits | undefined): void {
+  checkOptions(limits, 'resourceLimits', limitKeys);
+  for (const [key, limit] of Object.entries(limits ?? {})) {
+    if (limit === undefined) continue;
+    if (typeof limit !== 'number') throw new TypeError(expected(`resourceLimits.${key}`, 'a number > 0', limit));
+    if (!(limit > 0)) throw new RangeError(expected(`resourceLimits.${key}`, 'a number > 0', limit));
+  }
 }

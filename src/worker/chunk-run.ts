@@ -15,6 +15,7 @@
 
 import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
 import type { HeldCapsule } from './capsule-shelf.ts';
+import { type Holder, TaskContext, type TellProgress, callAs, leave } from './current-task.ts';
 import { type Frame, FrameKind } from './frame.ts';
 import { addOutcome, packetFrame } from './message.ts';
 import { isThenable } from './wait.ts';
@@ -32,16 +33,22 @@ export interface ChunkOptions {
   readonly sendLast: (report: Frame, signals: readonly ExportedSignal[]) => void;
   readonly frame: Frame;
   readonly isSpread: boolean;
+  /** Each item is reported before the next begins: the host measures how long it takes. */
+  readonly isExact: boolean;
+  readonly attempt: number;
   readonly capsule: HeldCapsule;
   readonly packet: Incoming;
   /** An item has to be waited for. */
   readonly onWait: () => void;
-  readonly onDone: () => void;
+  /** @param isCurtailed items are left that will not be begun */
+  readonly onDone: (isCurtailed: boolean) => void;
+  readonly tellProgress: TellProgress;
 }
 
-export class ChunkRun {
+export class ChunkRun implements Holder {
   readonly #options: ChunkOptions;
-  readonly #count: number;
+  /** Items to run; fewer than the chunk has when it is curtailed. */
+  #count: number;
   #decoder: Decoder | undefined;
   /** The item that runs or runs next. */
   #index: number;
@@ -54,12 +61,29 @@ export class ChunkRun {
   #reportedAt = 0;
   /** Changes when the running item is given up, so that its late end is not taken for the next one's. */
   #turn = 0;
+  /** Of the running item, if it asked for it. */
+  #context: TaskContext | undefined;
 
   constructor(options: ChunkOptions) {
     this.#options = options;
     this.#count = options.frame.b;
     this.#index = this.#first = options.frame.c;
     this.#allowed = this.#first + 1;
+  }
+
+  get context(): TaskContext {
+    const { frame, attempt, tellProgress } = this.#options;
+    return (this.#context ??= new TaskContext(frame.id + this.#index, attempt, tellProgress));
+  }
+
+  /** The running item is not wanted any more, if it is still this one. */
+  abort(reason: unknown, index: number): void {
+    if (index === this.#index && this.#hasStarted) this.context.abort(reason);
+  }
+
+  /** Begins no further item. */
+  curtail(): void {
+    this.#count = Math.min(this.#count, this.#index + (this.#hasStarted ? 1 : 0));
   }
 
   start(): void {
@@ -84,7 +108,7 @@ export class ChunkRun {
   failAll(error: unknown): void {
     while (this.#index < this.#count) this.#end(false, error);
     this.report(false);
-    this.#options.onDone();
+    this.#done();
   }
 
   #run(): void {
@@ -102,12 +126,17 @@ export class ChunkRun {
       if (performance.now() - this.#reportedAt > reportEvery || (this.#encoder?.size ?? 0) > maxReportBytes) this.report(false);
     }
     this.report(false);
-    this.#options.onDone();
+    this.#done();
+  }
+
+  #done(): void {
+    leave(this);
+    this.#options.onDone(this.#count < this.#options.frame.b);
   }
 
   #call(fn: AnyFunction, item: unknown): unknown {
     const call = fn as (...args: unknown[]) => unknown;
-    return this.#options.isSpread ? call(...(item as unknown[])) : call(item);
+    return callAs(this, call, this.#options.isSpread ? (item as unknown[]) : [item]);
   }
 
   #wait(value: PromiseLike<unknown>): void {
@@ -130,6 +159,8 @@ export class ChunkRun {
     if (!addOutcome(this.#encoder, isOk, value)) this.#failed.push(this.#index - this.#first);
     this.#index++;
     this.#hasStarted = false;
+    this.#context?.end();
+    this.#context = undefined;
   }
 
   /** Sends the outcomes so far. `isLast`: no further item will begin here. */
@@ -139,11 +170,11 @@ export class ChunkRun {
     const spent = now - this.#reportedAt;
     const { capsule } = this.#options;
     if (done > 0) capsule.itemMs = spent / done;
-    const lease = Math.max(1, Math.floor(leaseFor / capsule.itemMs));
+    const lease = this.#options.isExact ? 1 : Math.max(1, Math.floor(leaseFor / capsule.itemMs));
     this.#allowed = isLast ? this.#index + (this.#hasStarted ? 1 : 0) : Math.min(this.#count, this.#index + lease);
     const packet = (this.#encoder ?? new Encoder({ border: this.#options.border })).finish();
     const fields = { id: this.#options.frame.id, a: this.#first, b: this.#allowed, c: Math.min(0xffff_ffff, Math.round(spent * 1000)) };
-    const send = this.#index === this.#count ? this.#options.sendLast : this.#options.send;
+    const send = this.#index === this.#options.frame.b ? this.#options.sendLast : this.#options.send;
     send(
       packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined),
       packet.signals,

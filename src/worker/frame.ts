@@ -21,7 +21,7 @@ export const FrameKind = {
   Capsule: 3,
   /** host → worker: forget function `a`. */
   Drop: 4,
-  /** host → worker: call function `a` with the arguments in the bytes. */
+  /** host → worker: call function `a` with the arguments in the bytes; it is attempt `b`. */
   Task: 5,
   /** host → worker: call function `a` with every item in the bytes; `b` items, begin with item `c`. id < 0 never. */
   Chunk: 6,
@@ -37,6 +37,16 @@ export const FrameKind = {
   Fatal: 11,
   /** worker → host: it is about to exit. meta: the tasks it had begun. */
   Goodbye: 12,
+  /** host → worker: the task is not wanted any more, or took too long; of a chunk item `b`. bytes: the reason. */
+  Abort: 13,
+  /** worker → host: the answer to it: this worker is not stuck. */
+  AbortSeen: 14,
+  /** host → worker: begin no further item of the chunk. */
+  Curtail: 15,
+  /** worker → host: it has more memory than it should; no more tasks, please. */
+  Heavy: 16,
+  /** worker → host: what a task tells of its progress. meta: done, total. */
+  Progress: 17,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -1,7 +1,10 @@
 /** Door of the worker floor: start, watch and stop one worker, a thread or a process, and send it tasks. */
 
 /** One worker, from the host's side. */
-export { WorkerHandle, type ChunkReport, type Outcome, type WorkerEvents, type WorkerOptions } from './worker-handle.ts';
+export { WorkerHandle, type ChunkCall, type ChunkReport, type Outcome, type WorkerEvents, type WorkerOptions } from './worker-handle.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 export { isThenable } from './wait.ts';
 export { ownFrames } from './own-frames.ts';
+
+/** What a task knows of itself. */
+export { currentTask, type CurrentTask } from './current-task.ts';

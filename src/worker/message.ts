@@ -13,6 +13,10 @@ export interface Meta {
   readonly hasSignals?: true;
   /** The items of a chunk are lists of arguments. */
   readonly isSpread?: true;
+  /** Each item of a chunk is reported before the next begins. */
+  readonly isExact?: true;
+  /** Which attempt of its items a chunk is; default 1. */
+  readonly attempt?: number;
   /** Which outcomes of a frame are errors, counted from its first. */
   readonly failed?: readonly number[];
 }

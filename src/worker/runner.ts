@@ -7,14 +7,16 @@
  * is left that could ever settle the task, and it is rejected saying so.
  */
 
-import { type Border, type ExportedSignal, abortImported, decode, prepare, realmId } from '../codec/index.ts';
+import { type Border, type ExportedSignal, type Incoming, abortImported, decode, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import type { BegunMark } from './begun-mark.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
 import { ChunkRun } from './chunk-run.ts';
+import { TaskContext, callAs, leave, runSeveral } from './current-task.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
 import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import { memoryUsed } from './memory-used.ts';
 import { whenPrinted } from './output.ts';
 import type { WorkerKind } from './running-worker.ts';
 import { SignalWatch } from './signals.ts';
@@ -24,6 +26,10 @@ import { isThenable, whenBoth } from './wait.ts';
 export interface InitMeta {
   readonly realm: string;
   readonly script: string | undefined;
+  /** Several tasks run at a time. */
+  readonly isConcurrent?: true;
+  /** Bytes of memory from which on it asks to be replaced. */
+  readonly maxMemory?: number;
 }
 
 /** What a worker answers. */
@@ -37,8 +43,14 @@ interface Begun {
   readonly name: string;
   /** Ends it with this error; for a chunk the item that runs. */
   fail(error: unknown): void;
+  /** It is not wanted any more, or took too long: of a chunk, item `index`. */
+  abort(reason: unknown, index: number): void;
+  /** Begin no further item. */
+  curtail?(): void;
   /** The worker exits: send what is done. */
   rescue?(): void;
+  /** Of a single call. */
+  readonly context?: TaskContext;
   /** Counts among those whose waiting lets the loop run dry. */
   isWaiting: boolean;
   /** What may hold signals that came with the task: one that only its own listeners know could not be fired otherwise. */
@@ -61,6 +73,7 @@ export class Runner {
   #undecoded = 0;
   /** Ends of tasks that wait until what they printed is out. */
   readonly #unprinted: Set<() => void> = new Set();
+  #maxMemory = Infinity;
 
   /**
    * @param exit ends this worker in good order
@@ -103,6 +116,10 @@ export class Runner {
         return this.#capsules.drop(f.a);
       case FrameKind.SignalAborted:
         return this.#fireSignal(f);
+      case FrameKind.Abort:
+        return this.#abort(f);
+      case FrameKind.Curtail:
+        return this.#begun.get(f.id)?.curtail?.();
       case FrameKind.Init:
         return this.#init(JSON.parse(f.meta) as InitMeta);
       case FrameKind.Close:
@@ -115,6 +132,8 @@ export class Runner {
   #init(init: InitMeta): void {
     this.#border = { kind: this.#kind, peer: init.realm };
     this.#capsules = new CapsuleShelf(this.#border);
+    if (init.isConcurrent === true) runSeveral();
+    this.#maxMemory = init.maxMemory ?? Infinity;
     // What the user's functions see is the program they were written for, not our bootstrap file.
     process.argv.splice(1, process.argv.length, ...(init.script === undefined ? [] : [init.script]));
     const ready: ReadyMeta = { realm: realmId, pid: process.pid };
@@ -128,7 +147,14 @@ export class Runner {
     this.#mark.begin();
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
-    const task: Begun = { name: capsule.name, fail: (error) => this.#settle(f.id, false, error), isWaiting: false };
+    const context = new TaskContext(f.id, f.b, this.#tellProgress);
+    const task: Begun = {
+      name: capsule.name,
+      fail: (error) => this.#settle(f.id, false, error),
+      abort: (reason) => context.abort(reason),
+      context,
+      isWaiting: false,
+    };
     this.#begun.set(f.id, task);
     const packet = incoming(f, meta);
     const holdsLink = capsule.hasSignals || meta.hasSignals === true;
@@ -138,7 +164,7 @@ export class Runner {
         const fn = capsule.open() as (...args: unknown[]) => unknown;
         const args = this.#decode(() => decode(packet, this.#border)) as unknown[];
         if (holdsLink) task.held = [fn, args];
-        value = fn(...args);
+        value = callAs(context, fn, args);
         if (!isThenable(value)) return this.#settle(f.id, true, value);
       } catch (error) {
         return this.#settle(f.id, false, error);
@@ -166,12 +192,18 @@ export class Runner {
   }
 
   #settle(id: number, isOk: boolean, value: unknown): void {
+    const context = this.#begun.get(id)?.context;
     if (!this.#forget(id)) return;
+    if (context !== undefined) {
+      leave(context);
+      context.end();
+    }
     this.#sendOutcome(id, isOk, value);
   }
 
   #sendOutcome(id: number, isOk: boolean, value: unknown): void {
     const { isOk: isStillOk, packet } = encodeOutcome(isOk, value, this.#border);
+    this.#weigh();
     this.#sendPrinted(packetFrame(FrameKind.Outcome, packet, { id, a: isStillOk ? 1 : 0 }), packet.signals);
   }
 
@@ -200,15 +232,31 @@ export class Runner {
         this.#link.flush();
         if (signals.length > 0) this.#signals.watch(signals);
       },
-      sendLast: (report, signals) => this.#sendPrinted(report, signals),
+      sendLast: (report, signals) => {
+        this.#weigh();
+        this.#sendPrinted(report, signals);
+      },
+      tellProgress: this.#tellProgress,
       frame: f,
       isSpread: meta.isSpread === true,
+      isExact: meta.isExact === true,
+      attempt: meta.attempt ?? 1,
       capsule,
       packet,
       onWait: () => this.#wait(task, capsule.hasSignals || meta.hasSignals === true),
-      onDone: () => this.#forget(f.id),
+      onDone: (isCurtailed) => {
+        this.#forget(f.id);
+        if (isCurtailed) this.#sendOutcome(f.id, false, new HeddleError('the rest of the chunk was not wanted any more'));
+      },
     });
-    const task: Begun = { name: capsule.name, fail: (error) => run.fail(error), rescue: () => run.report(true), isWaiting: false };
+    const task: Begun = {
+      name: capsule.name,
+      fail: (error) => run.fail(error),
+      abort: (reason, index) => run.abort(reason, index),
+      curtail: () => run.curtail(),
+      rescue: () => run.report(true),
+      isWaiting: false,
+    };
     this.#begun.set(f.id, task);
     const ready = whenBoth(capsule.prepared, prepare(packet));
     if (ready === undefined) return this.#decode(() => run.start());
@@ -264,6 +312,37 @@ export class Runner {
     this.#link.flush();
     // A chunk may wait for its next item already: the loop has to run dry once more for us to be asked again.
     setImmediate(() => {});
+  }
+
+  // ---- not wanted any more
+
+  /** The host hears at once that we heard: a worker that is stuck in a loop cannot answer. */
+  #abort(f: Frame): void {
+    this.#link.send(frame(FrameKind.AbortSeen, { id: f.id }));
+    const packet = incoming(f, metaOf(f));
+    const tell = (): void => this.#begun.get(f.id)?.abort(this.#reasonIn(packet), f.b);
+    const ready = prepare(packet);
+    if (ready === undefined) tell();
+    else ready.then(tell, tell);
+  }
+
+  #reasonIn(packet: Incoming): unknown {
+    try {
+      return decode(packet, this.#border);
+    } catch (error) {
+      return new HeddleError('the reason of the abort could not be decoded', { cause: error });
+    }
+  }
+
+  readonly #tellProgress = (id: number, done: number, total: number | undefined): void => {
+    this.#link.send(frame(FrameKind.Progress, { id, meta: JSON.stringify({ done, total }) }));
+  };
+
+  /** Asks, before the host hears of the end of a task and sends the next, to be replaced. */
+  #weigh(): void {
+    if (this.#maxMemory === Infinity || memoryUsed(this.#kind) <= this.#maxMemory) return;
+    this.#maxMemory = Infinity;
+    this.#link.send(frame(FrameKind.Heavy));
   }
 
   // ---- signals

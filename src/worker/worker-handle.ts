@@ -37,6 +37,10 @@ export interface WorkerEvents {
   ready(): void;
   outcome(id: number, outcome: Outcome): void;
   report(id: number, report: ChunkReport): void;
+  /** What a task tells of itself. */
+  progress(id: number, done: number, total: number | null): void;
+  /** It has more memory than `maxMemory`, and is to be replaced. */
+  heavy(): void;
   /** @param begun the tasks it had begun, if it could tell; without it all that it was given may have begun */
   ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined): void;
 }
@@ -44,12 +48,34 @@ export interface WorkerEvents {
 export interface WorkerOptions {
   readonly name: string;
   readonly resourceLimits?: ResourceLimits | undefined;
+  readonly execArgv?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Several tasks run in it at a time. */
+  readonly isConcurrent?: boolean;
+  /** Bytes; default no limit. */
+  readonly maxMemory?: number;
+}
+
+/** Items of a map that travel together. */
+export interface ChunkCall {
+  readonly id: number;
+  readonly capsule: Capsule;
+  readonly packet: Packet;
+  readonly isSpread: boolean;
+  /** The first item to run, and the one after the last. */
+  readonly from: number;
+  readonly to: number;
+  readonly attempt: number;
+  /** Each item is to be reported before the next begins. */
+  readonly isExact: boolean;
 }
 
 /** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
 const countEvery = 10_000;
 /** How long a worker may take to end after it was told to. Then it is killed: a leftover endless loop must not hold us up. */
 const patience = 5000;
+/** How long a thread that is to be killed may take to load its modules. */
+const loadTime = 1000;
 /** Frames of a dead worker that are still on their way arrive within this time. */
 const drainTime = 1000;
 
@@ -75,6 +101,8 @@ export class WorkerHandle {
   #isReady = false;
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Tasks it was told to stop and has answered about. */
+  readonly #answered: Set<number> = new Set();
 
   /** @throws if the system refuses to start it at once */
   constructor(kind: WorkerKind, options: WorkerOptions, events: WorkerEvents) {
@@ -99,7 +127,12 @@ export class WorkerHandle {
     });
     link.unref();
     this.#worker.onGone((end) => this.#gone(end));
-    const init: InitMeta = { realm: realmId, script: process.argv[1] };
+    const init: InitMeta = {
+      realm: realmId,
+      script: process.argv[1],
+      ...(options.isConcurrent === true ? { isConcurrent: true } : {}),
+      ...(options.maxMemory === undefined || options.maxMemory === Infinity ? {} : { maxMemory: options.maxMemory }),
+    };
     link.send(frame(FrameKind.Init, { meta: JSON.stringify(init) }));
     link.flush();
   }
@@ -113,28 +146,53 @@ export class WorkerHandle {
   }
 
   /** Calls the function with the arguments in the packet. */
-  call(id: number, capsule: Capsule, args: Packet): void {
+  call(id: number, capsule: Capsule, args: Packet, attempt: number = 1): void {
     const number = this.#held.numberOf(capsule);
-    this.#send(packetFrame(FrameKind.Task, args, { id, a: number }), capsule, args);
+    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt }), capsule, args);
   }
 
-  /** Calls the function with each of the packet's `count` items, beginning with item `from`. */
-  callEach(id: number, capsule: Capsule, items: Packet, count: number, from: number, isSpread: boolean): void {
+  /** Calls the function with each of the chunk's items. */
+  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact }: ChunkCall): void {
     const number = this.#held.numberOf(capsule);
-    const meta: Meta | undefined = isSpread ? { isSpread } : undefined;
-    this.#send(packetFrame(FrameKind.Chunk, items, { id, a: number, b: count, c: from }, meta), capsule, items);
+    let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
+    if (isExact) meta = { ...meta, isExact };
+    if (attempt > 1) meta = { ...meta, attempt };
+    this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }
 
-  /** Lets it end in good order. */
-  stop(): void {
+  /** Tells a task, or item `index` of a chunk, that it is not wanted any more or takes too long. */
+  abort(id: number, reason: unknown, index: number = 0): void {
+    this.#worker.link.send(packetFrame(FrameKind.Abort, encodeOutcome(false, reason, this.#border).packet, { id, b: index }));
+    this.#worker.link.flush();
+  }
+
+  /** Whether it has heard of that. */
+  hasAnswered(id: number): boolean {
+    return this.#answered.has(id);
+  }
+
+  /** Lets a chunk begin no further item. */
+  curtail(id: number): void {
+    this.#worker.link.send(frame(FrameKind.Curtail, { id }));
+  }
+
+  /** Lets it end in good order. @param grace milliseconds after which it is killed */
+  stop(grace: number = patience): void {
     if (this.#end !== undefined) return;
     this.#worker.link.send(frame(FrameKind.Close));
     this.#worker.link.flush();
-    this.#timer ??= setTimeout(() => this.kill(), patience).unref();
+    this.#timer ??= killLater(this.#worker, grace);
   }
 
-  kill(): void {
-    this.#worker.kill();
+  /** Ends it mid-work. A process hears of `SIGTERM`, and has `grace` milliseconds to make an end. */
+  kill(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL', grace: number = patience): void {
+    if (this.#end !== undefined) return;
+    // A thread that is terminated while it loads its modules leaves their descriptors open: it ends when it has them.
+    if (this.kind === 'thread' && !this.#isReady) return this.stop(loadTime);
+    this.#worker.kill(signal);
+    if (signal !== 'SIGTERM') return;
+    clearTimeout(this.#timer);
+    this.#timer = killLater(this.#worker, grace);
   }
 
   #send(f: Frame, capsule: Capsule, packet: Packet): void {
@@ -153,6 +211,7 @@ export class WorkerHandle {
       case FrameKind.Outcome:
         this.#inFlight--;
         this.#sentAs.delete(f.id);
+        if (this.#answered.size > 0) this.#answered.delete(f.id);
         return this.#decoded(f, (meta) => this.#outcome(f, meta));
       case FrameKind.ChunkOutcomes:
         return this.#decoded(f, (meta) => this.#report(f, meta));
@@ -166,6 +225,15 @@ export class WorkerHandle {
         return this.#decoded(f, (meta) => {
           this.#fatal = this.#decodeOne(incoming(f, meta)).value;
         });
+      case FrameKind.AbortSeen:
+        if (this.#sentAs.has(f.id)) this.#answered.add(f.id);
+        return;
+      case FrameKind.Heavy:
+        return this.#events.heavy();
+      case FrameKind.Progress: {
+        const { done, total } = JSON.parse(f.meta) as { done: number; total?: number };
+        return this.#events.progress(f.id, done, total ?? null);
+      }
       case FrameKind.Goodbye:
         this.#begun = new Set(JSON.parse(f.meta) as number[]);
         return;
@@ -221,6 +289,7 @@ export class WorkerHandle {
   chunkDone(id: number): void {
     this.#inFlight--;
     this.#sentAs.delete(id);
+    this.#answered.delete(id);
   }
 
   // ---- the end: gone, everything it sent read, everything decoded
@@ -259,6 +328,10 @@ export class WorkerHandle {
     const begun = this.#sent - ((this.#sent - count) >>> 0);
     return new Set([...this.#sentAs].filter(([, nth]) => nth <= begun).map(([id]) => id));
   }
+}
+
+function killLater(worker: RunningWorker, ms: number): NodeJS.Timeout | undefined {
+  return ms === Infinity ? undefined : setTimeout(() => worker.kill('SIGKILL'), ms).unref();
 }
 
 function abortFrame(id: string, reason: unknown, border: Border): Frame {

@@ -6,7 +6,7 @@ import { CancelledError, Future, InvalidStateError, TimeoutError } from 'heddle'
 import { futures } from '#dist/pool/future.js';
 
 const pending = (): Future<number> => futures.create<number>(() => false);
-const settle = (future: Future<number>, ok: boolean, value: unknown): void => futures.settle(future as Future<unknown>, ok, value);
+const settle = (future: Future<number>, ok: boolean, value: unknown): void => futures.settle(future, ok, value);
 
 test('a future is no promise', async () => {
   const future = pending();
@@ -22,7 +22,7 @@ test('a future is no promise', async () => {
 test('the questions give answers of another state', async () => {
   const future = pending();
   assert.deepEqual([future.done(), future.running(), future.cancelled()], [false, false, false]);
-  futures.begin(future as Future<unknown>);
+  futures.begin(future);
   assert.deepEqual([future.done(), future.running(), future.cancelled()], [false, true, false]);
   assert.equal(future.cancel(), false);
   settle(future, true, 7);
@@ -71,7 +71,7 @@ test('an undefined or falsy error is taken for success', async () => {
 
 test('a cancelled future runs, or ends the program as an unhandled rejection', async () => {
   const future: Future<number> = futures.create<number>((f) => {
-    futures.cancel(f as Future<unknown>);
+    futures.cancel(f);
     return true;
   });
   const seen: unknown[] = [];

@@ -1,0 +1,51 @@
+/** The `progress` option of a map: tells a function, or shows it on standard error. */
+
+import { Display, type Progress, Tracker } from '../progress/index.ts';
+import { summary } from './job.ts';
+
+/** Told at most so often, in milliseconds. */
+const tellEvery = 100;
+
+export class MapProgress {
+  readonly #tracker: Tracker = new Tracker();
+  readonly #tell: (isLast: boolean) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(option: true | string | ((progress: Progress) => void), total: number | undefined) {
+    if (total !== undefined) this.#tracker.setTotal(total);
+    this.#tell = typeof option === 'function' ? this.#teller(option) : this.#shower(option === true ? '' : option);
+  }
+
+  ended(ok: boolean): void {
+    if (ok) this.#tracker.succeeded();
+    else this.#tracker.failed();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#tell(false);
+    }, tellEvery).unref();
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#tell(true);
+  }
+
+  #teller(callback: (progress: Progress) => void): () => void {
+    return () => {
+      try {
+        callback(this.#tracker.now());
+      } catch (error) {
+        process.emitWarning(`the progress function of a map threw: ${summary(error)}`, 'MapProgressWarning');
+      }
+    };
+  }
+
+  #shower(label: string): (isLast: boolean) => void {
+    const { stderr } = process;
+    const display = new Display({ mode: stderr.isTTY ? 'terminal' : 'log', stream: stderr, label });
+    return (isLast) => (isLast ? display.finish(this.#tracker.now()) : display.show(this.#tracker.now()));
+  }
+}

@@ -1,0 +1,92 @@
+/** What the scheduler hears, and what it answers. */
+
+export type TaskId = number;
+export type WorkerId = number;
+export type Key = string | number;
+
+export interface SchedulerOptions {
+  readonly maxWorkers: number;
+  /** Workers that are kept although they have nothing to do. */
+  readonly minWorkers: number;
+  /** Tasks a worker may have at once. */
+  readonly tasksPerWorker: number;
+  /** Tasks that may wait; one more is refused. */
+  readonly queueLimit: number;
+  /** What a worker runs before it is replaced, in units of `weight`. */
+  readonly maxTasksPerChild: number;
+  /** After this many failed starts in a row no more are tried; without a running worker the pool is broken. */
+  readonly maxFailedStarts: number;
+}
+
+export interface Submission {
+  readonly task: TaskId;
+  /** Its maker limits by itself how many it has waiting, and is not refused at the `queueLimit`. */
+  readonly isBounded?: boolean;
+  /** Higher first; default 0. */
+  readonly priority?: number;
+  /** Tasks of one key run one after another, in order, by the same worker as long as that lives. */
+  readonly key?: Key | undefined;
+  /** Further attempts it may have; default 0. */
+  readonly retries?: number;
+  /** How much it counts towards `maxTasksPerChild`; default 1. */
+  readonly weight?: number;
+}
+
+export type SchedulerEvent =
+  /** The pool is made: `minWorkers` start. */
+  | { readonly type: 'open' }
+  /** A task is being made: a worker for it may start meanwhile. */
+  | { readonly type: 'announce' }
+  | ({ readonly type: 'submit' } & Submission)
+  /** One task for each of `maxWorkers` workers, which start if they have not. */
+  | { readonly type: 'broadcast'; readonly tasks: readonly TaskId[] }
+  | { readonly type: 'workerStarted'; readonly worker: WorkerId }
+  /**
+   * A worker ended, for whatever reason. `notBegun`: tasks it had been given and that may run elsewhere as if it had never had
+   * them. `isHopeless`: it did not start, and there is no sense in trying again.
+   */
+  | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly TaskId[]; readonly isHopeless?: boolean }
+  /** An attempt ended. `again`: it failed in a way for which the task may be tried again. */
+  | { readonly type: 'taskEnded'; readonly task: TaskId; readonly again?: boolean }
+  /** Only a task that waits can be cancelled. */
+  | { readonly type: 'cancel'; readonly task: TaskId }
+  /** A task is not wanted any more, or (`again`) this attempt of it took too long. */
+  | { readonly type: 'abort'; readonly task: TaskId; readonly again?: boolean }
+  /** What was interrupted has not stopped. `isResponsive`: other tasks of its worker may be able to go on. */
+  | { readonly type: 'graceOver'; readonly task: TaskId; readonly isResponsive: boolean }
+  /** A worker has had nothing to do for long. */
+  | { readonly type: 'idleOver'; readonly worker: WorkerId }
+  /** A worker should be replaced when it has done what it has. */
+  | { readonly type: 'retire'; readonly worker: WorkerId }
+  | { readonly type: 'shutdown'; readonly cancelFutures: boolean }
+  /** Shut down, and end what runs. */
+  | { readonly type: 'terminate' };
+
+export type Instruction =
+  | { readonly type: 'start'; readonly worker: WorkerId }
+  | { readonly type: 'dispatch'; readonly task: TaskId; readonly worker: WorkerId }
+  /** The task was not taken. */
+  | { readonly type: 'refuse'; readonly task: TaskId; readonly why: 'shutDown' | 'full' | 'broken' }
+  /** Tell the worker to stop it. `isFinal`: there will be no further attempt, whatever it says; its outcome is known now. */
+  | { readonly type: 'interrupt'; readonly task: TaskId; readonly worker: WorkerId; readonly isFinal: boolean }
+  /** It waits again, for its next attempt. */
+  | { readonly type: 'retry'; readonly task: TaskId }
+  /** It waits again: its worker was lost before it began. */
+  | { readonly type: 'requeue'; readonly task: TaskId }
+  /** It might have been tried again, but has no attempts left: its outcome is the last one's. */
+  | { readonly type: 'settle'; readonly task: TaskId }
+  /** Its worker was lost while it may have been running. */
+  | { readonly type: 'lose'; readonly task: TaskId }
+  /** What was interrupted for good has ended. */
+  | { readonly type: 'release'; readonly task: TaskId }
+  | { readonly type: 'cancelled'; readonly task: TaskId }
+  /** It waited when it was aborted. */
+  | { readonly type: 'aborted'; readonly task: TaskId }
+  /** No worker can be started. */
+  | { readonly type: 'fail'; readonly task: TaskId }
+  /** Let it end in good order. */
+  | { readonly type: 'stop'; readonly worker: WorkerId }
+  /** End it at once. */
+  | { readonly type: 'kill'; readonly worker: WorkerId }
+  /** Shut down, and the last worker has ended. */
+  | { readonly type: 'finished' };

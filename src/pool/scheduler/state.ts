@@ -1,0 +1,100 @@
+/** What the scheduler knows. It is changed in place, because 100,000 waiting tasks cannot be copied at each step. */
+
+import type { Key, SchedulerOptions, TaskId, WorkerId } from './events.ts';
+import { type Queued, TaskQueue } from './task-queue.ts';
+
+export interface TaskRecord extends Queued {
+  readonly id: TaskId;
+  readonly lane: Lane | undefined;
+  readonly weight: number;
+  /** Meant for one worker: a broadcast. */
+  readonly isPinned: boolean;
+  retriesLeft: number;
+  /** The worker that has it; undefined while it waits. */
+  worker: WorkerRecord | undefined;
+  /** The queue it waits in. */
+  queue: TaskQueue<TaskRecord> | undefined;
+  /** Its worker was told to stop it; then whether it is to be tried again. */
+  interrupted: 'no' | 'forGood' | 'forRetry';
+}
+
+/**
+ * The tasks of one key. Only the first of them, `head`, stands in a queue or runs; the others wait behind it.
+ */
+export interface Lane {
+  readonly key: Key;
+  head: TaskRecord | undefined;
+  readonly behind: TaskQueue<TaskRecord>;
+  /** The worker that has had its tasks so far. */
+  worker: WorkerRecord | undefined;
+}
+
+export interface WorkerRecord {
+  readonly id: WorkerId;
+  /**
+   * - `starting`: cannot take tasks yet
+   * - `ready`: takes tasks
+   * - `retiring`: ends the tasks it has, then stops
+   * - `stopping`: was told to end; does not count any more
+   */
+  state: 'starting' | 'ready' | 'retiring' | 'stopping';
+  readonly tasks: Set<TaskRecord>;
+  /** Tasks that only this worker may run. */
+  readonly own: TaskQueue<TaskRecord>;
+  readonly lanes: Set<Lane>;
+  /** Sum of the weights of what it was given. */
+  used: number;
+  /** How it is to end when it has retired. */
+  farewell: 'stop' | 'kill';
+}
+
+export interface SchedulerState {
+  readonly options: SchedulerOptions;
+  readonly tasks: Map<TaskId, TaskRecord>;
+  /** Tasks that any worker may run. */
+  readonly queue: TaskQueue<TaskRecord>;
+  readonly lanes: Map<Key, Lane>;
+  readonly workers: Map<WorkerId, WorkerRecord>;
+  /** Ready workers that can take one more task. */
+  readonly free: Set<WorkerRecord>;
+  /** Tasks that wait, wherever. */
+  waiting: number;
+  /** Workers that start, are ready or retire. */
+  active: number;
+  nextWorker: WorkerId;
+  failedStarts: number;
+  isBroken: boolean;
+  isShutDown: boolean;
+  /** What fails now is not tried again. */
+  isCancelled: boolean;
+  isFinished: boolean;
+}
+
+export function createState(options: SchedulerOptions): SchedulerState {
+  return {
+    options,
+    tasks: new Map(),
+    queue: new TaskQueue(),
+    lanes: new Map(),
+    workers: new Map(),
+    free: new Set(),
+    waiting: 0,
+    active: 0,
+    nextWorker: 1,
+    failedStarts: 0,
+    isBroken: false,
+    isShutDown: false,
+    isCancelled: false,
+    isFinished: false,
+  };
+}
+
+export function canStart(state: SchedulerState): boolean {
+  return !state.isBroken && state.failedStarts < state.options.maxFailedStarts;
+}
+
+/** Whether one more task would begin at once, or as soon as a worker has started. */
+export function hasRoom(state: SchedulerState): boolean {
+  if (state.isShutDown || state.isBroken || state.queue.length > 0) return false;
+  return state.free.size > 0 || (state.active < state.options.maxWorkers && canStart(state));
+}

@@ -1,0 +1,127 @@
+/** The options of single tasks and of maps, and their checks. */
+
+import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
+import type { Progress } from '../progress/index.ts';
+import type { Key } from './scheduler/index.ts';
+
+export interface TaskOptions {
+  /** Aborts the task: it rejects at once with the signal's reason. A worker that runs it is told, and ended if it does not stop. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds from the moment a worker has it; then it rejects with `TimeoutError`, and what goes for an abort goes for it.
+   * In a map: of each item. Default: no limit.
+   */
+  readonly timeout?: number | undefined;
+  /** Tasks of one key run one after another, in order, in the same worker as long as that lives. A string or number. */
+  readonly key?: string | number | undefined;
+  /** Further attempts after `WorkerLost`, and after errors that `retryOn` accepts. An integer >= 0; default 0. */
+  readonly retries?: number | undefined;
+  /** Whether a task that failed with this error may be tried again. `TimeoutError` is asked about, an abort is not. */
+  readonly retryOn?: ((error: unknown) => boolean) | undefined;
+  /** Tasks that wait begin in the order of their priority, the highest first. A number; default 0. */
+  readonly priority?: number | undefined;
+  /** Buffers among the arguments that are handed over instead of copied, as `move()` does. */
+  readonly transfer?: readonly ArrayBuffer[] | undefined;
+  /** Called with what the task tells by `currentTask().progress(done, total)`, in the caller. */
+  readonly progress?: ((progress: TaskProgress) => void) | undefined;
+}
+
+/** How far a task says it is. */
+export interface TaskProgress {
+  readonly done: number;
+  /** Null if it did not say. */
+  readonly total: number | null;
+}
+
+export interface MapOptions {
+  /** Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. */
+  readonly chunkSize?: number | undefined;
+  /** Items taken from the iterables whose results were not taken from `map` yet, at most. An integer >= 1; default 4 × workers × chunkSize. */
+  readonly bufferSize?: number | undefined;
+  /** Aborts the whole map: it rejects with the signal's reason, the source is closed, and what runs is stopped as an aborted task is. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds each item may take from the moment a worker begins it; then it fails with `TimeoutError`. Default: no limit. */
+  readonly timeout?: number | undefined;
+  /** Further attempts each item has after `WorkerLost`, and after errors that `retryOn` accepts. An integer >= 0; default 0. */
+  readonly retries?: number | undefined;
+  /** Whether an item that failed with this error may be tried again; default: no. */
+  readonly retryOn?: ((error: unknown) => boolean) | undefined;
+  /**
+   * Shows how far the map is, on standard error: a bar on a terminal, lines in a log, nothing when it is no terminal and `CI` is
+   * not set. A string is its label. A function is called with the numbers instead, when they change, at most ten times a second
+   * and at the end. Default: nothing.
+   */
+  readonly progress?: boolean | string | ((progress: Progress) => void) | undefined;
+}
+
+/** Checked, and with defaults. One record serves all tasks of a pool, or of a `with()`. */
+export interface TaskSettings {
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: number;
+  readonly key: Key | undefined;
+  readonly retries: number;
+  readonly retryOn: ((error: unknown) => boolean) | undefined;
+  readonly priority: number;
+  readonly transfer: readonly ArrayBuffer[];
+  readonly progress: ((progress: TaskProgress) => void) | undefined;
+}
+
+export const defaultSettings: TaskSettings = {
+  signal: undefined,
+  timeout: Infinity,
+  key: undefined,
+  retries: 0,
+  retryOn: undefined,
+  priority: 0,
+  transfer: [],
+  progress: undefined,
+};
+
+export const taskKeys = ['signal', 'timeout', 'key', 'retries', 'retryOn', 'priority', 'transfer', 'progress'] as const;
+const mapKeys = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'progress'];
+
+/** @throws TypeError or RangeError, naming what is wrong */
+export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSettings = defaultSettings): TaskSettings {
+  checkOptions(options, 'options', taskKeys);
+  const { signal, timeout, key, retries, retryOn, priority, transfer, progress } = options ?? {};
+  if (signal !== undefined) checkSignal(signal);
+  if (key !== undefined && typeof key !== 'string' && typeof key !== 'number')
+    throw new TypeError(expected('key', 'a string or a number', key));
+  if (retryOn !== undefined) checkFunction(retryOn, 'retryOn');
+  if (progress !== undefined) checkFunction(progress, 'progress');
+  if (priority !== undefined && typeof priority !== 'number') throw new TypeError(expected('priority', 'a number', priority));
+  if (Number.isNaN(priority)) throw new RangeError(expected('priority', 'a number', priority));
+  if (transfer !== undefined && !Array.isArray(transfer)) throw new TypeError(expected('transfer', 'an array of ArrayBuffers', transfer));
+  return {
+    signal: signal ?? base.signal,
+    timeout: timeout === undefined ? base.timeout : checkTimeout(timeout),
+    key: key ?? base.key,
+    retries: retries === undefined ? base.retries : checkInteger(retries, 'retries', 0),
+    retryOn: retryOn ?? base.retryOn,
+    priority: priority ?? base.priority,
+    transfer: transfer ?? base.transfer,
+    progress: progress ?? base.progress,
+  };
+}
+
+/** By its shape: a signal may come from another realm. */
+function checkSignal(value: unknown): void {
+  const { aborted, addEventListener } = (typeof value === 'object' && value !== null ? value : {}) as Partial<AbortSignal>;
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function')
+    throw new TypeError(expected('signal', 'an AbortSignal', value));
+}
+
+/** @throws TypeError or RangeError, naming what is wrong */
+export function checkMapOptions(options: MapOptions | undefined): MapOptions {
+  checkOptions(options, 'options', mapKeys);
+  const { chunkSize, bufferSize, signal, timeout, retries, retryOn, progress } = options ?? {};
+  if (chunkSize !== undefined) checkInteger(chunkSize, 'chunkSize', 1);
+  if (bufferSize !== undefined) checkInteger(bufferSize, 'bufferSize', 1);
+  if (signal !== undefined) checkSignal(signal);
+  if (timeout !== undefined) checkTimeout(timeout);
+  if (retries !== undefined) checkInteger(retries, 'retries', 0);
+  if (retryOn !== undefined) checkFunction(retryOn, 'retryOn');
+  if (progress !== undefined && !['boolean', 'string', 'function'].includes(typeof progress))
+    throw new TypeError(expected('progress', 'a boolean, a string or a function', progress));
+  return { chunkSize, bufferSize, signal, timeout, retries, retryOn, progress };
+}

@@ -1,0 +1,455 @@
+/**
+ * The inside of a pool: carries out what the scheduler decides. Executors are its outside; it does not know them, so that one
+ * that is dropped can be noticed.
+ *
+ *   job --> scheduler --dispatch--> WorkerHandle --outcome--> scheduler --> job settles its future or items
+ */
+
+import { type Border, type Capsule, type Packet, captureFunction, encode } from '../codec/index.ts';
+import { BrokenProcessPool, BrokenThreadPool, Full, HeddleError, ShutDown, TimeoutError, type WorkerEnd } from '../errors.ts';
+import { publish } from '../events.ts';
+import { type Outcome, WorkerHandle, type WorkerKind } from '../worker/index.ts';
+import { AbortWatch } from './abort-watch.ts';
+import { Deferred } from './deferred.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { type Job, summary } from './job.ts';
+import { KeepAlive } from './keep-alive.ts';
+import type { CheckedOptions } from './options.ts';
+import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step } from './scheduler/index.ts';
+import { Counts, type PoolStatistics } from './statistics.ts';
+
+const maxFailedStarts = 3;
+/** The id of the initializer's call; tasks count from 1. */
+const initializerId = 0;
+/** The longest delay of Node's timers, about 25 days. */
+const maxDelay = 0x7fff_ffff;
+
+interface PoolWorker {
+  readonly handle: WorkerHandle;
+  /** What it was given and has not ended. */
+  readonly jobs: Set<Job>;
+  /** Its initializer runs. */
+  isInitializing: boolean;
+  /** It was told to end. */
+  isStopped: boolean;
+  /** Why this program ends it, if it does. */
+  why: string | undefined;
+}
+
+export class WorkerPool {
+  readonly border: Border;
+  readonly name: string;
+  readonly options: CheckedOptions;
+  readonly #kind: WorkerKind;
+  readonly #state: SchedulerState;
+  readonly #jobs: Map<number, Job> = new Map();
+  readonly #workers: Map<number, PoolWorker> = new Map();
+  readonly #keepAlive: KeepAlive = new KeepAlive();
+  readonly #hungry: Set<() => void> = new Set();
+  readonly #aborts: AbortWatch<Job> = new AbortWatch((job, reason) => this.#aborted(job, reason));
+  readonly #idle: IdleWatch;
+  readonly #counts: Counts = new Counts();
+  readonly #initializer: { readonly capsule: Capsule; readonly args: Packet } | undefined;
+  readonly #finished: Deferred = new Deferred();
+  /** What is to be told to those who wait, when the pool has come to rest. */
+  #settlements: (() => void)[] = [];
+  #nextId = 1;
+  #startError: unknown;
+  #killSignal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL';
+
+  constructor(kind: WorkerKind, name: string, options: CheckedOptions) {
+    this.#kind = kind;
+    this.name = name;
+    this.options = options;
+    this.border = { kind };
+    this.#state = createState({ ...options, maxFailedStarts });
+    this.#idle = new IdleWatch(options.idleTimeout, (worker) => this.#apply({ type: 'idleOver', worker }));
+    const { initializer, initargs } = options;
+    if (initializer !== undefined) {
+      this.#initializer = {
+        capsule: captureFunction(initializer, this.border),
+        args: encode([...initargs], { root: 'initargs', border: this.border, keep: true }),
+      };
+    }
+    if (options.minWorkers > 0) this.#apply({ type: 'open' });
+  }
+
+  /** Ids are used once. @param count of the ids from the one returned on */
+  nextId(count: number = 1): number {
+    const id = this.#nextId;
+    this.#nextId += count;
+    return id;
+  }
+
+  /** What fails now is not tried again. */
+  get isCancelled(): boolean {
+    return this.#state.isCancelled;
+  }
+
+  /** Whether one more job would begin at once, or when a worker has started. */
+  get hasRoom(): boolean {
+    return hasRoom(this.#state);
+  }
+
+  /** Calls back once, when there is room. */
+  onRoom(callback: () => void): void {
+    this.#hungry.add(callback);
+  }
+
+  /** A job is being made: a worker for it may start meanwhile. @throws ShutDown */
+  announce(): void {
+    if (this.#state.isShutDown) throw this.#refusal('shutDown');
+    if (this.hasRoom) this.#apply({ type: 'announce' });
+  }
+
+  /** @param isBounded its maker limits by itself how many wait: it is not refused at the `queueLimit` */
+  submit(job: Job, isBounded: boolean): void {
+    const { signal, priority, key } = job.settings;
+    this.#counts.submitted(job);
+    job.since = performance.now();
+    this.#jobs.set(job.id, job);
+    if (signal !== undefined) this.#aborts.watch(signal, job);
+    this.#apply({ type: 'submit', task: job.id, isBounded, priority, key, retries: job.retries, weight: job.weight });
+  }
+
+  /** One job for each worker. */
+  broadcast(jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      this.#counts.submitted(job);
+      job.since = performance.now();
+      this.#jobs.set(job.id, job);
+      if (job.settings.signal !== undefined) this.#aborts.watch(job.settings.signal, job);
+    }
+    this.#apply({ type: 'broadcast', tasks: jobs.map((job) => job.id) });
+  }
+
+  /** Returns whether it was still waiting. */
+  cancel(id: number): boolean {
+    const isWaiting = this.#jobs.has(id);
+    this.#apply({ type: 'cancel', task: id });
+    return isWaiting && !this.#jobs.has(id);
+  }
+
+  /** Nobody wants it any more. A worker that runs it is told, and ended if it does not stop. */
+  abort(job: Job, reason: unknown): void {
+    if (this.#jobs.has(job.id)) this.#aborted(job, reason);
+  }
+
+  /** Takes it out if it waits; a chunk that runs begins no further item. */
+  curtail(job: Job): void {
+    if (!this.#jobs.has(job.id) || this.cancel(job.id)) return;
+    this.#workerOf(job)?.handle.curtail(job.id);
+  }
+
+  shutdown(cancelFutures: boolean): Promise<void> {
+    this.#apply({ type: 'shutdown', cancelFutures });
+    return this.#finished.promise;
+  }
+
+  /** Shuts down, cancels what waits, and ends the workers with what they run. */
+  terminate(signal: 'SIGTERM' | 'SIGKILL', caller: string): Promise<void> {
+    this.#killSignal = signal;
+    for (const worker of this.#workers.values()) worker.why ??= `by ${caller}()`;
+    this.#apply({ type: 'terminate' });
+    return this.#finished.promise;
+  }
+
+  statistics(): PoolStatistics {
+    return this.#counts.statistics(this.#state);
+  }
+
+  // ---- carrying out what the scheduler decides
+
+  #apply(event: SchedulerEvent): void {
+    for (const instruction of step(this.#state, event)) this.#carryOut(instruction);
+    this.#keepAlive.set(this.#jobs.size > 0 || (this.#state.isShutDown && !this.#state.isFinished));
+    if (this.#settlements.length > 0) this.#settle();
+    if (this.#hungry.size === 0 || !this.hasRoom) return;
+    const hungry = [...this.#hungry];
+    this.#hungry.clear();
+    for (const callback of hungry) callback();
+  }
+
+  /** What users do when they hear of it may come back here. */
+  #settle(): void {
+    const settlements = this.#settlements;
+    this.#settlements = [];
+    for (const settle of settlements) settle();
+  }
+
+  #carryOut(instruction: Instruction): void {
+    switch (instruction.type) {
+      case 'dispatch':
+        return this.#dispatch(instruction.task, instruction.worker);
+      case 'start':
+        return this.#startWorker(instruction.worker);
+      case 'stop':
+        return this.#stop(instruction.worker);
+      case 'kill':
+        return this.#kill(instruction.worker);
+      case 'interrupt':
+        return this.#interrupt(instruction.task, instruction.worker, instruction.isFinal);
+      case 'retry':
+      case 'requeue': {
+        const job = this.#jobs.get(instruction.task)!;
+        if (instruction.type === 'retry') this.#counts.retried++;
+        this.#stopTimer(job);
+        return job.returned(instruction.type);
+      }
+      case 'release':
+        return void this.#take(instruction.task);
+      case 'settle':
+      case 'lose':
+      case 'aborted': {
+        const job = this.#take(instruction.task);
+        if (job === undefined) return;
+        this.#counts.failed += job.left;
+        return void this.#settlements.push(() => job.settle());
+      }
+      case 'cancelled': {
+        const job = this.#take(instruction.task);
+        if (job === undefined) return;
+        this.#counts.cancelled += job.left;
+        return void this.#settlements.push(() => job.cancelled());
+      }
+      case 'refuse':
+        return this.#drop(instruction.task, this.#refusal(instruction.why));
+      case 'fail':
+        return this.#drop(instruction.task, this.#refusal('broken'));
+      case 'finished':
+        this.#keepAlive.end();
+        this.#idle.end();
+        return this.#finished.resolve();
+    }
+  }
+
+  #take(id: number): Job | undefined {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return undefined;
+    this.#jobs.delete(id);
+    this.#stopTimer(job);
+    if (job.settings.signal !== undefined) this.#aborts.forget(job.settings.signal, job);
+    return job;
+  }
+
+  #drop(id: number, error: unknown): void {
+    const job = this.#take(id);
+    if (job === undefined) return;
+    this.#counts.failed += job.left;
+    job.aborted(error);
+    this.#settlements.push(() => job.settle());
+  }
+
+  #dispatch(task: number, workerId: number): void {
+    const job = this.#jobs.get(task)!;
+    const worker = this.#workers.get(workerId)!;
+    const now = performance.now();
+    publish('taskStarted', () => ({ pool: this.name, id: job.id, name: job.name, queued: now - job.since }));
+    job.since = now;
+    if (worker.jobs.size === 0) this.#idle.delete(workerId);
+    worker.jobs.add(job);
+    this.#startTimer(job);
+    job.send(worker.handle);
+  }
+
+  #refusal(why: 'shutDown' | 'full' | 'broken'): HeddleError {
+    if (why === 'shutDown') return new ShutDown(`${this.name} is shut down: it takes no more tasks`);
+    if (why === 'full') return new Full(`${this.name} has ${this.options.queueLimit} waiting tasks, its queueLimit`);
+    const Broken = this.#kind === 'thread' ? BrokenThreadPool : BrokenProcessPool;
+    return new Broken(`${this.name} cannot start its workers: ${summary(this.#startError)}`, { cause: this.#startError });
+  }
+
+  // ---- not wanted any more, or too slow
+
+  #aborted(job: Job, reason: unknown): void {
+    job.aborted(reason);
+    this.#apply({ type: 'abort', task: job.id });
+  }
+
+  #startTimer(job: Job): void {
+    const { timeout } = job.settings;
+    if (timeout === Infinity) return;
+    job.timer = setTimeout(() => this.#overdue(job), Math.min(timeout, maxDelay)).unref();
+  }
+
+  /** An item of it has ended, the next begins; unless the grace of one that takes too long is running. */
+  #restartTimer(job: Job): void {
+    if (job.isStuck()) return;
+    this.#stopTimer(job);
+    this.#startTimer(job);
+  }
+
+  #stopTimer(job: Job): void {
+    if (job.timer === undefined) return;
+    clearTimeout(job.timer);
+    job.timer = undefined;
+  }
+
+  #overdue(job: Job): void {
+    const { reason, item } = job.overdue();
+    if (item === undefined) return this.#apply({ type: 'abort', task: job.id, again: job.mayRetry(reason) });
+    this.#workerOf(job)?.handle.abort(job.id, reason, item);
+    this.#startGrace(job);
+  }
+
+  #interrupt(task: number, workerId: number, isFinal: boolean): void {
+    const job = this.#jobs.get(task);
+    const worker = this.#workers.get(workerId);
+    if (job === undefined || worker === undefined) return;
+    worker.handle.abort(task, job.reason);
+    this.#startGrace(job);
+    if (!isFinal || job.isSettled) return;
+    job.isSettled = true;
+    this.#counts.failed++;
+    this.#settlements.push(() => job.settle());
+  }
+
+  /** The worker was told. If that does not help, it is ended. */
+  #startGrace(job: Job): void {
+    this.#stopTimer(job);
+    const { graceful } = this.options;
+    if (graceful === Infinity) return;
+    job.timer = setTimeout(() => this.#graceOver(job), Math.min(graceful, maxDelay)).unref();
+  }
+
+  #graceOver(job: Job): void {
+    const worker = this.#workerOf(job);
+    if (worker === undefined || !job.isStuck()) return;
+    worker.why ??= `because ${job.name} did not stop within ${this.options.graceful} ms after its abort or time-out`;
+    this.#apply({ type: 'graceOver', task: job.id, isResponsive: worker.handle.hasAnswered(job.id) });
+  }
+
+  #workerOf(job: Job): PoolWorker | undefined {
+    for (const worker of this.#workers.values()) if (worker.jobs.has(job)) return worker;
+    return undefined;
+  }
+
+  #stop(id: number): void {
+    const worker = this.#workers.get(id);
+    if (worker === undefined) return;
+    this.#idle.delete(id);
+    worker.isStopped = true;
+    // An initializer that never ends must not hold us up.
+    worker.handle.stop(worker.isInitializing ? this.options.graceful : undefined);
+  }
+
+  #kill(id: number): void {
+    const worker = this.#workers.get(id);
+    if (worker === undefined) return;
+    this.#idle.delete(id);
+    worker.isStopped = true;
+    if (this.#killSignal === 'SIGTERM' && this.#state.isShutDown) worker.handle.kill('SIGTERM', this.options.graceful);
+    else worker.handle.kill();
+  }
+
+  // ---- workers
+
+  #startWorker(id: number): void {
+    const jobs = new Set<Job>();
+    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout } = this.options;
+    let startError: unknown;
+    let handle: WorkerHandle;
+    let timer: NodeJS.Timeout | undefined;
+    const started = (): void => {
+      clearTimeout(timer);
+      worker.isInitializing = false;
+      this.#counts.workersStarted++;
+      this.#idle.add(id);
+      this.#apply({ type: 'workerStarted', worker: id });
+    };
+    const failed = (error: unknown): void => {
+      startError ??= error;
+      handle.kill();
+    };
+    let worker: PoolWorker;
+    try {
+      handle = new WorkerHandle(
+        this.#kind,
+        { name: name ?? this.name, resourceLimits, execArgv, env, maxMemory, isConcurrent: tasksPerWorker > 1 },
+        {
+          ready: () => {
+            if (this.#initializer === undefined) return started();
+            if (worker.isStopped) return;
+            worker.isInitializing = true;
+            handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
+          },
+          outcome: (task, outcome) => {
+            if (task !== initializerId) return this.#ended(task, id, jobs, outcome);
+            if (outcome.ok) started();
+            else failed(outcome.value);
+          },
+          report: (task, report) => {
+            const job = this.#jobs.get(task);
+            if (job === undefined) return;
+            this.#counts.ended(report.outcomes);
+            if (job.reported(report)) this.#release(job, id, jobs, true, false);
+            else if (job.settings.timeout !== Infinity) this.#restartTimer(job);
+            job.deliver(report);
+          },
+          progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
+          heavy: () => this.#apply({ type: 'retire', worker: id }),
+          ended: (end, begun) => {
+            clearTimeout(timer);
+            this.#workerEnded(id, jobs, end, begun, startError);
+          },
+        },
+      );
+      worker = { handle, jobs, isInitializing: false, isStopped: false, why: undefined };
+      this.#workers.set(id, worker);
+    } catch (error) {
+      const end: WorkerEnd = { kind: this.#kind, pid: null, threadId: null, exitCode: null, signal: null, error };
+      process.nextTick(() => this.#workerEnded(id, jobs, end, undefined, error));
+      return;
+    }
+    if (startTimeout !== Infinity)
+      timer = setTimeout(() => failed(new StartTimeout(this.#kind, startTimeout)), Math.min(startTimeout, maxDelay)).unref();
+  }
+
+  #ended(task: number, worker: number, jobs: Set<Job>, outcome: Outcome): void {
+    const job = this.#jobs.get(task);
+    if (job === undefined) return;
+    job.keep(outcome);
+    const again = !outcome.ok && job.mayRetry(outcome.value);
+    this.#release(job, worker, jobs, outcome.ok, again);
+    if (again || job.isSettled) return;
+    this.#counts.ended([outcome]);
+    job.settle();
+  }
+
+  /** Its attempt has ended. The worker gets its next task before anybody hears of it. */
+  #release(job: Job, worker: number, jobs: Set<Job>, ok: boolean, again: boolean): void {
+    jobs.delete(job);
+    if (!again) this.#take(job.id);
+    publish('taskSettled', () => ({ pool: this.name, id: job.id, name: job.name, ms: performance.now() - job.since, ok }));
+    this.#apply({ type: 'taskEnded', task: job.id, again });
+    if (jobs.size === 0) this.#idle.add(worker);
+  }
+
+  #workerEnded(id: number, jobs: Set<Job>, end: WorkerEnd, begun: ReadonlySet<number> | undefined, startError: unknown): void {
+    const worker = this.#workers.get(id);
+    const notBegun: number[] = [];
+    for (const job of jobs) {
+      const { left } = job;
+      if (job.workerLost(end, begun === undefined || begun.has(job.id), worker?.why)) notBegun.push(job.id);
+      this.#counts.failed += left - job.left;
+      this.#settlements.push(() => job.settleLost());
+    }
+    if (this.#state.workers.get(id)?.state === 'starting') this.#startError = startError ?? end.error ?? startFailure(end);
+    else this.#counts.workersEnded++;
+    this.#workers.delete(id);
+    this.#idle.delete(id);
+    this.#apply({ type: 'workerLost', worker: id, notBegun, isHopeless: startError instanceof StartTimeout });
+  }
+}
+
+/** The start of a worker took longer than `startTimeout`. Trying it again would only take as long again. */
+class StartTimeout extends TimeoutError {
+  constructor(kind: WorkerKind, ms: number) {
+    super(`a worker ${kind} was not ready within ${ms} ms, its startTimeout`);
+  }
+}
+
+function startFailure(end: WorkerEnd): HeddleError {
+  const how = end.signal === null ? `exited with code ${end.exitCode}` : `was killed by ${end.signal}`;
+  return new HeddleError(`a worker ${end.kind} ${how} before it was ready`);
+}

@@ -1,0 +1,139 @@
+/** What a task may know of itself while it runs: its number, whether it is still wanted, and how to tell how far it is. */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { expected } from '../check.ts';
+
+export interface CurrentTask {
+  /** Its number in its pool; each item of a map has one of its own. */
+  readonly id: number;
+  /** 1 for the first try, one more for each retry. */
+  readonly attempt: number;
+  /** Aborts when the task is aborted, with the reason, or takes longer than its `timeout`, with a `TimeoutError`. */
+  readonly signal: AbortSignal;
+  /**
+   * Tells the caller how far the task is: the `progress` option of its task hears it, at most some twenty times a second and
+   * before the end.
+   *
+   * @param done how much is done, 0 or more
+   * @param total how much there is to do, if it is known
+   * @throws TypeError if they are not numbers
+   */
+  progress(done: number, total?: number): void;
+}
+
+/** What is needed to tell the host. */
+export type TellProgress = (id: number, done: number, total: number | undefined) => void;
+
+/** Progress is told at most so often, in milliseconds. */
+const tellEvery = 50;
+
+export class TaskContext implements CurrentTask, Holder {
+  readonly id: number;
+  readonly attempt: number;
+  readonly #tell: TellProgress;
+  #controller: AbortController | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+  #toldAt = -Infinity;
+  #untold: { readonly done: number; readonly total: number | undefined } | undefined;
+  #isOver = false;
+
+  constructor(id: number, attempt: number, tell: TellProgress) {
+    this.id = id;
+    this.attempt = attempt;
+    this.#tell = tell;
+  }
+
+  get context(): this {
+    return this;
+  }
+
+  /** Made when it is first asked for: most tasks never do. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
+  }
+
+  /** Made when it is asked for, so that it may be taken off its object. */
+  get progress(): (done: number, total?: number) => void {
+    return (done, total) => this.#progress(done, total);
+  }
+
+  #progress(done: number, total: number | undefined): void {
+    if (typeof done !== 'number' || Number.isNaN(done)) throw new TypeError(expected('done', 'a number', done));
+    if (total !== undefined && (typeof total !== 'number' || Number.isNaN(total)))
+      throw new TypeError(expected('total', 'a number', total));
+    // What goes on after its task has ended has nobody to tell.
+    if (this.#isOver) return;
+    const now = performance.now();
+    if (now - this.#toldAt < tellEvery) {
+      this.#untold = { done, total };
+      return;
+    }
+    this.#toldAt = now;
+    this.#untold = undefined;
+    this.#tell(this.id, done, total);
+  }
+
+  /** The task has ended: the last that it said is told. */
+  end(): void {
+    this.#isOver = true;
+    const untold = this.#untold;
+    this.#untold = undefined;
+    if (untold !== undefined) this.#tell(this.id, untold.done, untold.total);
+  }
+}
+
+/** A task, or a chunk that makes the context of its running item when somebody asks for it. */
+export interface Holder {
+  readonly context: TaskContext;
+}
+
+/** Where one task runs at a time, it is simply the one that runs. Only where several do, their contexts must be told apart. */
+let current: Holder | null = null;
+let storage: AsyncLocalStorage<Holder> | undefined;
+
+/** Several tasks run here at a time. */
+export function runSeveral(): void {
+  storage ??= new AsyncLocalStorage();
+}
+
+/** Calls a function as (a part of) the holder's task. */
+export function callAs<T>(holder: Holder, fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
+  if (storage !== undefined) return storage.run(holder, fn, ...args);
+  current = holder;
+  return fn(...args);
+}
+
+/** Its task has ended. */
+export function leave(holder: Holder): void {
+  if (current === holder) current = null;
+}
+
+/**
+ * The task that runs, or `null` outside of one.
+ *
+ * @example
+ * ```ts
+ * import { currentTask, ThreadPoolExecutor } from 'heddle';
+ *
+ * const countTo = async (end: number) => {
+ *   const { signal, progress } = currentTask()!;
+ *   let n = 0;
+ *   for (; n < end && !signal.aborted; n++) await new Promise((resolve) => setTimeout(resolve, 1));
+ *   return n;
+ * };
+ * await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+ * console.log(currentTask(), await pool.submit(countTo, 3)); // prints: null 3
+ * ```
+ */
+export function currentTask(): CurrentTask | null {
+  return (storage === undefined ? current : storage.getStore())?.context ?? null;
+}
