@@ -9,7 +9,16 @@
 
 // Run functions elsewhere: on threads, or in processes.
 export { ThreadPoolExecutor, ThreadPoolExecutor as InterpreterPoolExecutor, ProcessPoolExecutor, Executor, Future } from './pool/index.ts';
-export type { ExecutorOptions, Items, MapOptions, PoolStatistics, ShutdownOptions, TaskOptions, TaskProgress } from './pool/index.ts';
+export type {
+  ExecutorOptions,
+  Items,
+  MapOptions,
+  PoolStatistics,
+  ShutdownOptions,
+  Streamed,
+  TaskOptions,
+  TaskProgress,
+} from './pool/index.ts';
 
 // Inside a task: what it knows of itself.
 export { currentTask } from './worker/index.ts';

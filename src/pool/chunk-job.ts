@@ -39,6 +39,7 @@ export class ChunkJob implements Job {
   readonly settings: TaskSettings;
   /** Its items are tried again one by one, by the map. */
   readonly retries = 0;
+  readonly isChunk = true;
   since = 0;
   timer: NodeJS.Timeout | undefined;
   isSettled = false;

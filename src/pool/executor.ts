@@ -7,6 +7,9 @@ import type { MapOptions, TaskOptions } from './task-options.ts';
 /** What `map` takes items from. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
+/** What a streamed function may return. */
+export type Streamed<T> = Iterable<T> | AsyncIterable<T>;
+
 export interface ShutdownOptions {
   /** Whether the promise waits until all tasks and workers have ended; default true. */
   readonly wait?: boolean | undefined;
@@ -52,6 +55,35 @@ export abstract class Executor implements AsyncDisposable {
     cs: Items<T3>,
     options?: MapOptions,
   ): AsyncIterableIterator<Awaited<R>>;
+
+  /**
+   * Calls `fn(...args)`, a generator or whatever else returns an iterable, in a worker, and gives its values as they come. The
+   * worker is at most some 64 values (or a mebibyte) ahead of who takes them. An error stands behind the last value before it.
+   *
+   * Leaving the loop early aborts the task: a generator gets to its `finally`. The `timeout` of `with()` is for the whole stream.
+   * A stream is not tried again.
+   *
+   * @example
+   * ```ts
+   * import { ThreadPoolExecutor } from 'heddle';
+   *
+   * await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+   * function* powers(base: number) {
+   *   for (let power = 1; ; power *= base) yield power;
+   * }
+   * for await (const power of pool.stream(powers, 10)) {
+   *   console.log(power);
+   *   if (power === 100) break;
+   * }
+   * // prints: 1
+   * // prints: 10
+   * // prints: 100
+   * ```
+   */
+  abstract stream<A extends unknown[], T>(
+    fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>,
+    ...args: A
+  ): AsyncIterableIterator<T, undefined>;
 
   /**
    * The same executor with other settings: what is submitted through it has these options, over those it has already.

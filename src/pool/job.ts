@@ -14,6 +14,8 @@ export interface Job {
   readonly settings: TaskSettings;
   /** Further attempts that the scheduler may give it. */
   readonly retries: number;
+  /** Its items are reported, counted and timed one by one. */
+  readonly isChunk: boolean;
   /** It is an attempt that follows another job's. */
   readonly isRetry: boolean;
   /** How many items it has. */
@@ -71,6 +73,7 @@ export class CallJob implements Job {
   readonly settings: TaskSettings;
   readonly weight = 1;
   readonly left = 1;
+  readonly isChunk = false;
   readonly isRetry = false;
   since = 0;
   timer: NodeJS.Timeout | undefined;

@@ -5,15 +5,16 @@
  */
 
 import { checkBoolean, checkFunction, checkOptions } from '../check.ts';
-import { captureFunction, encode } from '../codec/index.ts';
+import { type AnyFunction, type Capsule, type Packet, captureFunction, encode } from '../codec/index.ts';
 import type { WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
-import { Executor, type Items, type ShutdownOptions } from './executor.ts';
+import { Executor, type Items, type ShutdownOptions, type Streamed } from './executor.ts';
 import { type Future, futures } from './future.ts';
 import { CallJob } from './job.ts';
 import { MapIterator, splitOptions, startMap } from './map.ts';
 import { type ExecutorOptions, checkExecutorOptions } from './options.ts';
 import type { PoolStatistics } from './statistics.ts';
+import { StreamIterator, StreamJob } from './stream-job.ts';
 import { type MapOptions, type TaskOptions, type TaskSettings, checkTaskOptions, defaultSettings } from './task-options.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -59,8 +60,8 @@ export abstract class PoolExecutor extends Executor {
     const id = pool.nextId();
     const future = futures.create<Awaited<R>>(() => pool.cancel(id));
     try {
-      const job = makeJob(pool, settings, fn, args, { id, future, site: captureSite(this.submit) });
-      pool.submit(job, false);
+      const { capsule, packet } = encodeCall(pool, settings, fn, args);
+      pool.submit(new CallJob(id, future, capsule, packet, settings, captureSite(this.submit)), false);
     } catch (error) {
       futures.settle(future, false, error);
     }
@@ -84,12 +85,34 @@ export abstract class PoolExecutor extends Executor {
     );
   }
 
+  override stream<A extends unknown[], T>(
+    fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>,
+    ...args: A
+  ): AsyncIterableIterator<T, undefined> {
+    const { pool, settings } = insideOf(this);
+    const site = captureSite(this.stream);
+    return new StreamIterator<T>(this, () => {
+      const { capsule, packet } = encodeCall(pool, { ...settings, retries: 0 }, fn, args);
+      const job = new StreamJob(pool, pool.nextId(), capsule, packet, settings, site);
+      pool.submit(job, false);
+      return job;
+    });
+  }
+
   override async broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>[]> {
     const { pool, settings } = insideOf(this);
     const site = captureSite(this.broadcast);
     const jobs = Array.from({ length: pool.options.maxWorkers }, () => {
       const id = pool.nextId();
-      return makeJob(pool, settings, fn, args, { id, future: futures.create(() => pool.cancel(id)), site });
+      const { capsule, packet } = encodeCall(pool, settings, fn, args);
+      return new CallJob(
+        id,
+        futures.create(() => pool.cancel(id)),
+        capsule,
+        packet,
+        settings,
+        site,
+      );
     });
     pool.broadcast(jobs);
     const ends = await Promise.allSettled(jobs.map((job) => job.future));
@@ -125,21 +148,20 @@ export abstract class PoolExecutor extends Executor {
 }
 
 /** @throws what is wrong with the arguments, ShutDown, the signal's reason, or SerializationError for what cannot cross */
-function makeJob(
+function encodeCall(
   pool: WorkerPool,
-  settings: TaskSettings,
+  { signal, transfer, retries }: TaskSettings,
   fn: unknown,
   args: readonly unknown[],
-  { id, future, site }: { readonly id: number; readonly future: Future<unknown>; readonly site: ReturnType<typeof captureSite> },
-): CallJob {
+): { readonly capsule: Capsule; readonly packet: Packet } {
   checkFunction(fn, 'fn');
   // oxlint-disable-next-line typescript/only-throw-error -- the reason is the user's
-  if (settings.signal?.aborted === true) throw settings.signal.reason;
+  if (signal?.aborted === true) throw signal.reason;
   // The worker starts while we encode.
   pool.announce();
   const { border } = pool;
-  const capsule = captureFunction(fn as (...args: unknown[]) => unknown, border);
+  const capsule = captureFunction(fn as AnyFunction, border);
   // What may be tried again must not change owner with the first try.
-  const packet = encode(args, { root: 'args', border, transfer: settings.transfer, keep: settings.retries > 0 });
-  return new CallJob(id, future, capsule, packet, settings, site);
+  const packet = encode(args, { root: 'args', border, transfer, keep: retries > 0 });
+  return { capsule, packet };
 }

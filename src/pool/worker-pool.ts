@@ -45,6 +45,8 @@ export class WorkerPool {
   readonly #jobs: Map<number, Job> = new Map();
   readonly #workers: Map<number, PoolWorker> = new Map();
   readonly #keepAlive: KeepAlive = new KeepAlive();
+  /** Jobs that wait for their consumer: they keep no program alive. */
+  readonly #paused: Set<Job> = new Set();
   readonly #hungry: Set<() => void> = new Set();
   readonly #aborts: AbortWatch<Job> = new AbortWatch((job, reason) => this.#aborted(job, reason));
   readonly #idle: IdleWatch;
@@ -141,6 +143,13 @@ export class WorkerPool {
     this.#workerOf(job)?.handle.curtail(job.id);
   }
 
+  /** It waits for its consumer, or goes on. */
+  pause(job: Job, isPaused: boolean): void {
+    if (isPaused && this.#jobs.has(job.id)) this.#paused.add(job);
+    else this.#paused.delete(job);
+    this.#refreshKeepAlive();
+  }
+
   shutdown(cancelFutures: boolean): Promise<void> {
     this.#apply({ type: 'shutdown', cancelFutures });
     return this.#finished.promise;
@@ -162,12 +171,17 @@ export class WorkerPool {
 
   #apply(event: SchedulerEvent): void {
     for (const instruction of step(this.#state, event)) this.#carryOut(instruction);
-    this.#keepAlive.set(this.#jobs.size > 0 || (this.#state.isShutDown && !this.#state.isFinished));
+    this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
     if (this.#hungry.size === 0 || !this.hasRoom) return;
     const hungry = [...this.#hungry];
     this.#hungry.clear();
     for (const callback of hungry) callback();
+  }
+
+  /** A program that waits for a task, or for the end of the pool, must not end. */
+  #refreshKeepAlive(): void {
+    this.#keepAlive.set(this.#jobs.size > this.#paused.size || (this.#state.isShutDown && !this.#state.isFinished));
   }
 
   /** What users do when they hear of it may come back here. */
@@ -227,6 +241,7 @@ export class WorkerPool {
     const job = this.#jobs.get(id);
     if (job === undefined) return undefined;
     this.#jobs.delete(id);
+    this.#paused.delete(job);
     this.#stopTimer(job);
     if (job.settings.signal !== undefined) this.#aborts.forget(job.settings.signal, job);
     return job;
@@ -381,9 +396,9 @@ export class WorkerPool {
           report: (task, report) => {
             const job = this.#jobs.get(task);
             if (job === undefined) return;
-            this.#counts.ended(report.outcomes);
+            if (job.isChunk) this.#counts.ended(report.outcomes);
             if (job.reported(report)) this.#release(job, id, jobs, true, false);
-            else if (job.settings.timeout !== Infinity) this.#restartTimer(job);
+            else if (job.isChunk && job.settings.timeout !== Infinity) this.#restartTimer(job);
             job.deliver(report);
           },
           progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),

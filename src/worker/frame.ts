@@ -27,7 +27,7 @@ export const FrameKind = {
   Chunk: 6,
   /** worker → host: the end of a task; `a` is 1 for a value, 0 for an error. */
   Outcome: 7,
-  /** worker → host: items of a chunk that ended, from item `a` on; items below `b` may have started; `c` microseconds were spent. */
+  /** worker → host: items of a chunk that ended, from item `a` on; items below `b` may have started; `c` microseconds were spent. Of a stream: values, from value `a` on. */
   ChunkOutcomes: 8,
   /** both ways: a signal that crossed has aborted. meta: its id; bytes: the reason. */
   SignalAborted: 9,
@@ -47,6 +47,8 @@ export const FrameKind = {
   Heavy: 16,
   /** worker → host: what a task tells of its progress. meta: done, total. */
   Progress: 17,
+  /** host → worker: the consumer of a stream has taken `a` more of its values. */
+  Taken: 18,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -20,6 +20,7 @@ import { memoryUsed } from './memory-used.ts';
 import { whenPrinted } from './output.ts';
 import type { WorkerKind } from './running-worker.ts';
 import { SignalWatch } from './signals.ts';
+import { StreamRun } from './stream-run.ts';
 import { isThenable, whenBoth } from './wait.ts';
 
 /** What the host tells a worker first. */
@@ -47,6 +48,8 @@ interface Begun {
   abort(reason: unknown, index: number): void;
   /** Begin no further item. */
   curtail?(): void;
+  /** The consumer of its stream has taken so many values. */
+  taken?(count: number): void;
   /** The worker exits: send what is done. */
   rescue?(): void;
   /** Of a single call. */
@@ -120,6 +123,8 @@ export class Runner {
         return this.#abort(f);
       case FrameKind.Curtail:
         return this.#begun.get(f.id)?.curtail?.();
+      case FrameKind.Taken:
+        return this.#begun.get(f.id)?.taken?.(f.a);
       case FrameKind.Init:
         return this.#init(JSON.parse(f.meta) as InitMeta);
       case FrameKind.Close:
@@ -158,6 +163,10 @@ export class Runner {
     this.#begun.set(f.id, task);
     const packet = incoming(f, meta);
     const holdsLink = capsule.hasSignals || meta.hasSignals === true;
+    const returned = (value: unknown): void => {
+      if (meta.isStream === true) this.#beginStream(f.id, task, value, context, holdsLink);
+      else this.#settle(f.id, true, value);
+    };
     const call = (): void => {
       let value: unknown;
       try {
@@ -165,15 +174,12 @@ export class Runner {
         const args = this.#decode(() => decode(packet, this.#border)) as unknown[];
         if (holdsLink) task.held = [fn, args];
         value = callAs(context, fn, args);
-        if (!isThenable(value)) return this.#settle(f.id, true, value);
+        if (!isThenable(value)) return returned(value);
       } catch (error) {
         return this.#settle(f.id, false, error);
       }
       this.#wait(task, holdsLink);
-      Promise.resolve(value).then(
-        (settled) => this.#settle(f.id, true, settled),
-        (error: unknown) => this.#settle(f.id, false, error),
-      );
+      Promise.resolve(value).then(returned, (error: unknown) => this.#settle(f.id, false, error));
     };
     const ready = whenBoth(capsule.prepared, prepare(packet));
     if (ready === undefined) return call();
@@ -189,6 +195,35 @@ export class Runner {
         this.#settle(f.id, false, error);
       },
     );
+  }
+
+  /** The task has given what its values come from. */
+  #beginStream(id: number, task: Begun, source: unknown, context: TaskContext, holdsLink: boolean): void {
+    // It may have been given up while it was waited for.
+    if (this.#begun.get(id) !== task) return;
+    try {
+      const run = new StreamRun(source, {
+        id,
+        border: this.#border,
+        context,
+        send: (values, signals) => {
+          this.#link.send(values);
+          this.#link.flush();
+          if (signals.length > 0) this.#signals.watch(signals);
+        },
+        ended: (isOk, error) => this.#settle(id, isOk, error),
+        waits: (isForValue) => (isForValue ? this.#wait(task, holdsLink) : this.#resume(task)),
+      });
+      task.abort = (reason) => {
+        context.abort(reason);
+        run.close();
+      };
+      task.taken = (count) => run.taken(count);
+      task.rescue = () => run.flush();
+      run.pump();
+    } catch (error) {
+      this.#settle(id, false, error);
+    }
   }
 
   #settle(id: number, isOk: boolean, value: unknown): void {
@@ -282,6 +317,14 @@ export class Runner {
       task.isWaiting = true;
       this.#waiting++;
     }
+    this.#refreshRef();
+  }
+
+  /** It waits for its host, not for anything here. */
+  #resume(task: Begun): void {
+    if (!task.isWaiting) return;
+    task.isWaiting = false;
+    this.#waiting--;
     this.#refreshRef();
   }
 

@@ -151,6 +151,17 @@ export class WorkerHandle {
     this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt }), capsule, args);
   }
 
+  /** As `call`, for a function whose result is iterated over: each value is reported. */
+  stream(id: number, capsule: Capsule, args: Packet): void {
+    const number = this.#held.numberOf(capsule);
+    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: 1 }, { isStream: true }), capsule, args);
+  }
+
+  /** The consumer of a stream has taken so many more of its values. */
+  taken(id: number, count: number): void {
+    this.#worker.link.send(frame(FrameKind.Taken, { id, a: count }));
+  }
+
   /** Calls the function with each of the chunk's items. */
   callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact }: ChunkCall): void {
     const number = this.#held.numberOf(capsule);

@@ -1,0 +1,233 @@
+/**
+ * A task whose values are handed out as they come.
+ *
+ *   worker --values--> buffer --next()--> consumer
+ *     `------- taken <----------------------'        the worker goes on when there is room
+ */
+
+import type { Capsule, Packet } from '../codec/index.ts';
+import { CancelledError, type WorkerEnd } from '../errors.ts';
+import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import { type CallSite, joinStacks } from './call-site.ts';
+import { Fifo } from './fifo.ts';
+import { type Job, type Overdue, lostError, maxReturns, overdueError } from './job.ts';
+import type { TaskProgress, TaskSettings } from './task-options.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+type Result = IteratorResult<unknown, undefined>;
+
+interface Waiter {
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+export class StreamJob implements Job {
+  readonly id: number;
+  readonly settings: TaskSettings;
+  /** A stream is not tried again: its values may have been used. */
+  readonly retries = 0;
+  readonly weight = 1;
+  readonly left = 1;
+  readonly isChunk = false;
+  readonly isRetry = false;
+  since = 0;
+  timer: NodeJS.Timeout | undefined;
+  isSettled = false;
+  readonly #pool: WorkerPool;
+  readonly #capsule: Capsule;
+  readonly #args: Packet;
+  readonly #site: CallSite;
+  readonly #values: Fifo<unknown> = new Fifo();
+  readonly #waiters: Fifo<Waiter> = new Fifo();
+  #worker: WorkerHandle | undefined;
+  #returns = 0;
+  /** Values that were taken and of which the worker has not heard. */
+  #untold = 0;
+  #outcome: Outcome | undefined;
+  #isAborted = false;
+
+  constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
+    this.id = id;
+    this.settings = settings;
+    this.#pool = pool;
+    this.#capsule = capsule;
+    this.#args = args;
+    this.#site = site;
+  }
+
+  // ---- for its consumer
+
+  next(): Promise<Result> {
+    if (this.#values.length > 0) {
+      const value = this.#values.shift();
+      this.#taken();
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.isSettled) return this.#last();
+    this.#pool.pause(this, false);
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** No more values are wanted. */
+  close(): void {
+    this.#values.clear();
+    while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
+    if (!this.isSettled) this.#pool.abort(this, new CancelledError('the stream was closed by its consumer'));
+    this.#outcome = { ok: true, value: undefined };
+  }
+
+  /** The error stands behind the last value, once. */
+  #last(): Promise<Result> {
+    const outcome = this.#outcome;
+    this.#outcome = undefined;
+    if (outcome?.ok === false) return Promise.reject(outcome.value);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** The worker hears of what is taken in one go. */
+  #taken(): void {
+    if (this.#untold++ === 0) process.nextTick(() => this.#tell());
+  }
+
+  #tell(): void {
+    const count = this.#untold;
+    this.#untold = 0;
+    if (this.isSettled) return;
+    this.#worker?.taken(this.id, count);
+    this.#pool.pause(this, this.#values.length > 0);
+  }
+
+  // ---- for the pool
+
+  get name(): string {
+    return this.#capsule.name;
+  }
+
+  get reason(): unknown {
+    return this.#outcome?.value;
+  }
+
+  send(worker: WorkerHandle): void {
+    this.#worker = worker;
+    worker.stream(this.id, this.#capsule, this.#args);
+  }
+
+  returned(): void {
+    this.#worker = undefined;
+  }
+
+  mayRetry(): boolean {
+    return false;
+  }
+
+  overdue(): Overdue {
+    const reason = overdueError(this.name, this.settings.timeout);
+    this.keep({ ok: false, value: reason });
+    return { reason, item: undefined };
+  }
+
+  isStuck(): boolean {
+    return true;
+  }
+
+  keep(outcome: Outcome): void {
+    if (!this.isSettled) this.#outcome = outcome;
+  }
+
+  aborted(reason: unknown): void {
+    this.#isAborted = true;
+    this.keep({ ok: false, value: reason });
+  }
+
+  settle(): void {
+    this.isSettled = true;
+    const outcome = this.#outcome;
+    if (outcome !== undefined && !outcome.ok && !this.#isAborted) joinStacks(outcome.value, this.#site);
+    // What an aborted stream has given is not wanted either.
+    if (this.#isAborted) this.#values.clear();
+    const first = this.#waiters.shift();
+    if (first === undefined) return;
+    this.#last().then(first.resolve, first.reject);
+    while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
+  }
+
+  reported(): boolean {
+    return false;
+  }
+
+  deliver({ outcomes }: ChunkReport): void {
+    if (this.isSettled) return;
+    for (const { ok, value } of outcomes) {
+      if (!ok) return this.#undecodable(value);
+      const waiter = this.#waiters.shift();
+      if (waiter === undefined) this.#values.push(value);
+      else {
+        waiter.resolve({ done: false, value });
+        this.#taken();
+      }
+    }
+    if (this.#values.length > 0) this.#pool.pause(this, true);
+  }
+
+  /** A value could not be decoded here. */
+  #undecodable(error: unknown): void {
+    this.#pool.abort(this, error);
+  }
+
+  workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
+    if (!isBegun && this.#args.transfer.length === 0 && ++this.#returns <= maxReturns) return true;
+    this.keep({ ok: false, value: lostError(end, this.name, why) });
+    return false;
+  }
+
+  settleLost(): void {}
+
+  progressed(progress: TaskProgress): void {
+    this.settings.progress?.(progress);
+  }
+
+  cancelled(): void {
+    this.aborted(new CancelledError('the stream was cancelled before it began'));
+    this.settle();
+  }
+}
+
+/** Streams whose iterator nobody has any more are not wanted any more. */
+const abandoned = new FinalizationRegistry<StreamJob>((job) => job.close());
+
+/** What the consumer of a stream has in hand. */
+export class StreamIterator<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #job: StreamJob | undefined;
+  /** The executor, which must not be thought dropped while its stream goes on. */
+  readonly #owner: unknown;
+  #refusal: { readonly error: unknown } | undefined;
+
+  /** Work begins here; what `start` throws is what the first `next()` rejects with. */
+  constructor(owner: unknown, start: () => StreamJob) {
+    this.#owner = owner;
+    try {
+      this.#job = start();
+      abandoned.register(this, this.#job, this);
+    } catch (error) {
+      this.#refusal = { error };
+    }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal !== undefined) return Promise.reject(refusal.error);
+    if (this.#job === undefined || this.#owner === undefined) return Promise.resolve({ done: true, value: undefined });
+    return this.#job.next() as Promise<IteratorResult<T, undefined>>;
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.#refusal = undefined;
+    this.#job?.close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+}
