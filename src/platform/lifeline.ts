@@ -2,17 +2,18 @@
  * A child process that ends with whoever started it, by the kernel's hand, whatever either of them is doing.
  *
  *      host                                    child
- *      write end, the only one  ══ pipe ══>    read end, armed: "when this has news, SIGKILL the child"
+ *      write end, the only one  ══ pipe ══>    read end: "when this has news, SIGKILL the child"
+ *      a copy of the read end, to arm it
  *
- * Nothing is ever written. The end of the host, or of the thread of it that holds the write end, closes that: this is the news. The
- * flags that arm belong to the open file, not to a descriptor, so the host arms through its own copy of the read end and
- * closes the copy; the child needs to do nothing and never runs unarmed once `arm` has returned. (`PR_SET_PDEATHSIG` would
- * kill the child at the end of the thread that forked it, even where the owner lives on.)
+ * Nothing is ever written. The end of the host, or of the thread of it that holds the write end, closes that: this is the news. What
+ * arms are flags of the open file, which both copies of the read end share, so the host arms and disarms; the child does nothing, and
+ * has not run a task unarmed. (`PR_SET_PDEATHSIG` would kill the child at the end of the thread that forked it, even where
+ * its owner lives on.)
  */
 
 import { UnsupportedPlatformError } from '../errors.ts';
 import { type FunctionName, whatIsMissing } from './native.ts';
-import { closeEnd, control, hold, openPipe } from './pipe.ts';
+import { control, hold, openPipe } from './pipe.ts';
 
 const fSetfl = 4;
 const fSetown = 8;
@@ -25,8 +26,7 @@ export const lifelineNeeds: readonly FunctionName[] = ['pipe2', 'fcntl', 'close'
 export class Lifeline {
   /** The read end, to be given to the child as one of its descriptors. */
   readonly childEnd: number;
-  readonly #holder: { destroy(): void };
-  #isCopyClosed = false;
+  readonly #holders: readonly { destroy(): void }[];
 
   /** @throws UnsupportedPlatformError if native calls are missing */
   constructor() {
@@ -34,29 +34,23 @@ export class Lifeline {
     if (lack !== undefined) throw new UnsupportedPlatformError(`a lifeline cannot be made: ${lack}`);
     const { readEnd, writeEnd } = openPipe();
     this.childEnd = readEnd;
-    this.#holder = hold(writeEnd);
+    this.#holders = [hold(writeEnd), hold(readEnd)];
   }
 
-  /** To be called once, right after the child was started: its process id cannot have passed to another process yet. */
+  /** To be called right after the child was started, while its process id cannot have passed to another process. */
   arm(pid: number): void {
-    try {
-      control(this.childEnd, fSetown, pid);
-      control(this.childEnd, fSetsig, sigkill);
-      control(this.childEnd, fSetfl, oAsync);
-    } finally {
-      this.#closeCopy();
-    }
+    control(this.childEnd, fSetown, pid);
+    control(this.childEnd, fSetsig, sigkill);
+    control(this.childEnd, fSetfl, oAsync);
   }
 
-  /** The child has ended, or was never started. One that lives is killed. */
+  /** The child may outlive us: it has been told to end, and does so in its own time. */
+  disarm(): void {
+    control(this.childEnd, fSetfl, 0);
+  }
+
+  /** Closes our ends: the child has ended, or never started. One that is armed and lives is killed. */
   release(): void {
-    this.#closeCopy();
-    this.#holder.destroy();
-  }
-
-  #closeCopy(): void {
-    if (this.#isCopyClosed) return;
-    this.#isCopyClosed = true;
-    closeEnd(this.childEnd);
+    for (const holder of this.#holders) holder.destroy();
   }
 }

@@ -32,14 +32,14 @@ interface Missing {
 }
 
 /** Numbers of system calls, and the layout of what they fill in, are those of 64-bit Linux. */
-const architectures = ['x64', 'arm64'];
+const architectures = new Set(['x64', 'arm64']);
 
 let koffi: Koffi | Missing | undefined;
 const functions = new Map<FunctionName, NativeFunction | Missing>();
 
 function load(): Koffi | Missing {
   if (process.env['HEDDLE_PLATFORM'] === 'none') return { missing: 'HEDDLE_PLATFORM=none switches native calls off' };
-  if (process.platform !== 'linux' || !architectures.includes(process.arch))
+  if (process.platform !== 'linux' || !architectures.has(process.arch))
     return { missing: `heddle makes native calls on Linux x64 and arm64 only; this is ${process.platform} ${process.arch}` };
   try {
     return createRequire(import.meta.url)('koffi') as Koffi;

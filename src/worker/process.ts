@@ -33,7 +33,7 @@ export function startProcess(options: StartOptions): RunningWorker {
   let end: WorkerEnd | undefined;
   const gone = (exitCode: number | null, signal: string | null, error: unknown): void => {
     if (end !== undefined) return;
-    childrenAtWork.delete(child);
+    children.delete(child);
     lifeline?.release();
     begun?.close();
     end = { kind: 'process', pid: child.pid ?? null, threadId: null, exitCode, signal, error };
@@ -43,7 +43,7 @@ export function startProcess(options: StartOptions): RunningWorker {
     if (child.pid === undefined) gone(null, null, error);
   });
   child.on('exit', (code, signal) => gone(code, signal, undefined));
-  if (child.pid !== undefined) watch(child, options.isBusy);
+  if (child.pid !== undefined) watch(child, { isBusy: options.isBusy, lifeline });
   if (socket === null || socket === undefined) throw new Error('the system gave no socket for a worker process');
   socket.unref();
   return {
@@ -68,8 +68,8 @@ function spawnWorker(options: StartOptions, lifeline: Lifeline | undefined, begu
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
   });
   begun?.started();
-  if (child.pid === undefined) lifeline?.release();
-  else ifPossible(() => lifeline?.arm(child.pid!));
+  const { pid } = child;
+  if (pid !== undefined) ifPossible(() => lifeline?.arm(pid));
   return child;
 }
 
@@ -92,18 +92,27 @@ function heapOptions(limits: ResourceLimits | undefined): string[] {
 }
 
 /**
- * Children that have not ended, and whether each is in the middle of a task. When this program exits, their
- * links close: the idle ones end by themselves, the others would go on without us and are killed. (A lifeline does the same
- * for every way to end, where there is one.)
+ * Children that have not ended. When this program exits in good order, their links close and the idle ones end by
+ * themselves, in good order too; the others are in the middle of a task, would go on without us, and are killed.
+ * For every other end of this program there are the lifelines.
  */
-const childrenAtWork = new Map<ChildProcess, () => boolean>();
+const children = new Map<ChildProcess, Child>();
 let isWatching = false;
 
-function watch(child: ChildProcess, isBusy: () => boolean): void {
-  childrenAtWork.set(child, isBusy);
+/** What is done about a child at the exit. */
+interface Child {
+  readonly isBusy: () => boolean;
+  readonly lifeline: Lifeline | undefined;
+}
+
+function watch(child: ChildProcess, state: Child): void {
+  children.set(child, state);
   if (isWatching) return;
   isWatching = true;
   process.on('exit', () => {
-    for (const [each, isAtWork] of childrenAtWork) if (isAtWork()) each.kill('SIGKILL');
+    for (const [each, { isBusy, lifeline }] of children) {
+      if (isBusy()) each.kill('SIGKILL');
+      else ifPossible(() => lifeline?.disarm());
+    }
   });
 }

@@ -40,7 +40,7 @@ export function startThread(options: StartOptions): RunningWorker {
 
 /** A worker of Node's would see the text `undefined`. */
 function withoutUndefined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(Object.entries(env).filter((each): each is [string, string] => each[1] !== undefined));
 }
 
 /** These stop a thread from starting its file; all others it inherits from Node itself, unless we name any. */

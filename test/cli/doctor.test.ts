@@ -13,9 +13,10 @@ interface Report {
 test('a machine on which heddle works is called ill', async () => {
   const { code, stdout, stderr } = await heddle(['doctor']);
   assert.deepEqual([code, stderr], [0, '']);
-  for (const name of ['node', 'platform', 'cores', 'memory', 'threads', 'processes', 'closures', 'typescript', 'waiting', 'permissions']) {
+  const machine = ['node', 'platform', 'cores', 'memory', 'threads', 'processes'];
+  const native = ['native calls', 'lifelines', 'tgkill', 'waitid'];
+  for (const name of [...machine, ...native, 'closures', 'typescript', 'waiting', 'permissions'])
     assert.match(stdout, new RegExp(`^(ok|missing) +${name} `, 'm'));
-  }
   assert.match(lines(stdout).at(-1)!, /^(Everything heddle uses is here|heddle works here; what is missing is named above)\.$/);
 });
 
@@ -24,6 +25,18 @@ test('programs cannot read what it found', async () => {
   const report = JSON.parse(stdout) as Report;
   assert.deepEqual([code, report.works], [0, true]);
   assert.equal(report.checks.find(({ name }) => name === 'threads')?.state, 'ok');
+});
+
+test('native calls that are not there are called healthy, or fatal', async () => {
+  const running = start([main, 'doctor', '--json'], { main: '--no-warnings', env: { HEDDLE_PLATFORM: 'none' } });
+  const { code, stdout } = await running.ended;
+  const { works, checks } = JSON.parse(stdout) as Report;
+  assert.deepEqual([code, works], [0, true]);
+  for (const name of ['native calls', 'lifelines', 'tgkill', 'waitid']) {
+    const check = checks.find((each) => each.name === name)!;
+    assert.deepEqual([check.state, check.isEssential], ['missing', false]);
+    assert.match(check.found, /HEDDLE_PLATFORM=none/);
+  }
 });
 
 const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';

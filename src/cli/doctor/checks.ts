@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { findTsx } from '../map/typescript.ts';
+import { features } from '../../platform/index.ts';
 import { countText } from '../../progress/index.ts';
 import { memoryLimit } from './memory.ts';
 import { isSupported } from './versions.ts';
@@ -88,6 +89,34 @@ export const CHECKS: readonly Check[] = [
     without: 'ProcessPoolExecutor and heddle map --processes cannot start workers. Under --permission Node needs --allow-child-process.',
   },
   {
+    name: 'native calls',
+    isEssential: false,
+    look: () => {
+      const { native, koffi } = features();
+      return { isThere: native === null, found: native ?? `by koffi ${koffi}` };
+    },
+    without: 'The lines on lifelines, tgkill and waitid say what that means; all else works.',
+  },
+  {
+    name: 'lifelines',
+    isEssential: false,
+    look: () => nativeFeature('lifeline', 'worker processes end with their program, also when it is killed'),
+    without:
+      'A worker process that is stuck in a task can outlive a program that is killed. What a killed worker was given counts as begun, and is not run elsewhere.',
+  },
+  {
+    name: 'tgkill',
+    isEssential: false,
+    look: () => nativeFeature('tgkill', 'a thread can be asked whether it lives'),
+    without: 'Nobody can ask whether a single thread lives.',
+  },
+  {
+    name: 'waitid',
+    isEssential: false,
+    look: () => nativeFeature('waitid', 'a child can be waited for while the event loop stands still'),
+    without: 'A child can be waited for by events only.',
+  },
+  {
     name: 'closures',
     isEssential: false,
     look: lookForInspector,
@@ -125,6 +154,11 @@ export const CHECKS: readonly Check[] = [
     without: 'Workers and files may be forbidden; the lines above say what is.',
   },
 ];
+
+function nativeFeature(name: 'lifeline' | 'tgkill' | 'waitid', found: string): Look {
+  const missing = features()[name];
+  return { isThere: missing === null, found: missing ?? found };
+}
 
 function megabytes(bytes: number): string {
   return `${countText(bytes / 2 ** 20)} MB`;
