@@ -42,7 +42,8 @@ function load(): Koffi | Missing {
   if (process.platform !== 'linux' || !architectures.has(process.arch))
     return { missing: `heddle makes native calls on Linux x64 and arm64 only; this is ${process.platform} ${process.arch}` };
   try {
-    return createRequire(import.meta.url)('koffi') as Koffi;
+    const require = createRequire(import.meta.url);
+    return require('koffi') as Koffi;
   } catch (error) {
     return { missing: `the package koffi cannot be loaded: ${(error as Error).message.split('\n', 1)[0]}` };
   }
