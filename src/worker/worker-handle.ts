@@ -122,7 +122,8 @@ export class WorkerHandle {
         // Told during the call that sent it: it was the last one.
         this.#sent--;
         this.#sentAs.delete(f.id);
-        this.#events.outcome(f.id, { ok: false, value: error });
+        // The pool is in the middle of sending it.
+        process.nextTick(() => this.#events.outcome(f.id, { ok: false, value: error }));
       },
     });
     link.unref();
