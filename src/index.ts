@@ -1,10 +1,12 @@
 /**
  * heddle: Python's concurrency for Node. The map of the house, from the top:
  *
- *   pool    7   futures, executors, map            what this door shows
- *   worker  6   one worker: start, talk, watch, stop
- *   codec   4   values and functions to bytes and back
- *   errors, events, check                          what everybody needs
+ *   pool      7   futures, executors, pools, maps: what this door shows
+ *   worker    6   one worker: start, talk, watch, stop
+ *   codec     4   values and functions to bytes and back
+ *   progress  3   rates, time left, a bar
+ *   platform  1   native calls
+ *   errors, events, check: what everybody needs
  */
 
 // Run functions elsewhere: on threads, or in processes.
