@@ -27,6 +27,10 @@ export { currentTask } from './worker/index.ts';
 export type { CurrentTask, ResourceLimits } from './worker/index.ts';
 export type { Progress } from './progress/index.ts';
 
+// The same with the words of Python's multiprocessing.Pool.
+export { AsyncResult, Pool, ThreadPool } from './pool/index.ts';
+export type { ApplyOptions, Callbacks, ImapIterator, MapAsyncOptions, PoolOptions } from './pool/index.ts';
+
 // Wait for many futures.
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, asCompleted, wait } from './pool/index.ts';
 export type { AsCompletedOptions, CompletedFutures, DoneAndNotDone, WaitForOptions, Waitable } from './pool/index.ts';

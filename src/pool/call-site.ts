@@ -1,6 +1,10 @@
 /** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
 
+import { fileURLToPath } from 'node:url';
 import { ownFrames } from '../worker/index.ts';
+
+/** How the frames of this folder look in a stack: compiled and, where Node maps stack traces itself, in source. */
+const ourCalls = [new URL('.', import.meta.url).href, fileURLToPath(new URL('../../src/pool/', import.meta.url))];
 
 export interface CallSite {
   readonly stack?: string;
@@ -16,7 +20,10 @@ export function captureSite(below: (...args: never[]) => unknown): CallSite {
 /** Appends the caller's frames to the stack of an error that came from a worker, and takes out heddle's own. */
 export function joinStacks(error: unknown, site: CallSite): void {
   if (typeof error !== 'object' || error === null) return;
-  const callers = site.stack?.split('\n').slice(1) ?? [];
+  const frames = site.stack?.split('\n').slice(1) ?? [];
+  // One class of ours may have called another.
+  const first = frames.findIndex((line) => !ourCalls.some((folder) => line.includes(folder)));
+  const callers = first === -1 ? [] : frames.slice(first);
   try {
     const { stack } = error as { stack?: unknown };
     if (typeof stack !== 'string') return;

@@ -15,7 +15,12 @@ export type { PoolStatistics } from './statistics.ts';
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, wait, type DoneAndNotDone, type WaitForOptions } from './wait.ts';
 export { asCompleted, type AsCompletedOptions, type CompletedFutures } from './as-completed.ts';
 export type { Waitable } from './waitable.ts';
+
+/** Python's `Pool`, for processes and for threads. */
+export { Pool, type ApplyOptions, type MapAsyncOptions, type PoolOptions } from './pool.ts';
+export { ThreadPool } from './thread-pool.ts';
 export { AsyncResult, type Callbacks } from './async-result.ts';
+export type { ImapIterator } from './imap.ts';
 
 /** Every outcome of a map, errors included: for the command line and for `imap`. */
 export { mapOutcomes, type MapOutcome, type MapOutcomesOptions } from './map-outcomes.ts';

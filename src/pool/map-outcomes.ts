@@ -1,6 +1,6 @@
 /** `map` for those who want every outcome: an item that fails is reported and the rest goes on. */
 
-import { captureSite } from './call-site.ts';
+import { type CallSite, captureSite } from './call-site.ts';
 import type { Items } from './executor.ts';
 import { type ItemOutcome, type MapRun } from './map-run.ts';
 import { startMap } from './map.ts';
@@ -31,10 +31,19 @@ export function mapOutcomes<T, R>(
   options: MapOutcomesOptions = {},
 ): AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined> {
   const { unordered = false, ...rest } = options;
-  const site = captureSite(mapOutcomes);
-  return new OutcomeIterator(
-    startMap({ ...insideOf(executor), fn, iterables: [items], options: rest, isUnordered: unordered, site, owner: executor }),
-  ) as AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined>;
+  const run = startOutcomes(executor, fn, items, rest, { isUnordered: unordered, isSpread: false, site: captureSite(mapOutcomes) });
+  return new OutcomeIterator(run) as AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined>;
+}
+
+/** The same for a pool's own: `isSpread` says that an item is a list of arguments. */
+export function startOutcomes(
+  executor: PoolExecutor,
+  fn: unknown,
+  items: Items<unknown>,
+  options: MapOptions | undefined,
+  more: { readonly isUnordered: boolean; readonly isSpread: boolean; readonly site: CallSite },
+): MapRun {
+  return startMap({ ...insideOf(executor), fn, iterables: [items], options, owner: executor, ...more });
 }
 
 class OutcomeIterator implements AsyncIterableIterator<ItemOutcome, undefined> {

@@ -44,7 +44,7 @@ export interface ExecutorOptions {
   readonly name?: string | undefined;
 }
 
-const executorKeys = [
+export const executorKeys: readonly string[] = [
   'maxWorkers',
   'minWorkers',
   'idleTimeout',

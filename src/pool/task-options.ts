@@ -78,7 +78,7 @@ export const defaultSettings: TaskSettings = {
 };
 
 export const taskKeys = ['signal', 'timeout', 'key', 'retries', 'retryOn', 'priority', 'transfer', 'progress'] as const;
-const mapKeys = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'progress'];
+export const mapKeys: readonly string[] = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'progress'];
 
 /** @throws TypeError or RangeError, naming what is wrong */
 export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSettings = defaultSettings): TaskSettings {
