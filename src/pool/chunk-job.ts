@@ -18,6 +18,7 @@ export interface Chunk {
   readonly capsule: Capsule;
   readonly packet: Packet;
   readonly isSpread: boolean;
+  readonly isAbortable: boolean;
   /** Its items in the packet: from this one up to, and without, that one. */
   readonly from: number;
   readonly to: number;
@@ -97,7 +98,17 @@ export class ChunkJob implements Job {
     this.#nextAtSend = this.#next;
     this.#allowed = this.#next + 1;
     const isExact = this.settings.timeout !== Infinity;
-    worker.callEach({ id: this.id, capsule, packet, isSpread, from: this.#next, to, attempt, isExact });
+    worker.callEach({
+      id: this.id,
+      capsule,
+      packet,
+      isSpread,
+      from: this.#next,
+      to,
+      attempt,
+      isExact,
+      isAbortable: this.chunk.isAbortable,
+    });
   }
 
   returned(): void {

@@ -5,7 +5,7 @@ import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { type Future, futures } from './future.ts';
-import type { TaskProgress, TaskSettings } from './task-options.ts';
+import { type TaskProgress, type TaskSettings, isAbortable } from './task-options.ts';
 
 export interface Job {
   readonly id: number;
@@ -112,7 +112,15 @@ export class CallJob implements Job {
 
   send(worker: WorkerHandle): void {
     futures.begin(this.future);
-    worker.call(this.id, this.#capsule, this.#args, this.#attempt);
+    const { id } = this;
+    worker.call({
+      id,
+      capsule: this.#capsule,
+      args: this.#args,
+      attempt: this.#attempt,
+      isAbortable: isAbortable(this.settings),
+      isStream: false,
+    });
   }
 
   returned(why: 'requeue' | 'retry'): void {

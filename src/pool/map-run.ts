@@ -17,7 +17,7 @@ import { Fifo } from './fifo.ts';
 import { accepts } from './job.ts';
 import type { MapProgress } from './map-progress.ts';
 import type { Pulled, Source } from './source.ts';
-import type { TaskSettings } from './task-options.ts';
+import { type TaskSettings, isAbortable } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface MapRunOptions {
@@ -292,9 +292,9 @@ export class MapRun {
     this.#chunkSize.weighed(count, weightOf(packet));
     const batch = new Batch(this.#fillStart, count);
     if (!this.#options.isUnordered) this.#batches.push(batch);
-    const { capsule, isSpread } = this.#options;
-    const id = this.#pool.nextId(count);
-    this.#send(new ChunkJob({ id, capsule, packet, isSpread, from: 0, to: count, attempt: 1 }, this.#jobSettings), batch);
+    const { capsule, isSpread, settings } = this.#options;
+    const chunk = { id: this.#pool.nextId(count), capsule, packet, isSpread, from: 0, to: count, attempt: 1 };
+    this.#send(new ChunkJob({ ...chunk, isAbortable: isAbortable(settings) }, this.#jobSettings), batch);
   }
 
   #send(job: ChunkJob, batch: Batch): void {

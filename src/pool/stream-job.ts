@@ -109,7 +109,15 @@ export class StreamJob implements Job {
 
   send(worker: WorkerHandle): void {
     this.#worker = worker;
-    worker.stream(this.id, this.#capsule, this.#args);
+    const { id } = this;
+    worker.call({
+      id,
+      capsule: this.#capsule,
+      args: this.#args,
+      attempt: 1,
+      isAbortable: true, // by its consumer
+      isStream: true,
+    });
   }
 
   returned(): void {

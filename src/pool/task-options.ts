@@ -104,6 +104,11 @@ export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSet
   };
 }
 
+/** Whether a task with these settings may be told to stop. */
+export function isAbortable({ signal, timeout }: TaskSettings): boolean {
+  return signal !== undefined || timeout !== Infinity;
+}
+
 /** By its shape: a signal may come from another realm. */
 function checkSignal(value: unknown): void {
   const { aborted, addEventListener } = (typeof value === 'object' && value !== null ? value : {}) as Partial<AbortSignal>;

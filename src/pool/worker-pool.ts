@@ -386,7 +386,7 @@ export class WorkerPool {
             if (this.#initializer === undefined) return started();
             if (worker.isStopped) return;
             worker.isInitializing = true;
-            handle.call(initializerId, this.#initializer.capsule, this.#initializer.args);
+            handle.call({ id: initializerId, ...this.#initializer, attempt: 1, isAbortable: false, isStream: false });
           },
           outcome: (task, outcome) => {
             if (task !== initializerId) return this.#ended(task, id, jobs, outcome);

@@ -76,6 +76,11 @@ export class ChunkRun implements Holder {
     return (this.#context ??= new TaskContext(frame.id + this.#index, attempt, tellProgress));
   }
 
+  /** Whether the running item has asked for its signal. */
+  get hasSignal(): boolean {
+    return this.#context?.hasSignal === true;
+  }
+
   /** The running item is not wanted any more, if it is still this one. */
   abort(reason: unknown, index: number): void {
     if (index === this.#index && this.#hasStarted) this.context.abort(reason);

@@ -56,6 +56,11 @@ export class TaskContext implements CurrentTask, Holder {
     return this.#controller.signal;
   }
 
+  /** Whether somebody asked for it. */
+  get hasSignal(): boolean {
+    return this.#controller !== undefined;
+  }
+
   abort(reason: unknown): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);

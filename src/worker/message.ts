@@ -13,6 +13,8 @@ export interface Meta {
   readonly hasSignals?: true;
   /** The items of a chunk are lists of arguments. */
   readonly isSpread?: true;
+  /** Somebody may abort it. */
+  readonly isAbortable?: true;
   /** The values that the task's result yields are wanted one by one. */
   readonly isStream?: true;
   /** Each item of a chunk is reported before the next begins. */

@@ -56,6 +56,18 @@ export interface WorkerOptions {
   readonly maxMemory?: number;
 }
 
+export interface Call {
+  readonly id: number;
+  readonly capsule: Capsule;
+  readonly args: Packet;
+  /** From 1. */
+  readonly attempt: number;
+  /** Somebody may abort it: it may wait for that. */
+  readonly isAbortable: boolean;
+  /** The function's result is iterated over, and each value reported. */
+  readonly isStream: boolean;
+}
+
 /** Items of a map that travel together. */
 export interface ChunkCall {
   readonly id: number;
@@ -68,6 +80,7 @@ export interface ChunkCall {
   readonly attempt: number;
   /** Each item is to be reported before the next begins. */
   readonly isExact: boolean;
+  readonly isAbortable: boolean;
 }
 
 /** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
@@ -147,15 +160,11 @@ export class WorkerHandle {
   }
 
   /** Calls the function with the arguments in the packet. */
-  call(id: number, capsule: Capsule, args: Packet, attempt: number = 1): void {
+  call({ id, capsule, args, attempt, isAbortable, isStream }: Call): void {
     const number = this.#held.numberOf(capsule);
-    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt }), capsule, args);
-  }
-
-  /** As `call`, for a function whose result is iterated over: each value is reported. */
-  stream(id: number, capsule: Capsule, args: Packet): void {
-    const number = this.#held.numberOf(capsule);
-    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: 1 }, { isStream: true }), capsule, args);
+    let meta: Meta | undefined = isStream ? { isStream } : undefined;
+    if (isAbortable) meta = { ...meta, isAbortable };
+    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt }, meta), capsule, args);
   }
 
   /** The consumer of a stream has taken so many more of its values. */
@@ -164,10 +173,11 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact }: ChunkCall): void {
+  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact, isAbortable }: ChunkCall): void {
     const number = this.#held.numberOf(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
     if (isExact) meta = { ...meta, isExact };
+    if (isAbortable) meta = { ...meta, isAbortable };
     if (attempt > 1) meta = { ...meta, attempt };
     this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }

@@ -1,0 +1,69 @@
+/** What a worker tells its host of its tasks: progress, outcomes, and that it has grown too big. */
+
+import type { Border, ExportedSignal } from '../codec/index.ts';
+import { type Frame, FrameKind, frame } from './frame.ts';
+import type { Link } from './link.ts';
+import { memoryUsed } from './memory-used.ts';
+import { encodeOutcome, packetFrame } from './message.ts';
+import { whenPrinted } from './output.ts';
+import { SignalWatch } from './signals.ts';
+
+export class Replies {
+  readonly #link: Link;
+  readonly #border: Border;
+  readonly #signals: SignalWatch;
+  /** Bytes of memory from which on this worker asks to be replaced. */
+  #maxMemory: number;
+  /** Ends of tasks that wait until what they printed is out. */
+  readonly #unprinted: Set<() => void> = new Set();
+
+  constructor(link: Link, border: Border, maxMemory: number) {
+    this.#link = link;
+    this.#border = border;
+    this.#maxMemory = maxMemory;
+    this.#signals = new SignalWatch((id, reason) => {
+      link.send(packetFrame(FrameKind.SignalAborted, encodeOutcome(false, reason, border).packet, {}, { name: id }));
+    });
+  }
+
+  /** How a task ended. */
+  outcome(id: number, isOk: boolean, value: unknown): void {
+    const { isOk: isStillOk, packet } = encodeOutcome(isOk, value, this.#border);
+    this.last(packetFrame(FrameKind.Outcome, packet, { id, a: isStillOk ? 1 : 0 }), packet.signals);
+  }
+
+  /** Some items of a chunk, or values of a stream: at once, since what follows may take long. */
+  some(report: Frame, signals: readonly ExportedSignal[]): void {
+    this.#link.send(report);
+    this.#link.flush();
+    if (signals.length > 0) this.#signals.watch(signals);
+  }
+
+  /** What ends a task, behind what it printed. */
+  last(f: Frame, signals: readonly ExportedSignal[]): void {
+    this.#weigh();
+    const send = (): void => {
+      this.#unprinted.delete(send);
+      this.#link.send(f);
+      if (signals.length > 0) this.#signals.watch(signals);
+    };
+    this.#unprinted.add(send);
+    if (!whenPrinted(send)) send();
+  }
+
+  readonly progress = (id: number, done: number, total: number | undefined): void => {
+    this.#link.send(frame(FrameKind.Progress, { id, meta: JSON.stringify({ done, total }) }));
+  };
+
+  /** The worker exits: nothing waits any longer. */
+  rescue(): void {
+    for (const send of this.#unprinted) send();
+  }
+
+  /** Asks, before the host hears of the end of a task and sends the next, to be replaced. */
+  #weigh(): void {
+    if (this.#maxMemory === Infinity || memoryUsed(this.#border.kind) <= this.#maxMemory) return;
+    this.#maxMemory = Infinity;
+    this.#link.send(frame(FrameKind.Heavy));
+  }
+}
