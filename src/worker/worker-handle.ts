@@ -131,6 +131,7 @@ export class WorkerHandle {
       onFrame: (f) => this.#receive(f),
       onEnd: () => this.#linkEnded(),
       onUnsent: (f, error) => {
+        if (f.kind !== FrameKind.Task && f.kind !== FrameKind.Chunk) return;
         this.#inFlight--;
         // Told during the call that sent it: it was the last one.
         this.#sent--;
