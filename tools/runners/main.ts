@@ -30,7 +30,7 @@ async function check(name: string): Promise<void> {
   const place = `${folder}/node_modules/heddle`;
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place);
-  // acorn, its dependency, is found in the checkout's own node_modules
+  // acorn and koffi, its dependencies, are found in the checkout's own node_modules
   await must('tar', ['-xzf', TARBALL, '--strip-components=1', '-C', place], folder);
   rmSync(`${folder}/result.json`, { force: true });
   const { code, output } = await run('npm', ['test', '--silent'], {
