@@ -1,4 +1,4 @@
-/** `heddle map` between other programs: endless input, slow and vanishing readers, signals. */
+/** `heddle map` between other programs: endless input, slow and vanishing readers, pipes and full disks. */
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { gone, heddle, jobs, kinds, lines, main, root, type Running, start } from './heddle.ts';
+import { heddle, jobs, kinds, main, root, type Running, start } from './heddle.ts';
 
 const isLinux = process.platform === 'linux';
 
@@ -85,58 +85,6 @@ test('a full disk is silent', { skip: isLinux ? false : 'needs /dev/full' }, asy
   const { code, stderr } = await heddle(['map', jobs, '--out', '/dev/full', 'a']);
   assert.deepEqual([code, stderr], [1, 'heddle map: cannot write /dev/full: the disk is full\n']);
 });
-
-const begun = ({ stderr }: Running): boolean => /begun in \d+/.test(stderr);
-const workerOf = ({ stderr }: Running): number => Number(/begun in (\d+)/.exec(stderr)![1]);
-
-for (const kind of kinds) {
-  test(`an interrupt loses what is done, or leaves somebody behind, with ${kind}`, async () => {
-    const running = start(['map', `${jobs}#wait`, kind, '-j', '2', '--chunk', '1', 'a', 'stay', 'b', 'c']);
-    await running.until((now) => begun(now) && now.stdout.includes('"a"'));
-    running.child.kill('SIGINT');
-    const { code, stdout, stderr } = await running.ended;
-    assert.equal(code, 130);
-    assert.equal(lines(stdout)[0], '"a"');
-    assert.match(stderr, /^heddle: interrupted; \d+ results? (is|are) written$/m);
-    assert.ok(!stderr.includes('failed'));
-    if (kind === '--processes') await gone(workerOf(running));
-  });
-
-  test(`an interrupt does not end a busy loop, with ${kind}`, async () => {
-    const running = start(['map', `${jobs}#spinLater`, kind, 'stay']);
-    await running.until(begun);
-    running.child.kill('SIGINT');
-    assert.equal((await running.ended).code, 130);
-    if (kind === '--processes') await gone(workerOf(running));
-  });
-
-  test(`a second interrupt waits, with ${kind}`, async () => {
-    const running = start(['map', `${jobs}#spinLater`, kind, '--lines', '-']);
-    running.child.stdin.write('stay\n');
-    await running.until(begun);
-    running.child.kill('SIGINT');
-    running.child.kill('SIGINT');
-    assert.equal((await running.ended).code, 130);
-    if (kind === '--processes') await gone(workerOf(running));
-  });
-
-  test(`Ctrl-C, which reaches every process, is taken for a lost worker, with ${kind}`, async () => {
-    const running = start(['map', `${jobs}#wait`, kind, '-j', '2', 'a', 'stay'], { detached: true });
-    await running.until((now) => begun(now) && now.stdout.includes('"a"'));
-    process.kill(-running.child.pid!, 'SIGINT');
-    const { code, stdout, stderr } = await running.ended;
-    assert.deepEqual([code, stdout], [130, '"a"\n']);
-    assert.ok(!stderr.includes('WorkerLost'), stderr);
-  });
-
-  test(`SIGTERM leaves a worker behind, with ${kind}`, async () => {
-    const running = start(['map', `${jobs}#spinLater`, kind, 'stay']);
-    await running.until(begun);
-    running.child.kill('SIGTERM');
-    assert.equal((await running.ended).code, 143);
-    if (kind === '--processes') await gone(workerOf(running));
-  });
-}
 
 test('a pipe that is named as a file keeps an interrupted program', {
   skip: isLinux ? false : 'needs mkfifo and its rules on Linux',

@@ -66,7 +66,13 @@ async function mapItems(
   if (mode !== 'silent') input.total().then((total) => tracker.setTotal(total), ignore);
   output.onGone(stopAtOnce);
   journal?.onFailed(stopAtOnce);
-  interrupt.onStop(stop, () => engine.stop());
+  interrupt.onStop(
+    () => {
+      stop();
+      engine.cancel();
+    },
+    () => engine.stop(),
+  );
   const run = { input, engine, target, output, report, isUnordered: options.isUnordered, journal };
   const [mapped] = await Promise.allSettled([runMap(run, state)]);
   const [written] = await Promise.allSettled([output.end()]);

@@ -21,6 +21,8 @@ export interface Engine {
   outcomes(jobs: AsyncIterable<Job>): AsyncIterator<Outcome, undefined>;
   /** Waits until all workers have ended, and what they printed has arrived. */
   close(): Promise<void>;
+  /** Begins nothing more; `outcomes` gives what still runs, and ends. */
+  cancel(): void;
   /** Ends `outcomes`, whatever still runs. Workers in the middle of a job end with this process. */
   stop(): void;
 }

@@ -1,17 +1,21 @@
 /**
  * Ctrl-C, and what others send.
  *
- *     first SIGINT     nothing new is taken; what runs may end within half a second, then it is ended
+ *     first SIGINT     nothing new is begun; what runs may end within half a second, then it is ended
  *     second SIGINT    out at once
  *     SIGTERM, SIGHUP  out at once
  *
- * Leaving at once ends threads with the process, and processes by the pool's own hook on `exit`.
+ * Leaving at once ends threads with the process, and processes by the pool's own hook on `exit`. A SIGKILL leaves no time for
+ * that: then the kernel ends them (platform/lifeline.ts).
  */
 
 const GRACE = 500;
+/** npm sends the Ctrl-C it gets on to its child, which the terminal has sent it to already: two signals are one key. */
+const SAME_KEY = 100;
 
 export class Interrupt {
   #isStopped = false;
+  #stoppedAt = 0;
   #onStop: (() => void) | undefined;
   #onEnd: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -28,7 +32,7 @@ export class Interrupt {
     return this.#isStopped;
   }
 
-  /** `stop` when nothing new shall be taken, `end` when what still runs shall be ended. */
+  /** `stop` when nothing new shall be begun, `end` when what still runs shall be ended. */
   onStop(stop: () => void, end: () => void): void {
     this.#onStop = stop;
     this.#onEnd = end;
@@ -47,8 +51,13 @@ export class Interrupt {
   }
 
   #onSignal = (): void => {
-    if (this.#isStopped) leave('SIGINT');
+    const now = performance.now();
+    if (this.#isStopped) {
+      if (now - this.#stoppedAt >= SAME_KEY) leave('SIGINT');
+      return;
+    }
     this.#isStopped = true;
+    this.#stoppedAt = now;
     this.#onStop?.();
     this.#stopped('stopped');
     this.#timer = setTimeout(() => this.#onEnd?.(), GRACE);

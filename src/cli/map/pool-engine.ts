@@ -7,6 +7,7 @@ import type { Engine, EngineOptions, Outcome } from './engine.ts';
 export function poolEngine({ kind, jobs: maxWorkers, chunkSize }: EngineOptions): Engine {
   const pool = kind === 'thread' ? new ThreadPoolExecutor({ maxWorkers }) : new ProcessPoolExecutor({ maxWorkers });
   let stop = (): void => {};
+  const cancel = (): void => void pool.shutdown({ wait: false, cancelFutures: true });
 
   return {
     find: (target) => pool.submit(findTarget, target),
@@ -17,9 +18,10 @@ export function poolEngine({ kind, jobs: maxWorkers, chunkSize }: EngineOptions)
       return found as AsyncIterator<Outcome, undefined>;
     },
     close: () => pool.shutdown(),
+    cancel,
     stop: () => {
       stop();
-      void pool.shutdown({ wait: false, cancelFutures: true });
+      cancel();
     },
   };
 }
