@@ -23,6 +23,16 @@ function counted(limit: number = Infinity): { items: Generator<number>; taken: (
 }
 
 for (const { kind, open } of kinds) {
+  test(`${kind}: an item that waits for ever outlives its time-out, or takes the items behind it along`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 50 });
+    const run = async (item: number): Promise<number> => (item === 1 ? new Promise(() => setInterval(() => {}, 1000)) : item);
+    const outcomes = await all(mapOutcomes(pool, run, [0, 1, 2], { timeout: 200, chunkSize: 3 }));
+    assert.deepEqual(
+      outcomes.map(({ ok, value }) => (ok ? value : String(value))),
+      [0, 'TimeoutError: run has not ended within 200 ms', 2],
+    );
+  });
+
   test(`${kind}: results come in another order, are lost or doubled`, async () => {
     await using pool = open({ maxWorkers: 2 });
     assert.deepEqual(await all(pool.map(double, range(5000))), range(5000).map(double));

@@ -301,14 +301,14 @@ function graceOver(state: SchedulerState, id: TaskId, isResponsive: boolean, out
   const worker = task?.worker;
   if (task === undefined || worker === undefined || worker.state === 'stopping') return;
   worker.farewell = 'kill';
-  if (isResponsive && othersAtWork(worker)) return beginRetiring(state, worker, out);
+  if (isResponsive && othersAtWork(worker, task)) return beginRetiring(state, worker, out);
   dismiss(state, worker, 'kill', out);
   startFor(state, out);
 }
 
-/** Whether it has tasks that nobody interrupted. */
-function othersAtWork(worker: WorkerRecord): boolean {
-  for (const task of worker.tasks) if (task.interrupted === 'no') return true;
+/** Whether it has other tasks that nobody interrupted. (A chunk whose item takes too long is not interrupted as a whole.) */
+function othersAtWork(worker: WorkerRecord, overdue: TaskRecord): boolean {
+  for (const task of worker.tasks) if (task !== overdue && task.interrupted === 'no') return true;
   return false;
 }
 
