@@ -131,13 +131,13 @@ export class Pool implements AsyncDisposable {
   }
 
   /** `map` for a function of several parameters: each item is the list of its arguments. */
-  starmap<A extends readonly unknown[] | [], R>(fn: (...args: A) => R, tuples: Items<A>, options?: MapOptions): Promise<Awaited<R>[]> {
+  starmap<A extends readonly unknown[] | [], R>(fn: (...args: [...A]) => R, tuples: Items<A>, options?: MapOptions): Promise<Awaited<R>[]> {
     return this.#collected(fn, tuples, options, mapKeys, true).get() as Promise<Awaited<R>[]>;
   }
 
   /** `starmap`, without waiting. */
   starmapAsync<A extends readonly unknown[] | [], R>(
-    fn: (...args: A) => R,
+    fn: (...args: [...A]) => R,
     tuples: Items<A>,
     options?: MapAsyncOptions<Awaited<R>>,
   ): AsyncResult<Awaited<R>[]> {

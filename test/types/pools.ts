@@ -47,6 +47,12 @@ export async function inference(pool: Pool): Promise<void> {
     [3, 2],
   ] as const);
   same<typeof constants, Promise<number[]>>(true);
+  const given = [
+    [2, 5],
+    [3, 2],
+  ] as const;
+  const powers = pool.starmap((a, b) => a ** b, given);
+  same<typeof powers, Promise<number[]>>(true);
 
   void pool.applyAsync((n: number) => n, [1], { callback: (n) => same<typeof n, number>(true) });
 
