@@ -15,8 +15,8 @@ export interface Callbacks<T> {
 
 /** The pool's hands on a result; nobody else has them. */
 export interface AsyncResultControls {
-  /** Ends as the promise does. */
-  follow<T>(promise: PromiseLike<T>, callbacks: Callbacks<T>): AsyncResult<T>;
+  /** Ends as the promise does. `isExpected` says whether an error now is no surprise, and counts as seen. */
+  follow<T>(promise: PromiseLike<T>, callbacks: Callbacks<T>, isExpected: () => boolean): AsyncResult<T>;
   /** The future that has its state. */
   futureOf<T>(result: AsyncResult<T>): Future<T>;
 }
@@ -41,10 +41,9 @@ export let asyncResults: AsyncResultControls;
 export class AsyncResult<T> implements Promise<T> {
   readonly #future: Future<T>;
 
-  private constructor(promise: PromiseLike<T>, { callback, errorCallback }: Callbacks<T>) {
+  private constructor(promise: PromiseLike<T>, { callback, errorCallback }: Callbacks<T>, isExpected: () => boolean) {
     const future = futures.create<T>(() => false);
     this.#future = future;
-    if (errorCallback !== undefined) markSeen(future);
     // The callbacks come first: who awaits the result finds done what they do.
     promise.then(
       (value) => {
@@ -53,6 +52,7 @@ export class AsyncResult<T> implements Promise<T> {
       },
       (error: unknown) => {
         callBack(errorCallback, error);
+        if (errorCallback !== undefined || isExpected()) markSeen(future);
         futures.settle(future, false, error);
       },
     );
@@ -120,7 +120,7 @@ export class AsyncResult<T> implements Promise<T> {
 
   static {
     asyncResults = {
-      follow: (promise, callbacks) => new AsyncResult(promise, callbacks),
+      follow: (promise, callbacks, isExpected) => new AsyncResult(promise, callbacks, isExpected),
       futureOf: (result) => result.#future,
     };
   }

@@ -167,7 +167,7 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Ends the workers now. Tasks that wait reject with `CancelledError`, those that run with `WorkerLost`; sources of maps are
-   * closed. May be called again, and in every state.
+   * closed. These errors count as seen. May be called again, and in every state.
    *
    * @returns a promise for the end of the last worker
    */
@@ -205,6 +205,8 @@ export class Pool implements AsyncDisposable {
   /** Starts a call; whatever is wrong with it is what its result rejects with. */
   #result<T>(options: Callbacks<T> | undefined, keys: readonly string[], start: () => PromiseLike<T>): AsyncResult<T> {
     const callbacks: { callback?: Callbacks<T>['callback']; errorCallback?: Callbacks<T>['errorCallback'] } = {};
+    // Who terminates a pool knows; what comes of it must not end the program as an error that nobody saw.
+    const isExpected = (): boolean => this.#state === 'terminated';
     try {
       checkOptions(options, 'options', keys);
       const { callback, errorCallback } = options ?? {};
@@ -213,9 +215,9 @@ export class Pool implements AsyncDisposable {
       if (callback !== undefined) checkFunction(callback, 'callback');
       callbacks.callback = callback;
       this.#checkOpen();
-      return asyncResults.follow(start(), callbacks);
+      return asyncResults.follow(start(), callbacks, isExpected);
     } catch (error) {
-      return asyncResults.follow(Promise.reject(error), callbacks);
+      return asyncResults.follow(Promise.reject(error), callbacks, () => false);
     }
   }
 

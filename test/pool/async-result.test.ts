@@ -17,7 +17,7 @@ function make(callbacks: Callbacks<number> = {}): Made {
   let resolve!: (value: number) => void;
   let reject!: (error: unknown) => void;
   const promise = new Promise<number>((a, b) => ([resolve, reject] = [a, b]));
-  return { result: asyncResults.follow(promise, callbacks), resolve, reject };
+  return { result: asyncResults.follow(promise, callbacks, () => false), resolve, reject };
 }
 
 test('a result is no promise', async () => {

@@ -400,6 +400,22 @@ for (const { kind, open } of poolKinds) {
     await assert.rejects(pool.applyAsync(double, [1], { callBack: 1 } as never).get(), /known are signal, .*, errorCallback/);
   });
 
+  test(`${kind}: a program ends with an error because its pool was terminated with work left`, async () => {
+    const name = kind === 'thread' ? 'ThreadPool' : 'Pool';
+    const program = `
+      import { ${name}, currentTask } from 'heddle';
+      const pool = new ${name}(1);
+      const stay = () => { currentTask().progress(1); return new Promise((resolve) => setTimeout(resolve, 1e8)); };
+      await new Promise((resolve) => void pool.applyAsync(stay, [], { progress: resolve }));
+      pool.applyAsync(stay);
+      pool.mapAsync(stay, [1, 2]);
+      pool.map(stay, [1, 2]);
+      await pool.terminate();
+      console.log('ends');`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { timeout: 60_000 });
+    assert.equal(stdout, 'ends\n');
+  });
+
   test(`${kind}: an idle pool keeps its program alive, or one that is closed loses results`, async () => {
     const name = kind === 'thread' ? 'ThreadPool' : 'Pool';
     const program = `
