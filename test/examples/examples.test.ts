@@ -1,0 +1,152 @@
+/** Every program of examples/ that is there to be read: that it runs as it stands, ends, and prints what it should. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { deflateSync } from 'node:zlib';
+
+const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
+
+interface Ended {
+  stdout: string;
+  stderr: string;
+  code: number;
+}
+
+const run = (name: string, ...args: string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [join(folder, `${name}.js`), ...args], { timeout: 120_000 }, (error, stdout, stderr) =>
+      resolve({ stdout, stderr, code: error === null ? 0 : Number(error.code ?? -1) }),
+    );
+  });
+
+const squares = '0 1 4 9 16 25 36 49 64 81';
+const executor = (name: string): string[] => [
+  `${name}: default size true`,
+  'submitted: done false',
+  'not yet: TimeoutError',
+  'callback: done true',
+  'a is done',
+  'shut down: done true b is done',
+  'too late: ShutDown',
+];
+
+/** What each prints; a function where the order of lines, or what they say, differs between runs. */
+const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
+  '16-pool': [
+    `applyAsync ${squares}`,
+    `callbacks  ${squares}`,
+    `apply      ${squares}`,
+    `map        ${squares}`,
+    'closed     ShutDown',
+    'joined     100',
+    'terminated true',
+  ],
+  '18-executors': [
+    ...executor('ThreadPoolExecutor'),
+    ...executor('ProcessPoolExecutor'),
+    'TypeError: Executor cannot be constructed: use ThreadPoolExecutor or ProcessPoolExecutor',
+  ],
+  '19-callbacks': (lines) =>
+    assert.deepEqual(
+      lines.sort(),
+      ['reed', 'shed', 'warp', 'weft'].map((title) => `${title}: 1000 links, parsed by another process: true`),
+    ),
+  '26-when-to-use-what': (lines) => {
+    const rows = lines.filter((line) => /│ [a-z].*│ +\d+ +│ +\d+ +│/.test(line));
+    assert.equal(rows.length, 5, lines.join('\n'));
+    assert.match(lines.at(-1) ?? '', /^What waits: /);
+  },
+};
+
+/** A grey PNG whose rows have the filters none, sub, up, average and Paeth in turn. Without checksums, which our decoder does not read. */
+function filtered(width: number, height: number, grey: (x: number, y: number) => number): Buffer {
+  const at = (x: number, y: number): number => (x < 0 || y < 0 ? 0 : grey(x, y));
+  const rows: number[] = [];
+  for (let y = 0; y < height; y++) {
+    const filter = y % 5;
+    rows.push(filter);
+    for (let x = 0; x < width; x++) {
+      const [left, up, corner] = [at(x - 1, y), at(x, y - 1), at(x - 1, y - 1)];
+      const nearest = [left, up, corner].sort((a, b) => Math.abs(left + up - corner - a) - Math.abs(left + up - corner - b))[0]!;
+      rows.push((grey(x, y) - [0, left, up, Math.floor((left + up) / 2), nearest][filter]!) & 255);
+    }
+  }
+  const chunk = (name: string, body: Uint8Array): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(body.length);
+    head.write(name, 4, 'latin1');
+    return Buffer.concat([head, body, Buffer.alloc(4)]);
+  };
+  const header = Buffer.from([0, 0, 0, width, 0, 0, 0, height, 8, 0, 0, 0, 0]);
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(Uint8Array.from(rows)))]);
+}
+
+test('an example is not tested, or is tested and not there', () => {
+  const names = readdirSync(folder).filter((name) => /^\d\d-.*\.js$/.test(name));
+  assert.deepEqual(names.map((name) => name.slice(0, -3)).sort(), Object.keys(outputs).sort());
+});
+
+for (const [name, output] of Object.entries(outputs)) {
+  test(`${name} does not run, end, or print what it should`, async () => {
+    const { stdout, stderr, code } = await run(name);
+    assert.deepEqual([code, stderr], [0, ''], stdout);
+    const lines = stdout.trimEnd().split('\n');
+    if (typeof output === 'function') output(lines);
+    else assert.deepEqual(lines, output);
+  });
+}
+
+test('thumbnails loses a picture, scales it wrongly, or stops at a broken one', async () => {
+  const { decodePng, encodePng } = (await import(join(folder, 'png.js'))) as {
+    decodePng: (bytes: Uint8Array) => { width: number; height: number; pixels: Uint8Array };
+    encodePng: (picture: { width: number; height: number; pixels: Uint8Array }) => Buffer;
+  };
+  const from = mkdtempSync(join(tmpdir(), 'pictures-'));
+  try {
+    // The left half is red, the right half is blue and half transparent.
+    const [width, height] = [200, 100];
+    const pixels = Uint8Array.from(
+      { length: width * height * 4 },
+      (_, i) => ((i >> 2) % width < 100 ? [255, 0, 0, 255] : [0, 0, 255, 128])[i & 3]!,
+    );
+    writeFileSync(join(from, 'halves.png'), encodePng({ width, height, pixels }));
+    writeFileSync(join(from, 'broken.png'), 'not a picture');
+    // Grey, from dark to light, with every filter of the format in turn.
+    writeFileSync(
+      join(from, 'grey.png'),
+      filtered(64, 48, (x, y) => 2 * x + 2 * y),
+    );
+    const { stdout, stderr, code } = await run('thumbnails', from, '20');
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/, \d+ bytes/, '')),
+      ['grey.png: 64×48 → 20×15', 'halves.png: 200×100 → 20×10'],
+    );
+    assert.match(stderr, /broken\.png: not a PNG file/);
+    assert.equal(code, 1);
+    const small = decodePng(readFileSync(join(from, 'thumbnails', 'halves.png')));
+    assert.deepEqual(
+      [small.width, small.height, [...small.pixels.subarray(0, 4)], [...small.pixels.subarray(-4)]],
+      [20, 10, [255, 0, 0, 255], [0, 0, 255, 128]],
+    );
+    const grey = decodePng(readFileSync(join(from, 'grey.png')));
+    for (const [x, y] of [
+      [0, 0],
+      [63, 47],
+      [10, 31],
+      [40, 2],
+      [1, 44],
+    ] as const)
+      assert.equal(grey.pixels[(y * 64 + x) * 4], 2 * x + 2 * y);
+  } finally {
+    rmSync(from, { recursive: true });
+  }
+});
