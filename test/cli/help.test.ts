@@ -34,6 +34,8 @@ test('help leaves out a flag', async () => {
     '--processes',
     '--unordered',
     '--chunk',
+    '--retries N',
+    '--timeout MS',
     '--out',
     '--journal',
     '--progress, --no-progress',

@@ -155,6 +155,8 @@ const refused: [why: string, args: string[], says: RegExp][] = [
   ['both kinds', [jobs, 'a', '--threads', '--processes'], /exclude each other/],
   ['an unknown flag', [jobs, 'a', '--unorderd'], /unknown flag --unorderd; did you mean --unordered\?/],
   ['a number that is none', [jobs, 'a', '-j', 'all'], /expected --jobs to be an integer >= 1, got "all"/],
+  ['a time-out that is none', [jobs, 'a', '--timeout', '0'], /expected --timeout to be an integer >= 1, got "0"/],
+  ['retries that are none', [jobs, 'a', '--retries=-1'], /expected --retries to be an integer >= 0, got "-1"/],
   ['a module that is not there', ['./nowhere.mjs', 'a'], /\.\/nowhere\.mjs does not exist/],
   ['a module without its ending', ['./test/fixtures/cli/jobs', 'a'], /did you mean .*jobs\.mjs\?/],
   ['a package that is not installed', ['no-such-package', 'a'], /there is no module no-such-package/],

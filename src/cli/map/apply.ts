@@ -54,6 +54,28 @@ export function applyTo({ target, item }: Job): string | Failure | Promise<strin
   }
 }
 
+/** What a failed item rejects with where it may be tried again. */
+export class ItemError extends Error implements Failure {
+  override readonly name: string = 'ItemError';
+  readonly failed: string;
+
+  constructor(failed: string) {
+    super(failed);
+    this.failed = failed;
+  }
+}
+
+/** As `applyTo`, for items that may be tried again: the pool does that with what it sees fail. */
+export function applyOrThrow(job: Job): string | Promise<string> {
+  const result = applyTo(job);
+  return result instanceof Promise ? result.then(orThrow) : orThrow(result);
+}
+
+function orThrow(result: string | Failure): string {
+  if (typeof result === 'string') return result;
+  throw new ItemError(result.failed);
+}
+
 async function applyFirst(key: string, target: Target, item: unknown): Promise<string | Failure> {
   try {
     let loading = functions.get(key);

@@ -73,7 +73,7 @@ async function mapItems(
     },
     () => engine.stop(),
   );
-  const run = { input, engine, target, output, report, isUnordered: options.isUnordered, journal };
+  const run = { input, engine, target, output, report, isUnordered: options.isUnordered, retries: options.retries, journal };
   const [mapped] = await Promise.allSettled([runMap(run, state)]);
   const [written] = await Promise.allSettled([output.end()]);
   if (!state.isStopped) await interrupt.orStop(engine.close());

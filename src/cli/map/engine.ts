@@ -12,6 +12,10 @@ export interface EngineOptions {
   readonly jobs: number;
   /** Items that travel together; undefined: the pool finds out. */
   readonly chunkSize: number | undefined;
+  /** Further attempts of an item that failed, for whatever reason. */
+  readonly retries: number;
+  /** Milliseconds an item may take; undefined: for ever. */
+  readonly timeout: number | undefined;
 }
 
 export interface Engine {

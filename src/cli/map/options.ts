@@ -18,6 +18,8 @@ export const MAP_FLAGS = [
   { name: 'processes', text: 'workers are processes, each with its own memory' },
   { name: 'unordered', text: 'write results as they come, not in the order of the items' },
   { name: 'chunk', value: 'N', text: 'items that travel together; default: as many as go well' },
+  { name: 'retries', value: 'N', text: 'try an item that failed up to N more times; default 0' },
+  { name: 'timeout', value: 'MS', text: 'an item that takes more milliseconds has failed' },
   { name: 'out', short: 'o', value: 'FILE', text: 'write the results to FILE, not to standard output' },
   { name: 'journal', value: 'FILE', text: 'note what is done in FILE; the same command resumes from it' },
   { name: 'progress', negatable: true, text: 'show a bar, or lines in a log; default: only on a terminal' },
@@ -30,6 +32,10 @@ export interface MapOptions {
   readonly jobs: number;
   readonly chunkSize: number | undefined;
   readonly isUnordered: boolean;
+  /** Further attempts of an item that failed. */
+  readonly retries: number;
+  /** In milliseconds; undefined: an item may take for ever. */
+  readonly timeout: number | undefined;
   readonly out: string | undefined;
   readonly journal: string | undefined;
   /** Undefined: only on a terminal. */
@@ -62,6 +68,8 @@ export function readMapOptions(argv: readonly string[]): MapOptions | null {
     jobs: wholeNumber(values.jobs, 'jobs', 1) ?? availableParallelism(),
     chunkSize: wholeNumber(values.chunk, 'chunk', 1),
     isUnordered: switches.unordered ?? false,
+    retries: wholeNumber(values.retries, 'retries', 0) ?? 0,
+    timeout: wholeNumber(values.timeout, 'timeout', 1),
     out: out === '-' ? undefined : out,
     journal,
     source: source[0],

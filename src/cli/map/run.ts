@@ -27,6 +27,8 @@ export interface Run {
   readonly report: Report;
   /** Results as they come, not in the order of the items. */
   readonly isUnordered: boolean;
+  /** Further attempts that the engine gives an item; for messages. */
+  readonly retries: number;
   readonly journal: Journal | undefined;
 }
 
@@ -46,7 +48,10 @@ interface Begun {
   readonly position: number;
 }
 
-export async function runMap({ input, engine, target, output, report, isUnordered, journal }: Run, state: RunState): Promise<void> {
+export async function runMap(
+  { input, engine, target, output, report, isUnordered, retries, journal }: Run,
+  state: RunState,
+): Promise<void> {
   /** By the number of the job; items that need no worker have none. */
   const begun = new Map<number, Begun>();
   const order = new Order();
@@ -103,7 +108,8 @@ export async function runMap({ input, engine, target, output, report, isUnordere
       emit(position, null);
       return undefined;
     }
-    return fail(item, position, ok ? (value as Failure).failed : describeError(value));
+    const tries = retries === 0 ? '' : `; tried ${retries + 1} times`;
+    return fail(item, position, `${reasonOf(value)}${tries}`);
   }
 
   function fail(item: Item, position: number, reason: string): Promise<void> | undefined {
@@ -141,4 +147,11 @@ export async function runMap({ input, engine, target, output, report, isUnordere
     if (output.isGone) return;
     write([result]);
   }
+}
+
+/** In words. What the function threw was described in the worker, where its stack is. */
+function reasonOf(value: unknown): string {
+  const { failed } = value as Partial<Failure>;
+  // The pool's own words name the function it ran, which is ours: "applyTo has not ended within 300 ms".
+  return typeof failed === 'string' ? failed : describeError(value).replace(/\bapply(To|OrThrow)\b/, 'it');
 }
