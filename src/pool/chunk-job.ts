@@ -58,6 +58,7 @@ export class ChunkJob implements Job {
   #overdue: { readonly item: number; readonly error: unknown } | undefined;
   #lost: { readonly first: number; readonly outcomes: readonly ItemEnd[] } | undefined;
   #outcome: Outcome | undefined;
+  #isAborted = false;
 
   constructor(chunk: Chunk, settings: TaskSettings) {
     this.id = chunk.id;
@@ -127,7 +128,7 @@ export class ChunkJob implements Job {
   }
 
   isStuck(): boolean {
-    return this.#overdue?.item === this.#next;
+    return this.#isAborted || this.#overdue?.item === this.#next;
   }
 
   reported(report: ChunkReport): boolean {
@@ -156,6 +157,7 @@ export class ChunkJob implements Job {
   }
 
   aborted(reason: unknown): void {
+    this.#isAborted = true;
     this.#outcome = { ok: false, value: reason };
   }
 
@@ -170,7 +172,7 @@ export class ChunkJob implements Job {
     if (inDoubt > 0) {
       const lost: ItemEnd = { ok: false, value: lostError(end, this.name, why), isLost: true };
       const outcomes = repeated(inDoubt, lost);
-      if (this.isStuck()) outcomes[0] = { ok: false, value: this.#overdue!.error };
+      if (this.#overdue?.item === this.#next) outcomes[0] = { ok: false, value: this.#overdue.error };
       this.#lost = { first: this.#next, outcomes };
       this.#next += inDoubt;
     }

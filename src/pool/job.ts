@@ -177,11 +177,20 @@ export class CallJob implements Job {
   settleLost(): void {}
 
   progressed(progress: TaskProgress): void {
-    this.settings.progress?.(progress);
+    tellProgress(this.settings, progress);
   }
 
   cancelled(): void {
     futures.cancel(this.future);
+  }
+}
+
+/** Calls the user's `progress`. What it throws must not reach the link that brought the news. */
+export function tellProgress({ progress }: TaskSettings, now: TaskProgress): void {
+  try {
+    progress?.(now);
+  } catch (error) {
+    process.emitWarning(`a progress function threw: ${summary(error)}`, 'ProgressWarning');
   }
 }
 

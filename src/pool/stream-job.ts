@@ -10,7 +10,7 @@ import { CancelledError, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { Fifo } from './fifo.ts';
-import { type Job, type Overdue, lostError, maxReturns, overdueError } from './job.ts';
+import { type Job, type Overdue, lostError, maxReturns, overdueError, tellProgress } from './job.ts';
 import type { TaskProgress, TaskSettings } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -191,7 +191,7 @@ export class StreamJob implements Job {
   settleLost(): void {}
 
   progressed(progress: TaskProgress): void {
-    this.settings.progress?.(progress);
+    tellProgress(this.settings, progress);
   }
 
   cancelled(): void {

@@ -5,36 +5,22 @@
  *   job --> scheduler --dispatch--> WorkerHandle --outcome--> scheduler --> job settles its future or items
  */
 
-import { type Border, type Capsule, type Packet, captureFunction, encode } from '../codec/index.ts';
-import { BrokenProcessPool, BrokenThreadPool, Full, HeddleError, ShutDown, TimeoutError, type WorkerEnd } from '../errors.ts';
+import { type Border, captureFunction, encode } from '../codec/index.ts';
+import { BrokenProcessPool, BrokenThreadPool, Full, type HeddleError, ShutDown, type WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
-import { type Outcome, WorkerHandle, type WorkerKind } from '../worker/index.ts';
+import type { ChunkReport, Outcome, WorkerKind } from '../worker/index.ts';
 import { AbortWatch } from './abort-watch.ts';
+import { Deadlines } from './deadlines.ts';
 import { Deferred } from './deferred.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { type Job, summary } from './job.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { CheckedOptions } from './options.ts';
+import { type Initializer, PoolWorker, type StartFailure } from './pool-worker.ts';
 import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step } from './scheduler/index.ts';
 import { Counts, type PoolStatistics } from './statistics.ts';
 
 const maxFailedStarts = 3;
-/** The id of the initializer's call; tasks count from 1. */
-const initializerId = 0;
-/** The longest delay of Node's timers, about 25 days. */
-const maxDelay = 0x7fff_ffff;
-
-interface PoolWorker {
-  readonly handle: WorkerHandle;
-  /** What it was given and has not ended. */
-  readonly jobs: Set<Job>;
-  /** Its initializer runs. */
-  isInitializing: boolean;
-  /** It was told to end. */
-  isStopped: boolean;
-  /** Why this program ends it, if it does. */
-  why: string | undefined;
-}
 
 export class WorkerPool {
   readonly border: Border;
@@ -51,7 +37,8 @@ export class WorkerPool {
   readonly #aborts: AbortWatch<Job> = new AbortWatch((job, reason) => this.#aborted(job, reason));
   readonly #idle: IdleWatch;
   readonly #counts: Counts = new Counts();
-  readonly #initializer: { readonly capsule: Capsule; readonly args: Packet } | undefined;
+  readonly #deadlines: Deadlines;
+  readonly #initializer: Initializer | undefined;
   readonly #finished: Deferred = new Deferred();
   /** What is to be told to those who wait, when the pool has come to rest. */
   #settlements: (() => void)[] = [];
@@ -66,6 +53,10 @@ export class WorkerPool {
     this.border = { kind };
     this.#state = createState({ ...options, maxFailedStarts });
     this.#idle = new IdleWatch(options.idleTimeout, (worker) => this.#apply({ type: 'idleOver', worker }));
+    this.#deadlines = new Deadlines(options.graceful, {
+      overdue: (job) => this.#overdue(job),
+      graceOver: (job) => this.#graceOver(job),
+    });
     const { initializer, initargs } = options;
     if (initializer !== undefined) {
       this.#initializer = {
@@ -106,23 +97,23 @@ export class WorkerPool {
 
   /** @param isBounded its maker limits by itself how many wait: it is not refused at the `queueLimit` */
   submit(job: Job, isBounded: boolean): void {
-    const { signal, priority, key } = job.settings;
-    this.#counts.submitted(job);
-    job.since = performance.now();
-    this.#jobs.set(job.id, job);
-    if (signal !== undefined) this.#aborts.watch(signal, job);
+    const { priority, key } = job.settings;
+    this.#add(job);
     this.#apply({ type: 'submit', task: job.id, isBounded, priority, key, retries: job.retries, weight: job.weight });
   }
 
   /** One job for each worker. */
   broadcast(jobs: readonly Job[]): void {
-    for (const job of jobs) {
-      this.#counts.submitted(job);
-      job.since = performance.now();
-      this.#jobs.set(job.id, job);
-      if (job.settings.signal !== undefined) this.#aborts.watch(job.settings.signal, job);
-    }
+    for (const job of jobs) this.#add(job);
     this.#apply({ type: 'broadcast', tasks: jobs.map((job) => job.id) });
+  }
+
+  #add(job: Job): void {
+    const { signal } = job.settings;
+    this.#counts.submitted(job);
+    job.since = performance.now();
+    this.#jobs.set(job.id, job);
+    if (signal !== undefined) this.#aborts.watch(signal, job);
   }
 
   /** Returns whether it was still waiting. */
@@ -207,29 +198,29 @@ export class WorkerPool {
       case 'requeue': {
         const job = this.#jobs.get(instruction.task)!;
         if (instruction.type === 'retry') this.#counts.retried++;
-        this.#stopTimer(job);
+        this.#deadlines.stop(job);
         return job.returned(instruction.type);
       }
       case 'release':
-        return void this.#take(instruction.task);
+        return void this.#drop(instruction.task);
       case 'settle':
       case 'lose':
       case 'aborted': {
-        const job = this.#take(instruction.task);
+        const job = this.#drop(instruction.task);
         if (job === undefined) return;
         this.#counts.failed += job.left;
         return void this.#settlements.push(() => job.settle());
       }
       case 'cancelled': {
-        const job = this.#take(instruction.task);
+        const job = this.#drop(instruction.task);
         if (job === undefined) return;
         this.#counts.cancelled += job.left;
         return void this.#settlements.push(() => job.cancelled());
       }
       case 'refuse':
-        return this.#drop(instruction.task, this.#refusal(instruction.why));
+        return this.#dropWith(instruction.task, this.#refusal(instruction.why));
       case 'fail':
-        return this.#drop(instruction.task, this.#refusal('broken'));
+        return this.#dropWith(instruction.task, this.#refusal('broken'));
       case 'finished':
         this.#keepAlive.end();
         this.#idle.end();
@@ -237,18 +228,18 @@ export class WorkerPool {
     }
   }
 
-  #take(id: number): Job | undefined {
+  #drop(id: number): Job | undefined {
     const job = this.#jobs.get(id);
     if (job === undefined) return undefined;
     this.#jobs.delete(id);
     this.#paused.delete(job);
-    this.#stopTimer(job);
+    this.#deadlines.stop(job);
     if (job.settings.signal !== undefined) this.#aborts.forget(job.settings.signal, job);
     return job;
   }
 
-  #drop(id: number, error: unknown): void {
-    const job = this.#take(id);
+  #dropWith(id: number, error: unknown): void {
+    const job = this.#drop(id);
     if (job === undefined) return;
     this.#counts.failed += job.left;
     job.aborted(error);
@@ -263,7 +254,7 @@ export class WorkerPool {
     job.since = now;
     if (worker.jobs.size === 0) this.#idle.delete(workerId);
     worker.jobs.add(job);
-    this.#startTimer(job);
+    this.#deadlines.start(job);
     job.send(worker.handle);
   }
 
@@ -281,30 +272,11 @@ export class WorkerPool {
     this.#apply({ type: 'abort', task: job.id });
   }
 
-  #startTimer(job: Job): void {
-    const { timeout } = job.settings;
-    if (timeout === Infinity) return;
-    job.timer = setTimeout(() => this.#overdue(job), Math.min(timeout, maxDelay)).unref();
-  }
-
-  /** An item of it has ended, the next begins; unless the grace of one that takes too long is running. */
-  #restartTimer(job: Job): void {
-    if (job.isStuck()) return;
-    this.#stopTimer(job);
-    this.#startTimer(job);
-  }
-
-  #stopTimer(job: Job): void {
-    if (job.timer === undefined) return;
-    clearTimeout(job.timer);
-    job.timer = undefined;
-  }
-
   #overdue(job: Job): void {
     const { reason, item } = job.overdue();
     if (item === undefined) return this.#apply({ type: 'abort', task: job.id, again: job.mayRetry(reason) });
     this.#workerOf(job)?.handle.abort(job.id, reason, item);
-    this.#startGrace(job);
+    this.#deadlines.startGrace(job);
   }
 
   #interrupt(task: number, workerId: number, isFinal: boolean): void {
@@ -312,19 +284,11 @@ export class WorkerPool {
     const worker = this.#workers.get(workerId);
     if (job === undefined || worker === undefined) return;
     worker.handle.abort(task, job.reason);
-    this.#startGrace(job);
+    this.#deadlines.startGrace(job);
     if (!isFinal || job.isSettled) return;
     job.isSettled = true;
-    this.#counts.failed++;
+    this.#counts.failed += job.left;
     this.#settlements.push(() => job.settle());
-  }
-
-  /** The worker was told. If that does not help, it is ended. */
-  #startGrace(job: Job): void {
-    this.#stopTimer(job);
-    const { graceful } = this.options;
-    if (graceful === Infinity) return;
-    job.timer = setTimeout(() => this.#graceOver(job), Math.min(graceful, maxDelay)).unref();
   }
 
   #graceOver(job: Job): void {
@@ -339,85 +303,56 @@ export class WorkerPool {
     return undefined;
   }
 
-  #stop(id: number): void {
-    const worker = this.#workers.get(id);
-    if (worker === undefined) return;
-    this.#idle.delete(id);
-    worker.isStopped = true;
-    // An initializer that never ends must not hold us up.
-    worker.handle.stop(worker.isInitializing ? this.options.graceful : undefined);
-  }
-
-  #kill(id: number): void {
-    const worker = this.#workers.get(id);
-    if (worker === undefined) return;
-    this.#idle.delete(id);
-    worker.isStopped = true;
-    if (this.#killSignal === 'SIGTERM' && this.#state.isShutDown) worker.handle.kill('SIGTERM', this.options.graceful);
-    else worker.handle.kill();
-  }
-
   // ---- workers
 
   #startWorker(id: number): void {
-    const jobs = new Set<Job>();
-    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout } = this.options;
-    let startError: unknown;
-    let handle: WorkerHandle;
-    let timer: NodeJS.Timeout | undefined;
-    const started = (): void => {
-      clearTimeout(timer);
-      worker.isInitializing = false;
-      this.#counts.workersStarted++;
-      this.#idle.add(id);
-      this.#apply({ type: 'workerStarted', worker: id });
-    };
-    const failed = (error: unknown): void => {
-      startError ??= error;
-      handle.kill();
-    };
-    let worker: PoolWorker;
-    try {
-      handle = new WorkerHandle(
-        this.#kind,
-        { name: name ?? this.name, resourceLimits, execArgv, env, maxMemory, isConcurrent: tasksPerWorker > 1 },
-        {
-          ready: () => {
-            if (this.#initializer === undefined) return started();
-            if (worker.isStopped) return;
-            worker.isInitializing = true;
-            handle.call({ id: initializerId, ...this.#initializer, attempt: 1, isAbortable: false, isStream: false });
-          },
-          outcome: (task, outcome) => {
-            if (task !== initializerId) return this.#ended(task, id, jobs, outcome);
-            if (outcome.ok) started();
-            else failed(outcome.value);
-          },
-          report: (task, report) => {
-            const job = this.#jobs.get(task);
-            if (job === undefined) return;
-            if (job.isChunk) this.#counts.ended(report.outcomes);
-            if (job.reported(report)) this.#release(job, id, jobs, true, false);
-            else if (job.isChunk && job.settings.timeout !== Infinity) this.#restartTimer(job);
-            job.deliver(report);
-          },
-          progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
-          heavy: () => this.#apply({ type: 'retire', worker: id }),
-          ended: (end, begun) => {
-            clearTimeout(timer);
-            this.#workerEnded(id, jobs, end, begun, startError);
-          },
+    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, graceful } = this.options;
+    const worker = new PoolWorker(
+      {
+        kind: this.#kind,
+        name: name ?? this.name,
+        resourceLimits,
+        execArgv,
+        env,
+        maxMemory,
+        isConcurrent: tasksPerWorker > 1,
+        initializer: this.#initializer,
+        startTimeout,
+        graceful,
+      },
+      {
+        started: () => {
+          this.#counts.workersStarted++;
+          this.#idle.add(id);
+          this.#apply({ type: 'workerStarted', worker: id });
         },
-      );
-      worker = { handle, jobs, isInitializing: false, isStopped: false, why: undefined };
-      this.#workers.set(id, worker);
-    } catch (error) {
-      const end: WorkerEnd = { kind: this.#kind, pid: null, threadId: null, exitCode: null, signal: null, error };
-      process.nextTick(() => this.#workerEnded(id, jobs, end, undefined, error));
-      return;
-    }
-    if (startTimeout !== Infinity)
-      timer = setTimeout(() => failed(new StartTimeout(this.#kind, startTimeout)), Math.min(startTimeout, maxDelay)).unref();
+        outcome: (task, outcome) => this.#ended(task, id, worker.jobs, outcome),
+        report: (task, report) => this.#reported(task, id, worker.jobs, report),
+        progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
+        heavy: () => this.#apply({ type: 'retire', worker: id }),
+        ended: (end, begun, failure) => this.#workerEnded(id, worker, end, begun, failure),
+      },
+    );
+    this.#workers.set(id, worker);
+  }
+
+  #stop(id: number): void {
+    this.#idle.delete(id);
+    this.#workers.get(id)?.stop();
+  }
+
+  #kill(id: number): void {
+    this.#idle.delete(id);
+    this.#workers.get(id)?.kill(this.#state.isShutDown ? this.#killSignal : 'SIGKILL');
+  }
+
+  #reported(task: number, worker: number, jobs: Set<Job>, report: ChunkReport): void {
+    const job = this.#jobs.get(task);
+    if (job === undefined) return;
+    if (job.isChunk && !job.isSettled) this.#counts.ended(report.outcomes);
+    if (job.reported(report)) this.#release(job, worker, jobs, true, false);
+    else if (job.isChunk) this.#deadlines.restart(job);
+    job.deliver(report);
   }
 
   #ended(task: number, worker: number, jobs: Set<Job>, outcome: Outcome): void {
@@ -427,44 +362,39 @@ export class WorkerPool {
     const again = !outcome.ok && job.mayRetry(outcome.value);
     this.#release(job, worker, jobs, outcome.ok, again);
     if (again || job.isSettled) return;
-    this.#counts.ended([outcome]);
+    // A chunk ends as a whole only if the rest of it was not wanted.
+    if (job.isChunk) this.#counts.cancelled += job.left;
+    else this.#counts.ended([outcome]);
     job.settle();
   }
 
   /** Its attempt has ended. The worker gets its next task before anybody hears of it. */
   #release(job: Job, worker: number, jobs: Set<Job>, ok: boolean, again: boolean): void {
     jobs.delete(job);
-    if (!again) this.#take(job.id);
+    if (!again) this.#drop(job.id);
     publish('taskSettled', () => ({ pool: this.name, id: job.id, name: job.name, ms: performance.now() - job.since, ok }));
     this.#apply({ type: 'taskEnded', task: job.id, again });
     if (jobs.size === 0) this.#idle.add(worker);
   }
 
-  #workerEnded(id: number, jobs: Set<Job>, end: WorkerEnd, begun: ReadonlySet<number> | undefined, startError: unknown): void {
-    const worker = this.#workers.get(id);
+  #workerEnded(
+    id: number,
+    worker: PoolWorker,
+    end: WorkerEnd,
+    begun: ReadonlySet<number> | undefined,
+    failure: StartFailure | undefined,
+  ): void {
     const notBegun: number[] = [];
-    for (const job of jobs) {
+    for (const job of worker.jobs) {
       const { left } = job;
-      if (job.workerLost(end, begun === undefined || begun.has(job.id), worker?.why)) notBegun.push(job.id);
-      this.#counts.failed += left - job.left;
+      if (job.workerLost(end, begun === undefined || begun.has(job.id), worker.why)) notBegun.push(job.id);
+      if (!job.isSettled) this.#counts.failed += left - job.left;
       this.#settlements.push(() => job.settleLost());
     }
-    if (this.#state.workers.get(id)?.state === 'starting') this.#startError = startError ?? end.error ?? startFailure(end);
-    else this.#counts.workersEnded++;
+    if (failure === undefined) this.#counts.workersEnded++;
+    else this.#startError = failure.error;
     this.#workers.delete(id);
     this.#idle.delete(id);
-    this.#apply({ type: 'workerLost', worker: id, notBegun, isHopeless: startError instanceof StartTimeout });
+    this.#apply({ type: 'workerLost', worker: id, notBegun, isHopeless: failure?.isHopeless ?? false });
   }
-}
-
-/** The start of a worker took longer than `startTimeout`. Trying it again would only take as long again. */
-class StartTimeout extends TimeoutError {
-  constructor(kind: WorkerKind, ms: number) {
-    super(`a worker ${kind} was not ready within ${ms} ms, its startTimeout`);
-  }
-}
-
-function startFailure(end: WorkerEnd): HeddleError {
-  const how = end.signal === null ? `exited with code ${end.exitCode}` : `was killed by ${end.signal}`;
-  return new HeddleError(`a worker ${end.kind} ${how} before it was ready`);
 }

@@ -13,7 +13,7 @@ export interface Begun {
   readonly name: string;
   /** Ends it with this error; for a chunk the item that runs. */
   fail(error: unknown): void;
-  /** It is not wanted any more, or took too long: of a chunk, item `index`. */
+  /** It is not wanted any more, or took too long: of a chunk, item `index` or `wholeChunk`. */
   abort(reason: unknown, index: number): void;
   /** Whether it has asked for its signal, and somebody may fire that. */
   awaitsAbort(): boolean;

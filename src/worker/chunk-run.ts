@@ -16,7 +16,7 @@
 import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
 import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Holder, TaskContext, type TellProgress, callAs, leave } from './current-task.ts';
-import { type Frame, FrameKind } from './frame.ts';
+import { type Frame, FrameKind, wholeChunk } from './frame.ts';
 import { addOutcome, packetFrame } from './message.ts';
 import { isThenable } from './wait.ts';
 
@@ -81,9 +81,11 @@ export class ChunkRun implements Holder {
     return this.#context?.hasSignal === true;
   }
 
-  /** The running item is not wanted any more, if it is still this one. */
+  /** The running item is not wanted any more, if it is still this one; or nothing is. */
   abort(reason: unknown, index: number): void {
-    if (index === this.#index && this.#hasStarted) this.context.abort(reason);
+    const isWhole = index === wholeChunk;
+    if (this.#hasStarted && (isWhole || index === this.#index)) this.context.abort(reason);
+    if (isWhole) this.curtail();
   }
 
   /** Begins no further item. */

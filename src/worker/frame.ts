@@ -37,7 +37,7 @@ export const FrameKind = {
   Fatal: 11,
   /** worker → host: it is about to exit. meta: the tasks it had begun. */
   Goodbye: 12,
-  /** host → worker: the task is not wanted any more, or took too long; of a chunk item `b`. bytes: the reason. */
+  /** host → worker: the task is not wanted any more, or took too long; of a chunk item `b`, or `wholeChunk`. bytes: the reason. */
   Abort: 13,
   /** worker → host: the answer to it: this worker is not stuck. */
   AbortSeen: 14,
@@ -52,6 +52,9 @@ export const FrameKind = {
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+/** Not one item, but all that are left. */
+export const wholeChunk = 0xffff_ffff;
 
 export interface Frame {
   readonly kind: FrameKind;

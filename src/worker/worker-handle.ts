@@ -9,7 +9,7 @@ import { type Border, type Capsule, Decoder, type Incoming, type Packet, abortIm
 import { realmId } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
-import { type Frame, FrameKind, frame } from './frame.ts';
+import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
 import { startProcess } from './process.ts';
@@ -183,8 +183,8 @@ export class WorkerHandle {
     this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }
 
-  /** Tells a task, or item `index` of a chunk, that it is not wanted any more or takes too long. */
-  abort(id: number, reason: unknown, index: number = 0): void {
+  /** Tells a task, or item `index` of a chunk (default: all that are left), that it is not wanted any more or takes too long. */
+  abort(id: number, reason: unknown, index: number = wholeChunk): void {
     this.#worker.link.send(packetFrame(FrameKind.Abort, encodeOutcome(false, reason, this.#border).packet, { id, b: index }));
     this.#worker.link.flush();
   }

@@ -1,0 +1,139 @@
+/**
+ * One worker of a pool, from its start: it is ready for tasks when its initializer has ended well, and it has so long for that.
+ *
+ *   WorkerHandle ready --initializer--> started --jobs--> … ended
+ *              `-- startTimeout, or its initializer failed --> killed --> ended, with the reason
+ */
+
+import type { Capsule, Packet } from '../codec/index.ts';
+import { HeddleError, TimeoutError, type WorkerEnd } from '../errors.ts';
+import { type ChunkReport, type Outcome, WorkerHandle, type WorkerKind, type WorkerOptions } from '../worker/index.ts';
+import type { Job } from './job.ts';
+
+/** The id of the initializer's call; tasks count from 1. */
+const initializerId = 0;
+/** The longest delay of Node's timers, about 25 days. */
+const maxDelay = 0x7fff_ffff;
+
+export interface Initializer {
+  readonly capsule: Capsule;
+  readonly args: Packet;
+}
+
+export interface PoolWorkerOptions extends WorkerOptions {
+  readonly kind: WorkerKind;
+  readonly initializer: Initializer | undefined;
+  /** Milliseconds until it must be ready. */
+  readonly startTimeout: number;
+  /** Milliseconds an initializer has that is no longer wanted. */
+  readonly graceful: number;
+}
+
+export interface PoolWorkerEvents {
+  started(): void;
+  outcome(task: number, outcome: Outcome): void;
+  report(task: number, report: ChunkReport): void;
+  progress(task: number, done: number, total: number | null): void;
+  heavy(): void;
+  /** @param failure why it could not start, if it did not */
+  ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined, failure: StartFailure | undefined): void;
+}
+
+export interface StartFailure {
+  readonly error: unknown;
+  /** There is no sense in trying again. */
+  readonly isHopeless: boolean;
+}
+
+export class PoolWorker {
+  /** What it was given and has not ended. */
+  readonly jobs: Set<Job> = new Set();
+  /** Why this program ends it, if it does. */
+  why: string | undefined;
+  readonly #options: PoolWorkerOptions;
+  readonly #events: PoolWorkerEvents;
+  #handle: WorkerHandle | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: StartFailure | undefined;
+  #hasStarted = false;
+  #isInitializing = false;
+  #isStopped = false;
+
+  constructor(options: PoolWorkerOptions, events: PoolWorkerEvents) {
+    this.#options = options;
+    this.#events = events;
+    const { kind, startTimeout } = options;
+    try {
+      this.#handle = new WorkerHandle(kind, options, {
+        ...events,
+        ready: () => this.#ready(),
+        outcome: (task, outcome) => (task === initializerId ? this.#initialized(outcome) : events.outcome(task, outcome)),
+        ended: (end, begun) => this.#ended(end, begun),
+      });
+    } catch (error) {
+      // The system refused at once.
+      process.nextTick(() => this.#ended({ kind, pid: null, threadId: null, exitCode: null, signal: null, error }, undefined));
+      return;
+    }
+    if (startTimeout !== Infinity) this.#timer = setTimeout(() => this.#startsTooLong(), Math.min(startTimeout, maxDelay)).unref();
+  }
+
+  /** To be used only when it has started. */
+  get handle(): WorkerHandle {
+    return this.#handle!;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    // An initializer that never ends must not hold us up.
+    this.#handle?.stop(this.#isInitializing ? this.#options.graceful : undefined);
+  }
+
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#isStopped = true;
+    if (signal === 'SIGTERM') this.#handle?.kill(signal, this.#options.graceful);
+    else this.#handle?.kill();
+  }
+
+  #ready(): void {
+    const { initializer } = this.#options;
+    if (initializer === undefined) return this.#start();
+    if (this.#isStopped) return;
+    this.#isInitializing = true;
+    this.handle.call({ id: initializerId, ...initializer, attempt: 1, isAbortable: false, isStream: false });
+  }
+
+  #initialized(outcome: Outcome): void {
+    this.#isInitializing = false;
+    if (outcome.ok) this.#start();
+    else this.#fail(outcome.value, false);
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#hasStarted = true;
+    this.#events.started();
+  }
+
+  #startsTooLong(): void {
+    const { kind, startTimeout } = this.#options;
+    // The next one would only take as long again.
+    this.#fail(new TimeoutError(`a worker ${kind} was not ready within ${startTimeout} ms, its startTimeout`), true);
+  }
+
+  #fail(error: unknown, isHopeless: boolean): void {
+    this.#failure ??= { error, isHopeless };
+    this.#handle?.kill();
+  }
+
+  #ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined): void {
+    clearTimeout(this.#timer);
+    if (!this.#hasStarted) this.#failure ??= { error: end.error ?? endedEarly(end), isHopeless: false };
+    this.#events.ended(end, begun, this.#failure);
+  }
+}
+
+function endedEarly({ kind, signal, exitCode }: WorkerEnd): HeddleError {
+  const how = signal === null ? `exited with code ${exitCode}` : `was killed by ${signal}`;
+  return new HeddleError(`a worker ${kind} ${how} before it was ready`);
+}
