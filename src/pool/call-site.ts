@@ -17,9 +17,13 @@ export function captureSite(below: (...args: never[]) => unknown): CallSite {
   return site;
 }
 
+/** Many items of a map may end with one error, such as that of their worker or their cancellation. */
+const joinedAt = new WeakMap<object, CallSite>();
+
 /** Appends the caller's frames to the stack of an error that came from a worker, and takes out heddle's own. */
 export function joinStacks(error: unknown, site: CallSite): void {
-  if (typeof error !== 'object' || error === null) return;
+  if (typeof error !== 'object' || error === null || joinedAt.get(error) === site) return;
+  joinedAt.set(error, site);
   const frames = site.stack?.split('\n').slice(1) ?? [];
   // One class of ours may have called another.
   const first = frames.findIndex((line) => !ourCalls.some((folder) => line.includes(folder)));

@@ -23,6 +23,19 @@ function counted(limit: number = Infinity): { items: Generator<number>; taken: (
 }
 
 for (const { kind, open } of kinds) {
+  test(`${kind}: an error that many items end with has the caller's frames many times`, async () => {
+    const pool = open({ maxWorkers: 1 });
+    const outcomes = mapOutcomes(pool, () => new Promise<void>(() => setInterval(() => {}, 1000)), range(8), {
+      chunkSize: 4,
+      unordered: true,
+    });
+    void pool.shutdown({ wait: false, cancelFutures: true });
+    const error: unknown = (await outcomes.next()).value?.value;
+    assert.ok(error instanceof CancelledError);
+    assert.equal(error.stack?.split('submitted from:').length, 2);
+    await pool.terminateWorkers();
+  });
+
   test(`${kind}: an item that waits for ever outlives its time-out, or takes the items behind it along`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 50 });
     const run = async (item: number): Promise<number> => (item === 1 ? new Promise(() => setInterval(() => {}, 1000)) : item);
