@@ -54,6 +54,8 @@ export type SchedulerEvent =
   | { readonly type: 'abort'; readonly task: TaskId; readonly again?: boolean }
   /** What was interrupted has not stopped. `isResponsive`: other tasks of its worker may be able to go on. */
   | { readonly type: 'graceOver'; readonly task: TaskId; readonly isResponsive: boolean }
+  /** It was late, but goes on: what did not stop was one item of a chunk. */
+  | { readonly type: 'movedOn'; readonly task: TaskId }
   /** A worker has had nothing to do for long. */
   | { readonly type: 'idleOver'; readonly worker: WorkerId }
   /** A worker should be replaced when it has done what it has. */

@@ -7,8 +7,8 @@ export interface TaskRecord extends Queued {
   readonly id: TaskId;
   readonly lane: Lane | undefined;
   readonly weight: number;
-  /** Meant for one worker: a broadcast. */
-  readonly isPinned: boolean;
+  /** For a task that is meant for one worker: all workers that got a task of the same broadcast. */
+  readonly broadcast: Set<WorkerRecord> | undefined;
   retriesLeft: number;
   /** The worker that has it; undefined while it waits. */
   worker: WorkerRecord | undefined;
@@ -16,6 +16,8 @@ export interface TaskRecord extends Queued {
   queue: TaskQueue<TaskRecord> | undefined;
   /** Its worker was told to stop it; then whether it is to be tried again. */
   interrupted: 'no' | 'forGood' | 'forRetry';
+  /** It has had time to stop, and has not. */
+  isStuck: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface WorkerRecord {
   /**
    * - `starting`: cannot take tasks yet
    * - `ready`: takes tasks
-   * - `retiring`: ends the tasks it has, then stops
+   * - `retiring`: ends the tasks it has, except stuck ones, and is told to end
    * - `stopping`: was told to end; does not count any more
    */
   state: 'starting' | 'ready' | 'retiring' | 'stopping';
@@ -44,8 +46,6 @@ export interface WorkerRecord {
   readonly lanes: Set<Lane>;
   /** Sum of the weights of what it was given. */
   used: number;
-  /** How it is to end when it has retired. */
-  farewell: 'stop' | 'kill';
 }
 
 export interface SchedulerState {
@@ -57,6 +57,8 @@ export interface SchedulerState {
   readonly workers: Map<WorkerId, WorkerRecord>;
   /** Ready workers that can take one more task. */
   readonly free: Set<WorkerRecord>;
+  /** Workers that may have become able to run what waits for them alone. Empty between two steps. */
+  readonly unfed: WorkerRecord[];
   /** Tasks that wait, wherever. */
   waiting: number;
   /** Workers that start, are ready or retire. */
@@ -78,6 +80,7 @@ export function createState(options: SchedulerOptions): SchedulerState {
     lanes: new Map(),
     workers: new Map(),
     free: new Set(),
+    unfed: [],
     waiting: 0,
     active: 0,
     nextWorker: 1,
@@ -93,7 +96,7 @@ export function canStart(state: SchedulerState): boolean {
   return !state.isBroken && state.failedStarts < state.options.maxFailedStarts;
 }
 
-/** Whether one more task would begin at once, or as soon as a worker has started. */
+/** Whether a worker is free for one more task, or one more may be started for it. */
 export function hasRoom(state: SchedulerState): boolean {
   if (state.isShutDown || state.isBroken || state.queue.length > 0) return false;
   return state.free.size > 0 || (state.active < state.options.maxWorkers && canStart(state));

@@ -1,0 +1,106 @@
+/** Tasks come, end and are given up. */
+
+import type { Instruction, Key, Submission, TaskId } from './events.ts';
+import { laneOf } from './lanes.ts';
+import { keepMinimum, start, takers } from './staff.ts';
+import { type SchedulerState, type TaskRecord, canStart } from './state.ts';
+import { drop, leave, line, pin, waitAgain } from './waiting.ts';
+import { freed } from './workers.ts';
+
+export function submit(state: SchedulerState, submission: Submission, out: Instruction[]): void {
+  const { task: id, isBounded = false, key } = submission;
+  if (state.isShutDown) return void out.push({ type: 'refuse', task: id, why: 'shutDown' });
+  if (state.isBroken) return void out.push({ type: 'refuse', task: id, why: 'broken' });
+  if (state.waiting >= state.options.queueLimit && !isBounded && !beginsAtOnce(state, key))
+    return void out.push({ type: 'refuse', task: id, why: 'full' });
+  const lane = key === undefined ? undefined : laneOf(state, key);
+  const task = record(submission, lane, undefined);
+  state.tasks.set(id, task);
+  state.waiting++;
+  if (lane === undefined) line(state, task);
+  else if (lane.head === undefined) {
+    lane.head = task;
+    line(state, task);
+  } else {
+    task.queue = lane.behind;
+    lane.behind.push(task);
+  }
+  keepMinimum(state, out);
+}
+
+function beginsAtOnce(state: SchedulerState, key: Key | undefined): boolean {
+  const lane = key === undefined ? undefined : state.lanes.get(key);
+  if (lane?.head !== undefined) return false;
+  return lane?.worker === undefined ? state.free.size > 0 : state.free.has(lane.worker);
+}
+
+function record(submission: Submission, lane: TaskRecord['lane'], group: TaskRecord['broadcast']): TaskRecord {
+  return {
+    id: submission.task,
+    priority: submission.priority ?? 0,
+    lane,
+    weight: submission.weight ?? 1,
+    broadcast: group,
+    retriesLeft: submission.retries ?? 0,
+    worker: undefined,
+    queue: undefined,
+    interrupted: 'no',
+    isStuck: false,
+    previous: undefined,
+    next: undefined,
+  };
+}
+
+/** One task for each worker; those that are missing start. */
+export function broadcast(state: SchedulerState, ids: readonly TaskId[], out: Instruction[]): void {
+  const targets = takers(state);
+  const why = state.isShutDown ? 'shutDown' : canStart(state) || targets.length >= ids.length ? undefined : 'broken';
+  if (why !== undefined) {
+    for (const task of ids) out.push({ type: 'refuse', task, why });
+    return;
+  }
+  const group: TaskRecord['broadcast'] = new Set();
+  for (const [i, id] of ids.entries()) {
+    const task = record({ task: id, weight: 0 }, undefined, group);
+    state.tasks.set(id, task);
+    state.waiting++;
+    pin(state, task, targets[i] ?? start(state, out));
+  }
+}
+
+export function taskEnded(state: SchedulerState, id: TaskId, again: boolean, out: Instruction[]): void {
+  const task = state.tasks.get(id);
+  const worker = task?.worker;
+  if (task === undefined || worker === undefined) return;
+  worker.tasks.delete(task);
+  const isForGood = task.interrupted === 'forGood';
+  if (again && !isForGood && mayRetry(state, task)) waitAgain(state, task, 'retry', out);
+  else {
+    leave(state, task);
+    if (isForGood) out.push({ type: 'release', task: id });
+    else if (again) out.push({ type: 'settle', task: id });
+  }
+  freed(state, worker, out);
+}
+
+function mayRetry(state: SchedulerState, task: TaskRecord): boolean {
+  return task.retriesLeft > 0 && !state.isCancelled;
+}
+
+export function cancel(state: SchedulerState, id: TaskId, out: Instruction[]): void {
+  const task = state.tasks.get(id);
+  if (task !== undefined && task.worker === undefined) drop(state, task, 'cancelled', out);
+}
+
+/** It is not wanted any more, or (`again`) this attempt takes too long. */
+export function abort(state: SchedulerState, id: TaskId, again: boolean, out: Instruction[]): void {
+  const task = state.tasks.get(id);
+  if (task === undefined) return;
+  if (task.worker === undefined) return drop(state, task, 'aborted', out);
+  if (task.interrupted === 'forGood') return;
+  const isFinal = !again || !mayRetry(state, task);
+  // Told twice: first that it took too long, then that it is not wanted any more.
+  const isNews = task.interrupted === 'no' || isFinal;
+  task.interrupted = isFinal ? 'forGood' : 'forRetry';
+  if (isNews) out.push({ type: 'interrupt', task: id, worker: task.worker.id, isFinal });
+}

@@ -1,0 +1,77 @@
+/**
+ * Where tasks wait, and how they stop waiting without having run.
+ *
+ *   queue      a b c            any worker may have them
+ *   own        d                of a worker: the first of a key that it had before, or its part of a broadcast
+ *   behind     e f              of a key: they wait for the one before them to end
+ *
+ * Nobody is given anything here: `feed` does that when all is in its place.
+ */
+
+import type { Instruction } from './events.ts';
+import type { SchedulerState, TaskRecord, WorkerRecord } from './state.ts';
+
+/** Lets a new one, or the next of its key, wait where it may run. */
+export function line(state: SchedulerState, task: TaskRecord): void {
+  queueOf(state, task).push(task);
+}
+
+/** Puts it before its equals. */
+export function lineInFront(state: SchedulerState, task: TaskRecord): void {
+  queueOf(state, task).pushFront(task);
+}
+
+function queueOf(state: SchedulerState, task: TaskRecord): NonNullable<TaskRecord['queue']> {
+  const worker = task.lane?.worker;
+  if (worker !== undefined) state.unfed.push(worker);
+  return (task.queue = worker === undefined ? state.queue : worker.own);
+}
+
+/** Lets a task of a broadcast wait for this worker. */
+export function pin(state: SchedulerState, task: TaskRecord, worker: WorkerRecord): void {
+  task.broadcast!.add(worker);
+  task.queue = worker.own;
+  worker.own.push(task);
+  state.unfed.push(worker);
+}
+
+/** Its attempt has ended; it waits once more, before its equals. */
+export function waitAgain(state: SchedulerState, task: TaskRecord, why: 'retry' | 'requeue', out: Instruction[]): void {
+  if (why === 'retry') task.retriesLeft--;
+  task.interrupted = 'no';
+  task.isStuck = false;
+  task.worker = undefined;
+  state.waiting++;
+  out.push({ type: why, task: task.id });
+  if (task.broadcast === undefined) lineInFront(state, task);
+}
+
+/** It is gone; the next of its key may begin. */
+export function leave(state: SchedulerState, task: TaskRecord): void {
+  state.tasks.delete(task.id);
+  const { lane } = task;
+  if (lane === undefined || lane.head !== task) return;
+  lane.head = lane.behind.shift();
+  if (lane.head !== undefined) line(state, lane.head);
+}
+
+/** Takes one that waits out. */
+export function drop(state: SchedulerState, task: TaskRecord, type: 'cancelled' | 'aborted', out: Instruction[]): void {
+  task.queue!.remove(task);
+  state.waiting--;
+  out.push({ type, task: task.id });
+  leave(state, task);
+}
+
+/** Takes all out that wait. */
+export function dropAll(state: SchedulerState, type: 'cancelled' | 'fail', out: Instruction[]): void {
+  for (const task of state.tasks.values()) {
+    if (task.worker !== undefined) continue;
+    task.queue!.remove(task);
+    state.waiting--;
+    state.tasks.delete(task.id);
+    // Those behind it go as well.
+    if (task.lane?.head === task) task.lane.head = undefined;
+    out.push({ type, task: task.id });
+  }
+}

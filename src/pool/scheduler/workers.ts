@@ -1,0 +1,95 @@
+/** What happens to workers. */
+
+import type { Instruction, TaskId, WorkerId } from './events.ts';
+import { dismiss, expel, isAtWork, keepMinimum, letGo, replace, retire } from './staff.ts';
+import { type SchedulerState, type TaskRecord, type WorkerRecord, canStart } from './state.ts';
+import { dropAll, leave, waitAgain } from './waiting.ts';
+
+export function workerStarted(state: SchedulerState, id: WorkerId): void {
+  const worker = state.workers.get(id);
+  if (worker?.state !== 'starting') return;
+  worker.state = 'ready';
+  state.failedStarts = 0;
+  state.free.add(worker);
+  state.unfed.push(worker);
+}
+
+export function workerLost(
+  state: SchedulerState,
+  id: WorkerId,
+  notBegun: readonly TaskId[],
+  isHopeless: boolean,
+  out: Instruction[],
+): void {
+  const worker = state.workers.get(id);
+  if (worker === undefined) return;
+  if (worker.state === 'starting') state.failedStarts = isHopeless ? state.options.maxFailedStarts : state.failedStarts + 1;
+  state.workers.delete(id);
+  const pinned = expel(state, worker);
+  const untouched = new Set(notBegun);
+  // The last one first: each goes before its equals.
+  for (const task of [...worker.tasks].reverse()) {
+    loseTask(state, task, untouched.has(task.id), out);
+    if (task.broadcast !== undefined && task.worker === undefined) pinned.push(task);
+  }
+  replace(state, pinned, out);
+  // A worker that was never used is not replaced for nothing: it might be the start that ends it.
+  if (worker.used > 0) keepMinimum(state, out);
+  // No more workers are started. Those that there are go on with what waits; without any, what waits fails.
+  if (canStart(state) || state.active > 0) return;
+  state.isBroken = true;
+  dropAll(state, 'fail', out);
+}
+
+/** Says what becomes of a task whose worker was lost. */
+function loseTask(state: SchedulerState, task: TaskRecord, isUntouched: boolean, out: Instruction[]): void {
+  const { id, interrupted, retriesLeft } = task;
+  const { isCancelled } = state;
+  if (interrupted === 'no' && isUntouched && !isCancelled) return waitAgain(state, task, 'requeue', out);
+  if (interrupted !== 'forGood' && retriesLeft > 0 && !isCancelled) return waitAgain(state, task, 'retry', out);
+  leave(state, task);
+  if (interrupted === 'forGood') out.push({ type: 'release', task: id });
+  else if (interrupted === 'forRetry') out.push({ type: 'settle', task: id });
+  else out.push({ type: isUntouched ? 'cancelled' : 'lose', task: id });
+}
+
+/** A worker has had nothing to do for long. */
+export function idleOver(state: SchedulerState, id: WorkerId, out: Instruction[]): void {
+  const worker = state.workers.get(id);
+  if (worker?.state !== 'ready' || worker.tasks.size > 0 || state.active <= state.options.minWorkers) return;
+  dismiss(state, worker, 'stop', out);
+}
+
+/** Lets it stop when it has done what it has. */
+export function recycle(state: SchedulerState, id: WorkerId, out: Instruction[]): void {
+  const worker = state.workers.get(id);
+  if (worker?.state !== 'ready') return;
+  retire(state, worker, out);
+  letGo(state, worker, out);
+}
+
+/** A worker has room for one more task, or has one less to end. */
+export function freed(state: SchedulerState, worker: WorkerRecord, out: Instruction[]): void {
+  if (worker.state === 'ready') {
+    state.free.add(worker);
+    if (worker.own.length > 0) state.unfed.push(worker);
+  } else letGo(state, worker, out);
+}
+
+/** What was interrupted has not stopped. */
+export function graceOver(state: SchedulerState, id: TaskId, isResponsive: boolean, out: Instruction[]): void {
+  const task = state.tasks.get(id);
+  const worker = task?.worker;
+  if (task === undefined || worker === undefined) return;
+  task.isStuck = true;
+  if (worker.state === 'stopping') return;
+  if (isResponsive && isAtWork(worker)) return retire(state, worker, out);
+  dismiss(state, worker, 'kill', out);
+  keepMinimum(state, out);
+}
+
+/** It was late, but goes on. */
+export function movedOn(state: SchedulerState, id: TaskId): void {
+  const task = state.tasks.get(id);
+  if (task !== undefined) task.isStuck = false;
+}

@@ -1,0 +1,170 @@
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Task, type Worker, World } from './scheduler-world.ts';
+
+const rounds = process.env['HEDDLE_LONG'] === undefined ? 1000 : 100_000;
+
+const options = fc.record({
+  maxWorkers: fc.integer({ min: 1, max: 4 }),
+  minWorkers: fc.integer({ min: 0, max: 1 }),
+  tasksPerWorker: fc.integer({ min: 1, max: 3 }),
+  queueLimit: fc.constantFrom(Infinity, Infinity, 1, 3),
+  maxTasksPerChild: fc.constantFrom(Infinity, Infinity, 1, 2, 5),
+  maxFailedStarts: fc.constant(3),
+});
+
+/** fast-check's model; its real thing is inside. */
+interface Model {
+  readonly world: World;
+}
+
+type Move = fc.Command<Model, undefined>;
+
+/** Something that may happen to one of those it can happen to, or, without `among`, always. */
+function move(name: string, play: (world: World) => void): fc.Arbitrary<Move> {
+  return fc.constant({ check: () => true, run: ({ world }) => play(world), toString: () => name });
+}
+
+function moveOf<T, A>(
+  name: string,
+  among: (world: World) => readonly T[],
+  how: fc.Arbitrary<A>,
+  play: (world: World, one: T, how: A) => void,
+): fc.Arbitrary<Move> {
+  return fc.tuple(fc.nat({ max: 99 }), how).map(([which, given]) => ({
+    check: ({ world }) => among(world).length > 0,
+    run: ({ world }) => {
+      const all = among(world);
+      play(world, all[which % all.length]!, given);
+    },
+    toString: () => `${name}[${which}](${fc.stringify(given)})`,
+  }));
+}
+
+const nothing = fc.constant(undefined);
+const workersIn =
+  (...phases: Worker['phase'][]) =>
+  (world: World): Worker[] =>
+    [...world.workers.values()].filter(({ phase }) => phases.includes(phase));
+const anyWorker = workersIn('starting', 'ready', 'retiring', 'ending');
+/** What is stuck does not end by itself. */
+const canEnd = (world: World): Task[] => world.running().filter(({ isStuck }) => !isStuck);
+const overdue = (world: World): Task[] => canEnd(world).filter(({ interrupted }) => interrupted !== 'no');
+/** Chunks of maps have no retries and no key; an item of them may take too long without an interruption of them all. */
+const chunks = (world: World): Task[] =>
+  canEnd(world).filter(({ interrupted, key, retries, group }) => interrupted === 'no' && key === undefined && retries === 0 && !group);
+
+const submission = fc.record(
+  {
+    isBounded: fc.boolean(),
+    priority: fc.constantFrom(0, 0, 1, -1),
+    key: fc.constantFrom<(string | number)[]>('a', 'b', 1),
+    retries: fc.integer({ min: 0, max: 2 }),
+    weight: fc.constantFrom(1, 1, 3),
+  },
+  { requiredKeys: [] },
+);
+
+const submit = fc.oneof(fc.constant({}), submission).map(
+  (given): Move => ({
+    check: () => true,
+    run: ({ world }) => void world.submit(given),
+    toString: () => `submit(${fc.stringify(given)})`,
+  }),
+);
+const started = moveOf('started', workersIn('starting'), nothing, (world, { id }) => world.started(id));
+const ended = moveOf('ended', canEnd, fc.boolean(), (world, { id }, again) => world.ended(id, again));
+const lost = moveOf(
+  'lost',
+  anyWorker,
+  fc.record({ begun: fc.integer({ min: 0, max: 3 }), isHopeless: fc.constantFrom(false, false, false, true) }),
+  // It begins what it was given in that order.
+  (world, { id, tasks, phase }, { begun, isHopeless }) => {
+    const first = new Set([...tasks].slice(0, begun));
+    world.lost(id, (task) => first.has(task), isHopeless && phase === 'starting');
+  },
+);
+
+const moves = [
+  { arbitrary: submit, weight: 10 },
+  { arbitrary: started, weight: 8 },
+  { arbitrary: ended, weight: 10 },
+  { arbitrary: lost, weight: 3 },
+  { arbitrary: move('announce', (world) => world.announce()), weight: 1 },
+  { arbitrary: move('broadcast', (world) => void world.broadcast()), weight: 1 },
+  {
+    arbitrary: moveOf(
+      'cancel',
+      (world) => [...world.tasks.values()],
+      nothing,
+      (world, { id }) => world.cancel(id),
+    ),
+    weight: 1,
+  },
+  {
+    arbitrary: moveOf(
+      'abort',
+      (world) => [...world.waiting(), ...world.running()],
+      nothing,
+      (w, { id }) => w.abort(id),
+    ),
+    weight: 2,
+  },
+  {
+    arbitrary: moveOf(
+      'timeOut',
+      (world) => world.running(),
+      fc.boolean(),
+      (world, { id }, again) => world.abort(id, again),
+    ),
+    weight: 2,
+  },
+  { arbitrary: moveOf('graceOver', overdue, fc.boolean(), (world, { id }, isResponsive) => world.graceOver(id, isResponsive)), weight: 3 },
+  { arbitrary: moveOf('itemStuck', chunks, fc.boolean(), (world, { id }, isResponsive) => world.graceOver(id, isResponsive)), weight: 1 },
+  {
+    arbitrary: moveOf(
+      'movedOn',
+      (world) => world.running().filter(({ isStuck }) => isStuck),
+      nothing,
+      (w, { id }) => w.movedOn(id),
+    ),
+    weight: 1,
+  },
+  {
+    arbitrary: moveOf(
+      'idleOver',
+      (world) => workersIn('ready')(world).filter(({ tasks }) => tasks.size === 0),
+      nothing,
+      (world, { id }) => world.idleOver(id),
+    ),
+    weight: 1,
+  },
+  { arbitrary: moveOf('retire', anyWorker, nothing, (world, { id }) => world.retire(id)), weight: 1 },
+];
+/** The end comes late, or not before everything else. */
+const ends = fc.constantFrom<((world: World) => void)[]>(
+  () => {},
+  (world) => world.shutdown(),
+  (world) => world.shutdown(true),
+  (world) => world.terminate(),
+);
+
+function sequence(maxCommands: number): fc.Arbitrary<Iterable<Move>> {
+  const weighted = moves.flatMap(({ arbitrary, weight }) => Array.from({ length: weight }, () => arbitrary));
+  return fc.commands(weighted, { maxCommands, size: 'max' });
+}
+
+test('some order of events loses a task, settles it twice, breaks an order, overloads a worker or never ends', () => {
+  fc.assert(
+    fc.property(options, sequence(100), ends, sequence(40), (given, before, end, after) => {
+      const world = new World(given);
+      if (given.minWorkers > 0) world.open();
+      const setup = () => ({ model: { world }, real: undefined });
+      fc.modelRun(setup, before);
+      end(world);
+      fc.modelRun(setup, after);
+      world.windUp();
+    }),
+    { numRuns: rounds },
+  );
+});

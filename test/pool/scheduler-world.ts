@@ -1,0 +1,542 @@
+/**
+ * The world around a scheduler, played honestly: it does what instructions say, and checks each against what it knows. It
+ * keeps its own books: of the scheduler's state only what other parts of the pool read is looked at.
+ */
+
+import assert from 'node:assert/strict';
+import {
+  type Instruction,
+  type Key,
+  type SchedulerEvent,
+  type SchedulerOptions,
+  type SchedulerState,
+  type Submission,
+  createState,
+  hasRoom,
+  step,
+} from '#dist/pool/scheduler/index.js';
+
+export const defaults: SchedulerOptions = {
+  maxWorkers: 2,
+  minWorkers: 0,
+  tasksPerWorker: 1,
+  queueLimit: Infinity,
+  maxTasksPerChild: Infinity,
+  maxFailedStarts: 3,
+};
+
+export interface Task {
+  readonly id: number;
+  readonly key: Key | undefined;
+  readonly priority: number;
+  readonly retries: number;
+  readonly weight: number;
+  /** The workers that had a task of its broadcast. */
+  readonly group: Set<number> | undefined;
+  /** `over`: the attempt is, and the scheduler has to say what becomes of the task. */
+  status: 'new' | 'waiting' | 'running' | 'over' | 'gone';
+  isSettled: boolean;
+  /** Its place among its equals. */
+  turn: number;
+  attempts: number;
+  /** Counts dispatches. */
+  dispatched: number;
+  worker: number | undefined;
+  interrupted: 'no' | 'forRetry' | 'forGood';
+  /** It had time to stop, and has not. */
+  isStuck: boolean;
+  /** Its worker was lost before it began. */
+  isUntouched: boolean;
+}
+
+export interface Worker {
+  readonly id: number;
+  phase: 'starting' | 'ready' | 'retiring' | 'ending';
+  readonly tasks: Set<Task>;
+  used: number;
+}
+
+export class World {
+  readonly options: SchedulerOptions;
+  readonly state: SchedulerState;
+  readonly tasks: Map<number, Task> = new Map();
+  readonly workers: Map<number, Worker> = new Map();
+  /** The worker that had a key's last task, as long as it takes tasks. */
+  readonly #homes: Map<Key, Worker> = new Map();
+  isShutDown = false;
+  isCancelled = false;
+  isTerminated = false;
+  isFinished = false;
+  failedStarts = 0;
+  isBroken = false;
+  /** A worker was lost that had done nothing: it is not replaced before something comes. */
+  #mayMissMinimum = true;
+  #nextTask = 1;
+  #back = 0;
+  #front = 0;
+  #dispatches = 0;
+
+  constructor(options: Partial<SchedulerOptions> = {}) {
+    this.options = { ...defaults, ...options };
+    this.state = createState(this.options);
+  }
+
+  // ---- what happens
+
+  open(): void {
+    this.#mayMissMinimum = false;
+    this.#tell({ type: 'open' });
+  }
+
+  announce(): void {
+    this.#mayMissMinimum &&= this.isShutDown;
+    this.#tell({ type: 'announce' });
+  }
+
+  submit(given: Omit<Submission, 'task'> = {}): number {
+    const task = this.#task(given, undefined);
+    const couldBegin = [...this.workers.values()].some((worker) => this.#isFree(worker) && this.#mayRun(task, worker));
+    const isFull = given.isBounded !== true && !couldBegin && this.waiting().length >= this.options.queueLimit;
+    const why = this.isShutDown ? 'shutDown' : this.isBroken ? 'broken' : isFull ? 'full' : undefined;
+    this.#mayMissMinimum &&= why !== undefined;
+    const [first] = this.#tell({ type: 'submit', task: task.id, ...given }, task);
+    assert.equal(first?.type === 'refuse' ? first.why : undefined, why, 'a task is taken, or is not');
+    return task.id;
+  }
+
+  broadcast(): number[] {
+    const group = new Set<number>();
+    const tasks = Array.from({ length: this.options.maxWorkers }, () => this.#task({ weight: 0 }, group));
+    const ids = tasks.map(({ id }) => id);
+    this.#mayMissMinimum = true;
+    this.#tell({ type: 'broadcast', tasks: ids }, ...tasks);
+    return ids;
+  }
+
+  started(id: number): void {
+    this.worker(id).phase = 'ready';
+    this.failedStarts = 0;
+    this.#tell({ type: 'workerStarted', worker: id });
+  }
+
+  /** @param isBegun whether it had begun a task that it had been given */
+  lost(id: number, isBegun: (task: Task) => boolean = () => true, isHopeless: boolean = false): void {
+    const worker = this.worker(id);
+    const notBegun: number[] = [];
+    for (const task of worker.tasks) {
+      task.status = 'over';
+      task.isUntouched = task.interrupted === 'no' && !isBegun(task);
+      if (!isBegun(task)) notBegun.push(task.id);
+    }
+    if (worker.phase === 'starting') this.failedStarts = isHopeless ? this.options.maxFailedStarts : this.failedStarts + 1;
+    this.#forget(worker);
+    this.workers.delete(id);
+    this.isBroken ||= !this.canStart() && this.#active().length === 0;
+    if (worker.used === 0) this.#mayMissMinimum = true;
+    this.#tell({ type: 'workerLost', worker: id, notBegun, isHopeless });
+    if (worker.used > 0 && !this.isShutDown && this.canStart()) this.#mayMissMinimum = false;
+    if (this.isBroken) assert.equal(this.waiting().length, 0, 'a task waits in a broken pool');
+  }
+
+  /** An attempt ends: with an outcome that counts, or with an error after which the task may be tried again. */
+  ended(id: number, again: boolean = false): void {
+    const task = this.task(id);
+    task.status = 'over';
+    this.#leaveWorker(task);
+    if (!again && task.interrupted !== 'forGood') this.#settle(task);
+    this.#tell({ type: 'taskEnded', task: id, again });
+  }
+
+  cancel(id: number): void {
+    const wasWaiting = this.tasks.get(id)?.status === 'waiting';
+    const out = this.#tell({ type: 'cancel', task: id });
+    const isCancelled = out.some((i) => i.type === 'cancelled' && i.task === id);
+    assert.equal(isCancelled, wasWaiting, 'just what waits can be cancelled');
+  }
+
+  abort(id: number, again: boolean = false): void {
+    const task = this.tasks.get(id);
+    const isRunning = task?.status === 'running';
+    const before = task?.interrupted;
+    const isFinal = !again || !this.#hasRetries(task) || this.isCancelled;
+    const wasWaiting = task?.status === 'waiting';
+    const out = this.#tell({ type: 'abort', task: id, again });
+    if (wasWaiting) assert.ok(out.some((i) => i.type === 'aborted' && i.task === id));
+    if (!isRunning || before === 'forGood') return;
+    assert.equal(task.interrupted, isFinal ? 'forGood' : 'forRetry', 'what was interrupted may be tried again, or not');
+  }
+
+  graceOver(id: number, isResponsive: boolean): void {
+    const task = this.task(id);
+    task.isStuck = true;
+    const { worker } = task;
+    const mayBeKilled = !isResponsive || [...this.worker(worker!).tasks].every(({ isStuck }) => isStuck);
+    const wasEnding = this.worker(worker!).phase === 'ending';
+    // Nobody says so: it just gets no more tasks.
+    if (!mayBeKilled && this.worker(worker!).phase === 'ready') this.#retires(this.worker(worker!));
+    const out = this.#tell({ type: 'graceOver', task: id, isResponsive });
+    const isKilled = out.some((i) => i.type === 'kill' && i.worker === worker);
+    if (!wasEnding) assert.equal(isKilled, mayBeKilled, 'a stuck worker is left alone, or one with others at work is killed');
+  }
+
+  /** The item of a chunk that was stuck has ended after all. */
+  movedOn(id: number): void {
+    this.task(id).isStuck = false;
+    this.#tell({ type: 'movedOn', task: id });
+  }
+
+  idleOver(id: number): void {
+    this.#tell({ type: 'idleOver', worker: id });
+  }
+
+  retire(id: number): void {
+    const worker = this.worker(id);
+    if (worker.phase === 'ready') {
+      this.#retires(worker);
+      if (worker.tasks.size === 0) this.#mayMissMinimum = false;
+    }
+    this.#tell({ type: 'retire', worker: id });
+  }
+
+  shutdown(cancelFutures: boolean = false): void {
+    this.isShutDown = true;
+    this.isCancelled ||= cancelFutures;
+    this.#tell({ type: 'shutdown', cancelFutures });
+    if (cancelFutures) assert.equal(this.waiting().length, 0, 'a task waits though it was to be cancelled');
+  }
+
+  terminate(): void {
+    this.isShutDown = this.isCancelled = this.isTerminated = true;
+    const out = this.#tell({ type: 'terminate' });
+    for (const id of this.workers.keys())
+      assert.ok(
+        out.some((i) => i.type === 'kill' && i.worker === id),
+        'a worker is not killed',
+      );
+  }
+
+  /** From here on everything ends, except what is stuck; and it must come to its end. */
+  windUp(): void {
+    if (!this.isShutDown) this.shutdown();
+    for (let turn = 0; !this.isFinished; turn++) {
+      assert.ok(turn < 1000, 'it never ends');
+      for (const worker of this.workers.values()) {
+        if (worker.phase === 'starting') this.started(worker.id);
+        for (const task of worker.tasks) {
+          if (task.status !== 'running' || task.isStuck) continue;
+          if (task.interrupted === 'no') this.ended(task.id);
+          else this.graceOver(task.id, true);
+        }
+        if (worker.phase === 'ending') this.lost(worker.id);
+      }
+    }
+    for (const task of this.tasks.values()) {
+      assert.ok(task.isSettled, `task ${task.id} never settled`);
+      assert.equal(task.status, 'gone', `task ${task.id} is still there`);
+    }
+    assert.equal(this.state.tasks.size, 0, 'tasks are remembered for ever');
+    assert.deepEqual(this.#tell({ type: 'shutdown', cancelFutures: true }), [], 'it ends twice');
+  }
+
+  // ---- what is there
+
+  task(id: number): Task {
+    return this.tasks.get(id)!;
+  }
+
+  worker(id: number): Worker {
+    return this.workers.get(id)!;
+  }
+
+  waiting(): Task[] {
+    return this.#all('waiting');
+  }
+
+  running(): Task[] {
+    return this.#all('running');
+  }
+
+  canStart(): boolean {
+    return this.failedStarts < this.options.maxFailedStarts;
+  }
+
+  #all(status: Task['status']): Task[] {
+    return [...this.#live()].filter((task) => task.status === status);
+  }
+
+  *#live(): Generator<Task> {
+    for (const { id } of this.#unfinished) yield this.task(id);
+  }
+
+  readonly #unfinished: Set<Task> = new Set();
+
+  #active(): Worker[] {
+    return [...this.workers.values()].filter(({ phase }) => phase !== 'ending');
+  }
+
+  #isFree(worker: Worker): boolean {
+    return worker.phase === 'ready' && worker.tasks.size < this.options.tasksPerWorker;
+  }
+
+  #hasRetries(task: Task | undefined): boolean {
+    return task !== undefined && task.attempts <= task.retries;
+  }
+
+  /** Nothing of its key is before it. */
+  #isFirstOfKey(task: Task): boolean {
+    if (task.key === undefined) return true;
+    for (const other of this.#unfinished) if (other.key === task.key && other.id < task.id) return false;
+    return true;
+  }
+
+  /** Whether a task that waits may be given to this worker. A broadcast's tasks each have their worker, which we do not know. */
+  #mayRun(task: Task, worker: Worker): boolean {
+    if (task.group !== undefined || !this.#isFirstOfKey(task)) return false;
+    const home = task.key === undefined ? undefined : this.#homes.get(task.key);
+    return home === undefined || home === worker;
+  }
+
+  // ---- carrying out and checking
+
+  #task(given: Omit<Submission, 'task'>, group: Set<number> | undefined): Task {
+    const { key, priority = 0, retries = 0, weight = 1 } = given;
+    const task: Task = {
+      id: this.#nextTask++,
+      key,
+      priority,
+      retries,
+      weight,
+      group,
+      status: 'new',
+      isSettled: false,
+      turn: 0,
+      attempts: 0,
+      dispatched: 0,
+      worker: undefined,
+      interrupted: 'no',
+      isStuck: false,
+      isUntouched: false,
+    };
+    this.tasks.set(task.id, task);
+    return task;
+  }
+
+  #settle(task: Task): void {
+    assert.ok(!task.isSettled, `task ${task.id} settles twice`);
+    task.isSettled = true;
+    this.#go(task);
+  }
+
+  #go(task: Task): void {
+    this.#leaveWorker(task);
+    task.status = 'gone';
+    this.#unfinished.delete(task);
+  }
+
+  #leaveWorker(task: Task): void {
+    if (task.worker !== undefined) this.workers.get(task.worker)?.tasks.delete(task);
+  }
+
+  #forget(worker: Worker): void {
+    for (const [key, home] of this.#homes) if (home === worker) this.#homes.delete(key);
+  }
+
+  #retires(worker: Worker): void {
+    worker.phase = 'retiring';
+    this.#forget(worker);
+  }
+
+  #tell(event: SchedulerEvent, ...coming: Task[]): Instruction[] {
+    for (const task of coming) {
+      task.status = 'waiting';
+      task.turn = ++this.#back;
+      this.#unfinished.add(task);
+    }
+    const wasFinished = this.isFinished;
+    const out = step(this.state, event);
+    if (wasFinished)
+      assert.ok(
+        out.every((i) => i.type === 'refuse'),
+        'something happens after the end',
+      );
+    // Those that come back go before their equals, in the order in which they were given out.
+    const back = out.flatMap((i) => (i.type === 'retry' || i.type === 'requeue' ? [this.task(i.task)] : []));
+    for (const task of back.sort((a, b) => b.dispatched - a.dispatched)) task.turn = --this.#front;
+    for (const instruction of out) this.#carryOut(instruction, event);
+    this.#check();
+    return out;
+  }
+
+  #carryOut(instruction: Instruction, event: SchedulerEvent): void {
+    switch (instruction.type) {
+      case 'start':
+        return this.#start(instruction.worker);
+      case 'dispatch':
+        return this.#dispatch(this.task(instruction.task), this.worker(instruction.worker));
+      case 'stop':
+      case 'kill': {
+        const worker = this.worker(instruction.worker);
+        assert.ok(worker.phase !== 'ending' || (instruction.type === 'kill' && event.type === 'terminate'), 'a worker ends twice');
+        if (instruction.type === 'stop') assert.equal(worker.tasks.size, 0, 'a worker that has tasks is stopped');
+        const mayKill = this.isTerminated || [...worker.tasks].some(({ isStuck }) => isStuck) || event.type === 'taskEnded';
+        if (instruction.type === 'kill') assert.ok(mayKill, 'a worker is killed for nothing');
+        worker.phase = 'ending';
+        return this.#forget(worker);
+      }
+      case 'finished':
+        assert.ok(!this.isFinished && this.isShutDown && this.workers.size === 0, 'it ends too early, or twice');
+        this.isFinished = true;
+        return;
+      default:
+        return this.#taskInstruction(instruction, event);
+    }
+  }
+
+  #start(id: number): void {
+    assert.ok(!this.workers.has(id));
+    assert.ok(this.canStart(), 'a pool whose workers cannot start tries for ever');
+    assert.ok(!this.isTerminated, 'a worker is started after the end');
+    this.workers.set(id, { id, phase: 'starting', tasks: new Set(), used: 0 });
+    const takers = this.#active().filter(({ phase }) => phase !== 'retiring').length;
+    assert.ok(takers <= this.options.maxWorkers, 'more than maxWorkers');
+  }
+
+  #dispatch(task: Task, worker: Worker): void {
+    assert.equal(task.status, 'waiting', 'a task runs twice');
+    assert.equal(worker.phase, 'ready', 'a task for a worker that takes none');
+    assert.ok(worker.tasks.size < this.options.tasksPerWorker, 'too many tasks for a worker');
+    assert.ok(!this.isTerminated, 'a task begins after the end');
+    assert.ok(task.attempts <= task.retries, 'too many attempts');
+    assert.ok(this.#isFirstOfKey(task), 'tasks of one key run at once, or out of order');
+    if (task.key !== undefined) assert.equal(this.#homes.get(task.key) ?? worker, worker, 'a key leaves its worker');
+    for (const other of this.#unfinished) {
+      if (other.status !== 'waiting' || other === task || !this.#mayRun(other, worker)) continue;
+      assert.ok(other.priority <= task.priority, `task ${task.id} overtakes ${other.id}, of higher priority`);
+      const areEqual = other.priority === task.priority && other.key === undefined && task.key === undefined && task.group === undefined;
+      assert.ok(!areEqual || task.turn < other.turn, `task ${task.id} overtakes ${other.id}, which came before`);
+    }
+    if (task.group !== undefined) {
+      assert.ok(!task.group.has(worker.id), 'a worker has two tasks of one broadcast');
+      task.group.add(worker.id);
+    }
+    task.status = 'running';
+    task.attempts++;
+    task.dispatched = ++this.#dispatches;
+    task.worker = worker.id;
+    worker.tasks.add(task);
+    worker.used += task.weight;
+    if (task.key !== undefined) this.#homes.set(task.key, worker);
+    if (worker.used >= this.options.maxTasksPerChild) this.#retires(worker);
+  }
+
+  #taskInstruction(
+    instruction: Exclude<Instruction, { type: 'start' | 'dispatch' | 'stop' | 'kill' | 'finished' }>,
+    event: SchedulerEvent,
+  ): void {
+    const task = this.task(instruction.task);
+    const { status, interrupted } = task;
+    const isItself = 'task' in event && event.task === task.id;
+    const isRetriable = status === 'over' && this.#hasRetries(task) && !this.isCancelled;
+    switch (instruction.type) {
+      case 'refuse':
+        assert.ok(event.type === 'broadcast' || (event.type === 'submit' && isItself));
+        return this.#settle(task);
+      case 'interrupt':
+        assert.ok(event.type === 'abort' && isItself && status === 'running' && task.worker === instruction.worker);
+        assert.notEqual(interrupted, 'forGood', 'it was interrupted for good already');
+        task.interrupted = instruction.isFinal ? 'forGood' : 'forRetry';
+        if (!instruction.isFinal) return;
+        assert.ok(!task.isSettled);
+        task.isSettled = true;
+        return;
+      case 'retry':
+        assert.ok(isRetriable && interrupted !== 'forGood', 'it is tried again too often, or too early');
+        task.interrupted = 'no';
+        return this.#comesBack(task);
+      case 'requeue':
+        assert.ok(status === 'over' && task.isUntouched && !this.isCancelled);
+        task.attempts--;
+        return this.#comesBack(task);
+      case 'settle':
+        assert.ok(status === 'over' && !isRetriable && interrupted !== 'forGood');
+        assert.ok(event.type === 'taskEnded' ? isItself && event.again : interrupted === 'forRetry');
+        return this.#settle(task);
+      case 'lose':
+        assert.ok(event.type === 'workerLost' && status === 'over' && !isRetriable && interrupted === 'no' && !task.isUntouched);
+        return this.#settle(task);
+      case 'release':
+        assert.ok(status === 'over' && interrupted === 'forGood' && task.isSettled);
+        return this.#go(task);
+      case 'cancelled':
+        assert.ok(status === 'waiting' ? this.isCancelled || (event.type === 'cancel' && isItself) : task.isUntouched && this.isCancelled);
+        return this.#settle(task);
+      case 'aborted':
+        assert.ok(status === 'waiting' && event.type === 'abort' && isItself);
+        return this.#settle(task);
+      case 'fail':
+        assert.ok((status === 'waiting' || task.isUntouched) && !this.canStart(), 'a task fails though a worker could start');
+        return this.#settle(task);
+    }
+  }
+
+  #comesBack(task: Task): void {
+    task.status = 'waiting';
+    task.worker = undefined;
+    task.isStuck = task.isUntouched = false;
+  }
+
+  // ---- what holds after every step
+
+  #check(): void {
+    const { options, state } = this;
+    const waiting = this.waiting();
+    const active = this.#active();
+    assert.equal(state.waiting, waiting.length, 'waiting tasks are miscounted');
+    assert.equal(state.active, active.length, 'workers are miscounted');
+    assert.equal(state.tasks.size, this.#unfinished.size, 'tasks are miscounted');
+    assert.equal(state.isBroken, this.isBroken);
+    assert.equal(this.#all('over').length, 0, 'nobody says what becomes of a task');
+    if (this.isCancelled) assert.equal(waiting.length, 0, 'a task waits after the end');
+    // Those that wait for any worker.
+    const common = waiting.filter((task) => task.group === undefined && this.#isFirstOfKey(task) && this.#isHomeless(task));
+    for (const worker of active) {
+      if (this.#isFree(worker))
+        assert.ok(!waiting.some((task) => this.#mayRun(task, worker)), `a task waits while worker ${worker.id} is free`);
+      if (worker.phase === 'retiring') {
+        assert.ok(worker.tasks.size > 0, 'a worker without tasks is not let go');
+        assert.ok(
+          [...worker.tasks].some(({ isStuck }) => !isStuck),
+          'a worker with nothing but stuck tasks is not ended',
+        );
+      }
+      if (this.isShutDown && waiting.length === 0) assert.ok(worker.tasks.size > 0, 'a worker is kept after the end');
+    }
+    const pinned = waiting.filter(({ group }) => group !== undefined).length;
+    const starting = active.filter(({ phase }) => phase === 'starting').length;
+    const perWorker = Math.min(options.tasksPerWorker, options.maxTasksPerChild);
+    if (active.length < options.maxWorkers && this.canStart())
+      assert.ok(common.length <= starting * perWorker, 'a task waits while a worker may be started');
+    // What waits for a worker of its own.
+    if (waiting.length > common.length || pinned > 0) assert.ok(this.workers.size > 0);
+    if (waiting.length > 0) assert.ok(this.workers.size > 0, 'a task waits and nobody will ever run it');
+    for (const task of waiting) if (task.group !== undefined) this.#checkPinned(task);
+    if (!this.#mayMissMinimum && !this.isShutDown && this.canStart())
+      assert.ok(active.length >= options.minWorkers, 'less than minWorkers');
+    if (hasRoom(state)) assert.ok(common.length === 0 && !this.isShutDown, 'there is room, and there is none');
+    if (this.isShutDown && waiting.length === 0 && this.workers.size === 0) assert.ok(this.isFinished, 'the end is not told');
+  }
+
+  #isHomeless(task: Task): boolean {
+    return task.key === undefined || !this.#homes.has(task.key);
+  }
+
+  /** It waits for one worker, which will be there and can take it. */
+  #checkPinned({ id, group }: Task): void {
+    const { queue } = this.state.tasks.get(id)!;
+    const owner = [...this.state.workers.values()].find(({ own }) => own === queue);
+    const worker = owner === undefined ? undefined : this.workers.get(owner.id);
+    assert.ok(worker?.phase === 'starting' || worker?.phase === 'ready', 'a broadcast waits for a worker that is no more');
+    assert.ok(!this.#isFree(worker), 'a broadcast waits though its worker is free');
+    assert.ok(!group!.has(worker.id), 'a broadcast waits for a worker that had one');
+  }
+}

@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Instruction, type SchedulerEvent, type SchedulerOptions, createState, hasRoom, step } from '#dist/pool/scheduler/index.js';
+import { World, defaults } from './scheduler-world.ts';
+
+/** The instructions, written short: `dispatch 3 1` is task 3 to worker 1. */
+function play(options: Partial<SchedulerOptions>, ...events: SchedulerEvent[]): string[] {
+  const state = createState({ ...defaults, ...options });
+  return events.map((event) => step(state, event).map(short).join(', '));
+}
+
+function short(instruction: Instruction): string {
+  const { type, ...rest } = instruction;
+  return [type, ...Object.values(rest)].join(' ');
+}
+
+const submit = (task: number, more: Partial<Extract<SchedulerEvent, { type: 'submit' }>> = {}): SchedulerEvent => ({
+  type: 'submit',
+  task,
+  ...more,
+});
+const started = (worker: number): SchedulerEvent => ({ type: 'workerStarted', worker });
+const ended = (task: number, again: boolean = false): SchedulerEvent => ({ type: 'taskEnded', task, again });
+const lost = (worker: number, ...notBegun: number[]): SchedulerEvent => ({ type: 'workerLost', worker, notBegun });
+const abort = (task: number, again: boolean = false): SchedulerEvent => ({ type: 'abort', task, again });
+const graceOver = (task: number, isResponsive: boolean): SchedulerEvent => ({ type: 'graceOver', task, isResponsive });
+const broadcast = (...tasks: number[]): SchedulerEvent => ({ type: 'broadcast', tasks });
+const shutdown = (cancelFutures: boolean = false): SchedulerEvent => ({ type: 'shutdown', cancelFutures });
+
+// ---- workers start
+
+test('a worker is started before there is work, or twice for one task', () => {
+  assert.deepEqual(play({}, { type: 'announce' }, submit(1), started(1)), ['start 1', '', 'dispatch 1 1']);
+});
+
+test('a task waits while another worker may be started', () => {
+  assert.deepEqual(play({}, submit(1), submit(2), submit(3)), ['start 1', 'start 2', '']);
+});
+
+test('a worker that is already on its way is not counted for a burst', () => {
+  const out = play({ maxWorkers: 8, tasksPerWorker: 4 }, submit(1), submit(2), submit(3), submit(4), submit(5));
+  assert.deepEqual(out, ['start 1', '', '', '', 'start 2']);
+});
+
+test('a worker that will be replaced after one task is counted for several', () => {
+  const out = play({ maxWorkers: 4, tasksPerWorker: 4, maxTasksPerChild: 1 }, submit(1), submit(2), started(1), started(2));
+  assert.deepEqual(out, ['start 1', 'start 2', 'dispatch 1 1', 'dispatch 2 2']);
+});
+
+test('a task waits behind a heavy one whose worker takes no more', () => {
+  const out = play({ tasksPerWorker: 2, maxTasksPerChild: 2 }, submit(1, { weight: 2 }), submit(2), started(1));
+  assert.deepEqual(out, ['start 1', '', 'dispatch 1 1, start 2']);
+});
+
+test('minWorkers are not started, or not kept', () => {
+  const out = play({ maxWorkers: 3, minWorkers: 2 }, { type: 'open' }, started(1), started(2), { type: 'idleOver', worker: 1 });
+  assert.deepEqual(out, ['start 1, start 2', '', '', '']);
+  const used = play({ minWorkers: 1 }, { type: 'open' }, started(1), submit(1), lost(1));
+  assert.deepEqual(used, ['start 1', '', 'dispatch 1 1', 'lose 1, start 2']);
+});
+
+test('a worker that dies whenever it has started is replaced for ever', () => {
+  const out = play({ minWorkers: 1 }, { type: 'open' }, started(1), lost(1), submit(1));
+  assert.deepEqual(out, ['start 1', '', '', 'start 2']);
+});
+
+test('a worker that has nothing to do is kept, or one that has something is stopped', () => {
+  const idle = (worker: number): SchedulerEvent => ({ type: 'idleOver', worker });
+  const out = play({}, submit(1), submit(2), started(1), started(2), ended(1), idle(1), idle(2));
+  assert.deepEqual(out.slice(5), ['stop 1', '']);
+});
+
+// ---- order
+
+test('tasks overtake each other', () => {
+  const out = play({ maxWorkers: 1 }, submit(1), submit(2), submit(3), started(1), ended(1), ended(2));
+  assert.deepEqual(out.slice(3), ['dispatch 1 1', 'dispatch 2 1', 'dispatch 3 1']);
+});
+
+test('a task of higher priority waits behind others', () => {
+  const out = play({ maxWorkers: 1 }, submit(1), submit(2, { priority: -1 }), submit(3, { priority: 5 }), started(1), ended(3), ended(1));
+  assert.deepEqual(out.slice(3), ['dispatch 3 1', 'dispatch 1 1', 'dispatch 2 1']);
+});
+
+test('what is tried again waits behind all others', () => {
+  const out = play({ maxWorkers: 1 }, submit(1, { retries: 1 }), submit(2), started(1), ended(1, true), ended(1, true));
+  assert.deepEqual(out.slice(3), ['retry 1, dispatch 1 1', 'settle 1, dispatch 2 1']);
+});
+
+test('a hundred thousand waiting tasks make each step slow', () => {
+  const state = createState({ ...defaults, maxWorkers: 1 });
+  for (let i = 1; i <= 100_000; i++) step(state, submit(i));
+  for (let i = 50_001; i <= 100_000; i++) step(state, { type: 'cancel', task: i });
+  step(state, started(1));
+  for (let i = 1; i < 50_000; i++) assert.equal(step(state, ended(i)).map(short).join(', '), `dispatch ${i + 1} 1`);
+});
+
+// ---- keys
+
+test('tasks of one key run at once, or in another worker', () => {
+  const key = 'a';
+  const out = play({}, submit(1, { key }), submit(2, { key }), submit(3), started(1), started(2), ended(3), ended(1));
+  assert.deepEqual(out, ['start 1', '', 'start 2', 'dispatch 1 1', 'dispatch 3 2', '', 'dispatch 2 1']);
+});
+
+test('a key waits for a worker that is no more', () => {
+  const key = 7;
+  const out = play({}, submit(1, { key }), submit(2, { key }), started(1), lost(1), started(2));
+  assert.deepEqual(out.slice(3), ['lose 1, start 2', 'dispatch 2 2']);
+});
+
+test('of two keys the one of lower priority takes the place of their lost worker', () => {
+  const a = { key: 'a', priority: 5 };
+  const b = { key: 'b' };
+  const events = [submit(1, a), started(1), ended(1), submit(2, b), ended(2), submit(3), submit(4), started(2), submit(5, a), submit(6, b)];
+  const out = play({}, ...events, ended(4), lost(1));
+  assert.equal(out.at(-1), 'lose 3, dispatch 5 2, start 3');
+});
+
+test('a full queue refuses a task whose key has a free worker', () => {
+  const events = [submit(1, { key: 'a' }), started(1), submit(2), started(2), submit(3, { key: 'a' }), ended(2), submit(4, { key: 'b' })];
+  assert.deepEqual(play({ queueLimit: 1 }, ...events, submit(5, { key: 'a' })).slice(-2), ['dispatch 4 2', 'refuse 5 full']);
+});
+
+// ---- workers are lost
+
+test('the task of a lost worker hangs, or its neighbours go with it', () => {
+  assert.equal(play({}, submit(1), submit(2), submit(3), started(1), started(2), lost(1)).at(-1), 'lose 1, start 3');
+});
+
+test('a task that its lost worker had not begun is lost, or loses its turn', () => {
+  const out = play({ maxWorkers: 1, tasksPerWorker: 2 }, submit(1), submit(2), submit(3), started(1), lost(1, 2), started(2));
+  assert.deepEqual(out.slice(4), ['requeue 2, lose 1, start 2', 'dispatch 2 2, dispatch 3 2']);
+});
+
+test('a task that was begun is not tried again, or more often than it may', () => {
+  const out = play({ maxWorkers: 1 }, submit(1, { retries: 1 }), started(1), lost(1), started(2), lost(2));
+  assert.deepEqual(out.slice(1), ['dispatch 1 1', 'retry 1, start 2', 'dispatch 1 2', 'lose 1']);
+});
+
+test('a pool whose workers cannot start tries for ever', () => {
+  const out = play({ maxWorkers: 1 }, submit(1), lost(1), lost(2), lost(3), submit(2), broadcast(3));
+  assert.deepEqual(out, ['start 1', 'start 2', 'start 3', 'fail 1', 'refuse 2 broken', 'refuse 3 broken']);
+});
+
+test('a start that is hopeless is tried again', () => {
+  assert.deepEqual(play({}, submit(1), { type: 'workerLost', worker: 1, notBegun: [], isHopeless: true }), ['start 1', 'fail 1']);
+});
+
+test('failed starts break a pool that has a good worker', () => {
+  const out = play({}, submit(1), submit(2), started(1), lost(2), lost(3), lost(4), ended(1), ended(2));
+  assert.deepEqual(out.slice(3), ['start 3', 'start 4', '', 'dispatch 2 1', '']);
+});
+
+// ---- recycling
+
+test('a worker gets more than maxTasksPerChild, or is replaced while it works', () => {
+  const out = play({ maxWorkers: 1, maxTasksPerChild: 2 }, submit(1), submit(2), submit(3), started(1), ended(1), ended(2), lost(1));
+  assert.deepEqual(out.slice(3), ['dispatch 1 1', 'dispatch 2 1', 'stop 1, start 2', '']);
+});
+
+test('a worker that is to be replaced gets another task', () => {
+  const out = play({ maxWorkers: 1 }, submit(1), submit(2), started(1), { type: 'retire', worker: 1 }, ended(1), started(2));
+  assert.deepEqual(out.slice(3), ['', 'stop 1, start 2', 'dispatch 2 2']);
+});
+
+// ---- aborts and time-outs
+
+test('a waiting task that is aborted runs', () => {
+  assert.deepEqual(play({}, submit(1), abort(1), started(1)), ['start 1', 'aborted 1', '']);
+});
+
+test('an aborted task settles again when it ends, or is tried again', () => {
+  const out = play({}, submit(1, { retries: 3 }), started(1), abort(1), abort(1), ended(1, true));
+  assert.deepEqual(out.slice(2), ['interrupt 1 1 true', '', 'release 1']);
+});
+
+test('an attempt begins while the one that took too long may still run', () => {
+  const out = play({}, submit(1, { retries: 1 }), started(1), abort(1, true), graceOver(1, false), started(2), lost(1));
+  assert.deepEqual(out.slice(2), ['interrupt 1 1 false', 'kill 1', '', 'retry 1, start 2']);
+});
+
+test('a stuck worker that answers is kept for ever when nobody else works in it', () => {
+  assert.equal(play({ tasksPerWorker: 2 }, submit(1), started(1), abort(1), graceOver(1, true)).at(-1), 'kill 1');
+});
+
+test('neighbours of a stuck task are killed, or the worker lives on when they have ended', () => {
+  const out = play(
+    { maxWorkers: 1, tasksPerWorker: 3 },
+    submit(1),
+    submit(2),
+    started(1),
+    abort(1),
+    graceOver(1, true),
+    submit(3),
+    ended(2),
+  );
+  assert.deepEqual(out.slice(4), ['', '', 'kill 1, start 2']);
+});
+
+test('a chunk with a stuck item is kept for ever, though nobody interrupted it as a whole', () => {
+  assert.equal(play({}, submit(1), started(1), graceOver(1, true)).at(-1), 'kill 1');
+});
+
+test('a chunk whose stuck item ended after all is killed when its neighbour ends', () => {
+  const events = [submit(1), submit(2), started(1), graceOver(1, true), { type: 'movedOn', task: 1 } as const, ended(2), ended(1)];
+  assert.deepEqual(play({ tasksPerWorker: 2 }, ...events).slice(3), ['', '', '', 'stop 1']);
+});
+
+// ---- broadcasts
+
+test('a broadcast leaves out a worker, or one has it twice', () => {
+  const out = play({}, submit(1), started(1), broadcast(2, 3), started(2), ended(1));
+  assert.deepEqual(out.slice(2), ['start 2', 'dispatch 3 2', 'dispatch 2 1']);
+});
+
+test('the part of a worker that is lost is lost with it, or goes to a worker that had its own', () => {
+  const out = play({}, broadcast(1, 2), started(1), lost(2), started(3), lost(3, 2), started(4));
+  assert.deepEqual(out, ['start 1, start 2', 'dispatch 1 1', 'start 3', 'dispatch 2 3', 'requeue 2, start 4', 'dispatch 2 4']);
+});
+
+test('a broadcast starts a worker beside the one that has replaced the lost one', () => {
+  const events = [submit(1), started(1), broadcast(2), submit(3), abort(1), graceOver(1, false)];
+  const out = play({ maxWorkers: 1, tasksPerWorker: 2 }, ...events, lost(1, 2));
+  assert.deepEqual(out.slice(-2), ['kill 1, start 2', 'requeue 2, release 1']);
+});
+
+test('a broadcast starts workers that cannot start', () => {
+  const hopeless = { type: 'workerLost', worker: 3, notBegun: [], isHopeless: true } as const;
+  const events = [submit(1), submit(2), started(1), started(2), broadcast(3, 4), { type: 'retire', worker: 1 } as const, hopeless];
+  assert.deepEqual(play({}, ...events, broadcast(5, 6)).slice(-3), ['start 3', 'fail 3', 'refuse 5 broken, refuse 6 broken']);
+});
+
+// ---- limits and the end
+
+test('a full queue takes one more task, or refuses one that could run', () => {
+  const out = play({ maxWorkers: 1, queueLimit: 1 }, submit(1), started(1), submit(2), submit(3), submit(4, { isBounded: true }));
+  assert.deepEqual(out.slice(2), ['', 'refuse 3 full', '']);
+});
+
+test('there is room although a task waits, or after the end', () => {
+  const state = createState({ ...defaults, maxWorkers: 1 });
+  const rooms = [submit(1), started(1), ended(1), shutdown()].map((event) => [step(state, event), hasRoom(state)][1]);
+  assert.deepEqual(rooms, [false, false, true, false]);
+});
+
+test('a running task can be cancelled, or a waiting one cannot', () => {
+  const cancel = (task: number): SchedulerEvent => ({ type: 'cancel', task });
+  const out = play({ maxWorkers: 1 }, submit(1), submit(2), submit(3), started(1), cancel(1), cancel(2), cancel(2), ended(1));
+  assert.deepEqual(out.slice(4), ['', 'cancelled 2', '', 'dispatch 3 1']);
+});
+
+test('shutdown drops what waits, or never ends', () => {
+  const out = play({ maxWorkers: 1 }, submit(1), submit(2), started(1), shutdown(), ended(1), submit(3), ended(2), lost(1));
+  assert.deepEqual(out.slice(3), ['', 'dispatch 2 1', 'refuse 3 shutDown', 'stop 1', 'finished']);
+});
+
+test('shutdown with cancelFutures runs what waits, or tries again what fails', () => {
+  const out = play({ maxWorkers: 1 }, submit(1, { retries: 1 }), submit(2), started(1), shutdown(true), ended(1, true), lost(1));
+  assert.deepEqual(out.slice(3), ['cancelled 2', 'settle 1, stop 1', 'finished']);
+});
+
+test('an unused pool cannot be shut down, or ends twice', () => {
+  assert.deepEqual(play({}, shutdown(), shutdown(), { type: 'terminate' }), ['finished', '', '']);
+});
+
+test('terminate leaves a worker alive, or starts another', () => {
+  const out = play({ minWorkers: 2 }, submit(1), submit(2, { retries: 1 }), submit(3), started(1), { type: 'terminate' }, lost(1), lost(2));
+  assert.deepEqual(out.slice(4), ['cancelled 2, cancelled 3, kill 1, kill 2', 'lose 1', 'finished']);
+});
+
+test('a broken pool never ends', () => {
+  const world = new World({ maxWorkers: 1 });
+  world.submit();
+  for (let worker = 1; worker <= 3; worker++) world.lost(worker);
+  world.windUp();
+});
+
+test('a task that fails in a worker that was killed waits for that worker to be gone', () => {
+  const events = [submit(1), submit(2, { retries: 1 }), started(1), abort(1), graceOver(1, false), ended(2, true)];
+  assert.equal(play({ maxWorkers: 1, tasksPerWorker: 2 }, ...events).at(-1), 'retry 2, start 2');
+});
