@@ -76,7 +76,11 @@ test('a byte that was changed goes unnoticed, or is not named', async () => {
     writeFileSync(file, changed);
     const line = starts.findLast((start) => start <= at)!;
     const said = await refusal();
-    if (line > 0) assert.ok(said.startsWith(`${file} is damaged at byte ${line}; truncate --size ${line} `), `byte ${at}: ${said}`);
+    if (line > 0)
+      assert.ok(
+        said.startsWith(`${file} is damaged at byte ${line}, after ${starts.indexOf(line) - 1} of its results; truncate --size ${line} `),
+        `byte ${at}: ${said}`,
+      );
     else assert.match(said, /is not a journal of heddle$|is damaged at byte 0$|is a journal in format \S+, which/, `byte ${at}`);
     assert.ok(readFileSync(file).equals(changed), `byte ${at}: it was written to`);
   }
@@ -87,7 +91,10 @@ test('garbage between two records is skipped', async () => {
   const middle = bytes.indexOf(10, bytes.indexOf(10) + 1) + 1;
   for (const garbage of ['\n', 'garbage\n', '\0\0\0\0', '0'.repeat(60) + '\n']) {
     writeFileSync(file, Buffer.concat([bytes.subarray(0, middle), Buffer.from(garbage), bytes.subarray(middle)]));
-    assert.match(await refusal(), new RegExp(`is damaged at byte ${middle}; truncate --size ${middle} .* keeps the 1 results before it$`));
+    assert.match(
+      await refusal(),
+      new RegExp(`is damaged at byte ${middle}, after 1 of its results; truncate --size ${middle} .* keeps those$`),
+    );
   }
 });
 

@@ -45,7 +45,7 @@ export async function scanJournal(file: FileHandle, name: string, command: Journ
   let rest: Buffer[] = [];
   const damaged = (): UsageError =>
     new UsageError(
-      `${name} is damaged at byte ${length}${length === 0 ? '' : `; truncate --size ${length} ${name} keeps the ${finished.count} results before it`}`,
+      `${name} is damaged at byte ${length}${length === 0 ? '' : `, after ${finished.count} of its results; truncate --size ${length} ${name} keeps those`}`,
     );
 
   function take(line: Buffer): void {
