@@ -1,4 +1,4 @@
-/** Which jobs a signal aborts. One listener a signal, however many tasks share it. */
+/** Which jobs, or maps, a signal aborts. One listener a signal, however many share it. */
 
 interface Watched<T> {
   readonly jobs: Set<T>;
@@ -6,7 +6,7 @@ interface Watched<T> {
 }
 
 export class AbortWatch<T> {
-  readonly #watched: Map<AbortSignal, Watched<T>> = new Map();
+  readonly #watched: WeakMap<AbortSignal, Watched<T>> = new WeakMap();
   readonly #aborted: (job: T, reason: unknown) => void;
 
   constructor(aborted: (job: T, reason: unknown) => void) {

@@ -84,6 +84,8 @@ export class CallJob implements Job {
   #attempt = 1;
   #returns = 0;
   #isOverdue = false;
+  /** Whether the attempt that took too long is followed by another. */
+  #isAgain: boolean | undefined;
   /** What its future will be settled with. */
   #outcome: Outcome | undefined;
   /** The error is the caller's own. */
@@ -125,12 +127,15 @@ export class CallJob implements Job {
 
   returned(why: 'requeue' | 'retry'): void {
     this.#isOverdue = false;
+    this.#isAgain = undefined;
     if (why === 'retry') this.#attempt++;
     futures.unbegin(this.future);
   }
 
   mayRetry(error: unknown): boolean {
-    return this.#isOverdue || accepts(this.settings.retryOn, error);
+    // Of an attempt that took too long it is asked once, when its time is over, whatever it says afterwards.
+    if (!this.#isOverdue) return !this.#isAborted && accepts(this.settings.retryOn, error);
+    return (this.#isAgain ??= accepts(this.settings.retryOn, error));
   }
 
   overdue(): Overdue {

@@ -9,6 +9,7 @@
 
 import { type Capsule, Encoder } from '../codec/index.ts';
 import type { Outcome } from '../worker/index.ts';
+import { AbortWatch } from './abort-watch.ts';
 import { Batch, moved } from './batch.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { ChunkJob, type ItemEnd, weightOf } from './chunk-job.ts';
@@ -49,6 +50,9 @@ interface Waiter {
 /** Filling a chunk from a slow source stops after so many milliseconds, to look after what else there is. */
 const patience = 5;
 
+/** Which maps a signal aborts. */
+let aborts: AbortWatch<MapRun>;
+
 export class MapRun {
   readonly #pool: WorkerPool;
   readonly #options: MapRunOptions;
@@ -75,6 +79,10 @@ export class MapRun {
   #timer: NodeJS.Immediate | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
+  static {
+    aborts = new AbortWatch((run, reason) => run.#abort(reason));
+  }
+
   constructor(pool: WorkerPool, options: MapRunOptions) {
     this.#pool = pool;
     this.#options = options;
@@ -82,9 +90,9 @@ export class MapRun {
     // The signal is the map's, and attempts are made item by item.
     this.#jobSettings = { ...options.settings, signal: undefined, retries: 0 };
     const { signal } = options.settings;
-    if (signal?.aborted === true) this.#abort();
+    if (signal?.aborted === true) this.#abort(signal.reason);
     else {
-      signal?.addEventListener('abort', this.#abort, { once: true });
+      if (signal !== undefined) aborts.watch(signal, this);
       this.#pump();
     }
   }
@@ -127,13 +135,12 @@ export class MapRun {
   }
 
   /** The whole map is not wanted any more: the next to be asked for, or who waits for it, gets the reason. */
-  readonly #abort = (): void => {
-    const reason: unknown = this.#options.settings.signal?.reason;
+  #abort(reason: unknown): void {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) this.#aborted = { reason };
     else waiter.reject(reason);
     this.#close((job) => this.#pool.abort(job, reason)).catch(() => {});
-  };
+  }
 
   async #close(end: (job: ChunkJob) => void): Promise<void> {
     if (this.#isClosed) return;
@@ -156,8 +163,9 @@ export class MapRun {
 
   /** Nothing more will come: nothing is to be left behind. */
   #over(): void {
-    this.#options.settings.signal?.removeEventListener('abort', this.#abort);
-    this.#options.progress?.end();
+    const { settings, progress } = this.#options;
+    if (settings.signal !== undefined) aborts.forget(settings.signal, this);
+    progress?.end();
   }
 
   // ---- from the source to the workers
@@ -336,7 +344,7 @@ export class MapRun {
 
   #mayRetry({ chunk }: ChunkJob, { value, isLost }: ItemEnd): boolean {
     const { retries, retryOn } = this.#options.settings;
-    if (chunk.attempt > retries || chunk.packet.transfer.length > 0 || this.#pool.isCancelled) return false;
+    if (chunk.attempt > retries || chunk.packet.transfer.length > 0 || this.#pool.isShutDown) return false;
     return isLost === true || accepts(retryOn, value);
   }
 
@@ -360,6 +368,7 @@ export class MapRun {
         this.#waiters.shift()!.resolve({ done: false, value: outcome });
       }
     }
-    if (isMoved) this.#pump();
+    if (this.#isOver()) this.#over();
+    else if (isMoved) this.#pump();
   }
 }

@@ -1,5 +1,6 @@
 /** The options of single tasks and of maps, and their checks. */
 
+import { types } from 'node:util';
 import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
 import type { Progress } from '../progress/index.ts';
 import type { Key } from './scheduler/index.ts';
@@ -91,7 +92,7 @@ export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSet
   if (progress !== undefined) checkFunction(progress, 'progress');
   if (priority !== undefined && typeof priority !== 'number') throw new TypeError(expected('priority', 'a number', priority));
   if (Number.isNaN(priority)) throw new RangeError(expected('priority', 'a number', priority));
-  if (transfer !== undefined && !Array.isArray(transfer)) throw new TypeError(expected('transfer', 'an array of ArrayBuffers', transfer));
+  if (transfer !== undefined) checkTransfer(transfer);
   return {
     signal: signal ?? base.signal,
     timeout: timeout === undefined ? base.timeout : checkTimeout(timeout),
@@ -102,6 +103,12 @@ export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSet
     transfer: transfer ?? base.transfer,
     progress: progress ?? base.progress,
   };
+}
+
+function checkTransfer(list: unknown): void {
+  if (!Array.isArray(list)) throw new TypeError(expected('transfer', 'an array of ArrayBuffers', list));
+  for (const [i, each] of list.entries())
+    if (!types.isArrayBuffer(each)) throw new TypeError(expected(`transfer[${i}]`, 'an ArrayBuffer', each));
 }
 
 /** Whether a task with these settings may be told to stop. */

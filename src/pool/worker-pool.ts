@@ -74,9 +74,9 @@ export class WorkerPool {
     return id;
   }
 
-  /** What fails now is not tried again. */
-  get isCancelled(): boolean {
-    return this.#state.isCancelled;
+  /** It takes no more jobs. */
+  get isShutDown(): boolean {
+    return this.#state.isShutDown;
   }
 
   /** Whether one more job would begin at once, or when a worker has started. */

@@ -1,0 +1,142 @@
+/** The `timeout` of `with()`: when it begins, what it ends, and what goes on. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { threadId } from 'node:worker_threads';
+import { TimeoutError, currentTask } from 'heddle';
+import { kinds, until } from './kinds.ts';
+
+const me = (): string => `${process.pid}:${threadId}`;
+const spin = (): never => {
+  for (;;);
+};
+const hang = (): Promise<never> => new Promise(() => setInterval(() => {}, 1000));
+const pause = (ms: number): Promise<number> => new Promise((resolve) => setTimeout(() => resolve(ms), ms));
+
+for (const { kind, open } of kinds) {
+  for (const [what, stuck] of [
+    ['an endless loop', spin],
+    ['an endless wait', hang],
+  ] as const) {
+    test(`${kind}: ${what} outlives its timeout, or the error does not say what took how long`, async () => {
+      await using pool = open({ maxWorkers: 1, graceful: 20 });
+      const before = await pool.submit(me);
+      const task = pool.with({ timeout: 30 }).submit(stuck);
+      const error = await task.catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof TimeoutError);
+      assert.equal(error.code, 'ERR_HEDDLE_TIMEOUT');
+      assert.equal(error.message, `${stuck.name} has not ended within 30 ms`);
+      assert.match(error.stack!, /timeout\.test/);
+      assert.notEqual(await pool.submit(me), before);
+      const { submitted, completed, failed, retried } = pool.statistics();
+      assert.deepEqual({ submitted, completed, failed, retried }, { submitted: 3, completed: 2, failed: 1, retried: 0 });
+    });
+  }
+
+  test(`${kind}: the time a task waits for its worker counts`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const gate = new AbortController();
+    const busy = pool.submit(
+      (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('free'))),
+      gate.signal,
+    );
+    await until(() => busy.running());
+    const waiting = pool.with({ timeout: 1000 }).submit(me);
+    // As long as its timeout, by the clock that times it.
+    await pause(1050);
+    assert.equal(waiting.done(), false);
+    gate.abort();
+    assert.match(await waiting, /^\d+:\d+$/);
+  });
+
+  test(`${kind}: a timeout of 0 lets a task run for ever, one of Infinity ends it`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 10 });
+    await assert.rejects(pool.with({ timeout: 0 }).submit(hang), { name: 'TimeoutError', message: 'hang has not ended within 0 ms' });
+    assert.equal(await pool.with({ timeout: 0 }).with({ timeout: Infinity }).submit(pause, 20), 20);
+    // More than a timer of Node's can wait.
+    assert.equal(await pool.with({ timeout: 1e12 }).submit(pause, 20), 20);
+  });
+
+  test(`${kind}: a task that stops by its signal costs its worker, or hears no TimeoutError`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    const before = await pool.submit(me);
+    const obedient = async (): Promise<void> => {
+      const { signal } = currentTask()!;
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      (globalThis as { heard?: unknown }).heard = signal.reason;
+    };
+    await assert.rejects(pool.with({ timeout: 20 }).submit(obedient), TimeoutError);
+    const [heard, who] = await pool.submit(() => [(globalThis as { heard?: unknown }).heard, `${process.pid}:${threadId}`] as const);
+    assert.equal(who, before);
+    assert.ok(heard instanceof TimeoutError);
+    assert.equal(heard.message, 'obedient has not ended within 20 ms');
+  });
+
+  test(`${kind}: a timeout that is followed by an abort gives the abort's reason, or the other way round`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 30 });
+    const controller = new AbortController();
+    const task = pool.with({ signal: controller.signal, timeout: 10 }).submit(hang);
+    task.addDoneCallback(() => controller.abort('late'));
+    await assert.rejects(task, TimeoutError);
+    assert.equal(await pool.submit(() => 'next'), 'next');
+  });
+
+  test(`${kind}: a timeout is tried again though retryOn does not accept it, or there is none`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 10 });
+    const asked: unknown[] = [];
+    await assert.rejects(pool.with({ timeout: 20, retries: 3 }).submit(spin), TimeoutError);
+    const retryOn = (error: unknown): boolean => (asked.push(error), false);
+    await assert.rejects(pool.with({ timeout: 20, retries: 3, retryOn }).submit(spin), TimeoutError);
+    assert.deepEqual(
+      asked.map((error) => (error as Error).message),
+      ['spin has not ended within 20 ms'],
+    );
+    assert.equal(pool.statistics().retried, 0);
+  });
+
+  test(`${kind}: a timeout that retryOn accepts is not tried again, or begins before the last attempt has ended`, async () => {
+    await using pool = open({ maxWorkers: 2, graceful: 10 });
+    const asked: unknown[] = [];
+    const retryOn = (error: unknown): boolean => (asked.push(error), error instanceof TimeoutError);
+    const third = (): string => {
+      if (currentTask()!.attempt < 3) for (;;);
+      return `attempt ${currentTask()!.attempt}`;
+    };
+    assert.equal(await pool.with({ timeout: 200, retries: 2, retryOn }).submit(third), 'attempt 3');
+    assert.equal(asked.length, 2);
+    assert.equal(pool.statistics().retried, 2);
+    await assert.rejects(pool.with({ timeout: 20, retries: 1, retryOn }).submit(spin), {
+      name: 'TimeoutError',
+      message: 'spin has not ended within 20 ms',
+    });
+  });
+
+  test(`${kind}: a good end that comes late, while another attempt is due, is thrown away`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    const late = async (): Promise<string> => {
+      const { attempt, signal } = currentTask()!;
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return `attempt ${attempt} ended well`;
+    };
+    const view = pool.with({ timeout: 20, retries: 5, retryOn: () => true });
+    assert.equal(await view.submit(late), 'attempt 1 ended well');
+    const { submitted, completed, failed, retried } = pool.statistics();
+    assert.deepEqual({ submitted, completed, failed, retried }, { submitted: 1, completed: 1, failed: 0, retried: 0 });
+    // Without an attempt that is due, the task has failed by then.
+    await assert.rejects(pool.with({ timeout: 20 }).submit(late), TimeoutError);
+  });
+
+  test(`${kind}: an attempt that fails late for another reason is not tried again, or its error replaces the timeout`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    const failing = async (): Promise<never> => {
+      const { signal } = currentTask()!;
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      throw new RangeError('stopped');
+    };
+    const asked: string[] = [];
+    const retryOn = (error: unknown): boolean => (asked.push((error as Error).name), error instanceof TimeoutError);
+    await assert.rejects(pool.with({ timeout: 20, retries: 2, retryOn }).submit(failing), TimeoutError);
+    assert.deepEqual(asked, ['TimeoutError', 'TimeoutError', 'TimeoutError'].slice(0, asked.length));
+    assert.equal(pool.statistics().retried, 2);
+  });
+}
