@@ -133,7 +133,7 @@ export class PoolWorker {
   }
 }
 
-function endedEarly({ kind, signal, exitCode }: WorkerEnd): HeddleError {
+function endedEarly({ kind, pid, threadId, signal, exitCode }: WorkerEnd): HeddleError {
   const how = signal === null ? `exited with code ${exitCode}` : `was killed by ${signal}`;
-  return new HeddleError(`a worker ${kind} ${how} before it was ready`);
+  return new HeddleError(`worker ${kind} ${kind === 'thread' ? threadId : pid} ${how} before it was ready`);
 }

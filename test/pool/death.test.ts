@@ -145,13 +145,13 @@ for (const { kind, open } of kinds) {
       console.log(JSON.stringify([...fates.map((fate) => fate.reason), mapped].map((e) => [e?.name, e?.message, e?.cause?.message])));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--require', preload, '--input-type=module', '-e', program]);
     rmSync(preload);
-    const why = kind === 'thread' ? 'broken preload' : 'a worker process exited with code 1 before it was ready';
+    const why = kind === 'thread' ? /^broken preload$/ : /worker process \d+ exited with code 1 before it was ready$/;
     const fates = JSON.parse(stdout) as string[][];
     assert.equal(fates.length, 6);
     for (const [error, message, cause] of fates) {
       assert.equal(error, kind === 'thread' ? 'BrokenThreadPool' : 'BrokenProcessPool');
-      assert.equal(cause, why);
-      assert.ok(message?.startsWith(`${name}-1 cannot start its workers: `) === true && message.includes(why), message);
+      assert.match(cause ?? '', why);
+      assert.ok(message?.startsWith(`${name}-1 cannot start its workers: `) === true && message.endsWith(cause ?? ''), message);
     }
   });
 }
