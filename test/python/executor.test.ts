@@ -69,11 +69,12 @@ for (const { kind, open } of kinds) {
       for (;;) yield taken++;
     };
     const results = pool.map((x) => x, endless(), { bufferSize: 4, chunkSize: 1 });
-    assert.equal(taken, 4);
+    assert.ok(taken > 0 && taken <= 4, `${taken} taken`);
     for (const i of range(10)) {
       assert.equal((await results.next()).value, i);
       assert.ok(taken <= i + 1 + 4, `${taken} taken`);
     }
+    await until(() => taken === 14);
     await results.return!();
   });
 
