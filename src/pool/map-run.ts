@@ -215,7 +215,7 @@ export class MapRun {
   /** A chunk that waits for the source goes as it is when a worker is free for it, or when the buffer has no room for more. */
   #sealIfUseful(): void {
     if (this.#filling === 0) return;
-    if (this.#pool.hasRoom || this.#held >= this.#bufferSize) this.#seal();
+    if (this.#pool.hasRoom || this.#pool.isClosed || this.#held >= this.#bufferSize) this.#seal();
     else this.#pool.onRoom(this.#onRoom);
   }
 

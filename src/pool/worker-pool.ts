@@ -33,6 +33,8 @@ export class WorkerPool {
   readonly #keepAlive: KeepAlive = new KeepAlive();
   /** Jobs that wait for their consumer: they keep no program alive. */
   readonly #paused: Set<Job> = new Set();
+  /** Chunks with an item that has had its grace. */
+  readonly #late: Set<Job> = new Set();
   readonly #hungry: Set<() => void> = new Set();
   readonly #aborts: AbortWatch<Job> = new AbortWatch((job, reason) => this.#aborted(job, reason));
   readonly #idle: IdleWatch;
@@ -42,6 +44,9 @@ export class WorkerPool {
   readonly #finished: Deferred = new Deferred();
   /** What is to be told to those who wait, when the pool has come to rest. */
   #settlements: (() => void)[] = [];
+  /** Instructions that came while others were carried out. */
+  readonly #later: Instruction[][] = [];
+  #isCarryingOut = false;
   #nextId = 1;
   #startError: unknown;
   #killSignal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL';
@@ -84,7 +89,12 @@ export class WorkerPool {
     return hasRoom(this.#state);
   }
 
-  /** Calls back once, when there is room. */
+  /** Whether one more job would be refused, and every one after it. */
+  get isClosed(): boolean {
+    return this.#state.isShutDown || this.#state.isBroken;
+  }
+
+  /** Calls back once, when there is room, or will never be. */
   onRoom(callback: () => void): void {
     this.#hungry.add(callback);
   }
@@ -100,12 +110,20 @@ export class WorkerPool {
     const { priority, key } = job.settings;
     this.#add(job);
     this.#apply({ type: 'submit', task: job.id, isBounded, priority, key, retries: job.retries, weight: job.weight });
+    this.#lookAtSignal(job);
   }
 
   /** One job for each worker. */
   broadcast(jobs: readonly Job[]): void {
     for (const job of jobs) this.#add(job);
     this.#apply({ type: 'broadcast', tasks: jobs.map((job) => job.id) });
+    for (const job of jobs) this.#lookAtSignal(job);
+  }
+
+  /** It may have been aborted while the arguments were read. */
+  #lookAtSignal(job: Job): void {
+    const { signal } = job.settings;
+    if (signal?.aborted === true) this.abort(job, signal.reason);
   }
 
   #add(job: Job): void {
@@ -118,9 +136,10 @@ export class WorkerPool {
 
   /** Returns whether it was still waiting. */
   cancel(id: number): boolean {
-    const isWaiting = this.#jobs.has(id);
+    const { tasks } = this.#state;
+    const isThere = tasks.has(id);
     this.#apply({ type: 'cancel', task: id });
-    return isWaiting && !this.#jobs.has(id);
+    return isThere && !tasks.has(id);
   }
 
   /** Nobody wants it any more. A worker that runs it is told, and ended if it does not stop. */
@@ -161,13 +180,27 @@ export class WorkerPool {
   // ---- carrying out what the scheduler decides
 
   #apply(event: SchedulerEvent): void {
-    for (const instruction of step(this.#state, event)) this.#carryOut(instruction);
+    const instructions = step(this.#state, event);
+    // An observer of our events may do anything while we carry out instructions. What follows from it comes after them.
+    if (this.#isCarryingOut) return void this.#later.push(instructions);
+    this.#isCarryingOut = true;
+    try {
+      this.#carryOutAll(instructions);
+      for (const more of this.#later) this.#carryOutAll(more);
+    } finally {
+      this.#isCarryingOut = false;
+      this.#later.length = 0;
+    }
     this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
-    if (this.#hungry.size === 0 || !this.hasRoom) return;
+    if (this.#hungry.size === 0 || !(this.hasRoom || this.isClosed)) return;
     const hungry = [...this.#hungry];
     this.#hungry.clear();
     for (const callback of hungry) callback();
+  }
+
+  #carryOutAll(instructions: readonly Instruction[]): void {
+    for (const instruction of instructions) this.#carryOut(instruction);
   }
 
   /** A program that waits for a task, or for the end of the pool, must not end. */
@@ -233,6 +266,7 @@ export class WorkerPool {
     if (job === undefined) return undefined;
     this.#jobs.delete(id);
     this.#paused.delete(job);
+    this.#late.delete(job);
     this.#deadlines.stop(job);
     if (job.settings.signal !== undefined) this.#aborts.forget(job.settings.signal, job);
     return job;
@@ -294,6 +328,7 @@ export class WorkerPool {
   #graceOver(job: Job): void {
     const worker = this.#workerOf(job);
     if (worker === undefined || !job.isStuck()) return;
+    if (job.isChunk) this.#late.add(job);
     worker.why ??= `because ${job.name} did not stop within ${this.options.graceful} ms after its abort or time-out`;
     this.#apply({ type: 'graceOver', task: job.id, isResponsive: worker.handle.hasAnswered(job.id) });
   }
@@ -351,7 +386,10 @@ export class WorkerPool {
     if (job === undefined) return;
     if (job.isChunk && !job.isSettled) this.#counts.ended(report.outcomes);
     if (job.reported(report)) this.#release(job, worker, jobs, true, false);
-    else if (job.isChunk) this.#deadlines.restart(job);
+    else if (job.isChunk) {
+      this.#deadlines.restart(job);
+      if (this.#late.size > 0 && !job.isStuck() && this.#late.delete(job)) this.#apply({ type: 'movedOn', task });
+    }
     job.deliver(report);
   }
 

@@ -114,8 +114,8 @@ export class WorkerHandle {
   #isReady = false;
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Tasks it was told to stop and has answered about. */
-  readonly #answered: Set<number> = new Set();
+  /** Tasks it was told to stop, and how often it has not answered that it heard. */
+  readonly #unanswered: Map<number, number> = new Map();
 
   /** @throws if the system refuses to start it at once */
   constructor(kind: WorkerKind, options: WorkerOptions, events: WorkerEvents) {
@@ -185,13 +185,14 @@ export class WorkerHandle {
 
   /** Tells a task, or item `index` of a chunk (default: all that are left), that it is not wanted any more or takes too long. */
   abort(id: number, reason: unknown, index: number = wholeChunk): void {
+    this.#unanswered.set(id, (this.#unanswered.get(id) ?? 0) + 1);
     this.#worker.link.send(packetFrame(FrameKind.Abort, encodeOutcome(false, reason, this.#border).packet, { id, b: index }));
     this.#worker.link.flush();
   }
 
   /** Whether it has heard of that. */
   hasAnswered(id: number): boolean {
-    return this.#answered.has(id);
+    return this.#unanswered.get(id) === 0;
   }
 
   /** Lets a chunk begin no further item. */
@@ -234,7 +235,7 @@ export class WorkerHandle {
       case FrameKind.Outcome:
         this.#inFlight--;
         this.#sentAs.delete(f.id);
-        if (this.#answered.size > 0) this.#answered.delete(f.id);
+        if (this.#unanswered.size > 0) this.#unanswered.delete(f.id);
         return this.#decoded(f, (meta) => this.#outcome(f, meta));
       case FrameKind.ChunkOutcomes:
         return this.#decoded(f, (meta) => this.#report(f, meta));
@@ -249,7 +250,7 @@ export class WorkerHandle {
           this.#fatal = this.#decodeOne(incoming(f, meta)).value;
         });
       case FrameKind.AbortSeen:
-        if (this.#sentAs.has(f.id)) this.#answered.add(f.id);
+        if (this.#unanswered.has(f.id)) this.#unanswered.set(f.id, this.#unanswered.get(f.id)! - 1);
         return;
       case FrameKind.Heavy:
         return this.#events.heavy();
@@ -312,7 +313,7 @@ export class WorkerHandle {
   chunkDone(id: number): void {
     this.#inFlight--;
     this.#sentAs.delete(id);
-    this.#answered.delete(id);
+    this.#unanswered.delete(id);
   }
 
   // ---- the end: gone, everything it sent read, everything decoded

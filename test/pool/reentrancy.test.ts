@@ -1,0 +1,78 @@
+/** What happens in the middle of a pool's work. */
+
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { test } from 'node:test';
+import { ShutDown, TimeoutError } from 'heddle';
+import { all, kinds, until } from './kinds.ts';
+
+const forEver = () => new Promise<void>((resolve) => setTimeout(resolve, 1e9));
+
+for (const { kind, open } of kinds) {
+  test(`${kind}: an observer that ends the pool while it gives out tasks leaves a worker behind, and the end never comes`, async () => {
+    // The chunk uses its worker up: the next worker is started by the very event that gives out the chunk.
+    const pool = open({ maxWorkers: 2, tasksPerWorker: 2, maxTasksPerChild: 2 });
+    let end: Promise<void> | undefined;
+    const onTask = (): void => void (end ??= pool.killWorkers());
+    subscribe('heddle:taskStarted', onTask);
+    await assert.rejects(all(pool.map((n) => n, [1, 2, 3, 4], { chunkSize: 2 })));
+    unsubscribe('heddle:taskStarted', onTask);
+    await end;
+    assert.equal(pool.statistics().workers, 0);
+  });
+
+  test(`${kind}: an observer cannot cancel what waits`, async () => {
+    const pool = open({ maxWorkers: 1 });
+    const first = pool.submit(() => 1);
+    const second = pool.submit(() => 2);
+    let isCancelled: boolean | undefined;
+    const onTask = (): void => void (isCancelled ??= second.cancel());
+    subscribe('heddle:taskStarted', onTask);
+    assert.equal(await first, 1);
+    unsubscribe('heddle:taskStarted', onTask);
+    assert.equal(isCancelled, true);
+    assert.ok(second.cancelled());
+    await pool.shutdown();
+  });
+
+  test(`${kind}: an item that waits for its chunk to fill hangs when the pool is shut down`, async () => {
+    const pool = open({ maxWorkers: 1 });
+    const busy = pool.submit(forEver);
+    await until(() => pool.statistics().running === 1);
+    let isAsked = false;
+    async function* source(): AsyncGenerator<number> {
+      yield 1;
+      isAsked = true;
+      await new Promise(() => {});
+    }
+    const results = pool.map((n) => n, source(), { chunkSize: 2 });
+    const next = results.next();
+    await until(() => isAsked);
+    await pool.shutdown({ wait: false });
+    await assert.rejects(next, ShutDown);
+    await results.return?.();
+    await Promise.all([assert.rejects(busy), pool.killWorkers()]);
+  });
+
+  test(`${kind}: an attempt that took too long is followed by another, though retryOn did not accept that`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 0 });
+    await assert.rejects(pool.with({ timeout: 10, retries: 1 }).submit(forEver), TimeoutError);
+    assert.equal(pool.statistics().retried, 0);
+    const retryOn = (error: unknown): boolean => error instanceof TimeoutError;
+    await assert.rejects(pool.with({ timeout: 10, retries: 1, retryOn }).submit(forEver), TimeoutError);
+    assert.equal(pool.statistics().retried, 1);
+  });
+
+  test(`${kind}: an abort while the arguments are read is not seen`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const controller = new AbortController();
+    const reason = new Error('no longer');
+    const argument = {
+      get late() {
+        controller.abort(reason);
+        return 1;
+      },
+    };
+    await assert.rejects(pool.with({ signal: controller.signal }).submit((_: object) => {}, argument), reason);
+  });
+}
