@@ -37,7 +37,7 @@ export interface CompletedFutures<F> extends AsyncIterableIterator<F, undefined>
  * ```ts
  * import { ThreadPoolExecutor, asCompleted } from 'heddle';
  *
- * await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+ * await using pool = new ThreadPoolExecutor({ maxWorkers: 1, tasksPerWorker: 2 });
  * const nap = (ms: number) => new Promise<number>((resolve) => setTimeout(() => resolve(ms), ms));
  * for await (const future of asCompleted([pool.submit(nap, 300), pool.submit(nap, 1)])) console.log(await future);
  * // prints: 1

@@ -39,7 +39,7 @@ const returnWhens = [ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION] as const;
  * ```ts
  * import { FIRST_COMPLETED, ThreadPoolExecutor, wait } from 'heddle';
  *
- * await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+ * await using pool = new ThreadPoolExecutor({ maxWorkers: 1, tasksPerWorker: 2 });
  * const nap = (ms: number) => new Promise<number>((resolve) => setTimeout(() => resolve(ms), ms));
  * const { done, notDone } = await wait([pool.submit(nap, 1), pool.submit(nap, 300)], { returnWhen: FIRST_COMPLETED });
  * for (const future of done) console.log(await future, notDone.size); // prints: 1 1
