@@ -117,6 +117,12 @@ test('of two keys the one of lower priority takes the place of their lost worker
   assert.equal(out.at(-1), 'lose 3, dispatch 5 2, start 3');
 });
 
+test('keys whose worker was lost overtake each other', () => {
+  const [a, b] = [{ key: 'a' }, { key: 'b' }];
+  const events = [submit(1, a), started(1), ended(1), submit(2, b), ended(2), submit(3), submit(4), started(2), submit(5, a), submit(6, b)];
+  assert.equal(play({}, ...events, ended(4), lost(1)).at(-1), 'lose 3, dispatch 5 2, start 3');
+});
+
 test('a full queue refuses a task whose key has a free worker', () => {
   const events = [submit(1, { key: 'a' }), started(1), submit(2), started(2), submit(3, { key: 'a' }), ended(2), submit(4, { key: 'b' })];
   assert.deepEqual(play({ queueLimit: 1 }, ...events, submit(5, { key: 'a' })).slice(-2), ['dispatch 4 2', 'refuse 5 full']);
@@ -196,6 +202,13 @@ test('neighbours of a stuck task are killed, or the worker lives on when they ha
     ended(2),
   );
   assert.deepEqual(out.slice(4), ['', '', 'kill 1, start 2']);
+});
+
+test('an attempt is taken for stuck because the one before it was', () => {
+  const retire = [submit(1, { retries: 1 }), submit(2), started(1), abort(1, true), graceOver(1, true), ended(1, true), ended(2)];
+  const events = [...retire, started(2), submit(3), abort(3), graceOver(3, true)];
+  const out = play({ maxWorkers: 1, tasksPerWorker: 2 }, ...events);
+  assert.deepEqual(out.slice(5), ['retry 1', 'stop 1, start 2', 'dispatch 1 2', 'dispatch 3 2', 'interrupt 3 2 true', '']);
 });
 
 test('a chunk with a stuck item is kept for ever, though nobody interrupted it as a whole', () => {
