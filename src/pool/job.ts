@@ -182,7 +182,7 @@ export class CallJob implements Job {
   settleLost(): void {}
 
   progressed(progress: TaskProgress): void {
-    tellProgress(this.settings, progress);
+    if (!this.isSettled) tellProgress(this.settings, progress);
   }
 
   cancelled(): void {

@@ -45,7 +45,8 @@ export class MapProgress {
 
   #shower(label: string): (isLast: boolean) => void {
     const { stderr } = process;
-    const display = new Display({ mode: stderr.isTTY ? 'terminal' : 'log', stream: stderr, label });
+    const isLog = process.env['CI'] !== undefined && process.env['CI'] !== '';
+    const display = new Display({ mode: stderr.isTTY ? 'terminal' : isLog ? 'log' : 'silent', stream: stderr, label });
     return (isLast) => (isLast ? display.finish(this.#tracker.now()) : display.show(this.#tracker.now()));
   }
 }

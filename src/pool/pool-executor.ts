@@ -102,17 +102,11 @@ export abstract class PoolExecutor extends Executor {
   override async broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>[]> {
     const { pool, settings } = insideOf(this);
     const site = captureSite(this.broadcast);
+    const { capsule, packet } = encodeCall(pool, settings, fn, args, true);
     const jobs = Array.from({ length: pool.options.maxWorkers }, () => {
       const id = pool.nextId();
-      const { capsule, packet } = encodeCall(pool, settings, fn, args);
-      return new CallJob(
-        id,
-        futures.create(() => pool.cancel(id)),
-        capsule,
-        packet,
-        settings,
-        site,
-      );
+      const future = futures.create(() => pool.cancel(id));
+      return new CallJob(id, future, capsule, packet, settings, site);
     });
     pool.broadcast(jobs);
     const ends = await Promise.allSettled(jobs.map((job) => job.future));
@@ -153,6 +147,7 @@ function encodeCall(
   { signal, transfer, retries }: TaskSettings,
   fn: unknown,
   args: readonly unknown[],
+  isForMany: boolean = false,
 ): { readonly capsule: Capsule; readonly packet: Packet } {
   checkFunction(fn, 'fn');
   // oxlint-disable-next-line typescript/only-throw-error -- the reason is the user's
@@ -161,7 +156,7 @@ function encodeCall(
   pool.announce();
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
-  // What may be tried again must not change owner with the first try.
-  const packet = encode(args, { root: 'args', border, transfer, keep: retries > 0 });
+  // What is sent several times must not change owner with the first time.
+  const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0 });
   return { capsule, packet };
 }

@@ -71,7 +71,9 @@ export class ChunkRun implements Holder {
     this.#allowed = this.#first + 1;
   }
 
-  get context(): TaskContext {
+  /** Null between two items. */
+  get context(): TaskContext | null {
+    if (!this.#hasStarted) return null;
     const { frame, attempt, tellProgress } = this.#options;
     return (this.#context ??= new TaskContext(frame.id + this.#index, attempt, tellProgress));
   }
@@ -84,7 +86,7 @@ export class ChunkRun implements Holder {
   /** The running item is not wanted any more, if it is still this one; or nothing is. */
   abort(reason: unknown, index: number): void {
     const isWhole = index === wholeChunk;
-    if (this.#hasStarted && (isWhole || index === this.#index)) this.context.abort(reason);
+    if (this.#hasStarted && (isWhole || index === this.#index)) this.context?.abort(reason);
     if (isWhole) this.curtail();
   }
 

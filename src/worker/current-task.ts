@@ -43,8 +43,9 @@ export class TaskContext implements CurrentTask, Holder {
     this.#tell = tell;
   }
 
-  get context(): this {
-    return this;
+  /** What its task has left behind, such as a timer, is no part of it. */
+  get context(): this | null {
+    return this.#isOver ? null : this;
   }
 
   /** Made when it is first asked for: most tasks never do. */
@@ -98,7 +99,7 @@ export class TaskContext implements CurrentTask, Holder {
 
 /** A task, or a chunk that makes the context of its running item when somebody asks for it. */
 export interface Holder {
-  readonly context: TaskContext;
+  readonly context: TaskContext | null;
 }
 
 /** Where one task runs at a time, it is simply the one that runs. Only where several do, their contexts must be told apart. */

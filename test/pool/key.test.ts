@@ -1,0 +1,142 @@
+/** `key` and `priority`: what runs where, and in which order. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { threadId } from 'node:worker_threads';
+import { currentTask } from 'heddle';
+import { all, kinds, until } from './kinds.ts';
+
+const me = (): string => `${process.pid}:${threadId}`;
+const note = (x: number): [string, number] => {
+  const order = ((globalThis as { order?: number[] }).order ??= []);
+  order.push(x);
+  return [`${process.pid}:${threadId}`, order.indexOf(x)];
+};
+const wait = (signal: AbortSignal): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+
+for (const { kind, open } of kinds) {
+  test(`${kind}: tasks of one key run in different workers, at a time, or out of order`, async () => {
+    await using pool = open({ maxWorkers: 3, tasksPerWorker: 2 });
+    const steps = async (x: number): Promise<[string, boolean, number]> => {
+      const here = globalThis as { busy?: Set<string>; seen?: number[] };
+      const busy = (here.busy ??= new Set());
+      const isAlone = !busy.has('a');
+      busy.add('a');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      busy.delete('a');
+      return [`${process.pid}:${threadId}`, isAlone, (here.seen ??= []).push(x)];
+    };
+    const others = Array.from({ length: 20 }, () => pool.submit(me));
+    // A number and a string are two keys.
+    const view = pool.with({ key: 1 });
+    const ends = await Promise.all(Array.from({ length: 20 }, (_, i) => view.submit(steps, i)));
+    assert.equal(new Set(ends.map(([who]) => who)).size, 1);
+    assert.ok(ends.every(([, isAlone]) => isAlone));
+    assert.deepEqual(
+      ends.map(([, , nth]) => nth),
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
+    await Promise.all(others);
+    assert.equal(await view.submit(me), ends[0]![0]);
+  });
+
+  test(`${kind}: different keys do not spread over the workers`, async () => {
+    await using pool = open({ maxWorkers: 2 });
+    await pool.broadcast(me);
+    const who = await Promise.all(Array.from({ length: 10 }, (_, i) => pool.with({ key: `k${i}` }).submit(me)));
+    assert.equal(new Set(who).size, 2);
+    const again = await Promise.all(Array.from({ length: 10 }, (_, i) => pool.with({ key: `k${i}` }).submit(me)));
+    assert.deepEqual(again, who);
+  });
+
+  test(`${kind}: a task that is tried again lets the next of its key pass`, async () => {
+    await using pool = open({ maxWorkers: 2 });
+    const view = pool.with({ key: 'k', retries: 2, retryOn: () => true });
+    const failing = (x: number): string => {
+      if (currentTask()!.attempt < 3) throw new Error('again');
+      return `${process.pid}:${threadId} ${(((globalThis as { seen?: number[] }).seen ??= [])).push(x)}`;
+    };
+    const ends = await Promise.all([view.submit(failing, 0), view.submit(failing, 1), view.submit(failing, 2)]);
+    assert.deepEqual(
+      ends.map((end) => end.split(' ')[1]),
+      ['1', '2', '3'],
+    );
+    assert.equal(new Set(ends.map((end) => end.split(' ')[0])).size, 1);
+  });
+
+  test(`${kind}: a key dies with its worker, or is tied to one that is gone`, async () => {
+    await using pool = open({ maxWorkers: 2 });
+    const view = pool.with({ key: 'k' });
+    const before = await view.submit(me);
+    const lost = view.submit(() => process.exit(1));
+    const behind = Array.from({ length: 5 }, (_, i) => view.submit(note, i));
+    await assert.rejects(lost, { name: 'WorkerLost' });
+    const ends = await Promise.all(behind);
+    assert.equal(new Set(ends.map(([who]) => who)).size, 1);
+    assert.notEqual(ends[0]![0], before);
+    assert.deepEqual(
+      ends.map(([, nth]) => nth),
+      [0, 1, 2, 3, 4],
+    );
+  });
+
+  test(`${kind}: tasks that wait begin in another order than that of their priority`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const gate = new AbortController();
+    const busy = pool.submit(wait, gate.signal);
+    await until(() => busy.running());
+    const priorities = [0, -1, 5, 0, Infinity, 5, 0.5, -Infinity, 1];
+    const order: number[] = [];
+    const tasks = priorities.map((priority, i) =>
+      pool
+        .with({ priority })
+        .submit((x: number) => x, i)
+        .then((x) => order.push(x)),
+    );
+    const keyed = pool
+      .with({ priority: 7, key: 'k' })
+      .submit((x: number) => x, 100)
+      .then((x) => order.push(x));
+    gate.abort();
+    await Promise.all([...tasks, keyed]);
+    assert.deepEqual(order, [4, 100, 2, 5, 8, 6, 0, 3, 1, 7]);
+  });
+
+  test(`${kind}: a map of high priority waits behind tasks of a lower one`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const gate = new AbortController();
+    const busy = pool.submit(wait, gate.signal);
+    await until(() => busy.running());
+    const low = Array.from({ length: 5 }, (_, i) => pool.submit(note, 100 + i));
+    const mapped = all(pool.with({ priority: 1 }).map(note, [1, 2, 3], { chunkSize: 1 }));
+    gate.abort();
+    const first = (await mapped).map(([, nth]) => nth);
+    assert.deepEqual(first, [0, 1, 2]);
+    assert.deepEqual(
+      (await Promise.all(low)).map(([, nth]) => nth),
+      [3, 4, 5, 6, 7],
+    );
+  });
+}
+
+test('every key that was ever used is remembered', async () => {
+  const { createState, step } = await import('#dist/pool/scheduler/index.js');
+  const state = createState({
+    maxWorkers: 2,
+    minWorkers: 0,
+    tasksPerWorker: 1,
+    queueLimit: Infinity,
+    maxTasksPerChild: Infinity,
+    maxFailedStarts: 3,
+  });
+  for (let task = 1; task <= 50_000; task++) {
+    for (const out of step(state, { type: 'submit', task, key: `key ${task}` }))
+      if (out.type === 'start') step(state, { type: 'workerStarted', worker: out.worker });
+    step(state, { type: 'taskEnded', task });
+  }
+  assert.ok(state.lanes.size <= 10_001, `${state.lanes.size} are remembered`);
+  assert.equal(state.tasks.size, 0);
+  // In use they are kept, however many.
+  for (let task = 100_001; task <= 130_000; task++) step(state, { type: 'submit', task, key: task });
+  assert.ok(state.lanes.size >= 30_000);
+});

@@ -1,0 +1,336 @@
+/** The options of `map`: signal, time-out of each item, progress, and what is left of a map that nobody takes to its end. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { threadId } from 'node:worker_threads';
+import { type MapOptions, TimeoutError, currentTask } from 'heddle';
+import { mapOutcomes } from '#dist/pool/index.js';
+import { all, kinds, until } from './kinds.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'heddle-map-options-'));
+test.after(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newFile = (): string => join(folder, String(files++));
+
+const me = (): string => `${process.pid}:${threadId}`;
+const hang = (): Promise<never> => new Promise(() => setInterval(() => {}, 1000));
+const spin = (): never => {
+  for (;;);
+};
+const numbers = (count: number): number[] => [...Array(count).keys()];
+
+/** Knows whether it was closed, and how far it was read. */
+class Naturals implements Iterable<number> {
+  read = 0;
+  isClosed = false;
+
+  *[Symbol.iterator](): Generator<number> {
+    try {
+      for (;;) yield this.read++;
+    } finally {
+      this.isClosed = true;
+    }
+  }
+}
+
+const wrong: readonly [options: unknown, message: RegExp][] = [
+  [{ chunksize: 1 }, /^unknown key 'chunksize' in options: known are chunkSize, bufferSize, signal, timeout, retries, retryOn, progress$/],
+  [{ chunkSize: 0 }, /^expected chunkSize to be an integer >= 1, got 0$/],
+  [{ chunkSize: '2' }, /^expected chunkSize to be an integer >= 1, got '2'$/],
+  [{ bufferSize: 1.5 }, /^expected bufferSize to be an integer >= 1, got 1.5$/],
+  [{ timeout: -1 }, /^expected timeout to be a number >= 0, got -1$/],
+  [{ retries: -1 }, /^expected retries to be an integer >= 0, got -1$/],
+  [{ retryOn: 1 }, /^expected retryOn to be a function, got 1$/],
+  [{ signal: {} }, /^expected signal to be an AbortSignal, got \{\}$/],
+  [{ progress: 7 }, /^expected progress to be a boolean, a string or a function, got 7$/],
+];
+
+for (const { kind, open } of kinds) {
+  test(`${kind}: a wrong option of map is taken, or refused without saying what came`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    for (const [options, message] of wrong) {
+      const source = new Naturals();
+      await assert.rejects(pool.map((x) => x, source, options as MapOptions).next(), ({ message: text }: Error) => message.test(text));
+      assert.equal(source.read, 0);
+    }
+  });
+
+  test(`${kind}: an abort leaves a map's source open, its workers busy, or gives another reason (while somebody waits)`, async () => {
+    await using pool = open({ maxWorkers: 2, graceful: 20 });
+    for (const stuck of [spin, hang]) {
+      for (const chunkSize of [1, 5]) {
+        const controller = new AbortController();
+        const source = new Naturals();
+        const work = (x: number): unknown => (x < 10 ? x : stuck());
+        const results = pool.map(work, source, { signal: controller.signal, chunkSize });
+        for (let i = 0; i < 10; i++) assert.equal((await results.next()).value, i);
+        const waiting = results.next();
+        const reason = { why: 'enough' };
+        controller.abort(reason);
+        await assert.rejects(waiting, (thrown) => thrown === reason);
+        assert.equal(source.isClosed, true);
+        assert.deepEqual(await results.next(), { done: true, value: undefined });
+        assert.equal(await pool.submit((x: number) => x, 1), 1);
+        await until(() => pool.statistics().running === 0);
+        const { submitted, completed, failed, cancelled, queued } = pool.statistics();
+        assert.equal(submitted, completed + failed + cancelled);
+        assert.equal(queued, 0);
+      }
+    }
+  });
+
+  test(`${kind}: an abort while nobody waits is forgotten, or tells of results that are not wanted any more`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const controller = new AbortController();
+    const source = new Naturals();
+    const results = pool.map((x: number) => x, source, { signal: controller.signal, bufferSize: 20 });
+    assert.equal((await results.next()).value, 0);
+    await until(() => pool.statistics().queued + pool.statistics().running === 0);
+    controller.abort('off');
+    assert.equal(source.isClosed, true);
+    await assert.rejects(results.next(), (thrown) => thrown === 'off');
+    assert.deepEqual(await results.next(), { done: true, value: undefined });
+    assert.equal(pool.statistics().workersEnded, 0);
+  });
+
+  test(`${kind}: an abort before the call lets a map read its source`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const source = new Naturals();
+    const results = pool.map((x: number) => x, source, { signal: AbortSignal.abort('off') });
+    await assert.rejects(results.next(), (thrown) => thrown === 'off');
+    assert.equal(source.read, 0);
+    assert.deepEqual(await results.next(), { done: true, value: undefined });
+  });
+
+  test(`${kind}: an abort waits for an async source`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const controller = new AbortController();
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    async function* slow(): AsyncGenerator<number> {
+      yield 1;
+      await gate;
+      yield 2;
+    }
+    const results = pool.map((x: number) => x, slow(), { signal: controller.signal });
+    assert.equal((await results.next()).value, 1);
+    const waiting = results.next();
+    controller.abort('off');
+    await assert.rejects(waiting, (thrown) => thrown === 'off');
+    release();
+  });
+
+  test(`${kind}: the running item of a chunk does not hear of an abort, or the items behind it still run`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    const before = await pool.submit(me);
+    const file = newFile();
+    const controller = new AbortController();
+    const work = async (x: number): Promise<number> => {
+      appendFileSync(file, `${x}\n`);
+      if (x < 3) return x;
+      const { signal } = currentTask()!;
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      appendFileSync(file, `heard ${signal.reason}\n`);
+      return x;
+    };
+    const results = pool.map(work, numbers(50), { signal: controller.signal, chunkSize: 50 });
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('3\n'));
+    controller.abort('off');
+    await assert.rejects(results.next(), (thrown) => thrown === 'off');
+    assert.equal(await pool.submit(me), before);
+    assert.equal(readFileSync(file, 'utf8'), '0\n1\n2\n3\nheard off\n');
+    const { submitted, completed, failed, cancelled } = pool.statistics();
+    assert.equal(submitted, completed + failed + cancelled);
+  });
+
+  for (const [what, stuck] of [
+    ['an endless loop', spin],
+    ['an endless wait', hang],
+  ] as const) {
+    test(`${kind}: the timeout of an item costs its neighbours, or spares it (${what})`, async () => {
+      await using pool = open({ maxWorkers: 1, graceful: 20 });
+      const work = (x: number): unknown => (x === 3 || x === 7 ? stuck() : x * 2);
+      for (const chunkSize of [1, 4, 20]) {
+        const outcomes = await all(mapOutcomes(pool, work, numbers(20), { chunkSize, timeout: 150 }));
+        assert.deepEqual(
+          outcomes.filter(({ ok }) => !ok).map(({ index }) => index),
+          [3, 7],
+        );
+        for (const { index, ok, value } of outcomes) {
+          if (ok) assert.equal(value, index * 2);
+          else {
+            assert.ok(value instanceof TimeoutError, String(value));
+            assert.equal((value as Error).message, 'work has not ended within 150 ms');
+          }
+        }
+      }
+      const { submitted, completed, failed } = pool.statistics();
+      assert.deepEqual({ submitted, completed, failed }, { submitted: 60, completed: 54, failed: 6 });
+    });
+  }
+
+  test(`${kind}: the timeout is for a chunk instead of for each of its items`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const work = async (x: number): Promise<number> => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return x;
+    };
+    assert.deepEqual(await all(pool.map(work, numbers(40), { chunkSize: 40, timeout: 1000 })), numbers(40));
+  });
+
+  test(`${kind}: an item that stops in time costs the worker, or succeeds after all`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    const before = await pool.submit(me);
+    const work = async (x: number): Promise<string> => {
+      const { signal } = currentTask()!;
+      if (x === 1 && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      if (x === 1) throw new RangeError('stopped');
+      return `${process.pid}:${threadId}`;
+    };
+    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 50 }));
+    assert.deepEqual(
+      outcomes.map(({ ok }) => ok),
+      [true, false, true],
+    );
+    assert.equal(outcomes[2]!.value, before);
+    assert.ok((outcomes[1]!.value as unknown) instanceof TimeoutError);
+  });
+
+  test(`${kind}: an item that took too long is not tried again, or is although retryOn says no`, async () => {
+    await using pool = open({ maxWorkers: 2, graceful: 20 });
+    const work = (x: number): string => {
+      const { attempt } = currentTask()!;
+      if (x === 2 && attempt < 3) for (;;);
+      return `${x}@${attempt}`;
+    };
+    const options = { chunkSize: 3, timeout: 150, retries: 2 };
+    const retryOn = (error: unknown): boolean => error instanceof TimeoutError;
+    assert.deepEqual(await all(pool.map(work, numbers(5), { ...options, retryOn })), ['0@1', '1@1', '2@3', '3@1', '4@1']);
+    await assert.rejects(all(pool.map(work, numbers(5), options)), TimeoutError);
+  });
+
+  test(`${kind}: a map through with() has other options than its tasks, or loses those of its own`, async () => {
+    await using pool = open({ maxWorkers: 2, graceful: 20 });
+    const work = (x: number): string => {
+      if (x === 1 && currentTask()!.attempt === 1) process.exit(1);
+      return `${process.pid}:${threadId}`;
+    };
+    const keyed = await all(pool.with({ key: 'k' }).map(() => `${process.pid}:${threadId}`, numbers(40), { chunkSize: 2 }));
+    assert.equal(new Set(keyed).size, 1);
+    assert.equal((await all(pool.with({ retries: 1 }).map(work, numbers(3)))).length, 3);
+    await assert.rejects(all(pool.with({ retries: 1 }).map(work, numbers(3), { retries: 0 })), { name: 'WorkerLost' });
+    await assert.rejects(all(pool.with({ timeout: 50 }).map(hang, [1])), TimeoutError);
+    await assert.rejects(all(pool.with({ signal: AbortSignal.abort('a') }).map(hang, [1])), (thrown) => thrown === 'a');
+    await assert.rejects(
+      all(pool.with({ signal: AbortSignal.abort('a') }).map(hang, [1], { signal: AbortSignal.abort('b') })),
+      (thrown) => thrown === 'b',
+    );
+  });
+
+  test(`${kind}: an early return lets a chunk run on behind its current item`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const file = newFile();
+    const word = join(folder, `go-${kind}`);
+    const work = async (x: number): Promise<number> => {
+      appendFileSync(file, `${x}\n`);
+      const { existsSync: isThere } = await import('node:fs');
+      if (x === 5) while (!isThere(word)) await new Promise((resolve) => setTimeout(resolve, 5));
+      return x;
+    };
+    const source = new Naturals();
+    const results = pool.map(work, source, { chunkSize: 20 });
+    for (let i = 0; i < 4; i++) await results.next();
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('5\n'));
+    await results.return!();
+    assert.equal(source.isClosed, true);
+    appendFileSync(word, '');
+    await until(() => pool.statistics().running + pool.statistics().queued === 0);
+    assert.equal(readFileSync(file, 'utf8'), '0\n1\n2\n3\n4\n5\n');
+    const { submitted, completed, failed, cancelled } = pool.statistics();
+    assert.equal(submitted, completed + failed + cancelled);
+    assert.equal(failed, 0);
+  });
+
+  test(`${kind}: an endless source is read further than the buffer goes`, async () => {
+    await using pool = open({ maxWorkers: 2 });
+    const source = new Naturals();
+    const results = pool.map((x: number) => x, source, { bufferSize: 50 });
+    for (let i = 0; i < 2000; i++) {
+      assert.equal((await results.next()).value, i);
+      assert.ok(source.read <= i + 1 + 50, `read ${source.read} at ${i}`);
+    }
+    await until(() => pool.statistics().queued + pool.statistics().running === 0);
+    assert.ok(source.read <= 2050);
+    await results.return!();
+    assert.equal(source.isClosed, true);
+  });
+
+  test(`${kind}: progress does not reach the end, goes back, or a function that throws ends the map`, async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    await using pool = open({ maxWorkers: 2 });
+    const told: { done: number; total: number | null; failed: number }[] = [];
+    const work = async (x: number): Promise<number> => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (x % 10 === 0 && currentTask()!.attempt === 1) throw new RangeError('once');
+      return x;
+    };
+    const retryOn = (): boolean => true;
+    await all(pool.map(work, numbers(50), { progress: (p) => told.push(p), retries: 1, retryOn }));
+    assert.ok(told.length > 1);
+    assert.deepEqual([told.at(-1)!.done, told.at(-1)!.total, told.at(-1)!.failed], [50, 50, 0]);
+    for (let i = 1; i < told.length; i++) assert.ok(told[i]!.done >= told[i - 1]!.done);
+
+    const counted: (number | null)[] = [];
+    async function* later(): AsyncGenerator<number> {
+      yield* numbers(3);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await all(pool.map((x) => x, later(), { progress: (p) => counted.push(p.done, p.total) }));
+    assert.deepEqual(counted.slice(-2), [3, null]);
+    const empty: number[] = [];
+    await all(pool.map((x) => x, [], { progress: (p) => empty.push(p.done) }));
+    assert.deepEqual(empty, [0]);
+    const throwing = (): never => {
+      throw new Error('from progress');
+    };
+    assert.deepEqual(await all(pool.map((x: number) => x, [1, 2], { progress: throwing })), [1, 2]);
+    await until(() => warnings.length > 0);
+    process.off('warning', onWarning);
+    assert.match(warnings[0]!.message, /threw: Error: from progress$/);
+  });
+
+  test(`${kind}: a map that shows its progress writes to standard output, or nothing to a log`, async () => {
+    const name = kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor';
+    const program = `
+      import { ${name} as Pool } from 'heddle';
+      const pool = new Pool({ maxWorkers: 1 });
+      for (const progress of [true, 'hashing', false]) for await (const x of pool.map((x) => x, [1, 2, 3], { progress })) console.log(x);`;
+    const run = (env: object): Promise<{ stdout: string; stderr: string }> =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env: { ...process.env, CI: '', ...env } });
+    const inLog = await run({ CI: 'true' });
+    assert.equal(inLog.stdout, '1\n2\n3\n'.repeat(3));
+    assert.match(inLog.stderr, /^3 of 3 \(100 %\), [^\n]*\nhashing: 3 of 3 \(100 %\), [^\n]*\n$/);
+    const piped = await run({});
+    assert.deepEqual([piped.stdout, piped.stderr], ['1\n2\n3\n'.repeat(3), '']);
+  });
+
+  test(`${kind}: a map that was abandoned keeps its program alive`, async () => {
+    const name = kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor';
+    const program = `
+      import { ${name} as Pool } from 'heddle';
+      const pool = new Pool({ maxWorkers: 1 });
+      function* naturals() { for (let i = 0; ; i++) yield i; }
+      const controller = new AbortController();
+      const results = pool.map((x) => x, naturals(), { signal: controller.signal, progress: () => {}, timeout: 60_000 });
+      console.log((await results.next()).value, (await results.next()).value);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    assert.equal(stdout, '0 1\n');
+  });
+}
