@@ -8,7 +8,7 @@ import type { AnyFunction } from './courier.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { readClass, writeClass } from './functions.ts';
-import type { Reducer } from './reducers.ts';
+import { type Reducer, reducerOf } from './reducers.ts';
 import * as tag from './tags.ts';
 import { SLOT } from './trail.ts';
 
@@ -36,8 +36,10 @@ export function writeReduced(encoding: Encoding, object: object, fn: AnyFunction
 export function readReduced(decoding: Decoding): unknown {
   const place = decoding.reserve();
   decoding.enter();
-  decoding.section(() => readClass(decoding));
-  const rebuild = decoding.section(() => decoding.value()) as (data: unknown) => object;
+  const fn = decoding.section(() => readClass(decoding));
+  const sent = decoding.section(() => decoding.value()) as (data: unknown) => object;
+  // Here its own goes first: what came home is a copy, which sees what it captured as it was over there.
+  const rebuild = reducerOf(fn)?.rebuild ?? sent;
   const data = decoding.section(() => decoding.value());
   decoding.leave();
   const object = decoding.run(() => rebuild(data));

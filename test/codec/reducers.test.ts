@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ThreadPoolExecutor } from 'heddle';
 import { registerReducer } from '#dist/codec/index.js';
 import { cross, kinds, refusal } from './cross.js';
 
@@ -134,4 +135,28 @@ test('nonsense is registered as a reducer', () => {
     () => registerReducer(Logger, { ...good, replace: 1 } as never),
     /unknown key 'replace' in a reducer: known are reduce, rebuild/,
   );
+});
+
+class Ticket {
+  #number: number;
+  constructor(number: number) {
+    this.#number = number;
+  }
+  get number(): number {
+    return this.#number;
+  }
+}
+const issued: number[] = [];
+
+test('an instance that comes home is rebuilt by the copy of its reducer from over there', async () => {
+  registerReducer(Ticket, {
+    reduce: (ticket) => ticket.number,
+    rebuild: (number) => {
+      issued.push(number);
+      return new Ticket(number);
+    },
+  });
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const back = await pool.submit((ticket: Ticket) => ticket, new Ticket(7));
+  assert.deepEqual([back.number, issued], [7, [7]]);
 });
