@@ -9,6 +9,7 @@ import type { Capsule, Packet } from '../codec/index.ts';
 import { HeddleError, TimeoutError, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, WorkerHandle, type WorkerKind, type WorkerOptions } from '../worker/index.ts';
 import type { Job } from './job.ts';
+import type { FailedStart } from './scheduler/index.ts';
 
 /** The id of the initializer's call; tasks count from 1. */
 const initializerId = 0;
@@ -41,8 +42,8 @@ export interface PoolWorkerEvents {
 
 export interface StartFailure {
   readonly error: unknown;
-  /** There is no sense in trying again. */
-  readonly isHopeless: boolean;
+  /** What it says of the next start. */
+  readonly kind: FailedStart;
 }
 
 export class PoolWorker {
@@ -106,7 +107,7 @@ export class PoolWorker {
   #initialized(outcome: Outcome): void {
     this.#isInitializing = false;
     if (outcome.ok) this.#start();
-    else this.#fail(outcome.value, false);
+    else this.#fail(outcome.value, 'failed');
   }
 
   #start(): void {
@@ -118,17 +119,18 @@ export class PoolWorker {
   #startsTooLong(): void {
     const { kind, startTimeout } = this.#options;
     // The next one would only take as long again.
-    this.#fail(new TimeoutError(`a worker ${kind} was not ready within ${startTimeout} ms, its startTimeout`), true);
+    this.#fail(new TimeoutError(`a worker ${kind} was not ready within ${startTimeout} ms, its startTimeout`), 'hopeless');
   }
 
-  #fail(error: unknown, isHopeless: boolean): void {
-    this.#failure ??= { error, isHopeless };
+  #fail(error: unknown, how: FailedStart): void {
+    this.#failure ??= { error, kind: how };
     this.#handle?.kill();
   }
 
   #ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined): void {
     clearTimeout(this.#timer);
-    if (!this.#hasStarted) this.#failure ??= { error: end.error ?? endedEarly(end), isHopeless: false };
+    if (!this.#hasStarted)
+      this.#failure ??= { error: end.error ?? endedEarly(end), kind: end.signal === 'SIGKILL' ? 'byChance' : 'failed' };
     this.#events.ended(end, begun, this.#failure);
   }
 }

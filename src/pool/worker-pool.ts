@@ -433,6 +433,6 @@ export class WorkerPool {
     else this.#startError = failure.error;
     this.#workers.delete(id);
     this.#idle.delete(id);
-    this.#apply({ type: 'workerLost', worker: id, notBegun, isHopeless: failure?.isHopeless ?? false });
+    this.#apply({ type: 'workerLost', worker: id, notBegun, ...(failure === undefined ? {} : { start: failure.kind }) });
   }
 }

@@ -77,11 +77,11 @@ const ended = moveOf('ended', canEnd, fc.boolean(), (world, { id }, again) => wo
 const lost = moveOf(
   'lost',
   anyWorker,
-  fc.record({ begun: fc.integer({ min: 0, max: 3 }), isHopeless: fc.constantFrom(false, false, false, true) }),
+  fc.record({ begun: fc.integer({ min: 0, max: 3 }), start: fc.constantFrom('failed', 'failed', 'byChance', 'hopeless') }),
   // It begins what it was given in that order.
-  (world, { id, tasks, phase }, { begun, isHopeless }) => {
+  (world, { id, tasks }, { begun, start }) => {
     const first = new Set([...tasks].slice(0, begun));
-    world.lost(id, (task) => first.has(task), isHopeless && phase === 'starting');
+    world.lost(id, (task) => first.has(task), start);
   },
 );
 

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import {
+  type FailedStart,
   type Instruction,
   type Key,
   type SchedulerEvent,
@@ -120,7 +121,7 @@ export class World {
   }
 
   /** @param isBegun whether it had begun a task that it had been given */
-  lost(id: number, isBegun: (task: Task) => boolean = () => true, isHopeless: boolean = false): void {
+  lost(id: number, isBegun: (task: Task) => boolean = () => true, start: FailedStart = 'failed'): void {
     const worker = this.worker(id);
     const notBegun: number[] = [];
     for (const task of worker.tasks) {
@@ -128,12 +129,12 @@ export class World {
       task.isUntouched = task.interrupted === 'no' && !isBegun(task);
       if (!isBegun(task)) notBegun.push(task.id);
     }
-    if (worker.phase === 'starting') this.failedStarts = isHopeless ? this.options.maxFailedStarts : this.failedStarts + 1;
+    if (worker.phase === 'starting') this.failedStarts += { hopeless: Infinity, failed: 1, byChance: 0.1 }[start];
     this.#forget(worker);
     this.workers.delete(id);
     this.isBroken ||= !this.canStart() && this.#active().length === 0;
     if (worker.used === 0) this.#mayMissMinimum = true;
-    this.#tell({ type: 'workerLost', worker: id, notBegun, isHopeless });
+    this.#tell({ type: 'workerLost', worker: id, notBegun, start });
     if (worker.used > 0 && !this.isShutDown && this.canStart()) this.#mayMissMinimum = false;
     if (this.isBroken) assert.equal(this.waiting().length, 0, 'a task waits in a broken pool');
   }

@@ -149,8 +149,19 @@ test('a pool whose workers cannot start tries for ever', () => {
   assert.deepEqual(out, ['start 1', 'start 2', 'start 3', 'fail 1', 'refuse 2 broken', 'refuse 3 broken']);
 });
 
+test('workers that are killed while they start break a pool at once, or are started for ever', () => {
+  const killed = (worker: number): SchedulerEvent => ({ type: 'workerLost', worker, notBegun: [], start: 'byChance' });
+  const deaths = Array.from({ length: 100 }, (_, i) => killed(i + 1));
+  const out = play({ maxWorkers: 1 }, submit(1), ...deaths).flatMap((line) => line.split(', '));
+  const starts = out.filter((line) => line.startsWith('start')).length;
+  assert.ok(starts > 20 && starts < 40, `${starts} starts`);
+  assert.equal(out.filter((line) => line === 'fail 1').length, 1);
+  const saved = play({ maxWorkers: 1 }, submit(1), ...deaths.slice(0, 10), started(11));
+  assert.equal(saved.at(-1), 'dispatch 1 11');
+});
+
 test('a start that is hopeless is tried again', () => {
-  assert.deepEqual(play({}, submit(1), { type: 'workerLost', worker: 1, notBegun: [], isHopeless: true }), ['start 1', 'fail 1']);
+  assert.deepEqual(play({}, submit(1), { type: 'workerLost', worker: 1, notBegun: [], start: 'hopeless' }), ['start 1', 'fail 1']);
 });
 
 test('failed starts break a pool that has a good worker', () => {
@@ -239,7 +250,7 @@ test('a broadcast starts a worker beside the one that has replaced the lost one'
 });
 
 test('a broadcast starts workers that cannot start', () => {
-  const hopeless = { type: 'workerLost', worker: 3, notBegun: [], isHopeless: true } as const;
+  const hopeless = { type: 'workerLost', worker: 3, notBegun: [], start: 'hopeless' } as const;
   const events = [submit(1), submit(2), started(1), started(2), broadcast(3, 4), { type: 'retire', worker: 1 } as const, hopeless];
   assert.deepEqual(play({}, ...events, broadcast(5, 6)).slice(-3), ['start 3', 'fail 3', 'refuse 5 broken, refuse 6 broken']);
 });

@@ -18,6 +18,8 @@ export interface SchedulerOptions {
   readonly maxFailedStarts: number;
 }
 
+export type FailedStart = 'byChance' | 'failed' | 'hopeless';
+
 export interface Submission {
   readonly task: TaskId;
   /** Its maker limits by itself how many it has waiting, and is not refused at the `queueLimit`. */
@@ -43,9 +45,10 @@ export type SchedulerEvent =
   | { readonly type: 'workerStarted'; readonly worker: WorkerId }
   /**
    * A worker ended, for whatever reason. `notBegun`: tasks it had been given and that may run elsewhere as if it had never had
-   * them. `isHopeless`: it did not start, and there is no sense in trying again.
+   * them. `start`, if it did not start: what that says of the next one. `byChance`: little, somebody killed it; `hopeless`: there
+   * is no sense in trying again.
    */
-  | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly TaskId[]; readonly isHopeless?: boolean }
+  | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly TaskId[]; readonly start?: FailedStart }
   /** An attempt ended. `again`: it failed in a way for which the task may be tried again. */
   | { readonly type: 'taskEnded'; readonly task: TaskId; readonly again?: boolean }
   /** Only a task that waits can be cancelled. */

@@ -2,4 +2,4 @@
 
 export { step } from './step.ts';
 export { type SchedulerState, createState, hasRoom } from './state.ts';
-export type { Instruction, Key, SchedulerEvent, SchedulerOptions, Submission, TaskId, WorkerId } from './events.ts';
+export type { FailedStart, Instruction, Key, SchedulerEvent, SchedulerOptions, Submission, TaskId, WorkerId } from './events.ts';

@@ -64,6 +64,7 @@ export interface SchedulerState {
   /** Workers that start, are ready or retire. */
   active: number;
   nextWorker: WorkerId;
+  /** In a row. */
   failedStarts: number;
   isBroken: boolean;
   isShutDown: boolean;

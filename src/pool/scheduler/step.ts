@@ -43,7 +43,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       workerStarted(state, event.worker);
       break;
     case 'workerLost':
-      workerLost(state, event.worker, event.notBegun, event.isHopeless ?? false, out);
+      workerLost(state, event.worker, event.notBegun, event.start ?? 'failed', out);
       break;
     case 'taskEnded':
       taskEnded(state, event.task, event.again ?? false, out);

@@ -1,6 +1,6 @@
 /** What happens to workers. */
 
-import type { Instruction, TaskId, WorkerId } from './events.ts';
+import type { FailedStart, Instruction, TaskId, WorkerId } from './events.ts';
 import { dismiss, expel, isAtWork, keepMinimum, letGo, replace, retire } from './staff.ts';
 import { type SchedulerState, type TaskRecord, type WorkerRecord, canStart } from './state.ts';
 import { dropAll, leave, waitAgain } from './waiting.ts';
@@ -14,16 +14,13 @@ export function workerStarted(state: SchedulerState, id: WorkerId): void {
   state.unfed.push(worker);
 }
 
-export function workerLost(
-  state: SchedulerState,
-  id: WorkerId,
-  notBegun: readonly TaskId[],
-  isHopeless: boolean,
-  out: Instruction[],
-): void {
+/** So much of a failed start counts one that somebody killed. A system without memory kills all there are, so it must count. */
+const chance = 0.1;
+
+export function workerLost(state: SchedulerState, id: WorkerId, notBegun: readonly TaskId[], start: FailedStart, out: Instruction[]): void {
   const worker = state.workers.get(id);
   if (worker === undefined) return;
-  if (worker.state === 'starting') state.failedStarts = isHopeless ? state.options.maxFailedStarts : state.failedStarts + 1;
+  if (worker.state === 'starting') state.failedStarts += start === 'hopeless' ? Infinity : start === 'byChance' ? chance : 1;
   state.workers.delete(id);
   const pinned = expel(state, worker);
   const untouched = new Set(notBegun);
