@@ -50,8 +50,15 @@ interface Waiter {
 /** Filling a chunk from a slow source stops after so many milliseconds, to look after what else there is. */
 const patience = 5;
 
-/** Which maps a signal aborts. */
-let aborts: AbortWatch<MapRun>;
+/** Which maps a signal aborts. It may outlive them: one that nobody takes to its end is not kept, nor the pool it belongs to. */
+let aborts: AbortWatch<WeakRef<MapRun>>;
+const abandoned = new FinalizationRegistry<() => void>((forget) => forget());
+
+/** Returns what ends the watch; it must not know the map itself. */
+function watchFor(signal: AbortSignal, run: WeakRef<MapRun>): () => void {
+  aborts.watch(signal, run);
+  return () => aborts.forget(signal, run);
+}
 
 export class MapRun {
   readonly #pool: WorkerPool;
@@ -78,9 +85,14 @@ export class MapRun {
   #isClosed = false;
   #timer: NodeJS.Immediate | undefined;
   #aborted: { readonly reason: unknown } | undefined;
+  /** Ends the watch for the signal. */
+  #forget: (() => void) | undefined;
 
   static {
-    aborts = new AbortWatch((run, reason) => run.#abort(reason));
+    aborts = new AbortWatch((ref, reason) => {
+      const run = ref.deref();
+      if (run !== undefined) run.#abort(reason);
+    });
   }
 
   constructor(pool: WorkerPool, options: MapRunOptions) {
@@ -92,7 +104,10 @@ export class MapRun {
     const { signal } = options.settings;
     if (signal?.aborted === true) this.#abort(signal.reason);
     else {
-      if (signal !== undefined) aborts.watch(signal, this);
+      if (signal !== undefined) {
+        this.#forget = watchFor(signal, new WeakRef(this));
+        abandoned.register(this, this.#forget);
+      }
       this.#pump();
     }
   }
@@ -163,9 +178,8 @@ export class MapRun {
 
   /** Nothing more will come: nothing is to be left behind. */
   #over(): void {
-    const { settings, progress } = this.#options;
-    if (settings.signal !== undefined) aborts.forget(settings.signal, this);
-    progress?.end();
+    this.#forget?.();
+    this.#options.progress?.end();
   }
 
   // ---- from the source to the workers

@@ -1,0 +1,127 @@
+/** `terminateWorkers()` and `killWorkers()`, in every state of a pool. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CancelledError, ShutDown, WorkerLost } from 'heddle';
+import { kinds, until } from './kinds.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'heddle-terminate-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+/** Says that it runs, then does so for ever. */
+const spin = (file: string): never => {
+  writeFileSync(file, '');
+  for (;;);
+};
+const hang = (file: string): Promise<never> => {
+  writeFileSync(file, '');
+  return new Promise(() => setInterval(() => {}, 1000));
+};
+let files = 0;
+
+for (const { kind, open } of kinds) {
+  for (const how of ['terminateWorkers', 'killWorkers'] as const) {
+    for (const stuck of [spin, hang]) {
+      test(`${kind}: ${how}() lets a task go on (${stuck.name}), hangs what waits, or does not say who ended it`, async () => {
+        const pool = open({ maxWorkers: 1, graceful: 30 });
+        const file = join(folder, String(files++));
+        const running = pool.with({ retries: 3, retryOn: () => true }).submit(stuck, file);
+        const waiting = pool.with({ retries: 3, retryOn: () => true }).submit(() => 1);
+        const keyed = pool.with({ key: 'k' }).submit(() => 2);
+        const ends = Promise.allSettled([running, waiting, keyed]);
+        await until(() => existsSync(file));
+        await Promise.all([pool[how](), pool[how](), pool.shutdown()]);
+        const [first, second, third] = await ends;
+        assert.ok(first.status === 'rejected' && first.reason instanceof WorkerLost);
+        assert.match(first.reason.message, new RegExp(`that ran ${stuck.name} was ended by ${how}\\(\\)$`));
+        if (kind === 'process') assert.ok(['SIGTERM', 'SIGKILL'].includes(first.reason.signal!));
+        for (const end of [second, third]) assert.ok(end.status === 'rejected' && end.reason instanceof CancelledError);
+        assert.equal(waiting.cancelled(), true);
+        await assert.rejects(
+          pool.submit(() => 1),
+          ShutDown,
+        );
+        await Promise.all([pool.terminateWorkers(), pool.killWorkers(), pool.shutdown()]);
+        const { submitted, failed, cancelled, retried, workers, starting, running: left } = pool.statistics();
+        assert.deepEqual(
+          { submitted, failed, cancelled, retried, workers, starting, left },
+          { submitted: 3, failed: 1, cancelled: 2, retried: 0, workers: 0, starting: 0, left: 0 },
+        );
+      });
+    }
+
+    test(`${kind}: ${how}() of a pool without, with starting, or with idle workers hangs`, async () => {
+      await open({ maxWorkers: 2 })[how]();
+      const starting = open({ maxWorkers: 2, minWorkers: 2 });
+      const task = starting.submit(() => 1);
+      const end = assert.rejects(task, CancelledError);
+      await starting[how]();
+      await end;
+      const idle = open({ maxWorkers: 2 });
+      await idle.broadcast(() => 1);
+      await idle[how]();
+      assert.equal(idle.statistics().workersEnded, 2);
+      const closed = open({ maxWorkers: 1 });
+      await closed.shutdown();
+      await closed[how]();
+    });
+
+    test(`${kind}: ${how}() during a shutdown that waits has no effect`, async () => {
+      const pool = open({ maxWorkers: 1, graceful: 20 });
+      const file = join(folder, String(files++));
+      const ends = Promise.allSettled([pool.submit(hang, file)]);
+      await until(() => existsSync(file));
+      const slow = pool.shutdown();
+      await pool[how]();
+      await slow;
+      assert.equal((await ends)[0].status, 'rejected');
+    });
+
+    test(`${kind}: ${how}() leaves a map waiting, or its source open`, async () => {
+      const pool = open({ maxWorkers: 1, graceful: 20 });
+      let isClosed = false;
+      function* naturals(): Generator<number> {
+        try {
+          for (let i = 0; ; i++) yield i;
+        } finally {
+          isClosed = true;
+        }
+      }
+      const file = join(folder, String(files++));
+      const work = (x: number): unknown => (x === 3 ? hang(file) : x);
+      const results = pool.map(work, naturals(), { chunkSize: 1, retries: 5 });
+      for (let i = 0; i < 3; i++) assert.equal((await results.next()).value, i);
+      await until(() => existsSync(file));
+      const next = assert.rejects(results.next(), WorkerLost);
+      await pool[how]();
+      await next;
+      await until(() => isClosed);
+      const { submitted, completed, failed, cancelled } = pool.statistics();
+      assert.equal(submitted, completed + failed + cancelled);
+    });
+  }
+}
+
+test('process: terminateWorkers() gives a handler of SIGTERM no time, or too much', async () => {
+  const pool = kinds[1].open({ maxWorkers: 2, graceful: 400 });
+  const handle = (ready: string, done: string, isEndless: boolean): Promise<never> => {
+    process.on('SIGTERM', () => {
+      writeFileSync(done, 'heard');
+      if (!isEndless) setTimeout(() => (writeFileSync(done, 'done'), process.exit(5)), 10);
+    });
+    writeFileSync(ready, '');
+    return new Promise(() => setInterval(() => {}, 1000));
+  };
+  const names = [0, 1, 2, 3].map(() => join(folder, String(files++)));
+  const ends = Promise.allSettled([pool.submit(handle, names[0]!, names[1]!, false), pool.submit(handle, names[2]!, names[3]!, true)]);
+  await until(() => existsSync(names[0]!) && existsSync(names[2]!));
+  await pool.terminateWorkers();
+  const [good, stubborn] = await ends;
+  assert.ok(good.status === 'rejected' && stubborn.status === 'rejected');
+  assert.deepEqual([good.reason.exitCode, good.reason.signal], [5, null]);
+  assert.deepEqual([stubborn.reason.exitCode, stubborn.reason.signal], [null, 'SIGKILL']);
+  assert.deepEqual([readFileSync(names[1]!, 'utf8'), readFileSync(names[3]!, 'utf8')], ['done', 'heard']);
+});
