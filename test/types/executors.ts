@@ -3,7 +3,7 @@
  * `@ts-expect-error`, and the build fails if it does.
  */
 
-import { Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+import { type CurrentTask, Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor, currentTask } from 'heddle';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only where both types are the same. */
@@ -36,6 +36,25 @@ export async function inference(pool: ThreadPoolExecutor | ProcessPoolExecutor):
   void pool.map((word: string) => word.length, [1]);
   // @ts-expect-error there is no such option
   void pool.map((n: number) => n, [1], { chunksize: 1 });
+}
+
+export async function views(pool: ThreadPoolExecutor | ProcessPoolExecutor, threads: ThreadPoolExecutor): Promise<void> {
+  const view = threads.with({ timeout: 1000, key: 7, retries: 2, retryOn: (error) => error instanceof TypeError });
+  same<typeof view, ThreadPoolExecutor>(true);
+  const everywhere = await pool.broadcast((word: string) => word.length, 'a');
+  same<typeof everywhere, number[]>(true);
+  const task = currentTask();
+  same<typeof task, CurrentTask | null>(true);
+  void pool.map((n: number) => n, [1], { progress: ({ eta }) => eta?.toFixed(), signal: AbortSignal.timeout(1) });
+
+  // @ts-expect-error an argument is of the wrong type
+  void pool.broadcast((word: string) => word.length, 1);
+  // @ts-expect-error there is no such option
+  void pool.with({ timout: 1 });
+  // @ts-expect-error a key is a string or a number
+  void pool.with({ key: {} });
+  // @ts-expect-error statistics cannot be changed
+  pool.statistics().failed = 0;
 }
 
 // @ts-expect-error there is no such option
