@@ -95,7 +95,12 @@ async function disperse(crowd: readonly Future<unknown>[]): Promise<void> {
 }
 
 /** Does to the worker what the way says, when the victim is at work. Returns when that was. */
-async function act(way: Way, waiter: Waiter, path: string, controller: AbortController): Promise<number | undefined> {
+export async function act(
+  way: Way,
+  waiter: Pick<Waiter, 'victims'>,
+  path: string,
+  controller: AbortController,
+): Promise<number | undefined> {
   if (way.act === undefined && way.abort === undefined) return undefined;
   await until(() => readMarks(path).length >= waiter.victims, 'the victim at work');
   const at = now();

@@ -24,7 +24,7 @@ export interface Row {
 /** What a check may look at. */
 export interface Circumstances {
   readonly kind: Kind;
-  readonly waiter: Waiter;
+  readonly waiter: Pick<Waiter, 'name'>;
   readonly marks: readonly Mark[];
 }
 

@@ -94,7 +94,7 @@ async function besides({ pool, view, victim, gather, hasWorkers }: Work): Promis
  * As items that take their time: of tiny ones about a millisecond's worth is lost with a worker that is killed, by design, and
  * here nothing but the victim may be.
  */
-function unhurried({ victim: fn }: Work): (item: number) => unknown {
+export function unhurried({ victim: fn }: Pick<Work, 'victim'>): (item: number) => unknown {
   const item = doomed;
   const victim = (x: number): unknown => {
     const end = performance.now() + (x === item ? 0 : 1.5);
@@ -197,6 +197,21 @@ export const waiters: readonly Waiter[] = [
         victim: end.then((fate) => (fate.ok ? { ...fate, value: (fate.value as unknown[])[0] } : fate)),
         others: submitted(pool, victim, range(items, items + 4)),
       };
+    },
+  },
+  {
+    name: 'stream',
+    options: { maxWorkers: 1 },
+    victims: 1,
+    isWhole: true,
+    begin: async ({ view, victim: fn, gather }) => {
+      const count = items;
+      const victim = async function* (): AsyncGenerator {
+        for (let i = 0; i < count; i++) yield await fn(i);
+      };
+      const end = followed(view.stream(victim));
+      gather();
+      return { ...nothing, victim: end.then((e) => e.victim ?? noVictim), others: end.then((e) => e.fates) };
     },
   },
   {
