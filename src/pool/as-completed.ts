@@ -5,7 +5,8 @@ import { TimeoutError } from '../errors.ts';
 import { Fifo } from './fifo.ts';
 import type { Future } from './future.ts';
 import { type Waitable, byFuture } from './waitable.ts';
-import { type Watcher, leave, markSeen, maxDelay, watch } from './watch.ts';
+import { later } from './timers.ts';
+import { type Watcher, leave, markSeen, watch } from './watch.ts';
 
 export interface AsCompletedOptions {
   /** Milliseconds from the call, 0 or more; default: for ever. */
@@ -122,7 +123,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
   #wait(): void {
     const ms = this.#deadline - performance.now();
     if (ms <= 0) return this.#timeOut();
-    if (ms !== Infinity) this.#timer ??= setTimeout(() => this.#wakeUp(), Math.min(Math.ceil(ms), maxDelay));
+    if (ms !== Infinity) this.#timer ??= later(Math.ceil(ms), () => this.#wakeUp());
   }
 
   #wakeUp(): void {

@@ -1,9 +1,7 @@
 /** The timers of jobs: how long a task may take, and how long it then has to stop. They keep no program alive. */
 
 import type { Job } from './job.ts';
-
-/** The longest delay of Node's timers, about 25 days. */
-const maxDelay = 0x7fff_ffff;
+import { later } from './timers.ts';
 
 export interface DeadlineEvents {
   /** The attempt, or the running item, has taken too long. */
@@ -46,6 +44,6 @@ export class Deadlines {
   }
 
   #set(job: Job, ms: number, callback: (job: Job) => void): void {
-    job.timer = setTimeout(callback, Math.min(ms, maxDelay), job).unref();
+    job.timer = later(ms, () => callback(job)).unref();
   }
 }

@@ -7,6 +7,7 @@
 
 import { checkFunction, checkTimeout } from '../check.ts';
 import { CancelledError, InvalidStateError, TimeoutError } from '../errors.ts';
+import { later } from './timers.ts';
 
 type State = 'pending' | 'running' | 'finished' | 'cancelled';
 
@@ -194,7 +195,7 @@ export class Future<T> extends Promise<T> {
     }
     if (ms === Infinity || this.done()) return promise;
     return new Promise<V>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new TimeoutError(`the task has not ended within ${ms} ms`)), Math.min(ms, maxDelay));
+      const timer = later(ms, () => reject(new TimeoutError(`the task has not ended within ${ms} ms`)));
       promise.then(
         (value) => {
           clearTimeout(timer);
@@ -230,9 +231,6 @@ export class Future<T> extends Promise<T> {
 
 /** Marks a future whose executor settles it through `futures`. */
 function byExecutor(): void {}
-
-/** The longest delay of Node's timers, about 25 days. */
-const maxDelay = 0x7fff_ffff;
 
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? String(error)) : String(error);

@@ -1,7 +1,6 @@
 /** Notices which workers have had nothing to do for long. One timer for all, which keeps no program alive. */
 
-/** The longest delay of Node's timers, about 25 days. */
-const maxDelay = 0x7fff_ffff;
+import { later } from './timers.ts';
 
 export class IdleWatch {
   readonly #timeout: number;
@@ -35,7 +34,7 @@ export class IdleWatch {
   }
 
   #wait(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#look(), Math.min(ms, maxDelay)).unref();
+    return later(ms, () => this.#look()).unref();
   }
 
   #look(): void {

@@ -10,7 +10,7 @@ import { checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from './fifo.ts';
 import type { ItemOutcome, MapRun } from './map-run.ts';
-import { maxDelay } from './watch.ts';
+import { later } from './timers.ts';
 
 /** The results of `imap`. An item that failed rejects at its place, and the next `next()` goes on with the next item. */
 export interface ImapIterator<R> extends AsyncIterableIterator<R, undefined> {
@@ -74,7 +74,7 @@ export class ImapResults implements ImapIterator<unknown> {
     if (this.#run === undefined) return this.#atEnd();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, timer: undefined, isOver: false };
-      if (ms !== Infinity) waiter.timer = setTimeout(() => this.#giveUp(waiter, ms), Math.min(ms, maxDelay));
+      if (ms !== Infinity) waiter.timer = later(ms, () => this.#giveUp(waiter, ms));
       this.#waiters.push(waiter);
       if (++this.#waiting > this.#asked) void this.#ask();
     });

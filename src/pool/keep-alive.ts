@@ -1,7 +1,6 @@
 /** Keeps the program running while a pool has work, and only then. (Workers and their links never do.) */
 
-/** The longest interval of Node's timers. */
-const longTime = 0x7fff_ffff;
+import { maxDelay } from './timers.ts';
 
 export class KeepAlive {
   #timer: NodeJS.Timeout | undefined;
@@ -11,7 +10,7 @@ export class KeepAlive {
     if (isOn === this.#isOn) return;
     this.#isOn = isOn;
     if (!isOn) this.#timer?.unref();
-    else if (this.#timer === undefined) this.#timer = setInterval(() => {}, longTime);
+    else if (this.#timer === undefined) this.#timer = setInterval(() => {}, maxDelay);
     else this.#timer.ref();
   }
 

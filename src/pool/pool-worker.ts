@@ -9,12 +9,11 @@ import type { Capsule, Packet } from '../codec/index.ts';
 import { HeddleError, TimeoutError, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, WorkerHandle, type WorkerKind, type WorkerOptions } from '../worker/index.ts';
 import type { Job } from './job.ts';
+import { later } from './timers.ts';
 import type { FailedStart } from './scheduler/index.ts';
 
 /** The id of the initializer's call; tasks count from 1. */
 const initializerId = 0;
-/** The longest delay of Node's timers, about 25 days. */
-const maxDelay = 0x7fff_ffff;
 
 export interface Initializer {
   readonly capsule: Capsule;
@@ -76,7 +75,7 @@ export class PoolWorker {
       process.nextTick(() => this.#ended({ kind, pid: null, threadId: null, exitCode: null, signal: null, error }, undefined));
       return;
     }
-    if (startTimeout !== Infinity) this.#timer = setTimeout(() => this.#startsTooLong(), Math.min(startTimeout, maxDelay)).unref();
+    if (startTimeout !== Infinity) this.#timer = later(startTimeout, () => this.#startsTooLong()).unref();
   }
 
   /** To be used only when it has started. */

@@ -8,6 +8,7 @@
  */
 
 import type { Future } from './future.ts';
+import { later } from './timers.ts';
 
 export interface Watcher {
   /** Called while the future settles, before those who await it go on. */
@@ -41,9 +42,6 @@ export function markSeen(future: Future<unknown>): void {
   future.then(undefined, () => {});
 }
 
-/** The longest delay of Node's timers, about 25 days. */
-export const maxDelay = 0x7fff_ffff;
-
 /** Resolves when `isEnough` says so of a future that is done, or after `ms`. None of the futures is done yet. */
 export function watchAll(futures: Iterable<Future<unknown>>, ms: number, isEnough: (future: Future<unknown>) => boolean): Promise<void> {
   const watched = [...futures];
@@ -58,7 +56,7 @@ export function watchAll(futures: Iterable<Future<unknown>>, ms: number, isEnoug
         if (isEnough(future)) end();
       },
     };
-    const timer = ms === Infinity ? undefined : setTimeout(end, Math.min(ms, maxDelay));
+    const timer = ms === Infinity ? undefined : later(ms, end);
     for (const future of watched) watch(future, watcher);
   });
 }

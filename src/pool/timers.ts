@@ -1,0 +1,9 @@
+/** Timers whose delay users give. */
+
+/** The longest delay of Node's timers, about 25 days; a longer one would be taken for 1 ms. */
+export const maxDelay = 0x7fff_ffff;
+
+/** As `setTimeout`, for any number >= 0 but `Infinity`. */
+export function later(ms: number, callback: () => void): NodeJS.Timeout {
+  return setTimeout(callback, Math.min(ms, maxDelay));
+}
