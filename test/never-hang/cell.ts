@@ -122,7 +122,7 @@ function checkNeighbour(way: Way, fate: Fate, isLost: boolean, circumstances: Ci
 }
 
 /** The pool takes a further task; or, shut down or broken, refuses it at once. */
-export async function goesOn(pool: Pool, waiter: Waiter, refusal: Check | undefined, circumstances: Circumstances): Promise<void> {
+async function goesOn(pool: Pool, waiter: Waiter, refusal: Check | undefined, circumstances: Circumstances): Promise<void> {
   const further = await within(fateOf(pool.submit((x: number) => x + 1, 1)), 'a further task');
   if (waiter.name === 'shutdown()') assert.ok(further.value instanceof ShutDown, `a further task: ${String(further.value)}`);
   else if (refusal !== undefined) refusal(further, circumstances);
@@ -133,7 +133,7 @@ export async function goesOn(pool: Pool, waiter: Waiter, refusal: Check | undefi
 }
 
 /** Ends the pool, whatever state it is in, and sees that its workers have ended with it. */
-export async function ended(pool: Pool): Promise<void> {
+async function ended(pool: Pool): Promise<void> {
   try {
     await within(pool.shutdown(), 'the end of the pool');
   } catch (hung) {

@@ -18,7 +18,7 @@ export function fateOf(promise: PromiseLike<unknown>): Promise<Fate> {
 }
 
 /** A watchdog's bound, no assertion on speed: what has not come by then never will. */
-export const patience = 10_000;
+const patience = 10_000;
 
 export class Hung extends Error {
   override name = 'Hung';

@@ -73,6 +73,9 @@ for (const { kind, open } of kinds) {
         return 1;
       },
     };
-    await assert.rejects(pool.with({ signal: controller.signal }).submit((_: object) => {}, argument), reason);
+    await assert.rejects(
+      pool.with({ signal: controller.signal }).submit((_: object) => {}, argument),
+      reason,
+    );
   });
 }

@@ -55,7 +55,7 @@ export function applyTo({ target, item }: Job): string | Failure | Promise<strin
 }
 
 /** What a failed item rejects with where it may be tried again. */
-export class ItemError extends Error implements Failure {
+class ItemError extends Error implements Failure {
   override readonly name: string = 'ItemError';
   readonly failed: string;
 
