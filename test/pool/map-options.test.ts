@@ -244,7 +244,6 @@ for (const { kind, open } of kinds) {
     };
     const source = new Naturals();
     const results = pool.map(work, source, { chunkSize: 20 });
-    for (let i = 0; i < 4; i++) await results.next();
     await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('5\n'));
     await results.return!();
     assert.equal(source.isClosed, true);

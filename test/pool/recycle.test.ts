@@ -27,10 +27,10 @@ for (const { kind, open } of kinds) {
   test(`${kind}: with maxTasksPerChild a chunk is split, counts as one task, or loses items`, async () => {
     await using pool = open({ maxWorkers: 1, maxTasksPerChild: 4 });
     assert.deepEqual(runs(await all(pool.map(me, Array(20).keys(), { chunkSize: 10 }))), [10, 10]);
-    const adaptive = await all(pool.map((x: number) => [x, `${process.pid}:${threadId}`] as const, Array(200).keys()));
+    const adaptive = await all(pool.map((x: number) => [x, `${process.pid}:${threadId}`] as const, Array(40).keys()));
     assert.deepEqual(
       adaptive.map(([x]) => x),
-      [...Array(200).keys()],
+      [...Array(40).keys()],
     );
     for (const count of runs(adaptive.map(([, who]) => who))) assert.ok(count < 8, `${count} in one worker`);
   });
