@@ -78,7 +78,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an attempt begins while the earlier one still runs`, async () => {
-    await using pool = open({ maxWorkers: 3, graceful: 100 });
+    await using pool = open({ maxWorkers: 3, graceful: 60_000 });
     const file = newFile();
     const overlapping = async (path: string): Promise<string> => {
       const { attempt, signal } = currentTask()!;
