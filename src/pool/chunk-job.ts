@@ -42,7 +42,6 @@ export class ChunkJob implements Job {
   readonly retries = 0;
   readonly isChunk = true;
   since = 0;
-  timer: NodeJS.Timeout | undefined;
   isSettled = false;
   readonly chunk: Chunk;
   #onOutcomes!: OnOutcomes;

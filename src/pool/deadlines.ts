@@ -1,4 +1,10 @@
-/** The timers of jobs: how long a task may take, and how long it then has to stop. They keep no program alive. */
+/**
+ * The timers of jobs: how long a task may take, and how long it then has to stop. They keep no program alive.
+ *
+ *   dispatched --timeout--> overdue, told --graceful--> graceOver
+ *
+ * While a worker imports what a task needs, its time does not run: that is a part of the worker's start, and has as long.
+ */
 
 import type { Job } from './job.ts';
 import { later } from './timers.ts';
@@ -10,40 +16,63 @@ export interface DeadlineEvents {
   graceOver(job: Job): void;
 }
 
-export class Deadlines {
-  readonly #graceful: number;
-  readonly #events: DeadlineEvents;
+export interface DeadlineOptions {
+  readonly graceful: number;
+  readonly startTimeout: number;
+}
 
-  constructor(graceful: number, events: DeadlineEvents) {
-    this.#graceful = graceful;
+interface Deadline {
+  readonly ms: number;
+  readonly callback: (job: Job) => void;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
+export class Deadlines {
+  readonly #options: DeadlineOptions;
+  readonly #events: DeadlineEvents;
+  readonly #deadlines: Map<Job, Deadline> = new Map();
+  readonly #preparing: Set<Job> = new Set();
+
+  constructor(options: DeadlineOptions, events: DeadlineEvents) {
+    this.#options = options;
     this.#events = events;
   }
 
   /** A worker has it. */
   start(job: Job): void {
-    if (job.settings.timeout !== Infinity) this.#set(job, job.settings.timeout, this.#events.overdue);
+    const { timeout } = job.settings;
+    if (timeout !== Infinity) this.#set(job, timeout, this.#events.overdue);
+  }
+
+  /** Its worker begins to import, or has imported, what it needs. */
+  prepare(job: Job, isPreparing: boolean): void {
+    if (isPreparing) this.#preparing.add(job);
+    else this.#preparing.delete(job);
+    const deadline = this.#deadlines.get(job);
+    if (deadline !== undefined) this.#set(job, deadline.ms, deadline.callback);
   }
 
   /** An item of it has ended, the next begins; unless the one that takes too long is having its grace. */
   restart(job: Job): void {
-    if (job.settings.timeout === Infinity || job.isStuck()) return;
-    this.stop(job);
-    this.start(job);
+    if (!job.isStuck()) this.start(job);
   }
 
   /** Its worker was told. */
   startGrace(job: Job): void {
-    this.stop(job);
-    if (this.#graceful !== Infinity) this.#set(job, this.#graceful, this.#events.graceOver);
+    this.#set(job, this.#options.graceful, this.#events.graceOver);
   }
 
   stop(job: Job): void {
-    if (job.timer === undefined) return;
-    clearTimeout(job.timer);
-    job.timer = undefined;
+    if (this.#preparing.size > 0) this.#preparing.delete(job);
+    if (this.#deadlines.size === 0) return;
+    clearTimeout(this.#deadlines.get(job)?.timer);
+    this.#deadlines.delete(job);
   }
 
   #set(job: Job, ms: number, callback: (job: Job) => void): void {
-    job.timer = later(ms, () => callback(job)).unref();
+    clearTimeout(this.#deadlines.get(job)?.timer);
+    const wait = this.#preparing.has(job) ? Math.max(ms, this.#options.startTimeout) : ms;
+    const timer = wait === Infinity ? undefined : later(wait, () => callback(job)).unref();
+    this.#deadlines.set(job, { ms, callback, timer });
   }
 }

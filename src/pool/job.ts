@@ -24,8 +24,6 @@ export interface Job {
   readonly left: number;
   /** When it was submitted (`performance.now()`), then when it was handed to a worker. */
   since: number;
-  /** Runs out when its worker has had it, or its running item, for too long; later when it has had time to stop. */
-  timer: NodeJS.Timeout | undefined;
   /** Those who wait for it know its outcome, though it may still run. */
   isSettled: boolean;
   /** Why it is not wanted any more, or takes too long. */
@@ -76,7 +74,6 @@ export class CallJob implements Job {
   readonly isChunk = false;
   readonly isRetry = false;
   since = 0;
-  timer: NodeJS.Timeout | undefined;
   isSettled = false;
   readonly #capsule: Capsule;
   readonly #args: Packet;

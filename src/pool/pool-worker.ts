@@ -34,6 +34,7 @@ export interface PoolWorkerEvents {
   outcome(task: number, outcome: Outcome): void;
   report(task: number, report: ChunkReport): void;
   progress(task: number, done: number, total: number | null): void;
+  preparing(task: number, isPreparing: boolean): void;
   heavy(): void;
   /** @param failure why it could not start, if it did not */
   ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined, failure: StartFailure | undefined): void;

@@ -31,7 +31,6 @@ export class StreamJob implements Job {
   readonly isChunk = false;
   readonly isRetry = false;
   since = 0;
-  timer: NodeJS.Timeout | undefined;
   isSettled = false;
   readonly #pool: WorkerPool;
   readonly #capsule: Capsule;

@@ -9,7 +9,8 @@ export interface TaskOptions {
   /** Aborts the task: it rejects at once with the signal's reason. A worker that runs it is told, and ended if it does not stop. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds from the moment a worker has it; then it rejects with `TimeoutError`, and what goes for an abort goes for it.
+   * Milliseconds from the moment a worker has it and has imported what it needs; then it rejects with `TimeoutError`, and what
+   * goes for an abort goes for it.
    * In a map: of each item. Default: no limit.
    */
   readonly timeout?: number | undefined;

@@ -58,7 +58,7 @@ export class WorkerPool {
     this.border = { kind };
     this.#state = createState({ ...options, maxFailedStarts });
     this.#idle = new IdleWatch(options.idleTimeout, (worker) => this.#apply({ type: 'idleOver', worker }));
-    this.#deadlines = new Deadlines(options.graceful, {
+    this.#deadlines = new Deadlines(options, {
       overdue: (job) => this.#overdue(job),
       graceOver: (job) => this.#graceOver(job),
     });
@@ -364,6 +364,10 @@ export class WorkerPool {
         outcome: (task, outcome) => this.#ended(task, id, worker.jobs, outcome),
         report: (task, report) => this.#reported(task, id, worker.jobs, report),
         progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
+        preparing: (task, isPreparing) => {
+          const job = this.#jobs.get(task);
+          if (job !== undefined) this.#deadlines.prepare(job, isPreparing);
+        },
         heavy: () => this.#apply({ type: 'retire', worker: id }),
         ended: (end, begun, failure) => this.#workerEnded(id, worker, end, begun, failure),
       },

@@ -32,7 +32,8 @@ export class TaskContext implements CurrentTask, Holder {
   readonly attempt: number;
   readonly #tell: TellProgress;
   #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  /** It was aborted, and why. */
+  aborted: { readonly reason: unknown } | undefined;
   #toldAt = -Infinity;
   #untold: { readonly done: number; readonly total: number | undefined } | undefined;
   #isOver = false;
@@ -52,7 +53,7 @@ export class TaskContext implements CurrentTask, Holder {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+      if (this.aborted !== undefined) this.#controller.abort(this.aborted.reason);
     }
     return this.#controller.signal;
   }
@@ -63,7 +64,7 @@ export class TaskContext implements CurrentTask, Holder {
   }
 
   abort(reason: unknown): void {
-    this.#aborted ??= { reason };
+    this.aborted ??= { reason };
     this.#controller?.abort(reason);
   }
 

@@ -49,6 +49,8 @@ export const FrameKind = {
   Progress: 17,
   /** host → worker: the consumer of a stream has taken `a` more of its values. */
   Taken: 18,
+  /** worker → host: it begins (`a` is 1) to import what a task needs, or (0) has done so. */
+  Preparing: 19,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -154,10 +154,14 @@ export class Runner {
     const ready = whenBoth(capsule.prepared, prepare(packet));
     if (ready === undefined) return call();
     this.#tasks.wait(task, hearsHost);
-    this.#signals.wait(
+    this.#prepare(
+      f,
       ready,
       () => {
-        if (this.#tasks.get(id) === task) call();
+        // It may have been given up, or aborted, while it was prepared.
+        if (this.#tasks.get(id) !== task) return;
+        if (context.aborted === undefined) call();
+        else settle(false, context.aborted.reason);
       },
       (error) => settle(false, error),
     );
@@ -234,10 +238,26 @@ export class Runner {
     const ready = whenBoth(capsule.prepared, prepare(packet));
     if (ready === undefined) return this.#signals.decode(() => run.start());
     this.#tasks.wait(task, false);
-    this.#signals.wait(
+    this.#prepare(
+      f,
       ready,
       () => this.#signals.decode(() => run.start()),
       (error) => run.failAll(error),
+    );
+  }
+
+  /** Waits for the modules that a task needs. Somebody who measures its time is told. */
+  #prepare(f: Frame, ready: Promise<unknown>, then: () => void, otherwise: (error: unknown) => void): void {
+    const isTimed = metaOf(f).isAbortable === true;
+    if (isTimed) this.#replies.preparing(f.id, true);
+    const told = (next: () => void): void => {
+      if (isTimed) this.#replies.preparing(f.id, false);
+      next();
+    };
+    this.#signals.wait(
+      ready,
+      () => told(then),
+      (error) => told(() => otherwise(error)),
     );
   }
 

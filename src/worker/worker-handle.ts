@@ -39,6 +39,8 @@ export interface WorkerEvents {
   report(id: number, report: ChunkReport): void;
   /** What a task tells of itself. */
   progress(id: number, done: number, total: number | null): void;
+  /** It begins to import, or has imported, what a task needs. Told only of tasks that somebody may abort. */
+  preparing(id: number, isPreparing: boolean): void;
   /** It has more memory than `maxMemory`, and is to be replaced. */
   heavy(): void;
   /** @param begun the tasks it had begun, if it could tell; without it all that it was given may have begun */
@@ -252,6 +254,8 @@ export class WorkerHandle {
       case FrameKind.AbortSeen:
         if (this.#unanswered.has(f.id)) this.#unanswered.set(f.id, this.#unanswered.get(f.id)! - 1);
         return;
+      case FrameKind.Preparing:
+        return this.#events.preparing(f.id, f.a === 1);
       case FrameKind.Heavy:
         return this.#events.heavy();
       case FrameKind.Progress: {

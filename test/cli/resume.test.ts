@@ -49,7 +49,7 @@ for (const [kind, ...more] of [['--threads'], ['--processes', '--unordered', '--
     const expected = read(straight.out);
     assert.equal(lines(expected).length, COUNT);
 
-    const rounds = long ? 60 : 10;
+    const rounds = long ? 60 : 5;
     const kills: string[] = [];
     for (let round = 0; round < rounds; round++) {
       const before = recorded(journal);

@@ -1,7 +1,11 @@
 /** The `timeout` of `with()`: when it begins, what it ends, and what goes on. */
 
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { threadId } from 'node:worker_threads';
 import { TimeoutError, currentTask } from 'heddle';
 import { kinds, until } from './kinds.ts';
@@ -47,6 +51,25 @@ for (const { kind, open } of kinds) {
     assert.equal(waiting.done(), false);
     gate.abort();
     assert.match(await waiting, /^\d+:\d+$/);
+  });
+
+  test(`${kind}: the time a worker takes to import what a task needs counts`, async () => {
+    const file = join(tmpdir(), `heddle-slow-import-${process.pid}-${kind}.mjs`);
+    writeFileSync(file, 'await new Promise((resolve) => setTimeout(resolve, 700)); export const answer = () => 42;');
+    try {
+      const { answer } = (await import(pathToFileURL(file).href)) as { answer: () => number };
+      await using pool = open({ maxWorkers: 1, graceful: 0 });
+      assert.equal(await pool.with({ timeout: 350 }).submit(answer), 42);
+      const controller = new AbortController();
+      const aborted = open({ maxWorkers: 1, graceful: 0 });
+      const task = aborted.with({ signal: controller.signal }).submit(answer);
+      await until(() => task.running());
+      controller.abort(new Error('not needed'));
+      await assert.rejects(task, { message: 'not needed' });
+      await aborted.shutdown();
+    } finally {
+      rmSync(file);
+    }
   });
 
   test(`${kind}: a timeout of 0 lets a task run for ever, one of Infinity ends it`, async () => {
