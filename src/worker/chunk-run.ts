@@ -20,8 +20,9 @@ import { type Frame, FrameKind, wholeChunk } from './frame.ts';
 import { addOutcome, packetFrame } from './message.ts';
 import { isThenable } from './wait.ts';
 
-/** Outcomes are sent at least this often (milliseconds), looked at between two items. */
+/** Outcomes are sent at least this often (milliseconds), looked at between two items; and while one is waited for. */
 const reportEvery = 2;
+const reportWaiting = 5;
 const leaseFor = 1;
 const maxReportBytes = 1024 * 1024;
 
@@ -63,6 +64,7 @@ export class ChunkRun implements Holder {
   #turn = 0;
   /** Of the running item, if it asked for it. */
   #context: TaskContext | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ChunkOptions) {
     this.#options = options;
@@ -139,6 +141,7 @@ export class ChunkRun implements Holder {
   }
 
   #done(): void {
+    clearTimeout(this.#timer);
     leave(this);
     this.#options.onDone(this.#count < this.#options.frame.b);
   }
@@ -157,10 +160,19 @@ export class ChunkRun implements Holder {
       this.#run();
     };
     this.#options.onWait();
+    if (this.#index > this.#first) this.#reportSoon();
     Promise.resolve(value).then(
       (settled) => next(true, settled),
       (error: unknown) => next(false, error),
     );
+  }
+
+  /** What is done does not wait for an item that takes long. */
+  #reportSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#index > this.#first && this.#hasStarted) this.report(false);
+    }, reportWaiting).unref();
   }
 
   #end(isOk: boolean, value: unknown): void {

@@ -23,6 +23,21 @@ function counted(limit: number = Infinity): { items: Generator<number>; taken: (
 }
 
 for (const { kind, open } of kinds) {
+  test(`${kind}: a result waits for the next item of its chunk`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const gate = new AbortController();
+    const { signal } = gate;
+    const work = (x: number): unknown => {
+      if (x < 2 || signal.aborted) return x;
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(x)));
+    };
+    const results = pool.map(work, [0, 1, 2, 3], { chunkSize: 4 });
+    assert.equal((await results.next()).value, 0);
+    assert.equal((await results.next()).value, 1);
+    gate.abort();
+    assert.deepEqual(await all(results), [2, 3]);
+  });
+
   test(`${kind}: an error that many items end with has the caller's frames many times`, async () => {
     const pool = open({ maxWorkers: 1 });
     const outcomes = mapOutcomes(pool, () => new Promise<void>(() => setInterval(() => {}, 1000)), range(8), {
