@@ -19,27 +19,25 @@ const ci = (folder: string): string[] => ['npm', 'ci', '--prefix', folder, '--no
 const nodeNames = majors.map((major) => `fetch Node ${major}`);
 
 /**
- * What depends on the Node it runs on: functions and values, workers, how they die, the command line's modules. The rest (the
- * scheduler, the journal, Python's rules, …) is the same code on each, and runs on the oldest and the newest.
+ * What depends on the Node it runs on: functions and values, how workers start, talk and die, TypeScript. The rest (the scheduler,
+ * the journal, Python's rules, …) is the same code on each, and runs on the oldest.
  */
 const onEachNode = [
   'codec/',
   'ship/',
-  'worker/',
   'platform/',
+  'worker/link',
+  'worker/lifeline',
+  'worker/exec-argv',
   'pool/submit',
-  'pool/map.test',
   'pool/stream',
   'pool/death',
-  'pool/programs',
   'never-hang/exits',
   'never-hang/starts',
   'never-hang/hosts',
-  'cli/map',
   'cli/typescript',
   'cli/doctor',
 ];
-const newest = majors.at(-1);
 
 export const parts: Part[] = [
   { name: 'install tools', command: ci('tools'), cores: 0, timeout: 300 },
@@ -57,7 +55,7 @@ export const parts: Part[] = [
   ...majors.map(
     (major): Part => ({
       name: `tests on Node ${major}`,
-      command: [nodePath(major), `${BUILT_TOOLS}test/main.js`, ...(major === newest ? [] : onEachNode)],
+      command: [nodePath(major), `${BUILT_TOOLS}test/main.js`, ...onEachNode],
       needs: [`fetch Node ${major}`],
       cores: 2,
       timeout: 900,
