@@ -56,6 +56,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
       lines.sort(),
       ['reed', 'shed', 'warp', 'weft'].map((title) => `${title}: 1000 links, parsed by another process: true`),
     ),
+  '22-greenlets': ['Kim eats 1', 'Lee plays 1', 'Kim eats 2', 'Lee plays 2', 'false true'],
   '26-when-to-use-what': (lines) => {
     const rows = lines.filter((line) => /│ [a-z].*│ +\d+ +│ +\d+ +│/.test(line));
     assert.equal(rows.length, 5, lines.join('\n'));
