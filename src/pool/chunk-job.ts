@@ -10,7 +10,8 @@ import { types } from 'node:util';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
-import { type Job, type Overdue, lostError, maxReturns, overdueError } from './job.ts';
+import { type Job, type Overdue, lostError, overdueError } from './job.ts';
+import { maxReturns } from './single-job.ts';
 import type { TaskSettings } from './task-options.ts';
 
 export interface Chunk {

@@ -5,6 +5,7 @@ import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { type Future, futures } from './future.ts';
+import { SingleJob } from './single-job.ts';
 import { type TaskProgress, type TaskSettings, isAbortable } from './task-options.ts';
 
 export interface Job {
@@ -61,25 +62,10 @@ export interface Overdue {
   readonly item: number | undefined;
 }
 
-/** A job that found no worker willing to begin it this many times is given up: it would go round for ever. */
-export const maxReturns = 3;
-
 /** One call, whose future waits. */
-export class CallJob implements Job {
-  readonly id: number;
+export class CallJob extends SingleJob implements Job {
   readonly future: Future<unknown>;
-  readonly settings: TaskSettings;
-  readonly weight = 1;
-  readonly left = 1;
-  readonly isChunk = false;
-  readonly isRetry = false;
-  since = 0;
-  isSettled = false;
-  readonly #capsule: Capsule;
-  readonly #args: Packet;
-  readonly #site: CallSite;
   #attempt = 1;
-  #returns = 0;
   #isOverdue = false;
   /** Whether the attempt that took too long is followed by another. */
   #isAgain: boolean | undefined;
@@ -89,16 +75,8 @@ export class CallJob implements Job {
   #isAborted = false;
 
   constructor(id: number, future: Future<unknown>, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
-    this.id = id;
+    super(id, capsule, args, settings, site);
     this.future = future;
-    this.settings = settings;
-    this.#capsule = capsule;
-    this.#args = args;
-    this.#site = site;
-  }
-
-  get name(): string {
-    return this.#capsule.name;
   }
 
   get retries(): number {
@@ -111,15 +89,8 @@ export class CallJob implements Job {
 
   send(worker: WorkerHandle): void {
     futures.begin(this.future);
-    const { id } = this;
-    worker.call({
-      id,
-      capsule: this.#capsule,
-      args: this.#args,
-      attempt: this.#attempt,
-      isAbortable: isAbortable(this.settings),
-      isStream: false,
-    });
+    const { id, capsule, args } = this;
+    worker.call({ id, capsule, args, attempt: this.#attempt, isAbortable: isAbortable(this.settings), isStream: false });
   }
 
   returned(why: 'requeue' | 'retry'): void {
@@ -142,10 +113,6 @@ export class CallJob implements Job {
     return { reason, item: undefined };
   }
 
-  isStuck(): boolean {
-    return true;
-  }
-
   keep(outcome: Outcome): void {
     // An attempt that took too long failed for that reason, whatever it says afterwards; unless it came to a good end.
     if (this.#isAborted || (this.#isOverdue && !outcome.ok && this.#outcome !== undefined)) return;
@@ -159,7 +126,7 @@ export class CallJob implements Job {
 
   settle(): void {
     const { ok, value } = this.#outcome!;
-    if (!ok && !this.#isAborted) joinStacks(value, this.#site);
+    if (!ok && !this.#isAborted) joinStacks(value, this.site);
     futures.settle(this.future, ok, value);
   }
 
@@ -170,13 +137,10 @@ export class CallJob implements Job {
   deliver(): void {}
 
   workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
-    // What changed owner on the way to the lost worker cannot be sent again.
-    if (!isBegun && this.#args.transfer.length === 0 && ++this.#returns <= maxReturns) return true;
+    if (!isBegun && this.mayGoElsewhere()) return true;
     this.keep({ ok: false, value: lostError(end, this.name, why) });
     return false;
   }
-
-  settleLost(): void {}
 
   progressed(progress: TaskProgress): void {
     if (!this.isSettled) tellProgress(this.settings, progress);

@@ -10,7 +10,8 @@ import { CancelledError, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { Fifo } from './fifo.ts';
-import { type Job, type Overdue, lostError, maxReturns, overdueError, tellProgress } from './job.ts';
+import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';
+import { SingleJob } from './single-job.ts';
 import type { TaskProgress, TaskSettings } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -21,37 +22,21 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-export class StreamJob implements Job {
-  readonly id: number;
-  readonly settings: TaskSettings;
+export class StreamJob extends SingleJob implements Job {
   /** A stream is not tried again: its values may have been used. */
   readonly retries = 0;
-  readonly weight = 1;
-  readonly left = 1;
-  readonly isChunk = false;
-  readonly isRetry = false;
-  since = 0;
-  isSettled = false;
   readonly #pool: WorkerPool;
-  readonly #capsule: Capsule;
-  readonly #args: Packet;
-  readonly #site: CallSite;
   readonly #values: Fifo<unknown> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
   #worker: WorkerHandle | undefined;
-  #returns = 0;
   /** Values that were taken and of which the worker has not heard. */
   #untold = 0;
   #outcome: Outcome | undefined;
   #isAborted = false;
 
   constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
-    this.id = id;
-    this.settings = settings;
+    super(id, capsule, args, settings, site);
     this.#pool = pool;
-    this.#capsule = capsule;
-    this.#args = args;
-    this.#site = site;
   }
 
   // ---- for its consumer
@@ -98,25 +83,15 @@ export class StreamJob implements Job {
 
   // ---- for the pool
 
-  get name(): string {
-    return this.#capsule.name;
-  }
-
   get reason(): unknown {
     return this.#outcome?.value;
   }
 
   send(worker: WorkerHandle): void {
     this.#worker = worker;
-    const { id } = this;
-    worker.call({
-      id,
-      capsule: this.#capsule,
-      args: this.#args,
-      attempt: 1,
-      isAbortable: true, // by its consumer
-      isStream: true,
-    });
+    const { id, capsule, args } = this;
+    // Its consumer may abort it, if nobody else.
+    worker.call({ id, capsule, args, attempt: 1, isAbortable: true, isStream: true });
   }
 
   returned(): void {
@@ -133,10 +108,6 @@ export class StreamJob implements Job {
     return { reason, item: undefined };
   }
 
-  isStuck(): boolean {
-    return true;
-  }
-
   keep(outcome: Outcome): void {
     if (!this.isSettled) this.#outcome = outcome;
   }
@@ -149,7 +120,7 @@ export class StreamJob implements Job {
   settle(): void {
     this.isSettled = true;
     const outcome = this.#outcome;
-    if (outcome !== undefined && !outcome.ok && !this.#isAborted) joinStacks(outcome.value, this.#site);
+    if (outcome !== undefined && !outcome.ok && !this.#isAborted) joinStacks(outcome.value, this.site);
     // What an aborted stream has given is not wanted either.
     if (this.#isAborted) this.#values.clear();
     const first = this.#waiters.shift();
@@ -182,12 +153,10 @@ export class StreamJob implements Job {
   }
 
   workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
-    if (!isBegun && this.#args.transfer.length === 0 && ++this.#returns <= maxReturns) return true;
+    if (!isBegun && this.mayGoElsewhere()) return true;
     this.keep({ ok: false, value: lostError(end, this.name, why) });
     return false;
   }
-
-  settleLost(): void {}
 
   progressed(progress: TaskProgress): void {
     tellProgress(this.settings, progress);
@@ -214,7 +183,7 @@ export class StreamIterator<T> implements AsyncIterableIterator<T, undefined> {
     this.#owner = owner;
     try {
       this.#job = start();
-      abandoned.register(this, this.#job, this);
+      abandoned.register(this, this.#job);
     } catch (error) {
       this.#refusal = { error };
     }

@@ -155,7 +155,8 @@ export class Runner {
     if (ready === undefined) return call();
     this.#tasks.wait(task, hearsHost);
     this.#prepare(
-      f,
+      id,
+      meta.isAbortable === true,
       ready,
       () => {
         // It may have been given up, or aborted, while it was prepared.
@@ -239,7 +240,8 @@ export class Runner {
     if (ready === undefined) return this.#signals.decode(() => run.start());
     this.#tasks.wait(task, false);
     this.#prepare(
-      f,
+      id,
+      meta.isAbortable === true,
       ready,
       () => this.#signals.decode(() => run.start()),
       (error) => run.failAll(error),
@@ -247,11 +249,10 @@ export class Runner {
   }
 
   /** Waits for the modules that a task needs. Somebody who measures its time is told. */
-  #prepare(f: Frame, ready: Promise<unknown>, then: () => void, otherwise: (error: unknown) => void): void {
-    const isTimed = metaOf(f).isAbortable === true;
-    if (isTimed) this.#replies.preparing(f.id, true);
+  #prepare(id: number, isTimed: boolean, ready: Promise<unknown>, then: () => void, otherwise: (error: unknown) => void): void {
+    if (isTimed) this.#replies.preparing(id, true);
     const told = (next: () => void): void => {
-      if (isTimed) this.#replies.preparing(f.id, false);
+      if (isTimed) this.#replies.preparing(id, false);
       next();
     };
     this.#signals.wait(
