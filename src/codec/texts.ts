@@ -29,8 +29,13 @@ export function writeTexts(writer: Writer, texts: readonly string[]): void {
       to += 1;
     }
     writer.varint(to - from);
-    for (let i = from; i < to; i += 1) writer.varint((texts[i] as string).length);
-    writer.text(to - from === 1 ? (texts[from] as string) : texts.slice(from, to).join(''));
+    // By hand: `slice` would obey a `constructor` that the array has of its own.
+    let block = '';
+    for (let i = from; i < to; i += 1) {
+      writer.varint((texts[i] as string).length);
+      block += texts[i] as string;
+    }
+    writer.text(block);
     from = to;
   }
 }

@@ -72,7 +72,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 });
 
 /** Any graph: first the nodes, then what they refer to, so that everything may lead to everything. */
-const graph = fc.array(plan, { minLength: 1, maxLength: 12 }).map((plans) => {
+function graphOf(plans: readonly Plan[]): object | undefined {
   const nodes = plans.map(({ kind }) => shell(kind));
   plans.forEach((one, i) => {
     const children = one.children.map((item) =>
@@ -81,7 +81,7 @@ const graph = fc.array(plan, { minLength: 1, maxLength: 12 }).map((plans) => {
     fill(nodes[i] as object, one, children);
   });
   return nodes[0];
-});
+}
 
 function shell(kind: Plan['kind']): object {
   if (kind === 'map') return new Map();
@@ -111,10 +111,18 @@ function fill(node: object, { kind, keys }: Plan, children: readonly unknown[]):
   } else keys.forEach((name, i) => set(name, children[i % children.length]));
 }
 
+// A failure is told by its plan: of some graphs, as of arrays with a `constructor` of their own, fast-check cannot make a text.
+const subject = fc.oneof(
+  { weight: 4, arbitrary: fc.array(plan, { minLength: 1, maxLength: 12 }).map((plans) => ({ plans })) },
+  { weight: 1, arbitrary: leaf.map((value) => ({ value })) },
+  { weight: 1, arbitrary: simple.map((value) => ({ value })) },
+);
+
 for (const kind of kinds) {
   test(`a random value differs from its structured clone after crossing to a ${kind}`, () => {
     fc.assert(
-      fc.property(fc.oneof({ weight: 4, arbitrary: graph }, { weight: 1, arbitrary: leaf }, { weight: 1, arbitrary: simple }), (value) => {
+      fc.property(subject, (one) => {
+        const value = 'plans' in one ? graphOf(one.plans) : one.value;
         assert.equal(difference(structuredClone(value), cross(value, kind)), undefined);
       }),
       { numRuns: runs },

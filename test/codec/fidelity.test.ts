@@ -59,6 +59,13 @@ const values: Record<string, unknown> = {
     Array.from({ length: 500 }, () => 1),
     { more: { inner: [1] } },
   ),
+  'arrays with properties named like methods': [
+    ['a', 'b', 'c', 'd'],
+    [1, 2, 3, 4],
+    [{}, 1, 'a', null],
+    Array.from({ length: 100 }, () => 'text'),
+    Array.from({ length: 100 }, () => -0.5),
+  ].map((array) => Object.assign(array, { constructor: 5, slice: 'x', join: 1, push: 2, map: 3, filter: 4, forEach: 5, keys: 6 })),
   'nested arrays': [[[[[]]]], [[1], [2]]],
   'an empty object': {},
   'an object with odd keys': { '': 1, 'a b': 2, '0': 3, '-1': 4, constructor: 5, hasOwnProperty: 6, toString: 7 },
