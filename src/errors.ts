@@ -43,6 +43,11 @@ export class Full extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_FULL';
 }
 
+/** Nothing is in the queue, and the wait for it is over. */
+export class Empty extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_EMPTY';
+}
+
 /** The pool or queue was shut down: it takes nothing new. */
 export class ShutDown extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_SHUT_DOWN';

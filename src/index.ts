@@ -44,6 +44,7 @@ export {
   BrokenProcessPool,
   BrokenThreadPool,
   CancelledError,
+  Empty,
   Full,
   HeddleError,
   InvalidStateError,

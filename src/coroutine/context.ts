@@ -58,3 +58,8 @@ export function captureContext(): Context | undefined {
 export function firstContext(): Context | undefined {
   return isInUse ? new Context(atFirst) : undefined;
 }
+
+/** `storage.run` that does not count as a context of the program's. */
+export function unnoticedRun<T, R>(storage: AsyncLocalStorage<T>, value: T, fn: () => R): R {
+  return original.run.call(storage, value, fn) as R;
+}

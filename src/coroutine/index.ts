@@ -3,3 +3,13 @@
 /** greenlet's switch by hand. */
 export { getcurrent, greenlet, type RawGreenlet } from './raw-greenlet.ts';
 export { GreenletExit } from './greenlet-exit.ts';
+
+/** Greenlets that the loop runs. */
+export { spawn, spawnLater } from './spawn.ts';
+export { type Coroutine, getCurrent, Greenlet, type ResultOf } from './greenlet.ts';
+export type { LinkTarget, Outcome } from './link.ts';
+
+/** Waiting. */
+export { sleep } from './sleep.ts';
+export { until } from './until.ts';
+export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';

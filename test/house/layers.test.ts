@@ -18,6 +18,7 @@ const FLOORS: Record<string, number> = {
   events: 0,
   check: 0,
   platform: 1,
+  loop: 1,
   memory: 2,
   sync: 3,
   progress: 3,

@@ -1,0 +1,308 @@
+/**
+ * What goes on behind a `Greenlet`: one activity of many in this thread.
+ *
+ *            start()                first step              ends, fails, or is killed
+ *   NEW ───────────────▶ READY ───────────────▶ RUNNING ─────────────────────────────────▶ DEAD
+ *    │                     ▲    ◀── woken ──── WAITING ◀── yield* operation ──┘              ▲
+ *    └── kill(): never runs ┴────────────────────────────────────────────────────────────────┘
+ *
+ * A generator is stepped by the ready queue (`../loop/ready.ts`): it waits at a `yield*` and is woken, or thrown into, there. An async
+ * function goes by itself; of that one the activity knows the end, and owns what it awaits (`async-owner.ts`).
+ */
+
+import {
+  addTimer,
+  enterStep,
+  leaveStep,
+  type Listed,
+  type Pending,
+  ready,
+  removeTimer,
+  type Steppable,
+  takeAsked,
+  type Timed,
+  WAIT,
+  type WaitList,
+  type Waiter,
+} from '../loop/index.ts';
+import { AsyncOwner } from './async-owner.ts';
+import { type Context, captureContext, firstContext } from './context.ts';
+import { follow, isFollowing, runAs, setRunning } from './current.ts';
+import { GreenletExit } from './greenlet-exit.ts';
+import { isGenerator, isGeneratorFunction, isThenable, misuse } from './misuse.ts';
+import { alive, reportFailure } from './report.ts';
+import type { SpawnSite } from './spawn-site.ts';
+
+/** What an activity knows of its greenlet. */
+export interface Face {
+  readonly name: string;
+  run(...args: any[]): unknown;
+}
+
+/** Is told when an activity has ended, in the moment that it does. */
+export interface Watcher {
+  ended(activity: Activity): void;
+  /** Whether its error reaches somebody this way: then it is not reported. */
+  readonly seesErrors: boolean;
+}
+
+/** Not started. */
+const NEW = 0;
+/** In line for its next step, or to be begun. */
+const READY = 1;
+const RUNNING = 2;
+/** For an operation; or an async function, for whatever it awaits. */
+const WAITING = 3;
+const DEAD = 4;
+type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeof DEAD;
+
+export class Activity implements Steppable, Waiter, Listed, Timed {
+  readonly greenlet: Face;
+  /** Whose `Local` fields and `RLock`s it uses: its own, or those of the activity it is a part of. */
+  scope: Activity = this;
+  site: SpawnSite | undefined = undefined;
+  /** Whether somebody sees its error, or will. */
+  isSeen = false;
+  /** Whether the program may end, or wait for ever, without it. */
+  isDaemon = false;
+  hasFailed = false;
+  result: unknown = undefined;
+  controller: AbortController | undefined = undefined;
+
+  #state: State = NEW;
+  #fn: ((...args: any[]) => unknown) | undefined;
+  #args: readonly unknown[];
+  #generator: Generator<unknown, unknown, unknown> | undefined = undefined;
+  /** What it waits for. */
+  #operation: Pending<any> | undefined = undefined;
+  /** What is thrown at its next step. */
+  #thrown: { readonly error: unknown } | undefined = undefined;
+  #watchers: Watcher | Set<Watcher> | undefined = undefined;
+  #owner: AsyncOwner | undefined = undefined;
+  #context: Context | undefined = captureContext();
+
+  // In the list of those that live, and among the timers until a late start.
+  list: WaitList<any> | undefined = undefined;
+  before: Listed | undefined = undefined;
+  after: Listed | undefined = undefined;
+  at = 0;
+  place = -1;
+  seq = 0;
+
+  constructor(greenlet: Face, fn: ((...args: any[]) => unknown) | undefined, args: readonly unknown[]) {
+    this.greenlet = greenlet;
+    this.#fn = fn;
+    this.#args = args;
+  }
+
+  get isNew(): boolean {
+    return this.#state === NEW;
+  }
+
+  get isDead(): boolean {
+    return this.#state === DEAD;
+  }
+
+  /** Whether it was told to start and has not ended. */
+  get isStarted(): boolean {
+    return this.#state !== NEW && this.#state !== DEAD;
+  }
+
+  /** The name of its function, while it has one. */
+  get functionName(): string {
+    return this.#fn?.name ?? '';
+  }
+
+  callFunction(args: unknown[]): unknown {
+    if (this.#fn === undefined) throw new TypeError('the greenlet has nothing to run: give it a function, or override run()');
+    return this.#fn(...args);
+  }
+
+  start(): void {
+    if (this.#state !== NEW) return;
+    this.#state = READY;
+    if (this.place !== -1) removeTimer(this);
+    if (this.list === undefined) alive.push(this);
+    ready(this);
+  }
+
+  startLater(ms: number): void {
+    if (this.#state !== NEW || this.place !== -1) return;
+    if (this.list === undefined) alive.push(this);
+    addTimer(this, ms);
+  }
+
+  /** The time of a late start. */
+  expire(): void {
+    this.start();
+  }
+
+  /** Its turn in the ready queue. */
+  step(): void {
+    if (this.#state !== READY) return;
+    this.#state = RUNNING;
+    // Contexts are followed from the first that the program makes.
+    this.#context ??= firstContext();
+    if (this.#context !== undefined) this.#context.run(() => runAs(this, () => this.#step()));
+    else if (isFollowing()) runAs(this, () => this.#step());
+    else this.#step();
+  }
+
+  #step(): void {
+    const before = setRunning(this);
+    const wasInStep = enterStep();
+    try {
+      if (this.#generator !== undefined || this.#begin()) this.#resume();
+    } catch (error) {
+      this.end(true, error);
+    } finally {
+      leaveStep(wasInStep);
+      setRunning(before);
+    }
+  }
+
+  /** Calls its function; true if that gave a generator, which is to be stepped. */
+  #begin(): boolean {
+    const { greenlet } = this;
+    const args = this.#args;
+    this.#args = [];
+    const isStepped = isGeneratorFunction(this.#fn ?? greenlet.run);
+    let result: unknown;
+    if (isStepped) result = greenlet.run(...args);
+    else {
+      follow();
+      this.#owner = new AsyncOwner();
+      result = runAs(this, () => greenlet.run(...args));
+    }
+    this.#fn = undefined;
+    if (this.#state === DEAD) {
+      if (isThenable(result)) this.#await(result);
+      return false;
+    }
+    if (isGenerator(result)) {
+      this.#owner = undefined;
+      this.#generator = result;
+      return true;
+    }
+    if (isThenable(result)) this.#await(result);
+    else this.end(false, result);
+    return false;
+  }
+
+  #resume(): void {
+    const generator = this.#generator!;
+    const thrown = this.#thrown;
+    this.#operation = undefined;
+    this.#thrown = undefined;
+    const { done, value } = thrown === undefined ? generator.next() : generator.throw(thrown.error);
+    if (done === true) {
+      this.end(false, value);
+    } else if (value === WAIT) {
+      const operation = takeAsked()!;
+      this.#state = WAITING;
+      this.#operation = operation;
+      operation.addWaiter(this);
+    } else {
+      this.#state = READY;
+      this.#thrown = { error: misuse(value) };
+      ready(this);
+    }
+  }
+
+  #await(promise: PromiseLike<unknown>): void {
+    if (this.#state !== DEAD) this.#state = WAITING;
+    promise.then(
+      (value) => this.end(false, value),
+      (error: unknown) => (this.#state === DEAD ? this.#endLate(error) : this.end(true, error)),
+    );
+  }
+
+  /** An async function failed after its greenlet was killed: unless that is the kill itself, it is told. */
+  #endLate(error: unknown): void {
+    if (error instanceof GreenletExit || error === this.result || error === this.controller?.signal.reason) return;
+    reportFailure(this, error, 'failed after it was killed');
+  }
+
+  /** What it waited for is over. */
+  wake(): void {
+    if (this.#state !== WAITING) return;
+    this.#state = READY;
+    ready(this);
+  }
+
+  /** Throws an error where it waits, as soon as it is its turn. What it waited for takes nothing. */
+  interrupt(error: unknown): void {
+    if (this.#state === DEAD) return;
+    if (this.#generator === undefined) {
+      if (this.#state === NEW || this.#state === READY) this.end(true, error);
+      else this.#owner?.interrupt(error);
+      return;
+    }
+    // An exit is stronger than a time-out; otherwise the first counts.
+    if (this.#thrown !== undefined && !(error instanceof GreenletExit && !(this.#thrown.error instanceof GreenletExit))) return;
+    this.#thrown = { error };
+    this.#operation?.leave(this, error);
+    this.#operation = undefined;
+    this.wake();
+  }
+
+  /** A generator ends by the error that is thrown into it; an async function has ended at once, whatever it still does. */
+  kill(error: unknown): void {
+    if (this.#generator !== undefined || this.#state === NEW) {
+      if (this.#state !== RUNNING) this.interrupt(error);
+    } else {
+      const owner = this.#owner;
+      if (owner !== undefined) owner.ending = { error };
+      this.end(true, error);
+      owner?.interrupt(error);
+    }
+    this.controller?.abort(error);
+  }
+
+  end(isError: boolean, result: unknown): void {
+    if (this.#state === DEAD) return;
+    this.#state = DEAD;
+    this.hasFailed = isError && !(result instanceof GreenletExit);
+    this.result = result;
+    this.#generator = undefined;
+    this.#fn = undefined;
+    this.#args = [];
+    this.#context = undefined;
+    if (this.place !== -1) removeTimer(this);
+    if (this.list !== undefined) alive.remove(this);
+    const watchers = this.#watchers;
+    this.#watchers = undefined;
+    if (watchers instanceof Set) for (const watcher of watchers) watcher.ended(this);
+    else watchers?.ended(this);
+    if (!this.hasFailed) this.site = undefined;
+    else if (!this.isSeen) reportFailure(this, result, 'failed');
+  }
+
+  watch(watcher: Watcher): void {
+    if (watcher.seesErrors) this.isSeen = true;
+    if (this.#state === DEAD) watcher.ended(this);
+    else if (this.#watchers === undefined) this.#watchers = watcher;
+    else if (this.#watchers instanceof Set) this.#watchers.add(watcher);
+    else this.#watchers = new Set([this.#watchers, watcher]);
+  }
+
+  unwatch(watcher: Watcher): void {
+    if (this.#watchers === watcher) this.#watchers = undefined;
+    else if (this.#watchers instanceof Set) this.#watchers.delete(watcher);
+  }
+
+  get watchers(): Watcher[] {
+    if (this.#watchers instanceof Set) return [...this.#watchers];
+    return this.#watchers === undefined ? [] : [this.#watchers];
+  }
+
+  /** Who owns what is begun in it now: after a kill nobody does. */
+  get owner(): AsyncOwner | undefined {
+    return this.#owner?.ending === undefined ? this.#owner : undefined;
+  }
+
+  describeWait(): string {
+    if (this.#operation !== undefined) return this.#operation.describe();
+    return this.#owner?.describe() ?? 'a promise';
+  }
+}

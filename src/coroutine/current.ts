@@ -1,0 +1,47 @@
+/**
+ * Which greenlet runs. A generator greenlet is known from step to step; what async functions do after an `await` is known by an
+ * AsyncLocalStorage, which is there from the first of them on: before, it would cost for nothing.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setOwnerOf } from '../loop/index.ts';
+import type { Activity } from './activity.ts';
+import { unnoticedRun } from './context.ts';
+
+/** The generator greenlet in its step, or the function that is being called. */
+let running: Activity | undefined;
+let storage: AsyncLocalStorage<Activity> | undefined;
+let main: Activity;
+
+export function setMain(activity: Activity): void {
+  main = activity;
+}
+
+export function setRunning(activity: Activity | undefined): Activity | undefined {
+  const before = running;
+  running = activity;
+  return before;
+}
+
+/** What runs; outside of all greenlets the main one's, which stands for the program. */
+export function currentActivity(): Activity {
+  return running ?? storage?.getStore() ?? main;
+}
+
+/** Whether async functions are followed: then every step has to say whose it is. */
+export function isFollowing(): boolean {
+  return storage !== undefined;
+}
+
+/** From now on they are followed. */
+export function follow(): void {
+  if (storage !== undefined) return;
+  const made = new AsyncLocalStorage<Activity>();
+  storage = made;
+  setOwnerOf(() => (running ?? made.getStore())?.owner);
+}
+
+/** Runs a part of it, so that what it begins asynchronously knows whose it is. */
+export function runAs<R>(activity: Activity, part: () => R): R {
+  return storage === undefined ? part() : unnoticedRun(storage, activity, part);
+}

@@ -1,0 +1,311 @@
+/** The public face of an activity: what the program sees of a greenlet, and can do with it. Source: gevent.Greenlet */
+
+import { inspect } from 'node:util';
+import { checkFunction, checkTimeout, expected } from '../check.ts';
+import { InvalidStateError } from '../errors.ts';
+import { done, type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
+import { Activity } from './activity.ts';
+import { currentActivity, setMain } from './current.ts';
+import { Ended } from './ended.ts';
+import { GreenletExit } from './greenlet-exit.ts';
+import { Link, type LinkTarget } from './link.ts';
+import { recordSite } from './spawn-site.ts';
+
+/** What a generator function for `spawn` returns when it is called: it waits by `yield*` only. */
+export type Coroutine<T> = Generator<Wait, T>;
+
+/** What a greenlet of a function ends with, by what the function returns. */
+export type ResultOf<R> = R extends Generator<any, infer T> ? T : Awaited<R>;
+
+export type Body = (...args: any[]) => unknown;
+
+export let activityOf: (greenlet: Greenlet<any>) => Activity;
+
+let count = 0;
+
+/**
+ * One activity of many in this thread: a generator function, an async or a plain one, that runs, waits, and ends with a value or an
+ * error. It is a promise of that, too.
+ *
+ * @example
+ * ```ts
+ * import { Greenlet, sleep } from 'heddle/coroutine';
+ *
+ * class Countdown extends Greenlet<string> {
+ *   constructor(readonly from: number) {
+ *     super();
+ *   }
+ *   override *run() {
+ *     for (let i = this.from; i > 0; i -= 1) yield* sleep(1);
+ *     return 'lift-off';
+ *   }
+ * }
+ * console.log(await Countdown.spawn(3)); // prints: lift-off
+ * ```
+ */
+export class Greenlet<T = unknown> implements Promise<T> {
+  readonly #activity: Activity;
+  readonly #id: number = count++;
+  #name: string | undefined = undefined;
+  #promise: Promise<T> | undefined = undefined;
+
+  static {
+    activityOf = (greenlet) => greenlet.#activity;
+    Object.defineProperty(Greenlet.prototype, inspect.custom, { value: Greenlet.prototype.toString });
+  }
+
+  /**
+   * A greenlet that has not begun: `start()` it. A subclass may override `run` instead of giving a function.
+   *
+   * @throws TypeError if `fn` is given and no function
+   */
+  constructor(fn?: Body, ...args: unknown[]) {
+    if (fn !== undefined) checkFunction(fn, 'fn');
+    this.#activity = new Activity(this, fn, args);
+  }
+
+  /** Makes one and starts it; of a subclass with the constructor's arguments. Source: gevent.Greenlet.spawn */
+  static spawn<A extends unknown[], R>(this: typeof Greenlet<any>, fn: (...args: A) => R, ...args: A): Greenlet<ResultOf<R>>;
+  static spawn<G extends Greenlet<any>, A extends unknown[]>(this: new (...args: A) => G, ...args: A): G;
+  static spawn(this: new (...args: any[]) => Greenlet<any>, ...args: unknown[]): Greenlet<any> {
+    const greenlet = new this(...args);
+    greenlet.#activity.site = recordSite(Greenlet.spawn as Body);
+    greenlet.#activity.start();
+    return greenlet;
+  }
+
+  /** Begins it in the next microtask, after those that are ready. Once is enough; after its end, or a kill, nothing happens. */
+  start(): void {
+    this.#activity.site ??= recordSite(this.start);
+    this.#activity.start();
+  }
+
+  /** Begins it after so many milliseconds. @throws RangeError if that is no number >= 0 */
+  startLater(ms: number): void {
+    checkTimeout(ms, 'ms');
+    this.#activity.site ??= recordSite(this.startLater);
+    this.#activity.startLater(ms);
+  }
+
+  /** What it does: calls its function. To be overridden, by a generator, async or plain method. */
+  run(...args: any[]): unknown {
+    return this.#activity.callFunction(args);
+  }
+
+  /** Its result; `undefined` until then, and if it failed. Of one that was killed, the `GreenletExit`. */
+  get value(): T | undefined {
+    return this.#activity.isDead && !this.#activity.hasFailed ? (this.#activity.result as T) : undefined;
+  }
+
+  /** What it failed with; `undefined` until then, and if it did not. Reading it counts as seeing it. */
+  get exception(): unknown {
+    if (!this.#activity.hasFailed) return undefined;
+    this.#activity.isSeen = true;
+    return this.#activity.result;
+  }
+
+  /** Whether it has ended, in whatever way. */
+  ready(): boolean {
+    return this.#activity.isDead;
+  }
+
+  /** Whether it has ended without an error; a kill is none. */
+  successful(): boolean {
+    return this.#activity.isDead && !this.#activity.hasFailed;
+  }
+
+  /** Whether it was told to start and has not ended. */
+  get started(): boolean {
+    return this.#activity.isStarted;
+  }
+
+  /** Whether it has ended. */
+  get dead(): boolean {
+    return this.#activity.isDead;
+  }
+
+  /** `Greenlet-7`, unless it was given another. */
+  get name(): string {
+    return this.#name ?? `Greenlet-${this.#id}`;
+  }
+
+  set name(name: string) {
+    if (typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
+    this.#name = name;
+  }
+
+  /** Aborts when it is killed, with the error as the reason. For whatever takes an `AbortSignal`. */
+  get signal(): AbortSignal {
+    this.#activity.controller ??= new AbortController();
+    return this.#activity.controller.signal;
+  }
+
+  /**
+   * Waits for its end; gives its value or throws its error.
+   *
+   * @throws TimeoutError if that takes longer than `timeout`
+   */
+  get(options?: number | WaitOptions): Operation<T> {
+    return new Ended<T>(this.#activity, 'get', options);
+  }
+
+  /** Waits for its end: true; false after `timeout` milliseconds. Its error is not thrown. */
+  join(options?: number | WaitOptions): Operation<boolean> {
+    return new Ended<boolean>(this.#activity, 'join', options);
+  }
+
+  /**
+   * Ends it: throws the error into it where it waits, so that its `finally` runs, and waits until it has ended. One that has not begun
+   * never does. What it waited for takes nothing. An async function cannot be thrown into: its `signal` is aborted, its waits for
+   * operations of this module are rejected, and the greenlet has ended at once. Killing the greenlet that runs throws the error here.
+   *
+   * @param error default a `GreenletExit`, which becomes its value; with any other it has failed
+   * @throws TimeoutError if it lives longer than `timeout`
+   *
+   * Source: gevent.Greenlet.kill
+   */
+  kill(error?: unknown, options?: number | WaitOptions): Operation<void> {
+    const activity = this.#activity;
+    if (activity.isDead) return done;
+    if (activity === main) throw new InvalidStateError('the main greenlet stands for the program: it cannot be killed');
+    const thrown = toError(error);
+    // Whoever kills it knows of the error.
+    activity.isSeen = true;
+    const isSelf = currentActivity() === activity;
+    activity.kill(thrown);
+    if (isSelf) throw thrown;
+    return activity.isDead ? done : new Ended<void>(activity, 'kill', options);
+  }
+
+  /**
+   * Calls `callback(greenlet)` when it has ended, in a greenlet of its own; at once if it has. An `AsyncResult` takes its outcome.
+   *
+   * Source: gevent.Greenlet.link
+   */
+  link(callback: LinkTarget<T>): void {
+    this.#activity.watch(new Link(callback, 'always', begin));
+  }
+
+  /** As `link`, if it ends without an error. */
+  linkValue(callback: LinkTarget<T>): void {
+    this.#activity.watch(new Link(callback, 'value', begin));
+  }
+
+  /** As `link`, if it fails. */
+  linkException(callback: LinkTarget<T>): void {
+    this.#activity.watch(new Link(callback, 'exception', begin));
+  }
+
+  /** As `link`, called by the loop itself: it must not wait. */
+  rawlink(callback: (greenlet: Greenlet<T>) => unknown): void {
+    this.#activity.watch(new Link(callback, 'raw', begin));
+  }
+
+  /** Takes a callback away; one that was not there does no harm. */
+  unlink(callback: LinkTarget<T>): void {
+    for (const link of this.#links()) if (link.target === callback) this.#activity.unwatch(link);
+  }
+
+  /** Takes all callbacks away. */
+  unlinkAll(): void {
+    for (const link of this.#links()) this.#activity.unwatch(link);
+  }
+
+  get hasLinks(): boolean {
+    return this.#links().length > 0;
+  }
+
+  #links(): Link[] {
+    return this.#activity.watchers.filter((one) => one instanceof Link);
+  }
+
+  /** The program may end although it waits, as with an unreferenced timer of Node: then nobody is told that it waits for ever. */
+  unref(): this {
+    this.#activity.isDaemon = true;
+    return this;
+  }
+
+  /** Takes `unref` back. */
+  ref(): this {
+    this.#activity.isDaemon = false;
+    return this;
+  }
+
+  /** `yield* greenlet` is `yield* greenlet.get()`. */
+  [Symbol.iterator](): Iterator<Wait, T> {
+    return this.get()[Symbol.iterator]();
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its result
+  then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#promise ??= Promise.resolve(this.get());
+    return this.#promise.then(onValue, onError);
+  }
+
+  catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.then(undefined, onError);
+  }
+
+  finally(onEnd?: (() => void) | null): Promise<T> {
+    return this.then(undefined, undefined).finally(onEnd);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Greenlet';
+  }
+
+  toString(): string {
+    const { functionName } = this.#activity;
+    return `<${this.constructor.name} ${this.name}${functionName === '' ? '' : `: ${functionName}`}>`;
+  }
+}
+
+/** @param above the function whose caller spawns it */
+export function spawnFrom<R>(above: Body, fn: (...args: any[]) => R, args: readonly unknown[]): Greenlet<ResultOf<R>> {
+  const greenlet = new Greenlet<ResultOf<R>>(fn, ...args);
+  const activity = activityOf(greenlet);
+  activity.site = recordSite(above);
+  activity.start();
+  return greenlet;
+}
+
+/** What `kill` throws: Python allows a class, too. Something else is an error itself, for the greenlet and not for who kills. */
+function toError(error: unknown): unknown {
+  if (error === undefined) return new GreenletExit('the greenlet was killed');
+  if (error instanceof Error) return error;
+  if (typeof error === 'function' && error.prototype instanceof Error) return new (error as new () => Error)();
+  return new TypeError(expected('error', 'an Error', error), { cause: error });
+}
+
+/** A callback of a greenlet's end, in a greenlet of its own. */
+function begin(callback: (greenlet: any) => unknown, ended: Activity): void {
+  spawnFrom(begin, callback, [ended.greenlet]);
+}
+
+/**
+ * The greenlet that runs. Outside of all others it is the main one, which stands for the program.
+ *
+ * Source: gevent.getcurrent
+ *
+ * @example
+ * ```ts
+ * import { getCurrent, sleep, spawn } from 'heddle/coroutine';
+ *
+ * const g = spawn(async function work() {
+ *   await sleep(1);
+ *   return getCurrent();
+ * });
+ * console.log((await g.join(), g.value === g), getCurrent() === g); // prints: true false
+ * ```
+ */
+export function getCurrent(): Greenlet<any> {
+  return currentActivity().greenlet as Greenlet<any>;
+}
+
+const mainGreenlet = new Greenlet<any>();
+mainGreenlet.name = 'main';
+const main: Activity = activityOf(mainGreenlet);
+setMain(main);

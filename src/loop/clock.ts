@@ -1,0 +1,32 @@
+/** What time it is, and one alarm: the system's clock, or one that a test moves by hand (`heddle/testing`). */
+
+export interface Clock {
+  /** Milliseconds since any fixed moment; never goes back. */
+  now(): number;
+  /** Calls `fire` once at `time`, or later. An earlier order is forgotten. */
+  arm(time: number, fire: () => void): void;
+  disarm(): void;
+}
+
+/** Node's timers take no more than a signed 32-bit number of milliseconds; whoever fires too early arms again. */
+const LONGEST = 0x7fff_ffff;
+
+class SystemClock implements Clock {
+  #timer: NodeJS.Timeout | undefined;
+
+  now(): number {
+    return performance.now();
+  }
+
+  arm(time: number, fire: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(fire, Math.min(Math.max(Math.ceil(time - performance.now()), 1), LONGEST));
+  }
+
+  disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+export const systemClock: Clock = new SystemClock();

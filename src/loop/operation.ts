@@ -1,0 +1,327 @@
+/**
+ * What every waiting call returns. It has begun when you have it; `await` it, `yield*` it in a generator greenlet, or leave it.
+ *
+ *            ┌──────── Pending ────────┐
+ *   begun ──▶│ waits in a list, with a │──settle(value)──▶ its greenlets are ready, its promise is resolved
+ *            │ timer and a signal if   │──fail(error)────▶ the same, with an error
+ *            │ it was told so          │──leave()────────▶ nobody waits any more: abandon(), and nothing was taken
+ *            └─────────────────────────┘
+ *
+ * `yield*` asks an operation twice: while it waits, `next()` says WAIT, which travels up to the greenlet's step; when the greenlet
+ * goes on, it gives what came. One that is over at once never leaves the generator.
+ */
+
+import { inspect } from 'node:util';
+import { InvalidStateError, TimeoutError } from '../errors.ts';
+import { checkOptions, checkTimeout, expected } from '../check.ts';
+import { addTimer, removeTimer, type Timed } from './timers.ts';
+import type { Listed, WaitList } from './wait-list.ts';
+
+/** What a generator yields up to its greenlet's step while an operation is pending. Nothing else may be yielded. */
+export const WAIT: unique symbol = Symbol('heddle.wait');
+export type Wait = typeof WAIT;
+
+/** How long to wait, and what ends it early. */
+export interface WaitOptions {
+  /** Milliseconds; absent is for ever, 0 is not at all. */
+  readonly timeout?: number | undefined;
+  /** The wait rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Is told when what it waits for is over. */
+export interface Waiter {
+  wake(operation: Pending<any>): void;
+}
+
+/** Somebody who can be ended while it awaits: an async greenlet. */
+export interface Owner {
+  /** It awaits this one. */
+  adopt(operation: Pending<any>): void;
+  disown(operation: Pending<any>): void;
+  /** What ended it; undefined while it lives. */
+  readonly ending: { readonly error: unknown } | undefined;
+}
+
+const yielded: IteratorYieldResult<Wait> = { done: false, value: WAIT };
+
+/** What is pending in the generator that runs, from its `next()` to the end of the step. */
+let asked: Pending<any> | undefined;
+/** Whether a generator greenlet is in a step: only there can be waited by `yield*`. */
+let isInStep = false;
+let findOwner: (() => Owner | undefined) | undefined;
+
+export function enterStep(): boolean {
+  const before = isInStep;
+  isInStep = true;
+  return before;
+}
+
+export function leaveStep(before: boolean): void {
+  isInStep = before;
+}
+
+/** What the step that just yielded WAIT waits for. */
+export function takeAsked(): Pending<any> | undefined {
+  const operation = asked;
+  asked = undefined;
+  return operation;
+}
+
+/** Async greenlets, once there are any, own what is begun in them. */
+export function setOwnerOf(find: () => Owner | undefined): void {
+  findOwner = find;
+}
+
+export abstract class Operation<T> implements Promise<T> {
+  /** For `yield*`: what it gives is what came. */
+  abstract [Symbol.iterator](): Iterator<Wait, T>;
+  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  abstract then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B>;
+
+  catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.then(undefined, onError);
+  }
+
+  finally(onEnd?: (() => void) | null): Promise<T> {
+    return Promise.resolve(this).finally(onEnd);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Operation';
+  }
+
+  static {
+    Object.defineProperty(Operation.prototype, inspect.custom, {
+      value(this: Operation<unknown>): string {
+        return this instanceof Pending ? `Operation <${this.describe()}>` : 'Operation <over>';
+      },
+    });
+  }
+}
+
+/** One that was over when it began. */
+export class Done<T> extends Operation<T> {
+  readonly #value: T;
+
+  constructor(value: T) {
+    super();
+    this.#value = value;
+  }
+
+  override [Symbol.iterator](): this & Iterator<Wait, T> {
+    return this as this & Iterator<Wait, T>;
+  }
+
+  next(): IteratorReturnResult<T> {
+    return { done: true, value: this.#value };
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  override then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return Promise.resolve(this.#value).then(onValue, onError);
+  }
+}
+
+/** Over, and with nothing to give. */
+export const done: Operation<void> = new Done<void>(undefined);
+
+/** It waits. */
+const PENDING = 0;
+/** It is over, with a value. */
+const DONE = 1;
+/** It is over, with an error. */
+const FAILED = 2;
+/** Nobody waits for it any more; it takes nothing. */
+const LEFT = 3;
+type State = typeof PENDING | typeof DONE | typeof FAILED | typeof LEFT;
+
+export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
+  #state: State = PENDING;
+  #result: unknown = undefined;
+  #waiters: Waiter | Waiter[] | undefined = undefined;
+  #promise: Promise<T> | undefined = undefined;
+  #owner: Owner | undefined;
+  #stopListening: (() => void) | undefined = undefined;
+  at = 0;
+  place = -1;
+  seq = 0;
+  list: WaitList<any> | undefined = undefined;
+  before: Listed | undefined = undefined;
+  after: Listed | undefined = undefined;
+
+  constructor() {
+    super();
+    this.#owner = findOwner === undefined ? undefined : findOwner();
+  }
+
+  /** What it waits for, for people: `Queue.get()`. */
+  abstract describe(): string;
+
+  get isPending(): boolean {
+    return this.#state === PENDING;
+  }
+
+  /** It waits no more for this long, nor after this signal. Call it last: it may end at once. */
+  protected limit(options: number | WaitOptions | undefined): void {
+    if (options === undefined || this.#state !== PENDING) return;
+    const { timeout, signal } = readWaitOptions(options);
+    if (signal?.aborted === true) return this.reject(signal.reason);
+    if (timeout === 0) return this.expire();
+    addTimer(this, timeout);
+    if (signal === undefined) return;
+    const onAbort = (): void => this.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#stopListening = () => signal.removeEventListener('abort', onAbort);
+  }
+
+  /** Ends the wait from outside, with an error: what it waited for is left as if it had never been asked. */
+  reject(error: unknown): void {
+    if (this.#state !== PENDING) return;
+    this.#detach();
+    this.abandon(error);
+    this.fail(error);
+  }
+
+  /** The time-out. What comes of it is the operation's own: a `false`, an `Empty`, … */
+  expire(): void {
+    this.reject(new TimeoutError(`${this.describe()} took longer than it was given`));
+  }
+
+  /** Nobody waits for it any more, or not successfully: undo what it has begun elsewhere. It is in no list and has no timer here. */
+  protected abandon(_reason: unknown): void {}
+
+  /** It is over, but who waited was thrown out before seeing it: what was taken goes back. */
+  protected giveBack(_value: T): void {}
+
+  settle(value: T): void {
+    if (this.#state === PENDING) this.#end(DONE, value);
+  }
+
+  fail(error: unknown): void {
+    if (this.#state !== PENDING) return;
+    // As a promise that nobody handles; it is handled if somebody asks in time.
+    // oxlint-disable-next-line promise/no-promise-in-callback -- fail() is no callback
+    if (this.#waiters === undefined) this.#promise = Promise.reject(error);
+    this.#end(FAILED, error);
+  }
+
+  #end(state: State, result: unknown): void {
+    this.#detach();
+    this.#state = state;
+    this.#result = result;
+    const waiters = this.#waiters;
+    if (waiters === undefined) return;
+    if (Array.isArray(waiters)) for (const waiter of waiters) waiter.wake(this);
+    else waiters.wake(this);
+  }
+
+  #detach(): void {
+    if (this.place !== -1) removeTimer(this);
+    if (this.list !== undefined) this.list.remove(this);
+    if (this.#stopListening !== undefined) this.#stopListening();
+    this.#stopListening = undefined;
+  }
+
+  addWaiter(waiter: Waiter): void {
+    if (this.#waiters === undefined) this.#waiters = waiter;
+    else if (Array.isArray(this.#waiters)) this.#waiters.push(waiter);
+    else this.#waiters = [this.#waiters, waiter];
+  }
+
+  /** A waiter is thrown out: if it was the only one, nothing was taken. */
+  leave(waiter: Waiter, reason: unknown): void {
+    const isShared = Array.isArray(this.#waiters);
+    if (this.#state === PENDING) {
+      if (isShared) this.#waiters = (this.#waiters as Waiter[]).filter((one) => one !== waiter);
+      if (isShared && (this.#waiters as Waiter[]).length > 0) return;
+      this.#detach();
+      this.#state = LEFT;
+      this.abandon(reason);
+    } else if (this.#state === DONE && !isShared && this.#waiters === waiter) {
+      this.#state = LEFT;
+      this.giveBack(this.#result as T);
+    }
+  }
+
+  override [Symbol.iterator](): this & Iterator<Wait, T> {
+    return this as this & Iterator<Wait, T>;
+  }
+
+  next(): IteratorResult<Wait, T> {
+    switch (this.#state) {
+      case DONE:
+        return { done: true, value: this.#result as T };
+      case FAILED:
+        this.#promise?.catch(ignore);
+        throw this.#result;
+      case LEFT:
+        throw new InvalidStateError(`${this.describe()} was given up: nobody waited for it`);
+      default:
+    }
+    if (!isInStep) throw new InvalidStateError(`yield* ${this.describe()} works in a generator function that spawn() runs: await it`);
+    // oxlint-disable-next-line typescript/no-this-alias -- who is asked is told to the step
+    asked = this;
+    return yielded;
+  }
+
+  /** Its greenlet is thrown out of it; what that means for the operation was said by `leave`. */
+  throw(error: unknown): never {
+    throw error;
+  }
+
+  return(value?: any): IteratorReturnResult<any> {
+    return { done: true, value };
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  override then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#promise ??= this.#makePromise();
+    return this.#promise.then(onValue, onError);
+  }
+
+  #makePromise(): Promise<T> {
+    if (this.#state === DONE) return Promise.resolve(this.#result as T);
+    if (this.#state === FAILED) return Promise.reject(this.#result);
+    if (this.#state === LEFT) return Promise.reject(new InvalidStateError(`${this.describe()} was given up: nobody waited for it`));
+    return new Promise((resolve, reject) => {
+      this.addWaiter({
+        wake: () => {
+          this.#owner?.disown(this);
+          if (this.#state === DONE) resolve(this.#result as T);
+          else reject(this.#result);
+        },
+      });
+      const owner = this.#owner;
+      if (owner?.ending === undefined) owner?.adopt(this);
+      else this.reject(owner.ending.error);
+    });
+  }
+}
+
+const ignore = (): void => {};
+
+const optionKeys = ['timeout', 'signal'] as const;
+
+/** `number | WaitOptions`, checked; Infinity is for ever. */
+export function readWaitOptions(
+  options: number | WaitOptions | undefined,
+  known: readonly string[] = optionKeys,
+): { timeout: number; signal: AbortSignal | undefined } {
+  if (options === undefined) return { timeout: Infinity, signal: undefined };
+  if (typeof options === 'number') return { timeout: checkTimeout(options), signal: undefined };
+  if (typeof options !== 'object') throw new TypeError(expected('timeout', 'a number of milliseconds or { timeout, signal }', options));
+  checkOptions(options, 'options', known);
+  const { timeout, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError(expected('signal', 'an AbortSignal', signal));
+  return { timeout: checkTimeout(timeout), signal };
+}

@@ -1,0 +1,97 @@
+/**
+ * Who may go on now: a queue, worked off in a microtask.
+ *
+ *   ready(x) ──▶ [ a b c x ] ──microtask──▶ step a, step b, …     more than 10 ms of it ──▶ the rest after the event loop has turned
+ *
+ * Steps make others ready, so that a queue may never get empty. Therefore our part of each turn of Node's event loop is bounded:
+ * its timers and sockets go on.
+ */
+
+import { Deque } from './deque.ts';
+
+export interface Steppable {
+  /** Goes on with it. */
+  step(): void;
+}
+
+/** In milliseconds, of each turn of the event loop. */
+const BUDGET = 10;
+/** The clock is looked at after so many steps. */
+const STEPS_A_LOOK = 64;
+
+const queue = new Deque<Steppable>();
+let isScheduled = false;
+let isDraining = false;
+/** How long we ran since the event loop turned. */
+let spent = 0;
+let isTurnAwaited = false;
+/** Whose turn it is among so many that are ready; the first, unless a test says otherwise. */
+let choose: ((count: number) => number) | undefined;
+
+/** Goes on with it, after those that are ready already. */
+export function ready(one: Steppable): void {
+  queue.push(one);
+  if (!isScheduled && !isDraining) schedule();
+}
+
+function schedule(): void {
+  isScheduled = true;
+  if (spent < BUDGET) queueMicrotask(drain);
+  else setImmediate(drainAfterTurn);
+}
+
+function drainAfterTurn(): void {
+  spent = 0;
+  drain();
+}
+
+/** How often the queue was begun: what may be done once in a while is counted by it. */
+export let drains = 0;
+
+function drain(): void {
+  isScheduled = false;
+  isDraining = true;
+  drains += 1;
+  const begin = performance.now();
+  try {
+    work(begin + BUDGET - spent);
+  } finally {
+    // Reached by an error as well: of a step that is broken itself, as greenlets keep their own.
+    isDraining = false;
+    spent += performance.now() - begin;
+    awaitTurn();
+    if (queue.length > 0) schedule();
+  }
+}
+
+function work(end: number): void {
+  for (let steps = 0; queue.length > 0; steps += 1) {
+    if (steps === STEPS_A_LOOK) {
+      if (performance.now() >= end) return;
+      steps = 0;
+    }
+    const next = choose === undefined ? queue.shift()! : queue.take(choose(queue.length))!;
+    next.step();
+  }
+}
+
+/** Unreferenced: it tells that the loop has turned, and does not make it turn. */
+function awaitTurn(): void {
+  if (isTurnAwaited) return;
+  isTurnAwaited = true;
+  setImmediate(() => {
+    isTurnAwaited = false;
+    spent = 0;
+  }).unref();
+}
+
+export function readyCount(): number {
+  return queue.length;
+}
+
+/** Lets `next` say whose turn it is (0 is the first in line); returns who said it before. */
+export function replaceChoice(next: ((count: number) => number) | undefined): ((count: number) => number) | undefined {
+  const before = choose;
+  choose = next;
+  return before;
+}
