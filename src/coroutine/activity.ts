@@ -56,18 +56,39 @@ const WAITING = 3;
 const DEAD = 4;
 type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeof DEAD;
 
-export class Activity implements Steppable, Waiter, Listed, Timed {
-  readonly greenlet: Face;
-  /** Whose `Local` fields and `RLock`s it uses: its own, or those of the activity it is a part of. */
-  scope: Activity = this;
+/** What few activities have. Apart, because there may be a million of the others. */
+class Extras {
   site: SpawnSite | undefined = undefined;
+  scope: Activity | undefined = undefined;
+  isDaemon = false;
+  controller: AbortController | undefined = undefined;
+  owner: AsyncOwner | undefined = undefined;
+  context: Context | undefined = undefined;
+  delay: Delay | undefined = undefined;
+}
+
+/** A start that is put off. */
+class Delay implements Timed {
+  at = 0;
+  place = -1;
+  seq = 0;
+  readonly #activity: Activity;
+
+  constructor(activity: Activity) {
+    this.#activity = activity;
+  }
+
+  expire(): void {
+    this.#activity.start();
+  }
+}
+
+export class Activity implements Steppable, Waiter, Listed {
+  readonly greenlet: Face;
   /** Whether somebody sees its error, or will. */
   isSeen = false;
-  /** Whether the program may end, or wait for ever, without it. */
-  isDaemon = false;
   hasFailed = false;
   result: unknown = undefined;
-  controller: AbortController | undefined = undefined;
 
   #state: State = NEW;
   #fn: ((...args: any[]) => unknown) | undefined;
@@ -78,21 +99,56 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
   /** What is thrown at its next step. */
   #thrown: { readonly error: unknown } | undefined = undefined;
   #watchers: Watcher | Set<Watcher> | undefined = undefined;
-  #owner: AsyncOwner | undefined = undefined;
-  #context: Context | undefined = captureContext();
+  #extras: Extras | undefined = undefined;
 
-  // In the list of those that live, and among the timers until a late start.
+  // In the list of those that live.
   list: WaitList<any> | undefined = undefined;
   before: Listed | undefined = undefined;
   after: Listed | undefined = undefined;
-  at = 0;
-  place = -1;
-  seq = 0;
 
   constructor(greenlet: Face, fn: ((...args: any[]) => unknown) | undefined, args: readonly unknown[]) {
     this.greenlet = greenlet;
     this.#fn = fn;
     this.#args = args;
+    const context = captureContext();
+    if (context !== undefined) this.#more.context = context;
+  }
+
+  get #more(): Extras {
+    this.#extras ??= new Extras();
+    return this.#extras;
+  }
+
+  /** Where it was spawned, as far as that was recorded. */
+  get site(): SpawnSite | undefined {
+    return this.#extras?.site;
+  }
+
+  set site(site: SpawnSite | undefined) {
+    if (site !== undefined || this.#extras !== undefined) this.#more.site = site;
+  }
+
+  /** Whose `Local` fields and `RLock`s it uses: its own, or those of the activity it is a part of. */
+  get scope(): Activity {
+    return this.#extras?.scope ?? this;
+  }
+
+  set scope(scope: Activity) {
+    this.#more.scope = scope;
+  }
+
+  /** Whether the program may wait for ever without it. */
+  get isDaemon(): boolean {
+    return this.#extras?.isDaemon === true;
+  }
+
+  set isDaemon(isDaemon: boolean) {
+    this.#more.isDaemon = isDaemon;
+  }
+
+  get signal(): AbortSignal {
+    this.#more.controller ??= new AbortController();
+    return this.#more.controller.signal;
   }
 
   get isNew(): boolean {
@@ -121,31 +177,40 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
   start(): void {
     if (this.#state !== NEW) return;
     this.#state = READY;
-    if (this.place !== -1) removeTimer(this);
+    this.#stopDelay();
     if (this.list === undefined) alive.push(this);
     ready(this);
   }
 
   startLater(ms: number): void {
-    if (this.#state !== NEW || this.place !== -1) return;
-    if (this.list === undefined) alive.push(this);
-    addTimer(this, ms);
+    if (this.#state !== NEW || this.#extras?.delay !== undefined) return;
+    alive.push(this);
+    const delay = new Delay(this);
+    this.#more.delay = delay;
+    addTimer(delay, ms);
   }
 
-  /** The time of a late start. */
-  expire(): void {
-    this.start();
+  #stopDelay(): void {
+    if (this.#extras?.delay !== undefined) removeTimer(this.#extras.delay);
   }
 
   /** Its turn in the ready queue. */
   step(): void {
     if (this.#state !== READY) return;
     this.#state = RUNNING;
-    // Contexts are followed from the first that the program makes.
-    this.#context ??= firstContext();
-    if (this.#context !== undefined) this.#context.run(() => runAs(this, () => this.#step()));
+    const context = this.#context;
+    if (context !== undefined) context.run(() => runAs(this, () => this.#step()));
     else if (isFollowing()) runAs(this, () => this.#step());
     else this.#step();
+  }
+
+  /** Contexts are followed from the first that the program makes. */
+  get #context(): Context | undefined {
+    const known = this.#extras?.context;
+    if (known !== undefined) return known;
+    const first = firstContext();
+    if (first !== undefined) this.#more.context = first;
+    return first;
   }
 
   #step(): void {
@@ -171,7 +236,7 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
     if (isStepped) result = greenlet.run(...args);
     else {
       follow();
-      this.#owner = new AsyncOwner();
+      this.#more.owner = new AsyncOwner();
       result = runAs(this, () => greenlet.run(...args));
     }
     this.#fn = undefined;
@@ -180,7 +245,7 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
       return false;
     }
     if (isGenerator(result)) {
-      this.#owner = undefined;
+      if (!isStepped) this.#more.owner = undefined;
       this.#generator = result;
       return true;
     }
@@ -219,7 +284,7 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
 
   /** An async function failed after its greenlet was killed: unless that is the kill itself, it is told. */
   #endLate(error: unknown): void {
-    if (error instanceof GreenletExit || error === this.result || error === this.controller?.signal.reason) return;
+    if (error instanceof GreenletExit || error === this.result || error === this.#extras?.controller?.signal.reason) return;
     reportFailure(this, error, 'failed after it was killed');
   }
 
@@ -235,7 +300,7 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
     if (this.#state === DEAD) return;
     if (this.#generator === undefined) {
       if (this.#state === NEW || this.#state === READY) this.end(true, error);
-      else this.#owner?.interrupt(error);
+      else this.#extras?.owner?.interrupt(error);
       return;
     }
     // An exit is stronger than a time-out; otherwise the first counts.
@@ -251,12 +316,12 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
     if (this.#generator !== undefined || this.#state === NEW) {
       if (this.#state !== RUNNING) this.interrupt(error);
     } else {
-      const owner = this.#owner;
+      const owner = this.#extras?.owner;
       if (owner !== undefined) owner.ending = { error };
       this.end(true, error);
       owner?.interrupt(error);
     }
-    this.controller?.abort(error);
+    this.#extras?.controller?.abort(error);
   }
 
   end(isError: boolean, result: unknown): void {
@@ -267,15 +332,15 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
     this.#generator = undefined;
     this.#fn = undefined;
     this.#args = [];
-    this.#context = undefined;
-    if (this.place !== -1) removeTimer(this);
+    this.#stopDelay();
+    if (this.#extras !== undefined) this.#extras.context = undefined;
+    if (this.#extras !== undefined && !this.hasFailed) this.#extras.site = undefined;
     if (this.list !== undefined) alive.remove(this);
     const watchers = this.#watchers;
     this.#watchers = undefined;
     if (watchers instanceof Set) for (const watcher of watchers) watcher.ended(this);
     else watchers?.ended(this);
-    if (!this.hasFailed) this.site = undefined;
-    else if (!this.isSeen) reportFailure(this, result, 'failed');
+    if (this.hasFailed && !this.isSeen) reportFailure(this, result, 'failed');
   }
 
   watch(watcher: Watcher): void {
@@ -298,11 +363,12 @@ export class Activity implements Steppable, Waiter, Listed, Timed {
 
   /** Who owns what is begun in it now: after a kill nobody does. */
   get owner(): AsyncOwner | undefined {
-    return this.#owner?.ending === undefined ? this.#owner : undefined;
+    const owner = this.#extras?.owner;
+    return owner?.ending === undefined ? owner : undefined;
   }
 
   describeWait(): string {
     if (this.#operation !== undefined) return this.#operation.describe();
-    return this.#owner?.describe() ?? 'a promise';
+    return this.#extras?.owner?.describe() ?? 'a promise';
   }
 }

@@ -136,8 +136,7 @@ export class Greenlet<T = unknown> implements Promise<T> {
 
   /** Aborts when it is killed, with the error as the reason. For whatever takes an `AbortSignal`. */
   get signal(): AbortSignal {
-    this.#activity.controller ??= new AbortController();
-    return this.#activity.controller.signal;
+    return this.#activity.signal;
   }
 
   /**

@@ -76,5 +76,6 @@ export class Deque<T> {
 }
 
 function emptyRing<T>(size: number): (T | undefined)[] {
-  return Array.from({ length: size }, () => undefined);
+  // oxlint-disable-next-line unicorn/no-new-array -- the way to have so many places at once
+  return new Array<T | undefined>(size);
 }
