@@ -356,6 +356,10 @@ export class Activity implements Steppable, Waiter, Listed {
     else if (this.#watchers instanceof Set) this.#watchers.delete(watcher);
   }
 
+  isWatchedBy(watcher: Watcher): boolean {
+    return this.#watchers === watcher || (this.#watchers instanceof Set && this.#watchers.has(watcher));
+  }
+
   get watchers(): Watcher[] {
     if (this.#watchers instanceof Set) return [...this.#watchers];
     return this.#watchers === undefined ? [] : [this.#watchers];

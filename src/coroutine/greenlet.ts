@@ -272,7 +272,7 @@ export function spawnFrom<R>(above: Body, fn: (...args: any[]) => R, args: reado
 }
 
 /** What `kill` throws: Python allows a class, too. Something else is an error itself, for the greenlet and not for who kills. */
-function toError(error: unknown): unknown {
+export function toError(error: unknown): unknown {
   if (error === undefined) return new GreenletExit('the greenlet was killed');
   if (error instanceof Error) return error;
   if (typeof error === 'function' && error.prototype instanceof Error) return new (error as new () => Error)();
@@ -295,9 +295,9 @@ function begin(callback: (greenlet: any) => unknown, ended: Activity): void {
  *
  * const g = spawn(async function work() {
  *   await sleep(1);
- *   return getCurrent();
+ *   return getCurrent().name;
  * });
- * console.log((await g.join(), g.value === g), getCurrent() === g); // prints: true false
+ * console.log((await g) === g.name, getCurrent().name); // prints: true main
  * ```
  */
 export function getCurrent(): Greenlet<any> {
@@ -308,3 +308,8 @@ const mainGreenlet = new Greenlet<any>();
 mainGreenlet.name = 'main';
 const main: Activity = activityOf(mainGreenlet);
 setMain(main);
+
+/** The greenlet that stands for the program. */
+export function getMain(): Greenlet<any> {
+  return mainGreenlet;
+}

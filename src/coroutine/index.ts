@@ -12,4 +12,6 @@ export type { LinkTarget, Outcome } from './link.ts';
 /** Waiting. */
 export { sleep } from './sleep.ts';
 export { until } from './until.ts';
+export { joinAll, type JoinAllOptions } from './join-all.ts';
+export { killAll, type KillAllOptions } from './kill-all.ts';
 export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
