@@ -13,10 +13,7 @@ export class HeddleError extends Error {
 
   constructor(message?: string, options?: ErrorOptions) {
     super(message, options);
-    const { code, name } = new.target;
-    define(this, 'name', name);
-    define(this, 'code', code);
-    for (let at = new.target; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(this, brandOf(at.code), true);
+    if (!Object.hasOwn(new.target.prototype, 'name')) brand(new.target);
   }
 
   declare readonly code: string;
@@ -27,6 +24,14 @@ export class HeddleError extends Error {
     if (!Object.hasOwn(this, 'code')) return Function.prototype[Symbol.hasInstance].call(this, value);
     return (value as Record<symbol, unknown>)[brandOf(this.code)] === true;
   }
+}
+
+/** Once for a class, not for each error: errors that end greenlets are made by the thousand. */
+function brand(Class: typeof HeddleError): void {
+  const { prototype, name, code } = Class;
+  define(prototype, 'name', name);
+  define(prototype, 'code', code);
+  for (let at = Class; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(prototype, brandOf(at.code), true);
 }
 
 const define = (target: object, key: PropertyKey, value: unknown): void => {

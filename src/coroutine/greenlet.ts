@@ -273,7 +273,7 @@ export function spawnFrom<R>(above: Body, fn: (...args: any[]) => R, args: reado
 
 /** What `kill` throws: Python allows a class, too. Something else is an error itself, for the greenlet and not for who kills. */
 export function toError(error: unknown): unknown {
-  if (error === undefined) return new GreenletExit('the greenlet was killed');
+  if (error === undefined) return exit();
   if (error instanceof Error) return error;
   if (typeof error === 'function' && error.prototype instanceof Error) return new (error as new () => Error)();
   return new TypeError(expected('error', 'an Error', error), { cause: error });
@@ -302,6 +302,15 @@ function begin(callback: (greenlet: any) => unknown, ended: Activity): void {
  */
 export function getCurrent(): Greenlet<any> {
   return currentActivity().greenlet as Greenlet<any>;
+}
+
+/** Greenlets are killed by the thousand: of the stack only who killed it is read. */
+function exit(): GreenletExit {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 4;
+  const made = new GreenletExit('the greenlet was killed');
+  Error.stackTraceLimit = before;
+  return made;
 }
 
 const mainGreenlet = new Greenlet<any>();
