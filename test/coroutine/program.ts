@@ -1,0 +1,26 @@
+/** Runs a program in a Node of its own: for what it prints at the end, and for errors that nobody catches. */
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+/** @param code an ES module; everything of `heddle/coroutine` is imported as `h` */
+export async function runProgram(code: string): Promise<Ran> {
+  const text = `import * as h from 'heddle/coroutine';\n${code}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', text], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
+  const ended = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { stdout, stderr, code: ended };
+}

@@ -1,0 +1,72 @@
+/** The ready queue: its order, and that it leaves the event loop its turn. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, connect, type AddressInfo } from 'node:net';
+import test from 'node:test';
+import { ready, replaceChoice, type Steppable } from '#dist/loop/index.js';
+import { runProgram } from '../coroutine/program.js';
+
+const steps = (...list: (() => void)[]): void => list.forEach((step) => ready({ step }));
+
+test('what is ready goes on at once, or in another order', async () => {
+  const said: string[] = [];
+  steps(
+    () => said.push('a'),
+    () => {
+      said.push('b');
+      steps(() => said.push('d'));
+    },
+    () => said.push('c'),
+  );
+  said.push('begin');
+  await Promise.resolve();
+  assert.deepEqual(said, ['begin', 'a', 'b', 'c', 'd']);
+});
+
+test('steps that make steps for ever keep timers, immediates and sockets waiting', async () => {
+  let isOver = false;
+  const endless: Steppable = {
+    step() {
+      if (!isOver) ready(endless);
+    },
+  };
+  ready(endless);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve) => setImmediate(resolve));
+  const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [data] = (await once(socket, 'data')) as [Buffer];
+  assert.equal(String(data), 'hello');
+  isOver = true;
+  socket.destroy();
+  server.close();
+  await once(server, 'close');
+});
+
+test('a step that breaks takes the others with it', async () => {
+  const { stdout } = await runProgram(`
+    const { ready } = await import('#dist/loop/index.js');
+    process.on('uncaughtException', (error) => console.log(error.message));
+    ready({ step() { throw new Error('broken'); } });
+    ready({ step() { console.log('goes on'); } });
+  `);
+  assert.equal(stdout, 'broken\ngoes on\n');
+});
+
+test('a test cannot say whose turn it is', async () => {
+  const said: string[] = [];
+  const before = replaceChoice((count) => count - 1);
+  try {
+    steps(
+      () => said.push('a'),
+      () => said.push('b'),
+      () => said.push('c'),
+    );
+    await Promise.resolve();
+    assert.deepEqual(said, ['c', 'b', 'a']);
+  } finally {
+    replaceChoice(before);
+  }
+});
