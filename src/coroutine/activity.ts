@@ -19,7 +19,6 @@ import {
   ready,
   removeTimer,
   type Steppable,
-  takeAsked,
   type Timed,
   WAIT,
   type WaitList,
@@ -215,13 +214,11 @@ export class Activity implements Steppable, Waiter, Listed {
 
   #step(): void {
     const before = setRunning(this);
-    const wasInStep = enterStep();
     try {
       if (this.#generator !== undefined || this.#begin()) this.#resume();
     } catch (error) {
       this.end(true, error);
     } finally {
-      leaveStep(wasInStep);
       setRunning(before);
     }
   }
@@ -259,11 +256,18 @@ export class Activity implements Steppable, Waiter, Listed {
     const thrown = this.#thrown;
     this.#operation = undefined;
     this.#thrown = undefined;
-    const { done, value } = thrown === undefined ? generator.next() : generator.throw(thrown.error);
+    const wasInStep = enterStep();
+    let operation: Pending<any> | undefined;
+    let result: IteratorResult<unknown>;
+    try {
+      result = thrown === undefined ? generator.next() : generator.throw(thrown.error);
+    } finally {
+      operation = leaveStep(wasInStep);
+    }
+    const { done, value } = result;
     if (done === true) {
       this.end(false, value);
-    } else if (value === WAIT) {
-      const operation = takeAsked()!;
+    } else if (value === WAIT && operation !== undefined) {
       this.#state = WAITING;
       this.#operation = operation;
       operation.addWaiter(this);
@@ -365,10 +369,9 @@ export class Activity implements Steppable, Waiter, Listed {
     return this.#watchers === undefined ? [] : [this.#watchers];
   }
 
-  /** Who owns what is begun in it now: after a kill nobody does. */
+  /** Who ends what it awaits. */
   get owner(): AsyncOwner | undefined {
-    const owner = this.#extras?.owner;
-    return owner?.ending === undefined ? owner : undefined;
+    return this.#extras?.owner;
   }
 
   describeWait(): string {

@@ -264,6 +264,7 @@ export class Greenlet<T = unknown> implements Promise<T> {
 
 /** @param above the function whose caller spawns it */
 export function spawnFrom<R>(above: Body, fn: (...args: any[]) => R, args: readonly unknown[]): Greenlet<ResultOf<R>> {
+  checkFunction(fn, 'fn');
   const greenlet = new Greenlet<ResultOf<R>>(fn, ...args);
   const activity = activityOf(greenlet);
   activity.site = recordSite(above);

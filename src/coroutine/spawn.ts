@@ -1,5 +1,6 @@
 /** Starting greenlets. */
 
+import { checkFunction } from '../check.ts';
 import { Greenlet, type ResultOf, spawnFrom } from './greenlet.ts';
 
 /**
@@ -28,6 +29,7 @@ export function spawn<A extends unknown[], R>(fn: (...args: A) => R, ...args: A)
 
 /** Starts a function after so many milliseconds, unless it is killed before. Source: gevent.spawn_later */
 export function spawnLater<A extends unknown[], R>(ms: number, fn: (...args: A) => R, ...args: A): Greenlet<ResultOf<R>> {
+  checkFunction(fn, 'fn');
   const greenlet = new Greenlet<ResultOf<R>>(fn, ...args);
   greenlet.startLater(ms);
   return greenlet;

@@ -12,7 +12,6 @@ export {
   Pending,
   readWaitOptions,
   setOwnerOf,
-  takeAsked,
   type Wait,
   WAIT,
   type WaitOptions,

@@ -47,7 +47,7 @@ const yielded: IteratorYieldResult<Wait> = { done: false, value: WAIT };
 
 /** What is pending in the generator that runs, from its `next()` to the end of the step. */
 let asked: Pending<any> | undefined;
-/** Whether a generator greenlet is in a step: only there can be waited by `yield*`. */
+/** Whether a generator is in a step: only there can be waited by `yield*`. */
 let isInStep = false;
 let findOwner: (() => Owner | undefined) | undefined;
 
@@ -57,12 +57,9 @@ export function enterStep(): boolean {
   return before;
 }
 
-export function leaveStep(before: boolean): void {
+/** Gives what the step waits for, if it yielded WAIT. */
+export function leaveStep(before: boolean): Pending<any> | undefined {
   isInStep = before;
-}
-
-/** What the step that just yielded WAIT waits for. */
-export function takeAsked(): Pending<any> | undefined {
   const operation = asked;
   asked = undefined;
   return operation;
@@ -147,7 +144,8 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   #result: unknown = undefined;
   #waiters: Waiter | Waiter[] | undefined = undefined;
   #promise: Promise<T> | undefined = undefined;
-  #owner: Owner | undefined;
+  /** In whom it was begun, if that lived. */
+  readonly #owner: Owner | undefined;
   #stopListening: (() => void) | undefined = undefined;
   at = 0;
   place = -1;
@@ -158,7 +156,11 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
 
   constructor() {
     super();
-    this.#owner = findOwner === undefined ? undefined : findOwner();
+    if (findOwner === undefined) this.#owner = undefined;
+    else {
+      const owner = findOwner();
+      this.#owner = owner?.ending === undefined ? owner : undefined;
+    }
   }
 
   /** What it waits for, for people: `Queue.get()`. */
@@ -265,7 +267,8 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
         throw new InvalidStateError(`${this.describe()} was given up: nobody waited for it`);
       default:
     }
-    if (!isInStep) throw new InvalidStateError(`yield* ${this.describe()} works in a generator function that spawn() runs: await it`);
+    if (!isInStep || asked !== undefined)
+      throw new InvalidStateError(`yield* ${this.describe()} works in a generator function that spawn() runs: await it`);
     // oxlint-disable-next-line typescript/no-this-alias -- who is asked is told to the step
     asked = this;
     return yielded;
@@ -293,17 +296,19 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
     if (this.#state === DONE) return Promise.resolve(this.#result as T);
     if (this.#state === FAILED) return Promise.reject(this.#result);
     if (this.#state === LEFT) return Promise.reject(new InvalidStateError(`${this.describe()} was given up: nobody waited for it`));
+    const awaiter = findOwner?.();
     return new Promise((resolve, reject) => {
       this.addWaiter({
         wake: () => {
-          this.#owner?.disown(this);
+          awaiter?.disown(this);
           if (this.#state === DONE) resolve(this.#result as T);
           else reject(this.#result);
         },
       });
-      const owner = this.#owner;
-      if (owner?.ending === undefined) owner?.adopt(this);
-      else this.reject(owner.ending.error);
+      if (awaiter === undefined) return;
+      if (awaiter.ending === undefined) awaiter.adopt(this);
+      // An `await` asks a moment later: killed in between, it must not wait. What was begun after the kill may.
+      else if (awaiter === this.#owner) this.reject(awaiter.ending.error);
     });
   }
 }
