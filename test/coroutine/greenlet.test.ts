@@ -165,10 +165,10 @@ test('a time-out of get or join is not one', async () => {
   const g = spawn(() => sleep(1e6));
   assert.equal(await g.join(1), false);
   assert.equal(await g.join({ timeout: 0 }), false);
-  await assert.rejects(g.get(0).then(), TimeoutError);
-  await assert.rejects(g.get({ timeout: 1 }).then(), /has not ended in the time that get\(\) was given/);
+  await assert.rejects(g.get(0), TimeoutError);
+  await assert.rejects(g.get({ timeout: 1 }), /has not ended in the time that get\(\) was given/);
   const reason = new Error('enough');
-  await assert.rejects(g.join({ signal: AbortSignal.abort(reason) }).then(), (error) => error === reason);
+  await assert.rejects(g.join({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
   await g.kill();
   assert.equal(await g.join(0), true);
 });
@@ -177,7 +177,7 @@ test('getCurrent is lost behind an await, or taken for another', async () => {
   const main = getCurrent();
   assert.equal(main.name, 'main');
   const seen: boolean[] = [];
-  const check = async (g: () => Greenlet<unknown>): Promise<void> => {
+  const check = async (g: () => Greenlet): Promise<void> => {
     for (let i = 0; i < 5; i += 1) {
       seen.push(getCurrent() === g());
       // oxlint-disable-next-line no-await-in-loop -- one after another
@@ -228,7 +228,7 @@ test('misuse is not told, or kills more than the greenlet', async () => {
     [() => undefined, /got yield undefined/],
   ];
   for (const [make, message] of cases) {
-    const g = spawn(function* (): Generator<unknown> {
+    const g = spawn(function* (): Generator {
       yield make();
     });
     // oxlint-disable-next-line no-await-in-loop -- one after another
@@ -245,8 +245,8 @@ test('misuse is not told, or kills more than the greenlet', async () => {
   });
   assert.equal(await g, 'went on');
   for (const bad of [undefined, null, 5, 'x', {}]) {
-    assert.throws(() => spawn(bad as unknown as () => void), { name: 'TypeError', message: /^expected fn to be a function, got / });
-    assert.throws(() => spawnLater(1, bad as unknown as () => void), TypeError);
+    assert.throws(() => spawn(bad as () => void), { name: 'TypeError', message: /^expected fn to be a function, got / });
+    assert.throws(() => spawnLater(1, bad as () => void), TypeError);
   }
   assert.throws(() => spawnLater(-1, () => {}), RangeError);
   assert.throws(() => sleep(-1), RangeError);

@@ -116,8 +116,8 @@ test('who waits for a kill waits for ever, or not at all', async () => {
     }
   });
   await sleep(0);
-  await assert.rejects(undying.kill(undefined, { timeout: 1 }).then(), TimeoutError);
-  await assert.rejects(undying.kill(undefined, 0).then(), TimeoutError);
+  await assert.rejects(undying.kill(undefined, { timeout: 1 }), TimeoutError);
+  await assert.rejects(undying.kill(undefined, 0), TimeoutError);
   assert.equal(undying.dead, false);
   await undying.kill(new Error('really'));
   assert.equal(undying.dead, true);
@@ -164,7 +164,7 @@ test('a kill while others join leaves them waiting', async () => {
     }),
   ];
   const getter = spawn(function* () {
-    return (yield* g.get()) as unknown;
+    return yield* g.get();
   });
   await sleep(1);
   await g.kill();
