@@ -17,6 +17,15 @@ export type Coroutine<T> = Generator<Wait, T>;
 /** What a greenlet of a function ends with, by what the function returns. */
 export type ResultOf<R> = R extends Generator<any, infer T> ? T : Awaited<R>;
 
+/** Refuses generator functions that yield anything else: a `yield` without its `*` waits for nothing and gives nothing. */
+export type Spawnable<R> = [R] extends [never]
+  ? unknown
+  : [R] extends [Generator<infer Y, any, any>]
+    ? [Y] extends [Wait]
+      ? unknown
+      : 'a greenlet waits by yield*, not by yield'
+    : unknown;
+
 export type Body = (...args: any[]) => unknown;
 
 export let activityOf: (greenlet: Greenlet<any>) => Activity;
@@ -65,7 +74,11 @@ export class Greenlet<T = unknown> implements Promise<T> {
   }
 
   /** Makes one and starts it; of a subclass with the constructor's arguments. Source: gevent.Greenlet.spawn */
-  static spawn<A extends unknown[], R>(this: typeof Greenlet<any>, fn: (...args: A) => R, ...args: A): Greenlet<ResultOf<R>>;
+  static spawn<A extends unknown[], R>(
+    this: typeof Greenlet<any>,
+    fn: ((...args: A) => R) & Spawnable<R>,
+    ...args: A
+  ): Greenlet<ResultOf<R>>;
   static spawn<G extends Greenlet<any>, A extends unknown[]>(this: new (...args: A) => G, ...args: A): G;
   static spawn(this: new (...args: any[]) => Greenlet<any>, ...args: unknown[]): Greenlet<any> {
     const greenlet = new this(...args);

@@ -6,7 +6,7 @@ export { GreenletExit } from './greenlet-exit.ts';
 
 /** Greenlets that the loop runs. */
 export { spawn, spawnLater } from './spawn.ts';
-export { type Coroutine, getCurrent, Greenlet, type ResultOf } from './greenlet.ts';
+export { type Coroutine, getCurrent, Greenlet, type ResultOf, type Spawnable } from './greenlet.ts';
 export type { LinkTarget, Outcome } from './link.ts';
 
 /** Waiting. */

@@ -1,7 +1,7 @@
 /** Starting greenlets. */
 
 import { checkFunction } from '../check.ts';
-import { Greenlet, type ResultOf, spawnFrom } from './greenlet.ts';
+import { Greenlet, type ResultOf, spawnFrom, type Spawnable } from './greenlet.ts';
 
 /**
  * Starts a function in a greenlet: in the next microtask, after those that are ready already.
@@ -23,12 +23,12 @@ import { Greenlet, type ResultOf, spawnFrom } from './greenlet.ts';
  * console.log(greenlets.map((g) => g.value)); // prints: [ 4, 9 ]
  * ```
  */
-export function spawn<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Greenlet<ResultOf<R>> {
+export function spawn<A extends unknown[], R>(fn: ((...args: A) => R) & Spawnable<R>, ...args: A): Greenlet<ResultOf<R>> {
   return spawnFrom(spawn, fn, args);
 }
 
 /** Starts a function after so many milliseconds, unless it is killed before. Source: gevent.spawn_later */
-export function spawnLater<A extends unknown[], R>(ms: number, fn: (...args: A) => R, ...args: A): Greenlet<ResultOf<R>> {
+export function spawnLater<A extends unknown[], R>(ms: number, fn: ((...args: A) => R) & Spawnable<R>, ...args: A): Greenlet<ResultOf<R>> {
   checkFunction(fn, 'fn');
   const greenlet = new Greenlet<ResultOf<R>>(fn, ...args);
   greenlet.startLater(ms);

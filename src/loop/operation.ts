@@ -18,8 +18,11 @@ import { addTimer, removeTimer, type Timed } from './timers.ts';
 import type { Listed, WaitList } from './wait-list.ts';
 
 /** What a generator yields up to its greenlet's step while an operation is pending. Nothing else may be yielded. */
-export const WAIT: unique symbol = Symbol('heddle.wait');
-export type Wait = typeof WAIT;
+export interface Wait {
+  /** For the compiler, which else would take any object for one. */
+  readonly heddle: 'wait';
+}
+export const WAIT: Wait = Object.freeze({ heddle: 'wait' });
 
 /** How long to wait, and what ends it early. */
 export interface WaitOptions {

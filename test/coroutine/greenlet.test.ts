@@ -4,7 +4,18 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import test from 'node:test';
 import { inspect } from 'node:util';
-import { type Coroutine, getCurrent, Greenlet, joinAll, type Operation, sleep, spawn, spawnLater, until } from 'heddle/coroutine';
+import {
+  type Coroutine,
+  getCurrent,
+  Greenlet,
+  joinAll,
+  type Operation,
+  sleep,
+  spawn,
+  spawnLater,
+  until,
+  type Wait,
+} from 'heddle/coroutine';
 import { InvalidStateError, TimeoutError } from 'heddle';
 
 test('what is spawned runs before the next microtask, or in another order', async () => {
@@ -228,16 +239,16 @@ test('misuse is not told, or kills more than the greenlet', async () => {
     [() => undefined, /got yield undefined/],
   ];
   for (const [make, message] of cases) {
-    const g = spawn(function* (): Generator {
-      yield make();
+    const g = spawn(function* (): Coroutine<void> {
+      yield make() as Wait;
     });
     // oxlint-disable-next-line no-await-in-loop -- one after another
     await assert.rejects(g, { name: 'TypeError', message });
   }
   // It can be caught there, and the greenlet goes on.
-  const g = spawn(function* (): Generator<unknown, string> {
+  const g = spawn(function* (): Coroutine<string> {
     try {
-      yield 'nonsense';
+      yield 'nonsense' as unknown as Wait;
     } catch {
       yield* sleep(0);
     }

@@ -1,0 +1,101 @@
+/**
+ * What the compiler knows about greenlets. This file is compiled, never run: a line that must not compile stands below
+ * `@ts-expect-error`, and the build fails if it does.
+ */
+
+import { type Coroutine, Greenlet, joinAll, type Operation, sleep, spawn, spawnLater, until } from 'heddle/coroutine';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Compiles only where both types are the same. */
+declare function same<A, B>(proof: Same<A, B>): void;
+
+export function* waiting(promise: Promise<Date>, greenlet: Greenlet<string>): Coroutine<number> {
+  const date = yield* until(promise);
+  same<typeof date, Date>(true);
+  const fetched = yield* until((signal) => fetch('http://127.0.0.1', { signal }));
+  same<typeof fetched, Response>(true);
+  const text = yield* greenlet;
+  same<typeof text, string>(true);
+  const hasEnded = yield* greenlet.join(10);
+  same<typeof hasEnded, boolean>(true);
+  const nothing = yield* sleep(1);
+  same<typeof nothing, void>(true);
+  const inner = yield* waiting(promise, greenlet);
+  same<typeof inner, number>(true);
+  return 1;
+}
+
+export async function spawning(promise: Promise<Date>): Promise<void> {
+  const byGenerator = spawn(
+    waiting,
+    promise,
+    spawn(() => 'text'),
+  );
+  same<typeof byGenerator, Greenlet<number>>(true);
+  const byAsync = spawn(async (x: number) => x > 1, 1);
+  same<typeof byAsync, Greenlet<boolean>>(true);
+  const byPlain = spawnLater(10, (x: string) => [x], 'a');
+  same<typeof byPlain, Greenlet<string[]>>(true);
+  const inline = spawn(function* (x: number) {
+    yield* sleep(x);
+    return new Map<string, number>();
+  }, 1);
+  same<typeof inline, Greenlet<Map<string, number>>>(true);
+  same<Awaited<typeof inline>, Map<string, number>>(true);
+  const got = inline.get();
+  same<typeof got, Operation<Map<string, number>>>(true);
+  const { value } = byAsync;
+  same<typeof value, boolean | undefined>(true);
+  const ended = joinAll([byAsync, byAsync]);
+  same<Awaited<typeof ended>, Greenlet<boolean>[]>(true);
+
+  // @ts-expect-error an argument is of the wrong type
+  spawn((x: number) => x, 'a');
+  // @ts-expect-error an argument is missing
+  spawn((x: number) => x);
+  // @ts-expect-error there is one argument too many
+  spawn((x: number) => x, 1, 2);
+  // @ts-expect-error of the generator function, too
+  spawn(waiting, promise);
+  // @ts-expect-error yield without *
+  spawn(function* () {
+    yield sleep(1);
+  });
+  // @ts-expect-error yield without *, later
+  spawnLater(1, function* () {
+    yield* sleep(1);
+    yield Promise.resolve(1);
+  });
+  // @ts-expect-error what is yielded is nothing to wait for
+  spawn(function* () {
+    yield 5;
+  });
+  spawn(function* () {
+    // @ts-expect-error a promise is no operation: yield* until(promise)
+    yield* Promise.resolve(1);
+  });
+  // @ts-expect-error it is no function
+  spawn(5);
+}
+
+export class Typed extends Greenlet<string> {
+  readonly size: number;
+
+  constructor(size: number) {
+    super();
+    this.size = size;
+  }
+
+  override *run(): Coroutine<string> {
+    yield* sleep(this.size);
+    return 'typed';
+  }
+}
+
+export function subclass(): void {
+  const typed = Typed.spawn(1);
+  same<typeof typed, Typed>(true);
+  same<Awaited<typeof typed>, string>(true);
+  // @ts-expect-error the argument is the constructor's
+  Typed.spawn('x');
+}
