@@ -169,8 +169,10 @@ export class Activity implements Steppable, Waiter, Listed {
   }
 
   callFunction(args: unknown[]): unknown {
-    if (this.#fn === undefined) throw new TypeError('the greenlet has nothing to run: give it a function, or override run()');
-    return this.#fn(...args);
+    // Not called as a method, which would give it the activity as its `this`.
+    const fn = this.#fn;
+    if (fn === undefined) throw new TypeError('the greenlet has nothing to run: give it a function, or override run()');
+    return fn(...args);
   }
 
   start(): void {

@@ -337,3 +337,14 @@ test('yield* outside of its step does not say so', async () => {
   const g = spawn(async () => [...(sleep(1) as unknown as Iterable<unknown>)]);
   await assert.rejects(g, /await it/);
 });
+
+test('a function is called as a method of something inside', async () => {
+  function plain(this: unknown) {
+    return this;
+  }
+  function* stepped(this: unknown) {
+    yield* sleep(0);
+    return this;
+  }
+  assert.deepEqual([await spawn(plain), await spawn(stepped)], [undefined, undefined]);
+});
