@@ -15,6 +15,8 @@ import {
   enterStep,
   leaveStep,
   type Listed,
+  type Living,
+  living,
   type Pending,
   ready,
   removeTimer,
@@ -29,8 +31,8 @@ import { type Context, captureContext, firstContext } from './context.ts';
 import { follow, isFollowing, runAs, setRunning } from './current.ts';
 import { GreenletExit } from './greenlet-exit.ts';
 import { isGenerator, isGeneratorFunction, isThenable, misuse } from './misuse.ts';
-import { alive, reportFailure } from './report.ts';
-import type { SpawnSite } from './spawn-site.ts';
+import { reportFailure } from './report.ts';
+import { describeSite, type SpawnSite } from './spawn-site.ts';
 
 /** What an activity knows of its greenlet. */
 export interface Face {
@@ -82,7 +84,7 @@ class Delay implements Timed {
   }
 }
 
-export class Activity implements Steppable, Waiter, Listed {
+export class Activity implements Steppable, Waiter, Living {
   readonly greenlet: Face;
   /** Whether somebody sees its error, or will. */
   isSeen = false;
@@ -179,13 +181,13 @@ export class Activity implements Steppable, Waiter, Listed {
     if (this.#state !== NEW) return;
     this.#state = READY;
     this.#stopDelay();
-    if (this.list === undefined) alive.push(this);
+    if (this.list === undefined) living.push(this);
     ready(this);
   }
 
   startLater(ms: number): void {
     if (this.#state !== NEW || this.#extras?.delay !== undefined) return;
-    alive.push(this);
+    living.push(this);
     const delay = new Delay(this);
     this.#more.delay = delay;
     addTimer(delay, ms);
@@ -235,7 +237,7 @@ export class Activity implements Steppable, Waiter, Listed {
     if (isStepped) result = greenlet.run(...args);
     else {
       follow();
-      this.#more.owner = new AsyncOwner();
+      this.#more.owner = new AsyncOwner(this);
       result = runAs(this, () => greenlet.run(...args));
     }
     this.#fn = undefined;
@@ -341,7 +343,7 @@ export class Activity implements Steppable, Waiter, Listed {
     this.#stopDelay();
     if (this.#extras !== undefined) this.#extras.context = undefined;
     if (this.#extras !== undefined && !this.hasFailed) this.#extras.site = undefined;
-    if (this.list !== undefined) alive.remove(this);
+    if (this.list !== undefined) living.remove(this);
     const watchers = this.#watchers;
     this.#watchers = undefined;
     if (watchers instanceof Set) for (const watcher of watchers) watcher.ended(this);
@@ -376,8 +378,15 @@ export class Activity implements Steppable, Waiter, Listed {
     return this.#extras?.owner;
   }
 
-  describeWait(): string {
-    if (this.#operation !== undefined) return this.#operation.describe();
-    return this.#extras?.owner?.describe() ?? 'a promise';
+  describe(): string {
+    return `${this.greenlet.name} ${this.#describeState()}\n    ${describeSite(this.site)}`;
+  }
+
+  #describeState(): string {
+    if (this.#state === DEAD) return this.hasFailed ? 'has failed' : 'has ended';
+    if (this.#state === READY) return 'is ready';
+    if (this.#state === NEW) return 'waits to be started';
+    if (this.#operation !== undefined) return `waits for ${this.#operation.describe()}`;
+    return `waits for ${this.#extras?.owner?.describe() ?? 'a promise'}`;
   }
 }

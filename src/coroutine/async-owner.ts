@@ -3,12 +3,17 @@
  * rejected, so that it unwinds at the `await` where it is. What it begins afterwards, in a `finally`, is its own.
  */
 
-import type { Owner, Pending } from '../loop/index.ts';
+import type { Living, Owner, Pending } from '../loop/index.ts';
 
 export class AsyncOwner implements Owner {
+  readonly living: Living;
   readonly #awaited = new Set<Pending<any>>();
   /** What its present waits end by. */
   ending: { readonly error: unknown } | undefined;
+
+  constructor(living: Living) {
+    this.living = living;
+  }
 
   adopt(operation: Pending<any>): void {
     this.#awaited.add(operation);

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { checkFunction, checkTimeout, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
-import { done, type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
+import { done, type Operation, takeNumber, type Wait, type WaitOptions } from '../loop/index.ts';
 import { Activity } from './activity.ts';
 import { currentActivity, setMain } from './current.ts';
 import { Ended } from './ended.ts';
@@ -30,8 +30,6 @@ export type Body = (...args: any[]) => unknown;
 
 export let activityOf: (greenlet: Greenlet<any>) => Activity;
 
-let count = 0;
-
 /**
  * One activity of many in this thread: a generator function, an async or a plain one, that runs, waits, and ends with a value or an
  * error. It is a promise of that, too.
@@ -54,7 +52,7 @@ let count = 0;
  */
 export class Greenlet<T = unknown> implements Promise<T> {
   readonly #activity: Activity;
-  readonly #id: number = count++;
+  readonly #id: number = takeNumber();
   #name: string | undefined = undefined;
   #promise: Promise<T> | undefined = undefined;
 

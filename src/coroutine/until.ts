@@ -1,10 +1,11 @@
 /** Waiting for a promise, or for whatever takes an AbortSignal. */
 
 import { expected } from '../check.ts';
-import { Operation, Pending } from '../loop/index.ts';
+import { enterOutside, leaveOutside, Operation, Pending } from '../loop/index.ts';
 
 class Until<T> extends Pending<T> {
   #controller: AbortController | undefined;
+  #isOutside = true;
 
   constructor(source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)) {
     super();
@@ -14,10 +15,23 @@ class Until<T> extends Pending<T> {
       promise = source(this.#controller.signal);
     } else promise = source;
     if (typeof (promise as PromiseLike<T> | undefined)?.then !== 'function') throw new TypeError(expected('promise', 'a promise', promise));
+    enterOutside();
     promise.then(
-      (value) => this.settle(value),
-      (error: unknown) => this.fail(error),
+      (value) => {
+        this.#leaveOutside();
+        this.settle(value);
+      },
+      (error: unknown) => {
+        this.#leaveOutside();
+        this.fail(error);
+      },
     );
+  }
+
+  #leaveOutside(): void {
+    if (!this.#isOutside) return;
+    this.#isOutside = false;
+    leaveOutside();
   }
 
   describe(): string {
@@ -25,6 +39,7 @@ class Until<T> extends Pending<T> {
   }
 
   protected override abandon(reason: unknown): void {
+    this.#leaveOutside();
     this.#controller?.abort(reason);
   }
 }

@@ -2,6 +2,7 @@
 
 export { systemClock, type Clock } from './clock.ts';
 export { Deque } from './deque.ts';
+export { describeDeadlock, type Living, living, replaceTeller, restartNumbers, takeNumber, tell } from './living.ts';
 export {
   Done,
   done,
@@ -17,6 +18,7 @@ export {
   type WaitOptions,
   type Waiter,
 } from './operation.ts';
-export { drains, ready, readyCount, replaceChoice, type Steppable } from './ready.ts';
+export { enterOutside, leaveOutside, outsideCount } from './outside.ts';
+export { drains, hold, ready, readyAt, readyCount, release, stepReady, type Steppable } from './ready.ts';
 export { addTimer, now, removeTimer, replaceClock, type Timed } from './timers.ts';
 export { type Listed, WaitList } from './wait-list.ts';

@@ -14,6 +14,8 @@
 import { inspect } from 'node:util';
 import { InvalidStateError, TimeoutError } from '../errors.ts';
 import { checkOptions, checkTimeout, expected } from '../check.ts';
+import type { Living } from './living.ts';
+import { isHeld, ready } from './ready.ts';
 import { addTimer, removeTimer, type Timed } from './timers.ts';
 import type { Listed, WaitList } from './wait-list.ts';
 
@@ -39,6 +41,7 @@ export interface Waiter {
 
 /** Somebody who can be ended while it awaits: an async greenlet. */
 export interface Owner {
+  readonly living: Living;
   /** It awaits this one. */
   adopt(operation: Pending<any>): void;
   disown(operation: Pending<any>): void;
@@ -301,13 +304,13 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
     if (this.#state === LEFT) return Promise.reject(new InvalidStateError(`${this.describe()} was given up: nobody waited for it`));
     const awaiter = findOwner?.();
     return new Promise((resolve, reject) => {
-      this.addWaiter({
-        wake: () => {
-          awaiter?.disown(this);
-          if (this.#state === DONE) resolve(this.#result as T);
-          else reject(this.#result);
-        },
-      });
+      const step = (): void => {
+        awaiter?.disown(this);
+        if (this.#state === DONE) resolve(this.#result as T);
+        else reject(this.#result);
+      };
+      // Where a test says whose turn it is, whoever awaits has to stand in line like the others.
+      this.addWaiter({ wake: () => (isHeld ? ready({ step, whose: awaiter?.living }) : step()) });
       if (awaiter === undefined) return;
       if (awaiter.ending === undefined) awaiter.adopt(this);
       // An `await` asks a moment later: killed in between, it must not wait. What was begun after the kill may.

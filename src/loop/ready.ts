@@ -12,6 +12,8 @@ import { Deque } from './deque.ts';
 export interface Steppable {
   /** Goes on with it. */
   step(): void;
+  /** Whose step it is, if not its own. */
+  readonly whose?: object | undefined;
 }
 
 /** In milliseconds, of each turn of the event loop. */
@@ -25,8 +27,8 @@ let isDraining = false;
 /** How long we ran since the event loop turned. */
 let spent = 0;
 let isTurnAwaited = false;
-/** Whose turn it is among so many that are ready; the first, unless a test says otherwise. */
-let choose: ((count: number) => number) | undefined;
+/** Whether a test says whose turn it is: then nobody else works the queue off. */
+export let isHeld = false;
 
 /** Goes on with it, after those that are ready already. */
 export function ready(one: Steppable): void {
@@ -35,6 +37,7 @@ export function ready(one: Steppable): void {
 }
 
 function schedule(): void {
+  if (isHeld) return;
   isScheduled = true;
   if (spent < BUDGET) queueMicrotask(drain);
   else setImmediate(drainAfterTurn);
@@ -50,6 +53,7 @@ export let drains = 0;
 
 function drain(): void {
   isScheduled = false;
+  if (isHeld) return;
   isDraining = true;
   drains += 1;
   const begin = performance.now();
@@ -70,8 +74,7 @@ function work(end: number): void {
       if (performance.now() >= end) return;
       steps = 0;
     }
-    const next = choose === undefined ? queue.shift()! : queue.take(choose(queue.length))!;
-    next.step();
+    queue.shift()!.step();
   }
 }
 
@@ -89,9 +92,23 @@ export function readyCount(): number {
   return queue.length;
 }
 
-/** Lets `next` say whose turn it is (0 is the first in line); returns who said it before. */
-export function replaceChoice(next: ((count: number) => number) | undefined): ((count: number) => number) | undefined {
-  const before = choose;
-  choose = next;
-  return before;
+/** Who is ready, counted from the first in line. */
+export function readyAt(index: number): Steppable {
+  return queue.at(index)!;
+}
+
+/** From now on `stepReady` alone goes on with anybody. Not to be called by a step. */
+export function hold(): void {
+  isHeld = true;
+}
+
+export function release(): void {
+  isHeld = false;
+  if (queue.length > 0 && !isScheduled) schedule();
+}
+
+/** It is this one's turn. */
+export function stepReady(index: number): void {
+  drains += 1;
+  queue.take(index)!.step();
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import test from 'node:test';
-import { ready, replaceChoice, type Steppable } from '#dist/loop/index.js';
+import { hold, ready, readyAt, readyCount, release, type Steppable, stepReady } from '#dist/loop/index.js';
 import { runProgram } from '../coroutine/program.js';
 
 const steps = (...list: (() => void)[]): void => list.forEach((step) => ready({ step }));
@@ -57,16 +57,33 @@ test('a step that breaks takes the others with it', async () => {
 
 test('a test cannot say whose turn it is', async () => {
   const said: string[] = [];
-  const before = replaceChoice((count) => count - 1);
+  hold();
   try {
     steps(
       () => said.push('a'),
       () => said.push('b'),
       () => said.push('c'),
     );
-    await Promise.resolve();
-    assert.deepEqual(said, ['c', 'b', 'a']);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(said, []);
+    const second = readyAt(1);
+    stepReady(2);
+    stepReady(1);
+    assert.deepEqual([said, readyCount(), readyAt(0) === second], [['c', 'b'], 1, false]);
   } finally {
-    replaceChoice(before);
+    release();
   }
+  await Promise.resolve();
+  assert.deepEqual(said, ['c', 'b', 'a']);
+});
+
+test('what was to go on before a test holds the queue goes on behind its back, or never again', async () => {
+  const said: string[] = [];
+  steps(() => said.push('a'));
+  hold();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(said, []);
+  release();
+  await Promise.resolve();
+  assert.deepEqual(said, ['a']);
 });

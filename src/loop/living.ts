@@ -1,0 +1,78 @@
+/** Who lives on the loop: what was started and has not ended. And what is told when all of it waits for each other. */
+
+import { type Listed, WaitList } from './wait-list.ts';
+
+export interface Living extends Listed {
+  /** The program may end, or wait for ever, without it. */
+  readonly isDaemon: boolean;
+  /** For people: `Greenlet-3 waits for Queue.get()`, and on a second line where it was spawned. */
+  describe(): string;
+  /** Ends it, as if nobody had needed it: that is no failure. */
+  kill(error: unknown): void;
+}
+
+class LivingList extends WaitList<Living> {
+  #isWatched = false;
+
+  override push(one: Living): void {
+    super.push(one);
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    process.on('beforeExit', reportDeadlock);
+  }
+}
+
+export const living: WaitList<Living> = new LivingList();
+
+let born = 0;
+
+/** For the name of a new one. */
+export function takeNumber(): number {
+  return born++;
+}
+
+/** Counts from there on, so that each run of a test gives the same names; returns where it was. */
+export function restartNumbers(at: number): number {
+  const before = born;
+  born = at;
+  return before;
+}
+
+/** Of more than this the rest is counted. */
+const SHOWN = 20;
+
+/** Who waits for whom, one below the other. */
+export function describeDeadlock(waiting: readonly Living[]): string {
+  const lines = [`nothing can go on: ${waiting.length === 1 ? '1 greenlet waits' : `${waiting.length} greenlets wait`} for ever`];
+  for (const one of waiting.slice(0, SHOWN)) lines.push(`  ${one.describe()}`);
+  if (waiting.length > SHOWN) lines.push(`  and ${waiting.length - SHOWN} more`);
+  return lines.join('\n');
+}
+
+/**
+ * The event loop has nothing left to do, and greenlets wait: nobody can wake them. gevent throws a LoopExit into whoever waits in the main
+ * greenlet; here the program says who waits for whom, and its exit code is 1.
+ */
+function reportDeadlock(): void {
+  const waiting = [...living].filter((one) => !one.isDaemon);
+  if (waiting.length === 0) return;
+  process.off('beforeExit', reportDeadlock);
+  process.stderr.write(`heddle: ${describeDeadlock(waiting)}\n`);
+  process.exitCode ??= 1;
+}
+
+/** Takes what is told of an error that nobody sees. */
+export type Teller = (text: string, error: unknown) => void;
+
+let teller: Teller = (text) => process.stderr.write(text);
+
+export function tell(text: string, error: unknown): void {
+  teller(text, error);
+}
+
+/** Lets somebody else take what is told; returns who took it before. */
+export function replaceTeller(next: Teller): Teller {
+  const before = teller;
+  teller = next;
+  return before;
+}
