@@ -57,6 +57,9 @@ const WAITING = 3;
 const DEAD = 4;
 type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeof DEAD;
 
+/** Arguments that were passed on. */
+const NONE: readonly unknown[] = [];
+
 /** What few activities have. Apart, because there may be a million of the others. */
 class Extras {
   site: SpawnSite | undefined = undefined;
@@ -110,7 +113,7 @@ export class Activity implements Steppable, Waiter, Living {
   constructor(greenlet: Face, fn: ((...args: any[]) => unknown) | undefined, args: readonly unknown[]) {
     this.greenlet = greenlet;
     this.#fn = fn;
-    this.#args = args;
+    this.#args = args.length === 0 ? NONE : args;
     const context = captureContext();
     if (context !== undefined) this.#more.context = context;
   }
@@ -231,7 +234,7 @@ export class Activity implements Steppable, Waiter, Living {
   #begin(): boolean {
     const { greenlet } = this;
     const args = this.#args;
-    this.#args = [];
+    this.#args = NONE;
     const isStepped = isGeneratorFunction(this.#fn ?? greenlet.run);
     let result: unknown;
     if (isStepped) result = greenlet.run(...args);
@@ -339,7 +342,7 @@ export class Activity implements Steppable, Waiter, Living {
     this.result = result;
     this.#generator = undefined;
     this.#fn = undefined;
-    this.#args = [];
+    this.#args = NONE;
     this.#stopDelay();
     if (this.#extras !== undefined) this.#extras.context = undefined;
     if (this.#extras !== undefined && !this.hasFailed) this.#extras.site = undefined;
