@@ -63,7 +63,6 @@ const NONE: readonly unknown[] = [];
 /** What few activities have. Apart, because there may be a million of the others. */
 class Extras {
   site: SpawnSite | undefined = undefined;
-  scope: Activity | undefined = undefined;
   isDaemon = false;
   controller: AbortController | undefined = undefined;
   owner: AsyncOwner | undefined = undefined;
@@ -132,13 +131,9 @@ export class Activity implements Steppable, Waiter, Living {
     if (site !== undefined || this.#extras !== undefined) this.#more.site = site;
   }
 
-  /** Whose `Local` fields and `RLock`s it uses: its own, or those of the activity it is a part of. */
+  /** Whose `Local` fields and locks it uses: its own, or those of the activity it is a part of (`Part`). */
   get scope(): Activity {
-    return this.#extras?.scope ?? this;
-  }
-
-  set scope(scope: Activity) {
-    this.#more.scope = scope;
+    return this;
   }
 
   /** Whether the program may wait for ever without it. */
@@ -161,6 +156,10 @@ export class Activity implements Steppable, Waiter, Living {
 
   get isDead(): boolean {
     return this.#state === DEAD;
+  }
+
+  get isRunning(): boolean {
+    return this.#state === RUNNING;
   }
 
   /** Whether it was told to start and has not ended. */
@@ -186,6 +185,12 @@ export class Activity implements Steppable, Waiter, Living {
     this.#stopDelay();
     if (this.list === undefined) living.push(this);
     ready(this);
+  }
+
+  /** Begins it here and now, inside of what runs: it is a part of that. */
+  enter(): void {
+    this.#state = READY;
+    this.step();
   }
 
   startLater(ms: number): void {

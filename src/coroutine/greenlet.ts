@@ -181,7 +181,7 @@ export class Greenlet<T = unknown> implements Promise<T> {
     const thrown = toError(error);
     // Whoever kills it knows of the error.
     activity.isSeen = true;
-    const isSelf = currentActivity() === activity;
+    const isSelf = currentActivity().scope === activity;
     activity.kill(thrown);
     if (isSelf) throw thrown;
     return activity.isDead ? done : new Ended<void>(activity, 'kill', options);
@@ -313,7 +313,7 @@ function begin(callback: (greenlet: any) => unknown, ended: Activity): void {
  * ```
  */
 export function getCurrent(): Greenlet<any> {
-  return currentActivity().greenlet as Greenlet<any>;
+  return currentActivity().scope.greenlet as Greenlet<any>;
 }
 
 /** Greenlets are killed by the thousand: of the stack only who killed it is read. */

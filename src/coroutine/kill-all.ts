@@ -109,7 +109,7 @@ export function killAll(
   checkBoolean(block, 'block');
   const thrown = toError(errorOrOptions === options ? error : (errorOrOptions ?? error));
   const { activities, raw } = sort(greenlets);
-  const self = currentActivity();
+  const self = currentActivity().scope;
   for (const activity of activities) if (activity !== self) kill(activity, thrown);
   const living = activities.filter((one) => !one.isDead && one !== self);
   const isSelf = activities.includes(self);

@@ -15,7 +15,7 @@ import { inspect } from 'node:util';
 import { InvalidStateError, TimeoutError } from '../errors.ts';
 import { checkOptions, checkTimeout, expected } from '../check.ts';
 import type { Living } from './living.ts';
-import { isHeld, ready } from './ready.ts';
+import { isHeld, ready, type Steppable } from './ready.ts';
 import { addTimer, removeTimer, type Timed } from './timers.ts';
 import type { Listed, WaitList } from './wait-list.ts';
 
@@ -176,12 +176,19 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
     return this.#state === PENDING;
   }
 
-  /** It waits no more for this long, nor after this signal. Call it last: it may end at once. */
+  get isLeft(): boolean {
+    return this.#state === LEFT;
+  }
+
+  /**
+   * It waits no more for this long, nor after this signal. Call it last: it may end at once. Who does not wait at all lets those that
+   * are ready go first: otherwise `while (!(yield* lock.acquire(0)))` would never let the one go on that has the lock.
+   */
   protected limit(options: number | WaitOptions | undefined): void {
     if (options === undefined || this.#state !== PENDING) return;
     const { timeout, signal } = readWaitOptions(options);
     if (signal?.aborted === true) return this.reject(signal.reason);
-    if (timeout === 0) return this.expire();
+    if (timeout === 0) return ready(new Expiry(this));
     addTimer(this, timeout);
     if (signal === undefined) return;
     const onAbort = (): void => this.reject(signal.reason);
@@ -192,7 +199,7 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   /** Ends the wait from outside, with an error: what it waited for is left as if it had never been asked. */
   reject(error: unknown): void {
     if (this.#state !== PENDING) return;
-    this.#detach();
+    this.detach();
     this.abandon(error);
     this.fail(error);
   }
@@ -221,7 +228,7 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   }
 
   #end(state: State, result: unknown): void {
-    this.#detach();
+    this.detach();
     this.#state = state;
     this.#result = result;
     const waiters = this.#waiters;
@@ -230,7 +237,8 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
     else waiters.wake(this);
   }
 
-  #detach(): void {
+  /** It is in no list any more, and neither a time nor a signal ends it. */
+  protected detach(): void {
     if (this.place !== -1) removeTimer(this);
     if (this.list !== undefined) this.list.remove(this);
     if (this.#stopListening !== undefined) this.#stopListening();
@@ -238,24 +246,34 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   }
 
   addWaiter(waiter: Waiter): void {
-    if (this.#waiters === undefined) this.#waiters = waiter;
+    if (this.#waiters === undefined || this.#waiters === waiter) this.#waiters = waiter;
     else if (Array.isArray(this.#waiters)) this.#waiters.push(waiter);
     else this.#waiters = [this.#waiters, waiter];
   }
 
   /** A waiter is thrown out: if it was the only one, nothing was taken. */
   leave(waiter: Waiter, reason: unknown): void {
-    const isShared = Array.isArray(this.#waiters);
-    if (this.#state === PENDING) {
-      if (isShared) this.#waiters = (this.#waiters as Waiter[]).filter((one) => one !== waiter);
-      if (isShared && (this.#waiters as Waiter[]).length > 0) return;
-      this.#detach();
-      this.#state = LEFT;
-      this.abandon(reason);
-    } else if (this.#state === DONE && !isShared && this.#waiters === waiter) {
+    if (this.#state !== PENDING && this.#state !== DONE) return;
+    if (Array.isArray(this.#waiters)) {
+      const others = this.#waiters.filter((one) => one !== waiter);
+      this.#waiters = others.length === 1 ? others[0] : others;
+    } else if (this.#waiters === waiter) this.#leaveAlone(reason);
+  }
+
+  #leaveAlone(reason: unknown): void {
+    if (this.#state === DONE) {
       this.#state = LEFT;
       this.giveBack(this.#result as T);
+    } else if (!this.holdsBack(reason)) {
+      this.detach();
+      this.#state = LEFT;
+      this.abandon(reason);
     }
+  }
+
+  /** Whether who is thrown out has to wait on until it is over (`Shielded`). */
+  protected holdsBack(_reason: unknown): boolean {
+    return false;
   }
 
   override [Symbol.iterator](): this & Iterator<Wait, T> {
@@ -281,7 +299,7 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   }
 
   /** Its greenlet is thrown out of it; what that means for the operation was said by `leave`. */
-  throw(error: unknown): never {
+  throw(error: unknown): IteratorResult<Wait, T> {
     throw error;
   }
 
@@ -316,6 +334,19 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
       // An `await` asks a moment later: killed in between, it must not wait. What was begun after the kill may.
       else if (awaiter === this.#owner) this.reject(awaiter.ending.error);
     });
+  }
+}
+
+/** The end of a wait that was given no time. */
+class Expiry implements Steppable {
+  readonly #operation: Pending<any>;
+
+  constructor(operation: Pending<any>) {
+    this.#operation = operation;
+  }
+
+  step(): void {
+    if (this.#operation.isPending) this.#operation.expire();
   }
 }
 

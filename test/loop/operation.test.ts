@@ -5,6 +5,7 @@ import test from 'node:test';
 import { inspect } from 'node:util';
 import { Done, done, Pending, type WaitOptions } from '#dist/loop/index.js';
 import { InvalidStateError, TimeoutError } from 'heddle';
+import { spawn } from 'heddle/coroutine';
 import { runProgram } from '../coroutine/program.js';
 
 /** Waits for nothing; says what is done to it. */
@@ -147,4 +148,31 @@ test('one that was over at once is none', async () => {
   assert.equal(await done.then(() => 'x'), 'x');
   assert.equal(inspect(new Done(1)), 'Operation <over>');
   assert.equal(inspect(new Probe()), 'Operation <Probe.wait()>');
+});
+
+test('who does not wait lets nobody else go on', async () => {
+  let isSet = false;
+  const g = spawn(function* () {
+    for (;;) {
+      try {
+        yield* new Probe(0);
+      } catch {
+        if (isSet) return 'seen';
+      }
+    }
+  });
+  spawn(() => (isSet = true));
+  assert.equal(await g, 'seen');
+});
+
+test('of two that leave an item nobody gives it back', () => {
+  const [one, other] = [waiter(), waiter()];
+  const shared = new Probe();
+  shared.addWaiter(one);
+  shared.addWaiter(other);
+  shared.settle('item');
+  shared.leave(one, 'killed');
+  assert.deepEqual(shared.said, []);
+  shared.leave(other, 'killed');
+  assert.deepEqual(shared.said, ['given back: item']);
 });

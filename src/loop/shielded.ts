@@ -1,0 +1,42 @@
+/**
+ * A wait that nobody leaves before something is in order again: the lock of a condition is had back, a function that was begun has
+ * ended. Who is thrown out is held back so long, and then thrown.
+ *
+ *   kill ──▶ leave ──▶ interrupted(error)      puts in order, and then calls fail(error)
+ *                                   ╲
+ *            yield* throws into it ──▶ throw(error) says WAIT once more ──▶ next() throws what it failed with
+ *
+ * The idea is asyncio's `shield`, and how its `Condition.wait` ends when it is cancelled.
+ */
+
+import { Pending, type Wait } from './operation.ts';
+
+export abstract class Shielded<T> extends Pending<T> {
+  #isHeldBack = false;
+  /** What it was last told of. */
+  #reason: unknown = undefined;
+
+  /** Somebody is to be thrown out: end soon, by this error if nothing speaks against it. May come again. */
+  protected abstract interrupted(error: unknown): void;
+
+  override reject(error: unknown): void {
+    if (this.isPending) this.interrupted(error);
+  }
+
+  protected override holdsBack(reason: unknown): boolean {
+    this.#isHeldBack = true;
+    this.#reason = reason;
+    this.interrupted(reason);
+    return true;
+  }
+
+  override throw(error: unknown): IteratorResult<Wait, T> {
+    if (!this.#isHeldBack || this.isLeft) throw error;
+    // A stronger error may have come after the first.
+    if (this.isPending && error !== this.#reason) {
+      this.#reason = error;
+      this.interrupted(error);
+    }
+    return this.next();
+  }
+}
