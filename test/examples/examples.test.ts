@@ -57,6 +57,24 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
       ['reed', 'shed', 'warp', 'weft'].map((title) => `${title}: 1000 links, parsed by another process: true`),
     ),
   '22-greenlets': ['Kim eats 1', 'Lee plays 1', 'Kim eats 2', 'Lee plays 2', 'false true'],
+  '23-coroutines': [
+    'Kim: starts the machine',
+    ...['one', 'two', 'three'].map((chapter) => `Lee: reads chapter ${chapter}`),
+    'Kim: the machine is ready',
+    'Kim has clean clothes',
+    'Lee has read three chapters',
+    '3 seconds, not 4.5',
+  ],
+  '24-coroutines-network': [
+    'the page /news',
+    'the page /sport',
+    'saved a picture of 32 × 32',
+    'three at once are faster than one after another: true',
+    'short slept 1 ms',
+    'middle slept 15 ms',
+    'long slept 30 ms',
+    'in all 46 ms',
+  ],
   '26-when-to-use-what': (lines) => {
     const rows = lines.filter((line) => /│ [a-z].*│ +\d+ +│ +\d+ +│/.test(line));
     assert.equal(rows.length, 5, lines.join('\n'));

@@ -1,0 +1,24 @@
+/** Two coroutines: while one sleeps three seconds, the other goes on. Their results are in `.value`. */
+
+import { joinAll, sleep, spawn } from 'heddle/coroutine';
+
+function* washing(name: string) {
+  console.log(`${name}: starts the machine`);
+  yield* sleep(3000);
+  console.log(`${name}: the machine is ready`);
+  return `${name} has clean clothes`;
+}
+
+function* reading(name: string) {
+  for (const chapter of ['one', 'two', 'three']) {
+    console.log(`${name}: reads chapter ${chapter}`);
+    yield* sleep(500);
+  }
+  return `${name} has read three chapters`;
+}
+
+const begin = performance.now();
+const greenlets = [spawn(washing, 'Kim'), spawn(reading, 'Lee')];
+await joinAll(greenlets);
+for (const { value } of greenlets) console.log(value);
+console.log(`${Math.floor((performance.now() - begin) / 1000)} seconds, not ${(3000 + 3 * 500) / 1000}`);
