@@ -20,7 +20,7 @@ export type ResultOf<R> = R extends Generator<any, infer T> ? T : Awaited<R>;
 /** Refuses generator functions that yield anything else: a `yield` without its `*` waits for nothing and gives nothing. */
 export type Spawnable<R> = [R] extends [never]
   ? unknown
-  : [R] extends [Generator<infer Y, any>]
+  : [R] extends [Generator<infer Y>]
     ? [Y] extends [Wait]
       ? unknown
       : 'a greenlet waits by yield*, not by yield'
