@@ -153,15 +153,22 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   /** In whom it was begun, if that lived. */
   readonly #owner: Owner | undefined;
   #stopListening: (() => void) | undefined = undefined;
-  at = 0;
-  place = -1;
-  seq = 0;
-  list: WaitList<any> | undefined = undefined;
-  before: Listed | undefined = undefined;
-  after: Listed | undefined = undefined;
+  // Set in the constructor: V8 takes a microsecond, not a nanosecond, for a public field of a class that has more than four subclasses.
+  declare at: number;
+  declare place: number;
+  declare seq: number;
+  declare list: WaitList<any> | undefined;
+  declare before: Listed | undefined;
+  declare after: Listed | undefined;
 
   constructor() {
     super();
+    this.at = 0;
+    this.place = -1;
+    this.seq = 0;
+    this.list = undefined;
+    this.before = undefined;
+    this.after = undefined;
     if (findOwner === undefined) this.#owner = undefined;
     else {
       const owner = findOwner();
