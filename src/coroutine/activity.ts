@@ -57,6 +57,20 @@ const WAITING = 3;
 const DEAD = 4;
 type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeof DEAD;
 
+/** How it ended: with a value, with an error, or by a `GreenletExit` that it let pass. */
+type Outcome = 'value' | 'error' | 'exit';
+
+interface Thrown {
+  readonly error: unknown;
+  readonly strength: number;
+}
+
+/** Of errors that come before one is thrown the strongest counts, and of equals the first: a kill before a time-out, an exit before all. */
+function strengthOf(error: unknown, isKill: boolean): number {
+  if (error instanceof GreenletExit) return 2;
+  return isKill ? 1 : 0;
+}
+
 /** Arguments that were passed on. */
 const NONE: readonly unknown[] = [];
 
@@ -90,17 +104,17 @@ export class Activity implements Steppable, Waiter, Living {
   readonly greenlet: Face;
   /** Whether somebody sees its error, or will. */
   isSeen = false;
-  hasFailed = false;
   result: unknown = undefined;
 
   #state: State = NEW;
+  #outcome: Outcome = 'value';
   #fn: ((...args: any[]) => unknown) | undefined;
   #args: readonly unknown[];
   #generator: Generator<unknown, unknown, unknown> | undefined = undefined;
   /** What it waits for. */
   #operation: Pending<any> | undefined = undefined;
   /** What is thrown at its next step. */
-  #thrown: { readonly error: unknown } | undefined = undefined;
+  #thrown: Thrown | undefined = undefined;
   #watchers: Watcher | Set<Watcher> | undefined = undefined;
   #extras: Extras | undefined = undefined;
 
@@ -148,6 +162,15 @@ export class Activity implements Steppable, Waiter, Living {
   get signal(): AbortSignal {
     this.#more.controller ??= new AbortController();
     return this.#more.controller.signal;
+  }
+
+  get hasFailed(): boolean {
+    return this.#outcome === 'error';
+  }
+
+  /** Whether it was ended by a `GreenletExit`, which is its result then. */
+  get hasExited(): boolean {
+    return this.#outcome === 'exit';
   }
 
   get isNew(): boolean {
@@ -285,7 +308,7 @@ export class Activity implements Steppable, Waiter, Living {
       operation.addWaiter(this);
     } else {
       this.#state = READY;
-      this.#thrown = { error: misuse(value) };
+      this.#thrown = { error: misuse(value), strength: 0 };
       ready(this);
     }
   }
@@ -311,26 +334,43 @@ export class Activity implements Steppable, Waiter, Living {
     ready(this);
   }
 
-  /** Throws an error where it waits, as soon as it is its turn. What it waited for takes nothing. */
-  interrupt(error: unknown): void {
-    if (this.#state === DEAD) return;
+  /**
+   * Throws an error where it waits, as soon as it is its turn. What it waited for takes nothing.
+   *
+   * @returns false if it cannot be: another error is on its way, or its async function awaits nothing of ours
+   */
+  interrupt(error: unknown, isKill: boolean = false): boolean {
+    if (this.#state === DEAD) return false;
     if (this.#generator === undefined) {
-      if (this.#state === NEW || this.#state === READY) this.end(true, error);
-      else this.#extras?.owner?.interrupt(error);
-      return;
+      if (this.#state !== NEW && this.#state !== READY) return this.#extras?.owner?.interrupt(error) ?? false;
+      this.end(true, error);
+      return true;
     }
-    // An exit is stronger than a time-out; otherwise the first counts.
-    if (this.#thrown !== undefined && !(error instanceof GreenletExit && !(this.#thrown.error instanceof GreenletExit))) return;
-    this.#thrown = { error };
+    const strength = strengthOf(error, isKill);
+    if (this.#thrown !== undefined && this.#thrown.strength >= strength) return false;
+    this.#thrown = { error, strength };
     this.#operation?.leave(this, error);
     this.#operation = undefined;
     this.wake();
+    return true;
   }
 
-  /** A generator ends by the error that is thrown into it; an async function has ended at once, whatever it still does. */
-  kill(error: unknown): void {
+  /** Tries something again as soon as an error could be thrown that `interrupt` refused. */
+  defer(step: Steppable): void {
+    const owner = this.#extras?.owner;
+    if (owner === undefined) ready(step);
+    else owner.defer(step);
+  }
+
+  /**
+   * A generator ends by the error that is thrown into it; an async function has ended at once, whatever it still does.
+   *
+   * @returns false if a generator has another kill on its way, or runs right now
+   */
+  kill(error: unknown): boolean {
+    let isTaken = true;
     if (this.#generator !== undefined || this.#state === NEW) {
-      if (this.#state !== RUNNING) this.interrupt(error);
+      isTaken = this.#state !== RUNNING && this.interrupt(error, true);
     } else {
       const owner = this.#extras?.owner;
       if (owner !== undefined) owner.ending = { error };
@@ -338,12 +378,13 @@ export class Activity implements Steppable, Waiter, Living {
       owner?.interrupt(error);
     }
     this.#extras?.controller?.abort(error);
+    return isTaken;
   }
 
   end(isError: boolean, result: unknown): void {
     if (this.#state === DEAD) return;
     this.#state = DEAD;
-    this.hasFailed = isError && !(result instanceof GreenletExit);
+    if (isError) this.#outcome = result instanceof GreenletExit ? 'exit' : 'error';
     this.result = result;
     this.#generator = undefined;
     this.#fn = undefined;

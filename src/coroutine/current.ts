@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setOwnerOf } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
-import { unnoticedRun } from './context.ts';
+import { keepLoopWithout, unnoticedRun } from './context.ts';
 
 /** The generator greenlet in its step, or the function that is being called. */
 let running: Activity | undefined;
@@ -38,6 +38,7 @@ export function follow(): void {
   if (storage !== undefined) return;
   const made = new AsyncLocalStorage<Activity>();
   storage = made;
+  keepLoopWithout(made);
   setOwnerOf(() => (running ?? made.getStore())?.owner);
 }
 

@@ -7,6 +7,7 @@ import { done, type Operation, takeNumber, type Wait, type WaitOptions } from '.
 import { Activity } from './activity.ts';
 import { currentActivity, setMain } from './current.ts';
 import { Ended } from './ended.ts';
+import { isErrorClass } from './error-class.ts';
 import { GreenletExit } from './greenlet-exit.ts';
 import { Link, type LinkTarget } from './link.ts';
 import { recordSite } from './spawn-site.ts';
@@ -145,9 +146,13 @@ export class Greenlet<T = unknown> implements Promise<T> {
     this.#name = name;
   }
 
-  /** Aborts when it is killed, with the error as the reason. For whatever takes an `AbortSignal`. */
+  /**
+   * Aborts when it is killed, with the error as the reason. For whatever takes an `AbortSignal`. In a function of `Timeout.run` its own
+   * one aborts when that is late, too.
+   */
   get signal(): AbortSignal {
-    return this.#activity.signal;
+    const current = currentActivity();
+    return (current.scope === this.#activity ? current : this.#activity).signal;
   }
 
   /**
@@ -287,7 +292,7 @@ export function spawnFrom<R>(above: Body, fn: (...args: any[]) => R, args: reado
 export function toError(error: unknown): unknown {
   if (error === undefined) return exit();
   if (error instanceof Error) return error;
-  if (typeof error === 'function' && error.prototype instanceof Error) return new (error as new () => Error)();
+  if (isErrorClass(error)) return new error();
   return new TypeError(expected('error', 'an Error', error), { cause: error });
 }
 

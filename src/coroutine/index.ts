@@ -15,3 +15,6 @@ export { until } from './until.ts';
 export { joinAll, type JoinAllOptions } from './join-all.ts';
 export { killAll, type KillAllOptions } from './kill-all.ts';
 export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
+
+/** Limits of time. */
+export { Timeout, type TimeoutException, type TimeoutRunOptions } from './timeout.ts';

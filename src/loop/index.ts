@@ -2,6 +2,7 @@
 
 export { systemClock, type Clock } from './clock.ts';
 export { Deque } from './deque.ts';
+export { setWithoutContext } from './no-context.ts';
 export { describeDeadlock, type Living, living, replaceTeller, restartNumbers, takeNumber, tell } from './living.ts';
 export {
   Done,

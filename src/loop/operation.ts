@@ -194,21 +194,25 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   protected limit(options: number | WaitOptions | undefined): void {
     if (options === undefined || this.#state !== PENDING) return;
     const { timeout, signal } = readWaitOptions(options);
-    if (signal?.aborted === true) return this.reject(signal.reason);
+    if (signal?.aborted === true) {
+      this.reject(signal.reason);
+      return;
+    }
     if (timeout === 0) return ready(new Expiry(this));
     addTimer(this, timeout);
     if (signal === undefined) return;
-    const onAbort = (): void => this.reject(signal.reason);
+    const onAbort = (): boolean => this.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#stopListening = () => signal.removeEventListener('abort', onAbort);
   }
 
-  /** Ends the wait from outside, with an error: what it waited for is left as if it had never been asked. */
-  reject(error: unknown): void {
-    if (this.#state !== PENDING) return;
+  /** Ends the wait from outside, with an error: what it waited for is left as if it had never been asked. False if it cannot be. */
+  reject(error: unknown): boolean {
+    if (this.#state !== PENDING) return false;
     this.detach();
     this.abandon(error);
     this.fail(error);
+    return true;
   }
 
   /** The time-out. What comes of it is the operation's own: a `false`, an `Empty`, … */

@@ -8,6 +8,7 @@
  */
 
 import { Deque } from './deque.ts';
+import { withoutContext } from './no-context.ts';
 
 export interface Steppable {
   /** Goes on with it. */
@@ -58,7 +59,7 @@ function drain(): void {
   drains += 1;
   const begin = performance.now();
   try {
-    work(begin + BUDGET - spent);
+    withoutContext(() => work(begin + BUDGET - spent));
   } finally {
     // Reached by an error as well: of a step that is broken itself, as greenlets keep their own.
     isDraining = false;

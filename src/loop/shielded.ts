@@ -19,8 +19,10 @@ export abstract class Shielded<T> extends Pending<T> {
   /** Somebody is to be thrown out: end soon, by this error if nothing speaks against it. May come again. */
   protected abstract interrupted(error: unknown): void;
 
-  override reject(error: unknown): void {
-    if (this.isPending) this.interrupted(error);
+  override reject(error: unknown): boolean {
+    if (!this.isPending) return false;
+    this.interrupted(error);
+    return true;
   }
 
   protected override holdsBack(reason: unknown): boolean {

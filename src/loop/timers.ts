@@ -6,6 +6,7 @@
  */
 
 import { type Clock, systemClock } from './clock.ts';
+import { withoutContext } from './no-context.ts';
 
 export interface Timed {
   /** When it expires, by the clock. */
@@ -54,7 +55,11 @@ export function removeTimer(timed: Timed): void {
 
 function arm(time: number): void {
   armedFor = time;
-  clock.arm(time, fire);
+  clock.arm(time, alarm);
+}
+
+function alarm(): void {
+  withoutContext(fire);
 }
 
 /** Those of this moment only: what is added meanwhile comes with the next alarm, so that nobody can hold the loop. */
