@@ -328,10 +328,11 @@ export class Activity implements Steppable, Waiter, Living {
   }
 
   /** What it waited for is over. */
-  wake(): void {
+  wake(_operation?: unknown, isNow: boolean = false): void {
     if (this.#state !== WAITING) return;
     this.#state = READY;
-    ready(this);
+    if (isNow) this.step();
+    else ready(this);
   }
 
   /**

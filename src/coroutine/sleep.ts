@@ -26,7 +26,7 @@ class Sleep extends Pending<void> implements Steppable {
   }
 
   step(): void {
-    this.settle();
+    this.settleNow();
   }
 }
 

@@ -36,7 +36,8 @@ export interface WaitOptions {
 
 /** Is told when what it waits for is over. */
 export interface Waiter {
-  wake(operation: Pending<any>): void;
+  /** @param isNow who was in line for it goes on here and now: it is its turn */
+  wake(operation: Pending<any>, isNow: boolean): void;
 }
 
 /** Somebody who can be ended while it awaits: an async greenlet. */
@@ -227,7 +228,12 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
   protected giveBack(_value: T): void {}
 
   settle(value: T): void {
-    if (this.#state === PENDING) this.#end(DONE, value);
+    if (this.#state === PENDING) this.#end(DONE, value, false);
+  }
+
+  /** As `settle`, of what stood in line itself: who waits for it does not have to stand in line once more. */
+  protected settleNow(value: T): void {
+    if (this.#state === PENDING) this.#end(DONE, value, true);
   }
 
   fail(error: unknown): void {
@@ -235,17 +241,17 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
     // As a promise that nobody handles; it is handled if somebody asks in time.
     // oxlint-disable-next-line promise/no-promise-in-callback -- fail() is no callback
     if (this.#waiters === undefined) this.#promise = Promise.reject(error);
-    this.#end(FAILED, error);
+    this.#end(FAILED, error, false);
   }
 
-  #end(state: State, result: unknown): void {
+  #end(state: State, result: unknown, isNow: boolean): void {
     this.detach();
     this.#state = state;
     this.#result = result;
     const waiters = this.#waiters;
     if (waiters === undefined) return;
-    if (Array.isArray(waiters)) for (const waiter of waiters) waiter.wake(this);
-    else waiters.wake(this);
+    if (Array.isArray(waiters)) for (const waiter of waiters) waiter.wake(this, isNow);
+    else waiters.wake(this, isNow);
   }
 
   /** It is in no list any more, and neither a time nor a signal ends it. */
@@ -339,7 +345,7 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
         else reject(this.#result);
       };
       // Where a test says whose turn it is, whoever awaits has to stand in line like the others.
-      this.addWaiter({ wake: () => (isHeld ? ready({ step, whose: awaiter?.living }) : step()) });
+      this.addWaiter({ wake: (_, isNow) => (isHeld && !isNow ? ready({ step, whose: awaiter?.living }) : step()) });
       if (awaiter === undefined) return;
       if (awaiter.ending === undefined) awaiter.adopt(this);
       // An `await` asks a moment later: killed in between, it must not wait. What was begun after the kill may.
