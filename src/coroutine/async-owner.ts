@@ -7,41 +7,49 @@ import type { Living, Owner, Pending, Steppable } from '../loop/index.ts';
 
 export class AsyncOwner implements Owner {
   readonly living: Living;
-  readonly #awaited = new Set<Pending<any>>();
+  /** One at a time is the rule; a set is for more. */
+  #awaited: Pending<any> | Set<Pending<any>> | undefined = undefined;
   /** What is to be done when it awaits something again. */
-  #deferred: Steppable[] = [];
+  #deferred: Steppable[] | undefined = undefined;
   /** What its present waits end by. */
-  ending: { readonly error: unknown } | undefined;
+  ending: { readonly error: unknown } | undefined = undefined;
 
   constructor(living: Living) {
     this.living = living;
   }
 
   adopt(operation: Pending<any>): void {
-    this.#awaited.add(operation);
-    if (this.#deferred.length === 0) return;
+    if (this.#awaited === undefined) this.#awaited = operation;
+    else if (this.#awaited instanceof Set) this.#awaited.add(operation);
+    else this.#awaited = new Set([this.#awaited, operation]);
     const deferred = this.#deferred;
-    this.#deferred = [];
+    if (deferred === undefined) return;
+    this.#deferred = undefined;
     for (const one of deferred) one.step();
   }
 
   disown(operation: Pending<any>): void {
-    this.#awaited.delete(operation);
+    if (this.#awaited === operation) this.#awaited = undefined;
+    else if (this.#awaited instanceof Set) this.#awaited.delete(operation);
   }
 
   /** Rejects what is awaited now; false if that is nothing, or nothing that can be rejected. */
   interrupt(error: unknown): boolean {
+    const awaited = this.#awaited;
+    if (!(awaited instanceof Set)) return awaited?.reject(error) === true;
     let isTaken = false;
-    for (const operation of this.#awaited) if (operation.reject(error)) isTaken = true;
+    for (const operation of awaited) if (operation.reject(error)) isTaken = true;
     return isTaken;
   }
 
   defer(step: Steppable): void {
+    this.#deferred ??= [];
     this.#deferred.push(step);
   }
 
   describe(): string | undefined {
-    const [first] = this.#awaited;
+    const awaited = this.#awaited;
+    const [first] = awaited instanceof Set ? awaited : [awaited];
     return first?.describe();
   }
 }
