@@ -18,3 +18,11 @@ export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
 
 /** Limits of time. */
 export { Timeout, type TimeoutException, type TimeoutRunOptions } from './timeout.ts';
+
+/** Queues. */
+export { Queue, Queue as JoinableQueue, type TaskQueueStatistics } from './queue/queue.ts';
+export { LifoQueue } from './queue/lifo-queue.ts';
+export { type Ordered, type Prioritized, PriorityQueue } from './queue/priority-queue.ts';
+export { type QueueStatistics, SimpleQueue } from './queue/simple-queue.ts';
+export { Channel, type ChannelStatistics } from './queue/channel.ts';
+export type { BlockOptions } from './queue/options.ts';

@@ -28,6 +28,18 @@ export class WaitList<T extends Listed> {
     this.#length += 1;
   }
 
+  /** Puts it in front of another; of none, at the end. */
+  insert(one: T, next: T | undefined): void {
+    if (next === undefined) return this.push(one);
+    one.list = this;
+    one.before = next.before;
+    one.after = next;
+    if (next.before === undefined) this.#first = one;
+    else next.before.after = one;
+    next.before = one;
+    this.#length += 1;
+  }
+
   remove(one: T): void {
     const { before, after } = one;
     if (before === undefined) this.#first = after;

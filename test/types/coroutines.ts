@@ -3,7 +3,20 @@
  * `@ts-expect-error`, and the build fails if it does.
  */
 
-import { type Coroutine, Greenlet, joinAll, type Operation, sleep, spawn, spawnLater, until } from 'heddle/coroutine';
+import {
+  type Channel,
+  type Coroutine,
+  Greenlet,
+  joinAll,
+  JoinableQueue,
+  type Operation,
+  PriorityQueue,
+  type Queue,
+  sleep,
+  spawn,
+  spawnLater,
+  until,
+} from 'heddle/coroutine';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only where both types are the same. */
@@ -98,4 +111,27 @@ export function subclass(): void {
   same<Awaited<typeof typed>, string>(true);
   // @ts-expect-error the argument is the constructor's
   Typed.spawn('x');
+}
+
+export function* queueing(queue: Queue<Date>, channel: Channel<string>): Coroutine<void> {
+  const item = yield* queue.get(10);
+  same<typeof item, Date>(true);
+  const items = yield* queue.getMany(3);
+  same<typeof items, Date[]>(true);
+  const text = yield* channel.get({ block: false });
+  same<typeof text, string>(true);
+  for (let n = yield* queue.next(); !n.done; n = yield* queue.next()) same<typeof n.value, Date>(true);
+  // @ts-expect-error -- an item of another type
+  yield* queue.put('now');
+  // @ts-expect-error -- an option that there is not
+  yield* queue.put(new Date(), { blocking: false });
+  // @ts-expect-error -- a priority that has no order
+  new PriorityQueue<[{ at: Date }, string]>();
+  const strings = new PriorityQueue(0, ['a', 'b']);
+  same<typeof strings, PriorityQueue<string>>(true);
+  const tuples = new PriorityQueue(0, [[new Date(), 'a']]);
+  same<typeof tuples, PriorityQueue<[Date, string]>>(true);
+  const joinable: Queue<Date> = new JoinableQueue<Date>();
+  const isDone = yield* joinable.join();
+  same<typeof isDone, boolean>(true);
 }

@@ -1,0 +1,36 @@
+/** Waiting until everything that was put is done with. */
+
+import { Done, type Operation, Pending, readWaitOptions, type WaitList, type WaitOptions } from '../../loop/index.ts';
+
+interface Work {
+  readonly name: string;
+  readonly unfinished: number;
+  readonly joiners: WaitList<Join>;
+}
+
+export class Join extends Pending<boolean> {
+  readonly #work: Work;
+
+  constructor(work: Work, options: number | WaitOptions | undefined) {
+    super();
+    this.#work = work;
+    this.limit(options);
+    if (this.isPending) work.joiners.push(this);
+  }
+
+  describe(): string {
+    const { name, unfinished } = this.#work;
+    return `${name}.join(): ${unfinished === 1 ? '1 task is' : `${unfinished} tasks are`} not done`;
+  }
+
+  override expire(): void {
+    this.settle(false);
+  }
+}
+
+const nothingToDo: Operation<boolean> = new Done(true);
+
+export function joinOf(work: Work, options: number | WaitOptions | undefined): Operation<boolean> {
+  const wait = options === undefined ? undefined : readWaitOptions(options);
+  return work.unfinished === 0 && wait?.signal?.aborted !== true ? nothingToDo : new Join(work, options);
+}

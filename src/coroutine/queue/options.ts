@@ -1,0 +1,29 @@
+/** What is given to `put` and `get`: how long to wait, and many items at once. */
+
+import { checkBoolean, expected } from '../../check.ts';
+import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+
+/** How long to wait for room or for an item, and what ends it early. */
+export interface BlockOptions extends WaitOptions {
+  /** Whether to wait at all: `false` is a `timeout` of 0. Default true. */
+  readonly block?: boolean | undefined;
+}
+
+const keys = ['block', 'timeout', 'signal'] as const;
+
+export function readBlockOptions(options: number | BlockOptions | undefined): WaitOptions | undefined {
+  if (options === undefined) return undefined;
+  const read = readWaitOptions(options, keys);
+  if (typeof options === 'number') return read;
+  checkBoolean(options.block, 'block');
+  return options.block === false ? { timeout: 0, signal: read.signal } : read;
+}
+
+export function isAborted(options: WaitOptions | undefined): boolean {
+  return options?.signal?.aborted === true;
+}
+
+export function readItems<T>(items: Iterable<T>): T[] {
+  if (typeof (items as Iterable<T> | undefined | null)?.[Symbol.iterator] === 'function') return Array.from(items);
+  throw new TypeError(expected('items', 'an iterable', items));
+}

@@ -1,0 +1,215 @@
+/** A queue without a count of tasks, and what all queues share. Source: gevent.queue.SimpleQueue, queue.SimpleQueue */
+
+import { inspect } from 'node:util';
+import { checkBoolean, checkInteger, checkOptions } from '../../check.ts';
+import type { Operation } from '../../loop/index.ts';
+import { BoundedBuffer } from './bounded-buffer.ts';
+import { Fifo } from './fifo.ts';
+import { type BlockOptions, readItems } from './options.ts';
+import type { Store } from './store.ts';
+
+/** A queue in numbers. */
+export interface QueueStatistics {
+  /** How many items are in it. */
+  readonly size: number;
+  /** How many fit; 0 is without a bound. */
+  readonly maxSize: number;
+  /** How many calls wait for an item. */
+  readonly waitingGetters: number;
+  /** How many calls wait for room. */
+  readonly waitingPutters: number;
+  /** How many items were ever put in. */
+  readonly puts: number;
+}
+
+export let bufferOf: <T>(queue: SimpleQueue<T>) => BoundedBuffer<T>;
+/** Gives a queue that was just made another order, and its first items. */
+export let reorder: <T>(queue: SimpleQueue<T>, store: Store<T>, items: Iterable<T>) => void;
+
+/**
+ * Hands any objects, by reference, from one greenlet to another: first in, first out. Who waits is served in order of arrival, and a getter
+ * that is killed or timed out takes nothing.
+ *
+ * @example
+ * ```ts
+ * import { SimpleQueue, spawn } from 'heddle/coroutine';
+ *
+ * const queue = new SimpleQueue<string>();
+ * spawn(function* () {
+ *   for (let n = yield* queue.next(); !n.done; n = yield* queue.next()) console.log(n.value);
+ *   console.log('that was all');
+ * });
+ * await queue.put('one');
+ * await queue.put('two');
+ * queue.close();
+ * // prints: one
+ * // prints: two
+ * // prints: that was all
+ * ```
+ */
+export class SimpleQueue<T> implements AsyncIterable<T, undefined> {
+  #buffer: BoundedBuffer<T>;
+
+  static {
+    bufferOf = (queue) => queue.#buffer;
+    reorder = (queue, store, items) => {
+      queue.#buffer = new BoundedBuffer(queue.#buffer.name, queue.#buffer.maxSize, store);
+      for (const item of readItems(items)) queue.#buffer.putNowait(item);
+    };
+    Object.defineProperty(SimpleQueue.prototype, inspect.custom, { value: SimpleQueue.prototype.toString });
+  }
+
+  /**
+   * @param maxSize how many items fit; 0 or less is without a bound
+   * @param items what is in it from the beginning
+   * @throws RangeError if `maxSize` is no integer
+   * @throws Full if more `items` are given than fit
+   */
+  constructor(maxSize: number = 0, items: Iterable<T> = []) {
+    checkInteger(maxSize, 'maxSize', Number.MIN_SAFE_INTEGER);
+    this.#buffer = new BoundedBuffer(new.target.name, Math.max(maxSize, 0), new Fifo<T>());
+    for (const item of readItems(items)) this.#buffer.putNowait(item);
+  }
+
+  /** How many items fit; 0 is without a bound. */
+  get maxSize(): number {
+    return this.#buffer.maxSize;
+  }
+
+  /** Whether `shutdown` or `close` was called. */
+  get isShutDown(): boolean {
+    return this.#buffer.isShutDown;
+  }
+
+  /**
+   * Puts an item in; waits while the queue is full. It begins with the call: not awaited, it is a put all the same.
+   *
+   * @throws Full if there was no room in time, or at once with `block: false`
+   * @throws ShutDown if the queue is shut down
+   */
+  put(item: T, options?: number | BlockOptions): Operation<void> {
+    return this.#buffer.put(item, options);
+  }
+
+  /** Puts an item in. @throws Full if there is no room @throws ShutDown if the queue is shut down */
+  putNowait(item: T): void {
+    this.#buffer.putNowait(item);
+  }
+
+  /**
+   * Puts items in, in their order; as many as there is room for at once, the others as room comes, before those of anybody who came later.
+   * The items are read during the call.
+   *
+   * @throws Full if there was no room for all in time; those that had room are in
+   * @throws ShutDown if the queue is shut down
+   */
+  putMany(items: Iterable<T>, options?: number | BlockOptions): Operation<void> {
+    return this.#buffer.putMany(readItems(items), options);
+  }
+
+  /**
+   * Takes the next item; waits for one.
+   *
+   * @throws Empty if none came in time, or there is none with `block: false`
+   * @throws ShutDown if the queue is shut down and has no more items
+   */
+  get(options?: number | BlockOptions): Operation<T> {
+    return this.#buffer.get(options);
+  }
+
+  /** Takes the next item. @throws Empty if there is none @throws ShutDown if there never will be one */
+  getNowait(): T {
+    return this.#buffer.getNowait();
+  }
+
+  /**
+   * Takes all items that there are, up to `max` (`Infinity` for all); waits for one.
+   *
+   * @throws Empty if none came in time, or there is none with `block: false`
+   * @throws ShutDown if the queue is shut down and has no more items
+   */
+  getMany(max: number, options?: number | BlockOptions): Operation<T[]> {
+    if (max !== Infinity) checkInteger(max, 'max', 1);
+    return this.#buffer.getMany(max, options);
+  }
+
+  /** As `get`, but the item stays. Source: gevent.queue.SimpleQueue.peek */
+  peek(options?: number | BlockOptions): Operation<T> {
+    return this.#buffer.peek(options);
+  }
+
+  /** As `getNowait`, but the item stays. */
+  peekNowait(): T {
+    return this.#buffer.peekNowait();
+  }
+
+  /**
+   * A step of an iteration in a generator greenlet, without a promise: takes the next item, waits for one, and is done when the queue is shut
+   * down and has no more. Elsewhere there is `for await (const item of queue)`.
+   *
+   * @example
+   * ```ts
+   * import { Queue, spawn } from 'heddle/coroutine';
+   *
+   * const queue = new Queue(0, [1, 2, 3]);
+   * queue.close();
+   * const sum = spawn(function* () {
+   *   let total = 0;
+   *   for (let n = yield* queue.next(); !n.done; n = yield* queue.next()) total += n.value;
+   *   return total;
+   * });
+   * console.log(await sum); // prints: 6
+   * ```
+   */
+  next(): Operation<IteratorResult<T, undefined>> {
+    return this.#buffer.next();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return { next: () => this.#buffer.next() };
+  }
+
+  /** How many items are in it. */
+  qsize(): number {
+    return this.#buffer.store.size;
+  }
+
+  /** Whether nothing is in it. */
+  empty(): boolean {
+    return this.#buffer.store.size === 0;
+  }
+
+  /** Whether nothing more fits. */
+  full(): boolean {
+    return this.#buffer.isFull;
+  }
+
+  /**
+   * Takes nothing more: `put` fails, also where it waits. What is in the queue can be got; then `get` fails, and iterations end.
+   *
+   * @param options with `immediate` what is in it is thrown away
+   *
+   * Source: queue.Queue.shutdown
+   */
+  shutdown(options?: { readonly immediate?: boolean }): void {
+    checkOptions(options, 'options', ['immediate']);
+    checkBoolean(options?.immediate, 'immediate');
+    this.#buffer.shutdown(options?.immediate === true);
+  }
+
+  /** As `shutdown()`. */
+  close(): void {
+    this.#buffer.shutdown(false);
+  }
+
+  /** Its present state in numbers. */
+  statistics(): QueueStatistics {
+    const { store, maxSize, getters, putters, puts } = this.#buffer;
+    return { size: store.size, maxSize, waitingGetters: getters.length, waitingPutters: putters.length, puts };
+  }
+
+  toString(): string {
+    const { name, store, maxSize, isShutDown } = this.#buffer;
+    return `<${name}: ${store.size}${maxSize > 0 ? ` of ${maxSize}` : ''} items${isShutDown ? ', shut down' : ''}>`;
+  }
+}
