@@ -13,6 +13,10 @@ export type { LinkTarget, Outcome } from './link.ts';
 export { sleep } from './sleep.ts';
 export { until } from './until.ts';
 export { joinAll, type JoinAllOptions } from './join-all.ts';
+export { wait, type WaitManyOptions } from './wait.ts';
+export { iwait, type ReadyOnes } from './iwait.ts';
+export type { Linkable, Waitable } from './completions.ts';
+export { forEach } from './for-each.ts';
 export { killAll, type KillAllOptions } from './kill-all.ts';
 export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
 
@@ -26,3 +30,6 @@ export { type Ordered, type Prioritized, PriorityQueue } from './queue/priority-
 export { type QueueStatistics, SimpleQueue } from './queue/simple-queue.ts';
 export { Channel, type ChannelStatistics } from './queue/channel.ts';
 export type { BlockOptions } from './queue/options.ts';
+
+/** What blocks, elsewhere. */
+export { toThread } from './to-thread.ts';

@@ -71,9 +71,9 @@ class JoinAll<G> extends ManyEnded<G[]> {
  *   yield* sleep(ms);
  *   return ms;
  * }
- * const greenlets = [spawn(after, 60_000), spawn(after, 5), spawn(after, 1)];
- * const inTime = await joinAll(greenlets, { timeout: 100 });
- * console.log(inTime.map((g) => g.value)); // prints: [ 1, 5 ]
+ * const greenlets = [spawn(after, 60_000), spawn(after, 50), spawn(after, 1)];
+ * const inTime = await joinAll(greenlets, { timeout: 300 });
+ * console.log(inTime.map((g) => g.value)); // prints: [ 1, 50 ]
  * greenlets[0]!.kill();
  * ```
  */

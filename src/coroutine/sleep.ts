@@ -42,7 +42,7 @@ class Sleep extends Pending<void> implements Steppable {
  * import { joinAll, sleep, spawn } from 'heddle/coroutine';
  *
  * const late = spawn(function* () {
- *   yield* sleep(10);
+ *   yield* sleep(100);
  *   console.log('late');
  * });
  * const early = spawn(async () => {

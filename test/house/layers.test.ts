@@ -42,6 +42,12 @@ const FLOORS: Record<string, number> = {
 /** Files through which a basement and the folder above it know each other: types, and the id both go by. */
 const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts', 'codec/realm.ts']);
 
+/**
+ * Arrows that run up all the same, when the program asks for what is there: they must be an `import()` inside of a function, so that
+ * nothing above is loaded with the file. `toThread` needs a pool of threads, and nobody else in the coroutines' room does.
+ */
+const LAZY: Record<string, string> = { 'coroutine/to-thread.ts': 'pool/index.ts' };
+
 /** Packages that one folder alone may import. */
 const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function' };
 
@@ -62,10 +68,14 @@ interface Arrow {
 }
 
 /** Comments are taken out first, so that an example in a doc comment draws no arrow. */
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(src, file), 'utf8')
+function codeOf(file: string): string {
+  return readFileSync(join(src, file), 'utf8')
     .replaceAll(/\/\*[\s\S]*?\*\//g, '')
     .replaceAll(/^\s*\/\/.*$/gm, '');
+}
+
+function importsOf(file: string): string[] {
+  const text = codeOf(file);
   const found = [
     ...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*(['"])([^'"\n]+)\1/g),
     ...text.matchAll(/\bnew URL\((['"])([^'"\n]+)\1, import\.meta\.url\)/g), // a worker's entry
@@ -101,9 +111,18 @@ test('a folder has no floor', () => {
 test('an import runs up the house', () => {
   const up = inside.filter(({ from, to }) => {
     if (SEAMS.has(to) && roomOf(from).startsWith('codec')) return false;
+    if (LAZY[from] === to) return false;
     return (FLOORS[roomOf(from)] ?? 0) < (FLOORS[roomOf(to)] ?? 0);
   });
   assert.equal(show(up), '');
+});
+
+test('what is loaded when it is asked for is loaded with the file', () => {
+  for (const [from, to] of Object.entries(LAZY)) {
+    const calls = codeOf(from).match(/^ +.*\bawait import\('([^']+)'\)/gm) ?? [];
+    const all = importsOf(from).filter((specifier) => relative(src, resolve(src, dirname(from), specifier)) === to);
+    assert.deepEqual([calls.length, all.length], [1, 1], `${from} → ${to} must be one import() inside of a function`);
+  }
 });
 
 test('neighbours on one floor know each other', () => {
