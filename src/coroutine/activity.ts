@@ -428,6 +428,14 @@ export class Activity implements Steppable, Waiter, Living {
     return this.#extras?.owner;
   }
 
+  get whose(): this {
+    return this;
+  }
+
+  get isAsync(): boolean {
+    return this.#state === WAITING && this.#generator === undefined;
+  }
+
   describe(): string {
     return `${this.greenlet.name} ${this.#describeState()}\n    ${describeSite(this.site)}`;
   }

@@ -20,7 +20,7 @@ export {
   type Waiter,
 } from './operation.ts';
 export { enterOutside, leaveOutside, outsideCount } from './outside.ts';
-export { drains, hold, ready, readyAt, readyCount, release, stepReady, type Steppable } from './ready.ts';
+export { type Actor, countDrain, drains, hold, ready, readyAt, readyCount, release, stepReady, type Steppable } from './ready.ts';
 export { Shielded } from './shielded.ts';
 export { addTimer, now, removeTimer, replaceClock, type Timed } from './timers.ts';
 export { type Listed, WaitList } from './wait-list.ts';

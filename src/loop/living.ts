@@ -1,8 +1,9 @@
 /** Who lives on the loop: what was started and has not ended. And what is told when all of it waits for each other. */
 
+import type { Actor } from './ready.ts';
 import { type Listed, WaitList } from './wait-list.ts';
 
-export interface Living extends Listed {
+export interface Living extends Listed, Actor {
   /** The program may end, or wait for ever, without it. */
   readonly isDaemon: boolean;
   /** For people: `Greenlet-3 waits for Queue.get()`, and on a second line where it was spawned. */
@@ -42,7 +43,7 @@ export function restartNumbers(at: number): number {
 const SHOWN = 20;
 
 /** Who waits for whom, one below the other. */
-export function describeDeadlock(waiting: readonly Living[]): string {
+export function describeDeadlock(waiting: readonly Pick<Living, 'describe'>[]): string {
   const lines = [`nothing can go on: ${waiting.length === 1 ? '1 greenlet waits' : `${waiting.length} greenlets wait`} for ever`];
   for (const one of waiting.slice(0, SHOWN)) lines.push(`  ${one.describe()}`);
   if (waiting.length > SHOWN) lines.push(`  and ${waiting.length - SHOWN} more`);

@@ -15,7 +15,7 @@ import { inspect } from 'node:util';
 import { InvalidStateError, TimeoutError } from '../errors.ts';
 import { checkOptions, checkTimeout, expected } from '../check.ts';
 import type { Living } from './living.ts';
-import { isHeld, ready, type Steppable } from './ready.ts';
+import { type Actor, isHeld, ready, type Steppable } from './ready.ts';
 import { addTimer, removeTimer, type Timed } from './timers.ts';
 import type { Listed, WaitList } from './wait-list.ts';
 
@@ -36,6 +36,8 @@ export interface WaitOptions {
 
 /** Is told when what it waits for is over. */
 export interface Waiter {
+  /** Who goes on then. */
+  readonly whose?: Actor | undefined;
   /** @param isNow who was in line for it goes on here and now: it is its turn */
   wake(operation: Pending<any>, isNow: boolean): void;
 }
@@ -268,6 +270,10 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
     else this.#waiters = [this.#waiters, waiter];
   }
 
+  get whose(): Actor | undefined {
+    return this.#waiters === undefined || Array.isArray(this.#waiters) ? undefined : this.#waiters.whose;
+  }
+
   /** A waiter is thrown out: if it was the only one, nothing was taken. */
   leave(waiter: Waiter, reason: unknown): void {
     if (this.#state !== PENDING && this.#state !== DONE) return;
@@ -345,7 +351,8 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
         else reject(this.#result);
       };
       // Where a test says whose turn it is, whoever awaits has to stand in line like the others.
-      this.addWaiter({ wake: (_, isNow) => (isHeld && !isNow ? ready({ step, whose: awaiter?.living }) : step()) });
+      const whose = awaiter?.living ?? awaited;
+      this.addWaiter({ wake: (_, isNow) => (isHeld && !isNow ? ready({ step, whose }) : step()), whose });
       if (awaiter === undefined) return;
       if (awaiter.ending === undefined) awaiter.adopt(this);
       // An `await` asks a moment later: killed in between, it must not wait. What was begun after the kill may.
@@ -362,12 +369,19 @@ class Expiry implements Steppable {
     this.#operation = operation;
   }
 
+  get whose(): Actor | undefined {
+    return this.#operation.whose;
+  }
+
   step(): void {
     if (this.#operation.isPending) this.#operation.expire();
   }
 }
 
 const ignore = (): void => {};
+
+/** Who awaits something, and is not in an async greenlet. */
+const awaited: Actor = { describe: () => 'an await', isAsync: true };
 
 const optionKeys = ['timeout', 'signal'] as const;
 

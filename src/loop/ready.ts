@@ -10,11 +10,19 @@
 import { Deque } from './deque.ts';
 import { withoutContext } from './no-context.ts';
 
+/** Who acts in a step. */
+export interface Actor {
+  /** For people. */
+  describe(): string;
+  /** Whether it is an async function that awaits: after its step promises are to call back. */
+  readonly isAsync: boolean;
+}
+
 export interface Steppable {
   /** Goes on with it. */
   step(): void;
-  /** Whose step it is, if not its own. */
-  readonly whose?: object | undefined;
+  /** Whose step it is, if not its own. Only tests want to know. */
+  readonly whose?: Actor | undefined;
 }
 
 /** In milliseconds, of each turn of the event loop. */
@@ -98,6 +106,11 @@ export function readyAt(index: number): Steppable {
   return queue.at(index)!;
 }
 
+/** What may be done once in a while may be done again. */
+export function countDrain(): void {
+  drains += 1;
+}
+
 /** From now on `stepReady` alone goes on with anybody. Not to be called by a step. */
 export function hold(): void {
   isHeld = true;
@@ -110,6 +123,6 @@ export function release(): void {
 
 /** It is this one's turn. */
 export function stepReady(index: number): void {
-  drains += 1;
-  queue.take(index)!.step();
+  const one = queue.take(index)!;
+  withoutContext(() => one.step());
 }

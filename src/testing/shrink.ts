@@ -1,0 +1,57 @@
+/**
+ * Makes a schedule that fails as simple as can be: few moments in which it was not the first in line, so that what has to go wrong stands
+ * out. Takes moments back by halves, quarters, … as Zeller's delta debugging does, then lets those nearer to the front go on.
+ */
+
+/** What a run by a schedule gave. */
+export interface Tried {
+  /** Whether it failed in the same way. */
+  readonly isSame: boolean;
+  /** What was really picked. */
+  readonly picks: readonly number[];
+}
+
+/** @param run undefined when no more may be tried */
+export async function shrink(
+  first: readonly number[],
+  run: (picks: readonly number[]) => Promise<Tried | undefined>,
+): Promise<readonly number[]> {
+  let best = first;
+
+  /** False when no more may be tried. */
+  const attempt = async (picks: readonly number[]): Promise<boolean> => {
+    const tried = await run(picks);
+    if (tried === undefined) return false;
+    if (tried.isSame && isSimpler(tried.picks, best)) best = tried.picks;
+    return true;
+  };
+
+  for (let before: readonly number[] = []; before !== best; ) {
+    before = best;
+    for (let size = momentsOf(best).length; size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+      for (let at = 0; at < momentsOf(best).length; ) {
+        const taken = new Set(momentsOf(best).slice(at, at + size));
+        const length = momentsOf(best).length;
+        if (!(await attempt(best.map((pick, i) => (taken.has(i) ? 0 : pick))))) return best;
+        // What was taken back is gone; otherwise go on behind it.
+        if (momentsOf(best).length === length) at += size;
+      }
+    }
+    for (const moment of momentsOf(best)) {
+      for (let pick = 1; pick < (best[moment] ?? 0); pick += 1) {
+        if (!(await attempt(best.map((old, i) => (i === moment ? pick : old))))) return best;
+      }
+    }
+  }
+  return best;
+}
+
+const momentsOf = (picks: readonly number[]): number[] => picks.flatMap((pick, i) => (pick === 0 ? [] : [i]));
+
+/** Fewer moments; of as many the nearer to the front; of those the earlier. */
+function isSimpler(a: readonly number[], b: readonly number[]): boolean {
+  const difference = momentsOf(a).length - momentsOf(b).length;
+  if (difference !== 0) return difference < 0;
+  const sum = (picks: readonly number[]): number => picks.reduce((total, pick) => total + pick, 0);
+  return sum(a) < sum(b);
+}
