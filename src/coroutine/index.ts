@@ -3,6 +3,7 @@
 /** greenlet's switch by hand. */
 export { getcurrent, greenlet, type RawGreenlet } from './raw-greenlet.ts';
 export { GreenletExit } from './greenlet-exit.ts';
+export { gettrace, settrace, type Tracer } from './switch-trace.ts';
 
 /** Greenlets that the loop runs. */
 export { spawn, spawnLater } from './spawn.ts';

@@ -12,69 +12,41 @@
  * value. Source: https://greenlet.readthedocs.io
  */
 
+import { inspect } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
-import { type Context, captureContext, firstContext } from './context.ts';
+import { type Body, type Steps, next, stepsOf } from './switch-body.ts';
+import { type Context, type ContextSnapshot, captureContext, contextOf, firstContext, onFirstContext } from './context.ts';
 import { GreenletExit } from './greenlet-exit.ts';
-
-type Body = (...args: any[]) => unknown;
-
-/** What a switch brings: a value or an error. */
-interface Delivery {
-  target: RawGreenlet;
-  value: unknown;
-  isThrow: boolean;
-  /** All values of a switch, for a greenlet that begins. */
-  args: readonly unknown[] | undefined;
-}
-
-/**
- * A switch made inside of a greenlet, on its way up to the loop. `yield*` asks it twice: the first time it is the order, the
- * second time it has what came back.
- */
-class Order implements IterableIterator<Order, any, unknown>, Delivery {
-  target!: RawGreenlet;
-  value: unknown;
-  isThrow = false;
-  args: readonly unknown[] | undefined;
-  /** It was made and not yielded: whoever made it does not wait for it. */
-  isLoose = false;
-  readonly #yielded: IteratorYieldResult<Order> = { done: false, value: this };
-
-  [Symbol.iterator](): this {
-    return this;
-  }
-
-  next(value?: unknown): IteratorResult<Order> {
-    if (!this.isLoose) return { done: true, value };
-    this.isLoose = false;
-    return this.#yielded;
-  }
-
-  throw(error: unknown): never {
-    throw error;
-  }
-
-  return(value?: unknown): IteratorReturnResult<any> {
-    return { done: true, value };
-  }
-}
+import { loose, noSwitch, nothingToRun, withoutStar } from './switch-misuse.ts';
+import { type Cargo, ERROR, Order, VALUE, VALUES, single } from './switch-order.ts';
+import { trace } from './switch-trace.ts';
+import { isWatched } from './switch-watch.ts';
 
 /** What runs. The main greenlet is the program outside of all others. */
 let current: RawGreenlet;
+/** Those who wait inside of a `[Symbol.dispose]()` that they called: their generators cannot be entered. */
+const disposing: RawGreenlet[] = [];
 
 export class RawGreenlet {
   #run: Body | undefined;
   #parent: RawGreenlet | null;
   #state: 'new' | 'alive' | 'dead' = 'new';
-  #generator: Iterator<unknown, unknown, unknown> | undefined;
+  /** There while it is alive, but for a plain function and the main greenlet. */
+  #steps: Steps | undefined;
   #context: Context | undefined = captureContext();
-  /** Its switches, one after another: it waits for one at a time. */
+  /** Its switches, one after another: it waits for one at a time. When it has ended: what goes to its parent. */
   readonly #order: Order = new Order();
 
   constructor(run: Body | undefined, parent: RawGreenlet | null) {
     this.#run = run;
     this.#parent = parent;
+  }
+
+  static main(): RawGreenlet {
+    const made = new RawGreenlet(undefined, null);
+    made.#state = 'alive';
+    return made;
   }
 
   /** What it runs: to be set before it begins, not to be read afterwards. */
@@ -113,6 +85,26 @@ export class RawGreenlet {
   }
 
   /**
+   * The `AsyncLocalStorage` context it goes on in, as `AsyncLocalStorage.snapshot()` gives it; `undefined` while the program has none
+   * and when it has ended. First it is that of whoever made it. Settable while it does not run: two greenlets can begin in the same.
+   *
+   * Source: greenlet.gr_context
+   *
+   * @throws InvalidStateError if it is set while the greenlet runs
+   */
+  get context(): ContextSnapshot | undefined {
+    if (this === current || disposing.includes(this)) return captureContext()?.snapshot;
+    if (this.#state === 'dead') return undefined;
+    return (this.#context ?? firstContext())?.snapshot;
+  }
+
+  set context(snapshot: ContextSnapshot) {
+    checkFunction(snapshot, 'context');
+    if (this === current || disposing.includes(this)) throw new InvalidStateError('context cannot be set: the greenlet runs');
+    if (this.#state !== 'dead') this.#context = contextOf(snapshot);
+  }
+
+  /**
    * Goes on with this greenlet, and gives what comes back when somebody switches here again: nothing is `undefined`, one value is
    * itself, several are an array. The first switch calls its function with the values.
    *
@@ -120,7 +112,9 @@ export class RawGreenlet {
    * greenlet passes the values on to its parent.
    */
   switch(...values: unknown[]): any {
-    return this.#deliver(values.length > 1 ? values : values[0], false, this.#state === 'alive' ? undefined : values);
+    if (this.#state === 'alive') return this.#deliver(VALUE, values.length > 1 ? values : values[0]);
+    this.#check();
+    return this.#deliver(VALUES, values);
   }
 
   /**
@@ -128,138 +122,233 @@ export class RawGreenlet {
    * begun ends at once; there, and in a dead one, the error goes to the parent.
    */
   throw(error: unknown = new GreenletExit('the greenlet was ended')): any {
-    return this.#deliver(error, true, undefined);
+    this.#check();
+    return this.#deliver(ERROR, error);
   }
 
-  #deliver(value: unknown, isThrow: boolean, args: readonly unknown[] | undefined): unknown {
+  /**
+   * Ends it, so that its `finally` blocks run: a suspended greenlet that is merely dropped is freed without them. Unlike `throw()` it
+   * returns at once, also inside of another greenlet; nothing goes to the parent. So `using g = greenlet(…)` leaves nothing behind.
+   *
+   * @throws the error that it ends with, if that is no `GreenletExit`
+   * @throws InvalidStateError if it runs, or switches to another greenlet instead of ending
+   *
+   * @example
+   * ```ts
+   * import { getcurrent, greenlet } from 'heddle/coroutine';
+   *
+   * const main = getcurrent();
+   * {
+   *   using g = greenlet(function* () {
+   *     try {
+   *       yield* main.switch();
+   *     } finally {
+   *       console.log('cleaned up');
+   *     }
+   *   });
+   *   g.switch();
+   * } // prints: cleaned up
+   * ```
+   */
+  [Symbol.dispose](): void {
     const from = current;
-    if (from === main) return control({ target: this, value, isThrow, args });
-    const order = from.#order;
+    if (this === from || this === main || disposing.includes(this))
+      throw new InvalidStateError('a greenlet that runs cannot be disposed of');
+    if (this.#state !== 'alive') return this.#end();
+    const order = this.#order;
+    order.fill(this, ERROR, new GreenletExit('the greenlet was disposed of'));
+    let back: Brought = { cargo: VALUE, value: undefined };
+    disposing.push(from);
+    try {
+      // It may switch to itself; a complaint about what it yields is brought to it in the same way.
+      while (order.target === this && this.#state === 'alive') {
+        const origin = current;
+        const { cargo, value } = order;
+        order.clear();
+        // oxlint-disable-next-line typescript/no-this-alias -- who runs is told to others
+        current = this;
+        this.#enter(cargo, value, origin);
+      }
+    } catch (error) {
+      this.#end();
+      if (!(error instanceof GreenletExit)) back = { cargo: ERROR, value: error };
+    }
+    disposing.pop();
+    current = from;
+    order.clear();
+    this.#reclaim();
+    if (isWatched) back = traced(back.cargo, back.value, this, from);
+    if (back.cargo === ERROR) throw back.value;
+    if (this.#state === 'alive')
+      throw new InvalidStateError('the greenlet did not end: it switched to another one when it was disposed of');
+  }
+
+  /** Its state: `pending`, `current`, `suspended` or `dead`. */
+  toString(): string {
+    const state = this.#state === 'alive' ? 'suspended' : this.#state === 'new' ? 'pending' : 'dead';
+    return `greenlet(${this === current ? 'current' : state}${this === main ? ', main' : ''})`;
+  }
+
+  /** Whether there is somebody to be entered: itself, or the parent that a dead one passes on to. */
+  #check(): void {
+    // oxlint-disable-next-line typescript/no-this-alias, unicorn/no-this-assignment -- where the walk begins
+    let at: RawGreenlet = this;
+    while (at.#state === 'dead') at = at.#parent!;
+    if (at.#state === 'new' && at.#run === undefined) throw nothingToRun();
+  }
+
+  /** Fills the order of whoever runs: carried out at once if that is the main greenlet, else when it is yielded. */
+  #deliver(cargo: Cargo, value: unknown): unknown {
+    const order = current.#order;
     if (order.isLoose) throw loose(order);
-    order.target = this;
-    order.value = value;
-    order.isThrow = isThrow;
-    order.args = args;
+    order.fill(this, cargo, value);
+    if (current === main) return control(order);
     order.isLoose = true;
     return order;
   }
 
   /** The loop: enters one greenlet after another until the main one is meant. */
-  static control(delivery: Delivery): unknown {
-    let { target, value, isThrow, args } = delivery;
-    for (;;) {
-      if (target === main) {
-        if (isThrow) throw value;
-        return value;
+  static control(order: Order): unknown {
+    let cargo: Cargo;
+    let value: unknown;
+    entering: for (;;) {
+      try {
+        for (;;) {
+          const target = order.target!;
+          cargo = order.cargo;
+          value = order.value;
+          order.clear();
+          const from = current;
+          current = target;
+          const steps = target.#steps;
+          if (steps !== undefined && cargo === VALUE && !isWatched) {
+            const result = next.call(steps, value);
+            if (result !== target.#order.yielded) target.#leave(result);
+          } else {
+            if (isWatched) from.#reclaim();
+            if (target === main) {
+              if (isWatched) ({ cargo, value } = traced(cargo, value, from, main));
+              break entering;
+            }
+            target.#enter(cargo, value, from);
+          }
+          order = target.#order;
+        }
+      } catch (error) {
+        if (current === main) throw error;
+        current.#end();
+        current.#pass(ERROR, error);
+        order = current.#order;
       }
-      const order = target.#enter(value, isThrow, args);
-      ({ target, value, isThrow, args } = order);
     }
+    if (cargo === ERROR) throw value;
+    return cargo === VALUES ? single(value as unknown[]) : value;
   }
 
-  /** Runs until its next switch, or its end; returns where to go on. */
-  #enter(value: unknown, isThrow: boolean, args: readonly unknown[] | undefined): Delivery {
-    if (this.#state === 'dead') return this.#pass(value, isThrow);
-    const before = current;
-    // oxlint-disable-next-line typescript/no-this-alias -- who runs is told to others
-    current = this;
-    try {
-      this.#context ??= firstContext();
-      if (this.#context !== undefined) return this.#context.run(() => this.#step(value, isThrow, args));
-      return this.#step(value, isThrow, args);
-    } catch (error) {
-      this.#end();
-      return this.#pass(error, true);
-    } finally {
-      current = before;
-    }
+  /** Enters it with anything but a value for one that waits. */
+  #enter(cargo: Cargo, value: unknown, from: RawGreenlet): void {
+    if (this.#state === 'dead') {
+      current = from;
+      this.#pass(cargo, value);
+    } else if (this.#state === 'new' && this.#run === undefined) {
+      current = from;
+      this.#pass(ERROR, cargo === ERROR ? value : nothingToRun());
+    } else if (isWatched) this.#enterWatched(traced(cargo, value, from, this));
+    else this.#step(cargo, value);
   }
 
-  #step(value: unknown, isThrow: boolean, args: readonly unknown[] | undefined): Delivery {
+  #enterWatched({ cargo, value }: Brought): void {
+    const context = (this.#context ??= firstContext());
+    if (context === undefined) this.#step(cargo, value);
+    else context.run(() => this.#step(cargo, value));
+  }
+
+  #step(cargo: Cargo, value: unknown): void {
     if (this.#state === 'new') {
-      if (isThrow) {
+      if (cargo === ERROR) {
         this.#end();
-        return this.#pass(value, true);
+        return this.#pass(cargo, value);
       }
-      const begun = this.#begin(args ?? (value === undefined ? [] : [value]));
-      if (begun !== undefined) return begun;
+      if (!this.#begin(cargo === VALUES ? (value as unknown[]) : [value])) return;
+      cargo = VALUE;
       value = undefined;
     }
-    const generator = this.#generator!;
-    const { done, value: yielded } = isThrow ? generator.throw!(value) : generator.next(value);
-    const order = this.#order;
-    if (order.isLoose) return this.#complain(loose(order), done === true);
-    if (done === true) {
-      this.#end();
-      return this.#pass(yielded, false);
-    }
-    if (yielded !== order) return this.#complain(new TypeError(`expected a greenlet to yield* a switch, ${got(yielded)}`), false);
-    return order;
+    const steps = this.#steps!;
+    const result = cargo === ERROR ? steps.throw(value) : next.call(steps, cargo === VALUES ? single(value as unknown[]) : value);
+    if (result !== this.#order.yielded) this.#leave(result);
   }
 
-  /** Calls its function. One that is no generator runs to its end here. */
-  #begin(args: readonly unknown[]): Delivery | undefined {
-    const run = this.#run;
-    if (run === undefined) throw new TypeError('the greenlet has nothing to run: give it a function');
+  /** Calls its function. Whether that is to be entered; one that is no generator function has run to its end. */
+  #begin(args: readonly unknown[]): boolean {
+    const run = this.#run!;
     this.#state = 'alive';
     this.#run = undefined;
     const result = run(...args);
     if (this.#order.isLoose) throw loose(this.#order);
-    if (isGenerator(result)) {
-      this.#generator = result;
-      return undefined;
-    }
-    if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function')
-      throw new TypeError('expected a plain function or a generator function, got one that returns a promise: spawn() takes those');
+    this.#steps = stepsOf(result);
+    if (this.#steps !== undefined) return true;
     this.#end();
-    return this.#pass(result, false);
+    this.#pass(VALUE, result);
+    return false;
   }
 
-  /** Throws it where the greenlet is, if it still is anywhere. */
-  #complain(error: Error, isDone: boolean): Delivery {
-    this.#order.isLoose = false;
-    if (isDone) throw error;
-    return { target: this, value: error, isThrow: true, args: undefined };
+  /** Its generator has ended, or has yielded what is no switch: that is thrown where it is. */
+  #leave({ done, value }: IteratorResult<unknown, unknown>): void {
+    const order = this.#order;
+    if (order.isLoose) {
+      order.isLoose = false;
+      const error = done !== true && value === order ? withoutStar(order) : loose(order);
+      if (done === true) throw error;
+      order.fill(this, ERROR, error);
+    } else if (done === true) {
+      this.#end();
+      this.#pass(VALUE, value);
+    } else if (value !== order) order.fill(this, ERROR, noSwitch(value));
   }
 
   #end(): void {
     this.#state = 'dead';
-    this.#generator = undefined;
+    this.#run = undefined;
+    this.#steps = undefined;
     this.#context = undefined;
   }
 
   /** What it ended with, or what came for it after its end, goes to its parent. */
-  #pass(value: unknown, isThrow: boolean): Delivery {
-    const isExit = isThrow && value instanceof GreenletExit;
-    return { target: this.#parent ?? main, value, isThrow: isThrow && !isExit, args: undefined };
+  #pass(cargo: Cargo, value: unknown): void {
+    this.#order.fill(this.#parent ?? main, cargo === ERROR && value instanceof GreenletExit ? VALUE : cargo, value);
+  }
+
+  /** It was left. If it entered the first context of all, it did so in that of the program. */
+  #reclaim(): void {
+    if (first?.greenlet !== this) return;
+    if (this.#state === 'alive') this.#context = captureContext();
+    first.takeBack();
+    first = undefined;
   }
 }
 
+interface Brought {
+  cargo: Cargo;
+  value: unknown;
+}
+
+/** Tells the tracer of a switch; its error is brought instead. */
+function traced(cargo: Cargo, value: unknown, from: RawGreenlet, target: RawGreenlet): Brought {
+  const failed = trace(cargo === ERROR ? 'throw' : 'switch', from, target);
+  return failed === undefined ? { cargo, value } : { cargo: ERROR, value: failed.error };
+}
+
+Object.defineProperty(RawGreenlet.prototype, inspect.custom, { value: RawGreenlet.prototype.toString });
+
 const { control } = RawGreenlet;
-const main = new RawGreenlet(undefined, null);
+const main = RawGreenlet.main();
 current = main;
 
-function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Generator).next === 'function' &&
-    typeof (value as Generator).throw === 'function'
-  );
-}
-
-function loose({ isThrow }: Order): InvalidStateError {
-  const call = isThrow ? 'throw()' : 'switch()';
-  return new InvalidStateError(
-    `a ${call} inside of a greenlet has no effect by itself: write yield* other.${call}, in a generator function`,
-  );
-}
-
-function got(value: unknown): string {
-  return typeof value === 'object' && value !== null && typeof (value as Order).isLoose === 'boolean'
-    ? 'got that of another greenlet'
-    : `got ${String(value)}`;
-}
+/** Who entered the first context of all while nobody followed, and what takes that back from the program. */
+let first: { greenlet: RawGreenlet; takeBack: () => void } | undefined;
+onFirstContext((takeBack) => {
+  if (current !== main) first = { greenlet: current, takeBack };
+});
 
 /** The greenlet that runs; outside of all others the main one. */
 export function getcurrent(): RawGreenlet {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
-import { GreenletExit, type RawGreenlet, getcurrent, greenlet } from 'heddle/coroutine';
+import { runInNewContext } from 'node:vm';
+import { GreenletExit, type RawGreenlet, getcurrent, greenlet, sleep, spawn } from 'heddle/coroutine';
 
 const main = getcurrent();
 
@@ -185,7 +186,8 @@ test('run can be changed under way, or is called without being there', () => {
 
 test('a switch that is not yielded passes unseen', () => {
   const other = greenlet(() => assert.fail('it was switched to'));
-  const message = /a switch\(\) inside of a greenlet has no effect by itself: write yield\* other\.switch\(\)/;
+  const message =
+    /^InvalidStateError: a switch\(\) inside of a greenlet has no effect by itself: write yield\* other\.switch\(\), in a generator function$/;
   const atEnd = greenlet(function* () {
     if (main.dead) yield* main.switch();
     other.switch();
@@ -196,23 +198,96 @@ test('a switch that is not yielded passes unseen', () => {
     yield* main.switch();
   });
   assert.throws(() => twice.switch(), message);
+  const returned = greenlet(function* () {
+    if (main.dead) yield* main.switch();
+    return other.switch() as unknown;
+  });
+  assert.throws(() => returned.switch(), message);
   const plain = greenlet(() => other.throw() as unknown);
-  assert.throws(() => plain.switch(), /a throw\(\) inside of a greenlet has no effect by itself/);
-  const bare = greenlet(function* () {
-    yield 5;
+  assert.throws(
+    () => plain.switch(),
+    /^InvalidStateError: a throw\(\) inside of a greenlet has no effect by itself: write yield\* other\.throw\(\)/,
+  );
+  const late = greenlet(function* () {
+    const order = other.switch() as Generator<unknown, unknown, unknown>;
+    other[Symbol.dispose]();
+    return yield* order;
   });
-  assert.throws(() => bare.switch(), { name: 'TypeError', message: 'expected a greenlet to yield* a switch, got 5' });
-  const caught = greenlet(function* () {
-    try {
-      yield other.switch;
-    } catch {
-      return yield* main.switch('goes on');
-    }
-    return undefined;
+  assert.equal(late.switch(), undefined, 'a dead one passes it to its parent');
+});
+
+test('what is yielded and no switch passes, or ends the greenlet before it can say so', async () => {
+  const other = greenlet(() => assert.fail('it was switched to'));
+  /** Yields by `yield`, and gives what is thrown there. */
+  const complaint = (make: () => unknown): Error =>
+    greenlet(function* () {
+      try {
+        yield make();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    }).switch() as Error;
+  assert.deepEqual(
+    [() => other.switch() as unknown, () => other.throw() as unknown, () => 5, () => undefined, () => sleep(0)].map((make) =>
+      String(complaint(make)),
+    ),
+    [
+      'InvalidStateError: yield other.switch() does not switch: write yield* other.switch(), with the star',
+      'InvalidStateError: yield other.throw() does not switch: write yield* other.throw(), with the star',
+      ...['5', 'undefined', 'Operation <sleep(0)>'].map(
+        (got) =>
+          `TypeError: inside greenlet() only switches can be yielded (yield* other.switch()), got ${got}: use spawn() to wait for anything else`,
+      ),
+    ],
+  );
+  let foreign: unknown;
+  const giving = greenlet(function* () {
+    foreign = main.switch();
+    yield* foreign as Generator;
   });
-  assert.equal(caught.switch(), 'goes on');
-  const asynchronous = greenlet(async () => {});
-  assert.throws(() => asynchronous.switch(), /spawn\(\) takes those/);
+  giving.switch();
+  assert.match(String(complaint(() => foreign)), /got the switch of another greenlet/);
+  const waiting = (): RawGreenlet =>
+    greenlet(function* () {
+      yield* sleep(0);
+    });
+  assert.throws(() => waiting().switch(), /^InvalidStateError: yield\* sleep\(0\) works in a generator function that spawn\(\) runs/);
+  const spawned = spawn(function* () {
+    const g = waiting();
+    assert.throws(() => g.switch(), /^TypeError: inside greenlet\(\) only switches can be yielded .*, got a wait: use spawn\(\) to wait/);
+    assert.equal(g.dead, true);
+    yield* sleep(0);
+    return 'waited itself';
+  });
+  assert.equal(await spawned, 'waited itself');
+  for (const asynchronous of [async () => {}, async function* () {}, () => sleep(1)])
+    assert.throws(
+      () => greenlet(asynchronous).switch(),
+      /^TypeError: expected a plain function or a generator function, got an asynchronous one/,
+    );
+});
+
+test('generators of another make are taken for values', () => {
+  const scripted = (): object => {
+    let step = 0;
+    const steps = {
+      next: (value: unknown) => (step++ === 0 ? order(value) : { done: true, value: `${step} ${String(value)}` }),
+      throw: (error: unknown) => ({ done: true, value: error }),
+    };
+    // As an old compiler makes them: no prototype of a generator, and the order handed on by hand.
+    const order = (value: unknown): object => {
+      const inner = (main.switch(value ?? 'first') as Generator<unknown, unknown, unknown>)[Symbol.iterator]();
+      return { ...inner.next() };
+    };
+    return steps;
+  };
+  const g = greenlet(scripted);
+  assert.equal(g.switch(), 'first');
+  assert.equal(g.switch('second'), '2 second');
+  const realm = greenlet(runInNewContext('(function* (main) { return yield* main.switch(1); })') as () => unknown);
+  assert.equal(realm.switch(main), 1);
+  assert.equal(realm.switch(2), 2);
 });
 
 test('getcurrent() tells of another greenlet', () => {
