@@ -97,13 +97,13 @@ export function keepLoopWithout(storage: AsyncLocalStorage<any>): void {
   if (isInUse) return;
   setWithoutContext((part) => {
     if (storage.getStore() === undefined) part();
-    else original.run.call(storage, undefined, part);
+    else storage.run(undefined, part);
   });
 }
 
-/** `storage.run` that does not count as a context of the program's. */
-export function unnoticedRun<T, R>(storage: AsyncLocalStorage<T>, value: T, fn: () => R): R {
-  return original.run.call(storage, value, fn) as R;
+/** A storage of ours: what it holds is no context of the program's. (The `run` of newer Nodes calls `this.enterWith`.) */
+export function unnoticedStorage<T>(): AsyncLocalStorage<T> {
+  return Object.assign(new AsyncLocalStorage<T>(), original);
 }
 
 /** Contexts are followed from now on, since a greenlet is given one. */

@@ -3,10 +3,10 @@
  * AsyncLocalStorage, which is there from the first of them on: before, it would cost for nothing.
  */
 
-import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { setOwnerOf } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
-import { keepLoopWithout, unnoticedRun } from './context.ts';
+import { keepLoopWithout, unnoticedStorage } from './context.ts';
 
 /** The generator greenlet in its step, or the function that is being called. */
 let running: Activity | undefined;
@@ -36,7 +36,7 @@ export function isFollowing(): boolean {
 /** From now on they are followed. */
 export function follow(): void {
   if (storage !== undefined) return;
-  const made = new AsyncLocalStorage<Activity>();
+  const made = unnoticedStorage<Activity>();
   storage = made;
   keepLoopWithout(made);
   setOwnerOf(() => (running ?? made.getStore())?.owner);
@@ -44,5 +44,5 @@ export function follow(): void {
 
 /** Runs a part of it, so that what it begins asynchronously knows whose it is. */
 export function runAs<R>(activity: Activity, part: () => R): R {
-  return storage === undefined ? part() : unnoticedRun(storage, activity, part);
+  return storage === undefined ? part() : storage.run(activity, part);
 }
