@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Empty, Full } from 'heddle';
-import { joinAll, LifoQueue, PriorityQueue, Queue, SimpleQueue, sleep, spawn, Timeout } from 'heddle/coroutine';
+import { forEach, joinAll, LifoQueue, PriorityQueue, Queue, SimpleQueue, sleep, spawn, Timeout } from 'heddle/coroutine';
 
 // oxlint-disable-next-line unicorn/no-thenable -- an item that nobody may ask
 const thenable = { then: (): never => assert.fail('a thenable was asked') };
@@ -36,6 +36,23 @@ test('for await flattens items, or does not end', async () => {
   for await (const item of queue) got.push(item);
   assert.ok(got.length === 4 && got[1] === thenable);
   for await (const item of queue) assert.fail(`${String(item)} comes after the end`);
+});
+
+test('a killed forEach() takes an item with it', async () => {
+  const queue = new Queue<number>();
+  const got: number[] = [];
+  const reader = spawn(() => forEach(queue, (item) => got.push(item)));
+  const killed = spawn(function* () {
+    yield* forEach(queue, (item) => got.push(-item));
+  });
+  queue.putNowait(1);
+  await sleep(0);
+  queue.putNowait(2);
+  queue.putNowait(3);
+  void killed.kill();
+  queue.close();
+  await reader;
+  assert.deepEqual(got, [1, 2, 3]);
 });
 
 test('a put that nobody waits for is not done', async () => {

@@ -56,7 +56,7 @@ export class BoundedBuffer<T> implements Source<T> {
     const wait = readBlockOptions(options);
     if (this.store.size >= this.#limit || isAborted(wait)) return new Put(this, item, wait);
     this.push(item);
-    if (this.getters.first !== undefined) this.#balance();
+    if (this.getters.first !== undefined) this.#serve();
     return done;
   }
 
@@ -64,7 +64,7 @@ export class BoundedBuffer<T> implements Source<T> {
     if (this.isShutDown) throw new ShutDown(`${this.name}.putNowait(): the queue is shut down`);
     if (this.isFull) throw new Full(`${this.name}.putNowait(): the queue is full (maxSize ${this.maxSize})`);
     this.push(item);
-    if (this.getters.first !== undefined) this.#balance();
+    if (this.getters.first !== undefined) this.#serve();
   }
 
   putMany(items: readonly T[], options: number | BlockOptions | undefined): Operation<void> {
@@ -74,7 +74,7 @@ export class BoundedBuffer<T> implements Source<T> {
     while (at < items.length && this.store.size < this.#limit) {
       while (at < items.length && this.store.size < this.#limit) this.push(items[at++] as T);
       // All that fit before anybody gets one: of what comes at once the lowest goes first.
-      this.#balance();
+      this.#serve();
     }
     return at === items.length ? done : new PutMany(this, items, at, wait);
   }
@@ -139,7 +139,7 @@ export class BoundedBuffer<T> implements Source<T> {
       return;
     }
     this.store.giveBack(item, ticket as number);
-    this.#balance();
+    this.#serve();
   }
 
   shutdown(isImmediate: boolean): void {
@@ -172,12 +172,9 @@ export class BoundedBuffer<T> implements Source<T> {
     while (this.putters.first !== undefined && this.store.size < this.#limit) this.putters.first.fill();
   }
 
-  /** Items for those who wait for them, and the room that this makes. */
-  #balance(): void {
-    while (this.getters.first !== undefined && this.store.size > 0) {
-      this.getters.first.serve();
-      this.#admit();
-    }
+  /** Items for those who wait for them. As long as anybody did there was room, so nobody waits for that. */
+  #serve(): void {
+    while (this.getters.first !== undefined && this.store.size > 0) this.getters.first.serve();
   }
 
   #nothing(verb: string): Error {

@@ -109,7 +109,7 @@ export class Rendezvous<T> implements Source<T> {
 
   giveBack(_item: T, ticket: unknown): void {
     const { offer } = ticket as Handover<T>;
-    if (offer.handover !== ticket || !offer.isPending) return;
+    if (!offer.isPending) return;
     offer.handover = undefined;
     if (offer.late !== undefined) offer.fail(offer.late.error);
     else if (this.isOver) offer.end();

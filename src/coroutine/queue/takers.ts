@@ -139,8 +139,6 @@ export class GetMany<T> extends Taker<T, T[], ManySource<T>> {
   }
 
   serve(): void {
-    // What it takes makes room, and what then comes is its own up to `max`, not served to it a second time.
-    this.source.getters.remove(this);
     this.settle(this.source.takeMany(this.#max, this.#tickets));
   }
 
