@@ -68,6 +68,11 @@ export class InvalidStateError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_INVALID_STATE';
 }
 
+/** A call that blocks the thread was made in a greenlet, where `monkey.patchAll({ onBlock: 'throw' })` refuses it. It was not made. */
+export class BlockingCallError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_BLOCKING';
+}
+
 /** How a worker ended, as far as the system tells. */
 export interface WorkerEnd {
   /** `thread` or `process`. */

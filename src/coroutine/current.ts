@@ -23,6 +23,11 @@ export function setRunning(activity: Activity | undefined): Activity | undefined
   return before;
 }
 
+/** What runs, if a greenlet does. */
+export function runningActivity(): Activity | undefined {
+  return running ?? storage?.getStore();
+}
+
 /** What runs; outside of all greenlets the main one's, which stands for the program. */
 export function currentActivity(): Activity {
   return running ?? storage?.getStore() ?? main;

@@ -34,3 +34,8 @@ export type { BlockOptions } from './queue/options.ts';
 
 /** What blocks, elsewhere. */
 export { toThread } from './to-thread.ts';
+
+/** What still blocks. */
+import * as monkey from './monkey/index.ts';
+export { monkey };
+export { BlockingCallError } from '../errors.ts';

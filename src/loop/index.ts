@@ -1,5 +1,6 @@
 /** The loop that coroutines run on: who is ready, what happens when, and what every waiting call returns. */
 
+export { blocking, replaceBlocking } from './blocking.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { Deque } from './deque.ts';
 export { setWithoutContext } from './no-context.ts';

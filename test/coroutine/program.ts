@@ -11,10 +11,13 @@ export interface Ran {
   readonly code: number | null;
 }
 
-/** @param code an ES module; everything of `heddle/coroutine` is imported as `h` */
-export async function runProgram(code: string): Promise<Ran> {
+/**
+ * @param code an ES module; everything of `heddle/coroutine` is imported as `h`
+ * @param flags of Node
+ */
+export async function runProgram(code: string, flags: readonly string[] = []): Promise<Ran> {
   const text = `import * as h from 'heddle/coroutine';\n${code}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', text], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', text], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));
   child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));

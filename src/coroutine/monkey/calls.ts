@@ -1,0 +1,41 @@
+/** What happens around a call that blocks. */
+
+import { BlockingCallError } from '../../errors.ts';
+import { framesAbove } from './stack.ts';
+import { cureOf, type OnBlock, tell } from './tell.ts';
+import { type Blocker, whoRuns } from './who.ts';
+
+let onBlock: OnBlock = 'warn';
+/** In a call, or in the callback that is told of it: what they call themselves is a part of them. */
+let isInside = false;
+/** Milliseconds of all calls and steps that were told of. What is lost once is not told of twice. */
+export let lost = 0;
+
+export function setOnBlock(next: OnBlock): void {
+  onBlock = next;
+}
+
+/** Makes the call; in a greenlet it is told of. */
+export function around<R>(name: string, above: (...args: any[]) => unknown, call: () => R): R {
+  const blocker = isInside ? undefined : whoRuns();
+  if (blocker === undefined) return call();
+  const { stack, isOfProgram } = framesAbove(above);
+  if (!isOfProgram) return call();
+  if (onBlock === 'throw')
+    throw new BlockingCallError(`${name} in ${blocker.name} would keep this thread from all others: ${cureOf(name)}`);
+  const begin = performance.now();
+  isInside = true;
+  try {
+    return call();
+  } finally {
+    isInside = false;
+    found(name, performance.now() - begin, blocker, stack);
+  }
+}
+
+export function found(name: string, ms: number, { name: greenlet, origin }: Blocker, stack: string): void {
+  lost += ms;
+  isInside = true;
+  tell({ name, ms, greenlet, stack: stack === '' ? origin : stack }, onBlock);
+  isInside = false;
+}

@@ -1,0 +1,34 @@
+/** Measures the steps of greenlets, from one wait to the next. While this is off, a step is what it was: nothing asks. */
+
+import { Activity } from '../activity.ts';
+import { found, lost } from './calls.ts';
+import { LONG_STEP } from './tell.ts';
+import { sampleSince } from './watchdog.ts';
+import { originOf } from './who.ts';
+
+const { prototype } = Activity;
+const { step } = prototype;
+let limit: number;
+
+/** Tells of those that take longer than `longerThan` milliseconds, without the calls that were told of. */
+export function measureSteps(longerThan: number): void {
+  limit = longerThan;
+  prototype.step = measuredStep;
+}
+
+export function leaveSteps(): void {
+  if (prototype.step === measuredStep) prototype.step = step;
+}
+
+function measuredStep(this: Activity): void {
+  // It is forgotten with the end.
+  const { site } = this;
+  const lostBefore = lost;
+  const begin = performance.now();
+  try {
+    step.call(this);
+  } finally {
+    const ms = performance.now() - begin - (lost - lostBefore);
+    if (ms > limit) found(LONG_STEP, ms, { name: this.greenlet.name, origin: originOf(site) }, sampleSince(begin)?.stack ?? '');
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Sees where a greenlet is while it blocks the thread, which nobody in that thread can: another thread does.
+ *
+ *      this thread                                              the watchdog's
+ *   beat, every quarter of the limit ──shared counter──▶  it stands still for longer than the limit
+ *                                                            │ inspector: pause at the next statement
+ *   takeSample(): whose step, which stack  ◀──called there──┘
+ *   the step ends: it is told of, with its stack
+ *   or it does not end                     ──────────────▶  says so on stderr
+ *
+ * A pause can only be had in JavaScript: native calls come to an end first. Only the main thread has an inspector that others may reach.
+ */
+
+import type { Worker } from 'node:worker_threads';
+import { BEATS, IS_DEBUGGED, type WatchdogData } from './board.ts';
+import { found, lost } from './calls.ts';
+import { framesAbove } from './stack.ts';
+import { LONG_STRETCH } from './tell.ts';
+import { type Blocker, whoRuns } from './who.ts';
+
+/** Where a greenlet was when it had lasted too long. */
+interface Sample {
+  readonly stack: string;
+  readonly blocker: Blocker;
+  readonly at: number;
+}
+
+/** The hook lies where every realm of the thread finds it, and the global object stays as it is. */
+const HOOK = Symbol.for('heddle.monkey.sample');
+const EXPRESSION = `globalThis.process.getBuiltinModule('node:inspector').Session[Symbol.for('heddle.monkey.sample')]?.()`;
+
+const [SHORTEST, LONGEST] = [5, 1000];
+
+let sample: Sample | undefined;
+let stop: (() => void) | undefined;
+
+/** The sample that was taken at `begin` or later. */
+export function sampleSince(begin: number): Sample | undefined {
+  return sample !== undefined && sample.at >= begin ? sample : undefined;
+}
+
+/** Called through the inspector, wherever the thread is. */
+function takeSample(): readonly [name: string, stack: string] | undefined {
+  const blocker = whoRuns();
+  if (blocker === undefined) return undefined;
+  const { stack } = framesAbove(takeSample);
+  sample = { stack, blocker, at: performance.now() };
+  return [blocker.name, stack];
+}
+
+export function startWatchdog(limit: number): void {
+  stopWatchdog();
+  const { isMainThread, Worker } = process.getBuiltinModule('node:worker_threads');
+  // A Node may be built without an inspector.
+  const inspector = process.getBuiltinModule('node:inspector') as typeof import('node:inspector') | undefined;
+  if (!isMainThread || inspector === undefined || limit === Infinity) return;
+  const period = Math.min(Math.max(limit / 4, SHORTEST), LONGEST);
+  const board = new Int32Array(new SharedArrayBuffer(8));
+  const lookForDebugger = (): number => Atomics.store(board, IS_DEBUGGED, inspector.url() === undefined ? 0 : 1);
+  lookForDebugger();
+  const worker = startThread(Worker, { board, period, limit, patience: Math.max(10 * limit, 1000), expression: EXPRESSION });
+  if (worker === undefined) return;
+  const { Session } = inspector as { Session: { [HOOK]?: unknown } };
+  Session[HOOK] = takeSample;
+  let last = performance.now();
+  let lostAtLast = lost;
+  const beat = (): void => {
+    Atomics.add(board, BEATS, 1);
+    lookForDebugger();
+    const now = performance.now();
+    const late = now - last - period - (lost - lostAtLast);
+    const seen = sampleSince(last);
+    last = now;
+    lostAtLast = lost;
+    if (late > limit && seen !== undefined) found(LONG_STRETCH, late, seen.blocker, seen.stack);
+  };
+  const timer = setInterval(beat, period).unref();
+  // The timer does not keep the program alive, which may end with a long stretch.
+  process.on('beforeExit', beat);
+  stop = () => {
+    beat();
+    clearInterval(timer);
+    process.off('beforeExit', beat);
+    delete Session[HOOK];
+    // Not terminate(): a thread that is ended while it loads its file leaves that open.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    worker.postMessage('end');
+  };
+}
+
+export function stopWatchdog(): void {
+  const end = stop;
+  stop = undefined;
+  end?.();
+  sample = undefined;
+}
+
+/** Where there can be none (Node's permissions), steps are measured all the same. */
+function startThread(Thread: typeof Worker, workerData: WatchdogData): Worker | undefined {
+  try {
+    const entry = new URL('./watchdog-thread.js', import.meta.url);
+    const worker = new Thread(entry, { workerData, execArgv: [], env: {}, name: 'heddle watchdog' });
+    worker.unref();
+    worker.on('error', stopWatchdog);
+    return worker;
+  } catch {
+    return undefined;
+  }
+}

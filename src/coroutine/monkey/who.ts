@@ -1,0 +1,22 @@
+/** Who blocks. */
+
+import { runningActivity } from '../current.ts';
+import { getcurrent } from '../raw-greenlet.ts';
+import { describeSite, type SpawnSite } from '../spawn-site.ts';
+
+export interface Blocker {
+  readonly name: string;
+  /** Where it was spawned, as a frame of a stack. */
+  readonly origin: string;
+}
+
+/** The greenlet that runs; undefined in the program outside of all. Those that are switched by hand have no names. */
+export function whoRuns(): Blocker | undefined {
+  const activity = runningActivity();
+  if (activity !== undefined) return { name: activity.greenlet.name, origin: originOf(activity.site) };
+  return getcurrent().parent === null ? undefined : { name: 'greenlet()', origin: '' };
+}
+
+export function originOf(site: SpawnSite | undefined): string {
+  return `    ${describeSite(site)}`;
+}
