@@ -1,6 +1,6 @@
 /** Things of any kind, in the order in which they are ready. */
 
-import { addTimer, Deque, Done, type Operation, Pending, removeTimer, type Timed, WaitList } from '../loop/index.ts';
+import { Deque, Done, now, type Operation, Pending, WaitList } from '../loop/index.ts';
 import { Completions, type Waitable, waitablesOf } from './completions.ts';
 import { readWaitManyOptions, type WaitManyOptions } from './wait.ts';
 
@@ -19,15 +19,26 @@ const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 class Next<T> extends Pending<IteratorResult<T, undefined>> {
   readonly #of: Iwait<any>;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(of: Iwait<any>, takers: WaitList<Next<T>>) {
+  constructor(of: Iwait<any>, takers: WaitList<Next<T>>, timeout: number, signal: AbortSignal | undefined) {
     super();
     this.#of = of;
+    this.#signal = signal;
     takers.push(this);
+    this.limit({ timeout, signal });
   }
 
   describe(): string {
     return `the next of iwait(), of ${this.#of.pending}`;
+  }
+
+  override expire(): void {
+    this.#of.close();
+  }
+
+  protected override abandon(): void {
+    if (this.#signal?.aborted === true) this.#of.close();
   }
 
   /** Whoever was to have it was thrown out. */
@@ -36,39 +47,19 @@ class Next<T> extends Pending<IteratorResult<T, undefined>> {
   }
 }
 
-/** The time after which an iteration ends. */
-class Deadline implements Timed {
-  at = 0;
-  place = -1;
-  seq = 0;
-  readonly expire: () => void;
-
-  constructor(ms: number, expire: () => void) {
-    this.expire = expire;
-    addTimer(this, ms);
-  }
-}
-
+/** Nothing of it is in the loop but what waits in `next()`: a loop that was forgotten keeps nobody alive. */
 class Iwait<T extends Waitable> {
   readonly #ready = new Deque<T>();
   readonly #takers = new WaitList<Next<T>>();
   readonly #completions = new Completions<T>((one) => this.#completed(one));
-  readonly #deadline: Deadline;
+  readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#abort();
   #missing: number;
-  /** What the next `next()` rejects with, if nobody waited when it happened. */
-  #refusal: { readonly error: unknown } | undefined;
 
   constructor(objects: ReadonlySet<T>, timeout: number, signal: AbortSignal | undefined, count: number) {
     this.#missing = Math.min(count, objects.size);
     this.#signal = signal;
-    this.#deadline = new Deadline(this.#missing === 0 ? Infinity : timeout, () => this.close());
-    if (signal?.aborted === true) {
-      this.#abort();
-      return;
-    }
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#deadline = now() + timeout;
     if (this.#missing > 0) this.#completions.link(objects);
   }
 
@@ -78,12 +69,8 @@ class Iwait<T extends Waitable> {
 
   next(): Operation<IteratorResult<T, undefined>> {
     if (this.#ready.length > 0) return new Done({ done: false, value: this.#ready.shift()! });
-    const refusal = this.#refusal;
-    this.#refusal = undefined;
-    if (refusal === undefined && this.#missing === 0) return new Done<IteratorResult<T, undefined>>(END);
-    const next = new Next<T>(this as Iwait<any>, this.#takers);
-    if (refusal !== undefined) next.reject(refusal.error);
-    return next;
+    if (this.#missing === 0) return new Done<IteratorResult<T, undefined>>(END);
+    return new Next<T>(this as Iwait<any>, this.#takers, Math.max(this.#deadline - now(), 0), this.#signal);
   }
 
   putBack(one: T): void {
@@ -100,19 +87,9 @@ class Iwait<T extends Waitable> {
     if (this.#missing === 0) this.close();
   }
 
-  #abort(): void {
-    const error: unknown = this.#signal!.reason;
-    const taker = this.#takers.first;
-    if (taker === undefined) this.#refusal = { error };
-    else taker.reject(error);
-    this.close();
-  }
-
   /** No more come. Those that have come can still be taken. */
   close(): void {
     this.#missing = 0;
-    removeTimer(this.#deadline);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#completions.leave();
     for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) taker.settle(END);
   }
@@ -120,7 +97,6 @@ class Iwait<T extends Waitable> {
   forget(): void {
     this.close();
     this.#ready.clear();
-    this.#refusal = undefined;
   }
 }
 
