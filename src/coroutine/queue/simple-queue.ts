@@ -108,7 +108,8 @@ export class SimpleQueue<T> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Takes the next item; waits for one.
+   * Takes the next item; waits for one. As always, `await` goes on to what an item with a `then` comes to; `yield*` and `for await` give
+   * the item itself.
    *
    * @throws Empty if none came in time, or there is none with `block: false`
    * @throws ShutDown if the queue is shut down and has no more items
