@@ -28,7 +28,7 @@ import {
 } from '../loop/index.ts';
 import { AsyncOwner } from './async-owner.ts';
 import { type Context, captureContext, firstContext } from './context.ts';
-import { follow, isFollowing, runAs, setRunning } from './current.ts';
+import { currentActivity, follow, isFollowing, runAs, setRunning } from './current.ts';
 import { GreenletExit } from './greenlet-exit.ts';
 import { isGenerator, isGeneratorFunction, isThenable, misuse } from './misuse.ts';
 import { reportFailure } from './report.ts';
@@ -374,7 +374,8 @@ export class Activity implements Steppable, Waiter, Living {
       isTaken = this.#state !== RUNNING && this.interrupt(error, true);
     } else {
       const owner = this.#extras?.owner;
-      if (owner !== undefined) owner.ending = { error };
+      const ending = { error, isTold: this.#extras?.controller !== undefined || currentActivity() === this };
+      if (owner !== undefined) owner.ending = ending;
       this.end(true, error);
       owner?.interrupt(error);
     }

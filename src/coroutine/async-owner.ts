@@ -3,7 +3,7 @@
  * rejected, so that it unwinds at the `await` where it is. What it begins afterwards, in a `finally`, is its own.
  */
 
-import type { Living, Owner, Pending, Steppable } from '../loop/index.ts';
+import type { Ending, Living, Owner, Pending, Steppable } from '../loop/index.ts';
 
 export class AsyncOwner implements Owner {
   readonly living: Living;
@@ -12,7 +12,7 @@ export class AsyncOwner implements Owner {
   /** What is to be done when it awaits something again. */
   #deferred: Steppable[] | undefined = undefined;
   /** What its present waits end by. */
-  ending: { readonly error: unknown } | undefined = undefined;
+  ending: Ending | undefined = undefined;
 
   constructor(living: Living) {
     this.living = living;

@@ -8,6 +8,7 @@ export { describeDeadlock, type Living, living, replaceTeller, restartNumbers, t
 export {
   Done,
   done,
+  type Ending,
   enterStep,
   leaveStep,
   Operation,

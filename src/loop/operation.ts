@@ -42,6 +42,13 @@ export interface Waiter {
   wake(operation: Pending<any>, isNow: boolean): void;
 }
 
+/** How an async greenlet was ended. */
+export interface Ending {
+  readonly error: unknown;
+  /** Whether its function was told: where it awaited, by its signal, or because it ended itself. Otherwise it is at its next wait. */
+  isTold: boolean;
+}
+
 /** Somebody who can be ended while it awaits: an async greenlet. */
 export interface Owner {
   readonly living: Living;
@@ -49,7 +56,7 @@ export interface Owner {
   adopt(operation: Pending<any>): void;
   disown(operation: Pending<any>): void;
   /** What ended it; undefined while it lives. */
-  readonly ending: { readonly error: unknown } | undefined;
+  readonly ending: Ending | undefined;
 }
 
 const yielded: IteratorYieldResult<Wait> = { done: false, value: WAIT };
@@ -347,16 +354,19 @@ export abstract class Pending<T> extends Operation<T> implements Timed, Listed {
     return new Promise((resolve, reject) => {
       const step = (): void => {
         awaiter?.disown(this);
-        if (this.#state === DONE) resolve(this.#result as T);
-        else reject(this.#result);
+        if (this.#state === DONE) return resolve(this.#result as T);
+        const ending = awaiter?.ending;
+        if (ending !== undefined && ending.error === this.#result) ending.isTold = true;
+        reject(this.#result);
       };
       // Where a test says whose turn it is, whoever awaits has to stand in line like the others.
       const whose = awaiter?.living ?? awaited;
       this.addWaiter({ wake: (_, isNow) => (isHeld && !isNow ? ready({ step, whose }) : step()), whose });
       if (awaiter === undefined) return;
-      if (awaiter.ending === undefined) awaiter.adopt(this);
-      // An `await` asks a moment later: killed in between, it must not wait. What was begun after the kill may.
-      else if (awaiter === this.#owner) this.reject(awaiter.ending.error);
+      const { ending } = awaiter;
+      if (ending === undefined) awaiter.adopt(this);
+      // An `await` asks a moment later: killed in between, it must not wait. What was begun after the kill may, once that is known.
+      else if (awaiter === this.#owner || !ending.isTold) this.reject(ending.error);
     });
   }
 }

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import test from 'node:test';
-import { type Coroutine, getCurrent, Greenlet, GreenletExit, joinAll, sleep, spawn, until } from 'heddle/coroutine';
+import { type Coroutine, getCurrent, Greenlet, GreenletExit, joinAll, Queue, sleep, spawn, until } from 'heddle/coroutine';
+import { replay } from 'heddle/testing';
 import { InvalidStateError, TimeoutError } from 'heddle';
 import { runProgram } from './program.js';
 
@@ -242,6 +243,68 @@ test('an async function is not told of its kill, or its waits go on', async () =
   assert.equal(g.signal.aborted, true);
   while (said.length < 3) await sleep(1);
   assert.deepEqual(said.toSorted(), ['GreenletExit', 'aborted: GreenletExit', 'cleaned by itself']);
+});
+
+test('an async function that awaits a promise of another kind when it is killed goes on for ever', async () => {
+  const said: string[] = [];
+  let resolve: (() => void) | undefined;
+  const g = spawn(async () => {
+    try {
+      await new Promise<void>((done) => (resolve = done));
+      said.push('goes on');
+      await sleep(1e6);
+    } catch (error) {
+      said.push((error as Error).name);
+      // Once is enough.
+      await sleep(1);
+      said.push('cleaned');
+    }
+  });
+  await sleep(0);
+  await g.kill();
+  resolve?.();
+  while (said.length < 3) await sleep(1);
+  assert.deepEqual(said, ['goes on', 'GreenletExit', 'cleaned']);
+});
+
+test('an async function that is killed while its wait is over, but has not gone on, goes on for ever', async () => {
+  // Found by explore(): the kill comes between the end of the wait and the call back of its promise.
+  const said: string[] = [];
+  await replay(async () => {
+    const queue = new Queue<number>();
+    const g = spawn(async () => {
+      try {
+        for (;;) said.push(`got ${await queue.get()}`);
+      } catch (error) {
+        said.push((error as Error).name);
+      }
+    });
+    await sleep(1);
+    queue.putNowait(1);
+    g.kill();
+    await sleep(1);
+    queue.putNowait(2);
+    await sleep(1);
+    assert.equal(queue.qsize(), 1);
+  }, '');
+  assert.deepEqual(said, ['got 1', 'GreenletExit']);
+});
+
+test('an async function that kills itself is told once more by its next wait', async () => {
+  const said: string[] = [];
+  spawn(async () => {
+    await sleep(0);
+    try {
+      getCurrent().kill();
+    } finally {
+      await sleep(1).then(
+        () => said.push('cleaned'),
+        () => said.push('told again'),
+      );
+    }
+  });
+  while (said.length === 0) await sleep(1);
+  assert.deepEqual(said, ['cleaned']);
 });
 
 test('an operation that is not awaited ends with its async greenlet', async () => {
