@@ -23,6 +23,8 @@ export interface Steppable {
   step(): void;
   /** Whose step it is, if not its own. Only tests want to know. */
   readonly whose?: Actor | undefined;
+  /** It counts on those before it to go first: a test does not let it overtake them. */
+  readonly keepsPlace?: boolean;
 }
 
 /** In milliseconds, of each turn of the event loop. */
@@ -122,7 +124,9 @@ export function release(): void {
 }
 
 /** It is this one's turn. */
-export function stepReady(index: number): void {
-  const one = queue.take(index)!;
+export function stepReady(one: Steppable): void {
+  let place = 0;
+  while (queue.at(place) !== one) place += 1;
+  queue.take(place);
   withoutContext(() => one.step());
 }

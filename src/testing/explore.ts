@@ -26,8 +26,8 @@ export interface Explored {
   readonly seed: number;
 }
 
-/** How long a run is taken to be before there was one. */
-const FIRST_LENGTH = 20;
+/** Runs are taken to be as long as the first one; but not shorter than this. */
+const LEAST_LENGTH = 20;
 
 /**
  * Runs a test again and again, each time with another order among the greenlets that are ready, until one run fails or all have passed.
@@ -75,12 +75,12 @@ export async function explore(test: TestBody, options?: ExploreOptions): Promise
     const random = new Random(seed);
     const seen = new Set<string>();
     let steps = 0;
-    let longest = FIRST_LENGTH;
+    let length = LEAST_LENGTH;
     for (let i = 0; i < runs; i += 1) {
-      const outcome = await new Run(strategyOf(i, new Random(random.seed()), longest), run).of(test);
+      const outcome = await new Run(strategyOf(i, new Random(random.seed()), length), run).of(test);
       if (outcome.failure !== undefined) throw await failureOf(`failed in run ${i + 1} of ${runs}, seed ${seed}:`, outcome, test, run);
       steps += outcome.steps;
-      longest = Math.max(longest, outcome.choices.length);
+      if (i === 0) length = Math.max(length, outcome.choices.length);
       seen.add(fingerprint(outcome));
     }
     return { runs, schedules: seen.size, steps, seed };

@@ -22,13 +22,15 @@ export class ScheduleError extends HeddleError {
   readonly steps: readonly string[];
 
   constructor(how: string, schedule: string, steps: readonly string[], cause: unknown) {
-    super(`${how}\n${indent(summary(cause))}\nreplay it: await replay(test, '${schedule}')\nits steps:\n${indent(numbered(steps))}`, {
-      cause,
-    });
+    const text = schedule.length > LONGEST ? 'error.schedule' : `'${schedule}'`;
+    super(`${how}\n${indent(summary(cause))}\nreplay it: await replay(test, ${text})\nits steps:\n${indent(numbered(steps))}`, { cause });
     this.schedule = schedule;
     this.steps = steps;
   }
 }
+
+/** A longer schedule is no reading. */
+const LONGEST = 500;
 
 /** Of more than these the first are left out. */
 const SHOWN = 40;

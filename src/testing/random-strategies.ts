@@ -20,11 +20,15 @@ export function evenly(random: Random): Strategy {
 /** So many times at most the highest becomes the lowest. */
 const MOST_CHANGES = 3;
 
+/** From twice as many steps as a run may take, and this, on it goes evenly. */
+const PATIENCE = 50;
+
 /** @param length how many steps a run may take */
 export function byRank(random: Random, length: number): Strategy {
   const ranks = new Map<Actor, number>();
   const changes = new Set<number>();
   for (let left = random.below(MOST_CHANGES + 1); left > 0; left -= 1) changes.add(random.below(length));
+  const patience = 2 * length + PATIENCE;
   let lowest = 0;
   let steps = 0;
 
@@ -36,6 +40,8 @@ export function byRank(random: Random, length: number): Strategy {
 
   return {
     pick(count, who) {
+      // Who polls until another has done something must not be for ever the higher one.
+      if (steps > patience) return count === 1 ? 0 : random.below(count);
       let best = 0;
       for (let i = 1; i < count; i += 1) if (rankOf(who(i)) > rankOf(who(best))) best = i;
       if (!changes.has(steps++)) return best;

@@ -1,13 +1,13 @@
 /** What is told of a schedule that fails: made simple, and run once more to see its steps. */
 
-import { ScheduleError } from './failures.ts';
+import { EndlessError, ScheduleError } from './failures.ts';
 import { type Outcome, Run, type RunOptions, type TestBody } from './run.ts';
 import { formatSchedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
 import { byList } from './strategy.ts';
 import { Trace } from './trace.ts';
 
-/** So many runs and steps are spent to make it simple. */
+/** So many runs and steps are spent to make it simple; none where it would be said of each simpler one that it does not end. */
 const MOST_RUNS = 500;
 const MOST_STEPS = 500_000;
 
@@ -16,10 +16,11 @@ const picksOf = ({ choices }: Outcome): number[] => choices.map(({ picked }) => 
 /** @param how how it was found */
 export async function failureOf(how: string, outcome: Outcome, test: TestBody, options: RunOptions): Promise<ScheduleError> {
   const kind = kindOf(outcome);
+  const mostRuns = outcome.failure?.error instanceof EndlessError ? 0 : MOST_RUNS;
   let runs = 0;
   let steps = outcome.steps;
   const picks = await shrink(picksOf(outcome), async (tried) => {
-    if (runs === MOST_RUNS || steps > MOST_STEPS) return undefined;
+    if (runs === mostRuns || steps > MOST_STEPS) return undefined;
     const again = await new Run(byList(tried), options).of(test);
     runs += 1;
     steps += again.steps;

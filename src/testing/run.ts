@@ -136,21 +136,21 @@ export class Run {
   }
 
   #step(): Promise<void> | undefined {
-    const ready = readyCount();
+    const ready = candidates();
     const others: Actor[] = [];
     // The loop goes through all that are ready before promises call back; but so many may be ready that it has to pause.
     if (this.#isAwaited) others.push(promises);
     // A step that takes long lets time pass for those that are ready.
     if (this.#options.slowSteps && this.#clock.alarm < Infinity) others.push(time);
-    const count = ready + others.length;
-    const who = (index: number): Actor => (index < ready ? actorOf(readyAt(index)) : others[index - ready]!);
+    const count = ready.length + others.length;
+    const who = (index: number): Actor => (index < ready.length ? actorOf(ready[index]!) : others[index - ready.length]!);
     const picking = this.#strategy.pick(count, who);
-    if (typeof picking === 'number') return this.#take(picking, count, who(picking));
+    if (typeof picking === 'number') return this.#take(picking, count, who(picking), ready[picking]);
     // It may be the turn of something that only the strategy knows.
-    return picking.then((picked) => (picked === -1 ? undefined : this.#take(picked, count, who(picked))));
+    return picking.then((picked) => (picked === -1 ? undefined : this.#take(picked, count, who(picked), ready[picked])));
   }
 
-  #take(picked: number, count: number, actor: Actor): Promise<void> | undefined {
+  #take(picked: number, count: number, actor: Actor, step: Steppable | undefined): Promise<void> | undefined {
     this.#steps += 1;
     if (count > 1) this.#choices.push({ picked, count });
     if (actor === promises) {
@@ -164,7 +164,7 @@ export class Run {
         countDrain();
         this.#trace.stepBegins(actor, picked, count);
       }
-      stepReady(picked);
+      stepReady(step!);
       if (actor.isAsync) this.#isAwaited = true;
     }
     return undefined;
@@ -202,7 +202,7 @@ export class Run {
       for (const one of this.#ours()) one.kill(new GreenletExit('the test is over'));
       for (let steps = 0; steps < this.#options.maxSteps; steps += 1) {
         await turn();
-        if (readyCount() > 0) stepReady(0);
+        if (readyCount() > 0) stepReady(readyAt(0));
         else if (this.#ours().length > 0 && this.#clock.alarm < Infinity) this.#clock.moveTo(this.#clock.alarm);
         else break;
       }
@@ -220,4 +220,14 @@ function actorOf(step: Steppable): Actor {
   let actor = actors.get(step);
   if (actor === undefined) actors.set(step, (actor = { describe: () => step.constructor.name, isAsync: false }));
   return actor;
+}
+
+/** Those whose turn it may be, in line. */
+function candidates(): Steppable[] {
+  const found: Steppable[] = [];
+  for (let i = 0; i < readyCount(); i += 1) {
+    const step = readyAt(i);
+    if (i === 0 || step.keepsPlace !== true) found.push(step);
+  }
+  return found;
 }

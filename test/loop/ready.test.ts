@@ -67,8 +67,8 @@ test('a test cannot say whose turn it is', async () => {
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(said, []);
     const second = readyAt(1);
-    stepReady(2);
-    stepReady(1);
+    stepReady(readyAt(2));
+    stepReady(second);
     assert.deepEqual([said, readyCount(), readyAt(0) === second], [['c', 'b'], 1, false]);
   } finally {
     release();

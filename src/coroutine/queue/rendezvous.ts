@@ -14,6 +14,7 @@ import type { Source, Taker } from './takers.ts';
 
 /** In line behind the getter: its turn comes when the getter has gone on. */
 class Handover<T> implements Steppable {
+  readonly keepsPlace: boolean = true;
   readonly offer: Offer<T>;
 
   constructor(offer: Offer<T>) {
