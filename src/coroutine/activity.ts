@@ -445,7 +445,11 @@ export class Activity implements Steppable, Waiter, Living {
     if (this.#state === DEAD) return this.hasFailed ? 'has failed' : 'has ended';
     if (this.#state === READY) return 'is ready';
     if (this.#state === NEW) return 'waits to be started';
-    if (this.#operation !== undefined) return `waits for ${this.#operation.describe()}`;
-    return `waits for ${this.#extras?.owner?.describe() ?? 'a promise'}`;
+    return `waits for ${this.describeWait()}`;
+  }
+
+  /** What it waits for. */
+  describeWait(): string {
+    return this.#operation?.describe() ?? this.#extras?.owner?.describe() ?? 'a promise';
   }
 }

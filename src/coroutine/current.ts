@@ -33,6 +33,11 @@ export function currentActivity(): Activity {
   return running ?? storage?.getStore() ?? main;
 }
 
+/** Whether it stands for the program itself. */
+export function isMain(activity: Activity): boolean {
+  return activity === main;
+}
+
 /** Whether async functions are followed: then every step has to say whose it is. */
 export function isFollowing(): boolean {
   return storage !== undefined;

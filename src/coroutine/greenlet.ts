@@ -19,13 +19,19 @@ export type Coroutine<T> = Generator<Wait, T>;
 export type ResultOf<R> = R extends Generator<any, infer T> ? T : Awaited<R>;
 
 /** Refuses generator functions that yield anything else: a `yield` without its `*` waits for nothing and gives nothing. */
-export type Spawnable<R> = [R] extends [never]
-  ? unknown
-  : [R] extends [Generator<infer Y>]
-    ? [Y] extends [Wait]
+export type Spawnable<R> =
+  IsAny<R> extends true
+    ? unknown
+    : [R] extends [never]
       ? unknown
-      : 'a greenlet waits by yield*, not by yield'
-    : unknown;
+      : [R] extends [Generator<infer Y>]
+        ? [Y] extends [Wait]
+          ? unknown
+          : 'a greenlet waits by yield*, not by yield'
+        : unknown;
+
+/** Only of `any` both are part. */
+type IsAny<R> = 0 extends 1 & R ? true : false;
 
 export type Body = (...args: any[]) => unknown;
 

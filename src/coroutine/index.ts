@@ -32,6 +32,16 @@ export { type QueueStatistics, SimpleQueue } from './queue/simple-queue.ts';
 export { Channel, type ChannelStatistics } from './queue/channel.ts';
 export type { BlockOptions } from './queue/options.ts';
 
+/** Locks, and what else greenlets wait for each other with. */
+export { AsyncResult, type AsyncResultStatistics } from './sync/async-result.ts';
+export { BoundedSemaphore } from './sync/bounded-semaphore.ts';
+export { Condition, type ConditionStatistics } from './sync/condition.ts';
+export { Event, type EventStatistics } from './sync/event.ts';
+export { Lock, type LockStatistics } from './sync/lock.ts';
+export { RLock, type RLockStatistics } from './sync/rlock.ts';
+export { Semaphore, type SemaphoreStatistics } from './sync/semaphore.ts';
+export { Local, type LocalConstructor } from './local.ts';
+
 /** What blocks, elsewhere. */
 export { toThread } from './to-thread.ts';
 

@@ -3,9 +3,14 @@
 import { inspect } from 'node:util';
 
 const GeneratorFunction = Object.getPrototypeOf(function* () {}) as object;
+const AsyncFunction = Object.getPrototypeOf(async () => {}) as object;
 
 export function isGeneratorFunction(fn: unknown): boolean {
   return fn !== undefined && Object.getPrototypeOf(fn) === GeneratorFunction;
+}
+
+export function isAsyncFunction(fn: unknown): boolean {
+  return Object.getPrototypeOf(fn) === AsyncFunction;
 }
 
 export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {

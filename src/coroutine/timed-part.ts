@@ -11,10 +11,10 @@
  */
 
 import { addTimer, Shielded } from '../loop/index.ts';
-import { Activity, type Watcher } from './activity.ts';
-import { currentActivity } from './current.ts';
+import type { Activity, Watcher } from './activity.ts';
 import type { Body } from './greenlet.ts';
 import { Interruption } from './interruption.ts';
+import { Part } from './part.ts';
 import { recordSite } from './spawn-site.ts';
 
 export interface Lateness {
@@ -26,24 +26,10 @@ export interface Lateness {
   readonly instead: { readonly value: unknown } | undefined;
 }
 
-class TimedPart extends Activity {
-  readonly #scope: Activity;
-
-  constructor(whole: Activity, fn: Body, args: readonly unknown[]) {
-    super({ name: whole.greenlet.name, run: (...given: unknown[]) => fn(...given) }, fn, args);
-    this.#scope = whole.scope;
-    if (whole.isDaemon) this.isDaemon = true;
-  }
-
-  override get scope(): Activity {
-    return this.#scope;
-  }
-}
-
 export class TimedRun<T> extends Shielded<T> implements Watcher {
   readonly seesErrors: boolean = true;
   readonly #lateness: Lateness;
-  readonly #part: Activity;
+  readonly #part: Part;
   /** The error of its own time-out. */
   #late: { readonly error: unknown } | undefined;
   /** What came from outside, on its way into the part. */
@@ -53,7 +39,7 @@ export class TimedRun<T> extends Shielded<T> implements Watcher {
   constructor(above: Body, lateness: Lateness, fn: Body, args: readonly unknown[]) {
     super();
     this.#lateness = lateness;
-    this.#part = new TimedPart(currentActivity(), fn, args);
+    this.#part = new Part(fn, args);
     this.#part.site = recordSite(above);
     this.#part.watch(this);
     this.#part.start();

@@ -20,6 +20,7 @@ export {
   WAIT,
   type WaitOptions,
   type Waiter,
+  yes,
 } from './operation.ts';
 export { enterOutside, leaveOutside, outsideCount } from './outside.ts';
 export { type Actor, countDrain, drains, hold, ready, readyAt, readyCount, release, stepReady, type Steppable } from './ready.ts';

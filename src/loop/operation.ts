@@ -144,6 +144,8 @@ export class Done<T> extends Operation<T> {
 
 /** Over, and with nothing to give. */
 export const done: Operation<void> = new Done<void>(undefined);
+/** Over, and it came out well: what was free was taken at once. */
+export const yes: Operation<boolean> = new Done(true);
 
 /** It waits. */
 const PENDING = 0;

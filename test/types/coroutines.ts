@@ -4,14 +4,20 @@
  */
 
 import {
+  type AsyncResult,
   type Channel,
+  Condition,
   type Coroutine,
   Greenlet,
   joinAll,
   JoinableQueue,
+  Local,
+  type Lock,
   type Operation,
   PriorityQueue,
   type Queue,
+  RLock,
+  Semaphore,
   sleep,
   spawn,
   spawnLater,
@@ -61,6 +67,9 @@ export async function spawning(promise: Promise<Date>): Promise<void> {
   same<typeof value, boolean | undefined>(true);
   const ended = joinAll([byAsync, byAsync]);
   same<Awaited<typeof ended>, Greenlet<boolean>[]>(true);
+
+  const untyped = spawn(() => JSON.parse('1'));
+  same<typeof untyped, Greenlet<any>>(true);
 
   // @ts-expect-error an argument is of the wrong type
   spawn((x: number) => x, 'a');
@@ -134,4 +143,54 @@ export function* queueing(queue: Queue<Date>, channel: Channel<string>): Corouti
   const joinable: Queue<Date> = new JoinableQueue<Date>();
   const isDone = yield* joinable.join();
   same<typeof isDone, boolean>(true);
+}
+
+export function* locking(lock: Lock, result: AsyncResult<Date>): Coroutine<void> {
+  const isHad = yield* lock.acquire(10);
+  same<typeof isHad, boolean>(true);
+  using guard = yield* lock.hold();
+  same<typeof guard, Disposable>(true);
+  const byGenerator = yield* lock.run(function* () {
+    yield* sleep(1);
+    return 'text';
+  });
+  same<typeof byGenerator, string>(true);
+  const byAsync = yield* new Semaphore(2).run(async () => 1);
+  same<typeof byAsync, number>(true);
+  const condition = new Condition(new RLock());
+  const item = yield* condition.waitFor(() => [new Date()].pop());
+  same<typeof item, Date | undefined>(true);
+  const got = yield* result.get();
+  same<typeof got, Date>(true);
+  const itself = yield* result;
+  same<typeof itself, Date>(true);
+  same<Awaited<typeof result>, Date>(true);
+  // @ts-expect-error yield without *
+  lock.run(function* () {
+    yield sleep(1);
+  });
+  // @ts-expect-error a condition has a lock, not permits
+  new Condition(new Semaphore());
+  // @ts-expect-error the value is of another type
+  result.set('now');
+}
+
+class Session extends Local<object> {
+  readonly user: string;
+
+  constructor(user: string) {
+    super(user);
+    this.user = user;
+  }
+}
+
+export function locals(): void {
+  const local = new Local(() => ({ id: 1 }));
+  same<typeof local, { id: number }>(true);
+  const { user } = new Session('own');
+  same<typeof user, string>(true);
+  // @ts-expect-error there is no such field
+  local.name = 'own';
+  // @ts-expect-error the argument is the constructor's
+  new Session(1);
 }

@@ -1,0 +1,157 @@
+/** A value or an error that somebody sets and others wait for. Source: gevent.event.AsyncResult */
+
+import { inspect } from 'node:util';
+import { Done, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
+import type { Outcome } from '../link.ts';
+import { type Callback, Links } from './links.ts';
+import { Failed, Get, Ready, Settled, unset, type Waiting } from './settled.ts';
+
+/** What an `AsyncResult` says of itself. */
+export interface AsyncResultStatistics {
+  /** 1 once it was set, else 0. */
+  readonly ready: number;
+  /** How many wait for it to be set. */
+  readonly waiting: number;
+  /** How many callbacks wait for that. */
+  readonly links: number;
+}
+
+/**
+ * A value or an error that is set once, as a rule, and that any number can wait for; a promise of it, too. What is set again is what is
+ * had from then on. `greenlet.link(result)` gives it the outcome of a greenlet.
+ *
+ * Source: gevent.event.AsyncResult
+ *
+ * @example
+ * ```ts
+ * import { AsyncResult, spawn } from 'heddle/coroutine';
+ *
+ * const result = new AsyncResult<number>();
+ * const double = spawn(function* () {
+ *   return 2 * (yield* result.get());
+ * });
+ * result.set(21);
+ * console.log(await double, await result); // prints: 42 21
+ * ```
+ */
+export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
+  #settled: Settled<T> | undefined = undefined;
+  readonly #waiters = new WaitList<Waiting<any>>();
+  readonly #links: Links<this> = new Links(this, () => this.ready(), false);
+
+  static {
+    Object.defineProperty(AsyncResult.prototype, inspect.custom, { value: AsyncResult.prototype.toString });
+  }
+
+  /** It has a value now: all who wait go on. */
+  set(value: T): void {
+    this.#settle(new Settled(false, value));
+  }
+
+  /** As `set`. Source: gevent.event.AsyncResult.set_result */
+  setResult(value: T): void {
+    this.set(value);
+  }
+
+  /** It has an error now, which is thrown where somebody waits. One that nobody asks for is no failure. */
+  setException(error: unknown): void {
+    this.#settle(new Settled(true, error));
+  }
+
+  #settle(settled: Settled<T>): void {
+    this.#settled = settled;
+    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) waiter.ended(settled);
+    this.#links.notify();
+  }
+
+  /**
+   * Waits until it is set; gives its value or throws its error.
+   *
+   * @throws TimeoutError if that takes longer than `timeout` milliseconds
+   */
+  get(options?: number | WaitOptions): Operation<T> {
+    if (options !== undefined) readWaitOptions(options);
+    const settled = this.#settled;
+    if (settled === undefined) return new Get<T>(this.#waiters, options);
+    return settled.hasFailed ? new Failed<T>(settled.result) : new Done(settled.result as T);
+  }
+
+  /** What `get` would give or throw without waiting. @throws TimeoutError if it is not set */
+  getNowait(): T {
+    if (this.#settled === undefined) throw unset();
+    if (this.#settled.hasFailed) throw this.#settled.result;
+    return this.#settled.result as T;
+  }
+
+  /** Waits until it is set, to whatever: true; false after `timeout` milliseconds. (gevent gives its value, or None in all other cases.) */
+  wait(options?: number | WaitOptions): Operation<boolean> {
+    if (options !== undefined) readWaitOptions(options);
+    return this.ready() ? yes : new Ready(this.#waiters, options);
+  }
+
+  /** Whether it is set, to a value or an error. */
+  ready(): boolean {
+    return this.#settled !== undefined;
+  }
+
+  /** Whether it has a value. */
+  successful(): boolean {
+    return this.#settled?.hasFailed === false;
+  }
+
+  /** Its value; `undefined` while it has none. */
+  get value(): T | undefined {
+    return this.#settled?.hasFailed === false ? (this.#settled.result as T) : undefined;
+  }
+
+  /** Its error; `undefined` while it has none. */
+  get exception(): unknown {
+    return this.#settled?.hasFailed === true ? this.#settled.result : undefined;
+  }
+
+  /** Calls `callback(result)` once, when it is set. The loop itself calls it: it must not wait. Source: gevent's rawlink */
+  rawlink(callback: Callback<this>): void {
+    this.#links.add(callback);
+  }
+
+  /** Takes a callback away; one that was not there does no harm. */
+  unlink(callback: Callback<this>): void {
+    this.#links.remove(callback);
+  }
+
+  statistics(): AsyncResultStatistics {
+    return { ready: this.ready() ? 1 : 0, waiting: this.#waiters.length, links: this.#links.count };
+  }
+
+  /** `yield* result` is `yield* result.get()`. */
+  [Symbol.iterator](): Iterator<Wait, T> {
+    return this.get()[Symbol.iterator]();
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its value
+  then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.get().then(onValue, onError);
+  }
+
+  catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.then(undefined, onError);
+  }
+
+  finally(onEnd?: (() => void) | null): Promise<T> {
+    return this.get().finally(onEnd);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncResult';
+  }
+
+  toString(): string {
+    const settled = this.#settled;
+    if (settled === undefined) return `<${this.constructor.name} not set>`;
+    const what = inspect(settled.result, { depth: 0, breakLength: Infinity });
+    return `<${this.constructor.name} ${settled.hasFailed ? `failed: ${what}` : what}>`;
+  }
+}

@@ -1,0 +1,139 @@
+/** Waiting, with a lock, for what others do with it. Source: threading.Condition */
+
+import { checkFunction, checkInteger, expected } from '../../check.ts';
+import { InvalidStateError } from '../../errors.ts';
+import { Done, now, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions } from '../../loop/index.ts';
+import { currentActivity } from '../current.ts';
+import type { Greenlet } from '../greenlet.ts';
+import { isThenable } from '../misuse.ts';
+import { runPart } from '../part.ts';
+import { Acquirable, sourceOf } from './acquirable.ts';
+import { ConditionWait } from './condition-wait.ts';
+import { greenletOf } from './holder.ts';
+import { Lock } from './lock.ts';
+import type { Mutex } from './mutex.ts';
+import { RLock } from './rlock.ts';
+
+/** What a `Condition` says of itself. */
+export interface ConditionStatistics {
+  /** 1 while its lock is taken, else 0. */
+  readonly locked: number;
+  /** How many wait for its lock. */
+  readonly waiting: number;
+  /** How many wait for a notification. */
+  readonly unnotified: number;
+}
+
+/**
+ * A condition: whoever has its lock may wait until another, who then has the lock, says that something has changed. Those who wait are
+ * notified in the order in which they came.
+ *
+ * Source: threading.Condition
+ *
+ * @example
+ * ```ts
+ * import { Condition, spawn } from 'heddle/coroutine';
+ *
+ * const changed = new Condition();
+ * const items: string[] = [];
+ * const consumer = spawn(function* () {
+ *   using lock = yield* changed.hold();
+ *   yield* changed.waitFor(() => items.length > 0);
+ *   return items.pop();
+ * });
+ * spawn(function* () {
+ *   using lock = yield* changed.hold();
+ *   items.push('item');
+ *   changed.notify();
+ * });
+ * console.log(await consumer); // prints: item
+ * ```
+ */
+export class Condition extends Acquirable {
+  readonly #mutex: Mutex;
+  readonly #waiters = new WaitList<ConditionWait>();
+
+  /**
+   * @param lock whose `acquire`, `release` and so on are the condition's, too; default a new `Lock` (Python: a reentrant one)
+   * @throws TypeError if it is neither a `Lock` nor an `RLock`
+   */
+  constructor(lock: Lock | RLock = new Lock()) {
+    if (!(lock instanceof Lock || lock instanceof RLock)) throw new TypeError(expected('lock', 'a Lock or an RLock', lock));
+    const mutex = sourceOf(lock) as Mutex;
+    super(mutex);
+    this.#mutex = mutex;
+  }
+
+  /** The greenlet that has the lock; `null` while it is free. */
+  get owner(): Greenlet<any> | null {
+    return greenletOf(this.#mutex.owner);
+  }
+
+  /**
+   * Gives the lock up, waits for a notification, and has the lock back when it is over: true; false if none came within `timeout`
+   * milliseconds. Who is killed or aborted while it waits has the lock back as well before that is thrown.
+   *
+   * @throws InvalidStateError if the lock is not held
+   */
+  wait(options?: number | WaitOptions): Operation<boolean> {
+    if (options !== undefined) readWaitOptions(options);
+    this.#check('wait');
+    return new ConditionWait(this.#mutex, this.#waiters, currentActivity(), options);
+  }
+
+  /**
+   * Waits until the predicate gives something true, which is what comes; after `timeout` milliseconds, what it gave last. It is called
+   * with the lock held: at once, and after each notification.
+   *
+   * @throws InvalidStateError if the lock is not held
+   *
+   * Source: threading.Condition.wait_for
+   */
+  waitFor<T>(predicate: () => T, options?: number | WaitOptions): Operation<T> {
+    checkFunction(predicate, 'predicate');
+    const { timeout, signal } = readWaitOptions(options);
+    this.#check('waitFor');
+    const value = ask(predicate);
+    if (value) return new Done(value);
+    return runPart(waitUntil<T>, this, predicate, now() + timeout, signal);
+  }
+
+  /** Notifies one that waits, or the first `n`. @throws InvalidStateError if the lock is not held */
+  notify(n: number = 1): void {
+    checkInteger(n, 'n', 0);
+    this.#check('notify');
+    for (let i = 0; i < n && this.#waiters.length > 0; i += 1) this.#waiters.shift()!.notified();
+  }
+
+  /** Notifies all that wait. @throws InvalidStateError if the lock is not held */
+  notifyAll(): void {
+    this.#check('notifyAll');
+    for (const waiter of this.#waiters) {
+      this.#waiters.remove(waiter);
+      waiter.notified();
+    }
+  }
+
+  #check(method: string): void {
+    if (this.#mutex.isHeldBy(currentActivity())) return;
+    throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#mutex.describe()}`);
+  }
+
+  statistics(): ConditionStatistics {
+    return { locked: this.#mutex.isTaken ? 1 : 0, waiting: this.#mutex.waiters.length, unnotified: this.#waiters.length };
+  }
+}
+
+function* waitUntil<T>(condition: Condition, predicate: () => T, end: number, signal: AbortSignal | undefined): Generator<Wait, T> {
+  for (;;) {
+    yield* condition.wait({ timeout: Math.max(end - now(), 0), signal });
+    const value = ask(predicate);
+    if (value || now() >= end) return value;
+  }
+}
+
+function ask<T>(predicate: () => T): T {
+  const value = predicate();
+  if (isThenable(value)) throw new TypeError(expected('predicate', 'a function that answers at once', value));
+  return value;
+}

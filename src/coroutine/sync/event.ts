@@ -1,0 +1,104 @@
+/** A flag that can be waited for. Source: threading.Event, gevent.event.Event */
+
+import { inspect } from 'node:util';
+import { type Operation, Pending, readWaitOptions, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
+import { type Callback, Links } from './links.ts';
+
+class EventWait extends Pending<boolean> {
+  constructor(waiters: WaitList<EventWait>, options: number | WaitOptions | undefined) {
+    super();
+    waiters.push(this);
+    this.limit(options);
+  }
+
+  describe(): string {
+    return 'Event.set()';
+  }
+
+  override expire(): void {
+    this.settle(false);
+  }
+}
+
+/** What an `Event` says of itself. */
+export interface EventStatistics {
+  /** 1 while it is set, else 0. */
+  readonly isSet: number;
+  /** How many wait for it to be set. */
+  readonly waiting: number;
+  /** How many callbacks wait for that. */
+  readonly links: number;
+}
+
+/**
+ * A flag that is set and cleared; any number can wait until it is set.
+ *
+ * Source: gevent.event.Event
+ *
+ * @example
+ * ```ts
+ * import { Event, spawn } from 'heddle/coroutine';
+ *
+ * const go = new Event();
+ * const runner = spawn(function* () {
+ *   yield* go.wait();
+ *   return 'running';
+ * });
+ * go.set();
+ * console.log(await runner, go.isSet()); // prints: running true
+ * ```
+ */
+export class Event {
+  #isSet = false;
+  readonly #waiters = new WaitList<EventWait>();
+  readonly #links: Links<this> = new Links(this, () => this.#isSet, false);
+
+  static {
+    Object.defineProperty(Event.prototype, inspect.custom, { value: Event.prototype.toString });
+  }
+
+  isSet(): boolean {
+    return this.#isSet;
+  }
+
+  /** As `isSet`. */
+  ready(): boolean {
+    return this.#isSet;
+  }
+
+  /** Sets it: all who wait go on, even if it is cleared at once. */
+  set(): void {
+    this.#isSet = true;
+    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) waiter.settle(true);
+    this.#links.notify();
+  }
+
+  clear(): void {
+    this.#isSet = false;
+  }
+
+  /** Waits until it is set: true; false after `timeout` milliseconds. */
+  wait(options?: number | WaitOptions): Operation<boolean> {
+    if (options !== undefined) readWaitOptions(options);
+    return this.#isSet ? yes : new EventWait(this.#waiters, options);
+  }
+
+  /** Calls `callback(event)` once, when it is set. The loop itself calls it: it must not wait. Source: gevent's rawlink */
+  rawlink(callback: Callback<this>): void {
+    this.#links.add(callback);
+  }
+
+  /** Takes a callback away; one that was not there does no harm. */
+  unlink(callback: Callback<this>): void {
+    this.#links.remove(callback);
+  }
+
+  statistics(): EventStatistics {
+    return { isSet: this.#isSet ? 1 : 0, waiting: this.#waiters.length, links: this.#links.count };
+  }
+
+  toString(): string {
+    const waiting = this.#waiters.length;
+    return `<${this.constructor.name} ${this.#isSet ? 'set' : 'not set'}${waiting === 0 ? '' : `, ${waiting} waiting`}>`;
+  }
+}

@@ -1,0 +1,87 @@
+/** A lock of which it does not matter who releases it. Source: threading.Lock, gevent.lock.BoundedSemaphore(1) */
+
+import { InvalidStateError } from '../../errors.ts';
+import type { Activity } from '../activity.ts';
+import type { Greenlet } from '../greenlet.ts';
+import { Acquirable } from './acquirable.ts';
+import { greenletOf, nameOf } from './holder.ts';
+import { Mutex } from './mutex.ts';
+
+class PlainMutex extends Mutex {
+  take(by: Activity): boolean {
+    if (this.owner !== undefined) return false;
+    this.owner = by;
+    return true;
+  }
+
+  drop(): void {
+    if (this.owner === undefined) throw new InvalidStateError('release() of a Lock that is not locked');
+    const next = this.waiters.shift();
+    this.owner = next?.by;
+    next?.granted();
+  }
+
+  dropAll(): number {
+    this.drop();
+    return 1;
+  }
+
+  isHeldBy(): boolean {
+    return this.isTaken;
+  }
+
+  describe(): string {
+    return this.owner === undefined ? 'Lock unlocked' : `Lock held by ${nameOf(this.owner)}`;
+  }
+}
+
+/** What a `Lock` says of itself. */
+export interface LockStatistics {
+  /** 1 while it is locked, else 0. */
+  readonly locked: number;
+  /** How many wait for it. */
+  readonly waiting: number;
+}
+
+/**
+ * A lock: one has it at a time, in strict order of arrival. It is not reentrant: who has it and acquires it again waits for ever. Any
+ * greenlet may release it.
+ *
+ * Source: threading.Lock
+ *
+ * @example
+ * ```ts
+ * import { joinAll, Lock, sleep, spawn } from 'heddle/coroutine';
+ *
+ * const lock = new Lock();
+ * function* twice(name: string) {
+ *   using guard = yield* lock.hold();
+ *   console.log(name, 1);
+ *   yield* sleep(1);
+ *   console.log(name, 2);
+ * }
+ * await joinAll([spawn(twice, 'a'), spawn(twice, 'b')]);
+ * // prints: a 1
+ * // prints: a 2
+ * // prints: b 1
+ * // prints: b 2
+ * ```
+ */
+export class Lock extends Acquirable {
+  readonly #mutex: Mutex;
+
+  constructor() {
+    const mutex = new PlainMutex();
+    super(mutex);
+    this.#mutex = mutex;
+  }
+
+  /** The greenlet that took it; `null` while it is free. */
+  get owner(): Greenlet<any> | null {
+    return greenletOf(this.#mutex.owner);
+  }
+
+  statistics(): LockStatistics {
+    return { locked: this.#mutex.isTaken ? 1 : 0, waiting: this.#mutex.waiters.length };
+  }
+}

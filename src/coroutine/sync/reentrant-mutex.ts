@@ -1,0 +1,101 @@
+/** A mutex that its holder may take again. */
+
+import { InvalidStateError } from '../../errors.ts';
+import { WaitList } from '../../loop/index.ts';
+import type { Activity } from '../activity.ts';
+import { Part } from '../part.ts';
+import type { Claim } from './claim.ts';
+import { holderOf, isWithin, nameOf } from './holder.ts';
+import { Mutex } from './mutex.ts';
+
+/** Knows how many waiters each greenlet has. */
+class WaitersByGreenlet extends WaitList<Claim> {
+  readonly #counts = new Map<Activity, number>();
+
+  override push(claim: Claim): void {
+    super.push(claim);
+    const { scope } = claim.by;
+    this.#counts.set(scope, this.countOf(scope) + 1);
+  }
+
+  override remove(claim: Claim): void {
+    super.remove(claim);
+    const { scope } = claim.by;
+    const count = this.countOf(scope);
+    if (count === 1) this.#counts.delete(scope);
+    else this.#counts.set(scope, count - 1);
+  }
+
+  countOf(scope: Activity): number {
+    return this.#counts.get(scope) ?? 0;
+  }
+}
+
+export class ReentrantMutex extends Mutex {
+  override readonly waiters: WaitersByGreenlet = new WaitersByGreenlet();
+  /** How often it was taken and not given back. */
+  depth = 0;
+
+  take(by: Activity, depth: number = 1): boolean {
+    if (this.owner === undefined) this.owner = holderOf(by);
+    else if (!isWithin(by, this.owner)) return false;
+    this.depth += depth;
+    return true;
+  }
+
+  drop(by: Activity): void {
+    this.#check(by);
+    this.depth -= 1;
+    if (this.depth === 0) this.#pass();
+  }
+
+  dropAll(by: Activity): number {
+    this.#check(by);
+    const { depth } = this;
+    this.depth = 0;
+    this.#pass();
+    return depth;
+  }
+
+  #check(by: Activity): void {
+    if (this.isHeldBy(by)) return;
+    throw new InvalidStateError(`release() by ${by.greenlet.name} of an ${this.describe()}`);
+  }
+
+  #pass(): void {
+    const next = this.waiters.shift();
+    this.owner = next && holderOf(next.by);
+    if (next === undefined) return;
+    this.depth = next.depth;
+    next.granted();
+    // What its greenlet does at the same time would have got it now without waiting: its async functions may need each other.
+    if (this.waiters.countOf(next.by.scope) > 0) this.#grantWithin(this.owner!);
+  }
+
+  #grantWithin(owner: Activity): void {
+    for (const claim of this.waiters) {
+      if (!isWithin(claim.by, owner)) continue;
+      this.waiters.remove(claim);
+      this.depth += claim.depth;
+      claim.granted();
+    }
+  }
+
+  isHeldBy(activity: Activity): boolean {
+    return this.owner !== undefined && isWithin(activity, this.owner);
+  }
+
+  override needsHolder(by: Activity): boolean {
+    return !this.isHeldBy(by);
+  }
+
+  /** What it has taken besides and not given back is from now on the greenlet's. */
+  override holderEnds(holder: Activity): void {
+    if (this.owner === holder && holder instanceof Part) this.owner = holderOf(holder.above);
+  }
+
+  describe(): string {
+    if (this.owner === undefined) return 'RLock unlocked';
+    return `RLock held by ${nameOf(this.owner)}${this.depth === 1 ? '' : `, ${this.depth} times`}`;
+  }
+}

@@ -1,0 +1,54 @@
+/** A lock that its holder may take again. Source: threading.RLock, gevent.lock.RLock */
+
+import type { Greenlet } from '../greenlet.ts';
+import { Acquirable } from './acquirable.ts';
+import { greenletOf } from './holder.ts';
+import { ReentrantMutex } from './reentrant-mutex.ts';
+
+/** What an `RLock` says of itself. */
+export interface RLockStatistics {
+  /** How often its holder has taken it and not given it back. */
+  readonly depth: number;
+  /** How many wait for it. */
+  readonly waiting: number;
+}
+
+/**
+ * A reentrant lock: its holder may take it again, and has to release it as often. It belongs to the greenlet that takes it, of which the
+ * main program is one, with all that the greenlet does at the same time; async functions that are to be kept apart from each other run
+ * in an `rlock.run` each.
+ *
+ * `release` by anybody else, or of a free one, throws `InvalidStateError`.
+ *
+ * Source: gevent.lock.RLock
+ *
+ * @example
+ * ```ts
+ * import { RLock, spawn } from 'heddle/coroutine';
+ *
+ * const lock = new RLock();
+ * function* depth(n: number): Generator<any, number> {
+ *   using guard = yield* lock.hold();
+ *   return n === 0 ? lock.statistics().depth : yield* depth(n - 1);
+ * }
+ * console.log(await spawn(depth, 2), lock.locked()); // prints: 3 false
+ * ```
+ */
+export class RLock extends Acquirable {
+  readonly #mutex: ReentrantMutex;
+
+  constructor() {
+    const mutex = new ReentrantMutex();
+    super(mutex);
+    this.#mutex = mutex;
+  }
+
+  /** The greenlet that has it; `null` while it is free. */
+  get owner(): Greenlet<any> | null {
+    return greenletOf(this.#mutex.owner);
+  }
+
+  statistics(): RLockStatistics {
+    return { depth: this.#mutex.depth, waiting: this.#mutex.waiters.length };
+  }
+}

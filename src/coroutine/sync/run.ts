@@ -1,0 +1,50 @@
+/** Running a function while one has it: it is given back when the function is over, however it ends. */
+
+import { checkFunction } from '../../check.ts';
+import { TimeoutError } from '../../errors.ts';
+import { Operation, readWaitOptions, type Wait, type WaitOptions } from '../../loop/index.ts';
+import { currentActivity, isMain } from '../current.ts';
+import type { ResultOf } from '../greenlet.ts';
+import { isAsyncFunction, isGenerator, isGeneratorFunction, isThenable } from '../misuse.ts';
+import { Outlasted } from '../outlasted.ts';
+import { runHolder, runPart } from '../part.ts';
+import { acquire } from './acquire.ts';
+import type { Source } from './claim.ts';
+
+type Steps = Generator<Wait, unknown>;
+
+export function run<R>(source: Source, fn: () => R, options: number | WaitOptions | undefined): Operation<ResultOf<R>> {
+  checkFunction(fn, 'fn');
+  if (options !== undefined) readWaitOptions(options);
+  const over = source.needsHolder(currentActivity())
+    ? runHolder(holding, source, fn, options, true)
+    : runPart(holding, source, fn, options, false);
+  return over as Operation<ResultOf<R>>;
+}
+
+function* holding(source: Source, fn: () => unknown, options: number | WaitOptions | undefined, isHolder: boolean): Steps {
+  if (!(yield* acquire(source, options))) throw new TimeoutError(`run() was given less time than it took: ${source.describe()}`);
+  const self = currentActivity();
+  try {
+    return yield* call(fn, isHolder);
+  } finally {
+    source.drop(self);
+    if (isHolder) source.holderEnds(self);
+  }
+}
+
+function* call(fn: () => unknown, isHolder: boolean): Steps {
+  const result = mustBeFollowed(fn, isHolder) ? runPart(fn) : fn();
+  if (result instanceof Operation || isGenerator(result)) return yield* result as Steps;
+  if (isThenable(result)) return yield* new Outlasted(result);
+  return result;
+}
+
+/**
+ * Whether an async function has to know after its `await`s whose it is. What no greenlet runs is the main program's anyway; so a program
+ * that has locks and async functions, but no greenlets, has no AsyncLocalStorage to pay for, unless it keeps callers of an `RLock` apart.
+ */
+function mustBeFollowed(fn: () => unknown, isHolder: boolean): boolean {
+  if (isHolder) return !isGeneratorFunction(fn);
+  return isAsyncFunction(fn) && !isMain(currentActivity().scope);
+}

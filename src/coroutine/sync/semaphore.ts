@@ -1,0 +1,96 @@
+/** So many may have one at a time. Source: threading.Semaphore, gevent.lock.Semaphore */
+
+import { checkInteger } from '../../check.ts';
+import { Done, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { currentActivity } from '../current.ts';
+import { Acquirable } from './acquirable.ts';
+import { type Callback, Links } from './links.ts';
+import { Permits } from './permits.ts';
+
+/** What a `Semaphore` says of itself. */
+export interface SemaphoreStatistics {
+  /** How many permits are free. */
+  readonly free: number;
+  /** How many wait for one. */
+  readonly waiting: number;
+  /** How many callbacks wait for one to be free. */
+  readonly links: number;
+}
+
+/**
+ * So many permits: `acquire` takes one, in strict order of arrival, and `release` gives one back, or adds one. Who releases need not be
+ * who acquired.
+ *
+ * Source: gevent.lock.Semaphore
+ *
+ * @example
+ * ```ts
+ * import { joinAll, Semaphore, sleep, spawn } from 'heddle/coroutine';
+ *
+ * const two = new Semaphore(2);
+ * let [inside, most] = [0, 0];
+ * function* work() {
+ *   using permit = yield* two.hold();
+ *   most = Math.max(most, ++inside);
+ *   yield* sleep(1);
+ *   inside -= 1;
+ * }
+ * await joinAll([1, 2, 3, 4, 5].map(() => spawn(work)));
+ * console.log(most, two.getValue()); // prints: 2 2
+ * ```
+ */
+export class Semaphore extends Acquirable {
+  readonly #permits: Permits;
+  readonly #links: Links<this>;
+
+  /**
+   * @param value how many permits there are to begin with, an integer >= 0; default 1
+   * @throws TypeError, RangeError if it is something else
+   */
+  constructor(value: number = 1) {
+    const permits = new Permits(new.target.name, checkInteger(value, 'value', 0));
+    super(permits);
+    this.#permits = permits;
+    this.#links = new Links(this, () => this.ready(), true);
+    permits.onFree = () => this.#links.notify();
+  }
+
+  /** Gives one back, or `n` at once: those who have waited longest have them from now on. @throws RangeError if `n` is no integer >= 1 */
+  override release(n: number = 1): void {
+    this.#permits.drop(currentActivity(), checkInteger(n, 'n', 1));
+  }
+
+  /** How many permits are free. Source: multiprocessing.Semaphore.get_value */
+  getValue(): number {
+    return this.#permits.free;
+  }
+
+  /** Whether a permit is free. */
+  ready(): boolean {
+    return this.#permits.free > 0;
+  }
+
+  /**
+   * Waits until a permit is free, and does not take it; gives how many there are, or 0 after `timeout` milliseconds.
+   *
+   * Source: gevent.lock.Semaphore.wait
+   */
+  wait(options?: number | WaitOptions): Operation<number> {
+    if (options !== undefined) readWaitOptions(options);
+    return this.ready() ? new Done(this.#permits.free) : this.#permits.look(options);
+  }
+
+  /** Calls `callback(semaphore)` once, when a permit is free. The loop itself calls it: it must not wait. Source: gevent's rawlink */
+  rawlink(callback: Callback<this>): void {
+    this.#links.add(callback);
+  }
+
+  /** Takes a callback away; one that was not there does no harm. */
+  unlink(callback: Callback<this>): void {
+    this.#links.remove(callback);
+  }
+
+  statistics(): SemaphoreStatistics {
+    return { free: this.#permits.free, waiting: this.#permits.waiters.length, links: this.#links.count };
+  }
+}

@@ -1,0 +1,67 @@
+/** What an `AsyncResult` was set to, and those who wait for that. */
+
+import { TimeoutError } from '../../errors.ts';
+import { Pending, type WaitList, type WaitOptions } from '../../loop/index.ts';
+
+/** What was set. */
+export class Settled<T> {
+  readonly hasFailed: boolean;
+  readonly result: unknown;
+
+  constructor(hasFailed: boolean, result: unknown) {
+    this.hasFailed = hasFailed;
+    this.result = result;
+  }
+
+  tell(waiting: Pending<T>): void {
+    if (this.hasFailed) waiting.fail(this.result);
+    else waiting.settle(this.result as T);
+  }
+}
+
+export abstract class Waiting<V> extends Pending<V> {
+  constructor(waiters: WaitList<Waiting<any>>, options: number | WaitOptions | undefined) {
+    super();
+    waiters.push(this);
+    this.limit(options);
+  }
+
+  abstract ended(outcome: Settled<any>): void;
+
+  describe(): string {
+    return 'AsyncResult.set()';
+  }
+}
+
+export class Get<T> extends Waiting<T> {
+  ended(outcome: Settled<T>): void {
+    outcome.tell(this);
+  }
+
+  override expire(): void {
+    this.reject(unset());
+  }
+}
+
+export class Ready extends Waiting<boolean> {
+  ended(): void {
+    this.settle(true);
+  }
+
+  override expire(): void {
+    this.settle(false);
+  }
+}
+
+export class Failed<T> extends Pending<T> {
+  constructor(error: unknown) {
+    super();
+    this.fail(error);
+  }
+
+  describe(): string {
+    return 'AsyncResult.get()';
+  }
+}
+
+export const unset = (): TimeoutError => new TimeoutError('the AsyncResult was not set in the time that get() was given');
