@@ -1,6 +1,7 @@
 /** run(fn) of locks: the function belongs to who calls, and the lock is given back when it is over, however that comes. */
 
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { TimeoutError } from 'heddle';
 import { Event, getCurrent, GreenletExit, Local, Lock, Semaphore, sleep, spawn, Timeout, until } from 'heddle/coroutine';
@@ -261,6 +262,33 @@ both('in the function another greenlet runs, with other fields', function* () {
   const later = lock.run(check);
   lock.release();
   yield later;
+});
+
+test('a function runs in another context', async () => {
+  const lock = new Lock();
+  const storage = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const see = (): void => void seen.push(storage.getStore());
+  await lock.acquire();
+  const runs = ['plain', 'generator', 'async'].map((name) =>
+    storage.run(name, () => {
+      if (name === 'plain') return lock.run(see);
+      if (name === 'generator')
+        return lock.run(function* () {
+          see();
+          yield* sleep();
+          see();
+        });
+      return lock.run(async () => {
+        see();
+        await sleep();
+        see();
+      });
+    }),
+  );
+  storage.run('other', () => lock.release());
+  await Promise.all(runs);
+  assert.deepEqual(seen, ['plain', 'generator', 'generator', 'async', 'async']);
 });
 
 test('a time-out does not come through', async () => {

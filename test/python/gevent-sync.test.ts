@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidStateError, TimeoutError } from 'heddle';
-import { AsyncResult, Condition, Event, Local, Lock, RLock, Semaphore, sleep, spawn, Timeout } from 'heddle/coroutine';
+import { AsyncResult, Condition, Event, Local, Lock, RLock, Semaphore, sleep, spawn, Timeout, wait } from 'heddle/coroutine';
 import { type Body, both, type World } from '../coroutine/both-kinds.js';
 import { idle } from '../coroutine/hand-clock.js';
 import { runProgram } from '../coroutine/program.js';
@@ -133,10 +133,28 @@ both('an event that was set and cleared while one waits is not waited for again'
   assert.deepEqual([yield again, event.ready()], [false, false]);
 });
 
-both('a wait for an event that is set is over at once, and so is the next', function* () {
+both('wait() for an event that is set is over at once, and so is the next; so it is for others', function* () {
   const event = new Event();
+  const result = new AsyncResult();
+  const semaphore = new Semaphore();
   event.set();
-  assert.deepEqual([yield event.wait(), yield event.wait()], [true, true]);
+  result.setException(new Error('own'));
+  const all = [event, result, semaphore];
+  for (let i = 0; i < 2; i += 1) assert.deepEqual(yield wait(all), all);
+  assert.deepEqual([event.statistics().links, result.statistics().links, semaphore.statistics().links], [0, 0, 0]);
+});
+
+both('wait() gives what was set in time, and leaves nothing with the others', function* ({ start, clock }) {
+  const events = [new Event(), new Event()];
+  const waiter = start(function* () {
+    return yield wait(events, { timeout: 10 });
+  });
+  yield idle();
+  events[1]!.set();
+  yield idle();
+  clock.advance(10);
+  assert.deepEqual(yield waiter, [events[1]]);
+  assert.equal(events[0]!.statistics().links, 0);
 });
 
 both('one who comes while an event wakes the others is woken, too', function* ({ start }) {

@@ -420,7 +420,7 @@ for (const [name, kill] of Object.entries({
     for (const g of [started, never]) {
       await kill(g);
       assert.deepEqual([g.dead, g.ready(), g.successful(), g.exception], [true, true, true, undefined]);
-      assert.ok((g.value as unknown) instanceof GreenletExit);
+      assert.ok(g.value instanceof GreenletExit);
       assert.equal((await g) instanceof GreenletExit, true);
     }
     await sleep(1);
