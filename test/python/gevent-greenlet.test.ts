@@ -311,7 +311,10 @@ test('467: iwait: a member that fails breaks a sleep in the body of the loop', a
     await sleep(1);
     throw new Error('expected');
   });
-  const fine = spawn(() => sleep(2));
+  const fine = spawn(async () => {
+    await failing.join();
+    await sleep(1);
+  });
   const seen: unknown[] = [];
   for await (const g of iwait([failing, fine])) {
     await sleep(3);
