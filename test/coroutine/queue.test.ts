@@ -100,6 +100,7 @@ test('a getter that is killed or late takes an item with it', async () => {
   const stepped = spawn(function* () {
     yield* queue.get();
   });
+  await sleep(0);
   await assert.rejects(async () => queue.get(1), Empty);
   assert.equal(queue.statistics().waitingGetters, 2);
   const aborted = queue.get({ signal: AbortSignal.abort(new Error('mine')) });
@@ -167,6 +168,7 @@ test('a putter that is killed or late puts something all the same', async () => 
   const killed = spawn(function* () {
     yield* queue.put('killed');
   });
+  await sleep(0);
   await assert.rejects(async () => queue.put('late', 1), Full);
   await assert.rejects(async () => queue.put('aborted', { signal: AbortSignal.abort(new Error('mine')) }), /mine/);
   await assert.rejects(async () => queue.put('not now', { block: false }), Full);
