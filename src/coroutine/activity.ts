@@ -4,6 +4,7 @@
  *            start()                first step              ends, fails, or is killed
  *   NEW ───────────────▶ READY ───────────────▶ RUNNING ─────────────────────────────────▶ DEAD
  *    │                     ▲    ◀── woken ──── WAITING ◀── yield* operation ──┘              ▲
+ *    ├── IN_LINE, of a pool ┤                                                                │
  *    └── kill(): never runs ┴────────────────────────────────────────────────────────────────┘
  *
  * A generator is stepped by the ready queue (`../loop/ready.ts`): it waits at a `yield*` and is woken, or thrown into, there. An async
@@ -55,7 +56,9 @@ const RUNNING = 2;
 /** For an operation; or an async function, for whatever it awaits. */
 const WAITING = 3;
 const DEAD = 4;
-type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeof DEAD;
+/** Told to start, when a pool has room for it: it is in that pool's line. */
+const IN_LINE = 5;
+type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeof DEAD | typeof IN_LINE;
 
 /** How it ended: with a value, with an error, or by a `GreenletExit` that it let pass. */
 type Outcome = 'value' | 'error' | 'exit';
@@ -118,7 +121,7 @@ export class Activity implements Steppable, Waiter, Living {
   #watchers: Watcher | Set<Watcher> | undefined = undefined;
   #extras: Extras | undefined = undefined;
 
-  // In the list of those that live.
+  // In the list of those that live, or in the line of a pool.
   list: WaitList<any> | undefined = undefined;
   before: Listed | undefined = undefined;
   after: Listed | undefined = undefined;
@@ -222,6 +225,27 @@ export class Activity implements Steppable, Waiter, Living {
     const delay = new Delay(this);
     this.#more.delay = delay;
     addTimer(delay, ms);
+  }
+
+  /** Puts its start off until a pool has room: `admit()`. */
+  standIn(line: WaitList<any>): void {
+    if (this.#state !== NEW) return;
+    this.#state = IN_LINE;
+    line.push(this);
+  }
+
+  /** It is out of the line, and starts. */
+  admit(): void {
+    if (this.#state !== IN_LINE) return;
+    this.#state = NEW;
+    this.start();
+  }
+
+  /** It is taken out of the line, as if it had never been told to start. */
+  leaveLine(): void {
+    if (this.#state !== IN_LINE) return;
+    this.list?.remove(this);
+    this.#state = NEW;
   }
 
   #stopDelay(): void {
@@ -343,7 +367,7 @@ export class Activity implements Steppable, Waiter, Living {
   interrupt(error: unknown, isKill: boolean = false): boolean {
     if (this.#state === DEAD) return false;
     if (this.#generator === undefined) {
-      if (this.#state !== NEW && this.#state !== READY) return this.#extras?.owner?.interrupt(error) ?? false;
+      if (this.#state !== NEW && this.#state !== READY && this.#state !== IN_LINE) return this.#extras?.owner?.interrupt(error) ?? false;
       this.end(true, error);
       return true;
     }
@@ -394,7 +418,7 @@ export class Activity implements Steppable, Waiter, Living {
     this.#stopDelay();
     if (this.#extras !== undefined) this.#extras.context = undefined;
     if (this.#extras !== undefined && !this.hasFailed) this.#extras.site = undefined;
-    if (this.list !== undefined) living.remove(this);
+    this.list?.remove(this);
     const watchers = this.#watchers;
     this.#watchers = undefined;
     if (watchers instanceof Set) for (const watcher of watchers) watcher.ended(this);

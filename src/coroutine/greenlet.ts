@@ -294,6 +294,11 @@ export function spawnFrom<R>(above: Body, fn: (...args: any[]) => R, args: reado
   return greenlet;
 }
 
+export function checkGreenlet(greenlet: unknown): Activity {
+  if (greenlet instanceof Greenlet) return activityOf(greenlet);
+  throw new TypeError(expected('greenlet', 'a Greenlet', greenlet));
+}
+
 /** What `kill` throws: Python allows a class, too. Something else is an error itself, for the greenlet and not for who kills. */
 export function toError(error: unknown): unknown {
   if (error === undefined) return exit();

@@ -21,6 +21,14 @@ export { forEach } from './for-each.ts';
 export { killAll, type KillAllOptions } from './kill-all.ts';
 export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
 
+/** Greenlets that belong together. */
+export { Group } from './group/group.ts';
+export { Pool } from './group/pool.ts';
+export { PoolFull } from './group/in-line.ts';
+export type { ImapIterator } from './group/imap-results.ts';
+export type { AdmissionOptions, Callbacks, GroupJoinOptions, ImapOptions } from './group/options.ts';
+export type { Items } from './group/source.ts';
+
 /** Limits of time. */
 export { Timeout, type TimeoutException, type TimeoutRunOptions } from './timeout.ts';
 

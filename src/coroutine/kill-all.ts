@@ -103,17 +103,13 @@ export function killAll(
   errorOrOptions?: unknown,
   lastOptions?: number | KillAllOptions,
 ): Operation<void> {
-  const options = lastOptions ?? (isOptions(errorOrOptions) ? errorOrOptions : undefined);
-  const { timeout, signal } = readWaitOptions(options, optionKeys);
-  const { error, block } = typeof options === 'object' ? options : {};
-  checkBoolean(block, 'block');
-  const thrown = toError(errorOrOptions === options ? error : (errorOrOptions ?? error));
+  const { timeout, signal, block, thrown } = readKill(errorOrOptions, lastOptions);
   const { activities, raw } = sort(greenlets);
   const self = currentActivity().scope;
   for (const activity of activities) if (activity !== self) kill(activity, thrown);
   const living = activities.filter((one) => !one.isDead && one !== self);
   const isSelf = activities.includes(self);
-  const isWaited = block !== false && !isSelf;
+  const isWaited = block && !isSelf;
   const isOver = living.length + raw.length === 0;
   const operation = isOver ? done : new KillAll(living, raw, thrown, isWaited ? { timeout, signal } : {});
   if (isSelf) {
@@ -121,6 +117,18 @@ export function killAll(
     throw thrown;
   }
   return isWaited ? operation : done;
+}
+
+/** `(error, options)`, or the options with the error among them; checked. */
+export function readKill(
+  errorOrOptions: unknown,
+  lastOptions: number | KillAllOptions | undefined,
+): { timeout: number; signal: AbortSignal | undefined; block: boolean; thrown: unknown } {
+  const options = lastOptions ?? (isOptions(errorOrOptions) ? errorOrOptions : undefined);
+  const { error, block } = typeof options === 'object' ? options : {};
+  const wait = readWaitOptions(options, optionKeys);
+  checkBoolean(block, 'block');
+  return { ...wait, block: block !== false, thrown: toError(errorOrOptions === options ? error : (errorOrOptions ?? error)) };
 }
 
 function isOptions(value: unknown): value is number | KillAllOptions {

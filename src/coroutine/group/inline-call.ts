@@ -1,0 +1,51 @@
+/**
+ * A call by a member of the group that it is for. It runs as a part of the member, in the place that this has: in a full pool it could wait
+ * for itself. Whatever is thrown into the member is thrown there, as if it had called the function itself.
+ */
+
+import { Shielded, type WaitOptions } from '../../loop/index.ts';
+import type { Activity, Watcher } from '../activity.ts';
+import { type Body, spawnFrom } from '../greenlet.ts';
+import { Interruption } from '../interruption.ts';
+import { Part } from '../part.ts';
+import { recordSite } from '../spawn-site.ts';
+
+export class InlineCall<T> extends Shielded<T> implements Watcher {
+  readonly seesErrors: boolean = true;
+  readonly #part: Part;
+  readonly #callback: ((result: T) => unknown) | undefined;
+
+  /** @param above the function whose caller makes the call */
+  constructor(
+    above: Body,
+    fn: Body,
+    args: readonly unknown[],
+    callback: ((result: T) => unknown) | undefined,
+    options: number | WaitOptions | undefined,
+  ) {
+    super();
+    this.#callback = callback;
+    this.#part = new Part(fn, args);
+    this.#part.site = recordSite(above);
+    this.#part.watch(this);
+    this.#part.enter();
+    this.limit(options);
+  }
+
+  describe(): string {
+    return this.#part.describeWait();
+  }
+
+  ended({ hasFailed, hasExited, result }: Activity): void {
+    if (hasFailed || hasExited) this.fail(result);
+    else {
+      if (this.#callback !== undefined) spawnFrom(this.ended, this.#callback, [result]);
+      this.settle(result as T);
+    }
+  }
+
+  protected interrupted(error: unknown): void {
+    // oxlint-disable-next-line no-new -- it goes its way
+    if (!this.#part.isRunning) new Interruption(this.#part, error, true);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * A function that is called with each item of a source, in greenlets of a group.
+ *
+ *   source ──▶ [pull: is there room for the result? a slot in the group?] ──▶ a greenlet for each ──▶ what comes of it
+ *
+ * Pulling is a greenlet itself, so that the source's code runs in the context of who began the map, and can be killed where it waits.
+ */
+
+import { CancelledError } from '../../errors.ts';
+import { type Listed, living, type Operation, type Wait, WaitList } from '../../loop/index.ts';
+import type { Activity, Watcher } from '../activity.ts';
+import { activityOf, type Body, Greenlet, toError } from '../greenlet.ts';
+import { sleep } from '../sleep.ts';
+import { recordSite, type SpawnSite } from '../spawn-site.ts';
+import { cancel } from './cancel.ts';
+import type { Members, Run } from './members.ts';
+import type { Args, Source, Taken } from './source.ts';
+
+/** After so many that were there at once, others have their turn. */
+const AT_ONCE = 256;
+
+/** One call. It watches the greenlet for the group as well. */
+export class Item implements Watcher, Listed {
+  readonly #run: MapRun;
+  readonly activity: Activity;
+  /** Its place in the source. */
+  readonly index: number;
+  list: WaitList<any> | undefined = undefined;
+  before: Listed | undefined = undefined;
+  after: Listed | undefined = undefined;
+
+  constructor(run: MapRun, activity: Activity, index: number) {
+    this.#run = run;
+    this.activity = activity;
+    this.index = index;
+  }
+
+  get seesErrors(): boolean {
+    return true;
+  }
+
+  ended(activity: Activity): void {
+    this.#run.running.remove(this);
+    this.#run.itemEnded(this);
+    this.#run.members.ended(activity);
+  }
+
+  /** Why there is no result. */
+  get failure(): { readonly error: unknown } | undefined {
+    const { hasFailed, hasExited, result } = this.activity;
+    if (hasFailed) return { error: result };
+    return hasExited ? { error: cancelled(result) } : undefined;
+  }
+}
+
+/** What a call that was killed has instead of a result. */
+export function cancelled(exit: unknown): CancelledError {
+  return new CancelledError('the greenlet of the call was killed', { cause: exit });
+}
+
+export abstract class MapRun implements Run, Watcher {
+  readonly members: Members;
+  readonly running: WaitList<Item> = new WaitList();
+  readonly greenlet: Greenlet<any>;
+  readonly #fn: Body;
+  readonly #source: Source;
+  readonly #site: SpawnSite | undefined;
+  #count = 0;
+  /** Of the source. */
+  protected failure: { readonly error: unknown } | undefined = undefined;
+
+  /** @param above the function whose caller begins the map */
+  constructor(members: Members, fn: Body, source: Source, above: Body) {
+    this.members = members;
+    this.#fn = fn;
+    this.#source = source;
+    this.#site = recordSite(above);
+    this.greenlet = new Greenlet(map, this);
+    const activity = activityOf(this.greenlet);
+    activity.site = this.#site;
+  }
+
+  /** Here and now, so that there is no time in which it could be killed and its source not be closed. */
+  begin(): this {
+    const { members } = this;
+    const activity = activityOf(this.greenlet);
+    members.runs.add(this);
+    members.busy();
+    activity.watch(this);
+    living.push(activity);
+    activity.enter();
+    return this;
+  }
+
+  get seesErrors(): boolean {
+    return false;
+  }
+
+  /** Its greenlet has ended. */
+  ended(_activity: Activity): void {
+    this.members.runs.delete(this);
+    this.members.idle();
+  }
+
+  stop(error: unknown): void {
+    cancel(activityOf(this.greenlet), error);
+  }
+
+  killRunning(): void {
+    const exit = toError(undefined);
+    // Who is killed leaves the list.
+    const activities = Array.from(this.running, ({ activity }) => activity);
+    for (const activity of activities) cancel(activity, exit);
+  }
+
+  abstract work(): Generator<Wait, unknown>;
+
+  /** A call was begun. */
+  protected abstract itemBegun(item: Item): void;
+  abstract itemEnded(item: Item): void;
+
+  /** To be waited for before the next item is taken; undefined if its result has room. */
+  protected abstract room(): Operation<void> | undefined;
+
+  /** Takes all items. What the source throws is kept; only a kill is thrown here. */
+  protected *pull(): Generator<Wait, void> {
+    const { signal } = this.greenlet;
+    // Who kills the group kills those that come meanwhile.
+    const killing = this.members.kills.first;
+    try {
+      if (killing !== undefined) throw killing.error;
+      for (;;) {
+        const room = this.room();
+        if (room !== undefined) yield* this.#waitForTaker(room);
+        const slot = this.members.reserve();
+        if (slot !== undefined) yield* slot;
+        let args = this.#take();
+        if (!isThere(args)) args = yield* this.#wait(args);
+        if (args === undefined) return;
+        this.#begin(args);
+        if (this.#count % AT_ONCE === 0) yield* sleep();
+      }
+    } catch (error) {
+      if (signal.aborted || killing !== undefined) throw error;
+      this.failure = { error };
+    } finally {
+      yield* this.#close();
+    }
+  }
+
+  /** With a slot, which is kept if there is an item at once. */
+  #take(): Taken {
+    let args: Taken;
+    try {
+      args = this.#source.next();
+      return args;
+    } finally {
+      if (args === undefined || !isThere(args)) this.members.release();
+    }
+  }
+
+  /** The slot is not kept from others while the source is waited for. */
+  *#wait(coming: Exclude<Taken, Args | undefined>): Generator<Wait, Args | undefined> {
+    const args = yield* coming;
+    const slot = args === undefined ? undefined : this.members.reserve();
+    if (slot !== undefined) yield* slot;
+    return args;
+  }
+
+  *#close(): Generator<Wait, void> {
+    try {
+      yield* this.#source.close();
+    } catch (error) {
+      this.failure ??= { error };
+    }
+  }
+
+  *#waitForTaker(room: Operation<void>): Generator<Wait, void> {
+    this.members.idle();
+    try {
+      yield* room;
+    } finally {
+      this.members.busy();
+    }
+  }
+
+  #begin(args: Args): void {
+    const activity = activityOf(new Greenlet(this.#fn, ...args));
+    activity.site = this.#site;
+    const item = new Item(this, activity, this.#count);
+    this.#count += 1;
+    this.running.push(item);
+    this.itemBegun(item);
+    this.members.enterReserved(activity, item);
+  }
+}
+
+function isThere(taken: Taken): taken is Args | undefined {
+  return taken === undefined || Array.isArray(taken);
+}
+
+function* map(run: MapRun): Generator<Wait, unknown> {
+  return yield* run.work();
+}

@@ -1,0 +1,63 @@
+/** A group with room for so many. Source: gevent.pool.Pool */
+
+import { checkInteger } from '../../check.ts';
+import { Group } from './group.ts';
+import { membersOf } from './mapping.ts';
+
+/**
+ * A group in which no more than `size` greenlets run at once. Whoever comes when it is full stands in one line, first come, first served:
+ * greenlets that were spawned, `add` and `start`, and the next item of each map.
+ *
+ * @example
+ * ```ts
+ * import { Pool, sleep } from 'heddle/coroutine';
+ *
+ * const pool = new Pool(2);
+ * let running = 0;
+ * function* work(x: number) {
+ *   running += 1;
+ *   if (running > 2) throw new Error('never');
+ *   yield* sleep(1);
+ *   running -= 1;
+ *   return x * x;
+ * }
+ * console.log(await pool.map(work, [1, 2, 3, 4])); // prints: [ 1, 4, 9, 16 ]
+ *
+ * function* endless() {
+ *   for (let i = 0; ; i += 1) yield i;
+ * }
+ * for await (const square of pool.imap(work, endless())) if (square > 50) break;
+ * console.log(pool.length); // prints: 0
+ * ```
+ */
+export class Pool extends Group {
+  readonly #size: number | undefined;
+
+  /**
+   * @param size how many run at once; of 0 it is always full. Default: no limit
+   * @throws RangeError if it is negative or no integer
+   */
+  constructor(size?: number) {
+    super();
+    if (size !== undefined) checkInteger(size, 'size', 0);
+    this.#size = size;
+    const members = membersOf(this);
+    members.capacity = size ?? Infinity;
+    members.title = size === undefined ? 'a Pool' : `a Pool of ${size}`;
+  }
+
+  /** How many run at once at most; undefined if there is no limit. How many there are is `length`. */
+  get size(): number | undefined {
+    return this.#size;
+  }
+
+  /** How many more there is room for; Infinity without a limit. */
+  freeCount(): number {
+    return membersOf(this).free;
+  }
+
+  /** How many greenlets, additions and maps stand in line for room. */
+  get waiting(): number {
+    return membersOf(this).line.length;
+  }
+}

@@ -1,0 +1,116 @@
+/** Where a map takes its items from: an iterable, or several at once (zipped; the shortest ends), each of them sync or async. */
+
+import { expected } from '../../check.ts';
+import { Operation, type Wait } from '../../loop/index.ts';
+import { iteratorOf } from '../closable-iterator.ts';
+import { isThenable } from '../misuse.ts';
+import { until } from '../until.ts';
+
+/** What a map goes over. */
+export type Items<T> = Iterable<T> | AsyncIterable<T>;
+
+export type Args = readonly unknown[];
+/** The arguments of the next call, or undefined at the end; what is not there at once is to be waited for. */
+export type Taken = Args | undefined | Generator<Wait, Args | undefined>;
+type Pulled = IteratorResult<unknown, unknown>;
+
+/** Of a sync iterable, or of an async one. */
+interface AnyIterator {
+  next(): Pulled | PromiseLike<Pulled>;
+  close(): unknown;
+  interrupt(): unknown;
+}
+
+/** Takes `(xs, ys, …, options?)` apart: the last may be options, which cannot be iterated over. */
+export function splitOptions<O>(rest: readonly unknown[]): { iterables: readonly unknown[]; options: O | undefined } {
+  const last = rest.at(-1);
+  const hasOptions = rest.length > 1 && !isIterable(last);
+  return hasOptions ? { iterables: rest.slice(0, -1), options: last as O } : { iterables: rest, options: undefined };
+}
+
+export class Source {
+  readonly #iterators: readonly AnyIterator[];
+  /** Said that they are at their end: there is nothing to close. */
+  readonly #atEnd: Set<AnyIterator> = new Set();
+  /** Was asked for its next item, and has not answered. */
+  #asked: AnyIterator | undefined;
+
+  /** @throws TypeError if one of them is not iterable */
+  constructor(iterables: readonly unknown[]) {
+    if (iterables.length === 0) throw new TypeError(expected('items', 'an iterable', undefined));
+    for (const [i, each] of iterables.entries())
+      if (!isIterable(each)) throw new TypeError(expected(iterables.length === 1 ? 'items' : `items ${i + 1}`, 'an iterable', each));
+    this.#iterators = iterables.map((each) => open(each as Items<unknown>));
+  }
+
+  next(): Taken {
+    const args: unknown[] = [];
+    for (const iterator of this.#iterators) {
+      const pulled = iterator.next();
+      if (isThenable(pulled)) return this.#goOn(args, pulled);
+      if (pulled.done === true) return this.#end(iterator);
+      args.push(pulled.value);
+    }
+    return args;
+  }
+
+  *#goOn(args: unknown[], answer: Pulled | PromiseLike<Pulled>): Generator<Wait, Args | undefined> {
+    for (;;) {
+      const iterator = this.#iterators[args.length]!;
+      const pulled = isThenable(answer) ? yield* this.#wait(iterator, answer) : answer;
+      if (pulled.done === true) return this.#end(iterator);
+      args.push(pulled.value);
+      if (args.length === this.#iterators.length) return args;
+      answer = this.#iterators[args.length]!.next();
+    }
+  }
+
+  *#wait(iterator: AnyIterator, answer: PromiseLike<Pulled>): Generator<Wait, Pulled> {
+    // An operation is left by who is killed; a promise still comes.
+    if (!(answer instanceof Operation)) this.#asked = iterator;
+    const pulled = yield* until(answer);
+    this.#asked = undefined;
+    return pulled;
+  }
+
+  #end(iterator: AnyIterator): undefined {
+    this.#atEnd.add(iterator);
+    return undefined;
+  }
+
+  /** Tells all that are not at their end that no more will be taken. */
+  *close(): Generator<Wait, void> {
+    const errors: unknown[] = [];
+    for (const iterator of this.#iterators) {
+      if (this.#atEnd.has(iterator)) continue;
+      this.#atEnd.add(iterator);
+      try {
+        if (iterator === this.#asked) {
+          // It may not answer before it has an item: it is not waited for.
+          const closed = iterator.interrupt();
+          if (isThenable(closed)) closed.then(undefined, ignore);
+        } else {
+          const closed = iterator.close();
+          if (isThenable(closed)) yield* until(closed);
+        }
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+}
+
+function isIterable(value: unknown): value is Items<unknown> {
+  if (typeof value === 'string') return true;
+  return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+}
+
+function open(items: Items<unknown>): AnyIterator {
+  if (typeof items !== 'string' && Symbol.asyncIterator in items) return iteratorOf(items);
+  const iterator = (items as Iterable<unknown>)[Symbol.iterator]();
+  const close = (): unknown => iterator.return?.();
+  return { next: () => iterator.next(), close, interrupt: close };
+}
+
+const ignore = (): void => {};
