@@ -345,9 +345,10 @@ export class Activity implements Steppable, Waiter, Living {
     );
   }
 
-  /** An async function failed after its greenlet was killed: unless that is the kill itself, it is told. */
+  /** An async function failed after its greenlet was killed: unless that is the kill itself, or why it was killed, it is told. */
   #endLate(error: unknown): void {
     if (error instanceof GreenletExit || error === this.result || error === this.#extras?.controller?.signal.reason) return;
+    if (this.result instanceof GreenletExit && error === this.result.cause) return;
     reportFailure(this, error, 'failed after it was killed');
   }
 

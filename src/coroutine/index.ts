@@ -25,6 +25,7 @@ export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
 export { Group } from './group/group.ts';
 export { Pool } from './group/pool.ts';
 export { PoolFull } from './group/in-line.ts';
+export { TaskGroup } from './group/task-group.ts';
 export type { ImapIterator } from './group/imap-results.ts';
 export type { AdmissionOptions, Callbacks, GroupJoinOptions, ImapOptions } from './group/options.ts';
 export type { Items } from './group/source.ts';

@@ -1,0 +1,89 @@
+/**
+ * The greenlets of a `TaskGroup`, and its body if `TaskGroup.run` gave it one.
+ *
+ *          first error, cancel()               all have ended
+ *   OPEN ─────────────────────────▶ CANCELLED ───────────────▶ empty: whoever waits gets the errors
+ *    │ a greenlet that comes runs    │ one that comes never begins
+ *    └──────────── all have ended, and somebody has joined ──▶ OVER: none may come
+ */
+
+import { WaitList } from '../../loop/index.ts';
+import type { Activity, Watcher } from '../activity.ts';
+import { GreenletExit } from '../greenlet-exit.ts';
+import { cancel } from './cancel.ts';
+import type { ScopeEnd } from './scope-end.ts';
+import { Unjoined } from './unjoined.ts';
+
+export class Children implements Watcher {
+  readonly seesErrors: boolean = true;
+  /** In the order in which they occurred. */
+  readonly errors: unknown[] = [];
+  readonly ends: WaitList<ScopeEnd<any>> = new WaitList();
+  readonly unjoined: Unjoined = new Unjoined();
+  readonly #living: Set<Activity> = new Set();
+  #body: Activity | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+  /** What those are ended with that are ended because of others. */
+  #exit: unknown = undefined;
+  isOver = false;
+
+  get living(): ReadonlySet<Activity> {
+    return this.#living;
+  }
+
+  get isBodyEnded(): boolean {
+    return this.#body === undefined || this.#body.isDead;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#exit !== undefined) this.#controller.abort(this.#exit);
+    }
+    return this.#controller.signal;
+  }
+
+  add(activity: Activity): void {
+    this.#living.add(activity);
+    activity.watch(this);
+    if (this.#exit === undefined) activity.start();
+    else activity.kill(this.#exit);
+  }
+
+  enterBody(activity: Activity): void {
+    this.#body = activity;
+    activity.watch(this);
+    activity.enter();
+  }
+
+  describeBody(): string {
+    return this.#body?.describeWait() ?? 'nothing';
+  }
+
+  ended(activity: Activity): void {
+    this.#living.delete(activity);
+    if (activity.hasFailed) this.fail(activity.result);
+    if (this.#living.size === 0) this.#tell();
+  }
+
+  /** Those that it came from together have it as one. */
+  fail(error: unknown): void {
+    if (!this.errors.includes(error)) this.errors.push(error);
+    this.unjoined.failed(this, error);
+    this.cancel(error);
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#exit !== undefined) return;
+    const exit = new GreenletExit('the TaskGroup was cancelled', reason === undefined ? undefined : { cause: reason });
+    this.#exit = exit;
+    for (const activity of this.#living) cancel(activity, exit);
+    if (this.#body !== undefined) cancel(this.#body, exit);
+    this.#controller?.abort(reason ?? exit);
+  }
+
+  /** One that is over takes itself out of the list. */
+  #tell(): void {
+    for (const end of this.ends) end.look();
+  }
+}

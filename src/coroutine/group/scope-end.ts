@@ -1,0 +1,65 @@
+/**
+ * Waiting for the end of a `TaskGroup`. Nothing outlives it: who is thrown out of it, or has waited too long, takes the greenlets with it,
+ * and goes only when they have gone.
+ */
+
+import { Shielded, type WaitOptions } from '../../loop/index.ts';
+import { GreenletExit } from '../greenlet-exit.ts';
+import type { Children } from './children.ts';
+
+/** So many greenlets are named when it is told what is waited for. */
+const NAMED = 3;
+
+export class ScopeEnd<T> extends Shielded<T> {
+  readonly #children: Children;
+  readonly #hasBody: boolean;
+  readonly #makeValue: () => T;
+  /** Why it was to end earlier. */
+  #reason: { readonly error: unknown } | undefined = undefined;
+
+  constructor(children: Children, hasBody: boolean, makeValue: () => T, options: number | WaitOptions | undefined) {
+    super();
+    this.#children = children;
+    this.#hasBody = hasBody;
+    this.#makeValue = makeValue;
+    children.ends.push(this);
+    this.look();
+    this.limit(options);
+  }
+
+  describe(): string {
+    const names = Array.from(this.#children.living, (one) => one.greenlet.name);
+    if (names.length === 0) return this.#children.describeBody();
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+    return `the end of ${names.slice(0, NAMED).join(', ')}${more} in a TaskGroup`;
+  }
+
+  protected override interrupted(error: unknown): void {
+    this.#reason = { error };
+    this.#children.cancel(error);
+    this.look();
+  }
+
+  /** Whether all have ended. */
+  look(): void {
+    if (this.#children.living.size > 0 || (this.#hasBody && !this.#children.isBodyEnded)) return;
+    this.#children.isOver = true;
+    const errors = this.#errors();
+    if (errors.length === 0) {
+      try {
+        this.settle(this.#makeValue());
+      } catch (error) {
+        this.fail(error);
+      }
+    } else this.fail(errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} errors in a TaskGroup`));
+  }
+
+  /** An error is more than a kill: that one has what it wanted. Source: asyncio.TaskGroup.__aexit__ */
+  #errors(): unknown[] {
+    const { errors } = this.#children;
+    if (this.#reason === undefined) return errors;
+    const { error } = this.#reason;
+    if (errors.length > 0 && (error instanceof GreenletExit || errors.includes(error))) return errors;
+    return [error, ...errors];
+  }
+}
