@@ -57,7 +57,7 @@ export let activityOf: (greenlet: Greenlet<any>) => Activity;
  * console.log(await Countdown.spawn(3)); // prints: lift-off
  * ```
  */
-export class Greenlet<T = unknown> implements Promise<T> {
+export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDisposable {
   readonly #activity: Activity;
   readonly #id: number = takeNumber();
   #name: string | undefined = undefined;
@@ -250,6 +250,37 @@ export class Greenlet<T = unknown> implements Promise<T> {
   ref(): this {
     this.#activity.isDaemon = false;
     return this;
+  }
+
+  /** `kill()`, at the end of a `using` block; that does not wait for its end. */
+  [Symbol.dispose](): void {
+    void this.kill();
+  }
+
+  /**
+   * `kill()`, at the end of an `await using` block, and waits for its end. A block is not told whether it ends by an error, so that it
+   * ends what it has not waited for: gevent waits here unless there was an error. Write `await greenlet` where you want its value.
+   *
+   * @example
+   * ```ts
+   * import { sleep, spawn } from 'heddle/coroutine';
+   *
+   * {
+   *   await using ticker = spawn(function* () {
+   *     try {
+   *       for (;;) yield* sleep(1);
+   *     } finally {
+   *       console.log('the ticker has ended');
+   *     }
+   *   });
+   *   await sleep(5);
+   *   console.log(ticker.dead); // prints: false
+   * }
+   * // prints: the ticker has ended
+   * ```
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
   }
 
   /** `yield* greenlet` is `yield* greenlet.get()`. */
