@@ -1,6 +1,7 @@
 /** What happens around a call that blocks. */
 
 import { BlockingCallError } from '../../errors.ts';
+import { announce } from './board.ts';
 import { framesAbove } from './stack.ts';
 import { cureOf, type OnBlock, tell } from './tell.ts';
 import { type Blocker, whoRuns } from './who.ts';
@@ -25,9 +26,11 @@ export function around<R>(name: string, above: (...args: any[]) => unknown, call
     throw new BlockingCallError(`${name} in ${blocker.name} would keep this thread from all others: ${cureOf(name)}`);
   const begin = performance.now();
   isInside = true;
+  announce(`${name} in ${blocker.name}\n${stack}`);
   try {
     return call();
   } finally {
+    announce('');
     isInside = false;
     found(name, performance.now() - begin, blocker, stack);
   }

@@ -3,53 +3,63 @@
 import { writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { parentPort, workerData } from 'node:worker_threads';
-import { BEATS, IS_DEBUGGED, type WatchdogData } from './board.ts';
+import { BEATS, IS_DEBUGGED, LENGTH, textOf, type WatchdogData, wordsOf } from './board.ts';
 
 const { board, period, limit, patience, expression } = workerData as WatchdogData;
+const words = wordsOf(board);
+const text = textOf(board);
 
 let beats = -1;
 /** When the counter was last seen to move. */
 let since = performance.now();
 let ticked = since;
-let isAsked = false;
+/** After so much silence it looks: a beat may have been nearly due when the step began. */
+let lookAt = limit + period;
 let isTold = false;
 /** While the main thread is asked, or paused. */
 let session: Session | undefined;
-/** The greenlet that was seen, and its stack. */
-let seen: readonly [name: string, stack: string] | undefined;
+/** Who was seen, and the stack below; '' while nobody was. */
+let seen = '';
 
 setInterval(() => {
   const now = performance.now();
   // If we come late ourselves, the machine is busy or was asleep: that is nobody's step.
   if (now - ticked > 2 * period) since += now - ticked - period;
   ticked = now;
-  const counted = Atomics.load(board, BEATS);
+  const counted = Atomics.load(words, BEATS);
   if (counted !== beats) {
     beats = counted;
     since = now;
-    isAsked = false;
+    lookAt = limit + period;
     isTold = false;
-    seen = undefined;
+    seen = '';
     return;
   }
   const silence = now - since;
-  // A beat may have been nearly due when the step began.
-  if (silence > limit + period && !isAsked && session === undefined && Atomics.load(board, IS_DEBUGGED) === 0) ask();
-  if (silence > patience && !isTold && seen !== undefined) {
-    isTold = true;
-    writeSync(2, `heddle: ${seen[0]} has kept this thread from all others for ${Math.round(silence)} ms, and still does\n${seen[1]}\n`);
+  const length = Atomics.load(words, LENGTH);
+  const isSeen = seen !== '' || length > 0;
+  if (silence < patience && silence > lookAt && !isSeen && session === undefined && Atomics.load(words, IS_DEBUGGED) === 0) {
+    // Again if nobody was seen: it may have been between two parts of an async function.
+    lookAt = silence * 1.5;
+    ask();
   }
+  if (silence < patience || isTold) return;
+  const [who, ...stack] = (length === 0 ? seen : text.toString('utf8', 0, length)).split('\n');
+  if (who === '') return;
+  isTold = true;
+  const lines = [`heddle: ${who} has kept this thread from all others for ${Math.round(silence)} ms, and still does`, ...stack];
+  writeSync(2, `${lines.join('\n')}\n`);
 }, period);
 
 /** Pauses the main thread at its next statement, and lets it look where it is. */
 function ask(): void {
-  isAsked = true;
   const opened = new Session();
   session = opened;
   opened.connectToMainThread();
   opened.once('Debugger.paused', () => {
     opened.post('Runtime.evaluate', { expression, returnByValue: true, silent: true }, (_error, reply) => {
-      seen = reply?.result.value as typeof seen;
+      const value: unknown = reply?.result.value;
+      if (typeof value === 'string') seen = value;
       opened.post('Debugger.resume');
       opened.post('Debugger.disable', hangUp);
     });

@@ -8,11 +8,11 @@
  *   the step ends: it is told of, with its stack
  *   or it does not end                     ──────────────▶  says so on stderr
  *
- * A pause can only be had in JavaScript: native calls come to an end first. Only the main thread has an inspector that others may reach.
+ * A pause can only be had in JavaScript: native calls come to an end first; those that are patched are announced on the board. Only the main thread has an inspector that others may reach.
  */
 
 import type { Worker } from 'node:worker_threads';
-import { BEATS, IS_DEBUGGED, type WatchdogData } from './board.ts';
+import { BEATS, IS_DEBUGGED, newBoard, useBoard, type WatchdogData, wordsOf } from './board.ts';
 import { found, lost } from './calls.ts';
 import { framesAbove } from './stack.ts';
 import { LONG_STRETCH } from './tell.ts';
@@ -39,13 +39,13 @@ export function sampleSince(begin: number): Sample | undefined {
   return sample !== undefined && sample.at >= begin ? sample : undefined;
 }
 
-/** Called through the inspector, wherever the thread is. */
-function takeSample(): readonly [name: string, stack: string] | undefined {
+/** Called through the inspector, wherever the thread is. Returns who runs, and the stack below. */
+function takeSample(): string {
   const blocker = whoRuns();
-  if (blocker === undefined) return undefined;
+  if (blocker === undefined) return '';
   const { stack } = framesAbove(takeSample);
   sample = { stack, blocker, at: performance.now() };
-  return [blocker.name, stack];
+  return `${blocker.name}\n${stack}`;
 }
 
 export function startWatchdog(limit: number): void {
@@ -55,17 +55,19 @@ export function startWatchdog(limit: number): void {
   const inspector = process.getBuiltinModule('node:inspector') as typeof import('node:inspector') | undefined;
   if (!isMainThread || inspector === undefined || limit === Infinity) return;
   const period = Math.min(Math.max(limit / 4, SHORTEST), LONGEST);
-  const board = new Int32Array(new SharedArrayBuffer(8));
-  const lookForDebugger = (): number => Atomics.store(board, IS_DEBUGGED, inspector.url() === undefined ? 0 : 1);
+  const board = newBoard();
+  const words = wordsOf(board);
+  const lookForDebugger = (): number => Atomics.store(words, IS_DEBUGGED, inspector.url() === undefined ? 0 : 1);
   lookForDebugger();
   const worker = startThread(Worker, { board, period, limit, patience: Math.max(10 * limit, 1000), expression: EXPRESSION });
   if (worker === undefined) return;
+  useBoard(board);
   const { Session } = inspector as { Session: { [HOOK]?: unknown } };
   Session[HOOK] = takeSample;
   let last = performance.now();
   let lostAtLast = lost;
   const beat = (): void => {
-    Atomics.add(board, BEATS, 1);
+    Atomics.add(words, BEATS, 1);
     lookForDebugger();
     const now = performance.now();
     const late = now - last - period - (lost - lostAtLast);
@@ -81,6 +83,7 @@ export function startWatchdog(limit: number): void {
     beat();
     clearInterval(timer);
     process.off('beforeExit', beat);
+    useBoard(undefined);
     delete Session[HOOK];
     // Not terminate(): a thread that is ended while it loads its file leaves that open.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
