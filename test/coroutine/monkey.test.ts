@@ -7,13 +7,14 @@ import { once } from 'node:events';
 import fs, { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
+import { after, afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import zlib from 'node:zlib';
 import { HeddleError } from 'heddle';
-import { BlockingCallError, type Coroutine, greenlet, joinAll, monkey, sleep, spawn } from 'heddle/coroutine';
+import { BlockingCallError, type Coroutine, greenlet, joinAll, monkey, sleep, spawn, toThread } from 'heddle/coroutine';
 import { blocking } from '#dist/loop/index.js';
+import { endThreads } from '#dist/coroutine/to-thread.js';
 import { findTargets } from '#dist/coroutine/monkey/targets.js';
 import { runProgram } from './program.ts';
 
@@ -32,6 +33,7 @@ function collect(): Blocked[] {
 const names = (found: readonly Blocked[]): string[] => found.map(({ name }) => name);
 
 afterEach(() => monkey.unpatchAll());
+after(endThreads);
 
 test('a blocking call is not found, or without its place, its time and its greenlet', async () => {
   const found = collect();
@@ -347,6 +349,18 @@ test("'throw' lets the call happen, or refuses others", async () => {
     monkey.unpatchAll();
     fs.rmSync(folder, { recursive: true });
   }
+});
+
+test('toThread, the cure, is refused or told of', async () => {
+  const found = collect();
+  function* cured(): Coroutine<boolean> {
+    return yield* toThread((path: string) => process.getBuiltinModule('node:fs').statSync(path).isDirectory(), '.');
+  }
+  assert.equal(await spawn(cured), true);
+  monkey.patchAll({ onBlock: 'throw', longerThan: Infinity });
+  assert.equal(await spawn(cured), true);
+  assert.equal(await spawn(async () => toThread(() => 7)), 7);
+  assert.deepEqual(found, []);
 });
 
 test('an error of onBlock, thrown or rejected, changes the call, or is lost', async () => {

@@ -75,6 +75,17 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     'long slept 30 ms',
     'in all 46 ms',
   ],
+  '25-blocking-calls': [
+    'Kim loads the machine',
+    'Lee reads chapter one',
+    '! Atomics.wait at machine, called by washing: 1 second lost',
+    'Kim has clean shirts',
+    'Lee reads chapter two',
+    'Lee reads chapter three',
+    'Kim loads the machine',
+    ...['one', 'two', 'three'].map((chapter) => `Lee reads chapter ${chapter}`),
+    'Kim has clean socks',
+  ],
   '26-when-to-use-what': (lines) => {
     const rows = lines.filter((line) => /│ [a-z].*│ +\d+ +│ +\d+ +│/.test(line));
     assert.equal(rows.length, 5, lines.join('\n'));

@@ -1,0 +1,42 @@
+/** A blocking call stops every coroutine of the thread: `monkey.patchAll()` names it, `toThread` cures it. */
+
+import { joinAll, monkey, sleep, spawn, toThread } from 'heddle/coroutine';
+
+/** Keeps its thread for a second and a bit, as `readFileSync` of a slow disk does. */
+function machine(clothes: string) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100);
+  return `clean ${clothes}`;
+}
+
+function* washing() {
+  console.log('Kim loads the machine');
+  yield* sleep(1);
+  console.log(`Kim has ${machine('shirts')}`);
+}
+
+function* washingInThread() {
+  console.log('Kim loads the machine');
+  yield* sleep(1);
+  console.log(`Kim has ${yield* toThread(machine, 'socks')}`);
+}
+
+function* reading() {
+  for (const chapter of ['one', 'two', 'three']) {
+    console.log(`Lee reads chapter ${chapter}`);
+    yield* sleep(10);
+  }
+}
+
+monkey.patchAll({
+  onBlock({ name, greenlet, ms, stack }) {
+    const place = /at \w+/.exec(stack)?.[0];
+    console.log(`! ${name} ${place}, called by ${greenlet}: ${Math.floor(ms / 1000)} second lost`);
+  },
+  longerThan: Infinity, // calls only; otherwise long steps are found, too
+});
+for (const wash of [washing, washingInThread]) {
+  const kim = spawn(wash);
+  kim.name = wash.name;
+  await joinAll([kim, spawn(reading)]);
+}
+monkey.unpatchAll();
