@@ -86,6 +86,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     ...['one', 'two', 'three'].map((chapter) => `Lee reads chapter ${chapter}`),
     'Kim has clean socks',
   ],
+  crawler: ['36 pages, at most 8 at once', '/13: no answer', '/17: status 500'],
   '26-when-to-use-what': (lines) => {
     const rows = lines.filter((line) => /│ [a-z].*│ +\d+ +│ +\d+ +│/.test(line));
     assert.equal(rows.length, 5, lines.join('\n'));
