@@ -18,9 +18,11 @@ test('things of all kinds come in the order in which they are ready', async () =
   await ended.join();
   const g = spawn(() => sleep(1));
   const resolved = Promise.resolve('a promise');
-  const late = new Promise((resolve) => setTimeout(resolve, 20));
+  let resolveLate!: () => void;
+  const late = new Promise<void>((resolve) => (resolveLate = resolve));
   const waits = wait([late, g, gate, resolved, ended]);
   g.rawlink(() => gate.open());
+  gate.rawlink(() => resolveLate());
   const order: unknown[] = await waits;
   assert.equal(order.length, 5);
   assert.deepEqual(
