@@ -3,7 +3,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TimeoutError } from 'heddle';
-import { getCurrent, type Greenlet, GreenletExit, killAll, sleep, spawn, Timeout, until } from 'heddle/coroutine';
+import {
+  type Coroutine,
+  getCurrent,
+  type Greenlet,
+  GreenletExit,
+  killAll,
+  Local,
+  RLock,
+  sleep,
+  spawn,
+  Timeout,
+  until,
+} from 'heddle/coroutine';
 
 const LONG = 60_000;
 
@@ -339,6 +351,27 @@ test('a signal ends it with its reason, and the function as well', async () => {
   let hasBegun = false;
   assert.equal(await outcome(Timeout.run({ signal: controller.signal, value: 1 }, () => (hasBegun = true))), reason);
   assert.equal(hasBegun, false);
+});
+
+test('fields of Local and reentrant locks are those of the greenlet', async () => {
+  const local = new Local(() => ({ name: '' }));
+  const lock = new RLock();
+  const g: Greenlet<unknown[]> = spawn(function* (): Coroutine<unknown[]> {
+    local.name = 'outside';
+    yield* lock.acquire();
+    const seen = yield* Timeout.run(LONG, function* (): Coroutine<unknown[]> {
+      // It would wait for itself for ever, if it were another's.
+      yield* lock.acquire();
+      lock.release();
+      const before = local.name;
+      local.name = 'inside';
+      return yield* Timeout.run(LONG, async () => [before, local.name, getCurrent() === g]);
+    });
+    lock.release();
+    return [...seen, local.name];
+  });
+  assert.deepEqual(await g, ['outside', 'inside', true, 'inside']);
+  assert.equal(lock.locked(), false);
 });
 
 test('nobody waits for it: it runs all the same', async () => {

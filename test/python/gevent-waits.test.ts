@@ -5,7 +5,9 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Future, ThreadPoolExecutor } from 'heddle';
 import {
+  AsyncResult,
   Channel,
+  Event,
   forEach,
   getCurrent,
   Greenlet,
@@ -14,9 +16,11 @@ import {
   joinAll,
   killAll,
   LifoQueue,
+  Lock,
   type Operation,
   PriorityQueue,
   Queue,
+  Semaphore,
   SimpleQueue,
   sleep,
   spawn,
@@ -68,6 +72,14 @@ const waits: Record<string, (limit?: number) => Operation<unknown>> = {
   'SimpleQueue.get': (limit) => new SimpleQueue<number>().get(limit),
   'Channel.get': (limit) => new Channel<number>().get(limit),
   'Channel.put': (limit) => new Channel<number>().put(1, limit),
+  'Event.wait': (limit) => new Event().wait(limit),
+  'AsyncResult.get': (limit) => new AsyncResult<number>().get(limit),
+  'AsyncResult.wait': (limit) => new AsyncResult<number>().wait(limit),
+  'Semaphore.acquire': (limit) => new Semaphore(0).acquire(limit),
+  'Semaphore.wait': (limit) => new Semaphore(0).wait(limit),
+  'Semaphore.hold': (limit) => new Semaphore(0).hold(limit),
+  'Semaphore.run': (limit) => new Semaphore(0).run(() => {}, limit),
+  'Lock.run': () => new Lock().run(slow),
 };
 
 /** Those that live for the wait of another, and are ended with this test. */
@@ -326,10 +338,30 @@ test('join_many_times, later: all have ended, again and again, and what comes la
 });
 
 test('event: wait gives the one that is ready', async () => {
-  const gate = new Gate();
-  spawn(() => gate.open());
-  assert.deepEqual(await wait([gate]), [gate]);
-  assert.deepEqual(await wait([gate, new Gate()], 5), [gate]);
+  const event = new Event();
+  spawn(() => event.set());
+  assert.deepEqual(await wait([event]), [event]);
+  assert.deepEqual(await wait([event, new Event()], 5), [event]);
+});
+
+test('wait_readies: results, events and semaphores come as they are ready, and lose nothing by it', async () => {
+  const [result, event, semaphore, never] = [new AsyncResult<number>(), new Event(), new Semaphore(0), new Event()];
+  const order: unknown[] = [];
+  const g = spawn(function* () {
+    yield* forEach(iwait([never, result, event, semaphore], { count: 3 }), (one) => order.push(one));
+  });
+  await sleep();
+  semaphore.release();
+  event.set();
+  await sleep();
+  result.setException(new Error('of the result'));
+  await g;
+  assert.deepEqual(
+    order.map((one) => [semaphore, event, result].indexOf(one as Event)),
+    [0, 1, 2],
+  );
+  assert.equal(semaphore.getValue(), 1, 'waiting for it takes no permit');
+  await assert.rejects(result.get(), new Error('of the result'));
 });
 
 test('execute_async, async: a thread gives its result to whoever waits', async () => {
