@@ -98,6 +98,7 @@ export class Run {
       try {
         await this.#go(body);
       } finally {
+        this.#trace?.promisesCalledBack();
         await this.#clear();
       }
       // What was left over may have failed, or a rejection be found to have no handler.
