@@ -18,11 +18,13 @@ import {
   type Listed,
   type Living,
   living,
+  Operation,
   type Pending,
   ready,
   removeTimer,
   type Steppable,
   type Timed,
+  type Wait,
   WAIT,
   type WaitList,
   type Waiter,
@@ -34,6 +36,7 @@ import { GreenletExit } from './greenlet-exit.ts';
 import { isGenerator, isGeneratorFunction, isThenable, misuse } from './misuse.ts';
 import { reportFailure } from './report.ts';
 import { describeSite, type SpawnSite } from './spawn-site.ts';
+import { until } from './until.ts';
 
 /** What an activity knows of its greenlet. */
 export interface Face {
@@ -305,6 +308,12 @@ export class Activity implements Steppable, Waiter, Living {
       this.#generator = result;
       return true;
     }
+    if (result instanceof Operation) {
+      // Waited for as by a generator: killed before it saw the value, it gives it back.
+      this.#more.owner = undefined;
+      this.#generator = valueOf(result);
+      return true;
+    }
     if (isThenable(result)) this.#await(result);
     else this.end(false, result);
     return false;
@@ -477,4 +486,9 @@ export class Activity implements Steppable, Waiter, Living {
   describeWait(): string {
     return this.#operation?.describe() ?? this.#extras?.owner?.describe() ?? 'a promise';
   }
+}
+
+function* valueOf(operation: Operation<unknown>): Generator<Wait, unknown> {
+  const value = yield* operation;
+  return isThenable(value) ? yield* until(value) : value;
 }

@@ -290,6 +290,21 @@ test('an async function that is killed while its wait is over, but has not gone 
   assert.deepEqual(said, ['got 1', 'GreenletExit']);
 });
 
+test('an item is lost with a greenlet whose function only returns the wait for it', async () => {
+  const queue = new Queue<string>();
+  const waiting = spawn(() => queue.get());
+  await sleep(0);
+  spawn(() => {
+    queue.putNowait('item');
+    waiting.kill();
+  });
+  await waiting.join();
+  assert.equal(queue.qsize(), 1);
+  const quick = spawn(() => queue.get());
+  spawn(() => quick.kill());
+  assert.equal(await quick, 'item');
+});
+
 test('an async function that kills itself is told once more by its next wait', async () => {
   const said: string[] = [];
   spawn(async () => {
