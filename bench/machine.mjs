@@ -10,9 +10,14 @@ export function machineLine() {
 }
 
 /** Who was measured, with versions. */
-export function peersLine(peers) {
-  const libraries = [...new Set(peers.map(({ library }) => library))];
-  return libraries.map((library) => (library === 'python' ? pythonVersion() : `${library} ${versionOf(library)}`)).join(', ');
+export function peersLine(suites) {
+  const libraries = new Set();
+  for (const { peers, python } of suites) {
+    for (const { library, isHandWritten } of peers) {
+      if (!isHandWritten) libraries.add(library === 'python' ? pythonVersion(python) : `${library} ${versionOf(library)}`);
+    }
+  }
+  return [...libraries].join(', ');
 }
 
 function versionOf(library) {
@@ -26,10 +31,20 @@ export const load = () => loadavg()[0].toFixed(2);
 /** Whether others use the machine so much that only the ratios, which they hit alike, can be read. */
 export const isBusy = () => loadavg()[0] > availableParallelism() / 4;
 
-/** Whether there is a python3 to compare with. */
-export function pythonVersion() {
+/** The first python3 that has the module: the one of the path, then the system's, which packages of the system belong to. */
+export function findPython(module) {
+  return ['python3', '/usr/bin/python3'].find((command) => output(command, `import ${module}`) !== null) ?? null;
+}
+
+function pythonVersion({ command, module }) {
+  const version = output(command, `import platform, ${module} as m; print(platform.python_version(), getattr(m, "__version__", ""))`);
+  const [python, ofModule] = version.trim().split(' ');
+  return ofModule ? `Python ${python} with ${module} ${ofModule}` : `Python ${python}`;
+}
+
+function output(python, program) {
   try {
-    return execFileSync('python3', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync(python, ['-c', program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch {
     return null;
   }

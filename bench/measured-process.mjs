@@ -2,14 +2,14 @@
 // a peer that crashes, hangs or answers wrongly gives { failed: 'why' }.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { MARK, WORKERS } from './probe.mjs';
+import { MARK } from './probe.mjs';
 
 /** A pool that was closed should let its program end; it is told when it does not, and ended. */
 const EXIT_MS = 5000;
 
 /** @returns {Promise<{ figures: Record<string, number>, notes?: string[] } | { failed: string, hangs?: boolean }>} */
-export function measure(peer, scenario, timeout, quick) {
-  const child = spawn(...commandLine(peer, scenario, quick), {
+export function measure(suite, peer, scenario, timeout, quick) {
+  const child = spawn(...commandLine(suite, peer, scenario, quick), {
     detached: true, // a group of its own, so that whatever it started can be ended with it
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -51,11 +51,10 @@ export function measure(peer, scenario, timeout, quick) {
   });
 }
 
-function commandLine(peer, scenario, quick) {
-  const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+function commandLine(suite, peer, scenario, quick) {
   const flags = quick ? ['--quick'] : [];
-  if (peer.library === 'python') return ['python3', [file('./python/probe.py'), peer.kind, scenario.id, String(WORKERS), ...flags]];
-  return [process.execPath, [file('./probe.mjs'), peer.id, scenario.id, ...flags]];
+  if (peer.library === 'python') return [suite.python.command, [suite.python.program, peer.kind, scenario.id, ...flags]];
+  return [process.execPath, [fileURLToPath(new URL('./probe.mjs', import.meta.url)), peer.id, scenario.id, ...flags]];
 }
 
 function parseResult(stdout) {

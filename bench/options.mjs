@@ -1,25 +1,28 @@
 // The command's options, checked.
 import { parseArgs } from 'node:util';
-import { peers } from './peers/index.mjs';
-import { scenarios } from './scenarios/index.mjs';
+import { suites } from './suites.mjs';
+
+const ids = (list) => list.map(({ id }) => id);
+const lines = (describe) => suites.map((suite) => `                   ${suite.id}: ${describe(suite)}`).join('\n');
 
 export function helpText() {
-  return `npm run bench -- [options]     heddle beside other pools
+  return `npm run bench -- [WORD…] [options]     heddle beside others
 
-  --only NAMES     of ${scenarios.map(({ id }) => id).join(', ')}
-  --peers NAMES    of ${peers.map(({ id }) => id).join(', ')}
-                   (a library's name means all its kinds)
+  WORD             a suite (${ids(suites).join(', ')}; the beginning will do) or a scenario; no word means everything
+${lines(({ scenarios }) => ids(scenarios).join(', '))}
+  --peers NAMES    only these; a library's name means all its kinds
+${lines(({ peers }) => ids(peers).join(', '))}
   --rounds N       how often everything is measured (default 3, with --quick 1)
   --quick          fewer tasks and one round
-  --minutes N      starts nothing new after this time (default 7.5, with --quick 2)
+  --minutes N      starts nothing new after this time (default 7.5 a suite, with --quick 2)
   --json FILE      writes every single figure`;
 }
 
 export function parseOptions(argv) {
-  const { values } = parseArgs({
+  const { values, positionals: words } = parseArgs({
     args: argv,
+    allowPositionals: true,
     options: {
-      only: { type: 'string' },
       peers: { type: 'string' },
       rounds: { type: 'string' },
       minutes: { type: 'string' },
@@ -29,28 +32,44 @@ export function parseOptions(argv) {
     },
   });
   const { quick, json, help } = values;
+  const chosen = chooseSuites(words, values.peers?.split(',').map((name) => name.trim()) ?? []);
   return {
-    scenarios: chosen(values.only, scenarios, '--only', (scenario, name) => scenario.id === name),
-    peers: chosen(values.peers, peers, '--peers', (peer, name) => peer.id === name || peer.library === name),
+    suites: chosen,
     rounds: positive(values.rounds, '--rounds', quick ? 1 : 3),
-    minutes: positive(values.minutes, '--minutes', quick ? 2 : 7.5),
+    minutes: positive(values.minutes, '--minutes', chosen.length * (quick ? 2 : 7.5)),
     quick,
     json,
     help,
   };
 }
 
-/** The entries of `all` that a comma-separated list names; all of them without a list. */
-function chosen(list, all, option, matches) {
-  if (list === undefined) return all;
-  const names = list.split(',').map((name) => name.trim());
-  for (const name of names) {
-    if (!all.some((entry) => matches(entry, name))) {
-      throw new RangeError(`expected ${option} to name some of ${all.map(({ id }) => id).join(', ')}, got "${name}"`);
-    }
+/** The suites, each with those of its scenarios and peers that are named; no name means all. One that has nothing left is left out. */
+function chooseSuites(words, peerNames) {
+  const isMeant = (word, suite, { id }) => id === word || (word !== '' && suite.id.startsWith(word));
+  const isNamed = (name, peer) => name === peer.id || name === peer.library;
+  for (const word of words) {
+    if (!suites.some((suite) => suite.scenarios.some((scenario) => isMeant(word, suite, scenario))))
+      throw refused('a suite or scenario', [...ids(suites), ...suites.flatMap(({ scenarios }) => ids(scenarios))], word);
   }
-  return all.filter((entry) => names.some((name) => matches(entry, name)));
+  for (const name of peerNames) {
+    if (!suites.some(({ peers }) => peers.some((peer) => isNamed(name, peer))))
+      throw refused(
+        '--peers',
+        suites.flatMap(({ peers }) => ids(peers)),
+        name,
+      );
+  }
+  const isIn = (list, matches) => list.length === 0 || list.some(matches);
+  const chosen = [];
+  for (const suite of suites) {
+    const scenarios = suite.scenarios.filter((scenario) => isIn(words, (word) => isMeant(word, suite, scenario)));
+    const peers = suite.peers.filter((peer) => isIn(peerNames, (name) => isNamed(name, peer)));
+    if (scenarios.length > 0 && peers.length > 0) chosen.push({ ...suite, scenarios, peers });
+  }
+  return chosen;
 }
+
+const refused = (what, known, got) => new RangeError(`expected ${what} to be of ${known.join(', ')}, got "${got}"`);
 
 function positive(text, option, byDefault) {
   if (text === undefined) return byDefault;

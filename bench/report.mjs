@@ -1,21 +1,22 @@
 // Figures → Markdown tables: for each figure the median over the rounds, the best round and, in the column "vs heddle", how many times as
-// good as heddle's threads the peer was: the median over the rounds of the ratio inside each round. Above 1 the peer is better.
+// good as the suite's reference (heddle's first row) the peer was: the median over the rounds of the ratio inside each round. Above 1 the
+// peer is better.
 // `rounds` says how many a row stands on: a run that is out of time has fewer than it was asked for.
 import { median } from './measure.mjs';
-import { has, REFERENCE } from './peers/index.mjs';
+import { has } from './suites.mjs';
 
-export function renderReport({ scenarios, peers }, results, facts) {
-  const sections = scenarios.map((scenario) => renderScenario(scenario, peers, results));
+export function renderReport({ suites }, results, facts) {
+  const sections = suites.flatMap((suite) => suite.scenarios.map((scenario) => renderScenario(suite, scenario, results)));
   return [facts.map((fact) => `- ${fact}`).join('\n'), ...sections].join('\n\n');
 }
 
-function renderScenario(scenario, allPeers, results) {
-  const peers = allPeers.filter((peer) => has(peer, scenario));
+function renderScenario(suite, scenario, results) {
+  const peers = suite.peers.filter((peer) => has(peer, scenario));
   const rounds = (peer) => results.get(`${scenario.id} ${peer.id}`) ?? [];
   const parts = [`## ${scenario.title}`];
   for (const [title, figures] of grouped(scenario.figures)) {
     if (title) parts.push(`### ${title}`);
-    parts.push(renderTable(figures, peers, rounds));
+    parts.push(renderTable(figures, peers, rounds, suite.reference));
   }
   const remarks = remarksOn(peers, rounds);
   if (remarks.length > 0) parts.push(remarks.join('\n'));
@@ -28,27 +29,31 @@ function grouped(figures) {
   return groups;
 }
 
-function renderTable(figures, peers, rounds) {
-  const reference = rounds({ id: REFERENCE });
+function renderTable(figures, allPeers, rounds, referenceId) {
+  const reference = rounds({ id: referenceId });
+  const peers = allPeers.filter((peer) => figures.some(({ key }) => isMeasured(key, rounds(peer))));
   const header = [
     '',
     'rounds',
     ...figures.flatMap((figure) => [`${figure.title}, ${figure.unit}`, 'best round', ...(hasRatio(figure) ? ['vs heddle'] : [])]),
   ];
-  const rows = peers.map((peer) => [
+  const row = (peer) => [
     peer.id,
     String(rounds(peer).filter((entry) => entry.figures).length),
     ...figures.flatMap((figure) => cells(figure, rounds(peer), reference)),
-  ]);
-  return alignTable([header, ...rows]);
+  ];
+  return alignTable([header, ...peers.map(row)]);
 }
+
+/** A peer may lack a part of a scenario: then it is not in the tables of that part. One that failed is, and one that was not run. */
+const isMeasured = (key, entries) => entries.some(({ figures }) => figures === undefined || key in figures);
 
 const hasRatio = (figure) => figure.hasRatio !== false;
 
 function cells(figure, entries, reference) {
   const { key, better } = figure;
   const values = entries.map((entry) => entry.figures?.[key]).filter((value) => value !== undefined);
-  if (values.length === 0) return [entries.every((entry) => entry.notRun) ? 'not run' : 'failed', '', ...(hasRatio(figure) ? [''] : [])];
+  if (values.length === 0) return [whyEmpty(entries), '', ...(hasRatio(figure) ? [''] : [])];
   const best = better === 'higher' ? Math.max(...values) : Math.min(...values);
   const middle = median(values);
   if (!hasRatio(figure)) return [format(middle), format(best)];
@@ -60,6 +65,11 @@ function cells(figure, entries, reference) {
     return Number.isFinite(ratio) ? [ratio] : [];
   });
   return [format(middle), format(best), ratios.length > 0 ? median(ratios).toFixed(2) : ''];
+}
+
+function whyEmpty(entries) {
+  if (entries.some(({ failed }) => failed)) return 'failed';
+  return entries.every(({ notRun }) => notRun) ? 'not run' : '–';
 }
 
 /** Why a row is empty, and what else is to know about it. Each remark once, however many rounds and peers said it. */

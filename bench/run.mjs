@@ -1,19 +1,19 @@
 // npm run bench: heddle beside its peers.
 //
-//   for every round ─ for every scenario ─ for every peer: a fresh process (probe.mjs) ─► figures ─► tables (report.mjs)
+//   for every round ─ suite ─ scenario ─ peer: a fresh process (probe.mjs) ─► figures ─► tables (report.mjs)
 //
 // Rounds are the outer loop and peers the inner one, so that whatever else the machine does meanwhile hits all peers alike.
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { helpText, parseOptions } from './options.mjs';
-import { isBusy, load, machineLine, peersLine, pythonVersion } from './machine.mjs';
+import { findPython, isBusy, load, machineLine, peersLine } from './machine.mjs';
 import { measure } from './measured-process.mjs';
-import { has } from './peers/index.mjs';
 import { renderReport } from './report.mjs';
+import { has } from './suites.mjs';
 
 const TIMEOUT_MS = 60_000;
-/** In a quick run, and for a peer that hung once: eight scenarios that hang would fill the time of all. */
+/** In a quick run, and for a peer that hung once: scenarios that hang would fill the time of all. */
 const SHORT_TIMEOUT_MS = 15_000;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -23,14 +23,16 @@ if (options.help) {
   console.log(helpText());
   process.exit(0);
 }
-if (options.peers.some(({ library }) => library === 'heddle') && !existsSync(here('../dist/index.js'))) {
+if (hasLibrary('heddle') && !existsSync(here('../dist/index.js'))) {
   console.error('dist/ is missing: run `npm run build` first.');
   process.exit(2);
 }
 installPeers();
-if (!pythonVersion()) leavePythonOut();
+const leftOut = options.suites.flatMap(findItsPython);
+for (const line of leftOut) console.error(line);
 
 const machine = machineLine();
+const measured = peersLine(options.suites);
 const wasBusy = isBusy();
 const started = performance.now();
 /** `scenario peer` → one entry a round: { figures, notes }, { failed } or { notRun }. */
@@ -39,22 +41,10 @@ const hung = new Set();
 let skipped = 0;
 
 for (let round = 0; round < options.rounds; round++) {
-  for (const scenario of options.scenarios) {
-    if (!process.stderr.isTTY) console.error(`round ${round + 1}/${options.rounds}  ${scenario.id}`);
-    for (const peer of rotated(options.peers, round).filter((each) => has(each, scenario))) {
-      const key = `${scenario.id} ${peer.id}`;
-      const entries = results.get(key) ?? [];
-      results.set(key, entries);
-      if (entries.at(-1)?.failed) {
-        entries.push(entries.at(-1)); // what failed once is not tried again: a peer that hangs would cost a minute each round
-      } else if ((performance.now() - started) / 60_000 > options.minutes) {
-        skipped++;
-        entries.push({ notRun: true });
-      } else {
-        note(`round ${round + 1}/${options.rounds}  ${scenario.id}  ${peer.id}`);
-        entries.push(await measure(peer, scenario, options.quick || hung.has(peer) ? SHORT_TIMEOUT_MS : TIMEOUT_MS, options.quick));
-        if (entries.at(-1).hangs) hung.add(peer);
-      }
+  for (const suite of options.suites) {
+    for (const scenario of suite.scenarios) {
+      if (!process.stderr.isTTY) console.error(`round ${round + 1}/${options.rounds}  ${scenario.id}`);
+      for (const peer of rotated(suite.peers, round).filter((each) => has(each, scenario))) await measureOnce(suite, scenario, peer, round);
     }
   }
 }
@@ -63,13 +53,30 @@ note('');
 const seconds = Math.round((performance.now() - started) / 1000);
 const facts = [
   machine,
-  peersLine(options.peers),
-  `2 workers, ${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'} asked for${options.quick ? ' (quick)' : ''}, ${seconds} s, load at the end ${load()}`,
+  ...(measured ? [measured] : []),
+  ...leftOut,
+  `${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'} asked for${options.quick ? ' (quick)' : ''}, ${seconds} s, load at the end ${load()}`,
   ...(wasBusy ? ['other programs were using the machine when this began: read the ratios, not the figures'] : []),
   ...(skipped > 0 ? [`${skipped} measurements were left out: the ${options.minutes} minutes were over (--minutes)`] : []),
 ];
 console.log(renderReport(options, results, facts));
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ facts, results: Object.fromEntries(results) }, null, 2)}\n`);
+
+async function measureOnce(suite, scenario, peer, round) {
+  const key = `${scenario.id} ${peer.id}`;
+  const entries = results.get(key) ?? [];
+  results.set(key, entries);
+  if (entries.at(-1)?.failed) {
+    entries.push(entries.at(-1)); // what failed once is not tried again: a peer that hangs would cost a minute each round
+  } else if ((performance.now() - started) / 60_000 > options.minutes) {
+    skipped++;
+    entries.push({ notRun: true });
+  } else {
+    note(`round ${round + 1}/${options.rounds}  ${scenario.id}  ${peer.id}`);
+    entries.push(await measure(suite, peer, scenario, options.quick || hung.has(peer) ? SHORT_TIMEOUT_MS : TIMEOUT_MS, options.quick));
+    if (entries.at(-1).hangs) hung.add(peer);
+  }
+}
 
 function readOptions() {
   try {
@@ -86,17 +93,27 @@ function rotated(peers, round) {
   return [...peers.slice(shift), ...peers.slice(0, shift)];
 }
 
-/** The peers are no part of the package and of its `npm ci`: they are fetched when the benchmark is first run. */
+function hasLibrary(name) {
+  return options.suites.some(({ peers }) => peers.some(({ library }) => library === name));
+}
+
+/** The peers are no part of the package and of its `npm ci`: they are fetched when they are first needed. */
 function installPeers() {
-  if (existsSync(here('./node_modules/.package-lock.json'))) return;
-  console.error('The other pools are not installed yet: npm ci --prefix bench');
+  const isPackage = ({ library, isHandWritten }) => !isHandWritten && library !== 'heddle' && library !== 'python';
+  const packages = options.suites.flatMap(({ peers }) => peers.filter(isPackage));
+  if (packages.every(({ library }) => existsSync(here(`./node_modules/${library}/package.json`)))) return;
+  console.error('The libraries to compare with are not installed yet: npm ci --prefix bench');
   execFileSync('npm', ['ci', '--prefix', here('.'), '--no-audit', '--no-fund'], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-function leavePythonOut() {
-  if (!options.peers.some(({ library }) => library === 'python')) return;
-  console.error('There is no python3 here: the Python rows are left out.');
-  options.peers = options.peers.filter(({ library }) => library !== 'python');
+/** Leaves Python's rows out where there is no Python for them; returns the line that says so. */
+function findItsPython(suite) {
+  if (!suite.peers.some(({ library }) => library === 'python')) return [];
+  const { module, getIt } = suite.python;
+  suite.python.command = findPython(module);
+  if (suite.python.command) return [];
+  suite.peers = suite.peers.filter(({ library }) => library !== 'python');
+  return [`Python's rows of ${suite.id} are left out: no python3 here has ${module}. ${getIt}`];
 }
 
 /** What runs now: one line that rewrites itself on a terminal; a log gets a line a scenario. */

@@ -1,4 +1,4 @@
-import { expect } from '../measure.mjs';
+import { expect } from '../../measure.mjs';
 
 export const startup = {
   id: 'startup',

@@ -1,4 +1,4 @@
-import { expect, inFlight, timed, warmUp } from '../measure.mjs';
+import { expect, inFlight, timed, warmUp } from '../../measure.mjs';
 
 const KIB = 1024;
 const MIB = KIB * KIB;

@@ -1,4 +1,4 @@
-import { quantile, timed, warmUp } from '../measure.mjs';
+import { quantile, timed, warmUp } from '../../measure.mjs';
 
 export const one = {
   id: 'one',

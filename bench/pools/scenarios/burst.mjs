@@ -1,4 +1,4 @@
-import { expect, median, timed, warmUp } from '../measure.mjs';
+import { expect, median, timed, warmUp } from '../../measure.mjs';
 
 export const burst = {
   id: 'burst',

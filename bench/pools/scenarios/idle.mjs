@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { timed, warmUp } from '../measure.mjs';
-import { cpuOfChildren } from '../machine.mjs';
+import { timed, warmUp } from '../../measure.mjs';
+import { cpuOfChildren } from '../../machine.mjs';
 
 export const idle = {
   id: 'idle',

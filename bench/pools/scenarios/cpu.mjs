@@ -1,4 +1,4 @@
-import { expect, timed, warmUp } from '../measure.mjs';
+import { expect, timed, warmUp } from '../../measure.mjs';
 import { countPrimes } from '../peers/tasks.mjs';
 
 const LIMIT = 150_000;

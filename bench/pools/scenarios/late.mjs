@@ -1,4 +1,4 @@
-import { quantile, warmUp } from '../measure.mjs';
+import { quantile, warmUp } from '../../measure.mjs';
 
 /** Milliseconds a task takes → how many are timed. */
 const COUNTS = new Map([

@@ -5,12 +5,10 @@
 // `task` is the name of an export of tasks.mjs, `run` returns a promise of its result. `map` is there only where the library chunks by
 // itself: it is an async iterable of results. Every peer keeps its own defaults; only the number of workers is set (and that they stay).
 
-/** @typedef {{ id: string, library: string, kind: 'threads' | 'processes', only?: string[] }} Peer  `only`: the scenarios it has, else all */
-
 /** What all ratios are against. */
 export const REFERENCE = 'heddle-threads';
 
-/** @type {Peer[]} */
+/** @type {import('../../suites.mjs').Peer[]} */
 export const peers = [
   { id: REFERENCE, library: 'heddle', kind: 'threads' },
   { id: 'piscina', library: 'piscina', kind: 'threads' },
@@ -25,6 +23,3 @@ export const peers = [
   { id: 'python-processes', library: 'python', kind: 'processes', only: ['burst', 'one', 'payload', 'map'] },
   { id: 'python-threads', library: 'python', kind: 'threads', only: ['burst', 'one'] },
 ];
-
-/** Whether the peer takes part in the scenario. */
-export const has = (peer, scenario) => peer.only === undefined || peer.only.includes(scenario.id);

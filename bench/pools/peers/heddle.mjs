@@ -1,4 +1,4 @@
-import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../dist/index.js';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../../dist/index.js';
 import * as tasks from './tasks.mjs';
 
 export function open({ kind, workers }) {

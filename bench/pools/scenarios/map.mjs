@@ -1,4 +1,4 @@
-import { expect, inFlight, timed, warmUp } from '../measure.mjs';
+import { expect, inFlight, timed, warmUp } from '../../measure.mjs';
 
 const ITEMS = 1_000_000;
 const CHUNK = 1000;

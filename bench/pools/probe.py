@@ -1,6 +1,6 @@
-"""The Python rows: concurrent.futures with the same tasks, counts and output line as probe.mjs.
+"""The Python rows: concurrent.futures with the same tasks and counts as the scenarios and the output line of ../probe.mjs.
 
-    python3 probe.py threads|processes SCENARIO WORKERS [--quick]
+    python3 probe.py threads|processes SCENARIO [--quick]
 
 Only the scenarios whose figure means the same here: peers/index.mjs names them.
 """
@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 
 MARK = "heddle-bench:"
+WORKERS = 2  # as in index.mjs
 
 
 def noop(x):
@@ -85,10 +86,10 @@ SCENARIOS = {"burst": burst, "one": one, "payload": payload, "map": map_}
 
 
 def main():
-    kind, scenario, workers, *flags = sys.argv[1:]
+    kind, scenario, *flags = sys.argv[1:]
     quick = "--quick" in flags
     pool_class = ProcessPoolExecutor if kind == "processes" else ThreadPoolExecutor
-    with pool_class(int(workers)) as pool:
+    with pool_class(WORKERS) as pool:
         warm_up(pool)
         result = {"figures": SCENARIOS[scenario](pool, quick)}
     if scenario == "map":

@@ -1,0 +1,14 @@
+// Async functions, each in an AsyncLocalStorage context of its own: what it costs at least that a function knows who it is.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+const current = new AsyncLocalStorage();
+
+export async function spawnAll(count, waits) {
+  const one = async (x) => {
+    if (waits) await nextTurn();
+    return x;
+  };
+  const values = await Promise.all(Array.from({ length: count }, (_, i) => current.run({ number: i }, one, i)));
+  return values.reduce((sum, value) => sum + value, 0);
+}

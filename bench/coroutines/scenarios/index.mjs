@@ -1,0 +1,11 @@
+// What is measured. A scenario's context is { peer, quick, atMost }: the functions that the peer's file exports (peers/index.mjs lists them), and how
+// many it does, if it is too slow for as many as the others.
+import { kill } from './kill.mjs';
+import { lock } from './lock.mjs';
+import { queue } from './queue.mjs';
+import { sleepers } from './sleepers.mjs';
+import { sleep0 } from './sleep0.mjs';
+import { spawn } from './spawn.mjs';
+import { switching } from './switch.mjs';
+
+export const scenarios = [switching, spawn, queue, sleep0, lock, kill, sleepers];

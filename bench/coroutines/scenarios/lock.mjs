@@ -1,0 +1,11 @@
+import { rates } from '../measure.mjs';
+
+export const lock = {
+  id: 'lock',
+  title: 'Locks: taken and given back, nobody else wants it',
+  figures: [
+    { key: 'semaphore', table: 'Semaphore', title: 'rate', unit: 'pairs/s', better: 'higher' },
+    { key: 'rlock', table: 'RLock', title: 'rate', unit: 'pairs/s', better: 'higher' },
+  ],
+  run: ({ peer: { semaphore, rlock }, quick }) => rates({ semaphore, rlock }, quick),
+};

@@ -1,0 +1,47 @@
+// What there is to measure: suites, each with its own peers and scenarios.
+import { coroutines } from './coroutines/index.mjs';
+import { pools } from './pools/index.mjs';
+
+/**
+ * @typedef {object} Suite
+ * @property {string} id
+ * @property {string} reference  the peer that all ratios are against
+ * @property {Peer[]} peers
+ * @property {Scenario[]} scenarios
+ * @property {Python} python  what runs the rows whose library is `python`
+ * @property {(peer: Peer, scenario: Scenario) => object | Promise<object>} context  what a scenario of the suite is given, besides `quick`; its `close()` is called afterwards
+ *
+ * @typedef {object} Python
+ * @property {string} program
+ * @property {string} module  what it imports: a python3 without it is of no use
+ * @property {string} getIt  what to say to who has none
+ * @property {string} [command]  the interpreter, when one was found
+ *
+ * @typedef {object} Peer
+ * @property {string} id
+ * @property {string} library  a file of the suite's `peers/`, or `python`
+ * @property {string} kind  one library may be measured in several ways
+ * @property {boolean} [isHandWritten]  no library, but what people write without one
+ * @property {Record<string, number>} [atMost]  scenario → how many it does where others do more
+ * @property {string[]} [only]  the scenarios it has; else all
+ *
+ * @typedef {object} Scenario
+ * @property {string} id
+ * @property {string} title
+ * @property {Figure[]} figures
+ * @property {(context: object) => Promise<{ figures: Record<string, number>, notes?: string[] }>} run  notes are printed below the table
+ *
+ * @typedef {object} Figure
+ * @property {string} key
+ * @property {string} title
+ * @property {string} unit
+ * @property {'higher' | 'lower'} better
+ * @property {string} [table]  figures with the same table stand side by side in one of that title
+ * @property {boolean} [hasRatio]  false for figures so near to nothing that their ratio says nothing
+ */
+
+/** @type {Suite[]} */
+export const suites = [pools, coroutines];
+
+/** Whether the peer takes part in the scenario. */
+export const has = (peer, scenario) => peer.only === undefined || peer.only.includes(scenario.id);
