@@ -98,6 +98,26 @@ test('a kill of who has been notified, and has the lock already, takes the notif
   assert.deepEqual([said, condition.locked()], [['b true'], false]);
 });
 
+test('two kills of who has been notified make two notifications of one', async () => {
+  const condition = new Condition();
+  function* wait() {
+    using _ = yield* condition.hold();
+    yield* condition.wait();
+  }
+  const [first, second, third] = [spawn(wait), spawn(wait), spawn(wait)];
+  await idle();
+  await condition.acquire();
+  condition.notify();
+  first.kill(new Error('one'));
+  await idle();
+  first.kill(new Error('two'));
+  condition.release();
+  await second;
+  await idle();
+  assert.deepEqual([third.ready(), condition.statistics().unnotified], [false, 1]);
+  await third.kill();
+});
+
 test('a second kill throws before the lock is had back', async () => {
   const condition = new Condition();
   const [one, two] = [new Error('one'), new Error('two')];

@@ -91,7 +91,10 @@ both('a subclass has its constructor run once, or with other arguments', functio
 });
 
 test('a constructor that makes others, or fails, spoils the next', async () => {
-  const inner = new Local(() => ({ name: getCurrent().name }));
+  class Inner extends Local<object> {
+    readonly name: string = getCurrent().name;
+  }
+  const inner = new Inner();
   let isBroken = false;
   class Outer extends Local<object> {
     readonly name: string;

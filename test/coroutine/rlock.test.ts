@@ -123,40 +123,62 @@ test('two runs within a run, at the same time, shut each other out', async () =>
 });
 
 test('what a run has taken besides belongs to nobody', async () => {
-  const lock = new RLock();
+  const [lock, other] = [new RLock(), new RLock()];
   const g = spawn(function* () {
-    yield* lock.run(() => lock.acquire());
-    assert.deepEqual([lock.statistics().depth, lock.owner], [1, getCurrent()]);
+    yield* lock.run(function* () {
+      yield* lock.acquire();
+      yield* other.acquire();
+    });
+    assert.deepEqual([lock.statistics().depth, lock.owner, other.owner], [1, getCurrent(), getCurrent()]);
     lock.release();
+    other.release();
   });
   await g;
+  assert.deepEqual([lock.locked(), other.locked()], [false, false]);
+});
+
+test('parts of one async greenlet wait for each other', async () => {
+  const lock = new RLock();
+  const met = new Event();
+  await spawn(async () => {
+    const first = new Lock().run(async () => {
+      await lock.acquire();
+      await met.wait();
+      lock.release();
+    });
+    const second = new Lock().run(async () => {
+      await sleep();
+      await lock.acquire();
+      met.set();
+      lock.release();
+    });
+    await Promise.all([first, second]);
+  });
   assert.equal(lock.locked(), false);
 });
 
-test('a greenlet whose parts wait for it and for each other never goes on', async () => {
+test('a greenlet that waited twice, at the same time, gets it once', async () => {
   const lock = new RLock();
-  const done = new Event();
   await lock.acquire();
-  // Both wait; had they come while their greenlet had it, they would have got it at once.
-  const first = spawn(async () => {
-    const other = (async () => {
-      await lock.acquire();
-      done.set();
-      lock.release();
-    })();
-    await lock.acquire();
-    await done.wait();
+  let hadIt = 0;
+  // Had they come while their greenlet had it, they would have got it at once.
+  spawn(async () => {
+    const got = lock.acquire();
+    const other = lock.acquire();
+    await got;
     await other;
+    hadIt = lock.statistics().depth;
+    lock.release();
     lock.release();
   });
   const stranger = spawn(function* () {
     yield* lock.acquire();
+    assert.equal(hadIt, 2);
     lock.release();
   });
   await idle();
   assert.equal(lock.statistics().waiting, 3);
   lock.release();
-  await first;
   await stranger;
   assert.deepEqual(lock.statistics(), { depth: 0, waiting: 0 });
 });

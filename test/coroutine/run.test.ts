@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { TimeoutError } from 'heddle';
 import { Event, getCurrent, GreenletExit, Local, Lock, Semaphore, sleep, spawn, Timeout, until } from 'heddle/coroutine';
 import { both } from './both-kinds.js';
-import { idle } from './hand-clock.js';
+import { HandClock, idle } from './hand-clock.js';
 import { runProgram } from './program.js';
 
 both('a kind of function gives something else than its result', function* () {
@@ -241,6 +241,37 @@ both('a greenlet that is killed by its own function goes on', function* ({ start
   });
   yield g.join();
   assert.deepEqual([hasGoneOn, lock.locked(), (g.value as unknown) instanceof GreenletExit], [false, false, true]);
+});
+
+test('a function that catches the kill it made itself is killed once more', async () => {
+  const lock = new Lock();
+  const g = spawn(function* () {
+    return yield* lock.run(function* () {
+      yield* sleep();
+      try {
+        getCurrent().kill();
+      } catch {}
+      yield* sleep();
+      return 'goes on';
+    });
+  });
+  assert.equal(await g, 'goes on');
+});
+
+test('a time-out within the function is stronger than a kill', async () => {
+  using clock = new HandClock();
+  const lock = new Lock();
+  const error = new Error('kill');
+  const g = spawn(function* () {
+    yield* lock.run(function* () {
+      using _ = Timeout.startNew(10);
+      yield* sleep(60_000);
+    });
+  });
+  await idle();
+  clock.advance(10);
+  await g.kill(error);
+  assert.equal(g.exception, error);
 });
 
 both('in the function another greenlet runs, with other fields', function* () {

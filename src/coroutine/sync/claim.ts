@@ -22,6 +22,8 @@ export interface Claim extends Listed {
 }
 
 export abstract class Source {
+  /** Whether the function of a `run` must be told apart from the rest of its greenlet. */
+  readonly keepsRunsApart: boolean = false;
   readonly waiters: WaitList<Claim> = new WaitList<Claim>();
 
   abstract readonly isTaken: boolean;
@@ -34,14 +36,6 @@ export abstract class Source {
 
   /** Who has it, for people: `Lock held by Greenlet-3`. */
   abstract describe(): string;
-
-  /** Whether the function of a `run` must be told apart from the rest of its greenlet. */
-  needsHolder(_by: Activity): boolean {
-    return false;
-  }
-
-  /** The function of a `run` is over. */
-  holderEnds(_holder: Activity): void {}
 
   claim(claim: Claim): void {
     if (this.take(claim.by, claim.depth)) claim.granted();

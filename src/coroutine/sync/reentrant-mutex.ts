@@ -32,13 +32,14 @@ class WaitersByGreenlet extends WaitList<Claim> {
 }
 
 export class ReentrantMutex extends Mutex {
+  override readonly keepsRunsApart: boolean = true;
   override readonly waiters: WaitersByGreenlet = new WaitersByGreenlet();
   /** How often it was taken and not given back. */
   depth = 0;
 
   take(by: Activity, depth: number = 1): boolean {
     if (this.owner === undefined) this.owner = holderOf(by);
-    else if (!isWithin(by, this.owner)) return false;
+    else if (!this.isHeldBy(by)) return false;
     this.depth += depth;
     return true;
   }
@@ -82,16 +83,13 @@ export class ReentrantMutex extends Mutex {
   }
 
   isHeldBy(activity: Activity): boolean {
+    this.#inherit();
     return this.owner !== undefined && isWithin(activity, this.owner);
   }
 
-  override needsHolder(by: Activity): boolean {
-    return !this.isHeldBy(by);
-  }
-
-  /** What it has taken besides and not given back is from now on the greenlet's. */
-  override holderEnds(holder: Activity): void {
-    if (this.owner === holder && holder instanceof Part) this.owner = holderOf(holder.above);
+  /** What the function of a `run` has taken besides and not given back is its greenlet's when it has ended. */
+  #inherit(): void {
+    while (this.owner instanceof Part && this.owner.isDead) this.owner = holderOf(this.owner.above);
   }
 
   describe(): string {

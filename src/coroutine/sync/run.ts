@@ -16,20 +16,17 @@ type Steps = Generator<Wait, unknown>;
 export function run<R>(source: Source, fn: () => R, options: number | WaitOptions | undefined): Operation<ResultOf<R>> {
   checkFunction(fn, 'fn');
   if (options !== undefined) readWaitOptions(options);
-  const over = source.needsHolder(currentActivity())
-    ? runHolder(holding, source, fn, options, true)
-    : runPart(holding, source, fn, options, false);
-  return over as Operation<ResultOf<R>>;
+  const runAs = source.keepsRunsApart ? runHolder : runPart;
+  return runAs(holding, source, fn, options) as Operation<ResultOf<R>>;
 }
 
-function* holding(source: Source, fn: () => unknown, options: number | WaitOptions | undefined, isHolder: boolean): Steps {
+function* holding(source: Source, fn: () => unknown, options: number | WaitOptions | undefined): Steps {
   if (!(yield* acquire(source, options))) throw new TimeoutError(`run() was given less time than it took: ${source.describe()}`);
   const self = currentActivity();
   try {
-    return yield* call(fn, isHolder);
+    return yield* call(fn, source.keepsRunsApart);
   } finally {
     source.drop(self);
-    if (isHolder) source.holderEnds(self);
   }
 }
 
