@@ -184,6 +184,20 @@ test('an item that fails ends the iteration, or its error is not at its place', 
   assert.deepEqual(await killed.next(), { done: true, value: undefined });
 });
 
+test('an imap that is closed when its pool was killed has an error for nobody', async () => {
+  const pool = new Pool(1);
+  const results = pool.imap(forEver, [1, 2]);
+  await settled();
+  await pool.kill();
+  assert.deepEqual(await results.return(), { done: true, value: undefined });
+  const dropped = pool.imap(forEver, [1, 2]);
+  await settled();
+  await pool.kill();
+  // Not awaited, it would be an unhandled rejection; the same when the garbage collector closes it.
+  dropped[Symbol.dispose]();
+  await settled();
+});
+
 test('an error that is there already when it is asked for is told as unhandled', async () => {
   const pool = new Pool(3);
   const results = pool.imap(failOf, [1, 1, 1]);

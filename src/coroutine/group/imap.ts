@@ -66,6 +66,8 @@ export class ImapRun extends MapRun {
   readonly #closings: WaitList<Closed> = new WaitList();
   #isClosed = false;
   #hasEnded = false;
+  /** Its greenlet was killed: news for who takes results, and none for who closes it. */
+  #isCancelled = false;
 
   constructor(members: Members, fn: Body, source: Source, above: Body, isOrdered: boolean, maxSize: number) {
     super(members, fn, source, above);
@@ -100,7 +102,10 @@ export class ImapRun extends MapRun {
     const { hasFailed, hasExited, result } = activity;
     if (this.#isClosed) return this.#give();
     if (hasFailed) this.failure = { error: result };
-    else if (hasExited) this.failure = { error: cancelled(result) };
+    else if (hasExited) {
+      this.failure = { error: cancelled(result) };
+      this.#isCancelled = true;
+    }
     this.#give();
   }
 
@@ -123,6 +128,7 @@ export class ImapRun extends MapRun {
   close(): Operation<Result> {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      if (this.#isCancelled) this.failure = undefined;
       this.#items.clear();
       this.#back.length = 0;
       this.stop(toError(undefined));
