@@ -15,7 +15,7 @@ import {
   addTimer,
   enterStep,
   leaveStep,
-  type Listed,
+  type ListNode,
   type Living,
   living,
   Operation,
@@ -106,7 +106,7 @@ class Delay implements Timed {
   }
 }
 
-export class Activity implements Steppable, Waiter, Living {
+export class Activity implements Steppable, Waiter, Living, ListNode {
   readonly greenlet: Face;
   /** Whether somebody sees its error, or will. */
   isSeen = false;
@@ -126,8 +126,8 @@ export class Activity implements Steppable, Waiter, Living {
 
   // In the list of those that live, or in the line of a pool.
   list: WaitList<any> | undefined = undefined;
-  before: Listed | undefined = undefined;
-  after: Listed | undefined = undefined;
+  before: ListNode | undefined = undefined;
+  after: ListNode | undefined = undefined;
 
   constructor(greenlet: Face, fn: ((...args: any[]) => unknown) | undefined, args: readonly unknown[]) {
     this.greenlet = greenlet;
@@ -177,6 +177,15 @@ export class Activity implements Steppable, Waiter, Living {
   /** Whether it was ended by a `GreenletExit`, which is its result then. */
   get hasExited(): boolean {
     return this.#outcome === 'exit';
+  }
+
+  /** Its own, to save memory. */
+  get node(): this {
+    return this;
+  }
+
+  get listed(): this {
+    return this;
   }
 
   get isNew(): boolean {

@@ -1,7 +1,7 @@
 /** Waiting for a time. */
 
 import { checkTimeout } from '../check.ts';
-import { addTimer, type Operation, Pending, ready, type Steppable } from '../loop/index.ts';
+import { type Operation, Pending, ready, type Steppable } from '../loop/index.ts';
 
 class Sleep extends Pending<void> implements Steppable {
   readonly #ms: number;
@@ -10,7 +10,7 @@ class Sleep extends Pending<void> implements Steppable {
     super();
     this.#ms = ms;
     if (ms === 0) ready(this);
-    else addTimer(this, ms);
+    else this.expireAfter(ms);
   }
 
   describe(): string {

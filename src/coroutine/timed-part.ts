@@ -10,7 +10,7 @@
  * called. So a part that catches the time-out has not been late, and nothing of it goes on when the greenlet does.
  */
 
-import { addTimer, Shielded } from '../loop/index.ts';
+import { Shielded } from '../loop/index.ts';
 import type { Activity, Watcher } from './activity.ts';
 import type { Body } from './greenlet.ts';
 import { Interruption } from './interruption.ts';
@@ -44,7 +44,7 @@ export class TimedRun<T> extends Shielded<T> implements Watcher {
     this.#part.watch(this);
     this.#part.start();
     // Not by limit(): of 0 milliseconds as well the function has begun before it is late.
-    addTimer(this, lateness.timeout);
+    this.expireAfter(lateness.timeout);
     this.limit({ signal: lateness.signal });
   }
 

@@ -5,25 +5,13 @@ export { systemClock, type Clock } from './clock.ts';
 export { Deque } from './deque.ts';
 export { setWithoutContext } from './no-context.ts';
 export { describeDeadlock, type Living, living, replaceTeller, restartNumbers, takeNumber, tell } from './living.ts';
-export {
-  Done,
-  done,
-  type Ending,
-  enterStep,
-  leaveStep,
-  Operation,
-  type Owner,
-  Pending,
-  readWaitOptions,
-  setOwnerOf,
-  type Wait,
-  WAIT,
-  type WaitOptions,
-  type Waiter,
-  yes,
-} from './operation.ts';
+export { Done, done, Operation, Pending, yes } from './operation.ts';
 export { enterOutside, leaveOutside, outsideCount } from './outside.ts';
+export { type Ending, type Owner, setOwnerOf } from './owner.ts';
 export { type Actor, countDrain, drains, hold, ready, readyAt, readyCount, release, stepReady, type Steppable } from './ready.ts';
 export { Shielded } from './shielded.ts';
+export { enterStep, leaveStep, type Wait, WAIT } from './step.ts';
 export { addTimer, now, removeTimer, replaceClock, type Timed } from './timers.ts';
-export { type Listed, WaitList } from './wait-list.ts';
+export { type Listed, type ListNode, WaitList } from './wait-list.ts';
+export { readWaitOptions, type WaitOptions } from './wait-options.ts';
+export type { Waiter } from './wait-record.ts';

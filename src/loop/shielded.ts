@@ -4,12 +4,13 @@
  *
  *   kill ──▶ leave ──▶ interrupted(error)      puts in order, and then calls fail(error)
  *                                   ╲
- *            yield* throws into it ──▶ throw(error) says WAIT once more ──▶ next() throws what it failed with
+ *            yield* throws into it ──▶ thrownOut(error) says WAIT once more ──▶ next() throws what it failed with
  *
  * The idea is asyncio's `shield`, and how its `Condition.wait` ends when it is cancelled.
  */
 
-import { Pending, type Wait } from './operation.ts';
+import { Pending } from './operation.ts';
+import type { Wait } from './step.ts';
 
 export abstract class Shielded<T> extends Pending<T> {
   #isHeldBack = false;
@@ -32,13 +33,13 @@ export abstract class Shielded<T> extends Pending<T> {
     return true;
   }
 
-  override throw(error: unknown): IteratorResult<Wait, T> {
+  override thrownOut(error: unknown): IteratorResult<Wait, T> {
     if (!this.#isHeldBack || this.isLeft) throw error;
     // A stronger error may have come after the first.
     if (this.isPending && error !== this.#reason) {
       this.#reason = error;
       this.interrupted(error);
     }
-    return this.next();
+    return this.node.next();
   }
 }

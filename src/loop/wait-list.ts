@@ -1,14 +1,24 @@
-/** Who waits for one thing, in order of arrival. Anybody can leave from the middle at once: it is a list linked through its members. */
+/**
+ * Who waits for one thing, in order of arrival. Anybody can leave from the middle at once: it is a list linked through the nodes of its
+ * members.
+ */
 
-export interface Listed {
+/** A member's place in its list. */
+export interface ListNode {
+  readonly listed: Listed;
   list: WaitList<any> | undefined;
-  before: Listed | undefined;
-  after: Listed | undefined;
+  before: ListNode | undefined;
+  after: ListNode | undefined;
+}
+
+/** What can be in one list at a time. A node of its own costs memory; it may be its node itself, if there are few kinds of these. */
+export interface Listed {
+  readonly node: ListNode;
 }
 
 export class WaitList<T extends Listed> {
-  #first: Listed | undefined;
-  #last: Listed | undefined;
+  #first: ListNode | undefined;
+  #last: ListNode | undefined;
   #length = 0;
 
   get length(): number {
@@ -16,52 +26,60 @@ export class WaitList<T extends Listed> {
   }
 
   get first(): T | undefined {
-    return this.#first as T | undefined;
+    return this.#first?.listed as T | undefined;
   }
 
   push(one: T): void {
-    one.list = this;
-    one.before = this.#last;
-    if (this.#last === undefined) this.#first = one;
-    else this.#last.after = one;
-    this.#last = one;
+    const { node } = one;
+    node.list = this;
+    node.before = this.#last;
+    if (this.#last === undefined) this.#first = node;
+    else this.#last.after = node;
+    this.#last = node;
     this.#length += 1;
   }
 
   /** Puts it in front of another; of none, at the end. */
   insert(one: T, next: T | undefined): void {
     if (next === undefined) return this.push(one);
-    one.list = this;
-    one.before = next.before;
-    one.after = next;
-    if (next.before === undefined) this.#first = one;
-    else next.before.after = one;
-    next.before = one;
+    const { node } = one;
+    const after = next.node;
+    node.list = this;
+    node.before = after.before;
+    node.after = after;
+    if (after.before === undefined) this.#first = node;
+    else after.before.after = node;
+    after.before = node;
     this.#length += 1;
   }
 
   remove(one: T): void {
-    const { before, after } = one;
+    this.unlink(one.node);
+  }
+
+  unlink(node: ListNode): void {
+    const { before, after } = node;
     if (before === undefined) this.#first = after;
     else before.after = after;
     if (after === undefined) this.#last = before;
     else after.before = before;
-    one.list = undefined;
-    one.before = undefined;
-    one.after = undefined;
+    node.list = undefined;
+    node.before = undefined;
+    node.after = undefined;
     this.#length -= 1;
   }
 
   shift(): T | undefined {
-    const first = this.#first as T | undefined;
-    if (first !== undefined) this.remove(first);
-    return first;
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    this.unlink(first);
+    return first.listed as T;
   }
 
   *[Symbol.iterator](): IterableIterator<T> {
     for (let at = this.#first; at !== undefined; ) {
-      const next: Listed | undefined = at.after;
-      yield at as T;
+      const next: ListNode | undefined = at.after;
+      yield at.listed as T;
       at = next;
     }
   }

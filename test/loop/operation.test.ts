@@ -47,7 +47,7 @@ test('an operation is over twice, or forgets its value', async () => {
   assert.equal(probe.isPending, false);
   assert.equal(await probe, 'first');
   assert.equal(await probe, 'first');
-  assert.deepEqual(probe.next(), { done: true, value: 'first' });
+  assert.deepEqual(probe.node.next(), { done: true, value: 'first' });
   assert.deepEqual(probe.said, []);
 });
 
@@ -75,7 +75,7 @@ test('a time-out of 0 waits, or a later one is forgotten', async () => {
   await assert.rejects(new Probe({ timeout: 1 }).then(), /Probe.wait\(\) took longer/);
   const settled = new Probe(1);
   settled.settle('in time');
-  assert.equal(settled.place, -1);
+  assert.equal(settled.node.place, -1);
   assert.equal(await settled, 'in time');
 });
 
@@ -87,7 +87,7 @@ test('an abort is not an end, or its reason is lost', async () => {
   const rejected = assert.rejects(probe.then(), (error) => error === reason);
   controller.abort(reason);
   await rejected;
-  assert.equal(probe.place, -1, 'its timer is left');
+  assert.equal(probe.node.place, -1, 'its timer is left');
   assert.deepEqual(probe.said, ['abandoned: Error: enough']);
 });
 
@@ -139,7 +139,7 @@ test('a failure that nobody sees goes by in silence', async () => {
 
 test('yield* outside of a greenlet runs for ever', () => {
   assert.throws(() => [...(new Probe() as unknown as Iterable<unknown>)], InvalidStateError);
-  assert.throws(() => new Probe().next(), /yield\* Probe.wait\(\) works in a generator function that spawn\(\) runs: await it/);
+  assert.throws(() => new Probe().node.next(), /yield\* Probe.wait\(\) works in a generator function that spawn\(\) runs: await it/);
 });
 
 test('one that was over at once is none', async () => {

@@ -7,7 +7,7 @@
  */
 
 import { CancelledError } from '../../errors.ts';
-import { type Listed, living, type Operation, type Wait, WaitList } from '../../loop/index.ts';
+import { type Listed, type ListNode, living, type Operation, type Wait, WaitList } from '../../loop/index.ts';
 import type { Activity, Watcher } from '../activity.ts';
 import { activityOf, type Body, Greenlet, toError } from '../greenlet.ts';
 import { sleep } from '../sleep.ts';
@@ -20,19 +20,27 @@ import type { Args, Source, Taken } from './source.ts';
 const AT_ONCE = 256;
 
 /** One call. It watches the greenlet for the group as well. */
-export class Item implements Watcher, Listed {
+export class Item implements Watcher, Listed, ListNode {
   readonly #run: MapRun;
   readonly activity: Activity;
   /** Its place in the source. */
   readonly index: number;
   list: WaitList<any> | undefined = undefined;
-  before: Listed | undefined = undefined;
-  after: Listed | undefined = undefined;
+  before: ListNode | undefined = undefined;
+  after: ListNode | undefined = undefined;
 
   constructor(run: MapRun, activity: Activity, index: number) {
     this.#run = run;
     this.activity = activity;
     this.index = index;
+  }
+
+  get node(): this {
+    return this;
+  }
+
+  get listed(): this {
+    return this;
   }
 
   get seesErrors(): boolean {

@@ -84,9 +84,23 @@ export class Rendezvous<T> implements Source<T> {
 
   /** Puts it in line, and hands it over if somebody is there. */
   offer(offer: Offer<T>): void {
-    let next = this.putters.first;
-    while (next !== undefined && next.order < offer.order) next = next.after as Offer<T> | undefined;
+    this.putters.push(offer);
+    this.#meet();
+  }
+
+  /** The same for one that was in line before: it has its place again. */
+  #offerAgain(offer: Offer<T>): void {
+    let next: Offer<T> | undefined;
+    for (const other of this.putters) {
+      if (other.order < offer.order) continue;
+      next = other;
+      break;
+    }
     this.putters.insert(offer, next);
+    this.#meet();
+  }
+
+  #meet(): void {
     while (this.getters.first !== undefined && this.putters.first !== undefined) {
       this.getters.first.serve();
       ready(this.ticket!);
@@ -114,7 +128,7 @@ export class Rendezvous<T> implements Source<T> {
     offer.handover = undefined;
     if (offer.late !== undefined) offer.fail(offer.late.error);
     else if (this.isOver) offer.end();
-    else this.offer(offer);
+    else this.#offerAgain(offer);
   }
 
   shutdown(): void {

@@ -1,0 +1,27 @@
+/** How long to wait: `number | WaitOptions`, as all waiting calls take it. */
+
+import { checkOptions, checkTimeout, expected } from '../check.ts';
+
+/** How long to wait, and what ends it early. */
+export interface WaitOptions {
+  /** Milliseconds; absent is for ever, 0 is not at all. */
+  readonly timeout?: number | undefined;
+  /** The wait rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const optionKeys = ['timeout', 'signal'] as const;
+
+/** `number | WaitOptions`, checked; Infinity is for ever. */
+export function readWaitOptions(
+  options: number | WaitOptions | undefined,
+  known: readonly string[] = optionKeys,
+): { timeout: number; signal: AbortSignal | undefined } {
+  if (options === undefined) return { timeout: Infinity, signal: undefined };
+  if (typeof options === 'number') return { timeout: checkTimeout(options), signal: undefined };
+  if (typeof options !== 'object') throw new TypeError(expected('timeout', 'a number of milliseconds or { timeout, signal }', options));
+  checkOptions(options, 'options', known);
+  const { timeout, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError(expected('signal', 'an AbortSignal', signal));
+  return { timeout: checkTimeout(timeout), signal };
+}
