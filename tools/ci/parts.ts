@@ -19,7 +19,8 @@ const ci = (folder: string): string[] => ['npm', 'ci', '--prefix', folder, '--no
 const nodeNames = majors.map((major) => `fetch Node ${major}`);
 
 /**
- * What depends on the Node it runs on: functions and values, how workers start, talk and die, TypeScript. The rest (the scheduler,
+ * What depends on the Node it runs on: functions and values, how workers start, talk and die, the
+ * contexts and turns of greenlets, TypeScript. The rest (the scheduler,
  * the journal, Python's rules, …) is the same code on each, and runs on the oldest.
  */
 const onEachNode = [
@@ -29,6 +30,9 @@ const onEachNode = [
   'worker/link',
   'worker/lifeline',
   'worker/exec-argv',
+  'loop/',
+  'coroutine/',
+  'testing/',
   'pool/submit',
   'pool/stream',
   'pool/death',
