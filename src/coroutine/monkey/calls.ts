@@ -4,7 +4,7 @@ import { BlockingCallError } from '../../errors.ts';
 import { announce } from './board.ts';
 import { framesAbove } from './stack.ts';
 import { cureOf, type OnBlock, tell } from './tell.ts';
-import { type Blocker, whoRuns } from './who.ts';
+import { whoRuns } from './who.ts';
 
 let onBlock: OnBlock = 'warn';
 /** In a call, or in the callback that is told of it: what they call themselves is a part of them. */
@@ -20,8 +20,9 @@ export function setOnBlock(next: OnBlock): void {
 export function around<R>(name: string, above: (...args: any[]) => unknown, call: () => R): R {
   const blocker = isInside ? undefined : whoRuns();
   if (blocker === undefined) return call();
-  const { stack, isOfProgram } = framesAbove(above);
+  const { stack: frames, isOfProgram } = framesAbove(above);
   if (!isOfProgram) return call();
+  const stack = frames === '' ? blocker.origin : frames;
   if (onBlock === 'throw')
     throw new BlockingCallError(`${name} in ${blocker.name} would keep this thread from all others: ${cureOf(name)}`);
   const begin = performance.now();
@@ -32,13 +33,13 @@ export function around<R>(name: string, above: (...args: any[]) => unknown, call
   } finally {
     announce('');
     isInside = false;
-    found(name, performance.now() - begin, blocker, stack);
+    found(name, performance.now() - begin, blocker.name, stack);
   }
 }
 
-export function found(name: string, ms: number, { name: greenlet, origin }: Blocker, stack: string): void {
+export function found(name: string, ms: number, greenlet: string, stack: string): void {
   lost += ms;
   isInside = true;
-  tell({ name, ms, greenlet, stack: stack === '' ? origin : stack }, onBlock);
+  tell({ name, ms, greenlet, stack }, onBlock);
   isInside = false;
 }

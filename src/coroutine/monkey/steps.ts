@@ -29,6 +29,6 @@ function measuredStep(this: Activity): void {
     step.call(this);
   } finally {
     const ms = performance.now() - begin - (lost - lostBefore);
-    if (ms > limit) found(LONG_STEP, ms, { name: this.greenlet.name, origin: originOf(site) }, sampleSince(begin)?.stack ?? '');
+    if (ms > limit) found(LONG_STEP, ms, this.greenlet.name, sampleSince(begin)?.stack ?? originOf(site));
   }
 }

@@ -16,12 +16,12 @@ import { BEATS, IS_DEBUGGED, newBoard, useBoard, type WatchdogData, wordsOf } fr
 import { found, lost } from './calls.ts';
 import { framesAbove } from './stack.ts';
 import { LONG_STRETCH } from './tell.ts';
-import { type Blocker, whoRuns } from './who.ts';
+import { whoRuns } from './who.ts';
 
 /** Where a greenlet was when it had lasted too long. */
 interface Sample {
   readonly stack: string;
-  readonly blocker: Blocker;
+  readonly greenlet: string;
   readonly at: number;
 }
 
@@ -43,8 +43,9 @@ export function sampleSince(begin: number): Sample | undefined {
 function takeSample(): string {
   const blocker = whoRuns();
   if (blocker === undefined) return '';
-  const { stack } = framesAbove(takeSample);
-  sample = { stack, blocker, at: performance.now() };
+  const { stack: frames } = framesAbove(takeSample);
+  const stack = frames === '' ? blocker.origin : frames;
+  sample = { stack, greenlet: blocker.name, at: performance.now() };
   return `${blocker.name}\n${stack}`;
 }
 
@@ -74,7 +75,7 @@ export function startWatchdog(limit: number): void {
     const seen = sampleSince(last);
     last = now;
     lostAtLast = lost;
-    if (late > limit && seen !== undefined) found(LONG_STRETCH, late, seen.blocker, seen.stack);
+    if (late > limit && seen !== undefined) found(LONG_STRETCH, late, seen.greenlet, seen.stack);
   };
   const timer = setInterval(beat, period).unref();
   // The timer does not keep the program alive, which may end with a long stretch.
