@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { after, afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { type Coroutine, joinAll, monkey, sleep, spawn } from 'heddle/coroutine';
+import { type Coroutine, getCurrent, joinAll, monkey, sleep, spawn } from 'heddle/coroutine';
 import { sampleSince } from '#dist/coroutine/monkey/watchdog.js';
 import { runProgram } from './program.ts';
 
@@ -180,6 +180,28 @@ test('an async function that waits for what is there starves the event loop, and
   assert.deepEqual([name, greenlet], ['(long stretch)', 'starving']);
   // Or between two of its parts.
   assert.match(stack, /^ {4}(at (async )?starving \(|spawned at )/);
+  await g;
+});
+
+test('who patches is taken for who runs, as long as it is patched', async () => {
+  const tellers: string[] = [];
+  const found: monkey.Blocked[] = [];
+  const onBlock = (blocked: monkey.Blocked): void => {
+    found.push(blocked);
+    if (blocked.name === '(long stretch)') tellers.push(getCurrent().name);
+  };
+  const patching = spawn(async () => {
+    await sleep(1);
+    monkey.patchAll({ onBlock, longerThan: LIMIT });
+  });
+  await patching;
+  const g = spawn(async () => {
+    await sleep(1);
+    hogThread();
+  });
+  g.name = 'hog';
+  assert.equal((await firstStretch(found)).greenlet, 'hog');
+  assert.deepEqual(tellers, ['main']);
   await g;
 });
 

@@ -12,6 +12,7 @@
  */
 
 import type { Worker } from 'node:worker_threads';
+import { withoutContext } from '../../loop/index.ts';
 import { BEATS, IS_DEBUGGED, newBoard, useBoard, type WatchdogData, wordsOf } from './board.ts';
 import { found, lost } from './calls.ts';
 import { framesAbove } from './stack.ts';
@@ -77,7 +78,9 @@ export function startWatchdog(limit: number): void {
     lostAtLast = lost;
     if (late > limit && seen !== undefined) found(LONG_STRETCH, late, seen.greenlet, seen.stack);
   };
-  const timer = setInterval(beat, period).unref();
+  let timer: NodeJS.Timeout | undefined;
+  // Not in the context of the greenlet that may have called us: a look at a thread that is idle would find that one.
+  withoutContext(() => (timer = setInterval(beat, period).unref()));
   // The timer does not keep the program alive, which may end with a long stretch.
   process.on('beforeExit', beat);
   stop = () => {
