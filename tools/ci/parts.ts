@@ -19,9 +19,8 @@ const ci = (folder: string): string[] => ['npm', 'ci', '--prefix', folder, '--no
 const nodeNames = majors.map((major) => `fetch Node ${major}`);
 
 /**
- * What depends on the Node it runs on: functions and values, how workers start, talk and die, the
- * contexts and turns of greenlets, TypeScript. The rest (the scheduler,
- * the journal, Python's rules, …) is the same code on each, and runs on the oldest.
+ * What depends on the Node it runs on: functions and values, how workers start, talk and die, contexts and turns of greenlets,
+ * TypeScript. The rest (the scheduler, the journal, Python's rules, …) is the same code on each, and runs on the oldest.
  */
 const onEachNode = [
   'codec/',
