@@ -141,7 +141,7 @@ export class VirtualClock implements Disposable {
  *
  * All wait when no greenlet is ready, the event loop has turned twice without making one ready, and no file is being read or name
  * looked up; and, while a socket, a worker or a promise of `until()` may still have something to say, nothing has happened for `quiet` real
- * milliseconds. What awaits none of these, such as a compression, is not seen: wait for it by `until()`.
+ * milliseconds. What awaits none of these, such as a compression, is not seen, and on Node 26 neither are files: wait for them by `until()`.
  *
  * `Date`, `setTimeout` and `AbortSignal.timeout` stay the system's; `mock.timers` of `node:test` is for those.
  *

@@ -63,7 +63,15 @@ test('time passes while somebody can go on', async () => {
   assert.deepEqual(seen, [0, 0]);
 });
 
-test('a file that is read loses against a time-out', async () => {
+/** Node 26 does not list that it reads a file. */
+function showsFiles(): boolean {
+  void readFile(fileURLToPath(import.meta.url));
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+}
+
+test('a file that is read loses against a time-out', {
+  skip: !showsFiles() && 'this Node does not show that a file is being read',
+}, async () => {
   using clock = virtualClock({ quiet: 0 });
   const path = fileURLToPath(import.meta.url);
   const late = spawnLater(1, () => {});
