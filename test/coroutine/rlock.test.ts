@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { InvalidStateError } from 'heddle';
 import { Event, getCurrent, Lock, RLock, sleep, spawn, Timeout } from 'heddle/coroutine';
+import { untilCollected } from '../python/garbage.js';
 import { both } from './both-kinds.js';
 import { idle } from './hand-clock.js';
 
@@ -205,5 +206,26 @@ both('a killed waiter takes it', function* ({ start }) {
   yield first!.kill();
   lock.release();
   yield second;
+  assert.deepEqual(lock.statistics(), { depth: 0, waiting: 0 });
+});
+
+test('greenlets that have waited are kept', async () => {
+  const lock = new RLock();
+  const refs: WeakRef<object>[] = [];
+  const wait = (timeout?: number): void => {
+    const g = spawn(function* () {
+      if (yield* lock.acquire(timeout)) lock.release();
+    });
+    refs.push(new WeakRef(g));
+    if (timeout === undefined) spawn(() => g.kill());
+  };
+  const visit = (): void => void refs.push(new WeakRef(spawn(() => lock.run(() => sleep()))));
+  await lock.acquire();
+  wait(1);
+  wait();
+  visit();
+  await sleep(5);
+  lock.release();
+  for (const ref of refs) await untilCollected(ref);
   assert.deepEqual(lock.statistics(), { depth: 0, waiting: 0 });
 });

@@ -1,7 +1,7 @@
 /** A mutex that its holder may take again. */
 
 import { InvalidStateError } from '../../errors.ts';
-import { WaitList } from '../../loop/index.ts';
+import { type ListNode, WaitList } from '../../loop/index.ts';
 import type { Activity } from '../activity.ts';
 import { Part } from '../part.ts';
 import type { Claim } from './claim.ts';
@@ -18,9 +18,9 @@ class WaitersByGreenlet extends WaitList<Claim> {
     this.#counts.set(scope, this.countOf(scope) + 1);
   }
 
-  override remove(claim: Claim): void {
-    super.remove(claim);
-    const { scope } = claim.by;
+  override unlink(node: ListNode): void {
+    super.unlink(node);
+    const { scope } = (node.listed as Claim).by;
     const count = this.countOf(scope);
     if (count === 1) this.#counts.delete(scope);
     else this.#counts.set(scope, count - 1);
