@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CancelledError, Full } from 'heddle';
 import { type Coroutine, getCurrent, Greenlet, GreenletExit, joinAll, Pool, PoolFull, sleep, spawn, until } from 'heddle/coroutine';
+import { untilCollected } from '../python/garbage.ts';
 import { forEver, gate, settled, turns } from './pace.ts';
 
 const isExit = (value: unknown): boolean => value instanceof GreenletExit;
@@ -339,4 +340,23 @@ test('a source that is waited for keeps a place from others', async () => {
   assert.deepEqual(await map, [1, 2]);
   assert.equal(await pool.waitAvailable(0), true);
   await sleep();
+});
+
+test('a pool that lives on keeps what was done with it', async () => {
+  const pool = new Pool(2);
+  const work = async (): Promise<WeakRef<object>[]> => {
+    const items = [{}, {}, {}];
+    const results = pool.imap((item: object) => item, items);
+    for await (const item of results) assert.ok(items.includes(item));
+    const early = pool.imapUnordered(forEver, items);
+    await settled();
+    await early.return();
+    const greenlet = pool.spawn(forEver);
+    const waiting = [pool.join(0), pool.waitAvailable(0), pool.map((item) => item, items)];
+    await Promise.all(waiting);
+    await greenlet.kill();
+    return [items, items[0]!, results, early, greenlet, ...waiting].map((one) => new WeakRef(one));
+  };
+  for (const ref of await work()) await untilCollected(ref);
+  assert.equal(pool.freeCount(), 2);
 });

@@ -19,6 +19,7 @@ import {
   Timeout,
   until,
 } from 'heddle/coroutine';
+import { untilCollected } from '../python/garbage.ts';
 import { forEver, gate, settled, turns } from './pace.ts';
 import { runProgram } from './program.ts';
 
@@ -598,4 +599,15 @@ test('a hundred thousand children', async () => {
     return list;
   });
   assert.ok(all.every((one, i) => one.value === i % 2));
+});
+
+test('a task group is kept when it is over', async () => {
+  const work = async (): Promise<WeakRef<object>[]> => {
+    const group = new TaskGroup();
+    const children = [group.spawn(turns, 1), group.spawn(forEver), group.spawn(failing, 2)];
+    const join = group.join();
+    await assert.rejects(join, /after 2/);
+    return [group, join, ...children].map((one) => new WeakRef(one));
+  };
+  for (const ref of await work()) await untilCollected(ref);
 });

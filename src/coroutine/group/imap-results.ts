@@ -20,15 +20,15 @@ export interface ImapIterator<R> extends AsyncIterableIterator<R, undefined>, Di
   [Symbol.asyncIterator](): this;
 }
 
-/** Nobody can take results from one that is gone: its source is closed. */
-const dropped = new FinalizationRegistry<ImapRun>((run) => void run.close());
+/** Nobody can take results from one that is gone: its source is closed. A run that has ended is not kept for that. */
+const dropped = new FinalizationRegistry<WeakRef<ImapRun>>((run) => void run.deref()?.close());
 
 export class ImapResults implements ImapIterator<unknown> {
   readonly #run: ImapRun;
 
   constructor(run: ImapRun) {
     this.#run = run;
-    dropped.register(this, run);
+    dropped.register(this, new WeakRef(run));
   }
 
   [Symbol.asyncIterator](): this {

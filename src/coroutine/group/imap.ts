@@ -66,8 +66,6 @@ export class ImapRun extends MapRun {
   readonly #closings: WaitList<Closed> = new WaitList();
   #isClosed = false;
   #hasEnded = false;
-  /** Its greenlet was killed: news for who takes results, and none for who closes it. */
-  #isCancelled = false;
 
   constructor(members: Members, fn: Body, source: Source, above: Body, isOrdered: boolean, maxSize: number) {
     super(members, fn, source, above);
@@ -102,10 +100,7 @@ export class ImapRun extends MapRun {
     const { hasFailed, hasExited, result } = activity;
     if (this.#isClosed) return this.#give();
     if (hasFailed) this.failure = { error: result };
-    else if (hasExited) {
-      this.failure = { error: cancelled(result) };
-      this.#isCancelled = true;
-    }
+    else if (hasExited) this.failure = { error: cancelled(result) };
     this.#give();
   }
 
@@ -128,7 +123,8 @@ export class ImapRun extends MapRun {
   close(): Operation<Result> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      if (this.#isCancelled) this.failure = undefined;
+      // Of its errors only those of closing are of interest now.
+      this.failure = undefined;
       this.#items.clear();
       this.#back.length = 0;
       this.stop(toError(undefined));

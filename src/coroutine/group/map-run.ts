@@ -74,6 +74,7 @@ export abstract class MapRun implements Run, Watcher {
   readonly #source: Source;
   readonly #site: SpawnSite | undefined;
   #count = 0;
+  #isBusy = false;
   /** Of the source. */
   protected failure: { readonly error: unknown } | undefined = undefined;
 
@@ -93,7 +94,7 @@ export abstract class MapRun implements Run, Watcher {
     const { members } = this;
     const activity = activityOf(this.greenlet);
     members.runs.add(this);
-    members.busy();
+    this.#setBusy(true);
     activity.watch(this);
     living.push(activity);
     activity.enter();
@@ -107,10 +108,13 @@ export abstract class MapRun implements Run, Watcher {
   /** Its greenlet has ended. */
   ended(_activity: Activity): void {
     this.members.runs.delete(this);
-    this.members.idle();
+    this.#setBusy(false);
   }
 
+  /** It is busy until its source is closed. */
   stop(error: unknown): void {
+    if (this.greenlet.dead) return;
+    this.#setBusy(true);
     cancel(activityOf(this.greenlet), error);
   }
 
@@ -183,13 +187,21 @@ export abstract class MapRun implements Run, Watcher {
     }
   }
 
+  /** Nobody waits for it meanwhile, as it waits for somebody outside. */
   *#waitForTaker(room: Operation<void>): Generator<Wait, void> {
-    this.members.idle();
+    this.#setBusy(false);
     try {
       yield* room;
     } finally {
-      this.members.busy();
+      this.#setBusy(true);
     }
+  }
+
+  #setBusy(isBusy: boolean): void {
+    if (isBusy === this.#isBusy) return;
+    this.#isBusy = isBusy;
+    if (isBusy) this.members.busy();
+    else this.members.idle();
   }
 
   #begin(args: Args): void {

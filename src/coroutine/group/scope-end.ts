@@ -3,7 +3,7 @@
  * and goes only when they have gone.
  */
 
-import { Shielded, type WaitOptions } from '../../loop/index.ts';
+import { Shielded, type Wait, type WaitOptions } from '../../loop/index.ts';
 import { GreenletExit } from '../greenlet-exit.ts';
 import type { Children } from './children.ts';
 
@@ -14,6 +14,7 @@ export class ScopeEnd<T> extends Shielded<T> {
   readonly #children: Children;
   readonly #hasBody: boolean;
   readonly #makeValue: () => T;
+  #hasErrors = false;
   /** Why it was to end earlier. */
   #reason: { readonly error: unknown } | undefined = undefined;
 
@@ -45,13 +46,21 @@ export class ScopeEnd<T> extends Shielded<T> {
     if (this.#children.living.size > 0 || (this.#hasBody && !this.#children.isBodyEnded)) return;
     this.#children.isOver = true;
     const errors = this.#errors();
-    if (errors.length === 0) {
-      try {
-        this.settle(this.#makeValue());
-      } catch (error) {
-        this.fail(error);
-      }
-    } else this.fail(errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} errors in a TaskGroup`));
+    if (errors.length > 0) {
+      this.#hasErrors = true;
+      this.fail(errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} errors in a TaskGroup`));
+      return;
+    }
+    try {
+      this.settle(this.#makeValue());
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** A kill that comes when the errors are on their way does not hide them either. */
+  override throw(error: unknown): IteratorResult<Wait, T> {
+    return this.#hasErrors ? this.next() : super.throw(error);
   }
 
   /** An error is more than a kill: that one has what it wanted. Source: asyncio.TaskGroup.__aexit__ */
