@@ -19,6 +19,7 @@ import {
   Timeout,
   until,
 } from 'heddle/coroutine';
+import { virtualClock } from 'heddle/testing';
 import { untilCollected } from '../python/garbage.ts';
 import { forEver, gate, settled, turns } from './pace.ts';
 import { runProgram } from './program.ts';
@@ -234,6 +235,7 @@ test('a join that is out of time, or aborted, leaves children behind', async () 
   const said: string[] = [];
   const late = new TaskGroup();
   late.spawn(tidy, said, 'late');
+  await settled();
   await assert.rejects(late.join(1), TimeoutError);
   assert.deepEqual(said, ['late']);
   const zero = new TaskGroup();
@@ -379,6 +381,7 @@ test('a function that waits for a child that fails has the error twice', async (
 });
 
 test('whoever is thrown out of run leaves something behind', async () => {
+  using _clock = virtualClock();
   const said: string[] = [];
   const host = spawn(function* () {
     try {
@@ -407,6 +410,7 @@ test('whoever is thrown out of run leaves something behind', async () => {
 });
 
 test('a Timeout around a run leaves something behind', async () => {
+  using _clock = virtualClock();
   const said: string[] = [];
   const host = spawn(function* () {
     const timeout = Timeout.startNew(1);

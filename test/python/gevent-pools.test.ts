@@ -443,6 +443,7 @@ test('join_raises: an error of the block leaves it, and the greenlet has ended',
       }
     });
     greenlet = inside;
+    await settled();
     await inside.get(1);
   };
   await assert.rejects(block(), TimeoutError);

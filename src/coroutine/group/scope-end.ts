@@ -59,8 +59,8 @@ export class ScopeEnd<T> extends Shielded<T> {
   }
 
   /** A kill that comes when the errors are on their way does not hide them either. */
-  override throw(error: unknown): IteratorResult<Wait, T> {
-    return this.#hasErrors ? this.next() : super.throw(error);
+  override thrownOut(error: unknown): IteratorResult<Wait, T> {
+    return this.#hasErrors ? this.node.next() : super.thrownOut(error);
   }
 
   /** An error is more than a kill: that one has what it wanted. Source: asyncio.TaskGroup.__aexit__ */
