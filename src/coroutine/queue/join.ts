@@ -1,6 +1,6 @@
 /** Waiting until everything that was put is done with. */
 
-import { Done, type Operation, Pending, readWaitOptions, type WaitList, type WaitOptions } from '../../loop/index.ts';
+import { type Operation, Pending, readWaitOptions, type WaitList, type WaitOptions, yes } from '../../loop/index.ts';
 
 interface Work {
   readonly name: string;
@@ -28,9 +28,7 @@ export class Join extends Pending<boolean> {
   }
 }
 
-const nothingToDo: Operation<boolean> = new Done(true);
-
 export function joinOf(work: Work, options: number | WaitOptions | undefined): Operation<boolean> {
   const wait = options === undefined ? undefined : readWaitOptions(options);
-  return work.unfinished === 0 && wait?.signal?.aborted !== true ? nothingToDo : new Join(work, options);
+  return work.unfinished === 0 && wait?.signal?.aborted !== true ? yes : new Join(work, options);
 }
