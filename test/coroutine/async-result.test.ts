@@ -16,15 +16,15 @@ both('somebody who waits gets nothing, or something else', function* ({ start })
     const result = new AsyncResult();
     const waiting = [1, 2].map(() =>
       start(function* () {
-        return [yield result.get(), yield result.wait(), yield result];
+        return [yield result.get(), yield result.wait(), yield result, yield result.result()];
       }),
     );
     yield idle();
     assert.deepEqual(result.statistics(), { ready: 0, waiting: 2, links: 0 });
     result.set(value);
-    for (const g of waiting) assert.deepEqual(yield g, [value, true, value]);
+    for (const g of waiting) assert.deepEqual(yield g, [value, true, value, value]);
     assert.deepEqual([result.getNowait(), result.value, result.exception], [value, value, undefined]);
-    assert.deepEqual([result.ready(), result.successful()], [true, true]);
+    assert.deepEqual([result.ready(), result.done(), result.successful()], [true, true, true]);
   }
 });
 

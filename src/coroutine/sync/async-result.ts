@@ -76,6 +76,11 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return settled.hasFailed ? new Failed<T>(settled.result) : new Done(settled.result as T);
   }
 
+  /** As `get`, under the name that it has in a `Future`. */
+  result(options?: number | WaitOptions): Operation<T> {
+    return this.get(options);
+  }
+
   /** What `get` would give or throw without waiting. @throws TimeoutError if it is not set */
   getNowait(): T {
     if (this.#settled === undefined) throw unset();
@@ -92,6 +97,11 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
   /** Whether it is set, to a value or an error. */
   ready(): boolean {
     return this.#settled !== undefined;
+  }
+
+  /** As `ready`, under the name that it has in a `Future`. */
+  done(): boolean {
+    return this.ready();
   }
 
   /** Whether it has a value. */
