@@ -7,6 +7,7 @@ import type { Steppable } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
 
 export class Interruption implements Steppable {
+  readonly keepsPlace: boolean = true;
   readonly #activity: Activity;
   readonly error: unknown;
   readonly #isKill: boolean;

@@ -23,7 +23,7 @@ export interface Steppable {
   step(): void;
   /** Whose step it is, if not its own. Only tests want to know. */
   readonly whose?: Actor | undefined;
-  /** It counts on those before it to go first: a test does not let it overtake them. */
+  /** It counts on those before it to go first, and on those behind it to come later: also in a test it overtakes nobody, and nobody it. */
   readonly keepsPlace?: boolean;
 }
 

@@ -228,7 +228,9 @@ function candidates(): Steppable[] {
   const found: Steppable[] = [];
   for (let i = 0; i < readyCount(); i += 1) {
     const step = readyAt(i);
-    if (i === 0 || step.keepsPlace !== true) found.push(step);
+    if (step.keepsPlace !== true) found.push(step);
+    else if (i === 0) return [step];
+    else break;
   }
   return found;
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { InvalidStateError } from 'heddle';
+import { ready } from '#dist/loop/index.js';
 import { joinAll, sleep, spawn } from 'heddle/coroutine';
 import { exploreAll, replay, ScheduleError } from 'heddle/testing';
 
@@ -54,6 +55,19 @@ test('async functions are interleaved at too few places, or in ways that cannot 
     orders.add(log.join(''));
   });
   assert.deepEqual([...orders].sort(), ['aabb', 'abab', 'abba', 'baab', 'baba', 'bbaa']);
+});
+
+test('what counts on its place in line is overtaken', async () => {
+  const orders = new Set<string>();
+  await exploreAll(function* () {
+    const log: string[] = [];
+    const before = ['a', 'b'].map((name) => spawn(() => log.push(name)));
+    ready({ step: () => log.push('|'), keepsPlace: true });
+    const behind = ['c', 'd'].map((name) => spawn(() => log.push(name)));
+    yield* joinAll([...before, ...behind]);
+    orders.add(log.join(''));
+  });
+  assert.deepEqual([...orders].sort(), ['ab|cd', 'ab|dc', 'ba|cd', 'ba|dc']);
 });
 
 test('a bug that one schedule of many has is missed', async () => {
