@@ -33,9 +33,10 @@ import { AsyncOwner } from './async-owner.ts';
 import { type Context, captureContext, firstContext } from './context.ts';
 import { currentActivity, follow, isFollowing, runAs, setRunning } from './current.ts';
 import { GreenletExit } from './greenlet-exit.ts';
-import { isGenerator, isGeneratorFunction, isThenable, misuse } from './misuse.ts';
+import { isGeneratorFunction, isThenable, misuse } from './misuse.ts';
 import { reportFailure } from './report.ts';
 import { describeSite, type SpawnSite } from './spawn-site.ts';
+import { resume, resumeByError, steppedOf } from './stepped.ts';
 import { until } from './until.ts';
 
 /** What an activity knows of its greenlet. */
@@ -312,9 +313,10 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
       if (isThenable(result)) this.#await(result);
       return false;
     }
-    if (isGenerator(result)) {
+    const generator = steppedOf(result);
+    if (generator !== undefined) {
       if (!isStepped) this.#more.owner = undefined;
-      this.#generator = result;
+      this.#generator = generator;
       return true;
     }
     if (result instanceof Operation) {
@@ -337,7 +339,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     let operation: Pending<any> | undefined;
     let result: IteratorResult<unknown>;
     try {
-      result = thrown === undefined ? generator.next() : generator.throw(thrown.error);
+      result = thrown === undefined ? resume(generator) : resumeByError(generator, thrown.error);
     } finally {
       operation = leaveStep(wasInStep);
     }

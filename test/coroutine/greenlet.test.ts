@@ -348,3 +348,39 @@ test('a function is called as a method of something inside', async () => {
   }
   assert.deepEqual([await spawn(plain), await spawn(stepped)], [undefined, undefined]);
 });
+
+test('what has the methods of a generator and is none is not stepped', async () => {
+  class Wrapped {
+    readonly #inner: Generator<any, string>;
+
+    constructor(inner: Generator<any, string>) {
+      this.#inner = inner;
+    }
+
+    [Symbol.iterator](): this {
+      return this;
+    }
+
+    next(): IteratorResult<any, string> {
+      return this.#inner.next();
+    }
+
+    throw(error: unknown): IteratorResult<any, string> {
+      return this.#inner.throw(error);
+    }
+  }
+  function* inner(): Generator<any, string> {
+    try {
+      yield* sleep(0);
+      yield* sleep(1e6);
+    } catch (error) {
+      yield* sleep(0);
+      return `thrown into: ${(error as Error).message}`;
+    }
+    return 'slept';
+  }
+  const g: Greenlet = spawn(() => new Wrapped(inner()));
+  await sleep(1);
+  await g.kill(new Error('a kill'));
+  assert.equal(g.value, 'thrown into: a kill');
+});
