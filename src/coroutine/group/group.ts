@@ -164,6 +164,20 @@ export class Group extends GroupMapping implements AsyncDisposable {
    * Waits until there is room, for whoever comes first: true; false after `timeout` milliseconds. A `Group` always has room.
    *
    * Source: gevent.pool.Group.wait_available
+   *
+   * @example
+   * ```ts
+   * import { Pool, sleep, spawn } from 'heddle/coroutine';
+   *
+   * const pool = new Pool(3);
+   * await spawn(function* () {
+   *   for (let i = 0; i < 100; i += 1) {
+   *     yield* pool.waitAvailable(); // no more than are needed are made
+   *     pool.spawn(sleep, 0);
+   *   }
+   *   yield* pool.join();
+   * });
+   * ```
    */
   waitAvailable(options?: number | WaitOptions): Operation<boolean> {
     readWaitOptions(options);

@@ -116,6 +116,41 @@ export abstract class GroupMapping {
    * Calls `fn` with each item, and gives an iterator over the results, in the order of the items. Work begins at once; an item is taken from
    * the source when there is room for its greenlet and for its result (`maxSize`), so the source may be endless. Several sources are zipped;
    * the shortest ends.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sleep, spawn } from 'heddle/coroutine';
+   *
+   * function* numbers() {
+   *   try {
+   *     for (let i = 0; ; i += 1) yield i;
+   *   } finally {
+   *     console.log('closed');
+   *   }
+   * }
+   * function* half(x: number) {
+   *   yield* sleep(1);
+   *   if (x % 2 === 1) throw new RangeError(`${x} is odd`);
+   *   return x / 2;
+   * }
+   * const pool = new Pool(2);
+   * await spawn(function* () {
+   *   using halves = pool.imap(half, numbers());
+   *   for (let i = 0; i < 3; i += 1) {
+   *     try {
+   *       const next = yield* halves.next();
+   *       console.log(next.value);
+   *     } catch (error) {
+   *       console.log((error as Error).message);
+   *     }
+   *   }
+   * });
+   * await pool.join();
+   * // prints: 0
+   * // prints: 1 is odd
+   * // prints: 1
+   * // prints: closed
+   * ```
    */
   imap<T, R>(fn: ((item: T) => R) & Spawnable<R>, items: Items<T>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
   imap<T1, T2, R>(fn: ((a: T1, b: T2) => R) & Spawnable<R>, as: Items<T1>, bs: Items<T2>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
