@@ -13,7 +13,7 @@ export class HeddleError extends Error {
 
   constructor(message?: string, options?: ErrorOptions) {
     super(message, options);
-    if (!Object.hasOwn(new.target.prototype, 'name')) brand(new.target);
+    if (!Object.hasOwn(new.target.prototype, 'code')) brand(this, new.target);
   }
 
   declare readonly code: string;
@@ -26,12 +26,15 @@ export class HeddleError extends Error {
   }
 }
 
-/** Once for a class, not for each error: errors that end greenlets are made by the thousand. */
-function brand(Class: typeof HeddleError): void {
-  const { prototype, name, code } = Class;
-  define(prototype, 'name', name);
-  define(prototype, 'code', code);
-  for (let at = Class; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(prototype, brandOf(at.code), true);
+function brand(target: object, Class: typeof HeddleError): void {
+  define(target, 'name', Class.name);
+  define(target, 'code', Class.code);
+  for (let at = Class; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(target, brandOf(at.code), true);
+}
+
+/** What errors of a class have of their own, its prototype has from now on: for those that are made by the thousand. */
+export function brandClass(Class: typeof HeddleError): void {
+  brand(Class.prototype, Class);
 }
 
 const define = (target: object, key: PropertyKey, value: unknown): void => {

@@ -1,6 +1,6 @@
 /** What ends a greenlet without being an error. */
 
-import { HeddleError } from '../errors.ts';
+import { brandClass, HeddleError } from '../errors.ts';
 
 /**
  * Thrown into a greenlet to end it. It is not reported, and one that a greenlet lets pass becomes its value (greenlet's rule).
@@ -18,4 +18,8 @@ import { HeddleError } from '../errors.ts';
  */
 export class GreenletExit extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_GREENLET_EXIT';
+
+  static {
+    brandClass(GreenletExit);
+  }
 }

@@ -53,10 +53,13 @@ export class TimedRun<T> extends Shielded<T> implements Watcher {
   }
 
   ended({ hasFailed, hasExited, result }: Activity): void {
-    if (this.#forwarded?.isThrown === false) this.fail(this.#forwarded.error);
-    else if (!hasFailed && !hasExited) this.settle(result as T);
-    else if (this.#late?.error === result && this.#late !== undefined && this.#lateness.instead !== undefined)
-      this.settle(this.#lateness.instead.value as T);
+    const hasThrown = hasFailed || hasExited;
+    const isLate = hasThrown && this.#late?.error === result && this.#late !== undefined;
+    const forwarded = this.#forwarded;
+    // What came from outside counts for more than its own time-out, which may have come on top while it unwound.
+    if (forwarded !== undefined && (isLate || !forwarded.isThrown)) this.fail(forwarded.error);
+    else if (!hasThrown) this.settle(result as T);
+    else if (isLate && this.#lateness.instead !== undefined) this.settle(this.#lateness.instead.value as T);
     else this.fail(result);
   }
 

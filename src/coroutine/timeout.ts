@@ -6,7 +6,7 @@ import { type Operation, readWaitOptions, type WaitOptions } from '../loop/index
 import { Alarm } from './alarm.ts';
 import { currentActivity } from './current.ts';
 import { isErrorClass } from './error-class.ts';
-import { activityOf, getMain, type ResultOf } from './greenlet.ts';
+import { activityOf, getMain, type ResultOf, type Spawnable } from './greenlet.ts';
 import { TimedRun } from './timed-part.ts';
 
 /** What is thrown instead of the `Timeout`: an error, or a class that makes one. */
@@ -100,12 +100,12 @@ export class Timeout extends TimeoutError implements Disposable {
    */
   static run<A extends unknown[], R, V>(
     limit: TimeoutRunOptions & { readonly value: V },
-    fn: (...args: A) => R,
+    fn: ((...args: A) => R) & Spawnable<R>,
     ...args: A
   ): Operation<ResultOf<R> | V>;
   static run<A extends unknown[], R>(
     limit: number | TimeoutRunOptions | undefined,
-    fn: (...args: A) => R,
+    fn: ((...args: A) => R) & Spawnable<R>,
     ...args: A
   ): Operation<ResultOf<R>>;
   static run<R>(limit: number | (TimeoutRunOptions & { readonly value?: unknown }) | undefined, fn: any, ...args: any[]): Operation<R> {

@@ -119,7 +119,7 @@ function filtered(width: number, height: number, grey: (x: number, y: number) =>
 }
 
 test('an example is not tested, or is tested and not there', () => {
-  const names = readdirSync(folder).filter((name) => /^\d\d-.*\.js$/.test(name));
+  const names = readdirSync(folder).filter((name) => /^(\d\d-.*|crawler)\.js$/.test(name));
   assert.deepEqual(names.map((name) => name.slice(0, -3)).sort(), Object.keys(outputs).sort());
 });
 

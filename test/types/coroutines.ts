@@ -8,7 +8,9 @@ import {
   type Channel,
   Condition,
   type Coroutine,
+  forEach,
   Greenlet,
+  iwait,
   joinAll,
   JoinableQueue,
   Local,
@@ -21,7 +23,10 @@ import {
   sleep,
   spawn,
   spawnLater,
+  Timeout,
+  toThread,
   until,
+  wait,
 } from 'heddle/coroutine';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -42,6 +47,44 @@ export function* waiting(promise: Promise<Date>, greenlet: Greenlet<string>): Co
   const inner = yield* waiting(promise, greenlet);
   same<typeof inner, number>(true);
   return 1;
+}
+
+export function* waitingForMany(greenlets: Greenlet<string>[], promise: Promise<Date>, source: AsyncIterable<URL>): Coroutine<void> {
+  const ended = yield* joinAll(greenlets, { count: 1 });
+  same<typeof ended, Greenlet<string>[]>(true);
+  const ready = yield* wait([...greenlets, promise]);
+  same<typeof ready, (Greenlet<string> | Promise<Date>)[]>(true);
+  const isAll = yield* wait();
+  same<typeof isAll, boolean>(true);
+  using completed = iwait(greenlets);
+  const next = yield* completed.next();
+  // Not its result: it comes as itself.
+  if (next.done !== true) same<typeof next.value, Greenlet<string>>(true);
+  yield* forEach(source, (url, i) => {
+    same<typeof url, URL>(true);
+    same<typeof i, number>(true);
+  });
+  const inTime = yield* Timeout.run(10, waiting, promise, greenlets[0]!);
+  same<typeof inTime, number>(true);
+  const orDefault = yield* Timeout.run({ timeout: 10, value: null }, async (x: string) => x, 'a');
+  same<typeof orDefault, string | null>(true);
+  const inThread = yield* toThread(async (x: number) => [x], 1);
+  same<typeof inThread, number[]>(true);
+
+  // @ts-expect-error an argument is missing
+  Timeout.run(10, waiting, promise);
+  // @ts-expect-error an argument is of the wrong type
+  toThread((x: number) => x, 'a');
+  // @ts-expect-error yield without *
+  Timeout.run(10, function* () {
+    yield sleep(1);
+  });
+  // @ts-expect-error a number cannot be waited for
+  wait([5]);
+}
+
+export async function loops(greenlets: Greenlet<string>[]): Promise<void> {
+  for await (const one of iwait(greenlets)) same<typeof one, Greenlet<string>>(true);
 }
 
 export async function spawning(promise: Promise<Date>): Promise<void> {
