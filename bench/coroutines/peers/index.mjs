@@ -24,7 +24,7 @@ const SPAWNED = ['spawn', 'sleepers', 'kill'];
 /** @type {import('../../suites.mjs').Peer[]} */
 export const peers = [
   { id: REFERENCE, library: 'heddle', kind: 'generators' },
-  { id: 'heddle-async', library: 'heddle', kind: 'async', only: [...SPAWNED, 'queue', 'sleep0', 'lock'] },
+  { id: 'heddle-async', library: 'heddle', kind: 'async', atMost: { sleepers: 100_000 }, only: [...SPAWNED, 'queue', 'sleep0', 'lock'] },
   { id: 'promises', library: 'promises', isHandWritten: true, atMost: { kill: FEW } },
   { id: 'promises-in-context', library: 'promises', kind: 'in-context', isHandWritten: true, only: ['spawn'] },
   { id: 'bare-generators', library: 'generators', isHandWritten: true, only: ['switch', 'spawn', 'queue', 'sleep0'] },

@@ -3,7 +3,6 @@ import { collectGarbage, notesOn, spent } from '../measure.mjs';
 
 const COUNT = 1_000_000;
 const IN_QUICK_RUN = 100_000;
-const A_FEW = 2000;
 const AN_HOUR = 3_600_000;
 
 export const sleepers = {
@@ -51,14 +50,14 @@ export const sleepers = {
   },
 };
 
-/** Milliseconds, so that all are started before the first wakes up: by a few that were started cold, and generously. */
+/** Milliseconds, so that all are started before the first wakes up: twice what a tenth of them takes. */
 async function longEnough(peer, number) {
-  let few;
+  let tenth;
   const ms = await timed(async () => {
-    few = await peer.sleepAll(A_FEW, 1);
+    tenth = await peer.sleepAll(number / 10, 1);
   });
-  await peer.join(few);
-  return 500 + (ms / A_FEW) * number * 2;
+  await peer.join(tenth);
+  return 300 + ms * 20;
 }
 
 /** Until the last is due: the thread does nothing, and its event loop neither, so that what remains is the work of waking them. */
