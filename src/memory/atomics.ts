@@ -1,0 +1,12 @@
+/**
+ * The atomic operations, for all who share words: imported as `#atomics`. With `node --conditions=model` that is `atomics-model.ts` instead,
+ * where a test decides who makes the next step.
+ */
+
+export const load: (words: Int32Array, index: number) => number = Atomics.load;
+export const store: (words: Int32Array, index: number, value: number) => number = Atomics.store;
+export const exchange: (words: Int32Array, index: number, value: number) => number = Atomics.exchange;
+export const compareExchange: (words: Int32Array, index: number, expected: number, value: number) => number = Atomics.compareExchange;
+export const add: (words: Int32Array, index: number, value: number) => number = Atomics.add;
+export const and: (words: Int32Array, index: number, value: number) => number = Atomics.and;
+export const or: (words: Int32Array, index: number, value: number) => number = Atomics.or;

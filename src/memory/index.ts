@@ -1,0 +1,7 @@
+/** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive the death of anybody. */
+
+export { type Agent, type AsyncWait, type AsyncWaits, become, me, theAgent } from './agent.ts';
+export { type Block, blockAt, placeOf } from './block.ts';
+export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
+export { isBlocked, isDead, ring, setBlocked } from './slots.ts';
+export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';

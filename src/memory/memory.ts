@@ -1,0 +1,79 @@
+/**
+ * What the heap stands on: words that several threads see, and a way to sleep until one changes. One interface, a file for each strategy,
+ * one suite of tests for all (`test/memory/memory.test.ts`):
+ *
+ *   native-memory.ts   pages of a memfd, mapped by every process of the tree; futex; pipes as doorbells
+ *   array-memory.ts    a SharedArrayBuffer that grows, for the threads of one process; Atomics.wait and waitAsync
+ *   (tests)            plain memory and a scheduler that decides who goes on
+ *
+ * A place is a byte offset from the heap's start; it is the same for everybody, whatever address the heap has there.
+ */
+
+/** Who a thread is, for others who want to know whether it lives. */
+export interface Identity {
+  readonly pid: number;
+  /** The system's number of the thread; without native calls Node's `threadId` + 1. */
+  readonly tid: number;
+  /** When the process and the thread started, in the system's clock ticks; 0 where that cannot be known. */
+  readonly processStart: number;
+  readonly threadStart: number;
+}
+
+/** What others need in order to wake a thread's event loop. All zero: it has no doorbell. */
+export interface BellAddress {
+  /** The descriptor of the write end in that process, + 1. */
+  readonly descriptor: number;
+  /** The inode of the pipe, so that nobody rings at a descriptor that has become something else. */
+  readonly inode: number;
+}
+
+/** A thread's own doorbell. */
+export interface Bell {
+  readonly address: BellAddress;
+  /** While it is held, the event loop goes on waiting for it: the program stays alive. */
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+export interface Memory {
+  readonly kind: 'native' | 'array' | 'model';
+  /** How many processes see it: without native calls only the threads of this one. */
+  readonly crossesProcesses: boolean;
+
+  /** The words of one segment of the heap (`segmentSize` bytes). It must have been grown that far, here or elsewhere. The same array each time. */
+  segment(number: number): Int32Array;
+  /** Makes the heap at least so many bytes long. Under the heap's guard only. @throws HeddleError if there is no memory */
+  grow(bytes: number): void;
+  /** Gives whole pages of the system back; they read as zeros afterwards. */
+  discard(from: number, bytes: number): void;
+
+  /**
+   * Blocks this thread until somebody wakes it at that word, unless the word does not hold `expected`; at most `ms`. It may come back early:
+   * look again. Never longer than `longestSlice` in one piece, so that the thread can be ended.
+   */
+  sleep(place: number, expected: number, ms: number): void;
+  /** Wakes at most so many of those who sleep at that word. */
+  wake(place: number, count: number): void;
+
+  /** Milliseconds of a clock that all who share the heap share, as an integer of 32 bits that goes round: only differences mean something. */
+  now(): number;
+
+  identity(): Identity;
+  /** Whether that thread lives. Asks the system: 0.5 µs; when `isThorough`, 50 µs, also whether the number has been given to another one or the process is a zombie. */
+  isAlive(who: Identity, isThorough: boolean): boolean;
+
+  /**
+   * Opens this thread's doorbell. `onRing` is called from the event loop, once for any number of rings.
+   *
+   * @param place a word of this thread's slot: 1 means that the bell was rung and not yet heard. The bell sets it to 0 before it calls
+   */
+  openBell(place: number, onRing: () => void): Bell;
+  /** Rings; never blocks. Nothing happens if the thread has ended. The word at `place` has just been set from 0 to 1 by the caller. */
+  ring(who: Identity, bell: BellAddress, place: number): void;
+}
+
+/** Bytes of a segment: what the heap grows by, and what one view covers. */
+export const segmentSize: number = 8 * 2 ** 20;
+/** No native wait is longer, in milliseconds: a thread in it cannot be ended. */
+export const longestSlice = 50;
