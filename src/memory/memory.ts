@@ -49,8 +49,10 @@ export interface Memory {
   discard(from: number, bytes: number): void;
 
   /**
-   * Blocks this thread until somebody wakes it at that word, unless the word does not hold `expected`; at most `ms`. It may come back early:
-   * look again. Never longer than `longestSlice` in one piece, so that the thread can be ended.
+   * Blocks this thread until somebody wakes it at that word, unless the word does not hold `expected`. It may come back early, and does after
+   * `longestSlice` at the latest, so that the thread can be ended and its caller looks whether somebody has died: look again.
+   *
+   * @param ms what is left of the caller's own time-out; Infinity is none
    */
   sleep(place: number, expected: number, ms: number): void;
   /** Wakes at most so many of those who sleep at that word. */
