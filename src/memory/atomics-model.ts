@@ -1,51 +1,58 @@
 /**
- * The atomic operations under `node --conditions=model`: each asks first whose step it is. As long as nobody has installed a scheduler,
- * they are the real ones, so that a whole program can run under the condition.
+ * The atomic operations under `node --conditions=model`: each is handed to a scheduler, which makes it, or gives what it gave the last time,
+ * or throws to leave the thread there. As long as nobody has installed one, they are the real ones, so that a whole program can run under the
+ * condition.
  */
 
-/** Is asked before each atomic operation; comes back when the operation is to be made, or throws to end the thread there. */
-export type BeforeStep = (operation: string, words: Int32Array, index: number) => void;
+export type AtomicName = 'load' | 'store' | 'exchange' | 'compareExchange' | 'add' | 'and' | 'or' | 'pause';
 
-let before: BeforeStep | undefined;
+/**
+ * Makes an operation.
+ *
+ * @param words undefined for a pause
+ * @param a the value; of a compareExchange the expected one
+ * @param b what a compareExchange writes
+ */
+export type Stepper = (operation: AtomicName, words: Int32Array | undefined, index: number, a: number, b: number) => number;
 
-/** Lets `next` say when each operation is made; returns who did before. */
-export function replaceBeforeStep(next: BeforeStep | undefined): BeforeStep | undefined {
-  const last = before;
-  before = next;
+let stepper: Stepper | undefined;
+
+/** Lets `next` make the operations; returns who did before. */
+export function replaceStepper(next: Stepper | undefined): Stepper | undefined {
+  const last = stepper;
+  stepper = next;
   return last;
 }
 
 export function load(words: Int32Array, index: number): number {
-  before?.('load', words, index);
-  return Atomics.load(words, index);
+  return stepper === undefined ? Atomics.load(words, index) : stepper('load', words, index, 0, 0);
 }
 
 export function store(words: Int32Array, index: number, value: number): number {
-  before?.('store', words, index);
-  return Atomics.store(words, index, value);
+  return stepper === undefined ? Atomics.store(words, index, value) : stepper('store', words, index, value, 0);
 }
 
 export function exchange(words: Int32Array, index: number, value: number): number {
-  before?.('exchange', words, index);
-  return Atomics.exchange(words, index, value);
+  return stepper === undefined ? Atomics.exchange(words, index, value) : stepper('exchange', words, index, value, 0);
 }
 
 export function compareExchange(words: Int32Array, index: number, expected: number, value: number): number {
-  before?.('compareExchange', words, index);
-  return Atomics.compareExchange(words, index, expected, value);
+  if (stepper === undefined) return Atomics.compareExchange(words, index, expected, value);
+  return stepper('compareExchange', words, index, expected, value);
 }
 
 export function add(words: Int32Array, index: number, value: number): number {
-  before?.('add', words, index);
-  return Atomics.add(words, index, value);
+  return stepper === undefined ? Atomics.add(words, index, value) : stepper('add', words, index, value, 0);
 }
 
 export function and(words: Int32Array, index: number, value: number): number {
-  before?.('and', words, index);
-  return Atomics.and(words, index, value);
+  return stepper === undefined ? Atomics.and(words, index, value) : stepper('and', words, index, value, 0);
 }
 
 export function or(words: Int32Array, index: number, value: number): number {
-  before?.('or', words, index);
-  return Atomics.or(words, index, value);
+  return stepper === undefined ? Atomics.or(words, index, value) : stepper('or', words, index, value, 0);
+}
+
+export function pause(): void {
+  stepper?.('pause', undefined, 0, 0, 0);
 }

@@ -10,3 +10,5 @@ export const compareExchange: (words: Int32Array, index: number, expected: numbe
 export const add: (words: Int32Array, index: number, value: number) => number = Atomics.add;
 export const and: (words: Int32Array, index: number, value: number) => number = Atomics.and;
 export const or: (words: Int32Array, index: number, value: number) => number = Atomics.or;
+/** Imported from `pause.ts`, where it is explained. Newer versions of Node have the instruction. */
+export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? ((): void => {});

@@ -5,3 +5,4 @@ export { type Block, blockAt, placeOf } from './block.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
 export { isBlocked, isDead, ring, setBlocked } from './slots.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
+export { pause } from './pause.ts';
