@@ -6,3 +6,6 @@ export { allLayouts, type Field, type Layout, layout, type LayoutField, type Wor
 export { isBlocked, isDead, ring, setBlocked } from './slots.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { pause } from './pause.ts';
+export { allocate, allocateChained, chained, freeBlock } from './heap.ts';
+export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from './shared-object.ts';
+import './attach.ts';
