@@ -4,7 +4,7 @@
  */
 
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { setOwnerOf } from '../loop/index.ts';
+import { setOwnerOf, setScopeProvider } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
 import { keepLoopWithout, unnoticedStorage } from './context.ts';
 
@@ -27,6 +27,11 @@ export function setRunning(activity: Activity | undefined): Activity | undefined
 export function runningActivity(): Activity | undefined {
   return running ?? storage?.getStore();
 }
+
+setScopeProvider('greenlet', () => {
+  const activity = runningActivity();
+  return activity === main ? undefined : activity;
+});
 
 /** What runs; outside of all greenlets the main one's, which stands for the program. */
 export function currentActivity(): Activity {

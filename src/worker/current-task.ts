@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expected } from '../check.ts';
+import { setScopeProvider } from '../loop/index.ts';
 
 export interface CurrentTask {
   /** Its number in its pool; each item of a map has one of its own. */
@@ -142,5 +143,11 @@ export function leave(holder: Holder): void {
  * ```
  */
 export function currentTask(): CurrentTask | null {
-  return (storage === undefined ? current : storage.getStore())?.context ?? null;
+  return contextNow() ?? null;
 }
+
+function contextNow(): TaskContext | undefined {
+  return (storage === undefined ? current : storage.getStore())?.context ?? undefined;
+}
+
+setScopeProvider('task', contextNow);

@@ -1,0 +1,45 @@
+/**
+ * In whose name code runs: what an `RLock` belongs to, and may be entered again by. The innermost of these that there is:
+ *
+ *    run        the callback of `rlock.run`               registered by the sync floor, with the first such call
+ *    greenlet   the greenlet that runs                    by src/coroutine, when that is loaded
+ *    task       the pool's task                           by src/worker
+ *    main       the main program of this thread           always there
+ *
+ * Each is an object of its own. Nothing here switches an AsyncLocalStorage on: who registers has one anyway, or none.
+ */
+
+/** Says what runs now; undefined if it is nothing of that kind. */
+type Find<Scope> = () => Scope | undefined;
+
+const findInside: Record<'greenlet' | 'task', Find<object>> = { greenlet: () => undefined, task: () => undefined };
+let findRun: Find<RunScope> = () => undefined;
+
+/** The main program of this thread. */
+const main: object = Object.freeze({});
+
+/** The callback of one `rlock.run`. To be made where that is called. */
+export class RunScope {
+  readonly #greenlet: object | undefined = findInside.greenlet();
+
+  /** A greenlet that was spawned inside of the callback finds this, too: it is a scope of its own. */
+  isOutside(greenlet: object | undefined): boolean {
+    return greenlet !== undefined && greenlet !== this.#greenlet;
+  }
+}
+
+export function setScopeProvider(kind: 'run', find: Find<RunScope>): void;
+export function setScopeProvider(kind: 'greenlet' | 'task', find: Find<object>): void;
+/** Who of a kind runs is asked there from now on. */
+export function setScopeProvider(kind: 'run' | 'greenlet' | 'task', find: Find<any>): void {
+  if (kind === 'run') findRun = find as Find<RunScope>;
+  else findInside[kind] = find;
+}
+
+/** The innermost scope. The same object for as long as that lasts. */
+export function currentScope(): object {
+  const greenlet = findInside.greenlet();
+  const run = findRun();
+  if (run !== undefined && !run.isOutside(greenlet)) return run;
+  return greenlet ?? findInside.task() ?? main;
+}
