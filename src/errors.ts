@@ -137,3 +137,30 @@ export class SerializationError extends HeddleError {
 export class UnsupportedPlatformError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_UNSUPPORTED_PLATFORM';
 }
+
+/** A thread, as others know it. */
+export interface ThreadInfo {
+  /** Its process. */
+  readonly pid: number;
+  /** Node's number of the thread (`worker_threads.threadId`); 0 is the main thread of its process. */
+  readonly thread: number;
+  /** `MainProcess` for the main program, else the name of its worker. */
+  readonly name: string;
+}
+
+/** Whoever had the lock has died. The lock is yours now: look after what it guards, it may be half changed. */
+export class OwnerDied extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_OWNER_DIED';
+  /** Who died. */
+  readonly owner: ThreadInfo;
+
+  constructor(message: string, owner: ThreadInfo) {
+    super(message);
+    this.owner = owner;
+  }
+}
+
+/** The barrier was reset or aborted, one of its parties did not come in time, has died, or its action failed. */
+export class BrokenBarrierError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_BROKEN_BARRIER';
+}

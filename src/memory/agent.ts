@@ -19,6 +19,8 @@ export interface AsyncWait {
   step(): void;
   /** Some time has passed: has somebody died, was a ring lost with its ringer? */
   probe(): void;
+  /** The thread is about to block: if it was called, let another one be called instead. It is stepped when the thread is back. */
+  pass(): void;
 }
 
 /** All that wait in this thread without blocking it. While there are any, the program stays alive. */

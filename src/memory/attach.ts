@@ -1,6 +1,7 @@
 /** How a thread meets the heap. For now each has one of its own. */
 
 import { type Agent, setAttach } from './agent.ts';
+import { LoopWaits } from './async-waits.ts';
 import { type Memory, segmentSize } from './memory.ts';
 
 function ownMemory(): Memory {
@@ -26,6 +27,6 @@ function ownMemory(): Memory {
 }
 
 setAttach((): Agent => {
-  const waits = new Set<never>();
-  return { id: 1 << 12, memory: ownMemory(), waits: Object.assign(waits, { kick: () => {} }) };
+  const memory = ownMemory();
+  return { id: 1 << 12, memory, waits: new LoopWaits(memory, 1 << 12) };
 });

@@ -3,9 +3,14 @@
 export { type Agent, type AsyncWait, type AsyncWaits, become, me, theAgent } from './agent.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
-export { isBlocked, isDead, ring, setBlocked } from './slots.ts';
+export { isBlocked, isDead, ring, setBlocked, threadOf } from './slots.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { pause } from './pause.ts';
 export { allocate, allocateChained, chained, freeBlock } from './heap.ts';
 export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from './shared-object.ts';
+export { LoopWaits } from './async-waits.ts';
+export { blockThread } from './block-thread.ts';
+export { Deadline } from './deadline.ts';
+export { ASLEEP, CALLED, ownOffset, type Waiter, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
+export { Word, type WaitResult, type WordStatistics } from './word.ts';
 import './attach.ts';

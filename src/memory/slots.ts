@@ -8,9 +8,13 @@
  */
 
 import { load, store, exchange } from '#atomics';
+import type { ThreadInfo } from '../errors.ts';
 import { theAgent } from './agent.ts';
 import { layout } from './layout.ts';
 import type { BellAddress, Identity, Memory } from './memory.ts';
+
+/** A name has so many words of UTF-8. */
+export const nameWords = 12;
 
 type SlotField =
   | 'id'
@@ -43,7 +47,7 @@ export const slotFields: Readonly<Record<SlotField | 'size', number>> = layout('
   rung: ['bits', '1: its bell was rung and it has not heard yet'],
   blocked: ['bits', '1: it is blocked in a Sync call; its async waiters are passed over'],
   ledger: ['ref', 'the first page of what it holds'],
-  name: ['bits', 'its name, 48 bytes of UTF-8', 12],
+  name: ['bits', 'its name, 48 bytes of UTF-8', nameWords],
   reserved: ['bits', 'nothing yet', 4],
 });
 
@@ -105,4 +109,18 @@ export function ring(id: number): void {
   const rung = slotOf(id) + RUNG;
   // ORDER: after what the ringer wants to be seen; the bell clears the word before it looks.
   if (exchange(memory.segment(0), rung, 1) === 0) memory.ring(identityOf(memory, id), bellOf(memory, id), rung * 4);
+}
+
+/** Who has, or had, a slot id. */
+export function threadOf(id: number): ThreadInfo {
+  const words = theAgent().memory.segment(0);
+  const slot = slotOf(id);
+  if (load(words, slot + slotFields.generation) !== id >>> 12) return { pid: 0, thread: 0, name: 'a thread that ended long ago' };
+  const name = new Int32Array(nameWords);
+  for (let i = 0; i < nameWords; i += 1) name[i] = load(words, slot + slotFields.name + i);
+  return {
+    pid: load(words, slot + slotFields.pid),
+    thread: load(words, slot + slotFields.threadId),
+    name: Buffer.from(name.buffer).toString('utf8').replace(/\0+$/, ''),
+  };
 }

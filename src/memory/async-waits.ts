@@ -1,0 +1,83 @@
+/**
+ * What a thread waits for without blocking: stepped when its doorbell was rung, probed four times a second. The bell is opened with the first
+ * such wait; while there are any, it keeps the program alive.
+ */
+
+import { store } from '#atomics';
+import { enterOutside, leaveOutside, withoutContext } from '../loop/index.ts';
+import type { AsyncWait, AsyncWaits } from './agent.ts';
+import type { Bell, Memory } from './memory.ts';
+import { slotFields, slotOf } from './slots.ts';
+
+/** Between two probes, in milliseconds: for deaths only, everything else rings. */
+const probeEvery = 250;
+
+export class LoopWaits implements AsyncWaits {
+  readonly #memory: Memory;
+  readonly #slot: number;
+  readonly #waits: Set<AsyncWait> = new Set();
+  #bell: Bell | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isKicked = false;
+
+  constructor(memory: Memory, id: number) {
+    this.#memory = memory;
+    this.#slot = slotOf(id);
+  }
+
+  [Symbol.iterator](): Iterator<AsyncWait> {
+    return this.#waits[Symbol.iterator]();
+  }
+
+  add(wait: AsyncWait): void {
+    if (this.#waits.size === 0) this.#begin();
+    this.#waits.add(wait);
+  }
+
+  delete(wait: AsyncWait): void {
+    if (this.#waits.delete(wait) && this.#waits.size === 0) this.#end();
+  }
+
+  kick(): void {
+    if (this.#isKicked || this.#waits.size === 0) return;
+    this.#isKicked = true;
+    setImmediate(() => {
+      this.#isKicked = false;
+      this.#stepAll();
+    });
+  }
+
+  #begin(): void {
+    enterOutside();
+    if (this.#bell === undefined) withoutContext(() => this.#open());
+    this.#bell!.ref();
+    withoutContext(() => (this.#timer = setInterval(() => this.#probeAll(), probeEvery)));
+    this.#timer!.unref();
+  }
+
+  #end(): void {
+    leaveOutside();
+    this.#bell!.unref();
+    clearInterval(this.#timer);
+  }
+
+  #open(): void {
+    const words = this.#memory.segment(0);
+    this.#bell = this.#memory.openBell((this.#slot + slotFields.rung) * 4, () => this.#stepAll());
+    const { descriptor, inode } = this.#bell.address;
+    store(words, this.#slot + slotFields.bellInode, inode | 0);
+    store(words, this.#slot + slotFields.bellInode + 1, Math.floor(inode / 2 ** 32));
+    // ORDER: last; who sees the descriptor sees which pipe it must be.
+    store(words, this.#slot + slotFields.bellDescriptor, descriptor);
+  }
+
+  #stepAll(): void {
+    for (const wait of [...this.#waits]) if (this.#waits.has(wait)) wait.step();
+  }
+
+  /** A ring may have been lost with its ringer, between the mark and the pipe. */
+  #probeAll(): void {
+    store(this.#memory.segment(0), this.#slot + slotFields.rung, 0);
+    for (const wait of [...this.#waits]) if (this.#waits.has(wait)) wait.probe();
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * What is acquired and released by threads and processes: the waiting, for locks and semaphores alike. A subclass knows the one word that is taken.
+ *
+ *   acquire ──word is free──▶ taken by one CAS, in JavaScript                                          release ──nobody waits──▶ one CAS
+ *      │                                                                                                  │
+ *      └─▶ spin ─▶ stand in line ─▶ look ─▶ sleep ◀── called ── the first in line, if it sleeps ◀──────────┘
+ *                                    └──▶ taken by one CAS, or slept on
+ *
+ * Who runs may take a free one before those who wait: giving it to a sleeper costs a wake-up in which nobody works. But when the first in
+ * line has waited for more than a millisecond, release reserves it, and only the first in line may take it. (Go's sync.Mutex has these
+ * two modes; ours keeps the line in shared memory, and who is first is computed, so that the dead and the blocked are passed over.)
+ */
+
+import { availableParallelism } from 'node:os';
+import { load } from '#atomics';
+import { TimeoutError } from '../errors.ts';
+import { blocking, Done, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
+import {
+  blockThread,
+  Deadline,
+  type ObjectKind,
+  pause,
+  SharedObject,
+  theAgent,
+  type Waiter,
+  waitingOffset,
+  WaitQueue,
+} from '../memory/index.ts';
+import { AsyncLine } from './async-line.ts';
+import { Guard } from './guard.ts';
+import { Acquire, Hold } from './operations.ts';
+
+/** Who has waited for so many ticks of the clock, in milliseconds, has waited for more than one: the first had begun. */
+const dueAfter = 2;
+/** Every so many slices of a wait it is asked thoroughly whether somebody has died. */
+const thoroughEvery = 4;
+
+/** Tries before a thread stands in line; on one core whoever has it does not run meanwhile. */
+const mostSpins = availableParallelism() > 1 ? 400 : 0;
+
+export abstract class Acquirable extends SharedObject {
+  readonly line: WaitQueue;
+  readonly #asyncLine: AsyncLine;
+  /** How long spinning is worth while, learned from how it went. */
+  #spins: number = mostSpins >> 2;
+
+  protected constructor(kind: ObjectKind) {
+    super(kind);
+    this.line = new WaitQueue(this.block);
+    this.#asyncLine = new AsyncLine(this);
+  }
+
+  /** `Lock`, for people. */
+  protected abstract get title(): string;
+  /** Takes it if it is free for everybody. `isHeld`: it is to be given back should this thread die. */
+  abstract takeFree(isHeld: boolean): boolean;
+  /** Takes it if it is free, also if it is reserved. Only the first in line may ask. */
+  abstract takeReserved(isHeld: boolean): boolean;
+  /** Whether it can be taken, by anybody or by the first in line. */
+  abstract isFree(): boolean;
+  /** Looks whether who has it has died; then takes it, if it can. */
+  abstract takeFromDead(isHeld: boolean, isThorough: boolean): boolean;
+  /** What whoever has just taken it is to be told by an error; it is told once. */
+  abstract errorOfTaking(): Error | undefined;
+  /** Gives it back. */
+  abstract drop(isHeld: boolean): void;
+  /** For people: `Lock held by worker-2 (pid 4711)`. */
+  abstract describe(): string;
+
+  protected get mayWait(): boolean {
+    return load(this.words, this.at + waitingOffset) !== 0;
+  }
+
+  /** Whether the first in line has waited for so long that it is its turn. */
+  protected isDue(first: Waiter): boolean {
+    return first.age(theAgent().memory.now()) >= dueAfter;
+  }
+
+  /** Takes it without waiting, but not before those whose turn it is. */
+  take(isHeld: boolean): boolean {
+    if (this.takeFree(isHeld)) return true;
+    if (!this.isFree()) return this.takeFromDead(isHeld, false);
+    this.line.reap(false);
+    return this.line.first() === undefined && this.takeReserved(isHeld);
+  }
+
+  /** Takes it for one in line, if it is its turn or anybody's. */
+  takeInLine(waiter: Waiter, isHeld: boolean): boolean {
+    if (this.takeFree(isHeld)) return true;
+    return this.isFree() && this.line.first() === waiter && this.takeReserved(isHeld);
+  }
+
+  /** One has left the line, with it or without: the next may have relied on being called by it. */
+  passOn(): void {
+    if (this.line.first() === undefined) return;
+    // ORDER: said before looking whether it is free; pairs with release, which frees it and then looks whether somebody waits.
+    this.line.announce();
+    if (this.isFree()) this.line.callFirst();
+  }
+
+  protected takeSync(
+    name: string,
+    above: (...args: any[]) => unknown,
+    options: number | WaitOptions | undefined,
+    isHeld: boolean,
+  ): boolean {
+    const { timeout, signal } = readWaitOptions(options);
+    signal?.throwIfAborted();
+    if (!this.take(isHeld) && !this.#spin(isHeld)) {
+      if (timeout === 0) return false;
+      if (!blocking(`${this.title}.${name}()`, above, () => this.#wait(new Deadline(timeout), isHeld))) return false;
+    }
+    const error = this.errorOfTaking();
+    if (error === undefined) return true;
+    if (isHeld) this.drop(isHeld);
+    throw error;
+  }
+
+  #spin(isHeld: boolean): boolean {
+    for (let left = this.#spins; left > 0; left -= 1) {
+      if (this.mayWait) break;
+      if (this.takeFree(isHeld)) {
+        this.#spins += (mostSpins - this.#spins) >> 3;
+        return true;
+      }
+      pause();
+    }
+    this.#spins -= this.#spins >> 3;
+    return false;
+  }
+
+  #wait(deadline: Deadline, isHeld: boolean): boolean {
+    const waiter = this.line.join(false);
+    try {
+      return blockThread(() => this.#sleep(waiter, deadline, isHeld));
+    } finally {
+      waiter.free();
+      this.passOn();
+    }
+  }
+
+  #sleep(waiter: Waiter, deadline: Deadline, isHeld: boolean): boolean {
+    for (let slices = 0; ; ) {
+      if (this.takeInLine(waiter, isHeld)) return true;
+      const left = deadline.left();
+      if (left === 0) return false;
+      waiter.sleep(left);
+      if (waiter.again()) this.line.announce();
+      else {
+        slices += 1;
+        const isThorough = slices % thoroughEvery === 0;
+        this.line.reap(isThorough);
+        if (this.takeFromDead(isHeld, isThorough)) return true;
+      }
+    }
+  }
+
+  protected takeAsync(options: number | WaitOptions | undefined): Operation<boolean> {
+    if (options !== undefined) readWaitOptions(options);
+    if (!this.take(false)) return new Acquire(this.#asyncLine, options);
+    const error = this.errorOfTaking();
+    return error === undefined ? yes : new Acquire(this.#asyncLine, 0, error);
+  }
+
+  protected holdAsync(options: number | WaitOptions | undefined): Operation<Disposable> {
+    if (options !== undefined) readWaitOptions(options);
+    if (!this.take(true)) return new Hold(this.#asyncLine, options);
+    const error = this.errorOfTaking();
+    if (error === undefined) return new Done(new Guard(this));
+    this.drop(true);
+    return new Hold(this.#asyncLine, 0, error);
+  }
+
+  protected guardSync(above: (...args: any[]) => unknown, options: number | WaitOptions | undefined): Disposable {
+    if (this.takeSync('holdSync', above, options, true)) return new Guard(this);
+    throw new TimeoutError(`holdSync() was given less time than it took: ${this.describe()}`);
+  }
+
+  protected async runHeld<T>(fn: () => T | Promise<T>, options: number | WaitOptions | undefined): Promise<T> {
+    const guard = await this.holdAsync(options);
+    try {
+      return await fn();
+    } finally {
+      guard[Symbol.dispose]();
+    }
+  }
+
+  /** How many wait here, in this thread, without blocking it. */
+  protected get asyncWaiting(): number {
+    return this.#asyncLine.length;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The async waiters of one thread for one object: in order here, and in the object's line with one entry, which has the ticket of the first of
+ * them. So a thousand of them are one waiter for the other threads, and what one releases the next of the same thread takes without a doorbell.
+ */
+
+import { WaitList } from '../loop/index.ts';
+import { type AsyncWait, theAgent, type Waiter } from '../memory/index.ts';
+import type { Acquirable } from './acquirable.ts';
+import type { Waiting } from './operations.ts';
+
+/** Every so many probes it is asked thoroughly whether somebody has died. */
+const thoroughEvery = 2;
+
+export class AsyncLine implements AsyncWait {
+  readonly of: Acquirable;
+  readonly #list: WaitList<Waiting<any>> = new WaitList();
+  #waiter: Waiter | undefined;
+  #probes = 0;
+
+  constructor(of: Acquirable) {
+    this.of = of;
+  }
+
+  get length(): number {
+    return this.#list.length;
+  }
+
+  add(one: Waiting<any>): void {
+    const { line } = this.of;
+    one.ticket = line.takeTicket();
+    one.since = theAgent().memory.now();
+    this.#list.push(one);
+    if (this.#waiter !== undefined) return;
+    theAgent().waits.add(this);
+    this.#waiter = line.join(true, 0, one.ticket, one.since);
+    // It may have been released before we stood in line.
+    this.step();
+  }
+
+  /** One has given up. */
+  left(): void {
+    if (this.#waiter === undefined) return;
+    if (this.#list.length === 0) this.#leave(this.#waiter);
+    else this.#renew(this.#waiter);
+  }
+
+  step(): void {
+    const { of } = this;
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    waiter.again();
+    of.line.announce();
+    for (let first = this.#list.first; first !== undefined && of.takeInLine(waiter, first.isHeld); first = this.#list.first)
+      this.#grant(waiter);
+  }
+
+  probe(): void {
+    this.#probes += 1;
+    const isThorough = this.#probes % thoroughEvery === 0;
+    this.of.line.reap(isThorough);
+    this.step();
+    const waiter = this.#waiter;
+    const first = this.#list.first;
+    if (waiter !== undefined && first !== undefined && this.of.takeFromDead(first.isHeld, isThorough)) this.#grant(waiter);
+  }
+
+  pass(): void {
+    if (this.#waiter?.again() === true) this.of.passOn();
+  }
+
+  /** It was taken, for the first of ours. */
+  #grant(waiter: Waiter): void {
+    const first = this.#list.shift()!;
+    if (this.#list.length === 0) this.#leave(waiter);
+    else this.#renew(waiter);
+    const error = this.of.errorOfTaking();
+    if (error === undefined) return first.granted();
+    if (first.isHeld) this.of.drop(true);
+    first.fail(error);
+  }
+
+  #leave(waiter: Waiter): void {
+    this.#waiter = undefined;
+    waiter.free();
+    theAgent().waits.delete(this);
+    this.of.passOn();
+  }
+
+  /** The next of ours is in line in its place. */
+  #renew(waiter: Waiter): void {
+    const { ticket, since } = this.#list.first!;
+    if (waiter.ticket === ticket) return;
+    waiter.renew(ticket, since);
+    waiter.again();
+    this.of.passOn();
+  }
+}

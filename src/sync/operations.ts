@@ -1,0 +1,73 @@
+/** Waiting for it without blocking the thread: with a yes or no, or with a guard that gives it back. */
+
+import { TimeoutError } from '../errors.ts';
+import { Pending, type WaitOptions } from '../loop/index.ts';
+import type { AsyncLine } from './async-line.ts';
+import { Guard } from './guard.ts';
+
+export abstract class Waiting<T> extends Pending<T> {
+  protected readonly line: AsyncLine;
+  ticket = 0;
+  since = 0;
+
+  /** @param error it has been taken, and this is to be told */
+  constructor(line: AsyncLine, options: number | WaitOptions | undefined, error?: Error) {
+    super();
+    this.line = line;
+    if (error !== undefined) this.fail(error);
+    else {
+      line.add(this);
+      this.limit(options);
+    }
+  }
+
+  /** Whether it goes back should this thread die. Asked during construction. */
+  abstract get isHeld(): boolean;
+  /** It has been taken for this one. */
+  abstract granted(): void;
+
+  describe(): string {
+    return this.line.of.describe();
+  }
+
+  protected override abandon(): void {
+    this.line.left();
+  }
+}
+
+export class Acquire extends Waiting<boolean> {
+  get isHeld(): boolean {
+    return false;
+  }
+
+  granted(): void {
+    this.settle(true);
+  }
+
+  override expire(): void {
+    this.settle(false);
+    this.line.left();
+  }
+
+  protected override giveBack(isTaken: boolean): void {
+    if (isTaken) this.line.of.drop(false);
+  }
+}
+
+export class Hold extends Waiting<Disposable> {
+  get isHeld(): boolean {
+    return true;
+  }
+
+  granted(): void {
+    this.settle(new Guard(this.line.of));
+  }
+
+  override expire(): void {
+    this.reject(new TimeoutError(`hold() was given less time than it took: ${this.describe()}`));
+  }
+
+  protected override giveBack(guard: Disposable): void {
+    guard[Symbol.dispose]();
+  }
+}
