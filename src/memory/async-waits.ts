@@ -72,12 +72,12 @@ export class LoopWaits implements AsyncWaits {
   }
 
   #stepAll(): void {
-    for (const wait of [...this.#waits]) if (this.#waits.has(wait)) wait.step();
+    for (const wait of this.#waits) wait.step();
   }
 
   /** A ring may have been lost with its ringer, between the mark and the pipe. */
   #probeAll(): void {
     store(this.#memory.segment(0), this.#slot + slotFields.rung, 0);
-    for (const wait of [...this.#waits]) if (this.#waits.has(wait)) wait.probe();
+    for (const wait of this.#waits) wait.probe();
   }
 }
