@@ -3,6 +3,7 @@
 import { lifelineNeeds } from './lifeline.ts';
 import { type FunctionName, nativeCalls, whatIsMissing } from './native.ts';
 import { threadNeeds, waitNeeds } from './processes.ts';
+import { sharingMissing } from './shared-file.ts';
 
 /** Each of them: null if it is there, else what is missing. */
 export interface Features {
@@ -12,6 +13,8 @@ export interface Features {
   readonly lifeline: string | null;
   readonly tgkill: string | null;
   readonly waitid: string | null;
+  /** Memory that processes share, with words to wait on. */
+  readonly sharedHeap: string | null;
 }
 
 export function features(): Features {
@@ -23,5 +26,6 @@ export function features(): Features {
     lifeline: lack(lifelineNeeds),
     tgkill: lack(threadNeeds),
     waitid: lack(waitNeeds),
+    sharedHeap: sharingMissing() ?? null,
   };
 }

@@ -1,10 +1,31 @@
 /** Door of the platform floor: what only native calls can do. Nothing is loaded before one is made; without them each says what is missing. */
 
+/** The time for all processes. */
+export { sharedNow } from './clock.ts';
+/** Waking an event loop from anywhere. */
+export { type Doorbell, openDoorbell } from './doorbell.ts';
 /** What is there and what is not. */
 export { features, type Features } from './features.ts';
+/** Sleeping at a word of shared memory. */
+export { waitAtWord, wakeAtWord } from './futex.ts';
 /** A child that ends with its parent. */
 export { Lifeline } from './lifeline.ts';
 /** Pipes whose ends pass to a child by number. */
 export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openPipe } from './pipe.ts';
 /** Threads and children, asked without an event loop. */
 export { type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';
+export { ringDoorbell } from './ring.ts';
+/** Memory without a name that processes share. */
+export {
+  adoptSharedFile,
+  createSharedFile,
+  lengthen,
+  lengthOf,
+  mapSharedFile,
+  punchHole,
+  reservedBytes,
+  sharingMissing,
+  viewShared,
+} from './shared-file.ts';
+/** Who a thread is, and whether it lives. */
+export { isThreadAlive, ownIdentity, type ThreadIdentity } from './thread-identity.ts';

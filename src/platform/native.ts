@@ -14,17 +14,28 @@ const prototypes = {
   waitid: ['int', 'int', 'int', 'void *', 'int'],
   // For system calls that older C libraries have no function for.
   syscall: ['long', 'long', 'long', 'long', 'long'],
+  memfd_create: ['int', 'void *', 'uint'],
+  ftruncate: ['int', 'int', 'long'],
+  fallocate: ['int', 'int', 'int', 'long', 'long'],
+  mmap: ['long', 'long', 'long', 'int', 'int', 'int', 'long'],
+  munmap: ['int', 'long', 'long'],
+  futex: ['long', 'long', 'long', 'int', 'int', 'void *'],
 } as const;
 
 export type FunctionName = keyof typeof prototypes;
+
+/** Functions that the library has under another name: one with several forms has an entry for each. */
+const symbols: Partial<Record<FunctionName, string>> = { futex: 'syscall' };
+
 /** Returns -1 for an error; `lastError` tells which. */
-export type NativeFunction = (...args: (number | NodeJS.TypedArray)[]) => number;
+export type NativeFunction = (...args: (number | NodeJS.TypedArray | null)[]) => number;
 
 /** What is used of koffi. */
 interface Koffi {
   readonly version: string;
   load(path: null): { func(name: string, result: string, parameters: readonly string[]): NativeFunction };
   errno(): number;
+  view(address: number, bytes: number): ArrayBuffer;
 }
 
 interface Missing {
@@ -57,7 +68,7 @@ function find(name: FunctionName): NativeFunction | Missing {
   const [result, ...parameters] = prototypes[name];
   try {
     // The program itself is linked with its C library, whichever that is.
-    found = koffi.load(null).func(name, result, parameters);
+    found = koffi.load(null).func(symbols[name] ?? name, result, parameters);
   } catch {
     found = { missing: `the C library of this system has no ${name}()` };
   }
@@ -85,6 +96,11 @@ export function native(name: FunctionName): NativeFunction {
   const found = find(name);
   if (typeof found === 'function') return found;
   throw new UnsupportedPlatformError(`${name}() cannot be called: ${found.missing}`);
+}
+
+/** Memory of this process as a buffer; it must stay mapped. Only after a native call was made. */
+export function viewOf(address: number, bytes: number): ArrayBuffer {
+  return (koffi as Koffi).view(address, bytes);
 }
 
 /** The error number of this thread's last native call. */

@@ -6,6 +6,7 @@ import { type FunctionName, lastError, native } from './native.ts';
 
 const numbers = process.arch === 'arm64' ? { gettid: 178, tgkill: 131 } : { gettid: 186, tgkill: 234 };
 
+export const tgkillNumber: number = numbers.tgkill;
 export const threadNeeds: readonly FunctionName[] = ['syscall'];
 export const waitNeeds: readonly FunctionName[] = ['waitid'];
 

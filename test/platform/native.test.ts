@@ -24,7 +24,7 @@ const child = (program: string): ChildProcess => spawn(process.execPath, ['-e', 
 
 test('a feature is reported missing where all are there', { skip }, () => {
   const { koffi, ...missing } = features();
-  assert.deepEqual(missing, { native: null, lifeline: null, tgkill: null, waitid: null });
+  assert.deepEqual(missing, { native: null, lifeline: null, tgkill: null, waitid: null, sharedHeap: null });
   assert.match(koffi ?? '', /^\d+\.\d+\.\d+/);
 });
 
@@ -57,7 +57,7 @@ test('a call that cannot be made crashes, or does not say what is missing', asyn
     assert.ok(line.startsWith(`${UnsupportedPlatformError.code} `), line);
     assert.ok(line.endsWith(why), line);
   }
-  assert.deepEqual(JSON.parse(lines.at(-1)!), { native: why, koffi: null, lifeline: why, tgkill: why, waitid: why });
+  assert.deepEqual(JSON.parse(lines.at(-1)!), { native: why, koffi: null, lifeline: why, tgkill: why, waitid: why, sharedHeap: why });
 });
 
 test('a package that cannot be loaded takes the program with it', { skip }, async () => {

@@ -95,7 +95,7 @@ export const CHECKS: readonly Check[] = [
       const { native, koffi } = features();
       return { isThere: native === null, found: native ?? `by koffi ${koffi}` };
     },
-    without: 'The lines on lifelines, tgkill and waitid say what that means; all else works.',
+    without: 'The lines on lifelines, tgkill, waitid and the shared heap say what that means; all else works.',
   },
   {
     name: 'lifelines',
@@ -115,6 +115,12 @@ export const CHECKS: readonly Check[] = [
     isEssential: false,
     look: () => nativeFeature('waitid', 'a child can be waited for while the event loop stands still'),
     without: 'A child can be waited for by events only.',
+  },
+  {
+    name: 'shared heap',
+    isEssential: false,
+    look: () => nativeFeature('sharedHeap', 'processes share one memory, and wake one another in it'),
+    without: 'Locks and all else that is shared reaches the threads of one process only.',
   },
   {
     name: 'closures',
@@ -155,7 +161,7 @@ export const CHECKS: readonly Check[] = [
   },
 ];
 
-function nativeFeature(name: 'lifeline' | 'tgkill' | 'waitid', found: string): Look {
+function nativeFeature(name: 'lifeline' | 'tgkill' | 'waitid' | 'sharedHeap', found: string): Look {
   const missing = features()[name];
   return { isThere: missing === null, found: missing ?? found };
 }

@@ -1,0 +1,57 @@
+/**
+ * A thread's doorbell: a pipe without a name, whose read end the thread's event loop watches. Whoever knows process, descriptor and inode can
+ * ring (`ring.ts`), and needs nothing from us for it. The write end is ours alone and closes with the thread.
+ */
+
+import { fstatSync } from 'node:fs';
+import { Socket, type SocketConstructorOpts } from 'node:net';
+import { hold, openPipe } from './pipe.ts';
+
+export interface DoorbellAddress {
+  /** The descriptor of the write end in its process, + 1; 0 is none. */
+  readonly descriptor: number;
+  readonly inode: number;
+}
+
+export interface Doorbell {
+  readonly address: DoorbellAddress;
+  /** Whether the event loop waits for rings when nothing else is left; at first it does not. */
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/** Rings that are read at once. More make one more call. */
+const atOnce = 512;
+
+/**
+ * @param onRing is called from the event loop, once for all rings up to now
+ * @throws UnsupportedPlatformError without native calls; HeddleError if the system gives no descriptors
+ */
+export function openDoorbell(onRing: () => void): Doorbell {
+  const { readEnd, writeEnd } = openPipe();
+  const { ino } = fstatSync(writeEnd);
+  let isClosed = false;
+  const onread = {
+    buffer: new Uint8Array(atOnce),
+    callback: () => {
+      if (!isClosed) onRing();
+      return true;
+    },
+  };
+  // The types know `onread` for connections only. It spares a stream and a buffer for each ring.
+  const watcher = new Socket({ fd: readEnd, readable: true, writable: false, onread } as SocketConstructorOpts);
+  watcher.on('error', () => {});
+  watcher.unref();
+  const holder = hold(writeEnd);
+  return {
+    address: { descriptor: writeEnd + 1, inode: ino },
+    ref: () => void watcher.ref(),
+    unref: () => void watcher.unref(),
+    close: () => {
+      isClosed = true;
+      watcher.destroy();
+      holder.destroy();
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Memory that processes share and that has no name: a file that lives in memory only (`memfd_create`), inherited by its descriptor. The system
+ * frees it when the last process that has it ends, whatever ended that.
+ *
+ *      file     [ segment | segment |                        may become longer, never shorter (it is sealed)
+ *      mapping  [ 64 GiB of addresses, reserved once         memory is used only where something was written
+ *      views    [ buffer  | buffer  |                        one for each segment that is used
+ *
+ * A mapping covers what the file becomes later: nobody has to be told. Touching an address behind the file's end kills the process (SIGBUS);
+ * hence the seal, and hence views are made only of what is there.
+ */
+
+import { fstatSync, readlinkSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { markAsUntransferable } from 'node:worker_threads';
+import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
+import { futexNeeds, wakeAtWord } from './futex.ts';
+import { type FunctionName, lastError, native, viewOf, whatIsMissing } from './native.ts';
+import { closeEnd, control } from './pipe.ts';
+
+/** Bytes of addresses that a mapping takes. */
+export const reservedBytes: number = 64 * 2 ** 30;
+
+const mfdCloexec = 1;
+const mfdAllowSealing = 2;
+const mfdNoexecSeal = 8;
+const fSetfd = 2;
+const fdCloexec = 1;
+const fAddSeals = 1033;
+const fGetSeals = 1034;
+const sealShrink = 2;
+const readAndWrite = 3;
+const mapShared = 1;
+const mapNoreserve = 0x4000;
+const punchHoleAndKeepSize = 3;
+
+const needs: readonly FunctionName[] = ['memfd_create', 'fcntl', 'ftruncate', 'fallocate', 'mmap', 'munmap', 'close', 'syscall', 'pipe2'];
+const name = new TextEncoder().encode('heddle\0');
+
+/** A new file of no length. @throws UnsupportedPlatformError */
+export function createSharedFile(): number {
+  const create = native('memfd_create');
+  let descriptor = create(name, mfdCloexec | mfdAllowSealing | mfdNoexecSeal);
+  // Systems before 6.3 do not know the last flag; some later ones insist on it.
+  if (descriptor < 0 && lastError() === constants.errno.EINVAL) descriptor = create(name, mfdCloexec | mfdAllowSealing);
+  if (descriptor < 0)
+    throw new UnsupportedPlatformError(`the system makes no memory to share: memfd_create failed with error ${lastError()}`);
+  control(descriptor, fAddSeals, sealShrink);
+  return descriptor;
+}
+
+/** Takes over a descriptor that was inherited: programs started from here on get it only when they are given it. @throws HeddleError if it is no such file */
+export function adoptSharedFile(descriptor: number): void {
+  const seals = native('fcntl')(descriptor, fGetSeals, 0);
+  if (seals < 0 || (seals & sealShrink) === 0) throw new HeddleError(`descriptor ${descriptor} is not memory that heddle shares`);
+  control(descriptor, fSetfd, fdCloexec);
+}
+
+/** Where this process has the file from now on; once for all its threads. @throws UnsupportedPlatformError */
+export function mapSharedFile(descriptor: number): number {
+  const address = native('mmap')(0, reservedBytes, readAndWrite, mapShared | mapNoreserve, descriptor, 0);
+  if (address >= 0) return address;
+  const hint = lastError() === constants.errno.ENOMEM ? ' (a limit of addresses, ulimit -v?)' : '';
+  throw new UnsupportedPlatformError(`the system does not map ${reservedBytes / 2 ** 30} GiB of addresses: error ${lastError()}${hint}`);
+}
+
+export function lengthOf(descriptor: number): number {
+  return fstatSync(descriptor).size;
+}
+
+/** Makes the file longer. @throws HeddleError */
+export function lengthen(descriptor: number, bytes: number): void {
+  if (native('ftruncate')(descriptor, bytes) !== 0)
+    throw new HeddleError(`the memory that is shared cannot grow to ${bytes} bytes: error ${lastError()}`);
+}
+
+/** Gives the pages of a part back to the system; they read as zeros. */
+export function punchHole(descriptor: number, from: number, bytes: number): void {
+  if (native('fallocate')(descriptor, punchHoleAndKeepSize, from, bytes) !== 0)
+    throw new HeddleError(`the system does not take memory back: error ${lastError()}`);
+}
+
+/** A part of the mapping as a buffer. A user's transfer cannot take it away from us. */
+export function viewShared(address: number, bytes: number): ArrayBuffer {
+  const buffer = viewOf(address, bytes);
+  markAsUntransferable(buffer);
+  return buffer;
+}
+
+let missing: { readonly what: string | undefined } | undefined;
+
+/** Why processes cannot share memory here, or cannot wake one another; undefined if they can. It is tried, once. */
+export function sharingMissing(): string | undefined {
+  missing ??= { what: whatIsMissing([...needs, ...futexNeeds]) ?? tryIt() };
+  return missing.what;
+}
+
+function tryIt(): string | undefined {
+  let descriptor = -1;
+  try {
+    descriptor = createSharedFile();
+    lengthen(descriptor, 4096);
+    const address = mapSharedFile(descriptor);
+    wakeAtWord(address, 1);
+    native('munmap')(address, reservedBytes);
+    // Doorbells are found by it.
+    if (readlinkSync('/proc/self') !== String(process.pid)) return '/proc shows the processes of another name space';
+    statSync(`/proc/${process.pid}/fd/${descriptor}`);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    if (descriptor >= 0) closeEnd(descriptor);
+  }
+}
