@@ -11,10 +11,10 @@
 import { createHash } from 'node:crypto';
 import { checkFunction } from '../check.ts';
 import type { AnyFunction } from './courier.ts';
-import { decode, Decoder, type Incoming } from './decoder.ts';
+import { decode, Decoder } from './decoder.ts';
 import { Encoder } from './encoder.ts';
 import { captureDuring, Lru, nameOfFunction } from './function/index.ts';
-import type { Border, Packet } from './packet.ts';
+import type { Border, Incoming, Packet } from './packet.ts';
 import { realmId } from './realm.ts';
 
 export interface Capsule {

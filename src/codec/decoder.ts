@@ -2,10 +2,7 @@
 
 import { Decoding } from './decoding.ts';
 import { damaged } from './reader.ts';
-import type { Border, Packet } from './packet.ts';
-
-/** What arrives of a {@link Packet}. */
-export type Incoming = Pick<Packet, 'bytes' | 'attachments' | 'modules'>;
+import type { Border, Incoming } from './packet.ts';
 
 export interface DecodeOptions {
   /** The packet will be decoded again: buffers beside the bytes are copied, not given away. Default false. */
@@ -20,7 +17,7 @@ export class Decoder {
 
   constructor(packet: Incoming, border: Border, options?: DecodeOptions) {
     this.border = border;
-    this.#decoding = new Decoding(packet.bytes, packet.attachments, options?.again === true);
+    this.#decoding = new Decoding(packet, options?.again === true);
   }
 
   /** How many messages the packet holds. */

@@ -6,6 +6,7 @@
  */
 
 import { SerializationError } from '../errors.ts';
+import { refOf } from '../memory/index.ts';
 import { readArray, readArrayWithFields } from './arrays.ts';
 import { readBigint } from './bigints.ts';
 import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
@@ -14,8 +15,10 @@ import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
 import { readClass, readFunction } from './functions.ts';
 import { readBuiltinInstance, readDerived, readInstance, readNullObject } from './instances.ts';
+import { readHandle } from './handles.ts';
 import { end, hole, rest } from './no-value.ts';
 import { readByName, readPlain } from './objects.ts';
+import type { Incoming } from './packet.ts';
 import { damaged, Reader } from './reader.ts';
 import { readReduced } from './reduced.ts';
 import { ReadShapes } from './shapes.ts';
@@ -46,15 +49,15 @@ export class Decoding {
   signals: AbortSignal[] = [];
   /** The packet will be read again, so nothing of it may be given away. */
   readonly again: boolean;
-  readonly #attachments: readonly unknown[];
+  readonly #packet: Incoming;
   readonly #objects: unknown[] = [];
   #waiting: Waiting[] = [];
   #depth = 0;
   #failure: { error: unknown } | undefined;
 
-  constructor(bytes: Uint8Array, attachments: readonly unknown[], again: boolean) {
-    this.reader = new Reader(bytes);
-    this.#attachments = attachments;
+  constructor(packet: Incoming, again: boolean) {
+    this.reader = new Reader(packet.bytes);
+    this.#packet = packet;
     this.again = again;
   }
 
@@ -206,6 +209,8 @@ export class Decoding {
         return readReduced(this);
       case tag.ABORT_SIGNAL:
         return readSignal(this);
+      case tag.SHARED_OBJECT:
+        return readHandle(this);
       default:
         return readWebClass(this, kind);
     }
@@ -295,7 +300,22 @@ export class Decoding {
   }
 
   attachment(index: number): unknown {
-    if (index >= this.#attachments.length) throw damaged('an attachment is missing');
-    return this.#attachments[index];
+    const { attachments } = this.#packet;
+    if (index >= attachments.length) throw damaged('an attachment is missing');
+    return attachments[index];
+  }
+
+  /** A handle that came with the packet. */
+  handle(ref: number): object {
+    const { handles, lost } = this.#packet;
+    const found = handles?.find((handle) => refOf(handle) >>> 0 === ref);
+    if (found !== undefined) return found;
+    if (lost === undefined) throw damaged('a shared object is missing');
+    this.run(() => {
+      throw new SerializationError(`a shared object cannot be used here: ${lost.message}`, {
+        cause: lost,
+      });
+    });
+    return {};
   }
 }

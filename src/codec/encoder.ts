@@ -82,7 +82,7 @@ export class Encoder {
   /** Closes the packet, which ends the encoder. Only now moved buffers are taken from their owner. */
   finish(): Packet {
     const encoding = this.#open();
-    const { writer, modules, signals } = encoding;
+    const { writer, modules, signals, handles } = encoding;
     const { attachments, transfer } = this.#takeAttachments(encoding);
     writer.uint32(this.#count);
     const { bytes, position } = writer;
@@ -93,6 +93,7 @@ export class Encoder {
       transfer,
       modules: modules.length === 0 ? none : [...modules],
       signals: signals.length === 0 ? none : [...signals],
+      handles: handles.length === 0 ? none : [...handles],
     };
     this.discard();
     return packet;

@@ -13,6 +13,7 @@
 
 import { types } from 'node:util';
 import { SerializationError } from '../errors.ts';
+import type { SharedObject } from '../memory/index.ts';
 import { writeArray } from './arrays.ts';
 import { writeBigint } from './bigints.ts';
 import type { AnyFunction } from './courier.ts';
@@ -64,6 +65,7 @@ export interface Mark extends Start {
   readonly detached: number;
   readonly modules: number;
   readonly signals: number;
+  readonly handles: number;
   readonly classes: number;
 }
 
@@ -83,6 +85,7 @@ export class Encoding {
   readonly detached: ArrayBuffer[] = [];
   readonly modules: string[] = [];
   readonly signals: ExportedSignal[] = [];
+  readonly handles: SharedObject[] = [];
   /** Classes of instances, known to all messages of the packet. */
   readonly classes: AnyFunction[] = [];
   /** What errors in the present message do without. */
@@ -110,7 +113,8 @@ export class Encoding {
     this.trail.forget();
     this.shapes.clear();
     if (this.#asked.size > 0) this.#asked.clear();
-    for (const list of [this.attachments, this.detached, this.modules, this.signals, this.classes]) if (list.length > 0) list.length = 0;
+    const { attachments, detached, modules, signals, handles, classes } = this;
+    for (const list of [attachments, detached, modules, signals, handles, classes]) if (list.length > 0) list.length = 0;
   }
 
   /** Writes one message. */
@@ -252,6 +256,7 @@ export class Encoding {
       detached: this.detached.length,
       modules: this.modules.length,
       signals: this.signals.length,
+      handles: this.handles.length,
       classes: this.classes.length,
     };
   }
@@ -274,6 +279,7 @@ export class Encoding {
     this.detached.length = to.detached;
     this.modules.length = to.modules;
     this.signals.length = to.signals;
+    this.handles.length = to.handles;
     this.classes.length = to.classes;
   }
 

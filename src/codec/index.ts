@@ -7,10 +7,10 @@
 // One value, or several independent ones, into a packet.
 export { encode, Encoder, type EncodeOptions } from './encoder.ts';
 // And back. `prepare` first, where the packet names modules.
-export { decode, decodeAll, Decoder, type DecodeOptions, type Incoming } from './decoder.ts';
+export { decode, decodeAll, Decoder, type DecodeOptions } from './decoder.ts';
 export { prepare } from './prepare.ts';
 // What travels.
-export type { Border, ExportedSignal, Packet } from './packet.ts';
+export type { Border, ExportedSignal, Incoming, Packet } from './packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.
 export { abortImported } from './signals.ts';
 // For users: memory that changes owner, and classes that say for themselves what they are made of.

@@ -3,6 +3,7 @@
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { expected } from '../check.ts';
+import { isShared } from '../memory/index.ts';
 import type { Encoding } from './encoding.ts';
 
 const moved = new WeakSet<object>();
@@ -40,7 +41,7 @@ export function move<T extends object>(value: T): T {
 }
 
 function insideOf(object: object): Iterable<unknown> {
-  if (types.isProxy(object)) return [];
+  if (types.isProxy(object) || isShared(object)) return [];
   if (Array.isArray(object)) return object as unknown[];
   if (types.isArrayBuffer(object)) mark(object);
   else if (ArrayBuffer.isView(object)) markView(object);

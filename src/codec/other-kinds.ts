@@ -2,6 +2,7 @@
 
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
+import { isShared } from '../memory/index.ts';
 import { writeArray, writeElements } from './arrays.ts';
 import { isNative, isOfNode } from './classes-of-node.ts';
 import { writeArrayBuffer, writePort, writeShared, writeView } from './buffers.ts';
@@ -9,6 +10,7 @@ import { writeMap, writeSet } from './collections.ts';
 import type { AnyFunction } from './courier.ts';
 import type { Encoding } from './encoding.ts';
 import { isError, writeError } from './errors-as-values.ts';
+import { writeHandle } from './handles.ts';
 import { familyOf, refuse, writeBuiltinInstance, writeInstance, writeNullObject } from './instances.ts';
 import { writeByName, writePlain, type Fields } from './objects.ts';
 import { writeBoxed, writeDate, writeRegExp } from './small-kinds.ts';
@@ -17,6 +19,7 @@ import { writeKey, writerOfWebClass } from './web.ts';
 type Write = (encoding: Encoding, object: never) => void;
 
 export function writeOtherKind(encoding: Encoding, object: object, prototype: object | null): void {
+  if (isShared(object)) return writeHandle(encoding, object);
   const family = prototype === null ? undefined : familyOf(prototype);
   if (prototype !== null && family?.isPlain !== true && family?.isPure === true && !Array.isArray(object)) {
     return writeInstance(encoding, object, prototype);

@@ -8,6 +8,7 @@
  */
 
 import type { Transferable } from 'node:worker_threads';
+import type { SharedObject } from '../memory/index.ts';
 
 export interface Packet {
   readonly bytes: Uint8Array;
@@ -19,6 +20,16 @@ export interface Packet {
   readonly modules: readonly string[];
   /** Abort signals inside the value: the link tells the other side when one fires. Never travels itself. */
   readonly signals: readonly ExportedSignal[];
+  /** Shared objects inside the value: they live as long as the packet, and the link hands them over. */
+  readonly handles: readonly SharedObject[];
+}
+
+/** What arrives of a {@link Packet}. */
+export interface Incoming extends Pick<Packet, 'bytes' | 'attachments' | 'modules'> {
+  /** The shared objects in it, here; none by default. */
+  readonly handles?: readonly SharedObject[] | undefined;
+  /** Why they are not here, if they could not be taken over. */
+  readonly lost?: Error | undefined;
 }
 
 /** An AbortSignal of this side, by the id under which the other side knows it. */
@@ -32,4 +43,6 @@ export interface Border {
   readonly kind: 'thread' | 'process';
   /** The realm id of the receiver, if known: what was born there goes home by name instead of by copy. */
   readonly peer?: string | undefined;
+  /** Why the receiver does not see this process's shared objects, if it is a process that does not. */
+  readonly apart?: string | undefined;
 }

@@ -117,3 +117,7 @@ export const TEXT_DECODER = 0xc4;
 export const ABORT_SIGNAL = 0xc5;
 /** text: type; value: its export */
 export const KEY_OBJECT = 0xc6;
+
+// Handles
+/** n: the block of a shared object */
+export const SHARED_OBJECT = 0xc8;

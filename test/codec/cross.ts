@@ -7,12 +7,13 @@ export type Kind = Border['kind'];
 export const kinds: readonly Kind[] = ['thread', 'process'];
 
 export function carry(packet: Packet, kind: Kind): Incoming {
-  if (kind === 'process') return { bytes: Buffer.from(packet.bytes), attachments: [], modules: packet.modules };
+  const { modules, handles } = packet;
+  if (kind === 'process') return { bytes: Buffer.from(packet.bytes), attachments: [], modules, handles };
   const { port1, port2 } = new MessageChannel();
   try {
     port1.postMessage({ bytes: packet.bytes, attachments: packet.attachments }, [...packet.transfer]);
     const { message } = receiveMessageOnPort(port2) as { message: Pick<Incoming, 'bytes' | 'attachments'> };
-    return { ...message, modules: packet.modules };
+    return { ...message, modules, handles };
   } finally {
     port1.close();
   }

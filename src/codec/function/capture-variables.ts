@@ -5,12 +5,14 @@
  *   require, import.meta …    →  made again for the module's URL
  *   console, node:fs          →  by name
  *   a module object           →  the members that the code names
+ *   a shared object           →  a handle on it, imported or not
  *   shared and changed        →  a cell
  *   anything else             →  its value of this moment
  */
 
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
+import { isShared } from '../../memory/index.ts';
 import type { AnyFunction, Part } from '../courier.ts';
 import type { FreeVariable } from './free-variables.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
@@ -93,7 +95,8 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   const changes =
     script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global' || scope.description === 'Script';
   if (changes) captured.isFixed = false;
-  if (script !== undefined && isModuleScope(scope)) {
+  // What is imported, too, is the very object here, and not the one that the module would make there.
+  if (script !== undefined && isModuleScope(scope) && !isShared(value)) {
     const reference = referenceOfImport(script, name);
     if (reference !== undefined) {
       captured.references[name] = reference;
@@ -109,6 +112,14 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   }
   if (name === 'require' && url !== '' && typeof value === 'function' && isCommonJsScope(scope)) {
     captured.helpers[name] = 'require';
+    return;
+  }
+  if (isShared(value)) {
+    if (script?.imports.has(name) === true) captured.isFixed = false;
+    if (changes || !captured.isFixed) capture.unstable();
+    captured.objects.push({ use, value });
+    judge(capture, use, value);
+    captured.add({ variable: name }, path, value);
     return;
   }
   if (isObject(value)) {
@@ -170,6 +181,11 @@ function captureByName(captured: Captured, name: string, value: object): boolean
 
 /** Notes what a captured object means for the next call: may its bytes have changed, may a call change it. */
 export function judge(capture: Capture, use: FreeVariable, value: object): void {
+  if (isShared(value)) {
+    // A handle says nothing of what is in the object, and both sides see that.
+    if (use.assigned) capture.mutable();
+    return;
+  }
   if (typeof value === 'function') {
     if (use.assigned || hasOwnState(value)) capture.mutable();
     return;

@@ -1,0 +1,48 @@
+/**
+ * Shared objects travel as handles: the bytes name the object's block in the shared heap, and nothing of it is copied.
+ *
+ *   here:   lock ── its block ──► Packet.handles      keeps it alive until the message has left; the link makes a parcel of them
+ *   there:  parcel ── the link opens it ──► Incoming.handles ── by its block ──► a handle on the same object
+ *
+ * What comes back to a thread that has a handle already is that handle. An instance of a user's subclass arrives as what it extends:
+ * the kind of object stands in the heap, and no more.
+ */
+
+import { UnsupportedPlatformError } from '../errors.ts';
+import { refOf, type SharedObject, theAgent } from '../memory/index.ts';
+import { features } from '../platform/index.ts';
+import { a } from './buffers.ts';
+import type { Decoding } from './decoding.ts';
+import type { Encoding } from './encoding.ts';
+import { refuse } from './instances.ts';
+import type { Border } from './packet.ts';
+import * as tag from './tags.ts';
+
+export function writeHandle(encoding: Encoding, object: SharedObject): void {
+  const ref = refOf(object);
+  // It was made by Object.create, and has only the prototype of one.
+  if (typeof ref !== 'number') refuse(encoding, Object.getPrototypeOf(object) as object);
+  const why = whyApart(encoding.border);
+  if (why !== undefined) {
+    const what = a(object.constructor.name);
+    throw encoding.refusal(
+      `${what} cannot cross to ${encoding.border.apart === undefined ? 'a process' : 'its host'}: ${why}`,
+      new UnsupportedPlatformError(why),
+    );
+  }
+  encoding.writer.byte(tag.SHARED_OBJECT);
+  encoding.claim(object);
+  encoding.writer.varint(ref >>> 0);
+  if (!encoding.handles.includes(object)) encoding.handles.push(object);
+}
+
+/** Why what is beyond the border cannot see this thread's shared objects. */
+function whyApart({ kind, apart }: Border): string | undefined {
+  if (kind === 'thread' || theAgent().memory.crossesProcesses) return kind === 'thread' ? undefined : apart;
+  return features().native ?? 'this system has no memory that processes share';
+}
+
+export function readHandle(decoding: Decoding): object {
+  const ref = decoding.reader.varint();
+  return decoding.claim(decoding.handle(ref));
+}
