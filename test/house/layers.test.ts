@@ -36,6 +36,7 @@ const FLOORS: Record<string, number> = {
   observe: 9,
   testing: 9,
   cli: 10,
+  lowlevel: 98, // the other door, for what is behind
   index: 99, // the front door sees everything
 };
 
