@@ -106,8 +106,9 @@ export abstract class Acquirable extends SharedObject {
   ): boolean {
     const { timeout, signal } = readWaitOptions(options);
     signal?.throwIfAborted();
-    if (!this.take(isHeld) && !this.#spin(isHeld)) {
-      if (timeout === 0) return false;
+    if (timeout === 0) {
+      if (!this.take(isHeld)) return false;
+    } else if (!this.takeFree(isHeld) && !this.#spin(isHeld) && !this.take(isHeld)) {
       if (!blocking(`${this.title}.${name}()`, above, () => this.#wait(new Deadline(timeout), isHeld))) return false;
     }
     const error = this.errorOfTaking();

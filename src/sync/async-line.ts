@@ -29,10 +29,10 @@ export class AsyncLine implements AsyncWait {
     const { line } = this.of;
     one.ticket = line.takeTicket();
     one.since = theAgent().memory.now();
-    this.#list.push(one);
-    if (this.#waiter !== undefined) return;
-    theAgent().waits.add(this);
+    if (this.#waiter !== undefined) return this.#list.push(one);
     this.#waiter = line.join(true, 0, one.ticket, one.since);
+    theAgent().waits.add(this);
+    this.#list.push(one);
     // It may have been released before we stood in line.
     this.step();
   }
