@@ -56,3 +56,8 @@ export function or(words: Int32Array, index: number, value: number): number {
 export function pause(): void {
   stepper?.('pause', undefined, 0, 0, 0);
 }
+
+/** Does nothing for a moment: here another thread makes a step. */
+export function idle(_turns: number): void {
+  pause();
+}

@@ -12,3 +12,8 @@ export const and: (words: Int32Array, index: number, value: number) => number = 
 export const or: (words: Int32Array, index: number, value: number) => number = Atomics.or;
 /** Imported from `pause.ts`, where it is explained. Newer versions of Node have the instruction. */
 export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? ((): void => {});
+
+/** Does nothing for a moment: some half a nanosecond a turn. */
+export function idle(turns: number): void {
+  for (let left = turns; left > 0; left -= 1);
+}

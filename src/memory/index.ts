@@ -5,7 +5,7 @@ export { type Block, blockAt, placeOf } from './block.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
 export { isBlocked, isDead, ring, setBlocked, threadOf } from './slots.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
-export { pause } from './pause.ts';
+export { idle, pause } from './pause.ts';
 export { allocate, allocateChained, chained, freeBlock } from './heap.ts';
 export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from './shared-object.ts';
 export { LoopWaits } from './async-waits.ts';

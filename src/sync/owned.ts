@@ -57,6 +57,10 @@ export abstract class Owned extends Acquirable {
     return id === 0 || id === RESERVED ? null : threadOf(id);
   }
 
+  protected get isFair(): boolean {
+    return (this.#flags & FAIR) !== 0;
+  }
+
   /** Whether this thread has it. */
   protected get isMine(): boolean {
     return load(this.words, this.at + OWNER) === me;
@@ -71,7 +75,7 @@ export abstract class Owned extends Acquirable {
   }
 
   takeFree(): boolean {
-    if ((this.#flags & FAIR) !== 0 && this.mayWait) return false;
+    if (this.isFair && this.mayWait) return false;
     return compareExchange(this.words, this.at + OWNER, 0, me) === 0;
   }
 
@@ -113,7 +117,7 @@ export abstract class Owned extends Acquirable {
   #dropSlowly(): void {
     const owner = load(this.words, this.at + OWNER);
     const first = this.line.first();
-    const next = first !== undefined && ((this.#flags & FAIR) !== 0 || this.isDue(first)) ? RESERVED : 0;
+    const next = first !== undefined && (this.isFair || this.isDue(first)) ? RESERVED : 0;
     if (owner === 0 || owner === RESERVED || compareExchange(this.words, this.at + OWNER, owner, next) !== owner)
       throw new InvalidStateError(`release() of a ${this.title} that is not locked`);
     this.line.callFirst();
