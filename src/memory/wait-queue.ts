@@ -280,13 +280,19 @@ export class WaitQueue {
   /**
    * Lets the first in line look, as there is something for it. While it was called and has not looked, nobody else is called, and nobody has to
    * ask: when it has looked, it says that it sleeps again, and looks once more; when it leaves, it sees to the next.
+   *
+   * @param isStrict whoever comes newly is to see that somebody waits, also then
    */
-  callFirst(): void {
-    // ORDER: before the line is looked at: whoever joins later says so again.
-    store(this.#block.words, this.#block.at + WAITING, 0);
+  callFirst(isStrict: boolean = false): void {
+    if (!isStrict || this.first() === undefined) {
+      // ORDER: before the line is looked at: whoever joins later says so again.
+      store(this.#block.words, this.#block.at + WAITING, 0);
+    }
     for (;;) {
       const first = this.first();
-      if (first === undefined || first.state === CALLED) return;
+      if (first === undefined) return;
+      if (isStrict) this.announce();
+      if (first.state === CALLED) return;
       if (!first.call()) continue;
       // ORDER: the call, then the look at `blocked`; who blocks says so first and then gives up its calls.
       if (!first.isAsync || !isBlocked(first.slot) || !first.again()) return;

@@ -104,7 +104,7 @@ export abstract class Acquirable extends SharedObject {
     if (this.line.first() === undefined) return;
     // ORDER: said before looking whether it is free; pairs with release, which frees it and then looks whether somebody waits.
     this.line.announce();
-    if (this.isFree()) this.line.callFirst();
+    if (this.isFree()) this.line.callFirst(this.isFair);
   }
 
   protected takeSync(

@@ -110,7 +110,7 @@ export abstract class Owned extends Acquirable {
     // Nobody is in line: one CAS. It fails if it is not ours, which `#dropSlowly` looks into.
     if (this.mayWait || compareExchange(this.words, this.at + OWNER, me, 0) !== me) return this.#dropSlowly();
     // ORDER: freed, then looked whether somebody waits; pairs with who stands in line and then looks whether it is free.
-    if (this.mayWait) this.line.callFirst();
+    if (this.mayWait) this.line.callFirst(this.isFair);
   }
 
   /** Somebody may wait, or it is another thread's: anybody may release a lock. */
@@ -120,7 +120,7 @@ export abstract class Owned extends Acquirable {
     const next = first !== undefined && (this.isFair || this.isDue(first)) ? RESERVED : 0;
     if (owner === 0 || owner === RESERVED || compareExchange(this.words, this.at + OWNER, owner, next) !== owner)
       throw new InvalidStateError(`release() of a ${this.title} that is not locked`);
-    this.line.callFirst();
+    this.line.callFirst(this.isFair);
   }
 
   describe(): string {
