@@ -3,7 +3,8 @@
 export { type Agent, type AsyncWait, type AsyncWaits, become, me, theAgent } from './agent.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
-export { isBlocked, isDead, ring, setBlocked, threadOf } from './slots.ts';
+export { isBlocked, isDead, ring, setBlocked, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
+export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { idle, pause } from './pause.ts';
 export { allocate, allocateChained, chained, freeBlock } from './heap.ts';

@@ -19,13 +19,19 @@ export async function failureOf(how: string, outcome: Outcome, test: TestBody, o
   const mostRuns = outcome.failure?.error instanceof EndlessError ? 0 : MOST_RUNS;
   let runs = 0;
   let steps = outcome.steps;
-  const picks = await shrink(picksOf(outcome), async (tried) => {
-    if (runs === mostRuns || steps > MOST_STEPS) return undefined;
-    const again = await new Run(byList(tried), options).of(test);
+  const shrinking = shrink(picksOf(outcome));
+  let state = shrinking.next();
+  while (state.done !== true) {
+    if (runs === mostRuns || steps > MOST_STEPS) {
+      state = shrinking.next(undefined);
+      continue;
+    }
+    const again = await new Run(byList(state.value), options).of(test);
     runs += 1;
     steps += again.steps;
-    return { isSame: kindOf(again) === kind, picks: picksOf(again) };
-  });
+    state = shrinking.next({ isSame: kindOf(again) === kind, picks: picksOf(again) });
+  }
+  const picks = state.value;
   const trace = new Trace();
   const last = await new Run(byList(picks), options, trace).of(test);
   if (last.failure !== undefined) return new ScheduleError(how, formatSchedule(last.choices), trace.lines, last.failure.error);

@@ -11,20 +11,17 @@ export interface Tried {
   readonly picks: readonly number[];
 }
 
-/** @param run undefined when no more may be tried */
-export async function shrink(
-  first: readonly number[],
-  run: (picks: readonly number[]) => Promise<Tried | undefined>,
-): Promise<readonly number[]> {
+/** Yields what is to be run, and is told what that gave: undefined when no more may be tried. */
+export function* shrink(first: readonly number[]): Generator<readonly number[], readonly number[], Tried | undefined> {
   let best = first;
 
   /** False when no more may be tried. */
-  const attempt = async (picks: readonly number[]): Promise<boolean> => {
-    const tried = await run(picks);
+  function* attempt(picks: readonly number[]): Generator<readonly number[], boolean, Tried | undefined> {
+    const tried = yield picks;
     if (tried === undefined) return false;
     if (tried.isSame && isSimpler(tried.picks, best)) best = tried.picks;
     return true;
-  };
+  }
 
   for (let before: readonly number[] = []; before !== best; ) {
     before = best;
@@ -32,14 +29,14 @@ export async function shrink(
       for (let at = 0; at < momentsOf(best).length; ) {
         const taken = new Set(momentsOf(best).slice(at, at + size));
         const length = momentsOf(best).length;
-        if (!(await attempt(best.map((pick, i) => (taken.has(i) ? 0 : pick))))) return best;
+        if (!(yield* attempt(best.map((pick, i) => (taken.has(i) ? 0 : pick))))) return best;
         // What was taken back is gone; otherwise go on behind it.
         if (momentsOf(best).length === length) at += size;
       }
     }
     for (const moment of momentsOf(best)) {
       for (let pick = 1; pick < (best[moment] ?? 0); pick += 1) {
-        if (!(await attempt(best.map((old, i) => (i === moment ? pick : old))))) return best;
+        if (!(yield* attempt(best.map((old, i) => (i === moment ? pick : old))))) return best;
       }
     }
   }

@@ -75,7 +75,9 @@ export async function runFile(path: string, limits: Limits): Promise<Verdict> {
   const id = home.slice(home.lastIndexOf('-') + 1);
   const failures: Failure[] = [];
   try {
-    const outcome = await run(process.execPath, ['--enable-source-maps', `--test-reporter=${REPORTER}`, path], {
+    // What lies in a folder named `model` decides itself who makes the next step (`src/testing/model`).
+    const conditions = path.includes('/model/') ? ['--conditions=model'] : [];
+    const outcome = await run(process.execPath, ['--enable-source-maps', ...conditions, `--test-reporter=${REPORTER}`, path], {
       timeout: limits.total,
       env: { ...OURS, HEDDLE_TEST_PATIENCE: String(limits.afterLastTest), HEDDLE_TEST_ID: id, HEDDLE_TEST_LOG: logFile, TMPDIR: scratch },
       afterExit: async (pid) => {

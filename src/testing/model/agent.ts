@@ -1,0 +1,36 @@
+/** Who a thread of the model is, for the code that it runs: made afresh whenever its body is run. */
+
+import type { Agent, AsyncWait, AsyncWaits, Memory } from '../../memory/index.ts';
+
+export class ModelWaits implements AsyncWaits {
+  readonly #waits = new Set<AsyncWait>();
+  /** Somebody wants a step as if the bell had been rung. */
+  isKicked = false;
+
+  add(wait: AsyncWait): void {
+    this.#waits.add(wait);
+  }
+
+  delete(wait: AsyncWait): void {
+    this.#waits.delete(wait);
+  }
+
+  kick(): void {
+    this.isKicked = true;
+  }
+
+  [Symbol.iterator](): Iterator<AsyncWait> {
+    return this.#waits.values();
+  }
+}
+
+export class ModelAgent implements Agent {
+  readonly id: number;
+  readonly memory: Memory;
+  readonly waits: ModelWaits = new ModelWaits();
+
+  constructor(id: number, memory: Memory) {
+    this.id = id;
+    this.memory = memory;
+  }
+}

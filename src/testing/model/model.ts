@@ -1,0 +1,165 @@
+/** All schedules of a few threads, or many at random, or one again. */
+
+import { performance } from 'node:perf_hooks';
+import { checkInteger } from '../../check.ts';
+import { EndlessError } from '../failures.ts';
+import { Random } from '../random.ts';
+import { formatSchedule, parseSchedule } from '../schedule.ts';
+import { shrink } from '../shrink.ts';
+import { DepthFirst } from './depth-first.ts';
+import { ModelError } from './failure.ts';
+import { Host } from './host.ts';
+import { type ModelTest, readTest } from './options.ts';
+import { byRank, evenly } from './random-strategies.ts';
+import type { Outcome } from './run.ts';
+import { byList, type Strategy } from './strategy.ts';
+
+export interface ModelOptions<Context> extends ModelTest<Context> {
+  /**
+   * So often may a thread that could go on be left for another one; Infinity: all schedules that differ, by sleep sets. Default 2.
+   * 0 is tried first, then 1, …, so that a failure is found with as few as can be.
+   */
+  readonly preemptions?: number | undefined;
+  /** No more runs than this. Default 1,000,000. */
+  readonly limit?: number | undefined;
+  /** Without it, all are run: for a comparison. Default true, and only without a bound of pre-emptions. */
+  readonly sleepSets?: boolean | undefined;
+}
+
+export interface Explored {
+  /** How many differing ones there were. */
+  readonly schedules: number;
+  /** Of all runs. */
+  readonly steps: number;
+  /** Whether those were all within the bound; false if there were more than `limit`. */
+  readonly isComplete: boolean;
+  /** How fast they went. */
+  readonly perSecond: number;
+}
+
+/** @throws ModelError if a run fails */
+export function model<Context>(options: ModelOptions<Context>): Explored {
+  const host = new Host(readTest(options, ['preemptions', 'limit', 'sleepSets']));
+  const { preemptions = 2, limit = 1_000_000, sleepSets = true } = options;
+  if (preemptions !== Infinity) checkInteger(preemptions, 'preemptions', 0);
+  checkInteger(limit, 'limit', 1);
+  const sum = new Sum();
+  for (let bound = preemptions === Infinity ? Infinity : 0; ; bound += 1) {
+    const strategy = new DepthFirst(bound, bound === Infinity && sleepSets);
+    sum.schedules = 0;
+    do {
+      if (sum.runs === limit) return sum.explored(false);
+      const outcome = host.run(strategy);
+      sum.add(outcome);
+      if (outcome.failure !== undefined) throw failureOf(`failed in run ${sum.runs}, with ${bound} pre-emptions at most:`, outcome, host);
+    } while (strategy.next());
+    if (bound >= preemptions || !strategy.leavesOut) return sum.explored(true);
+  }
+}
+
+export interface ModelRandomOptions<Context> extends ModelTest<Context> {
+  /** Default 10,000. */
+  readonly runs?: number | undefined;
+  /** The same seed gives the same runs. 32 bits; default another one each time. */
+  readonly seed?: number | undefined;
+  /** 'ranks' and 'evenly' alone, or by turns. Default both. */
+  readonly strategy?: 'ranks' | 'evenly' | 'both' | undefined;
+  /** How many orders between threads a bug may need, for 'ranks'. Default 3. */
+  readonly depth?: number | undefined;
+}
+
+export interface ExploredRandomly {
+  readonly runs: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly perSecond: number;
+}
+
+/** Runs are taken to be as long as the first one; but not shorter than this. */
+const LEAST_LENGTH = 10;
+
+/** @throws ModelError if a run fails */
+export function modelRandom<Context>(options: ModelRandomOptions<Context>): ExploredRandomly {
+  const host = new Host(readTest(options, ['runs', 'seed', 'strategy', 'depth']));
+  const { runs = 10_000, seed = Math.floor(Math.random() * 2 ** 32), strategy = 'both', depth = 3 } = options;
+  checkInteger(runs, 'runs', 1);
+  checkInteger(depth, 'depth', 1);
+  const random = new Random(seed);
+  const sum = new Sum();
+  let length = LEAST_LENGTH;
+  for (let run = 1; run <= runs; run += 1) {
+    const own = new Random(random.seed());
+    const isByRank = strategy === 'ranks' || (strategy === 'both' && run % 2 === 0);
+    const outcome = host.run(isByRank ? byRank(own, length, depth) : evenly(own, length));
+    sum.add(outcome);
+    if (outcome.failure !== undefined) throw failureOf(`failed in run ${run} of ${runs}, seed ${seed}:`, outcome, host);
+    length = Math.max(length, outcome.steps);
+  }
+  return { runs, steps: sum.steps, seed, perSecond: sum.perSecond };
+}
+
+/** Runs a test once, by the text that a `ModelError` has. @throws ModelError if it fails */
+export function modelReplay<Context>(test: ModelTest<Context>, schedule: string): void {
+  const host = new Host(readTest(test, []));
+  const outcome = host.run(byList(parseSchedule(schedule)));
+  if (outcome.failure !== undefined)
+    throw retold(
+      'failed again:',
+      host,
+      outcome.choices.map(({ picked }) => picked),
+      outcome,
+    );
+}
+
+class Sum {
+  runs = 0;
+  schedules = 0;
+  steps = 0;
+  readonly #start = performance.now();
+
+  add({ steps, isCut }: Outcome): void {
+    this.runs += 1;
+    this.steps += steps;
+    if (!isCut) this.schedules += 1;
+  }
+
+  get perSecond(): number {
+    return Math.round((this.runs * 1000) / (performance.now() - this.#start));
+  }
+
+  explored(isComplete: boolean): Explored {
+    return { schedules: this.schedules, steps: this.steps, isComplete, perSecond: this.perSecond };
+  }
+}
+
+/** So many runs are spent to make a schedule simple; none where it would be said of each simpler one that it does not end. */
+const MOST_TRIES = 2000;
+
+function failureOf(how: string, outcome: Outcome, host: Host): ModelError {
+  const picksOf = ({ choices }: Outcome): number[] => choices.map(({ picked }) => picked);
+  const kind = kindOf(outcome);
+  const shrinking = shrink(picksOf(outcome));
+  let tries = outcome.failure?.error instanceof EndlessError ? MOST_TRIES : 0;
+  let state = shrinking.next();
+  while (state.done !== true) {
+    if (tries++ >= MOST_TRIES) state = shrinking.next(undefined);
+    else {
+      const again = host.run(byList(state.value));
+      state = shrinking.next({ isSame: kindOf(again) === kind, picks: picksOf(again) });
+    }
+  }
+  return retold(how, host, state.value, outcome);
+}
+
+function retold(how: string, host: Host, picks: readonly number[], first: Outcome): ModelError {
+  const trace: { lines: readonly string[] } = { lines: [] };
+  const strategy: Strategy = byList(picks);
+  const outcome = host.run(strategy, trace);
+  if (outcome.failure !== undefined) return new ModelError(how, formatSchedule(outcome.choices), trace.lines, outcome.failure.error);
+  return new ModelError(`${how} but not again by the same schedule`, formatSchedule(first.choices), trace.lines, first.failure!.error);
+}
+
+/** Failures of one kind are taken for the same one. */
+function kindOf({ failure }: Outcome): unknown {
+  return failure?.error instanceof Error ? failure.error.name : failure;
+}

@@ -1,0 +1,105 @@
+/** What a run of the model is about: its threads, who sleeps, the time, and what may still happen. And the events that change it. */
+
+import type { ActionKind } from './strategy.ts';
+import type { ModelThread } from './thread.ts';
+
+/** What may still happen. */
+export interface Budgets {
+  timeouts: number;
+  deaths: number;
+  delays: number;
+}
+
+/** How a sleep or a wait for the bell came to its end. */
+export type WokenBy = 'wake' | 'timeout' | 'slice';
+
+export class World {
+  readonly threads: readonly ModelThread[];
+  readonly budgets: Budgets;
+  /** In the order in which they are woken. */
+  readonly sleepers: ModelThread[] = [];
+  /** So often something has changed: a word, or what a thread waits for. */
+  changes = 0;
+  /** In milliseconds. */
+  clock = 0;
+  /** Slices that came because nothing else could. */
+  lastSlices = 0;
+  /** Who made the last step. */
+  current: ModelThread | undefined;
+  readonly dead: ModelThread[] = [];
+
+  constructor(threads: readonly ModelThread[], budgets: Budgets) {
+    this.threads = threads;
+    this.budgets = budgets;
+  }
+
+  changed(): void {
+    this.changes += 1;
+  }
+
+  /** Somebody's state changed by another's step. */
+  touched(thread: ModelThread): void {
+    this.changes += 1;
+    thread.isFresh = true;
+  }
+
+  lieDown(thread: ModelThread): void {
+    thread.status = 'sleeps';
+    this.sleepers.push(thread);
+    this.changes += 1;
+  }
+
+  getUp(thread: ModelThread, by: WokenBy): void {
+    const at = this.sleepers.indexOf(thread);
+    if (at !== -1) this.sleepers.splice(at, 1);
+    thread.note(thread.operation, thread.index, by);
+    thread.deadline = Infinity;
+    thread.status = 'woken';
+    this.touched(thread);
+  }
+
+  /** First come, first woken: so do the kernel and V8. */
+  wake(words: Int32Array, index: number, count: number): ModelThread[] {
+    const woken: ModelThread[] = [];
+    for (const thread of this.sleepers) {
+      if (woken.length >= count) break;
+      if (thread.words === words && thread.index === index) woken.push(thread);
+    }
+    for (const thread of woken) this.getUp(thread, 'wake');
+    return woken;
+  }
+
+  happens(kind: Exclude<ActionKind, 'go'>, who: ModelThread, isForced: boolean): void {
+    switch (kind) {
+      case 'timeout':
+        if (who.deadline > this.clock) {
+          this.clock = who.deadline;
+          if (!isForced) this.budgets.timeouts -= 1;
+        }
+        this.getUp(who, 'timeout');
+        break;
+      case 'slice':
+        if (isForced) this.lastSlices += 1;
+        who.slices += 1;
+        this.getUp(who, 'slice');
+        break;
+      case 'delay':
+        this.budgets.delays -= 1;
+        this.clock += DELAY;
+        this.changes += 1;
+        break;
+      case 'kill': {
+        this.budgets.deaths -= 1;
+        who.status = 'dead';
+        const at = this.sleepers.indexOf(who);
+        if (at !== -1) this.sleepers.splice(at, 1);
+        this.dead.push(who);
+        this.changes += 1;
+        break;
+      }
+    }
+  }
+}
+
+/** Milliseconds that go by before a thread looks at the clock: more than what a waiter is patient for. */
+const DELAY = 2;
