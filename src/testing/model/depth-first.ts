@@ -35,16 +35,19 @@ interface Access {
 
 export class DepthFirst implements Strategy {
   readonly #bound: number;
-  readonly #reduces: boolean;
+  readonly looksAhead: boolean;
   readonly #nodes: Node[] = [];
   #depth = 0;
   /** Whether there are schedules that the bound left out. */
   leavesOut = false;
 
-  /** @param bound how many pre-emptions; Infinity uses sleep sets */
-  constructor(bound: number, reduces: boolean = bound === Infinity) {
+  /**
+   * @param bound how many pre-emptions
+   * @param reduces whether it uses sleep sets; without a bound only
+   */
+  constructor(bound: number, reduces: boolean) {
     this.#bound = bound;
-    this.#reduces = reduces;
+    this.looksAhead = reduces;
   }
 
   pick(moment: Moment): number {
@@ -57,7 +60,7 @@ export class DepthFirst implements Strategy {
     const { count, goCount, canStay } = moment;
     const numbers: number[] = [];
     const operations: (Access | undefined)[] = [];
-    if (this.#reduces) {
+    if (this.looksAhead) {
       for (let i = 0; i < goCount; i += 1) {
         const who = moment.who(i);
         numbers.push(who.number);
@@ -121,9 +124,11 @@ function accessOf(thread: ModelThread): Access | undefined {
   switch (thread.operation) {
     case 'load':
       return { words: thread.words, index: thread.index, isWrite: false };
+    case 'compareExchange':
+      // In this moment: one that fails is a load.
+      return { words: thread.words, index: thread.index, isWrite: thread.words[thread.index] === thread.a };
     case 'store':
     case 'exchange':
-    case 'compareExchange':
     case 'add':
     case 'and':
     case 'or':

@@ -1,8 +1,8 @@
 /** What a test puts into the model's memory before the threads begin. */
 
 import { checkInteger } from '../../check.ts';
-import { type Block, blockAt, type Memory, slotFields, slotOf } from '../../memory/index.ts';
-import { layoutNamed, type Names } from './names.ts';
+import { type Block, blockAt, type Memory, ownOffset, refOf, type SharedObject, slotFields, slotOf } from '../../memory/index.ts';
+import { layoutNamed, type Names, slotId, slotsEnd } from './names.ts';
 
 /** Blocks begin at multiples of so many words. */
 const ALIGNMENT = 16;
@@ -10,15 +10,12 @@ const WORDS_PER_REF = 4;
 /** `slotFields.state`: in use. */
 const IN_USE = 2;
 
-/** Of the first generation. */
-export const slotId = (number: number): number => (1 << 12) | number;
-
 export class ModelHeap {
   readonly memory: Memory;
   /** The first segment. */
   readonly words: Int32Array;
   readonly #names: Names;
-  #end: number;
+  #begin: number;
 
   /** @param slots how many are in use, from the second one on: of the threads, and of the code around them */
   constructor(memory: Memory, names: Names, slots: number) {
@@ -26,7 +23,7 @@ export class ModelHeap {
     this.words = memory.segment(0);
     this.#names = names;
     for (let number = 1; number <= slots; number += 1) this.#claim(number);
-    this.#end = slotOf(slots + 1);
+    this.#begin = this.words.length;
   }
 
   #claim(number: number): void {
@@ -39,32 +36,40 @@ export class ModelHeap {
   }
 
   /**
-   * A block for a test, of zeros, as no allocator would give it.
+   * Some words for a test, of zeros: from the end of the first segment, where no allocator has come.
    *
    * @param what the name of a layout, or how many words
-   * @param label what it is called in a table of steps
+   * @param label what they are called in a table of steps
    */
   take(what: string | number, label: string): Block {
-    const at = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT;
-    const size = typeof what === 'number' ? checkInteger(what, 'what', 1) : sizeOf(what);
-    this.#end = at + size;
-    if (this.#end > this.words.length)
-      throw new RangeError(`the model has ${this.words.length} words in a segment, and '${label}' goes up to ${this.#end}: see \`words\``);
-    const block = blockAt(this.memory, at / WORDS_PER_REF);
+    const size = typeof what === 'number' ? checkInteger(what, 'what', 1) : layoutNamed(what).size;
+    this.#begin = Math.floor((this.#begin - size) / ALIGNMENT) * ALIGNMENT;
+    if (this.#begin < slotsEnd) throw new RangeError(`no room for '${label}': the model has ${this.words.length} words, see \`words\``);
+    const block = blockAt(this.memory, this.#begin / WORDS_PER_REF);
     this.describe(block, what, label);
     return block;
   }
 
-  /** Says what lies in a block that was taken otherwise. Only of the first segment. */
-  describe(block: Block, what: string | number, label: string): void {
-    if (block.words !== this.words) return;
-    if (typeof what === 'number') this.#names.add(label, block.at, what, undefined);
-    else this.#names.add(label, block.at, sizeOf(what), layoutNamed(what));
+  /** Says what lies somewhere in a block of the first segment; what is said later goes before. */
+  describe({ words, at }: Block, what: string | number, label: string, offset: number = 0): void {
+    if (words !== this.words) return;
+    const layout = typeof what === 'number' ? undefined : layoutNamed(what);
+    this.#names.add(label, at + offset, layout?.size ?? (what as number), layout);
   }
-}
 
-function sizeOf(layout: string): number {
-  const size = layoutNamed(layout)?.size;
-  if (size === undefined) throw new TypeError(`there is no layout '${layout}'`);
-  return size;
+  /**
+   * Says what an object is called.
+   *
+   * @param own the layout of its own words
+   */
+  name(object: SharedObject, own: string, label: string): void {
+    const block = blockAt(this.memory, refOf(object));
+    const waitable = layoutNamed('Waitable');
+    const waiter = layoutNamed('Waiter');
+    const first = waitable.fields.find(({ name }) => name === 'waiters')!;
+    this.describe(block, 'Waitable', label);
+    this.describe(block, own, label, ownOffset);
+    for (let number = 0; number * waiter.size < first.count; number += 1)
+      this.describe(block, 'Waiter', `${label}.waiter${number}`, first.offset + number * waiter.size);
+  }
 }

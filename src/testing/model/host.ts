@@ -4,9 +4,9 @@ import { load } from '#atomics';
 import { InvalidStateError } from '../../errors.ts';
 import { become, replaceStepper, type Stepper } from '../../memory/index.ts';
 import { ModelAgent } from './agent.ts';
-import { ModelHeap, slotId } from './heap.ts';
+import { ModelHeap } from './heap.ts';
 import { ModelMemory } from './memory.ts';
-import { Names } from './names.ts';
+import { Names, slotId } from './names.ts';
 import type { CheckedTest } from './options.ts';
 import { type Outcome, Run } from './run.ts';
 import type { Strategy } from './strategy.ts';
@@ -39,9 +39,9 @@ export class Host {
     const { threads: bodies, setup, after, always, deaths, timeouts, delays, slices, pauses, maxSteps, mayDie } = this.#test;
     const memory = this.#memory;
     memory.clear();
-    const names = new Names(memory.segment(0));
     let context: unknown;
     const threads = bodies.map((body, number) => new ModelThread(number, nameOf(bodies, number), slotId(number + 1), () => body(context)));
+    const names = new Names(memory.segment(0), new Map(threads.map(({ id, name }) => [id, name])));
     const world = new World(threads, { timeouts, deaths, delays });
     const table = trace === undefined ? undefined : new Trace(names);
     const run = new Run(

@@ -1,6 +1,7 @@
 /** The model's memory: small segments of plain words, and calls that are steps of a run. */
 
-import { type Bell, type BellAddress, type Identity, type Memory, segmentSize } from '../../memory/index.ts';
+import { type Bell, type BellAddress, type Identity, type Memory, segmentSize, slotOf } from '../../memory/index.ts';
+import { slotsEnd } from './names.ts';
 
 /** Who makes the calls: a run. */
 export interface Caller {
@@ -14,6 +15,9 @@ export interface Caller {
   ring(slot: number): void;
   discard(words: Int32Array, index: number, count: number): void;
 }
+
+/** Of the slots these are used at most: to clear the half a megabyte of all would take as long as a run. */
+const SLOTS = 64;
 
 const noAddress: BellAddress = { descriptor: 0, inode: 0 };
 
@@ -33,7 +37,9 @@ export class ModelMemory implements Memory {
 
   /** As new. */
   clear(): void {
-    for (const words of this.#segments) words.fill(0);
+    const [first, ...others] = this.#segments;
+    first!.fill(0, 0, slotOf(SLOTS)).fill(0, slotsEnd);
+    for (const words of others) words.fill(0);
     this.#grown = 1;
   }
 

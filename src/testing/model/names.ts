@@ -1,6 +1,6 @@
-/** What the words of the model's memory are called: `lock.owner`, `Slot 2.blocked`. */
+/** What the words of the model's memory are called: `lock.owner`, `slot of B.blocked`; and their values, where those are threads. */
 
-import { allLayouts, type Layout, slotCount, slotsBegin } from '../../memory/index.ts';
+import { allLayouts, type Layout, slotCount, slotFields, slotsBegin } from '../../memory/index.ts';
 
 interface Region {
   readonly label: string;
@@ -13,14 +13,22 @@ interface Region {
 export class Names {
   readonly #regions: Region[] = [];
   readonly #first: Int32Array;
-  readonly #slot: Layout | undefined = layoutNamed('Slot');
+  readonly #slot: Layout = layoutNamed('Slot');
+  readonly #threads: ReadonlyMap<number, string>;
 
-  constructor(first: Int32Array) {
+  /** @param threads their names, by the ids of their slots */
+  constructor(first: Int32Array, threads: ReadonlyMap<number, string>) {
     this.#first = first;
+    this.#threads = threads;
+  }
+
+  /** A value: the name of a thread, if it is the id of one. */
+  value(value: number): string {
+    return this.#threads.get(value) ?? String(value);
   }
 
   add(label: string, at: number, size: number, layout: Layout | undefined): void {
-    this.#regions.push({ label, at, size, layout });
+    this.#regions.unshift({ label, at, size, layout });
   }
 
   of(words: Int32Array, index: number): string {
@@ -28,8 +36,10 @@ export class Names {
     const region = this.#regions.find(({ at, size }) => index >= at && index < at + size);
     if (region !== undefined) return region.size === 1 ? region.label : `${region.label}${fieldOf(region.layout, index - region.at)}`;
     const slot = this.#slot;
-    if (slot !== undefined && index >= slotsBegin && index < slotsBegin + slotCount * slot.size)
-      return `Slot ${Math.floor((index - slotsBegin) / slot.size)}${fieldOf(slot, (index - slotsBegin) % slot.size)}`;
+    if (index >= slotsBegin && index < slotsEnd) {
+      const number = Math.floor((index - slotsBegin) / slot.size);
+      return `slot of ${this.#threads.get(slotId(number)) ?? number}${fieldOf(slot, (index - slotsBegin) % slot.size)}`;
+    }
     return `word ${index}`;
   }
 }
@@ -40,6 +50,20 @@ function fieldOf(layout: Layout | undefined, offset: number): string {
   return field.count === 1 ? `.${field.name}` : `.${field.name}[${offset - field.offset}]`;
 }
 
-export function layoutNamed(name: string): Layout | undefined {
-  return allLayouts().find((layout) => layout.name === name);
+/** @throws TypeError if nobody has declared it */
+export function layoutNamed(name: string): Layout {
+  const found = allLayouts().find((layout) => layout.name === name);
+  if (found === undefined)
+    throw new TypeError(
+      `there is no layout '${name}': known are ${allLayouts()
+        .map((one) => one.name)
+        .join(', ')}`,
+    );
+  return found;
 }
+
+/** The id of a slot, of its first generation. */
+export const slotId = (number: number): number => (1 << 12) | number;
+
+/** Where the slots end, in words. */
+export const slotsEnd: number = slotsBegin + slotCount * slotFields.size;

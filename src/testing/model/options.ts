@@ -2,6 +2,7 @@
 
 import { checkFunction, checkInteger, checkOptions } from '../../check.ts';
 import type { ModelHeap } from './heap.ts';
+import { slotsEnd } from './names.ts';
 
 /** What `after` is told of a run. */
 export interface ModelEnd {
@@ -40,7 +41,7 @@ export interface ModelTest<Context> {
   readonly pauses?: 'wait' | 'go' | undefined;
   /** A run of more steps has failed. Default 10,000. */
   readonly maxSteps?: number | undefined;
-  /** Words that a segment really has. Default 8192, of which the heap's header has 1024. */
+  /** Words that a segment really has. Default: 8192 after the slots. */
   readonly words?: number | undefined;
 }
 
@@ -70,7 +71,7 @@ export function readTest<Context>(test: ModelTest<Context>, more: readonly strin
     slices = 1,
     pauses = 'wait',
     maxSteps = 10_000,
-    words = 8192,
+    words = slotsEnd + 8192,
   } = test;
   for (const thread of threads) checkFunction(thread, 'a thread');
   checkFunction(setup, 'setup');

@@ -10,6 +10,7 @@
  * while it is thrown through (in a `finally`) has no effect. A thread that begins or has slept makes its next step at once.
  */
 
+import { quote } from '../../check.ts';
 import { type AtomicName, become } from '../../memory/index.ts';
 import { DeadlockError, EndlessError } from '../failures.ts';
 import type { Choice } from '../schedule.ts';
@@ -89,7 +90,6 @@ export class Run implements Caller {
   /** Until another one goes on, or it has ended. */
   #runBody(thread: ModelThread): void {
     this.#running = thread;
-    this.#isGranted = true;
     thread.told = 0;
     thread.onRing = undefined;
     thread.agent = new ModelAgent(thread.id, this.#memory);
@@ -115,6 +115,12 @@ export class Run implements Caller {
     this.#next = undefined;
     for (;;) {
       if (this.#failure !== undefined) return;
+      if (this.#strategy.looksAhead === true) {
+        // What it does up to its next operation concerns nobody else.
+        this.#next = threads.find(({ status }) => status === 'begins' || status === 'woken');
+        this.#isGranted = false;
+        if (this.#next !== undefined) return;
+      }
       const actions = this.#actions;
       actions.collect();
       if (actions.count === 0) {
@@ -133,6 +139,7 @@ export class Run implements Caller {
       const [kind, who] = [actions.kind(picked), actions.who(picked)];
       if (kind === 'go') {
         this.#world.current = this.#next = who;
+        this.#isGranted = true;
         for (const thread of threads) thread.isFresh = thread === who;
         who.pausedAt = -1;
         return;
@@ -162,7 +169,6 @@ export class Run implements Caller {
 
   /** Throws through the body unless it is its turn. */
   #turn(thread: ModelThread): void {
-    this.#isGranted = false;
     this.#decide();
     if (this.#next === thread) return;
     this.#leave();
@@ -182,14 +188,18 @@ export class Run implements Caller {
 
   /** A thread stands before an operation that it has not made: until it is its turn. */
   #comesTo(thread: ModelThread, operation: OperationName, words: Int32Array, index: number, a: number, b: number): void {
+    this.#standsBefore(thread, operation, words, index, a, b);
+    if (!this.#isGranted || thread.pausedAt !== -1) this.#turn(thread);
+    this.#isGranted = false;
+  }
+
+  #standsBefore(thread: ModelThread, operation: OperationName, words: Int32Array, index: number, a: number, b: number): void {
     thread.operation = operation;
     thread.words = words;
     thread.index = index;
     thread.a = a;
     thread.b = b;
     thread.status = 'ready';
-    if (this.#isGranted && thread.pausedAt === -1) this.#isGranted = false;
-    else this.#turn(thread);
   }
 
   #did(thread: ModelThread, result: unknown, hasChanged: boolean): void {
@@ -238,8 +248,8 @@ export class Run implements Caller {
     thread.deadline = this.#world.clock + ms;
     this.#world.lieDown(thread);
     this.#trace?.step(thread, expected, 'sleeps');
+    // It goes on when somebody has got it up, and said so in its results.
     this.#turn(thread);
-    this.#isGranted = true;
   }
 
   wake(words: Int32Array, index: number, count: number): void {
@@ -334,13 +344,11 @@ export class Run implements Caller {
     if (thread === undefined) throw new Error('only threads have a bell');
     if (this.#isTold(thread)) return thread.tell('listen', 0) as WokenBy;
     if (thread.deadline === Infinity) thread.deadline = this.#world.clock + ms;
-    this.#comesTo(thread, 'listen', outside, 0, ms, 0);
-    if (thread.status === 'ready' && !thread.isRung) this.#turn(thread);
-    if (thread.status === 'woken') {
-      // A time-out or a slice, noted by the event.
-      this.#isGranted = true;
-      return thread.results.at(-1) as WokenBy;
-    }
+    this.#standsBefore(thread, 'listen', outside, 0, ms, 0);
+    if (!this.#isGranted || !thread.isRung || thread.pausedAt !== -1) this.#turn(thread);
+    // Its time-out or slice has said so in its results.
+    if (thread.status === 'woken') return thread.results.at(-1) as WokenBy;
+    this.#isGranted = false;
     thread.deadline = Infinity;
     thread.isRung = false;
     this.#trace?.note(thread, 'listen', '', 'was rung');
@@ -363,7 +371,7 @@ export class Run implements Caller {
       this.#leave();
     }
     this.#running = thread;
-    this.#trace?.note(thread, 'once', '', what.name);
+    this.#trace?.note(thread, 'once', what.name, result === undefined ? '' : quote(result));
     this.#did(thread, result, true);
     return result;
   }

@@ -17,6 +17,8 @@ export interface Moment {
 }
 
 export interface Strategy {
+  /** Whether it has to know before which operation each thread stands. */
+  readonly looksAhead?: boolean | undefined;
   /** One of them; -1 to give up the run. */
   pick(moment: Moment): number;
 }

@@ -15,7 +15,7 @@ export class Trace {
   /** @param result what an atomic operation gave */
   step(thread: ModelThread, result: number, what?: string): void {
     const { operation, words, index, a, b } = thread;
-    this.#rows.push([thread.name, operation, this.#names.of(words, index), what ?? describe(operation, a, b, result)]);
+    this.#rows.push([thread.name, operation, this.#names.of(words, index), what ?? describe(operation, a, b, result, this.#names)]);
   }
 
   note(thread: ModelThread, operation: OperationName, where: string, what: string): void {
@@ -32,16 +32,17 @@ export class Trace {
   }
 }
 
-function describe(operation: OperationName, a: number, b: number, result: number): string {
+function describe(operation: OperationName, a: number, b: number, result: number, names: Names): string {
+  const is = names.value(result);
   switch (operation) {
     case 'load':
-      return `is ${result}`;
+      return `is ${is}`;
     case 'store':
-      return `:= ${a}`;
+      return `:= ${names.value(a)}`;
     case 'exchange':
-      return `${result} → ${a}`;
+      return `${is} → ${names.value(a)}`;
     case 'compareExchange':
-      return result === a ? `${a} → ${b}` : `is ${result}, not ${a} (would be ${b})`;
+      return result === a ? `${is} → ${names.value(b)}` : `is ${is}, not ${names.value(a)} (would be ${names.value(b)})`;
     case 'add':
       return `${result} ${a < 0 ? '-' : '+'} ${Math.abs(a)}`;
     case 'and':
