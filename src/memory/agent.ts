@@ -3,7 +3,14 @@
  * There is one in each thread, made with the first shared object that it meets; tests of the model swap several in one thread.
  */
 
+import type { Block } from './block.ts';
 import type { Memory } from './memory.ts';
+
+/** Gives blocks, and never takes them back. */
+export interface Blocks {
+  /** A block of zeros but for its first word, the tag. */
+  allocate(tag: number, words: number): Block;
+}
 
 export interface Agent {
   /** The id of its slot in the heap: what it writes into the words it takes. Never 0, and positive. */
@@ -11,6 +18,8 @@ export interface Agent {
   readonly memory: Memory;
   /** Calls `step` of each on a ring of the bell, and `probe` of each some times a second. */
   readonly waits: AsyncWaits;
+  /** Where blocks come from, if not from the heap: in models of something else than the heap. */
+  readonly blocks?: Blocks | undefined;
 }
 
 /** Something of this thread that waits without blocking it. */
@@ -29,6 +38,8 @@ export interface AsyncWaits extends Iterable<AsyncWait> {
   delete(wait: AsyncWait): void;
   /** Calls `step` of all soon, as if the bell had been rung. */
   kick(): void;
+  /** Opens the bell, also while nothing waits, and calls `onRing` on each ring. It does not keep the program alive. */
+  listen?(onRing: () => void): void;
 }
 
 /** This thread's; 0 while it has none. Kept apart because it is what the fast paths need. */

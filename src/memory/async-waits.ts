@@ -19,6 +19,7 @@ export class LoopWaits implements AsyncWaits {
   #bell: Bell | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isKicked = false;
+  #onRing: (() => void) | undefined;
 
   constructor(memory: Memory, id: number) {
     this.#memory = memory;
@@ -61,14 +62,24 @@ export class LoopWaits implements AsyncWaits {
     clearInterval(this.#timer);
   }
 
+  listen(onRing: () => void): void {
+    this.#onRing = onRing;
+    if (this.#bell === undefined) withoutContext(() => this.#open());
+  }
+
   #open(): void {
     const words = this.#memory.segment(0);
-    this.#bell = this.#memory.openBell((this.#slot + slotFields.rung) * 4, () => this.#stepAll());
+    this.#bell = this.#memory.openBell((this.#slot + slotFields.rung) * 4, () => this.#ring());
     const { descriptor, inode } = this.#bell.address;
     store(words, this.#slot + slotFields.bellInode, inode | 0);
     store(words, this.#slot + slotFields.bellInode + 1, Math.floor(inode / 2 ** 32));
     // ORDER: last; who sees the descriptor sees which pipe it must be.
     store(words, this.#slot + slotFields.bellDescriptor, descriptor);
+  }
+
+  #ring(): void {
+    this.#stepAll();
+    this.#onRing?.();
   }
 
   #stepAll(): void {

@@ -1,17 +1,20 @@
 /** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive the death of anybody. */
 
-export { type Agent, type AsyncWait, type AsyncWaits, become, me, theAgent } from './agent.ts';
+export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
 export { isBlocked, isDead, ring, setBlocked, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { idle, pause } from './pause.ts';
-export { allocate, allocateChained, chained, freeBlock } from './heap.ts';
+export { leastWords } from './heap-header.ts';
+export { heapDescriptorForChild, joinByDescriptor, joinBySeed, seed, setThreadName } from './attach.ts';
+export { allocate, allocateChained, chained, collect, freeBlock, heapStatistics } from './heap.ts';
+export type { HeapStatistics } from './statistics.ts';
+export { dropParcels, makeParcel, openParcel, type Route } from './parcel.ts';
 export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from './shared-object.ts';
 export { LoopWaits } from './async-waits.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';
 export { ASLEEP, CALLED, ownOffset, type Waiter, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 export { Word, type WaitResult, type WordStatistics } from './word.ts';
-import './attach.ts';

@@ -41,7 +41,7 @@ export interface Memory {
   /** How many processes see it: without native calls only the threads of this one. */
   readonly crossesProcesses: boolean;
 
-  /** The words of one segment of the heap (`segmentSize` bytes). It must have been grown that far, here or elsewhere. The same array each time. */
+  /** The words of one segment of the heap (`segmentSize` bytes). It must have been grown that far, here or elsewhere; the first is always there. The same array each time. */
   segment(number: number): Int32Array;
   /** Makes the heap at least so many bytes long. Under the heap's guard only. @throws HeddleError if there is no memory */
   grow(bytes: number): void;
@@ -62,7 +62,7 @@ export interface Memory {
   now(): number;
 
   identity(): Identity;
-  /** Whether that thread lives. Asks the system: 0.5 µs; when `isThorough`, 50 µs, also whether the number has been given to another one or the process is a zombie. */
+  /** Whether that thread lives; with `pid` 0, whether any one of that number does. Asks the system: 0.5 µs; when `isThorough`, 50 µs, also whether the number has been given to another one or the process is a zombie. */
   isAlive(who: Identity, isThorough: boolean): boolean;
 
   /**

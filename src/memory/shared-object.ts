@@ -1,15 +1,21 @@
 /**
- * A handle on an object of the heap: the base of Lock, Value, Queue and all the others.
+ * A handle on an object of the heap: the base of Lock, Value, Queue and all the others. The object lives as long as a handle on it is anywhere, in a
+ * thread or in a message on its way.
  *
- *    word 0   TAG     what kind of object it is
- *    word 1   CHAIN   a further block that belongs to it, 0 none; that one begins with the same two words
+ *    new X() ──▶ a block, listed in this thread's ledger        garbage collection takes the handle ──▶ the entry is dropped
+ *       │ travels (parcel.ts)                                                                          ▲
+ *       ▼                                                                                              │
+ *    another thread: listed there, X's `create` makes a handle on the same block; one per thread ───────┘
  */
 
 import { load } from '#atomics';
+import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import { theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
-import { allocate } from './heap.ts';
+import { type Heap, theHeap } from './heap.ts';
+import { kindOfTag, mostKinds, tagOf } from './tag.ts';
+import { nameKind } from './statistics.ts';
 
 /** A kind of object, known by the same number in every thread and process. */
 export interface ObjectKind {
@@ -18,41 +24,69 @@ export interface ObjectKind {
   readonly name: string;
   /** The size of its record in words, the first two with it. */
   readonly words: number;
+  /**
+   * Which word of the record is the ref of another object that must live as long as this one (a Condition's lock), if there is such a word. It is
+   * written by the constructor, with `refOf`, and does not change.
+   */
+  readonly link?: number;
   /** Makes a handle; `SharedObject` sees to it that it is one on the object that has just come. */
   readonly create: () => SharedObject;
 }
 
-const magic = 0x4d << 24;
 const kinds = new Map<number, ObjectKind>();
 
 export function defineKind(kind: ObjectKind): ObjectKind {
+  checkInteger(kind.number, 'number', 1, mostKinds - 1);
+  const other = kinds.get(kind.number);
+  if (other !== undefined) throw new HeddleError(`${kind.name} and ${other.name} are both kind ${kind.number}`);
   kinds.set(kind.number, kind);
+  nameKind(kind.number, kind.name);
   return kind;
 }
 
-/** The block that the next handle is to join; undefined: it makes a new object. */
-let joining: Block | undefined;
+/** What the next handle is on; undefined: it makes a new object. */
+interface Joining {
+  readonly block: Block;
+  /** Of its entry in the ledger. */
+  readonly position: number;
+}
+
+let joining: Joining | undefined;
+
+/** Listed nowhere: the model's. */
+const nowhere = -1;
 
 export abstract class SharedObject {
   /** The words of its segment, and where in them its record begins. */
   protected readonly words: Int32Array;
   protected readonly at: number;
+  /** For others, take `refOf`. */
   protected readonly ref: number;
   protected readonly block: Block;
   /** Whether the constructor has to fill in the record; otherwise it is somebody else's object that came here. */
   protected readonly isNew: boolean;
 
   protected constructor(kind: ObjectKind) {
-    const block = joining ?? allocate(magic | kind.number, kind.words);
-    this.isNew = joining === undefined;
+    const come = joining;
     joining = undefined;
+    this.isNew = come === undefined;
+    const block = come === undefined ? this.#born(kind) : come.block;
+    if (come !== undefined && come.position !== nowhere) registryOf(theHeap()).register(this, come.position);
     this.words = block.words;
     this.at = block.at;
     this.ref = block.ref;
     this.block = block;
   }
 
-  /** The name of an object's block. */
+  #born({ number, words, link }: ObjectKind): Block {
+    const { blocks } = theAgent();
+    if (blocks !== undefined) return blocks.allocate(tagOf(number, link), words);
+    const heap = theHeap();
+    const block = heap.allocate(tagOf(number, link), words);
+    registryOf(heap).register(this, heap.listedAt);
+    return block;
+  }
+
   static refOf(object: SharedObject): number {
     return object.ref;
   }
@@ -62,19 +96,98 @@ export function isShared(value: unknown): value is SharedObject {
   return value instanceof SharedObject;
 }
 
+/** The name of an object's block. */
 export function refOf(object: SharedObject): number {
   return SharedObject.refOf(object);
 }
 
-/** A handle on an object that this thread holds. */
-export function joinObject(ref: number): SharedObject {
-  const block = blockAt(theAgent().memory, ref);
-  const kind = kinds.get(load(block.words, block.at) & 0xff);
-  if (kind === undefined) throw new HeddleError(`block ${ref} of the shared heap holds no object that is known here`);
-  joining = block;
+/** What a thread knows of the handles that it has. */
+interface Handles {
+  /** Told that a handle is garbage, by the position of its entry. */
+  readonly registry: FinalizationRegistry<number>;
+  /**
+   * The handle on an object, if that has ever travelled. Only then: a WeakRef keeps its handle alive until the job ends, and a loop
+   * that makes a million objects would keep them all.
+   */
+  readonly travelled: Map<number, WeakRef<SharedObject>>;
+}
+
+const handlesOf = new WeakMap<Heap, Handles>();
+let lastHeap: Heap | undefined;
+let lastHandles: Handles | undefined;
+
+function handles(heap: Heap): Handles {
+  if (heap !== lastHeap) {
+    lastHandles = handlesOf.get(heap);
+    if (lastHandles === undefined) handlesOf.set(heap, (lastHandles = newHandles(heap)));
+    lastHeap = heap;
+  }
+  return lastHandles!;
+}
+
+function newHandles(heap: Heap): Handles {
+  const travelled = new Map<number, WeakRef<SharedObject>>();
+  const registry = new FinalizationRegistry((position: number) => {
+    const ref = heap.at(position);
+    if (travelled.get(ref)?.deref() === undefined) travelled.delete(ref);
+    heap.drop(position);
+  });
+  return { registry, travelled };
+}
+
+function registryOf(heap: Heap): FinalizationRegistry<number> {
+  return handles(heap).registry;
+}
+
+/** From now on others may have it, and send it here: then it is to be this handle again. */
+export function hasTravelled(heap: Heap, object: SharedObject): void {
+  const { travelled } = handles(heap);
+  const ref = refOf(object);
+  if (travelled.get(ref)?.deref() !== object) travelled.set(ref, new WeakRef(object));
+}
+
+/** This thread's handle on an object, if that has travelled and the handle is not garbage. */
+export function knownHandle(heap: Heap, ref: number): SharedObject | undefined {
+  return handles(heap)
+    .travelled.get(ref >>> 0)
+    ?.deref();
+}
+
+/** Makes the handle on an object that has just been listed. */
+export function makeHandle(heap: Heap, ref: number, position: number): SharedObject {
+  try {
+    const object = create(blockAt(heap.memory, ref >>> 0), position);
+    hasTravelled(heap, object);
+    return object;
+  } catch (error) {
+    heap.drop(position);
+    throw error;
+  }
+}
+
+function create(block: Block, position: number): SharedObject {
+  const number = kindOfTag(load(block.words, block.at));
+  const kind = kinds.get(number);
+  if (kind === undefined)
+    throw new HeddleError(`block ${block.ref} of the shared heap is an object of kind ${number}, which is not known here`);
+  joining = { block, position };
   try {
     return kind.create();
   } finally {
     joining = undefined;
   }
+}
+
+/** This thread's handle on an object that cannot go away meanwhile: its `link` names it, say. */
+export function joinObject(ref: number): SharedObject {
+  const { blocks, memory } = theAgent();
+  if (blocks !== undefined) return create(blockAt(memory, ref >>> 0), nowhere);
+  const heap = theHeap();
+  const known = knownHandle(heap, ref);
+  if (known !== undefined) return known;
+  const position = heap.guarded(() => {
+    heap.makeRoom(1);
+    return heap.list(ref);
+  });
+  return makeHandle(heap, ref, position);
 }

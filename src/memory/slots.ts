@@ -87,7 +87,11 @@ function bellOf(memory: Memory, id: number): BellAddress {
 /** Whether the thread that had this id has ended. Once dead, always dead: ids are not used again. */
 export function isDead(id: number, isThorough: boolean): boolean {
   const { memory, id: mine } = theAgent();
-  if (id === mine) return false;
+  return id !== mine && isSlotDead(memory, id, isThorough);
+}
+
+/** The same for who has no agent yet, or asks about itself. */
+export function isSlotDead(memory: Memory, id: number, isThorough: boolean): boolean {
   if (load(memory.segment(0), slotOf(id) + ID) !== id) return true;
   return !memory.isAlive(identityOf(memory, id), isThorough);
 }
@@ -105,7 +109,10 @@ export function setBlocked(is: boolean): void {
 
 /** Wakes the event loop of a thread, unless it has been rung already. */
 export function ring(id: number): void {
-  const { memory } = theAgent();
+  ringSlot(theAgent().memory, id);
+}
+
+export function ringSlot(memory: Memory, id: number): void {
   const rung = slotOf(id) + RUNG;
   // ORDER: after what the ringer wants to be seen; the bell clears the word before it looks.
   if (exchange(memory.segment(0), rung, 1) === 0) memory.ring(identityOf(memory, id), bellOf(memory, id), rung * 4);

@@ -4,8 +4,9 @@ import { constants } from 'node:os';
 import { HeddleError } from '../errors.ts';
 import { type FunctionName, lastError, native } from './native.ts';
 
-const numbers = process.arch === 'arm64' ? { gettid: 178, tgkill: 131 } : { gettid: 186, tgkill: 234 };
+const numbers = process.arch === 'arm64' ? { gettid: 178, kill: 129, tgkill: 131 } : { gettid: 186, kill: 62, tgkill: 234 };
 
+export const killNumber: number = numbers.kill;
 export const tgkillNumber: number = numbers.tgkill;
 export const threadNeeds: readonly FunctionName[] = ['syscall'];
 export const waitNeeds: readonly FunctionName[] = ['waitid'];

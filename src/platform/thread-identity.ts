@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { lastError, native } from './native.ts';
-import { gettid, tgkillNumber } from './processes.ts';
+import { gettid, killNumber, tgkillNumber } from './processes.ts';
 
 export interface ThreadIdentity {
   readonly pid: number;
@@ -33,14 +33,16 @@ export function ownIdentity(): ThreadIdentity {
 }
 
 /**
- * Whether a thread lives.
+ * Whether a thread lives. With `pid` 0: whether any thread has that number.
  *
  * @param isThorough also tells another thread that got its number from it, and a process that has ended but was not collected by its parent:
  *   to such a one signals can still be sent
  * @throws UnsupportedPlatformError
  */
 export function isThreadAlive({ pid, tid, threadStart }: ThreadIdentity, isThorough: boolean): boolean {
-  if (pid <= 0 || tid <= 0) return false;
+  if (tid <= 0) return false;
+  // Its process is not known: by the number of the thread alone. (The kernel's kill finds a process by any of its threads.)
+  if (pid <= 0) return native('syscall')(killNumber, tid, 0, 0) === 0 || lastError() !== constants.errno.ESRCH;
   // One that we may not send signals to (EPERM) lives.
   if (native('syscall')(tgkillNumber, pid, tid, 0) !== 0 && lastError() === constants.errno.ESRCH) return false;
   if (!isThorough) return true;

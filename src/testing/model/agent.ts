@@ -1,6 +1,7 @@
 /** Who a thread of the model is, for the code that it runs: made afresh whenever its body is run. */
 
-import type { Agent, AsyncWait, AsyncWaits, Memory } from '../../memory/index.ts';
+import { type Agent, type AsyncWait, type AsyncWaits, type Blocks, leastWords, type Memory } from '../../memory/index.ts';
+import { ModelBlocks } from './blocks.ts';
 
 export class ModelWaits implements AsyncWaits {
   readonly #waits = new Set<AsyncWait>();
@@ -28,9 +29,12 @@ export class ModelAgent implements Agent {
   readonly id: number;
   readonly memory: Memory;
   readonly waits: ModelWaits = new ModelWaits();
+  /** The memory is the heap's if the test has given so many words. */
+  readonly blocks: Blocks | undefined;
 
   constructor(id: number, memory: Memory) {
     this.id = id;
     this.memory = memory;
+    if (memory.segment(0).length < leastWords) this.blocks = new ModelBlocks(memory);
   }
 }

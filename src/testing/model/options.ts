@@ -41,7 +41,10 @@ export interface ModelTest<Context> {
   readonly pauses?: 'wait' | 'go' | undefined;
   /** A run of more steps has failed. Default 10,000. */
   readonly maxSteps?: number | undefined;
-  /** Words that a segment really has. Default: 8192 after the slots. */
+  /**
+   * Words that a segment really has. Default: 8192 after the slots. From `leastWords` on blocks come from the real heap; below,
+   * from the end of the words, and are not given back.
+   */
   readonly words?: number | undefined;
 }
 
