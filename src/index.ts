@@ -4,6 +4,8 @@
  *   pool      7   futures, executors, pools, maps: what this door shows
  *   worker    6   one worker: start, talk, watch, stop
  *   codec     4   values and functions to bytes and back
+ *   sync      3   locks, semaphores, conditions, events, barriers, the same between threads and processes
+ *   memory    2   the heap that threads and processes share, and waiting on its words (`heddle/lowlevel`)
  *   progress  3   rates, time left, a bar
  *   platform  1   native calls
  *   errors, events, check: what everybody needs
@@ -35,11 +37,17 @@ export type { ApplyOptions, Callbacks, ImapIterator, MapAsyncOptions, PoolOption
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, asCompleted, wait } from './pool/index.ts';
 export type { AsCompletedOptions, CompletedFutures, DoneAndNotDone, WaitForOptions, Waitable } from './pool/index.ts';
 
+// Take turns, between threads and processes alike.
+export { BoundedSemaphore, Event, Lock, Semaphore } from './sync/index.ts';
+export type { EventStatistics, LockOptions, LockStatistics, SemaphoreOptions, SemaphoreStatistics } from './sync/index.ts';
+export type { Operation, WaitOptions } from './loop/index.ts';
+
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
 
 // What goes wrong.
 export {
+  BrokenBarrierError,
   BrokenExecutor,
   BrokenProcessPool,
   BrokenThreadPool,
@@ -48,11 +56,13 @@ export {
   Full,
   HeddleError,
   InvalidStateError,
+  OwnerDied,
   SerializationError,
   ShutDown,
   TimeoutError,
   UnsupportedPlatformError,
   WorkerLost,
+  type ThreadInfo,
   type WorkerEnd,
 } from './errors.ts';
 

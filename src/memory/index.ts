@@ -16,5 +16,5 @@ export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject 
 export { LoopWaits } from './async-waits.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';
-export { ASLEEP, CALLED, ownOffset, type Waiter, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
+export { ASLEEP, CALLED, type Heirs, ownOffset, type Waiter, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 export { Word, type WaitResult, type WordStatistics } from './word.ts';

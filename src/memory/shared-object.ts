@@ -9,6 +9,7 @@
  */
 
 import { load } from '#atomics';
+import { inspect } from 'node:util';
 import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import { theAgent } from './agent.ts';
@@ -89,6 +90,15 @@ export abstract class SharedObject {
 
   static refOf(object: SharedObject): number {
     return object.ref;
+  }
+
+  static {
+    // Printed as what it says of itself: its fields hold the memory of all objects.
+    Object.defineProperty(SharedObject.prototype, inspect.custom, {
+      value(this: SharedObject & { describe?(): string }): string {
+        return `<${this.describe?.() ?? this.constructor.name}>`;
+      },
+    });
   }
 }
 

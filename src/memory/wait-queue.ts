@@ -35,7 +35,7 @@ const record = layout('Waitable', 'what any object begins with that can be waite
 
 const entry = layout('Waiter', 'a thread, or one of its async waits, in the line of one object', {
   slot: ['slot', 'who waits; 0: the entry is free'],
-  state: ['bits', '0 free or not yet published, 1 asleep, 2 called'],
+  state: ['bits', '0 free or not yet published, 1 asleep, 2 called, 3 not in line, but holding something'],
   ticket: ['int32', 'its place in line'],
   isAsync: ['bits', '1: its event loop is rung, 0: its thread sleeps at `state`'],
   since: ['ms', 'when it came'],
@@ -66,6 +66,8 @@ const SETTING = 0;
 export const ASLEEP = 1;
 /** It was told to look; until it has, nobody tells it again. */
 export const CALLED = 2;
+/** It does not wait: it has so much (`value`) of what is waited for. */
+const HOLDING = 3;
 
 const inlineWaiters = 2;
 /** A further block: its head is as long as an entry. */
@@ -83,8 +85,11 @@ export class Waiter {
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #place: number;
+  /** Its number in the table. */
+  readonly index: number;
 
-  constructor(block: Block, offset: number) {
+  constructor(block: Block, offset: number, index: number) {
+    this.index = index;
     this.#words = block.words;
     this.#at = block.at + offset;
     this.#place = placeOf(block, offset + STATE);
@@ -96,6 +101,16 @@ export class Waiter {
 
   get state(): number {
     return load(this.#words, this.#at + STATE);
+  }
+
+  get isInLine(): boolean {
+    const { state } = this;
+    return state === ASLEEP || state === CALLED;
+  }
+
+  /** Whether it says what its thread has. */
+  get isHolder(): boolean {
+    return this.state === HOLDING;
   }
 
   get ticket(): number {
@@ -138,6 +153,13 @@ export class Waiter {
     store(this.#words, this.#at + STATE, ASLEEP);
   }
 
+  /** It is not in line: it says what its thread has. */
+  publishHolding(): void {
+    store(this.#words, this.#at + VALUE, 0);
+    // ORDER: last; who sees it holding sees how much.
+    store(this.#words, this.#at + STATE, HOLDING);
+  }
+
   /** The same thread's next waiter takes its place. */
   renew(ticket: number, since: number): void {
     store(this.#words, this.#at + TICKET, ticket);
@@ -169,9 +191,15 @@ export class Waiter {
   /** Tells it to look. False if it was told already, or has left. */
   call(): boolean {
     if (compareExchange(this.#words, this.#at + STATE, ASLEEP, CALLED) !== ASLEEP) return false;
-    if (this.isAsync) ring(this.slot);
+    if (this.isAsync) this.#ring();
     else theAgent().memory.wake(this.#place, 1);
     return true;
+  }
+
+  #ring(): void {
+    const { slot } = this;
+    if (slot === me) theAgent().waits.kick();
+    else ring(slot);
   }
 
   /** Blocks this thread until it is called, or `ms` are over, or a slice is. */
@@ -180,17 +208,27 @@ export class Waiter {
   }
 }
 
-function rowOf(block: Block, first: number, count: number): Row {
-  return { block, waiters: Array.from({ length: count }, (_, n) => new Waiter(block, first + n * entry.size)) };
+function rowOf(block: Block, first: number, count: number, index: number): Row {
+  return { block, waiters: Array.from({ length: count }, (_, n) => new Waiter(block, first + n * entry.size, index + n)) };
+}
+
+/** What becomes of the entries of those who have died. */
+export interface Heirs {
+  /** Hears of one in line, while its entry is ours. */
+  readonly ofWaiter?: (dead: Waiter) => void;
+  /** Has to free the entry of one that holds something, when that has gone back. */
+  readonly ofHolder?: (dead: Waiter, slot: number) => void;
 }
 
 export class WaitQueue {
   readonly #block: Block;
   readonly #rows: Row[];
+  readonly #heirs: Heirs;
 
-  constructor(block: Block) {
+  constructor(block: Block, heirs: Heirs = {}) {
     this.#block = block;
-    this.#rows = [rowOf(block, record.waiters, inlineWaiters)];
+    this.#rows = [rowOf(block, record.waiters, inlineWaiters, 0)];
+    this.#heirs = heirs;
   }
 
   takeTicket(): number {
@@ -206,6 +244,13 @@ export class WaitQueue {
     return waiter;
   }
 
+  /** An entry that says what this thread has; nothing yet. */
+  joinAsHolder(): Waiter {
+    const waiter = this.#claim();
+    waiter.publishHolding();
+    return waiter;
+  }
+
   /** Says that somebody in line is to be called when there is something. */
   announce(): void {
     // ORDER: after the entry is asleep, before its owner looks again; pairs with who changes what is waited for and then looks at this word.
@@ -213,15 +258,20 @@ export class WaitQueue {
   }
 
   #claim(): Waiter {
-    for (let i = 0; ; i += 1) {
-      const row = this.#rows[i] ?? this.#further();
-      for (const waiter of row.waiters) if (waiter.claim()) return waiter;
+    const free = this.#claimFree();
+    if (free !== undefined) return free;
+    this.reap(false);
+    for (;;) {
+      const waiter = this.#claimFree();
+      if (waiter !== undefined) return waiter;
+      this.#extend();
     }
   }
 
-  /** The block after the last one that is known, made if there is none. */
-  #further(): Row {
-    return this.#known() ?? this.#extend() ?? this.#known()!;
+  #claimFree(): Waiter | undefined {
+    for (let i = 0; i < this.#rows.length || this.#known() !== undefined; i += 1)
+      for (const waiter of this.#rows[i]!.waiters) if (waiter.claim()) return waiter;
+    return undefined;
   }
 
   /** The next block, if there is one. */
@@ -232,20 +282,17 @@ export class WaitQueue {
   }
 
   #add(block: Block): Row {
-    const row = rowOf(block, entry.size, furtherWaiters);
+    const row = rowOf(block, entry.size, furtherWaiters, inlineWaiters + (this.#rows.length - 1) * furtherWaiters);
     this.#rows.push(row);
     return row;
   }
 
-  #extend(): Row | undefined {
+  /** One more block, unless somebody else has made one. */
+  #extend(): void {
     const last = this.#rows.at(-1)!.block;
     const block = allocateChained(furtherWords);
-    if (compareExchange(last.words, last.at + CHAIN, 0, block.ref) !== 0) {
-      freeBlock(block);
-      return undefined;
-    }
-    chained(block);
-    return this.#add(block);
+    if (compareExchange(last.words, last.at + CHAIN, 0, block.ref) === 0) chained(block);
+    else freeBlock(block);
   }
 
   /** Every entry that there is, free or not. */
@@ -253,10 +300,16 @@ export class WaitQueue {
     for (let i = 0; i < this.#rows.length || this.#known() !== undefined; i += 1) yield* this.#rows[i]!.waiters;
   }
 
+  /** The one with a number that somebody else has written down. */
+  entryAt(index: number): Waiter {
+    for (const waiter of this.entries()) if (waiter.index === index) return waiter;
+    throw new RangeError(`there is no waiter ${index}`);
+  }
+
   /** How many are in line. */
   count(): number {
     let count = 0;
-    for (const waiter of this.entries()) if (waiter.state !== SETTING) count += 1;
+    for (const waiter of this.entries()) if (waiter.isInLine) count += 1;
     return count;
   }
 
@@ -266,7 +319,7 @@ export class WaitQueue {
     let least = 0;
     for (let i = 0; i < this.#rows.length || this.#known() !== undefined; i += 1) {
       for (const waiter of this.#rows[i]!.waiters) {
-        if (waiter.state === SETTING) continue;
+        if (!waiter.isInLine) continue;
         const { ticket } = waiter;
         if (first !== undefined && ((ticket - least) | 0) >= 0) continue;
         if (waiter.isAsync && isBlocked(waiter.slot)) continue;
@@ -310,33 +363,50 @@ export class WaitQueue {
     return count;
   }
 
+  /** An event loop that cannot look, as its thread is blocked, comes after those that can. */
   #firstAsleep(): Waiter | undefined {
     let first: Waiter | undefined;
-    for (const waiter of this.entries())
-      if (waiter.state === ASLEEP && (first === undefined || ((waiter.ticket - first.ticket) | 0) < 0)) first = waiter;
+    let isLate = false;
+    for (const waiter of this.entries()) {
+      if (waiter.state !== ASLEEP) continue;
+      const isBlockedOne = waiter.isAsync && isBlocked(waiter.slot);
+      if (first !== undefined && (isBlockedOne === isLate ? ((waiter.ticket - first.ticket) | 0) >= 0 : isBlockedOne)) continue;
+      first = waiter;
+      isLate = isBlockedOne;
+    }
     return first;
   }
 
   /** Calls all that sleep. Returns how many. */
   callAll(): number {
-    // ORDER: before the line is looked at: whoever joins later says so again.
-    store(this.#block.words, this.#block.at + WAITING, 0);
     let called = 0;
-    for (const waiter of this.entries()) if (waiter.state === ASLEEP && waiter.call()) called += 1;
+    let isEmpty = true;
+    for (const waiter of this.entries()) {
+      const { state } = waiter;
+      if (state === ASLEEP && waiter.call()) called += 1;
+      if (state === ASLEEP || state === CALLED) isEmpty = false;
+    }
+    if (isEmpty) this.#retract();
     return called;
   }
 
-  /**
-   * Takes the entries of those who have died out of the line.
-   *
-   * @param found hears of each, while it is ours
-   */
-  reap(isThorough: boolean, found?: (dead: Waiter, wasCalled: boolean) => void): void {
+  /** Nobody was in line. (Had it been said before they were called, and the caller been killed, nobody would call the rest.) */
+  #retract(): void {
+    // ORDER: said, then looked again; pairs with who joins and then announces.
+    store(this.#block.words, this.#block.at + WAITING, 0);
+    if (this.count() > 0) this.announce();
+  }
+
+  /** Takes the entries of those who have died out of the line. */
+  reap(isThorough: boolean): void {
     for (const waiter of this.entries()) {
       const { slot } = waiter;
-      if (slot === 0 || !isDead(slot, isThorough) || !waiter.takeFrom(slot)) continue;
-      found?.(waiter, waiter.state === CALLED);
-      waiter.free();
+      if (slot === 0 || !isDead(slot, isThorough)) continue;
+      if (waiter.state === HOLDING) this.#heirs.ofHolder?.(waiter, slot);
+      else if (waiter.takeFrom(slot)) {
+        if (waiter.isInLine) this.#heirs.ofWaiter?.(waiter);
+        waiter.free();
+      }
     }
   }
 }

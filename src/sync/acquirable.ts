@@ -53,7 +53,7 @@ export abstract class Acquirable extends SharedObject {
 
   protected constructor(kind: ObjectKind) {
     super(kind);
-    this.line = new WaitQueue(this.block);
+    this.line = new WaitQueue(this.block, { ofHolder: (dead, slot) => this.inherit(dead, slot) });
     this.#asyncLine = new AsyncLine(this);
   }
 
@@ -73,6 +73,8 @@ export abstract class Acquirable extends SharedObject {
   abstract errorOfTaking(): Error | undefined;
   /** Gives it back. */
   abstract drop(isHeld: boolean): void;
+  /** Gives back what a dead one had, where that is written in the table. */
+  protected inherit(_dead: Waiter, _slot: number): void {}
   /** For people: `Lock held by worker-2 (pid 4711)`. */
   abstract describe(): string;
 
@@ -83,6 +85,12 @@ export abstract class Acquirable extends SharedObject {
   /** Whether the first in line has waited for so long that it is its turn. */
   protected isDue(first: Waiter): boolean {
     return first.age(theAgent().memory.now()) >= dueAfter;
+  }
+
+  /** Whether what is given back now is for the first in line only. */
+  protected get reserves(): boolean {
+    const first = this.mayWait ? this.line.first() : undefined;
+    return first !== undefined && (this.isFair || this.isDue(first));
   }
 
   /** Takes it without waiting, but not before those whose turn it is. */

@@ -1,4 +1,7 @@
 /** Locks and the rest, the same between threads and between processes. */
 
+export { BoundedSemaphore } from './bounded-semaphore.ts';
+export { Event, type EventStatistics } from './event.ts';
 export { Lock } from './lock.ts';
 export type { LockOptions, LockStatistics } from './owned.ts';
+export { Semaphore, type SemaphoreOptions, type SemaphoreStatistics } from './semaphore.ts';

@@ -1,0 +1,80 @@
+/** Those of one thread who wait for an event without blocking it. All go on at once, so they stand in its line with one entry. */
+
+import { Pending, WaitList, type WaitOptions } from '../loop/index.ts';
+import { type AsyncWait, CALLED, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
+
+export class EventLine implements AsyncWait {
+  readonly #event: { isSet(): boolean };
+  readonly #line: WaitQueue;
+  readonly #list: WaitList<EventWait> = new WaitList();
+  #waiter: Waiter | undefined;
+
+  constructor(event: { isSet(): boolean }, line: WaitQueue) {
+    this.#event = event;
+    this.#line = line;
+  }
+
+  add(one: EventWait): void {
+    // Those before have been called: this one came too late for that.
+    this.step();
+    this.#list.push(one);
+    if (this.#waiter !== undefined) return;
+    theAgent().waits.add(this);
+    this.#waiter = this.#line.join(true);
+    // ORDER: in line, then the look; pairs with `set`.
+    this.step();
+  }
+
+  /** One has given up. */
+  left(): void {
+    if (this.#list.length === 0) this.#leave();
+  }
+
+  step(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined || !(waiter.state === CALLED || this.#event.isSet())) return;
+    this.#leave();
+    for (let one = this.#list.shift(); one !== undefined; one = this.#list.shift()) one.settle(true);
+  }
+
+  probe(): void {
+    this.#line.announce();
+    this.step();
+  }
+
+  /** All are called, and none relies on another. */
+  pass(): void {}
+
+  #leave(): void {
+    this.#waiter?.free();
+    this.#waiter = undefined;
+    theAgent().waits.delete(this);
+  }
+}
+
+export class EventWait extends Pending<boolean> {
+  readonly #line: EventLine;
+
+  constructor(line: EventLine, options: number | WaitOptions | undefined) {
+    super();
+    this.#line = line;
+    line.add(this);
+    this.limit(options);
+  }
+
+  describe(): string {
+    return 'Event.set()';
+  }
+
+  override expire(): void {
+    // It may have been set in time, and not been heard yet.
+    this.#line.step();
+    if (!this.isPending) return;
+    this.settle(false);
+    this.#line.left();
+  }
+
+  protected override abandon(): void {
+    this.#line.left();
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * A mutex of one word for what takes a handful of steps, and more than one: books that must balance. Its word has the slot id of who is in it, so
+ * whoever finds him dead takes his place, and first puts in order what he left. (After Drepper's "Futexes are tricky", mutex 3, and the robust
+ * mutexes of POSIX.) Nobody ever waits for anything else, or runs a user's code, in it.
+ *
+ *   0 ──CAS──▶ id ──who sleeps for it──▶ id + SLEPT_FOR ──leave──▶ 0, and one is woken
+ *              └────────── its thread is dead: CAS ──────────▶ another id + SLEPT_FOR, and `repair` is called
+ */
+
+import { compareExchange, exchange, load } from '#atomics';
+import { type Block, isDead, me, pause, placeOf, theAgent } from '../memory/index.ts';
+
+const SLEPT_FOR = 1 << 31;
+const spins = 50;
+
+export class RobustMutex {
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #place: number;
+  readonly #repair: () => void;
+
+  /** @param repair puts in order what one has left who died in it */
+  constructor(block: Block, offset: number, repair: () => void) {
+    this.#words = block.words;
+    this.#at = block.at + offset;
+    this.#place = placeOf(block, offset);
+    this.#repair = repair;
+  }
+
+  within<R>(change: () => R): R {
+    // ORDER: pairs with the exchange below: what was changed before is seen.
+    if (compareExchange(this.#words, this.#at, 0, me) !== 0 && this.#contend()) this.#repair();
+    let isWhole = false;
+    try {
+      const result = change();
+      isWhole = true;
+      return result;
+    } finally {
+      // The stack was full, or the like.
+      if (!isWhole) this.#repair();
+      // ORDER: after all that was changed.
+      if (exchange(this.#words, this.#at, 0) < 0) theAgent().memory.wake(this.#place, 1);
+    }
+  }
+
+  /** True if who was in it has died there. */
+  #contend(): boolean {
+    for (let i = 0; i < spins; i += 1) {
+      pause();
+      if (load(this.#words, this.#at) === 0 && compareExchange(this.#words, this.#at, 0, me) === 0) return false;
+    }
+    // Others may sleep, too, from here on: so who has slept says that again when it takes it.
+    const mine = me | SLEPT_FOR;
+    for (let isThorough = false; ; isThorough = !isThorough) {
+      const word = load(this.#words, this.#at);
+      const owner = word & ~SLEPT_FOR;
+      if (word === 0 || isDead(owner, isThorough)) {
+        if (compareExchange(this.#words, this.#at, word, mine) === word) return word !== 0;
+      } else if (word < 0 || compareExchange(this.#words, this.#at, word, word | SLEPT_FOR) === word) {
+        theAgent().memory.sleep(this.#place, word | SLEPT_FOR, Infinity);
+      }
+    }
+  }
+}
