@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { findTsx } from '../map/typescript.ts';
 import { features } from '../../platform/index.ts';
 import { countText } from '../../progress/index.ts';
+import { testAtomics } from './atomics.ts';
 import { memoryLimit } from './memory.ts';
 import { isSupported } from './versions.ts';
 
@@ -121,6 +122,15 @@ export const CHECKS: readonly Check[] = [
     isEssential: false,
     look: () => nativeFeature('sharedHeap', 'processes share one memory, and wake one another in it'),
     without: 'Locks and all else that is shared reaches the threads of one process only.',
+  },
+  {
+    name: 'atomics',
+    isEssential: true,
+    look: async () => {
+      const { isRight, found } = await testAtomics(features().sharedHeap === null);
+      return { isThere: isRight, found };
+    },
+    without: 'Locks and all else that is shared cannot be trusted here.',
   },
   {
     name: 'closures',

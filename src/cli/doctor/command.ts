@@ -3,10 +3,12 @@
 import { EXIT } from '../exit.ts';
 import { parseFlags } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
+import { layoutsAsJson, layoutsAsText } from './layouts.ts';
 import { type Check, CHECKS, type Finding } from './checks.ts';
 
 export const DOCTOR_FLAGS = [
   { name: 'json', text: 'the same as JSON, for programs' },
+  { name: 'layout', text: 'what lies where in the memory that threads and processes share' },
   { name: 'help', short: 'h', text: 'show this' },
 ] as const;
 
@@ -14,6 +16,10 @@ export async function doctorCommand(argv: readonly string[], help: () => number)
   const { switches, words } = parseFlags(argv, DOCTOR_FLAGS);
   if (switches.help) return help();
   if (words.length > 0) throw new UsageError(`doctor takes no arguments, got ${words.join(' ')}`);
+  if (switches.layout) {
+    process.stdout.write(await (switches.json ? layoutsAsJson() : layoutsAsText()));
+    return EXIT.done;
+  }
   const findings: Finding[] = [];
   for (const check of CHECKS) findings.push(await examine(check));
   const works = findings.every(({ state, isEssential }) => state === 'ok' || !isEssential);
