@@ -6,7 +6,10 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import type { DoorbellAddress } from './doorbell.ts';
 
-/** Ends that this thread has opened, by process, descriptor and inode; the one used last stands last. Node closes them with the thread. */
+/**
+ * Ends that this thread has opened, by process, descriptor and inode; the one used last stands last. They are closed when its event loop has
+ * run dry, and by Node with the thread.
+ */
 const ends = new Map<string, number>();
 const mostEnds = 64;
 
@@ -20,6 +23,7 @@ export function ringDoorbell(pid: number, address: DoorbellAddress): void {
   if (end === undefined) {
     end = openEnd(`/proc/${pid}/fd/${address.descriptor - 1}`, address.inode);
     if (end === undefined) return;
+    if (ends.size === 0) process.once('beforeExit', forgetAll);
     if (ends.size >= mostEnds) forget(ends.keys().next().value!);
   } else ends.delete(key);
   ends.set(key, end);
@@ -43,6 +47,10 @@ function openEnd(path: string, inode: number): number | undefined {
     // The process has ended, or closed it.
   }
   return undefined;
+}
+
+function forgetAll(): void {
+  for (const key of ends.keys()) forget(key);
 }
 
 function forget(key: string): void {
