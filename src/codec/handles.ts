@@ -10,7 +10,7 @@
 
 import { UnsupportedPlatformError } from '../errors.ts';
 import { refOf, type SharedObject, theAgent } from '../memory/index.ts';
-import { features } from '../platform/index.ts';
+import { sharingMissing } from '../platform/index.ts';
 import { a } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
@@ -39,7 +39,7 @@ export function writeHandle(encoding: Encoding, object: SharedObject): void {
 /** Why what is beyond the border cannot see this thread's shared objects. */
 function whyApart({ kind, apart }: Border): string | undefined {
   if (kind === 'thread' || theAgent().memory.crossesProcesses) return kind === 'thread' ? undefined : apart;
-  return features().native ?? 'this system has no memory that processes share';
+  return sharingMissing() ?? 'this system has no memory that processes share';
 }
 
 export function readHandle(decoding: Decoding): object {

@@ -4,7 +4,8 @@ import '../sync/index.ts'; // for its layouts
 
 /** A word that threads and processes share, and can wait on. */
 export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';
-/** What lies where in the shared heap. */
+/** The shared heap: how full it is, what lies where in it, and freeing now what nobody holds. */
+export { collect, heapStatistics, type HeapStatistics } from '../memory/index.ts';
 export { allLayouts, type Layout, type LayoutField, type WordType } from '../memory/index.ts';
 /** What their doc comments name. */
 export type { Operation, WaitOptions } from '../loop/index.ts';

@@ -15,7 +15,7 @@ import { compareExchange, load, store } from '#atomics';
 import { closeSync } from 'node:fs';
 import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
 import type { Agent } from './agent.ts';
-import { arrayMemory, newArraySeed } from './array-memory.ts';
+import { arrayMemory, markEnded as markEndedIn, newArraySeed } from './array-memory.ts';
 import { LoopWaits } from './async-waits.ts';
 import { Guard } from './guard.ts';
 import { checkHeader } from './heap-header.ts';
@@ -88,12 +88,20 @@ function memoryOf(buffer: SharedArrayBuffer): Memory {
 
 function joinNative(words: Int32Array, descriptor: number): Memory {
   const missing = nativeMemoryMissing();
+  if (missing !== undefined && isOurs(words, descriptor)) return arrayMemory(words.buffer as SharedArrayBuffer, starter);
   if (missing !== undefined)
     throw new UnsupportedPlatformError(`the shared heap of the process that started this one cannot be used: ${missing}`);
   // ORDER: pairs with the last store in `tellAddress`.
   if (load(words, HAS_ADDRESS) !== 1) return tellAddress(words, joinNativeMemory({ descriptor }));
   const address = (load(words, LOW) >>> 0) + (load(words, HIGH) >>> 0) * 2 ** 32;
   return joinNativeMemory({ descriptor, address }).memory;
+}
+
+/** Without native calls what the parent process gave is of no use: the threads of this one have a heap of their own. */
+function isOurs(words: Int32Array, descriptor: number): boolean {
+  if (load(words, HAS_ADDRESS) !== 0) return false;
+  const before = compareExchange(words, STATE, descriptor + 1, isSeed);
+  return before === descriptor + 1 || before === isSeed;
 }
 
 /** Who finds no address maps the heap once more, in vain but for addresses. */
@@ -140,4 +148,15 @@ export function setThreadName(to: string): void {
 /** The memory of this thread's heap; undefined if it has met none. */
 export function ownMemory(): Memory | undefined {
   return joined?.memory;
+}
+
+/** Whether any thread of this process has met a heap, or the process was given one. Nothing is made for the answer. */
+export function isThereHeap(): boolean {
+  return ourSeed !== undefined && load(new Int32Array(ourSeed, 0, 4), STATE) !== 0;
+}
+
+/** A Worker that this thread has started has ended: what it held is let go. Where the system knows who lives, nothing need be done. */
+export function markEnded(thread: number): void {
+  if (ourSeed === undefined || load(new Int32Array(ourSeed, 0, 4), STATE) !== isSeed) return;
+  markEndedIn(joined?.memory ?? arrayMemory(ourSeed, starter), thread);
 }

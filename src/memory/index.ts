@@ -8,7 +8,7 @@ export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.t
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
-export { heapDescriptorForChild, joinByDescriptor, joinBySeed, seed, setThreadName } from './attach.ts';
+export { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, markEnded, seed, setThreadName } from './attach.ts';
 export { allocate, allocateChained, chained, collect, freeBlock, heapStatistics } from './heap.ts';
 export type { HeapStatistics } from './statistics.ts';
 export { dropParcels, makeParcel, openParcel, type Route } from './parcel.ts';

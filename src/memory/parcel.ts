@@ -19,9 +19,9 @@ import { kinds, tagOf } from './tag.ts';
 
 /** What becomes of a parcel that nobody opens is decided by its host: who dropped the link, or with whose death nobody is left to open it. */
 export interface Route {
-  /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened. */
+  /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */
   readonly host: number;
-  /** Which of that thread's links it travels on. */
+  /** Which link it travels on: a number that no other link has, whoever hosts it. */
   readonly link: number;
 }
 
@@ -105,8 +105,9 @@ export function dropParcels(link: number): number {
   const heap = theHeap();
   return heap.guarded(() => {
     heap.clearSlots(false);
+    const isOurs = (host: number): boolean => host === heap.id || host === 0;
     const lost = [...parcelsIn(heap.memory, heap.pages, heap.slabs)].filter(
-      ({ words, at }) => load(words, at + HOST) === heap.id && load(words, at + LINK) === link,
+      ({ words, at }) => isOurs(load(words, at + HOST)) && load(words, at + LINK) === link,
     );
     for (const { ref } of lost) heap.free(ref);
     return lost.length;

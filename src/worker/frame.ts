@@ -2,14 +2,16 @@
  * What travels over a link: a small fixed header, a little text, and one encoded message.
  *
  *    0        4        8        12       16               24       28       32
- *    | body   | meta   | kind   | a      | id             | b      | c      | meta (UTF-8) | bytes | padding to 8
- *      bytes    bytes    + flags  u32      float64          u32      u32
+ *    | body   | meta   | kind   | a      | id             | b      | c      | (parcel) | meta (UTF-8) | bytes | padding to 8
+ *      bytes    bytes    + flags  u32      float64          u32      u32        u32
  *
  * Frames lie one behind the other, so that those of one tick leave in one write. What bytes cannot hold
- * (attachments) travels beside them where the link can do that: between the threads of one process.
+ * (attachments) travels beside them where the link can do that: between the threads of one process. Shared objects travel in
+ * parcels (`parcels.ts`), and the frame names its own.
  */
 
 import type { Transferable } from 'node:worker_threads';
+import type { SharedObject } from '../memory/index.ts';
 
 /** What a frame says. `id` is the task, `a`, `b` and `c` are numbers whose meaning depends on the kind. */
 export const FrameKind = {
@@ -51,6 +53,8 @@ export const FrameKind = {
   Taken: 18,
   /** worker → host: it begins (`a` is 1) to import what a task needs, or (0) has done so. */
   Preparing: 19,
+  /** host → worker: the host has met the shared heap; `a` is its slot there. */
+  Slot: 20,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
@@ -70,6 +74,12 @@ export interface Frame {
   readonly attachments: readonly unknown[];
   /** The attachments that change owner; empty on arrival. */
   readonly transfer: readonly Transferable[];
+  /** Shared objects in the bytes: those to be sent, or those that came. */
+  handles: readonly SharedObject[];
+  /** What they travel in, from when the frame leaves until it has arrived; 0: nothing. */
+  parcel: number;
+  /** Why the objects in it are not here, if it arrived and could not be opened. */
+  lost: Error | undefined;
 }
 
 const noBytes = new Uint8Array(0);
@@ -87,6 +97,9 @@ export function frame(kind: FrameKind, fields: Partial<Frame> = {}): Frame {
     bytes: fields.bytes ?? noBytes,
     attachments: fields.attachments ?? nothing,
     transfer: fields.transfer ?? nothing,
+    handles: fields.handles ?? nothing,
+    parcel: fields.parcel ?? 0,
+    lost: undefined,
   };
 }
 
@@ -96,30 +109,40 @@ export const headerSize = 32;
 export const outside = 0x100;
 /** This frame has attachments: the next entry of their list. */
 export const attached = 0x200;
+/** It has a parcel. */
+const parcelled = 0x400;
+const parcelSize = 4;
 
 const maxBody = 0xffff_ffff;
 const padded = (size: number): number => Math.ceil(size / 8) * 8;
 
 /** Bytes the frame takes in a batch; `inside` says whether its bytes are part of it. */
 export function frameSize(f: Frame, inside: boolean): number {
-  const body = f.meta.length === 0 ? 0 : Buffer.byteLength(f.meta);
-  return padded(headerSize + body + (inside ? f.bytes.byteLength : 0));
+  return padded(headSize(f) + (inside ? f.bytes.byteLength : 0));
+}
+
+/** Bytes before the encoded message. */
+export function headSize(f: Frame): number {
+  return headerSize + (f.parcel === 0 ? 0 : parcelSize) + (f.meta.length === 0 ? 0 : Buffer.byteLength(f.meta));
 }
 
 /** Writes all of a frame but its bytes; `bytesInside` is how many of those will follow. Returns where they begin. */
 export function writeHead(f: Frame, bytesInside: number, into: Uint8Array, view: DataView, at: number, flags: number): number {
   const metaSize = f.meta.length === 0 ? 0 : Buffer.byteLength(f.meta);
-  const body = metaSize + bytesInside;
+  const before = f.parcel === 0 ? 0 : parcelSize;
+  const body = before + metaSize + bytesInside;
   if (body > maxBody) throw new RangeError(`expected a message of less than 4 GiB, got ${body} bytes`);
   view.setUint32(at, body, true);
   view.setUint32(at + 4, metaSize, true);
-  view.setUint32(at + 8, f.kind | flags, true);
+  view.setUint32(at + 8, f.kind | flags | (before === 0 ? 0 : parcelled), true);
   view.setUint32(at + 12, f.a, true);
   view.setFloat64(at + 16, f.id, true);
   view.setUint32(at + 24, f.b, true);
   view.setUint32(at + 28, f.c, true);
-  if (metaSize > 0) into.set(Buffer.from(f.meta), at + headerSize);
-  return at + headerSize + metaSize;
+  const end = at + headerSize + before;
+  if (before > 0) view.setUint32(at + headerSize, f.parcel, true);
+  if (metaSize > 0) into.set(Buffer.from(f.meta), end);
+  return end + metaSize;
 }
 
 /** Writes one frame at `at` and returns where the next one begins. */
@@ -141,7 +164,8 @@ export function readFrame(from: Uint8Array, view: DataView, at: number, beside?:
   const body = view.getUint32(at, true);
   const metaSize = view.getUint32(at + 4, true);
   const word = view.getUint32(at + 8, true);
-  const start = at + headerSize;
+  const hasParcel = (word & parcelled) !== 0;
+  const start = at + headerSize + (hasParcel ? parcelSize : 0);
   return {
     kind: (word & 0xff) as FrameKind,
     id: view.getFloat64(at + 16, true),
@@ -149,9 +173,12 @@ export function readFrame(from: Uint8Array, view: DataView, at: number, beside?:
     b: view.getUint32(at + 24, true),
     c: view.getUint32(at + 28, true),
     meta: metaSize === 0 ? '' : Buffer.from(from.buffer, from.byteOffset + start, metaSize).toString(),
-    bytes: (word & outside) !== 0 && beside ? beside.bytes() : from.subarray(start + metaSize, start + body),
+    bytes: (word & outside) !== 0 && beside ? beside.bytes() : from.subarray(start + metaSize, at + headerSize + body),
     attachments: (word & attached) !== 0 && beside ? beside.attachments() : nothing,
     transfer: nothing,
+    handles: nothing,
+    parcel: hasParcel ? view.getUint32(at + headerSize, true) : 0,
+    lost: undefined,
   };
 }
 

@@ -11,6 +11,8 @@ const maxBytes = 64 * 1024 * 1024;
 interface Held {
   readonly number: number;
   readonly bytes: number;
+  /** What it captured could not be sent with it: the call fails, and the next one tries again. */
+  readonly isLost: boolean;
 }
 
 export class HeldCapsules {
@@ -32,6 +34,7 @@ export class HeldCapsules {
     let held = this.#held.get(capsule.id);
     if (held === undefined) held = this.#lend(capsule);
     else this.#held.delete(capsule.id);
+    if (held.isLost) return held.number;
     this.#held.set(capsule.id, held);
     this.#lastId = capsule.id;
     this.#lastNumber = held.number;
@@ -39,8 +42,11 @@ export class HeldCapsules {
   }
 
   #lend(capsule: Capsule): Held {
-    const held = { number: this.#next++, bytes: capsule.packet.bytes.byteLength };
-    this.#link.send(packetFrame(FrameKind.Capsule, capsule.packet, { a: held.number }, { name: capsule.name }));
+    const f = packetFrame(FrameKind.Capsule, capsule.packet, { a: this.#next++ }, { name: capsule.name });
+    const isLost = !this.#link.parcels.pack(f);
+    const held = { number: f.a, bytes: capsule.packet.bytes.byteLength, isLost };
+    this.#link.send(f);
+    if (isLost) return held;
     this.#bytes += held.bytes;
     for (const [id, old] of this.#held) {
       if (this.#held.size < maxCount && this.#bytes <= maxBytes) break;

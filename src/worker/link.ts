@@ -9,6 +9,7 @@
  */
 
 import type { Frame } from './frame.ts';
+import type { Parcels } from './parcels.ts';
 
 export interface LinkEvents {
   onFrame(frame: Frame): void;
@@ -19,6 +20,8 @@ export interface LinkEvents {
 }
 
 export interface Link {
+  /** What carries the shared objects in its frames. */
+  readonly parcels: Parcels;
   /** Begins to deliver; frames that came before wait until then. Once. */
   open(events: LinkEvents): void;
   /** Sends at the end of this tick, together with what else is sent until then. After the end it does nothing. */

@@ -10,6 +10,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads';
 import { Batch } from './batch.ts';
 import { type Beside, type Frame, attached, frameSize, outside, readFrame, sizeAt, writeFrame } from './frame.ts';
 import type { Link, LinkEvents } from './link.ts';
+import { Parcels } from './parcels.ts';
 
 /** Frames longer than this are not gathered into the batch. */
 const long = 64 * 1024;
@@ -25,10 +26,12 @@ interface Message {
 }
 
 export class MessagePortLink implements Link {
+  readonly parcels: Parcels = new Parcels(false);
   readonly #port: MessagePort;
   readonly #batch: Batch = new Batch((frames) => this.#postSafely(frames));
   #events: LinkEvents | undefined;
   #isClosed = false;
+  #hasEnded = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -69,21 +72,30 @@ export class MessagePortLink implements Link {
     this.#port.close();
   }
 
+  readonly #deliverOne = (frame: Frame): void => this.#events?.onFrame(frame);
+
   #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#isClosed = true;
     this.#batch.clear();
-    const events = this.#events;
-    this.#events = undefined;
-    events?.onEnd();
+    this.parcels.afterLast(() => {
+      const events = this.#events;
+      this.#events = undefined;
+      events?.onEnd();
+    });
   }
 
   /** One frame that is refused must not take its neighbours with it. */
   #postSafely(frames: readonly Frame[]): void {
     try {
+      for (const f of frames) this.parcels.pack(f);
       this.#post(frames);
     } catch (error) {
-      if (frames.length === 1) this.#events?.onUnsent(frames[0]!, error);
-      else for (const f of frames) this.#postSafely([f]);
+      if (frames.length === 1) {
+        this.parcels.unpack(frames[0]!);
+        this.#events?.onUnsent(frames[0]!, error);
+      } else for (const f of frames) this.#postSafely([f]);
     }
   }
 
@@ -138,6 +150,7 @@ export class MessagePortLink implements Link {
 
   #deliver(batch: Uint8Array, beside?: Beside): void {
     const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-    for (let at = 0; at < batch.byteLength; at += sizeAt(view, at)) this.#events?.onFrame(readFrame(batch, view, at, beside));
+    for (let at = 0; at < batch.byteLength; at += sizeAt(view, at))
+      this.parcels.receive(readFrame(batch, view, at, beside), this.#deliverOne);
   }
 }

@@ -39,6 +39,9 @@ export function packetFrame(kind: FrameKind, packet: Packet, fields: Partial<Fra
     bytes: packet.bytes,
     attachments: packet.attachments,
     transfer: packet.transfer,
+    handles: packet.handles,
+    parcel: 0,
+    lost: undefined,
   };
 }
 
@@ -51,7 +54,7 @@ export function metaOf(f: Frame): Meta {
 const noModules: readonly string[] = [];
 
 export function incoming(f: Frame, meta: Meta): Incoming {
-  return { bytes: f.bytes, attachments: f.attachments, modules: meta.modules ?? noModules };
+  return { bytes: f.bytes, attachments: f.attachments, modules: meta.modules ?? noModules, handles: f.handles, lost: f.lost };
 }
 
 /** Encodes how a task ended. `isOk` of the answer is false if the value could not cross and the refusal goes in its place. */

@@ -8,18 +8,21 @@
 
 import type { Socket } from 'node:net';
 import { Batch } from './batch.ts';
-import { type Frame, frameSize, headerSize, readFrame, sizeAt, writeFrame, writeHead } from './frame.ts';
+import { type Frame, frameSize, headerSize, headSize, readFrame, sizeAt, writeFrame, writeHead } from './frame.ts';
 import type { Link, LinkEvents } from './link.ts';
+import { Parcels } from './parcels.ts';
 
 /** Bytes of longer frames are written from where they are instead of gathered. */
 const long = 64 * 1024;
 
 export class PipeLink implements Link {
+  readonly parcels: Parcels = new Parcels(true);
   readonly #socket: Socket;
   readonly #batch: Batch = new Batch((frames) => this.#write(frames));
-  readonly #reader: FrameReader = new FrameReader((frame) => this.#events?.onFrame(frame));
+  readonly #reader: FrameReader = new FrameReader((frame) => this.parcels.receive(frame, this.#deliver));
   #events: LinkEvents | undefined;
   #isClosed = false;
+  #hasEnded = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -61,17 +64,24 @@ export class PipeLink implements Link {
     this.#socket.end();
   }
 
+  readonly #deliver = (frame: Frame): void => this.#events?.onFrame(frame);
+
   #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#isClosed = true;
     this.#batch.clear();
-    const events = this.#events;
-    this.#events = undefined;
-    events?.onEnd();
     this.#socket.destroy();
+    this.parcels.afterLast(() => {
+      const events = this.#events;
+      this.#events = undefined;
+      events?.onEnd();
+    });
   }
 
   #write(frames: readonly Frame[]): void {
     if (this.#socket.destroyed) return;
+    for (const f of frames) this.parcels.pack(f);
     this.#socket.cork();
     let first = 0;
     while (first < frames.length) first = this.#writeSome(frames, first);
@@ -88,7 +98,7 @@ export class PipeLink implements Link {
       if (f.bytes.byteLength < long) size += frameSize(f, true);
       else {
         last = f;
-        size += headerSize + Buffer.byteLength(f.meta);
+        size += headSize(f);
       }
     }
     const gathered = new Uint8Array(size);
@@ -101,7 +111,7 @@ export class PipeLink implements Link {
     this.#socket.write(gathered);
     if (last !== undefined) {
       this.#socket.write(last.bytes);
-      const padding = frameSize(last, true) - headerSize - Buffer.byteLength(last.meta) - last.bytes.byteLength;
+      const padding = frameSize(last, true) - headSize(last) - last.bytes.byteLength;
       if (padding > 0) this.#socket.write(new Uint8Array(padding));
     }
     return end;

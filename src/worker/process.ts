@@ -1,13 +1,14 @@
 /**
  * Starts a worker as a child process. It has no IPC channel of Node's: descriptor 3 is our link and nothing else, so
  * `process.send` is free and a test runner's fork is never taken for a child of ours. Descriptors 4 and 5 are its
- * lifeline and its marks (`begun-mark.ts`), where the system has what they need.
+ * lifeline and its marks (`begun-mark.ts`), and 6 the shared heap, where the system has what they need.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { WorkerEnd } from '../errors.ts';
+import { heapDescriptorForChild } from '../memory/index.ts';
 import { Lifeline } from '../platform/index.ts';
 import { PipeCount, noCount } from './begun-mark.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
@@ -62,8 +63,10 @@ export function startProcess(options: StartOptions): RunningWorker {
 /** Starts it and arms its lifeline, before it can get anything to do. */
 function spawnWorker(options: StartOptions, lifeline: Lifeline | undefined, begun: PipeCount | undefined): ChildProcess {
   const execArgv = [...(options.execArgv ?? inheritedExecArgv(process.execArgv)), ...heapOptions(options.resourceLimits)];
-  const child = spawn(process.execPath, [...execArgv, entry, ...(begun === undefined ? [] : ['marks'])], {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe', lifeline?.childEnd ?? 'ignore', begun?.childEnd ?? 'ignore'],
+  const heap = heapDescriptorForChild();
+  const given = [...(begun === undefined ? [] : ['marks']), ...(heap === undefined ? [] : ['heap'])];
+  const child = spawn(process.execPath, [...execArgv, entry, ...given], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe', lifeline?.childEnd ?? 'ignore', begun?.childEnd ?? 'ignore', heap ?? 'ignore'],
     windowsHide: true,
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
   });

@@ -6,6 +6,7 @@
 
 import { type Border, type Incoming, decode, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
+import { setThreadName } from '../memory/index.ts';
 import type { BegunMark } from './begun-mark.ts';
 import { type Begun, BegunTasks } from './begun-tasks.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
@@ -14,8 +15,8 @@ import { TaskContext, callAs, leave, runSeveral } from './current-task.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
 import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import type { LinkIdentity } from './parcels.ts';
 import { Replies } from './replies.ts';
-import type { WorkerKind } from './running-worker.ts';
 import { SignalIntake } from './signal-intake.ts';
 import { StreamRun } from './stream-run.ts';
 import { isThenable, whenBoth } from './wait.ts';
@@ -24,6 +25,9 @@ import { isThenable, whenBoth } from './wait.ts';
 export interface InitMeta {
   readonly realm: string;
   readonly script: string | undefined;
+  /** Its name. */
+  readonly name: string;
+  readonly link: LinkIdentity;
   /** Several tasks run at a time. */
   readonly isConcurrent?: true;
   /** Bytes of memory from which on it asks to be replaced. */
@@ -50,12 +54,12 @@ export class Runner {
    * @param exit ends this worker in good order
    * @param mark where it tells that it begins a task
    */
-  constructor(link: Link, kind: WorkerKind, exit: () => void, mark: BegunMark) {
+  constructor(link: Link, border: Border, exit: () => void, mark: BegunMark) {
     this.#link = link;
     this.#exit = exit;
     this.#mark = mark;
     this.#tasks = new BegunTasks(link);
-    this.#border = { kind };
+    this.#border = border;
     this.#capsules = new CapsuleShelf(this.#border);
     this.#signals = new SignalIntake(this.#border);
     this.#replies = new Replies(link, this.#border, Infinity);
@@ -92,6 +96,9 @@ export class Runner {
         return this.#tasks.get(f.id)?.curtail?.();
       case FrameKind.Taken:
         return this.#tasks.get(f.id)?.taken?.(f.a);
+      case FrameKind.Slot:
+        this.#link.parcels.identity = { ...this.#link.parcels.identity, slot: f.a };
+        return;
       case FrameKind.Init:
         return this.#init(JSON.parse(f.meta) as InitMeta);
       case FrameKind.Close:
@@ -102,7 +109,9 @@ export class Runner {
   }
 
   #init(init: InitMeta): void {
-    this.#border = { kind: this.#border.kind, peer: init.realm };
+    this.#border = { ...this.#border, peer: init.realm };
+    this.#link.parcels.identity = init.link;
+    setThreadName(init.name);
     this.#capsules = new CapsuleShelf(this.#border);
     this.#signals = new SignalIntake(this.#border);
     this.#replies = new Replies(this.#link, this.#border, init.maxMemory ?? Infinity);

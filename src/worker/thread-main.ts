@@ -1,12 +1,15 @@
 /** The first file of a worker thread. */
 
-import { type MessagePort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
+import { joinBySeed } from '../memory/index.ts';
 import { WordMark } from './begun-mark.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import { Runner } from './runner.ts';
 import { exitInOrder } from './exit.ts';
+import type { ThreadData } from './thread.ts';
 import { joinLoaders } from './thread-loader.ts';
 
 await joinLoaders();
-const { port, begun } = workerData as { port: MessagePort; begun: Uint32Array };
-new Runner(new MessagePortLink(port), 'thread', exitInOrder, new WordMark(begun)).start();
+const { port, begun, seed, startedBy } = workerData as ThreadData;
+joinBySeed(seed, startedBy);
+new Runner(new MessagePortLink(port), { kind: 'thread' }, exitInOrder, new WordMark(begun)).start();

@@ -1,12 +1,24 @@
 /** Starts a worker on a thread of this process. */
 
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, threadId as ourThreadId, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { WorkerEnd } from '../errors.ts';
+import { markEnded, seed } from '../memory/index.ts';
 import { WordCount } from './begun-mark.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';
+
+/** What a worker thread is given. */
+export interface ThreadData {
+  readonly port: MessagePort;
+  /** Where it counts what it has begun. */
+  readonly begun: Uint32Array;
+  /** By which it finds the shared heap, when it meets a shared object. */
+  readonly seed: SharedArrayBuffer;
+  /** Node's number of the thread that starts it. */
+  readonly startedBy: number;
+}
 
 const entry = fileURLToPath(new URL('./thread-main.js', import.meta.url));
 
@@ -15,7 +27,7 @@ export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
   const begun = new WordCount();
   const worker = newWorker({
-    workerData: { port: workerPort, begun: begun.word },
+    workerData: { port: workerPort, begun: begun.word, seed: seed(), startedBy: ourThreadId } satisfies ThreadData,
     transferList: [workerPort],
     name: options.name,
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
@@ -33,7 +45,10 @@ export function startThread(options: StartOptions): RunningWorker {
     begun,
     kill: () => void worker.terminate(),
     onGone: (callback: (end: WorkerEnd) => void) => {
-      worker.on('exit', (exitCode) => callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error }));
+      worker.on('exit', (exitCode) => {
+        markEnded(threadId);
+        callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error });
+      });
     },
   };
 }

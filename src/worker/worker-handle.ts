@@ -9,6 +9,7 @@ import { type Border, type Capsule, Decoder, type Incoming, type Packet, abortIm
 import { realmId } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
+import { me } from '../memory/index.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
@@ -118,6 +119,8 @@ export class WorkerHandle {
   #timer: NodeJS.Timeout | undefined;
   /** Tasks it was told to stop, and how often it has not answered that it heard. */
   readonly #unanswered: Map<number, number> = new Map();
+  /** This thread's slot in the shared heap, as the worker knows it. */
+  #toldSlot: number = me;
 
   /** @throws if the system refuses to start it at once */
   constructor(kind: WorkerKind, options: WorkerOptions, events: WorkerEvents) {
@@ -147,6 +150,8 @@ export class WorkerHandle {
     const init: InitMeta = {
       realm: realmId,
       script: process.argv[1],
+      name: options.name,
+      link: link.parcels.identity,
       ...(options.isConcurrent === true ? { isConcurrent: true } : {}),
       ...(options.maxMemory === undefined || options.maxMemory === Infinity ? {} : { maxMemory: options.maxMemory }),
     };
@@ -223,6 +228,7 @@ export class WorkerHandle {
 
   #send(f: Frame, capsule: Capsule, packet: Packet): void {
     const { link } = this.#worker;
+    this.#tellSlot();
     this.#inFlight++;
     this.#sentAs.set(f.id, ++this.#sent);
     if (this.#sent % countEvery === 0) this.#worker.begun.count();
@@ -232,7 +238,15 @@ export class WorkerHandle {
     if (packet.signals.length > 0) this.#signals.watch(packet.signals);
   }
 
+  /** What the worker sends lives as long as its host does. */
+  #tellSlot(): void {
+    if (this.#toldSlot === me) return;
+    this.#toldSlot = me;
+    this.#worker.link.send(frame(FrameKind.Slot, { a: me }));
+  }
+
   #receive(f: Frame): void {
+    this.#tellSlot();
     switch (f.kind) {
       case FrameKind.Outcome:
         this.#inFlight--;
@@ -334,6 +348,7 @@ export class WorkerHandle {
     this.#isLinkOpen = false;
     clearTimeout(this.#timer);
     this.#worker.link.close();
+    this.#worker.link.parcels.drop();
     this.#signals.stop();
     // Without its link a worker is of no use. It ends by itself when it sees that; one that is stuck does not see it.
     if (this.#end === undefined) this.#timer = setTimeout(() => this.kill(), patience).unref();
