@@ -98,9 +98,11 @@ export function native(name: FunctionName): NativeFunction {
   throw new UnsupportedPlatformError(`${name}() cannot be called: ${found.missing}`);
 }
 
-/** Memory of this process as a buffer; it must stay mapped. Only after a native call was made. */
+/** Memory of this process as a buffer; it must stay mapped. @throws UnsupportedPlatformError */
 export function viewOf(address: number, bytes: number): ArrayBuffer {
-  return (koffi as Koffi).view(address, bytes);
+  koffi ??= load();
+  if ('missing' in koffi) throw new UnsupportedPlatformError(`memory cannot be viewed: ${koffi.missing}`);
+  return koffi.view(address, bytes);
 }
 
 /** The error number of this thread's last native call. */

@@ -12,7 +12,6 @@
 
 import { fstatSync, readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { markAsUntransferable } from 'node:worker_threads';
 import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
 import { futexNeeds, wakeAtWord } from './futex.ts';
 import { type FunctionName, lastError, native, viewOf, whatIsMissing } from './native.ts';
@@ -80,11 +79,12 @@ export function punchHole(descriptor: number, from: number, bytes: number): void
     throw new HeddleError(`the system does not take memory back: error ${lastError()}`);
 }
 
-/** A part of the mapping as a buffer. A user's transfer cannot take it away from us. */
+/**
+ * A part of the mapping as a buffer. No message can take it away: Node does not transfer buffers whose memory is not its own. (To mark it with
+ * `markAsUntransferable` besides makes Node 24 and 26 abort at the end of the thread: they cannot detach it then, and insist on it.)
+ */
 export function viewShared(address: number, bytes: number): ArrayBuffer {
-  const buffer = viewOf(address, bytes);
-  markAsUntransferable(buffer);
-  return buffer;
+  return viewOf(address, bytes);
 }
 
 let missing: { readonly what: string | undefined } | undefined;
