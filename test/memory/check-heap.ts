@@ -1,0 +1,102 @@
+/** Walks a heap and finds out whether everything in it fits together. */
+
+import assert from 'node:assert/strict';
+import { blockAt, type Memory } from '#dist/memory/index.js';
+import { firstPage, headerFields, pageSize } from '#dist/memory/heap-header.js';
+import { readLedger } from '#dist/memory/ledger.js';
+import { FREE, kindOf, lengthOf, Pages, RUN, SLAB } from '#dist/memory/pages.js';
+import { parcelsIn, refsIn } from '#dist/memory/parcel-record.js';
+import { slotIds } from '#dist/memory/slot-claim.js';
+import { bitmapWords, countIn, groupOf, groups, noBlocks, sizeIn, Slabs } from '#dist/memory/slabs.js';
+import { slotFields, slotOf } from '#dist/memory/slots.js';
+import { blockHead, kindOfTag, linkOf } from '#dist/memory/tag.js';
+
+const pagesPerSegment = 128;
+const wordsPerPage = pageSize / 4;
+const clean = 1 << 27;
+const full = 1 << 8;
+
+export interface Checked {
+  /** Bytes of taken blocks. */
+  readonly used: number;
+  readonly blocks: ReadonlySet<number>;
+  /** Blocks that a living thread or a parcel holds, directly or not. */
+  readonly reached: ReadonlySet<number>;
+}
+
+/** Nobody may be in the guard, unless he is dead. */
+export function checkHeap(memory: Memory): Checked {
+  const header = memory.segment(0);
+  const pages = new Pages(memory);
+  const slabs = new Slabs(memory, pages);
+  const blocks = new Set<number>();
+  const heads = new Set<number>();
+  let used = 0;
+  let page = firstPage;
+  for (; page < pages.end; page += lengthOf(pages.word(page))) {
+    const word = pages.word(page);
+    const length = lengthOf(word);
+    heads.add(page);
+    assert.ok(length > 0 && page + length <= pages.end, `page ${page} has ${length} pages of ${pages.end}`);
+    const segment = memory.segment(Math.floor(page / pagesPerSegment));
+    const at = (page % pagesPerSegment) * wordsPerPage;
+    if (kindOf(word) === FREE) {
+      assert.ok((page % pagesPerSegment) + length <= pagesPerSegment, `the free run at ${page} lies in two segments`);
+      if ((word & clean) !== 0)
+        for (let i = at; i < at + length * wordsPerPage; i += 13)
+          if (segment[i] !== 0) assert.fail(`page ${page} is said to be clean, and is not`);
+    } else if (kindOf(word) === RUN) {
+      if (length < pagesPerSegment)
+        assert.ok((page % pagesPerSegment) + length <= pagesPerSegment, `the run at ${page} lies in two segments`);
+      blocks.add(page * 4096);
+      used += length * pageSize;
+    } else {
+      assert.equal(kindOf(word), SLAB, `page ${page} is nothing: ${word}`);
+      const group = groupOf(word);
+      assert.ok(group < groups);
+      assert.deepEqual([...segment.subarray(at, at + 3)], [0x62616c73, group, sizeIn(group)], `the head of page ${page}`);
+      const last = segment[at + 16 + bitmapWords(group) - 1]!;
+      assert.equal(last & noBlocks(group), noBlocks(group), `page ${page} has more blocks than fit`);
+      const taken = [...slabs.blocksOf(page)];
+      if ((word & full) !== 0 && header[headerFields.isSweepDue] === 0)
+        assert.equal(taken.length, countIn(group), `page ${page} is not full`);
+      for (const ref of taken) blocks.add(ref);
+      used += taken.length * sizeIn(group);
+    }
+  }
+  assert.equal(page, pages.end || firstPage);
+  const lowest = header[headerFields.lowestFree]!;
+  if (lowest !== 0 && lowest < pages.end) assert.ok(heads.has(lowest), `the lowest free page, ${lowest}, is in the middle of something`);
+  return { used, blocks, reached: reachedIn(memory, pages, slabs, blocks) };
+}
+
+function reachedIn(memory: Memory, pages: Pages, slabs: Slabs, blocks: ReadonlySet<number>): Set<number> {
+  const reached = new Set<number>();
+  const reach = (of: string, signed: number): void => {
+    const ref = signed >>> 0;
+    assert.ok(blocks.has(ref), `${of} names ${ref}, which is no block`);
+    if (reached.has(ref)) return;
+    reached.add(ref);
+    const { words, at } = blockAt(memory, ref);
+    const tag = words[at + blockHead.tag]!;
+    assert.notEqual(kindOfTag(tag), 0, `block ${ref} has no tag`);
+    if (words[at + blockHead.chain] !== 0) reach(`the chain of ${ref}`, words[at + blockHead.chain]!);
+    if (linkOf(tag) !== 0) reach(`the link of ${ref}`, words[at + linkOf(tag)]!);
+  };
+  const header = memory.segment(0);
+  for (const id of slotIds(memory)) {
+    const tid = header[slotOf(id) + slotFields.tid]!;
+    if (
+      !memory.isAlive(
+        { pid: header[slotOf(id) + slotFields.pid]!, tid, processStart: 0, threadStart: header[slotOf(id) + slotFields.threadStart]! },
+        false,
+      )
+    )
+      continue;
+    const name = (ref: number): void => reach(`the ledger of ${id}`, ref);
+    readLedger(memory, header[slotOf(id) + slotFields.ledger]!, name, name);
+  }
+  for (const parcel of parcelsIn(memory, pages, slabs))
+    for (const ref of refsIn(parcel)) if (blocks.has(ref >>> 0)) reach(`parcel ${parcel.ref}`, ref);
+  return reached;
+}

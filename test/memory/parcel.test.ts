@@ -1,0 +1,202 @@
+/** Parcels: what is in one stays while it is on its way, arrives once, and goes when nobody can open it any more. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { become } from '#dist/memory/index.js';
+import { collectGarbage } from '#dist/memory/garbage.js';
+import { dropParcels, makeParcel, openParcel } from '#dist/memory/parcel.js';
+import { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#dist/memory/shared-object.js';
+import { checkHeap } from './check-heap.ts';
+import { type PlainThread, PlainWorld } from './plain-memory.ts';
+
+const kind: ObjectKind = defineKind({ number: 231, name: 'Item', words: 20, create: () => new Item() });
+
+class Item extends SharedObject {
+  constructor(value = 0) {
+    super(kind);
+    if (this.isNew) this.words[this.at + 2] = value;
+  }
+
+  get value(): number {
+    return this.words[this.at + 2]!;
+  }
+}
+
+const pairKind: ObjectKind = defineKind({ number: 232, name: 'Pair', words: 20, link: 3, create: () => new Pair() });
+
+class Pair extends SharedObject {
+  readonly item: Item;
+
+  constructor(item?: Item) {
+    super(pairKind);
+    if (this.isNew) this.words[this.at + 3] = refOf(item!);
+    this.item = item ?? (joinObject(this.words[this.at + 3]!) as Item);
+  }
+}
+
+const fails: ObjectKind = defineKind({
+  number: 233,
+  name: 'Fails',
+  words: 20,
+  create: () => {
+    throw new Error('not today');
+  },
+});
+
+class Fails extends SharedObject {
+  constructor() {
+    super(fails);
+  }
+}
+
+const as = <T>({ agent }: PlainThread, body: () => T): T => {
+  become(agent);
+  return body();
+};
+
+/** Until no handle is left that nobody uses. */
+async function untilUsed({ heap }: PlainThread, bytes: number): Promise<void> {
+  for (let i = 0; ; i += 1) {
+    heap.collect();
+    if (heap.statistics().used <= bytes) return;
+    assert.ok(i < 1000, `${heap.statistics().used} bytes are used, and not ${bytes}: ${JSON.stringify(heap.statistics().objects)}`);
+    collectGarbage();
+    await setImmediate();
+    await setImmediate();
+  }
+}
+
+test('handles do not arrive in their order, or are another object', () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  const sent = as(one, () => [new Item(1), new Item(2), new Item(3)]);
+  const route = { host: one.agent.id, link: 1 };
+  const parcel = as(one, () => makeParcel([sent[2]!, sent[0]!, sent[2]!], route));
+  const come = as(two, () => openParcel(parcel)) as Item[];
+  assert.deepEqual(
+    come.map(({ value }) => value),
+    [3, 1, 3],
+  );
+  assert.equal(come[0], come[2]);
+  assert.ok(isShared(come[0]) && !sent.includes(come[0]!));
+  const again = as(two, () => openParcel(as(one, () => makeParcel(sent, route)) + (become(two.agent), 0)));
+  assert.equal(again[2], come[0], 'a thread has two handles on one object');
+  const back = as(two, () => makeParcel(come, route));
+  assert.deepEqual(
+    as(one, () => openParcel(back)),
+    [sent[2], sent[0], sent[2]],
+  );
+  checkHeap(one.memory);
+});
+
+test('a parcel is opened twice', () => {
+  const one = new PlainWorld().thread();
+  const parcel = as(one, () => makeParcel([new Item(1)], { host: one.agent.id, link: 1 }));
+  openParcel(parcel);
+  assert.throws(() => openParcel(parcel), /taken out already/);
+  assert.throws(() => openParcel(0), /taken out already/);
+});
+
+test('a message does not hold what is in it when its sender has ended', () => {
+  const world = new PlainWorld();
+  const [host, sender] = [world.thread(), world.thread()];
+  const parcel = as(sender, () => makeParcel([new Item(5)], { host: host.agent.id, link: 1 }));
+  sender.die();
+  host.heap.collect();
+  const [item] = as(host, () => openParcel(parcel)) as [Item];
+  assert.equal(item.value, 5);
+});
+
+test('parcels stay when the link is gone on which they travelled, or go with another one', () => {
+  const world = new PlainWorld();
+  const [host, other] = [world.thread(), world.thread()];
+  as(other, () => makeParcel([new Item(1)], { host: host.agent.id, link: 1 }));
+  const kept = as(other, () => makeParcel([new Item(2)], { host: host.agent.id, link: 2 }));
+  const its = as(other, () => makeParcel([new Item(3)], { host: other.agent.id, link: 1 }));
+  other.die();
+  assert.equal(
+    as(host, () => dropParcels(1)),
+    1,
+  );
+  host.heap.collect();
+  // The other one was host of that, and nobody else opens it.
+  assert.throws(() => openParcel(its), /taken out already/);
+  assert.equal((openParcel(kept)[0] as Item).value, 2);
+  assert.equal(host.heap.statistics().objects['Item'], 1);
+});
+
+test('an object that another one needs does not come with it', () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  const parcel = as(one, () => makeParcel([new Pair(new Item(9))], { host: two.agent.id, link: 1 }));
+  one.die();
+  two.heap.collect();
+  const [pair] = as(two, () => openParcel(parcel)) as [Pair];
+  assert.equal(pair.item.value, 9);
+  two.heap.collect();
+  assert.equal(pair.item.value, 9);
+  // Together with what it needs: one handle on each.
+  const both = as(two, () => makeParcel([pair, pair.item], { host: two.agent.id, link: 1 }));
+  const three = world.thread();
+  const [itsPair, itsItem] = as(three, () => openParcel(both)) as [Pair, Item];
+  assert.equal(itsPair.item, itsItem);
+  checkHeap(two.memory);
+});
+
+test('handles are held for ever that nobody uses', async () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  become(one.agent);
+  const kept = new Item(1);
+  one.heap.collect();
+  const used = one.heap.statistics().used;
+  for (let i = 0; i < 500; i += 1) {
+    const parcel = as(one, () => makeParcel([new Item(i), kept], { host: one.agent.id, link: 1 }));
+    as(two, () => openParcel(parcel));
+  }
+  assert.equal(one.heap.statistics().objects['Item'], 501);
+  await setImmediate();
+  // Each gives back its own ledger.
+  await untilUsed(two, used + 3 * 1024);
+  await untilUsed(one, used);
+  assert.equal(one.heap.statistics().objects['[ledger]'], 1);
+  assert.equal(one.heap.statistics().objects['Item'], 1);
+  assert.equal(kept.value, 1);
+});
+
+test('one handle that cannot be made takes others along, or stays', async () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  const parcel = as(one, () => makeParcel([new Item(1), new Fails(), new Item(2)], { host: two.agent.id, link: 1 }));
+  one.die();
+  assert.throws(() => as(two, () => openParcel(parcel)), /not today/);
+  await setImmediate();
+  await untilUsed(two, 0);
+});
+
+test('what is not known here says so', () => {
+  const world = new PlainWorld();
+  const one = world.thread();
+  become(one.agent);
+  const { ref } = one.heap.allocate(0x4d10_00e5, 20);
+  assert.throws(() => joinObject(ref), /kind 229, which is not known here/);
+  assert.throws(() => defineKind({ ...kind, name: 'Again' }), /Again and Item are both kind 231/);
+});
+
+test('a great many handles do not fit one message', () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  const items = as(one, () => Array.from({ length: 20_000 }, (_, i) => new Item(i)));
+  const parcel = as(one, () => makeParcel(items, { host: one.agent.id, link: 1 }));
+  one.heap.collect();
+  const come = as(two, () => openParcel(parcel)) as Item[];
+  assert.ok(come.every(({ value }, i) => value === i));
+  checkHeap(one.memory);
+  const big = as(one, () => makeParcel(items, { host: one.agent.id, link: 3 }));
+  assert.equal(
+    as(one, () => dropParcels(3)),
+    1,
+  );
+  assert.throws(() => openParcel(big), /taken out already/);
+});

@@ -1,0 +1,90 @@
+/**
+ * Does everything with a heap that has steps, and leaves some of it undone. Run in this thread, in another one, or in a child process, and ended at
+ * any of its steps.
+ */
+
+import { readFileSync, readdirSync } from 'node:fs';
+import type { Agent, Memory } from '#dist/memory/index.js';
+import { become } from '#dist/memory/index.js';
+import { Guard } from '#dist/memory/guard.js';
+import { Heap, theHeap } from '#dist/memory/heap.js';
+import { dropParcels, makeParcel, openParcel } from '#dist/memory/parcel.js';
+import { defineKind, type ObjectKind, SharedObject } from '#dist/memory/shared-object.js';
+import { claimSlot } from '#dist/memory/slot-claim.js';
+import { kinds, tagOf } from '#dist/memory/tag.js';
+
+const kind: ObjectKind = defineKind({ number: 230, name: 'Thing', words: 40, create: () => new Thing() });
+
+export class Thing extends SharedObject {
+  constructor() {
+    super(kind);
+  }
+}
+
+/** The steps that have names in the source. */
+export function namedSteps(): string[] {
+  const folder = new URL('../../../src/memory/', import.meta.url);
+  const text = readdirSync(folder)
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+    .join('\n');
+  return [...text.matchAll(/atStep\?\.\('([^']+)'\)/g)].map((match) => match[1]!);
+}
+
+export function agentOn(memory: Memory): Agent {
+  const { id } = claimSlot(memory);
+  return { id, memory, waits: Object.assign(new Set<never>(), { kick: () => {} }) };
+}
+
+/** A thread that has ended, and held something. */
+function leaveDead(memory: Memory): void {
+  const identity = { ...memory.identity(), tid: 4_194_304 + 1, threadStart: 4_194_304 + 1 };
+  const its = new Proxy(memory, {
+    get(target, key) {
+      if (key === 'identity') return () => identity;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const agent = agentOn(its);
+  new Heap(agent).allocate(tagOf(17), 50);
+}
+
+/** @param memory a heap's */
+export function workload(memory: Memory): void {
+  leaveDead(memory);
+  const agent = agentOn(memory);
+  become(agent);
+  const heap = theHeap();
+  const long = [heap.allocate(tagOf(17), 60_000), heap.allocate(tagOf(17), 3_000_000), heap.allocate(tagOf(17), 100_000)];
+  heap.guarded(() => {
+    for (const { ref } of long) heap.free(ref);
+  });
+  // Through two segments, and less than what is free there.
+  heap.allocate(tagOf(17), 2_500_000);
+  heap.drop(heap.listedAt);
+  const record = heap.allocate(tagOf(17), 32);
+  const further = heap.allocate(tagOf(kinds.chained), 128);
+  record.words[record.at + 1] = further.ref;
+  heap.guarded(() => heap.unlist(heap.listedAt));
+
+  const [a, b] = [new Thing(), new Thing()];
+  const route = { host: agent.id, link: 7 };
+  openParcel(makeParcel([a, b], route));
+  makeParcel([a], route);
+  makeParcel([b, a], { host: agent.id, link: 8 });
+  dropParcels(7);
+
+  // More than a page of the ledger, and than a page of blocks.
+  const positions: number[] = [];
+  for (let i = 0; i < 400; i += 1) {
+    heap.allocate(tagOf(17), 100);
+    positions.push(heap.listedAt);
+  }
+  for (const position of positions) heap.drop(position);
+  heap.collect();
+  heap.allocate(tagOf(17), 20);
+  // Somebody waits for the guard.
+  new Guard(memory, agent.id).enter();
+  memory.segment(0)[16]! |= 0x8000_0000;
+  new Guard(memory, agent.id).leave();
+}
