@@ -79,7 +79,7 @@ test('handles do not arrive in their order, or are another object', () => {
     [3, 1, 3],
   );
   assert.equal(come[0], come[2]);
-  assert.ok(isShared(come[0]) && !sent.includes(come[0]!));
+  assert.ok(isShared(come[0]) && !sent.includes(come[0]));
   const again = as(two, () => openParcel(as(one, () => makeParcel(sent, route)) + (become(two.agent), 0)));
   assert.equal(again[2], come[0], 'a thread has two handles on one object');
   const back = as(two, () => makeParcel(come, route));
