@@ -38,8 +38,15 @@ export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, asCompleted, wait } fr
 export type { AsCompletedOptions, CompletedFutures, DoneAndNotDone, WaitForOptions, Waitable } from './pool/index.ts';
 
 // Take turns, between threads and processes alike.
-export { BoundedSemaphore, Event, Lock, Semaphore } from './sync/index.ts';
-export type { EventStatistics, LockOptions, LockStatistics, SemaphoreOptions, SemaphoreStatistics } from './sync/index.ts';
+export { BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './sync/index.ts';
+export type {
+  ConditionStatistics,
+  EventStatistics,
+  LockOptions,
+  LockStatistics,
+  SemaphoreOptions,
+  SemaphoreStatistics,
+} from './sync/index.ts';
 export type { Operation, WaitOptions } from './loop/index.ts';
 
 // What crosses, and how.

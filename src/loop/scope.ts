@@ -21,6 +21,15 @@ const main: object = Object.freeze({});
 /** The callback of one `rlock.run`. To be made where that is called. */
 export class RunScope {
   readonly #greenlet: object | undefined = findInside.greenlet();
+  /** What it lies in. One that has ended does not count: code that was left behind by it may make the next, and so on. */
+  readonly outer: object;
+  isEnded = false;
+
+  constructor() {
+    let outer = currentScope();
+    while (outer instanceof RunScope && outer.isEnded) ({ outer } = outer);
+    this.outer = outer;
+  }
 
   /** A greenlet that was spawned inside of the callback finds this, too: it is a scope of its own. */
   isOutside(greenlet: object | undefined): boolean {
@@ -42,4 +51,14 @@ export function currentScope(): object {
   const run = findRun();
   if (run !== undefined && !run.isOutside(greenlet)) return run;
   return greenlet ?? findInside.task() ?? main;
+}
+
+/** Whether it is the current scope, or one that this lies in: `a.run(() => b.run(() => …))` is inside of both. */
+export function isInside(scope: object): boolean {
+  let at = currentScope();
+  while (at !== scope) {
+    if (!(at instanceof RunScope)) return false;
+    at = at.outer;
+  }
+  return true;
 }

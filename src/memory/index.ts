@@ -12,7 +12,7 @@ export { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, mark
 export { allocate, allocateChained, chained, collect, freeBlock, heapStatistics } from './heap.ts';
 export type { HeapStatistics } from './statistics.ts';
 export { dropParcels, makeParcel, openParcel, type Route } from './parcel.ts';
-export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from './shared-object.ts';
+export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
 export { LoopWaits } from './async-waits.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';

@@ -156,6 +156,11 @@ export function hasTravelled(heap: Heap, object: SharedObject): void {
   if (travelled.get(ref)?.deref() !== object) travelled.set(ref, new WeakRef(object));
 }
 
+/** As `hasTravelled`, of what another object has for its link: it travels with that. */
+export function travelsToo(object: SharedObject): void {
+  if (theAgent().blocks === undefined) hasTravelled(theHeap(), object);
+}
+
 /** This thread's handle on an object, if that has travelled and the handle is not garbage. */
 export function knownHandle(heap: Heap, ref: number): SharedObject | undefined {
   return handles(heap)

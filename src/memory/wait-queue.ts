@@ -103,6 +103,10 @@ export class Waiter {
     return load(this.#words, this.#at + STATE);
   }
 
+  get isCalled(): boolean {
+    return this.state === CALLED;
+  }
+
   get isInLine(): boolean {
     const { state } = this;
     return state === ASLEEP || state === CALLED;
@@ -313,6 +317,13 @@ export class WaitQueue {
     return count;
   }
 
+  /** How many are in line and have not been called. */
+  countAsleep(): number {
+    let count = 0;
+    for (const waiter of this.entries()) if (waiter.state === ASLEEP) count += 1;
+    return count;
+  }
+
   /** The first in line that can look: an event loop cannot while its thread is blocked. */
   first(): Waiter | undefined {
     let first: Waiter | undefined;
@@ -361,6 +372,15 @@ export class WaitQueue {
       if (first.call()) called += 1;
     }
     return count;
+  }
+
+  /** Calls one that can look now. False if there is none. */
+  callOther(): boolean {
+    for (;;) {
+      const first = this.#firstAsleep();
+      if (first === undefined || (first.isAsync && isBlocked(first.slot))) return false;
+      if (first.call()) return true;
+    }
   }
 
   /** An event loop that cannot look, as its thread is blocked, comes after those that can. */

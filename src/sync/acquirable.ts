@@ -27,7 +27,7 @@ import {
   waitingOffset,
   WaitQueue,
 } from '../memory/index.ts';
-import { AsyncLine } from './async-line.ts';
+import { AsyncLine, type Claim } from './async-line.ts';
 import { Guard } from './guard.ts';
 import { Acquire, Hold } from './operations.ts';
 
@@ -71,8 +71,18 @@ export abstract class Acquirable extends SharedObject {
   abstract takeFromDead(isHeld: boolean, isThorough: boolean): boolean;
   /** What whoever has just taken it is to be told by an error; it is told once. */
   abstract errorOfTaking(): Error | undefined;
-  /** Gives it back. */
-  abstract drop(isHeld: boolean): void;
+  /** Gives it back, in the name in which it was taken. */
+  abstract drop(isHeld: boolean, taker?: object): void;
+  /** In whose name it is taken by who asks now, where that makes a difference. */
+  get taker(): object | undefined {
+    return undefined;
+  }
+  /** It has just been taken. */
+  takenBy(_taker: object | undefined): void {}
+  /** Takes it once more, for who asks now, if he has it and may have it again. */
+  protected takeAgain(): boolean {
+    return false;
+  }
   /** Gives back what a dead one had, where that is written in the table. */
   protected inherit(_dead: Waiter, _slot: number): void {}
   /** For people: `Lock held by worker-2 (pid 4711)`. */
@@ -123,14 +133,17 @@ export abstract class Acquirable extends SharedObject {
   ): boolean {
     const { timeout, signal } = readWaitOptions(options);
     signal?.throwIfAborted();
+    if (this.takeAgain()) return true;
     if (timeout === 0) {
       if (!this.take(isHeld)) return false;
     } else if (!this.takeFree(isHeld) && !this.#spinFree(isHeld) && !this.take(isHeld)) {
       if (!blocking(`${this.title}.${name}()`, above, () => this.#wait(new Deadline(timeout), isHeld))) return false;
     }
+    const { taker } = this;
+    this.takenBy(taker);
     const error = this.errorOfTaking();
     if (error === undefined) return true;
-    if (isHeld) this.drop(isHeld);
+    if (isHeld) this.drop(isHeld, taker);
     throw error;
   }
 
@@ -184,18 +197,23 @@ export abstract class Acquirable extends SharedObject {
 
   protected takeAsync(options: number | WaitOptions | undefined): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
-    if (!this.take(false)) return new Acquire(this.#asyncLine, options);
+    if (this.takeAgain()) return yes;
+    const { taker } = this;
+    if (!this.take(false)) return new Acquire(this.#asyncLine, taker, options);
+    this.takenBy(taker);
     const error = this.errorOfTaking();
-    return error === undefined ? yes : new Acquire(this.#asyncLine, 0, error);
+    return error === undefined ? yes : new Acquire(this.#asyncLine, taker, 0, error);
   }
 
-  protected holdAsync(options: number | WaitOptions | undefined): Operation<Disposable> {
+  protected holdAsync(options: number | WaitOptions | undefined, taker: object | undefined = this.taker): Operation<Disposable> {
     if (options !== undefined) readWaitOptions(options);
-    if (!this.take(true)) return new Hold(this.#asyncLine, options);
+    if (this.takeAgain()) return new Done(new Guard(this));
+    if (!this.take(true)) return new Hold(this.#asyncLine, taker, options);
+    this.takenBy(taker);
     const error = this.errorOfTaking();
     if (error === undefined) return new Done(new Guard(this));
-    this.drop(true);
-    return new Hold(this.#asyncLine, 0, error);
+    this.drop(true, taker);
+    return new Hold(this.#asyncLine, taker, 0, error);
   }
 
   protected guardSync(above: (...args: any[]) => unknown, options: number | WaitOptions | undefined): Disposable {
@@ -203,13 +221,37 @@ export abstract class Acquirable extends SharedObject {
     throw new TimeoutError(`holdSync() was given less time than it took: ${this.describe()}`);
   }
 
-  protected async runHeld<T>(fn: () => T | Promise<T>, options: number | WaitOptions | undefined): Promise<T> {
-    const guard = await this.holdAsync(options);
+  protected async runHeld<T>(
+    fn: () => T | Promise<T>,
+    options: number | WaitOptions | undefined,
+    taker: object | undefined = this.taker,
+  ): Promise<T> {
+    const guard = await this.holdAsync(options, taker);
     try {
       return await fn();
     } finally {
       guard[Symbol.dispose]();
     }
+  }
+
+  /** Waits for it and blocks the thread, however long it takes; not in the name of who asks. What is to be told comes back. */
+  takeBackSync(): Error | undefined {
+    if (!this.takeFree(false) && !this.#spinFree(false) && !this.take(false)) this.#wait(new Deadline(Infinity), false);
+    return this.errorOfTaking();
+  }
+
+  /** Waits for it without blocking the thread, for one who hears of it. */
+  takeBack(claim: Claim): void {
+    if (!this.take(false)) return this.#asyncLine.add(claim);
+    this.takenBy(claim.taker);
+    const error = this.errorOfTaking();
+    if (error === undefined) claim.granted();
+    else claim.refused(error);
+  }
+
+  /** In whose name it is held; only for who has it. */
+  get holder(): object | undefined {
+    return undefined;
   }
 
   /** How many wait here, in this thread, without blocking it. */

@@ -3,17 +3,30 @@
  * them. So a thousand of them are one waiter for the other threads, and what one releases the next of the same thread takes without a doorbell.
  */
 
-import { WaitList } from '../loop/index.ts';
+import { type Listed, WaitList } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter } from '../memory/index.ts';
 import type { Acquirable } from './acquirable.ts';
-import type { Waiting } from './operations.ts';
 
 /** Every so many probes it is asked thoroughly whether somebody has died. */
 const thoroughEvery = 2;
 
+/** One who waits for it, in this thread, without blocking that. */
+export interface Claim extends Listed {
+  /** In whose name. */
+  readonly taker: object | undefined;
+  /** Whether it goes back should this thread die. */
+  readonly isHeld: boolean;
+  ticket: number;
+  since: number;
+  /** It has been taken for this one. */
+  granted(): void;
+  /** So it has, and this one is to be told. If it is held it has been given back. */
+  refused(error: Error): void;
+}
+
 export class AsyncLine implements AsyncWait {
   readonly of: Acquirable;
-  readonly #list: WaitList<Waiting<any>> = new WaitList();
+  readonly #list: WaitList<Claim> = new WaitList();
   #waiter: Waiter | undefined;
   #probes = 0;
 
@@ -25,7 +38,7 @@ export class AsyncLine implements AsyncWait {
     return this.#list.length;
   }
 
-  add(one: Waiting<any>): void {
+  add(one: Claim): void {
     const { line } = this.of;
     one.ticket = line.takeTicket();
     one.since = theAgent().memory.now();
@@ -73,10 +86,11 @@ export class AsyncLine implements AsyncWait {
     const first = this.#list.shift()!;
     if (this.#list.length === 0) this.#leave(waiter);
     else this.#renew(waiter);
+    this.of.takenBy(first.taker);
     const error = this.of.errorOfTaking();
     if (error === undefined) return first.granted();
-    if (first.isHeld) this.of.drop(true);
-    first.fail(error);
+    if (first.isHeld) this.of.drop(true, first.taker);
+    first.refused(error);
   }
 
   #leave(waiter: Waiter): void {

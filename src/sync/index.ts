@@ -1,7 +1,9 @@
 /** Locks and the rest, the same between threads and between processes. */
 
 export { BoundedSemaphore } from './bounded-semaphore.ts';
+export { Condition, type ConditionStatistics } from './condition.ts';
 export { Event, type EventStatistics } from './event.ts';
 export { Lock } from './lock.ts';
 export type { LockOptions, LockStatistics } from './owned.ts';
+export { RLock } from './rlock.ts';
 export { Semaphore, type SemaphoreOptions, type SemaphoreStatistics } from './semaphore.ts';

@@ -2,18 +2,21 @@
 
 import { TimeoutError } from '../errors.ts';
 import { Pending, type WaitOptions } from '../loop/index.ts';
-import type { AsyncLine } from './async-line.ts';
+import type { AsyncLine, Claim } from './async-line.ts';
 import { Guard } from './guard.ts';
 
-export abstract class Waiting<T> extends Pending<T> {
+export abstract class Waiting<T> extends Pending<T> implements Claim {
   protected readonly line: AsyncLine;
+  /** In whose name it waits. */
+  readonly taker: object | undefined;
   ticket = 0;
   since = 0;
 
   /** @param error it has been taken, and this is to be told */
-  constructor(line: AsyncLine, options: number | WaitOptions | undefined, error?: Error) {
+  constructor(line: AsyncLine, taker: object | undefined, options: number | WaitOptions | undefined, error?: Error) {
     super();
     this.line = line;
+    this.taker = taker;
     if (error !== undefined) this.fail(error);
     else {
       line.add(this);
@@ -25,6 +28,10 @@ export abstract class Waiting<T> extends Pending<T> {
   abstract get isHeld(): boolean;
   /** It has been taken for this one. */
   abstract granted(): void;
+
+  refused(error: Error): void {
+    this.fail(error);
+  }
 
   describe(): string {
     return this.line.of.describe();
@@ -50,7 +57,7 @@ export class Acquire extends Waiting<boolean> {
   }
 
   protected override giveBack(isTaken: boolean): void {
-    if (isTaken) this.line.of.drop(false);
+    if (isTaken) this.line.of.drop(false, this.taker);
   }
 }
 

@@ -40,6 +40,16 @@ export interface LockStatistics {
   readonly waiting: number;
 }
 
+/** How somebody had it, to have it so again. */
+export interface Taken {
+  /** In whose name, where that makes a difference. */
+  readonly taker: object | undefined;
+  /** How often. */
+  readonly depth: number;
+}
+
+const plainly: Taken = { taker: undefined, depth: 1 };
+
 export abstract class Owned extends Acquirable {
   /** Whose lock it was that has just been taken over. */
   #died: ThreadInfo | undefined;
@@ -65,6 +75,20 @@ export abstract class Owned extends Acquirable {
   protected get isMine(): boolean {
     return load(this.words, this.at + OWNER) === me;
   }
+
+  /** Whether who asks has it. */
+  get isHeldHere(): boolean {
+    return this.isMine;
+  }
+
+  /** Gives it back, however often it was taken. */
+  dropAll(): Taken {
+    this.drop();
+    return plainly;
+  }
+
+  /** It has been taken once, and is as it was before `dropAll`. */
+  restore(_taken: Taken): void {}
 
   protected get isLocked(): boolean {
     return !this.isFree();
@@ -106,7 +130,7 @@ export abstract class Owned extends Acquirable {
     );
   }
 
-  drop(): void {
+  drop(_isHeld?: boolean, _taker?: object): void {
     // Nobody is in line: one CAS. It fails if it is not ours, which `#dropSlowly` looks into.
     if (this.mayWait || compareExchange(this.words, this.at + OWNER, me, 0) !== me) return this.#dropSlowly();
     // ORDER: freed, then looked whether somebody waits; pairs with who stands in line and then looks whether it is free.

@@ -1,0 +1,47 @@
+/** A thread that sleeps until its condition is notified. */
+
+import { blockThread, CALLED, Deadline, type Waiter, type WaitQueue } from '../memory/index.ts';
+import type { Owned } from './owned.ts';
+
+/** Every so many slices of a wait it is asked thoroughly whether somebody has died. */
+const thoroughEvery = 4;
+
+/** Another has notified it. */
+const NOTIFIED = 1;
+/** Its time is over. */
+const LATE = 2;
+/** Who had the lock has died, and it is ours now. */
+const INHERITED = 3;
+
+/** The lock is held when it begins, and when it is over. False if it took longer. @throws OwnerDied */
+export function sleepInCondition(lock: Owned, line: WaitQueue, timeout: number): boolean {
+  const deadline = new Deadline(timeout);
+  // ORDER: in line, then the lock is given up: who has it afterwards finds us there.
+  const waiter = line.join(false);
+  const taken = lock.dropAll();
+  const end = blockThread(() => sleep(waiter, lock, line, deadline));
+  const error = end === INHERITED ? lock.errorOfTaking() : lock.takeBackSync();
+  lock.takenBy(taken.taker);
+  lock.restore(taken);
+  const isNotified = waiter.isCalled;
+  waiter.free();
+  if (error === undefined) return end !== LATE;
+  // Whoever catches this may not do what it was notified for.
+  if (isNotified) line.callSome(1);
+  throw error;
+}
+
+function sleep(waiter: Waiter, lock: Owned, line: WaitQueue, deadline: Deadline): number {
+  for (let slices = 1; waiter.state !== CALLED; slices += 1) {
+    const left = deadline.left();
+    if (left === 0) return waiter.withdraw() ? LATE : NOTIFIED;
+    waiter.sleep(left);
+    if (waiter.state === CALLED) break;
+    const isThorough = slices % thoroughEvery === 0;
+    line.reap(isThorough);
+    line.announce();
+    // Who has the lock might have been about to notify us.
+    if (lock.takeFromDead(false, isThorough)) return INHERITED;
+  }
+  return NOTIFIED;
+}

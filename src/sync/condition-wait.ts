@@ -1,0 +1,159 @@
+/**
+ * A wait for a condition that does not block the thread. The lock is had back in all cases before whoever waits goes on, so that a `finally` can
+ * rely on it:
+ *
+ *   gives the lock up ──▶ in the condition's line ──called, time-out, kill, abort──▶ in the lock's line ──▶ has the lock ──▶ goes on
+ *                                   ▲────────────────────────── the predicate says no ─────────────────────────┘
+ */
+
+import { AsyncResource } from 'node:async_hooks';
+import { now, readWaitOptions, Shielded, type WaitOptions } from '../loop/index.ts';
+import { type AsyncWait, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
+import type { Claim } from './async-line.ts';
+import type { Owned, Taken } from './owned.ts';
+
+/** Every so many probes it is asked thoroughly whether somebody has died. */
+const thoroughEvery = 2;
+
+export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
+  readonly isHeld: boolean = false;
+  ticket = 0;
+  since = 0;
+  readonly #lock: Owned;
+  readonly #line: WaitQueue;
+  /** Called with the lock held; without it, any notification will do. */
+  readonly #predicate: (() => T) | undefined;
+  readonly #end: number;
+  readonly #signal: AbortSignal | undefined;
+  #waiter!: Waiter;
+  #taken!: Taken;
+  /** Whether it waits for the lock, or has it. */
+  #isComingBack = false;
+  #thrown: { readonly error: unknown } | undefined = undefined;
+  #probes = 0;
+  #wasNotified = false;
+
+  constructor(lock: Owned, line: WaitQueue, predicate: (() => T) | undefined, options: number | WaitOptions | undefined) {
+    super();
+    this.#lock = lock;
+    this.#line = line;
+    this.#predicate = predicate === undefined ? undefined : AsyncResource.bind(predicate);
+    const { timeout, signal } = readWaitOptions(options);
+    this.#end = now() + timeout;
+    this.#signal = signal;
+    this.#begin(timeout);
+  }
+
+  #begin(timeout: number): void {
+    this.#isComingBack = false;
+    theAgent().waits.add(this);
+    // ORDER: in line, then the lock is given up: who has it afterwards finds us there.
+    this.#waiter = this.#line.join(true);
+    this.#taken = this.#lock.dropAll();
+    this.limit({ timeout, signal: this.#signal });
+  }
+
+  get taker(): object | undefined {
+    return this.#taken.taker;
+  }
+
+  describe(): string {
+    return this.#isComingBack ? `${this.#lock.describe()}, to end Condition.wait()` : 'Condition.notify()';
+  }
+
+  step(): void {
+    if (!this.#isComingBack && this.#waiter.isCalled) this.#comeBack();
+  }
+
+  probe(): void {
+    this.#probes += 1;
+    const isThorough = this.#probes % thoroughEvery === 0;
+    this.#line.reap(isThorough);
+    this.#line.announce();
+    this.step();
+    // Who has the lock might have been about to notify us.
+    if (this.#isComingBack || !this.#lock.takeFromDead(false, isThorough)) return;
+    this.#isComingBack = true;
+    this.detach();
+    this.#lock.takenBy(this.taker);
+    const error = this.#lock.errorOfTaking();
+    if (error === undefined) this.#back(true);
+    else this.refused(error);
+  }
+
+  /** The thread is about to block: another one is called instead, if one can go on now. */
+  pass(): void {
+    // ORDER: the other one first: who dies in between has called one too many, and not one too few.
+    if (!this.#isComingBack && this.#waiter.isCalled && this.#line.callOther()) this.#waiter.again();
+  }
+
+  override expire(): void {
+    if (!this.#isComingBack) this.#withdraw();
+  }
+
+  protected interrupted(error: unknown): void {
+    this.#thrown = { error };
+    if (!this.#isComingBack) this.#withdraw();
+  }
+
+  #withdraw(): void {
+    this.#waiter.withdraw();
+    this.#comeBack();
+  }
+
+  #comeBack(): void {
+    this.#isComingBack = true;
+    this.detach();
+    this.#lock.takeBack(this);
+  }
+
+  granted(): void {
+    this.#back(this.#waiter.isCalled);
+  }
+
+  refused(error: Error): void {
+    this.#lock.restore(this.#taken);
+    this.#fail(this.#thrown === undefined ? error : this.#thrown.error);
+  }
+
+  /** It has the lock. */
+  #back(isNotified: boolean): void {
+    this.#lock.restore(this.#taken);
+    if (this.#thrown !== undefined) return this.#fail(this.#thrown.error);
+    if (this.#predicate === undefined) return this.#settle(isNotified as T, isNotified);
+    let value: T;
+    try {
+      value = this.#predicate();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    const left = this.#end - now();
+    if (value || left <= 0) return this.#settle(value, isNotified);
+    this.#leave();
+    this.#begin(left);
+  }
+
+  #settle(value: T, wasNotified: boolean): void {
+    this.#wasNotified = wasNotified;
+    this.#leave();
+    this.settle(value);
+  }
+
+  /** What it was notified of is another's business. */
+  #fail(error: unknown): void {
+    const isNotified = this.#waiter.isCalled;
+    this.#leave();
+    if (isNotified) this.#line.callSome(1);
+    this.fail(error);
+  }
+
+  #leave(): void {
+    this.#waiter.free();
+    theAgent().waits.delete(this);
+  }
+
+  /** Who is killed before he sees it has the lock, and so his `finally` gives it back. */
+  protected override giveBack(): void {
+    if (this.#wasNotified) this.#line.callSome(1);
+  }
+}
