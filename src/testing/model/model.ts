@@ -10,20 +10,21 @@ import { DepthFirst } from './depth-first.ts';
 import { ModelError } from './failure.ts';
 import { Host } from './host.ts';
 import { type ModelTest, readTest } from './options.ts';
+import { PartialOrder } from './partial-order.ts';
 import { byRank, evenly } from './random-strategies.ts';
 import type { Outcome } from './run.ts';
 import { byList, type Strategy } from './strategy.ts';
 
 export interface ModelOptions<Context> extends ModelTest<Context> {
   /**
-   * So often may a thread that could go on be left for another one; Infinity: all schedules that differ, by sleep sets. Default 2.
+   * So often may a thread that could go on be left for another one; Infinity: all schedules that differ. Default 2.
    * 0 is tried first, then 1, …, so that a failure is found with as few as can be.
    */
   readonly preemptions?: number | undefined;
   /** No more runs than this. Default 1,000,000. */
   readonly limit?: number | undefined;
-  /** Without it, all are run: for a comparison. Default true, and only without a bound of pre-emptions. */
-  readonly sleepSets?: boolean | undefined;
+  /** False: without a bound, also the schedules that do not differ are run. For comparisons. Default true. */
+  readonly reduces?: boolean | undefined;
 }
 
 export interface Explored {
@@ -39,13 +40,13 @@ export interface Explored {
 
 /** @throws ModelError if a run fails */
 export function model<Context>(options: ModelOptions<Context>): Explored {
-  const host = new Host(readTest(options, ['preemptions', 'limit', 'sleepSets']));
-  const { preemptions = 2, limit = 1_000_000, sleepSets = true } = options;
+  const host = new Host(readTest(options, ['preemptions', 'limit', 'reduces']));
+  const { preemptions = 2, limit = 1_000_000, reduces = true } = options;
   if (preemptions !== Infinity) checkInteger(preemptions, 'preemptions', 0);
   checkInteger(limit, 'limit', 1);
   const sum = new Sum();
   for (let bound = preemptions === Infinity ? Infinity : 0; ; bound += 1) {
-    const strategy = new DepthFirst(bound, bound === Infinity && sleepSets);
+    const strategy = bound === Infinity && reduces ? new PartialOrder() : new DepthFirst(bound);
     sum.schedules = 0;
     do {
       if (sum.runs === limit) return sum.explored(false);
@@ -53,7 +54,7 @@ export function model<Context>(options: ModelOptions<Context>): Explored {
       sum.add(outcome);
       if (outcome.failure !== undefined) throw failureOf(`failed in run ${sum.runs}, with ${bound} pre-emptions at most:`, outcome, host);
     } while (strategy.next());
-    if (bound >= preemptions || !strategy.leavesOut) return sum.explored(true);
+    if (bound >= preemptions || !(strategy instanceof DepthFirst && strategy.leavesOut)) return sum.explored(true);
   }
 }
 

@@ -14,7 +14,7 @@ import type { OperationName } from './operation.ts';
 export type Status = 'begins' | 'ready' | 'sleeps' | 'woken' | 'ended' | 'dead';
 
 /** So many loads in a row that tell nothing new are a loop that spins. */
-const SPINS = 8;
+const SPINS = 20;
 
 const nowhere: Int32Array = new Int32Array(1);
 

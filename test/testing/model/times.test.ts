@@ -1,0 +1,94 @@
+/** Time-outs in the model come before, after and together with what they wait for; and its clock. */
+
+import { compareExchange, load, store } from '#atomics';
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type Block, theAgent } from '#dist/memory/index.js';
+import { model, type ModelHeap } from '#dist/testing/model/index.js';
+import { failureOf, sleep, wake } from './words.js';
+
+const GIVEN = 1;
+const GIVEN_UP = 2;
+
+/** A gives something to B, which waits for it for a second. */
+function giving(giveUp: (block: Block) => string, outcomes: Set<string>) {
+  let got = '';
+  const giver = (block: Block): void => {
+    if (compareExchange(block.words, block.at, 0, GIVEN) === 0) wake(block, 0, 1);
+  };
+  const getter = (block: Block): void => {
+    const { memory } = theAgent();
+    const end = memory.now() + 1000;
+    for (;;) {
+      if (load(block.words, block.at) === GIVEN) return void (got = 'in time');
+      const left = end - memory.now();
+      if (left <= 0) return void (got = giveUp(block));
+      sleep(block, 0, 0, left);
+    }
+  };
+  return {
+    threads: [giver, getter],
+    setup: (heap: ModelHeap) => heap.take(1, 'gift'),
+    after: ({ words, at }: Block) => void outcomes.add(`${got}, ${words[at] === GIVEN ? 'given' : 'not given'}`),
+    preemptions: Infinity,
+  };
+}
+
+const rightly = ({ words, at }: Block): string => (compareExchange(words, at, 0, GIVEN_UP) === 0 ? 'too late' : 'just in time');
+
+test('a time-out does not race with what is waited for', () => {
+  const outcomes = new Set<string>();
+  model({ ...giving(rightly, outcomes), timeouts: 1 });
+  assert.deepEqual([...outcomes].sort(), ['in time, given', 'just in time, given', 'too late, not given']);
+});
+
+test('a time-out comes that was not allowed', () => {
+  const outcomes = new Set<string>();
+  model(giving(rightly, outcomes));
+  assert.deepEqual([...outcomes], ['in time, given']);
+});
+
+test('who gives up without looking again is not found', () => {
+  const wrongly = ({ words, at }: Block): string => {
+    assert.notEqual(load(words, at), GIVEN, 'given to nobody');
+    return 'too late';
+  };
+  const { message } = failureOf(() => model({ ...giving(wrongly, new Set()), timeouts: 1 }));
+  assert.match(message, /given to nobody/);
+  assert.match(message, /getter +\*\*\* its time is over/);
+});
+
+test('nobody else can go on, and the next time-out does not come, or not the first one first', () => {
+  const order: number[] = [];
+  const sleeper = (ms: number) => (block: Block) => {
+    sleep(block, 0, 0, ms);
+    assert.equal(theAgent().memory.now(), ms);
+    store(block.words, block.at + 1, ms);
+  };
+  model({
+    threads: [sleeper(30), sleeper(10), sleeper(20)],
+    setup: (heap) => heap.take(2, 'words'),
+    after: ({ words, at }, { now }) => void order.push(words[at + 1]!, now),
+    preemptions: 2,
+  });
+  assert.deepEqual(new Set(order), new Set([30]));
+});
+
+test('time does not pass while a thread does something', () => {
+  const seen = new Set<number>();
+  const search = (delays: number) =>
+    model({
+      threads: [
+        () => {
+          const before = theAgent().memory.now();
+          seen.add(theAgent().memory.now() - before);
+        },
+      ],
+      setup: () => {},
+      delays,
+    });
+  search(0);
+  assert.deepEqual([...seen], [0]);
+  search(1);
+  assert.deepEqual(seen, new Set([0, 2]));
+});
