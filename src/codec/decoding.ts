@@ -6,7 +6,7 @@
  */
 
 import { SerializationError } from '../errors.ts';
-import { refOf } from '../memory/index.ts';
+import { handleDoor } from '../handles.ts';
 import { readArray, readArrayWithFields } from './arrays.ts';
 import { readBigint } from './bigints.ts';
 import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
@@ -308,7 +308,8 @@ export class Decoding {
   /** A handle that came with the packet. */
   handle(ref: number): object {
     const { handles, lost } = this.#packet;
-    const found = handles?.find((handle) => refOf(handle) >>> 0 === ref);
+    const door = handleDoor();
+    const found = handles?.find((handle) => door!.refOf(handle)! >>> 0 === ref);
     if (found !== undefined) return found;
     if (lost === undefined) throw damaged('a shared object is missing');
     this.run(() => {

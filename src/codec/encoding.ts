@@ -13,7 +13,6 @@
 
 import { types } from 'node:util';
 import { SerializationError } from '../errors.ts';
-import type { SharedObject } from '../memory/index.ts';
 import { writeArray } from './arrays.ts';
 import { writeBigint } from './bigints.ts';
 import type { AnyFunction } from './courier.ts';
@@ -85,7 +84,7 @@ export class Encoding {
   readonly detached: ArrayBuffer[] = [];
   readonly modules: string[] = [];
   readonly signals: ExportedSignal[] = [];
-  readonly handles: SharedObject[] = [];
+  readonly handles: object[] = [];
   /** Classes of instances, known to all messages of the packet. */
   readonly classes: AnyFunction[] = [];
   /** What errors in the present message do without. */

@@ -9,8 +9,7 @@
  */
 
 import { UnsupportedPlatformError } from '../errors.ts';
-import { refOf, type SharedObject, theAgent } from '../memory/index.ts';
-import { sharingMissing } from '../platform/index.ts';
+import { handleDoor } from '../handles.ts';
 import { a } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
@@ -18,17 +17,14 @@ import { refuse } from './instances.ts';
 import type { Border } from './packet.ts';
 import * as tag from './tags.ts';
 
-export function writeHandle(encoding: Encoding, object: SharedObject): void {
-  const ref = refOf(object);
+export function writeHandle(encoding: Encoding, object: object): void {
+  const ref = handleDoor()?.refOf(object);
   // It was made by Object.create, and has only the prototype of one.
-  if (typeof ref !== 'number') refuse(encoding, Object.getPrototypeOf(object) as object);
+  if (ref === undefined) refuse(encoding, Object.getPrototypeOf(object) as object);
   const why = whyApart(encoding.border);
   if (why !== undefined) {
-    const what = a(object.constructor.name);
-    throw encoding.refusal(
-      `${what} cannot cross to ${encoding.border.apart === undefined ? 'a process' : 'its host'}: ${why}`,
-      new UnsupportedPlatformError(why),
-    );
+    const to = encoding.border.apart === undefined ? 'a process' : 'its host';
+    throw encoding.refusal(`${a(object.constructor.name)} cannot cross to ${to}: ${why}`, new UnsupportedPlatformError(why));
   }
   encoding.writer.byte(tag.SHARED_OBJECT);
   encoding.claim(object);
@@ -38,8 +34,7 @@ export function writeHandle(encoding: Encoding, object: SharedObject): void {
 
 /** Why what is beyond the border cannot see this thread's shared objects. */
 function whyApart({ kind, apart }: Border): string | undefined {
-  if (kind === 'thread' || theAgent().memory.crossesProcesses) return kind === 'thread' ? undefined : apart;
-  return sharingMissing() ?? 'this system has no memory that processes share';
+  return kind === 'thread' ? undefined : (handleDoor()?.whyApart() ?? apart);
 }
 
 export function readHandle(decoding: Decoding): object {

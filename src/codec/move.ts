@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { expected } from '../check.ts';
-import { isShared } from '../memory/index.ts';
+import { isShared } from '../handles.ts';
 import type { Encoding } from './encoding.ts';
 
 const moved = new WeakSet<object>();

@@ -2,7 +2,7 @@
 
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
-import { isShared } from '../memory/index.ts';
+import { isShared } from '../handles.ts';
 import { writeArray, writeElements } from './arrays.ts';
 import { isNative, isOfNode } from './classes-of-node.ts';
 import { writeArrayBuffer, writePort, writeShared, writeView } from './buffers.ts';

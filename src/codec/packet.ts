@@ -8,7 +8,6 @@
  */
 
 import type { Transferable } from 'node:worker_threads';
-import type { SharedObject } from '../memory/index.ts';
 
 export interface Packet {
   readonly bytes: Uint8Array;
@@ -21,13 +20,13 @@ export interface Packet {
   /** Abort signals inside the value: the link tells the other side when one fires. Never travels itself. */
   readonly signals: readonly ExportedSignal[];
   /** Shared objects inside the value: they live as long as the packet, and the link hands them over. */
-  readonly handles: readonly SharedObject[];
+  readonly handles: readonly object[];
 }
 
 /** What arrives of a {@link Packet}. */
 export interface Incoming extends Pick<Packet, 'bytes' | 'attachments' | 'modules'> {
   /** The shared objects in it, here; none by default. */
-  readonly handles?: readonly SharedObject[] | undefined;
+  readonly handles?: readonly object[] | undefined;
   /** Why they are not here, if they could not be taken over. */
   readonly lost?: Error | undefined;
 }

@@ -9,7 +9,7 @@ export { Done, done, Operation, Pending, yes } from './operation.ts';
 export { enterOutside, leaveOutside, outsideCount } from './outside.ts';
 export { type Ending, type Owner, setOwnerOf } from './owner.ts';
 export { type Actor, countDrain, drains, hold, ready, readyAt, readyCount, release, stepReady, type Steppable } from './ready.ts';
-export { currentScope, isInside, RunScope, setScopeProvider } from './scope.ts';
+export { currentScope, isInside, RunScope, setScopeProvider } from '../scope.ts';
 export { Shielded } from './shielded.ts';
 export { enterStep, leaveStep, type Wait, WAIT } from './step.ts';
 export { addTimer, now, removeTimer, replaceClock, type Timed } from './timers.ts';

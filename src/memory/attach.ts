@@ -13,6 +13,7 @@
 
 import { compareExchange, load, store } from '#atomics';
 import { closeSync } from 'node:fs';
+import { isMainThread, threadId } from 'node:worker_threads';
 import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
 import type { Agent } from './agent.ts';
 import { arrayMemory, markEnded as markEndedIn, newArraySeed } from './array-memory.ts';
@@ -121,7 +122,7 @@ export function attachThread(): Agent {
   checkHeader(memory);
   const { id, isCrowded } = claimSlot(memory);
   joined = { memory, id };
-  if (name !== undefined) nameSlot(memory, id, name);
+  nameSlot(memory, id, name);
   if (isCrowded) makeRoomForThreads(memory, id);
   return { id, memory, waits: new LoopWaits(memory, id) };
 }
@@ -137,7 +138,8 @@ function makeRoomForThreads(memory: Memory, id: number): void {
   }
 }
 
-let name: string | undefined;
+/** Workers are told theirs when they start. */
+let name: string = isMainThread ? 'MainProcess' : `Thread-${threadId}`;
 
 /** What others are told that this thread is called (`lock.owner`). At most 48 bytes of UTF-8; the rest is cut off. */
 export function setThreadName(to: string): void {

@@ -9,6 +9,7 @@
 import { load, store } from '#atomics';
 import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
+import type { Route } from '../handles.ts';
 import { blockAt } from './block.ts';
 import { theHeap } from './heap.ts';
 import { isOnItsWay, isParcel, ON_ITS_WAY, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
@@ -16,14 +17,6 @@ import { hasTravelled, knownHandle, makeHandle, refOf, type SharedObject } from 
 import { segmentSize } from './memory.ts';
 import { atStep } from './step.ts';
 import { kinds, tagOf } from './tag.ts';
-
-/** What becomes of a parcel that nobody opens is decided by its host: who dropped the link, or with whose death nobody is left to open it. */
-export interface Route {
-  /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */
-  readonly host: number;
-  /** Which link it travels on: a number that no other link has, whoever hosts it. */
-  readonly link: number;
-}
 
 const { state: STATE, host: HOST, link: LINK, count: COUNT, size: REFS } = parcelFields;
 /** It lies in one segment. */

@@ -2,7 +2,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expected } from '../check.ts';
-import { setScopeProvider } from '../loop/index.ts';
+import { setScopeProvider } from '../scope.ts';
 
 export interface CurrentTask {
   /** Its number in its pool; each item of a map has one of its own. */

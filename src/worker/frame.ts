@@ -11,7 +11,6 @@
  */
 
 import type { Transferable } from 'node:worker_threads';
-import type { SharedObject } from '../memory/index.ts';
 
 /** What a frame says. `id` is the task, `a`, `b` and `c` are numbers whose meaning depends on the kind. */
 export const FrameKind = {
@@ -75,7 +74,7 @@ export interface Frame {
   /** The attachments that change owner; empty on arrival. */
   readonly transfer: readonly Transferable[];
   /** Shared objects in the bytes: those to be sent, or those that came. */
-  handles: readonly SharedObject[];
+  handles: readonly object[];
   /** What they travel in, from when the frame leaves until it has arrived; 0: nothing. */
   parcel: number;
   /** Why the objects in it are not here, if it arrived and could not be opened. */

@@ -11,8 +11,7 @@
  */
 
 import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
-import { dropParcels, isThereHeap, makeParcel, me, openParcel, theAgent } from '../memory/index.ts';
-import { sharingMissing } from '../platform/index.ts';
+import { handleDoor, heapSlot } from '../handles.ts';
 import type { Frame } from './frame.ts';
 
 /** Stands in a frame whose parcel could not be made. */
@@ -51,7 +50,7 @@ export class Parcels {
 
   /** As the host tells it; on the host's side its own. */
   get identity(): LinkIdentity {
-    return this.#identity ?? { number: this.#number, slot: me };
+    return this.#identity ?? { number: this.#number, slot: heapSlot() };
   }
 
   set identity(identity: LinkIdentity) {
@@ -68,7 +67,7 @@ export class Parcels {
     const { number, slot } = this.identity;
     if (this.#isOver) return unmade;
     try {
-      return makeParcel(f.handles, { host: slot, link: number });
+      return handleDoor()!.makeParcel(f.handles, { host: slot, link: number });
     } catch {
       return unmade;
     }
@@ -76,7 +75,7 @@ export class Parcels {
 
   /** The frame could not leave. */
   unpack(f: Frame): void {
-    if (f.parcel !== 0 && f.parcel !== unmade) openParcel(f.parcel);
+    if (f.parcel !== 0 && f.parcel !== unmade) handleDoor()!.openParcel(f.parcel);
     f.parcel = 0;
   }
 
@@ -109,7 +108,7 @@ export class Parcels {
   drop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (isThereHeap()) dropParcels(this.#number);
+    handleDoor()?.dropParcels(this.#number);
   }
 
   #open(f: Frame): Frame {
@@ -118,9 +117,11 @@ export class Parcels {
       if (f.parcel === unmade) throw new HeddleError('the shared heap has no room for what is under way');
       // Its block may hold something else by now.
       if (this.#isOver) throw new HeddleError('it came after the end of its link');
-      if (this.#crossesProcesses && !theAgent().memory.crossesProcesses)
-        throw new UnsupportedPlatformError(sharingMissing() ?? 'this process has another heap');
-      f.handles = openParcel(f.parcel);
+      const door = handleDoor();
+      if (door === undefined) throw new HeddleError('what is needed for it cannot be loaded');
+      const why = this.#crossesProcesses ? door.whyApart() : undefined;
+      if (why !== undefined) throw new UnsupportedPlatformError(why);
+      f.handles = door.openParcel(f.parcel);
     } catch (error) {
       f.lost = error instanceof Error ? error : new HeddleError(String(error));
     }

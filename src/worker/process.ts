@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { WorkerEnd } from '../errors.ts';
 import { heapDescriptorForChild } from '../memory/index.ts';
 import { Lifeline } from '../platform/index.ts';
-import { PipeCount, noCount } from './begun-mark.ts';
+import { PipeCount, noCount } from './begun-count.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { PipeLink } from './pipe-link.ts';
 import type { ResourceLimits, RunningWorker, StartOptions } from './running-worker.ts';

@@ -6,7 +6,7 @@
 
 import { type Border, type Incoming, decode, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
-import { setThreadName } from '../memory/index.ts';
+import { tellThreadName } from '../handles.ts';
 import type { BegunMark } from './begun-mark.ts';
 import { type Begun, BegunTasks } from './begun-tasks.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
@@ -111,7 +111,7 @@ export class Runner {
   #init(init: InitMeta): void {
     this.#border = { ...this.#border, peer: init.realm };
     this.#link.parcels.identity = init.link;
-    setThreadName(init.name);
+    tellThreadName(init.name);
     this.#capsules = new CapsuleShelf(this.#border);
     this.#signals = new SignalIntake(this.#border);
     this.#replies = new Replies(this.#link, this.#border, init.maxMemory ?? Infinity);

@@ -1,7 +1,7 @@
 /** One worker that was started, whatever carries it. One file per kind: `thread.ts`, `process.ts`. */
 
 import type { WorkerEnd } from '../errors.ts';
-import type { BegunCount } from './begun-mark.ts';
+import type { BegunCount } from './begun-count.ts';
 import type { Link } from './link.ts';
 
 export type WorkerKind = 'thread' | 'process';

@@ -1,7 +1,7 @@
 /** The first file of a worker thread. */
 
 import { workerData } from 'node:worker_threads';
-import { joinBySeed } from '../memory/index.ts';
+import { tellHeapPlace } from '../handles.ts';
 import { WordMark } from './begun-mark.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import { Runner } from './runner.ts';
@@ -11,5 +11,5 @@ import { joinLoaders } from './thread-loader.ts';
 
 await joinLoaders();
 const { port, begun, seed, startedBy } = workerData as ThreadData;
-joinBySeed(seed, startedBy);
+tellHeapPlace({ seed: { buffer: seed, startedBy } });
 new Runner(new MessagePortLink(port), { kind: 'thread' }, exitInOrder, new WordMark(begun)).start();

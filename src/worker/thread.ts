@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, threadId as ourThreadId, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { WorkerEnd } from '../errors.ts';
 import { markEnded, seed } from '../memory/index.ts';
-import { WordCount } from './begun-mark.ts';
+import { WordCount } from './begun-count.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';

@@ -17,6 +17,8 @@ const FLOORS: Record<string, number> = {
   errors: 0,
   events: 0,
   check: 0,
+  scope: 0,
+  handles: 0,
   platform: 1,
   loop: 1,
   memory: 2,

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ProcessPoolExecutor, ThreadPoolExecutor, WorkerLost } from 'heddle';
 import { features } from '#dist/platform/index.js';
-import { PipeCount, PipeMark, WordCount, WordMark } from '#dist/worker/begun-mark.js';
+import { PipeCount, WordCount } from '#dist/worker/begun-count.js';
+import { PipeMark, WordMark } from '#dist/worker/begun-mark.js';
 
 const skip = features().native ?? false;
 const isLong = process.env['HEDDLE_LONG'] === '1';

@@ -12,7 +12,7 @@
 
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
-import { isShared } from '../../memory/index.ts';
+import { isShared } from '../../handles.ts';
 import type { AnyFunction, Part } from '../courier.ts';
 import type { FreeVariable } from './free-variables.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
@@ -114,7 +114,7 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
     captured.helpers[name] = 'require';
     return;
   }
-  if (isShared(value)) {
+  if (isObject(value) && isShared(value)) {
     if (script?.imports.has(name) === true) captured.isFixed = false;
     if (changes || !captured.isFixed) capture.unstable();
     captured.objects.push({ use, value });

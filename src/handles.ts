@@ -1,0 +1,74 @@
+/**
+ * What those who carry values know of shared objects: a door that is shut until somebody loads the memory floor. As long as it is shut
+ * there are none here; so a worker that never meets one loads nothing of the shared heap, and starts as soon as ever.
+ *
+ *    codec, worker ──▶ this file ◀── src/memory opens the door when it is loaded: by `heddle`, or for the first parcel that arrives
+ */
+
+/** Whose a message is: with the death of its host, or the end of its link, nobody will open it. */
+export interface Route {
+  /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */
+  readonly host: number;
+  /** Which link it travels on: a number that no other link has, whoever hosts it. */
+  readonly link: number;
+}
+
+/** How this thread finds the heap of those that started it. */
+export interface HeapPlace {
+  /** A thread: what the thread that started it gave it, and the number that Node has given to that one. */
+  readonly seed?: { readonly buffer: SharedArrayBuffer; readonly startedBy: number };
+  /** A process: where it has inherited the heap's file. */
+  readonly descriptor?: number;
+}
+
+/** What the memory floor does for them. */
+export interface HandleDoor {
+  isShared(value: unknown): boolean;
+  /** The number of a shared object's block; undefined if it only looks like one. */
+  refOf(object: object): number | undefined;
+  /** Why other processes cannot see what is shared here, if they cannot. */
+  whyApart(): string | undefined;
+  makeParcel(objects: readonly object[], route: Route): number;
+  openParcel(parcel: number): object[];
+  dropParcels(link: number): void;
+  /** This thread's slot in the heap; 0 as long as it has met none. */
+  slot(): number;
+  join(place: HeapPlace): void;
+  rename(name: string): void;
+}
+
+let door: HandleDoor | undefined;
+let place: HeapPlace | undefined;
+let name: string | undefined;
+
+/** The memory floor is there. */
+export function openHandleDoor(opened: HandleDoor): void {
+  door = opened;
+  if (place !== undefined) door.join(place);
+  if (name !== undefined) door.rename(name);
+}
+
+/** Before this thread meets any shared object: where it will find the heap. */
+export function tellHeapPlace(told: HeapPlace): void {
+  place = told;
+  door?.join(told);
+}
+
+/** What this thread is called, for `lock.owner`. */
+export function tellThreadName(told: string): void {
+  name = told;
+  door?.rename(told);
+}
+
+export function isShared(value: unknown): boolean {
+  return door !== undefined && door.isShared(value);
+}
+
+export function heapSlot(): number {
+  return door === undefined ? 0 : door.slot();
+}
+
+/** Undefined while there are no shared objects here. */
+export function handleDoor(): HandleDoor | undefined {
+  return door;
+}
