@@ -8,11 +8,7 @@ import { HeddleError } from 'heddle';
 import { type Memory, segmentSize } from '#dist/memory/memory.js';
 import { type Ground, grounds } from './grounds.ts';
 import { at, bellOf, end, place, whoIs } from './party.ts';
-
-/** Looks again and again until it is so; a test that waits in vain is ended by the driver. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await pause(1);
-}
+import { until } from './until.ts';
 
 const load = (memory: Memory, word: number): number => Atomics.load(memory.segment(0), word);
 

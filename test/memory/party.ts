@@ -144,6 +144,15 @@ const roles = {
     while (Atomics.load(words, at.go) === 0);
   },
 
+  /** Has a bell and rings it. */
+  ringsItself(memory: Memory): void {
+    const bell = memory.openBell(place(at.rung), () => {
+      Atomics.store(memory.segment(0), at.state, 1);
+    });
+    bell.ref();
+    memory.ring(memory.identity(), bell.address, place(at.rung));
+  },
+
   /** Says what time it is. */
   clock(memory: Memory): void {
     const words = memory.segment(0);
