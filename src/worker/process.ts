@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { WorkerEnd } from '../errors.ts';
-import { heapDescriptorForChild } from '../memory/index.ts';
+import { heapDescriptorForChild, theAgent } from '../memory/index.ts';
 import { Lifeline } from '../platform/index.ts';
 import { PipeCount, noCount } from './begun-count.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
@@ -64,6 +64,8 @@ export function startProcess(options: StartOptions): RunningWorker {
 function spawnWorker(options: StartOptions, lifeline: Lifeline | undefined, begun: PipeCount | undefined): ChildProcess {
   const execArgv = [...(options.execArgv ?? inheritedExecArgv(process.execArgv)), ...heapOptions(options.resourceLimits)];
   const heap = heapDescriptorForChild();
+  // It is there: then the child can be told whose its messages are.
+  if (heap !== undefined) theAgent();
   const given = [...(begun === undefined ? [] : ['marks']), ...(heap === undefined ? [] : ['heap'])];
   const child = spawn(process.execPath, [...execArgv, entry, ...given], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe', lifeline?.childEnd ?? 'ignore', begun?.childEnd ?? 'ignore', heap ?? 'ignore'],

@@ -14,7 +14,7 @@ test('a machine on which heddle works is called ill', async () => {
   const { code, stdout, stderr } = await heddle(['doctor']);
   assert.deepEqual([code, stderr], [0, '']);
   const machine = ['node', 'platform', 'cores', 'memory', 'threads', 'processes'];
-  const native = ['native calls', 'lifelines', 'tgkill', 'waitid', 'shared heap'];
+  const native = ['native calls', 'lifelines', 'tgkill', 'waitid', 'shared heap', 'atomics'];
   for (const name of [...machine, ...native, 'closures', 'typescript', 'waiting', 'permissions'])
     assert.match(stdout, new RegExp(`^(ok|missing) +${name} `, 'm'));
   assert.match(lines(stdout).at(-1)!, /^(Everything heddle uses is here|heddle works here; what is missing is named above)\.$/);
@@ -25,6 +25,26 @@ test('programs cannot read what it found', async () => {
   const report = JSON.parse(stdout) as Report;
   assert.deepEqual([code, report.works], [0, true]);
   assert.equal(report.checks.find(({ name }) => name === 'threads')?.state, 'ok');
+});
+
+test('what lies where in the shared heap is not told, or a record is missing', async () => {
+  const { code, stdout } = await heddle(['doctor', '--layout']);
+  assert.equal(code, 0);
+  for (const name of ['Heap', 'Slot', 'Block', 'Parcel', 'Waiter', 'Word', 'Lock'])
+    assert.match(stdout, new RegExp(`^${name}: .*\\(\\d+ words?\\)$`, 'm'));
+  assert.match(stdout, /^ +16 +bits +magic +"hedl"|^ +4 +bits +magic +"hedl"/m);
+  assert.match(stdout, /magic, 8 bits; version, 4 bits/);
+  const layouts = JSON.parse((await heddle(['doctor', '--layout', '--json'])).stdout) as {
+    name: string;
+    size: number;
+    fields: { count: number }[];
+  }[];
+  for (const { name, size, fields } of layouts)
+    assert.equal(
+      fields.reduce((sum, { count }) => sum + count, 0),
+      size,
+      name,
+    );
 });
 
 test('native calls that are not there are called healthy, or fatal', async () => {
