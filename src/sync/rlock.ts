@@ -162,6 +162,11 @@ export class RLock extends Owned {
     return taken;
   }
 
+  override describe(): string {
+    const times = this.isMine && this.#depth > 1 ? `, ${this.#depth} times` : '';
+    return `${super.describe()}${times}`;
+  }
+
   override restore({ taker, depth }: Taken): void {
     this.#scope = taker;
     this.#depth = depth;
