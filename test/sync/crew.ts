@@ -1,0 +1,101 @@
+/**
+ * Workers that run what a test tells them: threads, processes, or both in turn on the same objects. `everywhere` writes a test once and
+ * runs it in each of these worlds; with HEDDLE_PLATFORM=none there are threads only.
+ */
+
+import { after, test } from 'node:test';
+import { type Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+import { type Form, forms } from './forms.js';
+
+export const isNative: boolean = process.env['HEDDLE_PLATFORM'] !== 'none';
+
+type Kind = 'thread' | 'process';
+type World = 'threads' | 'processes' | 'threads and processes';
+
+const kindsOf: Record<World, readonly Kind[]> = {
+  threads: ['thread'],
+  processes: ['process'],
+  'threads and processes': ['thread', 'process'],
+};
+export const worlds: readonly World[] = isNative ? ['threads', 'processes', 'threads and processes'] : ['threads'];
+
+/** So many tasks may block at once. */
+export const crewSize = 6;
+
+const poolOf = (kind: Kind, maxWorkers: number): Executor =>
+  kind === 'thread' ? new ThreadPoolExecutor({ maxWorkers }) : new ProcessPoolExecutor({ maxWorkers });
+
+export class Crew {
+  readonly #pools: readonly Executor[];
+  #next = 0;
+
+  constructor(world: World) {
+    const kinds = kindsOf[world];
+    this.#pools = kinds.map((kind) => poolOf(kind, crewSize / kinds.length));
+  }
+
+  /** Runs it on a worker of its own, of each kind in turn. No more than `crewSize` at once, or some wait for others to end. */
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
+    return this.#pools[this.#next++ % this.#pools.length]!.submit(fn, ...args);
+  }
+
+  /** So many that do the same; each is told its number. */
+  bunch<R>(count: number, fn: (n: number) => R): Future<Awaited<R>>[] {
+    return Array.from({ length: count }, (_, n) => this.run(fn, n));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.killWorkers()));
+    await Promise.all(this.#pools.map((pool) => pool.shutdown()));
+  }
+}
+
+/** One crew for all tests of a file in a world; one that a failed test has left behind is not used again. */
+const crews = new Map<World, Crew>();
+
+async function dismiss(world: World): Promise<void> {
+  const crew = crews.get(world);
+  crews.delete(world);
+  await crew?.close();
+}
+
+after(() => Promise.all([...crews.keys()].map(dismiss)));
+
+/** A test that hangs has failed; nothing else depends on this time. */
+const patience = 60_000;
+
+/** The test in each world, as `threads: name`. */
+export function everywhere(name: string, body: (crew: Crew) => Promise<void>): void {
+  for (const world of worlds) {
+    test(`${world}: ${name}`, { timeout: patience }, async (t) => {
+      // The signal is aborted by the time-out, and by the end of the test as well.
+      const onTimeout = (): void => void dismiss(world);
+      t.signal.addEventListener('abort', onTimeout);
+      let crew = crews.get(world);
+      if (crew === undefined) crews.set(world, (crew = new Crew(world)));
+      try {
+        await body(crew);
+      } catch (error) {
+        await dismiss(world);
+        throw error;
+      } finally {
+        t.signal.removeEventListener('abort', onTimeout);
+      }
+    });
+  }
+}
+
+/** The test in each world for each form of the calls that wait, as `threads, sync: name`. */
+export function inBothForms(name: string, body: (crew: Crew, form: Form) => Promise<void>): void {
+  for (const form of forms) everywhere(`${form}: ${name}`, (crew) => body(crew, form));
+}
+
+/** Waits until something holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** Waits until so many wait for it. */
+export async function untilWaiting(object: { statistics(): { readonly waiting: number } }, count: number): Promise<void> {
+  await until(() => object.statistics().waiting === count);
+}
