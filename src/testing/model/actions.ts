@@ -41,6 +41,10 @@ export class Actions implements Moment {
     return this.#who[action]!;
   }
 
+  state(lastCounts: boolean): number {
+    return this.#world.state(lastCounts);
+  }
+
   /** Looks around. There is nothing only if all have ended, or in a deadlock. */
   collect(): void {
     this.count = 0;

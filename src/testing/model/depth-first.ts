@@ -2,6 +2,10 @@
  * All schedules with a bounded number of pre-emptions, depth first: a thread that could go on is left for another one only so often; that one
  * goes on in the place of a thread that waits or has ended costs nothing. Most bugs need one or two. (Musuvathi and Qadeer, "Iterative
  * context bounding for systematic testing of multithreaded programs", 2007: CHESS)
+ *
+ * From a state that was seen before nothing new can come: the same words, and the same results of each thread's steps so far. (As the results are
+ * all that a thread knows, they stand for what is in its variables.) This joins again what was explored in different orders, also those of
+ * deaths and time-outs.
  */
 
 import type { Moment, Strategy } from './strategy.ts';
@@ -24,26 +28,46 @@ export function checkSame(before: number, now: number): void {
 export class DepthFirst implements Strategy {
   readonly #bound: number;
   readonly #nodes: Node[] = [];
+  /** How few pre-emptions it took to come to a state; undefined: states are not kept. */
+  readonly #seen: Map<number, number> | undefined;
   #depth = 0;
+  /** Pre-emptions so far. */
+  #spent = 0;
   /** Whether there are schedules that the bound left out. */
   leavesOut = false;
 
-  /** @param bound how many pre-emptions; Infinity: all schedules */
-  constructor(bound: number) {
+  /**
+   * @param bound how many pre-emptions; Infinity: all schedules
+   * @param keepsStates whether runs end at states that were seen before
+   */
+  constructor(bound: number, keepsStates: boolean) {
     this.#bound = bound;
+    this.#seen = keepsStates ? new Map() : undefined;
   }
 
-  pick({ count, goCount, canStay }: Moment): number {
-    const known = this.#nodes[this.#depth];
+  pick(moment: Moment): number {
+    const { count, goCount, canStay } = moment;
+    let node = this.#nodes[this.#depth];
+    if (node === undefined) {
+      if (this.#seen !== undefined && this.#wasSeen(this.#seen, moment.state(this.#bound !== Infinity))) return -1;
+      this.#nodes.push((node = { picked: 0, count, goCount, canStay }));
+    } else checkSame(node.count, count);
     this.#depth += 1;
-    if (known !== undefined) checkSame(known.count, count);
-    else this.#nodes.push({ picked: 0, count, goCount, canStay });
-    return known?.picked ?? 0;
+    this.#spent += cost(node, node.picked);
+    return node.picked;
+  }
+
+  #wasSeen(seen: Map<number, number>, state: number): boolean {
+    const spent = this.#bound === Infinity ? 0 : this.#spent;
+    if ((seen.get(state) ?? Infinity) <= spent) return true;
+    seen.set(state, spent);
+    return false;
   }
 
   /** Prepares the next run; false if there is none. */
   next(): boolean {
     this.#depth = 0;
+    this.#spent = 0;
     let spent = 0;
     for (const node of this.#nodes) spent += cost(node, node.picked);
     for (let node = this.#nodes.at(-1); node !== undefined; node = this.#nodes.at(-1)) {

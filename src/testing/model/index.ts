@@ -30,6 +30,8 @@
  *   it lives, woke it or rang it, so that no more moments are tried.
  * - A thread that pauses (`pause()`, `idle()`), or has looked twenty times more at words that it has seen, goes on when something has changed, or
  *   when no other can: `pauses: 'go'` lets it go on at once, for spinning that has an end.
+ * - A search ends runs at states that it has seen, or leaves out orders that make no difference (`reduces`); `schedules` are the runs that
+ *   went to their end. What lies in words of the model is cheaper for that than what is in `once()`, whose order always counts.
  * - A failure says its schedule, its steps as a table, and how to replay it. Words have the names of the layouts that are given to `heap.take`
  *   and `heap.describe`.
  */

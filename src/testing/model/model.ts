@@ -23,8 +23,12 @@ export interface ModelOptions<Context> extends ModelTest<Context> {
   readonly preemptions?: number | undefined;
   /** No more runs than this. Default 1,000,000. */
   readonly limit?: number | undefined;
-  /** False: without a bound, also the schedules that do not differ are run. For comparisons. Default true. */
-  readonly reduces?: boolean | undefined;
+  /**
+   * How schedules are left out that show nothing new. `states`: a run ends at a state that was seen before. `orders`, without a bound only:
+   * of schedules that differ only in the order of steps that do not depend on each other, one is run; better without deaths and time-outs.
+   * false: none are. Default `orders` without a bound, deaths and time-outs, otherwise `states`.
+   */
+  readonly reduces?: 'states' | 'orders' | false | undefined;
 }
 
 export interface Explored {
@@ -41,12 +45,16 @@ export interface Explored {
 /** @throws ModelError if a run fails */
 export function model<Context>(options: ModelOptions<Context>): Explored {
   const host = new Host(readTest(options, ['preemptions', 'limit', 'reduces']));
-  const { preemptions = 2, limit = 1_000_000, reduces = true } = options;
+  const { preemptions = 2, limit = 1_000_000 } = options;
+  const { deaths = 0, timeouts = 0, delays = 0 } = options;
+  const reduces = options.reduces ?? (preemptions === Infinity && deaths + timeouts + delays === 0 ? 'orders' : 'states');
+  if (reduces === 'orders' && preemptions !== Infinity)
+    throw new TypeError("reduces: 'orders' would lose schedules within a bound of pre-emptions");
   if (preemptions !== Infinity) checkInteger(preemptions, 'preemptions', 0);
   checkInteger(limit, 'limit', 1);
   const sum = new Sum();
   for (let bound = preemptions === Infinity ? Infinity : 0; ; bound += 1) {
-    const strategy = bound === Infinity && reduces ? new PartialOrder() : new DepthFirst(bound);
+    const strategy = bound === Infinity && reduces === 'orders' ? new PartialOrder() : new DepthFirst(bound, reduces !== false);
     sum.schedules = 0;
     do {
       if (sum.runs === limit) return sum.explored(false);

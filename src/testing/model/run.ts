@@ -215,7 +215,13 @@ export class Run implements Caller {
 
   atomic(operation: AtomicName, words: Int32Array | undefined, index: number, a: number, b: number): number {
     const thread = this.#running;
-    if (thread === undefined) return words === undefined ? 0 : perform(operation, words, index, a, b);
+    if (thread === undefined) {
+      if (words === undefined) return 0;
+      const before = words[index]!;
+      const result = perform(operation, words, index, a, b);
+      this.#world.memory.replace(index, before, words[index]!);
+      return result;
+    }
     if (this.#isTold(thread)) return thread.tell(operation, index) as number;
     if (words === undefined) {
       thread.note(operation, index, 0);
@@ -223,9 +229,10 @@ export class Run implements Caller {
       return 0;
     }
     this.#comesTo(thread, operation, words, index, a, b);
-    const before = words[index];
+    const before = words[index]!;
     const result = perform(operation, words, index, a, b);
     const hasChanged = words[index] !== before;
+    if (hasChanged) this.#world.memory.replace(index, before, words[index]!);
     this.#trace?.step(thread, result);
     this.#did(thread, result, hasChanged);
     thread.watchSpin(operation === 'load', index, this.#world.changes);
@@ -371,6 +378,9 @@ export class Run implements Caller {
       this.#leave();
     }
     this.#running = thread;
+    this.#world.outside.mixAll(thread.fingerprint);
+    this.#world.outside.mix(thread.number);
+    thread.fingerprint.mixAll(this.#world.outside);
     this.#trace?.note(thread, 'once', what.name, result === undefined ? '' : quote(result));
     this.#did(thread, result, true);
     return result;
@@ -387,6 +397,7 @@ export class Run implements Caller {
       return;
     }
     this.#comesTo(thread, 'discard', words, index, count, 0);
+    for (let at = index; at < index + count; at += 1) if (words[at] !== 0) this.#world.memory.replace(at, words[at]!, 0);
     words.fill(0, index, index + count);
     this.#trace?.step(thread, 0, `${count} words`);
     this.#did(thread, 0, true);

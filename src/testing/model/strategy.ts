@@ -14,6 +14,8 @@ export interface Moment {
   readonly canStay: boolean;
   kind(action: number): ActionKind;
   who(action: number): ModelThread;
+  /** A number for all that decides what can happen from now on; also for who made the last step, if that counts. */
+  state(lastCounts: boolean): number;
 }
 
 export interface Strategy {

@@ -9,6 +9,7 @@
  */
 
 import type { ModelAgent } from './agent.ts';
+import { Fingerprint } from './fingerprint.ts';
 import type { OperationName } from './operation.ts';
 
 export type Status = 'begins' | 'ready' | 'sleeps' | 'woken' | 'ended' | 'dead';
@@ -29,6 +30,8 @@ export class ModelThread {
 
   /** What its operations have given, which ones they were, and where: what its body is told when it is run again. */
   readonly results: unknown[] = [];
+  /** Of the results. */
+  readonly fingerprint: Fingerprint = new Fingerprint();
   readonly #operations: OperationName[] = [];
   readonly #indexes: number[] = [];
   /** How many of them its body has been told in this turn. */
@@ -77,6 +80,7 @@ export class ModelThread {
 
   note(operation: OperationName, index: number, result: unknown): void {
     this.results.push(result);
+    this.fingerprint.mix(asNumber(result));
     this.#operations.push(operation);
     this.#indexes.push(index);
     this.told = this.results.length;
@@ -107,4 +111,10 @@ export class ModelThread {
       this.pausedAt = changes;
     }
   }
+}
+
+/** `once` gives other things, too; its fingerprint is of what was done before. */
+function asNumber(result: unknown): number {
+  if (typeof result === 'string') return result.charCodeAt(0);
+  return typeof result === 'object' || typeof result === 'function' ? 0 : Number(result) | 0;
 }

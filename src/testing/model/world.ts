@@ -1,7 +1,8 @@
 /** What a run of the model is about: its threads, who sleeps, the time, and what may still happen. And the events that change it. */
 
+import { Fingerprint } from './fingerprint.ts';
 import type { ActionKind } from './strategy.ts';
-import type { ModelThread } from './thread.ts';
+import type { ModelThread, Status } from './thread.ts';
 
 /** What may still happen. */
 export interface Budgets {
@@ -27,10 +28,31 @@ export class World {
   /** Who made the last step. */
   current: ModelThread | undefined;
   readonly dead: ModelThread[] = [];
+  /** Of the words that have changed, and of what `once` did. */
+  readonly memory: Fingerprint = new Fingerprint();
+  readonly outside: Fingerprint = new Fingerprint();
 
   constructor(threads: readonly ModelThread[], budgets: Budgets) {
     this.threads = threads;
     this.budgets = budgets;
+  }
+
+  state(lastCounts: boolean): number {
+    const all = new Fingerprint();
+    all.mixAll(this.memory);
+    all.mixAll(this.outside);
+    for (const thread of this.threads) {
+      all.mixAll(thread.fingerprint);
+      all.mix(STATUSES.indexOf(thread.status));
+      all.mix(Number(thread.isRung) + 2 * Number(thread.isFresh && this.budgets.deaths > 0) + 4 * thread.slices);
+      all.mix(thread.pausedAt === -1 ? 0 : Number(thread.pausedAt < this.changes) + 1);
+      all.mix(thread.deadline === Infinity ? -1 : thread.deadline);
+    }
+    for (const { number } of this.sleepers) all.mix(number);
+    const { timeouts, deaths, delays } = this.budgets;
+    for (const value of [timeouts, deaths, delays, this.clock, this.lastSlices]) all.mix(value);
+    if (lastCounts) all.mix(this.current?.number ?? -1);
+    return all.number;
   }
 
   changed(): void {
@@ -100,6 +122,8 @@ export class World {
     }
   }
 }
+
+const STATUSES: readonly Status[] = ['begins', 'ready', 'sleeps', 'woken', 'ended', 'dead'];
 
 /** Milliseconds that go by before a thread looks at the clock: more than what a waiter is patient for. */
 const DELAY = 2;
