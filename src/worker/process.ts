@@ -63,9 +63,9 @@ export function startProcess(options: StartOptions): RunningWorker {
 /** Starts it and arms its lifeline, before it can get anything to do. */
 function spawnWorker(options: StartOptions, lifeline: Lifeline | undefined, begun: PipeCount | undefined): ChildProcess {
   const execArgv = [...(options.execArgv ?? inheritedExecArgv(process.execArgv)), ...heapOptions(options.resourceLimits)];
-  const heap = heapDescriptorForChild();
+  const heap = ifPossible(heapDescriptorForChild);
   // It is there: then the child can be told whose its messages are.
-  if (heap !== undefined) theAgent();
+  if (heap !== undefined) ifPossible(theAgent);
   const given = [...(begun === undefined ? [] : ['marks']), ...(heap === undefined ? [] : ['heap'])];
   const child = spawn(process.execPath, [...execArgv, entry, ...given], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe', lifeline?.childEnd ?? 'ignore', begun?.childEnd ?? 'ignore', heap ?? 'ignore'],

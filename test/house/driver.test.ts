@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { features } from '#dist/platform/index.js';
 import { runFile, type Verdict } from '../../tools/test/one-file.ts';
 
 async function judge(source: string, total = 60_000): Promise<Verdict> {
@@ -60,6 +61,18 @@ test('a file left in the temporary directory stays unseen', async () => {
 
 test('an open descriptor stays unseen', async () => {
   assert.equal(await whyFailed(`test('a', () => { fs.openSync('/dev/null'); });`), ': left descriptors open: 1 × /dev/null');
+});
+
+const door = (path: string): string => new URL(`../../../dist/${path}/index.js`, import.meta.url).href;
+
+test('the shared heap and the bell of its thread count as left open, or another pipe or heap does not', { skip: features().sharedHeap ?? false }, async () => {
+  const waits = `
+    const { Word } = await import('${door('lowlevel')}');
+    test('a', async () => { await new Word().waitAsync(0, 1); });`;
+  assert.equal(await whyFailed(waits), '');
+  const more = `const { createSharedFile, openPipe } = await import('${door('platform')}');${waits}
+    test('b', () => { createSharedFile(); openPipe(); });`;
+  assert.match(await whyFailed(more), /^: left descriptors open: (2 × pipe, 1 × \/memfd:heddle \(deleted\)|1 × \/memfd:heddle \(deleted\), 2 × pipe)$/);
 });
 
 test('a test that never ends hangs the run', async () => {

@@ -64,14 +64,9 @@ async function measureBaseline(): Promise<Record<string, number>> {
   }
 }
 
-/** What a process that has a shared heap keeps until it ends: that, and the doorbell of its main thread. */
-const HEAP = '/memfd:heddle (deleted)';
-const withHeap: Readonly<Record<string, number>> = { [HEAP]: 1, pipe: 2, '/dev/null': 1 };
-
 function leakedDescriptors(open: Record<string, number>, bare: Record<string, number>): string[] {
-  const kept = HEAP in open ? withHeap : {};
   return Object.entries(open).flatMap(([kind, count]) => {
-    const left = count - (bare[kind] ?? 0) - (kept[kind] ?? 0);
+    const left = count - (bare[kind] ?? 0);
     return left > 0 ? [`${left} × ${kind}`] : [];
   });
 }
