@@ -5,6 +5,7 @@
 
 import { createRequire } from 'node:module';
 import { UnsupportedPlatformError } from '../errors.ts';
+import { undisturbed } from '../undisturbed.ts';
 
 /** Every function that heddle calls: its result, then its parameters. Those with `...` in C have the ones we pass. */
 const prototypes = {
@@ -54,7 +55,7 @@ function load(): Koffi | Missing {
     return { missing: `heddle makes native calls on Linux x64 and arm64 only; this is ${process.platform} ${process.arch}` };
   try {
     const require = createRequire(import.meta.url);
-    return require('koffi') as Koffi;
+    return undisturbed(() => require('koffi') as Koffi);
   } catch (error) {
     return { missing: `the package koffi cannot be loaded: ${(error as Error).message.split('\n', 1)[0]}` };
   }
@@ -68,7 +69,8 @@ function find(name: FunctionName): NativeFunction | Missing {
   const [result, ...parameters] = prototypes[name];
   try {
     // The program itself is linked with its C library, whichever that is.
-    found = koffi.load(null).func(symbols[name] ?? name, result, parameters);
+    const { load: open } = koffi;
+    found = undisturbed(() => open(null).func(symbols[name] ?? name, result, parameters));
   } catch {
     found = { missing: `the C library of this system has no ${name}()` };
   }
@@ -102,7 +104,8 @@ export function native(name: FunctionName): NativeFunction {
 export function viewOf(address: number, bytes: number): ArrayBuffer {
   koffi ??= load();
   if ('missing' in koffi) throw new UnsupportedPlatformError(`memory cannot be viewed: ${koffi.missing}`);
-  return koffi.view(address, bytes);
+  const { view } = koffi;
+  return undisturbed(() => view(address, bytes));
 }
 
 /** The error number of this thread's last native call. */

@@ -2,6 +2,7 @@
 
 import { workerData } from 'node:worker_threads';
 import { tellHeapPlace } from '../handles.ts';
+import { setEndGates } from '../undisturbed.ts';
 import { WordMark } from './begun-mark.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import { Runner } from './runner.ts';
@@ -10,6 +11,7 @@ import type { ThreadData } from './thread.ts';
 import { joinLoaders } from './thread-loader.ts';
 
 await joinLoaders();
-const { port, begun, seed, startedBy } = workerData as ThreadData;
+const { port, begun, seed, startedBy, endGates } = workerData as ThreadData;
+setEndGates(endGates);
 tellHeapPlace({ seed: { buffer: seed, startedBy } });
 new Runner(new MessagePortLink(port), { kind: 'thread' }, exitInOrder, new WordMark(begun)).start();

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, threadId as ourThreadId, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { WorkerEnd } from '../errors.ts';
 import { markEnded, seed } from '../memory/index.ts';
+import { closeEndGate, type EndGate, endGatesBelow } from '../undisturbed.ts';
 import { WordCount } from './begun-count.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { MessagePortLink } from './message-port-link.ts';
@@ -18,6 +19,8 @@ export interface ThreadData {
   readonly seed: SharedArrayBuffer;
   /** Node's number of the thread that starts it. */
   readonly startedBy: number;
+  /** By which those who end it, or a thread above it, wait until they may. */
+  readonly endGates: readonly EndGate[];
 }
 
 const entry = fileURLToPath(new URL('./thread-main.js', import.meta.url));
@@ -26,8 +29,9 @@ const entry = fileURLToPath(new URL('./thread-main.js', import.meta.url));
 export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
   const begun = new WordCount();
+  const endGates = endGatesBelow();
   const worker = newWorker({
-    workerData: { port: workerPort, begun: begun.word, seed: seed(), startedBy: ourThreadId } satisfies ThreadData,
+    workerData: { port: workerPort, begun: begun.word, seed: seed(), startedBy: ourThreadId, endGates } satisfies ThreadData,
     transferList: [workerPort],
     name: options.name,
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
@@ -35,6 +39,7 @@ export function startThread(options: StartOptions): RunningWorker {
     ...(options.env === undefined ? {} : { env: withoutUndefined(options.env) }),
   });
   worker.unref();
+  watch(endGates[0]);
   const threadId = worker.threadId;
   let error: unknown;
   worker.on('error', (thrown) => (error = thrown));
@@ -43,14 +48,31 @@ export function startThread(options: StartOptions): RunningWorker {
     pid: process.pid,
     threadId,
     begun,
-    kill: () => void worker.terminate(),
+    kill: () => {
+      closeEndGate(endGates[0]);
+      void worker.terminate();
+    },
     onGone: (callback: (end: WorkerEnd) => void) => {
       worker.on('exit', (exitCode) => {
+        living.delete(endGates[0]);
         markEnded(threadId);
         callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error });
       });
     },
   };
+}
+
+/** With this program Node ends its threads. */
+const living = new Set<EndGate>();
+let isWatching = false;
+
+function watch(gate: EndGate): void {
+  living.add(gate);
+  if (isWatching) return;
+  isWatching = true;
+  process.on('exit', () => {
+    for (const each of living) closeEndGate(each);
+  });
 }
 
 /** A worker of Node's would see the text `undefined`. */

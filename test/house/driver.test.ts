@@ -65,14 +65,19 @@ test('an open descriptor stays unseen', async () => {
 
 const door = (path: string): string => new URL(`../../../dist/${path}/index.js`, import.meta.url).href;
 
-test('the shared heap and the bell of its thread count as left open, or another pipe or heap does not', { skip: features().sharedHeap ?? false }, async () => {
+test('the shared heap and the bell of its thread count as left open, or another pipe or heap does not', {
+  skip: features().sharedHeap ?? false,
+}, async () => {
   const waits = `
     const { Word } = await import('${door('lowlevel')}');
     test('a', async () => { await new Word().waitAsync(0, 1); });`;
   assert.equal(await whyFailed(waits), '');
   const more = `const { createSharedFile, openPipe } = await import('${door('platform')}');${waits}
     test('b', () => { createSharedFile(); openPipe(); });`;
-  assert.match(await whyFailed(more), /^: left descriptors open: (2 × pipe, 1 × \/memfd:heddle \(deleted\)|1 × \/memfd:heddle \(deleted\), 2 × pipe)$/);
+  assert.match(
+    await whyFailed(more),
+    /^: left descriptors open: (2 × pipe, 1 × \/memfd:heddle \(deleted\)|1 × \/memfd:heddle \(deleted\), 2 × pipe)$/,
+  );
 });
 
 test('a test that never ends hangs the run', async () => {

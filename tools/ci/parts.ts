@@ -31,6 +31,7 @@ const onEachNode = [
   'memory/array-memory',
   'worker/link',
   'worker/parcels',
+  'worker/undisturbed',
   'worker/lifeline',
   'worker/exec-argv',
   'loop/',

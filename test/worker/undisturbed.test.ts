@@ -1,0 +1,77 @@
+/** A thread is ended whenever that may be, but not while koffi describes a function: that aborts the process. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { ThreadPoolExecutor } from 'heddle';
+import { closeEndGate, type EndGate, endGatesBelow, setEndGates, undisturbed } from '#dist/undisturbed.js';
+import { features } from '#dist/platform/index.js';
+
+/** Describes functions without end. */
+async function describe(): Promise<void> {
+  const { createRequire } = await import('node:module');
+  const koffi = createRequire(import.meta.url)('koffi') as { load(path: null): { func(...of: unknown[]): unknown } };
+  setImmediate(() => {
+    for (;;) undisturbed(() => koffi.load(null).func('getppid', 'int', []));
+  });
+}
+
+async function inAnother(fn: () => Promise<void>): Promise<void> {
+  const inner = new ThreadPoolExecutor({ maxWorkers: 1 });
+  await inner.submit(fn);
+}
+
+for (const [name, depth] of [
+  ['', 0],
+  [', below another one that is ended', 1],
+] as const) {
+  test(`a thread is ended in the middle of koffi's work${name}`, { skip: features().native ?? false }, async () => {
+    for (let i = 0; i < 8; i++) {
+      const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+      await (depth === 0 ? pool.submit(describe) : pool.submit(inAnother, describe));
+      await pool.killWorkers();
+    }
+  });
+}
+
+test('work goes on, or never begins, though nobody ends the thread', () => {
+  setEndGates(endGatesBelow());
+  assert.equal(
+    undisturbed(() => undisturbed(() => 7)),
+    7,
+  );
+  assert.throws(
+    () =>
+      undisturbed(() => {
+        throw new RangeError('mine');
+      }),
+    RangeError,
+  );
+  setEndGates([]);
+});
+
+test('who ends a thread does not wait for its work, or the thread begins another one', async () => {
+  const [gate] = endGatesBelow();
+  const seen = new Int32Array(new SharedArrayBuffer(8));
+  const door = new URL('../../../dist/undisturbed.js', import.meta.url).href;
+  const code = `
+    import { workerData } from 'node:worker_threads';
+    import { setEndGates, undisturbed } from '${door}';
+    const { gate, seen } = workerData;
+    setEndGates([gate]);
+    undisturbed(() => {
+      Atomics.store(seen, 0, 1);
+      Atomics.notify(seen, 0);
+      while (Atomics.load(gate, 1) === 0);
+      Atomics.add(seen, 1, 1);
+    });
+    undisturbed(() => Atomics.add(seen, 1, 1));`;
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
+    workerData: { gate: gate satisfies EndGate, seen },
+  });
+  while (Atomics.load(seen, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  closeEndGate(gate);
+  assert.equal(Atomics.load(seen, 1), 1);
+  await worker.terminate();
+  assert.equal(Atomics.load(seen, 1), 1);
+});
