@@ -8,6 +8,7 @@ import { arrayMemory, markEnded, newArraySeed } from '#dist/memory/array-memory.
 import type { Memory } from '#dist/memory/memory.js';
 import { createNativeMemory, nativeMemoryMissing } from '#dist/memory/native-memory.js';
 import { closeEnd } from '#dist/platform/index.js';
+import { closeEndGate, endGatesBelow } from '#dist/undisturbed.js';
 import type { Join, Role } from './party.ts';
 
 export interface Party {
@@ -25,13 +26,20 @@ export interface Ground extends AsyncDisposable {
 const entry = new URL('./party.js', import.meta.url);
 
 function thread(memory: Memory, join: Join, role: Role, argument: number): Party {
-  const worker = new Worker(entry, { workerData: { join, role, argument } });
+  const endGates = endGatesBelow();
+  const worker = new Worker(entry, { workerData: { join, role, argument, endGates } });
   const { threadId } = worker;
   const ended = once(worker, 'exit').then(([code]: number[]) => {
     markEnded(memory, threadId);
     return code!;
   });
-  return { ended, kill: () => worker.terminate() };
+  return {
+    ended,
+    kill: () => {
+      closeEndGate(endGates[0]);
+      return worker.terminate();
+    },
+  };
 }
 
 function childProcess(descriptor: number, role: Role, argument: number): Party {

@@ -9,6 +9,7 @@ import { arrayMemory } from '#dist/memory/array-memory.js';
 import { theHeap } from '#dist/memory/heap.js';
 import { joinNativeMemory } from '#dist/memory/native-memory.js';
 import { kinds, tagOf } from '#dist/memory/tag.js';
+import { type EndGate, setEndGates } from '#dist/undisturbed.js';
 import { agentOn } from './workload.ts';
 
 interface Orders {
@@ -72,8 +73,9 @@ function hammer(memory: Memory, controlRef: number): void {
   }
 }
 
-const orders = workerData as (Orders & { control: number }) | null;
+const orders = workerData as (Orders & { control: number; endGates: readonly EndGate[] }) | null;
 if (orders !== null) {
+  setEndGates(orders.endGates);
   const memory = orders.seed === undefined ? joinNativeMemory(orders).memory : arrayMemory(orders.seed, 0);
   hammer(memory, orders.control);
 } else if (process.argv[2] === 'hammer') {

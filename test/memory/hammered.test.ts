@@ -16,6 +16,7 @@ import { createNativeMemory, nativeMemoryMissing } from '#dist/memory/native-mem
 import { checkHeap } from './check-heap.ts';
 import { controlTag } from './hammer.ts';
 import { agentOn } from './workload.ts';
+import { closeEndGate, endGatesBelow } from '#dist/undisturbed.js';
 
 const file = fileURLToPath(new URL('hammer.js', import.meta.url));
 const deaths = process.env['HEDDLE_LONG'] === undefined ? 12 : 200;
@@ -54,12 +55,14 @@ async function hammer(memory: Memory, start: readonly ((control: number) => Hamm
 
 function thread(memory: Memory, workerData: Record<string, unknown>): (control: number) => Hammer {
   return (control) => {
-    const worker = new Worker(file, { workerData: { ...workerData, control } });
+    const endGates = endGatesBelow();
+    const worker = new Worker(file, { workerData: { ...workerData, control, endGates } });
     const { threadId } = worker;
     const ended = once(worker, 'exit').then(() => markEnded(memory, threadId));
     return {
       ended,
       kill: async () => {
+        closeEndGate(endGates[0]);
         await worker.terminate();
         await ended;
       },

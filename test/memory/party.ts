@@ -8,6 +8,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { arrayMemory } from '#dist/memory/array-memory.js';
 import { type Bell, type BellAddress, type Identity, longestSlice, type Memory } from '#dist/memory/memory.js';
 import { joinNativeMemory } from '#dist/memory/native-memory.js';
+import { type EndGate, setEndGates } from '#dist/undisturbed.js';
 import { identityOf, slotCount, slotFields, slotOf, slotsBegin, slotSize } from '#dist/memory/slots.js';
 
 export type Join = { readonly seed: SharedArrayBuffer } | { readonly descriptor: number; readonly address?: number };
@@ -177,12 +178,15 @@ interface Given {
   readonly join: Join;
   readonly role: Role;
   readonly argument: number;
+  /** Of a thread. */
+  readonly endGates?: readonly EndGate[];
 }
 
 const given: unknown = isMainThread ? process.argv[2] : workerData;
 
 // The test imports the words from here, and plays no role.
 if (given !== undefined) {
-  const { join, role, argument } = (typeof given === 'string' ? JSON.parse(given) : given) as Given;
+  const { join, role, argument, endGates } = (typeof given === 'string' ? JSON.parse(given) : given) as Given;
+  setEndGates(endGates ?? []);
   roles[role]('seed' in join ? arrayMemory(join.seed) : joinNativeMemory(join).memory, argument);
 }
