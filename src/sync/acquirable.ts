@@ -11,7 +11,6 @@
  * two modes; ours keeps the line in shared memory, and who is first is computed, so that the dead and the blocked are passed over.)
  */
 
-import { availableParallelism } from 'node:os';
 import { load } from '#atomics';
 import { TimeoutError } from '../errors.ts';
 import { blocking, Done, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
@@ -19,7 +18,6 @@ import {
   blockThread,
   CALLED,
   Deadline,
-  idle,
   type ObjectKind,
   SharedObject,
   theAgent,
@@ -30,26 +28,17 @@ import {
 import { AsyncLine, type Claim } from './async-line.ts';
 import { Guard } from './guard.ts';
 import { Acquire, Hold } from './operations.ts';
+import { Spin } from './spin.ts';
 
 /** Who has waited for so many ticks of the clock, in milliseconds, has waited for more than one: the first had begun. */
 const dueAfter = 2;
 /** Every so many slices of a wait it is asked thoroughly whether somebody has died. */
 const thoroughEvery = 4;
 
-/**
- * How long a thread spins before it stands in line, at most, in turns of `idle`: some 10 µs, as long as a wake-up takes. On one core whoever has it
- * does not run meanwhile.
- */
-const mostSpins = availableParallelism() > 1 ? 20_000 : 0;
-/** Between two looks. Looking all the time hands the lock over at every release: each time its memory goes from core to core, five times slower. */
-const firstDelay = 1000;
-const longestDelay = 8000;
-
 export abstract class Acquirable extends SharedObject {
   readonly line: WaitQueue;
   readonly #asyncLine: AsyncLine;
-  /** How long spinning is worth while, learned from how it went. */
-  #spins: number = mostSpins;
+  readonly #spin: Spin = new Spin();
 
   protected constructor(kind: ObjectKind) {
     super(kind);
@@ -147,26 +136,9 @@ export abstract class Acquirable extends SharedObject {
     throw error;
   }
 
-  /** Looks again and again for a moment, ever more rarely. `look` says whether it has it, or undefined to go on. */
-  #spin(look: () => boolean): boolean {
-    if (mostSpins === 0) return false;
-    let delay = firstDelay;
-    for (let left = this.#spins; left > 0; left -= delay) {
-      idle(delay);
-      if (look()) {
-        this.#spins += (mostSpins - this.#spins) >> 3;
-        return true;
-      }
-      if (delay < longestDelay) delay *= 2;
-    }
-    // Down to one look.
-    this.#spins -= (this.#spins - firstDelay) >> 3;
-    return false;
-  }
-
   /** Before it stands in line. Where the order is strict, whoever came stands in line, and may only be quicker than sleep. */
   #spinFree(isHeld: boolean): boolean {
-    return !this.isFair && this.#spin(() => !this.mayWait && this.takeFree(isHeld));
+    return !this.isFair && this.#spin.until(() => !this.mayWait && this.takeFree(isHeld));
   }
 
   #wait(deadline: Deadline, isHeld: boolean): boolean {
@@ -184,7 +156,7 @@ export abstract class Acquirable extends SharedObject {
       if (this.takeInLine(waiter, isHeld)) return true;
       const left = deadline.left();
       if (left === 0) return false;
-      if (!this.isFair || !this.#spin(() => waiter.state === CALLED)) waiter.sleep(left);
+      if (!this.isFair || !this.#spin.until(() => waiter.state === CALLED)) waiter.sleep(left);
       if (waiter.again()) this.line.announce();
       else {
         slices += 1;
