@@ -167,11 +167,16 @@ export abstract class Acquirable extends SharedObject {
     }
   }
 
+  /** Takes it at once, but not before those of this thread who came earlier: a program may await them in that order. */
+  #takeNow(isHeld: boolean): boolean {
+    return this.#asyncLine.length === 0 && this.take(isHeld);
+  }
+
   protected takeAsync(options: number | WaitOptions | undefined): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
     if (this.takeAgain()) return yes;
     const { taker } = this;
-    if (!this.take(false)) return new Acquire(this.#asyncLine, taker, options);
+    if (!this.#takeNow(false)) return new Acquire(this.#asyncLine, taker, options);
     this.takenBy(taker);
     const error = this.errorOfTaking();
     return error === undefined ? yes : new Acquire(this.#asyncLine, taker, 0, error);
@@ -180,7 +185,7 @@ export abstract class Acquirable extends SharedObject {
   protected holdAsync(options: number | WaitOptions | undefined, taker: object | undefined = this.taker): Operation<Disposable> {
     if (options !== undefined) readWaitOptions(options);
     if (this.takeAgain()) return new Done(new Guard(this));
-    if (!this.take(true)) return new Hold(this.#asyncLine, taker, options);
+    if (!this.#takeNow(true)) return new Hold(this.#asyncLine, taker, options);
     this.takenBy(taker);
     const error = this.errorOfTaking();
     if (error === undefined) return new Done(new Guard(this));

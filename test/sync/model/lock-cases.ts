@@ -1,0 +1,210 @@
+/**
+ * What the Lock is tried with under every schedule of a few threads: that one has it at a time, that nobody sleeps for ever while it is free, that time-outs, kills and
+ * event loops leave it right. Slices and ticks come only after a death, so a lost wake-up is a deadlock here.
+ */
+
+import assert from 'node:assert/strict';
+import { OwnerDied } from '#dist/errors.js';
+import { type Operation, Pending } from '#dist/loop/index.js';
+import { joinObject } from '#dist/memory/index.js';
+import { Lock } from '#dist/sync/index.js';
+import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
+import { dontSpin } from '#dist/sync/spin.js';
+import { share } from './share.js';
+
+// Who spins takes it when it is released, and what is behind would be tried by few schedules.
+dontSpin();
+
+interface Scene {
+  ref: number;
+  /** Who is in the critical section, and how often somebody was. */
+  inside: { count: number; entered: number; told: number };
+}
+
+const FAIR = 1;
+
+const sceneOf =
+  (flags = 0) =>
+  (heap: ModelHeap): Scene => ({ ref: share(heap, 2, 'lock', { 1: flags }).ref, inside: { count: 0, entered: 0, told: 0 } });
+
+function assertLock(object: unknown): Lock {
+  assert.ok(object instanceof Lock);
+  return object;
+}
+
+const lockOf = ({ ref }: Scene): Lock => assertLock(joinObject(ref));
+
+function enter({ inside }: Scene): void {
+  once(() => {
+    inside.count += 1;
+    inside.entered += 1;
+    assert.equal(inside.count, 1, 'two threads have the lock');
+  });
+}
+
+function leave({ inside }: Scene): void {
+  once(() => void (inside.count -= 1));
+}
+
+function section(scene: Scene, lock: Lock): void {
+  enter(scene);
+  leave(scene);
+  lock.release();
+}
+
+/** Takes it, works, releases it, so often. */
+const worker = (times: number) =>
+  function worker(scene: Scene): void {
+    const lock = lockOf(scene);
+    for (let i = 0; i < times; i += 1) {
+      assert.equal(lock.acquireSync(), true);
+      section(scene, lock);
+    }
+  };
+
+/** The same without blocking: its event loop turns until it has it. */
+const loop = (times: number) =>
+  function loop(scene: Scene): void {
+    const lock = lockOf(scene);
+    for (let i = 0; i < times; i += 1) {
+      const operation = lock.acquire();
+      while (operation instanceof Pending && operation.isPending) turn();
+      section(scene, lock);
+    }
+  };
+
+const allHad = (times: number) => (scene: Scene) => {
+  assert.equal(scene.inside.entered, times);
+  const lock = lockOf(scene);
+  assert.equal(lock.locked(), false);
+  assert.equal(lock.statistics().waiting, 0, 'somebody is still in line');
+};
+
+/** As `worker`, but gives up after so many milliseconds. */
+const hurried = (times: number) =>
+  function hurried(scene: Scene): void {
+    const lock = lockOf(scene);
+    for (let i = 0; i < times; i += 1) if (lock.acquireSync(5)) section(scene, lock);
+  };
+
+/** As `loop`, but its wait is ended from outside after so many turns. */
+const aborted = (turns: number) =>
+  function aborted(scene: Scene): void {
+    const lock = lockOf(scene);
+    const operation = lock.acquire();
+    if (!(operation instanceof Pending)) return section(scene, lock);
+    for (let i = 0; i < turns && operation.isPending; i += 1) turn();
+    if (operation.isPending) {
+      operation.catch(() => {});
+      operation.reject(new Error('aborted'));
+    } else section(scene, lock);
+  };
+
+/** Two async waiters of one thread, then the same thread blocks for it, too. */
+function mixed(scene: Scene): void {
+  const lock = lockOf(scene);
+  const first = lock.acquire();
+  const second = lock.acquire();
+  for (const operation of [first, second]) {
+    while (operation instanceof Pending && operation.isPending) turn();
+    section(scene, lock);
+  }
+}
+
+/** Has an async waiter and blocks in a Sync call meanwhile. */
+function both(scene: Scene): void {
+  const lock = lockOf(scene);
+  const operation = lock.acquire();
+  if (operation instanceof Pending && operation.isPending) {
+    lock.acquireSync();
+    section(scene, lock);
+    while (operation.isPending) turn();
+  }
+  section(scene, lock);
+}
+
+/** One that can be told that the owner died. */
+function survivor(scene: Scene): void {
+  const lock = lockOf(scene);
+  try {
+    lock.acquireSync();
+  } catch (error) {
+    if (!(error instanceof OwnerDied)) throw error;
+    once(() => {
+      scene.inside.count = 0;
+      scene.inside.told += 1;
+    });
+  }
+  section(scene, lock);
+}
+
+function surviving(scene: Scene): void {
+  const lock = lockOf(scene);
+  const operation = lock.acquire();
+  while (operation instanceof Pending && operation.isPending) turn();
+  if (isOwnerDied(operation))
+    once(() => {
+      scene.inside.count = 0;
+      scene.inside.told += 1;
+    });
+  section(scene, lock);
+}
+
+function isOwnerDied(operation: Operation<boolean>): boolean {
+  try {
+    operation[Symbol.iterator]().next();
+    return false;
+  } catch (error) {
+    if (error instanceof OwnerDied) return true;
+    throw error;
+  }
+}
+
+/** Of those who live nobody is left behind, and who died inside is told of once. */
+const allLiveHad =
+  (threads: number) =>
+  ({ inside, ref }: Scene, { dead }: ModelEnd): void => {
+    assert.ok(inside.entered >= threads - dead.length, `${inside.entered} of ${threads} had it, ${dead.length} died`);
+    assert.ok(inside.told <= dead.length, 'told more often than somebody died');
+    const { owner } = assertLock(joinObject(ref));
+    if (owner !== null) assert.ok(dead.length > 0, 'nobody died, and it is locked');
+  };
+
+const nobodyInLine = (scene: Scene): void => {
+  const lock = lockOf(scene);
+  assert.equal(lock.locked(), false);
+  assert.equal(lock.statistics().waiting, 0, 'somebody is still in line');
+};
+
+export const cases: Record<string, ModelOptions<Scene>> = {
+  'two threads': { threads: [worker(2), worker(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
+  'three threads': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(), after: allHad(3), preemptions: 2 },
+  'two threads, strictly in order': { threads: [worker(2), worker(1)], setup: sceneOf(FAIR), after: allHad(3), preemptions: 2 },
+  'three threads, strictly in order': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(FAIR), after: allHad(3), preemptions: 2 },
+  'a thread and an event loop': { threads: [worker(2), loop(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
+  'two event loops': { threads: [loop(2), loop(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
+  'two threads and an event loop': { threads: [worker(1), worker(1), loop(1)], setup: sceneOf(), after: allHad(3), preemptions: 2 },
+  'after waiting for longer than a millisecond': { threads: [worker(2), worker(2)], setup: sceneOf(), after: allHad(4), preemptions: 2, delays: 2 },
+  'a time-out': { threads: [hurried(2), worker(2)], setup: sceneOf(), after: nobodyInLine, preemptions: 2, timeouts: 1 },
+  'a time-out among three': { threads: [hurried(1), worker(1), worker(1)], setup: sceneOf(), after: nobodyInLine, preemptions: 2, timeouts: 1, delays: 1 },
+  'a time-out beside an event loop': { threads: [hurried(1), loop(1), worker(1)], setup: sceneOf(), after: nobodyInLine, preemptions: 2, timeouts: 1 },
+  'an abort': { threads: [aborted(1), worker(2)], setup: sceneOf(), after: nobodyInLine, preemptions: 3 },
+  'an abort among three': { threads: [aborted(0), worker(1), worker(1)], setup: sceneOf(), after: nobodyInLine, preemptions: 2 },
+  'two async waiters of one thread': { threads: [mixed, worker(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
+  'two async waiters of one thread, beside two': { threads: [mixed, worker(1), loop(1)], setup: sceneOf(), after: allHad(4), preemptions: 2 },
+  'a thread that blocks while its event loop is in line': { threads: [both, worker(1)], setup: sceneOf(), preemptions: 3 },
+  'a thread that blocks while its event loop is in line, among three': { threads: [both, worker(1), worker(1)], setup: sceneOf(), preemptions: 2 },
+  'a death of one of two': { threads: [survivor, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
+  'a death of one of three': { threads: [survivor, survivor, survivor], setup: sceneOf(), after: allLiveHad(3), preemptions: 1, deaths: 1 },
+  'a death, strictly in order': { threads: [survivor, survivor, survivor], setup: sceneOf(FAIR), after: allLiveHad(3), preemptions: 1, deaths: 1 },
+  'a death of an event loop or beside it': { threads: [surviving, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
+  'a death among two event loops': { threads: [surviving, surviving], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
+  'a death after waiting for longer than a millisecond': {
+    threads: [survivor, survivor, survivor],
+    setup: sceneOf(),
+    after: allLiveHad(3),
+    preemptions: 1,
+    deaths: 1,
+    delays: 1,
+  },
+};
