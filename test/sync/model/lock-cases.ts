@@ -6,11 +6,10 @@
 import assert from 'node:assert/strict';
 import { OwnerDied } from '#dist/errors.js';
 import { type Operation, Pending } from '#dist/loop/index.js';
-import { joinObject } from '#dist/memory/index.js';
-import { Lock } from '#dist/sync/index.js';
+import { blockAt, joinObject, refOf } from '#dist/memory/index.js';
+import { Lock, type LockOptions } from '#dist/sync/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
 import { dontSpin } from '#dist/sync/spin.js';
-import { share } from './share.js';
 
 // Who spins takes it when it is released, and what is behind would be tried by few schedules.
 dontSpin();
@@ -21,11 +20,13 @@ interface Scene {
   inside: { count: number; entered: number; told: number };
 }
 
-const FAIR = 1;
-
 const sceneOf =
-  (flags = 0) =>
-  (heap: ModelHeap): Scene => ({ ref: share(heap, 2, 'lock', { 1: flags }).ref, inside: { count: 0, entered: 0, told: 0 } });
+  (options?: LockOptions) =>
+  (heap: ModelHeap): Scene => {
+    const lock = new Lock(options);
+    heap.describe(blockAt(heap.memory, refOf(lock)), 'Waitable', 'lock');
+    return { ref: refOf(lock), inside: { count: 0, entered: 0, told: 0 } };
+  };
 
 function assertLock(object: unknown): Lock {
   assert.ok(object instanceof Lock);
@@ -179,8 +180,8 @@ const nobodyInLine = (scene: Scene): void => {
 export const cases: Record<string, ModelOptions<Scene>> = {
   'two threads': { threads: [worker(2), worker(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
   'three threads': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(), after: allHad(3), preemptions: 2 },
-  'two threads, strictly in order': { threads: [worker(2), worker(1)], setup: sceneOf(FAIR), after: allHad(3), preemptions: 2 },
-  'three threads, strictly in order': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(FAIR), after: allHad(3), preemptions: 2 },
+  'two threads, strictly in order': { threads: [worker(2), worker(1)], setup: sceneOf({ fair: true }), after: allHad(3), preemptions: 2 },
+  'three threads, strictly in order': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf({ fair: true }), after: allHad(3), preemptions: 2 },
   'a thread and an event loop': { threads: [worker(2), loop(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
   'two event loops': { threads: [loop(2), loop(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
   'two threads and an event loop': { threads: [worker(1), worker(1), loop(1)], setup: sceneOf(), after: allHad(3), preemptions: 2 },
@@ -196,7 +197,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   'a thread that blocks while its event loop is in line, among three': { threads: [both, worker(1), worker(1)], setup: sceneOf(), preemptions: 2 },
   'a death of one of two': { threads: [survivor, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death of one of three': { threads: [survivor, survivor, survivor], setup: sceneOf(), after: allLiveHad(3), preemptions: 1, deaths: 1 },
-  'a death, strictly in order': { threads: [survivor, survivor, survivor], setup: sceneOf(FAIR), after: allLiveHad(3), preemptions: 1, deaths: 1 },
+  'a death, strictly in order': { threads: [survivor, survivor, survivor], setup: sceneOf({ fair: true }), after: allLiveHad(3), preemptions: 1, deaths: 1 },
   'a death of an event loop or beside it': { threads: [surviving, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death among two event loops': { threads: [surviving, surviving], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death after waiting for longer than a millisecond': {
