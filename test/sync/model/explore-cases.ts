@@ -1,17 +1,15 @@
-/** A test for each case, which prints how much was explored. */
+/** A test for each case, which says how much was explored: all schedules within its bounds under `HEDDLE_LONG=1`, else the first 20,000. */
 
-import assert from 'node:assert/strict';
 import test from 'node:test';
 import { model, type ModelOptions } from '#dist/testing/model/index.js';
 
-export type Cases = Readonly<Record<string, ModelOptions<any>>>;
+const limit = process.env['HEDDLE_LONG'] === '1' ? 5_000_000 : 20_000;
 
-export function exploreCases(cases: Cases): void {
+export function exploreCases(cases: Readonly<Record<string, ModelOptions<any>>>): void {
   for (const [name, options] of Object.entries(cases)) {
     test(`wrong under some schedule: ${name}`, (t) => {
-      const { schedules, steps, isComplete } = model(options);
-      t.diagnostic(`${schedules} schedules, ${steps} steps`);
-      assert.equal(isComplete, true);
+      const { schedules, steps, isComplete } = model({ ...options, limit });
+      t.diagnostic(`${schedules} schedules, ${steps} steps${isComplete ? ', all there are within its bounds' : ''}`);
     });
   }
 }

@@ -16,6 +16,8 @@ dontSpin();
 
 interface Scene {
   ref: number;
+  /** Another lock. */
+  other: number;
   /** Who is in the critical section, and how often somebody was. */
   inside: { count: number; entered: number; told: number };
 }
@@ -25,7 +27,9 @@ const sceneOf =
   (heap: ModelHeap): Scene => {
     const lock = new Lock(options);
     heap.describe(blockAt(heap.memory, refOf(lock)), 'Waitable', 'lock');
-    return { ref: refOf(lock), inside: { count: 0, entered: 0, told: 0 } };
+    const other = new Lock();
+    heap.describe(blockAt(heap.memory, refOf(other)), 'Waitable', 'other');
+    return { ref: refOf(lock), other: refOf(other), inside: { count: 0, entered: 0, told: 0 } };
   };
 
 function assertLock(object: unknown): Lock {
@@ -124,6 +128,29 @@ function both(scene: Scene): void {
   section(scene, lock);
 }
 
+/** Its event loop is in line for one lock while it blocks for another one. */
+function blocked(scene: Scene): void {
+  const lock = lockOf(scene);
+  const other = assertLock(joinObject(scene.other));
+  const operation = lock.acquire();
+  if (operation instanceof Pending && operation.isPending) {
+    other.acquireSync();
+    other.release();
+    while (operation.isPending) turn();
+  }
+  section(scene, lock);
+}
+
+/** Has the other lock while it waits for the first one. */
+function crossing(scene: Scene): void {
+  const lock = lockOf(scene);
+  const other = assertLock(joinObject(scene.other));
+  other.acquireSync();
+  lock.acquireSync();
+  section(scene, lock);
+  other.release();
+}
+
 /** One that can be told that the owner died. */
 function survivor(scene: Scene): void {
   const lock = lockOf(scene);
@@ -181,24 +208,75 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   'two threads': { threads: [worker(2), worker(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
   'three threads': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(), after: allHad(3), preemptions: 2 },
   'two threads, strictly in order': { threads: [worker(2), worker(1)], setup: sceneOf({ fair: true }), after: allHad(3), preemptions: 2 },
-  'three threads, strictly in order': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf({ fair: true }), after: allHad(3), preemptions: 2 },
+  'three threads, strictly in order': {
+    threads: [worker(1), worker(1), worker(1)],
+    setup: sceneOf({ fair: true }),
+    after: allHad(3),
+    preemptions: 2,
+  },
   'a thread and an event loop': { threads: [worker(2), loop(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
   'two event loops': { threads: [loop(2), loop(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
   'two threads and an event loop': { threads: [worker(1), worker(1), loop(1)], setup: sceneOf(), after: allHad(3), preemptions: 2 },
-  'after waiting for longer than a millisecond': { threads: [worker(2), worker(2)], setup: sceneOf(), after: allHad(4), preemptions: 2, delays: 2 },
+  'after waiting for longer than a millisecond': {
+    threads: [worker(2), worker(2)],
+    setup: sceneOf(),
+    after: allHad(4),
+    preemptions: 2,
+    delays: 2,
+  },
   'a time-out': { threads: [hurried(2), worker(2)], setup: sceneOf(), after: nobodyInLine, preemptions: 2, timeouts: 1 },
-  'a time-out among three': { threads: [hurried(1), worker(1), worker(1)], setup: sceneOf(), after: nobodyInLine, preemptions: 2, timeouts: 1, delays: 1 },
-  'a time-out beside an event loop': { threads: [hurried(1), loop(1), worker(1)], setup: sceneOf(), after: nobodyInLine, preemptions: 2, timeouts: 1 },
+  'a time-out among three': {
+    threads: [hurried(1), worker(1), worker(1)],
+    setup: sceneOf(),
+    after: nobodyInLine,
+    preemptions: 2,
+    timeouts: 1,
+    delays: 1,
+  },
+  'a time-out beside an event loop': {
+    threads: [hurried(1), loop(1), worker(1)],
+    setup: sceneOf(),
+    after: nobodyInLine,
+    preemptions: 2,
+    timeouts: 1,
+  },
   'an abort': { threads: [aborted(1), worker(2)], setup: sceneOf(), after: nobodyInLine, preemptions: 3 },
   'an abort among three': { threads: [aborted(0), worker(1), worker(1)], setup: sceneOf(), after: nobodyInLine, preemptions: 2 },
   'two async waiters of one thread': { threads: [mixed, worker(2)], setup: sceneOf(), after: allHad(4), preemptions: 3 },
-  'two async waiters of one thread, beside two': { threads: [mixed, worker(1), loop(1)], setup: sceneOf(), after: allHad(4), preemptions: 2 },
+  'two async waiters of one thread, beside two': {
+    threads: [mixed, worker(1), loop(1)],
+    setup: sceneOf(),
+    after: allHad(4),
+    preemptions: 2,
+  },
   'a thread that blocks while its event loop is in line': { threads: [both, worker(1)], setup: sceneOf(), preemptions: 3 },
-  'a thread that blocks while its event loop is in line, among three': { threads: [both, worker(1), worker(1)], setup: sceneOf(), preemptions: 2 },
+  'a thread that blocks while its event loop is in line, among three': {
+    threads: [both, worker(1), worker(1)],
+    setup: sceneOf(),
+    preemptions: 2,
+  },
+  'a thread that blocks for another lock while its event loop is in line': {
+    threads: [blocked, crossing, worker(1)],
+    setup: sceneOf(),
+    after: allHad(3),
+    preemptions: 2,
+  },
   'a death of one of two': { threads: [survivor, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death of one of three': { threads: [survivor, survivor, survivor], setup: sceneOf(), after: allLiveHad(3), preemptions: 1, deaths: 1 },
-  'a death, strictly in order': { threads: [survivor, survivor, survivor], setup: sceneOf({ fair: true }), after: allLiveHad(3), preemptions: 1, deaths: 1 },
-  'a death of an event loop or beside it': { threads: [surviving, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
+  'a death, strictly in order': {
+    threads: [survivor, survivor, survivor],
+    setup: sceneOf({ fair: true }),
+    after: allLiveHad(3),
+    preemptions: 1,
+    deaths: 1,
+  },
+  'a death of an event loop or beside it': {
+    threads: [surviving, survivor],
+    setup: sceneOf(),
+    after: allLiveHad(2),
+    preemptions: 2,
+    deaths: 1,
+  },
   'a death among two event loops': { threads: [surviving, surviving], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death after waiting for longer than a millisecond': {
     threads: [survivor, survivor, survivor],
