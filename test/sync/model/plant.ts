@@ -17,6 +17,8 @@ export interface Fault {
   /** Occurs once in it, and becomes `to`. */
   readonly from: string;
   readonly to: string;
+  /** The case that finds it. */
+  readonly by: string;
 }
 
 const dist = new URL('../../../../dist/', import.meta.url);
@@ -35,13 +37,13 @@ export async function load(url, context, next) {
 
 /** @param cases the module of cases, beside this one */
 export function findFaults(cases: string, faults: readonly Fault[]): void {
-  for (const { what, file, from, to } of faults) {
+  for (const { what, file, from, to, by } of faults) {
     test(`not found: ${what}`, () => {
       const url = new URL(file, dist);
       assert.equal(readFileSync(url, 'utf8').split(from).length, 2, `${JSON.stringify(from)} is not once in ${file}`);
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        ['--conditions=model', `--import=data:text/javascript,${encodeURIComponent(loader)}`, runner, cases],
+        ['--conditions=model', `--import=data:text/javascript,${encodeURIComponent(loader)}`, runner, cases, by],
         { encoding: 'utf8', env: { ...process.env, HEDDLE_FAULT: JSON.stringify({ url: url.href, from, to }) }, timeout: 120_000 },
       );
       assert.equal(status, 3, `no case failed: ${stdout}${stderr}`);
