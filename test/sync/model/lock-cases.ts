@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { OwnerDied } from '#dist/errors.js';
 import { type Operation, Pending } from '#dist/loop/index.js';
-import { blockAt, joinObject, ownOffset, refOf } from '#dist/memory/index.js';
+import { blockAt, joinObject, ownOffset, refOf, waitingOffset } from '#dist/memory/index.js';
 import { Lock, type LockOptions } from '#dist/sync/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
 import { dontSpin } from '#dist/sync/spin.js';
@@ -138,6 +138,14 @@ function sceneOfCrossing(heap: ModelHeap): Scene {
     const { words, at } = blockAt(heap.memory, ref);
     words[at + ownOffset] = (1 << 12) | thread;
   }
+  return scene;
+}
+
+/** The third thread has the lock, and who was in line for it has left: the mark is still there. */
+function sceneOfMark(heap: ModelHeap): Scene {
+  const scene = sceneOfCrossing(heap);
+  const { words, at } = blockAt(heap.memory, scene.ref);
+  words[at + waitingOffset] = 1;
   return scene;
 }
 
@@ -277,6 +285,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     after: allHad(2),
     preemptions: 2,
   },
+  'a mark that nobody needs': { threads: [worker(1), worker(1), releasing], setup: sceneOfMark, after: allHad(2), preemptions: 2 },
   'a death of one of two': { threads: [survivor, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death of one of three': { threads: [survivor, survivor, survivor], setup: sceneOf(), after: allLiveHad(3), preemptions: 1, deaths: 1 },
   'a death, strictly in order': {

@@ -88,7 +88,7 @@ findFaults('lock-cases.js', [
     to: 'load(this.#words, this.#at + SLOT) === 0 && store(this.#words, this.#at + SLOT, me) === me',
   },
   {
-    by: 'a time-out among three',
+    by: 'a mark that nobody needs',
     what: 'the line is looked at before its mark is cleared',
     file: 'memory/wait-queue.js',
     from: 'const first = this.first();\n            if (first === undefined)\n                return;\n            if (isStrict)',
