@@ -5,6 +5,12 @@
  *    codec, worker ──▶ this file ◀── src/memory opens the door when it is loaded: by `heddle`, or for the first parcel that arrives
  */
 
+/**
+ * What an object takes along that is not in the shared heap, such as a barrier's action: a value, encoded like any other. A handle that arrives is
+ * given it; undefined: nothing.
+ */
+export const luggage: unique symbol = Symbol('luggage');
+
 /** Whose a message is: with the death of its host, or the end of its link, nobody will open it. */
 export interface Route {
   /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */

@@ -38,7 +38,7 @@ export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, asCompleted, wait } fr
 export type { AsCompletedOptions, CompletedFutures, DoneAndNotDone, WaitForOptions, Waitable } from './pool/index.ts';
 
 // Take turns, between threads and processes alike.
-export { BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './sync/index.ts';
+export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './sync/index.ts';
 export type {
   ConditionStatistics,
   EventStatistics,

@@ -4,18 +4,21 @@
  *   here:   lock ── its block ──► Packet.handles      keeps it alive until the message has left; the link makes a parcel of them
  *   there:  parcel ── the link opens it ──► Incoming.handles ── by its block ──► a handle on the same object
  *
+ * A few take something along (`luggage`), which is a value like any other and follows the name.
+ *
  * What comes back to a thread that has a handle already is that handle. An instance of a user's subclass arrives as what it extends:
  * the kind of object stands in the heap, and no more.
  */
 
 import { UnsupportedPlatformError } from '../errors.ts';
-import { handleDoor } from '../handles.ts';
+import { handleDoor, luggage } from '../handles.ts';
 import { a } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { refuse } from './instances.ts';
 import type { Border } from './packet.ts';
 import * as tag from './tags.ts';
+import { SLOT } from './trail.ts';
 
 export function writeHandle(encoding: Encoding, object: object): void {
   const ref = handleDoor()?.refOf(object);
@@ -30,6 +33,13 @@ export function writeHandle(encoding: Encoding, object: object): void {
   encoding.claim(object);
   encoding.writer.varint(ref >>> 0);
   if (!encoding.handles.includes(object)) encoding.handles.push(object);
+  const taken = (object as { readonly [luggage]?: unknown })[luggage];
+  encoding.writer.byte(taken === undefined ? 0 : 1);
+  if (taken === undefined) return;
+  encoding.trail.enter(SLOT);
+  encoding.trail.at(' → action');
+  encoding.value(taken);
+  encoding.trail.leave();
 }
 
 /** Why what is beyond the border cannot see this thread's shared objects. */
@@ -39,5 +49,7 @@ function whyApart({ kind, apart }: Border): string | undefined {
 
 export function readHandle(decoding: Decoding): object {
   const ref = decoding.reader.varint();
-  return decoding.claim(decoding.handle(ref));
+  const object = decoding.claim(decoding.handle(ref));
+  if (decoding.reader.byte() !== 0) (object as { [luggage]?: unknown })[luggage] = decoding.value();
+  return object;
 }

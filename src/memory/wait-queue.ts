@@ -40,7 +40,8 @@ const entry = layout('Waiter', 'a thread, or one of its async waits, in the line
   isAsync: ['bits', '1: its event loop is rung, 0: its thread sleeps at `state`'],
   since: ['ms', 'when it came'],
   value: ['int32', 'what the object wants to know of it'],
-  more: ['int32', 'and more of that', 2],
+  more: ['int32', 'and more of that'],
+  reserved: ['bits', 'nothing yet'],
 });
 
 /** Words of a record. */
@@ -59,6 +60,7 @@ const TICKET = entry.ticket;
 const IS_ASYNC = entry.isAsync;
 const SINCE = entry.since;
 const VALUE = entry.value;
+const MORE = entry.more;
 
 /** Its entry is being written, or was left. */
 const SETTING = 0;
@@ -132,6 +134,14 @@ export class Waiter {
 
   set value(value: number) {
     store(this.#words, this.#at + VALUE, value);
+  }
+
+  get more(): number {
+    return load(this.#words, this.#at + MORE);
+  }
+
+  set more(value: number) {
+    store(this.#words, this.#at + MORE, value);
   }
 
   get isAsync(): boolean {

@@ -1,5 +1,6 @@
 /** Locks and the rest, the same between threads and between processes. */
 
+export { Barrier, type BarrierOptions, type BarrierStatistics } from './barrier.ts';
 export { BoundedSemaphore } from './bounded-semaphore.ts';
 export { Condition, type ConditionStatistics } from './condition.ts';
 export { Event, type EventStatistics } from './event.ts';

@@ -57,7 +57,8 @@ export function probeFrame(
     inspection.withValue(sink, ($) => {
       const { breakpointId } = inspection.post<{ breakpointId: string }>('Debugger.setBreakpointOnFunctionCall', {
         objectId,
-        condition: `${statements($)};${$}.stop();false`,
+        // Whatever a statement throws, such as an assignment to a const: the body must not run.
+        condition: `try { ${statements($)} } catch {} ${$}.stop(); false`,
       });
       try {
         inspection.post('Runtime.evaluate', {
