@@ -79,7 +79,7 @@ export async function runFile(path: string, limits: Limits): Promise<Verdict> {
   const failures: Failure[] = [];
   try {
     // What lies in a folder named `model` decides itself who makes the next step (`src/testing/model`).
-    const conditions = path.includes('/model/') ? ['--conditions=model'] : [];
+    const conditions = /\/build\/test\/(?:.*\/)?model\//.test(path) ? ['--conditions=model'] : [];
     const outcome = await run(process.execPath, ['--enable-source-maps', ...conditions, `--test-reporter=${REPORTER}`, path], {
       timeout: limits.total,
       env: { ...OURS, HEDDLE_TEST_PATIENCE: String(limits.afterLastTest), HEDDLE_TEST_ID: id, HEDDLE_TEST_LOG: logFile, TMPDIR: scratch },

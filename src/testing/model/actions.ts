@@ -49,9 +49,8 @@ export class Actions implements Moment {
   collect(): void {
     this.count = 0;
     this.isForced = false;
-    this.#collectGoing(this.#world.changes);
-    // Those who wait for a change must look again if there will be none.
-    if (this.count === 0) this.#collectGoing(Infinity);
+    this.#collectGoing((thread) => thread.canGo(this.#world.changes));
+    if (this.count === 0) this.#collectPausing();
     this.goCount = this.count;
     this.#collectTimes();
     if (this.count === 0) this.#collectForced();
@@ -68,14 +67,22 @@ export class Actions implements Moment {
   }
 
   /** The last one first, then those after it, round. */
-  #collectGoing(changes: number): void {
+  #collectGoing(canGo: (thread: ModelThread) => boolean): void {
     const { threads, current } = this.#world;
     const first = current?.number ?? 0;
-    this.canStay = current?.canGo(changes) ?? false;
+    this.canStay = current !== undefined && canGo(current);
     for (let i = 0; i < threads.length; i += 1) {
       const thread = threads[(first + i) % threads.length]!;
-      if (thread.canGo(changes)) this.#add('go', thread);
+      if (canGo(thread)) this.#add('go', thread);
     }
+  }
+
+  /** Those who wait for a change must look again if there will be none; who has done so the least. */
+  #collectPausing(): void {
+    const isPausing = (thread: ModelThread): boolean => thread.canGo(Infinity);
+    let least = Infinity;
+    for (const thread of this.#world.threads) if (isPausing(thread)) least = Math.min(least, thread.idlePauses);
+    this.#collectGoing((thread) => isPausing(thread) && thread.idlePauses === least);
   }
 
   #collectTimes(): void {

@@ -28,7 +28,7 @@
  *   slices of sleeps and the ticks of loops come only after a death (`slices`), so that a lost wake-up without a death is a deadlock.
  * - A death (`deaths`) comes at any step. To come later than another thread's step makes a difference only if that asked whether
  *   it lives, woke it or rang it, so that no more moments are tried.
- * - A thread that pauses (`pause()`, `idle()`), or has looked twenty times more at words that it has seen, goes on when something has changed, or
+ * - A thread that pauses (`pause()`, `idle()`), or has looked twenty times more at words that it has seen, goes on when something has changed since, or
  *   when no other can: `pauses: 'go'` lets it go on at once, for spinning that has an end.
  * - A search ends runs at states that it has seen, or leaves out orders that make no difference (`reduces`); `schedules` are the runs that
  *   went to their end. What lies in words of the model is cheaper for that than what is in `once()`, whose order always counts.

@@ -225,7 +225,7 @@ export class Run implements Caller {
     if (this.#isTold(thread)) return thread.tell(operation, index) as number;
     if (words === undefined) {
       thread.note(operation, index, 0);
-      if (this.#rules.pauses) thread.pausedAt = this.#world.changes;
+      if (this.#rules.pauses) thread.pause(this.#world.changes);
       return 0;
     }
     this.#comesTo(thread, operation, words, index, a, b);
@@ -235,7 +235,7 @@ export class Run implements Caller {
     if (hasChanged) this.#world.memory.replace(index, before, words[index]!);
     this.#trace?.step(thread, result);
     this.#did(thread, result, hasChanged);
-    thread.watchSpin(operation === 'load', index, this.#world.changes);
+    thread.looked(operation === 'load', hasChanged, index, this.#world.changes);
     return result;
   }
 

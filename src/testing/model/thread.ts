@@ -49,8 +49,13 @@ export class ModelThread {
   slices = 0;
   /** Its bell was rung, and it has not listened since. */
   isRung = false;
-  /** How many changes there had been when it found that it has nothing to do until there is another one; -1: it has something to do. */
+  /** How many changes there had been when it began to look and found that it has nothing to do; -1: it has something to do. */
   pausedAt = -1;
+  /** So often it has paused since something changed. */
+  idlePauses = 0;
+  /** How many changes there had been at its first look since it last paused or changed something; -1: it has not looked. */
+  #lookedAt = -1;
+  #idleAt = -1;
   /** It made the last step, or that changed its state: a death now differs from an earlier one. */
   isFresh = true;
   /** What its body gave `openBell` in this turn. */
@@ -97,8 +102,17 @@ export class ModelThread {
     return this.results[at];
   }
 
-  /** After each operation: does it only look again at what it has seen, with nothing changed in between? */
-  watchSpin(isLoad: boolean, index: number, changes: number): void {
+  /** It has nothing to do unless something has changed since it looked. */
+  pause(changes: number): void {
+    this.pausedAt = this.#lookedAt === -1 ? changes : this.#lookedAt;
+    this.#lookedAt = -1;
+    this.idlePauses = this.#idleAt === changes ? this.idlePauses + 1 : 1;
+    this.#idleAt = changes;
+  }
+
+  /** After each operation on a word. A thread that only looks again at what it has seen, with nothing changed in between, pauses. */
+  looked(isLoad: boolean, hasChanged: boolean, index: number, changes: number): void {
+    if (hasChanged || this.#lookedAt === -1) this.#lookedAt = changes;
     if (!isLoad || changes !== this.#loadsBegan) {
       this.#loadsBegan = changes;
       this.#loads = 0;
@@ -108,7 +122,7 @@ export class ModelThread {
     if (!this.#loaded.includes(index)) this.#loaded.push(index);
     else if ((this.#loads += 1) >= SPINS) {
       this.#loads = 0;
-      this.pausedAt = changes;
+      this.pause(changes);
     }
   }
 }

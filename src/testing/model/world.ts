@@ -46,6 +46,7 @@ export class World {
       all.mix(STATUSES.indexOf(thread.status));
       all.mix(Number(thread.isRung) + 2 * Number(thread.isFresh && this.budgets.deaths > 0) + 4 * thread.slices);
       all.mix(thread.pausedAt === -1 ? 0 : Number(thread.pausedAt < this.changes) + 1);
+      all.mix(thread.pausedAt === this.changes ? thread.idlePauses : 0);
       all.mix(thread.deadline === Infinity ? -1 : thread.deadline);
     }
     for (const { number } of this.sleepers) all.mix(number);

@@ -234,7 +234,7 @@ test('a reduction leaves out something that can be seen', () => {
   const random = new Random(7);
   let pruned = 0;
   let all = 0;
-  for (let program = 0; program < 40; program += 1) {
+  for (let program = 0; program < 25; program += 1) {
     // With deaths and time-outs there is much more.
     const isEventful = program % 5 === 0;
     const count = isEventful ? 2 : 2 + random.below(2);

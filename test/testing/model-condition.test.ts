@@ -1,0 +1,9 @@
+/** Without `--conditions=model` the model would see no step. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { model } from '#dist/testing/model/index.js';
+
+test('a model without its condition passes, having seen nothing', () => {
+  assert.throws(() => model({ threads: [() => {}], setup: () => {} }), /the model needs `node --conditions=model`/);
+});
