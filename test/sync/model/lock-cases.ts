@@ -67,13 +67,18 @@ const worker = (times: number) =>
     }
   };
 
+/** Turns the event loop until the wait is over. */
+function turnUntilOver(operation: Operation<boolean>): void {
+  if (operation instanceof Pending) while (operation.isPending) turn();
+}
+
 /** The same without blocking: its event loop turns until it has it. */
 const loop = (times: number) =>
   function loop(scene: Scene): void {
     const lock = lockOf(scene);
     for (let i = 0; i < times; i += 1) {
       const operation = lock.acquire();
-      while (operation instanceof Pending && operation.isPending) turn();
+      turnUntilOver(operation);
       section(scene, lock);
     }
   };
@@ -111,7 +116,7 @@ function mixed(scene: Scene): void {
   const first = lock.acquire();
   const second = lock.acquire();
   for (const operation of [first, second]) {
-    while (operation instanceof Pending && operation.isPending) turn();
+    turnUntilOver(operation);
     section(scene, lock);
   }
 }
@@ -193,7 +198,7 @@ function survivor(scene: Scene): void {
 function surviving(scene: Scene): void {
   const lock = lockOf(scene);
   const operation = lock.acquire();
-  while (operation instanceof Pending && operation.isPending) turn();
+  turnUntilOver(operation);
   if (isOwnerDied(operation))
     once(() => {
       scene.inside.count = 0;
