@@ -8,11 +8,10 @@ export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.t
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
-export { heapDescriptorForChild, joinByDescriptor, joinBySeed, markEnded, seed } from './attach.ts';
+export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
 export { allocate, allocateChained, chained, collect, freeBlock, heapStatistics } from './heap.ts';
 export type { HeapStatistics } from './statistics.ts';
-export { dropParcels, makeParcel, openParcel } from './parcel.ts';
-export { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
+export { defineKind, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
 export { LoopWaits } from './async-waits.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';

@@ -11,7 +11,7 @@ const additions = 100_000;
 const patience = 20_000;
 
 /** Waits until all have come, then adds at once with them. */
-export function addMany(sum: Word, arrived: Word, all: number): void {
+function addMany(sum: Word, arrived: Word, all: number): void {
   const latest = Date.now() + patience;
   arrived.add(1);
   arrived.notify();
