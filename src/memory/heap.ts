@@ -325,16 +325,19 @@ export function theHeap(): Heap {
   return current!;
 }
 
-/** Blocks that were allocated by hand, and where they are listed. */
-const byHand = new WeakMap<Block, number>();
+/** A block in the hands of who allocated it. */
+interface HeldBlock extends Block {
+  /** Of its entry in the ledger; undefined: it is not listed any more. */
+  position?: number | undefined;
+}
 
 /** A block of zeros, which this thread holds. Its first word is the tag. @throws HeddleError if the heap is full */
 export function allocate(tag: number, words: number): Block {
   const { blocks } = theAgent();
   if (blocks !== undefined) return blocks.allocate(tag, words);
   const heap = theHeap();
-  const block = heap.allocate(tag, words);
-  byHand.set(block, heap.listedAt);
+  const block: HeldBlock = heap.allocate(tag, words);
+  block.position = heap.listedAt;
   return block;
 }
 
@@ -347,9 +350,9 @@ export function allocateChained(words: number): Block {
 export function chained(block: Block): void {
   if (theAgent().blocks !== undefined) return;
   const heap = theHeap();
-  const position = byHand.get(block);
+  const { position } = block as HeldBlock;
   if (position === undefined) throw new HeddleError('the block is held by nobody, or was chained already');
-  byHand.delete(block);
+  (block as HeldBlock).position = undefined;
   // A sweep that has passed the record before it had the block must find it in the ledger: hence the guard.
   heap.guarded(() => heap.unlist(position));
 }
@@ -358,8 +361,8 @@ export function chained(block: Block): void {
 export function freeBlock(block: Block): void {
   if (theAgent().blocks !== undefined) return;
   const heap = theHeap();
-  const position = byHand.get(block);
-  byHand.delete(block);
+  const { position } = block as HeldBlock;
+  (block as HeldBlock).position = undefined;
   heap.guarded(() => {
     if (position !== undefined) heap.unlist(position);
     heap.free(block.ref);

@@ -55,17 +55,22 @@ export function groupFor(bytes: number, isParcel: boolean): number {
   return classFor[(bytes + 15) >>> 4]! + (isParcel ? classes : 0);
 }
 
+const sizes: Uint16Array = Uint16Array.from([...blockSizes, ...blockSizes]);
+
 export function sizeIn(group: number): number {
-  return blockSizes[group % classes]!;
+  return sizes[group]!;
 }
 
+const counts: Uint16Array = sizes.map((size) => Math.floor((pageSize - headBytes) / size));
+const bitmaps: Uint16Array = counts.map((count) => Math.ceil(count / 32));
+
 export function countIn(group: number): number {
-  return Math.floor((pageSize - headBytes) / sizeIn(group));
+  return counts[group]!;
 }
 
 /** Words of its bitmap. */
 export function bitmapWords(group: number): number {
-  return Math.ceil(countIn(group) / 32);
+  return bitmaps[group]!;
 }
 
 /** Bits of the last word of its bitmap that stand for no block. */
