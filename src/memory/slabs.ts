@@ -212,11 +212,6 @@ export class Slabs {
     if ((word & FULL) !== 0) this.#pages.set(at, word & ~FULL);
   }
 
-  /** Before pages are freed: what is known of them may soon be wrong. */
-  forget(): void {
-    for (let group = 0; group < groups; group += 1) if (load(this.#header, OPEN + group) !== 0) store(this.#header, OPEN + group, 0);
-  }
-
   /** Frees all blocks of a page but those whose bits are set in `kept`, from `first` on. Returns how many it freed, and whether any is left. */
   keepOnly(at: number, kept: Int32Array, first: number): { freed: number; left: number } {
     const group = groupOf(this.#pages.word(at));

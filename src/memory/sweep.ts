@@ -112,7 +112,6 @@ export function sweep(memory: Memory, pages: Pages, slabs: Slabs, mine: number):
   const header = memory.segment(0);
   const marks = markAll(memory, pages, slabs, mine);
   atStep?.('sweep.marked');
-  slabs.forget();
   let freed = 0;
   let used = 0;
   for (const [page, word] of pages.runs()) {
