@@ -228,7 +228,7 @@ function rowOf(block: Block, first: number, count: number, index: number): Row {
 
 /** What becomes of the entries of those who have died. */
 export interface Heirs {
-  /** Hears of one in line, while its entry is ours. */
+  /** Hears of one who was in line, while its entry is ours. It has been called, or cannot be any more. */
   readonly ofWaiter?: (dead: Waiter) => void;
   /** Has to free the entry of one that holds something, when that has gone back. */
   readonly ofHolder?: (dead: Waiter, slot: number) => void;
@@ -410,18 +410,12 @@ export class WaitQueue {
   /** Calls all that sleep. Returns how many. */
   callAll(): number {
     let called = 0;
-    let isEmpty = true;
-    for (const waiter of this.entries()) {
-      const { state } = waiter;
-      if (state === ASLEEP && waiter.call()) called += 1;
-      if (state === ASLEEP || state === CALLED) isEmpty = false;
-    }
-    if (isEmpty) this.#retract();
+    for (const waiter of this.entries()) if (waiter.state === ASLEEP && waiter.call()) called += 1;
     return called;
   }
 
-  /** Nobody was in line. (Had it been said before they were called, and the caller been killed, nobody would call the rest.) */
-  #retract(): void {
+  /** Nobody was there to be called. (Had it been said before they were, and the caller been killed, nobody would call the rest.) */
+  retract(): void {
     // ORDER: said, then looked again; pairs with who joins and then announces.
     store(this.#block.words, this.#block.at + WAITING, 0);
     if (this.count() > 0) this.announce();
@@ -434,7 +428,9 @@ export class WaitQueue {
       if (slot === 0 || !isDead(slot, isThorough)) continue;
       if (waiter.state === HOLDING) this.#heirs.ofHolder?.(waiter, slot);
       else if (waiter.takeFrom(slot)) {
-        if (waiter.isInLine) this.#heirs.ofWaiter?.(waiter);
+        // ORDER: out of line by a CAS: who calls it has done so before, or does not find it.
+        waiter.withdraw();
+        this.#heirs.ofWaiter?.(waiter);
         waiter.free();
       }
     }

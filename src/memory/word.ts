@@ -146,7 +146,9 @@ export class Word extends SharedObject {
   notify(count: number = Infinity): number {
     if (count !== Infinity) checkInteger(count, 'count', 0);
     if (load(this.words, this.at + waitingOffset) === 0) return 0;
-    return count === Infinity ? this.#line.callAll() : this.#line.callSome(count);
+    const called = count === Infinity ? this.#line.callAll() : this.#line.callSome(count);
+    if (called === 0 && count > 0) this.#line.retract();
+    return called;
   }
 
   statistics(): WordStatistics {

@@ -23,6 +23,8 @@ export function sleepInCondition(lock: Owned, line: WaitQueue, timeout: number):
   const error = end === INHERITED ? lock.errorOfTaking() : lock.takeBackSync();
   lock.takenBy(taken.taker);
   lock.restore(taken);
+  // ORDER: out of line, then the look whether it was called; pairs with who calls another one in the place of a dead one, and has no lock.
+  waiter.withdraw();
   const isNotified = waiter.isCalled;
   waiter.free();
   if (error === undefined) return end !== LATE;
@@ -39,7 +41,6 @@ function sleep(waiter: Waiter, lock: Owned, line: WaitQueue, deadline: Deadline)
     if (waiter.state === CALLED) break;
     const isThorough = slices % thoroughEvery === 0;
     line.reap(isThorough);
-    line.announce();
     // Who has the lock might have been about to notify us.
     if (lock.takeFromDead(false, isThorough)) return INHERITED;
   }

@@ -69,7 +69,6 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
     this.#probes += 1;
     const isThorough = this.#probes % thoroughEvery === 0;
     this.#line.reap(isThorough);
-    this.#line.announce();
     this.step();
     // Who has the lock might have been about to notify us.
     if (this.#isComingBack || !this.#lock.takeFromDead(false, isThorough)) return;
@@ -141,6 +140,8 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
 
   /** What it was notified of is another's business. */
   #fail(error: unknown): void {
+    // ORDER: out of line, then the look whether it was called; pairs with who calls another one in the place of a dead one, and has no lock.
+    this.#waiter.withdraw();
     const isNotified = this.#waiter.isCalled;
     this.#leave();
     if (isNotified) this.#line.callSome(1);

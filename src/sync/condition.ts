@@ -22,7 +22,6 @@ import {
   SharedObject,
   travelsToo,
   waitableWords,
-  waitingOffset,
   WaitQueue,
 } from '../memory/index.ts';
 import { ConditionWait } from './condition-wait.ts';
@@ -207,17 +206,13 @@ export class Condition extends SharedObject {
   notify(n: number = 1): void {
     checkInteger(n, 'n', 0);
     this.#check('notify');
-    if (this.#mayWait) this.#line.callSome(n);
+    this.#line.callSome(n);
   }
 
   /** Notifies all that wait. @throws InvalidStateError if who calls does not have the lock */
   notifyAll(): void {
     this.#check('notifyAll');
-    if (this.#mayWait) this.#line.callAll();
-  }
-
-  get #mayWait(): boolean {
-    return load(this.words, this.at + waitingOffset) !== 0;
+    this.#line.callAll();
   }
 
   #check(method: string): void {

@@ -38,7 +38,6 @@ export class EventLine implements AsyncWait {
   }
 
   probe(): void {
-    this.#line.announce();
     this.step();
   }
 

@@ -18,7 +18,6 @@ import {
   SharedObject,
   type Waiter,
   waitableWords,
-  waitingOffset,
   WaitQueue,
 } from '../memory/index.ts';
 import { EventLine, EventWait } from './event-line.ts';
@@ -71,8 +70,8 @@ export class Event extends SharedObject {
   /** Sets it: all who wait go on, even if it is cleared at once. */
   set(): void {
     store(this.words, this.at + SET, 1);
-    // ORDER: set, then looked whether somebody waits; pairs with who stands in line and then looks whether it is set.
-    if (load(this.words, this.at + waitingOffset) !== 0) this.#line.callAll();
+    // ORDER: set, then looked who is in line; pairs with who stands in line and then looks whether it is set.
+    this.#line.callAll();
   }
 
   clear(): void {
@@ -115,7 +114,6 @@ export class Event extends SharedObject {
       if (waiter.state === CALLED) break;
       // Whoever set it may have died before it came to calling us.
       if (this.isSet()) break;
-      this.#line.announce();
     }
     return true;
   }

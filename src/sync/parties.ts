@@ -153,6 +153,7 @@ export class Parties {
 
   #diedWaiting(dead: Waiter): void {
     this.giveUp(dead);
+    dead.value = FAILED;
   }
 
   // In the mutex.

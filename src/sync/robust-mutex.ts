@@ -9,9 +9,10 @@
 
 import { compareExchange, exchange, load } from '#atomics';
 import { type Block, isDead, me, pause, placeOf, theAgent } from '../memory/index.ts';
+import { spins } from './spin.ts';
 
 const SLEPT_FOR = 1 << 31;
-const spins = 50;
+const mostLooks = 50;
 
 export class RobustMutex {
   readonly #words: Int32Array;
@@ -45,7 +46,7 @@ export class RobustMutex {
 
   /** True if who was in it has died there. */
   #contend(): boolean {
-    for (let i = 0; i < spins; i += 1) {
+    for (let left = spins() ? mostLooks : 0; left > 0; left -= 1) {
       pause();
       if (load(this.#words, this.#at) === 0 && compareExchange(this.#words, this.#at, 0, me) === 0) return false;
     }

@@ -20,6 +20,11 @@ export function dontSpin(): void {
   most = 0;
 }
 
+/** Whether spinning makes sense here. */
+export function spins(): boolean {
+  return most > 0;
+}
+
 export class Spin {
   #turns: number = most;
 

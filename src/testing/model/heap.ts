@@ -2,11 +2,9 @@
 
 import { checkInteger } from '../../check.ts';
 import { type Block, blockAt, type Memory, ownOffset, refOf, type SharedObject, slotFields, slotOf } from '../../memory/index.ts';
+import { ModelBlocks } from './blocks.ts';
 import { layoutNamed, type Names, slotId, slotsEnd } from './names.ts';
 
-/** Blocks begin at multiples of so many words. */
-const ALIGNMENT = 16;
-const WORDS_PER_REF = 4;
 /** `slotFields.state`: in use. */
 const IN_USE = 2;
 
@@ -15,7 +13,7 @@ export class ModelHeap {
   /** The first segment. */
   readonly words: Int32Array;
   readonly #names: Names;
-  #begin: number;
+  readonly #blocks: ModelBlocks;
 
   /** @param slots how many are in use, from the second one on: of the threads, and of the code around them */
   constructor(memory: Memory, names: Names, slots: number) {
@@ -23,7 +21,7 @@ export class ModelHeap {
     this.words = memory.segment(0);
     this.#names = names;
     for (let number = 1; number <= slots; number += 1) this.#claim(number);
-    this.#begin = this.words.length;
+    this.#blocks = new ModelBlocks(memory);
   }
 
   #claim(number: number): void {
@@ -43,9 +41,8 @@ export class ModelHeap {
    */
   take(what: string | number, label: string): Block {
     const size = typeof what === 'number' ? checkInteger(what, 'what', 1) : layoutNamed(what).size;
-    this.#begin = Math.floor((this.#begin - size) / ALIGNMENT) * ALIGNMENT;
-    if (this.#begin < slotsEnd) throw new RangeError(`no room for '${label}': the model has ${this.words.length} words, see \`words\``);
-    const block = blockAt(this.memory, this.#begin / WORDS_PER_REF);
+    const block = this.#blocks.allocate(0, size);
+    if (block.at < slotsEnd) throw new RangeError(`no room for '${label}': the model has ${this.words.length} words, see \`words\``);
     this.describe(block, what, label);
     return block;
   }
