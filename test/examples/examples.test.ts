@@ -37,6 +37,22 @@ const executor = (name: string): string[] => [
 
 /** What each prints; a function where the order of lines, or what they say, differs between runs. */
 const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
+  '14-prints-with-a-lock': (lines) => {
+    for (const count of [3, 10]) {
+      const inTurn = lines.splice(0, 2 * count);
+      for (let i = 0; i < inTurn.length; i += 2) assert.equal(inTurn[i + 1], inTurn[i]!.replace('begins', 'ends'), inTurn.join('\n'));
+      assert.equal(lines.shift(), `inTurn: all ${count} have ended`);
+      const allAtOnce = lines.splice(0, 2 * count);
+      assert.ok(
+        allAtOnce.slice(0, count).every((line) => line.endsWith(' begins')) &&
+          allAtOnce.slice(count).every((line) => line.endsWith(' ends')),
+      );
+      assert.equal(lines.shift(), `allAtOnce: all ${count} have ended`);
+      assert.equal(new Set([...inTurn, ...allAtOnce]).size, 2 * count);
+    }
+    assert.deepEqual(lines, []);
+  },
+  '15-tickets': ['without the lock: several have the ticket', 'with the lock: 1 of 100 has the ticket'],
   '16-pool': [
     `applyAsync ${squares}`,
     `callbacks  ${squares}`,
@@ -56,6 +72,11 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
       lines.sort(),
       ['reed', 'shed', 'warp', 'weft'].map((title) => `${title}: 1000 links, parsed by another process: true`),
     ),
+  '21-thread-lock': [
+    ...Array.from({ length: 10 }, (_, i) => `thread ${i + 1} had its turn, with 0 others`),
+    'without the lock they have counted to fewer than 10',
+    'with the lock they have counted to 10',
+  ],
   '22-greenlets': ['Kim eats 1', 'Lee plays 1', 'Kim eats 2', 'Lee plays 2', 'false true'],
   '23-coroutines': [
     'Kim: starts the machine',
