@@ -1,6 +1,7 @@
 // What there is to measure: suites, each with its own peers and scenarios.
 import { coroutines } from './coroutines/index.mjs';
 import { pools } from './pools/index.mjs';
+import { sync } from './sync/index.mjs';
 
 /**
  * @typedef {object} Suite
@@ -41,7 +42,7 @@ import { pools } from './pools/index.mjs';
  */
 
 /** @type {Suite[]} */
-export const suites = [pools, coroutines];
+export const suites = [pools, coroutines, sync];
 
 /** Whether the peer takes part in the scenario. */
 export const has = (peer, scenario) => peer.only === undefined || peer.only.includes(scenario.id);

@@ -1,0 +1,22 @@
+import { rates } from '../../coroutines/measure.mjs';
+
+const PAIRS = { title: 'rate', unit: 'pairs/s', better: 'higher' };
+
+export const uncontended = {
+  id: 'uncontended',
+  title: 'Locks between threads or processes that nobody else wants: taken and given back, blocking',
+  figures: [
+    { key: 'lock', table: 'Lock', ...PAIRS },
+    { key: 'rlock', table: 'RLock', ...PAIRS },
+    { key: 'semaphore', table: 'Semaphore', ...PAIRS },
+  ],
+  run: ({ peer: { lock, rlock, semaphore }, quick }) => rates({ lock, rlock, semaphore }, quick),
+};
+
+export const awaited = {
+  id: 'awaited',
+  title: 'The same, awaited: `await lock.acquire(); lock.release()`',
+  figures: uncontended.figures,
+  run: ({ peer: { awaitedLock, awaitedRlock, awaitedSemaphore }, quick }) =>
+    rates({ lock: awaitedLock, rlock: awaitedRlock, semaphore: awaitedSemaphore }, quick),
+};
