@@ -3,6 +3,7 @@
  * runs it in each of these worlds; with HEDDLE_PLATFORM=none there are threads only.
  */
 
+import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
 import { type Form, forms } from './forms.js';
@@ -44,10 +45,21 @@ export class Crew {
     return Array.from({ length: count }, (_, n) => this.run(fn, n));
   }
 
-  async close(): Promise<void> {
+  /** What a failed test has left behind may wait for ever. */
+  async kill(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.killWorkers()));
+    await this.close();
+  }
+
+  /** All its tasks have ended. */
+  async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.shutdown()));
   }
+}
+
+/** All of them reject with that, in whatever order. */
+export async function allReject(tasks: readonly PromiseLike<unknown>[], Class: abstract new (...args: any[]) => Error): Promise<void> {
+  for (const end of await Promise.allSettled(tasks)) assert.ok(end.status === 'rejected' && end.reason instanceof Class, end.status);
 }
 
 /** One crew for all tests of a file in a world; one that a failed test has left behind is not used again. */
@@ -56,10 +68,10 @@ const crews = new Map<World, Crew>();
 async function dismiss(world: World): Promise<void> {
   const crew = crews.get(world);
   crews.delete(world);
-  await crew?.close();
+  await crew?.kill();
 }
 
-after(() => Promise.all([...crews.keys()].map(dismiss)));
+after(() => Promise.all([...crews.values()].map((crew) => crew.close())));
 
 /** A test that hangs has failed; nothing else depends on this time. */
 const patience = 60_000;
