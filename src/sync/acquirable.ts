@@ -26,6 +26,7 @@ import {
   WaitQueue,
 } from '../memory/index.ts';
 import { AsyncLine, type Claim } from './async-line.ts';
+import { CycleOfOne } from './cycle-of-one.ts';
 import { Guard } from './guard.ts';
 import { Acquire, Hold } from './operations.ts';
 import { Spin } from './spin.ts';
@@ -74,6 +75,10 @@ export abstract class Acquirable extends SharedObject {
   }
   /** Gives back what a dead one had, where that is written in the table. */
   protected inherit(_dead: Waiter, _slot: number): void {}
+  /** Whether who blocks this thread for it waits for what this thread has: nobody else will give it back. */
+  protected get isOwnCycle(): boolean {
+    return false;
+  }
   /** For people: `Lock held by worker-2 (pid 4711)`. */
   abstract describe(): string;
 
@@ -152,6 +157,7 @@ export abstract class Acquirable extends SharedObject {
   }
 
   #sleep(waiter: Waiter, deadline: Deadline, isHeld: boolean): boolean {
+    const cycle = new CycleOfOne(this);
     for (let slices = 0; ; ) {
       if (this.takeInLine(waiter, isHeld)) return true;
       const left = deadline.left();
@@ -162,6 +168,7 @@ export abstract class Acquirable extends SharedObject {
         slices += 1;
         const isThorough = slices % thoroughEvery === 0;
         this.line.reap(isThorough);
+        if (this.isOwnCycle) cycle.look(waiter);
         if (this.takeFromDead(isHeld, isThorough)) return true;
       }
     }
@@ -219,7 +226,7 @@ export abstract class Acquirable extends SharedObject {
 
   /** Waits for it without blocking the thread, for one who hears of it. */
   takeBack(claim: Claim): void {
-    if (!this.take(false)) return this.#asyncLine.add(claim);
+    if (!this.#takeNow(false)) return this.#asyncLine.add(claim);
     this.takenBy(claim.taker);
     const error = this.errorOfTaking();
     if (error === undefined) claim.granted();

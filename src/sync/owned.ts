@@ -81,6 +81,10 @@ export abstract class Owned extends Acquirable {
     return this.isMine;
   }
 
+  protected override get isOwnCycle(): boolean {
+    return this.isMine;
+  }
+
   /** Gives it back, however often it was taken. */
   dropAll(): Taken {
     this.drop();

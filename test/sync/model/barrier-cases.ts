@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { BrokenBarrierError } from '#dist/errors.js';
 import { type Operation, Pending } from '#dist/loop/index.js';
-import { blockAt, joinObject, refOf } from '#dist/memory/index.js';
+import { allLayouts, blockAt, joinObject, refOf } from '#dist/memory/index.js';
 import { Barrier } from '#dist/sync/index.js';
 import { dontSpin } from '#dist/sync/spin.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
@@ -135,6 +135,29 @@ function aborted(scene: Scene): void {
   if (rank !== undefined) passed(scene, rank);
 }
 
+/** The second thread has come before. */
+function sceneOfFirst(heap: ModelHeap): Scene {
+  const scene = sceneOf(3)(heap);
+  const { words, at } = blockAt(heap.memory, scene.ref);
+  const waitable = layoutOf('Waitable');
+  const waiter = layoutOf('Waiter');
+  const entry = at + waitable['waiters']!;
+  words[entry + waiter['slot']!] = (1 << 12) | 2;
+  words[entry + waiter['state']!] = 1;
+  words[entry + waiter['value']!] = 1;
+  words[at + waitable['tickets']!] = 1;
+  return scene;
+}
+
+function layoutOf(name: string): Record<string, number> {
+  const { fields } = allLayouts().find((one) => one.name === name)!;
+  return Object.fromEntries(fields.map((field) => [field.name, field.offset]));
+}
+
+function aborter(scene: Scene): void {
+  barrierOf(scene).abort();
+}
+
 function resetter(scene: Scene): void {
   barrierOf(scene).reset();
 }
@@ -171,6 +194,7 @@ const togetherOrNot =
     const alive = threads - dead.length;
     assert.ok(seen.ranks.length + seen.broken >= alive, 'somebody did not get to know');
     if (dead.length === 0) assert.equal(seen.ranks.length % parties, 0, `${seen.ranks.length} of ${parties} passed`);
+    assert.ok(seen.ranks.length === 0 || seen.broken === 0, `${seen.ranks.length} passed, and for ${seen.broken} it broke`);
     assert.equal(new Set(seen.ranks).size, seen.ranks.length, 'two have one rank');
   };
 
@@ -225,6 +249,22 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     after: togetherOrNot(2),
     preemptions: 1,
     deaths: 1,
+  },
+  'a death of one who had come': {
+    threads: [party(1), aborter],
+    setup: sceneOfFirst,
+    after: allKnow(1),
+    preemptions: 2,
+    deaths: 1,
+    mayDie: [1],
+  },
+  'a death of one who had come, beside an event loop': {
+    threads: [loop(1), aborter],
+    setup: sceneOfFirst,
+    after: allKnow(1),
+    preemptions: 2,
+    deaths: 1,
+    mayDie: [1],
   },
   'a death beside a reset': {
     threads: [hurried, hurried, resetter],

@@ -122,6 +122,14 @@ function hurried(scene: Scene): void {
   condition.release();
 }
 
+/** Leaves what came in time to the next. */
+function polite(scene: Scene): void {
+  const condition = conditionOf(scene);
+  condition.acquireSync();
+  if (itemsOf(scene) === 0 && condition.waitSync(5)) condition.notify();
+  condition.release();
+}
+
 /** Its wait is ended from outside: it takes nothing. */
 function aborted(scene: Scene): void {
   const condition = conditionOf(scene);
@@ -200,6 +208,13 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   'a time-out': { threads: [hurried, producer(1)], setup: sceneOf, after: allDone(0), preemptions: 2, timeouts: 1 },
   'a time-out beside one that waits': {
     threads: [hurried, consumer, producer(2)],
+    setup: sceneOf,
+    after: allDone(1),
+    preemptions: 1,
+    timeouts: 1,
+  },
+  "a time-out, and a notification that is another one's": {
+    threads: [polite, consumer, producer(1)],
     setup: sceneOf,
     after: allDone(1),
     preemptions: 1,

@@ -165,6 +165,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   'a thread and an event loop': { threads: [worker(2), loop(2)], setup: sceneOf(1), after: allHad(4), preemptions: 3 },
   'two that hold': { threads: [holder(2), holder(1)], setup: sceneOf(1), after: allHad(3), preemptions: 2 },
   'one that holds and one that acquires': { threads: [holder(1), worker(2)], setup: sceneOf(1), after: allHad(3), preemptions: 2 },
+  'three that hold': { threads: [holder(1), holder(1), holder(1)], setup: sceneOf(3), after: allHad(3), preemptions: 2 },
   'two that hold and one that acquires': {
     threads: [holder(1), holder(1), worker(1)],
     setup: sceneOf(2),
