@@ -15,7 +15,7 @@ import type { Memory } from './memory.ts';
 import { slotCount, slotsBegin, slotSize } from './slots.ts';
 
 /** Kinds of pages with equal blocks (`slabs.ts`); space for more. */
-export const openCount = 64;
+const openCount = 64;
 
 type HeaderField =
   | 'seed'

@@ -332,7 +332,7 @@ interface HeldBlock extends Block {
 }
 
 /** A block of zeros, which this thread holds. Its first word is the tag. @throws HeddleError if the heap is full */
-export function allocate(tag: number, words: number): Block {
+function allocate(tag: number, words: number): Block {
   const { blocks } = theAgent();
   if (blocks !== undefined) return blocks.allocate(tag, words);
   const heap = theHeap();

@@ -9,7 +9,7 @@ export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, 
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
-export { allocate, allocateChained, chained, collect, freeBlock, heapStatistics } from './heap.ts';
+export { collect, heapStatistics } from './heap.ts';
 export type { HeapStatistics } from './statistics.ts';
 export { defineKind, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
 export { LoopWaits } from './async-waits.ts';
