@@ -65,7 +65,7 @@ const MORE = entry.more;
 /** Its entry is being written, or was left. */
 const SETTING = 0;
 /** It sleeps until it is called. */
-export const ASLEEP = 1;
+const ASLEEP = 1;
 /** It was told to look; until it has, nobody tells it again. */
 export const CALLED = 2;
 /** It does not wait: it has so much (`value`) of what is waited for. */

@@ -6,13 +6,8 @@
 import { writeSync } from 'node:fs';
 import { theAgent, threadOf, type Waiter } from '../memory/index.ts';
 
-/** So long a wait has to take, in milliseconds. */
-let deadlockAfter = process.env['NODE_ENV'] === 'production' ? Infinity : 5000;
-
-/** Tests only. */
-export function setDeadlockAfter(ms: number): void {
-  deadlockAfter = ms;
-}
+/** So long a wait has to take, in milliseconds: 5000, in production for ever; `HEDDLE_DEADLOCK_AFTER` says otherwise. */
+const deadlockAfter = Number(process.env['HEDDLE_DEADLOCK_AFTER'] ?? (process.env['NODE_ENV'] === 'production' ? Infinity : 5000));
 
 export class CycleOfOne {
   readonly #of: { describe(): string };

@@ -5,7 +5,7 @@ import { Pending, type WaitOptions } from '../loop/index.ts';
 import type { AsyncLine, Claim } from './async-line.ts';
 import { Guard } from './guard.ts';
 
-export abstract class Waiting<T> extends Pending<T> implements Claim {
+abstract class Waiting<T> extends Pending<T> implements Claim {
   protected readonly line: AsyncLine;
   /** In whose name it waits. */
   readonly taker: object | undefined;

@@ -23,7 +23,7 @@ import { agentOn, namedSteps, workload } from './workload.ts';
 
 const long = process.env['HEDDLE_LONG'] !== undefined;
 const noNative = nativeMemoryMissing();
-const victim = fileURLToPath(new URL('victim.js', import.meta.url));
+const victim = fileURLToPath(new URL('./victim.js', import.meta.url));
 
 /** A heap, and what becomes of it when it is not needed any more. */
 interface Made {

@@ -15,7 +15,7 @@ import { kinds, tagOf } from '#dist/memory/tag.js';
 
 const kind: ObjectKind = defineKind({ number: 230, name: 'Thing', words: 40, create: () => new Thing() });
 
-export class Thing extends SharedObject {
+class Thing extends SharedObject {
   constructor() {
     super(kind);
   }

@@ -18,7 +18,7 @@ const kindsOf: Record<World, readonly Kind[]> = {
   processes: ['process'],
   'threads and processes': ['thread', 'process'],
 };
-export const worlds: readonly World[] = isNative ? ['threads', 'processes', 'threads and processes'] : ['threads'];
+const worlds: readonly World[] = isNative ? ['threads', 'processes', 'threads and processes'] : ['threads'];
 
 /** So many tasks may block at once. */
 export const crewSize = 6;

@@ -18,7 +18,7 @@ const allWays: readonly Way[] = [
   { name: 'a process that gets SIGKILL', kind: 'process', byItself: false },
   { name: 'a process that calls process.exit()', kind: 'process', byItself: true },
 ];
-export const ways: readonly Way[] = allWays.filter(({ kind }) => isNative || kind === 'thread');
+const ways: readonly Way[] = allWays.filter(({ kind }) => isNative || kind === 'thread');
 
 const patience = 60_000;
 
