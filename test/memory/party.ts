@@ -135,6 +135,7 @@ const roles = {
     const bell = hear(memory);
     bell.ref();
     bell.unref();
+    memory.openBell(place(at.nothing), () => {});
   },
 
   /** Has a bell and does not come to hear it. */
