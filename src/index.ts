@@ -40,6 +40,8 @@ export type { AsCompletedOptions, CompletedFutures, DoneAndNotDone, WaitForOptio
 // Take turns, between threads and processes alike.
 export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './sync/index.ts';
 export type {
+  BarrierOptions,
+  BarrierStatistics,
   ConditionStatistics,
   EventStatistics,
   LockOptions,
