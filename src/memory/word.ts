@@ -16,7 +16,8 @@ import { blockThread } from './block-thread.ts';
 import { Deadline } from './deadline.ts';
 import { layout } from './layout.ts';
 import { defineKind, type ObjectKind, SharedObject } from './shared-object.ts';
-import { CALLED, ownOffset, type Waiter, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
+import { CALLED, type Waiter } from './waiter.ts';
+import { ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 
 const at = layout('Word', 'what a Word has of its own', { value: ['int32', 'its value'] });
 const VALUE = ownOffset + at.value;

@@ -76,14 +76,14 @@ findFaults('lock-cases.js', [
   {
     by: 'two threads',
     what: 'an entry is free before it is cleared',
-    file: 'memory/wait-queue.js',
+    file: 'memory/waiter.js',
     from: 'store(this.#words, this.#at + STATE, SETTING);\n        // ORDER: last; who claims it finds it unpublished.\n        store(this.#words, this.#at + SLOT, 0);',
     to: 'store(this.#words, this.#at + SLOT, 0);\n        store(this.#words, this.#at + STATE, SETTING);',
   },
   {
     by: 'three threads',
     what: 'two claim one entry',
-    file: 'memory/wait-queue.js',
+    file: 'memory/waiter.js',
     from: 'load(this.#words, this.#at + SLOT) === 0 && compareExchange(this.#words, this.#at + SLOT, 0, me) === 0',
     to: 'load(this.#words, this.#at + SLOT) === 0 && store(this.#words, this.#at + SLOT, me) === me',
   },
