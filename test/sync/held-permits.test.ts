@@ -31,7 +31,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
       await never();
     });
     await until(() => semaphore.getValue() === 1);
-    victim.end();
+    await victim.endFor('sync');
     assert.equal(semaphore.acquireSync(), true);
     assert.equal(semaphore.acquireSync(), true);
     assert.equal(semaphore.getValue(), 0);

@@ -51,7 +51,7 @@ for (const [name, make] of Object.entries({
         await never();
       });
       await until(() => lock.locked());
-      victim.end();
+      await victim.endFor(form);
       // Sync: this thread is blocked, and nobody hears of the end by an event.
       await assert.rejects(acquire(form, lock), isOwnerDied);
       assert.deepEqual([lock.locked(), lock.statistics().waiting], [true, 0]);
@@ -92,7 +92,7 @@ for (const [name, take] of Object.entries(takers)) {
       await never();
     });
     await until(() => lock.locked());
-    victim.end();
+    await victim.endFor(name === 'holdSync()' ? 'sync' : 'async');
     await assert.rejects(async () => take(lock), isOwnerDied);
     assert.equal(lock.locked(), false);
     assert.equal(await lock.run(() => 'runs'), 'runs');

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor, WorkerLost } from 'heddle';
 import { Crew, isNative } from './crew.js';
+import type { Form } from './forms.js';
 
 export interface Way {
   readonly name: string;
@@ -52,6 +53,15 @@ export class Victim {
     this.#isEnding = true;
     if (this.#way.byItself) this.run(() => process.exit(1));
     else void this.#pool.killWorkers();
+  }
+
+  /**
+   * Ends it before its caller blocks: without native calls nobody can be asked whether a thread lives, and who started it must have a turn of its
+   * loop to hear of its end.
+   */
+  async endFor(form: Form): Promise<void> {
+    this.end();
+    if (form === 'sync' && !isNative) await this.ended();
   }
 
   /** It has ended, and so have its tasks. */
