@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Event, Lock, Semaphore } from 'heddle';
-import { everywhere, isNative } from './crew.js';
+import { Event, Lock, Semaphore, ThreadPoolExecutor } from 'heddle';
+import { collect, heapStatistics } from '#dist/memory/index.js';
+import { untilCollected } from '../python/garbage.js';
+import { everywhere, isNative, until } from './crew.js';
 import { runProgram } from './run-program.js';
 
 const patient = { timeout: 60_000 };
@@ -112,6 +114,26 @@ if (isNative) {
     assert.deepEqual([code, stdout], [0, 'true true\n']);
   });
 }
+
+test('a lock that nobody has any more is collected, and is no object of the heap any longer', patient, async () => {
+  const count = (): number => heapStatistics().objects['Lock'] ?? 0;
+  const before = count();
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  // In a call of its own, so that nothing here holds them.
+  const make = async (): Promise<WeakRef<Lock>[]> => {
+    const locks = Array.from({ length: 20 }, () => new Lock());
+    await pool.submit((all: Lock[]) => all[0]!.run(() => all.length), locks);
+    assert.ok(count() >= locks.length);
+    return locks.map((lock) => new WeakRef(lock));
+  };
+  const refs = await make();
+  await pool.shutdown();
+  for (const ref of refs) await untilCollected(ref);
+  await until(() => {
+    collect();
+    return count() <= before;
+  });
+});
 
 test('an event of one program is no event of another', patient, async () => {
   const event = new Event();
