@@ -15,7 +15,8 @@ import { kinds, tagOf } from '#dist/memory/tag.js';
 
 const kind: ObjectKind = defineKind({ number: 230, name: 'Thing', words: 40, create: () => new Thing() });
 
-class Thing extends SharedObject {
+/** @public a worker whose code is a text takes it, too (`garbage.test.ts`) */
+export class Thing extends SharedObject {
   constructor() {
     super(kind);
   }
