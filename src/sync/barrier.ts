@@ -6,6 +6,7 @@ import { blocking, type Operation, readWaitOptions, type WaitOptions } from '../
 import { blockThread, Deadline, defineKind, type ObjectKind, SharedObject, type Waiter, waitableWords } from '../memory/index.ts';
 import { BarrierWait, brokenBarrier } from './barrier-wait.ts';
 import { FAILED, Parties, PASSED, TRIPS } from './parties.ts';
+import { Spin } from './spin.ts';
 
 const kind: ObjectKind = defineKind({ number: 8, name: 'Barrier', words: waitableWords, create: () => new Barrier(1) });
 
@@ -55,6 +56,7 @@ export interface BarrierStatistics {
  */
 export class Barrier extends SharedObject {
   readonly #parties: Parties;
+  readonly #spin: Spin = new Spin();
   #action: (() => void) | undefined;
 
   static {
@@ -140,7 +142,7 @@ export class Barrier extends SharedObject {
       }
       const left = deadline.left();
       if (left === 0) return this.#parties.giveUp(party);
-      party.sleep(left);
+      if (!this.#spin.until(() => party.isCalled)) party.sleep(left);
       if (party.again()) continue;
       this.#parties.reap(slices % thoroughEvery === 0);
       slices += 1;

@@ -2,9 +2,12 @@
 
 import { blockThread, CALLED, Deadline, type Waiter, type WaitQueue } from '../memory/index.ts';
 import type { Owned } from './owned.ts';
+import { Spin } from './spin.ts';
 
 /** Every so many slices of a wait it is asked thoroughly whether somebody has died. */
 const thoroughEvery = 4;
+
+const spin = new Spin();
 
 /** Another has notified it. */
 const NOTIFIED = 1;
@@ -37,6 +40,7 @@ function sleep(waiter: Waiter, lock: Owned, line: WaitQueue, deadline: Deadline)
   for (let slices = 1; waiter.state !== CALLED; slices += 1) {
     const left = deadline.left();
     if (left === 0) return waiter.withdraw() ? LATE : NOTIFIED;
+    if (spin.until(() => waiter.state === CALLED)) break;
     waiter.sleep(left);
     if (waiter.state === CALLED) break;
     const isThorough = slices % thoroughEvery === 0;

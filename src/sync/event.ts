@@ -9,7 +9,6 @@ import { load, store } from '#atomics';
 import { blocking, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
 import {
   blockThread,
-  CALLED,
   Deadline,
   defineKind,
   layout,
@@ -21,6 +20,7 @@ import {
   WaitQueue,
 } from '../memory/index.ts';
 import { EventLine, EventWait } from './event-line.ts';
+import { Spin } from './spin.ts';
 
 const at = layout('Event', "an event's own words", { isSet: ['bits', '1: it is set'] });
 const SET = ownOffset + at.isSet;
@@ -55,6 +55,7 @@ export interface EventStatistics {
  */
 export class Event extends SharedObject {
   readonly #line: WaitQueue;
+  readonly #spin: Spin = new Spin();
   readonly #asyncLine: EventLine;
 
   constructor() {
@@ -107,11 +108,12 @@ export class Event extends SharedObject {
   }
 
   #sleep(waiter: Waiter, deadline: Deadline): boolean {
-    while (waiter.state !== CALLED) {
+    while (!waiter.isCalled) {
       const left = deadline.left();
       if (left === 0) return !waiter.withdraw();
+      if (this.#spin.until(() => waiter.isCalled)) break;
       waiter.sleep(left);
-      if (waiter.state === CALLED) break;
+      if (waiter.isCalled) break;
       // Whoever set it may have died before it came to calling us.
       if (this.isSet()) break;
     }

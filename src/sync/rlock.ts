@@ -71,6 +71,10 @@ export class RLock extends Owned {
    * @throws OwnerDied as `acquire`
    */
   acquireSync(timeout?: number | WaitOptions): boolean {
+    if (timeout === undefined && this.#depth === 0 && this.takeFree()) {
+      this.takenBy(currentScope());
+      return true;
+    }
     return this.takeSync('acquireSync', this.acquireSync, timeout, false);
   }
 

@@ -34,6 +34,8 @@ const onEachNode = [
   'worker/undisturbed',
   'worker/lifeline',
   'worker/exec-argv',
+  'sync/handles',
+  'python/shared-locks',
   'loop/',
   'coroutine/',
   'testing/',
