@@ -1,22 +1,23 @@
 /** Those of one thread who wait for an event without blocking it. All go on at once, so they stand in its line with one entry. */
 
 import { Pending, WaitList, type WaitOptions } from '../loop/index.ts';
-import { type AsyncWait, CALLED, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
+import { type AsyncWait, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
 
 export class EventLine implements AsyncWait {
-  readonly #event: { isSet(): boolean };
+  readonly #event: { readonly turns: number };
   readonly #line: WaitQueue;
   readonly #list: WaitList<EventWait> = new WaitList();
   #waiter: Waiter | undefined;
 
-  constructor(event: { isSet(): boolean }, line: WaitQueue) {
+  constructor(event: { readonly turns: number }, line: WaitQueue) {
     this.#event = event;
     this.#line = line;
   }
 
   add(one: EventWait): void {
-    // Those before have been called: this one came too late for that.
-    this.step();
+    one.since = this.#event.turns;
+    // It was set since the caller looked.
+    if ((one.since & 1) === 1) return one.settle(true);
     this.#list.push(one);
     if (this.#waiter !== undefined) return;
     theAgent().waits.add(this);
@@ -32,9 +33,15 @@ export class EventLine implements AsyncWait {
 
   step(): void {
     const waiter = this.#waiter;
-    if (waiter === undefined || !(waiter.state === CALLED || this.#event.isSet())) return;
-    this.#leave();
-    for (let one = this.#list.shift(); one !== undefined; one = this.#list.shift()) one.settle(true);
+    if (waiter === undefined) return;
+    // ORDER: asleep again, then the look; pairs with `set`.
+    waiter.again();
+    const { turns } = this.#event;
+    const passed: EventWait[] = [];
+    for (let first = this.#list.first; first !== undefined && first.since !== turns; first = this.#list.first)
+      passed.push(this.#list.shift()!);
+    if (this.#list.length === 0) this.#leave();
+    for (const one of passed) one.settle(true);
   }
 
   probe(): void {
@@ -53,6 +60,8 @@ export class EventLine implements AsyncWait {
 
 export class EventWait extends Pending<boolean> {
   readonly #line: EventLine;
+  /** What the event had counted when it came. */
+  since = 0;
 
   constructor(line: EventLine, options: number | WaitOptions | undefined) {
     super();

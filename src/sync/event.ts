@@ -5,7 +5,7 @@
  *   wait():  stands in line, then looks at SET, then sleeps
  */
 
-import { load, store } from '#atomics';
+import { compareExchange, load } from '#atomics';
 import { blocking, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
 import {
   blockThread,
@@ -22,8 +22,8 @@ import {
 import { EventLine, EventWait } from './event-line.ts';
 import { Spin } from './spin.ts';
 
-const at = layout('Event', "an event's own words", { isSet: ['bits', '1: it is set'] });
-const SET = ownOffset + at.isSet;
+const at = layout('Event', "an event's own words", { turns: ['uint32', 'how often it was set or cleared; odd: it is set'] });
+const TURNS = ownOffset + at.turns;
 
 const kind: ObjectKind = defineKind({ number: 7, name: 'Event', words: waitableWords, create: () => new Event() });
 
@@ -65,18 +65,29 @@ export class Event extends SharedObject {
   }
 
   isSet(): boolean {
-    return load(this.words, this.at + SET) !== 0;
+    return (this.turns & 1) === 1;
+  }
+
+  /** Counts each `set` that set it and each `clear` that cleared it. Whoever waits remembers it: when it is another, it was set meanwhile. */
+  get turns(): number {
+    return load(this.words, this.at + TURNS);
   }
 
   /** Sets it: all who wait go on, even if it is cleared at once. */
   set(): void {
-    store(this.words, this.at + SET, 1);
+    this.#turn(0);
     // ORDER: set, then looked who is in line; pairs with who stands in line and then looks whether it is set.
     this.#line.callAll();
   }
 
   clear(): void {
-    store(this.words, this.at + SET, 0);
+    this.#turn(1);
+  }
+
+  /** @param from 0: it is set, unless it is; 1: it is cleared, unless it is */
+  #turn(from: 0 | 1): void {
+    for (let turns = this.turns; (turns & 1) === from; turns = this.turns)
+      if (compareExchange(this.words, this.at + TURNS, turns, (turns + 1) | 0) === turns) return;
   }
 
   /**
@@ -93,29 +104,28 @@ export class Event extends SharedObject {
   waitSync(timeout?: number | WaitOptions): boolean {
     const { timeout: ms, signal } = readWaitOptions(timeout);
     signal?.throwIfAborted();
-    if (this.isSet()) return true;
-    return ms !== 0 && blocking('Event.waitSync()', this.waitSync, () => this.#wait(new Deadline(ms)));
+    const { turns } = this;
+    if ((turns & 1) === 1) return true;
+    return ms !== 0 && blocking('Event.waitSync()', this.waitSync, () => this.#wait(turns, new Deadline(ms)));
   }
 
-  #wait(deadline: Deadline): boolean {
+  #wait(since: number, deadline: Deadline): boolean {
     const waiter = this.#line.join(false);
     try {
-      // ORDER: in line, then the look; pairs with `set`.
-      return this.isSet() || blockThread(() => this.#sleep(waiter, deadline));
+      return blockThread(() => this.#sleep(waiter, since, deadline));
     } finally {
       waiter.free();
     }
   }
 
-  #sleep(waiter: Waiter, deadline: Deadline): boolean {
-    while (!waiter.isCalled) {
+  /** Who is called looks: it may be by a `set` that was answered by others, and cleared, before this one came. */
+  #sleep(waiter: Waiter, since: number, deadline: Deadline): boolean {
+    // ORDER: in line and asleep, then the look; pairs with `set`.
+    while (this.turns === since) {
       const left = deadline.left();
-      if (left === 0) return !waiter.withdraw();
-      if (this.#spin.until(() => waiter.isCalled)) break;
-      waiter.sleep(left);
-      if (waiter.isCalled) break;
-      // Whoever set it may have died before it came to calling us.
-      if (this.isSet()) break;
+      if (left === 0) return false;
+      if (!this.#spin.until(() => waiter.isCalled)) waiter.sleep(left);
+      waiter.again();
     }
     return true;
   }

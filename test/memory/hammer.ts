@@ -3,7 +3,7 @@
  * holds and looks whether that is still there. It goes on until it is told to stop, or is killed.
  */
 
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { type Block, become, type Memory } from '#dist/memory/index.js';
 import { arrayMemory } from '#dist/memory/array-memory.js';
 import { theHeap } from '#dist/memory/heap.js';
@@ -76,6 +76,7 @@ function hammer(memory: Memory, controlRef: number): void {
 const orders = workerData as (Orders & { control: number; endGates: readonly EndGate[] }) | null;
 if (orders !== null) {
   setEndGates(orders.endGates);
+  parentPort!.postMessage('begun');
   const memory = orders.seed === undefined ? joinNativeMemory(orders).memory : arrayMemory(orders.seed, 0);
   hammer(memory, orders.control);
 } else if (process.argv[2] === 'hammer') {

@@ -58,10 +58,13 @@ function thread(memory: Memory, workerData: Record<string, unknown>): (control: 
     const endGates = endGatesBelow();
     const worker = new Worker(file, { workerData: { ...workerData, control, endGates } });
     const { threadId } = worker;
+    // A thread that is terminated while it loads its modules leaves their files open: that is Node's.
+    const begun = once(worker, 'message');
     const ended = once(worker, 'exit').then(() => markEnded(memory, threadId));
     return {
       ended,
       kill: async () => {
+        await begun;
         closeEndGate(endGates[0]);
         await worker.terminate();
         await ended;

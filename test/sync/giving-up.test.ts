@@ -158,7 +158,7 @@ inBothForms('time-outs that race with permits leave the books right', async (cre
       return got;
     }),
   );
-  assert.ok(counts.every((got) => got > 0));
+  assert.ok(counts.some((got) => got > 0));
   assert.deepEqual([semaphore.getValue(), semaphore.statistics().waiting], [2, 0]);
 });
 

@@ -46,6 +46,28 @@ function twice(scene: Scene): void {
   }
 }
 
+/** Hears of the one `set` there is, clears it, and waits once more: in vain. */
+function again(scene: Scene): void {
+  const event = eventOf(scene);
+  assert.equal(event.waitSync(), true);
+  event.clear();
+  assert.equal(event.waitSync(5), false, 'the set before the clear let it through');
+  pass(scene);
+}
+
+/** The same with an event loop. */
+function loopAgain(scene: Scene): void {
+  const event = eventOf(scene);
+  assert.equal(settled(event.wait()), true);
+  event.clear();
+  const operation = event.wait();
+  if (operation instanceof Pending) turn(1);
+  assert.ok(operation instanceof Pending && operation.isPending, 'the set before the clear let it through');
+  operation.catch(() => {});
+  operation.reject(new Error('in vain'));
+  pass(scene);
+}
+
 function hurried(scene: Scene): void {
   if (eventOf(scene).waitSync(5)) pass(scene);
 }
@@ -88,6 +110,14 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   'set for a moment for two': { threads: [waiter, waiter, pulse(2)], setup: sceneOf, after: allPassed(2), preemptions: 2 },
   'set for a moment for an event loop': { threads: [loop, waiter, pulse(2)], setup: sceneOf, after: allPassed(2), preemptions: 2 },
   'two that set it': { threads: [waiter, setter, setter], setup: sceneOf, after: allPassed(1), preemptions: 2 },
+  'a wait after the clear': { threads: [again, setter], setup: sceneOf, after: allPassed(1), preemptions: 3, timeouts: 1 },
+  'a wait of an event loop after the clear': {
+    threads: [loopAgain, setter],
+    setup: sceneOf,
+    after: allPassed(1),
+    preemptions: 3,
+    timeouts: 1,
+  },
   'a time-out': { threads: [hurried, waiter, setter], setup: sceneOf, after: allPassed(1), preemptions: 2, timeouts: 1 },
   'an abort': { threads: [aborted, waiter, setter], setup: sceneOf, after: allPassed(1), preemptions: 2, timeouts: 1 },
   'a death of one who waits': {

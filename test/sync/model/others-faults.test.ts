@@ -7,15 +7,15 @@ findFaults('event-cases.js', [
     by: 'a thread',
     what: 'who waits does not look when it has come',
     file: 'sync/event.js',
-    from: 'return this.isSet() || blockThread(',
-    to: 'return blockThread(',
+    from: 'while (this.turns === since) {',
+    to: 'for (let isFirst = true; isFirst || this.turns === since; isFirst = false) {',
   },
   {
     by: 'a thread',
     what: 'who waits is called before it is set',
     file: 'sync/event.js',
-    from: 'store(this.words, this.at + SET, 1);',
-    to: 'this.#line.callAll(); store(this.words, this.at + SET, 1); return;',
+    from: 'this.#turn(0);',
+    to: 'this.#line.callAll(); this.#turn(0); return;',
   },
   {
     by: 'an event loop',
@@ -28,8 +28,15 @@ findFaults('event-cases.js', [
     by: 'set for a moment for an event loop',
     what: 'an event loop that was called looks only whether it is set',
     file: 'sync/event-line.js',
-    from: 'waiter.state === CALLED || ',
-    to: '',
+    from: 'first.since !== turns',
+    to: '(turns & 1) === 1',
+  },
+  {
+    by: 'a wait after the clear',
+    what: 'who is called does not look whether it was set since it came',
+    file: 'sync/event.js',
+    from: 'waiter.again();',
+    to: 'if (waiter.isCalled) return true;',
   },
 ]);
 
