@@ -76,6 +76,7 @@ function hammer(memory: Memory, controlRef: number): void {
 const orders = workerData as (Orders & { control: number; endGates: readonly EndGate[] }) | null;
 if (orders !== null) {
   setEndGates(orders.endGates);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads, not a window
   parentPort!.postMessage('begun');
   const memory = orders.seed === undefined ? joinNativeMemory(orders).memory : arrayMemory(orders.seed, 0);
   hammer(memory, orders.control);
