@@ -4,18 +4,19 @@ import { Pending, WaitList, type WaitOptions } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
 
 export class EventLine implements AsyncWait {
-  readonly #event: { readonly turns: number };
+  /** How often the event was set or cleared. */
+  readonly #turns: () => number;
   readonly #line: WaitQueue;
   readonly #list: WaitList<EventWait> = new WaitList();
   #waiter: Waiter | undefined;
 
-  constructor(event: { readonly turns: number }, line: WaitQueue) {
-    this.#event = event;
+  constructor(turns: () => number, line: WaitQueue) {
+    this.#turns = turns;
     this.#line = line;
   }
 
   add(one: EventWait): void {
-    one.since = this.#event.turns;
+    one.since = this.#turns();
     // It was set since the caller looked.
     if ((one.since & 1) === 1) return one.settle(true);
     this.#list.push(one);
@@ -36,7 +37,7 @@ export class EventLine implements AsyncWait {
     if (waiter === undefined) return;
     // ORDER: asleep again, then the look; pairs with `set`.
     waiter.again();
-    const { turns } = this.#event;
+    const turns = this.#turns();
     const passed: EventWait[] = [];
     for (let first = this.#list.first; first !== undefined && first.since !== turns; first = this.#list.first)
       passed.push(this.#list.shift()!);

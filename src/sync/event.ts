@@ -61,15 +61,15 @@ export class Event extends SharedObject {
   constructor() {
     super(kind);
     this.#line = new WaitQueue(this.block);
-    this.#asyncLine = new EventLine(this, this.#line);
+    this.#asyncLine = new EventLine(() => this.#turns, this.#line);
   }
 
   isSet(): boolean {
-    return (this.turns & 1) === 1;
+    return (this.#turns & 1) === 1;
   }
 
   /** Counts each `set` that set it and each `clear` that cleared it. Whoever waits remembers it: when it is another, it was set meanwhile. */
-  get turns(): number {
+  get #turns(): number {
     return load(this.words, this.at + TURNS);
   }
 
@@ -86,7 +86,7 @@ export class Event extends SharedObject {
 
   /** @param from 0: it is set, unless it is; 1: it is cleared, unless it is */
   #turn(from: 0 | 1): void {
-    for (let turns = this.turns; (turns & 1) === from; turns = this.turns)
+    for (let turns = this.#turns; (turns & 1) === from; turns = this.#turns)
       if (compareExchange(this.words, this.at + TURNS, turns, (turns + 1) | 0) === turns) return;
   }
 
@@ -104,7 +104,7 @@ export class Event extends SharedObject {
   waitSync(timeout?: number | WaitOptions): boolean {
     const { timeout: ms, signal } = readWaitOptions(timeout);
     signal?.throwIfAborted();
-    const { turns } = this;
+    const turns = this.#turns;
     if ((turns & 1) === 1) return true;
     return ms !== 0 && blocking('Event.waitSync()', this.waitSync, () => this.#wait(turns, new Deadline(ms)));
   }
@@ -121,7 +121,7 @@ export class Event extends SharedObject {
   /** Who is called looks: it may be by a `set` that was answered by others, and cleared, before this one came. */
   #sleep(waiter: Waiter, since: number, deadline: Deadline): boolean {
     // ORDER: in line and asleep, then the look; pairs with `set`.
-    while (this.turns === since) {
+    while (this.#turns === since) {
       const left = deadline.left();
       if (left === 0) return false;
       if (!this.#spin.until(() => waiter.isCalled)) waiter.sleep(left);

@@ -7,8 +7,8 @@ findFaults('event-cases.js', [
     by: 'a thread',
     what: 'who waits does not look when it has come',
     file: 'sync/event.js',
-    from: 'while (this.turns === since) {',
-    to: 'for (let isFirst = true; isFirst || this.turns === since; isFirst = false) {',
+    from: 'while (this.#turns === since) {',
+    to: 'for (let isFirst = true; isFirst || this.#turns === since; isFirst = false) {',
   },
   {
     by: 'a thread',
