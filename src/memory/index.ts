@@ -14,7 +14,7 @@ export type { HeapStatistics } from './statistics.ts';
 export { defineKind, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';
-export { CALLED, type Waiter } from './waiter.ts';
+export type { Waiter } from './waiter.ts';
 export { type Heirs, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 export { Word, type WaitResult, type WordStatistics } from './word.ts';
 import './door.ts';

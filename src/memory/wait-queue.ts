@@ -20,7 +20,7 @@ import { type Block, blockAt } from './block.ts';
 import { layout } from './layout.ts';
 import { allocateChained, chained, freeBlock } from './heap.ts';
 import { isBlocked, isDead } from './slots.ts';
-import { ASLEEP, CALLED, HOLDING, Waiter, waiterWords } from './waiter.ts';
+import { ASLEEP, HOLDING, Waiter, waiterWords } from './waiter.ts';
 
 const record = layout('Waitable', 'what any object begins with that can be waited for', {
   tag: ['bits', 'magic, version and kind'],
@@ -196,7 +196,7 @@ export class WaitQueue {
       const first = this.first();
       if (first === undefined) return;
       if (isStrict) this.announce();
-      if (first.state === CALLED) return;
+      if (first.isCalled) return;
       if (!first.call()) continue;
       // ORDER: the call, then the look at `blocked`; who blocks says so first and then gives up its calls.
       if (!first.isAsync || !isBlocked(first.slot) || !first.again()) return;

@@ -38,7 +38,7 @@ const SETTING = 0;
 /** It sleeps until it is called. */
 export const ASLEEP = 1;
 /** It was told to look; until it has, nobody tells it again. */
-export const CALLED = 2;
+const CALLED = 2;
 /** It does not wait: it has so much (`value`) of what is waited for. */
 export const HOLDING = 3;
 
@@ -81,11 +81,6 @@ export class Waiter {
 
   get ticket(): number {
     return load(this.#words, this.#at + TICKET);
-  }
-
-  /** Where it is, for comparing. */
-  get place(): number {
-    return this.#place;
   }
 
   get value(): number {

@@ -16,7 +16,7 @@ import { blockThread } from './block-thread.ts';
 import { Deadline } from './deadline.ts';
 import { layout } from './layout.ts';
 import { defineKind, type ObjectKind, SharedObject } from './shared-object.ts';
-import { CALLED, type Waiter } from './waiter.ts';
+import type { Waiter } from './waiter.ts';
 import { ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 
 const at = layout('Word', 'what a Word has of its own', { value: ['int32', 'its value'] });
@@ -114,7 +114,7 @@ export class Word extends SharedObject {
       // ORDER: in line, then the look; pairs with who changes the word and then looks who is in line.
       if (this.load() !== expected && waiter.withdraw()) return 'not-equal';
       return blockThread(() => {
-        while (waiter.state !== CALLED) {
+        while (!waiter.isCalled) {
           const left = deadline.left();
           if (left === 0 && waiter.withdraw()) return 'timed-out';
           waiter.sleep(left);
@@ -185,11 +185,11 @@ class WordWait extends Pending<WaitResult> implements AsyncWait {
   }
 
   step(): void {
-    if (this.#isInLine && this.#waiter.state === CALLED) this.#end('ok');
+    if (this.#isInLine && this.#waiter.isCalled) this.#end('ok');
   }
 
   probe(): void {
-    if (this.#isInLine && (this.#waiter.state === CALLED || this.#word.load() !== this.#expected)) this.#end('ok');
+    if (this.#isInLine && (this.#waiter.isCalled || this.#word.load() !== this.#expected)) this.#end('ok');
   }
 
   /** A notification is its own; it does not hurry. */

@@ -14,27 +14,16 @@
 import { load } from '#atomics';
 import { TimeoutError } from '../errors.ts';
 import { blocking, Done, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
-import {
-  blockThread,
-  CALLED,
-  Deadline,
-  type ObjectKind,
-  SharedObject,
-  theAgent,
-  type Waiter,
-  waitingOffset,
-  WaitQueue,
-} from '../memory/index.ts';
+import { blockThread, Deadline, type ObjectKind, SharedObject, theAgent, type Waiter, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { AsyncLine, type Claim } from './async-line.ts';
 import { CycleOfOne } from './cycle-of-one.ts';
 import { Guard } from './guard.ts';
 import { Acquire, Hold } from './operations.ts';
 import { Spin } from './spin.ts';
+import { isThoroughSlice } from './thorough.ts';
 
 /** Who has waited for so many ticks of the clock, in milliseconds, has waited for more than one: the first had begun. */
 const dueAfter = 2;
-/** Every so many slices of a wait it is asked thoroughly whether somebody has died. */
-const thoroughEvery = 4;
 
 export abstract class Acquirable extends SharedObject {
   readonly line: WaitQueue;
@@ -162,11 +151,11 @@ export abstract class Acquirable extends SharedObject {
       if (this.takeInLine(waiter, isHeld)) return true;
       const left = deadline.left();
       if (left === 0) return false;
-      if (!this.isFair || !this.#spin.until(() => waiter.state === CALLED)) waiter.sleep(left);
+      if (!this.isFair || !this.#spin.until(() => waiter.isCalled)) waiter.sleep(left);
       if (waiter.again()) this.line.announce();
       else {
         slices += 1;
-        const isThorough = slices % thoroughEvery === 0;
+        const isThorough = isThoroughSlice(slices);
         this.line.reap(isThorough);
         if (this.isOwnCycle) cycle.look(waiter);
         if (this.takeFromDead(isHeld, isThorough)) return true;

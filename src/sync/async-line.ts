@@ -6,9 +6,7 @@
 import { type Listed, WaitList } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter } from '../memory/index.ts';
 import type { Acquirable } from './acquirable.ts';
-
-/** Every so many probes it is asked thoroughly whether somebody has died. */
-const thoroughEvery = 2;
+import { isThoroughProbe } from './thorough.ts';
 
 /** One who waits for it, in this thread, without blocking that. */
 export interface Claim extends Listed {
@@ -69,7 +67,7 @@ export class AsyncLine implements AsyncWait {
 
   probe(): void {
     this.#probes += 1;
-    const isThorough = this.#probes % thoroughEvery === 0;
+    const isThorough = isThoroughProbe(this.#probes);
     this.of.line.reap(isThorough);
     this.step();
     const waiter = this.#waiter;

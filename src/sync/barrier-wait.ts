@@ -4,9 +4,7 @@ import { BrokenBarrierError } from '../errors.ts';
 import { Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter } from '../memory/index.ts';
 import { type Parties, PASSED, TRIPS } from './parties.ts';
-
-/** Every so many probes it is asked thoroughly whether somebody has died. */
-const thoroughEvery = 2;
+import { isThoroughProbe } from './thorough.ts';
 
 export class BarrierWait extends Pending<number> implements AsyncWait {
   readonly #parties: Parties;
@@ -60,7 +58,7 @@ export class BarrierWait extends Pending<number> implements AsyncWait {
 
   probe(): void {
     this.#probes += 1;
-    this.#parties.reap(this.#probes % thoroughEvery === 0);
+    this.#parties.reap(isThoroughProbe(this.#probes));
     this.step();
   }
 

@@ -7,11 +7,10 @@ import { blockThread, Deadline, defineKind, type ObjectKind, SharedObject, type 
 import { BarrierWait, brokenBarrier } from './barrier-wait.ts';
 import { FAILED, Parties, PASSED, TRIPS } from './parties.ts';
 import { Spin } from './spin.ts';
+import { isThoroughSlice } from './thorough.ts';
 
 const kind: ObjectKind = defineKind({ number: 8, name: 'Barrier', words: waitableWords, create: () => new Barrier(1) });
 
-/** Every so many slices of a wait it is asked thoroughly whether somebody has died. */
-const thoroughEvery = 4;
 const mostParties = 0x7fff_ffff;
 
 export interface BarrierOptions {
@@ -144,7 +143,7 @@ export class Barrier extends SharedObject {
       if (left === 0) return this.#parties.giveUp(party);
       if (!this.#spin.until(() => party.isCalled)) party.sleep(left);
       if (party.again()) continue;
-      this.#parties.reap(slices % thoroughEvery === 0);
+      this.#parties.reap(isThoroughSlice(slices));
       slices += 1;
     }
   }

@@ -1,11 +1,9 @@
 /** A thread that sleeps until its condition is notified. */
 
-import { blockThread, CALLED, Deadline, type Waiter, type WaitQueue } from '../memory/index.ts';
+import { blockThread, Deadline, type Waiter, type WaitQueue } from '../memory/index.ts';
 import type { Owned } from './owned.ts';
 import { Spin } from './spin.ts';
-
-/** Every so many slices of a wait it is asked thoroughly whether somebody has died. */
-const thoroughEvery = 4;
+import { isThoroughSlice } from './thorough.ts';
 
 const spin = new Spin();
 
@@ -37,13 +35,13 @@ export function sleepInCondition(lock: Owned, line: WaitQueue, timeout: number):
 }
 
 function sleep(waiter: Waiter, lock: Owned, line: WaitQueue, deadline: Deadline): number {
-  for (let slices = 1; waiter.state !== CALLED; slices += 1) {
+  for (let slices = 1; !waiter.isCalled; slices += 1) {
     const left = deadline.left();
     if (left === 0) return waiter.withdraw() ? LATE : NOTIFIED;
-    if (spin.until(() => waiter.state === CALLED)) break;
+    if (spin.until(() => waiter.isCalled)) break;
     waiter.sleep(left);
-    if (waiter.state === CALLED) break;
-    const isThorough = slices % thoroughEvery === 0;
+    if (waiter.isCalled) break;
+    const isThorough = isThoroughSlice(slices);
     line.reap(isThorough);
     // Who has the lock might have been about to notify us.
     if (lock.takeFromDead(false, isThorough)) return INHERITED;

@@ -11,9 +11,7 @@ import { now, readWaitOptions, Shielded, type WaitOptions } from '../loop/index.
 import { type AsyncWait, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
 import type { Claim } from './async-line.ts';
 import type { Owned, Taken } from './owned.ts';
-
-/** Every so many probes it is asked thoroughly whether somebody has died. */
-const thoroughEvery = 2;
+import { isThoroughProbe } from './thorough.ts';
 
 export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
   readonly isHeld: boolean = false;
@@ -67,7 +65,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
 
   probe(): void {
     this.#probes += 1;
-    const isThorough = this.#probes % thoroughEvery === 0;
+    const isThorough = isThoroughProbe(this.#probes);
     this.#line.reap(isThorough);
     this.step();
     // Who has the lock might have been about to notify us.
