@@ -1,0 +1,50 @@
+/**
+ * `npm run api`: what each door of the package shows, written down in `api/`, one report a door. `api:check` only compares, and
+ * fails where a report is not what the built package shows.
+ *
+ * The doors are those of package.json's `exports`; what all reports have in common stands in `api/api-extractor.json`.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { ROOT } from '../places.ts';
+import { run } from '../process.ts';
+
+const BUILD = `${ROOT}build/api/`;
+const TIMEOUT = 120_000;
+
+interface Door {
+  /** Of its report. */
+  name: string;
+  types: string;
+}
+
+function doors(): Door[] {
+  const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { exports: Record<string, string | { types: string }> };
+  return Object.entries(exports).flatMap(([path, target]) =>
+    typeof target === 'string' ? [] : [{ name: path === '.' ? 'heddle' : path.slice(2), types: target.types.slice(2) }],
+  );
+}
+
+/** Returns what is wrong with its report, if anything is. */
+async function report({ name, types }: Door, isCheck: boolean): Promise<string | undefined> {
+  const config = `${BUILD}${name}.json`;
+  const own = {
+    extends: '../../api/api-extractor.json',
+    mainEntryPointFilePath: `<projectFolder>/${types}`,
+    apiReport: { enabled: true, reportFileName: `${name}.api.md` },
+  };
+  writeFileSync(config, JSON.stringify(own));
+  const args = ['run', '--config', config, ...(isCheck ? [] : ['--local'])];
+  const { code, output } = await run(`${ROOT}tools/node_modules/.bin/api-extractor`, args, { cwd: ROOT, timeout: TIMEOUT });
+  return code === 0 ? undefined : output;
+}
+
+const isCheck = process.argv.includes('--check');
+mkdirSync(BUILD, { recursive: true });
+for (const door of doors()) {
+  const wrong = await report(door, isCheck);
+  console.log(wrong === undefined ? `ok      api/${door.name}.api.md` : `FAILED  api/${door.name}.api.md\n${wrong}`);
+  if (wrong !== undefined) process.exitCode = 1;
+}
+if (isCheck && process.exitCode === 1)
+  console.log('The public surface changed. If that is meant: npm run api, and commit what it changes in api/');
