@@ -9,6 +9,8 @@
  * A place is a byte offset from the heap's start; it is the same for everybody, whatever address the heap has there.
  */
 
+import { isMainThread } from 'node:worker_threads';
+
 /** Who a thread is, for others who want to know whether it lives. */
 export interface Identity {
   readonly pid: number;
@@ -77,5 +79,8 @@ export interface Memory {
 
 /** Bytes of a segment: what the heap grows by, and what one view covers. */
 export const segmentSize: number = 8 * 2 ** 20;
-/** No native wait is longer, in milliseconds: a thread in it cannot be ended. */
-export const longestSlice = 50;
+/**
+ * No native wait of this thread is longer, in milliseconds: a thread in it cannot be ended. The main thread of a process is ended by signals,
+ * which do not ask; it only comes to look after the dead.
+ */
+export const longestSlice: number = isMainThread ? 200 : 50;

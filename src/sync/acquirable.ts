@@ -20,7 +20,7 @@ import { CycleOfOne } from './cycle-of-one.ts';
 import { Guard } from './guard.ts';
 import { Acquire, Hold } from './operations.ts';
 import { Spin } from './spin.ts';
-import { isThoroughSlice } from './thorough.ts';
+import { looksInSlice } from './death-watch.ts';
 
 /** Who has waited for so many ticks of the clock, in milliseconds, has waited for more than one: the first had begun. */
 const dueAfter = 2;
@@ -155,10 +155,10 @@ export abstract class Acquirable extends SharedObject {
       if (waiter.again()) this.line.announce();
       else {
         slices += 1;
-        const isThorough = isThoroughSlice(slices);
-        this.line.reap(isThorough);
+        if (!looksInSlice(slices)) continue;
+        this.line.reap(true);
         if (this.isOwnCycle) cycle.look(waiter);
-        if (this.takeFromDead(isHeld, isThorough)) return true;
+        if (this.takeFromDead(isHeld, true)) return true;
       }
     }
   }

@@ -6,7 +6,7 @@
 import { type Listed, WaitList } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter } from '../memory/index.ts';
 import type { Acquirable } from './acquirable.ts';
-import { isThoroughProbe } from './thorough.ts';
+import { isThoroughProbe } from './death-watch.ts';
 
 /** One who waits for it, in this thread, without blocking that. */
 export interface Claim extends Listed {

@@ -4,7 +4,7 @@ import { BrokenBarrierError } from '../errors.ts';
 import { Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter } from '../memory/index.ts';
 import { type Parties, PASSED, TRIPS } from './parties.ts';
-import { isThoroughProbe } from './thorough.ts';
+import { isThoroughProbe } from './death-watch.ts';
 
 export class BarrierWait extends Pending<number> implements AsyncWait {
   readonly #parties: Parties;

@@ -7,7 +7,7 @@ import { blockThread, Deadline, defineKind, type ObjectKind, SharedObject, type 
 import { BarrierWait, brokenBarrier } from './barrier-wait.ts';
 import { FAILED, Parties, PASSED, TRIPS } from './parties.ts';
 import { Spin } from './spin.ts';
-import { isThoroughSlice } from './thorough.ts';
+import { looksInSlice } from './death-watch.ts';
 
 const kind: ObjectKind = defineKind({ number: 8, name: 'Barrier', words: waitableWords, create: () => new Barrier(1) });
 
@@ -143,7 +143,7 @@ export class Barrier extends SharedObject {
       if (left === 0) return this.#parties.giveUp(party);
       if (!this.#spin.until(() => party.isCalled)) party.sleep(left);
       if (party.again()) continue;
-      this.#parties.reap(isThoroughSlice(slices));
+      if (looksInSlice(slices)) this.#parties.reap(true);
       slices += 1;
     }
   }

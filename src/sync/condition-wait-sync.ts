@@ -3,7 +3,7 @@
 import { blockThread, Deadline, type Waiter, type WaitQueue } from '../memory/index.ts';
 import type { Owned } from './owned.ts';
 import { Spin } from './spin.ts';
-import { isThoroughSlice } from './thorough.ts';
+import { looksInSlice } from './death-watch.ts';
 
 const spin = new Spin();
 
@@ -41,10 +41,10 @@ function sleep(waiter: Waiter, lock: Owned, line: WaitQueue, deadline: Deadline)
     if (spin.until(() => waiter.isCalled)) break;
     waiter.sleep(left);
     if (waiter.isCalled) break;
-    const isThorough = isThoroughSlice(slices);
-    line.reap(isThorough);
+    if (!looksInSlice(slices)) continue;
+    line.reap(true);
     // Who has the lock might have been about to notify us.
-    if (lock.takeFromDead(false, isThorough)) return INHERITED;
+    if (lock.takeFromDead(false, true)) return INHERITED;
   }
   return NOTIFIED;
 }

@@ -11,7 +11,7 @@ import { now, readWaitOptions, Shielded, type WaitOptions } from '../loop/index.
 import { type AsyncWait, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
 import type { Claim } from './async-line.ts';
 import type { Owned, Taken } from './owned.ts';
-import { isThoroughProbe } from './thorough.ts';
+import { isThoroughProbe } from './death-watch.ts';
 
 export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
   readonly isHeld: boolean = false;
