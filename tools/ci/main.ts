@@ -79,7 +79,8 @@ while (waiting.length > 0 || running.size > 0) {
     const done = runPart(part).finally(() => running.delete(done));
     running.add(done);
   }
-  await Promise.race(running);
+  // None is running when all that were left came too late.
+  if (running.size > 0) await Promise.race(running);
 }
 console.log(`\nall of it in ${seconds(performance.now() - start)}`);
 console.log(lastLine(sum));
