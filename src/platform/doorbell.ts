@@ -3,9 +3,9 @@
  * ring (`ring.ts`), and needs nothing from us for it. The write end is ours alone and closes with the thread.
  */
 
-import { fstatSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { hold, openPipe } from './pipe.ts';
+import { inodeOfPipe } from './pipe-stat.ts';
 
 export interface DoorbellAddress {
   /** The descriptor of the write end in its process, + 1; 0 is none. */
@@ -30,7 +30,7 @@ const atOnce = 512;
  */
 export function openDoorbell(onRing: () => void): Doorbell {
   const { readEnd, writeEnd } = openPipe();
-  const { ino } = fstatSync(writeEnd);
+  const inode = inodeOfPipe(writeEnd)!;
   let isClosed = false;
   const onread = {
     buffer: new Uint8Array(atOnce),
@@ -45,7 +45,7 @@ export function openDoorbell(onRing: () => void): Doorbell {
   watcher.unref();
   const holder = hold(writeEnd);
   return {
-    address: { descriptor: writeEnd + 1, inode: ino },
+    address: { descriptor: writeEnd + 1, inode },
     ref: () => void watcher.ref(),
     unref: () => void watcher.unref(),
     close: () => {

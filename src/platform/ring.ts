@@ -3,8 +3,9 @@
  * through /proc. The descriptor may be something else by now, even somebody's file; so nothing is opened that is not that very pipe.
  */
 
-import { closeSync, constants, fstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { DoorbellAddress } from './doorbell.ts';
+import { inodeOfPipe } from './pipe-stat.ts';
 
 interface End {
   readonly descriptor: number;
@@ -40,12 +41,11 @@ export function ringDoorbell(pid: number, address: DoorbellAddress): void {
 }
 
 function openEnd(path: string, inode: number): End | undefined {
-  const isIt = (found: Stats): boolean => found.isFIFO() && found.ino === inode;
   try {
     // Looked at before it is opened too: opening and closing a file is not without effect on all files (devices, locks of this process).
-    if (!isIt(statSync(path))) return undefined;
+    if (inodeOfPipe(path) !== inode) return undefined;
     const descriptor = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    if (isIt(fstatSync(descriptor))) return { descriptor, isUsed: true };
+    if (inodeOfPipe(descriptor) === inode) return { descriptor, isUsed: true };
     closeSync(descriptor);
   } catch {
     // The process has ended, or closed it.

@@ -3,9 +3,10 @@
  * whichever is first. Every line is taken; whoever writes many looks whether the reader is slow, and waits for `room`.
  */
 
-import { createWriteStream, fstatSync, open } from 'node:fs';
+import { createWriteStream, open } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { inodeOfPipe } from '../../platform/index.ts';
 import { reasonOf } from '../items/file.ts';
 import { OutsideError, UsageError } from '../usage-error.ts';
 
@@ -107,5 +108,5 @@ export async function openFile(path: string): Promise<Writable> {
     );
   });
   // A write to a pipe may take for ever: see the reading of pipes in items/file.ts.
-  return fstatSync(fd).isFIFO() ? new Socket({ fd, readable: false, writable: true }) : createWriteStream('', { fd });
+  return inodeOfPipe(fd) !== undefined ? new Socket({ fd, readable: false, writable: true }) : createWriteStream('', { fd });
 }
