@@ -7,8 +7,9 @@
 
 const brandOf = (code: string): symbol => Symbol.for(`heddle.error.${code}`);
 
-/** The root of heddle's own errors. `code` is stable between versions, `message` is for people. */
+/** The root of heddle's own errors. */
 export class HeddleError extends Error {
+  /** The code of all errors of this class. */
   static readonly code: string = 'ERR_HEDDLE';
 
   constructor(message?: string, options?: ErrorOptions) {
@@ -16,8 +17,10 @@ export class HeddleError extends Error {
     if (!Object.hasOwn(new.target.prototype, 'code')) brand(this, new.target);
   }
 
+  /** Which kind of error it is: stable between versions, while `message` is for people. */
   declare readonly code: string;
 
+  /** `instanceof` holds for an error of another copy of heddle, or from another thread or process, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
     // A user's subclass has no code of its own: there only the prototype chain can tell.

@@ -17,6 +17,7 @@ export type {
   ExecutorOptions,
   Items,
   MapOptions,
+  PoolExecutor,
   PoolStatistics,
   ShutdownOptions,
   Streamed,
@@ -49,7 +50,7 @@ export type {
   SemaphoreOptions,
   SemaphoreStatistics,
 } from './sync/index.ts';
-export type { Operation, WaitOptions } from './loop/index.ts';
+export type { Operation, Wait, WaitOptions } from './loop/index.ts';
 
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';

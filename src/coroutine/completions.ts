@@ -7,10 +7,13 @@ import { isThenable } from './misuse.ts';
 
 /** What calls back when it is ready: events, semaphores, results. Source: gevent's AbstractLinkable */
 export interface Linkable {
+  /** Has a function called when it is ready, at once if it is. */
   rawlink(callback: (source: any) => unknown): unknown;
+  /** That function is not to be called any more. */
   unlink(callback: (source: any) => unknown): unknown;
 }
 
+/** What `wait()` and `iwait()` wait for. */
 export type Waitable = Greenlet<any> | Linkable | PromiseLike<unknown>;
 
 export class Completions<T extends Waitable> implements Watcher {

@@ -19,19 +19,15 @@ export type Coroutine<T> = Generator<Wait, T>;
 export type ResultOf<R> = R extends Generator<any, infer T> ? T : Awaited<R>;
 
 /** Refuses generator functions that yield anything else: a `yield` without its `*` waits for nothing and gives nothing. */
-export type Spawnable<R> =
-  IsAny<R> extends true
+export type Spawnable<R> = 0 extends 1 & R // only of `any` both are part
+  ? unknown
+  : [R] extends [never]
     ? unknown
-    : [R] extends [never]
-      ? unknown
-      : [R] extends [Generator<infer Y>]
-        ? [Y] extends [Wait]
-          ? unknown
-          : 'a greenlet waits by yield*, not by yield'
-        : unknown;
-
-/** Only of `any` both are part. */
-type IsAny<R> = 0 extends 1 & R ? true : false;
+    : [R] extends [Generator<infer Y>]
+      ? [Y] extends [Wait]
+        ? unknown
+        : 'a greenlet waits by yield*, not by yield'
+      : unknown;
 
 export type Body = (...args: any[]) => unknown;
 
@@ -73,7 +69,7 @@ export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDispo
    *
    * @throws TypeError if `fn` is given and no function
    */
-  constructor(fn?: Body, ...args: unknown[]) {
+  constructor(fn?: (...args: any[]) => unknown, ...args: unknown[]) {
     if (fn !== undefined) checkFunction(fn, 'fn');
     this.#activity = new Activity(this, fn, args);
   }
@@ -232,6 +228,7 @@ export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDispo
     for (const link of this.#links()) this.#activity.unwatch(link);
   }
 
+  /** Whether a callback waits for its end. Source: gevent.Greenlet.has_links */
   get hasLinks(): boolean {
     return this.#links().length > 0;
   }

@@ -2,6 +2,7 @@
 
 /** greenlet's switch by hand. */
 export { getcurrent, greenlet, type RawGreenlet } from './raw-greenlet.ts';
+export type { ContextSnapshot } from './context.ts';
 export { GreenletExit } from './greenlet-exit.ts';
 export { gettrace, settrace, type Tracer } from './switch-trace.ts';
 
@@ -22,6 +23,7 @@ export { killAll, type KillAllOptions } from './kill-all.ts';
 export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
 
 /** Greenlets that belong together. */
+export type { GroupMapping } from './group/mapping.ts';
 export { Group } from './group/group.ts';
 export { Pool } from './group/pool.ts';
 export { PoolFull } from './group/in-line.ts';
@@ -42,6 +44,7 @@ export { Channel, type ChannelStatistics } from './queue/channel.ts';
 export type { BlockOptions } from './queue/options.ts';
 
 /** Locks, and what else greenlets wait for each other with. */
+export type { Acquirable } from './sync/acquirable.ts';
 export { AsyncResult, type AsyncResultStatistics } from './sync/async-result.ts';
 export { BoundedSemaphore } from './sync/bounded-semaphore.ts';
 export { Condition, type ConditionStatistics } from './sync/condition.ts';
@@ -57,4 +60,6 @@ export { toThread } from './to-thread.ts';
 /** What still blocks. */
 import * as monkey from './monkey/index.ts';
 export { monkey };
-export { BlockingCallError } from '../errors.ts';
+
+/** What goes wrong: the same errors as in `heddle`. */
+export { BlockingCallError, Empty, Full, HeddleError, InvalidStateError, ShutDown, TimeoutError } from '../errors.ts';

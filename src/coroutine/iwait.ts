@@ -9,6 +9,7 @@ import { readWaitManyOptions, type WaitManyOptions } from './wait.ts';
  * TypeScript says of a loop over an `AsyncIterableIterator` that it awaits the greenlets, which it does not.
  */
 export interface ReadyOnes<T> extends AsyncIterableIterator<T, undefined>, Disposable {
+  /** The next that is ready. */
   next(): Operation<IteratorResult<T, undefined>>;
   /** Waits for no more of them. */
   return(): Operation<IteratorResult<T, undefined>>;

@@ -6,6 +6,7 @@ import type { Activity } from './activity.ts';
 import type { Greenlet } from './greenlet.ts';
 import { activitiesOf, ManyEnded } from './many-ended.ts';
 
+/** For `joinAll()`. */
 export interface JoinAllOptions extends WaitOptions {
   /** Throws the error of the first that fails, as soon as it does. Default false. */
   readonly raiseError?: boolean | undefined;

@@ -9,6 +9,7 @@ import { activityOf, getMain, Greenlet, toError } from './greenlet.ts';
 import { checkIterable, ManyEnded } from './many-ended.ts';
 import { RawGreenlet } from './raw-greenlet.ts';
 
+/** For `killAll()`, and for the `kill` of a group. */
 export interface KillAllOptions extends WaitOptions {
   /** What is thrown into each; default one `GreenletExit` for all. */
   readonly error?: unknown;

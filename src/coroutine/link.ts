@@ -8,10 +8,13 @@ import { reportFailure } from './report.ts';
 
 /** What takes a greenlet's outcome: an `AsyncResult`. */
 export interface Outcome<T> {
+  /** It has ended with a value. */
   set(value: T): unknown;
+  /** It has failed. */
   setException(error: unknown): unknown;
 }
 
+/** Who is told of the end of a greenlet: a function that is called with it, or what takes its outcome. */
 export type LinkTarget<T> = ((greenlet: Greenlet<T>) => unknown) | Outcome<T>;
 
 export class Link implements Watcher, Steppable {

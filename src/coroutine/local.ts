@@ -76,9 +76,11 @@ class Fields implements ProxyHandler<object> {
 
 /** What `Local` is to the compiler: its instances have the fields that the factory makes. */
 export interface LocalConstructor {
+  /** @param init makes the fields that a greenlet begins with; default none */
   new <T extends object = Record<string, any>>(init?: () => T): T;
   /** For subclasses: what their constructors were given. */
   new <T extends object = Record<string, any>>(...args: unknown[]): T;
+  /** For `instanceof` and subclasses. */
   readonly prototype: object;
 }
 

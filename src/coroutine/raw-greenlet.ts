@@ -25,37 +25,42 @@ import { isWatched } from './switch-watch.ts';
 
 /** What runs. The main greenlet is the program outside of all others. */
 let current: RawGreenlet;
+/** The loop: enters one greenlet after another until the main one is meant. */
+let control: (order: Order) => unknown;
 /** Those who wait inside of a `[Symbol.dispose]()` that they called: their generators cannot be entered. */
 const disposing: RawGreenlet[] = [];
 
+/** A greenlet that is switched to by hand: what `greenlet()` makes. Source: greenlet.greenlet */
 export class RawGreenlet {
   #run: Body | undefined;
   #parent: RawGreenlet | null;
-  #state: 'new' | 'alive' | 'dead' = 'new';
+  #state: 'new' | 'alive' | 'dead';
   /** There while it is alive, but for a plain function and the main greenlet. */
   #steps: Steps | undefined;
   #context: Context | undefined = captureContext();
   /** Its switches, one after another: it waits for one at a time. When it has ended: what goes to its parent. */
   readonly #order: Order = new Order();
 
+  static {
+    control = (order) => RawGreenlet.#control(order);
+    Object.defineProperty(RawGreenlet.prototype, inspect.custom, { value: RawGreenlet.prototype.toString });
+  }
+
+  /** @internal */
   constructor(run: Body | undefined, parent: RawGreenlet | null) {
     this.#run = run;
     this.#parent = parent;
-  }
-
-  static main(): RawGreenlet {
-    const made = new RawGreenlet(undefined, null);
-    made.#state = 'alive';
-    return made;
+    // Only the main greenlet has none.
+    this.#state = parent === null ? 'alive' : 'new';
   }
 
   /** What it runs: to be set before it begins, not to be read afterwards. */
-  get run(): Body | undefined {
+  get run(): ((...args: any[]) => unknown) | undefined {
     if (this.#state !== 'new') throw new InvalidStateError('run is not there any more: the greenlet has begun');
     return this.#run;
   }
 
-  set run(run: Body | undefined) {
+  set run(run: ((...args: any[]) => unknown) | undefined) {
     if (this.#state !== 'new') throw new InvalidStateError('run cannot be set: the greenlet has begun');
     if (run !== undefined) checkFunction(run, 'run');
     this.#run = run;
@@ -207,8 +212,7 @@ export class RawGreenlet {
     return order;
   }
 
-  /** The loop: enters one greenlet after another until the main one is meant. */
-  static control(order: Order): unknown {
+  static #control(order: Order): unknown {
     let cargo: Cargo;
     let value: unknown;
     entering: for (;;) {
@@ -338,10 +342,7 @@ function traced(cargo: Cargo, value: unknown, from: RawGreenlet, target: RawGree
   return failed === undefined ? { cargo, value } : { cargo: ERROR, value: failed.error };
 }
 
-Object.defineProperty(RawGreenlet.prototype, inspect.custom, { value: RawGreenlet.prototype.toString });
-
-const { control } = RawGreenlet;
-const main = RawGreenlet.main();
+const main = new RawGreenlet(undefined, null);
 current = main;
 
 /** Who entered the first context of all while nobody followed, and what takes that back from the program. */
@@ -382,7 +383,7 @@ export function getcurrent(): RawGreenlet {
  * // prints: 34
  * ```
  */
-export function greenlet(run?: Body, parent?: RawGreenlet | null): RawGreenlet {
+export function greenlet(run?: (...args: any[]) => unknown, parent?: RawGreenlet | null): RawGreenlet {
   if (run !== undefined && run !== null) checkFunction(run, 'fn');
   if (parent !== undefined && parent !== null && !(parent instanceof RawGreenlet))
     throw new TypeError(expected('parent', 'a greenlet', parent));

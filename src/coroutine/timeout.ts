@@ -12,6 +12,7 @@ import { TimedRun } from './timed-part.ts';
 /** What is thrown instead of the `Timeout`: an error, or a class that makes one. */
 export type TimeoutException = Error | (new (message: string) => Error);
 
+/** For `Timeout.run()`: how long its function has, and what comes when it is late. */
 export interface TimeoutRunOptions extends WaitOptions {
   /** Thrown instead of a `Timeout`. */
   readonly error?: TimeoutException | undefined;

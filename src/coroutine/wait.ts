@@ -5,6 +5,7 @@ import { Done, type Operation, Pending, readWaitOptions, type WaitOptions } from
 import { Completions, type Waitable, waitablesOf } from './completions.ts';
 import { NoneLeft } from './none-left.ts';
 
+/** For `wait()` and `iwait()`. */
 export interface WaitManyOptions extends WaitOptions {
   /** Waits for no more than so many. Default all. */
   readonly count?: number | undefined;

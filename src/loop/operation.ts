@@ -21,6 +21,7 @@ import { readWaitOptions, type WaitOptions } from './wait-options.ts';
 import { promiseOf } from './wait-promise.ts';
 import { DONE, FAILED, LEFT, PENDING, type Waiter, WaitRecord } from './wait-record.ts';
 
+/** What a waiting call returns: it has begun; `await` it, `yield*` it in a generator greenlet, or leave it. */
 export abstract class Operation<T> implements Promise<T> {
   /** For `yield*`: what it gives is what came. */
   abstract [Symbol.iterator](): Iterator<Wait, T>;

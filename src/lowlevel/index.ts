@@ -8,5 +8,5 @@ export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';
 export { collect, heapStatistics, type HeapStatistics } from '../memory/index.ts';
 export { allLayouts, type Layout, type LayoutField, type WordType } from '../memory/index.ts';
 /** What their doc comments name. */
-export type { Operation, WaitOptions } from '../loop/index.ts';
+export type { Operation, Wait, WaitOptions } from '../loop/index.ts';
 export type { SharedObject } from '../memory/index.ts';

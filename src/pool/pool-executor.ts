@@ -38,7 +38,9 @@ export function insideOf(executor: PoolExecutor): Inside {
 /** A pool whose executor nobody has any more gets no more tasks; its workers need not wait for any. */
 const dropped = new FinalizationRegistry<WorkerPool>((pool) => void pool.shutdown(false));
 
+/** An executor whose workers are its own: what `ThreadPoolExecutor` and `ProcessPoolExecutor` have in common. */
 export abstract class PoolExecutor extends Executor {
+  /** @internal */
   protected constructor(kind: WorkerKind, options: ExecutorOptions | undefined) {
     super();
     const checked = checkExecutorOptions(options);

@@ -16,8 +16,11 @@ export type Chooser = (count: number) => number;
 
 /** What is used of `fast-check`'s scheduler, from its version 4.2 on. */
 export interface SchedulerLike {
+  /** Puts something in line; what comes back is settled as it is, in its turn. */
   schedule(task: Promise<unknown>, label?: string): Promise<unknown>;
+  /** So many in line have their turn. */
   waitNext(count: number): Promise<void>;
+  /** How many are in line. */
   count(): number;
 }
 

@@ -9,6 +9,7 @@ import { type Outcome, Run, type TestBody } from './run.ts';
 import type { Choice } from './schedule.ts';
 import { byList } from './strategy.ts';
 
+/** For `exploreAll()`. */
 export interface ExploreAllOptions extends ScheduleOptions {
   /** No more schedules than this. Default 100,000. */
   readonly limit?: number | undefined;

@@ -9,6 +9,7 @@ import { failureOf } from './report.ts';
 import { type Outcome, Run, type TestBody } from './run.ts';
 import { byList, type Strategy } from './strategy.ts';
 
+/** For `explore()`. */
 export interface ExploreOptions extends ScheduleOptions {
   /** How often the test is run. Default 1000. */
   readonly runs?: number | undefined;
@@ -18,11 +19,13 @@ export interface ExploreOptions extends ScheduleOptions {
 
 /** What was explored without finding a failure. */
 export interface Explored {
+  /** How often the test was run. */
   readonly runs: number;
   /** How many of them differed from all before. */
   readonly schedules: number;
   /** Steps of all runs. */
   readonly steps: number;
+  /** Explores the same again. */
   readonly seed: number;
 }
 

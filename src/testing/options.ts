@@ -3,6 +3,7 @@
 import { checkBoolean, checkFunction, checkInteger, checkOptions, checkTimeout } from '../check.ts';
 import type { RunOptions, TestBody } from './run.ts';
 
+/** What every way to run a test takes. */
 export interface ScheduleOptions {
   /** A run that takes more steps has failed. Default 10,000. */
   readonly maxSteps?: number | undefined;

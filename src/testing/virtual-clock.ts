@@ -7,6 +7,7 @@ import { AllWait } from './all-wait.ts';
 import { ManualClock } from './manual-clock.ts';
 import { claim } from './one-at-a-time.ts';
 
+/** For `virtualClock()`. */
 export interface VirtualClockOptions {
   /** Whether it jumps to the next time-out when all wait; if not, it moves by `advance()` only. Default true. */
   readonly autoJump?: boolean | undefined;
@@ -105,6 +106,7 @@ export class VirtualClock implements Disposable {
     while (this.#advances.length > 0) this.#advances[0]!.reject(new InvalidStateError('the clock was restored while it was to advance'));
   }
 
+  /** `restore()`, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.restore();
   }

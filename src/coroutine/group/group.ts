@@ -59,6 +59,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return this.#members.dying;
   }
 
+  /** Whether it is a member. */
   has(greenlet: Greenlet<any>): boolean {
     return this.#members.greenlets.has(greenlet);
   }

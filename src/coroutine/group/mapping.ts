@@ -15,6 +15,7 @@ import { type Items, Source, splitOptions } from './source.ts';
 
 export let membersOf: (group: GroupMapping) => Members;
 
+/** What a `Group` and a `Pool` call functions with, each call in a greenlet of its own. */
 export abstract class GroupMapping {
   readonly #members: Members = new Members();
 

@@ -3,6 +3,7 @@
 import { checkFunction, checkInteger, checkOptions } from '../../check.ts';
 import type { WaitOptions } from '../../loop/index.ts';
 
+/** For `group.join()`. */
 export interface GroupJoinOptions extends WaitOptions {
   /** Throws the error of the first that failed meanwhile. Default false. */
   readonly raiseError?: boolean | undefined;
@@ -10,6 +11,7 @@ export interface GroupJoinOptions extends WaitOptions {
 
 export const joinKeys: readonly string[] = ['timeout', 'signal', 'raiseError'];
 
+/** For what adds a greenlet: a `Pool` may have no room for it. */
 export interface AdmissionOptions extends WaitOptions {
   /** Whether to wait for room. Default true. */
   readonly block?: boolean | undefined;
@@ -33,6 +35,7 @@ export function checkCallbacks<T>(callbacks: Callbacks<T> | undefined): Callback
   return { callback, errorCallback };
 }
 
+/** For `imap` and `imapUnordered`. */
 export interface ImapOptions {
   /**
    * Items that were taken from the source and whose results were not taken yet, at most: those that run and those that have ended. An

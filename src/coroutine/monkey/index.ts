@@ -9,4 +9,4 @@
  */
 
 export { isPatched, patchAll, type PatchOptions, unpatchAll } from './patch.ts';
-export type { Blocked } from './tell.ts';
+export type { Blocked, OnBlock } from './tell.ts';

@@ -9,6 +9,7 @@ import { findTargets, type Target } from './targets.ts';
 import type { OnBlock } from './tell.ts';
 import { startWatchdog, stopWatchdog } from './watchdog.ts';
 
+/** For `monkey.patchAll()`: what is looked for, and what becomes of it. */
 export interface PatchOptions {
   /**
    * What becomes of a blocking call: `'warn'` tells of each place once, by `process.emitWarning` with the code `HEDDLE_BLOCKING`;

@@ -19,6 +19,7 @@ export interface Blocked {
   readonly greenlet: string;
 }
 
+/** What becomes of a blocking call: see `PatchOptions.onBlock`. */
 export type OnBlock = 'warn' | 'throw' | ((blocked: Blocked) => unknown);
 
 /** The work of a greenlet between two waits. */

@@ -100,11 +100,12 @@ export class Channel<T> implements AsyncIterable<T, undefined> {
       : new Done<IteratorResult<T, undefined>>({ done: false, value: this.#meeting.takeNow() });
   }
 
+  /** `for await` takes items until it is shut down. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return { next: () => this.next() };
   }
 
-  /** 0 */
+  /** Always 0: a channel holds nothing. */
   qsize(): number {
     return 0;
   }

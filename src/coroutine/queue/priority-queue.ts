@@ -9,7 +9,8 @@ import { reorder } from './simple-queue.ts';
 
 /** What has an order: a number, a string, a bigint, or what stands for one, such as a `Date`. */
 export interface Ordered {
-  valueOf(): Priority;
+  /** Its place in the order, as JavaScript's `<` asks for it. */
+  valueOf(): number | string | bigint;
 }
 
 /** What a `PriorityQueue` holds: what has an order, or a tuple whose first element has. */
@@ -44,16 +45,19 @@ export class PriorityQueue<T extends Prioritized = Prioritized> extends Queue<T>
     reorder(this, new LowestFirst<T>(priorityOf), this.#checkAll(items));
   }
 
+  /** @throws TypeError if the item has no order, or none with those before */
   override put(item: T, options?: number | BlockOptions): Operation<void> {
     this.#check(item);
     return super.put(item, options);
   }
 
+  /** @throws TypeError if the item has no order, or none with those before */
   override putNowait(item: T): void {
     this.#check(item);
     super.putNowait(item);
   }
 
+  /** @throws TypeError if an item has no order, or none with those before; then none is put */
   override putMany(items: Iterable<T>, options?: number | BlockOptions): Operation<void> {
     return super.putMany(this.#checkAll(items), options);
   }

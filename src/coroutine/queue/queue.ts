@@ -51,6 +51,7 @@ export class Queue<T> extends SimpleQueue<T> {
     return joinOf(bufferOf(this), options);
   }
 
+  /** Its present state in numbers. */
   override statistics(): TaskQueueStatistics {
     return { ...super.statistics(), unfinishedTasks: bufferOf(this).unfinished };
   }

@@ -166,6 +166,7 @@ export class SimpleQueue<T> implements AsyncIterable<T, undefined> {
     return this.#buffer.next();
   }
 
+  /** `for await` takes items until it is shut down and empty. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return { next: () => this.#buffer.next() };
   }

@@ -10,7 +10,10 @@ import { run } from './run.ts';
 
 export let sourceOf: (acquirable: Acquirable) => Source;
 
-/** Whatever is acquired and released: in strict order of arrival, without a promise unless somebody awaits. */
+/**
+ * What `Lock`, `RLock`, `Semaphore` and `Condition` have in common: they are acquired and released, in strict order of arrival,
+ * without a promise unless somebody awaits.
+ */
 export abstract class Acquirable {
   readonly #source: Source;
 

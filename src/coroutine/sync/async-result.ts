@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { Done, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
 import type { Outcome } from '../link.ts';
-import { type Callback, Links } from './links.ts';
+import { Links } from './links.ts';
 import { Failed, Get, Ready, Settled, unset, type Waiting } from './settled.ts';
 
 /** What an `AsyncResult` says of itself. */
@@ -120,15 +120,16 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
   }
 
   /** Calls `callback(result)` once, when it is set. The loop itself calls it: it must not wait. Source: gevent's rawlink */
-  rawlink(callback: Callback<this>): void {
+  rawlink(callback: (result: this) => unknown): void {
     this.#links.add(callback);
   }
 
   /** Takes a callback away; one that was not there does no harm. */
-  unlink(callback: Callback<this>): void {
+  unlink(callback: (result: this) => unknown): void {
     this.#links.remove(callback);
   }
 
+  /** Its present state in numbers. */
   statistics(): AsyncResultStatistics {
     return { ready: this.ready() ? 1 : 0, waiting: this.#waiters.length, links: this.#links.count };
   }

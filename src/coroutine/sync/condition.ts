@@ -119,6 +119,7 @@ export class Condition extends Acquirable {
     throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#mutex.describe()}`);
   }
 
+  /** Its present state in numbers. */
   statistics(): ConditionStatistics {
     return { locked: this.#mutex.isTaken ? 1 : 0, waiting: this.#mutex.waiters.length, unnotified: this.#waiters.length };
   }

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { type Operation, Pending, readWaitOptions, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
-import { type Callback, Links } from './links.ts';
+import { Links } from './links.ts';
 
 class EventWait extends Pending<boolean> {
   constructor(waiters: WaitList<EventWait>, options: number | WaitOptions | undefined) {
@@ -57,6 +57,7 @@ export class Event {
     Object.defineProperty(Event.prototype, inspect.custom, { value: Event.prototype.toString });
   }
 
+  /** Whether it is set. */
   isSet(): boolean {
     return this.#isSet;
   }
@@ -73,6 +74,7 @@ export class Event {
     this.#links.notify();
   }
 
+  /** It is not set any more: who waits from now on waits for the next `set()`. */
   clear(): void {
     this.#isSet = false;
   }
@@ -84,15 +86,16 @@ export class Event {
   }
 
   /** Calls `callback(event)` once, when it is set. The loop itself calls it: it must not wait. Source: gevent's rawlink */
-  rawlink(callback: Callback<this>): void {
+  rawlink(callback: (event: this) => unknown): void {
     this.#links.add(callback);
   }
 
   /** Takes a callback away; one that was not there does no harm. */
-  unlink(callback: Callback<this>): void {
+  unlink(callback: (event: this) => unknown): void {
     this.#links.remove(callback);
   }
 
+  /** Its present state in numbers. */
   statistics(): EventStatistics {
     return { isSet: this.#isSet ? 1 : 0, waiting: this.#waiters.length, links: this.#links.count };
   }

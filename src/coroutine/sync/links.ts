@@ -6,7 +6,7 @@ import type { Activity } from '../activity.ts';
 import { currentActivity } from '../current.ts';
 import { reportFailure } from '../report.ts';
 
-export type Callback<S> = (source: S) => unknown;
+type Callback<S> = (source: S) => unknown;
 
 class Link<S> implements Steppable {
   readonly callback: Callback<S>;

@@ -81,6 +81,7 @@ export class Lock extends Acquirable {
     return greenletOf(this.#mutex.owner);
   }
 
+  /** Its present state in numbers. */
   statistics(): LockStatistics {
     return { locked: this.#mutex.isTaken ? 1 : 0, waiting: this.#mutex.waiters.length };
   }

@@ -48,6 +48,7 @@ export class RLock extends Acquirable {
     return greenletOf(this.#mutex.owner);
   }
 
+  /** Its present state in numbers. */
   statistics(): RLockStatistics {
     return { depth: this.#mutex.depth, waiting: this.#mutex.waiters.length };
   }

@@ -4,7 +4,7 @@ import { checkInteger } from '../../check.ts';
 import { Done, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { currentActivity } from '../current.ts';
 import { Acquirable } from './acquirable.ts';
-import { type Callback, Links } from './links.ts';
+import { Links } from './links.ts';
 import { Permits } from './permits.ts';
 
 /** What a `Semaphore` says of itself. */
@@ -81,15 +81,16 @@ export class Semaphore extends Acquirable {
   }
 
   /** Calls `callback(semaphore)` once, when a permit is free. The loop itself calls it: it must not wait. Source: gevent's rawlink */
-  rawlink(callback: Callback<this>): void {
+  rawlink(callback: (semaphore: this) => unknown): void {
     this.#links.add(callback);
   }
 
   /** Takes a callback away; one that was not there does no harm. */
-  unlink(callback: Callback<this>): void {
+  unlink(callback: (semaphore: this) => unknown): void {
     this.#links.remove(callback);
   }
 
+  /** Its present state in numbers. */
   statistics(): SemaphoreStatistics {
     return { free: this.#permits.free, waiting: this.#permits.waiters.length, links: this.#links.count };
   }
