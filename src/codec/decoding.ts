@@ -50,6 +50,8 @@ export class Decoding {
   /** The packet will be read again, so nothing of it may be given away. */
   readonly again: boolean;
   readonly #packet: Incoming;
+  /** What came with the packet, by their blocks. */
+  #handles: Map<number, object> | undefined;
   readonly #objects: unknown[] = [];
   #waiting: Waiting[] = [];
   #depth = 0;
@@ -307,9 +309,9 @@ export class Decoding {
 
   /** A handle that came with the packet. */
   handle(ref: number): object {
-    const { handles, lost } = this.#packet;
-    const door = handleDoor();
-    const found = handles?.find((handle) => door!.refOf(handle)! >>> 0 === ref);
+    const { handles = [], lost } = this.#packet;
+    this.#handles ??= new Map(handles.map((handle) => [handleDoor()!.refOf(handle)! >>> 0, handle]));
+    const found = this.#handles.get(ref);
     if (found !== undefined) return found;
     if (lost === undefined) throw damaged('a shared object is missing');
     this.run(() => {

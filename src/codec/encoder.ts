@@ -93,7 +93,7 @@ export class Encoder {
       transfer,
       modules: modules.length === 0 ? none : [...modules],
       signals: signals.length === 0 ? none : [...signals],
-      handles: handles.length === 0 ? none : [...handles],
+      handles: handles.length === 0 ? none : handles.toArray(),
     };
     this.discard();
     return packet;

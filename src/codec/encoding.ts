@@ -17,6 +17,7 @@ import { writeArray } from './arrays.ts';
 import { writeBigint } from './bigints.ts';
 import type { AnyFunction } from './courier.ts';
 import { writeFunction } from './functions.ts';
+import { HandleList } from './handle-list.ts';
 import { writePlain } from './objects.ts';
 import { writeOtherKind } from './other-kinds.ts';
 import { Omitted } from './omitted.ts';
@@ -84,7 +85,7 @@ export class Encoding {
   readonly detached: ArrayBuffer[] = [];
   readonly modules: string[] = [];
   readonly signals: ExportedSignal[] = [];
-  readonly handles: object[] = [];
+  readonly handles: HandleList = new HandleList();
   /** Classes of instances, known to all messages of the packet. */
   readonly classes: AnyFunction[] = [];
   /** What errors in the present message do without. */

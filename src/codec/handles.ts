@@ -32,7 +32,7 @@ export function writeHandle(encoding: Encoding, object: object): void {
   encoding.writer.byte(tag.SHARED_OBJECT);
   encoding.claim(object);
   encoding.writer.varint(ref >>> 0);
-  if (!encoding.handles.includes(object)) encoding.handles.push(object);
+  encoding.handles.add(object);
   const taken = (object as { readonly [luggage]?: unknown })[luggage];
   encoding.writer.byte(taken === undefined ? 0 : 1);
   if (taken === undefined) return;

@@ -68,6 +68,14 @@ for (const kind of kinds) {
     assert.deepEqual(encode([1, {}], { border }).handles, []);
   });
 
+  test(`${kind}: very many objects in one packet, and each twice, do not keep their places`, () => {
+    const many = Array.from({ length: 20_000 }, () => new Counter());
+    const packet = encode([many, many.toReversed()], { border });
+    assert.deepEqual(packet.handles.length, many.length);
+    const [there, back] = decode(carry(packet, kind), border) as [Counter[], Counter[]];
+    assert.ok(many.every((counter, i) => there[i] === counter && back[many.length - 1 - i] === counter));
+  });
+
   test(`${kind}: a message that cannot cross leaves its handles in the packet`, () => {
     const [a, b] = [new Counter(), new Counter()];
     const encoder = new Encoder({ border });
@@ -78,6 +86,10 @@ for (const kind of kinds) {
     assert.deepEqual([...packet.handles], [a]);
     const decoder = new Decoder(carry(packet, kind), border);
     assert.deepEqual([decoder.next(), decoder.next()], [[a], 'last']);
+    const again = new Encoder({ border });
+    assert.throws(() => again.add([b, new WeakMap()]), SerializationError);
+    again.add([b]);
+    assert.deepEqual(again.finish().handles, [b], 'it counts as written although that failed');
     const discarded = new Encoder({ border });
     discarded.add(b);
     discarded.discard();
