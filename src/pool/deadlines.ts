@@ -4,6 +4,9 @@
  *   dispatched --timeout--> overdue, told --graceful--> graceOver
  *
  * While a worker imports what a task needs, its time does not run: that is a part of the worker's start, and has as long.
+ *
+ * This thread may have been busy for longer than a task may take. What its worker has said meanwhile counts: it waits where the event loop
+ * looks after the timers, so whoever is overdue is asked for once more after that.
  */
 
 import type { Job } from './job.ts';
@@ -24,7 +27,7 @@ export interface DeadlineOptions {
 interface Deadline {
   readonly ms: number;
   readonly callback: (job: Job) => void;
-  readonly timer: NodeJS.Timeout | undefined;
+  timer: NodeJS.Timeout | undefined;
 }
 
 export class Deadlines {
@@ -72,7 +75,12 @@ export class Deadlines {
   #set(job: Job, ms: number, callback: (job: Job) => void): void {
     clearTimeout(this.#deadlines.get(job)?.timer);
     const wait = this.#preparing.has(job) ? Math.max(ms, this.#options.startTimeout) : ms;
-    const timer = wait === Infinity ? undefined : later(wait, () => callback(job)).unref();
-    this.#deadlines.set(job, { ms, callback, timer });
+    const deadline: Deadline = { ms, callback, timer: undefined };
+    this.#deadlines.set(job, deadline);
+    if (wait === Infinity) return;
+    const over = (): void => {
+      if (this.#deadlines.get(job) === deadline) callback(job);
+    };
+    deadline.timer = later(wait, () => setImmediate(over)).unref();
   }
 }

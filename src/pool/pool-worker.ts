@@ -63,7 +63,7 @@ export class PoolWorker {
   constructor(options: PoolWorkerOptions, events: PoolWorkerEvents) {
     this.#options = options;
     this.#events = events;
-    const { kind, startTimeout } = options;
+    const { kind } = options;
     try {
       this.#handle = new WorkerHandle(kind, options, {
         ...events,
@@ -76,7 +76,7 @@ export class PoolWorker {
       process.nextTick(() => this.#ended({ kind, pid: null, threadId: null, exitCode: null, signal: null, error }, undefined));
       return;
     }
-    if (startTimeout !== Infinity) this.#timer = later(startTimeout, () => this.#startsTooLong()).unref();
+    this.#awaitStart();
   }
 
   /** To be used only when it has started. */
@@ -114,6 +114,21 @@ export class PoolWorker {
     clearTimeout(this.#timer);
     this.#hasStarted = true;
     this.#events.started();
+  }
+
+  /** If this thread was busy for so long, what the worker has said meanwhile comes behind the timers: it is looked at first. */
+  #awaitStart(): void {
+    const { startTimeout } = this.#options;
+    if (startTimeout === Infinity) return;
+    const over = (): void => {
+      const wasInitializing = this.#isInitializing;
+      setImmediate(() => {
+        if (this.#hasStarted) return;
+        if (this.#isInitializing === wasInitializing) this.#startsTooLong();
+        else this.#awaitStart();
+      });
+    };
+    this.#timer = later(startTimeout, over).unref();
   }
 
   #startsTooLong(): void {

@@ -84,7 +84,7 @@ export class WorkerPool {
     return this.#state.isShutDown;
   }
 
-  /** Whether one more job would begin at once, or when a worker has started. */
+  /** Whether one more job would begin at once, or when a worker has started that starts for it. */
   get hasRoom(): boolean {
     return hasRoom(this.#state);
   }

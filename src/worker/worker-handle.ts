@@ -90,8 +90,6 @@ export interface ChunkCall {
 const countEvery = 10_000;
 /** How long a worker may take to end after it was told to. Then it is killed: a leftover endless loop must not hold us up. */
 const patience = 5000;
-/** How long a thread that is to be killed may take to load its modules. */
-const loadTime = 1000;
 /** Frames of a dead worker that are still on their way arrive within this time. */
 const drainTime = 1000;
 
@@ -219,7 +217,7 @@ export class WorkerHandle {
   kill(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL', grace: number = patience): void {
     if (this.#end !== undefined) return;
     // A thread that is terminated while it loads its modules leaves their descriptors open: it ends when it has them.
-    if (this.kind === 'thread' && !this.#isReady) return this.stop(loadTime);
+    if (this.kind === 'thread' && !this.#isReady) return this.stop();
     this.#worker.kill(signal);
     if (signal !== 'SIGTERM') return;
     clearTimeout(this.#timer);

@@ -307,7 +307,9 @@ test("a person's debugger is disturbed", async () => {
   `,
     ['--inspect=127.0.0.1:0'],
   );
-  assert.deepEqual([stdout, code], ['(long step) spawned\n', 0], stderr);
+  // Where a step was is not looked for. On a busy machine the first may be long as well.
+  assert.match(stdout, /^(?:\(long step\) spawned\n){1,2}$/);
+  assert.equal(code, 0, stderr);
 });
 
 test('where threads are refused steps are not measured either', async () => {

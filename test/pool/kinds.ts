@@ -14,6 +14,9 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
+/** Node's own, also where a test puts another in its place. */
+const { setTimeout } = globalThis;
+
 /** Waits until something holds. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));

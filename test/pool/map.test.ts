@@ -40,10 +40,13 @@ for (const { kind, open } of kinds) {
 
   test(`${kind}: an error that many items end with has the caller's frames many times`, async () => {
     const pool = open({ maxWorkers: 1 });
-    const outcomes = mapOutcomes(pool, () => new Promise<void>(() => setInterval(() => {}, 1000)), range(8), {
+    const { items, isClosed } = counted(12);
+    const outcomes = mapOutcomes(pool, () => new Promise<void>(() => setInterval(() => {}, 1000)), items, {
       chunkSize: 4,
       unordered: true,
     });
+    // All are sent, and most wait: what comes later would be refused instead. Taking them may need several turns of the loop.
+    await until(isClosed);
     void pool.shutdown({ wait: false, cancelFutures: true });
     const error: unknown = (await outcomes.next()).value?.value;
     assert.ok(error instanceof CancelledError);
