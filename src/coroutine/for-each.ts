@@ -1,9 +1,9 @@
 /** An async iterable's items, one after another, for greenlets: there is no `for await` in a generator. */
 
 import { checkFunction, expected } from '../check.ts';
+import { type ClosableIterator, iteratorOf, resultOf } from '../iteration.ts';
 import { type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { TimeoutError } from '../errors.ts';
-import { type ClosableIterator, iteratorOf } from './closable-iterator.ts';
 import type { Coroutine } from './greenlet.ts';
 import { isGenerator, isThenable } from './misuse.ts';
 import { TimedRun } from './timed-part.ts';
@@ -48,7 +48,7 @@ export function forEach<T>(
 }
 
 function* callForEach<T>(source: AsyncIterable<T>, fn: (item: T, index: number) => unknown): Coroutine<void> {
-  const iterator = iteratorOf(source);
+  const iterator = iteratorOf(source, 'source');
   for (let index = 0; ; index += 1) {
     const result = yield* nextOf(iterator);
     if (result.done === true) return;
@@ -65,12 +65,14 @@ function* callForEach<T>(source: AsyncIterable<T>, fn: (item: T, index: number) 
 }
 
 function* nextOf<T>(iterator: ClosableIterator<T>): Coroutine<IteratorResult<T>> {
-  const next = until(iterator.next());
+  const given = iterator.next();
+  if (!isThenable(given)) return resultOf(given, 'source');
+  const next = until(given);
   try {
-    return yield* next;
+    return resultOf(yield* next, 'source');
   } catch (error) {
     // An iterator that failed has closed itself. One that is still asked may not answer before it has an item: it is not waited for.
-    if (next instanceof Pending && next.isLeft) iterator.interrupt()?.then(undefined, ignore);
+    if (next instanceof Pending && next.isLeft) leave(iterator);
     throw error;
   }
 }
@@ -79,8 +81,13 @@ function* nextOf<T>(iterator: ClosableIterator<T>): Coroutine<IteratorResult<T>>
 function* close(iterator: ClosableIterator<unknown>): Coroutine<void> {
   try {
     const closed = iterator.close();
-    if (closed !== undefined) yield* until(closed);
+    if (isThenable(closed)) yield* until(closed);
   } catch {}
+}
+
+function leave(iterator: ClosableIterator<unknown>): void {
+  const closed = iterator.interrupt();
+  if (isThenable(closed)) closed.then(undefined, ignore);
 }
 
 const ignore = (): void => {};

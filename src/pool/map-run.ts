@@ -7,6 +7,7 @@
  * It moves when there is a reason: the consumer took something, a worker reported, an async source delivered.
  */
 
+import { expected } from '../check.ts';
 import { type Capsule, Encoder } from '../codec/index.ts';
 import type { Outcome } from '../worker/index.ts';
 import { AbortWatch } from './abort-watch.ts';
@@ -271,6 +272,7 @@ export class MapRun {
     // The packet is kept until its chunk is done: if a worker is lost, another gets it.
     const encoder = (this.#encoder ??= new Encoder({ border: this.#pool.border, keep: true }));
     try {
+      if (this.#options.isSpread) checkArguments(pulled.value, index);
       encoder.add(pulled.value, `items[${index}]`);
     } catch (error) {
       this.#seal();
@@ -385,4 +387,10 @@ export class MapRun {
     if (this.#isOver()) this.#over();
     else if (isMoved) this.#pump();
   }
+}
+
+/** An item of `starmap`: Python spreads any iterable, and so do we. */
+function checkArguments(item: unknown, index: number): void {
+  if (typeof (item as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !== 'function')
+    throw new TypeError(expected(`items[${index}]`, 'a list of arguments', item));
 }

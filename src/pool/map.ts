@@ -2,11 +2,12 @@
 
 import { checkFunction } from '../check.ts';
 import { type AnyFunction, captureFunction } from '../codec/index.ts';
+import { isIterable } from '../iteration.ts';
 import type { CallSite } from './call-site.ts';
 import type { Items } from './executor.ts';
 import { MapProgress } from './map-progress.ts';
 import { type ItemOutcome, MapRun } from './map-run.ts';
-import { isIterable, openSource } from './source.ts';
+import { openSource } from './source.ts';
 import { type MapOptions, type TaskSettings, checkMapOptions, checkTaskOptions } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 

@@ -1,10 +1,10 @@
 /** Takes items from one iterable, or from several at once (zipped; the shortest ends), each of them sync or async. */
 
 import { expected } from '../check.ts';
+import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, iteratorOf, resultOf } from '../iteration.ts';
 import { isThenable } from '../worker/index.ts';
-import type { Items } from './executor.ts';
 
-export type Pulled = IteratorResult<unknown, unknown>;
+export type Pulled = IteratorResult<unknown, undefined>;
 
 export interface Source {
   /** The next item: at once if all iterables are sync. */
@@ -13,66 +13,58 @@ export interface Source {
   close(): Promise<void>;
 }
 
-type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
-
-export function isIterable(value: unknown): value is Items<unknown> {
-  if (typeof value === 'string') return true;
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
-  return Symbol.asyncIterator in value || Symbol.iterator in value;
-}
-
 /** @throws TypeError if one of them is not iterable */
-export function openSource(iterables: readonly Items<unknown>[]): Source {
+export function openSource(iterables: readonly AnyIterable<unknown>[]): Source {
   if (iterables.length === 0) throw new TypeError(expected('items', 'an iterable', undefined));
-  for (const [i, each] of iterables.entries()) {
-    if (!isIterable(each)) throw new TypeError(expected(iterables.length === 1 ? 'items' : `items ${i + 1}`, 'an iterable', each));
-  }
-  const isSync = iterables.every((each) => typeof each === 'string' || !(Symbol.asyncIterator in each));
-  const iterators = iterables.map(iteratorOf);
-  if (iterators.length === 1) return new Single(iterators[0]!);
-  return isSync ? new SyncZip(iterators as Iterator<unknown, unknown>[]) : new AsyncZip(iterators);
-}
-
-function iteratorOf(items: Items<unknown>): AnyIterator {
-  if (typeof items !== 'string' && Symbol.asyncIterator in items) return items[Symbol.asyncIterator]() as AnyIterator;
-  return (items as Iterable<unknown>)[Symbol.iterator]() as AnyIterator;
+  const names = iterables.length === 1 ? ['items'] : iterables.map((_, i) => `items ${i + 1}`);
+  for (const [i, each] of iterables.entries()) if (!isIterable(each)) throw new TypeError(expected(names[i]!, 'an iterable', each));
+  const sources = iterables.map((each, i) => new Single(each, names[i]!));
+  if (sources.length === 1) return sources[0]!;
+  return iterables.some(isAsyncIterable) ? new AsyncZip(sources) : new SyncZip(sources);
 }
 
 class Single implements Source {
-  readonly #iterator: AnyIterator;
+  readonly #iterator: ClosableIterator<unknown>;
+  readonly #name: string;
+  /** Was asked for an item, and has not answered. */
+  #isAsked = false;
   #isDone = false;
 
-  constructor(iterator: AnyIterator) {
-    this.#iterator = iterator;
+  constructor(items: AnyIterable<unknown>, name: string) {
+    this.#iterator = iteratorOf(items, name);
+    this.#name = name;
   }
 
   next(): Pulled | Promise<Pulled> {
-    let pulled: Pulled | Promise<Pulled>;
     try {
-      pulled = this.#iterator.next();
+      const given = this.#iterator.next();
+      return isThenable(given) ? this.#await(given) : this.#seen(given);
     } catch (error) {
       this.#isDone = true;
       throw error;
     }
-    if (isThenable(pulled)) {
-      return Promise.resolve(pulled).then(
-        (result) => this.#seen(result),
-        (error: unknown) => {
-          this.#isDone = true;
-          throw error;
-        },
-      );
-    }
-    return this.#seen(pulled);
   }
 
   async close(): Promise<void> {
     if (this.#isDone) return;
     this.#isDone = true;
-    await this.#iterator.return?.();
+    await (this.#isAsked ? this.#iterator.interrupt() : this.#iterator.close());
   }
 
-  #seen(pulled: Pulled): Pulled {
+  async #await(given: PromiseLike<IteratorResult<unknown>>): Promise<Pulled> {
+    this.#isAsked = true;
+    try {
+      return this.#seen(await given);
+    } catch (error) {
+      this.#isDone = true;
+      throw error;
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  #seen(given: IteratorResult<unknown>): Pulled {
+    const pulled = resultOf(given, this.#name);
     if (pulled.done === true) this.#isDone = true;
     return pulled;
   }
@@ -81,8 +73,8 @@ class Single implements Source {
 class SyncZip implements Source {
   readonly #sources: readonly Single[];
 
-  constructor(iterators: readonly Iterator<unknown, unknown>[]) {
-    this.#sources = iterators.map((each) => new Single(each));
+  constructor(sources: readonly Single[]) {
+    this.#sources = sources;
   }
 
   next(): Pulled {
@@ -103,8 +95,8 @@ class SyncZip implements Source {
 class AsyncZip implements Source {
   readonly #sources: readonly Single[];
 
-  constructor(iterators: readonly AnyIterator[]) {
-    this.#sources = iterators.map((each) => new Single(each));
+  constructor(sources: readonly Single[]) {
+    this.#sources = sources;
   }
 
   async next(): Promise<Pulled> {

@@ -1,55 +1,64 @@
 /** Items that can be cut off from outside: when a pool is terminated, every source that is not at its end fails. */
 
+import { type ClosableIterator, isAsyncIterable, isIterable, iteratorOf } from '../iteration.ts';
 import type { Items } from './executor.ts';
 
 /** A source, and how to stop it: from then on it fails, also while somebody waits for it. */
 export class Stoppable<T> {
   /** Take the items from here. What is not iterable is left as it is, and refused by who takes it. */
   readonly items: Items<T>;
-  #iterator: Iterator<T> | AsyncIterator<T> | undefined;
+  #iterator: ClosableIterator<T> | undefined;
   #stopped: { readonly error: unknown } | undefined;
+  /** Somebody waits for the next item. */
   #rejectNext: ((error: unknown) => void) | undefined;
 
   constructor(items: Items<T>) {
     this.items = items;
     if (typeof items === 'string') return;
-    const { [Symbol.asyncIterator]: openAsync, [Symbol.iterator]: open } = (items ?? {}) as AsyncIterable<T> & Iterable<T>;
-    if (typeof openAsync === 'function') this.items = { [Symbol.asyncIterator]: () => this.#asyncIterator(openAsync.call(items)) };
-    else if (typeof open === 'function') this.items = { [Symbol.iterator]: () => this.#syncIterator(open.call(items)), ...sizeOf(items) };
+    if (isAsyncIterable(items)) this.items = { [Symbol.asyncIterator]: () => this.#asyncIterator(iteratorOf<T>(items, 'items')) };
+    else if (isIterable(items))
+      this.items = { [Symbol.iterator]: () => this.#syncIterator(iteratorOf<T>(items, 'items')), ...sizeOf(items) };
   }
 
   stop(error: unknown): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = { error };
-    this.#rejectNext?.(error);
     // Nobody waits for it, and nobody is to hear what it throws: that the source was cut off is told already.
     // oxlint-disable-next-line promise/no-promise-in-callback -- `error` is what to fail with, not a callback's
     this.#close().catch(() => {});
+    this.#rejectNext?.(error);
   }
 
-  #syncIterator(iterator: Iterator<T>): Iterator<T> {
+  #syncIterator(iterator: ClosableIterator<T>): Iterator<T> {
     this.#iterator = iterator;
     return {
       next: () => {
         if (this.#stopped !== undefined) throw this.#stopped.error;
-        return iterator.next();
+        return iterator.next() as IteratorResult<T>;
       },
       return: () => {
         this.#iterator = undefined;
-        return iterator.return?.() ?? { done: true, value: undefined };
+        iterator.close();
+        return { done: true, value: undefined };
       },
     };
   }
 
-  #asyncIterator(iterator: AsyncIterator<T>): AsyncIterator<T> {
+  #asyncIterator(iterator: ClosableIterator<T>): AsyncIterator<T> {
     this.#iterator = iterator;
+    const answered = (): void => {
+      this.#rejectNext = undefined;
+    };
     return {
-      next: () =>
-        new Promise((resolve, reject) => {
+      next: () => {
+        const next = new Promise<IteratorResult<T>>((resolve, reject) => {
           if (this.#stopped !== undefined) return reject(this.#stopped.error);
           this.#rejectNext = reject;
           Promise.resolve(iterator.next()).then(resolve, reject);
-        }),
+        });
+        next.then(answered, answered);
+        return next;
+      },
       return: async () => {
         await this.#close();
         return { done: true, value: undefined };
@@ -60,7 +69,7 @@ export class Stoppable<T> {
   async #close(): Promise<void> {
     const iterator = this.#iterator;
     this.#iterator = undefined;
-    await iterator?.return?.();
+    await (this.#rejectNext === undefined ? iterator?.close() : iterator?.interrupt());
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { type Border, Encoder, type ExportedSignal } from '../codec/index.ts';
 import { expected } from '../check.ts';
+import { type ClosableIterator, isIterable, iteratorOf, resultOf } from '../iteration.ts';
 import { type TaskContext, callAs } from './current-task.ts';
 import { type Frame, FrameKind } from './frame.ts';
 import { packetFrame } from './message.ts';
@@ -34,11 +35,12 @@ export interface StreamOptions {
   readonly waits: (isForValue: boolean) => void;
 }
 
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+/** The name, in errors, of what is iterated over. */
+const streamed = 'the stream';
 
 export class StreamRun {
   readonly #options: StreamOptions;
-  readonly #iterator: AnyIterator;
+  readonly #iterator: ClosableIterator<unknown>;
   #encoder: Encoder | undefined;
   /** Sizes of the values that were not taken, the oldest first, and their sum. */
   readonly #sizes: number[] = [];
@@ -53,7 +55,8 @@ export class StreamRun {
   /** @throws TypeError if it cannot be iterated over */
   constructor(source: unknown, options: StreamOptions) {
     this.#options = options;
-    this.#iterator = iteratorOf(source);
+    if (!isIterable(source)) throw new TypeError(expected('what a streamed function returns', 'an iterable', source));
+    this.#iterator = iteratorOf(source, streamed);
   }
 
   pump(): void {
@@ -91,7 +94,7 @@ export class StreamRun {
     const ended = (): void => this.#options.ended(true, undefined);
     const failed = (error: unknown): void => this.#options.ended(false, error);
     try {
-      const closed = callAs(this.#options.context, () => this.#iterator.return?.(), []);
+      const closed = callAs(this.#options.context, () => (this.#isPulling ? this.#iterator.interrupt() : this.#iterator.close()), []);
       if (!isThenable(closed)) return ended();
       this.#options.waits(true);
       Promise.resolve(closed).then(ended, failed);
@@ -120,12 +123,18 @@ export class StreamRun {
     );
   }
 
-  #accept({ done, value }: IteratorResult<unknown>): void {
-    if (done === true) return this.#end(true, undefined);
+  #accept(given: IteratorResult<unknown>): void {
+    let pulled: IteratorResult<unknown>;
+    try {
+      pulled = resultOf(given, streamed);
+    } catch (error) {
+      return this.#end(false, error);
+    }
+    if (pulled.done === true) return this.#end(true, undefined);
     const encoder = (this.#encoder ??= new Encoder({ border: this.#options.border }));
     const before = encoder.size;
     try {
-      encoder.add(value, `values[${this.#sent + encoder.count}]`);
+      encoder.add(pulled.value, `values[${this.#sent + encoder.count}]`);
     } catch (refusal) {
       this.#fail(refusal);
       return;
@@ -150,7 +159,7 @@ export class StreamRun {
   #fail(refusal: unknown): void {
     this.#end(false, refusal);
     try {
-      const closed = this.#iterator.return?.();
+      const closed = this.#iterator.close();
       if (isThenable(closed)) Promise.resolve(closed).catch(() => {});
     } catch {
       // The refusal is what is told.
@@ -163,13 +172,4 @@ export class StreamRun {
     this.flush();
     this.#options.ended(isOk, error);
   }
-}
-
-function iteratorOf(source: unknown): AnyIterator {
-  if (typeof source === 'string') return source[Symbol.iterator]();
-  if ((typeof source === 'object' && source !== null) || typeof source === 'function') {
-    if (Symbol.asyncIterator in source) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    if (Symbol.iterator in source) return (source as Iterable<unknown>)[Symbol.iterator]();
-  }
-  throw new TypeError(expected('what a streamed function returns', 'an iterable', source));
 }

@@ -19,6 +19,7 @@ const FLOORS: Record<string, number> = {
   check: 0,
   scope: 0,
   handles: 0,
+  iteration: 0,
   undisturbed: 0,
   platform: 1,
   loop: 1,

@@ -1,25 +1,18 @@
 /** Where a map takes its items from: an iterable, or several at once (zipped; the shortest ends), each of them sync or async. */
 
 import { expected } from '../../check.ts';
+import { type AnyIterable, type ClosableIterator, isIterable, iteratorOf, resultOf } from '../../iteration.ts';
 import { Operation, type Wait } from '../../loop/index.ts';
-import { iteratorOf } from '../closable-iterator.ts';
 import { isThenable } from '../misuse.ts';
 import { until } from '../until.ts';
 
 /** What a map goes over. */
-export type Items<T> = Iterable<T> | AsyncIterable<T>;
+export type Items<T> = AnyIterable<T>;
 
 export type Args = readonly unknown[];
 /** The arguments of the next call, or undefined at the end; what is not there at once is to be waited for. */
 export type Taken = Args | undefined | Generator<Wait, Args | undefined>;
 type Pulled = IteratorResult<unknown, unknown>;
-
-/** Of a sync iterable, or of an async one. */
-interface AnyIterator {
-  next(): Pulled | PromiseLike<Pulled>;
-  close(): unknown;
-  interrupt(): unknown;
-}
 
 /** Takes `(xs, ys, …, options?)` apart: the last may be options, which cannot be iterated over. */
 export function splitOptions<O>(rest: readonly unknown[]): { iterables: readonly unknown[]; options: O | undefined } {
@@ -29,25 +22,26 @@ export function splitOptions<O>(rest: readonly unknown[]): { iterables: readonly
 }
 
 export class Source {
-  readonly #iterators: readonly AnyIterator[];
+  readonly #iterators: readonly ClosableIterator<unknown>[];
   /** Said that they are at their end: there is nothing to close. */
-  readonly #atEnd: Set<AnyIterator> = new Set();
+  readonly #atEnd: Set<ClosableIterator<unknown>> = new Set();
   /** Was asked for its next item, and has not answered. */
-  #asked: AnyIterator | undefined;
+  #asked: ClosableIterator<unknown> | undefined;
 
   /** @throws TypeError if one of them is not iterable */
   constructor(iterables: readonly unknown[]) {
     if (iterables.length === 0) throw new TypeError(expected('items', 'an iterable', undefined));
     for (const [i, each] of iterables.entries())
       if (!isIterable(each)) throw new TypeError(expected(iterables.length === 1 ? 'items' : `items ${i + 1}`, 'an iterable', each));
-    this.#iterators = iterables.map((each) => open(each as Items<unknown>));
+    this.#iterators = iterables.map((each) => iteratorOf(each as Items<unknown>, 'items'));
   }
 
   next(): Taken {
     const args: unknown[] = [];
     for (const iterator of this.#iterators) {
-      const pulled = iterator.next();
-      if (isThenable(pulled)) return this.#goOn(args, pulled);
+      const answer = iterator.next();
+      if (isThenable(answer)) return this.#goOn(args, answer);
+      const pulled = resultOf(answer, 'items');
       if (pulled.done === true) return this.#end(iterator);
       args.push(pulled.value);
     }
@@ -57,7 +51,7 @@ export class Source {
   *#goOn(args: unknown[], answer: Pulled | PromiseLike<Pulled>): Generator<Wait, Args | undefined> {
     for (;;) {
       const iterator = this.#iterators[args.length]!;
-      const pulled = isThenable(answer) ? yield* this.#wait(iterator, answer) : answer;
+      const pulled = resultOf(isThenable(answer) ? yield* this.#wait(iterator, answer) : answer, 'items');
       if (pulled.done === true) return this.#end(iterator);
       args.push(pulled.value);
       if (args.length === this.#iterators.length) return args;
@@ -65,7 +59,7 @@ export class Source {
     }
   }
 
-  *#wait(iterator: AnyIterator, answer: PromiseLike<Pulled>): Generator<Wait, Pulled> {
+  *#wait(iterator: ClosableIterator<unknown>, answer: PromiseLike<Pulled>): Generator<Wait, Pulled> {
     // An operation is left by who is killed; a promise still comes.
     if (!(answer instanceof Operation)) this.#asked = iterator;
     const pulled = yield* until(answer);
@@ -73,7 +67,7 @@ export class Source {
     return pulled;
   }
 
-  #end(iterator: AnyIterator): undefined {
+  #end(iterator: ClosableIterator<unknown>): undefined {
     this.#atEnd.add(iterator);
     return undefined;
   }
@@ -99,18 +93,6 @@ export class Source {
     }
     if (errors.length > 0) throw errors[0];
   }
-}
-
-function isIterable(value: unknown): value is Items<unknown> {
-  if (typeof value === 'string') return true;
-  return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
-}
-
-function open(items: Items<unknown>): AnyIterator {
-  if (typeof items !== 'string' && Symbol.asyncIterator in items) return iteratorOf(items);
-  const iterator = (items as Iterable<unknown>)[Symbol.iterator]();
-  const close = (): unknown => iterator.return?.();
-  return { next: () => iterator.next(), close, interrupt: close };
 }
 
 const ignore = (): void => {};

@@ -1,0 +1,82 @@
+/**
+ * Iterables, sync and async, read as a `for` loop reads them, and closed when it may be that somebody waits for their next item.
+ *
+ * An async generator cannot be closed then: its `return()` stands in line behind the `next()` that it is to end. Streams have generators
+ * as iterators, but other ways to be closed.
+ */
+
+import { expected, quote } from './check.ts';
+
+/** What can be iterated over. */
+export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
+
+export interface ClosableIterator<T> {
+  next(): IteratorResult<T> | PromiseLike<IteratorResult<T>>;
+  /** While no `next()` is pending. */
+  close(): unknown;
+  /** While one is. */
+  interrupt(): unknown;
+}
+
+/** Node's streams, and whatever else has their way out. */
+interface Destroyable {
+  destroy(): unknown;
+}
+
+/** Whether a `for await` loop would go over it. */
+export function isIterable(value: unknown): value is AnyIterable<unknown> {
+  return isAsyncIterable(value) || typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === 'function';
+}
+
+/** It may have both methods; then the async one counts. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
+}
+
+/**
+ * @param what the name of the source, for errors
+ * @throws TypeError if it has no iterator
+ */
+export function iteratorOf<T>(source: AnyIterable<T>, what: string): ClosableIterator<T> {
+  if (typeof (source as Partial<ReadableStream<T>>).getReader === 'function') return iteratorOfWebStream(source as ReadableStream<T>);
+  const iterator = isAsyncIterable(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  if (typeof (iterator as Partial<Iterator<T>> | null | undefined)?.next !== 'function')
+    throw new TypeError(`expected the iterator of ${what} to have a method next(), got ${quote(iterator)}`);
+  const close = (): unknown => iterator.return?.();
+  const interrupt = (): unknown => {
+    const closed = close();
+    if (typeof (source as Partial<Destroyable>).destroy === 'function') (source as unknown as Destroyable).destroy();
+    return closed;
+  };
+  return { next: () => iterator.next(), close, interrupt };
+}
+
+function iteratorOfWebStream<T>(source: ReadableStream<T>): ClosableIterator<T> {
+  const reader = source.getReader();
+  const close = async (): Promise<void> => {
+    const cancelled = reader.cancel();
+    reader.releaseLock();
+    await cancelled;
+  };
+  const next = async (): Promise<IteratorResult<T>> => {
+    const { done, value } = await reader.read();
+    if (!done) return { done, value };
+    reader.releaseLock();
+    return { done, value: undefined };
+  };
+  return { next, close, interrupt: close };
+}
+
+const end: IteratorResult<never, undefined> = { done: true, value: undefined };
+
+/**
+ * What `next()` has given, read once: that may run getters, and they may throw.
+ *
+ * @param what the name of the source, for errors
+ * @throws TypeError if it is no object
+ */
+export function resultOf<T>(given: IteratorResult<T>, what: string): IteratorResult<T, undefined> {
+  if (given === null || (typeof given !== 'object' && typeof given !== 'function'))
+    throw new TypeError(expected(`what next() of ${what} gives`, 'an object', given));
+  return given.done ? end : { done: false, value: given.value };
+}
