@@ -14,5 +14,5 @@ export { Shielded } from './shielded.ts';
 export { enterStep, leaveStep, type Wait, WAIT } from './step.ts';
 export { addTimer, now, removeTimer, replaceClock, type Timed } from './timers.ts';
 export { type Listed, type ListNode, WaitList } from './wait-list.ts';
-export { readWaitOptions, type WaitOptions } from './wait-options.ts';
+export { isAborted, readWaitOptions, type WaitOptions } from './wait-options.ts';
 export type { Waiter } from './wait-record.ts';

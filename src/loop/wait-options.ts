@@ -12,6 +12,11 @@ export interface WaitOptions {
 
 const optionKeys = ['timeout', 'signal'] as const;
 
+/** Whether they end the wait before it has begun: nothing is taken then, also where there is something. */
+export function isAborted(options: number | WaitOptions | undefined): boolean {
+  return typeof options === 'object' && options.signal?.aborted === true;
+}
+
 /** `number | WaitOptions`, checked; Infinity is for ever. */
 export function readWaitOptions(
   options: number | WaitOptions | undefined,

@@ -10,7 +10,7 @@
 
 import { add, and, compareExchange, exchange, load, or, store } from '#atomics';
 import { checkInteger } from '../check.ts';
-import { blocking, Done, type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { blocking, Done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { type AsyncWait, theAgent } from './agent.ts';
 import { blockThread } from './block-thread.ts';
 import { Deadline } from './deadline.ts';
@@ -136,7 +136,9 @@ export class Word extends SharedObject {
   waitAsync(expected: number, options?: number | WaitOptions): Operation<WaitResult> {
     checkWord(expected, 'expected');
     if (options !== undefined) readWaitOptions(options);
-    return this.load() === expected ? new WordWait(this, this.#line, expected, options) : new Done<WaitResult>('not-equal');
+    return this.load() === expected || isAborted(options)
+      ? new WordWait(this, this.#line, expected, options)
+      : new Done<WaitResult>('not-equal');
   }
 
   /**
@@ -176,7 +178,7 @@ class WordWait extends Pending<WaitResult> implements AsyncWait {
     theAgent().waits.add(this);
     this.#waiter = line.join(true);
     // ORDER: as in `#wait`.
-    if (word.load() !== expected && this.#waiter.withdraw()) this.#end('not-equal');
+    if (!isAborted(options) && word.load() !== expected && this.#waiter.withdraw()) this.#end('not-equal');
     else this.limit(options);
   }
 

@@ -13,7 +13,7 @@
 
 import { load } from '#atomics';
 import { TimeoutError } from '../errors.ts';
-import { blocking, Done, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
+import { blocking, Done, isAborted, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
 import { blockThread, Deadline, type ObjectKind, SharedObject, theAgent, type Waiter, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { AsyncLine, type Claim } from './async-line.ts';
 import { CycleOfOne } from './cycle-of-one.ts';
@@ -170,6 +170,7 @@ export abstract class Acquirable extends SharedObject {
 
   protected takeAsync(options: number | WaitOptions | undefined): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
+    if (isAborted(options)) return new Acquire(this.#asyncLine, undefined, options);
     if (this.takeAgain()) return yes;
     const { taker } = this;
     if (!this.#takeNow(false)) return new Acquire(this.#asyncLine, taker, options);
@@ -180,6 +181,7 @@ export abstract class Acquirable extends SharedObject {
 
   protected holdAsync(options: number | WaitOptions | undefined, taker: object | undefined = this.taker): Operation<Disposable> {
     if (options !== undefined) readWaitOptions(options);
+    if (isAborted(options)) return new Hold(this.#asyncLine, undefined, options);
     if (this.takeAgain()) return new Done(new Guard(this));
     if (!this.#takeNow(true)) return new Hold(this.#asyncLine, taker, options);
     this.takenBy(taker);

@@ -10,7 +10,7 @@
 import { load, store } from '#atomics';
 import { checkFunction, checkInteger, expected } from '../check.ts';
 import { InvalidStateError, type ThreadInfo } from '../errors.ts';
-import { blocking, Done, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { blocking, Done, isAborted, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import {
   Deadline,
   defineKind,
@@ -177,7 +177,7 @@ export class Condition extends SharedObject {
     checkFunction(predicate, 'predicate');
     if (options !== undefined) readWaitOptions(options);
     this.#check('waitFor');
-    const value = ask(predicate);
+    const value = isAborted(options) ? undefined : ask(predicate);
     if (value) return new Done(value);
     return new ConditionWait<T>(this.#lock, this.#line, () => ask(predicate), options);
   }

@@ -1,6 +1,6 @@
 /** Those of one thread who wait for an event without blocking it. All go on at once, so they stand in its line with one entry. */
 
-import { Pending, WaitList, type WaitOptions } from '../loop/index.ts';
+import { isAborted, Pending, WaitList, type WaitOptions } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
 
 export class EventLine implements AsyncWait {
@@ -67,7 +67,7 @@ export class EventWait extends Pending<boolean> {
   constructor(line: EventLine, options: number | WaitOptions | undefined) {
     super();
     this.#line = line;
-    line.add(this);
+    if (!isAborted(options)) line.add(this);
     this.limit(options);
   }
 

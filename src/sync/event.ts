@@ -6,7 +6,7 @@
  */
 
 import { compareExchange, load } from '#atomics';
-import { blocking, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
+import { blocking, isAborted, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
 import {
   blockThread,
   Deadline,
@@ -97,7 +97,7 @@ export class Event extends SharedObject {
    */
   wait(options?: number | WaitOptions): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
-    return this.isSet() ? yes : new EventWait(this.#asyncLine, options);
+    return this.isSet() && !isAborted(options) ? yes : new EventWait(this.#asyncLine, options);
   }
 
   /** As `wait`, and blocks the thread meanwhile. */

@@ -1,7 +1,7 @@
 /** Waiting for it without blocking the thread: with a yes or no, or with a guard that gives it back. */
 
 import { TimeoutError } from '../errors.ts';
-import { Pending, type WaitOptions } from '../loop/index.ts';
+import { isAborted, Pending, type WaitOptions } from '../loop/index.ts';
 import type { AsyncLine, Claim } from './async-line.ts';
 import { Guard } from './guard.ts';
 
@@ -19,7 +19,7 @@ abstract class Waiting<T> extends Pending<T> implements Claim {
     this.taker = taker;
     if (error !== undefined) this.fail(error);
     else {
-      line.add(this);
+      if (!isAborted(options)) line.add(this);
       this.limit(options);
     }
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Barrier, BrokenBarrierError, Condition, Event, Lock, RLock, Semaphore, TimeoutError } from 'heddle';
+import { Word } from 'heddle/lowlevel';
 import { everywhere, inBothForms, until, untilWaiting } from './crew.js';
 import { acquire } from './forms.js';
 
@@ -69,6 +70,38 @@ for (const [name, begin] of Object.entries(waits)) {
     await check();
   });
 }
+
+test('a signal that was aborted before takes what is free, in one form or in both', async () => {
+  const options = { signal: AbortSignal.abort(reason) };
+  for (const what of [new Lock(), new RLock(), new Lock({ fair: true }), new Semaphore(1), new Condition()]) {
+    await assert.rejects(Promise.resolve(what.acquire(options)), reason);
+    await assert.rejects(Promise.resolve(what.hold(options)), reason);
+    await assert.rejects(
+      what.run(() => assert.fail('it ran'), options),
+      reason,
+    );
+    assert.throws(() => what.acquireSync(options), reason);
+    assert.throws(() => what.holdSync(options), reason);
+    assert.equal(what.locked(), false);
+    assert.equal(what.statistics().waiting, 0);
+  }
+  const event = new Event();
+  event.set();
+  await assert.rejects(Promise.resolve(event.wait(options)), reason);
+  assert.throws(() => event.waitSync(options), reason);
+  const word = new Word(1);
+  await assert.rejects(Promise.resolve(word.waitAsync(0, options)), reason);
+  assert.throws(() => word.wait(0, options), reason);
+});
+
+test('a condition whose signal was aborted before asks its predicate, or loses its lock', async () => {
+  const options = { signal: AbortSignal.abort(reason) };
+  const condition = new Condition();
+  condition.acquireSync();
+  await assert.rejects(Promise.resolve(condition.waitFor(() => assert.fail('it was asked'), options)), reason);
+  assert.throws(() => condition.waitForSync(() => assert.fail('it was asked'), options), reason);
+  assert.deepEqual([condition.locked(), condition.statistics().unnotified], [true, 0]);
+});
 
 test('a wait of a barrier that is aborted breaks it for the others', async () => {
   const barrier = new Barrier(3);

@@ -11,10 +11,10 @@
  */
 
 import { Empty, Full, ShutDown } from '../../errors.ts';
-import { Done, done, type Operation, WaitList } from '../../loop/index.ts';
+import { Done, done, isAborted, type Operation, WaitList } from '../../loop/index.ts';
 import { type Giver, Put, PutMany } from './givers.ts';
 import { Join } from './join.ts';
-import { type BlockOptions, isAborted, readBlockOptions } from './options.ts';
+import { type BlockOptions, readBlockOptions } from './options.ts';
 import type { Store } from './store.ts';
 import { Get, GetMany, Next, Peek, type Source, type Taker } from './takers.ts';
 

@@ -2,8 +2,8 @@
 
 import { inspect } from 'node:util';
 import { Empty, Full, ShutDown } from '../../errors.ts';
-import { Done, type Operation } from '../../loop/index.ts';
-import { type BlockOptions, isAborted, readBlockOptions } from './options.ts';
+import { Done, isAborted, type Operation } from '../../loop/index.ts';
+import { type BlockOptions, readBlockOptions } from './options.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Get, Next } from './takers.ts';
 

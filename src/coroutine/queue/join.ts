@@ -1,6 +1,6 @@
 /** Waiting until everything that was put is done with. */
 
-import { type Operation, Pending, readWaitOptions, type WaitList, type WaitOptions, yes } from '../../loop/index.ts';
+import { isAborted, type Operation, Pending, readWaitOptions, type WaitList, type WaitOptions, yes } from '../../loop/index.ts';
 
 interface Work {
   readonly name: string;
@@ -29,6 +29,6 @@ export class Join extends Pending<boolean> {
 }
 
 export function joinOf(work: Work, options: number | WaitOptions | undefined): Operation<boolean> {
-  const wait = options === undefined ? undefined : readWaitOptions(options);
-  return work.unfinished === 0 && wait?.signal?.aborted !== true ? yes : new Join(work, options);
+  if (options !== undefined) readWaitOptions(options);
+  return work.unfinished === 0 && !isAborted(options) ? yes : new Join(work, options);
 }

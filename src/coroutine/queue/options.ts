@@ -19,10 +19,6 @@ export function readBlockOptions(options: number | BlockOptions | undefined): Wa
   return options.block === false ? { timeout: 0, signal: read.signal } : read;
 }
 
-export function isAborted(options: WaitOptions | undefined): boolean {
-  return options?.signal?.aborted === true;
-}
-
 export function readItems<T>(items: Iterable<T>): T[] {
   if (typeof (items as Iterable<T> | undefined | null)?.[Symbol.iterator] === 'function') return Array.from(items);
   throw new TypeError(expected('items', 'an iterable', items));

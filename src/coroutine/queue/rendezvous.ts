@@ -8,8 +8,7 @@
  */
 
 import { Full, ShutDown } from '../../errors.ts';
-import { Pending, ready, type Steppable, WaitList, type WaitOptions } from '../../loop/index.ts';
-import { isAborted } from './options.ts';
+import { isAborted, Pending, ready, type Steppable, WaitList, type WaitOptions } from '../../loop/index.ts';
 import type { Source, Taker } from './takers.ts';
 
 /** In line behind the getter: its turn comes when the getter has gone on. */
