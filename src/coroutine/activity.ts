@@ -12,44 +12,35 @@
  */
 
 import {
-  addTimer,
   enterStep,
   leaveStep,
   type ListNode,
   type Living,
   living,
-  Operation,
   type Pending,
   ready,
-  removeTimer,
   type Steppable,
-  type Timed,
-  type Wait,
   WAIT,
   type WaitList,
   type Waiter,
 } from '../loop/index.ts';
+import { Delay, Extras } from './activity-extras.ts';
 import { AsyncOwner } from './async-owner.ts';
 import { type Context, captureContext, firstContext } from './context.ts';
 import { currentActivity, follow, isFollowing, runAs, setRunning } from './current.ts';
+import { added, type Few, isIn, listOf, removed } from './few.ts';
 import { GreenletExit } from './greenlet-exit.ts';
 import { isGeneratorFunction, isThenable, misuse } from './misuse.ts';
 import { reportFailure } from './report.ts';
 import { describeSite, type SpawnSite } from './spawn-site.ts';
 import { resume, resumeByError, steppedOf } from './stepped.ts';
-import { until } from './until.ts';
+import { type Thrown, thrownBy } from './thrown.ts';
+import { tellEnd, type Watcher } from './watcher.ts';
 
 /** What an activity knows of its greenlet. */
 export interface Face {
   readonly name: string;
   run(...args: any[]): unknown;
-}
-
-/** Is told when an activity has ended, in the moment that it does. */
-export interface Watcher {
-  ended(activity: Activity): void;
-  /** Whether its error reaches somebody this way: then it is not reported. */
-  readonly seesErrors: boolean;
 }
 
 /** Not started. */
@@ -67,45 +58,8 @@ type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeo
 /** How it ended: with a value, with an error, or by a `GreenletExit` that it let pass. */
 type Outcome = 'value' | 'error' | 'exit';
 
-interface Thrown {
-  readonly error: unknown;
-  readonly strength: number;
-}
-
-/** Of errors that come before one is thrown the strongest counts, and of equals the first: a kill before a time-out, an exit before all. */
-function strengthOf(error: unknown, isKill: boolean): number {
-  if (error instanceof GreenletExit) return 2;
-  return isKill ? 1 : 0;
-}
-
 /** Arguments that were passed on. */
 const NONE: readonly unknown[] = [];
-
-/** What few activities have. Apart, because there may be a million of the others. */
-class Extras {
-  site: SpawnSite | undefined = undefined;
-  isDaemon = false;
-  controller: AbortController | undefined = undefined;
-  owner: AsyncOwner | undefined = undefined;
-  context: Context | undefined = undefined;
-  delay: Delay | undefined = undefined;
-}
-
-/** A start that is put off. */
-class Delay implements Timed {
-  at = 0;
-  place = -1;
-  seq = 0;
-  readonly #activity: Activity;
-
-  constructor(activity: Activity) {
-    this.#activity = activity;
-  }
-
-  expire(): void {
-    this.#activity.start();
-  }
-}
 
 export class Activity implements Steppable, Waiter, Living, ListNode {
   readonly greenlet: Face;
@@ -122,7 +76,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
   #operation: Pending<any> | undefined = undefined;
   /** What is thrown at its next step. */
   #thrown: Thrown | undefined = undefined;
-  #watchers: Watcher | Set<Watcher> | undefined = undefined;
+  #watchers: Few<Watcher> = undefined;
   #extras: Extras | undefined = undefined;
 
   // In the list of those that live, or in the line of a pool.
@@ -180,17 +134,13 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return this.#outcome === 'exit';
   }
 
-  /** Its own, to save memory. */
+  /** In lists of waiters it is its own node, to save memory. */
   get node(): this {
     return this;
   }
 
   get listed(): this {
     return this;
-  }
-
-  get isNew(): boolean {
-    return this.#state === NEW;
   }
 
   get isDead(): boolean {
@@ -218,10 +168,12 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return fn(...args);
   }
 
+  // ---- how it starts: at once, inside of what runs, later, or when a pool has room
+
   start(): void {
     if (this.#state !== NEW) return;
     this.#state = READY;
-    this.#stopDelay();
+    this.#extras?.delay?.stop();
     if (this.list === undefined) living.push(this);
     ready(this);
   }
@@ -235,9 +187,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
   startLater(ms: number): void {
     if (this.#state !== NEW || this.#extras?.delay !== undefined) return;
     living.push(this);
-    const delay = new Delay(this);
-    this.#more.delay = delay;
-    addTimer(delay, ms);
+    this.#more.delay = new Delay(this, ms);
   }
 
   /** Puts its start off until a pool has room: `admit()`. */
@@ -261,9 +211,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     this.#state = NEW;
   }
 
-  #stopDelay(): void {
-    if (this.#extras?.delay !== undefined) removeTimer(this.#extras.delay);
-  }
+  // ---- its steps
 
   /** Its turn in the ready queue. */
   step(): void {
@@ -319,12 +267,6 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
       this.#generator = generator;
       return true;
     }
-    if (result instanceof Operation) {
-      // Waited for as by a generator: killed before it saw the value, it gives it back.
-      this.#more.owner = undefined;
-      this.#generator = valueOf(result);
-      return true;
-    }
     if (isThenable(result)) this.#await(result);
     else this.end(false, result);
     return false;
@@ -352,7 +294,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
       operation.addWaiter(this);
     } else {
       this.#state = READY;
-      this.#thrown = { error: misuse(value), strength: 0 };
+      this.#thrown = thrownBy(misuse(value), false);
       ready(this);
     }
   }
@@ -380,6 +322,8 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     else ready(this);
   }
 
+  // ---- errors that others throw into it
+
   /**
    * Throws an error where it waits, as soon as it is its turn. What it waited for takes nothing.
    *
@@ -392,9 +336,9 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
       this.end(true, error);
       return true;
     }
-    const strength = strengthOf(error, isKill);
-    if (this.#thrown !== undefined && this.#thrown.strength >= strength) return false;
-    this.#thrown = { error, strength };
+    const thrown = thrownBy(error, isKill);
+    if (this.#thrown !== undefined && this.#thrown.strength >= thrown.strength) return false;
+    this.#thrown = thrown;
     this.#operation?.leave(this, error);
     this.#operation = undefined;
     this.wake();
@@ -428,6 +372,8 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return isTaken;
   }
 
+  // ---- its end, and who is told
+
   end(isError: boolean, result: unknown): void {
     if (this.#state === DEAD) return;
     this.#state = DEAD;
@@ -436,38 +382,35 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     this.#generator = undefined;
     this.#fn = undefined;
     this.#args = NONE;
-    this.#stopDelay();
+    this.#extras?.delay?.stop();
     if (this.#extras !== undefined) this.#extras.context = undefined;
     if (this.#extras !== undefined && !this.hasFailed) this.#extras.site = undefined;
     this.list?.remove(this);
     const watchers = this.#watchers;
     this.#watchers = undefined;
-    if (watchers instanceof Set) for (const watcher of watchers) watcher.ended(this);
-    else watchers?.ended(this);
+    tellEnd(watchers, this);
     if (this.hasFailed && !this.isSeen) reportFailure(this, result, 'failed');
   }
 
   watch(watcher: Watcher): void {
     if (watcher.seesErrors) this.isSeen = true;
     if (this.#state === DEAD) watcher.ended(this);
-    else if (this.#watchers === undefined) this.#watchers = watcher;
-    else if (this.#watchers instanceof Set) this.#watchers.add(watcher);
-    else this.#watchers = new Set([this.#watchers, watcher]);
+    else this.#watchers = added(this.#watchers, watcher);
   }
 
   unwatch(watcher: Watcher): void {
-    if (this.#watchers === watcher) this.#watchers = undefined;
-    else if (this.#watchers instanceof Set) this.#watchers.delete(watcher);
+    this.#watchers = removed(this.#watchers, watcher);
   }
 
   isWatchedBy(watcher: Watcher): boolean {
-    return this.#watchers === watcher || (this.#watchers instanceof Set && this.#watchers.has(watcher));
+    return isIn(this.#watchers, watcher);
   }
 
   get watchers(): Watcher[] {
-    if (this.#watchers instanceof Set) return [...this.#watchers];
-    return this.#watchers === undefined ? [] : [this.#watchers];
+    return listOf(this.#watchers);
   }
+
+  // ---- what others ask of it
 
   /** Who ends what it awaits. */
   get owner(): AsyncOwner | undefined {
@@ -497,9 +440,4 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
   describeWait(): string {
     return this.#operation?.describe() ?? this.#extras?.owner?.describe() ?? 'a promise';
   }
-}
-
-function* valueOf(operation: Operation<unknown>): Generator<Wait, unknown> {
-  const value = yield* operation;
-  return isThenable(value) ? yield* until(value) : value;
 }

@@ -1,7 +1,8 @@
 /** The timer of a `Timeout`: throws its error into the greenlet that set it, and ends with that greenlet. */
 
 import { addTimer, removeTimer, type Timed } from '../loop/index.ts';
-import type { Activity, Watcher } from './activity.ts';
+import type { Activity } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 import { Interruption } from './interruption.ts';
 
 export class Alarm implements Timed, Watcher {

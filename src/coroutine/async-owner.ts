@@ -4,11 +4,12 @@
  */
 
 import type { Ending, Living, Owner, Pending, Steppable } from '../loop/index.ts';
+import { added, type Few, listOf, removed } from './few.ts';
 
 export class AsyncOwner implements Owner {
   readonly living: Living;
-  /** One at a time is the rule; a set is for more. */
-  #awaited: Pending<any> | Set<Pending<any>> | undefined = undefined;
+  /** One at a time is the rule. */
+  #awaited: Few<Pending<any>> = undefined;
   /** What is to be done when it awaits something again. */
   #deferred: Steppable[] | undefined = undefined;
   /** What its present waits end by. */
@@ -19,9 +20,7 @@ export class AsyncOwner implements Owner {
   }
 
   adopt(operation: Pending<any>): void {
-    if (this.#awaited === undefined) this.#awaited = operation;
-    else if (this.#awaited instanceof Set) this.#awaited.add(operation);
-    else this.#awaited = new Set([this.#awaited, operation]);
+    this.#awaited = added(this.#awaited, operation);
     const deferred = this.#deferred;
     if (deferred === undefined) return;
     this.#deferred = undefined;
@@ -29,16 +28,13 @@ export class AsyncOwner implements Owner {
   }
 
   disown(operation: Pending<any>): void {
-    if (this.#awaited === operation) this.#awaited = undefined;
-    else if (this.#awaited instanceof Set) this.#awaited.delete(operation);
+    this.#awaited = removed(this.#awaited, operation);
   }
 
   /** Rejects what is awaited now; false if that is nothing, or nothing that can be rejected. */
   interrupt(error: unknown): boolean {
-    const awaited = this.#awaited;
-    if (!(awaited instanceof Set)) return awaited?.reject(error) === true;
     let isTaken = false;
-    for (const operation of awaited) if (operation.reject(error)) isTaken = true;
+    for (const operation of listOf(this.#awaited)) if (operation.reject(error)) isTaken = true;
     return isTaken;
   }
 
@@ -48,8 +44,6 @@ export class AsyncOwner implements Owner {
   }
 
   describe(): string | undefined {
-    const awaited = this.#awaited;
-    const [first] = awaited instanceof Set ? awaited : [awaited];
-    return first?.describe();
+    return listOf(this.#awaited)[0]?.describe();
   }
 }

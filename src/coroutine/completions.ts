@@ -1,7 +1,8 @@
 /** Many things waited for at once: who is told of each that is ready, once, and can leave all the others. */
 
 import { expected } from '../check.ts';
-import type { Activity, Watcher } from './activity.ts';
+import type { Activity } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 import { activityOf, Greenlet } from './greenlet.ts';
 import { isThenable } from './misuse.ts';
 

@@ -2,7 +2,8 @@
 
 import { TimeoutError } from '../errors.ts';
 import { Pending, type WaitOptions } from '../loop/index.ts';
-import type { Activity, Watcher } from './activity.ts';
+import type { Activity } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 
 export class Ended<T> extends Pending<T> implements Watcher {
   readonly #activity: Activity;

@@ -2,7 +2,8 @@
 
 import { checkFunction } from '../check.ts';
 import { ready, type Steppable } from '../loop/index.ts';
-import type { Activity, Watcher } from './activity.ts';
+import type { Activity } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 import type { Greenlet } from './greenlet.ts';
 import { reportFailure } from './report.ts';
 

@@ -2,7 +2,8 @@
 
 import { expected } from '../check.ts';
 import { Pending } from '../loop/index.ts';
-import type { Activity, Watcher } from './activity.ts';
+import type { Activity } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 import { activityOf, Greenlet } from './greenlet.ts';
 
 /** So many are named when it is told what is waited for. */

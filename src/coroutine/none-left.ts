@@ -4,7 +4,8 @@
  */
 
 import { living, Pending, type WaitOptions } from '../loop/index.ts';
-import { Activity, type Watcher } from './activity.ts';
+import { Activity } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 import { currentActivity } from './current.ts';
 
 const waiting = new Set<NoneLeft>();

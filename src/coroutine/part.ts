@@ -8,7 +8,8 @@
  */
 
 import { type Operation, Shielded } from '../loop/index.ts';
-import { Activity, type Face, type Watcher } from './activity.ts';
+import { Activity, type Face } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 import { currentActivity } from './current.ts';
 import type { Body, ResultOf } from './greenlet.ts';
 import { Interruption } from './interruption.ts';

@@ -5,7 +5,9 @@
  */
 
 import { types } from 'node:util';
-import { isGenerator } from './misuse.ts';
+import { Operation, type Wait } from '../loop/index.ts';
+import { isGenerator, isThenable } from './misuse.ts';
+import { until } from './until.ts';
 
 type Stepped = Generator<unknown, unknown, unknown>;
 
@@ -15,12 +17,19 @@ const { next, throw: throwInto } = prototype;
 /** What a function returned, if that is to be stepped. */
 export function steppedOf(result: unknown): Stepped | undefined {
   if (types.isGeneratorObject(result)) return result;
+  if (result instanceof Operation) return valueOf(result);
   return isGenerator(result) ? delegate(result) : undefined;
 }
 
 /** For what has the methods of a generator and is none. */
 function* delegate(generator: Stepped): Stepped {
   return yield* generator;
+}
+
+/** An operation is waited for as by a generator: who is killed before he saw its value gives that back. */
+function* valueOf(operation: Operation<unknown>): Generator<Wait, unknown> {
+  const value = yield* operation;
+  return isThenable(value) ? yield* until(value) : value;
 }
 
 export function resume(generator: Stepped): IteratorResult<unknown> {

@@ -11,7 +11,8 @@
  */
 
 import { Shielded } from '../loop/index.ts';
-import type { Activity, Watcher } from './activity.ts';
+import type { Activity } from './activity.ts';
+import type { Watcher } from './watcher.ts';
 import type { Body } from './greenlet.ts';
 import { Interruption } from './interruption.ts';
 import { Part } from './part.ts';

@@ -1,7 +1,8 @@
 /** Waiting for a call that was made for whoever waits: if that one is thrown out, it is killed. `apply` and `map` are this operation. */
 
 import { Pending, type WaitOptions } from '../../loop/index.ts';
-import type { Activity, Watcher } from '../activity.ts';
+import type { Activity } from '../activity.ts';
+import type { Watcher } from '../watcher.ts';
 import { activityOf, type Greenlet, spawnFrom, toError } from '../greenlet.ts';
 import { cancel } from './cancel.ts';
 import { cancelled } from './map-run.ts';

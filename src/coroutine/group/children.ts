@@ -8,7 +8,8 @@
  */
 
 import { WaitList } from '../../loop/index.ts';
-import type { Activity, Watcher } from '../activity.ts';
+import type { Activity } from '../activity.ts';
+import type { Watcher } from '../watcher.ts';
 import { GreenletExit } from '../greenlet-exit.ts';
 import { cancel } from './cancel.ts';
 import type { ScopeEnd } from './scope-end.ts';

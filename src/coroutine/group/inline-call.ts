@@ -4,7 +4,8 @@
  */
 
 import { Shielded, type WaitOptions } from '../../loop/index.ts';
-import type { Activity, Watcher } from '../activity.ts';
+import type { Activity } from '../activity.ts';
+import type { Watcher } from '../watcher.ts';
 import { type Body, spawnFrom } from '../greenlet.ts';
 import { Interruption } from '../interruption.ts';
 import { Part } from '../part.ts';

@@ -8,7 +8,8 @@
 
 import { CancelledError } from '../../errors.ts';
 import { type Listed, type ListNode, living, type Operation, type Wait, WaitList } from '../../loop/index.ts';
-import type { Activity, Watcher } from '../activity.ts';
+import type { Activity } from '../activity.ts';
+import type { Watcher } from '../watcher.ts';
 import { activityOf, type Body, Greenlet, toError } from '../greenlet.ts';
 import { sleep } from '../sleep.ts';
 import { recordSite, type SpawnSite } from '../spawn-site.ts';

@@ -7,7 +7,8 @@
  */
 
 import { type Operation, WaitList } from '../../loop/index.ts';
-import { Activity, type Watcher } from '../activity.ts';
+import { Activity } from '../activity.ts';
+import type { Watcher } from '../watcher.ts';
 import { activityOf, type Body, Greenlet } from '../greenlet.ts';
 import { recordSite } from '../spawn-site.ts';
 import type { GroupJoin, GroupKill } from './emptied.ts';
