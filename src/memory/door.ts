@@ -5,11 +5,11 @@ import { sharingMissing } from '../platform/index.ts';
 import { me, theAgent } from './agent.ts';
 import { isThereHeap, joinByDescriptor, joinBySeed, setThreadName } from './attach.ts';
 import { dropParcels, makeParcel, openParcel } from './parcel.ts';
-import { isShared, refOf, type SharedObject } from './shared-object.ts';
+import { isShared, refIfAny, type SharedObject } from './shared-object.ts';
 
 openHandleDoor({
   isShared,
-  refOf: (object) => refOf(object as SharedObject),
+  refOf: (object) => refIfAny(object as SharedObject),
   whyApart: () => (theAgent().memory.crossesProcesses ? undefined : (sharingMissing() ?? 'this process has a shared heap of its own')),
   makeParcel: (objects, route) => makeParcel(objects as SharedObject[], route),
   openParcel,

@@ -11,7 +11,7 @@ export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
 export { collect, heapStatistics } from './heap.ts';
 export type { HeapStatistics } from './statistics.ts';
-export { defineKind, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
+export { blockOf, defineKind, describe, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';
 export type { Waiter } from './waiter.ts';

@@ -32,6 +32,8 @@ export interface ObjectKind {
   readonly link?: number;
   /** Makes a handle; `SharedObject` sees to it that it is one on the object that has just come. */
   readonly create: () => SharedObject;
+  /** What an object of this kind is and how it is, in a line for people: `Lock unlocked`. The name of its class if there is nothing to say. */
+  describe?(object: SharedObject): string;
 }
 
 const kinds = new Map<number, ObjectKind>();
@@ -57,58 +59,70 @@ let joining: Joining | undefined;
 /** Listed nowhere: the model's. */
 const nowhere = -1;
 
-export abstract class SharedObject {
-  /** The words of its segment, and where in them its record begins. */
-  protected readonly words: Int32Array;
-  protected readonly at: number;
-  /** For others, take `refOf`. */
-  protected readonly ref: number;
-  protected readonly block: Block;
-  /** Whether the constructor has to fill in the record; otherwise it is somebody else's object that came here. */
-  protected readonly isNew: boolean;
+/** Where the record of an object is; undefined for what only has the prototype of one, as `Object.create` makes it. */
+let findBlock: (object: SharedObject) => Block | undefined;
 
-  protected constructor(kind: ObjectKind) {
+/**
+ * What a `Lock`, an `Event`, a `Word` and all other shared objects are: a handle on something in the heap that threads and processes share. It can be an
+ * argument, a captured variable or a field of anything that is sent; the object lives for as long as somebody has a handle on it.
+ */
+export abstract class SharedObject {
+  readonly #block: Block;
+
+  /** @param fillIn writes the record of a new one. It is not called where somebody else's object came here. */
+  protected constructor(kind: ObjectKind, fillIn?: (block: Block) => void) {
     const come = joining;
     joining = undefined;
-    this.isNew = come === undefined;
-    const block = come === undefined ? this.#born(kind) : come.block;
-    if (come !== undefined && come.position !== nowhere) registryOf(theHeap()).register(this, come.position);
-    this.words = block.words;
-    this.at = block.at;
-    this.ref = block.ref;
-    this.block = block;
-  }
-
-  #born({ number, words, link }: ObjectKind): Block {
-    const { blocks } = theAgent();
-    if (blocks !== undefined) return blocks.allocate(tagOf(number, link), words);
-    const heap = theHeap();
-    const block = heap.allocate(tagOf(number, link), words);
-    registryOf(heap).register(this, heap.listedAt);
-    return block;
-  }
-
-  static refOf(object: SharedObject): number {
-    return object.ref;
+    this.#block = come === undefined ? born(this, kind) : come.block;
+    if (come === undefined) fillIn?.(this.#block);
+    else if (come.position !== nowhere) registryOf(theHeap()).register(this, come.position);
   }
 
   static {
-    // Printed as what it says of itself: its fields hold the memory of all objects.
+    findBlock = (object) => (#block in object ? object.#block : undefined);
+    // Printed as what its kind says of it: it has no fields that could be looked at.
     Object.defineProperty(SharedObject.prototype, inspect.custom, {
-      value(this: SharedObject & { describe?(): string }): string {
-        return `<${this.describe?.() ?? this.constructor.name}>`;
+      value(this: SharedObject): string {
+        return `<${describe(this)}>`;
       },
     });
   }
+}
+
+/** Makes its record, still of zeros. */
+function born(object: SharedObject, { number, words, link }: ObjectKind): Block {
+  const { blocks } = theAgent();
+  if (blocks !== undefined) return blocks.allocate(tagOf(number, link), words);
+  const heap = theHeap();
+  const block = heap.allocate(tagOf(number, link), words);
+  registryOf(heap).register(object, heap.listedAt);
+  return block;
 }
 
 export function isShared(value: unknown): value is SharedObject {
   return value instanceof SharedObject;
 }
 
+/** The record of an object: for its class, and for those who see inside. Who keeps it keeps the object itself, too. */
+export function blockOf(object: SharedObject): Block {
+  return findBlock(object)!;
+}
+
 /** The name of an object's block. */
 export function refOf(object: SharedObject): number {
-  return SharedObject.refOf(object);
+  return blockOf(object).ref;
+}
+
+/** As `refOf`; undefined if it only looks like an object. */
+export function refIfAny(object: SharedObject): number | undefined {
+  return findBlock(object)?.ref;
+}
+
+/** For people: what an object is and how it is. */
+export function describe(object: SharedObject): string {
+  const block = findBlock(object);
+  const kind = block === undefined ? undefined : kinds.get(kindOfTag(load(block.words, block.at)));
+  return kind?.describe?.(object) ?? object.constructor.name;
 }
 
 /** What a thread knows of the handles that it has. */

@@ -15,14 +15,20 @@ import { type AsyncWait, theAgent } from './agent.ts';
 import { blockThread } from './block-thread.ts';
 import { Deadline } from './deadline.ts';
 import { layout } from './layout.ts';
-import { defineKind, type ObjectKind, SharedObject } from './shared-object.ts';
+import { blockOf, defineKind, type ObjectKind, SharedObject } from './shared-object.ts';
 import type { Waiter } from './waiter.ts';
 import { ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 
 const at = layout('Word', 'what a Word has of its own', { value: ['int32', 'its value'] });
 const VALUE = ownOffset + at.value;
 
-const kind: ObjectKind = defineKind({ number: 1, name: 'Word', words: waitableWords, create: () => new Word() });
+const kind: ObjectKind = defineKind({
+  number: 1,
+  name: 'Word',
+  words: waitableWords,
+  create: () => new Word(),
+  describe: (word: Word) => `${word.constructor.name} ${word.load()}`,
+});
 
 /** `ok`: it was notified, or has changed; `not-equal`: it did not hold what was expected; `timed-out`. */
 export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
@@ -54,44 +60,48 @@ export interface WordStatistics {
  * ```
  */
 export class Word extends SharedObject {
+  readonly #words: Int32Array;
+  readonly #at: number;
   readonly #line: WaitQueue;
 
   /** @param value from -2147483648 to 2147483647 */
   constructor(value: number = 0) {
     checkWord(value, 'value');
-    super(kind);
-    if (this.isNew) store(this.words, this.at + VALUE, value);
-    this.#line = new WaitQueue(this.block);
+    super(kind, ({ words, at: begin }) => void store(words, begin + VALUE, value));
+    const block = blockOf(this);
+    this.#words = block.words;
+    this.#at = block.at;
+    this.#line = new WaitQueue(block);
   }
 
   load(): number {
-    return load(this.words, this.at + VALUE);
+    return load(this.#words, this.#at + VALUE);
   }
 
   /** Returns what it stored. Wakes nobody by itself, nor do those below. */
   store(value: number): number {
-    return store(this.words, this.at + VALUE, checkWord(value, 'value'));
+    return store(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
   /** Each of these returns what the word held before. */
   exchange(value: number): number {
-    return exchange(this.words, this.at + VALUE, checkWord(value, 'value'));
+    return exchange(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
   compareExchange(expected: number, value: number): number {
-    return compareExchange(this.words, this.at + VALUE, checkWord(expected, 'expected'), checkWord(value, 'value'));
+    return compareExchange(this.#words, this.#at + VALUE, checkWord(expected, 'expected'), checkWord(value, 'value'));
   }
 
   add(value: number): number {
-    return add(this.words, this.at + VALUE, checkWord(value, 'value'));
+    return add(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
   and(value: number): number {
-    return and(this.words, this.at + VALUE, checkWord(value, 'value'));
+    return and(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
   or(value: number): number {
-    return or(this.words, this.at + VALUE, checkWord(value, 'value'));
+    return or(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
   /**
@@ -148,7 +158,7 @@ export class Word extends SharedObject {
    */
   notify(count: number = Infinity): number {
     if (count !== Infinity) checkInteger(count, 'count', 0);
-    if (load(this.words, this.at + waitingOffset) === 0) return 0;
+    if (load(this.#words, this.#at + waitingOffset) === 0) return 0;
     const called = count === Infinity ? this.#line.callAll() : this.#line.callSome(count);
     if (called === 0 && count > 0) this.#line.retract();
     return called;

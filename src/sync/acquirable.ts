@@ -1,5 +1,6 @@
 /**
- * What is acquired and released by threads and processes: the waiting, for locks and semaphores alike. A subclass knows the one word that is taken.
+ * What is acquired and released by threads and processes: the waiting, for locks and semaphores alike. A subclass knows the one word that is taken;
+ * `Lock`, `RLock` and the semaphores hold one of these and show of it what users are to see.
  *
  *   acquire ──word is free──▶ taken by one CAS, in JavaScript                                          release ──nobody waits──▶ one CAS
  *      │                                                                                                  │
@@ -14,7 +15,7 @@
 import { load } from '#atomics';
 import { TimeoutError } from '../errors.ts';
 import { blocking, Done, isAborted, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
-import { blockThread, Deadline, type ObjectKind, SharedObject, theAgent, type Waiter, waitingOffset, WaitQueue } from '../memory/index.ts';
+import { blockOf, blockThread, Deadline, type SharedObject, theAgent, type Waiter, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { AsyncLine, type Claim } from './async-line.ts';
 import { CycleOfOne } from './cycle-of-one.ts';
 import { Guard } from './guard.ts';
@@ -25,21 +26,28 @@ import { looksInSlice } from './death-watch.ts';
 /** Who has waited for so many ticks of the clock, in milliseconds, has waited for more than one: the first had begun. */
 const dueAfter = 2;
 
-export abstract class Acquirable extends SharedObject {
+export abstract class Acquirable {
+  /** Whose word it is: it lives on with whoever waits for it, and with guards that give it back. */
+  readonly handle: SharedObject;
+  /** Whether the order of arrival is strict. */
+  readonly isFair: boolean;
+  /** Where its record is. */
+  readonly words: Int32Array;
+  readonly at: number;
   readonly line: WaitQueue;
   readonly #asyncLine: AsyncLine;
   readonly #spin: Spin = new Spin();
 
-  protected constructor(kind: ObjectKind) {
-    super(kind);
-    this.line = new WaitQueue(this.block, { ofHolder: (dead, slot) => this.inherit(dead, slot) });
+  protected constructor(handle: SharedObject, isFair: boolean) {
+    const block = blockOf(handle);
+    this.handle = handle;
+    this.isFair = isFair;
+    this.words = block.words;
+    this.at = block.at;
+    this.line = new WaitQueue(block, { ofHolder: (dead, slot) => this.inherit(dead, slot) });
     this.#asyncLine = new AsyncLine(this);
   }
 
-  /** Whether the order of arrival is strict. */
-  protected abstract get isFair(): boolean;
-  /** `Lock`, for people. */
-  protected abstract get title(): string;
   /** Takes it if it is free for everybody. `isHeld`: it is to be given back should this thread die. */
   abstract takeFree(isHeld: boolean): boolean;
   /** Takes it if it is free, also if it is reserved. Only the first in line may ask. */
@@ -59,7 +67,7 @@ export abstract class Acquirable extends SharedObject {
   /** It has just been taken. */
   takenBy(_taker: object | undefined): void {}
   /** Takes it once more, for who asks now, if he has it and may have it again. */
-  protected takeAgain(): boolean {
+  takeAgain(): boolean {
     return false;
   }
   /** Gives back what a dead one had, where that is written in the table. */
@@ -68,6 +76,10 @@ export abstract class Acquirable extends SharedObject {
   protected get isOwnCycle(): boolean {
     return false;
   }
+  /** `Lock`, or what a user calls his own. */
+  get title(): string {
+    return this.handle.constructor.name;
+  }
   /** For people: `Lock held by worker-2 (pid 4711)`. */
   abstract describe(): string;
 
@@ -75,15 +87,10 @@ export abstract class Acquirable extends SharedObject {
     return load(this.words, this.at + waitingOffset) !== 0;
   }
 
-  /** Whether the first in line has waited for so long that it is its turn. */
-  protected isDue(first: Waiter): boolean {
-    return first.age(theAgent().memory.now()) >= dueAfter;
-  }
-
-  /** Whether what is given back now is for the first in line only. */
+  /** Whether what is given back now is for the first in line only: it is its turn. While one was called and is on its way, nobody asks. */
   protected get reserves(): boolean {
     const first = this.mayWait ? this.line.first() : undefined;
-    return first !== undefined && (this.isFair || this.isDue(first));
+    return first !== undefined && (this.isFair || first.age(theAgent().memory.now()) >= dueAfter);
   }
 
   /** Takes it without waiting, but not before those whose turn it is. */
@@ -108,12 +115,7 @@ export abstract class Acquirable extends SharedObject {
     if (this.isFree()) this.line.callFirst(this.isFair);
   }
 
-  protected takeSync(
-    name: string,
-    above: (...args: any[]) => unknown,
-    options: number | WaitOptions | undefined,
-    isHeld: boolean,
-  ): boolean {
+  takeSync(name: string, above: (...args: any[]) => unknown, options: number | WaitOptions | undefined, isHeld: boolean): boolean {
     const { timeout, signal } = readWaitOptions(options);
     signal?.throwIfAborted();
     if (this.takeAgain()) return true;
@@ -168,7 +170,7 @@ export abstract class Acquirable extends SharedObject {
     return this.#asyncLine.length === 0 && this.take(isHeld);
   }
 
-  protected takeAsync(options: number | WaitOptions | undefined): Operation<boolean> {
+  takeAsync(options: number | WaitOptions | undefined): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
     if (isAborted(options)) return new Acquire(this.#asyncLine, undefined, options);
     if (this.takeAgain()) return yes;
@@ -179,7 +181,7 @@ export abstract class Acquirable extends SharedObject {
     return error === undefined ? yes : new Acquire(this.#asyncLine, taker, 0, error);
   }
 
-  protected holdAsync(options: number | WaitOptions | undefined, taker: object | undefined = this.taker): Operation<Disposable> {
+  holdAsync(options: number | WaitOptions | undefined, taker: object | undefined = this.taker): Operation<Disposable> {
     if (options !== undefined) readWaitOptions(options);
     if (isAborted(options)) return new Hold(this.#asyncLine, undefined, options);
     if (this.takeAgain()) return new Done(new Guard(this));
@@ -191,12 +193,12 @@ export abstract class Acquirable extends SharedObject {
     return new Hold(this.#asyncLine, taker, 0, error);
   }
 
-  protected guardSync(above: (...args: any[]) => unknown, options: number | WaitOptions | undefined): Disposable {
+  guardSync(above: (...args: any[]) => unknown, options: number | WaitOptions | undefined): Disposable {
     if (this.takeSync('holdSync', above, options, true)) return new Guard(this);
     throw new TimeoutError(`holdSync() was given less time than it took: ${this.describe()}`);
   }
 
-  protected async runHeld<T>(
+  async runHeld<T>(
     fn: () => T | Promise<T>,
     options: number | WaitOptions | undefined,
     taker: object | undefined = this.taker,

@@ -3,13 +3,22 @@
 import { checkFunction, checkInteger, checkOptions, checkTimeout } from '../check.ts';
 import { luggage } from '../handles.ts';
 import { blocking, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
-import { blockThread, Deadline, defineKind, type ObjectKind, SharedObject, type Waiter, waitableWords } from '../memory/index.ts';
+import { blockOf, blockThread, Deadline, defineKind, type ObjectKind, SharedObject, type Waiter, waitableWords } from '../memory/index.ts';
 import { BarrierWait, brokenBarrier } from './barrier-wait.ts';
 import { FAILED, Parties, PASSED, TRIPS } from './parties.ts';
 import { Spin } from './spin.ts';
 import { looksInSlice } from './death-watch.ts';
 
-const kind: ObjectKind = defineKind({ number: 8, name: 'Barrier', words: waitableWords, create: () => new Barrier(1) });
+const kind: ObjectKind = defineKind({
+  number: 8,
+  name: 'Barrier',
+  words: waitableWords,
+  create: () => new Barrier(1),
+  describe: (barrier: Barrier) => {
+    const { broken, constructor, nWaiting, parties } = barrier;
+    return `${constructor.name} ${broken ? 'broken' : `with ${nWaiting} of ${parties} waiting`}`;
+  },
+});
 
 const mostParties = 0x7fff_ffff;
 
@@ -80,9 +89,8 @@ export class Barrier extends SharedObject {
     const { action, timeout } = options ?? {};
     if (action !== undefined) checkFunction(action, 'action');
     const ms = checkTimeout(timeout);
-    super(kind);
-    if (this.isNew) Parties.init(this.block, { parties, hasAction: action !== undefined, timeout: ms });
-    this.#parties = new Parties(this.block);
+    super(kind, (block) => Parties.start(block, { parties, hasAction: action !== undefined, timeout: ms }));
+    this.#parties = new Parties(blockOf(this));
     this.#action = action;
   }
 
@@ -167,10 +175,5 @@ export class Barrier extends SharedObject {
 
   statistics(): BarrierStatistics {
     return { parties: this.parties, waiting: this.nWaiting, broken: this.broken ? 1 : 0 };
-  }
-
-  /** For people. */
-  describe(): string {
-    return `Barrier ${this.broken ? 'broken' : `with ${this.nWaiting} of ${this.parties} waiting`}`;
   }
 }

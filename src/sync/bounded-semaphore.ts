@@ -1,9 +1,15 @@
 /** A semaphore that says when it is released once too often. Source: threading.BoundedSemaphore, multiprocessing.BoundedSemaphore */
 
 import { defineKind, type ObjectKind, waitableWords } from '../memory/index.ts';
-import { Semaphore } from './semaphore.ts';
+import { describeSemaphore, Semaphore, type Variety, variety } from './semaphore.ts';
 
-const kind: ObjectKind = defineKind({ number: 5, name: 'BoundedSemaphore', words: waitableWords, create: () => new BoundedSemaphore() });
+const kind: ObjectKind = defineKind({
+  number: 5,
+  name: 'BoundedSemaphore',
+  words: waitableWords,
+  create: () => new BoundedSemaphore(),
+  describe: describeSemaphore,
+});
 
 /**
  * A semaphore that never has more free permits than it began with: a `release` of more throws `RangeError`, and gives none back.
@@ -25,10 +31,7 @@ const kind: ObjectKind = defineKind({ number: 5, name: 'BoundedSemaphore', words
  * ```
  */
 export class BoundedSemaphore extends Semaphore {
-  /** @internal */
-  protected static override readonly kind: ObjectKind = kind;
-
-  protected override mostOf(value: number): number {
-    return value;
+  static {
+    Object.defineProperty(BoundedSemaphore, variety, { value: { kind, mostOf: (value) => value } satisfies Variety });
   }
 }

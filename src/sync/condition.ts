@@ -12,8 +12,10 @@ import { checkFunction, checkInteger, expected } from '../check.ts';
 import { InvalidStateError, type ThreadInfo } from '../errors.ts';
 import { blocking, Done, isAborted, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import {
+  blockOf,
   Deadline,
   defineKind,
+  describe,
   joinObject,
   layout,
   type ObjectKind,
@@ -26,13 +28,23 @@ import {
 } from '../memory/index.ts';
 import { ConditionWait } from './condition-wait.ts';
 import { sleepInCondition } from './condition-wait-sync.ts';
-import { Lock } from './lock.ts';
-import { RLock } from './rlock.ts';
+import { Lock, ownedOf } from './lock.ts';
+import type { Owned } from './owned.ts';
+import { reentrantOf, RLock } from './rlock.ts';
 
 const at = layout('Condition', "a condition's own words", { lock: ['ref', 'its lock'] });
 const LOCK = ownOffset + at.lock;
 
-const kind: ObjectKind = defineKind({ number: 6, name: 'Condition', words: waitableWords, link: LOCK, create: () => new Condition() });
+const kind: ObjectKind = defineKind({
+  number: 6,
+  name: 'Condition',
+  words: waitableWords,
+  link: LOCK,
+  create: () => new Condition(),
+  describe: (condition: Condition) => `${condition.constructor.name} with ${describe(lockOf(condition))}`,
+});
+
+let lockOf: (condition: Condition) => Lock | RLock;
 
 /** What a `Condition` says of itself. */
 export interface ConditionStatistics {
@@ -76,7 +88,13 @@ export interface ConditionStatistics {
  */
 export class Condition extends SharedObject {
   readonly #lock: Lock | RLock;
+  /** The lock's. */
+  readonly #word: Owned;
   readonly #line: WaitQueue;
+
+  static {
+    lockOf = (condition) => condition.#lock;
+  }
 
   /**
    * @param lock whose `acquire`, `release` and so on are the condition's, too; default a new `Lock` (Python: an RLock)
@@ -85,13 +103,16 @@ export class Condition extends SharedObject {
   constructor(lock?: Lock | RLock) {
     if (lock !== undefined && !(lock instanceof Lock || lock instanceof RLock))
       throw new TypeError(expected('lock', 'a Lock or an RLock', lock));
-    super(kind);
-    if (this.isNew) {
-      this.#lock = lock ?? new Lock();
-      store(this.words, this.at + LOCK, refOf(this.#lock));
-      travelsToo(this.#lock);
-    } else this.#lock = joinObject(load(this.words, this.at + LOCK)) as Lock | RLock;
-    this.#line = new WaitQueue(this.block, {
+    let its = lock;
+    super(kind, ({ words, at: begin }) => {
+      its ??= new Lock();
+      store(words, begin + LOCK, refOf(its));
+      travelsToo(its);
+    });
+    const block = blockOf(this);
+    this.#lock = its ?? (joinObject(load(block.words, block.at + LOCK)) as Lock | RLock);
+    this.#word = this.#lock instanceof Lock ? ownedOf(this.#lock) : reentrantOf(this.#lock);
+    this.#line = new WaitQueue(block, {
       ofWaiter: (dead) => {
         if (dead.isCalled) this.#line.callSome(1);
       },
@@ -154,7 +175,7 @@ export class Condition extends SharedObject {
   wait(options?: number | WaitOptions): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
     this.#check('wait');
-    return new ConditionWait<boolean>(this.#lock, this.#line, undefined, options);
+    return new ConditionWait<boolean>(this.#word, this.#line, undefined, options);
   }
 
   /** As `wait`, and blocks the thread meanwhile. */
@@ -179,7 +200,7 @@ export class Condition extends SharedObject {
     this.#check('waitFor');
     const value = isAborted(options) ? undefined : ask(predicate);
     if (value) return new Done(value);
-    return new ConditionWait<T>(this.#lock, this.#line, () => ask(predicate), options);
+    return new ConditionWait<T>(this.#word, this.#line, () => ask(predicate), options);
   }
 
   /** As `waitFor`, and blocks the thread meanwhile. */
@@ -199,7 +220,7 @@ export class Condition extends SharedObject {
   }
 
   #sleep(name: string, above: (...args: any[]) => unknown, timeout: number): boolean {
-    return blocking(`Condition.${name}()`, above, () => sleepInCondition(this.#lock, this.#line, timeout));
+    return blocking(`Condition.${name}()`, above, () => sleepInCondition(this.#word, this.#line, timeout));
   }
 
   /** Notifies one that waits, or the first `n`. @throws InvalidStateError if who calls does not have the lock */
@@ -216,17 +237,12 @@ export class Condition extends SharedObject {
   }
 
   #check(method: string): void {
-    if (this.#lock.isHeldHere) return;
-    throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#lock.describe()}`);
+    if (this.#word.isHeldHere) return;
+    throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#word.describe()}`);
   }
 
   statistics(): ConditionStatistics {
     return { ...this.#lock.statistics(), unnotified: this.#line.countAsleep() };
-  }
-
-  /** For people. */
-  describe(): string {
-    return `Condition with ${this.#lock.describe()}`;
   }
 }
 

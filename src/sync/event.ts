@@ -8,6 +8,8 @@
 import { compareExchange, load } from '#atomics';
 import { blocking, isAborted, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
 import {
+  type Block,
+  blockOf,
   blockThread,
   Deadline,
   defineKind,
@@ -25,7 +27,13 @@ import { Spin } from './spin.ts';
 const at = layout('Event', "an event's own words", { turns: ['uint32', 'how often it was set or cleared; odd: it is set'] });
 const TURNS = ownOffset + at.turns;
 
-const kind: ObjectKind = defineKind({ number: 7, name: 'Event', words: waitableWords, create: () => new Event() });
+const kind: ObjectKind = defineKind({
+  number: 7,
+  name: 'Event',
+  words: waitableWords,
+  create: () => new Event(),
+  describe: (event: Event) => `${event.constructor.name} ${event.isSet() ? 'set' : 'not set'}`,
+});
 
 /** What an `Event` says of itself. */
 export interface EventStatistics {
@@ -54,13 +62,15 @@ export interface EventStatistics {
  * ```
  */
 export class Event extends SharedObject {
+  readonly #block: Block;
   readonly #line: WaitQueue;
   readonly #spin: Spin = new Spin();
   readonly #asyncLine: EventLine;
 
   constructor() {
     super(kind);
-    this.#line = new WaitQueue(this.block);
+    this.#block = blockOf(this);
+    this.#line = new WaitQueue(this.#block);
     this.#asyncLine = new EventLine(() => this.#turns, this.#line);
   }
 
@@ -70,7 +80,7 @@ export class Event extends SharedObject {
 
   /** Counts each `set` that set it and each `clear` that cleared it. Whoever waits remembers it: when it is another, it was set meanwhile. */
   get #turns(): number {
-    return load(this.words, this.at + TURNS);
+    return load(this.#block.words, this.#block.at + TURNS);
   }
 
   /** Sets it: all who wait go on, even if it is cleared at once. */
@@ -87,7 +97,7 @@ export class Event extends SharedObject {
   /** @param from 0: it is set, unless it is; 1: it is cleared, unless it is */
   #turn(from: 0 | 1): void {
     for (let turns = this.#turns; (turns & 1) === from; turns = this.#turns)
-      if (compareExchange(this.words, this.at + TURNS, turns, (turns + 1) | 0) === turns) return;
+      if (compareExchange(this.#block.words, this.#block.at + TURNS, turns, (turns + 1) | 0) === turns) return;
   }
 
   /**
@@ -132,10 +142,5 @@ export class Event extends SharedObject {
 
   statistics(): EventStatistics {
     return { isSet: this.isSet() ? 1 : 0, waiting: this.#line.count() };
-  }
-
-  /** For people. */
-  describe(): string {
-    return `${this.constructor.name} ${this.isSet() ? 'set' : 'not set'}`;
   }
 }

@@ -1,10 +1,20 @@
 /** A lock between threads and processes. Source: threading.Lock, multiprocessing.Lock */
 
+import type { ThreadInfo } from '../errors.ts';
 import type { Operation, WaitOptions } from '../loop/index.ts';
-import { defineKind, type ObjectKind, waitableWords } from '../memory/index.ts';
-import { type LockOptions, Owned } from './owned.ts';
+import { defineKind, type ObjectKind, SharedObject, waitableWords } from '../memory/index.ts';
+import { type LockOptions, type LockStatistics, Owned } from './owned.ts';
 
-const kind: ObjectKind = defineKind({ number: 2, name: 'Lock', words: waitableWords, create: () => new Lock() });
+const kind: ObjectKind = defineKind({
+  number: 2,
+  name: 'Lock',
+  words: waitableWords,
+  create: () => new Lock(),
+  describe: (lock: Lock) => ownedOf(lock).describe(),
+});
+
+/** Its word, for the floor's own. */
+export let ownedOf: (lock: Lock) => Owned;
 
 /**
  * A lock: one thread of one process has it at a time. It can be an argument of a task, a captured variable, an item or a field: whoever gets it has
@@ -29,14 +39,22 @@ const kind: ObjectKind = defineKind({ number: 2, name: 'Lock', words: waitableWo
  * await pool.terminate();
  * ```
  */
-export class Lock extends Owned {
-  /** @throws TypeError for options that are not known */
-  constructor(options?: LockOptions) {
-    super(kind, options);
+export class Lock extends SharedObject {
+  readonly #word: Owned;
+
+  static {
+    ownedOf = (lock) => lock.#word;
   }
 
-  protected get title(): string {
-    return 'Lock';
+  /** @throws TypeError for options that are not known */
+  constructor(options?: LockOptions) {
+    super(kind, Owned.start(options));
+    this.#word = new Owned(this);
+  }
+
+  /** Who has it; `null` while it is free. Somebody else may have it when you look at the answer. */
+  get owner(): ThreadInfo | null {
+    return this.#word.owner;
   }
 
   /**
@@ -46,7 +64,7 @@ export class Lock extends Owned {
    * @throws OwnerDied if who had it has died: it is yours, and may guard something half changed
    */
   acquire(options?: number | WaitOptions): Operation<boolean> {
-    return this.takeAsync(options);
+    return this.#word.takeAsync(options);
   }
 
   /**
@@ -56,23 +74,23 @@ export class Lock extends Owned {
    * @throws OwnerDied as `acquire`
    */
   acquireSync(timeout?: number | WaitOptions): boolean {
-    if (timeout === undefined && this.takeFree()) return true;
-    return this.takeSync('acquireSync', this.acquireSync, timeout, false);
+    if (timeout === undefined && this.#word.takeFree()) return true;
+    return this.#word.takeSync('acquireSync', this.acquireSync, timeout, false);
   }
 
   /** Takes it if it is free, without waiting. @throws OwnerDied as `acquire` */
   tryAcquire(): boolean {
-    return this.takeFree() || this.takeSync('tryAcquire', this.tryAcquire, 0, false);
+    return this.#word.takeFree() || this.#word.takeSync('tryAcquire', this.tryAcquire, 0, false);
   }
 
   /** Gives it back, whoever has it. @throws InvalidStateError if it is not locked */
   release(): void {
-    this.drop();
+    this.#word.drop();
   }
 
   /** Whether somebody has it. */
   locked(): boolean {
-    return this.isLocked;
+    return !this.#word.isFree();
   }
 
   /**
@@ -82,16 +100,20 @@ export class Lock extends Owned {
    * @throws OwnerDied if who had it has died; the lock is released again
    */
   hold(options?: number | WaitOptions): Operation<Disposable> {
-    return this.holdAsync(options);
+    return this.#word.holdAsync(options);
   }
 
   /** As `hold`, and blocks the thread meanwhile. */
   holdSync(timeout?: number | WaitOptions): Disposable {
-    return this.guardSync(this.holdSync, timeout);
+    return this.#word.guardSync(this.holdSync, timeout);
   }
 
   /** Calls a function while it has the lock, and gives its result. @throws as `hold`, and what the function throws */
   run<T>(fn: () => T | Promise<T>, options?: number | WaitOptions): Promise<T> {
-    return this.runHeld(fn, options);
+    return this.#word.runHeld(fn, options);
+  }
+
+  statistics(): LockStatistics {
+    return this.#word.statistics();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What one thread at a time owns: the word under `Lock` and `RLock`.
+ * What one thread at a time owns: the word of a `Lock`, and with more to it (`reentrant.ts`) that of an `RLock`.
  *
  *   OWNER:   0 free ──CAS──▶ slot id of the owner ──release──▶ 0, or RESERVED if the first in line has waited for more than 1 ms
  *            RESERVED ──CAS, by the first in line──▶ its slot id
@@ -11,7 +11,7 @@
 import { compareExchange, load, store } from '#atomics';
 import { checkBoolean, checkOptions, expected } from '../check.ts';
 import { InvalidStateError, OwnerDied, type ThreadInfo } from '../errors.ts';
-import { isDead, layout, me, type ObjectKind, ownOffset, threadOf } from '../memory/index.ts';
+import { type Block, blockOf, isDead, layout, me, ownOffset, type SharedObject, threadOf } from '../memory/index.ts';
 import { Acquirable } from './acquirable.ts';
 
 const at = layout('Lock', "a lock's own words, also an RLock's", {
@@ -50,25 +50,29 @@ export interface Taken {
 
 const plainly: Taken = { taker: undefined, depth: 1 };
 
-export abstract class Owned extends Acquirable {
+/** The first words of a new one. */
+export type OwnedStart = (block: Block) => void;
+
+export class Owned extends Acquirable {
   /** Whose lock it was that has just been taken over. */
   #died: ThreadInfo | undefined;
-  readonly #flags: number;
+  readonly #isSilent: boolean;
 
-  protected constructor(kind: ObjectKind, options: LockOptions | undefined) {
-    super(kind);
-    if (this.isNew) store(this.words, this.at + FLAGS, readFlags(options));
-    this.#flags = load(this.words, this.at + FLAGS);
+  constructor(handle: SharedObject) {
+    const { words, at: begin } = blockOf(handle);
+    const flags = load(words, begin + FLAGS);
+    super(handle, (flags & FAIR) !== 0);
+    this.#isSilent = (flags & SILENT) !== 0;
   }
 
-  /** Who has it; `null` while it is free. Somebody else may have it when you look at the answer. */
+  static start(options: LockOptions | undefined): OwnedStart {
+    const flags = readFlags(options);
+    return ({ words, at: begin }) => void store(words, begin + FLAGS, flags);
+  }
+
   get owner(): ThreadInfo | null {
     const id = load(this.words, this.at + OWNER);
     return id === 0 || id === RESERVED ? null : threadOf(id);
-  }
-
-  protected get isFair(): boolean {
-    return (this.#flags & FAIR) !== 0;
   }
 
   /** Whether this thread has it. */
@@ -94,10 +98,6 @@ export abstract class Owned extends Acquirable {
   /** It has been taken once, and is as it was before `dropAll`. */
   restore(_taken: Taken): void {}
 
-  protected get isLocked(): boolean {
-    return !this.isFree();
-  }
-
   statistics(): LockStatistics {
     return { locked: this.isFree() ? 0 : 1, waiting: this.line.count() };
   }
@@ -120,7 +120,7 @@ export abstract class Owned extends Acquirable {
     const owner = load(this.words, this.at + OWNER);
     if (owner === 0 || owner === RESERVED || !isDead(owner, isThorough)) return false;
     if (compareExchange(this.words, this.at + OWNER, owner, me) !== owner) return false;
-    if ((this.#flags & SILENT) === 0) this.#died = threadOf(owner);
+    if (!this.#isSilent) this.#died = threadOf(owner);
     return true;
   }
 
@@ -134,21 +134,18 @@ export abstract class Owned extends Acquirable {
     );
   }
 
+  /** Anybody may release a lock, but as a rule it is its owner, and nobody waits. @throws InvalidStateError if it is free */
   drop(_isHeld?: boolean, _taker?: object): void {
-    // Nobody is in line: one CAS. It fails if it is not ours, which `#dropSlowly` looks into.
-    if (this.mayWait || compareExchange(this.words, this.at + OWNER, me, 0) !== me) return this.#dropSlowly();
+    if (this.mayWait || compareExchange(this.words, this.at + OWNER, me, 0) !== me) this.#dropOfAnybody();
     // ORDER: freed, then looked whether somebody waits; pairs with who stands in line and then looks whether it is free.
     if (this.mayWait) this.line.callFirst(this.isFair);
   }
 
-  /** Somebody may wait, or it is another thread's: anybody may release a lock. */
-  #dropSlowly(): void {
+  #dropOfAnybody(): void {
     const owner = load(this.words, this.at + OWNER);
-    const first = this.line.first();
-    const next = first !== undefined && (this.isFair || this.isDue(first)) ? RESERVED : 0;
-    if (owner === 0 || owner === RESERVED || compareExchange(this.words, this.at + OWNER, owner, next) !== owner)
+    const free = this.reserves ? RESERVED : 0;
+    if (owner === 0 || owner === RESERVED || compareExchange(this.words, this.at + OWNER, owner, free) !== owner)
       throw new InvalidStateError(`release() of a ${this.title} that is not locked`);
-    this.line.callFirst(this.isFair);
   }
 
   describe(): string {

@@ -83,7 +83,8 @@ export class Parties {
     this.timeout = timeout === 0 ? Infinity : timeout - 1;
   }
 
-  static init({ words, at: begin }: Block, { parties, hasAction, timeout }: BarrierStart): void {
+  /** The first words of a new one. */
+  static start({ words, at: begin }: Block, { parties, hasAction, timeout }: BarrierStart): void {
     store(words, begin + PARTIES, parties);
     store(words, begin + HAS_ACTION, hasAction ? 1 : 0);
     store(words, begin + TIMEOUT, timeout > longestTimeout ? 0 : Math.ceil(timeout) + 1);

@@ -1,17 +1,23 @@
-/**
- * A lock that whoever has it may acquire again. Source: threading.RLock, multiprocessing.RLock
- *
- * Its word is a lock's: owned by a thread. Which scope of that thread has it, and how often, nobody else needs to know.
- */
+/** A lock that whoever has it may acquire again. Source: threading.RLock, multiprocessing.RLock */
 
 import { checkFunction } from '../check.ts';
-import { InvalidStateError } from '../errors.ts';
-import { currentScope, isInside, type Operation, RunScope, type WaitOptions } from '../loop/index.ts';
-import { defineKind, type ObjectKind, waitableWords } from '../memory/index.ts';
-import { type LockOptions, Owned, type Taken } from './owned.ts';
+import type { ThreadInfo } from '../errors.ts';
+import { type Operation, RunScope, type WaitOptions } from '../loop/index.ts';
+import { defineKind, type ObjectKind, SharedObject, waitableWords } from '../memory/index.ts';
+import { type LockOptions, type LockStatistics, Owned } from './owned.ts';
+import { Reentrant } from './reentrant.ts';
 import { runInside } from './run-scope.ts';
 
-const kind: ObjectKind = defineKind({ number: 3, name: 'RLock', words: waitableWords, create: () => new RLock() });
+const kind: ObjectKind = defineKind({
+  number: 3,
+  name: 'RLock',
+  words: waitableWords,
+  create: () => new RLock(),
+  describe: (lock: RLock) => reentrantOf(lock).describe(),
+});
+
+/** Its word, for the floor's own. */
+export let reentrantOf: (lock: RLock) => Reentrant;
 
 /**
  * A lock that whoever has it may acquire again, and that is free when it was released as often. It can be an argument of a task, a captured
@@ -39,19 +45,22 @@ const kind: ObjectKind = defineKind({ number: 3, name: 'RLock', words: waitableW
  * console.log(books); // prints: [ 'a begins', 'a ends', 'b begins', 'b ends' ]
  * ```
  */
-export class RLock extends Owned {
-  /** Whose it is, while this thread has it. */
-  #scope: object | undefined;
-  /** How often. */
-  #depth = 0;
+export class RLock extends SharedObject {
+  readonly #word: Reentrant;
+
+  static {
+    reentrantOf = (lock) => lock.#word;
+  }
 
   /** @throws TypeError for options that are not known */
   constructor(options?: LockOptions) {
-    super(kind, options);
+    super(kind, Owned.start(options));
+    this.#word = new Reentrant(this);
   }
 
-  protected get title(): string {
-    return 'RLock';
+  /** Who has it; `null` while it is free. Somebody else may have it when you look at the answer. */
+  get owner(): ThreadInfo | null {
+    return this.#word.owner;
   }
 
   /**
@@ -61,7 +70,7 @@ export class RLock extends Owned {
    * @throws OwnerDied if who had it has died: it is yours, and may guard something half changed
    */
   acquire(options?: number | WaitOptions): Operation<boolean> {
-    return this.takeAsync(options);
+    return this.#word.takeAsync(options);
   }
 
   /**
@@ -71,27 +80,23 @@ export class RLock extends Owned {
    * @throws OwnerDied as `acquire`
    */
   acquireSync(timeout?: number | WaitOptions): boolean {
-    if (timeout === undefined && this.#depth === 0 && this.takeFree()) {
-      this.takenBy(currentScope());
-      return true;
-    }
-    return this.takeSync('acquireSync', this.acquireSync, timeout, false);
+    if (timeout === undefined && this.#word.enter()) return true;
+    return this.#word.takeSync('acquireSync', this.acquireSync, timeout, false);
   }
 
   /** Takes it if it is free, or yours, without waiting. @throws OwnerDied as `acquire` */
   tryAcquire(): boolean {
-    return this.takeSync('tryAcquire', this.tryAcquire, 0, false);
+    return this.#word.enter() || this.#word.takeSync('tryAcquire', this.tryAcquire, 0, false);
   }
 
   /** Gives it back once. @throws InvalidStateError if this scope does not have it */
   release(): void {
-    if (!this.isHeldHere) throw new InvalidStateError(`release() of an RLock by another scope than that which has it: ${this.describe()}`);
-    this.#releaseOnce();
+    this.#word.leave();
   }
 
   /** Whether somebody has it. */
   locked(): boolean {
-    return this.isLocked;
+    return !this.#word.isFree();
   }
 
   /**
@@ -101,12 +106,12 @@ export class RLock extends Owned {
    * @throws OwnerDied if who had it has died; the lock is released again
    */
   hold(options?: number | WaitOptions): Operation<Disposable> {
-    return this.holdAsync(options);
+    return this.#word.holdAsync(options);
   }
 
   /** As `hold`, and blocks the thread meanwhile. */
   holdSync(timeout?: number | WaitOptions): Disposable {
-    return this.guardSync(this.holdSync, timeout);
+    return this.#word.guardSync(this.holdSync, timeout);
   }
 
   /**
@@ -117,62 +122,12 @@ export class RLock extends Owned {
    */
   async run<T>(fn: () => T | Promise<T>, options?: number | WaitOptions): Promise<T> {
     checkFunction(fn, 'fn');
-    if (this.isHeldHere) return this.runHeld(fn, options);
+    if (this.#word.isHeldHere) return this.#word.runHeld(fn, options);
     const scope = new RunScope();
-    return this.runHeld(() => runInside(scope, fn), options, scope);
+    return this.#word.runHeld(() => runInside(scope, fn), options, scope);
   }
 
-  override get taker(): object {
-    return currentScope();
-  }
-
-  override get holder(): object | undefined {
-    return this.#scope;
-  }
-
-  override takenBy(taker: object | undefined): void {
-    this.#scope = taker;
-    this.#depth = 1;
-  }
-
-  override get isHeldHere(): boolean {
-    return this.#depth > 0 && this.isMine && isInside(this.#scope!);
-  }
-
-  protected override takeAgain(): boolean {
-    if (!this.isHeldHere) return false;
-    this.#depth += 1;
-    return true;
-  }
-
-  override drop(_isHeld: boolean, taker?: object): void {
-    if (this.#depth === 0 || this.#scope !== taker || !this.isMine)
-      throw new InvalidStateError(`release() of an RLock by another scope than that which has it: ${this.describe()}`);
-    this.#releaseOnce();
-  }
-
-  #releaseOnce(): void {
-    this.#depth -= 1;
-    if (this.#depth > 0) return;
-    this.#scope = undefined;
-    super.drop();
-  }
-
-  override dropAll(): Taken {
-    const taken = { taker: this.#scope, depth: this.#depth };
-    this.#depth = 0;
-    this.#scope = undefined;
-    super.drop();
-    return taken;
-  }
-
-  override describe(): string {
-    const times = this.isMine && this.#depth > 1 ? `, ${this.#depth} times` : '';
-    return `${super.describe()}${times}`;
-  }
-
-  override restore({ taker, depth }: Taken): void {
-    this.#scope = taker;
-    this.#depth = depth;
+  statistics(): LockStatistics {
+    return this.#word.statistics();
   }
 }

@@ -1,12 +1,31 @@
 /** Permits that threads and processes take and give back. Source: threading.Semaphore, multiprocessing.Semaphore */
 
-import { checkBoolean, checkInteger, checkOptions, expected } from '../check.ts';
+import { checkBoolean, checkInteger, checkOptions } from '../check.ts';
 import type { Operation, WaitOptions } from '../loop/index.ts';
-import { defineKind, type ObjectKind, type Waiter, waitableWords } from '../memory/index.ts';
-import { Acquirable } from './acquirable.ts';
-import { mostPermits, Permits } from './permits.ts';
+import { defineKind, type ObjectKind, SharedObject, waitableWords } from '../memory/index.ts';
+import { mostPermits } from './permit-count.ts';
+import { Permits } from './permits.ts';
 
-const kind: ObjectKind = defineKind({ number: 4, name: 'Semaphore', words: waitableWords, create: () => new Semaphore() });
+/** What one class of semaphores has and its subclasses inherit; not for users, so that it goes by a symbol. */
+export interface Variety {
+  readonly kind: ObjectKind;
+  /** How many permits may be free, of one that begins with so many. */
+  readonly mostOf: (value: number) => number;
+}
+export const variety: unique symbol = Symbol('variety');
+
+export const describeSemaphore = (semaphore: Semaphore): string => permitsOf(semaphore).describe();
+
+const kind: ObjectKind = defineKind({
+  number: 4,
+  name: 'Semaphore',
+  words: waitableWords,
+  create: () => new Semaphore(),
+  describe: describeSemaphore,
+});
+
+/** Its word, for the floor's own. */
+let permitsOf: (semaphore: Semaphore) => Permits;
 
 export interface SemaphoreOptions {
   /** Strictly in order of arrival. Default false: until somebody has waited for a millisecond, who runs may take a free permit first. */
@@ -46,11 +65,13 @@ export interface SemaphoreStatistics {
  * await pool.terminate();
  * ```
  */
-export class Semaphore extends Acquirable {
-  /** @internal */
-  protected static readonly kind: ObjectKind = kind;
+export class Semaphore extends SharedObject {
+  readonly #word: Permits;
 
-  readonly #permits: Permits;
+  static {
+    permitsOf = (semaphore) => semaphore.#word;
+    Object.defineProperty(Semaphore, variety, { value: { kind, mostOf: () => mostPermits } satisfies Variety });
+  }
 
   /**
    * @param value how many permits there are, an integer from 0 to 1073741823; default 1
@@ -60,22 +81,9 @@ export class Semaphore extends Acquirable {
     checkInteger(value, 'value', 0, mostPermits);
     checkOptions(options, 'options', ['fair']);
     checkBoolean(options?.fair, 'fair');
-    super(new.target.kind);
-    if (this.isNew) Permits.init(this.block, value, this.mostOf(value), options?.fair === true);
-    this.#permits = new Permits(this.block, this.line);
-  }
-
-  /** How many permits may be free, of one that begins with so many. */
-  protected mostOf(_value: number): number {
-    return mostPermits;
-  }
-
-  protected get title(): string {
-    return this.constructor.name;
-  }
-
-  protected get isFair(): boolean {
-    return this.#permits.isFair;
+    const own = (new.target as unknown as { readonly [variety]: Variety })[variety];
+    super(own.kind, (block) => Permits.start(block, { value, most: own.mostOf(value), isFair: options?.fair === true }));
+    this.#word = new Permits(this);
   }
 
   /**
@@ -84,7 +92,7 @@ export class Semaphore extends Acquirable {
    * @param options milliseconds, or `{ timeout, signal }`; for ever by default
    */
   acquire(options?: number | WaitOptions): Operation<boolean> {
-    return this.takeAsync(options);
+    return this.#word.takeAsync(options);
   }
 
   /**
@@ -93,13 +101,13 @@ export class Semaphore extends Acquirable {
    * @param timeout milliseconds; for ever by default, 0 is not at all
    */
   acquireSync(timeout?: number | WaitOptions): boolean {
-    if (timeout === undefined && this.takeFree(false)) return true;
-    return this.takeSync('acquireSync', this.acquireSync, timeout, false);
+    if (timeout === undefined && this.#word.takeFree(false)) return true;
+    return this.#word.takeSync('acquireSync', this.acquireSync, timeout, false);
   }
 
   /** Takes a permit if there is one, without waiting. */
   tryAcquire(): boolean {
-    return this.takeFree(false) || this.takeSync('tryAcquire', this.tryAcquire, 0, false);
+    return this.#word.takeFree(false) || this.#word.takeSync('tryAcquire', this.tryAcquire, 0, false);
   }
 
   /**
@@ -109,21 +117,18 @@ export class Semaphore extends Acquirable {
    * @throws RangeError if there were too many: more than 1073741823, and of a `BoundedSemaphore` more than it began with. None is given back then
    */
   release(n: number = 1): void {
-    checkInteger(n, 'n', 1);
-    const isReserved = this.mayWait && this.reserves;
-    if (!this.#permits.give(n, isReserved)) throw this.#tooMany(n);
-    // ORDER: given back, then looked whether somebody waits; pairs with who stands in line and then looks whether there is a permit.
-    if (this.mayWait) this.line.callFirst(this.isFair);
+    if (n !== 1) checkInteger(n, 'n', 1);
+    this.#word.give(n);
   }
 
   /** How many permits are free. Somebody else may have taken some when you look at the answer. */
   getValue(): number {
-    return this.#permits.free;
+    return this.#word.free;
   }
 
   /** Whether one would have to wait for a permit now. */
   locked(): boolean {
-    return !this.isFree();
+    return !this.#word.isFree();
   }
 
   /**
@@ -132,66 +137,20 @@ export class Semaphore extends Acquirable {
    * @throws TimeoutError if it took longer than `timeout`
    */
   hold(options?: number | WaitOptions): Operation<Disposable> {
-    return this.holdAsync(options);
+    return this.#word.holdAsync(options);
   }
 
   /** As `hold`, and blocks the thread meanwhile. */
   holdSync(timeout?: number | WaitOptions): Disposable {
-    return this.guardSync(this.holdSync, timeout);
+    return this.#word.guardSync(this.holdSync, timeout);
   }
 
   /** Calls a function while it has a permit, and gives its result. @throws as `hold`, and what the function throws */
   run<T>(fn: () => T | Promise<T>, options?: number | WaitOptions): Promise<T> {
-    return this.runHeld(fn, options);
+    return this.#word.runHeld(fn, options);
   }
 
   statistics(): SemaphoreStatistics {
-    return { value: this.#permits.free, held: this.#permits.held(), waiting: this.line.count() };
-  }
-
-  takeFree(isHeld: boolean): boolean {
-    if (this.isFair && this.mayWait) return false;
-    return this.#permits.takeFree(isHeld);
-  }
-
-  takeReserved(isHeld: boolean): boolean {
-    return this.#permits.takeReserved(isHeld);
-  }
-
-  isFree(): boolean {
-    return this.#permits.free > 0;
-  }
-
-  takeFromDead(isHeld: boolean, isThorough: boolean): boolean {
-    if (!this.#permits.reap(isThorough, () => this.reserves)) return false;
-    const isTaken = this.takeFree(isHeld);
-    if (this.mayWait && this.isFree()) this.line.callFirst(this.isFair);
-    return isTaken;
-  }
-
-  protected override inherit(dead: Waiter, slot: number): void {
-    this.#permits.inherit(dead, slot, this.reserves);
-  }
-
-  errorOfTaking(): undefined {
-    return undefined;
-  }
-
-  drop(isHeld: boolean): void {
-    if (!isHeld) return this.release();
-    const isGiven = this.#permits.dropHeld(this.reserves);
-    // ORDER: as in `release`.
-    if (this.mayWait) this.line.callFirst(this.isFair);
-    if (!isGiven) throw this.#tooMany(1);
-  }
-
-  #tooMany(n: number): RangeError {
-    const { most, free } = this.#permits;
-    return new RangeError(expected('n', `at most the ${most - free} permits that may still be given back`, n));
-  }
-
-  describe(): string {
-    const free = this.#permits.free;
-    return `${this.title} with ${free} ${free === 1 ? 'permit' : 'permits'}`;
+    return { value: this.#word.free, held: this.#word.held, waiting: this.#word.line.count() };
   }
 }

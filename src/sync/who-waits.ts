@@ -4,7 +4,7 @@
  */
 
 import type { ThreadInfo } from '../errors.ts';
-import { blockAt, refOf, type SharedObject, theAgent, threadOf, WaitQueue } from '../memory/index.ts';
+import { blockOf, describe, type SharedObject, theAgent, threadOf, WaitQueue } from '../memory/index.ts';
 
 export interface WhoWaits {
   /** `Lock held by MainProcess (pid 4711, thread 0)`. */
@@ -27,15 +27,13 @@ interface WhoWaitsOne {
   readonly isCalled: boolean;
 }
 
-type Described = SharedObject & { describe(): string; readonly owner?: ThreadInfo | null };
-
-export function whoWaits(object: Described): WhoWaits {
+export function whoWaits(object: SharedObject & { readonly owner?: ThreadInfo | null }): WhoWaits {
   const { memory } = theAgent();
   const now = memory.now();
-  const entries = [...new WaitQueue(blockAt(memory, refOf(object))).entries()];
+  const entries = [...new WaitQueue(blockOf(object)).entries()];
   const inLine = entries.filter((entry) => entry.isInLine).toSorted((one, other) => (one.ticket - other.ticket) | 0);
   return {
-    what: object.describe(),
+    what: describe(object),
     owner: object.owner ?? null,
     holders: entries.filter((entry) => entry.isHolder).map((entry) => ({ thread: threadOf(entry.slot), permits: entry.value })),
     waiters: inLine.map((entry) => ({

@@ -1,7 +1,7 @@
 /** A shared object of the tests' own: a number that all who have a handle can raise. */
 
 import { add, load } from '#atomics';
-import { defineKind, type ObjectKind, SharedObject } from '#dist/memory/index.js';
+import { blockOf, defineKind, type ObjectKind, SharedObject } from '#dist/memory/index.js';
 
 const COUNT = 2;
 
@@ -13,11 +13,13 @@ export class Counter extends SharedObject {
   }
 
   get count(): number {
-    return load(this.words, this.at + COUNT);
+    const { words, at } = blockOf(this);
+    return load(words, at + COUNT);
   }
 
   /** Returns what it was. */
   raise(): number {
-    return add(this.words, this.at + COUNT, 1);
+    const { words, at } = blockOf(this);
+    return add(words, at + COUNT, 1);
   }
 }

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { become } from '#dist/memory/index.js';
 import { collectGarbage } from '#dist/memory/garbage.js';
 import { dropParcels, makeParcel, openParcel } from '#dist/memory/parcel.js';
-import { defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#dist/memory/shared-object.js';
+import { blockOf, defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#dist/memory/shared-object.js';
 import { checkHeap } from './check-heap.ts';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
 
@@ -14,12 +14,12 @@ const kind: ObjectKind = defineKind({ number: 231, name: 'Item', words: 20, crea
 
 class Item extends SharedObject {
   constructor(value = 0) {
-    super(kind);
-    if (this.isNew) this.words[this.at + 2] = value;
+    super(kind, ({ words, at }) => void (words[at + 2] = value));
   }
 
   get value(): number {
-    return this.words[this.at + 2]!;
+    const { words, at } = blockOf(this);
+    return words[at + 2]!;
   }
 }
 
@@ -29,9 +29,9 @@ class Pair extends SharedObject {
   readonly item: Item;
 
   constructor(item?: Item) {
-    super(pairKind);
-    if (this.isNew) this.words[this.at + 3] = refOf(item!);
-    this.item = item ?? (joinObject(this.words[this.at + 3]!) as Item);
+    super(pairKind, ({ words, at }) => void (words[at + 3] = refOf(item!)));
+    const { words, at } = blockOf(this);
+    this.item = item ?? (joinObject(words[at + 3]!) as Item);
   }
 }
 

@@ -135,6 +135,24 @@ test('a lock that nobody has any more is collected, and is no object of the heap
   });
 });
 
+test('a lock that only a guard knows, or a wait, is freed', patient, async () => {
+  const begin = (): { refs: WeakRef<Lock>[]; guard: Disposable; wait: Promise<boolean>; other: WeakRef<object> } => {
+    const [held, wanted] = [new Lock(), new Lock()];
+    wanted.acquireSync();
+    const wait = wanted.acquire(60_000);
+    return { refs: [held, wanted].map((lock) => new WeakRef(lock)), guard: held.holdSync(), wait, other: new WeakRef({}) };
+  };
+  const { refs, guard, wait, other } = begin();
+  await untilCollected(other);
+  collect();
+  const [held, wanted] = refs.map((ref) => ref.deref());
+  assert.equal(held?.locked(), true);
+  guard[Symbol.dispose]();
+  assert.equal(held.locked(), false);
+  wanted?.release();
+  assert.equal(await wait, true);
+});
+
 test('an event of one program is no event of another', patient, async () => {
   const event = new Event();
   event.set();

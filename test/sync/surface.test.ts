@@ -1,0 +1,67 @@
+/** What a user sees of the locks and the rest: the methods that are promised and no word of what is behind them, and a line when they are printed. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from 'heddle';
+
+const taking = ['acquire', 'acquireSync', 'hold', 'holdSync', 'locked', 'release', 'run', 'statistics', 'tryAcquire'];
+
+class Mine extends Lock {}
+class Few extends BoundedSemaphore {}
+
+const kinds: { object: object; members: string[]; printed: RegExp }[] = [
+  { object: new Lock(), members: [...taking, 'owner'], printed: /^<Lock unlocked>$/ },
+  { object: new Mine(), members: [...taking, 'owner'], printed: /^<Mine unlocked>$/ },
+  { object: new RLock(), members: [...taking, 'owner'], printed: /^<RLock unlocked>$/ },
+  { object: new Semaphore(2), members: [...taking, 'getValue'], printed: /^<Semaphore with 2 permits>$/ },
+  { object: new BoundedSemaphore(), members: [...taking, 'getValue'], printed: /^<BoundedSemaphore with 1 permit>$/ },
+  { object: new Few(0), members: [...taking, 'getValue'], printed: /^<Few with 0 permits>$/ },
+  {
+    object: new Condition(new Mine()),
+    members: [...taking, 'notify', 'notifyAll', 'owner', 'wait', 'waitFor', 'waitForSync', 'waitSync'],
+    printed: /^<Condition with Mine unlocked>$/,
+  },
+  { object: new Event(), members: ['clear', 'isSet', 'set', 'statistics', 'wait', 'waitSync'], printed: /^<Event not set>$/ },
+  {
+    object: new Barrier(2),
+    members: ['abort', 'broken', 'nWaiting', 'parties', 'reset', 'statistics', 'wait', 'waitSync'],
+    printed: /^<Barrier with 0 of 2 waiting>$/,
+  },
+];
+
+/** What it has and inherits. */
+function membersOf(object: object): string[] {
+  const members = new Set(Object.getOwnPropertyNames(object));
+  for (let at: object = Object.getPrototypeOf(object); at !== Object.prototype; at = Object.getPrototypeOf(at))
+    for (const name of Object.getOwnPropertyNames(at)) members.add(name);
+  members.delete('constructor');
+  return [...members].sort();
+}
+
+for (const { object, members, printed } of kinds) {
+  const { name } = object.constructor;
+  test(`${name}: something of its inside is seen`, () => {
+    assert.deepEqual(membersOf(object), members.toSorted());
+    assert.deepEqual(
+      Object.getOwnPropertyNames(object.constructor).filter((key) => !['length', 'name', 'prototype'].includes(key)),
+      [],
+    );
+  });
+
+  test(`${name}: it is printed as what it is not, or with all that it is made of`, () => {
+    assert.match(inspect(object), printed);
+  });
+}
+
+test('a lock that somebody has is printed without him', () => {
+  const [lock, rlock] = [new Lock(), new RLock()];
+  lock.acquireSync();
+  assert.match(inspect(lock), new RegExp(`^<Lock held by MainProcess \\(pid ${process.pid}, thread 0\\)>$`));
+  for (let i = 0; i < 2; i += 1) rlock.acquireSync();
+  assert.match(inspect(rlock), new RegExp(`^<RLock held by MainProcess \\(pid ${process.pid}, thread 0\\), 2 times>$`));
+});
+
+test('what only looks like a lock cannot be printed', () => {
+  assert.equal(inspect(Object.create(Lock.prototype)), '<Lock>');
+});
