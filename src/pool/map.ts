@@ -8,7 +8,7 @@ import type { Items } from './executor.ts';
 import { MapProgress } from './map-progress.ts';
 import { type ItemOutcome, MapRun } from './map-run.ts';
 import { openSource } from './source.ts';
-import { type MapOptions, type TaskSettings, checkMapOptions, checkTaskOptions } from './task-options.ts';
+import { type MapOptions, type TaskSettings, checkMapOptions } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** Takes `(xs, ys, …, options?)` apart: the last may be options, which cannot be iterated over. */
@@ -34,7 +34,7 @@ export interface MapCall {
 
 /** @throws what is wrong with the arguments, or SerializationError if the function cannot cross */
 export function startMap({ pool, settings, fn, iterables, options, isSpread, ...more }: MapCall): MapRun {
-  const { chunkSize, bufferSize, progress, ...forItems } = checkMapOptions(options);
+  const { progress, ...checked } = checkMapOptions(options, settings);
   checkFunction(fn, 'fn');
   const source = openSource(iterables);
   const total = Math.min(...iterables.map(sizeOf));
@@ -44,9 +44,7 @@ export function startMap({ pool, settings, fn, iterables, options, isSpread, ...
     source,
     capsule,
     isSpread: isSpread ?? iterables.length > 1,
-    chunkSize,
-    bufferSize,
-    settings: checkTaskOptions(forItems, settings),
+    ...checked,
     progress: progress === undefined || progress === false ? undefined : new MapProgress(progress, total === Infinity ? undefined : total),
     ...more,
   });

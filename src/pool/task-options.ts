@@ -68,6 +68,15 @@ export interface TaskSettings {
   readonly progress: ((progress: TaskProgress) => void) | undefined;
 }
 
+/** The same of a map. */
+export interface MapSettings {
+  readonly chunkSize: number | undefined;
+  readonly bufferSize: number | undefined;
+  readonly progress: MapOptions['progress'];
+  /** Of each item; the signal is the whole map's. */
+  readonly settings: TaskSettings;
+}
+
 export const defaultSettings: TaskSettings = {
   signal: undefined,
   timeout: Infinity,
@@ -125,16 +134,12 @@ function checkSignal(value: unknown): void {
 }
 
 /** @throws TypeError or RangeError, naming what is wrong */
-export function checkMapOptions(options: MapOptions | undefined): MapOptions {
+export function checkMapOptions(options: MapOptions | undefined, base: TaskSettings): MapSettings {
   checkOptions(options, 'options', mapKeys);
   const { chunkSize, bufferSize, signal, timeout, retries, retryOn, progress } = options ?? {};
   if (chunkSize !== undefined) checkInteger(chunkSize, 'chunkSize', 1);
   if (bufferSize !== undefined) checkInteger(bufferSize, 'bufferSize', 1);
-  if (signal !== undefined) checkSignal(signal);
-  if (timeout !== undefined) checkTimeout(timeout);
-  if (retries !== undefined) checkInteger(retries, 'retries', 0);
-  if (retryOn !== undefined) checkFunction(retryOn, 'retryOn');
   if (progress !== undefined && !['boolean', 'string', 'function'].includes(typeof progress))
     throw new TypeError(expected('progress', 'a boolean, a string or a function', progress));
-  return { chunkSize, bufferSize, signal, timeout, retries, retryOn, progress };
+  return { chunkSize, bufferSize, progress, settings: checkTaskOptions({ signal, timeout, retries, retryOn }, base) };
 }
