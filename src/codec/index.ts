@@ -16,8 +16,8 @@ export { abortImported } from './signals.ts';
 // For users: memory that changes owner, and classes that say for themselves what they are made of.
 export { move } from './move.ts';
 export { registerReducer, type Reducer } from './reducers.ts';
-// Who this thread is; stack traces put back to the original source; `import()` as another module means it.
-export { importFrom, originalStack } from './function/index.ts';
+// Who this thread is; stack traces put back to the original source; `import()` and `import.meta.resolve()` as another module means them.
+export { importFrom, originalStack, resolveFrom } from './function/index.ts';
 export { realmId } from './realm.ts';
 // A function for many calls, sent once to each worker.
 export { type Capsule, captureFunction, openCapsule } from './capsule.ts';

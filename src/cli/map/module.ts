@@ -1,9 +1,10 @@
 /** From `<module>[#export]` as the user wrote it to something a worker can import. */
 
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { resolveFrom } from '../../codec/index.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface ModuleRef {
@@ -47,41 +48,16 @@ function isFile(path: string): boolean {
 
 /** Where `import specifier` would lead from a module in `folder`; undefined if it is not installed. */
 export function resolvePackage(specifier: string, folder: string): string | undefined {
-  const require = createRequire(join(folder, 'heddle-resolves-here.js'));
-  const [, name, rest = ''] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier) ?? [];
-  if (name === undefined) return undefined;
-  for (const place of require.resolve.paths(specifier) ?? []) {
-    const home = join(place, name);
-    if (!isFile(join(home, 'package.json'))) continue;
-    const { exports } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { exports?: unknown };
-    const target = targetOf(exports, `.${rest}`);
-    if (target !== undefined && isFile(join(home, target))) return realpathSync(join(home, target));
-    break;
+  const here = join(folder, 'heddle-resolves-here.js');
+  try {
+    const file = fileURLToPath(resolveFrom(pathToFileURL(here).href, specifier));
+    if (isFile(file)) return realpathSync(file);
+  } catch {
+    // what only require() can find
   }
   try {
-    return realpathSync(require.resolve(specifier));
+    return realpathSync(createRequire(here).resolve(specifier));
   } catch {
     return undefined;
   }
-}
-
-/** The file that `exports` of a package.json names for `import`. Patterns with `*` are left to Node's own resolver. */
-function targetOf(exports: unknown, subpath: string): string | undefined {
-  if (typeof exports === 'string') return subpath === '.' ? exports : undefined;
-  if (typeof exports !== 'object' || exports === null) return undefined;
-  const isMap = Object.keys(exports).some((key) => key.startsWith('.'));
-  if (isMap) return conditional((exports as Record<string, unknown>)[subpath]);
-  return subpath === '.' ? conditional(exports) : undefined;
-}
-
-function conditional(target: unknown): string | undefined {
-  if (typeof target === 'string') return target;
-  if (Array.isArray(target)) return target.map(conditional).find((each) => each !== undefined);
-  if (typeof target !== 'object' || target === null) return undefined;
-  for (const [condition, inner] of Object.entries(target)) {
-    if (!['node', 'import', 'module-sync', 'default'].includes(condition)) continue;
-    const found = conditional(inner);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

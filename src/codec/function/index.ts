@@ -25,6 +25,7 @@ export { nameOfFunction } from './dismantle.ts';
 export { Lru } from './lru.ts';
 export { captureDuring } from './message.ts';
 export { importFrom } from './modules.ts';
+export { resolveFrom } from './resolve.ts';
 export { originalStack } from './stack.ts';
 
 type ObjectName = { readonly path: string } | { readonly reference: Reference } | { readonly helper: Helper; readonly url: string };

@@ -20,7 +20,8 @@ export function resolveFrom(url: string, specifier: string): string {
       const manifest = new URL('package.json', home);
       if (existsSync(manifest))
         return real(inPackage(home, JSON.parse(readFileSync(manifest, 'utf8')) as Manifest, `.${subpath}`, specifier, url));
-      if (folder.pathname === '/') break;
+      // The root is its own parent.
+      if (new URL('..', folder).href === folder.href) break;
     }
   }
   throw Object.assign(new Error(`Cannot find package '${specifier}' imported from ${url}`), { code: 'ERR_MODULE_NOT_FOUND' });
