@@ -28,8 +28,8 @@ export class HeldCapsules {
     this.#link = link;
   }
 
-  /** The number by which the worker knows the function; sends it if the worker has not got it. */
-  numberOf(capsule: Capsule): number {
+  /** Sends it, unless the worker has it. Returns the number by which the worker knows it. */
+  give(capsule: Capsule): number {
     if (capsule.id === this.#lastId) return this.#lastNumber;
     let held = this.#held.get(capsule.id);
     if (held === undefined) held = this.#lend(capsule);

@@ -167,7 +167,7 @@ export class WorkerHandle {
 
   /** Calls the function with the arguments in the packet. */
   call({ id, capsule, args, attempt, isAbortable, isStream }: Call): void {
-    const number = this.#held.numberOf(capsule);
+    const number = this.#held.give(capsule);
     let meta: Meta | undefined = isStream ? { isStream } : undefined;
     if (isAbortable) meta = { ...meta, isAbortable };
     this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt }, meta), capsule, args);
@@ -180,7 +180,7 @@ export class WorkerHandle {
 
   /** Calls the function with each of the chunk's items. */
   callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact, isAbortable }: ChunkCall): void {
-    const number = this.#held.numberOf(capsule);
+    const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
     if (isExact) meta = { ...meta, isExact };
     if (isAbortable) meta = { ...meta, isAbortable };
