@@ -10,6 +10,7 @@
 
 import { load } from '#atomics';
 import { inspect } from 'node:util';
+import workerThreads from 'node:worker_threads';
 import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import { theAgent } from './agent.ts';
@@ -59,6 +60,9 @@ let joining: Joining | undefined;
 /** Listed nowhere: the model's. */
 const nowhere = -1;
 
+/** Since Node 22.10. */
+const { markAsUncloneable } = workerThreads as { readonly markAsUncloneable?: (object: object) => void };
+
 /** Where the record of an object is; undefined for what only has the prototype of one, as `Object.create` makes it. */
 let findBlock: (object: SharedObject) => Block | undefined;
 
@@ -76,16 +80,20 @@ export abstract class SharedObject {
     this.#block = come === undefined ? born(this, kind) : come.block;
     if (come === undefined) fillIn?.(this.#block);
     else if (come.position !== nowhere) registryOf(theHeap()).register(this, come.position);
+    // Its clone would be an object without anything: `structuredClone` and `postMessage` are to refuse it.
+    markAsUncloneable?.(this);
   }
 
   static {
     findBlock = (object) => (#block in object ? object.#block : undefined);
-    // Printed as what its kind says of it: it has no fields that could be looked at.
-    Object.defineProperty(SharedObject.prototype, inspect.custom, {
-      value(this: SharedObject): string {
-        return `<${describe(this)}>`;
-      },
-    });
+    // Printed as what its kind says of it, also as text and in JSON: it has no fields that could be looked at.
+    for (const how of [inspect.custom, 'toString', 'toJSON']) {
+      Object.defineProperty(SharedObject.prototype, how, {
+        value(this: SharedObject): string {
+          return `<${describe(this)}>`;
+        },
+      });
+    }
   }
 }
 

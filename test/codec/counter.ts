@@ -1,13 +1,16 @@
 /** A shared object of the tests' own: a number that all who have a handle can raise. */
 
 import { add, load } from '#atomics';
-import { blockOf, defineKind, type ObjectKind, SharedObject } from '#dist/memory/index.js';
+import { blockOf, defineKind, type ObjectKind, refOf, SharedObject } from '#dist/memory/index.js';
 
 const COUNT = 2;
 
 const kind: ObjectKind = defineKind({ number: 230, name: 'Counter', words: 4, create: () => new Counter() });
 
 export class Counter extends SharedObject {
+  /** So that no two of them are equal. */
+  readonly number: number = refOf(this);
+
   constructor() {
     super(kind);
   }

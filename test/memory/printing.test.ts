@@ -4,7 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Word } from 'heddle/lowlevel';
-import { Lock } from '#dist/sync/index.js';
+import workerThreads from 'node:worker_threads';
+import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from 'heddle';
+
+/** Node 20 copies an object without anything. */
+const { markAsUncloneable } = workerThreads as { readonly markAsUncloneable?: unknown };
 
 test('a shared object is printed with the memory of all others', () => {
   const lock = new Lock();
@@ -12,4 +16,26 @@ test('a shared object is printed with the memory of all others', () => {
   lock.acquireSync();
   assert.match(inspect(lock), new RegExp(`^<Lock held by .*pid ${process.pid}.*>$`));
   lock.release();
+});
+
+test('who copies an object, or its fields, has the memory of all others', () => {
+  for (const one of [
+    new Lock(),
+    new RLock(),
+    new Semaphore(2),
+    new BoundedSemaphore(2),
+    new Condition(),
+    new Event(),
+    new Barrier(2),
+    new Word(),
+  ]) {
+    const text = inspect(one);
+    assert.match(text, /^<\w+/);
+    assert.equal(String(one), text);
+    assert.equal(JSON.stringify([one]), JSON.stringify([text]));
+    const fields = Object.values(one);
+    assert.ok(!fields.some((field) => ArrayBuffer.isView(field) || typeof field === 'number'), `${text} shows ${inspect(fields)}`);
+    if (markAsUncloneable === undefined) continue;
+    assert.throws(() => structuredClone({ one }), { name: 'DataCloneError' });
+  }
 });
