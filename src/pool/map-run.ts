@@ -227,9 +227,14 @@ export class MapRun {
     this.#deliver();
   }
 
-  /** A chunk that waits for the source goes as it is when a worker is free for it, or when the buffer has no room for more. */
+  /**
+   * A chunk that waits for the source goes as it is when a worker is free for it, or when the buffer has no room for more. Of a size that was given
+   * it waits only where others decide when an item comes: what goes together is not to depend on how fast the source was read.
+   */
   #sealIfUseful(): void {
     if (this.#filling === 0) return;
+    const goesOn = this.#timer !== undefined && this.#chunkSize.isFixed && !this.#pool.isClosed;
+    if (goesOn && this.#held < this.#bufferSize) return;
     if (this.#pool.hasRoom || this.#pool.isClosed || this.#held >= this.#bufferSize) this.#seal();
     else this.#pool.onRoom(this.#onRoom);
   }

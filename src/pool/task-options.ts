@@ -36,7 +36,10 @@ export interface TaskProgress {
 }
 
 export interface MapOptions {
-  /** Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. */
+  /**
+   * Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. Of an async iterable fewer go
+   * when a worker has nothing else to do. Within a chunk, results of what took less than a millisecond may come with the result that follows them.
+   */
   readonly chunkSize?: number | undefined;
   /** Items taken from the iterables whose results were not taken from `map` yet, at most. An integer >= 1; default 4 × workers × chunkSize. */
   readonly bufferSize?: number | undefined;

@@ -239,7 +239,11 @@ for (const { kind, open } of kinds) {
     const work = async (x: number): Promise<number> => {
       appendFileSync(file, `${x}\n`);
       const { existsSync: isThere } = await import('node:fs');
-      if (x === 5) while (!isThere(word)) await new Promise((resolve) => setTimeout(resolve, 5));
+      if (x === 5) {
+        while (!isThere(word)) await new Promise((resolve) => setTimeout(resolve, 5));
+        // What was sent before is read before this comes.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       return x;
     };
     const source = new Naturals();
@@ -247,6 +251,8 @@ for (const { kind, open } of kinds) {
     await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('5\n'));
     await results.return!();
     assert.equal(source.isClosed, true);
+    // The message to the worker leaves with the end of this turn.
+    await new Promise((resolve) => setImmediate(resolve));
     appendFileSync(word, '');
     await until(() => pool.statistics().running + pool.statistics().queued === 0);
     assert.equal(readFileSync(file, 'utf8'), '0\n1\n2\n3\n4\n5\n');

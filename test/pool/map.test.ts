@@ -256,6 +256,26 @@ for (const { kind, open } of kinds) {
     assert.equal(count, 20);
   });
 
+  test(`${kind}: a source that is slow to read breaks up chunks of a given size`, async () => {
+    await using pool = open({ maxWorkers: 2 });
+    await pool.submit(() => {});
+    const underWay: number[] = [];
+    function* slow(): Generator<number> {
+      for (let i = 0; i < 12; i++) {
+        // Longer than heddle reads a source without looking elsewhere.
+        const end = performance.now() + 7;
+        while (performance.now() < end);
+        if (i % 5 === 0) underWay.push(0);
+        underWay[underWay.length - 1] = Math.max(underWay.at(-1)!, pool.statistics().submitted);
+        yield i;
+      }
+    }
+    assert.deepEqual(await all(pool.map(double, slow(), { chunkSize: 5 })), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]);
+    // Items that were handed over until the last of each chunk was read: those of the chunks before it, and the task above.
+    assert.deepEqual(underWay, [1, 6, 11]);
+    assert.equal(pool.statistics().submitted, 13);
+  });
+
   test(`${kind}: items of one chunk share what they change`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const list: number[] = [];
