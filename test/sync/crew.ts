@@ -62,10 +62,16 @@ export async function allReject(tasks: readonly PromiseLike<unknown>[], Class: a
   for (const end of await Promise.allSettled(tasks)) assert.ok(end.status === 'rejected' && end.reason instanceof Class, end.status);
 }
 
-/** One crew for all tests of a file in a world; one that a failed test has left behind is not used again. */
+/** One crew for all tests of a file in a world: to start one takes longer than most tests. One that a failed test has left behind is not used again. */
 const crews = new Map<World, Crew>();
 
-async function dismiss(world: World): Promise<void> {
+export function crewOf(world: World): Crew {
+  let crew = crews.get(world);
+  if (crew === undefined) crews.set(world, (crew = new Crew(world)));
+  return crew;
+}
+
+export async function dismiss(world: World): Promise<void> {
   const crew = crews.get(world);
   crews.delete(world);
   await crew?.kill();
@@ -83,10 +89,8 @@ export function everywhere(name: string, body: (crew: Crew) => Promise<void>): v
       // The signal is aborted by the time-out, and by the end of the test as well.
       const onTimeout = (): void => void dismiss(world);
       t.signal.addEventListener('abort', onTimeout);
-      let crew = crews.get(world);
-      if (crew === undefined) crews.set(world, (crew = new Crew(world)));
       try {
-        await body(crew);
+        await body(crewOf(world));
       } catch (error) {
         await dismiss(world);
         throw error;

@@ -8,12 +8,14 @@ import { forEachEnd } from './victim.js';
 
 const isOwnerDied = (error: unknown): boolean => error instanceof OwnerDied;
 
-for (const [name, make] of Object.entries({
+const makers = {
   Lock: () => new Lock(),
   'a fair Lock': () => new Lock({ fair: true }),
   RLock: () => new RLock(),
   'the lock of a Condition': () => new Condition(),
-})) {
+};
+
+for (const [name, make] of Object.entries(makers)) {
   forEachEnd(`${name} goes to one of those who wait, in either form, and one is told`, async (victim, crew) => {
     const lock = make();
     victim.run(async () => {
@@ -42,16 +44,18 @@ for (const [name, make] of Object.entries({
     assert.ok(seen.every(({ isHeld }) => isHeld));
     assert.deepEqual([lock.locked(), lock.statistics().waiting], [false, 0]);
   });
+}
 
-  for (const form of forms) {
-    forEachEnd(`${name} goes to who comes later, ${form}, who is told once`, async (victim) => {
-      const lock = make();
-      victim.run(async () => {
-        await lock.acquire();
-        await never();
-      });
-      await until(() => lock.locked());
-      await victim.endFor(form);
+for (const form of forms) {
+  forEachEnd(`each goes to who comes later, ${form}, who is told once`, async (victim) => {
+    const locks = Object.values(makers).map((make) => make());
+    victim.run(async () => {
+      for (const lock of locks) await lock.acquire();
+      await never();
+    });
+    await until(() => locks.every((lock) => lock.locked()));
+    await victim.endFor(form);
+    for (const lock of locks) {
       // Sync: this thread is blocked, and nobody hears of the end by an event.
       await assert.rejects(acquire(form, lock), isOwnerDied);
       assert.deepEqual([lock.locked(), lock.statistics().waiting], [true, 0]);
@@ -59,8 +63,8 @@ for (const [name, make] of Object.entries({
       assert.equal(await acquire(form, lock), true);
       lock.release();
       assert.throws(() => lock.release(), InvalidStateError);
-    });
-  }
+    }
+  });
 }
 
 forEachEnd('a try finds the lock free when its owner has died', async (victim) => {
@@ -80,24 +84,24 @@ forEachEnd('a try finds the lock free when its owner has died', async (victim) =
 });
 
 const takers: Record<string, (lock: Lock) => unknown> = {
-  'hold()': (lock) => lock.hold(),
   'holdSync()': (lock) => lock.holdSync(),
+  'hold()': (lock) => lock.hold(),
   'run()': (lock) => lock.run(() => 'never runs'),
 };
-for (const [name, take] of Object.entries(takers)) {
-  forEachEnd(`${name} throws, and the lock is free again`, async (victim) => {
-    const lock = new Lock();
-    victim.run(async () => {
-      await lock.acquire();
-      await never();
-    });
-    await until(() => lock.locked());
-    await victim.endFor(name === 'holdSync()' ? 'sync' : 'async');
+forEachEnd(`${Object.keys(takers).join(', ')} throw, and the lock is free again`, async (victim) => {
+  const locks = Object.values(takers).map((take) => ({ take, lock: new Lock() }));
+  victim.run(async () => {
+    for (const { lock } of locks) await lock.acquire();
+    await never();
+  });
+  await until(() => locks.every(({ lock }) => lock.locked()));
+  await victim.endFor('sync');
+  for (const { take, lock } of locks) {
     await assert.rejects(async () => take(lock), isOwnerDied);
     assert.equal(lock.locked(), false);
     assert.equal(await lock.run(() => 'runs'), 'runs');
-  });
-}
+  }
+});
 
 for (const Class of [Lock, RLock]) {
   forEachEnd(`with onOwnerDied: 'ignore' nobody is told, ${Class.name}`, async (victim, crew) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor, WorkerLost } from 'heddle';
-import { Crew, isNative } from './crew.js';
+import { type Crew, crewOf, dismiss, isNative } from './crew.js';
 import type { Form } from './forms.js';
 
 export interface Way {
@@ -22,6 +22,7 @@ const allWays: readonly Way[] = [
 const ways: readonly Way[] = allWays.filter(({ kind }) => isNative || kind === 'thread');
 
 const patience = 60_000;
+const world = isNative ? 'threads and processes' : 'threads';
 
 export class Victim {
   readonly #pool: Executor;
@@ -77,22 +78,21 @@ interface Needs {
   readonly isBlocked?: boolean;
 }
 
-/** The test for each way to end, with a crew of those who live on. */
+/** The test for each way to end, with the crew of those who live on. */
 export function forEachEnd(name: string, body: (victim: Victim, crew: Crew) => Promise<void>, { isBlocked = false }: Needs = {}): void {
   for (const way of ways.filter(({ byItself }) => !isBlocked || !byItself)) {
     test(`${way.name}: ${name}`, { timeout: patience }, async (t) => {
       const victim = new Victim(way);
-      const crew = new Crew(isNative ? 'threads and processes' : 'threads');
       const kill = async (): Promise<void> => {
         victim.end();
-        await Promise.all([victim.ended(), crew.kill()]);
+        await Promise.all([victim.ended(), dismiss(world)]);
       };
       const onTimeout = (): void => void kill();
       t.signal.addEventListener('abort', onTimeout);
       try {
-        await body(victim, crew);
+        await body(victim, crewOf(world));
         victim.end();
-        await Promise.all([victim.ended(), crew.close()]);
+        await victim.ended();
       } catch (error) {
         await kill();
         throw error;
