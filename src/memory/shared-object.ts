@@ -86,14 +86,14 @@ export abstract class SharedObject {
 
   static {
     findBlock = (object) => (#block in object ? object.#block : undefined);
-    // Printed as what its kind says of it, also as text and in JSON: it has no fields that could be looked at.
-    for (const how of [inspect.custom, 'toString', 'toJSON']) {
-      Object.defineProperty(SharedObject.prototype, how, {
-        value(this: SharedObject): string {
-          return `<${describe(this)}>`;
-        },
-      });
-    }
+    // It has no fields that could be looked at.
+    for (const how of [inspect.custom, 'toJSON'])
+      Object.defineProperty(SharedObject.prototype, how, { value: SharedObject.prototype.toString });
+  }
+
+  /** What it is and how it is: `<Lock unlocked>`. It is printed so, too, and so it stands in JSON. */
+  toString(): string {
+    return `<${describe(this)}>`;
   }
 }
 
