@@ -32,6 +32,8 @@ export interface HandleDoor {
   isShared(value: unknown): boolean;
   /** The number of a shared object's block; undefined if it only looks like one. */
   refOf(object: object): number | undefined;
+  /** By which name a shared object has this method wherever it arrives; undefined: it is another function. */
+  methodOf(object: object, method: unknown): string | undefined;
   /** Why other processes cannot see what is shared here, if they cannot. */
   whyApart(): string | undefined;
   makeParcel(objects: readonly object[], route: Route): number;

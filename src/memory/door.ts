@@ -5,11 +5,12 @@ import { sharingMissing } from '../platform/index.ts';
 import { me, theAgent } from './agent.ts';
 import { isThereHeap, joinByDescriptor, joinBySeed, setThreadName } from './attach.ts';
 import { dropParcels, makeParcel, openParcel } from './parcel.ts';
-import { isShared, refIfAny, type SharedObject } from './shared-object.ts';
+import { isShared, methodOf, refIfAny, type SharedObject } from './shared-object.ts';
 
 openHandleDoor({
   isShared,
   refOf: (object) => refIfAny(object as SharedObject),
+  methodOf: (object, method) => methodOf(object as SharedObject, method),
   whyApart: () => (theAgent().memory.crossesProcesses ? undefined : (sharingMissing() ?? 'this process has a shared heap of its own')),
   makeParcel: (objects, route) => makeParcel(objects as SharedObject[], route),
   openParcel,

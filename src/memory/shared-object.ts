@@ -126,11 +126,36 @@ export function refIfAny(object: SharedObject): number | undefined {
   return findBlock(object)?.ref;
 }
 
+function kindOf(object: SharedObject): ObjectKind | undefined {
+  const block = findBlock(object);
+  return block === undefined ? undefined : kinds.get(kindOfTag(load(block.words, block.at)));
+}
+
 /** For people: what an object is and how it is. */
 export function describe(object: SharedObject): string {
-  const block = findBlock(object);
-  const kind = block === undefined ? undefined : kinds.get(kindOfTag(load(block.words, block.at)));
-  return kind?.describe?.(object) ?? object.constructor.name;
+  return kindOf(object)?.describe?.(object) ?? object.constructor.name;
+}
+
+/** By which name each handle on an object has a method, whoever has the handle. Those of a user's subclass stay at home. */
+export function methodOf(object: SharedObject, method: unknown): string | undefined {
+  const name = kindOf(object)?.name;
+  const above = prototypesOf(object);
+  const own = above.findLastIndex((prototype) => prototype.constructor.name === name);
+  const seen = new Set<string>();
+  for (const prototype of own === -1 ? [] : above.slice(own)) {
+    for (const key of Object.getOwnPropertyNames(prototype)) {
+      if (!seen.has(key) && Object.getOwnPropertyDescriptor(prototype, key)!.value === method) return key;
+      seen.add(key);
+    }
+  }
+  return undefined;
+}
+
+/** Up to the one that all shared objects have. */
+function prototypesOf(object: object): object[] {
+  const found: object[] = [];
+  for (let one = object; one !== SharedObject.prototype; found.push(one)) one = Object.getPrototypeOf(one) as object;
+  return found;
 }
 
 /** What a thread knows of the handles that it has. */

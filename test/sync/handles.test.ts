@@ -84,6 +84,31 @@ everywhere('a class with a lock in a field, and a method that uses it', async (c
   assert.equal(account.lock.locked(), false);
 });
 
+everywhere('a bound method, as the function of a task or in what it captures', async (crew) => {
+  const [lock, semaphore, bounded, event, barrier] = [new Lock(), new Semaphore(0), new BoundedSemaphore(5), new Event(), new Barrier(2)];
+  await crew.run(lock.acquire.bind(lock));
+  assert.equal(lock.locked(), true);
+  await crew.run(lock.release.bind(lock));
+  assert.equal(lock.locked(), false);
+  await crew.run(semaphore.release.bind(semaphore, 3));
+  await crew.run(bounded.acquire.bind(bounded, { timeout: 1e5 }));
+  const { set } = { set: event.set.bind(event) };
+  await crew.run(() => set());
+  await crew.run(barrier.abort.bind(barrier));
+  assert.deepEqual([semaphore.getValue(), bounded.getValue(), event.isSet(), barrier.broken], [3, 4, true, true]);
+});
+
+everywhere("a bound method of a user's subclass is not that of what it extends", async (crew) => {
+  class Loud extends Semaphore {
+    override release(n = 1): void {
+      Semaphore.prototype.release.call(this, 10 * n);
+    }
+  }
+  const loud = new Loud(0);
+  await crew.run(loud.release.bind(loud));
+  assert.equal(loud.getValue(), 10);
+});
+
 const pools = isNative ? [ThreadPoolExecutor, ProcessPoolExecutor] : [ThreadPoolExecutor];
 
 for (const Pool of pools) {

@@ -38,8 +38,12 @@ export function assemble(early: unknown): Assembled {
   }
 }
 
-const bound = (target: AnyFunction, self: unknown, args: readonly unknown[]): AnyFunction =>
-  Function.prototype.bind.call(target, self, ...args) as AnyFunction;
+const bound = (target: AnyFunction | string, self: unknown, args: readonly unknown[]): AnyFunction =>
+  Function.prototype.bind.call(
+    typeof target === 'string' ? (self as Record<string, AnyFunction>)[target]! : target,
+    self,
+    ...args,
+  ) as AnyFunction;
 
 export function referred({ module, name }: Reference): unknown {
   const loaded = moduleLoaded(module) as Record<string, unknown>;

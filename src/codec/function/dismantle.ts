@@ -11,6 +11,7 @@
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
 import { publish } from '../../events.ts';
+import { handleDoor, isShared } from '../../handles.ts';
 import type { AnyFunction, Dismantled } from '../courier.ts';
 import type { Border } from '../packet.ts';
 import { dismantleClass, memberText } from './dismantle-class.ts';
@@ -77,7 +78,10 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
   const facts = inspection.facts(fn);
   if (facts.bound !== undefined) {
     capture.mutable();
-    return alone({ kind: 'bound', ...facts.bound, name: fn.name });
+    const { target, self, args } = facts.bound;
+    // A shared object is of heddle's own class there, too, so its methods need not be sent (and could not: what they use is private).
+    const method = isShared(self) ? handleDoor()?.methodOf(self as object, target) : undefined;
+    return alone({ kind: 'bound', target: method ?? target, self, args, name: fn.name });
   }
   if (native.test(text))
     throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);

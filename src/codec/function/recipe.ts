@@ -29,7 +29,8 @@ export interface HomeRecipe {
 
 export interface BoundRecipe {
   readonly kind: 'bound';
-  readonly target: AnyFunction;
+  /** Or the name of a method that `self` has there. */
+  readonly target: AnyFunction | string;
   readonly self: unknown;
   readonly args: readonly unknown[];
   readonly name: string;
