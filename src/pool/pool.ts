@@ -77,12 +77,11 @@ export class Pool implements AsyncDisposable {
 
   /**
    * @param processes the number of workers, or options
+   * @param more options, where the first is a number
    * @throws TypeError or RangeError naming what is unknown or wrong
    */
-  constructor(processes?: number | PoolOptions) {
-    const options = typeof processes === 'object' && processes !== null ? processes : { processes };
-    checkOptions(options, 'options', poolKeys);
-    const { processes: count, ...rest } = options;
+  constructor(processes?: number | PoolOptions, more?: PoolOptions) {
+    const { processes: count, ...rest } = readOptions(processes, more);
     if (count !== undefined) checkInteger(count, 'processes', 1);
     const { kind } = new.target;
     this.#name = rest.name ?? `${kind === 'thread' ? 'ThreadPool' : 'Pool'}-${poolCounts[kind] + 1}`;
@@ -283,4 +282,17 @@ export class Pool implements AsyncDisposable {
   #endIfDone(): void {
     if (this.#state === 'closed' && this.#maps.size === 0) void this.#executor.shutdown({ wait: false });
   }
+}
+
+/** `(4)`, `({ processes: 4, … })` or `(4, { … })`. */
+function readOptions(first: number | PoolOptions | undefined, more: PoolOptions | undefined): PoolOptions {
+  if (typeof first === 'object' && first !== null) {
+    checkOptions(first, 'options', poolKeys);
+    if (more !== undefined) throw new TypeError(expected('processes', 'a number, as options follow', first));
+    return first;
+  }
+  checkOptions(more, 'options', poolKeys);
+  if (first !== undefined && more?.processes !== undefined)
+    throw new TypeError(expected('processes', 'given once', `${first}, and ${more.processes} in options`));
+  return first === undefined ? (more ?? {}) : { ...more, processes: first };
 }

@@ -230,6 +230,13 @@ for (const { kind, open } of poolKinds) {
     for (const processes of [0, '3']) assert.throws(() => open({ processes } as never), /expected processes to be an integer >= 1, got/);
     assert.throws(() => open({ maxWorkers: 2 } as never), /unknown key 'maxWorkers' in options: known are processes, /);
     assert.throws(() => open({ initializer: 5 as never }), TypeError);
+    const both = (first: unknown, more: unknown) => () => new (kind === 'thread' ? ThreadPool : Pool)(first as never, more as never);
+    assert.throws(both({ processes: 1 }, { name: 'x' }), /expected processes to be a number, as options follow, got /);
+    assert.throws(both(1, { processes: 2 }), /expected processes to be given once, got '1, and 2 in options'/);
+    assert.throws(both(1, 5), /expected options to be an object, got 5/);
+    assert.throws(both(1, { maxWorkers: 2 }), /unknown key 'maxWorkers' in options/);
+    assert.throws(both(null, { name: 'x' }), TypeError);
+    assert.throws(both(undefined, { processes: 0 }), RangeError);
     await using pool = open({ processes: 1 });
     await assert.rejects(pool.apply(5 as never), /expected fn to be a function, got 5/);
     await assert.rejects(pool.apply(double, 5 as never), /expected args to be an array, got 5/);
