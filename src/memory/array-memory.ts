@@ -12,6 +12,7 @@ import { threadId } from 'node:worker_threads';
 import { HeddleError } from '../errors.ts';
 import { withoutContext } from '../loop/index.ts';
 import { sharedNow } from '../platform/index.ts';
+import { clearInterval, setImmediate, setInterval } from '../real-timers.ts';
 import { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 import { slotCount, slotFields, slotsBegin, slotSize } from './slots.ts';
 

@@ -5,6 +5,7 @@
 
 import { store } from '#atomics';
 import { enterOutside, leaveOutside, withoutContext } from '../loop/index.ts';
+import { clearInterval, setImmediate, setInterval } from '../real-timers.ts';
 import type { AsyncWait, AsyncWaits } from './agent.ts';
 import type { Bell, Memory } from './memory.ts';
 import { slotFields, slotOf } from './slots.ts';

@@ -5,6 +5,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { setImmediate } from '../real-timers.ts';
 
 let gc: (() => unknown) | undefined;
 let isDue = false;

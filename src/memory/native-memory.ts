@@ -24,6 +24,7 @@ import {
   waitAtWord,
   wakeAtWord,
 } from '../platform/index.ts';
+import { setImmediate } from '../real-timers.ts';
 import { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 
 export interface NativeHeap {

@@ -131,6 +131,14 @@ export class ChunkJob implements Job {
     return this.#isAborted || this.#overdue?.item === this.#next;
   }
 
+  judged(report: ChunkReport): ChunkReport {
+    const overdue = this.#overdue;
+    const late = overdue === undefined ? undefined : report.outcomes[overdue.item - report.first];
+    if (overdue === undefined || late === undefined) return report;
+    this.#overdue = undefined;
+    return { ...report, outcomes: report.outcomes.map((outcome) => (outcome === late ? { ok: false, value: overdue.error } : outcome)) };
+  }
+
   reported(report: ChunkReport): boolean {
     this.#next = report.first + report.outcomes.length;
     this.#allowed = report.allowed;
@@ -140,16 +148,7 @@ export class ChunkJob implements Job {
   }
 
   deliver(report: ChunkReport): void {
-    this.#onOutcomes(report.first, this.#inTime(report), report.ms);
-  }
-
-  /** What an item says that took too long comes too late, unless it is a good end. */
-  #inTime({ first, outcomes }: ChunkReport): readonly Outcome[] {
-    const overdue = this.#overdue;
-    const late = overdue === undefined ? undefined : outcomes[overdue.item - first];
-    if (overdue === undefined || late === undefined) return outcomes;
-    this.#overdue = undefined;
-    return late.ok ? outcomes : outcomes.map((outcome) => (outcome === late ? { ok: false, value: overdue.error } : outcome));
+    this.#onOutcomes(report.first, report.outcomes, report.ms);
   }
 
   keep(outcome: Outcome): void {

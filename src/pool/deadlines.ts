@@ -9,6 +9,7 @@
  * looks after the timers, so whoever is overdue is asked for once more after that.
  */
 
+import { setImmediate } from '../real-timers.ts';
 import type { Job } from './job.ts';
 import { later } from './timers.ts';
 

@@ -1,8 +1,9 @@
 /** What a pool runs: a single call, or a chunk of a map. The pool moves jobs about; only the job knows what its end means. */
 
+import { expected, quote } from '../check.ts';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
-import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import { type ChunkReport, type Outcome, type WorkerHandle, isThenable } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { type Future, futures } from './future.ts';
 import { SingleJob } from './single-job.ts';
@@ -45,6 +46,8 @@ export interface Job {
   aborted(reason: unknown): void;
   /** It ended as a whole, as `keep` was told. */
   settle(): void;
+  /** The report with what counts: an item that took too long has failed, however it ended. `reported` follows. */
+  judged(report: ChunkReport): ChunkReport;
   /** Some items of it ended: notes how far it is, and returns whether that was all. `deliver` follows. */
   reported(report: ChunkReport): boolean;
   deliver(report: ChunkReport): void;
@@ -160,11 +163,13 @@ export function tellProgress({ progress }: TaskSettings, now: TaskProgress): voi
   }
 }
 
-/** Asks the user's `retryOn`. If it throws, that is no yes. */
+/** Asks the user's `retryOn`. If it throws, that is no yes; nor is a promise, which an async function would say with every error. */
 export function accepts(retryOn: ((error: unknown) => boolean) | undefined, error: unknown): boolean {
   if (retryOn === undefined) return false;
   try {
-    return retryOn(error);
+    const answer: unknown = retryOn(error);
+    if (isThenable(answer)) throw new TypeError(expected('what it returns', 'a boolean', answer));
+    return Boolean(answer);
   } catch (thrown) {
     process.emitWarning(`retryOn threw: ${summary(thrown)}`, 'RetryWarning');
     return false;
@@ -184,11 +189,12 @@ export function lostError(end: WorkerEnd, task: string, why?: string): WorkerLos
   return new WorkerLost(`the worker (${who}) that ran ${task} ${how}`, end, task);
 }
 
+/** An error in one line, whatever was thrown. */
 export function summary(error: unknown): string {
   try {
-    const { name, message } = error as { name?: unknown; message?: unknown };
+    const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
     if (typeof message === 'string') return typeof name === 'string' ? `${name}: ${message}` : message;
-    return String(error);
+    return quote(error);
   } catch {
     return 'a value that cannot be shown';
   }

@@ -1,5 +1,6 @@
 /** Keeps the program running while a pool has work, and only then. (Workers and their links never do.) */
 
+import { clearInterval, setInterval } from '../real-timers.ts';
 import { maxDelay } from './timers.ts';
 
 export class KeepAlive {

@@ -9,6 +9,7 @@
 
 import { expected } from '../check.ts';
 import { type Capsule, Encoder } from '../codec/index.ts';
+import { clearImmediate, setImmediate } from '../real-timers.ts';
 import type { Outcome } from '../worker/index.ts';
 import { AbortWatch } from './abort-watch.ts';
 import { Batch, moved } from './batch.ts';

@@ -7,6 +7,7 @@
 
 import type { Capsule, Packet } from '../codec/index.ts';
 import { HeddleError, TimeoutError, type WorkerEnd } from '../errors.ts';
+import { nextTick, setImmediate } from '../real-timers.ts';
 import { type ChunkReport, type Outcome, WorkerHandle, type WorkerKind, type WorkerOptions } from '../worker/index.ts';
 import type { Job } from './job.ts';
 import { later } from './timers.ts';
@@ -73,7 +74,7 @@ export class PoolWorker {
       });
     } catch (error) {
       // The system refused at once.
-      process.nextTick(() => this.#ended({ kind, pid: null, threadId: null, exitCode: null, signal: null, error }, undefined));
+      nextTick(() => this.#ended({ kind, pid: null, threadId: null, exitCode: null, signal: null, error }, undefined));
       return;
     }
     this.#awaitStart();

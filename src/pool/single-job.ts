@@ -1,6 +1,7 @@
 /** What a call and a stream have in common: one function, called once with its arguments, by one worker at a time. */
 
 import type { Capsule, Packet } from '../codec/index.ts';
+import type { ChunkReport } from '../worker/index.ts';
 import type { CallSite } from './call-site.ts';
 import type { TaskSettings } from './task-options.ts';
 
@@ -35,6 +36,10 @@ export abstract class SingleJob {
 
   isStuck(): boolean {
     return true;
+  }
+
+  judged(report: ChunkReport): ChunkReport {
+    return report;
   }
 
   settleLost(): void {}

@@ -7,6 +7,7 @@
 
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
+import { nextTick } from '../real-timers.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { Fifo } from './fifo.ts';
@@ -70,7 +71,7 @@ export class StreamJob extends SingleJob implements Job {
 
   /** The worker hears of what is taken in one go. */
   #taken(): void {
-    if (this.#untold++ === 0) process.nextTick(() => this.#tell());
+    if (this.#untold++ === 0) nextTick(() => this.#tell());
   }
 
   #tell(): void {

@@ -45,7 +45,10 @@ export interface MapOptions {
   readonly bufferSize?: number | undefined;
   /** Aborts the whole map: it rejects with the signal's reason, the source is closed, and what runs is stopped as an aborted task is. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds each item may take from the moment a worker begins it; then it fails with `TimeoutError`. Default: no limit. */
+  /**
+   * Milliseconds each item may take from the moment a worker begins it; then it fails with `TimeoutError`, also if it still ends
+   * well before its worker would be ended for it (`graceful`). Default: no limit.
+   */
   readonly timeout?: number | undefined;
   /** Further attempts each item has after `WorkerLost`, and after errors that `retryOn` accepts. An integer >= 0; default 0. */
   readonly retries?: number | undefined;

@@ -385,9 +385,10 @@ export class WorkerPool {
     this.#workers.get(id)?.kill(this.#state.isShutDown ? this.#killSignal : 'SIGKILL');
   }
 
-  #reported(task: number, worker: number, jobs: Set<Job>, report: ChunkReport): void {
+  #reported(task: number, worker: number, jobs: Set<Job>, told: ChunkReport): void {
     const job = this.#jobs.get(task);
     if (job === undefined) return;
+    const report = job.judged(told);
     if (job.isChunk && !job.isSettled) this.#counts.ended(report.outcomes);
     if (job.reported(report)) this.#release(job, worker, jobs, true, false);
     else if (job.isChunk) {

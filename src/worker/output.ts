@@ -2,18 +2,34 @@
  * What a task prints must be out before its end is known: else a program that ends with the task's result loses it.
  * A process writes at once what its reader has room for, and a socket has room for some 180 short lines; a thread hands its
  * output to the main thread in steps, each of which is acknowledged.
+ *
+ * A task may have put something else in the place of `process.stdout`, or of its `write`. Nobody knows when that is done, and
+ * nothing of it leaves by the worker's own streams: only those are waited for.
  */
 
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
+
+/** Node makes the streams when they are first read. */
+const readers = (['stdout', 'stderr'] as const).map((name) => {
+  const { get } = Object.getOwnPropertyDescriptor(process, name) ?? {};
+  return (): Writable => (get === undefined ? process[name] : (get.call(process) as Writable));
+});
+
+const write = Writable.prototype.write as (this: Writable, text: string, written: () => void) => boolean;
 
 /** Calls back when everything printed so far has left; returns false, without calling, if it has already. */
 export function whenPrinted(callback: () => void): boolean {
-  const pending = [process.stdout, process.stderr].filter((stream: Writable) => stream.writableLength > 0);
+  const pending = readers.map((read) => read()).filter(isLeaving);
   let left = pending.length;
   for (const stream of pending) {
-    stream.write('', () => {
+    write.call(stream, '', () => {
       if (--left === 0) callback();
     });
   }
   return left > 0;
+}
+
+/** What is corked leaves when the program says so, which may be never. */
+function isLeaving(stream: Writable): boolean {
+  return stream.writableLength > 0 && stream.writableCorked === 0;
 }

@@ -148,15 +148,18 @@ export class Runner {
     };
     const call = (): void => {
       let value: unknown;
+      let isPending: boolean;
       try {
         const fn = capsule.open() as (...args: unknown[]) => unknown;
         const args = this.#signals.decode(() => decode(packet, this.#border)) as unknown[];
         if (hearsHost) task.held = [fn, args];
         value = callAs(context, fn, args);
-        if (!isThenable(value)) return returned(value);
+        isPending = isThenable(value);
       } catch (error) {
         return settle(false, error);
       }
+      // What fails from here on is not the task's: it must end the worker, so that the host hears of it.
+      if (!isPending) return returned(value);
       this.#tasks.wait(task, hearsHost);
       Promise.resolve(value).then(returned, (error: unknown) => settle(false, error));
     };

@@ -10,6 +10,7 @@ import { realmId } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import { me } from '../memory/index.ts';
+import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
@@ -140,7 +141,7 @@ export class WorkerHandle {
         this.#sent--;
         this.#sentAs.delete(f.id);
         // The pool is in the middle of sending it.
-        process.nextTick(() => this.#events.outcome(f.id, { ok: false, value: error }));
+        nextTick(() => this.#events.outcome(f.id, { ok: false, value: error }));
       },
     });
     link.unref();

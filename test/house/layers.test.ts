@@ -20,6 +20,7 @@ const FLOORS: Record<string, number> = {
   scope: 0,
   handles: 0,
   iteration: 0,
+  'real-timers': 0,
   undisturbed: 0,
   platform: 1,
   loop: 1,

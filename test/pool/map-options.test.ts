@@ -201,6 +201,23 @@ for (const { kind, open } of kinds) {
     assert.ok((outcomes[1]!.value as unknown) instanceof TimeoutError);
   });
 
+  test(`${kind}: an item that takes too long and still ends well passes for one that kept its time`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    const before = await pool.submit(me);
+    const work = async (x: number): Promise<string> => {
+      const { signal } = currentTask()!;
+      if (x === 1 && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return `${process.pid}:${threadId}`;
+    };
+    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 50 }));
+    assert.deepEqual(
+      outcomes.map(({ value }) => value as unknown).map((value) => (value instanceof Error ? value.message : value)),
+      [before, 'work has not ended within 50 ms', before],
+    );
+    const { completed, failed } = pool.statistics();
+    assert.deepEqual({ completed, failed }, { completed: 3, failed: 1 });
+  });
+
   test(`${kind}: an item that took too long is not tried again, or is although retryOn says no`, async () => {
     await using pool = open({ maxWorkers: 2, graceful: 20 });
     const work = (x: number): string => {

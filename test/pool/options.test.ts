@@ -78,6 +78,25 @@ for (const { kind, open } of kinds) {
     }
   });
 
+  test(`${kind}: an initializer that throws what is no error is not told of in words`, async () => {
+    for (const [thrown, told] of [
+      [undefined, 'undefined'],
+      ['no model', "'no model'"],
+      [{ code: 5 }, '{ code: 5 }'],
+    ] as const) {
+      const initializer = (value: unknown): never => {
+        // oxlint-disable-next-line typescript/only-throw-error -- the user's
+        throw value;
+      };
+      const pool = open({ maxWorkers: 1, initializer, initargs: [thrown], name: 'mute' });
+      await assert.rejects(
+        pool.submit(() => 1),
+        { message: `mute cannot start its workers: ${told}` },
+      );
+      await pool.shutdown();
+    }
+  });
+
   test(`${kind}: the name of a pool is not in its errors`, async () => {
     const pool = open({ maxWorkers: 1, name: 'thumbnails' });
     await pool.shutdown();

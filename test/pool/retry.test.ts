@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { ShutDown, WorkerLost, currentTask, move } from 'heddle';
@@ -75,6 +76,18 @@ for (const { kind, open } of kinds) {
     await until(() => warnings.length === 2);
     process.off('warning', onWarning);
     assert.match(warnings[0]!.message, /^retryOn threw: Error: the question$/);
+  });
+
+  test(`${kind}: an async retryOn, which says yes to everything, has tasks tried again`, async () => {
+    const warned = once(process, 'warning') as Promise<[Error]>;
+    await using pool = open({ maxWorkers: 1 });
+    const failing = (): never => {
+      throw new RangeError('the task');
+    };
+    const retryOn = (async () => false) as unknown as () => boolean;
+    await assert.rejects(pool.with({ retries: 3, retryOn }).submit(failing), { name: 'RangeError', message: 'the task' });
+    assert.match((await warned)[0].message, /^retryOn threw: TypeError: expected what it returns to be a boolean, got Promise/);
+    assert.equal(pool.statistics().retried, 0);
   });
 
   test(`${kind}: an attempt begins while the earlier one still runs`, async () => {

@@ -1,0 +1,62 @@
+/** Tasks that break what their worker stands on, on purpose or not: whatever they do, they end, and the pool goes on. */
+
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import { kinds } from './kinds.ts';
+
+const line = 'printed\n';
+
+/** Each leaves something in the streams that will never leave them. */
+const silencers: Record<string, () => unknown> = {
+  'corks its output': () => {
+    process.stdout.cork();
+    process.stderr.cork();
+    process.stdout.write(line);
+  },
+  'puts a stream that nobody reads in the place of its output': () => {
+    const pipe = new PassThrough({ highWaterMark: 1 });
+    Object.defineProperty(process, 'stdout', { value: pipe });
+    for (let i = 0; i < 3; i++) process.stdout.write(line);
+    return pipe.writableLength > 0;
+  },
+  'puts an object in the place of its output': () => {
+    Object.defineProperty(process, 'stdout', { value: { writableLength: 1, write: () => true } });
+  },
+  'takes its output away': () => {
+    Object.defineProperty(process, 'stdout', { value: undefined });
+  },
+  'has a write() that never calls back': () => {
+    process.stderr.write = () => true;
+    process.stderr.write(line);
+  },
+  'has a nextTick() that does nothing': () => {
+    process.nextTick = () => {};
+  },
+};
+
+for (const { kind, open } of kinds) {
+  for (const [what, silence] of Object.entries(silencers)) {
+    test(`${kind}: a task that ${what} hangs`, async () => {
+      await using pool = open({ maxWorkers: 1 });
+      const work = (task: () => unknown): unknown[] => [task(), 'done'];
+      assert.equal((await pool.submit(work, silence)).at(-1), 'done');
+      assert.equal(await pool.submit(() => 'next'), 'next');
+    });
+  }
+
+  test(`${kind}: a task that breaks what its result is sent with hangs, or takes the pool along`, async () => {
+    // It says so on standard error, as a program does that ends by an error of its own.
+    await using pool = open({ maxWorkers: 1 });
+    const spoil = (): number => {
+      process.stderr.write = () => true;
+      // oxlint-disable-next-line no-extend-native -- so do programs that nobody would write
+      Array.prototype.push = () => {
+        throw new Error('broken on purpose');
+      };
+      return 1;
+    };
+    await assert.rejects(pool.submit(spoil), { name: 'WorkerLost', task: 'spoil' });
+    assert.equal(await pool.submit(() => [1].push(2)), 2);
+  });
+}
