@@ -1,13 +1,13 @@
 /** Where a map takes its items from: an iterable, or several at once (zipped; the shortest ends), each of them sync or async. */
 
 import { expected } from '../../check.ts';
-import { type AnyIterable, type ClosableIterator, isIterable, iteratorOf, resultOf } from '../../iteration.ts';
+import { type ClosableIterator, isIterable, iteratorOf, resultOf } from '../../iteration.ts';
 import { Operation, type Wait } from '../../loop/index.ts';
 import { isThenable } from '../misuse.ts';
 import { until } from '../until.ts';
 
 /** What a map goes over. */
-export type Items<T> = AnyIterable<T>;
+export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 export type Args = readonly unknown[];
 /** The arguments of the next call, or undefined at the end; what is not there at once is to be waited for. */
