@@ -13,6 +13,7 @@
  */
 
 import { load } from '#atomics';
+import { checkFunction } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { blocking, Done, isAborted, type Operation, readWaitOptions, type WaitOptions, yes } from '../loop/index.ts';
 import { blockOf, blockThread, Deadline, type SharedObject, theAgent, type Waiter, waitingOffset, WaitQueue } from '../memory/index.ts';
@@ -203,6 +204,7 @@ export abstract class Acquirable {
     options: number | WaitOptions | undefined,
     taker: object | undefined = this.taker,
   ): Promise<T> {
+    checkFunction(fn, 'fn');
     const guard = await this.holdAsync(options, taker);
     try {
       return await fn();

@@ -17,7 +17,7 @@ export class BarrierWait extends Pending<number> implements AsyncWait {
     super();
     this.#parties = parties;
     this.#act = act;
-    const { timeout, signal } = readWaitOptions(options);
+    const { signal } = readWaitOptions(options);
     if (signal?.aborted === true) {
       this.fail(signal.reason);
       return;
@@ -29,7 +29,7 @@ export class BarrierWait extends Pending<number> implements AsyncWait {
     }
     theAgent().waits.add(this);
     this.step();
-    this.limit({ timeout: timeout === Infinity ? parties.timeout : timeout, signal });
+    this.limit({ timeout: parties.timeoutOf(options), signal });
   }
 
   describe(): string {

@@ -113,7 +113,7 @@ export class Barrier extends SharedObject {
    * Waits until all parties have come, without blocking the thread. Gives its rank, from 0 to `parties - 1`, another one to each: whoever gets 0 can do
    * what one of them has to do.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; default the barrier's `timeout`
+   * @param options milliseconds, or `{ timeout, signal }`; default the barrier's `timeout`, `Infinity` is for ever
    * @throws BrokenBarrierError if it is broken, or gets broken, also by its own `timeout`
    */
   wait(options?: number | WaitOptions): Operation<number> {
@@ -123,14 +123,14 @@ export class Barrier extends SharedObject {
 
   /** As `wait`, and blocks the thread meanwhile. */
   waitSync(timeout?: number | WaitOptions): number {
-    const { timeout: ms, signal } = readWaitOptions(timeout);
+    const { signal } = readWaitOptions(timeout);
     signal?.throwIfAborted();
     const party = this.#parties.arrive(false);
     if (party === undefined) throw brokenBarrier();
     try {
       if (party.value === TRIPS) this.#trip(party);
       if (party.value < PASSED) {
-        const deadline = new Deadline(ms === Infinity ? this.#parties.timeout : ms);
+        const deadline = new Deadline(this.#parties.timeoutOf(timeout));
         blocking('Barrier.waitSync()', this.waitSync, () => blockThread(() => this.#sleep(party, deadline)));
       }
       if (party.value === FAILED) throw brokenBarrier();

@@ -15,6 +15,7 @@
 
 import { load, store } from '#atomics';
 import { type Block, isBlocked, isDead, layout, ownOffset, type Waiter, WaitQueue } from '../memory/index.ts';
+import type { WaitOptions } from '../loop/index.ts';
 import { RobustMutex } from './robust-mutex.ts';
 
 const at = layout('Barrier', "a barrier's own words", {
@@ -88,6 +89,11 @@ export class Parties {
     store(words, begin + PARTIES, parties);
     store(words, begin + HAS_ACTION, hasAction ? 1 : 0);
     store(words, begin + TIMEOUT, timeout > longestTimeout ? 0 : Math.ceil(timeout) + 1);
+  }
+
+  /** How long a wait may take: what it was told, `Infinity` too, or else what the barrier was. */
+  timeoutOf(options: number | WaitOptions | undefined): number {
+    return (typeof options === 'object' ? options.timeout : options) ?? this.timeout;
   }
 
   get isBroken(): boolean {

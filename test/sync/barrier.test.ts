@@ -134,6 +134,15 @@ test("the barrier's own time-out is not every wait's", async () => {
   assert.throws(() => barrier.waitSync(), BrokenBarrierError);
 });
 
+test("a wait that is told to take for ever takes the barrier's own time", async () => {
+  const [barrier, clock] = [new Barrier(3, { timeout: 5 }), new Barrier(2, { timeout: 5 })];
+  const ranks = [barrier.wait(Infinity), barrier.wait({ timeout: Infinity })];
+  // Begun later, over later.
+  await assert.rejects(clock.wait(), BrokenBarrierError);
+  assert.equal(barrier.broken, false);
+  assert.deepEqual([barrier.waitSync(Infinity), ...(await Promise.all(ranks))], [2, 0, 1]);
+});
+
 test('abort() and reset() leave somebody waiting', async () => {
   const barrier = new Barrier(3);
   const waits = [barrier.wait(), barrier.wait()];

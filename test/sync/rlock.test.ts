@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
-import { InvalidStateError, RLock, TimeoutError } from 'heddle';
+import { Condition, InvalidStateError, Lock, RLock, Semaphore, TimeoutError } from 'heddle';
 import { sleep, spawn } from 'heddle/coroutine';
 
 const ticks = async (count = 5): Promise<void> => {
@@ -121,6 +121,14 @@ test('a greenlet that is killed when the lock is its own, and has not seen it, k
   lock.release();
   await greenlet.kill();
   assert.equal(lock.locked(), false);
+});
+
+test('run() waits for a lock before it says that it was given no function', async () => {
+  for (const lock of [new Lock(), new RLock(), new Semaphore(1), new Condition()]) {
+    lock.acquireSync();
+    await assert.rejects(lock.run('no function' as never), /^TypeError: expected fn to be a function, got 'no function'/);
+    lock.release();
+  }
 });
 
 test('run() does not give what the function gives, or keeps the lock when that throws', async () => {
