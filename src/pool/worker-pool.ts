@@ -2,21 +2,23 @@
  * The inside of a pool: carries out what the scheduler decides. Executors are its outside; it does not know them, so that one
  * that is dropped can be noticed.
  *
- *   job --> scheduler --dispatch--> WorkerHandle --outcome--> scheduler --> job settles its future or items
+ *   job --> scheduler --dispatch--> worker --outcome--> scheduler --> job settles its future or items
+ *
+ *   jobs.ts    those that have not ended: their signals and times       crew.ts   the workers
+ *   scheduler/ which job goes to which worker, and what when one ends   job.ts    what an outcome means for those who wait
  */
 
-import { type Border, captureFunction, encode } from '../codec/index.ts';
+import type { Border } from '../codec/index.ts';
 import { BrokenProcessPool, BrokenThreadPool, Full, type HeddleError, ShutDown, type WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import type { ChunkReport, Outcome, WorkerKind } from '../worker/index.ts';
-import { AbortWatch } from './abort-watch.ts';
-import { Deadlines } from './deadlines.ts';
+import { Crew } from './crew.ts';
 import { Deferred } from './deferred.ts';
-import { IdleWatch } from './idle-watch.ts';
 import { type Job, summary } from './job.ts';
+import { Jobs } from './jobs.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { CheckedOptions } from './options.ts';
-import { type Initializer, PoolWorker, type StartFailure } from './pool-worker.ts';
+import type { PoolWorker, PoolWorkerEvents, StartFailure } from './pool-worker.ts';
 import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step } from './scheduler/index.ts';
 import { Counts, type PoolStatistics } from './statistics.ts';
 
@@ -26,21 +28,13 @@ export class WorkerPool {
   readonly border: Border;
   readonly name: string;
   readonly options: CheckedOptions;
-  readonly #kind: WorkerKind;
   readonly #state: SchedulerState;
-  readonly #jobs: Map<number, Job> = new Map();
-  readonly #workers: Map<number, PoolWorker> = new Map();
+  readonly #jobs: Jobs;
+  readonly #crew: Crew;
   readonly #keepAlive: KeepAlive = new KeepAlive();
-  /** Jobs that wait for their consumer: they keep no program alive. */
-  readonly #paused: Set<Job> = new Set();
-  /** Chunks with an item that has had its grace. */
-  readonly #late: Set<Job> = new Set();
+  /** Who waits for room. */
   readonly #hungry: Set<() => void> = new Set();
-  readonly #aborts: AbortWatch<Job> = new AbortWatch((job, reason) => this.#aborted(job, reason));
-  readonly #idle: IdleWatch;
   readonly #counts: Counts = new Counts();
-  readonly #deadlines: Deadlines;
-  readonly #initializer: Initializer | undefined;
   readonly #finished: Deferred = new Deferred();
   /** What is to be told to those who wait, when the pool has come to rest. */
   #settlements: (() => void)[] = [];
@@ -52,23 +46,16 @@ export class WorkerPool {
   #killSignal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL';
 
   constructor(kind: WorkerKind, name: string, options: CheckedOptions) {
-    this.#kind = kind;
     this.name = name;
     this.options = options;
     this.border = { kind };
     this.#state = createState({ ...options, maxFailedStarts });
-    this.#idle = new IdleWatch(options.idleTimeout, (worker) => this.#apply({ type: 'idleOver', worker }));
-    this.#deadlines = new Deadlines(options, {
+    this.#jobs = new Jobs(options, {
+      aborted: (job, reason) => this.#aborted(job, reason),
       overdue: (job) => this.#overdue(job),
       graceOver: (job) => this.#graceOver(job),
     });
-    const { initializer, initargs } = options;
-    if (initializer !== undefined) {
-      this.#initializer = {
-        capsule: captureFunction(initializer, this.border),
-        args: encode([...initargs], { root: 'initargs', border: this.border, keep: true }),
-      };
-    }
+    this.#crew = new Crew(this.border, name, options, (worker) => this.#apply({ type: 'idleOver', worker }));
     if (options.minWorkers > 0) this.#apply({ type: 'open' });
   }
 
@@ -127,11 +114,8 @@ export class WorkerPool {
   }
 
   #add(job: Job): void {
-    const { signal } = job.settings;
     this.#counts.submitted(job);
-    job.since = performance.now();
-    this.#jobs.set(job.id, job);
-    if (signal !== undefined) this.#aborts.watch(signal, job);
+    this.#jobs.add(job);
   }
 
   /** Returns whether it was still waiting. */
@@ -144,19 +128,18 @@ export class WorkerPool {
 
   /** Nobody wants it any more. A worker that runs it is told, and ended if it does not stop. */
   abort(job: Job, reason: unknown): void {
-    if (this.#jobs.has(job.id)) this.#aborted(job, reason);
+    if (this.#jobs.get(job.id) !== undefined) this.#aborted(job, reason);
   }
 
   /** Takes it out if it waits; a chunk that runs begins no further item. */
   curtail(job: Job): void {
-    if (!this.#jobs.has(job.id) || this.cancel(job.id)) return;
-    this.#workerOf(job)?.handle.curtail(job.id);
+    if (this.#jobs.get(job.id) === undefined || this.cancel(job.id)) return;
+    this.#crew.workerOf(job)?.handle.curtail(job.id);
   }
 
   /** It waits for its consumer, or goes on. */
   pause(job: Job, isPaused: boolean): void {
-    if (isPaused && this.#jobs.has(job.id)) this.#paused.add(job);
-    else this.#paused.delete(job);
+    this.#jobs.pause(job, isPaused);
     this.#refreshKeepAlive();
   }
 
@@ -168,7 +151,7 @@ export class WorkerPool {
   /** Shuts down, cancels what waits, and ends the workers with what they run. */
   terminate(signal: 'SIGTERM' | 'SIGKILL', caller: string): Promise<void> {
     this.#killSignal = signal;
-    for (const worker of this.#workers.values()) worker.why ??= `by ${caller}()`;
+    this.#crew.explainEnd(`by ${caller}()`);
     this.#apply({ type: 'terminate' });
     return this.#finished.promise;
   }
@@ -205,7 +188,7 @@ export class WorkerPool {
 
   /** A program that waits for a task, or for the end of the pool, must not end. */
   #refreshKeepAlive(): void {
-    this.#keepAlive.set(this.#jobs.size > this.#paused.size || (this.#state.isShutDown && !this.#state.isFinished));
+    this.#keepAlive.set(this.#jobs.areAwaited || (this.#state.isShutDown && !this.#state.isFinished));
   }
 
   /** What users do when they hear of it may come back here. */
@@ -220,32 +203,32 @@ export class WorkerPool {
       case 'dispatch':
         return this.#dispatch(instruction.task, instruction.worker);
       case 'start':
-        return this.#startWorker(instruction.worker);
+        return this.#crew.start(instruction.worker, (worker) => this.#eventsOf(instruction.worker, worker));
       case 'stop':
-        return this.#stop(instruction.worker);
+        return this.#crew.stop(instruction.worker);
       case 'kill':
-        return this.#kill(instruction.worker);
+        return this.#crew.kill(instruction.worker, this.#state.isShutDown ? this.#killSignal : 'SIGKILL');
       case 'interrupt':
         return this.#interrupt(instruction.task, instruction.worker, instruction.isFinal);
       case 'retry':
       case 'requeue': {
         const job = this.#jobs.get(instruction.task)!;
         if (instruction.type === 'retry') this.#counts.retried++;
-        this.#deadlines.stop(job);
+        this.#jobs.deadlines.stop(job);
         return job.returned(instruction.type);
       }
       case 'release':
-        return void this.#drop(instruction.task);
+        return void this.#jobs.drop(instruction.task);
       case 'settle':
       case 'lose':
       case 'aborted': {
-        const job = this.#drop(instruction.task);
+        const job = this.#jobs.drop(instruction.task);
         if (job === undefined) return;
         this.#counts.failed += job.left;
         return void this.#settlements.push(() => job.settle());
       }
       case 'cancelled': {
-        const job = this.#drop(instruction.task);
+        const job = this.#jobs.drop(instruction.task);
         if (job === undefined) return;
         this.#counts.cancelled += job.left;
         return void this.#settlements.push(() => job.cancelled());
@@ -256,24 +239,13 @@ export class WorkerPool {
         return this.#dropWith(instruction.task, this.#refusal('broken'));
       case 'finished':
         this.#keepAlive.end();
-        this.#idle.end();
+        this.#crew.end();
         return this.#finished.resolve();
     }
   }
 
-  #drop(id: number): Job | undefined {
-    const job = this.#jobs.get(id);
-    if (job === undefined) return undefined;
-    this.#jobs.delete(id);
-    this.#paused.delete(job);
-    this.#late.delete(job);
-    this.#deadlines.stop(job);
-    if (job.settings.signal !== undefined) this.#aborts.forget(job.settings.signal, job);
-    return job;
-  }
-
   #dropWith(id: number, error: unknown): void {
-    const job = this.#drop(id);
+    const job = this.#jobs.drop(id);
     if (job === undefined) return;
     this.#counts.failed += job.left;
     job.aborted(error);
@@ -282,20 +254,20 @@ export class WorkerPool {
 
   #dispatch(task: number, workerId: number): void {
     const job = this.#jobs.get(task)!;
-    const worker = this.#workers.get(workerId)!;
+    const worker = this.#crew.get(workerId)!;
     const now = performance.now();
     publish('taskStarted', () => ({ pool: this.name, id: job.id, name: job.name, queued: now - job.since }));
     job.since = now;
-    if (worker.jobs.size === 0) this.#idle.delete(workerId);
+    if (worker.jobs.size === 0) this.#crew.works(workerId);
     worker.jobs.add(job);
-    this.#deadlines.start(job);
+    this.#jobs.deadlines.start(job);
     job.send(worker.handle);
   }
 
   #refusal(why: 'shutDown' | 'full' | 'broken'): HeddleError {
     if (why === 'shutDown') return new ShutDown(`${this.name} is shut down: it takes no more tasks`);
     if (why === 'full') return new Full(`${this.name} has ${this.options.queueLimit} waiting tasks, its queueLimit`);
-    const Broken = this.#kind === 'thread' ? BrokenThreadPool : BrokenProcessPool;
+    const Broken = this.border.kind === 'thread' ? BrokenThreadPool : BrokenProcessPool;
     return new Broken(`${this.name} cannot start its workers: ${summary(this.#startError)}`, { cause: this.#startError });
   }
 
@@ -309,16 +281,16 @@ export class WorkerPool {
   #overdue(job: Job): void {
     const { reason, item } = job.overdue();
     if (item === undefined) return this.#apply({ type: 'abort', task: job.id, again: job.mayRetry(reason) });
-    this.#workerOf(job)?.handle.abort(job.id, reason, item);
-    this.#deadlines.startGrace(job);
+    this.#crew.workerOf(job)?.handle.abort(job.id, reason, item);
+    this.#jobs.deadlines.startGrace(job);
   }
 
   #interrupt(task: number, workerId: number, isFinal: boolean): void {
     const job = this.#jobs.get(task);
-    const worker = this.#workers.get(workerId);
+    const worker = this.#crew.get(workerId);
     if (job === undefined || worker === undefined) return;
     worker.handle.abort(task, job.reason);
-    this.#deadlines.startGrace(job);
+    this.#jobs.deadlines.startGrace(job);
     if (!isFinal || job.isSettled) return;
     job.isSettled = true;
     this.#counts.failed += job.left;
@@ -326,63 +298,32 @@ export class WorkerPool {
   }
 
   #graceOver(job: Job): void {
-    const worker = this.#workerOf(job);
+    const worker = this.#crew.workerOf(job);
     if (worker === undefined || !job.isStuck()) return;
-    if (job.isChunk) this.#late.add(job);
+    this.#jobs.late(job);
     worker.why ??= `because ${job.name} did not stop within ${this.options.graceful} ms after its abort or time-out`;
     this.#apply({ type: 'graceOver', task: job.id, isResponsive: worker.handle.hasAnswered(job.id) });
   }
 
-  #workerOf(job: Job): PoolWorker | undefined {
-    for (const worker of this.#workers.values()) if (worker.jobs.has(job)) return worker;
-    return undefined;
-  }
-
   // ---- workers
 
-  #startWorker(id: number): void {
-    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, graceful } = this.options;
-    const worker = new PoolWorker(
-      {
-        kind: this.#kind,
-        name: name ?? this.name,
-        resourceLimits,
-        execArgv,
-        env,
-        maxMemory,
-        isConcurrent: tasksPerWorker > 1,
-        initializer: this.#initializer,
-        startTimeout,
-        graceful,
+  #eventsOf(id: number, worker: () => PoolWorker): PoolWorkerEvents {
+    return {
+      started: () => {
+        this.#counts.workersStarted++;
+        this.#crew.rests(id);
+        this.#apply({ type: 'workerStarted', worker: id });
       },
-      {
-        started: () => {
-          this.#counts.workersStarted++;
-          this.#idle.add(id);
-          this.#apply({ type: 'workerStarted', worker: id });
-        },
-        outcome: (task, outcome) => this.#ended(task, id, worker.jobs, outcome),
-        report: (task, report) => this.#reported(task, id, worker.jobs, report),
-        progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
-        preparing: (task, isPreparing) => {
-          const job = this.#jobs.get(task);
-          if (job !== undefined) this.#deadlines.prepare(job, isPreparing);
-        },
-        heavy: () => this.#apply({ type: 'retire', worker: id }),
-        ended: (end, begun, failure) => this.#workerEnded(id, worker, end, begun, failure),
+      outcome: (task, outcome) => this.#ended(task, id, worker().jobs, outcome),
+      report: (task, report) => this.#reported(task, id, worker().jobs, report),
+      progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
+      preparing: (task, isPreparing) => {
+        const job = this.#jobs.get(task);
+        if (job !== undefined) this.#jobs.deadlines.prepare(job, isPreparing);
       },
-    );
-    this.#workers.set(id, worker);
-  }
-
-  #stop(id: number): void {
-    this.#idle.delete(id);
-    this.#workers.get(id)?.stop();
-  }
-
-  #kill(id: number): void {
-    this.#idle.delete(id);
-    this.#workers.get(id)?.kill(this.#state.isShutDown ? this.#killSignal : 'SIGKILL');
+      heavy: () => this.#apply({ type: 'retire', worker: id }),
+      ended: (end, begun, failure) => this.#workerEnded(id, worker(), end, begun, failure),
+    };
   }
 
   #reported(task: number, worker: number, jobs: Set<Job>, told: ChunkReport): void {
@@ -392,8 +333,8 @@ export class WorkerPool {
     if (job.isChunk && !job.isSettled) this.#counts.ended(report.outcomes);
     if (job.reported(report)) this.#release(job, worker, jobs, true, false);
     else if (job.isChunk) {
-      this.#deadlines.restart(job);
-      if (this.#late.size > 0 && !job.isStuck() && this.#late.delete(job)) this.#apply({ type: 'movedOn', task });
+      this.#jobs.deadlines.restart(job);
+      if (this.#jobs.hasMovedOn(job)) this.#apply({ type: 'movedOn', task });
     }
     job.deliver(report);
   }
@@ -414,10 +355,10 @@ export class WorkerPool {
   /** Its attempt has ended. The worker gets its next task before anybody hears of it. */
   #release(job: Job, worker: number, jobs: Set<Job>, ok: boolean, again: boolean): void {
     jobs.delete(job);
-    if (!again) this.#drop(job.id);
+    if (!again) this.#jobs.drop(job.id);
     publish('taskSettled', () => ({ pool: this.name, id: job.id, name: job.name, ms: performance.now() - job.since, ok }));
     this.#apply({ type: 'taskEnded', task: job.id, again });
-    if (jobs.size === 0) this.#idle.add(worker);
+    if (jobs.size === 0) this.#crew.rests(worker);
   }
 
   #workerEnded(
@@ -436,8 +377,7 @@ export class WorkerPool {
     }
     if (failure === undefined) this.#counts.workersEnded++;
     else this.#startError = failure.error;
-    this.#workers.delete(id);
-    this.#idle.delete(id);
+    this.#crew.delete(id);
     this.#apply({ type: 'workerLost', worker: id, notBegun, ...(failure === undefined ? {} : { start: failure.kind }) });
   }
 }

@@ -1,0 +1,96 @@
+/** The workers of a pool, by the numbers that the scheduler gave them: started, stopped and killed as it says. */
+
+import { type Border, captureFunction, encode } from '../codec/index.ts';
+import { IdleWatch } from './idle-watch.ts';
+import type { Job } from './job.ts';
+import type { CheckedOptions } from './options.ts';
+import { type Initializer, PoolWorker, type PoolWorkerEvents } from './pool-worker.ts';
+
+export class Crew {
+  readonly #border: Border;
+  readonly #name: string;
+  readonly #options: CheckedOptions;
+  readonly #initializer: Initializer | undefined;
+  readonly #workers: Map<number, PoolWorker> = new Map();
+  readonly #idle: IdleWatch;
+
+  /** @param idleOver a worker has had nothing to do for so long that it may go */
+  constructor(border: Border, name: string, options: CheckedOptions, idleOver: (id: number) => void) {
+    this.#border = border;
+    this.#name = name;
+    this.#options = options;
+    this.#idle = new IdleWatch(options.idleTimeout, idleOver);
+    const { initializer, initargs } = options;
+    if (initializer === undefined) return;
+    this.#initializer = {
+      capsule: captureFunction(initializer, border),
+      args: encode([...initargs], { root: 'initargs', border, keep: true }),
+    };
+  }
+
+  get(id: number): PoolWorker | undefined {
+    return this.#workers.get(id);
+  }
+
+  /** Who was given the job, and has not ended it. */
+  workerOf(job: Job): PoolWorker | undefined {
+    for (const worker of this.#workers.values()) if (worker.jobs.has(job)) return worker;
+    return undefined;
+  }
+
+  start(id: number, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
+    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, graceful } = this.#options;
+    const worker: PoolWorker = new PoolWorker(
+      {
+        kind: this.#border.kind,
+        name: name ?? this.#name,
+        resourceLimits,
+        execArgv,
+        env,
+        maxMemory,
+        isConcurrent: tasksPerWorker > 1,
+        initializer: this.#initializer,
+        startTimeout,
+        graceful,
+      },
+      events(() => worker),
+    );
+    this.#workers.set(id, worker);
+  }
+
+  /** It has nothing to do from now on. */
+  rests(id: number): void {
+    this.#idle.add(id);
+  }
+
+  /** It has something to do, or is to end. */
+  works(id: number): void {
+    this.#idle.delete(id);
+  }
+
+  stop(id: number): void {
+    this.works(id);
+    this.#workers.get(id)?.stop();
+  }
+
+  kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.works(id);
+    this.#workers.get(id)?.kill(signal);
+  }
+
+  /** All who live are ended by this program. @param why for the tasks that end with them */
+  explainEnd(why: string): void {
+    for (const worker of this.#workers.values()) worker.why ??= why;
+  }
+
+  /** It has ended. */
+  delete(id: number): void {
+    this.works(id);
+    this.#workers.delete(id);
+  }
+
+  /** Leaves nothing behind. */
+  end(): void {
+    this.#idle.end();
+  }
+}

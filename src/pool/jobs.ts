@@ -1,0 +1,70 @@
+/** The jobs of a pool that have not ended, and what is watched of each: its signal, its time, whether somebody waits for it. */
+
+import { AbortWatch } from './abort-watch.ts';
+import { type DeadlineEvents, type DeadlineOptions, Deadlines } from './deadlines.ts';
+import type { Job } from './job.ts';
+
+export interface JobEvents extends DeadlineEvents {
+  /** Its signal has aborted. */
+  aborted(job: Job, reason: unknown): void;
+}
+
+export class Jobs {
+  readonly deadlines: Deadlines;
+  readonly #byId: Map<number, Job> = new Map();
+  readonly #aborts: AbortWatch<Job>;
+  /** Those that wait for their consumer: they keep no program alive. */
+  readonly #paused: Set<Job> = new Set();
+  /** Chunks with an item that has had its grace. */
+  readonly #late: Set<Job> = new Set();
+
+  constructor(options: DeadlineOptions, events: JobEvents) {
+    this.deadlines = new Deadlines(options, events);
+    this.#aborts = new AbortWatch((job, reason) => events.aborted(job, reason));
+  }
+
+  get(id: number): Job | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Whether somebody waits for one that does not wait for him. */
+  get areAwaited(): boolean {
+    return this.#byId.size > this.#paused.size;
+  }
+
+  add(job: Job): void {
+    const { signal } = job.settings;
+    job.since = performance.now();
+    this.#byId.set(job.id, job);
+    if (signal !== undefined) this.#aborts.watch(signal, job);
+  }
+
+  /** It has ended, or nobody wants to know: nothing of it is watched any more. */
+  drop(id: number): Job | undefined {
+    const job = this.#byId.get(id);
+    if (job === undefined) return undefined;
+    const { signal } = job.settings;
+    this.#byId.delete(id);
+    this.#paused.delete(job);
+    this.#late.delete(job);
+    this.deadlines.stop(job);
+    if (signal !== undefined) this.#aborts.forget(signal, job);
+    return job;
+  }
+
+  /** It waits for its consumer, or goes on. */
+  pause(job: Job, isPaused: boolean): void {
+    if (isPaused && this.#byId.has(job.id)) this.#paused.add(job);
+    else this.#paused.delete(job);
+  }
+
+  /** What takes too long in it has had its grace. */
+  late(job: Job): void {
+    if (job.isChunk) this.#late.add(job);
+  }
+
+  /** Whether it was late, and has come to another item all the same: told once. */
+  hasMovedOn(job: Job): boolean {
+    return this.#late.size > 0 && !job.isStuck() && this.#late.delete(job);
+  }
+}
