@@ -4,6 +4,7 @@ import { checkFunction, checkInteger, checkOptions, checkTimeout } from '../chec
 import { luggage } from '../handles.ts';
 import { blocking, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { blockOf, blockThread, Deadline, defineKind, type ObjectKind, SharedObject, type Waiter, waitableWords } from '../memory/index.ts';
+import { atOnce } from './at-once.ts';
 import { BarrierWait, brokenBarrier } from './barrier-wait.ts';
 import { FAILED, Parties, PASSED, TRIPS } from './parties.ts';
 import { Spin } from './spin.ts';
@@ -25,7 +26,8 @@ const mostParties = 0x7fff_ffff;
 export interface BarrierOptions {
   /**
    * Called by one of the parties, each time when all have come, before any of them goes on; that is the one that came last. It is sent along with the
-   * barrier, as any function: what it captures is a copy in each thread. If it throws, the barrier is broken.
+   * barrier, as any function: what it captures is a copy in each thread. If it throws, the barrier is broken;
+   * so it is by an async function, which would not be over when they go on.
    */
   readonly action?: (() => void) | undefined;
   /** Of each wait that is given none, in milliseconds; default: none. */
@@ -161,7 +163,9 @@ export class Barrier extends SharedObject {
     this.#parties.release(party);
   }
 
-  readonly #act = (): void => this.#action?.();
+  readonly #act = (): void => {
+    if (this.#action !== undefined) atOnce(this.#action, 'action');
+  };
 
   /** Those who wait get a `BrokenBarrierError`, and it is as new. */
   reset(): void {

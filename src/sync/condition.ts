@@ -26,6 +26,7 @@ import {
   waitableWords,
   WaitQueue,
 } from '../memory/index.ts';
+import { atOnce } from './at-once.ts';
 import { ConditionWait } from './condition-wait.ts';
 import { sleepInCondition } from './condition-wait-sync.ts';
 import { Lock, ownedOf } from './lock.ts';
@@ -198,9 +199,9 @@ export class Condition extends SharedObject {
     checkFunction(predicate, 'predicate');
     if (options !== undefined) readWaitOptions(options);
     this.#check('waitFor');
-    const value = isAborted(options) ? undefined : ask(predicate);
+    const value = isAborted(options) ? undefined : atOnce(predicate, 'predicate');
     if (value) return new Done(value);
-    return new ConditionWait<T>(this.#word, this.#line, () => ask(predicate), options);
+    return new ConditionWait<T>(this.#word, this.#line, () => atOnce(predicate, 'predicate'), options);
   }
 
   /** As `waitFor`, and blocks the thread meanwhile. */
@@ -211,7 +212,7 @@ export class Condition extends SharedObject {
     this.#check('waitForSync');
     const deadline = new Deadline(ms);
     for (;;) {
-      const value = ask(predicate);
+      const value = atOnce(predicate, 'predicate');
       if (value) return value;
       const left = deadline.left();
       if (left === 0) return value;
@@ -244,11 +245,4 @@ export class Condition extends SharedObject {
   statistics(): ConditionStatistics {
     return { ...this.#lock.statistics(), unnotified: this.#line.countAsleep() };
   }
-}
-
-function ask<T>(predicate: () => T): T {
-  const value = predicate();
-  if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function')
-    throw new TypeError(expected('predicate', 'a function that answers at once', value));
-  return value;
 }

@@ -54,6 +54,18 @@ test('the action is called another number of times, or too late', async () => {
   }
 });
 
+test('an async action is not waited for', async () => {
+  const refused = /^TypeError: expected action to be a function that answers at once, got Promise/;
+  const barrier = new Barrier(2, { action: () => Promise.resolve() as unknown as undefined });
+  const other = assert.rejects(Promise.resolve(barrier.wait()), BrokenBarrierError);
+  assert.throws(() => barrier.waitSync(), refused);
+  await other;
+  barrier.reset();
+  const one = assert.rejects(Promise.resolve(barrier.wait()), BrokenBarrierError);
+  await assert.rejects(Promise.resolve(barrier.wait()), refused);
+  await one;
+});
+
 test('who comes while the action runs passes with those who came before', async () => {
   const late: Promise<number>[] = [];
   let calls = 0;
