@@ -86,6 +86,7 @@ test('a result that JSON cannot hold loses something without a word', () => {
   const cycle: { self?: unknown } = {};
   cycle.self = { cycle };
   assert.equal(refused(1n), 'TypeError: result: JSON cannot hold a BigInt (1n)');
+  assert.equal(refused({ seen: new WeakSet() }), 'TypeError: result.seen: JSON cannot hold a WeakSet');
   assert.equal(refused((function* () {})()), 'TypeError: result: JSON cannot hold a generator: return [...it]');
   assert.equal(refused({ rows: [{ id: 5n }] }), 'TypeError: result.rows[0].id: JSON cannot hold a BigInt (5n)');
   assert.equal(refused(cycle), 'TypeError: result.self.cycle: JSON cannot hold a cycle');

@@ -35,6 +35,28 @@ for (const { kind, open } of kinds) {
     await assert.rejects(results.next(), /out of time/);
   });
 
+  test(`${kind}: an error stands at its place in a map, after the results before it, and ends it`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const divide = (a: bigint, b: bigint): bigint => a / b;
+    const results = pool.map(divide, [6n, 6n, 6n, 6n], [2n, 3n, 0n, 6n]);
+    assert.deepEqual([(await results.next()).value, (await results.next()).value], [3n, 2n]);
+    await assert.rejects(results.next(), { name: 'RangeError', message: 'Division by zero' });
+    assert.equal((await results.next()).done, true);
+  });
+
+  test(`${kind}: a map keeps no result that was taken`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const results = pool.map((i: number) => ({ i }), range(10), { chunkSize: 5 });
+    for (const i of range(10)) {
+      const ref = await (async (): Promise<WeakRef<object>> => {
+        const { value } = (await results.next()) as { value: { i: number } };
+        assert.equal(value.i, i);
+        return new WeakRef(value);
+      })();
+      await untilCollected(ref);
+    }
+  });
+
   test(`${kind}: the executor keeps neither the function nor its arguments when the task is done`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const refs = await (async (): Promise<WeakRef<object>[]> => {

@@ -164,6 +164,13 @@ for (const { kind, open } of kinds) {
     assert.deepEqual([done.size, notDone.size], [100, 0]);
   });
 
+  test(`${kind}: asCompleted gives a future once that is given three times`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const future = pool.submit(sleep, 1);
+    assert.deepEqual(await all(asCompleted([future, future, future])), [future]);
+    assert.deepEqual(await all(asCompleted([future, future])), [future]);
+  });
+
   test(`${kind}: asCompleted gives finished, cancelled, failed and running ones`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const [running, failing] = [pool.submit(sleep, 1), pool.submit(fail)];

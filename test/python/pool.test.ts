@@ -40,6 +40,22 @@ for (const { kind, open } of poolKinds) {
     assert.equal(await pool.apply(({ x, wait }: { x: number; wait: number }) => x * wait, [{ x: 3, wait: 2 }]), 6);
   });
 
+  test(`${kind}: map, imap and imapUnordered give the same as a loop, with chunks as well`, async () => {
+    await using pool = open(2);
+    const squares = range(100).map(square);
+    for (const chunkSize of [undefined, 20, 53, 100, 1000]) {
+      assert.deepEqual(await pool.map(square, range(100), { chunkSize }), squares);
+      const results = pool.imap(square, range(100), { chunkSize });
+      for (const i of range(100)) assert.deepEqual(await results.next(), { done: false, value: i * i });
+      assert.deepEqual([await results.next(), await results.next()], Array(2).fill({ done: true, value: undefined }));
+      const unordered = await all(pool.imapUnordered(square, range(100), { chunkSize }));
+      assert.deepEqual(
+        unordered.sort((a, b) => a - b),
+        squares,
+      );
+    }
+  });
+
   test(`${kind}: starmap and starmapAsync unpack tuples`, async () => {
     await using pool = open(2);
     const tuples = range(100).map((i) => [i, 100 - i] as const);

@@ -45,6 +45,8 @@ function whatObjectLoses(value: object, path: string, above: readonly object[]):
 function kindThatIsLost(value: object): string | undefined {
   if (types.isMap(value)) return 'a Map: return Object.fromEntries(map) or [...map]';
   if (types.isSet(value)) return 'a Set: return [...set]';
+  if (types.isWeakMap(value)) return 'a WeakMap';
+  if (types.isWeakSet(value)) return 'a WeakSet';
   if (types.isNativeError(value)) return 'an Error: throw it, or return its message';
   if (types.isTypedArray(value)) return `a ${value[Symbol.toStringTag]}: return Array.from(it)`;
   if (types.isAnyArrayBuffer(value)) return 'an ArrayBuffer';
