@@ -47,7 +47,7 @@ for (const { kind, open } of poolKinds) {
       assert.deepEqual(await pool.map(square, range(100), { chunkSize }), squares);
       const results = pool.imap(square, range(100), { chunkSize });
       for (const i of range(100)) assert.deepEqual(await results.next(), { done: false, value: i * i });
-      assert.deepEqual([await results.next(), await results.next()], Array(2).fill({ done: true, value: undefined }));
+      for (let i = 0; i < 2; i++) assert.deepEqual(await results.next(), { done: true, value: undefined });
       const unordered = await all(pool.imapUnordered(square, range(100), { chunkSize }));
       assert.deepEqual(
         unordered.sort((a, b) => a - b),
