@@ -116,9 +116,11 @@ export class MapRun {
 
   #take(): ItemOutcome | undefined {
     const batch = this.#batches.first;
-    const outcome = batch?.take();
-    if (batch === undefined || outcome === undefined) return undefined;
-    const index = batch.firstIndex + batch.taken - 1;
+    if (batch === undefined) return undefined;
+    // Before it is taken: then the batch looks at once to the one after those that are tried again.
+    const index = batch.firstIndex + batch.taken;
+    const outcome = batch.take();
+    if (outcome === undefined) return undefined;
     if (batch.taken === batch.count) this.#batches.shift();
     else if (this.#options.isUnordered && !batch.hasNext) {
       this.#batches.shift();

@@ -249,6 +249,22 @@ for (const { kind, open } of kinds) {
     }
   }
 
+  test(`${kind}: items that are tried again change places with those before them in their chunk`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    const falter = (n: number): number => {
+      if (n % 10 === 3 && currentTask()!.attempt === 1) throw new Error('not yet');
+      return n;
+    };
+    const items = Array.from({ length: 2000 }, (_, n) => n);
+    const retries = { chunkSize: 100, retries: 1, retryOn: () => true };
+    const outcomes = await all(mapOutcomes(pool, falter, items, { ...retries, unordered: true }));
+    assert.deepEqual(
+      outcomes.filter(({ index, value }) => index !== value),
+      [],
+    );
+    assert.deepEqual(await all(pool.map(falter, items, retries)), items);
+  });
+
   test(`${kind}: retries of tasks keep the worker from the others for ever`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const failing = (): string => {
