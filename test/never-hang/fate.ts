@@ -1,5 +1,7 @@
 /** What became of those who wait, and a watchdog over all waiting: what does not come is reported, never waited for. */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { children } from './children.ts';
 import { now } from './mark.ts';
 
 export interface Fate {
@@ -17,31 +19,76 @@ export function fateOf(promise: PromiseLike<unknown>): Promise<Fate> {
   );
 }
 
-/** A watchdog's bound, no assertion on speed: what has not come by then never will. */
+/**
+ * A watchdog's bound in milliseconds, no assertion on speed: where nothing has come by then and nobody is at work, nothing ever will. On a
+ * machine with much else to do, who works or waits for a core has as long as it takes; the driver ends a file that never ends.
+ */
 const patience = 10_000;
 
 export class Hung extends Error {
   override name = 'Hung';
 }
 
+const readAll = (path: string): string[] => {
+  try {
+    return readdirSync(path);
+  } catch {
+    return []; // it ended while we looked
+  }
+};
+
+/** Milliseconds that this process and those it has started have run, or waited for a core. */
+function busyTime(): number {
+  let sum = 0;
+  for (const process of ['self', ...children()])
+    for (const thread of readAll(`/proc/${process}/task`)) {
+      try {
+        const [ran, waited] = readFileSync(`/proc/${process}/task/${thread}/schedstat`, 'latin1').split(' ');
+        sum += (Number(ran) + Number(waited)) / 1e6;
+      } catch {
+        // it ended while we looked, or this system does not tell
+      }
+    }
+  return sum;
+}
+
+/** Tells whether `patience` has passed without work; to be asked again and again. */
+function watchdog(): () => boolean {
+  let since = now();
+  /** Nobody looks before there is reason to: most waits are short. */
+  let busy = -Infinity;
+  return () => {
+    if (now() - since < patience) return false;
+    const soFar = busyTime();
+    // Those who ended have taken their time with them.
+    if (Math.abs(soFar - busy) < patience / 2) return true;
+    since = now();
+    busy = soFar;
+    return false;
+  };
+}
+
+const hungAt = (what: string): Hung => new Hung(`${what} did not come within ${patience / 1000} s`);
+
 /** @throws Hung */
 export async function within<T>(promise: PromiseLike<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  const isOver = watchdog();
   const hung = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Hung(`${what} did not come within ${patience / 1000} s`)), patience);
+    timer = setInterval(() => isOver() && reject(hungAt(what)), patience / 10);
   });
   try {
     return await Promise.race([promise, hung]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 
 /** Waits until something holds. @throws Hung */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = now() + patience;
+  const isOver = watchdog();
   while (!condition()) {
-    if (now() > deadline) throw new Hung(`${what} did not come within ${patience / 1000} s`);
+    if (isOver()) throw hungAt(what);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

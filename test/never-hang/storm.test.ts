@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { type Events, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
-import { children } from './left.ts';
+import { children } from './children.ts';
 
 const isLong = process.env['HEDDLE_LONG'] !== undefined;
 const tasks = isLong ? 10_000 : 1000;
