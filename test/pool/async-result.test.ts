@@ -107,7 +107,8 @@ test('an error that nobody looks at is not reported, or one that an errorCallbac
     import { ThreadPool } from 'heddle';
     const pool = new ThreadPool(1);
     const result = pool.applyAsync(() => { throw new Error('nobody looks'); }, []${options});
-    setTimeout(() => console.log('goes on'), 1000);`;
+    await pool.apply(() => 'comes behind it');
+    setImmediate(() => console.log('goes on'));`;
   const run = (options: string): Promise<{ stdout: string }> =>
     promisify(execFile)(process.execPath, ['--input-type=module', '-e', program(options)]);
   await assert.rejects(
