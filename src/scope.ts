@@ -12,15 +12,17 @@
 /** Says what runs now; undefined if it is nothing of that kind. */
 type Find<Scope> = () => Scope | undefined;
 
-const findInside: Record<'greenlet' | 'task', Find<object>> = { greenlet: () => undefined, task: () => undefined };
-let findRun: Find<RunScope> = () => undefined;
+/** Undefined as long as there is nothing of that kind: then the main program is known without a call. */
+let findGreenlet: Find<object> | undefined;
+let findTask: Find<object> | undefined;
+let findRun: Find<RunScope> | undefined;
 
 /** The main program of this thread. */
 const main: object = Object.freeze({});
 
 /** The callback of one `rlock.run`. To be made where that is called. */
 export class RunScope {
-  readonly #greenlet: object | undefined = findInside.greenlet();
+  readonly #greenlet: object | undefined = findGreenlet?.();
   /** What it lies in. One that has ended does not count: code that was left behind by it may make the next, and so on. */
   readonly outer: object;
   isEnded = false;
@@ -41,16 +43,17 @@ export function setScopeProvider(kind: 'run', find: Find<RunScope>): void;
 export function setScopeProvider(kind: 'greenlet' | 'task', find: Find<object>): void;
 /** Who of a kind runs is asked there from now on. */
 export function setScopeProvider(kind: 'run' | 'greenlet' | 'task', find: Find<any>): void {
-  if (kind === 'run') findRun = find as Find<RunScope>;
-  else findInside[kind] = find;
+  if (kind === 'run') findRun = find;
+  else if (kind === 'greenlet') findGreenlet = find;
+  else findTask = find;
 }
 
 /** The innermost scope. The same object for as long as that lasts. */
 export function currentScope(): object {
-  const greenlet = findInside.greenlet();
-  const run = findRun();
+  const greenlet = findGreenlet?.();
+  const run = findRun?.();
   if (run !== undefined && !run.isOutside(greenlet)) return run;
-  return greenlet ?? findInside.task() ?? main;
+  return greenlet ?? findTask?.() ?? main;
 }
 
 /** Whether it is the current scope, or one that this lies in: `a.run(() => b.run(() => …))` is inside of both. */

@@ -55,6 +55,8 @@ export abstract class Operation<T> implements Promise<T> {
 /** One that was over when it began. */
 export class Done<T> extends Operation<T> {
   readonly #value: T;
+  /** Made when it is first awaited: some are awaited all the time. */
+  #promise: Promise<T> | undefined;
 
   constructor(value: T) {
     super();
@@ -74,7 +76,8 @@ export class Done<T> extends Operation<T> {
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return Promise.resolve(this.#value).then(onValue, onError);
+    this.#promise ??= Promise.resolve(this.#value);
+    return this.#promise.then(onValue, onError);
   }
 }
 

@@ -19,6 +19,8 @@ export interface PermitsStart {
 export class Permits extends Acquirable {
   readonly #held: HeldPermits;
   readonly #most: number;
+  /** What the count was when this thread last saw it: a guess. The CAS says whether it still is so, or what it is; a look before would cost as much again. */
+  #seen = 0;
 
   constructor(handle: SharedObject) {
     const block = blockOf(handle);
@@ -51,12 +53,17 @@ export class Permits extends Acquirable {
   takeFree(isHeld: boolean): boolean {
     if (this.isFair && this.mayWait) return false;
     if (isHeld) return this.#held.take(takeOpen);
-    // As `changeCount` with `takeOpen`, but without a call: it is what a semaphore does all day.
-    for (;;) {
-      const count = load(this.words, this.at + COUNT);
-      if (!isOpen(count)) return false;
-      if (compareExchange(this.words, this.at + COUNT, count, count - 1) === count) return true;
+    let count = this.#seen;
+    if (!isOpen(count)) count = load(this.words, this.at + COUNT);
+    while (isOpen(count)) {
+      const found = compareExchange(this.words, this.at + COUNT, count, count - 1);
+      if (found === count) {
+        this.#seen = count - 1;
+        return true;
+      }
+      count = found;
     }
+    return false;
   }
 
   takeReserved(isHeld: boolean): boolean {
@@ -82,10 +89,19 @@ export class Permits extends Acquirable {
   /** Gives some back, whoever took them, or adds some. @throws RangeError if there were too many */
   give(added: number): void {
     const reserved = this.reserves ? RESERVED : 0;
+    let count = this.#seen;
     for (;;) {
-      const count = load(this.words, this.at + COUNT);
-      if (freeIn(count) + added > this.#most) throw this.#tooMany(added);
-      if (compareExchange(this.words, this.at + COUNT, count, (count + added) | reserved) === count) break;
+      if (freeIn(count) + added > this.#most) {
+        count = load(this.words, this.at + COUNT);
+        if (freeIn(count) + added > this.#most) throw this.#tooMany(added);
+      }
+      const next = (count + added) | reserved;
+      const found = compareExchange(this.words, this.at + COUNT, count, next);
+      if (found === count) {
+        this.#seen = next;
+        break;
+      }
+      count = found;
     }
     // ORDER: given back, then looked whether somebody waits; pairs with who stands in line and then looks whether there is a permit.
     if (this.mayWait) this.line.callFirst(this.isFair);

@@ -9,7 +9,7 @@ import { Owned, type Taken } from './owned.ts';
 export class Reentrant extends Owned {
   /** Whose it is, while this thread has it. */
   #scope: object | undefined;
-  /** How often. */
+  /** How often; 0: this thread does not have it. Nobody else can give it back, so that it need not be asked whose the word is. */
   #depth = 0;
 
   /** Takes it if it is free, or the asking scope's already. */
@@ -28,7 +28,7 @@ export class Reentrant extends Owned {
 
   /** As `leave`, in the name in which it was taken. */
   override drop(_isHeld: boolean, taker?: object): void {
-    if (this.#depth === 0 || this.#scope !== taker || !this.isMine) throw this.#notTheirs();
+    if (this.#depth === 0 || this.#scope !== taker) throw this.#notTheirs();
     this.#leaveOnce();
   }
 
@@ -70,7 +70,7 @@ export class Reentrant extends Owned {
   }
 
   override get isHeldHere(): boolean {
-    return this.#depth > 0 && this.isMine && isInside(this.#scope!);
+    return this.#depth > 0 && isInside(this.#scope!);
   }
 
   override takeAgain(): boolean {
@@ -80,7 +80,7 @@ export class Reentrant extends Owned {
   }
 
   override describe(): string {
-    const times = this.isMine && this.#depth > 1 ? `, ${this.#depth} times` : '';
+    const times = this.#depth > 1 ? `, ${this.#depth} times` : '';
     return `${super.describe()}${times}`;
   }
 }

@@ -115,6 +115,8 @@ export function runSeveral(): void {
 
 /** Calls a function as (a part of) the holder's task. */
 export function callAs<T>(holder: Holder, fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
+  // Not before: in a program that runs no tasks nobody has to ask whether one runs.
+  setScopeProvider('task', contextNow);
   if (storage !== undefined) return storage.run(holder, fn, ...args);
   current = holder;
   return fn(...args);
@@ -149,5 +151,3 @@ export function currentTask(): CurrentTask | null {
 function contextNow(): TaskContext | undefined {
   return (storage === undefined ? current : storage.getStore())?.context ?? undefined;
 }
-
-setScopeProvider('task', contextNow);
