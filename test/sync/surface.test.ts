@@ -33,12 +33,12 @@ const kinds: { object: object; members: string[]; printed: RegExp }[] = [
   },
 ];
 
-/** What it has and inherits. */
+/** What it has and inherits, but for what every shared object has. */
 function membersOf(object: object): string[] {
   const members = new Set(Object.getOwnPropertyNames(object));
   for (let at: object = Object.getPrototypeOf(object); at !== Object.prototype; at = Object.getPrototypeOf(at))
     for (const name of Object.getOwnPropertyNames(at)) members.add(name);
-  members.delete('constructor');
+  for (const name of ['constructor', 'toString', 'toJSON']) members.delete(name);
   return [...members].sort();
 }
 
