@@ -33,12 +33,12 @@ const kinds: { object: object; members: string[]; printed: RegExp }[] = [
   },
 ];
 
-/** What it has and inherits, but for what every shared object has. */
+/** What it has and inherits. */
 function membersOf(object: object): string[] {
   const members = new Set(Object.getOwnPropertyNames(object));
   for (let at: object = Object.getPrototypeOf(object); at !== Object.prototype; at = Object.getPrototypeOf(at))
     for (const name of Object.getOwnPropertyNames(at)) members.add(name);
-  for (const name of ['constructor', 'toString', 'toJSON']) members.delete(name);
+  members.delete('constructor');
   return [...members].sort();
 }
 
