@@ -1,6 +1,7 @@
 /** The results of a whole map as an array. */
 
-import type { ItemOutcome, MapRun } from './map-run.ts';
+import type { ItemOutcome } from './map-results.ts';
+import type { MapRun } from './map-run.ts';
 
 /**
  * Takes what an unordered map gives, and puts it in order. All items are run, also after one has failed: Python's rule.

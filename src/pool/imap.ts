@@ -9,7 +9,8 @@
 import { checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from './fifo.ts';
-import type { ItemOutcome, MapRun } from './map-run.ts';
+import type { ItemOutcome } from './map-results.ts';
+import type { MapRun } from './map-run.ts';
 import { later } from './timers.ts';
 
 /** The results of `imap`. An item that failed rejects at its place, and the next `next()` goes on with the next item. */

@@ -2,7 +2,8 @@
 
 import { type CallSite, captureSite } from './call-site.ts';
 import type { Items } from './executor.ts';
-import { type ItemOutcome, type MapRun } from './map-run.ts';
+import type { ItemOutcome } from './map-results.ts';
+import type { MapRun } from './map-run.ts';
 import { startMap } from './map.ts';
 import { type PoolExecutor, insideOf } from './pool-executor.ts';
 import type { MapOptions } from './task-options.ts';

@@ -19,6 +19,7 @@ import { ChunkSize } from './chunk-size.ts';
 import { Fifo } from './fifo.ts';
 import { accepts } from './job.ts';
 import type { MapProgress } from './map-progress.ts';
+import { type ItemOutcome, MapResults } from './map-results.ts';
 import type { Pulled, Source } from './source.ts';
 import { type TaskSettings, isAbortable } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -37,11 +38,6 @@ export interface MapRunOptions {
   readonly site: CallSite;
   /** The executor, which must not be thought dropped while its map goes on. */
   readonly owner: unknown;
-}
-
-export interface ItemOutcome extends Outcome {
-  /** Which item, counted from 0. */
-  readonly index: number;
 }
 
 interface Waiter {
@@ -66,8 +62,7 @@ export class MapRun {
   readonly #pool: WorkerPool;
   readonly #options: MapRunOptions;
   readonly #chunkSize: ChunkSize;
-  /** Batches with outcomes to take: all in order, or those that have some. */
-  readonly #batches: Fifo<Batch> = new Fifo();
+  readonly #results: MapResults;
   /** Chunks that have items without an outcome. */
   readonly #jobs: Set<ChunkJob> = new Set();
   readonly #jobSettings: TaskSettings;
@@ -101,6 +96,7 @@ export class MapRun {
     this.#pool = pool;
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
+    this.#results = new MapResults(options.isUnordered);
     // The signal is the map's, and attempts are made item by item.
     this.#jobSettings = { ...options.settings, signal: undefined, retries: 0 };
     const { signal } = options.settings;
@@ -115,20 +111,11 @@ export class MapRun {
   }
 
   #take(): ItemOutcome | undefined {
-    const batch = this.#batches.first;
-    if (batch === undefined) return undefined;
-    // Before it is taken: then the batch looks at once to the one after those that are tried again.
-    const index = batch.firstIndex + batch.taken;
-    const outcome = batch.take();
+    const outcome = this.#results.take();
     if (outcome === undefined) return undefined;
-    if (batch.taken === batch.count) this.#batches.shift();
-    else if (this.#options.isUnordered && !batch.hasNext) {
-      this.#batches.shift();
-      batch.isListed = false;
-    }
     this.#held--;
     if (this.#isOver()) this.#over();
-    return { index, ok: outcome.ok, value: outcome.value };
+    return outcome;
   }
 
   /** The next outcome if it is there and nobody waits for it already. */
@@ -168,7 +155,7 @@ export class MapRun {
     clearImmediate(this.#timer);
     for (const job of this.#jobs) end(job);
     this.#jobs.clear();
-    this.#batches.clear();
+    this.#results.clear();
     while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
     const closed = this.#options.source.close();
     // An async source that is asked for an item right now may take as long as it likes over it.
@@ -306,10 +293,7 @@ export class MapRun {
   }
 
   #addSettled(index: number, outcome: Outcome): void {
-    const batch = new Batch(index, 1);
-    batch.put(0, outcome);
-    batch.isListed = true;
-    this.#batches.push(batch);
+    this.#results.add(index, outcome);
     this.#options.progress?.ended(outcome.ok);
   }
 
@@ -323,7 +307,7 @@ export class MapRun {
     const packet = encoder.finish();
     this.#chunkSize.weighed(count, weightOf(packet));
     const batch = new Batch(this.#fillStart, count);
-    if (!this.#options.isUnordered) this.#batches.push(batch);
+    this.#results.expect(batch);
     const { capsule, isSpread, settings } = this.#options;
     const chunk = { id: this.#pool.nextId(count), capsule, packet, isSpread, from: 0, to: count, attempt: 1 };
     this.#send(new ChunkJob({ ...chunk, isAbortable: isAbortable(settings) }, this.#jobSettings), batch);
@@ -354,16 +338,9 @@ export class MapRun {
       batch.put(first + i, outcome);
       this.#options.progress?.ended(outcome.ok);
     }
-    this.#list(batch);
+    this.#results.came(batch);
     this.#deliver();
     this.#pump();
-  }
-
-  /** Of an unordered map: it has outcomes to take. */
-  #list(batch: Batch): void {
-    if (!this.#options.isUnordered || batch.isListed || !batch.hasNext) return;
-    batch.isListed = true;
-    this.#batches.push(batch);
   }
 
   #mayRetry({ chunk }: ChunkJob, { value, isLost }: ItemEnd): boolean {

@@ -1,0 +1,53 @@
+/** What is taken from a map, and in which order: without a worker. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Batch, moved } from '#dist/pool/batch.js';
+import { MapResults } from '#dist/pool/map-results.js';
+
+const ok = (value: unknown): { ok: boolean; value: unknown } => ({ ok: true, value });
+
+function taken(results: MapResults): unknown[] {
+  const all: unknown[] = [];
+  for (let next = results.take(); next !== undefined; next = results.take()) all.push([next.index, next.value]);
+  return all;
+}
+
+test('an item that goes out again changes the index of the one before it, or is never taken', () => {
+  const results = new MapResults(true);
+  const batch = new Batch(10, 3);
+  results.expect(batch);
+  batch.put(0, ok('a'));
+  batch.put(1, moved);
+  batch.put(2, ok('c'));
+  results.came(batch);
+  const again = new Batch(10, 2, 1);
+  results.expect(again);
+  assert.deepEqual(taken(results), [
+    [10, 'a'],
+    [12, 'c'],
+  ]);
+  again.put(1, ok('b'));
+  results.came(again);
+  assert.deepEqual(taken(results), [[11, 'b']]);
+});
+
+test('in order an outcome is taken before the one in front of it, or one without a worker out of its place', () => {
+  const results = new MapResults(false);
+  const [first, second] = [new Batch(0, 2), new Batch(3, 1)];
+  results.expect(first);
+  results.add(2, ok('c'));
+  results.expect(second);
+  second.put(0, ok('d'));
+  first.put(1, ok('b'));
+  results.came(first);
+  assert.deepEqual(taken(results), []);
+  first.put(0, ok('a'));
+  results.came(first);
+  assert.deepEqual(taken(results), [
+    [0, 'a'],
+    [1, 'b'],
+    [2, 'c'],
+    [3, 'd'],
+  ]);
+});
