@@ -17,13 +17,18 @@ export interface CurrentTask {
    *
    * @param done how much is done, 0 or more
    * @param total how much there is to do, if it is known
-   * @throws TypeError if they are not numbers
+   * @throws TypeError if they are not numbers, RangeError if they are less than 0
    */
   progress(done: number, total?: number): void;
 }
 
 /** What is needed to tell the host. */
 export type TellProgress = (id: number, done: number, total: number | undefined) => void;
+
+function checkAmount(value: unknown, what: string): void {
+  if (typeof value !== 'number' || Number.isNaN(value)) throw new TypeError(expected(what, 'a number', value));
+  if (value < 0) throw new RangeError(expected(what, '0 or more', value));
+}
 
 /** Progress is told at most so often, in milliseconds. */
 const tellEvery = 50;
@@ -75,9 +80,8 @@ export class TaskContext implements CurrentTask, Holder {
   }
 
   #progress(done: number, total: number | undefined): void {
-    if (typeof done !== 'number' || Number.isNaN(done)) throw new TypeError(expected('done', 'a number', done));
-    if (total !== undefined && (typeof total !== 'number' || Number.isNaN(total)))
-      throw new TypeError(expected('total', 'a number', total));
+    checkAmount(done, 'done');
+    if (total !== undefined) checkAmount(total, 'total');
     // What goes on after its task has ended has nobody to tell.
     if (this.#isOver) return;
     const now = performance.now();

@@ -81,6 +81,7 @@ for (const { kind, open } of kinds) {
     const wrong = (done: unknown, total?: unknown): void => currentTask()!.progress(done as number, total as number);
     await assert.rejects(pool.submit(wrong, 'half'), { name: 'TypeError', message: "expected done to be a number, got 'half'" });
     await assert.rejects(pool.submit(wrong, 1, Number.NaN), { name: 'TypeError', message: 'expected total to be a number, got NaN' });
+    await assert.rejects(pool.submit(wrong, -1), { name: 'RangeError', message: 'expected done to be 0 or more, got -1' });
     assert.equal(await pool.submit(counting, 5), 5);
   });
 

@@ -1,7 +1,7 @@
 /** Taking it: with a yes or no, or with a guard that gives it back. */
 
 import { TimeoutError } from '../../errors.ts';
-import { Done, type Operation, Pending, readWaitOptions, type WaitOptions, yes } from '../../loop/index.ts';
+import { Done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions, yes } from '../../loop/index.ts';
 import type { Activity } from '../activity.ts';
 import { currentActivity } from '../current.ts';
 import type { Claim, Source } from './claim.ts';
@@ -74,11 +74,11 @@ class Guard implements Disposable {
 export function acquire(source: Source, options: number | WaitOptions | undefined): Operation<boolean> {
   if (options !== undefined) readWaitOptions(options);
   const by = currentActivity();
-  return source.take(by) ? yes : new Acquire(source, by, options);
+  return !isAborted(options) && source.take(by) ? yes : new Acquire(source, by, options);
 }
 
 export function hold(source: Source, options: number | WaitOptions | undefined): Operation<Disposable> {
   if (options !== undefined) readWaitOptions(options);
   const by = currentActivity();
-  return source.take(by) ? new Done(new Guard(source, by)) : new Hold(source, by, options);
+  return !isAborted(options) && source.take(by) ? new Done(new Guard(source, by)) : new Hold(source, by, options);
 }

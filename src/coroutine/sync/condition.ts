@@ -2,7 +2,7 @@
 
 import { checkFunction, checkInteger, expected } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
-import { Done, now, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions } from '../../loop/index.ts';
+import { Done, isAborted, now, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions } from '../../loop/index.ts';
 import { currentActivity } from '../current.ts';
 import type { Greenlet } from '../greenlet.ts';
 import { isThenable } from '../misuse.ts';
@@ -93,7 +93,7 @@ export class Condition extends Acquirable {
     checkFunction(predicate, 'predicate');
     const { timeout, signal } = readWaitOptions(options);
     this.#check('waitFor');
-    const value = ask(predicate);
+    const value = isAborted(options) ? undefined : ask(predicate);
     if (value) return new Done(value);
     return runPart(waitUntil<T>, this, predicate, now() + timeout, signal);
   }

@@ -1,7 +1,7 @@
 /** A flag that can be waited for. Source: threading.Event, gevent.event.Event */
 
 import { inspect } from 'node:util';
-import { type Operation, Pending, readWaitOptions, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
+import { isAborted, type Operation, Pending, readWaitOptions, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
 import { Links } from './links.ts';
 
 class EventWait extends Pending<boolean> {
@@ -82,7 +82,7 @@ export class Event {
   /** Waits until it is set: true; false after `timeout` milliseconds. */
   wait(options?: number | WaitOptions): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
-    return this.#isSet ? yes : new EventWait(this.#waiters, options);
+    return this.#isSet && !isAborted(options) ? yes : new EventWait(this.#waiters, options);
   }
 
   /** Calls `callback(event)` once, when it is set. The loop itself calls it: it must not wait. Source: gevent's rawlink */

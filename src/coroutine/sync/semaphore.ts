@@ -1,7 +1,7 @@
 /** So many may have one at a time. Source: threading.Semaphore, gevent.lock.Semaphore */
 
 import { checkInteger } from '../../check.ts';
-import { Done, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { Done, isAborted, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { currentActivity } from '../current.ts';
 import { Acquirable } from './acquirable.ts';
 import { Links } from './links.ts';
@@ -77,7 +77,7 @@ export class Semaphore extends Acquirable {
    */
   wait(options?: number | WaitOptions): Operation<number> {
     if (options !== undefined) readWaitOptions(options);
-    return this.ready() ? new Done(this.#permits.free) : this.#permits.look(options);
+    return this.ready() && !isAborted(options) ? new Done(this.#permits.free) : this.#permits.look(options);
   }
 
   /** Calls `callback(semaphore)` once, when a permit is free. The loop itself calls it: it must not wait. Source: gevent's rawlink */
