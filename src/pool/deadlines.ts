@@ -3,7 +3,8 @@
  *
  *   dispatched --timeout--> overdue, told --graceful--> graceOver
  *
- * While a worker imports what a task needs, its time does not run: that is a part of the worker's start, and has as long.
+ * While a worker imports what a task needs, its time does not run: that is a part of the worker's start, and has as long. The grace of one that is
+ * not wanted any more does: an import that never ends is not to hold its worker.
  *
  * This thread may have been busy for longer than a task may take. What its worker has said meanwhile counts: it waits where the event loop
  * looks after the timers, so whoever is overdue is asked for once more after that.
@@ -26,8 +27,8 @@ export interface DeadlineOptions {
 }
 
 interface Deadline {
-  readonly ms: number;
-  readonly callback: (job: Job) => void;
+  /** What it has, in milliseconds; undefined: its grace. */
+  readonly timeout: number | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -45,7 +46,7 @@ export class Deadlines {
   /** A worker has it. */
   start(job: Job): void {
     const { timeout } = job.settings;
-    if (timeout !== Infinity) this.#set(job, timeout, this.#events.overdue);
+    if (timeout !== Infinity) this.#set(job, timeout);
   }
 
   /** Its worker begins to import, or has imported, what it needs. */
@@ -53,7 +54,7 @@ export class Deadlines {
     if (isPreparing) this.#preparing.add(job);
     else this.#preparing.delete(job);
     const deadline = this.#deadlines.get(job);
-    if (deadline !== undefined) this.#set(job, deadline.ms, deadline.callback);
+    if (deadline?.timeout !== undefined) this.#set(job, deadline.timeout);
   }
 
   /** An item of it has ended, the next begins; unless the one that takes too long is having its grace. */
@@ -63,7 +64,7 @@ export class Deadlines {
 
   /** Its worker was told. */
   startGrace(job: Job): void {
-    this.#set(job, this.#options.graceful, this.#events.graceOver);
+    this.#set(job, undefined);
   }
 
   stop(job: Job): void {
@@ -73,15 +74,18 @@ export class Deadlines {
     this.#deadlines.delete(job);
   }
 
-  #set(job: Job, ms: number, callback: (job: Job) => void): void {
+  #set(job: Job, timeout: number | undefined): void {
     clearTimeout(this.#deadlines.get(job)?.timer);
-    const wait = this.#preparing.has(job) ? Math.max(ms, this.#options.startTimeout) : ms;
-    const deadline: Deadline = { ms, callback, timer: undefined };
+    const deadline: Deadline = { timeout, timer: undefined };
     this.#deadlines.set(job, deadline);
-    if (wait === Infinity) return;
+    const ms =
+      timeout === undefined ? this.#options.graceful : this.#preparing.has(job) ? Math.max(timeout, this.#options.startTimeout) : timeout;
+    if (ms === Infinity) return;
     const over = (): void => {
-      if (this.#deadlines.get(job) === deadline) callback(job);
+      if (this.#deadlines.get(job) !== deadline) return;
+      if (timeout === undefined) this.#events.graceOver(job);
+      else this.#events.overdue(job);
     };
-    deadline.timer = later(wait, () => setImmediate(over)).unref();
+    deadline.timer = later(ms, () => setImmediate(over)).unref();
   }
 }

@@ -83,7 +83,8 @@ for (const { kind, open } of kinds) {
       rmSync(go);
       rmSync(begun);
       const controller = new AbortController();
-      const aborted = open({ maxWorkers: 1, graceful: 0 });
+      // An import is a part of the start, which may take as long as it likes here. Its grace is over at once.
+      const aborted = open({ maxWorkers: 1, graceful: 0, startTimeout: Infinity });
       const task = aborted.with({ signal: controller.signal }).submit(answer);
       // It has been read: a thread that is terminated while Node reads a module leaves the file open.
       await until(() => existsSync(begun));

@@ -24,7 +24,6 @@ const nodeNames = majors.map((major) => `fetch Node ${major}`);
  */
 const onEachNode = [
   'codec/',
-  'ship/plain',
   'ship/corners',
   'ship/entries',
   'platform/',
@@ -54,8 +53,8 @@ const onEachNode = [
   'cli/doctor',
 ];
 
-/** How compilers rewrite functions does not depend on the Node: the oldest, which runs everything, and the newest are enough. */
-const onNewest = ['ship/typescript', 'ship/compiled'];
+/** The long matrices of functions as they are written, and as compilers rewrite them: the oldest, which runs everything, and the newest are enough. */
+const onNewest = ['ship/plain', 'ship/typescript'];
 const newest = majors.at(-1);
 
 export const parts: Part[] = [

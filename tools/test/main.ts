@@ -1,14 +1,15 @@
 /**
- * `npm test`: runs every built test file, each in a process of its own, two at a time, and looks after each for what it
+ * `npm test`: runs every built test file, each in a process of its own, one more than there are cores at a time, and looks after each for what it
  * left behind (processes, files, descriptors, handles).
  *
  *     npm test                 all
  *     npm test -- codec pool   the files whose path holds one of these words
  *     HEDDLE_LONG=1            the long suite: tests read it and do more
- *     HEDDLE_TEST_JOBS=4       files at once
+ *     HEDDLE_TEST_JOBS=4       so many files at once
  */
 
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { add, lastLine, noCounts, seconds } from '../counts.ts';
@@ -17,7 +18,7 @@ import { type Limits, runFile, type Verdict } from './one-file.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const long = process.env['HEDDLE_LONG'] !== undefined;
-const jobs = Number(process.env['HEDDLE_TEST_JOBS'] ?? 2);
+const jobs = Number(process.env['HEDDLE_TEST_JOBS'] ?? availableParallelism() + 1);
 const limits: Limits = { total: long ? 1_800_000 : 600_000, afterLastTest: 30_000, afterExit: 5000 };
 
 /** Test files as `pool/map.test`; a built file whose source is gone is not run. */
