@@ -1,6 +1,6 @@
 /**
  * Work in whose middle a thread must not be terminated: when koffi sets itself up or describes a function, and finds its thread being ended, it
- * aborts the whole process. (Plain calls are not disturbed.) So whoever terminates a thread, and whoever works in it, agree in two words:
+ * aborts the whole process; and a descriptor that was opened, and is not yet held by a handle of the thread, would stay open. So whoever terminates a thread, and whoever works in it, agree in two words:
  *
  *    thread:  WORKING + 1, look at ENDING ── 0 ──▶ work, WORKING - 1
  *                                    └────── 1 ──▶ WORKING - 1, wait for the end

@@ -6,6 +6,7 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { hold, openPipe } from './pipe.ts';
 import { inodeOfPipe } from './pipe-stat.ts';
+import { undisturbed } from '../undisturbed.ts';
 
 export interface DoorbellAddress {
   /** The descriptor of the write end in its process, + 1; 0 is none. */
@@ -29,6 +30,10 @@ const atOnce = 512;
  * @throws UnsupportedPlatformError without native calls; HeddleError if the system gives no descriptors
  */
 export function openDoorbell(onRing: () => void): Doorbell {
+  return undisturbed(() => open(onRing));
+}
+
+function open(onRing: () => void): Doorbell {
   const { readEnd, writeEnd } = openPipe();
   const inode = inodeOfPipe(writeEnd)!;
   let isClosed = false;

@@ -12,6 +12,7 @@
  */
 
 import { UnsupportedPlatformError } from '../errors.ts';
+import { undisturbed } from '../undisturbed.ts';
 import { type FunctionName, whatIsMissing } from './native.ts';
 import { control, hold, openPipe } from './pipe.ts';
 
@@ -32,9 +33,12 @@ export class Lifeline {
   constructor() {
     const lack = whatIsMissing(lifelineNeeds);
     if (lack !== undefined) throw new UnsupportedPlatformError(`a lifeline cannot be made: ${lack}`);
-    const { readEnd, writeEnd } = openPipe();
-    this.childEnd = readEnd;
-    this.#holders = [hold(writeEnd), hold(readEnd)];
+    const [childEnd, holders] = undisturbed(() => {
+      const { readEnd, writeEnd } = openPipe();
+      return [readEnd, [hold(writeEnd), hold(readEnd)]] as const;
+    });
+    this.childEnd = childEnd;
+    this.#holders = holders;
   }
 
   /** To be called right after the child was started, while its process id cannot have passed to another process. */

@@ -1,7 +1,8 @@
 /** How many tasks a worker has begun (`begun-mark.ts`), from the host's side. The worker does without what this needs of the platform. */
 
 import { readSync } from 'node:fs';
-import { type Pipe, capacityOf, closeEnd, dontBlock, hold, openPipe } from '../platform/index.ts';
+import { capacityOf, closeEnd, dontBlock, hold, openPipe } from '../platform/index.ts';
+import { undisturbed } from '../undisturbed.ts';
 
 /** The host's side. */
 export interface BegunCount {
@@ -36,10 +37,14 @@ export class PipeCount implements BegunCount {
   #isClosed = false;
 
   /** @throws if native calls are missing, or the system's pipes are too small */
-  constructor(pipe: Pipe = openPipe()) {
+  constructor() {
+    const [pipe, holder] = undisturbed(() => {
+      const opened = openPipe();
+      return [opened, hold(opened.readEnd)] as const;
+    });
     this.childEnd = pipe.writeEnd;
     this.#readEnd = pipe.readEnd;
-    this.#holder = hold(pipe.readEnd);
+    this.#holder = holder;
     try {
       dontBlock(pipe.readEnd);
       dontBlock(pipe.writeEnd);

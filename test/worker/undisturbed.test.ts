@@ -1,11 +1,12 @@
 /** A thread is ended whenever that may be, but not while koffi describes a function: that aborts the process. */
 
 import assert from 'node:assert/strict';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { ThreadPoolExecutor } from 'heddle';
 import { closeEndGate, type EndGate, endGatesBelow, setEndGates, undisturbed } from '#dist/undisturbed.js';
-import { features } from '#dist/platform/index.js';
+import { features, openDoorbell } from '#dist/platform/index.js';
 
 /** Describes functions without end. */
 async function describe(): Promise<void> {
@@ -33,6 +34,39 @@ for (const [name, depth] of [
     }
   });
 }
+
+/** Opens bells without end. */
+async function openBells(opened: Int32Array): Promise<void> {
+  setImmediate(() => {
+    for (;;) {
+      openDoorbell(() => {}).close();
+      Atomics.add(opened, 0, 1);
+    }
+  });
+}
+
+const pipes = (): number =>
+  readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:');
+    } catch {
+      return false; // of the listing itself
+    }
+  }).length;
+
+test('a bell stays open when its thread is ended while it opens it', { skip: features().native ?? false }, async () => {
+  await using warm = new ThreadPoolExecutor({ maxWorkers: 1 });
+  await warm.submit(() => openDoorbell(() => {}).close());
+  const before = pipes();
+  for (let i = 0; i < 12; i++) {
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    const opened = new Int32Array(new SharedArrayBuffer(4));
+    await pool.submit(openBells, opened);
+    while (Atomics.load(opened, 0) < 10) await new Promise(setImmediate);
+    await pool.killWorkers();
+  }
+  assert.equal(pipes(), before);
+});
 
 test('work goes on, or never begins, though nobody ends the thread', () => {
   setEndGates(endGatesBelow());
