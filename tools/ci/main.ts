@@ -14,7 +14,7 @@ import { type Part, parts } from './parts.ts';
 
 const CORES = 2;
 /** The whole run in milliseconds; what has not begun by then fails by name. */
-const DEADLINE = 19 * 60_000;
+const DEADLINE = 19.5 * 60_000;
 
 const words = process.argv.slice(2);
 const wanted = parts.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
