@@ -30,12 +30,13 @@ import { type Context, captureContext, firstContext } from './context.ts';
 import { currentActivity, follow, isFollowing, runAs, setRunning } from './current.ts';
 import { added, type Few, isIn, listOf, removed } from './few.ts';
 import { GreenletExit } from './greenlet-exit.ts';
-import { isGeneratorFunction, isThenable, misuse } from './misuse.ts';
+import { isGeneratorFunction, misuse } from './misuse.ts';
 import { reportFailure } from './report.ts';
 import { describeSite, type SpawnSite } from './spawn-site.ts';
 import { resume, resumeByError, steppedOf } from './stepped.ts';
 import { type Thrown, thrownBy } from './thrown.ts';
 import { tellEnd, type Watcher } from './watcher.ts';
+import { isThenable } from '../thenable.ts';
 
 /** What an activity knows of its greenlet. */
 export interface Face {

@@ -4,7 +4,7 @@ import { expected } from '../check.ts';
 import type { Activity } from './activity.ts';
 import type { Watcher } from './watcher.ts';
 import { activityOf, Greenlet } from './greenlet.ts';
-import { isThenable } from './misuse.ts';
+import { isThenable } from '../thenable.ts';
 
 /** What calls back when it is ready: events, semaphores, results. Source: gevent's AbstractLinkable */
 export interface Linkable {

@@ -5,9 +5,10 @@ import { type ClosableIterator, iteratorOf, resultOf } from '../iteration.ts';
 import { type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { TimeoutError } from '../errors.ts';
 import type { Coroutine } from './greenlet.ts';
-import { isGenerator, isThenable } from './misuse.ts';
+import { isGenerator } from './misuse.ts';
 import { TimedRun } from './timed-part.ts';
 import { until } from './until.ts';
+import { isThenable } from '../thenable.ts';
 
 /**
  * Calls a function with each item of an async iterable, one after another, and waits for what it returns: it may be a plain, an async or a

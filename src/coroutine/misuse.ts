@@ -1,6 +1,7 @@
 /** What functions return and generators yield: told apart, and if it is of no use, said what to write instead. */
 
 import { inspect } from 'node:util';
+import { isThenable } from '../thenable.ts';
 
 const GeneratorFunction = Object.getPrototypeOf(function* () {}) as object;
 const AsyncFunction = Object.getPrototypeOf(async () => {}) as object;
@@ -17,10 +18,6 @@ export function isGenerator(value: unknown): value is Generator<unknown, unknown
   if (typeof value !== 'object' || value === null) return false;
   const { next, throw: throws } = value as Partial<Generator>;
   return typeof next === 'function' && typeof throws === 'function' && Symbol.iterator in value && !isThenable(value);
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function';
 }
 
 /** The error for a `yield` of anything but what the iterators of operations yield. */

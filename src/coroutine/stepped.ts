@@ -6,8 +6,9 @@
 
 import { types } from 'node:util';
 import { Operation, type Wait } from '../loop/index.ts';
-import { isGenerator, isThenable } from './misuse.ts';
+import { isGenerator } from './misuse.ts';
 import { until } from './until.ts';
+import { isThenable } from '../thenable.ts';
 
 type Stepped = Generator<unknown, unknown, unknown>;
 

@@ -1,7 +1,7 @@
 /** What a greenlet runs: a generator, entered step by step, or a plain function, which has ended when it returns. */
 
-import { isThenable } from './misuse.ts';
 import { asynchronous } from './switch-misuse.ts';
+import { isThenable } from '../thenable.ts';
 
 export type Body = (...args: any[]) => unknown;
 export type Steps = Generator<unknown, unknown, unknown>;

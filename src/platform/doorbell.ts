@@ -4,9 +4,8 @@
  */
 
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { hold, openPipe } from './pipe.ts';
+import { hold, openHeld, type Pipe } from './pipe.ts';
 import { inodeOfPipe } from './pipe-stat.ts';
-import { undisturbed } from '../undisturbed.ts';
 
 export interface DoorbellAddress {
   /** The descriptor of the write end in its process, + 1; 0 is none. */
@@ -30,11 +29,10 @@ const atOnce = 512;
  * @throws UnsupportedPlatformError without native calls; HeddleError if the system gives no descriptors
  */
 export function openDoorbell(onRing: () => void): Doorbell {
-  return undisturbed(() => open(onRing));
+  return openHeld((pipe) => watch(pipe, onRing));
 }
 
-function open(onRing: () => void): Doorbell {
-  const { readEnd, writeEnd } = openPipe();
+function watch({ readEnd, writeEnd }: Pipe, onRing: () => void): Doorbell {
   const inode = inodeOfPipe(writeEnd)!;
   let isClosed = false;
   const onread = {

@@ -11,7 +11,7 @@ export { waitAtWord, wakeAtWord } from './futex.ts';
 /** A child that ends with its parent. */
 export { Lifeline } from './lifeline.ts';
 /** Pipes whose ends pass to a child by number. */
-export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openPipe } from './pipe.ts';
+export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openHeld, openPipe } from './pipe.ts';
 export { inodeOfPipe } from './pipe-stat.ts';
 /** Threads and children, asked without an event loop. */
 export { type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';

@@ -12,9 +12,8 @@
  */
 
 import { UnsupportedPlatformError } from '../errors.ts';
-import { undisturbed } from '../undisturbed.ts';
 import { type FunctionName, whatIsMissing } from './native.ts';
-import { control, hold, openPipe } from './pipe.ts';
+import { control, hold, openHeld } from './pipe.ts';
 
 const fSetfl = 4;
 const fSetown = 8;
@@ -33,10 +32,7 @@ export class Lifeline {
   constructor() {
     const lack = whatIsMissing(lifelineNeeds);
     if (lack !== undefined) throw new UnsupportedPlatformError(`a lifeline cannot be made: ${lack}`);
-    const [childEnd, holders] = undisturbed(() => {
-      const { readEnd, writeEnd } = openPipe();
-      return [readEnd, [hold(writeEnd), hold(readEnd)]] as const;
-    });
+    const [childEnd, holders] = openHeld(({ readEnd, writeEnd }) => [readEnd, [hold(writeEnd), hold(readEnd)]] as const);
     this.childEnd = childEnd;
     this.#holders = holders;
   }

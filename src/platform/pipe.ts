@@ -6,6 +6,7 @@
 
 import { Socket } from 'node:net';
 import { HeddleError } from '../errors.ts';
+import { undisturbed } from '../undisturbed.ts';
 import { lastError, native } from './native.ts';
 
 const oCloexec = 0o2000000;
@@ -27,6 +28,15 @@ export function openPipe(): Pipe {
   const ends = new Int32Array(2);
   if (pipe2(ends, oCloexec) !== 0) throw new HeddleError(`the system opened no pipe: error ${lastError()}`);
   return { readEnd: ends[0]!, writeEnd: ends[1]! };
+}
+
+/**
+ * Opens one whose ends are held at once: the thread is not ended in between, which would leave them open.
+ *
+ * @throws as `openPipe`
+ */
+export function openHeld<R>(holding: (pipe: Pipe) => R): R {
+  return undisturbed(() => holding(openPipe()));
 }
 
 export function closeEnd(descriptor: number): void {

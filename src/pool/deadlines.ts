@@ -78,8 +78,9 @@ export class Deadlines {
     clearTimeout(this.#deadlines.get(job)?.timer);
     const deadline: Deadline = { timeout, timer: undefined };
     this.#deadlines.set(job, deadline);
-    const ms =
-      timeout === undefined ? this.#options.graceful : this.#preparing.has(job) ? Math.max(timeout, this.#options.startTimeout) : timeout;
+    const { graceful, startTimeout } = this.#options;
+    const atLeast = this.#preparing.has(job) ? startTimeout : 0;
+    const ms = timeout === undefined ? graceful : Math.max(timeout, atLeast);
     if (ms === Infinity) return;
     const over = (): void => {
       if (this.#deadlines.get(job) !== deadline) return;

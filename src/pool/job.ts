@@ -3,11 +3,12 @@
 import { expected, quote } from '../check.ts';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
-import { type ChunkReport, type Outcome, type WorkerHandle, isThenable } from '../worker/index.ts';
+import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { type Future, futures } from './future.ts';
 import { SingleJob } from './single-job.ts';
 import { type TaskProgress, type TaskSettings, isAbortable } from './task-options.ts';
+import { isThenable } from '../thenable.ts';
 
 export interface Job {
   readonly id: number;

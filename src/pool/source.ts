@@ -2,7 +2,7 @@
 
 import { expected } from '../check.ts';
 import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, iteratorOf, resultOf } from '../iteration.ts';
-import { isThenable } from '../worker/index.ts';
+import { isThenable } from '../thenable.ts';
 
 export type Pulled = IteratorResult<unknown, undefined>;
 

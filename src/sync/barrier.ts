@@ -4,7 +4,7 @@ import { checkFunction, checkInteger, checkOptions, checkTimeout } from '../chec
 import { luggage } from '../handles.ts';
 import { blocking, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { blockOf, blockThread, Deadline, defineKind, type ObjectKind, SharedObject, type Waiter, waitableWords } from '../memory/index.ts';
-import { atOnce } from './at-once.ts';
+import { atOnce } from '../thenable.ts';
 import { BarrierWait, brokenBarrier } from './barrier-wait.ts';
 import { FAILED, Parties, PASSED, TRIPS } from './parties.ts';
 import { Spin } from './spin.ts';

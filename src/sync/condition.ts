@@ -26,7 +26,7 @@ import {
   waitableWords,
   WaitQueue,
 } from '../memory/index.ts';
-import { atOnce } from './at-once.ts';
+import { atOnce } from '../thenable.ts';
 import { ConditionWait } from './condition-wait.ts';
 import { sleepInCondition } from './condition-wait-sync.ts';
 import { Lock, ownedOf } from './lock.ts';

@@ -1,8 +1,7 @@
 /** How many tasks a worker has begun (`begun-mark.ts`), from the host's side. The worker does without what this needs of the platform. */
 
 import { readSync } from 'node:fs';
-import { capacityOf, closeEnd, dontBlock, hold, openPipe } from '../platform/index.ts';
-import { undisturbed } from '../undisturbed.ts';
+import { capacityOf, closeEnd, dontBlock, hold, openHeld } from '../platform/index.ts';
 
 /** The host's side. */
 export interface BegunCount {
@@ -38,10 +37,7 @@ export class PipeCount implements BegunCount {
 
   /** @throws if native calls are missing, or the system's pipes are too small */
   constructor() {
-    const [pipe, holder] = undisturbed(() => {
-      const opened = openPipe();
-      return [opened, hold(opened.readEnd)] as const;
-    });
+    const [pipe, holder] = openHeld((opened) => [opened, hold(opened.readEnd)] as const);
     this.childEnd = pipe.writeEnd;
     this.#readEnd = pipe.readEnd;
     this.#holder = holder;

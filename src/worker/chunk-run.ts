@@ -18,7 +18,7 @@ import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Holder, TaskContext, type TellProgress, callAs, leave } from './current-task.ts';
 import { type Frame, FrameKind, wholeChunk } from './frame.ts';
 import { addOutcome, packetFrame } from './message.ts';
-import { isThenable } from './wait.ts';
+import { isThenable } from '../thenable.ts';
 
 /** Outcomes are sent at least this often (milliseconds), looked at between two items; and while one is waited for. */
 const reportEvery = 2;

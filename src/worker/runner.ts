@@ -19,7 +19,8 @@ import type { LinkIdentity } from './parcels.ts';
 import { Replies } from './replies.ts';
 import { SignalIntake } from './signal-intake.ts';
 import { StreamRun } from './stream-run.ts';
-import { isThenable, whenBoth } from './wait.ts';
+import { whenBoth } from './wait.ts';
+import { isThenable } from '../thenable.ts';
 
 /** What the host tells a worker first. */
 export interface InitMeta {

@@ -11,7 +11,7 @@ import { type ClosableIterator, isIterable, iteratorOf, resultOf } from '../iter
 import { type TaskContext, callAs } from './current-task.ts';
 import { type Frame, FrameKind } from './frame.ts';
 import { packetFrame } from './message.ts';
-import { isThenable } from './wait.ts';
+import { isThenable } from '../thenable.ts';
 
 /** What may be under way: values, and their bytes, of which one value may have more. */
 const maxValues = 64;

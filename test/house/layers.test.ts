@@ -21,6 +21,7 @@ const FLOORS: Record<string, number> = {
   handles: 0,
   iteration: 0,
   'real-timers': 0,
+  thenable: 0,
   undisturbed: 0,
   platform: 1,
   loop: 1,

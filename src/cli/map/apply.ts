@@ -9,6 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 import { describeError } from './describe-error.ts';
 import { functionExports, lookUpExport } from './exports.ts';
 import { jsonText } from './json-text.ts';
+import { isThenable } from '../../thenable.ts';
 
 /** Which function is meant, and how its module is loaded. */
 export interface Target {
@@ -93,10 +94,6 @@ async function settle(result: PromiseLike<unknown>): Promise<string | Failure> {
   } catch (error) {
     return { failed: describeError(error) };
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 async function load(target: Target): Promise<UserFunction> {

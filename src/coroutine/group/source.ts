@@ -3,8 +3,8 @@
 import { expected } from '../../check.ts';
 import { type ClosableIterator, isIterable, iteratorOf, resultOf } from '../../iteration.ts';
 import { Operation, type Wait } from '../../loop/index.ts';
-import { isThenable } from '../misuse.ts';
 import { until } from '../until.ts';
+import { isThenable } from '../../thenable.ts';
 
 /** What a map goes over. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;

@@ -1,8 +1,8 @@
 /** What becomes of a find. */
 
 import { inspect } from 'node:util';
-import { isThenable } from '../misuse.ts';
 import { twinOf } from './targets.ts';
+import { isThenable } from '../../thenable.ts';
 
 /** What blocked the thread, and with it every greenlet. */
 export interface Blocked {

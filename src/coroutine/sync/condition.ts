@@ -2,10 +2,10 @@
 
 import { checkFunction, checkInteger, expected } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
+import { atOnce } from '../../thenable.ts';
 import { Done, isAborted, now, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions } from '../../loop/index.ts';
 import { currentActivity } from '../current.ts';
 import type { Greenlet } from '../greenlet.ts';
-import { isThenable } from '../misuse.ts';
 import { runPart } from '../part.ts';
 import { Acquirable, sourceOf } from './acquirable.ts';
 import { ConditionWait } from './condition-wait.ts';
@@ -93,7 +93,7 @@ export class Condition extends Acquirable {
     checkFunction(predicate, 'predicate');
     const { timeout, signal } = readWaitOptions(options);
     this.#check('waitFor');
-    const value = isAborted(options) ? undefined : ask(predicate);
+    const value = isAborted(options) ? undefined : atOnce(predicate, 'predicate');
     if (value) return new Done(value);
     return runPart(waitUntil<T>, this, predicate, now() + timeout, signal);
   }
@@ -128,13 +128,7 @@ export class Condition extends Acquirable {
 function* waitUntil<T>(condition: Condition, predicate: () => T, end: number, signal: AbortSignal | undefined): Generator<Wait, T> {
   for (;;) {
     yield* condition.wait({ timeout: Math.max(end - now(), 0), signal });
-    const value = ask(predicate);
+    const value = atOnce(predicate, 'predicate');
     if (value || now() >= end) return value;
   }
-}
-
-function ask<T>(predicate: () => T): T {
-  const value = predicate();
-  if (isThenable(value)) throw new TypeError(expected('predicate', 'a function that answers at once', value));
-  return value;
 }

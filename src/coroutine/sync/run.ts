@@ -5,11 +5,12 @@ import { TimeoutError } from '../../errors.ts';
 import { Operation, readWaitOptions, type Wait, type WaitOptions } from '../../loop/index.ts';
 import { currentActivity, isMain } from '../current.ts';
 import type { ResultOf } from '../greenlet.ts';
-import { isAsyncFunction, isGenerator, isGeneratorFunction, isThenable } from '../misuse.ts';
+import { isAsyncFunction, isGenerator, isGeneratorFunction } from '../misuse.ts';
 import { Outlasted } from '../outlasted.ts';
 import { runHolder, runPart } from '../part.ts';
 import { acquire } from './acquire.ts';
 import type { Source } from './claim.ts';
+import { isThenable } from '../../thenable.ts';
 
 type Steps = Generator<Wait, unknown>;
 
