@@ -8,13 +8,14 @@ import { Lock, ProcessPoolExecutor } from 'heddle';
 const folder = mkdtempSync(join(tmpdir(), 'tickets-'));
 const database = join(folder, 'database.json');
 const sell = (tickets: number): void => writeFileSync(database, JSON.stringify({ tickets }), { flag: tickets === 1 ? 'w' : 'r+' });
-const network = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+const pay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
 
 const buy = async (): Promise<boolean> => {
   const { tickets } = JSON.parse(readFileSync(database, 'utf8')) as { tickets: number };
-  await network();
-  if (tickets > 0) sell(tickets - 1);
-  return tickets > 0;
+  if (tickets === 0) return false;
+  await pay();
+  sell(tickets - 1);
+  return true;
 };
 
 const lock = new Lock();

@@ -7,6 +7,7 @@ import { DOCTOR_HELP, HELP, MAP_HELP } from './help.ts';
 import { mapCommand } from './map/command.ts';
 import { readMapOptions } from './map/options.ts';
 import { poolEngine } from './map/pool-engine.ts';
+import { packageFolder } from '../places.ts';
 import { nearest, OutsideError, UsageError } from './usage-error.ts';
 
 const HELPS: Record<string, string> = { map: MAP_HELP, doctor: DOCTOR_HELP, help: HELP };
@@ -70,6 +71,6 @@ function say(text: string): number {
 }
 
 function version(): string {
-  const { version: found } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version: found } = JSON.parse(readFileSync(`${packageFolder}package.json`, 'utf8')) as { version: string };
   return found;
 }

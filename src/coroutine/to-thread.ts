@@ -33,12 +33,12 @@ export async function endThreads(): Promise<void> {
 /** What the pool says above the frames of who submitted a task. */
 const SUBMITTED = '\n  submitted from:\n';
 
-/** Whoever calls us has submitted it; the frames of ourselves, or none if it had to wait for the pool, are of no use. */
+/** The caller of `toThread` submitted the task: its frames stand in place of those that the pool saw, of which none are left if the pool was loading. */
 function showCaller(error: unknown, site: { readonly stack?: string }): void {
   if (!(error instanceof Error) || typeof error.stack !== 'string' || Object.isFrozen(error)) return;
-  const [own, ...rest] = error.stack.split(SUBMITTED);
+  const [own] = error.stack.split(SUBMITTED);
   const frames = site.stack?.split('\n').slice(1) ?? [];
-  if (rest.length > 0) error.stack = `${own}${SUBMITTED}${frames.join('\n')}`;
+  if (frames.length > 0) error.stack = `${own}${SUBMITTED}${frames.join('\n')}`;
 }
 
 /**
@@ -71,11 +71,12 @@ export function toThread<A extends unknown[], R>(fn: (...args: A) => R, ...args:
   const site = {};
   Error.captureStackTrace(site, toThread);
   const submit = async (signal: AbortSignal): Promise<Awaited<R>> => {
+    loading ??= load();
+    const result = (pool ?? (await loading)).with({ signal }).submit(fn, ...args);
     try {
-      loading ??= load();
-      return await (pool ?? (await loading)).with({ signal }).submit(fn, ...args);
+      return await result;
     } catch (error) {
-      showCaller(error, site);
+      if (error !== signal.reason) showCaller(error, site);
       throw error;
     }
   };

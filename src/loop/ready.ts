@@ -100,6 +100,7 @@ function awaitTurn(): void {
   }).unref();
 }
 
+/** The number of greenlets and awaited operations of this thread that wait for their next step, and for nothing else. */
 export function readyCount(): number {
   return queue.length;
 }

@@ -5,8 +5,15 @@ import '../sync/index.ts'; // for its layouts
 /** A word that threads and processes share, and can wait on. */
 export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';
 /** The shared heap: how full it is, what lies where in it, and freeing now what nobody holds. */
-export { collect, heapStatistics, type HeapStatistics } from '../memory/index.ts';
+export { collect, heapStatistics, type HeapStatistics, keptDescriptors } from '../memory/index.ts';
 export { allLayouts, type Layout, type LayoutField, type WordType } from '../memory/index.ts';
 /** What their doc comments name. */
 export type { Operation, Wait, WaitOptions } from '../loop/index.ts';
 export type { SharedObject } from '../memory/index.ts';
+
+/** What this machine offers, and what is missing. */
+export { features, type Features } from '../platform/index.ts';
+/** Every outcome of a map, errors included: what `heddle map` is made of. */
+export { mapOutcomes, type MapOutcome, type MapOutcomesOptions } from '../pool/index.ts';
+/** The clock that coroutines go by, and how many of them are ready: for a clock of your own. `heddle/testing` has one. */
+export { type Clock, readyCount, replaceClock } from '../loop/index.ts';

@@ -9,7 +9,7 @@
 
 import { load, store, exchange } from '#atomics';
 import type { ThreadInfo } from '../errors.ts';
-import { theAgent } from './agent.ts';
+import { me, theAgent } from './agent.ts';
 import { layout } from './layout.ts';
 import type { BellAddress, Identity, Memory } from './memory.ts';
 
@@ -82,6 +82,18 @@ function bellOf(memory: Memory, id: number): BellAddress {
   const words = memory.segment(0);
   const slot = slotOf(id);
   return { descriptor: load(words, slot + slotFields.bellDescriptor), inode: halves(words, slot + slotFields.bellInode) };
+}
+
+/**
+ * The descriptors that heddle keeps open in this thread until its end, as `/proc/self/fd` names them: the file of the shared heap, which every
+ * child inherits, and both ends of the thread's doorbell, once it has waited. A check for leaks leaves them out.
+ */
+export function keptDescriptors(): readonly string[] {
+  const heapFile = '/memfd:heddle (deleted)';
+  if (me === 0) return [heapFile];
+  const { inode } = bellOf(theAgent().memory, me);
+  const bell = `pipe:[${inode}]`;
+  return inode === 0 ? [heapFile] : [heapFile, bell, bell];
 }
 
 /** Whether the thread that had this id has ended. Once dead, always dead: ids are not used again. */

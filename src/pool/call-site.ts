@@ -1,10 +1,6 @@
 /** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
 
-import { fileURLToPath } from 'node:url';
-import { ownFrames } from '../worker/index.ts';
-
-/** How the frames of this folder look in a stack: compiled and, where Node maps stack traces itself, in source. */
-const ourCalls = [new URL('.', import.meta.url).href, fileURLToPath(new URL('../../src/pool/', import.meta.url))];
+import { isOwnFrame } from '../places.ts';
 
 export interface CallSite {
   readonly stack?: string;
@@ -24,28 +20,39 @@ const joinedAt = new WeakMap<object, CallSite>();
 export function joinStacks(error: unknown, site: CallSite): void {
   if (typeof error !== 'object' || error === null || joinedAt.get(error) === site) return;
   joinedAt.set(error, site);
-  const frames = site.stack?.split('\n').slice(1) ?? [];
-  // One class of ours may have called another.
-  const first = frames.findIndex((line) => !ourCalls.some((folder) => line.includes(folder)));
-  const callers = first === -1 ? [] : frames.slice(first);
+  const callers = withoutOwnFrames(site.stack?.split('\n').slice(1) ?? []);
   try {
     const { stack } = error as { stack?: unknown };
     if (typeof stack !== 'string') return;
-    const joined = [...userLines(stack), ...(callers.length === 0 ? [] : ['  submitted from:', ...callers])].join('\n');
+    const joined = [...withoutOwnFrames(stack.split('\n')), ...(callers.length === 0 ? [] : ['  submitted from:', ...callers])].join('\n');
     Object.defineProperty(error, 'stack', { value: joined, writable: true, configurable: true, enumerable: false });
   } catch {
     // A frozen error keeps the worker's stack as it is.
   }
 }
 
-/** Below the first frame of a worker's runner there is only what delivered the task. */
-function userLines(stack: string): string[] {
+/**
+ * The lines of a stack without heddle's frames, and without those of Node below the lowest of them: there is only what delivered the task. A
+ * stack may consist of several, one below another.
+ */
+function withoutOwnFrames(lines: readonly string[]): string[] {
   const kept: string[] = [];
-  let isOurs = false;
-  for (const line of stack.split('\n')) {
-    const isFrame = line.startsWith('    at ');
-    isOurs = isFrame && (isOurs || ownFrames.some((folder) => line.includes(folder)));
-    if (!isOurs) kept.push(line);
+  /** How many lines of `kept` stand above the own frame that was met last. */
+  let aboveOwn: number | undefined;
+  const endOfStack = (): void => {
+    if (aboveOwn !== undefined && kept.slice(aboveOwn).every(isFrameOfNode)) kept.length = aboveOwn;
+    aboveOwn = undefined;
+  };
+  for (const line of lines) {
+    if (!line.startsWith('    at ')) endOfStack();
+    else if (isOwnFrame(line)) {
+      aboveOwn = kept.length;
+      continue;
+    }
+    kept.push(line);
   }
+  endOfStack();
   return kept;
 }
+
+const isFrameOfNode = (line: string): boolean => /(?:\(|at |async )node:/.test(line);

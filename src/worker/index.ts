@@ -3,7 +3,6 @@
 /** One worker, from the host's side. */
 export { WorkerHandle, type ChunkCall, type ChunkReport, type Outcome, type WorkerEvents, type WorkerOptions } from './worker-handle.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
-export { ownFrames } from './own-frames.ts';
 
 /** What a task knows of itself. */
 export { currentTask, type CurrentTask } from './current-task.ts';

@@ -9,13 +9,14 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { WorkerEnd } from '../errors.ts';
 import { heapDescriptorForChild, theAgent } from '../memory/index.ts';
+import { placeOf } from '../places.ts';
 import { Lifeline } from '../platform/index.ts';
 import { PipeCount, noCount } from './begun-count.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { PipeLink } from './pipe-link.ts';
 import type { ResourceLimits, RunningWorker, StartOptions } from './running-worker.ts';
 
-const entry = fileURLToPath(new URL('./process-main.js', import.meta.url));
+const entry = fileURLToPath(placeOf('worker/process-main.js'));
 
 export function startProcess(options: StartOptions): RunningWorker {
   const lifeline = ifPossible(() => new Lifeline());

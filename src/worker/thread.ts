@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, threadId as ourThreadId, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { WorkerEnd } from '../errors.ts';
 import { markEnded, seed } from '../memory/index.ts';
+import { placeOf } from '../places.ts';
 import { closeEndGate, type EndGate, endGatesBelow } from '../undisturbed.ts';
 import { WordCount } from './begun-count.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
@@ -23,7 +24,7 @@ export interface ThreadData {
   readonly endGates: readonly EndGate[];
 }
 
-const entry = fileURLToPath(new URL('./thread-main.js', import.meta.url));
+const entry = fileURLToPath(placeOf('worker/thread-main.js'));
 
 /** @throws what `new Worker` throws, for options that a thread cannot have */
 export function startThread(options: StartOptions): RunningWorker {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { isSupported } from '#dist/cli/doctor/versions.js';
+import { isSupported } from '#src/cli/doctor/versions.js';
 import { heddle, lines, main, root, start } from './heddle.ts';
 
 interface Report {

@@ -5,8 +5,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { after } from 'node:test';
-import { globItems } from '#dist/cli/items/glob.js';
-import { expandBraces } from '#dist/cli/items/pattern.js';
+import { globItems } from '#src/cli/items/glob.js';
+import { expandBraces } from '#src/cli/items/pattern.js';
 
 const root = mkdtempSync(join(tmpdir(), 'glob-'));
 after(() => rmSync(root, { recursive: true }));

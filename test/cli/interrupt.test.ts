@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Interrupt } from '#dist/cli/map/interrupt.js';
+import { Interrupt } from '#src/cli/map/interrupt.js';
 import { fixtures, gone, jobs, kinds, lines, type Running, start } from './heddle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'interrupt-'));

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { jsonItems } from '#dist/cli/items/json.js';
-import { linesOf } from '#dist/cli/items/lines.js';
+import { jsonItems } from '#src/cli/items/json.js';
+import { linesOf } from '#src/cli/items/lines.js';
 
 /** The same bytes in pieces of every size from 1 on: a cut may fall anywhere. */
 async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {

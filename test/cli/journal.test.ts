@@ -5,9 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { Journal } from '#dist/cli/journal/journal.js';
-import type { JournalCommand } from '#dist/cli/journal/record.js';
-import { UsageError } from '#dist/cli/usage-error.js';
+import { Journal } from '#src/cli/journal/journal.js';
+import type { JournalCommand } from '#src/cli/journal/record.js';
+import { UsageError } from '#src/cli/usage-error.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'journal-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseFlags, wholeNumber } from '#dist/cli/flags.js';
-import { describeError } from '#dist/cli/map/describe-error.js';
-import { jsonText } from '#dist/cli/map/json-text.js';
-import { Order } from '#dist/cli/map/order.js';
-import { nearest, UsageError } from '#dist/cli/usage-error.js';
+import { parseFlags, wholeNumber } from '#src/cli/flags.js';
+import { describeError } from '#src/cli/map/describe-error.js';
+import { jsonText } from '#src/cli/map/json-text.js';
+import { Order } from '#src/cli/map/order.js';
+import { nearest, UsageError } from '#src/cli/usage-error.js';
 
 const FLAGS = [
   { name: 'jobs', short: 'j', value: 'N', text: '' },

@@ -1,7 +1,7 @@
 /** A shared object of the tests' own: a number that all who have a handle can raise. */
 
-import { add, load } from '#atomics';
-import { blockOf, defineKind, type ObjectKind, refOf, SharedObject } from '#dist/memory/index.js';
+import { add, load } from '#src/atomics';
+import { blockOf, defineKind, type ObjectKind, refOf, SharedObject } from '#src/memory/index.js';
 
 const COUNT = 2;
 

@@ -1,7 +1,7 @@
 /** Takes values over a border and back, as a link would: through a real message port for threads, as bare bytes for processes. */
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { type Border, decode, encode, type EncodeOptions, type Incoming, type Packet, prepare } from '#dist/codec/index.js';
+import { type Border, decode, encode, type EncodeOptions, type Incoming, type Packet, prepare } from '#src/codec/index.js';
 
 export type Kind = Border['kind'];
 export const kinds: readonly Kind[] = ['thread', 'process'];

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { decode, encode } from '#dist/codec/index.js';
-import { SerializationError } from '#dist/errors.js';
+import { decode, encode } from '#src/codec/index.js';
+import { SerializationError } from '#src/errors.js';
 
 const border = { kind: 'process' } as const;
 const runs = process.env['HEDDLE_LONG'] === '1' ? 100_000 : 2000;

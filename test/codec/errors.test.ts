@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { types } from 'node:util';
 import { runInNewContext } from 'node:vm';
-import { HeddleError, SerializationError, TimeoutError, WorkerLost } from '#dist/errors.js';
-import { originalStack } from '#dist/codec/index.js';
+import { HeddleError, SerializationError, TimeoutError, WorkerLost } from '#src/errors.js';
+import { originalStack } from '#src/codec/index.js';
 import { cross, crossWithModules, type Kind, kinds } from './cross.js';
 
 /** A class whose constructor cannot be called without its arguments, and must not be called at all. */

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Border, captureFunction, decode, Decoder, encode, Encoder, move, openCapsule, registerReducer } from '#dist/codec/index.js';
-import { refOf, theAgent } from '#dist/memory/index.js';
-import { SerializationError } from 'heddle';
+import { type Border, captureFunction, decode, Decoder, encode, Encoder, move, openCapsule, registerReducer } from '#src/codec/index.js';
+import { refOf, theAgent } from '#src/memory/index.js';
+import { SerializationError } from '#src/errors.js';
 import { carry, cross, type Kind, refusal } from './cross.js';
 import { Counter } from './counter.js';
 

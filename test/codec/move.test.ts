@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decode, encode, Encoder, move } from '#dist/codec/index.js';
+import { decode, encode, Encoder, move } from '#src/codec/index.js';
 import { carry, cross, kinds, refusal } from './cross.js';
 
 const filled = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(size).map((_, i) => i);

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decode, decodeAll, Decoder, encode, Encoder, move, registerReducer } from '#dist/codec/index.js';
-import { growInHeap, Writer } from '#dist/codec/writer.js';
+import { decode, decodeAll, Decoder, encode, Encoder, move, registerReducer } from '#src/codec/index.js';
+import { growInHeap, Writer } from '#src/codec/writer.js';
 import { carry, kinds } from './cross.js';
 
 for (const kind of kinds) {

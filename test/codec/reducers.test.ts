@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ThreadPoolExecutor } from 'heddle';
-import { registerReducer } from '#dist/codec/index.js';
+import { ThreadPoolExecutor } from '#src/index.js';
+import { registerReducer } from '#src/codec/index.js';
 import { cross, kinds, refusal } from './cross.js';
 
 class Account {

@@ -7,8 +7,8 @@ import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import test from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { encode, move } from '#dist/codec/index.js';
-import { SerializationError } from '#dist/errors.js';
+import { encode, move } from '#src/codec/index.js';
+import { SerializationError } from '#src/errors.js';
 import { kinds, refusal } from './cross.js';
 
 class Wallet {

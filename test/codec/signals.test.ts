@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { abortImported, decode, Decoder, encode, type Packet } from '#dist/codec/index.js';
+import { abortImported, decode, Decoder, encode, type Packet } from '#src/codec/index.js';
 import { carry, cross, type Kind, kinds } from './cross.js';
 
 /** As another realm would see the packet: there, no signal of ours is known by its id. */

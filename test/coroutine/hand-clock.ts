@@ -1,6 +1,6 @@
 /** A clock that the test moves by hand; and waiting until nothing is ready. */
 
-import { type Clock, readyCount, replaceClock } from '#dist/loop/index.js';
+import { type Clock, readyCount, replaceClock } from 'heddle/lowlevel';
 import { type Operation, until } from 'heddle/coroutine';
 
 export class HandClock implements Clock, Disposable {

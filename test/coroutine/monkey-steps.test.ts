@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { after, afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { type Coroutine, getCurrent, joinAll, monkey, sleep, spawn } from 'heddle/coroutine';
-import { sampleSince } from '#dist/coroutine/monkey/watchdog.js';
+import { type Coroutine, getCurrent, joinAll, monkey, sleep, spawn } from '#src/coroutine/index.js';
+import { sampleSince } from '#src/coroutine/monkey/watchdog.js';
 import { runProgram } from './program.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -228,7 +228,7 @@ test('the other thread stays after unpatchAll, or new options leave one behind',
 
 test('a stretch at the end of a program is not told of', async () => {
   const { stdout, stderr, code } = await runProgram(`
-    import { sampleSince } from '#dist/coroutine/monkey/watchdog.js';
+    import { sampleSince } from '#src/coroutine/monkey/watchdog.js';
     const onBlock = ({ name, greenlet }) => name === '(long stretch)' && console.log(name, greenlet);
     h.monkey.patchAll({ onBlock, longerThan: ${LIMIT} });
     h.spawn(async () => {
@@ -266,7 +266,7 @@ async function stderrUntil(program: string, text: string): Promise<string> {
 
 test('a step that never ends is told of by nobody', async () => {
   const program = `
-    import { monkey, sleep, spawn } from 'heddle/coroutine';
+    import { monkey, sleep, spawn } from '#src/coroutine/index.js';
     monkey.patchAll({ onBlock: () => console.log('never') });
     function* endless() {
       yield* sleep(1);
@@ -280,7 +280,7 @@ test('a step that never ends is told of by nobody', async () => {
 
 test('a call that never returns is told of by nobody', async () => {
   const program = `
-    import { monkey, sleep, spawn } from 'heddle/coroutine';
+    import { monkey, sleep, spawn } from '#src/coroutine/index.js';
     monkey.patchAll({ onBlock: () => console.log('never') });
     async function waiting() {
       await sleep(1);

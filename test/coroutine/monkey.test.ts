@@ -11,11 +11,11 @@ import { after, afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import zlib from 'node:zlib';
-import { HeddleError } from 'heddle';
-import { BlockingCallError, type Coroutine, greenlet, joinAll, monkey, sleep, spawn, toThread } from 'heddle/coroutine';
-import { blocking } from '#dist/loop/index.js';
-import { endThreads } from '#dist/coroutine/to-thread.js';
-import { findTargets } from '#dist/coroutine/monkey/targets.js';
+import { HeddleError } from '#src/index.js';
+import { BlockingCallError, type Coroutine, greenlet, joinAll, monkey, sleep, spawn, toThread } from '#src/coroutine/index.js';
+import { blocking } from '#src/loop/index.js';
+import { endThreads } from '#src/coroutine/to-thread.js';
+import { findTargets } from '#src/coroutine/monkey/targets.js';
 import { runProgram } from './program.ts';
 
 type Blocked = monkey.Blocked;
@@ -259,7 +259,7 @@ test("calls of Node itself are taken for the program's: a module that is loaded,
     fs.writeFileSync(join(folder, 'other.cjs'), 'module.exports = 8;');
     const program = `
       import { createRequire } from 'node:module';
-      import * as h from 'heddle/coroutine';
+      import * as h from '#src/coroutine/index.js';
       const found = [];
       h.monkey.patchAll({ onBlock: ({ name, stack }) => found.push([name, /loaded.cjs/.test(stack)]), longerThan: Infinity });
       await h.spawn(function* () {

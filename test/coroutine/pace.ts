@@ -1,7 +1,7 @@
 /** At what pace the greenlets of a test go: in turns of the ready queue, until something is opened, or for ever. */
 
 import { type Coroutine, sleep, until } from 'heddle/coroutine';
-import { readyCount } from '#dist/loop/index.js';
+import { readyCount } from 'heddle/lowlevel';
 
 export interface Gate {
   wait(): Coroutine<string>;

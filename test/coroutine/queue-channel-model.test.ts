@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { Channel, type Greenlet, spawn } from 'heddle/coroutine';
-import { readyCount, replaceClock } from '#dist/loop/index.js';
-import { ManualClock } from '#dist/testing/manual-clock.js';
+import { Channel, type Greenlet, spawn } from '#src/coroutine/index.js';
+import { readyCount, replaceClock } from '#src/loop/index.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const isLong = process.env['HEDDLE_LONG'] === '1';
 

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
-import { currentTask } from 'heddle';
-import { GreenletExit, iwait, killAll, spawn, Timeout, toThread, wait } from 'heddle/coroutine';
-import { endThreads } from '#dist/coroutine/to-thread.js';
+import { currentTask } from '#src/index.js';
+import { GreenletExit, iwait, killAll, spawn, Timeout, toThread, wait } from '#src/coroutine/index.js';
+import { endThreads } from '#src/coroutine/to-thread.js';
 import { runProgram } from './program.js';
 
 after(endThreads);
@@ -132,8 +132,8 @@ test('importing the coroutines loads no pool; the first call does, and the progr
     const loaded = [];
     session.on('Debugger.scriptParsed', ({ params }) => loaded.push(params.url));
     session.post('Debugger.enable');
-    const isAbove = () => loaded.some((url) => /dist\\/(pool|worker|codec|platform)\\//.test(url));
-    const before = [loaded.some((url) => url.includes('dist/coroutine/')), isAbove()];
+    const isAbove = () => loaded.some((url) => url.includes('/dist/pool-'));
+    const before = [loaded.some((url) => url.includes('/dist/coroutine-')), isAbove()];
     const result = await h.toThread((x) => x * 2, 21);
     const after = isAbove();
     session.disconnect();

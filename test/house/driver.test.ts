@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { features } from '#dist/platform/index.js';
+import { features } from 'heddle/lowlevel';
 import { runFile, type Verdict } from '../../tools/test/one-file.ts';
 
 async function judge(source: string, total = 60_000): Promise<Verdict> {
@@ -63,7 +63,7 @@ test('an open descriptor stays unseen', async () => {
   assert.equal(await whyFailed(`test('a', () => { fs.openSync('/dev/null'); });`), ': left descriptors open: 1 × /dev/null');
 });
 
-const door = (path: string): string => new URL(`../../../dist/${path}/index.js`, import.meta.url).href;
+const door = (path: string): string => import.meta.resolve(`#src/${path}/index.js`);
 
 test('the shared heap and the bell of its thread count as left open, or another pipe or heap does not', {
   skip: features().sharedHeap ?? false,

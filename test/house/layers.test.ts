@@ -20,6 +20,7 @@ const FLOORS: Record<string, number> = {
   scope: 0,
   handles: 0,
   iteration: 0,
+  places: 0,
   'real-timers': 0,
   thenable: 0,
   undisturbed: 0,

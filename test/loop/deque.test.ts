@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { Deque } from '#dist/loop/index.js';
+import { Deque } from '#src/loop/index.js';
 
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom('push', 'unshift', 'shift', 'pop') },

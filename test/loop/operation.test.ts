@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inspect } from 'node:util';
-import { Done, done, Pending, type WaitOptions } from '#dist/loop/index.js';
-import { InvalidStateError, TimeoutError } from 'heddle';
-import { spawn } from 'heddle/coroutine';
+import { Done, done, Pending, type WaitOptions } from '#src/loop/index.js';
+import { InvalidStateError, TimeoutError } from '#src/index.js';
+import { spawn } from '#src/coroutine/index.js';
 import { runProgram } from '../coroutine/program.js';
 
 /** Waits for nothing; says what is done to it. */

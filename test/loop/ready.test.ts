@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import test from 'node:test';
-import { hold, ready, readyAt, readyCount, release, type Steppable, stepReady } from '#dist/loop/index.js';
+import { hold, ready, readyAt, readyCount, release, type Steppable, stepReady } from '#src/loop/index.js';
 import { runProgram } from '../coroutine/program.js';
 
 const steps = (...list: (() => void)[]): void => list.forEach((step) => ready({ step }));
@@ -47,7 +47,7 @@ test('steps that make steps for ever keep timers, immediates and sockets waiting
 
 test('a step that breaks takes the others with it', async () => {
   const { stdout } = await runProgram(`
-    const { ready } = await import('#dist/loop/index.js');
+    const { ready } = await import('#src/loop/index.js');
     process.on('uncaughtException', (error) => console.log(error.message));
     ready({ step() { throw new Error('broken'); } });
     ready({ step() { console.log('goes on'); } });

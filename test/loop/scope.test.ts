@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import test from 'node:test';
-import { currentScope, RunScope, setScopeProvider } from '#dist/loop/index.js';
-import { ThreadPoolExecutor } from 'heddle';
-import { sleep, spawn } from 'heddle/coroutine';
+import { currentScope, RunScope, setScopeProvider } from '#src/loop/index.js';
+import { ThreadPoolExecutor } from '#src/index.js';
+import { sleep, spawn } from '#src/coroutine/index.js';
 
 /** What `rlock.run` does. */
 const runs = new AsyncLocalStorage<RunScope>();
@@ -79,7 +79,7 @@ test('a greenlet that is spawned inside of a run shares its scope', async () => 
 });
 
 test('two tasks or items of a pool are one scope, or a task has several', async () => {
-  const place = new URL('../../../dist/loop/index.js', import.meta.url).href;
+  const place = import.meta.resolve('#src/loop/index.js');
   const scopes = async (): Promise<boolean[]> => {
     const { currentScope: scope } = (await import(place)) as { currentScope(): object };
     const seen = ((globalThis as { seen?: Set<object> }).seen ??= new Set());

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Shielded } from '#dist/loop/index.js';
-import { GreenletExit, sleep, spawn } from 'heddle/coroutine';
+import { Shielded } from '#src/loop/index.js';
+import { GreenletExit, sleep, spawn } from '#src/coroutine/index.js';
 
 /** Ends when it is told to, by what it was interrupted with. */
 class Probe extends Shielded<string> {

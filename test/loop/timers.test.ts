@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { addTimer, type Clock, now, removeTimer, replaceClock, systemClock, type Timed } from '#dist/loop/index.js';
+import { addTimer, type Clock, now, removeTimer, replaceClock, systemClock, type Timed } from '#src/loop/index.js';
 
 class HandClock implements Clock {
   time = 0;

@@ -1,15 +1,15 @@
 /** Walks a heap and finds out whether everything in it fits together. */
 
 import assert from 'node:assert/strict';
-import { blockAt, type Memory } from '#dist/memory/index.js';
-import { firstPage, headerFields, pageSize } from '#dist/memory/heap-header.js';
-import { readLedger } from '#dist/memory/ledger.js';
-import { FREE, kindOf, lengthOf, Pages, RUN, SLAB } from '#dist/memory/pages.js';
-import { parcelsIn, refsIn } from '#dist/memory/parcel-record.js';
-import { slotIds } from '#dist/memory/slot-claim.js';
-import { bitmapWords, countIn, groupOf, groups, noBlocks, sizeIn, Slabs } from '#dist/memory/slabs.js';
-import { slotFields, slotOf } from '#dist/memory/slots.js';
-import { blockHead, kindOfTag, linkOf } from '#dist/memory/tag.js';
+import { blockAt, type Memory } from '#src/memory/index.js';
+import { firstPage, headerFields, pageSize } from '#src/memory/heap-header.js';
+import { readLedger } from '#src/memory/ledger.js';
+import { FREE, kindOf, lengthOf, Pages, RUN, SLAB } from '#src/memory/pages.js';
+import { parcelsIn, refsIn } from '#src/memory/parcel-record.js';
+import { slotIds } from '#src/memory/slot-claim.js';
+import { bitmapWords, countIn, groupOf, groups, noBlocks, sizeIn, Slabs } from '#src/memory/slabs.js';
+import { slotFields, slotOf } from '#src/memory/slots.js';
+import { blockHead, kindOfTag, linkOf } from '#src/memory/tag.js';
 
 const pagesPerSegment = 128;
 const wordsPerPage = pageSize / 4;

@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { arrayMemory, markEnded, newArraySeed } from '#dist/memory/array-memory.js';
-import type { Memory } from '#dist/memory/memory.js';
-import { createNativeMemory, nativeMemoryMissing } from '#dist/memory/native-memory.js';
-import { closeEnd } from '#dist/platform/index.js';
-import { closeEndGate, endGatesBelow } from '#dist/undisturbed.js';
+import { arrayMemory, markEnded, newArraySeed } from '#src/memory/array-memory.js';
+import type { Memory } from '#src/memory/memory.js';
+import { createNativeMemory, nativeMemoryMissing } from '#src/memory/native-memory.js';
+import { closeEnd } from '#src/platform/index.js';
+import { closeEndGate, endGatesBelow } from '#src/undisturbed.js';
 import type { Join, Role } from './party.ts';
 
 export interface Party {

@@ -4,12 +4,12 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Block, become, type Memory } from '#dist/memory/index.js';
-import { arrayMemory } from '#dist/memory/array-memory.js';
-import { theHeap } from '#dist/memory/heap.js';
-import { joinNativeMemory } from '#dist/memory/native-memory.js';
-import { kinds, tagOf } from '#dist/memory/tag.js';
-import { type EndGate, setEndGates } from '#dist/undisturbed.js';
+import { type Block, become, type Memory } from '#src/memory/index.js';
+import { arrayMemory } from '#src/memory/array-memory.js';
+import { theHeap } from '#src/memory/heap.js';
+import { joinNativeMemory } from '#src/memory/native-memory.js';
+import { kinds, tagOf } from '#src/memory/tag.js';
+import { type EndGate, setEndGates } from '#src/undisturbed.js';
 import { agentOn } from './workload.ts';
 
 interface Orders {

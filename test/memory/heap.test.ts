@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { checkHeader, headerFields } from '#dist/memory/heap-header.js';
-import { tagOf } from '#dist/memory/tag.js';
-import { HeddleError } from '#dist/errors.js';
+import { checkHeader, headerFields } from '#src/memory/heap-header.js';
+import { tagOf } from '#src/memory/tag.js';
+import { HeddleError } from '#src/errors.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, PlainWorld } from './plain-memory.ts';
 import { action, RandomHeap } from './random-heap.ts';

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { readLedger } from '#dist/memory/ledger.js';
-import { slotFields, slotOf } from '#dist/memory/slots.js';
-import { tagOf } from '#dist/memory/tag.js';
+import { readLedger } from '#src/memory/ledger.js';
+import { slotFields, slotOf } from '#src/memory/slots.js';
+import { tagOf } from '#src/memory/tag.js';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
 
 function listed({ memory, agent }: PlainThread): { pages: number; refs: number[] } {

@@ -7,16 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { HeddleError } from 'heddle';
-import { type Bell, type Memory, segmentSize } from '#dist/memory/memory.js';
-import { createNativeMemory, joinNativeMemory, type NativeHeap } from '#dist/memory/native-memory.js';
-import { closeEnd } from '#dist/platform/index.js';
-import { control } from '#dist/platform/pipe.js';
+import { HeddleError } from '#src/errors.js';
+import { type Bell, type Memory, segmentSize } from '#src/memory/memory.js';
+import { createNativeMemory, joinNativeMemory, type NativeHeap } from '#src/memory/native-memory.js';
+import { closeEnd } from '#src/platform/index.js';
+import { control } from '#src/platform/pipe.js';
 import { grounds, nativeSkip } from './grounds.ts';
 import { at, bellOf, place, whoIs } from './party.ts';
 import { until } from './until.ts';
 
-const door = JSON.stringify(import.meta.resolve('#dist/memory/native-memory.js'));
+const door = JSON.stringify(import.meta.resolve('#src/memory/native-memory.js'));
 const threads = grounds[1]!;
 const processes = grounds[2]!;
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { become } from '#dist/memory/index.js';
-import { collectGarbage } from '#dist/memory/garbage.js';
-import { dropParcels, makeParcel, openParcel } from '#dist/memory/parcel.js';
-import { blockOf, defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#dist/memory/shared-object.js';
+import { become } from '#src/memory/index.js';
+import { collectGarbage } from '#src/memory/garbage.js';
+import { dropParcels, makeParcel, openParcel } from '#src/memory/parcel.js';
+import { blockOf, defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
 import { checkHeap } from './check-heap.ts';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
 

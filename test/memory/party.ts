@@ -5,11 +5,11 @@
 
 import { readlinkSync } from 'node:fs';
 import { isMainThread, workerData } from 'node:worker_threads';
-import { arrayMemory } from '#dist/memory/array-memory.js';
-import { type Bell, type BellAddress, type Identity, longestSlice, type Memory } from '#dist/memory/memory.js';
-import { joinNativeMemory } from '#dist/memory/native-memory.js';
-import { type EndGate, setEndGates } from '#dist/undisturbed.js';
-import { identityOf, slotCount, slotFields, slotOf, slotsBegin, slotSize } from '#dist/memory/slots.js';
+import { arrayMemory } from '#src/memory/array-memory.js';
+import { type Bell, type BellAddress, type Identity, longestSlice, type Memory } from '#src/memory/memory.js';
+import { joinNativeMemory } from '#src/memory/native-memory.js';
+import { type EndGate, setEndGates } from '#src/undisturbed.js';
+import { identityOf, slotCount, slotFields, slotOf, slotsBegin, slotSize } from '#src/memory/slots.js';
 
 export type Join = { readonly seed: SharedArrayBuffer } | { readonly descriptor: number; readonly address?: number };
 

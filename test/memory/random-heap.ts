@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Block, blockAt } from '#dist/memory/index.js';
-import { tagOf } from '#dist/memory/tag.js';
+import { type Block, blockAt } from '#src/memory/index.js';
+import { tagOf } from '#src/memory/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
 

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { become, isDead, threadOf } from '#dist/memory/index.js';
-import { claimSlot, nameSlot, slotIds } from '#dist/memory/slot-claim.js';
-import { slotCount, slotFields, slotOf } from '#dist/memory/slots.js';
-import { tagOf } from '#dist/memory/tag.js';
+import { become, isDead, threadOf } from '#src/memory/index.js';
+import { claimSlot, nameSlot, slotIds } from '#src/memory/slot-claim.js';
+import { slotCount, slotFields, slotOf } from '#src/memory/slots.js';
+import { tagOf } from '#src/memory/tag.js';
 import { Killed, killAt, PlainWorld } from './plain-memory.ts';
 
 test('two threads have one slot, or an id comes again', () => {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Block } from '#dist/memory/index.js';
-import { headerFields } from '#dist/memory/heap-header.js';
-import { kinds, tagOf } from '#dist/memory/tag.js';
+import { type Block } from '#src/memory/index.js';
+import { headerFields } from '#src/memory/heap-header.js';
+import { kinds, tagOf } from '#src/memory/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, type PlainThread, PlainWorld } from './plain-memory.ts';
 

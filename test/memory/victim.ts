@@ -1,10 +1,10 @@
 /** A process or a thread that does the workload up to one of its steps, and there is killed. */
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { arrayMemory } from '#dist/memory/array-memory.js';
-import type { Memory } from '#dist/memory/index.js';
-import { joinNativeMemory } from '#dist/memory/native-memory.js';
-import { listenToSteps } from '#dist/memory/step.js';
+import { arrayMemory } from '#src/memory/array-memory.js';
+import type { Memory } from '#src/memory/index.js';
+import { joinNativeMemory } from '#src/memory/native-memory.js';
+import { listenToSteps } from '#src/memory/step.js';
 import { workload } from './workload.ts';
 
 interface Orders {

@@ -4,14 +4,14 @@
  */
 
 import { readFileSync, readdirSync } from 'node:fs';
-import type { Agent, Memory } from '#dist/memory/index.js';
-import { become } from '#dist/memory/index.js';
-import { Guard } from '#dist/memory/guard.js';
-import { Heap, theHeap } from '#dist/memory/heap.js';
-import { dropParcels, makeParcel, openParcel } from '#dist/memory/parcel.js';
-import { defineKind, type ObjectKind, SharedObject } from '#dist/memory/shared-object.js';
-import { claimSlot } from '#dist/memory/slot-claim.js';
-import { kinds, tagOf } from '#dist/memory/tag.js';
+import type { Agent, Memory } from '#src/memory/index.js';
+import { become } from '#src/memory/index.js';
+import { Guard } from '#src/memory/guard.js';
+import { Heap, theHeap } from '#src/memory/heap.js';
+import { dropParcels, makeParcel, openParcel } from '#src/memory/parcel.js';
+import { defineKind, type ObjectKind, SharedObject } from '#src/memory/shared-object.js';
+import { claimSlot } from '#src/memory/slot-claim.js';
+import { kinds, tagOf } from '#src/memory/tag.js';
 
 const kind: ObjectKind = defineKind({ number: 230, name: 'Thing', words: 40, create: () => new Thing() });
 

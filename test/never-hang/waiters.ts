@@ -4,7 +4,7 @@
  */
 
 import { type ExecutorOptions, type ProcessPoolExecutor, type ThreadPoolExecutor } from 'heddle';
-import { mapOutcomes } from '#dist/pool/index.js';
+import { mapOutcomes } from 'heddle/lowlevel';
 import { type Fate, fateOf, until } from './fate.ts';
 import { now } from './mark.ts';
 

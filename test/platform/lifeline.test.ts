@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Lifeline, features } from '#dist/platform/index.js';
+import { Lifeline, features } from '#src/platform/index.js';
 
 const skip = features().lifeline ?? false;
 

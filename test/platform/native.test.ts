@@ -7,11 +7,11 @@ import { readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { UnsupportedPlatformError } from 'heddle';
-import { closeEnd, exitStatusOf, features, gettid, openPipe, tgkill } from '#dist/platform/index.js';
+import { UnsupportedPlatformError } from '#src/errors.js';
+import { closeEnd, exitStatusOf, features, gettid, openPipe, tgkill } from '#src/platform/index.js';
 
 const skip = features().native ?? false;
-const door = JSON.stringify(import.meta.resolve('#dist/platform/index.js'));
+const door = JSON.stringify(import.meta.resolve('#src/platform/index.js'));
 
 async function node(program: string, env: Record<string, string> = {}): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {

@@ -5,7 +5,8 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { WorkerLost, currentTask } from 'heddle';
-import { kinds, until } from './kinds.ts';
+import { until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const me = (): string => `${process.pid}:${threadId}`;
 const hang = (): Promise<never> => new Promise(() => setInterval(() => {}, 1000));

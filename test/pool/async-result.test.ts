@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { FIRST_EXCEPTION, InvalidStateError, TimeoutError, asCompleted, wait } from 'heddle';
-import { type AsyncResult, type Callbacks, asyncResults } from '#dist/pool/async-result.js';
-import { all } from './kinds.ts';
+import { FIRST_EXCEPTION, InvalidStateError, TimeoutError, asCompleted, wait } from '#src/index.js';
+import { type AsyncResult, type Callbacks, asyncResults } from '#src/pool/async-result.js';
+import { all } from './collect.ts';
 
 interface Made {
   result: AsyncResult<number>;
@@ -104,7 +104,7 @@ test('wait() and asCompleted() do not take results', async () => {
 
 test('an error that nobody looks at is not reported, or one that an errorCallback got is', async () => {
   const program = (options: string): string => `
-    import { ThreadPool } from 'heddle';
+    import { ThreadPool } from '#src/index.js';
     const pool = new ThreadPool(1);
     const result = pool.applyAsync(() => { throw new Error('nobody looks'); }, []${options});
     await pool.apply(() => 'comes behind it');

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { BrokenExecutor, ShutDown, WorkerLost } from 'heddle';
-import { kinds, until } from './kinds.ts';
+import { until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const me = (): string => `${process.pid}:${threadId}`;
 

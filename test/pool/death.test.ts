@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { type WorkerLost } from 'heddle';
-import { mapOutcomes } from '#dist/pool/index.js';
-import { all, kinds, until } from './kinds.ts';
+import { mapOutcomes } from 'heddle/lowlevel';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 interface Way {
   readonly name: string;

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Lock } from 'heddle';
-import { all, kinds } from './kinds.ts';
+import { all } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 for (const { kind, open } of kinds) {
   test(`${kind}: faked timers stop what has nothing to do with time`, async () => {

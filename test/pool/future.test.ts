@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { CancelledError, Future, InvalidStateError, TimeoutError } from 'heddle';
-import { futures } from '#dist/pool/future.js';
+import { CancelledError, Future, InvalidStateError, TimeoutError } from '#src/index.js';
+import { futures } from '#src/pool/future.js';
 
 const pending = (): Future<number> => futures.create<number>(() => false);
 const settle = (future: Future<number>, ok: boolean, value: unknown): void => futures.settle(future, ok, value);
@@ -103,7 +103,7 @@ test('done callbacks run out of order, not at all, or not at once when it is don
 
 test('an error that nobody looks at is not reported', () => {
   const program = `
-    import { ThreadPoolExecutor } from 'heddle';
+    import { ThreadPoolExecutor } from '#src/index.js';
     new ThreadPoolExecutor({ maxWorkers: 1 }).submit(() => { throw new Error('nobody looks'); });`;
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   assert.equal(status, 1);

@@ -4,12 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Executor, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
-import { collect, heapStatistics, Word } from 'heddle/lowlevel';
-import { features } from '#dist/platform/index.js';
-import { SharedObject } from '#dist/memory/index.js';
-import * as sync from '#dist/sync/index.js';
-import { all } from './kinds.ts';
+import * as heddle from 'heddle';
+import { type Executor, type Lock, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+import { collect, features, heapStatistics, type SharedObject, Word } from 'heddle/lowlevel';
+import { all } from './collect.ts';
 
 const rounds = process.env['HEDDLE_LONG'] === undefined ? 60 : 10_000;
 /** One worker of each pool dies in so many rounds. */
@@ -21,13 +19,15 @@ const gc = runInNewContext('gc') as () => void;
 type Kind = new (...args: unknown[]) => SharedObject;
 /** What a constructor cannot do without. */
 const needed: Record<string, unknown[]> = { Barrier: [2] };
-const classes = (Object.values({ Word, ...sync }) as unknown[] as Kind[]).filter(({ prototype }) => prototype instanceof SharedObject);
+const base = Object.getPrototypeOf(Word) as abstract new () => SharedObject;
+const exported: unknown[] = Object.values({ Word, ...heddle });
+const classes = exported.filter((one): one is Kind => typeof one === 'function' && one.prototype instanceof base);
 /** One of every kind. */
 const one = (): SharedObject[] => classes.map((Class) => new Class(...(needed[Class.name] ?? [])));
 
 /** What a worker does with them: takes what can be taken, keeps some for a while, makes some, gives some back. */
 function use(objects: SharedObject[], round: number): unknown {
-  for (const object of objects) if (round % 2 === 0) (object as Partial<sync.Lock>).tryAcquire?.();
+  for (const object of objects) if (round % 2 === 0) (object as Partial<Lock>).tryAcquire?.();
   const kept = ((globalThis as { keptHandles?: unknown[] }).keptHandles ??= []);
   kept.push(objects[round % objects.length], new Word(round));
   if (kept.length > 20) kept.length = 0;

@@ -1,13 +1,11 @@
 /** Shared objects as arguments, captures, items and results of pools' tasks, and through trees of threads and processes. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ProcessPoolExecutor, SerializationError, ThreadPoolExecutor } from 'heddle';
-import { Word } from 'heddle/lowlevel';
-import { Lock } from '#dist/sync/index.js';
-import { features } from '#dist/platform/index.js';
-import { all, kinds } from './kinds.ts';
+import { Lock, ProcessPoolExecutor, SerializationError, ThreadPoolExecutor } from 'heddle';
+import { features, Word } from 'heddle/lowlevel';
+import { all } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const apart = features().sharedHeap ?? false;
 
@@ -29,22 +27,6 @@ const kept = globalThis as { kept?: unknown };
 
 for (const { kind, open } of kinds) {
   const skip = kind === 'process' && apart;
-
-  test(`${kind}: a worker that meets no shared object loads what they need`, async () => {
-    await using pool = open({ maxWorkers: 1 });
-    const door = new URL('../../../dist/handles.js', import.meta.url).href;
-    const isLoaded = async (): Promise<boolean[]> => {
-      const { handleDoor } = (await import(door)) as { handleDoor(): unknown };
-      return [handleDoor() !== undefined, /koffi/.test(readFileSync('/proc/self/maps', 'utf8'))];
-    };
-    const [isOpen, hasKoffi] = await pool.submit(isLoaded);
-    // A thread sees the libraries of its whole process.
-    assert.deepEqual([isOpen, kind === 'process' && hasKoffi], [false, false]);
-    if (skip === false) {
-      await pool.submit((word: Word) => word.add(1), new Word());
-      assert.equal((await pool.submit(isLoaded))[0], true);
-    }
-  });
 
   test(`${kind}: what a worker does to an argument, a capture, this or an item is not seen here`, { skip }, async () => {
     await using pool = open({ maxWorkers: 1 });

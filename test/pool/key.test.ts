@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { currentTask } from 'heddle';
-import { all, kinds, until } from './kinds.ts';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const me = (): string => `${process.pid}:${threadId}`;
 const note = (x: number): [string, number] => {
@@ -118,25 +119,3 @@ for (const { kind, open } of kinds) {
     );
   });
 }
-
-test('every key that was ever used is remembered', async () => {
-  const { createState, step } = await import('#dist/pool/scheduler/index.js');
-  const state = createState({
-    maxWorkers: 2,
-    minWorkers: 0,
-    tasksPerWorker: 1,
-    queueLimit: Infinity,
-    maxTasksPerChild: Infinity,
-    maxFailedStarts: 3,
-  });
-  for (let task = 1; task <= 50_000; task++) {
-    for (const out of step(state, { type: 'submit', task, key: `key ${task}` }))
-      if (out.type === 'start') step(state, { type: 'workerStarted', worker: out.worker });
-    step(state, { type: 'taskEnded', task });
-  }
-  assert.ok(state.lanes.size <= 10_001, `${state.lanes.size} are remembered`);
-  assert.equal(state.tasks.size, 0);
-  // In use they are kept, however many.
-  for (let task = 100_001; task <= 130_000; task++) step(state, { type: 'submit', task, key: task });
-  assert.ok(state.lanes.size >= 30_000);
-});

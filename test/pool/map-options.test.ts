@@ -9,8 +9,9 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { type MapOptions, TimeoutError, currentTask } from 'heddle';
-import { mapOutcomes } from '#dist/pool/index.js';
-import { all, kinds, until } from './kinds.ts';
+import { mapOutcomes } from 'heddle/lowlevel';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-map-options-'));
 test.after(() => rmSync(folder, { recursive: true }));

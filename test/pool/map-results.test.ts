@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Batch, moved } from '#dist/pool/batch.js';
-import { MapResults } from '#dist/pool/map-results.js';
+import { Batch, moved } from '#src/pool/batch.js';
+import { MapResults } from '#src/pool/map-results.js';
 
 const ok = (value: unknown): { ok: boolean; value: unknown } => ({ ok: true, value });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { mapOutcomes } from '#dist/pool/index.js';
+import { mapOutcomes } from 'heddle/lowlevel';
 import { CancelledError, SerializationError, ShutDown, WorkerLost } from 'heddle';
-import { all, kinds, until } from './kinds.ts';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const double = (x: number): number => x * 2;
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMainThread } from 'node:worker_threads';
 import { BrokenExecutor, type ExecutorOptions, Full, TimeoutError } from 'heddle';
-import { kinds, until } from './kinds.ts';
+import { until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const wrong: readonly [options: unknown, message: RegExp][] = [
   [{ workers: 1 }, /^unknown key 'workers' in options: known are maxWorkers, minWorkers, /],

@@ -16,7 +16,7 @@ import {
   WorkerLost,
   currentTask,
 } from 'heddle';
-import { all } from './kinds.ts';
+import { all } from './collect.ts';
 import { poolKinds } from './pool-kinds.ts';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -5,7 +5,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { until } from './kinds.ts';
+import { until } from './collect.ts';
 
 const node = (program: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> =>
   promisify(execFile)(process.execPath, ['--input-type=module', ...args, '-e', program], { encoding: 'utf8' });

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { ShutDown, TimeoutError } from 'heddle';
-import { all, kinds, until } from './kinds.ts';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const forEver = () => new Promise<void>((resolve) => setTimeout(resolve, 1e9));
 

@@ -8,8 +8,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { ShutDown, WorkerLost, currentTask, move } from 'heddle';
-import { mapOutcomes } from '#dist/pool/index.js';
-import { all, kinds, until } from './kinds.ts';
+import { mapOutcomes } from 'heddle/lowlevel';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-retry-'));
 test.after(async () => {

@@ -15,7 +15,7 @@ import {
   createState,
   hasRoom,
   step,
-} from '#dist/pool/scheduler/index.js';
+} from '#src/pool/scheduler/index.js';
 
 export const defaults: SchedulerOptions = {
   maxWorkers: 2,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Instruction, type SchedulerEvent, type SchedulerOptions, createState, hasRoom, step } from '#dist/pool/scheduler/index.js';
+import { type Instruction, type SchedulerEvent, type SchedulerOptions, createState, hasRoom, step } from '#src/pool/scheduler/index.js';
 import { World, defaults } from './scheduler-world.ts';
 
 /** The instructions, written short: `dispatch 3 1` is task 3 to worker 1. */
@@ -303,4 +303,25 @@ test('a broken pool never ends', () => {
 test('a task that fails in a worker that was killed waits for that worker to be gone', () => {
   const events = [submit(1), submit(2, { retries: 1 }), started(1), abort(1), graceOver(1, false), ended(2, true)];
   assert.equal(play({ maxWorkers: 1, tasksPerWorker: 2 }, ...events).at(-1), 'retry 2, start 2');
+});
+
+test('every key that was ever used is remembered', () => {
+  const state = createState({
+    maxWorkers: 2,
+    minWorkers: 0,
+    tasksPerWorker: 1,
+    queueLimit: Infinity,
+    maxTasksPerChild: Infinity,
+    maxFailedStarts: 3,
+  });
+  for (let task = 1; task <= 50_000; task++) {
+    for (const out of step(state, { type: 'submit', task, key: `key ${task}` }))
+      if (out.type === 'start') step(state, { type: 'workerStarted', worker: out.worker });
+    step(state, { type: 'taskEnded', task });
+  }
+  assert.ok(state.lanes.size <= 10_001, `${state.lanes.size} are remembered`);
+  assert.equal(state.tasks.size, 0);
+  // In use they are kept, however many.
+  for (let task = 100_001; task <= 130_000; task++) step(state, { type: 'submit', task, key: task });
+  assert.ok(state.lanes.size >= 30_000);
 });

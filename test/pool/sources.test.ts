@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { test } from 'node:test';
 import { Pool, ThreadPool } from 'heddle';
-import { all, kinds, until } from './kinds.ts';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const same = (x: unknown): unknown => x;
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Full, currentTask } from 'heddle';
-import { all, kinds, until } from './kinds.ts';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 for (const { kind, open } of kinds) {
   test(`${kind}: statistics can be changed, are no numbers, or change later`, async () => {

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { promisify } from 'node:util';
 import { SerializationError, ShutDown, TimeoutError, WorkerLost, currentTask } from 'heddle';
-import { all, kinds, until } from './kinds.ts';
+import { all, until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 /** What came before the error, and the error. */
 async function drain(values: AsyncIterable<unknown>): Promise<[unknown[], unknown]> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Executor, Full, SerializationError, ShutDown, ThreadPoolExecutor } from 'heddle';
-import { kinds, until } from './kinds.ts';
+import { until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 class Refused extends Error {
   readonly limit: number;

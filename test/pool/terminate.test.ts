@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CancelledError, ShutDown, WorkerLost } from 'heddle';
-import { kinds, until } from './kinds.ts';
+import { until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-terminate-'));
 test.after(() => rmSync(folder, { recursive: true }));

@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { threadId } from 'node:worker_threads';
 import { TimeoutError, currentTask } from 'heddle';
-import { kinds, until } from './kinds.ts';
+import { until } from './collect.ts';
+import { kinds } from './kinds.ts';
 
 const me = (): string => `${process.pid}:${threadId}`;
 const spin = (): never => {

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, Future, TimeoutError, asCompleted, wait } from 'heddle';
-import { futures } from '#dist/pool/future.js';
-import { all, kinds } from './kinds.ts';
+import { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, Future, TimeoutError, asCompleted, wait } from '#src/index.js';
+import { futures } from '#src/pool/future.js';
+import { all } from './collect.ts';
+import { kinds } from './inside-kinds.ts';
 
 const pending = (): Future<number> => futures.create<number>(() => false);
 const resolved = (value: number): Future<number> => {
@@ -119,7 +120,7 @@ test('an error that wait hands over ends the program before all are done', async
 test('an error that comes after the wait is swallowed', async () => {
   // In a program of its own: here the test runner looks at every rejection.
   const program = `
-    import { Future, wait } from 'heddle';
+    import { Future, wait } from '#src/index.js';
     let fail;
     const late = new Future((_, reject) => (fail = reject));
     const { notDone } = await wait([late], { timeout: 1 });
@@ -214,7 +215,7 @@ test('futures of several pools, and a future made by hand, cannot be waited for 
 
 test('a wait that ended early keeps its program alive', async () => {
   const program = `
-    import { Future, wait, asCompleted } from 'heddle';
+    import { Future, wait, asCompleted } from '#src/index.js';
     const never = new Future(() => {});
     const soon = new Future((resolve) => setImmediate(resolve));
     await wait([never, soon], { timeout: 1e9, returnWhen: 'FIRST_COMPLETED' });

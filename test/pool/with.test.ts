@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ProcessPoolExecutor, ShutDown, type TaskOptions, ThreadPoolExecutor } from 'heddle';
-import { insideOf } from '#dist/pool/pool-executor.js';
-import { kinds } from './kinds.ts';
+import { ProcessPoolExecutor, ShutDown, type TaskOptions, ThreadPoolExecutor } from '#src/index.js';
+import { insideOf } from '#src/pool/pool-executor.js';
+import { kinds } from './inside-kinds.ts';
 
 const wrong: readonly [options: unknown, error: typeof TypeError | typeof RangeError, message: RegExp][] = [
   [

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { countText, durationText, percentText, Rate, rateText, Tracker } from '#dist/progress/index.js';
+import { countText, durationText, percentText, Rate, rateText, Tracker } from '#src/progress/index.js';
 
 test('a steady rate is not found from the first reading on', () => {
   const rate = new Rate(1000);

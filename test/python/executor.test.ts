@@ -5,7 +5,8 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { BrokenExecutor, CancelledError, type Future, InterpreterPoolExecutor, ShutDown, ThreadPoolExecutor, WorkerLost } from 'heddle';
-import { all, kinds, until } from '../pool/kinds.ts';
+import { all, until } from '../pool/collect.ts';
+import { kinds } from '../pool/kinds.ts';
 import { untilCollected } from './garbage.ts';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -13,9 +13,10 @@ import {
   TimeoutError,
   asCompleted,
   wait,
-} from 'heddle';
-import { futures } from '#dist/pool/future.js';
-import { all, kinds, until } from '../pool/kinds.ts';
+} from '#src/index.js';
+import { futures } from '#src/pool/future.js';
+import { all, until } from '../pool/collect.ts';
+import { kinds } from '../pool/inside-kinds.ts';
 
 const error = new RangeError('some error');
 const never = (): Promise<never> => new Promise((_, reject) => setTimeout(reject, 1e8));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Future, ThreadPoolExecutor } from 'heddle';
+import { Future, ThreadPoolExecutor } from '#src/index.js';
 import {
   AsyncResult,
   Channel,
@@ -29,8 +29,8 @@ import {
   toThread,
   until,
   wait,
-} from 'heddle/coroutine';
-import { endThreads } from '#dist/coroutine/to-thread.js';
+} from '#src/coroutine/index.js';
+import { endThreads } from '#src/coroutine/to-thread.js';
 import { Gate } from '../coroutine/gate.js';
 import { runProgram } from '../coroutine/program.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { SerializationError, TimeoutError } from 'heddle';
-import { all, until } from '../pool/kinds.ts';
+import { all, until } from '../pool/collect.ts';
 import { poolKinds } from '../pool/pool-kinds.ts';
 import { untilCollected } from './garbage.ts';
 

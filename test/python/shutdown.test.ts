@@ -5,7 +5,8 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { CancelledError, ShutDown } from 'heddle';
-import { kinds, until } from '../pool/kinds.ts';
+import { until } from '../pool/collect.ts';
+import { kinds } from '../pool/kinds.ts';
 
 const sleep = (ms: number): Promise<number> => new Promise((resolve) => setTimeout(() => resolve(ms), ms));
 const program = async (name: string, code: string): Promise<string> => {

@@ -101,7 +101,7 @@ describe('a Node that is set up in another way', { concurrency: 2 }, () => {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
   const allow = [permission, '--allow-fs-read=*', '--allow-worker', '--allow-child-process'];
   for (const [kind] of kinds) {
-    const env = { SHIP_KIND: kind, SHIP_DIST: path.join(root, 'dist') };
+    const env = { SHIP_KIND: kind, SHIP_INSIDE: path.join(root, 'build/src') };
     test(`exported functions go to a ${kind} where the permission model forbids the inspector`, async (t) => {
       await report(t, await runNode([...allow, mjs('exported-only')], { env }));
     });

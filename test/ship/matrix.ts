@@ -41,7 +41,7 @@ async function run(t: TestContext, place: string, variant: Variant, program: str
     SHIP_KIND: kind,
     SHIP_ORIGINALS: variant.originals.folder,
     SHIP_ORIGINALS_ENDING: variant.originals.ending,
-    SHIP_DIST: path.join(root, 'dist'),
+    SHIP_INSIDE: path.join(root, 'build/src'),
     ...(program === 'legacy' ? { TSX_TSCONFIG_PATH: path.join(variant.folder, 'tsconfig.legacy.json') } : {}),
   };
   const file = path.join(variant.folder, `${program}${variant.ending}`);

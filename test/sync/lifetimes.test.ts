@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event, Lock, Semaphore, ThreadPoolExecutor } from 'heddle';
-import { collect, heapStatistics } from '#dist/memory/index.js';
+import { collect, heapStatistics } from 'heddle/lowlevel';
 import { untilCollected } from '../python/garbage.js';
 import { everywhere, isNative, until } from './crew.js';
 import { runProgram } from './run-program.js';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { Barrier, Condition, Event, Lock, RLock, Semaphore, ThreadPool } from 'heddle';
-import { whoWaits } from '#dist/sync/who-waits.js';
+import { Barrier, Condition, Event, Lock, RLock, Semaphore, ThreadPool } from '#src/index.js';
+import { whoWaits } from '#src/sync/who-waits.js';
 
 const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);
@@ -71,7 +71,7 @@ test('who waits for an event, a notification or a barrier is not seen', async ()
 for (const [name, Class] of Object.entries({ Lock, RLock }))
   test(`${name}: a thread that waits for itself says nothing, or says it twice`, () => {
     const program = `
-      import { ${name} } from 'heddle';
+      import { ${name} } from '#src/index.js';
       const lock = new ${name}();
       if (${Class === RLock}) lock.run(() => new Promise(() => {}));
       else lock.acquireSync();

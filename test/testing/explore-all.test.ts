@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { InvalidStateError } from 'heddle';
-import { ready } from '#dist/loop/index.js';
-import { joinAll, sleep, spawn } from 'heddle/coroutine';
-import { exploreAll, replay, ScheduleError } from 'heddle/testing';
+import { InvalidStateError } from '#src/index.js';
+import { ready } from '#src/loop/index.js';
+import { joinAll, sleep, spawn } from '#src/coroutine/index.js';
+import { exploreAll, replay, ScheduleError } from '#src/testing/index.js';
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { model } from '#dist/testing/model/index.js';
+import { model } from '#src/testing/model/index.js';
 
 test('a model without its condition passes, having seen nothing', () => {
   assert.throws(() => model({ threads: [() => {}], setup: () => {} }), /the model needs `node --conditions=model`/);

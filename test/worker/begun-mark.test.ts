@@ -5,10 +5,10 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ProcessPoolExecutor, ThreadPoolExecutor, WorkerLost } from 'heddle';
-import { features } from '#dist/platform/index.js';
-import { PipeCount, WordCount } from '#dist/worker/begun-count.js';
-import { PipeMark, WordMark } from '#dist/worker/begun-mark.js';
+import { ProcessPoolExecutor, ThreadPoolExecutor, WorkerLost } from '#src/index.js';
+import { features } from '#src/platform/index.js';
+import { PipeCount, WordCount } from '#src/worker/begun-count.js';
+import { PipeMark, WordMark } from '#src/worker/begun-mark.js';
 
 const skip = features().native ?? false;
 const isLong = process.env['HEDDLE_LONG'] === '1';

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { ProcessPoolExecutor } from 'heddle';
-import { features } from '#dist/platform/index.js';
+import { features } from 'heddle/lowlevel';
 
 const needsNative = features().native ?? false;
 const natives = [

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { FrameKind, frame } from '#dist/worker/frame.js';
+import { FrameKind, frame } from '#src/worker/frame.js';
 import { Reader, pairs } from './links.ts';
 
 const run = promisify(execFile);

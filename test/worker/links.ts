@@ -5,10 +5,10 @@ import { MessageChannel } from 'node:worker_threads';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Frame } from '#dist/worker/frame.js';
-import type { Link } from '#dist/worker/link.js';
-import { MessagePortLink } from '#dist/worker/message-port-link.js';
-import { PipeLink } from '#dist/worker/pipe-link.js';
+import type { Frame } from '#src/worker/frame.js';
+import type { Link } from '#src/worker/link.js';
+import { MessagePortLink } from '#src/worker/message-port-link.js';
+import { PipeLink } from '#src/worker/pipe-link.js';
 
 export const pairs: Record<string, () => Promise<[Link, Link]>> = {
   'message port': async () => {

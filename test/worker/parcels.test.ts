@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { collect, heapStatistics, Word } from 'heddle/lowlevel';
-import { FrameKind, frame } from '#dist/worker/frame.js';
-import type { SharedObject } from '#dist/memory/index.js';
-import { me } from '#dist/memory/index.js';
-import { features } from '#dist/platform/index.js';
+import { collect, heapStatistics, Word } from '#src/lowlevel/index.js';
+import { FrameKind, frame } from '#src/worker/frame.js';
+import type { SharedObject } from '#src/memory/index.js';
+import { me } from '#src/memory/index.js';
+import { features } from '#src/platform/index.js';
 import { Reader, pairs } from './links.ts';
 
 const parcels = (): number => heapStatistics().parcels;
@@ -113,7 +113,7 @@ test('a frame that cannot be posted goes on holding its objects, or its neighbou
 });
 
 test('a frame overtakes one that waits for the kinds of its objects', async () => {
-  const { Parcels } = await import('#dist/worker/parcels.js');
+  const { Parcels } = await import('#src/worker/parcels.js');
   // As in a thread that has received none: the first one of this module's copies has.
   const [sender, receiver] = [new Parcels(false), new Parcels(false)];
   const frames = [frame(FrameKind.Task, { id: 1, handles: [new Word()] }), frame(FrameKind.Task, { id: 2 })];

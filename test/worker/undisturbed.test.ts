@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { ThreadPoolExecutor } from 'heddle';
-import { closeEndGate, type EndGate, endGatesBelow, setEndGates, undisturbed } from '#dist/undisturbed.js';
-import { features, openDoorbell } from '#dist/platform/index.js';
+import { ThreadPoolExecutor } from '#src/index.js';
+import { closeEndGate, type EndGate, endGatesBelow, setEndGates, undisturbed } from '#src/undisturbed.js';
+import { features, openDoorbell } from '#src/platform/index.js';
 
 /** Describes functions without end. */
 async function describe(): Promise<void> {
@@ -87,7 +87,7 @@ test('work goes on, or never begins, though nobody ends the thread', () => {
 test('who ends a thread does not wait for its work, or the thread begins another one', async () => {
   const [gate] = endGatesBelow();
   const seen = new Int32Array(new SharedArrayBuffer(8));
-  const door = new URL('../../../dist/undisturbed.js', import.meta.url).href;
+  const door = import.meta.resolve('#src/undisturbed.js');
   const code = `
     import { workerData } from 'node:worker_threads';
     import { setEndGates, undisturbed } from '${door}';

@@ -29,45 +29,38 @@ function log(line: LogLine): void {
   if (mine) appendFileSync(file, `${JSON.stringify(line)}\n`);
 }
 
-/** What is used of `src/memory`. */
-interface MemoryDoor {
-  readonly me: number;
-  readonly slotFields: { readonly bellInode: number };
-  slotOf(id: number): number;
-  theAgent(): { readonly memory: { segment(number: number): Int32Array } };
-}
+/** The two heddles that a test may have loaded: what is published, and the modules that are not bundled. */
+const heddles = ['heddle/lowlevel', '#src/lowlevel/index.js'];
 
-/**
- * What heddle keeps open on purpose: the file of the shared heap (which grows, and goes to every child), and both ends of this thread's
- * doorbell (others may ring it at any time).
- */
-async function keptByHeddle(): Promise<Map<string, number>> {
-  const door = '#dist/memory/index.js';
-  const { me, slotFields, slotOf, theAgent } = (await import(door)) as MemoryDoor;
-  const kept = new Map([['/memfd:heddle (deleted)', 1]]);
-  if (me === 0) return kept;
-  const words = theAgent().memory.segment(0);
-  const [low, high] = [0, 1].map((half) => words[slotOf(me) + slotFields.bellInode + half]! >>> 0);
-  return kept.set(`pipe:[${low! + high! * 2 ** 32}]`, 2);
-}
-
-/** Open descriptors by what they are, such as `pipe`, `anon_inode:[eventfd]` or a path. */
-async function descriptors(): Promise<Record<string, number>> {
-  const kinds: Record<string, number> = {};
-  const kept = await keptByHeddle();
-  for (const fd of readdirSync('/proc/self/fd')) {
+/** The open descriptors, such as `pipe:[1234]` or a path. */
+function openNow(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
-      const name = readlinkSync(`/proc/self/fd/${fd}`);
-      const left = kept.get(name) ?? 0;
-      if (left > 0) {
-        kept.set(name, left - 1);
-        continue;
-      }
-      const kind = name.replace(/:\[\d+\]$/, '');
-      kinds[kind] = (kinds[kind] ?? 0) + 1;
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
     } catch {
-      // the descriptor that read the directory
+      return []; // the descriptor that read the directory
     }
+  });
+}
+
+/** Open descriptors by what they are, such as `pipe`, `anon_inode:[eventfd]` or a path, without those that heddle keeps open on purpose. */
+async function descriptors(): Promise<Record<string, number>> {
+  const open = openNow();
+  /** One file of a shared heap is allowed, whichever heddle it is of. */
+  const kept = new Set<string>();
+  for (const heddle of heddles) {
+    if (!open.some((name) => /^(pipe|\/memfd):/.test(name))) break;
+    const { keptDescriptors } = (await import(heddle)) as { keptDescriptors(): readonly string[] };
+    const names = keptDescriptors().filter((name) => !kept.has(name));
+    for (const name of names) {
+      kept.add(name);
+      if (open.includes(name)) open.splice(open.indexOf(name), 1);
+    }
+  }
+  const kinds: Record<string, number> = {};
+  for (const name of open) {
+    const kind = name.replace(/:\[\d+\]$/, '');
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
   }
   return kinds;
 }

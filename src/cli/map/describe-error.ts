@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { isOwnFrame } from '../../places.ts';
 
 export function describeError(error: unknown): string {
   try {
@@ -29,12 +30,9 @@ function oneLine(text: string): string {
 function placeOf(stack: string): string | undefined {
   for (const line of stack.split('\n')) {
     const match = /^\s+at (?:.*\()?((?:file:\/\/)?\/[^()]*):(\d+):(\d+)\)?$/.exec(line);
-    if (match === null || match[1]!.includes('/node_modules/') || match[1]!.startsWith(OURS) || match[1]!.startsWith(fileURLToPath(OURS)))
-      continue;
+    if (match === null || match[1]!.includes('/node_modules/') || isOwnFrame(line)) continue;
     const path = match[1]!.startsWith('file:') ? fileURLToPath(match[1]!) : match[1]!;
     return `${path}:${match[2]}:${match[3]}`;
   }
   return undefined;
 }
-
-const OURS = new URL('../../', import.meta.url).href;

@@ -6,10 +6,9 @@
  */
 
 import { dirname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { packageFolder } from '../../places.ts';
 import { resolvePackage } from './module.ts';
-
-const OWN_FOLDER = dirname(fileURLToPath(import.meta.url));
 
 export function isTypeScript(file: string): boolean {
   return /\.([cm]?ts|tsx)$/.test(file);
@@ -34,7 +33,7 @@ export function isBeyondNode(file: string, code: string | null): boolean {
 
 /** URLs of tsx's two doors, found from the user's module, the current folder or heddle itself; undefined without tsx. */
 export function findTsx(file: string, cwd: string): string[] | undefined {
-  for (const folder of [dirname(file), cwd, OWN_FOLDER]) {
+  for (const folder of [dirname(file), cwd, packageFolder]) {
     const doors = ['tsx/cjs/api', 'tsx/esm/api'].map((door) => resolvePackage(door, folder));
     if (doors.every((door) => door !== undefined)) return doors.map((door) => pathToFileURL(door).href);
   }

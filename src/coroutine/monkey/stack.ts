@@ -1,16 +1,11 @@
 /** The program's stack: without heddle's frames, and without Node's. */
 
-import { fileURLToPath, pathToFileURL } from 'node:url';
-
-/** Where heddle lies, with its sources, which Node may map frames to. Nowhere, if a bundler has put it into a file of the program's. */
-const isBundled = !/\/coroutine\/monkey\/stack\.[jt]s$/.test(import.meta.url);
-const root = isBundled ? undefined : fileURLToPath(new URL('../../../', import.meta.url));
-const ours = root === undefined ? [] : [root, pathToFileURL(root).href].flatMap((at) => [`${at}dist/`, `${at}src/`]);
-const kernel = ours.map((at) => `${at}coroutine/`);
+import { isOwnFrame } from '../../places.ts';
 
 const DEPTH = 50;
 
-const isOurs = (line: string): boolean => ours.some((at) => line.includes(at));
+/** The files of `coroutine/` and, in the bundle, the chunks of that folder (`tools/bundle`). */
+const isOfKernel = (line: string): boolean => /\/coroutine\/[^\s()]+:\d+:\d+\)?$/.test(line);
 const isOfNode = (line: string): boolean => /(?:\(|at |async )node:/.test(line);
 /** `at Array.map (<anonymous>)`; and `at <anonymous>:1:9`, which is the watchdog's question. */
 const isBuiltIn = (line: string): boolean => line.endsWith('(<anonymous>)') || /at <anonymous>:\d+:\d+$/.test(line);
@@ -34,8 +29,8 @@ export function framesAbove(above: (...args: any[]) => unknown): Frames {
     .filter((line) => line.startsWith('    at ') && !isBuiltIn(line));
   const [caller = ''] = lines;
   return {
-    stack: lines.filter((line) => !isOurs(line) && !isOfNode(line)).join('\n'),
+    stack: lines.filter((line) => !isOwnFrame(line) && !isOfNode(line)).join('\n'),
     // A greenlet whose function is the blocking one itself is called by the kernel.
-    isOfProgram: !isOfNode(caller) && (!isOurs(caller) || kernel.some((at) => caller.includes(at))),
+    isOfProgram: !isOfNode(caller) && (!isOwnFrame(caller) || isOfKernel(caller)),
   };
 }

@@ -13,6 +13,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import { withoutContext } from '../../loop/index.ts';
+import { placeOf } from '../../places.ts';
 import { BEATS, IS_DEBUGGED, newBoard, useBoard, type WatchdogData, wordsOf } from './board.ts';
 import { found, lost } from './calls.ts';
 import { framesAbove } from './stack.ts';
@@ -105,7 +106,7 @@ export function stopWatchdog(): void {
 /** Where there can be none (Node's permissions), steps are measured all the same. */
 function startThread(Thread: typeof Worker, workerData: WatchdogData): Worker | undefined {
   try {
-    const entry = new URL('./watchdog-thread.js', import.meta.url);
+    const entry = placeOf('coroutine/monkey/watchdog-thread.js');
     const worker = new Thread(entry, { workerData, execArgv: [], env: {}, name: 'heddle watchdog' });
     worker.unref();
     worker.on('error', stopWatchdog);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as path from 'node:path';
 import fs from 'node:fs';
-import { valueNamed, wellKnownFunction, wellKnownObject } from '#dist/codec/function/names.js';
-import { loadModules, moduleLoaded } from '#dist/codec/function/modules.js';
+import { valueNamed, wellKnownFunction, wellKnownObject } from '#src/codec/function/names.js';
+import { loadModules, moduleLoaded } from '#src/codec/function/modules.js';
 
 const noModule = (): never => assert.fail('no module should be needed');
 

@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Block, segmentSize, theAgent } from '#dist/memory/index.js';
-import { allocateChained, collect, freeBlock } from '#dist/memory/heap.js';
-import { model, type ModelEnd, modelRandom, type ModelTest, once } from '#dist/testing/model/index.js';
+import { type Block, segmentSize, theAgent } from '#src/memory/index.js';
+import { allocateChained, collect, freeBlock } from '#src/memory/heap.js';
+import { model, type ModelEnd, modelRandom, type ModelTest, once } from '#src/testing/model/index.js';
 import { checkHeap } from '../check-heap.js';
 
 /** A whole segment, as pages may be anywhere in it. */

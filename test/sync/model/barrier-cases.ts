@@ -4,12 +4,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { BrokenBarrierError } from '#dist/errors.js';
-import { type Operation, Pending } from '#dist/loop/index.js';
-import { allLayouts, blockAt, joinObject, refOf } from '#dist/memory/index.js';
-import { Barrier } from '#dist/sync/index.js';
-import { dontSpin } from '#dist/sync/spin.js';
-import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
+import { BrokenBarrierError } from '#src/errors.js';
+import { type Operation, Pending } from '#src/loop/index.js';
+import { allLayouts, blockAt, joinObject, refOf } from '#src/memory/index.js';
+import { Barrier } from '#src/sync/index.js';
+import { dontSpin } from '#src/sync/spin.js';
+import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { settled } from './loop.js';
 
 dontSpin();

@@ -4,14 +4,14 @@
  */
 
 import assert from 'node:assert/strict';
-import { OwnerDied } from '#dist/errors.js';
-import { Pending } from '#dist/loop/index.js';
-import { joinObject, refOf } from '#dist/memory/index.js';
-import { Condition } from '#dist/sync/index.js';
-import { dontSpin } from '#dist/sync/spin.js';
-import { load, store } from '#atomics';
-import type { Block } from '#dist/memory/index.js';
-import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
+import { OwnerDied } from '#src/errors.js';
+import { Pending } from '#src/loop/index.js';
+import { joinObject, refOf } from '#src/memory/index.js';
+import { Condition } from '#src/sync/index.js';
+import { dontSpin } from '#src/sync/spin.js';
+import { load, store } from '#src/atomics';
+import type { Block } from '#src/memory/index.js';
+import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { settled } from './loop.js';
 
 dontSpin();

@@ -1,10 +1,10 @@
 /** What the Event is tried with under every schedule of a few threads: that whoever waits goes on when it is set, and nobody who came after `clear()`. */
 
 import assert from 'node:assert/strict';
-import { joinObject, refOf } from '#dist/memory/index.js';
-import { Pending } from '#dist/loop/index.js';
-import { Event } from '#dist/sync/index.js';
-import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
+import { joinObject, refOf } from '#src/memory/index.js';
+import { Pending } from '#src/loop/index.js';
+import { Event } from '#src/sync/index.js';
+import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { settled } from './loop.js';
 
 interface Scene {

@@ -1,7 +1,7 @@
 /** A test for each case, which says how much was explored: all schedules within its bounds under `HEDDLE_LONG=1`, else the first 3,000. */
 
 import test from 'node:test';
-import { model, type ModelOptions } from '#dist/testing/model/index.js';
+import { model, type ModelOptions } from '#src/testing/model/index.js';
 
 const limit = process.env['HEDDLE_LONG'] === '1' ? 5_000_000 : 3_000;
 

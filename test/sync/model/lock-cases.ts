@@ -4,12 +4,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { OwnerDied } from '#dist/errors.js';
-import { type Operation, Pending } from '#dist/loop/index.js';
-import { blockAt, joinObject, ownOffset, refOf, waitingOffset } from '#dist/memory/index.js';
-import { Lock, type LockOptions } from '#dist/sync/index.js';
-import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#dist/testing/model/index.js';
-import { dontSpin } from '#dist/sync/spin.js';
+import { OwnerDied } from '#src/errors.js';
+import { type Operation, Pending } from '#src/loop/index.js';
+import { blockAt, joinObject, ownOffset, refOf, waitingOffset } from '#src/memory/index.js';
+import { Lock, type LockOptions } from '#src/sync/index.js';
+import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
+import { dontSpin } from '#src/sync/spin.js';
 
 // Who spins takes it when it is released, and what is behind would be tried by few schedules.
 dontSpin();

@@ -1,7 +1,7 @@
 /** An event loop of the model that turns until an operation is over; gives what comes of it. */
 
-import { type Operation, Pending } from '#dist/loop/index.js';
-import { turn } from '#dist/testing/model/index.js';
+import { type Operation, Pending } from '#src/loop/index.js';
+import { turn } from '#src/testing/model/index.js';
 
 export function settled<T>(operation: Operation<T>): T {
   const isPending = (): boolean => operation instanceof Pending && operation.isPending;

@@ -21,7 +21,7 @@ export interface Fault {
   readonly by: string;
 }
 
-const dist = new URL('../../../../dist/', import.meta.url);
+const dist = new URL('../../../src/', import.meta.url);
 const runner = fileURLToPath(new URL('./run-cases.js', import.meta.url));
 
 /** Changes one module while it is loaded: what `--import` runs. */

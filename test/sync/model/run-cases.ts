@@ -1,6 +1,6 @@
 /** Runs a case of a module for `plant.ts`: exit code 3 if it fails, 0 if it does not. */
 
-import { model, ModelError, type ModelOptions } from '#dist/testing/model/index.js';
+import { model, ModelError, type ModelOptions } from '#src/testing/model/index.js';
 
 const [, , module, name] = process.argv;
 const { cases } = (await import(`./${module}`)) as { cases: Record<string, ModelOptions<unknown>> };

@@ -4,11 +4,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { Pending } from '#dist/loop/index.js';
-import { joinObject, refOf } from '#dist/memory/index.js';
-import { BoundedSemaphore, Semaphore, type SemaphoreOptions } from '#dist/sync/index.js';
-import { dontSpin } from '#dist/sync/spin.js';
-import { type ModelEnd, type ModelHeap, type ModelOptions, once } from '#dist/testing/model/index.js';
+import { Pending } from '#src/loop/index.js';
+import { joinObject, refOf } from '#src/memory/index.js';
+import { BoundedSemaphore, Semaphore, type SemaphoreOptions } from '#src/sync/index.js';
+import { dontSpin } from '#src/sync/spin.js';
+import { type ModelEnd, type ModelHeap, type ModelOptions, once } from '#src/testing/model/index.js';
 import { settled } from './loop.js';
 
 dontSpin();

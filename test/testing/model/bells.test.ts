@@ -1,10 +1,10 @@
 /** Event loops in the model: a body that takes turns, and others that ring its bell. */
 
-import { exchange, load, store } from '#atomics';
+import { exchange, load, store } from '#src/atomics';
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Block, ring, theAgent } from '#dist/memory/index.js';
-import { model, type ModelHeap, turn } from '#dist/testing/model/index.js';
+import { type Block, ring, theAgent } from '#src/memory/index.js';
+import { model, type ModelHeap, turn } from '#src/testing/model/index.js';
 import { failureOf } from './words.js';
 
 /** The first thread's loop waits for so many posts. */

@@ -1,10 +1,10 @@
 /** Threads of the model die at any step, and what waits for them looks around only then. */
 
-import { compareExchange, load, store } from '#atomics';
+import { compareExchange, load, store } from '#src/atomics';
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Block, isDead, me } from '#dist/memory/index.js';
-import { model, type ModelHeap } from '#dist/testing/model/index.js';
+import { type Block, isDead, me } from '#src/memory/index.js';
+import { model, type ModelHeap } from '#src/testing/model/index.js';
 import { failureOf, sleep, wake } from './words.js';
 
 test('there is a step at which a thread does not die', () => {

@@ -1,10 +1,10 @@
 /** Mutual exclusion of the books, right and wrong: the model lets the right ones pass under all schedules, and says how the wrong ones fail. */
 
-import { add, compareExchange, exchange, load, pause, store } from '#atomics';
+import { add, compareExchange, exchange, load, pause, store } from '#src/atomics';
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Block, me } from '#dist/memory/index.js';
-import { model, type ModelHeap } from '#dist/testing/model/index.js';
+import { type Block, me } from '#src/memory/index.js';
+import { model, type ModelHeap } from '#src/testing/model/index.js';
 import { failureOf, sleep, wake } from './words.js';
 
 /** Threads that each enter the critical section so often. */

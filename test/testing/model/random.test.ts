@@ -1,10 +1,10 @@
 /** Random schedules: by ranks they find in some thousand runs what even ones hardly ever do. */
 
-import { compareExchange, load, store } from '#atomics';
+import { compareExchange, load, store } from '#src/atomics';
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Block } from '#dist/memory/index.js';
-import { modelRandom, modelReplay, type ModelHeap } from '#dist/testing/model/index.js';
+import type { Block } from '#src/memory/index.js';
+import { modelRandom, modelReplay, type ModelHeap } from '#src/testing/model/index.js';
 import { failureOf } from './words.js';
 
 const LONG = 12;

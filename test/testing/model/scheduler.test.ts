@@ -1,11 +1,11 @@
 /** The model scheduler itself: it runs exactly the schedules that there are, and what it finds can be run again. */
 
-import { add, compareExchange, load, or, pause, store } from '#atomics';
+import { add, compareExchange, load, or, pause, store } from '#src/atomics';
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Block, me } from '#dist/memory/index.js';
-import { model, modelRandom, modelReplay, type ModelHeap, once } from '#dist/testing/model/index.js';
-import { Random } from '#dist/testing/random.js';
+import { type Block, me } from '#src/memory/index.js';
+import { model, modelRandom, modelReplay, type ModelHeap, once } from '#src/testing/model/index.js';
+import { Random } from '#src/testing/random.js';
 import { failureOf, sleep, wake } from './words.js';
 
 /** Reads and writes back, as `count += 1` does; and looks at something else. */

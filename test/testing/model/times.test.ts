@@ -1,10 +1,10 @@
 /** Time-outs in the model come before, after and together with what they wait for; and its clock. */
 
-import { compareExchange, load, store } from '#atomics';
+import { compareExchange, load, store } from '#src/atomics';
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Block, theAgent } from '#dist/memory/index.js';
-import { model, type ModelHeap } from '#dist/testing/model/index.js';
+import { type Block, theAgent } from '#src/memory/index.js';
+import { model, type ModelHeap } from '#src/testing/model/index.js';
 import { failureOf, sleep, wake } from './words.js';
 
 const GIVEN = 1;

@@ -1,0 +1,33 @@
+/**
+ * Where heddle's own files lie. All modules of the published package are in one folder, `dist/`, with the entry files in
+ * the folders of their source; the modules that `tsc` makes for the tests are in `build/src/`. In both, this module (or
+ * the chunk that holds it) lies at the top.
+ */
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const home = new URL('.', import.meta.url);
+const root = new URL(home.pathname.endsWith('/build/src/') ? '../../' : '../', home);
+
+/** The folder that holds the package's `package.json`. */
+export const packageFolder: string = fileURLToPath(root);
+
+/** The URL of one of heddle's files, by its path below `src/` and with the ending `.js`. */
+export function placeOf(file: string): URL {
+  return new URL(file, home);
+}
+
+/** How files of heddle look in a stack: as they are, and where Node maps stack traces itself, in source. */
+const folders = [home, new URL('src/', root)].flatMap((folder) => [folder.href, fileURLToPath(folder)]);
+
+/**
+ * False when a bundler has put heddle into a file of the program: then no file tells the two apart. Looked up at once: `coroutine/monkey` asks
+ * for frames while it watches `existsSync`.
+ */
+const standsAlone = existsSync(placeOf('worker/thread-main.js'));
+
+/** True for a line of a stack trace that shows a call inside heddle. */
+export function isOwnFrame(line: string): boolean {
+  return standsAlone && folders.some((folder) => line.includes(folder));
+}

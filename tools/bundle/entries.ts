@@ -1,0 +1,18 @@
+/** The files of `dist/` that are addressed by name; all others are chunks that these share. */
+
+/** Entry points of the package, as `exports` in package.json has them. */
+export const publicEntries: readonly string[] = ['index', 'coroutine/index', 'lowlevel/index', 'testing/index'];
+
+export const entries: readonly string[] = [
+  ...publicEntries,
+  'cli/main',
+  // The function of `heddle map` travels by reference: it must be an export of a file of its own.
+  'cli/map/apply',
+  // First files of workers and of the watchdog's thread.
+  'worker/thread-main',
+  'worker/process-main',
+  'coroutine/monkey/watchdog-thread',
+  // `#atomics`
+  'memory/atomics',
+  'memory/atomics-model',
+];

@@ -1,0 +1,79 @@
+/**
+ * What is published, made from `src/` after `tsc`: `dist/`.
+ *
+ *     src/*.ts ── rolldown ──> dist/<entry>.js, dist/<chunk>.js and their source maps      one graph for all entries
+ *     build/src/*.d.ts ─────> dist/*.d.ts                                                 the declarations that the entries reach
+ *
+ * One graph, because heddle's state must exist once in a thread, whichever entry point a module of the program imports.
+ * Files are written when they changed only, each by a rename: another part of CI may be running from `dist/` meanwhile.
+ */
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+import { ROOT } from '../places.ts';
+import { declarationsOf } from './declarations.ts';
+import { entries, publicEntries } from './entries.ts';
+
+const DIST = join(ROOT, 'dist');
+
+/** The JavaScript files and their maps, by their paths in `dist/`. */
+async function bundle(): Promise<Map<string, string>> {
+  const graph = await rolldown({
+    cwd: ROOT,
+    input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
+    platform: 'node',
+    transform: { target: 'node20' },
+    // `#atomics` is resolved when the program runs: `--conditions=model` replaces it.
+    external: [/^node:/, '#atomics', 'acorn', 'koffi'],
+    onLog: (level, log) => {
+      if (level === 'warn') throw new Error(log.message);
+    },
+  });
+  const { output } = await graph.write({
+    dir: join(ROOT, 'build/bundle'),
+    cleanDir: true,
+    format: 'esm',
+    sourcemap: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+    comments: false,
+    // Paths in the maps are relative to the file: a map in `dist/worker/` names `../../src/worker/…`.
+    sourcemapPathTransform: (source, map) => relative(dirname(map.replace('build/bundle', 'dist')), join(dirname(map), source)),
+  });
+  await graph.close();
+  const files = new Map<string, string>();
+  for (const file of output) files.set(file.fileName, file.type === 'chunk' ? file.code : Buffer.from(file.source).toString());
+  return files;
+}
+
+function write(files: ReadonlyMap<string, string>): void {
+  for (const [name, text] of files) {
+    const place = join(DIST, name);
+    if (existsSync(place) && readFileSync(place, 'utf8') === text) continue;
+    mkdirSync(dirname(place), { recursive: true });
+    const next = `${place}.${process.pid}.new`;
+    writeFileSync(next, text);
+    renameSync(next, place);
+  }
+}
+
+/** Takes away what an earlier bundle had and this one has not. */
+function clean(files: ReadonlyMap<string, string>): void {
+  for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
+    const place = join(entry.parentPath, entry.name);
+    if (!entry.isDirectory() && !files.has(relative(DIST, place))) rmSync(place);
+  }
+}
+
+/** The modules of `build/src` are a package of their own: their `#atomics` are those beside them. */
+function makeUnbundledPackage(): void {
+  const { imports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { imports: Record<string, Record<string, string>> };
+  const atomics = Object.fromEntries(Object.entries(imports['#atomics']!).map(([name, file]) => [name, file.replace('./dist/', './')]));
+  writeFileSync(join(ROOT, 'build/src/package.json'), JSON.stringify({ type: 'module', imports: { '#atomics': atomics } }));
+}
+
+makeUnbundledPackage();
+const files = new Map([...(await bundle()), ...declarationsOf([...publicEntries, 'memory/atomics', 'memory/atomics-model'])]);
+write(files);
+clean(files);
