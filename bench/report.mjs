@@ -1,6 +1,7 @@
 // Figures → Markdown tables: for each figure the median over the rounds, the best round and, in the column "vs heddle", how many times as
 // good as the suite's reference (heddle's first row) the peer was: the median over the rounds of the ratio inside each round. Above 1 the
 // peer is better.
+// Below the tables stand the scenario's comparisons: one row with another in one number.
 // `rounds` says how many a row stands on: a run that is out of time has fewer than it was asked for.
 import { median } from './measure.mjs';
 import { has } from './suites.mjs';
@@ -18,9 +19,32 @@ function renderScenario(suite, scenario, results) {
     if (title) parts.push(`### ${title}`);
     parts.push(renderTable(figures, peers, rounds, suite.reference));
   }
+  const comparisons = comparisonsOf(scenario, results);
+  if (comparisons.length > 0) parts.push(comparisons.map(comparisonLine).join('\n'));
   const remarks = remarksOn(peers, rounds);
   if (remarks.length > 0) parts.push(remarks.join('\n'));
   return parts.join('\n\n');
+}
+
+/** Each comparison with its value: the median over the rounds of what it is inside each round. One that lacks a row is left out. */
+export function comparisonsOf({ id, comparisons = [] }, results) {
+  const rounds = (peerId) => results.get(`${id} ${peerId}`) ?? [];
+  return comparisons.flatMap((comparison) => {
+    const { key, of, to, by } = comparison;
+    const others = rounds(to);
+    const values = rounds(of).flatMap((entry, round) => {
+      const value = entry.figures?.[key];
+      const other = others[round]?.figures?.[key];
+      if (value === undefined || other === undefined) return [];
+      return [by === 'ratio' ? value / other : value - other];
+    });
+    return values.length > 0 ? [{ scenario: id, ...comparison, value: median(values) }] : [];
+  });
+}
+
+function comparisonLine({ title, value, unit, aim }) {
+  const withUnit = (number) => (unit ? `${number} ${unit}` : number);
+  return `- ${title}: **${withUnit(format(value))}**${aim === undefined ? '' : ` (aim: at most ${withUnit(aim)})`}`;
 }
 
 function grouped(figures) {
@@ -35,7 +59,11 @@ function renderTable(figures, allPeers, rounds, referenceId) {
   const header = [
     '',
     'rounds',
-    ...figures.flatMap((figure) => [`${figure.title}, ${figure.unit}`, 'best round', ...(hasRatio(figure) ? ['vs heddle'] : [])]),
+    ...figures.flatMap((figure) => [
+      `${figure.title}, ${figure.unit}`,
+      ...(hasBest(figure) ? ['best round'] : []),
+      ...(hasRatio(figure) ? ['vs heddle'] : []),
+    ]),
   ];
   const row = (peer) => [
     peer.id,
@@ -49,14 +77,15 @@ function renderTable(figures, allPeers, rounds, referenceId) {
 const isMeasured = (key, entries) => entries.some(({ figures }) => figures === undefined || key in figures);
 
 const hasRatio = (figure) => figure.hasRatio !== false;
+const hasBest = (figure) => figure.hasBest !== false;
 
 function cells(figure, entries, reference) {
   const { key, better } = figure;
   const values = entries.map((entry) => entry.figures?.[key]).filter((value) => value !== undefined);
-  if (values.length === 0) return [whyEmpty(entries), '', ...(hasRatio(figure) ? [''] : [])];
+  if (values.length === 0) return [whyEmpty(entries), ...(hasBest(figure) ? [''] : []), ...(hasRatio(figure) ? [''] : [])];
   const best = better === 'higher' ? Math.max(...values) : Math.min(...values);
-  const middle = median(values);
-  if (!hasRatio(figure)) return [format(middle), format(best)];
+  const shown = [format(median(values)), ...(hasBest(figure) ? [format(best)] : [])];
+  if (!hasRatio(figure)) return shown;
   const ratios = entries.flatMap((entry, round) => {
     const ours = reference[round]?.figures?.[key];
     const theirs = entry.figures?.[key];
@@ -64,7 +93,7 @@ function cells(figure, entries, reference) {
     const ratio = better === 'higher' ? theirs / ours : ours / theirs;
     return Number.isFinite(ratio) ? [ratio] : [];
   });
-  return [format(middle), format(best), ratios.length > 0 ? median(ratios).toFixed(2) : ''];
+  return [...shown, ratios.length > 0 ? median(ratios).toFixed(2) : ''];
 }
 
 function whyEmpty(entries) {
@@ -83,8 +112,9 @@ function remarksOn(peers, rounds) {
   return [...speakers].map(([text, ids]) => `- ${[...ids].join(', ')}: ${text}`);
 }
 
-/** Three figures that say something: 412,311 · 53.1 · 0.62 */
+/** Three figures that say something: 412,311 · 53.1 · 0.62; all of a count. */
 function format(value) {
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
