@@ -26,26 +26,47 @@ function renderScenario(suite, scenario, results) {
   return parts.join('\n\n');
 }
 
-/** Each comparison with its value: the median over the rounds of what it is inside each round. One that lacks a row is left out. */
-export function comparisonsOf({ id, comparisons = [] }, results) {
-  const rounds = (peerId) => results.get(`${id} ${peerId}`) ?? [];
+/**
+ * Comparisons with their values: `value` is the median over the rounds of what it is inside each round, `best` compares the best rounds, as a quiet
+ * machine would show it. A comparison without one of its rows is left out.
+ */
+export function comparisonsOf({ id, figures, comparisons = [] }, results) {
+  const rounds = (peerId, key) => (results.get(`${id} ${peerId}`) ?? []).map((entry) => entry.figures?.[key]);
   return comparisons.flatMap((comparison) => {
     const { key, of, to, by } = comparison;
-    const others = rounds(to);
-    const values = rounds(of).flatMap((entry, round) => {
-      const value = entry.figures?.[key];
-      const other = others[round]?.figures?.[key];
-      if (value === undefined || other === undefined) return [];
-      return [by === 'ratio' ? value / other : value - other];
-    });
-    return values.length > 0 ? [{ scenario: id, ...comparison, value: median(values) }] : [];
+    const compare = (value, other) => (by === 'ratio' ? value / other : value - other);
+    const others = rounds(to, key);
+    const pairs = rounds(of, key)
+      .map((value, round) => [value, others[round]])
+      .filter((pair) => !pair.includes(undefined));
+    if (pairs.length === 0) return [];
+    const { better } = figures.find((figure) => figure.key === key);
+    const best = compare(
+      bestOf(
+        pairs.map(([value]) => value),
+        better,
+      ),
+      bestOf(
+        pairs.map(([, other]) => other),
+        better,
+      ),
+    );
+    return [
+      { scenario: id, ...comparison, rounds: pairs.length, value: median(pairs.map(([value, other]) => compare(value, other))), best },
+    ];
   });
 }
 
-function comparisonLine({ title, value, unit, aim }) {
+function comparisonLine({ title, value, best, rounds, unit, aim }) {
   const withUnit = (number) => (unit ? `${number} ${unit}` : number);
-  return `- ${title}: **${withUnit(format(value))}**${aim === undefined ? '' : ` (aim: at most ${withUnit(aim)})`}`;
+  const remarks = [
+    ...(rounds > 1 ? [`best rounds: ${withUnit(format(best))}`] : []),
+    ...(aim === undefined ? [] : [`aim: at most ${withUnit(aim)}`]),
+  ];
+  return `- ${title}: **${withUnit(format(value))}**${remarks.length > 0 ? ` (${remarks.join('; ')})` : ''}`;
 }
+
+const bestOf = (values, better) => (better === 'higher' ? Math.max(...values) : Math.min(...values));
 
 function grouped(figures) {
   const groups = new Map();
@@ -83,7 +104,7 @@ function cells(figure, entries, reference) {
   const { key, better } = figure;
   const values = entries.map((entry) => entry.figures?.[key]).filter((value) => value !== undefined);
   if (values.length === 0) return [whyEmpty(entries), ...(hasBest(figure) ? [''] : []), ...(hasRatio(figure) ? [''] : [])];
-  const best = better === 'higher' ? Math.max(...values) : Math.min(...values);
+  const best = bestOf(values, better);
   const shown = [format(median(values)), ...(hasBest(figure) ? [format(best)] : [])];
   if (!hasRatio(figure)) return shown;
   const ratios = entries.flatMap((entry, round) => {
