@@ -1,6 +1,6 @@
-// What the machine is, and what its kernel says about our children.
+// What the machine is, and what is installed on it.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
 /** One line that belongs beside every figure. */
@@ -47,36 +47,5 @@ function output(python, program) {
     return execFileSync(python, ['-c', program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch {
     return null;
-  }
-}
-
-/** Milliseconds of processor time that the children of `parent` (and theirs) have used so far. Linux only: it reads /proc. */
-export function cpuOfChildren(parent) {
-  if (process.platform !== 'linux') throw new Error('processor time of child processes is read from /proc: Linux only');
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const parents = new Map(pids.map((pid) => [Number(pid), parentOf(pid)]));
-  const isOurs = (pid) => parents.has(pid) && (parents.get(pid) === parent || isOurs(parents.get(pid)));
-  return [...parents.keys()].filter(isOurs).reduce((sum, pid) => sum + cpuOf(pid), 0);
-}
-
-function parentOf(pid) {
-  // The second field is the name in brackets and may hold anything; the fields after it start behind the last bracket.
-  const line = read(`/proc/${pid}/stat`);
-  return Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[1]);
-}
-
-/** Milliseconds, all threads: schedstat counts nanoseconds, /proc/<pid>/stat only ticks of 10 ms. */
-function cpuOf(pid) {
-  let nanoseconds = 0;
-  for (const tid of readdirSync(`/proc/${pid}/task`)) nanoseconds += Number(read(`/proc/${pid}/task/${tid}/schedstat`).split(' ')[0]);
-  return nanoseconds / 1e6;
-}
-
-/** Empty when the process or thread ended meanwhile. */
-function read(path) {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }

@@ -20,6 +20,12 @@ export async function timed(work) {
   return performance.now() - start;
 }
 
+/** Milliseconds of processor time that this process has used so far, all of its threads. */
+export function cpuTime() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** Runs `start(0)` … `start(count - 1)`, never more than `limit` at once. */
 export async function inFlight(count, limit, start) {
   let next = 0;

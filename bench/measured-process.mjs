@@ -2,16 +2,20 @@
 // a peer that crashes, hangs or answers wrongly gives { failed: 'why' }.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { MARK } from './probe.mjs';
+import { MARK } from './measurement.mjs';
 
 /** A pool that was closed should let its program end; it is told when it does not, and ended. */
 const EXIT_MS = 5000;
+
+/** Without NODE_EXTRA_CA_CERTS: with it Node 20 reads all certificates at each start, 30 ms, and some peers do not hand it on to their children. */
+const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
 
 /** @returns {Promise<{ figures: Record<string, number>, notes?: string[] } | { failed: string, hangs?: boolean }>} */
 export function measure(suite, peer, scenario, timeout, quick) {
   const child = spawn(...commandLine(suite, peer, scenario, quick), {
     detached: true, // a group of its own, so that whatever it started can be ended with it
     stdio: ['ignore', 'pipe', 'pipe'],
+    env,
   });
   return new Promise((resolve) => {
     const output = { stdout: '', stderr: '' };
@@ -54,7 +58,7 @@ export function measure(suite, peer, scenario, timeout, quick) {
 function commandLine(suite, peer, scenario, quick) {
   const flags = quick ? ['--quick'] : [];
   if (peer.library === 'python') return [suite.python.command, [suite.python.program, peer.kind, scenario.id, ...flags]];
-  return [process.execPath, [fileURLToPath(new URL('./probe.mjs', import.meta.url)), peer.id, scenario.id, ...flags]];
+  return [process.execPath, [fileURLToPath(suite.program ?? new URL('./probe.mjs', import.meta.url)), peer.id, scenario.id, ...flags]];
 }
 
 function parseResult(stdout) {

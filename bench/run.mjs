@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { helpText, parseOptions } from './options.mjs';
 import { findPython, isBusy, load, machineLine, peersLine } from './machine.mjs';
 import { measure } from './measured-process.mjs';
-import { renderReport } from './report.mjs';
+import { comparisonsOf, renderReport } from './report.mjs';
 import { has } from './suites.mjs';
 
 const TIMEOUT_MS = 60_000;
@@ -60,7 +60,14 @@ const facts = [
   ...(skipped > 0 ? [`${skipped} measurements were left out: the ${options.minutes} minutes were over (--minutes)`] : []),
 ];
 console.log(renderReport(options, results, facts));
-if (options.json) writeFileSync(options.json, `${JSON.stringify({ facts, results: Object.fromEntries(results) }, null, 2)}\n`);
+if (options.json) {
+  const figures = {
+    facts,
+    comparisons: options.suites.flatMap((suite) => suite.scenarios.flatMap((scenario) => comparisonsOf(scenario, results))),
+    results: Object.fromEntries(results),
+  };
+  writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+}
 
 async function measureOnce(suite, scenario, peer, round) {
   const key = `${scenario.id} ${peer.id}`;

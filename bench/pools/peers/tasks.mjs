@@ -19,6 +19,12 @@ export function spin(ms) {
   return now - start;
 }
 
+/** Blocks its worker for `ms` milliseconds and returns which worker it was. */
+export function workerId(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return `${process.pid} ${process.getBuiltinModule('node:worker_threads').threadId}`;
+}
+
 /** The small function of the map scenario. */
 export function double(x) {
   return x * 2;

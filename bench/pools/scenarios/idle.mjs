@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { timed, warmUp } from '../../measure.mjs';
-import { cpuOfChildren } from '../../machine.mjs';
+import { cpuTime, timed, warmUp } from '../../measure.mjs';
+import { cpuOfChildren } from '../../processes.mjs';
 
 export const idle = {
   id: 'idle',
@@ -12,17 +12,11 @@ export const idle = {
     await sleep(300);
     // Reading the children's time costs some of our own: it stays outside our two readings.
     const children = childrenCpu(kind);
-    const own = ownCpu();
+    const own = cpuTime();
     const ms = await timed(() => sleep(quick ? 1000 : 2000));
-    const used = ownCpu() - own + childrenCpu(kind) - children;
+    const used = cpuTime() - own + childrenCpu(kind) - children;
     return { figures: { share: (100 * used) / ms } };
   },
 };
-
-/** Milliseconds of processor time that this process and its threads have used. */
-function ownCpu() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
 
 const childrenCpu = (kind) => (kind === 'processes' ? cpuOfChildren(process.pid) : 0);
