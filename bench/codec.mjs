@@ -1,7 +1,7 @@
 /**
  * What the codec costs beside V8's serializer and structuredClone: encode and decode once each, on everyday values.
  *
- *   npx tsc -b && node bench/codec.mjs
+ *   npm run build && node bench/codec.mjs
  *
  * Each way runs in processes of its own (the garbage of one would be cleared in another's time), in turns, so that all see
  * the same machine. Each figure is the median of the rounds.
@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { deserialize, serialize } from 'node:v8';
-import { decode, encode } from '../dist/codec/index.js';
+import { decode, encode } from '../build/src/codec/index.js';
 
 const border = { kind: 'process' };
 
