@@ -10,10 +10,11 @@
 
 import { createHash } from 'node:crypto';
 import { checkFunction } from '../check.ts';
-import type { AnyFunction } from './courier.ts';
+import { publish } from '../events.ts';
+import type { AnyFunction, Dismantled } from './courier.ts';
 import { decode, Decoder } from './decoder.ts';
 import { Encoder } from './encoder.ts';
-import { captureDuring, Lru, nameOfFunction } from './function/index.ts';
+import { captureDuring, type InlineCode, inlineCode, Lru, nameOfFunction, type Origin } from './function/index.ts';
 import type { Border, Incoming, Packet } from './packet.ts';
 import { realmId } from './realm.ts';
 
@@ -23,6 +24,8 @@ export interface Capsule {
   /** The function's name, `(anonymous)` if it has none. */
   readonly name: string;
   readonly packet: Packet;
+  /** Of an inline closure, whose code does not say where it stands: what to look up when an error comes home. */
+  readonly origin?: Origin;
 }
 
 interface Kept {
@@ -47,14 +50,37 @@ export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   checkFunction(fn, 'the task');
   const before = kept[border.kind].get(fn);
   if (before?.stable === true) return before.capsule;
+  const inline = inlineCode(fn);
+  if (inline !== undefined) return inlineCapsule(inline, fn, border);
   const name = nameOfFunction(fn);
-  const encoder = new Encoder({ border, inline: true, keep: true });
-  const { isMutable, isStable } = captureDuring(() => encoder.add(fn, name));
-  encoder.add(isMutable, 'mutable');
-  const packet = encoder.finish();
+  const { packet, isStable } = pack(fn, name, border);
   const capsule: Capsule = { id: idOf(packet, before?.capsule), name, packet };
   kept[border.kind].set(fn, { capsule, stable: isStable });
   return capsule;
+}
+
+function pack(fn: AnyFunction, name: string, border: Border, root?: Dismantled): { packet: Packet; isStable: boolean } {
+  const encoder = new Encoder({ border, inline: true, keep: true });
+  const { isMutable, isStable } = captureDuring(() => encoder.add(fn, name), root);
+  encoder.add(isMutable, 'mutable');
+  return { packet: encoder.finish(), isStable };
+}
+
+const inlinePackets: Record<Border['kind'], WeakMap<InlineCode, Capsule>> = { thread: new WeakMap(), process: new WeakMap() };
+
+/** All closures with one text share their packet; each says for itself where it stands. */
+function inlineCapsule(code: InlineCode, fn: AnyFunction, border: Border): Capsule {
+  const started = performance.now();
+  let shared = inlinePackets[border.kind].get(code);
+  if (shared === undefined) {
+    const name = nameOfFunction(fn);
+    const { packet } = pack(fn, name, border, { early: code.recipe, late: [], modules: [] });
+    shared = { id: newId(), name, packet };
+    inlinePackets[border.kind].set(code, shared);
+  }
+  const { id, name, packet } = shared;
+  publish('functionCaptured', () => ({ name, how: 'value', ms: performance.now() - started }));
+  return { id, name, packet, origin: { fn, mark: code.mark } };
 }
 
 function idOf(packet: Packet, before: Capsule | undefined): string {

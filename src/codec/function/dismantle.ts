@@ -34,6 +34,8 @@ export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === '
 const native = /\{\s*\[native code\]\s*\}\s*$/;
 
 export function dismantle(fn: AnyFunction, border: Border, path: string, capture: Capture): Dismantled {
+  const root = capture.takeRoot();
+  if (root !== undefined) return root;
   if (types.isProxy(fn)) throw new SerializationError(`${path}: a Proxy cannot cross`);
   const known = rememberedId(fn);
   if (known !== undefined && bornIn(known, border.peer)) return alone({ kind: 'home', id: known });

@@ -4,7 +4,7 @@
  */
 
 import { types } from 'node:util';
-import type { AnyFunction } from '../courier.ts';
+import type { AnyFunction, Dismantled } from '../courier.ts';
 import { isSameVariable } from './frame-probe.ts';
 import type { Inspection } from './inspector.ts';
 
@@ -35,6 +35,7 @@ export class Capture {
   readonly #classes: Placed[] = [];
   readonly #weak = new Map<object, object>();
   readonly #isCapsule: boolean;
+  #root: Dismantled | undefined;
   #depth = 0;
   #isMutable = false;
   #hasIdentity = false;
@@ -42,8 +43,16 @@ export class Capture {
   /** Nothing captured can have changed by the next call, so the same bytes serve again. */
   isStable = true;
 
-  constructor(isCapsule: boolean) {
+  constructor(isCapsule: boolean, root?: Dismantled) {
     this.#isCapsule = isCapsule;
+    this.#root = root;
+  }
+
+  /** Returns, once, the first function if it was taken apart before. */
+  takeRoot(): Dismantled | undefined {
+    const root = this.#root;
+    this.#root = undefined;
+    return root;
   }
 
   /** A capture could be changed by a call, so each call gets fresh copies. */
@@ -117,10 +126,13 @@ export class Capture {
 const captures = new WeakMap<object, Capture>();
 let collecting: Capture | undefined;
 
-/** What the functions dismantled while `use` runs have in common. */
-export function captureDuring(use: () => void): Capture {
+/**
+ * What the functions dismantled while `use` runs have in common.
+ * @param root the first of them, if it is taken apart already
+ */
+export function captureDuring(use: () => void, root?: Dismantled): Capture {
   const before = collecting;
-  const capture = new Capture(true);
+  const capture = new Capture(true, root);
   collecting = capture;
   try {
     use();

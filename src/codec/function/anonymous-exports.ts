@@ -1,0 +1,69 @@
+/**
+ * The texts of anonymous functions that loaded CommonJS modules and Node's own modules export:
+ *
+ *   module.exports = (n) => n * 2        exports.double = function (n) { … }        PassThrough.prototype._transform
+ *
+ * The first two go by reference, the third is refused; a text in here is a reason to ask the inspector. An export of an
+ * ES module needs no look: a function that stands directly in one always has a name.
+ */
+
+import type { AnyFunction } from '../courier.ts';
+import { isMainModule, scriptUrl } from './main-module.ts';
+import { loadedModules, load } from './names.ts';
+import { commonJsCache } from './references.ts';
+
+const texts = new Set<string>();
+let lastModule: unknown;
+let count = -1;
+let builtins: readonly string[] = [];
+
+/** True if an exported function without a name has this text. */
+export function isAnonymousExport(text: string): boolean {
+  if (builtins !== loadedModules()) readBuiltins();
+  const files = Object.keys(commonJsCache);
+  const last = commonJsCache[files.at(-1) ?? ''];
+  if (files.length !== count || last !== lastModule) {
+    // A module that is still running may export more: the next call looks again.
+    count = readModules(files) ? files.length : -1;
+    lastModule = last;
+  }
+  return texts.has(text);
+}
+
+/** Adds the exports of the CommonJS modules. Returns whether all of them have run. */
+function readModules(files: readonly string[]): boolean {
+  let areLoaded = true;
+  for (const file of files) {
+    const module = commonJsCache[file];
+    if (module === undefined || isMainModule(scriptUrl(file))) continue;
+    if (!module.loaded) areLoaded = false;
+    addExports(module.exports);
+  }
+  return areLoaded;
+}
+
+function readBuiltins(): void {
+  builtins = loadedModules();
+  for (const name of builtins) {
+    const exports = load(`node:${name}`);
+    addExports(exports);
+    for (const value of dataOf(exports))
+      if (typeof value === 'function') addExports(Object.getOwnPropertyDescriptor(value, 'prototype')?.value);
+  }
+}
+
+function addExports(exports: unknown): void {
+  add(exports);
+  for (const value of dataOf(exports)) add(value);
+}
+
+function add(value: unknown): void {
+  if (typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'name')?.value === '')
+    texts.add(Function.prototype.toString.call(value as AnyFunction));
+}
+
+/** The values of an object's own properties; getters are not run. */
+function dataOf(object: unknown): unknown[] {
+  if ((typeof object !== 'object' && typeof object !== 'function') || object === null) return [];
+  return Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) => value as unknown);
+}
