@@ -17,6 +17,7 @@ import { Encoder } from './encoder.ts';
 import { captureDuring, type InlineCode, inlineCode, Lru, nameOfFunction, type Origin } from './function/index.ts';
 import type { Border, Incoming, Packet } from './packet.ts';
 import { realmId } from './realm.ts';
+import { reducerOf } from './reducers.ts';
 
 export interface Capsule {
   /** Equal ids mean equal bytes. */
@@ -38,6 +39,8 @@ const kept: Record<Border['kind'], WeakMap<AnyFunction, Kept>> = { thread: new W
 const idsByHash = new Lru<string, string>(4096);
 /** Above this size bytes are compared with those of the function's last capture; below, with any capture's, by hash. */
 const hashedUpTo = 64 * 1024;
+/** Up to this size the bytes themselves are the key: that costs a tenth of a hash. */
+const keptUpTo = 1024;
 let count = 0;
 
 const newId = (): string => {
@@ -50,20 +53,27 @@ export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   checkFunction(fn, 'the task');
   const before = kept[border.kind].get(fn);
   if (before?.stable === true) return before.capsule;
-  const inline = inlineCode(fn);
+  // What has a reducer takes that along.
+  const inline = reducerOf(fn) === undefined ? inlineCode(fn) : undefined;
   if (inline !== undefined) return inlineCapsule(inline, fn, border);
   const name = nameOfFunction(fn);
-  const { packet, isStable } = pack(fn, name, border);
-  const capsule: Capsule = { id: idOf(packet, before?.capsule), name, packet };
+  const { packet, isStable, origin } = pack(fn, name, border);
+  const capsule: Capsule = { id: idOf(packet, before?.capsule), name, packet, ...(origin === undefined ? {} : { origin }) };
   kept[border.kind].set(fn, { capsule, stable: isStable });
   return capsule;
 }
 
-function pack(fn: AnyFunction, name: string, border: Border, root?: Dismantled): { packet: Packet; isStable: boolean } {
+interface Packed {
+  readonly packet: Packet;
+  readonly isStable: boolean;
+  readonly origin: Origin | undefined;
+}
+
+function pack(fn: AnyFunction, name: string, border: Border, root?: Dismantled): Packed {
   const encoder = new Encoder({ border, inline: true, keep: true });
-  const { isMutable, isStable } = captureDuring(() => encoder.add(fn, name), root);
+  const { isMutable, isStable, origin } = captureDuring(() => encoder.add(fn, name), root);
   encoder.add(isMutable, 'mutable');
-  return { packet: encoder.finish(), isStable };
+  return { packet: encoder.finish(), isStable, origin };
 }
 
 const inlinePackets: Record<Border['kind'], WeakMap<InlineCode, Capsule>> = { thread: new WeakMap(), process: new WeakMap() };
@@ -83,12 +93,14 @@ function inlineCapsule(code: InlineCode, fn: AnyFunction, border: Border): Capsu
   return { id, name, packet, origin: { fn, mark: code.mark } };
 }
 
+const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string => Buffer.from(buffer, byteOffset, length).toString('latin1');
+
 function idOf(packet: Packet, before: Capsule | undefined): string {
   const { bytes, attachments, signals } = packet;
   // What travels beside the bytes is not in them.
   if (attachments.length > 0 || signals.length > 0) return newId();
   if (bytes.length > hashedUpTo) return before !== undefined && Buffer.compare(before.packet.bytes, bytes) === 0 ? before.id : newId();
-  const hash = createHash('sha1').update(bytes).digest('base64');
+  const hash = bytes.length <= keptUpTo ? latin1(bytes) : createHash('sha1').update(bytes).digest('base64');
   return idsByHash.get(hash) ?? idsByHash.set(hash, newId());
 }
 

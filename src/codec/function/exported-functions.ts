@@ -1,5 +1,6 @@
 /**
- * The texts of anonymous functions that loaded CommonJS modules and Node's own modules export:
+ * Which functions CommonJS modules export, as far as that shows without the inspector; and the texts of those without a
+ * name, also of Node's own modules:
  *
  *   module.exports = (n) => n * 2        exports.double = function (n) { … }        PassThrough.prototype._transform
  *
@@ -7,6 +8,7 @@
  * ES module needs no look: a function that stands directly in one always has a name.
  */
 
+import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
 import { isMainModule, scriptUrl } from './main-module.ts';
 import { loadedModules, load } from './names.ts';
@@ -29,6 +31,21 @@ export function isAnonymousExport(text: string): boolean {
   }
   return texts.has(text);
 }
+
+/** True if a loaded CommonJS module exports the function now. */
+export function isExported(fn: AnyFunction): boolean {
+  return Object.values(commonJsCache).some((module) => module?.exports === fn || valuesOf(module?.exports).includes(fn));
+}
+
+/** The same values, and those of getters that do nothing but name a variable: what compilers make of an export. */
+function valuesOf(exports: unknown): unknown[] {
+  if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null || types.isProxy(exports)) return [];
+  return Object.values(Object.getOwnPropertyDescriptors(exports)).map(({ value, get }) =>
+    get !== undefined && plainGetter.test(Function.prototype.toString.call(get)) ? (get.call(exports) as unknown) : (value as unknown),
+  );
+}
+
+const plainGetter = /^(?:function\s*[\w$]*\s*\(\)\s*|get \w+\(\)\s*|\(\) => )(?:\{\s*return [\w$]+;?\s*\}|[\w$]+)$/;
 
 /** Adds the exports of the CommonJS modules. Returns whether all of them have run. */
 function readModules(files: readonly string[]): boolean {
@@ -64,6 +81,6 @@ function add(value: unknown): void {
 
 /** The values of an object's own properties; getters are not run. */
 function dataOf(object: unknown): unknown[] {
-  if ((typeof object !== 'object' && typeof object !== 'function') || object === null) return [];
+  if ((typeof object !== 'object' && typeof object !== 'function') || object === null || types.isProxy(object)) return [];
   return Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) => value as unknown);
 }

@@ -10,10 +10,11 @@
 import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
 import { realmId } from '../realm.ts';
-import { isAnonymousExport } from './anonymous-exports.ts';
+import { isAnonymousExport } from './exported-functions.ts';
 import { type FunctionSyntax, functionSyntax } from './function-syntax.ts';
 import { Lru } from './lru.ts';
 import { rememberedId } from './origins.ts';
+import { markOf } from './origin-place.ts';
 import type { CodeRecipe } from './recipe.ts';
 import { strictnessOf } from './strictness.ts';
 import { children, type Node } from './syntax.ts';
@@ -27,7 +28,6 @@ export interface InlineCode {
 
 /** By text, with a letter in front for the kind of code around it. */
 const known = new Lru<string, InlineCode | 'none'>(1000);
-let count = 0;
 
 /** The code of a function that needs no inspector; `undefined` for any other. */
 export function inlineCode(fn: AnyFunction): InlineCode | undefined {
@@ -85,8 +85,7 @@ function analyse(fn: AnyFunction, text: string): InlineCode | undefined {
   if (syntax.form !== 'expression' || syntax.ownName !== undefined || !isClosed(syntax) || hasSite(syntax.node)) return undefined;
   const strict = strictnessOf(fn, text, syntax);
   if (strict === undefined) return undefined;
-  count += 1;
-  const mark = `heddle:inline-${realmId}-${count}`;
+  const mark = markOf(text);
   const recipe: CodeRecipe = {
     kind: 'code',
     form: 'expression',

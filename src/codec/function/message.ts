@@ -7,6 +7,7 @@ import { types } from 'node:util';
 import type { AnyFunction, Dismantled } from '../courier.ts';
 import { isSameVariable } from './frame-probe.ts';
 import type { Inspection } from './inspector.ts';
+import type { Origin } from './origin-place.ts';
 
 /**
  * Stands for a variable that several functions share. It travels as an empty object, whose identity the codec keeps;
@@ -42,6 +43,8 @@ export class Capture {
   #varies = false;
   /** Nothing captured can have changed by the next call, so the same bytes serve again. */
   isStable = true;
+  /** Of the root: the function to look up when its place is wanted, if its code does not say it. */
+  origin: Origin | undefined;
 
   constructor(isCapsule: boolean, root?: Dismantled) {
     this.#isCapsule = isCapsule;
@@ -75,6 +78,11 @@ export class Capture {
   unstable(): void {
     this.#varies = true;
     this.isStable = false;
+  }
+
+  /** The next function is the root of a capsule. */
+  get isAtRoot(): boolean {
+    return this.#isCapsule && this.#depth === 0;
   }
 
   /** Counts functions. Only the root of a capsule, if nothing in it is a function too, surely shares its variables with none. */

@@ -1,5 +1,5 @@
 /**
- * The place of inline closures (inline.ts), looked up when a stack trace needs it:
+ * The place of inline closures (inline.ts) and of code made at run time (global-code.ts), looked up when a stack trace needs it:
  *
  *   at heddle:inline-1.0.ab-7:1:18   →   at /app/main.js:12:34
  *
@@ -8,8 +8,10 @@
  */
 
 import type { AnyFunction } from '../courier.ts';
+import { realmId } from '../realm.ts';
 import { functionSyntax } from './function-syntax.ts';
 import { inspect, inspectorAvailable } from './inspector.ts';
+import { Lru } from './lru.ts';
 import { placeOf } from './place.ts';
 import { scriptSyntax } from './script-syntax.ts';
 import { stackFile } from './stack.ts';
@@ -25,6 +27,17 @@ export interface FilePlace {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+const marks = new Lru<string, string>(1000);
+let count = 0;
+
+/** The mark of a text: the same for the same text, so that the code of another function serves again. */
+export function markOf(text: string): string {
+  const known = marks.get(text);
+  if (known !== undefined) return known;
+  count += 1;
+  return marks.set(text, `heddle:inline-${realmId}-${count}`);
 }
 
 let current: readonly Origin[] = [];

@@ -6,7 +6,7 @@ import { Session } from 'node:inspector';
 import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import { after, describe, test } from 'node:test';
-import { runInNewContext } from 'node:vm';
+import { runInNewContext, runInThisContext, Script } from 'node:vm';
 import { captureFunction } from '#dist/codec/index.js';
 import { all, kinds } from '../../pool/kinds.ts';
 
@@ -139,6 +139,42 @@ test('fresh closures with one text are one function for a worker', () => {
   assert.equal(one.packet, other.packet);
 });
 
+test('place whose closures are read again and again is told at the 100th and the 1,000th time', () => {
+  const seen: unknown[] = [];
+  const listen = (message: unknown): void => {
+    const { file, line, count, ms } = message as { file: string; line: number; count: number; ms: number };
+    assert.ok(ms > 0);
+    seen.push([file.replace(/^.*\//, ''), line, count]);
+  };
+  subscribe('heddle:functionRecaptured', listen);
+  const line = Number(/:(\d+):\d+\)?$/.exec(new Error('here').stack?.split('\n')[1] ?? '')?.[1]) + 1;
+  for (let i = 0; i < 1001; i++) captureFunction(() => i, { kind: 'thread' });
+  unsubscribe('heddle:functionRecaptured', listen);
+  const file = import.meta.url.replace(/^.*\//, '').replace(/\.js$/, '.ts');
+  assert.deepEqual(seen, [
+    [file, line, 100],
+    [file, line, 1000],
+  ]);
+});
+
+test('function made at run time is read without a look at the scripts', () => {
+  const { post } = Session.prototype;
+  const methods: string[] = [];
+  Session.prototype.post = function (this: Session, ...args: unknown[]) {
+    methods.push(args[0] as string);
+    return (post as Fn).apply(this, args);
+  } as typeof post;
+  try {
+    // oxlint-disable-next-line typescript/no-implied-eval -- what the test is about
+    for (let i = 0; i < 3; i++) captureFunction(new Function('n', `return Math.max(n, ${i})`) as Fn, { kind: 'thread' });
+    captureFunction(runInThisContext('(n) => Math.min(n, 1)') as Fn, { kind: 'thread' });
+    captureFunction((0, eval)('(n) => Math.min(n, 2)') as Fn, { kind: 'thread' });
+  } finally {
+    Session.prototype.post = post;
+  }
+  assert.deepEqual([...new Set(methods)], ['Runtime.evaluate', 'Runtime.getProperties', 'Runtime.callFunctionOn']);
+});
+
 for (const { kind, open: openPool } of kinds) {
   describe(kind, () => {
     const pool = openPool({ maxWorkers: 1 });
@@ -202,6 +238,16 @@ for (const { kind, open: openPool } of kinds) {
       assert.equal(await pool.submit(made(write, ''), 'text'), undefined);
       // oxlint-disable-next-line no-octal -- strict code has no such number
       assert.equal(await pool.submit(made('(n) => n + 010', ''), 1), 9);
+    });
+
+    test('functions made at run time mean there what they mean here, and their stacks name their script', async () => {
+      const fail = new Script('\n  (n) => Math.max(n.a.b)', { filename: '/made/here.js' }).runInThisContext() as Fn;
+      const error = (await pool.submit(fail, {}).catch((reason: unknown) => reason)) as Error;
+      assert.match(String(error.stack), /at (file:\/\/)?\/made\/here\.js:2:23\n/);
+      assert.equal(await pool.submit(made('function (n) { x_ = n; return globalThis.x_ }', ''), 3), 3);
+      await assert.rejects(pool.submit(made('function (n) { x_y = n }'), 3), ReferenceError);
+      // oxlint-disable-next-line typescript/no-implied-eval -- what the test is about
+      assert.equal(await pool.submit(new Function('n', 'return typeof this + Math.max(n, 2)') as Fn, 1), 'object2');
     });
 
     test('generator without free names is a stream', async () => {
