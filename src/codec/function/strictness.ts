@@ -12,7 +12,7 @@ import { children, hasUseStrict, isClass, isFunction, isNode, type Node, parse }
 /** True for strict code, false for sloppy code; `undefined` where the function has to be looked at through the inspector. */
 export function strictnessOf(fn: AnyFunction, text: string, { node, isArrow }: FunctionSyntax): boolean | undefined {
   // V8 gives these two properties to ordinary sloppy functions only, and nothing can remove them.
-  if (!isArrow && node['async'] !== true && node['generator'] !== true) return !Object.hasOwn(fn, 'caller');
+  if (!isArrow && node['async'] !== true && node['generator'] !== true) return Object.getOwnPropertyDescriptor(fn, 'caller')?.configurable !== false;
   if (dependsOnStrictness(node, true)) return undefined;
   return parsesStrictly(text);
 }
