@@ -16,7 +16,7 @@ import { Lru } from './lru.ts';
 import { rememberedId } from './origins.ts';
 import { markOf } from './origin-place.ts';
 import type { CodeRecipe } from './recipe.ts';
-import { strictnessOf } from './strictness.ts';
+import { showsCaller, strictnessOf } from './strictness.ts';
 import { children, type Node } from './syntax.ts';
 
 /** One text, for all closures that have it. */
@@ -26,7 +26,7 @@ export interface InlineCode {
   readonly mark: string;
 }
 
-/** By text, with a letter in front for the kind of code around it. */
+/** By text, with a word in front for the kind of function. */
 const known = new Lru<string, InlineCode | 'none'>(1000);
 
 /** The code of a function that needs no inspector; `undefined` for any other. */
@@ -34,8 +34,9 @@ export function inlineCode(fn: AnyFunction): InlineCode | undefined {
   if (types.isProxy(fn) || fn.name !== '') return undefined;
   const shape = shapeOf(fn);
   if (shape === undefined || rememberedId(fn) !== undefined) return undefined;
+  const around = shape === 'arrow' || !showsCaller(fn) ? shape : 'sloppy';
   const text = Function.prototype.toString.call(fn);
-  const key = shape + text;
+  const key = `${around} ${text}`;
   const code = known.get(key) ?? known.set(key, analyse(fn, text) ?? 'none');
   return code === 'none' || isAnonymousExport(text) ? undefined : code;
 }
@@ -49,9 +50,9 @@ const prototypes = new Set<unknown>([
 
 /** Own properties of functions as the language makes them: what else stands on a function has to travel with it. */
 const shapes = new Map([
-  ['length,name', 'a'],
-  ['length,name,prototype', 'p'],
-  ['length,name,arguments,caller,prototype', 's'],
+  ['length,name', 'arrow'],
+  ['length,name,prototype', 'function'],
+  ['length,name,arguments,caller,prototype', 'function'],
 ]);
 
 function shapeOf(fn: AnyFunction): string | undefined {
@@ -59,7 +60,7 @@ function shapeOf(fn: AnyFunction): string | undefined {
   const keys = Reflect.ownKeys(fn);
   if (!keys.every((key) => typeof key === 'string')) return undefined;
   const shape = shapes.get(keys.join(','));
-  return shape === undefined || shape === 'a' || isUntouched(fn) ? shape : undefined;
+  return shape === undefined || shape === 'arrow' || isUntouched(fn) ? shape : undefined;
 }
 
 /** True if nothing was put on the function's prototype, and nothing is inherited through it. */

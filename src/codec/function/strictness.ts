@@ -5,17 +5,41 @@
  * function, an async function and a generator do not.
  */
 
+import { Script } from 'node:vm';
 import type { AnyFunction } from '../courier.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
 import { children, hasUseStrict, isClass, isFunction, isNode, type Node, parse } from './syntax.ts';
 
 /** True for strict code, false for sloppy code; `undefined` where the function has to be looked at through the inspector. */
 export function strictnessOf(fn: AnyFunction, text: string, { node, isArrow }: FunctionSyntax): boolean | undefined {
-  // V8 gives these two properties to ordinary sloppy functions only, and nothing can remove them.
-  if (!isArrow && node['async'] !== true && node['generator'] !== true) return Object.getOwnPropertyDescriptor(fn, 'caller')?.configurable !== false;
+  if (!isArrow && node['async'] !== true && node['generator'] !== true) return !showsCaller(fn);
   if (dependsOnStrictness(node, true)) return undefined;
   return parsesStrictly(text);
 }
+
+const getCaller = Object.getOwnPropertyDescriptor(Function.prototype, 'caller')?.get;
+
+/**
+ * True for an ordinary sloppy function. V8 gives it a property `caller` that nothing can remove; from Node 26 on
+ * `Function.prototype` has a getter instead, which throws for every other function.
+ */
+export function showsCaller(fn: AnyFunction): boolean {
+  if (Object.getOwnPropertyDescriptor(fn, 'caller')?.configurable === false) return true;
+  if (!hasGetter) return false;
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    getCaller?.call(fn);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+/** Before Node 26 the getter throws for all functions. */
+const hasGetter = !Object.hasOwn(new Script('(function () {})').runInThisContext() as AnyFunction, 'caller');
 
 /**
  * An assignment to a property or a `delete` may fail silently or throw. A function binds `this` and `arguments` in two ways.
