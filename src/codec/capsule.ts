@@ -80,16 +80,16 @@ const inlinePackets: Record<Border['kind'], WeakMap<InlineCode, Capsule>> = { th
 
 /** All closures with one text share their packet; each says for itself where it stands. */
 function inlineCapsule(code: InlineCode, fn: AnyFunction, border: Border): Capsule {
-  const started = performance.now();
   let shared = inlinePackets[border.kind].get(code);
   if (shared === undefined) {
+    const started = performance.now();
     const name = nameOfFunction(fn);
     const { packet } = pack(fn, name, border, { early: code.recipe, late: [], modules: [] });
     shared = { id: newId(), name, packet };
     inlinePackets[border.kind].set(code, shared);
+    publish('functionCaptured', () => ({ name, how: 'value', ms: performance.now() - started }));
   }
   const { id, name, packet } = shared;
-  publish('functionCaptured', () => ({ name, how: 'value', ms: performance.now() - started }));
   return { id, name, packet, origin: { fn, mark: code.mark } };
 }
 
