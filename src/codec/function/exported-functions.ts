@@ -14,20 +14,31 @@ import { isMainModule, scriptUrl } from './main-module.ts';
 import { loadedModules, load } from './names.ts';
 import { commonJsCache } from './references.ts';
 
+/** What changes when a CommonJS module or one of Node's is loaded. */
+interface Modules {
+  readonly count: number;
+  readonly last: unknown;
+  readonly builtins: readonly string[];
+}
+
+export function modulesNow(): Modules {
+  const files = Object.keys(commonJsCache);
+  return { count: files.length, last: commonJsCache[files.at(-1) ?? ''], builtins: loadedModules() };
+}
+
+export const sameModules = (one: Modules, other: Modules): boolean =>
+  one.count === other.count && one.last === other.last && one.builtins === other.builtins;
+
 const texts = new Set<string>();
-let lastModule: unknown;
-let count = -1;
-let builtins: readonly string[] = [];
+let read: Modules = { count: -1, last: undefined, builtins: [] };
 
 /** True if an exported function without a name has this text. */
 export function isAnonymousExport(text: string): boolean {
-  if (builtins !== loadedModules()) readBuiltins();
-  const files = Object.keys(commonJsCache);
-  const last = commonJsCache[files.at(-1) ?? ''];
-  if (files.length !== count || last !== lastModule) {
+  const now = modulesNow();
+  if (!sameModules(now, read)) {
+    if (now.builtins !== read.builtins) readBuiltins(now.builtins);
     // A module that is still running may export more: the next call looks again.
-    count = readModules(files) ? files.length : -1;
-    lastModule = last;
+    read = { ...now, count: readModules() ? now.count : -1 };
   }
   return texts.has(text);
 }
@@ -48,9 +59,9 @@ function valuesOf(exports: unknown): unknown[] {
 const plainGetter = /^(?:function\s*[\w$]*\s*\(\)\s*|get \w+\(\)\s*|\(\) => )(?:\{\s*return [\w$]+;?\s*\}|[\w$]+)$/;
 
 /** Adds the exports of the CommonJS modules. Returns whether all of them have run. */
-function readModules(files: readonly string[]): boolean {
+function readModules(): boolean {
   let areLoaded = true;
-  for (const file of files) {
+  for (const file in commonJsCache) {
     const module = commonJsCache[file];
     if (module === undefined || isMainModule(scriptUrl(file))) continue;
     if (!module.loaded) areLoaded = false;
@@ -59,8 +70,7 @@ function readModules(files: readonly string[]): boolean {
   return areLoaded;
 }
 
-function readBuiltins(): void {
-  builtins = loadedModules();
+function readBuiltins(builtins: readonly string[]): void {
   for (const name of builtins) {
     const exports = load(`node:${name}`);
     addExports(exports);

@@ -1,7 +1,8 @@
 /**
  * Functions with nothing around them but the global scope: what `new Function`, `eval` and `vm` make. Each has a script of its
  * own, and to ask for a script costs milliseconds, because V8 then tells of all of them. Such a function needs none: there is
- * no variable that its script could assign, and its place is looked up when an error comes home.
+ * no variable that its script could assign, and its place is looked up when an error comes home. Functions of CommonJS files
+ * may look the same; those are read once, and keep their file.
  */
 
 import type { AnyFunction } from '../courier.ts';
@@ -10,6 +11,7 @@ import type { FunctionSyntax } from './function-syntax.ts';
 import type { FunctionFacts } from './inspector.ts';
 import type { Capture } from './message.ts';
 import { isGlobalName } from './names.ts';
+import { isMadeAtRunTime } from './scripts.ts';
 import { strictnessOf } from './strictness.ts';
 
 /** Whether the code is strict, if that and all else is known without its script; `undefined` if the script has to be read. */
@@ -21,6 +23,7 @@ export function strictWithoutScript(
   capture: Capture,
 ): boolean | undefined {
   // Of the other functions in a message no error says whose frames are in it.
+  if (facts.location === undefined || !isMadeAtRunTime(facts.location.scriptId)) return undefined;
   if (!capture.isAtRoot || syntax.form !== 'expression' || !isPlain(text, syntax) || isExported(fn)) return undefined;
   const globals = facts.scopes[0]?.object ?? {};
   // A global of the program's own may be shared with other functions of the message.

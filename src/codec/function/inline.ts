@@ -85,7 +85,8 @@ function analyse(fn: AnyFunction, text: string): InlineCode | undefined {
   }
   if (syntax.form !== 'expression' || syntax.ownName !== undefined || !isClosed(syntax) || hasSite(syntax.node)) return undefined;
   const strict = strictnessOf(fn, text, syntax);
-  if (strict === undefined) return undefined;
+  // In sloppy code `arguments.callee` is the function itself, which may keep something on it: each place has its own.
+  if (strict === undefined || (!strict && text.includes('arguments'))) return undefined;
   const mark = markOf(text);
   const recipe: CodeRecipe = {
     kind: 'code',

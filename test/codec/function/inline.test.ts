@@ -83,6 +83,7 @@ const open = [
   '(n) => delete n.x',
   '(n) => n.map(function (one) { return one })',
   'async function () { return this }',
+  'function () { return arguments.callee }',
   'class { static x = 1 }',
   'function named() {}',
   '{ method() {} }.method',
@@ -158,6 +159,7 @@ test('place whose closures are read again and again is told at the 100th and the
 });
 
 test('function made at run time is read without a look at the scripts', () => {
+  captureFunction(made('(n) => Math.abs(n)', ''), { kind: 'thread' });
   const { post } = Session.prototype;
   const methods: string[] = [];
   Session.prototype.post = function (this: Session, ...args: unknown[]) {
@@ -248,6 +250,11 @@ for (const { kind, open: openPool } of kinds) {
       await assert.rejects(pool.submit(made('function (n) { x_y = n }'), 3), ReferenceError);
       // oxlint-disable-next-line typescript/no-implied-eval -- what the test is about
       assert.equal(await pool.submit(new Function('n', 'return typeof this + Math.max(n, 2)') as Fn, 1), 'object2');
+    });
+
+    test('function of a CommonJS file keeps its file where it runs', async () => {
+      const { named } = createRequire(import.meta.url)(new URL(fixture('anonymous.cjs')).pathname) as { named: () => () => string };
+      for (const round of [1, 2]) assert.match(await pool.submit(named()), /at named \(.*anonymous\.cjs:5:12\)/, `${round}`);
     });
 
     test('generator without free names is a stream', async () => {
