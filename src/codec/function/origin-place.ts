@@ -69,7 +69,7 @@ export function placed(stack: string): string {
 const places = new WeakMap<AnyFunction, FilePlace>();
 
 /** The place of the code with this mark, as far as the message that is being read says it. */
-export function placeOfMark(mark: string): FilePlace | undefined {
+function placeOfMark(mark: string): FilePlace | undefined {
   const origin = current.find((one) => one.mark === mark);
   if (origin === undefined) return undefined;
   let place = places.get(origin.fn);
