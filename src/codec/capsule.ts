@@ -25,7 +25,7 @@ export interface Capsule {
   /** The function's name, `(anonymous)` if it has none. */
   readonly name: string;
   readonly packet: Packet;
-  /** Of an inline closure, whose code does not say where it stands: what to look up when an error comes home. */
+  /** Function to look up when an error comes home, if its code does not say where it stands. */
   readonly origin?: Origin;
 }
 

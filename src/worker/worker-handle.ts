@@ -117,7 +117,7 @@ export class WorkerHandle {
   /** Tasks it was sent, and for those that have not ended which of them each was: they begin in this order. */
   #sent = 0;
   readonly #sentAs: Map<number, number> = new Map();
-  /** Of the tasks that have not ended: the inline closures that errors may lead to. */
+  /** Inline closures that errors may lead to, by task that has not ended. */
   readonly #origins: Map<number, Origin> = new Map();
   /** Messages whose modules are being imported before they can be decoded. */
   #undecoded = 0;
@@ -298,7 +298,7 @@ export class WorkerHandle {
     }
   }
 
-  /** The same for what a task tells, whose stack traces lead to the task's own function. */
+  /** Does the same as `#decoded`, and leads stack traces to the task's own function. */
   #decodedFor(f: Frame, isLast: boolean, work: (meta: Meta) => void): void {
     const origin = this.#origins.size === 0 ? undefined : this.#origins.get(f.id);
     if (origin === undefined) return this.#decoded(f, work);

@@ -1,5 +1,5 @@
 /**
- * Which functions CommonJS modules export, as far as that shows without the inspector; and the texts of those without a
+ * Functions that CommonJS modules export, as far as that shows without the inspector; and the texts of those without a
  * name, also of Node's own modules:
  *
  *   module.exports = (n) => n * 2        exports.double = function (n) { … }        PassThrough.prototype._transform
@@ -14,7 +14,7 @@ import { isMainModule, scriptUrl } from './main-module.ts';
 import { loadedModules, load } from './names.ts';
 import { commonJsCache } from './references.ts';
 
-/** What changes when a CommonJS module or one of Node's is loaded. */
+/** State of the loaded modules: differs after a CommonJS module or one of Node's was loaded. */
 interface Modules {
   readonly count: number;
   readonly last: unknown;

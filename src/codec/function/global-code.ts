@@ -14,7 +14,7 @@ import { isGlobalName } from './names.ts';
 import { isMadeAtRunTime } from './scripts.ts';
 import { strictnessOf } from './strictness.ts';
 
-/** Whether the code is strict, if that and all else is known without its script; `undefined` if the script has to be read. */
+/** Strictness of code that is known well enough without its script; `undefined` if the script has to be read. */
 export function strictWithoutScript(
   fn: AnyFunction,
   text: string,

@@ -43,7 +43,7 @@ export class Capture {
   #varies = false;
   /** Nothing captured can have changed by the next call, so the same bytes serve again. */
   isStable = true;
-  /** Of the root: the function to look up when its place is wanted, if its code does not say it. */
+  /** Function to look up when the place of the root is wanted, if the root's code does not say it. */
   origin: Origin | undefined;
 
   constructor(isCapsule: boolean, root?: Dismantled) {
@@ -80,7 +80,7 @@ export class Capture {
     this.isStable = false;
   }
 
-  /** The next function is the root of a capsule. */
+  /** True before the root of a capsule is read. */
   get isAtRoot(): boolean {
     return this.#isCapsule && this.#depth === 0;
   }

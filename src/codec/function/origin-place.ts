@@ -22,7 +22,7 @@ export interface Origin {
   readonly mark: string;
 }
 
-/** Where a text stands: the name of its script, and the zero-based line and column of its first character. */
+/** Place of a text: the name of its script, and the zero-based line and column of its first character. */
 export interface FilePlace {
   readonly file: string;
   readonly line: number;
@@ -80,7 +80,7 @@ function placeOfMark(mark: string): FilePlace | undefined {
   return place;
 }
 
-/** Code that stands in an inline closure, with its place in the file instead of that in the closure. */
+/** Gives code that stands in an inline closure its place in the file instead of that in the closure. */
 export function atHome<C extends FilePlace>(code: C): C {
   const place = current.length === 0 ? undefined : placeOfMark(code.file);
   if (place === undefined) return code;

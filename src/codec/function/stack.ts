@@ -21,7 +21,7 @@ const marked = new Map<string, Marked>();
 const markOf = new Map<string, string>();
 const frame = /((?:file:\/\/|\/)[^\s()]+):(\d+):(\d+)/g;
 
-/** What of a script decides under which name its functions are compiled. */
+/** The part of a script that decides under which name its functions are compiled. */
 interface MappedScript {
   readonly id: string;
   readonly url: string;
