@@ -16,8 +16,13 @@ export interface Events {
   taskStarted: { pool: string; id: number; name: string; queued: number };
   /** A task's future settled; `ms` counts from its dispatch. */
   taskSettled: { pool: string; id: number; name: string; ms: number; ok: boolean };
-  /** A function was read for shipping; `how` says by what way it goes. */
+  /** A function was read for shipping; `how` says by what way it goes. Inline closures with one text and no free name are read once. */
   functionCaptured: { name: string; how: 'reference' | 'value'; ms: number };
+  /**
+   * Functions made at one place of the source were read for the 100th, 1,000th, 10,000th … time, which took `ms` milliseconds in
+   * all. `file` is a URL, or a name where there is no file. Hoisting the function saves that: docs/functions.md.
+   */
+  functionRecaptured: { file: string; line: number; count: number; ms: number };
 }
 
 const debug = debuglog('heddle');

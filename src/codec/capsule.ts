@@ -10,12 +10,14 @@
 
 import { createHash } from 'node:crypto';
 import { checkFunction } from '../check.ts';
-import type { AnyFunction } from './courier.ts';
+import { publish } from '../events.ts';
+import type { AnyFunction, Dismantled } from './courier.ts';
 import { decode, Decoder } from './decoder.ts';
 import { Encoder } from './encoder.ts';
-import { captureDuring, Lru, nameOfFunction } from './function/index.ts';
+import { captureDuring, type InlineCode, inlineCode, Lru, nameOfFunction, type Origin } from './function/index.ts';
 import type { Border, Incoming, Packet } from './packet.ts';
 import { realmId } from './realm.ts';
+import { reducerOf } from './reducers.ts';
 
 export interface Capsule {
   /** Equal ids mean equal bytes. */
@@ -23,6 +25,8 @@ export interface Capsule {
   /** The function's name, `(anonymous)` if it has none. */
   readonly name: string;
   readonly packet: Packet;
+  /** Function to look up when an error comes home, if its code does not say where it stands. */
+  readonly origin?: Origin;
 }
 
 interface Kept {
@@ -35,6 +39,8 @@ const kept: Record<Border['kind'], WeakMap<AnyFunction, Kept>> = { thread: new W
 const idsByHash = new Lru<string, string>(4096);
 /** Above this size bytes are compared with those of the function's last capture; below, with any capture's, by hash. */
 const hashedUpTo = 64 * 1024;
+/** Up to this size the bytes themselves are the key: that costs a tenth of a hash. */
+const keptUpTo = 1024;
 let count = 0;
 
 const newId = (): string => {
@@ -47,22 +53,54 @@ export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   checkFunction(fn, 'the task');
   const before = kept[border.kind].get(fn);
   if (before?.stable === true) return before.capsule;
+  // What has a reducer takes that along.
+  const inline = reducerOf(fn) === undefined ? inlineCode(fn) : undefined;
+  if (inline !== undefined) return inlineCapsule(inline, fn, border);
   const name = nameOfFunction(fn);
-  const encoder = new Encoder({ border, inline: true, keep: true });
-  const { isMutable, isStable } = captureDuring(() => encoder.add(fn, name));
-  encoder.add(isMutable, 'mutable');
-  const packet = encoder.finish();
-  const capsule: Capsule = { id: idOf(packet, before?.capsule), name, packet };
+  const { packet, isStable, origin } = pack(fn, name, border);
+  const capsule: Capsule = { id: idOf(packet, before?.capsule), name, packet, ...(origin === undefined ? {} : { origin }) };
   kept[border.kind].set(fn, { capsule, stable: isStable });
   return capsule;
 }
+
+interface Packed {
+  readonly packet: Packet;
+  readonly isStable: boolean;
+  readonly origin: Origin | undefined;
+}
+
+function pack(fn: AnyFunction, name: string, border: Border, root?: Dismantled): Packed {
+  const encoder = new Encoder({ border, inline: true, keep: true });
+  const { isMutable, isStable, origin } = captureDuring(() => encoder.add(fn, name), root);
+  encoder.add(isMutable, 'mutable');
+  return { packet: encoder.finish(), isStable, origin };
+}
+
+const inlinePackets: Record<Border['kind'], WeakMap<InlineCode, Capsule>> = { thread: new WeakMap(), process: new WeakMap() };
+
+/** All closures with one text share their packet; each says for itself where it stands. */
+function inlineCapsule(code: InlineCode, fn: AnyFunction, border: Border): Capsule {
+  let shared = inlinePackets[border.kind].get(code);
+  if (shared === undefined) {
+    const started = performance.now();
+    const name = nameOfFunction(fn);
+    const { packet } = pack(fn, name, border, { early: code.recipe, late: [], modules: [] });
+    shared = { id: newId(), name, packet };
+    inlinePackets[border.kind].set(code, shared);
+    publish('functionCaptured', () => ({ name, how: 'value', ms: performance.now() - started }));
+  }
+  const { id, name, packet } = shared;
+  return { id, name, packet, origin: { fn, mark: code.mark } };
+}
+
+const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string => Buffer.from(buffer, byteOffset, length).toString('latin1');
 
 function idOf(packet: Packet, before: Capsule | undefined): string {
   const { bytes, attachments, signals } = packet;
   // What travels beside the bytes is not in them.
   if (attachments.length > 0 || signals.length > 0) return newId();
   if (bytes.length > hashedUpTo) return before !== undefined && Buffer.compare(before.packet.bytes, bytes) === 0 ? before.id : newId();
-  const hash = createHash('sha1').update(bytes).digest('base64');
+  const hash = bytes.length <= keptUpTo ? latin1(bytes) : createHash('sha1').update(bytes).digest('base64');
   return idsByHash.get(hash) ?? idsByHash.set(hash, newId());
 }
 

@@ -18,6 +18,8 @@ export { move } from './move.ts';
 export { registerReducer, type Reducer } from './reducers.ts';
 // Who this thread is; stack traces put back to the original source; `import()` and `import.meta.resolve()` as another module means them.
 export { importFrom, originalStack, resolveFrom } from './function/index.ts';
+// Whose code the stack traces of a message lead to, where the code itself does not say it.
+export { type Origin, withOrigin } from './function/index.ts';
 export { realmId } from './realm.ts';
 // A function for many calls, sent once to each worker.
 export { type Capsule, captureFunction, openCapsule } from './capsule.ts';

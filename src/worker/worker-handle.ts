@@ -5,8 +5,19 @@
  *       \________________________\____________________/     whatever ends it, `ended` is called once, at last
  */
 
-import { type Border, type Capsule, Decoder, type Incoming, type Packet, abortImported, decode, prepare } from '../codec/index.ts';
-import { realmId } from '../codec/index.ts';
+import {
+  type Border,
+  type Capsule,
+  Decoder,
+  type Incoming,
+  type Origin,
+  type Packet,
+  abortImported,
+  decode,
+  prepare,
+  realmId,
+  withOrigin,
+} from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import { me } from '../memory/index.ts';
@@ -106,6 +117,8 @@ export class WorkerHandle {
   /** Tasks it was sent, and for those that have not ended which of them each was: they begin in this order. */
   #sent = 0;
   readonly #sentAs: Map<number, number> = new Map();
+  /** Inline closures that errors may lead to, by task that has not ended. */
+  readonly #origins: Map<number, Origin> = new Map();
   /** Messages whose modules are being imported before they can be decoded. */
   #undecoded = 0;
   #lastDecoded: Promise<void> | undefined;
@@ -140,6 +153,7 @@ export class WorkerHandle {
         // Told during the call that sent it: it was the last one.
         this.#sent--;
         this.#sentAs.delete(f.id);
+        this.#origins.delete(f.id);
         // The pool is in the middle of sending it.
         nextTick(() => this.#events.outcome(f.id, { ok: false, value: error }));
       },
@@ -230,6 +244,7 @@ export class WorkerHandle {
     this.#tellSlot();
     this.#inFlight++;
     this.#sentAs.set(f.id, ++this.#sent);
+    if (capsule.origin !== undefined) this.#origins.set(f.id, capsule.origin);
     if (this.#sent % countEvery === 0) this.#worker.begun.count();
     link.send(f);
     link.flush();
@@ -251,9 +266,9 @@ export class WorkerHandle {
         this.#inFlight--;
         this.#sentAs.delete(f.id);
         if (this.#unanswered.size > 0) this.#unanswered.delete(f.id);
-        return this.#decoded(f, (meta) => this.#outcome(f, meta));
+        return this.#decodedFor(f, true, (meta) => this.#outcome(f, meta));
       case FrameKind.ChunkOutcomes:
-        return this.#decoded(f, (meta) => this.#report(f, meta));
+        return this.#decodedFor(f, false, (meta) => this.#report(f, meta));
       case FrameKind.Ready:
         this.#isReady = true;
         publish('workerStarted', () => ({ kind: this.kind, pid: this.pid ?? 0, threadId: this.threadId }));
@@ -262,7 +277,7 @@ export class WorkerHandle {
         return this.#decoded(f, (meta) => abortImported(meta.name ?? '', this.#decodeOne(incoming(f, meta)).value));
       case FrameKind.Fatal:
         return this.#decoded(f, (meta) => {
-          this.#fatal = this.#decodeOne(incoming(f, meta)).value;
+          this.#fatal = withOrigin([...this.#origins.values()], () => this.#decodeOne(incoming(f, meta)).value);
         });
       case FrameKind.AbortSeen:
         if (this.#unanswered.has(f.id)) this.#unanswered.set(f.id, this.#unanswered.get(f.id)! - 1);
@@ -281,6 +296,14 @@ export class WorkerHandle {
       default:
         throw new Error(`a host does not expect a frame of kind ${f.kind}`);
     }
+  }
+
+  /** Does the same as `#decoded`, and leads stack traces to the task's own function. */
+  #decodedFor(f: Frame, isLast: boolean, work: (meta: Meta) => void): void {
+    const origin = this.#origins.size === 0 ? undefined : this.#origins.get(f.id);
+    if (origin === undefined) return this.#decoded(f, work);
+    if (isLast) this.#origins.delete(f.id);
+    this.#decoded(f, (meta) => withOrigin([origin], () => work(meta)));
   }
 
   /** Runs `work` when the modules that the frame names are there; nearly always at once. */
@@ -330,6 +353,7 @@ export class WorkerHandle {
   chunkDone(id: number): void {
     this.#inFlight--;
     this.#sentAs.delete(id);
+    this.#origins.delete(id);
     this.#unanswered.delete(id);
   }
 

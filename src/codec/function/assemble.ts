@@ -6,6 +6,7 @@ import type { Home } from './home-object.ts';
 import { makeHelper } from './helpers.ts';
 import { moduleLoaded } from './modules.ts';
 import { valueNamed } from './names.ts';
+import { atHome } from './origin-place.ts';
 import { rememberOrigin, withOrigin } from './origins.ts';
 import { type ClassRecipe, type Code, type CodeRecipe, type PartKind, type Recipe, withFlags } from './recipe.ts';
 import type { Reference } from './references.ts';
@@ -32,9 +33,9 @@ export function assemble(early: unknown): Assembled {
     case 'member':
       return { fn: memberIn(recipe.of, recipe.index), complete };
     case 'code':
-      return assembleCode(recipe);
+      return assembleCode(atHome(recipe));
     case 'class':
-      return assembleClass(recipe);
+      return assembleClass(atHome(recipe));
   }
 }
 

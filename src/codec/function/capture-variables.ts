@@ -39,6 +39,8 @@ export interface Source {
   readonly syntax: FunctionSyntax;
   readonly script: ScriptSyntax | undefined;
   readonly place: Place | undefined;
+  /** Where no place says it. */
+  readonly strict?: boolean | undefined;
   /** How errors call the function. */
   readonly path: string;
   readonly capture: Capture;

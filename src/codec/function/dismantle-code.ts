@@ -47,7 +47,8 @@ export function dismantleCode(source: Source): Dismantled {
     ...codeOf(source, captured, edits),
   };
   const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
-  if (captured.isFixed && !hasState) remember(fn, dismantled, captured.objects, isClassLike);
+  // A second message would not know the origin.
+  if (captured.isFixed && !hasState && source.strict === undefined) remember(fn, dismantled, captured.objects, isClassLike);
   return dismantled;
 }
 
@@ -60,7 +61,7 @@ const keyEdit = (key: { start: number; end: number }): Edit => ({
 
 /** What functions and classes have in common. */
 export function codeOf(source: Source, captured: Captured, edits: readonly Edit[]): Code {
-  const { text, syntax, script, place, fn } = source;
+  const { text, syntax, script, place, strict, fn, capture } = source;
   const url = script === undefined ? '' : scriptUrl(script.url);
   const helpers = { ...captured.helpers };
   if (syntax.free.importMetaAt.length > 0) helpers[standIn.importMeta] = 'meta';
@@ -68,10 +69,10 @@ export function codeOf(source: Source, captured: Captured, edits: readonly Edit[
   const { references, named, cells, weak, parts } = captured;
   return {
     text: edited(text, edits),
-    file: script === undefined ? '' : stackFile(script),
+    file: script === undefined ? (capture.origin?.mark ?? '') : stackFile(script),
     line: place?.line ?? 0,
     column: place?.column ?? 0,
-    strict: place?.strict ?? false,
+    strict: place?.strict ?? strict ?? false,
     name: typeof fn.name === 'string' ? fn.name : '',
     url: url === '' ? new URL(`file://${process.cwd()}/`).href : url,
     references,

@@ -17,15 +17,18 @@ import type { Border } from '../packet.ts';
 import { dismantleClass, memberText } from './dismantle-class.ts';
 import { dismantleCode } from './dismantle-code.ts';
 import { type FunctionSyntax, functionSyntax } from './function-syntax.ts';
+import { strictWithoutScript } from './global-code.ts';
 import { helperOf } from './helpers.ts';
 import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from './inspector.ts';
 import type { Capture } from './message.ts';
 import { knownFunction, modulesOfName, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
+import { markOf } from './origin-place.ts';
 import { type Place, placeOf } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import { recall, remember } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
+import { countCapture } from './repeated-places.ts';
 import { type ScriptSyntax, scriptSyntax } from './script-syntax.ts';
 import { isModuleScope } from './variables.ts';
 
@@ -34,6 +37,8 @@ export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === '
 const native = /\{\s*\[native code\]\s*\}\s*$/;
 
 export function dismantle(fn: AnyFunction, border: Border, path: string, capture: Capture): Dismantled {
+  const root = capture.takeRoot();
+  if (root !== undefined) return root;
   if (types.isProxy(fn)) throw new SerializationError(`${path}: a Proxy cannot cross`);
   const known = rememberedId(fn);
   if (known !== undefined && bornIn(known, border.peer)) return alone({ kind: 'home', id: known });
@@ -75,6 +80,7 @@ function dismantleWithout(fn: AnyFunction, path: string): Dismantled {
 }
 
 function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, path: string, capture: Capture): Dismantled {
+  const started = performance.now();
   const facts = inspection.facts(fn);
   if (facts.bound !== undefined) {
     capture.mutable();
@@ -86,7 +92,8 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
   if (native.test(text))
     throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);
   const syntax = syntaxOf(text, path);
-  const script = facts.location === undefined ? undefined : scriptSyntax(inspection, facts.location.scriptId);
+  const strict = facts.isGlobal ? strictWithoutScript(fn, text, syntax, facts, capture) : undefined;
+  const script = facts.location === undefined || strict !== undefined ? undefined : scriptSyntax(inspection, facts.location.scriptId);
   const place = script === undefined || facts.location === undefined ? undefined : placeOf(text, syntax, script, facts.location);
   if (script !== undefined && place !== undefined) {
     if (script.url.startsWith('node:')) {
@@ -107,8 +114,11 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
   const [secret] = syntax.free.privateNames;
   if (secret !== undefined) throw new SerializationError(`${path}: code that uses #${secret} cannot be shipped without its class`);
-  const source = { inspection, fn, facts, text, syntax, script, place, path, capture };
-  return syntax.form === 'class' ? dismantleClass(source, originId(fn)) : dismantleCode(source);
+  if (strict !== undefined) capture.origin = { fn, mark: markOf(text) };
+  const source = { inspection, fn, facts, text, syntax, script, place, strict, path, capture };
+  const dismantled = syntax.form === 'class' ? dismantleClass(source, originId(fn)) : dismantleCode(source);
+  if (script !== undefined && place !== undefined) countCapture(script, place, performance.now() - started);
+  return dismantled;
 }
 
 /** A method that stands in the text of a class of this message. */

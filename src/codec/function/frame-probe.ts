@@ -63,7 +63,6 @@ export function probeFrame(
       try {
         inspection.post('Runtime.evaluate', {
           expression: `(() => { const { fn, args } = ${$}; return /^class\\b/.test(Function.prototype.toString.call(fn)) ? Reflect.construct(fn, args) : Reflect.apply(fn, undefined, args) })()`,
-          objectGroup: 'heddle',
         });
       } catch (error) {
         if (!reached) throw error;

@@ -6,7 +6,8 @@
  *     names.ts       Math.max                                 modules.ts   what it imports
  *     references.ts  an export of a module                    helpers.ts   import(), import.meta, require
  *     capture-variables.ts, dismantle-code.ts, dismantle-class.ts: by value
- *   stack.ts         stack traces through source maps
+ *   inline.ts        closures whose text says all: they need no inspector
+ *   stack.ts         stack traces through source maps, and origin-place.ts to the place of an inline closure
  */
 
 import type { Courier, Named } from '../courier.ts';
@@ -16,6 +17,7 @@ import { helperOf, makeHelper } from './helpers.ts';
 import { captureOf } from './message.ts';
 import { loadModules, moduleLoaded } from './modules.ts';
 import { modulesOfName, valueNamed, wellKnownObject } from './names.ts';
+import { placed } from './origin-place.ts';
 import { privateState } from './private-state.ts';
 import type { Helper } from './recipe.ts';
 import { type Reference, referenceOfObject } from './references.ts';
@@ -23,9 +25,11 @@ import { originalStack } from './stack.ts';
 
 export { nameOfFunction } from './dismantle.ts';
 export { Lru } from './lru.ts';
+export { type InlineCode, inlineCode } from './inline.ts';
 export { captureDuring } from './message.ts';
 export { importFrom } from './modules.ts';
 export { resolveFrom } from './resolve.ts';
+export { type Origin, withOrigin } from './origin-place.ts';
 export { originalStack } from './stack.ts';
 
 type ObjectName = { readonly path: string } | { readonly reference: Reference } | { readonly helper: Helper; readonly url: string };
@@ -53,5 +57,5 @@ export const courier: Courier = {
   named,
   privateState,
   loadModules,
-  originalStack,
+  originalStack: (stack) => originalStack(placed(stack)),
 };

@@ -3,6 +3,9 @@
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Lru } from './lru.ts';
+
+const urlOf = new Lru<string, string>(200);
 
 let urls: Set<string> | undefined;
 
@@ -38,13 +41,19 @@ function mainUrls(): Set<string> {
 export const mainModules = (): readonly string[] => [...mainUrls()];
 
 /** A script's name as V8 has it (a path for CommonJS, a URL for ES modules) as a URL; `''` for code without a file. */
-export function scriptUrl(name: string): string {
+export const scriptUrl = (name: string): string => urlOf.get(name) ?? urlOf.set(name, toUrl(name));
+
+function toUrl(name: string): string {
   const file = name.replace(/#heddle-[\w-]+$/, '');
   if (file.startsWith('file:')) return file;
   return file.startsWith('/') || /^[A-Za-z]:[\\/]/.test(file) ? pathToFileURL(file).href : '';
 }
 
-export function isMainModule(url: string): boolean {
+const verdicts = new Lru<string, boolean>(200);
+
+export const isMainModule = (url: string): boolean => verdicts.get(url) ?? verdicts.set(url, judge(url));
+
+function judge(url: string): boolean {
   const bare = url.replace(/[?#].*$/s, '');
   // `node -e` and standard input have a name, but no file to import.
   if (mainUrls().has(bare) || /\/(\[|%5B)(eval|stdin)[^/]*$/.test(bare)) return true;

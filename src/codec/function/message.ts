@@ -4,9 +4,10 @@
  */
 
 import { types } from 'node:util';
-import type { AnyFunction } from '../courier.ts';
+import type { AnyFunction, Dismantled } from '../courier.ts';
 import { isSameVariable } from './frame-probe.ts';
 import type { Inspection } from './inspector.ts';
+import type { Origin } from './origin-place.ts';
 
 /**
  * Stands for a variable that several functions share. It travels as an empty object, whose identity the codec keeps;
@@ -35,15 +36,26 @@ export class Capture {
   readonly #classes: Placed[] = [];
   readonly #weak = new Map<object, object>();
   readonly #isCapsule: boolean;
+  #root: Dismantled | undefined;
   #depth = 0;
   #isMutable = false;
   #hasIdentity = false;
   #varies = false;
   /** Nothing captured can have changed by the next call, so the same bytes serve again. */
   isStable = true;
+  /** Function to look up when the place of the root is wanted, if the root's code does not say it. */
+  origin: Origin | undefined;
 
-  constructor(isCapsule: boolean) {
+  constructor(isCapsule: boolean, root?: Dismantled) {
     this.#isCapsule = isCapsule;
+    this.#root = root;
+  }
+
+  /** Returns, once, the first function if it was taken apart before. */
+  takeRoot(): Dismantled | undefined {
+    const root = this.#root;
+    this.#root = undefined;
+    return root;
   }
 
   /** A capture could be changed by a call, so each call gets fresh copies. */
@@ -66,6 +78,11 @@ export class Capture {
   unstable(): void {
     this.#varies = true;
     this.isStable = false;
+  }
+
+  /** True before the root of a capsule is read. */
+  get isAtRoot(): boolean {
+    return this.#isCapsule && this.#depth === 0;
   }
 
   /** Counts functions. Only the root of a capsule, if nothing in it is a function too, surely shares its variables with none. */
@@ -117,10 +134,13 @@ export class Capture {
 const captures = new WeakMap<object, Capture>();
 let collecting: Capture | undefined;
 
-/** What the functions dismantled while `use` runs have in common. */
-export function captureDuring(use: () => void): Capture {
+/**
+ * What the functions dismantled while `use` runs have in common.
+ * @param root the first of them, if it is taken apart already
+ */
+export function captureDuring(use: () => void, root?: Dismantled): Capture {
   const before = collecting;
-  const capture = new Capture(true);
+  const capture = new Capture(true, root);
   collecting = capture;
   try {
     use();

@@ -58,10 +58,10 @@ function own(object: unknown, name: PropertyKey): unknown {
 const globalValue = (realm: object, name: string): unknown =>
   name === 'process' || name === 'Buffer' ? (realm as Record<string, unknown>)[name] : own(realm, name);
 
-const load = createRequire(import.meta.url);
+export const load: NodeJS.Require = createRequire(import.meta.url);
 
 /** Node's public modules that this program has loaded: no other can be the home of a value it holds. */
-function loadedModules(): string[] {
+export function loadedModules(): string[] {
   const { moduleLoadList } = process as unknown as { moduleLoadList?: string[] };
   const seen = moduleLoadList ?? [];
   if (seen.length !== listed.length) {

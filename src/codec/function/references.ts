@@ -23,9 +23,12 @@ export interface Reference {
 
 interface CommonJsModule {
   readonly exports: unknown;
+  readonly loaded: boolean;
 }
 
-const commonJsCache = (createRequire(import.meta.url)('node:module') as { _cache: Record<string, CommonJsModule | undefined> })._cache;
+export const commonJsCache: Record<string, CommonJsModule | undefined> = (
+  createRequire(import.meta.url)('node:module') as { _cache: Record<string, CommonJsModule | undefined> }
+)._cache;
 
 /** The reference of a function that stands at `place` in `script`, if it may travel by one. */
 export function referenceOfFunction(

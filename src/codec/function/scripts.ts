@@ -5,6 +5,7 @@
  * so callers keep what they learn from a script (see script-syntax.ts), not the script.
  */
 
+import { modulesNow, sameModules } from './exported-functions.ts';
 import type { Inspection } from './inspector.ts';
 
 export interface Script {
@@ -38,13 +39,28 @@ export function withDebugger<T>(inspection: Inspection, use: () => T): T {
   }
 }
 
+/** The last time that V8 told of all scripts: its ids grow. */
+let looked = { newest: Infinity, modules: modulesNow() };
+
+/**
+ * True for a script that came after the last look, when no module has been loaded since: code made at run time. Only for
+ * functions outside of ES modules, whose loading nothing shows.
+ */
+export function isMadeAtRunTime(id: string): boolean {
+  return Number(id) > looked.newest && sameModules(looked.modules, modulesNow());
+}
+
 export function readScript(inspection: Inspection, id: string): Script {
   let parsed: ScriptParsed | undefined;
+  let newest = 0;
+  const modules = modulesNow();
   const learn = (script: ScriptParsed): void => {
+    newest = Math.max(newest, Number(script.scriptId));
     if (script.scriptId === id) parsed = script;
   };
   return inspection.listening('Debugger.scriptParsed', learn, () =>
     withDebugger(inspection, () => {
+      looked = { newest, modules };
       const { scriptSource } = inspection.post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId: id });
       return {
         id,

@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { threadId } from 'node:worker_threads';
 import { Lru } from './lru.ts';
 import { scriptUrl } from './main-module.ts';
-import type { ScriptSyntax } from './script-syntax.ts';
 
 interface Marked {
   readonly url: string;
@@ -22,8 +21,15 @@ const marked = new Map<string, Marked>();
 const markOf = new Map<string, string>();
 const frame = /((?:file:\/\/|\/)[^\s()]+):(\d+):(\d+)/g;
 
+/** The part of a script that decides under which name its functions are compiled. */
+interface MappedScript {
+  readonly id: string;
+  readonly url: string;
+  readonly sourceMapURL: string;
+}
+
 /** The name a script's functions are compiled under elsewhere. */
-export function stackFile({ url, id, sourceMapURL }: ScriptSyntax): string {
+export function stackFile({ url, id, sourceMapURL }: MappedScript): string {
   if (sourceMapURL === '' || url.includes('#heddle-')) return url;
   let mark = markOf.get(id);
   if (mark === undefined) {

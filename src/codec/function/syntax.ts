@@ -1,6 +1,7 @@
 /** The little of acorn's tree that the courier needs: a loose node type, and a walk over any node's children. */
 
-import { type Options, Parser } from 'acorn';
+import type { Options, Parser } from 'acorn';
+import { createRequire } from 'node:module';
 
 export interface Node {
   readonly type: string;
@@ -19,20 +20,30 @@ const options: Options = {
   checkPrivateFields: false,
 };
 
+type ParserClass = typeof Parser;
+
+let trusting: ParserClass | undefined;
+
 /**
- * V8 has compiled the code before: nobody needs acorn to look for double declarations, which it does in time quadratic in
+ * Loads the parser when the first text is read: a worker that only runs functions never does.
+ *
+ * V8 has compiled the code before: nothing needs acorn to look for double declarations, which it does in time quadratic in
  * the number of names (80 % of parsing a module with 10,000).
  */
-const Trusting = Parser.extend(
-  (Base) =>
-    class extends Base {
-      declareName(): void {}
-      checkLocalExport(): void {}
-    },
-);
+function loadParser(): ParserClass {
+  const { Parser: Base } = createRequire(import.meta.url)('acorn') as { Parser: ParserClass };
+  return Base.extend(
+    (Extended) =>
+      class extends Extended {
+        declareName(): void {}
+        checkLocalExport(): void {}
+      },
+  );
+}
 
 export function parse(source: string, isModule: boolean = false): Node {
-  return Trusting.parse(
+  trusting ??= loadParser();
+  return trusting.parse(
     source,
     isModule ? { ...options, sourceType: 'module', allowAwaitOutsideFunction: true } : options,
   ) as unknown as Node;
