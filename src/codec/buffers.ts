@@ -11,7 +11,7 @@
  */
 
 import { types } from 'node:util';
-import { Serializer } from 'node:v8';
+import { v8 } from '../builtins.ts';
 import type { MessagePort } from 'node:worker_threads';
 import type { Decoding } from './decoding.ts';
 import type { Attachment, Encoding } from './encoding.ts';
@@ -96,7 +96,7 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
  */
 function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
   if (buffer.resizable !== true) return false;
-  const serializer = new Serializer();
+  const serializer = new (v8().Serializer)();
   serializer.writeValue(view);
   return ((serializer.releaseBuffer().at(-1) as number) & 1) === 1;
 }

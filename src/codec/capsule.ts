@@ -8,14 +8,13 @@
  * did to its copy; for all others one decoded function serves.
  */
 
-import { createHash } from 'node:crypto';
+import { crypto } from '../builtins.ts';
 import { checkFunction } from '../check.ts';
 import { publish } from '../events.ts';
 import type { AnyFunction, Dismantled } from './courier.ts';
-import { decode, Decoder } from './decoder.ts';
 import { Encoder } from './encoder.ts';
-import { captureDuring, type InlineCode, inlineCode, Lru, nameOfFunction, type Origin } from './function/index.ts';
-import type { Border, Incoming, Packet } from './packet.ts';
+import { type InlineCode, Lru, nameOfFunction, type Origin, serializer } from './function/index.ts';
+import type { Border, Packet } from './packet.ts';
 import { realmId } from './realm.ts';
 import { reducerOf } from './reducers.ts';
 
@@ -54,7 +53,7 @@ export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   const before = kept[border.kind].get(fn);
   if (before?.stable === true) return before.capsule;
   // What has a reducer takes that along.
-  const inline = reducerOf(fn) === undefined ? inlineCode(fn) : undefined;
+  const inline = reducerOf(fn) === undefined ? serializer().inlineCode(fn) : undefined;
   if (inline !== undefined) return inlineCapsule(inline, fn, border);
   const name = nameOfFunction(fn);
   const { packet, isStable, origin } = pack(fn, name, border);
@@ -71,7 +70,7 @@ interface Packed {
 
 function pack(fn: AnyFunction, name: string, border: Border, root?: Dismantled): Packed {
   const encoder = new Encoder({ border, inline: true, keep: true });
-  const { isMutable, isStable, origin } = captureDuring(() => encoder.add(fn, name), root);
+  const { isMutable, isStable, origin } = serializer().captureDuring(() => encoder.add(fn, name), root);
   encoder.add(isMutable, 'mutable');
   return { packet: encoder.finish(), isStable, origin };
 }
@@ -100,20 +99,6 @@ function idOf(packet: Packet, before: Capsule | undefined): string {
   // What travels beside the bytes is not in them.
   if (attachments.length > 0 || signals.length > 0) return newId();
   if (bytes.length > hashedUpTo) return before !== undefined && Buffer.compare(before.packet.bytes, bytes) === 0 ? before.id : newId();
-  const hash = bytes.length <= keptUpTo ? latin1(bytes) : createHash('sha1').update(bytes).digest('base64');
+  const hash = bytes.length <= keptUpTo ? latin1(bytes) : crypto().createHash('sha1').update(bytes).digest('base64');
   return idsByHash.get(hash) ?? idsByHash.set(hash, newId());
-}
-
-/** Opens a capsule whose modules are loaded. */
-export function openCapsule(packet: Incoming, border: Border): () => AnyFunction {
-  const decoder = new Decoder(packet, border, { again: true });
-  let next: AnyFunction | undefined = decoder.next() as AnyFunction;
-  const isMutable = decoder.next() as boolean;
-  const first = next;
-  if (!isMutable) return () => first;
-  return () => {
-    const fn = next ?? (decode(packet, border, { again: true }) as AnyFunction);
-    next = undefined;
-    return fn;
-  };
 }

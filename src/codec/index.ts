@@ -21,7 +21,10 @@ export { importFrom, originalStack, resolveFrom } from './function/index.ts';
 // Whose code the stack traces of a message lead to, where the code itself does not say it.
 export { type Origin, withOrigin } from './function/index.ts';
 export { realmId } from './realm.ts';
+// Loads the serializing half of functions before a loader is registered that would stand in its way.
+export { prepareSerializer } from './function/index.ts';
 // A function for many calls, sent once to each worker.
-export { type Capsule, captureFunction, openCapsule } from './capsule.ts';
+export type { Capsule } from './capsule.ts';
+export { openCapsule } from './open-capsule.ts';
 // The seam to functions.
 export type { AnyFunction, Assembled, Courier, Dismantled, Named, Part } from './courier.ts';

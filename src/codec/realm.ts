@@ -1,6 +1,11 @@
 /** Who this thread is among all threads and processes that ever meet. */
 
-import { randomBytes } from 'node:crypto';
 import { threadId } from 'node:worker_threads';
 
-export const realmId: string = `${process.pid}.${threadId}.${randomBytes(6).toString('hex')}`;
+/** A number is given again to a later process, so a moment and a random number go with it. */
+const random = BigInt(Math.floor(Math.random() * 2 ** 48));
+const once = BigInt.asUintN(48, random ^ process.hrtime.bigint())
+  .toString(16)
+  .padStart(12, '0');
+
+export const realmId: string = `${process.pid}.${threadId}.${once}`;

@@ -1,7 +1,8 @@
 /** Classes of the web platform and of Node that a program meets every day: each is made anew from what it shows. */
 
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { TextDecoder, TextEncoder, types } from 'node:util';
+import { crypto } from '../builtins.ts';
 import { writeShared } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
@@ -90,6 +91,7 @@ export function writeKey(encoding: Encoding, key: KeyObject): void {
 function readKey(decoding: Decoding): KeyObject {
   const type = decoding.reader.text();
   const key = Buffer.from(decoding.reader.copy(decoding.reader.count(1)));
+  const { createPrivateKey, createPublicKey, createSecretKey } = crypto();
   if (type === 'secret') return createSecretKey(key);
   return type === 'public'
     ? createPublicKey({ key, type: 'spki', format: 'der' })

@@ -3,8 +3,7 @@
  * Its finalizers let the objects go, in later turns of the event loop.
  */
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { v8, vm } from '../builtins.ts';
 import { setImmediate } from '../real-timers.ts';
 
 let gc: (() => unknown) | undefined;
@@ -24,8 +23,9 @@ export function collectGarbage(): void {
 /** `node --expose-gc` need not have been said: the flag holds for contexts that are made from now on. */
 function findGc(): () => unknown {
   if (globalThis.gc !== undefined) return globalThis.gc;
+  const { setFlagsFromString } = v8();
   setFlagsFromString('--expose-gc');
-  const found = runInNewContext('gc') as () => void;
+  const found = vm().runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
   return found;
 }

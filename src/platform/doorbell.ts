@@ -3,7 +3,8 @@
  * ring (`ring.ts`), and needs nothing from us for it. The write end is ours alone and closes with the thread.
  */
 
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { SocketConstructorOpts } from 'node:net';
+import { net } from '../builtins.ts';
 import { hold, openHeld, type Pipe } from './pipe.ts';
 import { inodeOfPipe } from './pipe-stat.ts';
 
@@ -43,7 +44,7 @@ function watch({ readEnd, writeEnd }: Pipe, onRing: () => void): Doorbell {
     },
   };
   // The types know `onread` for connections only. It spares a stream and a buffer for each ring.
-  const watcher = new Socket({ fd: readEnd, readable: true, writable: false, onread } as SocketConstructorOpts);
+  const watcher = new (net().Socket)({ fd: readEnd, readable: true, writable: false, onread } as SocketConstructorOpts);
   watcher.on('error', () => {});
   watcher.unref();
   const holder = hold(writeEnd);

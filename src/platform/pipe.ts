@@ -4,7 +4,7 @@
  * whatever ends it.
  */
 
-import { Socket } from 'node:net';
+import { net } from '../builtins.ts';
 import { HeddleError } from '../errors.ts';
 import { undisturbed } from '../undisturbed.ts';
 import { lastError, native } from './native.ts';
@@ -62,7 +62,7 @@ export function control(descriptor: number, command: number, argument: number): 
 
 /** Keeps an end open until `destroy()` or the end of this thread. It neither reads nor keeps the loop alive. */
 export function hold(descriptor: number): { destroy(): void } {
-  const holder = new Socket({ fd: descriptor, readable: false, writable: true });
+  const holder = new (net().Socket)({ fd: descriptor, readable: false, writable: true });
   holder.on('error', () => {});
   return holder.unref();
 }

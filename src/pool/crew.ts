@@ -1,6 +1,7 @@
 /** The workers of a pool, by the numbers that the scheduler gave them: started, stopped and killed as it says. */
 
-import { type Border, captureFunction, encode } from '../codec/index.ts';
+import { captureFunction } from '../codec/host.ts';
+import { type Border, encode } from '../codec/index.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { Job } from './job.ts';
 import type { CheckedOptions } from './options.ts';

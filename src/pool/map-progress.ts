@@ -1,6 +1,7 @@
 /** The `progress` option of a map: tells a function, or shows it on standard error. */
 
-import { Display, type Progress, Tracker } from '../progress/index.ts';
+import type { Display } from '../progress/display.ts';
+import { type Progress, Tracker } from '../progress/index.ts';
 import { summary } from './job.ts';
 
 /** Told at most so often, in milliseconds. */
@@ -43,10 +44,22 @@ export class MapProgress {
     };
   }
 
+  /** The display is loaded by the first map that shows its progress; what comes before it is there is shown with the next. */
   #shower(label: string): (isLast: boolean) => void {
-    const { stderr } = process;
-    const isLog = process.env['CI'] !== undefined && process.env['CI'] !== '';
-    const display = new Display({ mode: stderr.isTTY ? 'terminal' : isLog ? 'log' : 'silent', stream: stderr, label });
-    return (isLast) => (isLast ? display.finish(this.#tracker.now()) : display.show(this.#tracker.now()));
+    let display: Display | undefined;
+    const loading = openDisplay(label).then((opened) => (display = opened));
+    const finish = (opened: Display): void => opened.finish(this.#tracker.now());
+    return (isLast) => {
+      if (!isLast) display?.show(this.#tracker.now());
+      else if (display !== undefined) finish(display);
+      else void loading.then(finish);
+    };
   }
+}
+
+async function openDisplay(label: string): Promise<Display> {
+  const { Display } = await import('../progress/display.ts');
+  const { stderr } = process;
+  const isLog = process.env['CI'] !== undefined && process.env['CI'] !== '';
+  return new Display({ mode: stderr.isTTY ? 'terminal' : isLog ? 'log' : 'silent', stream: stderr, label });
 }

@@ -1,7 +1,8 @@
 /** `map`: outcomes become values, in the order of the items; the first error ends it. */
 
 import { checkFunction } from '../check.ts';
-import { type AnyFunction, captureFunction } from '../codec/index.ts';
+import { captureFunction } from '../codec/host.ts';
+import type { AnyFunction } from '../codec/index.ts';
 import { isIterable } from '../iteration.ts';
 import type { CallSite } from './call-site.ts';
 import type { Items } from './executor.ts';

@@ -5,7 +5,8 @@
  */
 
 import { checkBoolean, checkFunction, checkOptions } from '../check.ts';
-import { type AnyFunction, type Capsule, type Packet, captureFunction, encode } from '../codec/index.ts';
+import { captureFunction } from '../codec/host.ts';
+import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/index.ts';
 import type { WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
 import { Executor, type Items, type ShutdownOptions, type Streamed } from './executor.ts';

@@ -8,7 +8,5 @@ export { Tracker } from './tracker.ts';
 export { Rate } from './rate.ts';
 /** Progress as text, without a terminal. */
 export { renderBar, renderLogLine } from './bar.ts';
-/** Progress on a terminal, in a log, or not at all. */
-export { Display, type DisplayMode } from './display.ts';
 /** Numbers as people read them. */
 export { countText, durationText, percentText, rateText } from './text.ts';

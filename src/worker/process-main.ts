@@ -7,11 +7,13 @@
 import { Socket } from 'node:net';
 import type { Border } from '../codec/index.ts';
 import { tellHeapPlace } from '../handles.ts';
+import { prepareForLoaders } from './loaders.ts';
 import { exitInOrder } from './exit.ts';
 import { PipeMark, noMark } from './begun-mark.ts';
 import { PipeLink } from './pipe-link.ts';
 import { Runner } from './runner.ts';
 
+await prepareForLoaders();
 const socket = new Socket({ fd: 3, readable: true, writable: true });
 const given = new Set(process.argv.slice(2));
 const border: Border = { kind: 'process', apart: given.has('heap') ? undefined : 'its host shares no memory with it' };

@@ -4,9 +4,10 @@
  * lifeline and its marks (`begun-mark.ts`), and 6 the shared heap, where the system has what they need.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { childProcess } from '../builtins.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { heapDescriptorForChild, theAgent } from '../memory/index.ts';
 import { placeOf } from '../places.ts';
@@ -68,7 +69,7 @@ function spawnWorker(options: StartOptions, lifeline: Lifeline | undefined, begu
   // It is there: then the child can be told whose its messages are.
   if (heap !== undefined) ifPossible(theAgent);
   const given = [...(begun === undefined ? [] : ['marks']), ...(heap === undefined ? [] : ['heap'])];
-  const child = spawn(process.execPath, [...execArgv, entry, ...given], {
+  const child = childProcess().spawn(process.execPath, [...execArgv, entry, ...given], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe', lifeline?.childEnd ?? 'ignore', begun?.childEnd ?? 'ignore', heap ?? 'ignore'],
     windowsHide: true,
     ...(options.env === undefined ? {} : { env: { ...options.env } }),

@@ -8,8 +8,9 @@ import { MessagePortLink } from './message-port-link.ts';
 import { Runner } from './runner.ts';
 import { exitInOrder } from './exit.ts';
 import type { ThreadData } from './thread.ts';
-import { joinLoaders } from './thread-loader.ts';
+import { joinLoaders, prepareForLoaders } from './loaders.ts';
 
+await prepareForLoaders();
 await joinLoaders();
 const { port, begun, seed, startedBy, endGates } = workerData as ThreadData;
 setEndGates(endGates);

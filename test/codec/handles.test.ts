@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Border, captureFunction, decode, Decoder, encode, Encoder, move, openCapsule, registerReducer } from '#src/codec/index.js';
+import { captureFunction } from '#src/codec/host.js';
+import { type Border, decode, Decoder, encode, Encoder, move, openCapsule, registerReducer } from '#src/codec/index.js';
 import { refOf, theAgent } from '#src/memory/index.js';
 import { SerializationError } from '#src/errors.js';
 import { carry, cross, type Kind, refusal } from './cross.js';

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Display, type DisplayMode, type Progress, renderBar, renderLogLine } from '#src/progress/index.js';
+import { Display, type DisplayMode } from '#src/progress/display.js';
+import { type Progress, renderBar, renderLogLine } from '#src/progress/index.js';
 
 const half: Progress = { done: 1234, failed: 0, total: 2468, elapsed: 5000, rate: 812.4, eta: 1500 };
 

@@ -5,6 +5,8 @@ export const publicEntries: readonly string[] = ['index', 'coroutine/index', 'lo
 
 export const entries: readonly string[] = [
   ...publicEntries,
+  // Loaded by workers that send functions.
+  'codec/function/serialize',
   'cli/main',
   // The function of `heddle map` travels by reference: it must be an export of a file of its own.
   'cli/map/apply',

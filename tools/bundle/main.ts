@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { ROOT } from '../places.ts';
+import { Chunks } from './chunks.ts';
 import { declarationsOf } from './declarations.ts';
 import { entries, publicEntries } from './entries.ts';
 
@@ -19,10 +20,12 @@ const DIST = join(ROOT, 'dist');
 
 /** The JavaScript files and their maps, by their paths in `dist/`. */
 async function bundle(): Promise<Map<string, string>> {
+  const chunks = new Chunks();
   const graph = await rolldown({
     cwd: ROOT,
     input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
     platform: 'node',
+    plugins: [chunks.plugin],
     transform: { target: 'node20' },
     // `#atomics` is resolved when the program runs: `--conditions=model` replaces it.
     external: [/^node:/, '#atomics', 'acorn', 'koffi'],
@@ -38,6 +41,7 @@ async function bundle(): Promise<Map<string, string>> {
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     comments: false,
+    codeSplitting: { groups: chunks.groups() },
     // Paths in the maps are relative to the file: a map in `dist/worker/` names `../../src/worker/…`.
     sourcemapPathTransform: (source, map) => relative(dirname(map.replace('build/bundle', 'dist')), join(dirname(map), source)),
   });

@@ -6,6 +6,7 @@
  */
 
 import { isMainThread } from 'node:worker_threads';
+import { prepareSerializer } from '../../codec/index.ts';
 import { describeError } from './describe-error.ts';
 import { functionExports, lookUpExport } from './exports.ts';
 import { jsonText } from './json-text.ts';
@@ -124,6 +125,7 @@ async function importTarget({ url, loaders }: Target): Promise<object> {
   for (const loader of loaders) {
     if (registered.has(loader)) continue;
     registered.add(loader);
+    await prepareSerializer();
     const { register } = (await import(loader)) as { register: () => void };
     register();
   }

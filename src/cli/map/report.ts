@@ -1,6 +1,7 @@
 /** Everything a run says on standard error: items that failed, the progress, and the sum at the end. */
 
-import { countText, Display, type DisplayMode, type Tracker } from '../../progress/index.ts';
+import { Display, type DisplayMode } from '../../progress/display.ts';
+import { countText, type Tracker } from '../../progress/index.ts';
 import { quoteItem } from '../items/quote.ts';
 import type { Item } from '../items/source.ts';
 

@@ -8,9 +8,8 @@ import { moduleLoaded } from './modules.ts';
 import { valueNamed } from './names.ts';
 import { atHome } from './origin-place.ts';
 import { rememberOrigin, withOrigin } from './origins.ts';
-import { type ClassRecipe, type Code, type CodeRecipe, type PartKind, type Recipe, withFlags } from './recipe.ts';
+import { type ClassRecipe, type Code, type CodeRecipe, type PartKind, type Recipe, standIn, withFlags } from './recipe.ts';
 import type { Reference } from './references.ts';
-import { standIn } from './rewrite.ts';
 
 const complete = (): void => undefined;
 

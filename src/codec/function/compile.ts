@@ -9,7 +9,7 @@
  * construct that lets separately compiled functions see one variable. Strict code stays strict inside it.
  */
 
-import { Script } from 'node:vm';
+import { vm } from '../../builtins.ts';
 import type { AnyFunction } from '../courier.ts';
 import { Lru } from './lru.ts';
 import type { Code } from './recipe.ts';
@@ -31,6 +31,7 @@ export function factoryOf(code: Code, shape: Shape, variables: readonly string[]
   const key = `${code.file}:${code.line}:${code.column}\n${source}`;
   const known = factories.get(key);
   if (known !== undefined) return known;
+  const { Script } = vm();
   const script = new Script(source, { filename: code.file === '' ? 'heddle:function' : code.file, lineOffset: code.line - 1 });
   return factories.set(key, script.runInThisContext() as Factory);
 }

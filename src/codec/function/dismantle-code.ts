@@ -9,8 +9,8 @@ import { originId } from './origins.ts';
 import { remember } from './remembered.ts';
 import { asHome, findHome } from './home-object.ts';
 import { scriptUrl } from './main-module.ts';
-import { type Code, type CodeRecipe, flagsOf } from './recipe.ts';
-import { type Edit, edited, standIn, wordEdits } from './rewrite.ts';
+import { type Code, type CodeRecipe, flagsOf, standIn } from './recipe.ts';
+import { type Edit, edited, wordEdits } from './rewrite.ts';
 import { stackFile } from './stack.ts';
 
 export function dismantleCode(source: Source): Dismantled {

@@ -21,7 +21,7 @@ import { strictWithoutScript } from './global-code.ts';
 import { helperOf } from './helpers.ts';
 import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from './inspector.ts';
 import type { Capture } from './message.ts';
-import { knownFunction, modulesOfName, wellKnownFunction } from './names.ts';
+import { knownFunction, modulesOfName, nameOfFunction, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
 import { markOf } from './origin-place.ts';
 import { type Place, placeOf } from './place.ts';
@@ -31,8 +31,6 @@ import { type Reference, referenceOfFunction, referenceWithoutInspector } from '
 import { countCapture } from './repeated-places.ts';
 import { type ScriptSyntax, scriptSyntax } from './script-syntax.ts';
 import { isModuleScope } from './variables.ts';
-
-export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === 'string' && fn.name !== '' ? fn.name : '(anonymous)');
 
 const native = /\{\s*\[native code\]\s*\}\s*$/;
 

@@ -12,21 +12,20 @@
 
 import type { Courier, Named } from '../courier.ts';
 import { assemble, referred } from './assemble.ts';
-import { dismantle } from './dismantle.ts';
 import { helperOf, makeHelper } from './helpers.ts';
-import { captureOf } from './message.ts';
 import { loadModules, moduleLoaded } from './modules.ts';
 import { modulesOfName, valueNamed, wellKnownObject } from './names.ts';
 import { placed } from './origin-place.ts';
 import { privateState } from './private-state.ts';
 import type { Helper } from './recipe.ts';
 import { type Reference, referenceOfObject } from './references.ts';
+import { serializer } from './serializer.ts';
 import { originalStack } from './stack.ts';
 
-export { nameOfFunction } from './dismantle.ts';
+export { nameOfFunction } from './names.ts';
 export { Lru } from './lru.ts';
-export { type InlineCode, inlineCode } from './inline.ts';
-export { captureDuring } from './message.ts';
+export { prepareSerializer, serializer } from './serializer.ts';
+export type { InlineCode } from './inline.ts';
 export { importFrom } from './modules.ts';
 export { resolveFrom } from './resolve.ts';
 export { type Origin, withOrigin } from './origin-place.ts';
@@ -51,7 +50,10 @@ function named(name: unknown): unknown {
 
 /** The one implementation of the codec's seam for functions. */
 export const courier: Courier = {
-  dismantle: (fn, border, path, message) => dismantle(fn, border, path, captureOf(message)),
+  dismantle: (fn, border, path, message) => {
+    const { dismantle, captureOf } = serializer();
+    return dismantle(fn, border, path, captureOf(message));
+  },
   assemble,
   nameOf,
   named,

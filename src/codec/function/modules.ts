@@ -9,8 +9,8 @@
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Script, constants } from 'node:vm';
-import { withoutWarning } from './warnings.ts';
+import { vm } from '../../builtins.ts';
+import { withoutWarning } from '../../without-warning.ts';
 
 const fromPattern = /^(import|require) (".*?") from (.*)$/s;
 const loaded = new Map<string, object>();
@@ -75,6 +75,7 @@ export function importFrom(from: string, given: string, options?: ImportCallOpti
   const specifier = rooted(from, given);
   let importer = importers.get(from);
   if (importer === undefined) {
+    const { Script, constants } = vm();
     const script = new Script('(specifier, options) => import(specifier, options)', {
       filename: from,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

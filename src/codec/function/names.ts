@@ -8,8 +8,11 @@
 
 import { createRequire } from 'node:module';
 import { types } from 'node:util';
-import { runInThisContext } from 'node:vm';
+import { vm } from '../../builtins.ts';
 import type { AnyFunction } from '../courier.ts';
+
+/** What errors call a function. */
+export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === 'string' && fn.name !== '' ? fn.name : '(anonymous)');
 
 /** The global names of Node 20 to 26. What else stands on the global object is the program's own. */
 const globalNames = new Set(
@@ -46,7 +49,8 @@ const holders = (
 export const isGlobalName = (name: string): boolean => globalNames.has(name);
 
 /** The global objects of this realm and of the main one: inside a vm context (Jest) they differ. */
-const realms: readonly object[] = [...new Set<object>([globalThis, runInThisContext('globalThis') as object])];
+let realmsFound: readonly object[] | undefined;
+const realms = (): readonly object[] => (realmsFound ??= [...new Set<object>([globalThis, vm().runInThisContext('globalThis') as object])]);
 
 /** An own data property; getters are not run, for some load half of Node. */
 function own(object: unknown, name: PropertyKey): unknown {
@@ -94,7 +98,7 @@ export const knownFunction = (fn: AnyFunction): string | undefined => functionNa
 /** `holder`, `holder.name`, `holder.prototype.name`; under the function's own name only. */
 function findFunction(fn: AnyFunction, name: string): string | undefined {
   const member = name.replace(/^(bound|get|set) /, '');
-  for (const realm of realms) {
+  for (const realm of realms()) {
     // Reads a lazy global (a getter) only if it may be the one.
     if (globalNames.has(name) && (realm as Record<string, unknown>)[name] === fn) return name;
     for (const holder of holders) {
@@ -159,7 +163,7 @@ function objectNames(): WeakMap<object, string> {
     }
   };
   for (const module of modules) add(load(`node:${module}`), `node:${module}#`);
-  for (const realm of realms) {
+  for (const realm of realms()) {
     for (const holder of holders) {
       const value = globalValue(realm, holder);
       add(value, holder);

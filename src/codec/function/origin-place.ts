@@ -9,12 +9,8 @@
 
 import type { AnyFunction } from '../courier.ts';
 import { realmId } from '../realm.ts';
-import { functionSyntax } from './function-syntax.ts';
-import { inspect, inspectorAvailable } from './inspector.ts';
 import { Lru } from './lru.ts';
-import { placeOf } from './place.ts';
-import { scriptSyntax } from './script-syntax.ts';
-import { stackFile } from './stack.ts';
+import { serializer } from './serializer.ts';
 
 /** The function that code with this mark was made from. */
 export interface Origin {
@@ -74,7 +70,7 @@ function placeOfMark(mark: string): FilePlace | undefined {
   if (origin === undefined) return undefined;
   let place = places.get(origin.fn);
   if (place === undefined) {
-    place = lookUp(origin.fn);
+    place = serializer().lookUpPlace(origin.fn);
     if (place !== undefined) places.set(origin.fn, place);
   }
   return place;
@@ -86,22 +82,4 @@ export function atHome<C extends FilePlace>(code: C): C {
   if (place === undefined) return code;
   const column = code.line === 0 ? place.column + code.column : code.column;
   return { ...code, file: place.file, line: place.line + code.line, column };
-}
-
-function lookUp(fn: AnyFunction): FilePlace | undefined {
-  if (!inspectorAvailable()) return undefined;
-  try {
-    return inspect('a function', (inspection) => {
-      const { location } = inspection.facts(fn);
-      if (location === undefined) return undefined;
-      const script = scriptSyntax(inspection, location.scriptId);
-      const text = Function.prototype.toString.call(fn);
-      const { line, column } = placeOf(text, functionSyntax(text), script, location);
-      const file = stackFile(script);
-      return { file: file === '' ? 'heddle:function' : file, line, column };
-    });
-  } catch {
-    // A stack trace with a mark in it is better than no outcome.
-    return undefined;
-  }
 }

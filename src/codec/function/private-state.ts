@@ -1,13 +1,9 @@
 /** Whether an instance has state that nobody outside its class can read: `#private` fields, or what compilers make of them. */
 
-import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
-import { holdsPrivateState } from './capture-variables.ts';
-import { functionSyntax } from './function-syntax.ts';
-import { inspect, inspectorAvailable } from './inspector.ts';
-import { isNode, type Node } from './syntax.ts';
+import { serializer } from './serializer.ts';
 
-interface Secrets {
+export interface Secrets {
   /** `#name` of a private instance member, if there is one. */
   readonly field: string | undefined;
   /** Variables that hold lowered private state. */
@@ -33,33 +29,11 @@ export function privateState(instance: object): string | undefined {
 function secrets(constructor: AnyFunction): Secrets {
   let found = secretsOf.get(constructor);
   if (found === undefined) {
-    found = read(constructor, Function.prototype.toString.call(constructor));
+    const text = Function.prototype.toString.call(constructor);
+    found = text.includes('#') || lowered.test(text) ? serializer().readSecrets(constructor, text, lowered.test(text)) : none;
     secretsOf.set(constructor, found);
   }
   return found;
 }
 
 const none: Secrets = { field: undefined, weak: [] };
-
-function read(constructor: AnyFunction, text: string): Secrets {
-  if (!text.includes('#') && !lowered.test(text)) return none;
-  try {
-    const syntax = functionSyntax(text);
-    const field = syntax.members.find((member) => member['static'] !== true && isPrivate(member));
-    if (field !== undefined) return { field: `#${(field['key'] as Node)['name'] as string}`, weak: [] };
-    if (!lowered.test(text) || !inspectorAvailable()) return none;
-    const names = [...syntax.free.names].filter(([, use]) => holdsPrivateState(use)).map(([name]) => name);
-    return inspect(constructor.name, (inspection) => {
-      const { scopes } = inspection.facts(constructor);
-      const weak = names.flatMap((name) => {
-        const holder = scopes.find(({ object }) => name in object)?.object[name];
-        return types.isWeakMap(holder) || types.isWeakSet(holder) ? [{ name, holder }] : [];
-      });
-      return { field: undefined, weak };
-    });
-  } catch {
-    return none;
-  }
-}
-
-const isPrivate = (member: Node): boolean => isNode(member['key']) && member['key'].type === 'PrivateIdentifier';

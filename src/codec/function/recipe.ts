@@ -123,3 +123,12 @@ export const withFlags = (flags: number): { enumerable: boolean; configurable: b
   enumerable: (flags & 2) !== 0,
   configurable: (flags & 4) !== 0,
 });
+
+/** Captured names that stand in for words which mean something only at their old place, each as long as its word. */
+export const standIn = {
+  this: '$hdl',
+  arguments: '$hdlargs_',
+  newTarget: '$hdltarget',
+  importMeta: '$hdlmeta___',
+  importCall: '$hdlim',
+} as const;

@@ -11,7 +11,7 @@ import type { AnyFunction } from '../courier.ts';
 import { isMainModule, scriptUrl } from './main-module.ts';
 import { importedByMain, importLeadsToMain, leadsToMain } from './module-graph.ts';
 import { importKey, requireKey } from './modules.ts';
-import { withoutWarning } from './warnings.ts';
+import { withoutWarning } from '../../without-warning.ts';
 import type { Place } from './place.ts';
 import type { ScriptSyntax } from './script-syntax.ts';
 

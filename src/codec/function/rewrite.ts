@@ -6,16 +6,8 @@
  */
 
 import type { FunctionSyntax } from './function-syntax.ts';
+import { standIn } from './recipe.ts';
 import { isNode, type Node } from './syntax.ts';
-
-/** The stand-ins, each as long as the word it stands for. */
-export const standIn = {
-  this: '$hdl',
-  arguments: '$hdlargs_',
-  newTarget: '$hdltarget',
-  importMeta: '$hdlmeta___',
-  importCall: '$hdlim',
-} as const;
 
 export interface Edit {
   readonly start: number;

@@ -7,8 +7,9 @@ import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { runInNewContext, runInThisContext, Script } from 'node:vm';
-import { captureFunction } from '#dist/codec/index.js';
-import { all, kinds } from '../../pool/kinds.ts';
+import { captureFunction } from '#src/codec/host.js';
+import { all } from '../../pool/collect.ts';
+import { kinds } from '../../pool/inside-kinds.ts';
 
 type Fn = (...args: any[]) => any;
 

@@ -1,0 +1,7 @@
+/** Modules of Node that take 1 to 3 ms to load and that most threads do not need: each is loaded when it is first asked for. */
+
+export const childProcess = (): typeof import('node:child_process') => process.getBuiltinModule('node:child_process');
+export const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto');
+export const net = (): typeof import('node:net') => process.getBuiltinModule('node:net');
+export const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8');
+export const vm = (): typeof import('node:vm') => process.getBuiltinModule('node:vm');

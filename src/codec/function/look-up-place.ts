@@ -1,0 +1,27 @@
+/** The place of a function in its file, read by the inspector: for `origin-place.ts`. */
+
+import type { AnyFunction } from '../courier.ts';
+import { functionSyntax } from './function-syntax.ts';
+import { inspect, inspectorAvailable } from './inspector.ts';
+import type { FilePlace } from './origin-place.ts';
+import { placeOf } from './place.ts';
+import { scriptSyntax } from './script-syntax.ts';
+import { stackFile } from './stack.ts';
+
+export function lookUpPlace(fn: AnyFunction): FilePlace | undefined {
+  if (!inspectorAvailable()) return undefined;
+  try {
+    return inspect('a function', (inspection) => {
+      const { location } = inspection.facts(fn);
+      if (location === undefined) return undefined;
+      const script = scriptSyntax(inspection, location.scriptId);
+      const text = Function.prototype.toString.call(fn);
+      const { line, column } = placeOf(text, functionSyntax(text), script, location);
+      const file = stackFile(script);
+      return { file: file === '' ? 'heddle:function' : file, line, column };
+    });
+  } catch {
+    // A stack trace with a mark in it is better than no outcome.
+    return undefined;
+  }
+}

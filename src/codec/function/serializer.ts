@@ -1,0 +1,49 @@
+/**
+ * The seam between the halves of this folder. Hosts load the serializing half with the rest (`codec/host.ts`). Workers mostly receive functions
+ * only, and load it when they first send one:
+ *
+ *   thread-main.js ──▶ codec ──▶ rebuilding half        serializer() ──▶ require() ──▶ serialize.js, which provides itself here
+ *
+ * A loader that replaces `require()`, such as tsx, would make a second heddle of it: where there may be one, the half is imported beforehand.
+ */
+
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { SerializationError } from '../../errors.ts';
+import { placeOf } from '../../places.ts';
+import { withoutWarning } from '../../without-warning.ts';
+import type { dismantle } from './dismantle.ts';
+import type { inlineCode } from './inline.ts';
+import type { lookUpPlace } from './look-up-place.ts';
+import type { captureDuring, captureOf } from './message.ts';
+import type { readSecrets } from './read-secrets.ts';
+
+interface Serializer {
+  readonly dismantle: typeof dismantle;
+  readonly inlineCode: typeof inlineCode;
+  readonly captureDuring: typeof captureDuring;
+  readonly captureOf: typeof captureOf;
+  readonly lookUpPlace: typeof lookUpPlace;
+  readonly readSecrets: typeof readSecrets;
+}
+
+let loaded: Serializer | undefined;
+const file = placeOf('codec/function/serialize.js');
+
+export function provideSerializer(half: Serializer): void {
+  loaded = half;
+}
+
+/** @throws SerializationError if it cannot be loaded in the middle of a call */
+export function serializer(): Serializer {
+  if (loaded !== undefined) return loaded;
+  // Node 22.12 still warns of a `require()` that loads an ES module.
+  withoutWarning('ExperimentalWarning', () => createRequire(import.meta.url)(fileURLToPath(file)) as unknown);
+  if (loaded === undefined) throw new SerializationError('functions cannot leave this worker: a loader has replaced require() in it');
+  return loaded;
+}
+
+/** Loads the half where waiting is possible: to be called before a loader is registered. */
+export async function prepareSerializer(): Promise<void> {
+  if (loaded === undefined) await import(file.href);
+}
