@@ -13,61 +13,51 @@ import type { Plugin } from 'rolldown';
 import { join } from 'node:path';
 import { ROOT } from '../places.ts';
 
-const source = (file: string): string => join(ROOT, 'src', file);
+type Ids = ReadonlySet<string>;
 
 export interface Group {
   readonly name: string;
   readonly test: (id: string) => boolean;
+  /** A module of two groups goes to that with the higher one. */
   readonly priority: number;
 }
 
-export class Chunks {
-  readonly #imports: Map<string, readonly string[]> = new Map();
+/** The module ids of the graph and their static imports, filled in by `plugin` before groups are asked for. */
+const imports = new Map<string, readonly string[]>();
 
-  /** Learns what imports what. */
-  readonly plugin: Plugin = {
-    name: 'heddle:imports',
-    buildEnd: {
-      handler: (() => {
-        const imports = this.#imports;
-        return function (this: { getModuleIds(): Iterable<string>; getModuleInfo(id: string): { importedIds: readonly string[] } | null }) {
-          for (const id of this.getModuleIds()) imports.set(id, this.getModuleInfo(id)?.importedIds ?? []);
-        };
-      })(),
-    },
-  };
+const plugin: Plugin = {
+  name: 'heddle:imports',
+  buildEnd() {
+    for (const id of this.getModuleIds()) imports.set(id, this.getModuleInfo(id)?.importedIds ?? []);
+  },
+};
 
-  /** All that is loaded with a file. */
-  #with(file: string): Set<string> {
-    const found = new Set<string>();
-    const left = [source(file)];
-    for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      if (found.has(id)) continue;
-      found.add(id);
-      left.push(...(this.#imports.get(id) ?? []));
-    }
-    return found;
+/** All modules that are loaded with some files of `src/`. */
+function loadedWith(...files: readonly string[]): Ids {
+  const found = new Set<string>();
+  const left = files.map((file) => join(ROOT, 'src', file));
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    left.push(...(imports.get(id) ?? []));
   }
-
-  groups(): Group[] {
-    let sets: [name: string, ids: Set<string>][] | undefined;
-    const make = (): [string, Set<string>][] => {
-      const [host, coroutine, shared] = ['index.ts', 'coroutine/index.ts', 'sync/index.ts'].map((file) =>
-        this.#with(file),
-      ) as Set<string>[];
-      const worker = new Set([...this.#with('worker/thread-main.ts'), ...this.#with('worker/process-main.ts')]);
-      const both = (a: Set<string>, b: Set<string>): Set<string> => new Set([...a].filter((id) => b.has(id)));
-      return [
-        ['base', both(coroutine!, worker)],
-        ['loop', both(coroutine!, shared!)],
-        ['codec', both(host!, worker)],
-        ['shared', shared!],
-      ];
-    };
-    return ['base', 'loop', 'codec', 'shared'].map((name, index) => ({
-      name,
-      priority: 10 - index,
-      test: (id) => (sets ??= make())[index]![1].has(id),
-    }));
-  }
+  return found;
 }
+
+const both = (a: Ids, b: Ids): Ids => new Set([...a].filter((id) => b.has(id)));
+
+function sharedModules(): Record<string, Ids> {
+  const [host, coroutine, shared] = [loadedWith('index.ts'), loadedWith('coroutine/index.ts'), loadedWith('sync/index.ts')];
+  const worker = loadedWith('worker/thread-main.ts', 'worker/process-main.ts');
+  return { base: both(coroutine, worker), loop: both(coroutine, shared), codec: both(host, worker), shared };
+}
+
+let known: Record<string, Ids> | undefined;
+
+const groups: Group[] = ['base', 'loop', 'codec', 'shared'].map((name, place) => ({
+  name,
+  priority: 10 - place,
+  test: (id) => (known ??= sharedModules())[name]!.has(id),
+}));
+
+export const chunks: { readonly plugin: Plugin; readonly groups: Group[] } = { plugin, groups };

@@ -12,7 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { ROOT } from '../places.ts';
-import { Chunks } from './chunks.ts';
+import { chunks } from './chunks.ts';
 import { declarationsOf } from './declarations.ts';
 import { entries, publicEntries } from './entries.ts';
 
@@ -20,7 +20,6 @@ const DIST = join(ROOT, 'dist');
 
 /** The JavaScript files and their maps, by their paths in `dist/`. */
 async function bundle(): Promise<Map<string, string>> {
-  const chunks = new Chunks();
   const graph = await rolldown({
     cwd: ROOT,
     input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
@@ -41,7 +40,7 @@ async function bundle(): Promise<Map<string, string>> {
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     comments: false,
-    codeSplitting: { groups: chunks.groups() },
+    codeSplitting: { groups: chunks.groups },
     // Paths in the maps are relative to the file: a map in `dist/worker/` names `../../src/worker/…`.
     sourcemapPathTransform: (source, map) => relative(dirname(map.replace('build/bundle', 'dist')), join(dirname(map), source)),
   });

@@ -26,6 +26,13 @@ async function check(name: string, command: string, args: string[], cwd: string,
   return ok;
 }
 
+/** In bytes. */
+function isBelow(what: string, size: number, limit: number): void {
+  const ok = size < limit;
+  sum[ok ? 'passed' : 'failed']++;
+  console.log(`${ok ? 'ok     ' : 'FAILED '} ${what} has ${(size / 1e6).toFixed(2)} MB, below ${limit / 1e6} MB`);
+}
+
 /** The same work in the three ways that a program may be written. */
 const work = `
 async function main() {
@@ -57,8 +64,11 @@ new ThreadPoolExecutor().submit((word: string) => word.length, 1);
 mkdirSync(join(TARBALL, '..'), { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'heddle-packed-'));
 try {
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: ROOT, timeout: TIMEOUT });
-  renameSync(join(folder, packed.stdout.trim()), TARBALL);
+  const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: ROOT, timeout: TIMEOUT });
+  const [{ filename, size, unpackedSize }] = JSON.parse(packed.stdout) as [{ filename: string; size: number; unpackedSize: number }];
+  renameSync(join(folder, filename), TARBALL);
+  isBelow('the tarball', size, 1e6);
+  isBelow('the installed package', unpackedSize, 4e6);
   await check('publint', `${BIN}publint`, ['--strict', TARBALL], ROOT);
   await check('attw', `${BIN}attw`, [TARBALL, '--profile', 'esm-only', '--no-emoji'], ROOT);
   for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text);

@@ -1,0 +1,127 @@
+/** What is published: how large it is, what is loaded of it and when, and that it is the same heddle as the modules it was made from. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const dist = join(root, 'dist');
+const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+const scripts = files.filter((file) => file.endsWith('.js'));
+
+/** Runs a module in a Node of its own and gives what it printed as JSON. */
+function run(code: string, ...flags: string[]): unknown {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', code], { cwd: root, encoding: 'utf8' });
+  assert.equal(stderr, '');
+  assert.equal(status, 0);
+  return JSON.parse(stdout);
+}
+
+test('what is published is some 20 to 40 scripts below 0.8 MB, each with its map', () => {
+  assert.ok(scripts.length >= 20 && scripts.length <= 40, `${scripts.length} scripts`);
+  const bytes = scripts.reduce((sum, file) => sum + statSync(join(dist, file)).size, 0);
+  assert.ok(bytes < 800_000, `${bytes} bytes`);
+  for (const file of scripts) {
+    const isMapped = readFileSync(join(dist, file), 'utf8').includes('//# sourceMappingURL=');
+    assert.equal(isMapped, files.includes(`${file}.map`), file);
+  }
+});
+
+test('every source map names sources below src/', () => {
+  for (const file of files.filter((name) => name.endsWith('.map'))) {
+    const { sources } = JSON.parse(readFileSync(join(dist, file), 'utf8')) as { sources: string[] };
+    for (const source of sources.filter((name) => !name.includes('rolldown')))
+      assert.ok(join(dist, file, '..', source).startsWith(join(root, 'src/')), `${file}: ${source}`);
+  }
+});
+
+test('every entry point exports the same names, with the same names of functions, as the modules it was made from', () => {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, object | string> };
+  const entries = Object.entries(exports).flatMap(([path, target]) => (typeof target === 'string' ? [] : [path.slice(2)]));
+  const names = (specifiers: readonly string[]): unknown =>
+    run(`const found = [];
+      for (const specifier of ${JSON.stringify(specifiers)})
+        for (const [name, value] of Object.entries(await import(specifier)))
+          found.push([name, typeof value === 'function' ? value.name : typeof value]);
+      console.log(JSON.stringify(found));`);
+  const published = names(entries.map((entry) => (entry === '' ? 'heddle' : `heddle/${entry}`)));
+  const unbundled = names(entries.map((entry) => (entry === '' ? '#src/index.js' : `#src/${entry}/index.js`)));
+  assert.ok((published as unknown[]).length > 100);
+  assert.deepEqual(published, unbundled);
+});
+
+test('an import of heddle loads no acorn, no koffi, no crypto and no inspector; the first function loads acorn', () => {
+  const seen = run(`
+    import { createRequire } from 'node:module';
+    import { readFileSync } from 'node:fs';
+    const { cache } = createRequire(import.meta.url);
+    const loaded = () => [
+      Object.keys(cache).some((file) => file.includes('/acorn/')),
+      readFileSync('/proc/self/maps', 'utf8').includes('koffi'),
+      process.moduleLoadList.includes('NativeModule crypto'),
+      process.moduleLoadList.includes('NativeModule inspector'),
+    ];
+    const { ThreadPoolExecutor } = await import('heddle');
+    const before = loaded();
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    const three = 3;
+    const result = await pool.submit(() => three);
+    await pool.shutdown();
+    console.log(JSON.stringify({ before, result, after: loaded() }));`);
+  assert.deepEqual(seen, { before: [false, false, false, false], result: 3, after: [true, false, false, true] });
+});
+
+/** The scripts of heddle that a worker has loaded, by what their names begin with. */
+async function loadedScripts(): Promise<string[]> {
+  const { Session } = await import('node:inspector');
+  const session = new Session();
+  session.connect();
+  const urls: string[] = [];
+  session.on('Debugger.scriptParsed', ({ params }) => urls.push(params.url));
+  session.post('Debugger.enable');
+  session.disconnect();
+  return urls.flatMap((url) => /\/dist\/(.*?)(?:-[\w-]{8})?\.js$/.exec(url)?.[1] ?? []).toSorted();
+}
+
+for (const [kind, Executor] of [
+  ['thread', ThreadPoolExecutor],
+  ['process', ProcessPoolExecutor],
+] as const) {
+  test(`a ${kind} loads its own side only, and the serializing half with the first function that it sends`, async () => {
+    await using pool = new Executor({ maxWorkers: 1 });
+    const own = await pool.submit(loadedScripts);
+    assert.deepEqual(
+      own.filter((name) => /^(index|pool|shared|serialize|codec\/function\/serialize|coroutine.*|cli.*)$/.test(name)),
+      [],
+    );
+    assert.ok(own.length <= 6, own.join(' '));
+    const answer = await pool.submit(() => (n: number) => n + 1);
+    assert.equal(answer(1), 2);
+    assert.ok((await pool.submit(loadedScripts)).includes('serialize'));
+  });
+}
+
+test('a stack of an error has no frame of heddle', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  async function fails(): Promise<never> {
+    await Promise.resolve();
+    throw new RangeError('no');
+  }
+  const error = (await pool.submit(fails).catch((thrown: unknown) => thrown)) as Error;
+  assert.match(error.stack!, /^RangeError: no\n {4}at fails .*bundle\.test/);
+  assert.doesNotMatch(error.stack!, /\/(dist|src)\//);
+});
+
+test('the published package runs under --conditions=model', () => {
+  const seen = run(
+    `import { Lock } from 'heddle';
+     const lock = new Lock();
+     console.log(JSON.stringify([lock.tryAcquire(), lock.tryAcquire(), import.meta.resolve('#atomics').split('/').at(-1)]));`,
+    '--conditions=model',
+  );
+  assert.deepEqual(seen, [true, false, 'atomics-model.js']);
+});
