@@ -5,7 +5,7 @@
  * function, an async function and a generator do not.
  */
 
-import { Script } from 'node:vm';
+import { vm } from '../../builtins.ts';
 import type { AnyFunction } from '../courier.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
 import { children, hasUseStrict, isClass, isFunction, isNode, type Node, parse } from './syntax.ts';
@@ -25,6 +25,7 @@ const getCaller = Object.getOwnPropertyDescriptor(Function.prototype, 'caller')?
  */
 export function showsCaller(fn: AnyFunction): boolean {
   if (Object.getOwnPropertyDescriptor(fn, 'caller')?.configurable === false) return true;
+  hasGetter ??= !Object.hasOwn(vm().runInThisContext('(function () {})') as AnyFunction, 'caller');
   if (!hasGetter) return false;
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
@@ -39,7 +40,7 @@ export function showsCaller(fn: AnyFunction): boolean {
 }
 
 /** Before Node 26 the getter throws for all functions. */
-const hasGetter = !Object.hasOwn(new Script('(function () {})').runInThisContext() as AnyFunction, 'caller');
+let hasGetter: boolean | undefined;
 
 /**
  * An assignment to a property or a `delete` may fail silently or throw. A function binds `this` and `arguments` in two ways.
