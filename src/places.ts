@@ -6,6 +6,13 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { HeddleError } from './errors.ts';
+
+const remedy =
+  'keep it external (esbuild --external:heddle, webpack externals, external in rollup and rolldown) and install it beside the program';
+
+// A bundler that makes CommonJS of it leaves `import.meta` empty.
+if (typeof (import.meta.url as unknown) !== 'string') throw new Error(`heddle cannot be bundled: ${remedy}`);
 
 const home = new URL('.', import.meta.url);
 const root = new URL(home.pathname.endsWith('/build/src/') ? '../../' : '../', home);
@@ -26,6 +33,11 @@ const folders = [home, new URL('src/', root)].flatMap((folder) => [folder.href, 
  * for frames while it watches `existsSync`.
  */
 const standsAlone = existsSync(placeOf('worker/thread-main.js'));
+
+/** @throws HeddleError if a bundler has put heddle into a file of the program, where no worker finds its first file */
+export function checkPlace(): void {
+  if (!standsAlone) throw new HeddleError(`heddle cannot start workers from a bundle (${fileURLToPath(import.meta.url)}): ${remedy}`);
+}
 
 /** True for a line of a stack trace that shows a call inside heddle. */
 export function isOwnFrame(line: string): boolean {

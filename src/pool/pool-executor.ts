@@ -7,6 +7,7 @@
 import { checkBoolean, checkFunction, checkOptions } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
 import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/index.ts';
+import { checkPlace } from '../places.ts';
 import type { WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
 import { Executor, type Items, type ShutdownOptions, type Streamed } from './executor.ts';
@@ -44,6 +45,7 @@ export abstract class PoolExecutor extends Executor {
   /** @internal */
   protected constructor(kind: WorkerKind, options: ExecutorOptions | undefined) {
     super();
+    checkPlace();
     const checked = checkExecutorOptions(options);
     const name = checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
     const pool = new WorkerPool(kind, name, checked);

@@ -17,8 +17,6 @@ import { inheritedExecArgv } from './exec-argv.ts';
 import { PipeLink } from './pipe-link.ts';
 import type { ResourceLimits, RunningWorker, StartOptions } from './running-worker.ts';
 
-const entry = fileURLToPath(placeOf('worker/process-main.js'));
-
 export function startProcess(options: StartOptions): RunningWorker {
   const lifeline = ifPossible(() => new Lifeline());
   const begun = ifPossible(() => new PipeCount());
@@ -69,7 +67,7 @@ function spawnWorker(options: StartOptions, lifeline: Lifeline | undefined, begu
   // It is there: then the child can be told whose its messages are.
   if (heap !== undefined) ifPossible(theAgent);
   const given = [...(begun === undefined ? [] : ['marks']), ...(heap === undefined ? [] : ['heap'])];
-  const child = childProcess().spawn(process.execPath, [...execArgv, entry, ...given], {
+  const child = childProcess().spawn(process.execPath, [...execArgv, fileURLToPath(placeOf('worker/process-main.js')), ...given], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe', lifeline?.childEnd ?? 'ignore', begun?.childEnd ?? 'ignore', heap ?? 'ignore'],
     windowsHide: true,
     ...(options.env === undefined ? {} : { env: { ...options.env } }),

@@ -1,6 +1,5 @@
 /** Starts a worker on a thread of this process. */
 
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, threadId as ourThreadId, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { WorkerEnd } from '../errors.ts';
 import { markEnded, seed } from '../memory/index.ts';
@@ -24,7 +23,7 @@ export interface ThreadData {
   readonly endGates: readonly EndGate[];
 }
 
-const entry = fileURLToPath(placeOf('worker/thread-main.js'));
+const entry = placeOf('worker/thread-main.js');
 
 /** @throws what `new Worker` throws, for options that a thread cannot have */
 export function startThread(options: StartOptions): RunningWorker {

@@ -15,7 +15,10 @@ const scripts = files.filter((file) => file.endsWith('.js'));
 
 /** Runs a module in a Node of its own and gives what it printed as JSON. */
 function run(code: string, ...flags: string[]): unknown {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', code], { cwd: root, encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', code], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   assert.equal(stderr, '');
   assert.equal(status, 0);
   return JSON.parse(stdout);
