@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { features } from 'heddle/lowlevel';
 import { runFile, type Verdict } from '../../tools/test/one-file.ts';
-import { withSourcePositions } from '../../tools/test/source-positions.ts';
+import { withSourcePositions } from '../../tools/source-positions.ts';
 
 async function judge(source: string, total = 60_000): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'driver-'));

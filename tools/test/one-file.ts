@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type Counts, noCounts } from '../counts.ts';
-import { run } from '../process.ts';
+import { noCertificates, run } from '../process.ts';
 import { leakedFiles, leakedProcesses } from './leaks.ts';
 import type { LogLine } from './log.ts';
-import { withSourcePositions } from './source-positions.ts';
+import { withSourcePositions } from '../source-positions.ts';
 
 interface Failure {
   /** The test's name, or '' for the file as a whole. */
@@ -27,12 +27,11 @@ export interface Verdict {
 const REPORTER = new URL('./reporter.js', import.meta.url).href;
 /** What every test process gets. */
 const OURS = {
+  ...noCertificates,
   HEDDLE_TEST_DRIVER: String(process.pid),
   // a test that spawns `node` gets the Node under test
   PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
   NODE_TEST_CONTEXT: undefined,
-  // reading certificates takes 30 ms of each start of Node; no test opens a TLS connection
-  NODE_EXTRA_CA_CERTS: undefined,
   NO_COLOR: '1',
   FORCE_COLOR: undefined,
 };

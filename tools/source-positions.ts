@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { ROOT } from '../places.ts';
+import { ROOT } from './places.ts';
 
 /** `file:///…/build/test/pool/map.test.js:12:34`, or the same as a path. */
 const POSITION = /(?:file:\/\/)?(\/[^\s():]+\.[cm]?js):(\d+):(\d+)/g;
