@@ -21,7 +21,7 @@ let files = 0;
 const newFile = (): string => join(folder, String(files++));
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n');
 
-for (const { kind, open } of kinds) {
+for (const { kind, open, shared } of kinds) {
   test(`${kind}: a task whose worker is lost is not tried again, too often, or does not know its attempt`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const file = newFile();
@@ -47,7 +47,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an error is tried again that retryOn does not accept, or the last error is not the one that is told`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const failing = (): never => {
       throw new RangeError(`attempt ${currentTask()!.attempt}`);
     };
@@ -251,7 +251,7 @@ for (const { kind, open } of kinds) {
   }
 
   test(`${kind}: items that are tried again change places with those before them in their chunk`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const falter = (n: number): number => {
       if (n % 10 === 3 && currentTask()!.attempt === 1) throw new Error('not yet');
       return n;
