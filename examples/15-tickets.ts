@@ -8,7 +8,7 @@ import { Lock, ProcessPoolExecutor } from 'heddle';
 const folder = mkdtempSync(join(tmpdir(), 'tickets-'));
 const database = join(folder, 'database.json');
 const sell = (tickets: number): void => writeFileSync(database, JSON.stringify({ tickets }), { flag: tickets === 1 ? 'w' : 'r+' });
-const pay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
+const pay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1000));
 
 const buy = async (): Promise<boolean> => {
   const { tickets } = JSON.parse(readFileSync(database, 'utf8')) as { tickets: number };

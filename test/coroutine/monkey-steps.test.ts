@@ -266,7 +266,7 @@ async function stderrUntil(program: string, text: string): Promise<string> {
 
 test('a step that never ends is told of by nobody', async () => {
   const program = `
-    import { monkey, sleep, spawn } from '#src/coroutine/index.js';
+    import { monkey, sleep, spawn } from 'heddle/coroutine';
     monkey.patchAll({ onBlock: () => console.log('never') });
     function* endless() {
       yield* sleep(1);
@@ -280,7 +280,7 @@ test('a step that never ends is told of by nobody', async () => {
 
 test('a call that never returns is told of by nobody', async () => {
   const program = `
-    import { monkey, sleep, spawn } from '#src/coroutine/index.js';
+    import { monkey, sleep, spawn } from 'heddle/coroutine';
     monkey.patchAll({ onBlock: () => console.log('never') });
     async function waiting() {
       await sleep(1);

@@ -259,7 +259,7 @@ test("calls of Node itself are taken for the program's: a module that is loaded,
     fs.writeFileSync(join(folder, 'other.cjs'), 'module.exports = 8;');
     const program = `
       import { createRequire } from 'node:module';
-      import * as h from '#src/coroutine/index.js';
+      import * as h from 'heddle/coroutine';
       const found = [];
       h.monkey.patchAll({ onBlock: ({ name, stack }) => found.push([name, /loaded.cjs/.test(stack)]), longerThan: Infinity });
       await h.spawn(function* () {

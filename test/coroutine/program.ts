@@ -12,11 +12,11 @@ export interface Ran {
 }
 
 /**
- * @param code an ES module; everything of `heddle/coroutine` is imported as `h`
+ * @param code an ES module; everything of `heddle/coroutine` is imported as `h`, from the unbundled modules if the code imports some of these
  * @param flags of Node
  */
 export async function runProgram(code: string, flags: readonly string[] = []): Promise<Ran> {
-  const text = `import * as h from 'heddle/coroutine';\n${code}`;
+  const text = `import * as h from '${code.includes('#src/') ? '#src/coroutine/index.js' : 'heddle/coroutine'}';\n${code}`;
   const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', text], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { features } from 'heddle/lowlevel';
 import { runFile, type Verdict } from '../../tools/test/one-file.ts';
+import { withSourcePositions } from '../../tools/source-positions.ts';
 
 async function judge(source: string, total = 60_000): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'driver-'));
@@ -102,4 +103,10 @@ test('an empty file passes', async () => {
 
 test('a skip without a reason passes', async () => {
   assert.equal(await whyFailed(`test('a', { skip: true }, () => {});`), 'a: skipped without a reason');
+});
+
+test('stacks of built files are shown with positions in their sources', () => {
+  const [, thrown] = withSourcePositions(String(new Error('no').stack)).split('\n');
+  assert.match(thrown!, /^ {4}at TestContext\.<anonymous> \(test\/house\/driver\.test\.ts:\d+:\d+\)$/);
+  assert.equal(withSourcePositions('at /elsewhere/a.js:1:2, node:fs:3:4'), 'at /elsewhere/a.js:1:2, node:fs:3:4');
 });

@@ -170,8 +170,10 @@ for (const { kind, open } of kinds) {
     const view = pool.with({ signal: controller.signal });
     const busy = view.submit(hang);
     await until(() => busy.running());
-    const futures = Array.from({ length: 10_000 }, (_, i) => view.submit((x: number) => x, i));
-    const maps = Array.from({ length: 30 }, () => view.map((x: number) => x, [1]));
+    // One function: the captures of each further one would be read again.
+    const same = (x: number): number => x;
+    const futures = Array.from({ length: 10_000 }, (_, i) => view.submit(same, i));
+    const maps = Array.from({ length: 30 }, () => view.map(same, [1]));
     const ends = Promise.allSettled([busy, ...futures, ...maps.map((map) => map.next())]);
     controller.abort('off');
     for (const end of await ends) assert.equal(end.status === 'rejected' && end.reason, 'off');

@@ -104,7 +104,7 @@ test('wait() and asCompleted() do not take results', async () => {
 
 test('an error that nobody looks at is not reported, or one that an errorCallback got is', async () => {
   const program = (options: string): string => `
-    import { ThreadPool } from '#src/index.js';
+    import { ThreadPool } from 'heddle';
     const pool = new ThreadPool(1);
     const result = pool.applyAsync(() => { throw new Error('nobody looks'); }, []${options});
     await pool.apply(() => 'comes behind it');

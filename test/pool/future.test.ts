@@ -103,7 +103,7 @@ test('done callbacks run out of order, not at all, or not at once when it is don
 
 test('an error that nobody looks at is not reported', () => {
   const program = `
-    import { ThreadPoolExecutor } from '#src/index.js';
+    import { ThreadPoolExecutor } from 'heddle';
     new ThreadPoolExecutor({ maxWorkers: 1 }).submit(() => { throw new Error('nobody looks'); });`;
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   assert.equal(status, 1);

@@ -1,8 +1,27 @@
 /** Both executors, for tests that hold for either. */
 
-import { type ExecutorOptions, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+import { after } from 'node:test';
+import { type Executor, type ExecutorOptions, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+
+type Open = (options?: ExecutorOptions) => Executor;
+
+/** Opens one executor for each number of workers, for all tests of a file that neither set it up nor end its workers: starts take long. */
+function sharing(open: Open): (maxWorkers: number) => Executor {
+  const executors = new Map<number, Executor>();
+  after(async () => {
+    await Promise.all([...executors.values()].map((executor) => executor.shutdown()));
+  });
+  return (maxWorkers) => {
+    const executor = executors.get(maxWorkers) ?? open({ maxWorkers });
+    executors.set(maxWorkers, executor);
+    return executor;
+  };
+}
+
+const openThreads = (options?: ExecutorOptions): ThreadPoolExecutor => new ThreadPoolExecutor(options);
+const openProcesses = (options?: ExecutorOptions): ProcessPoolExecutor => new ProcessPoolExecutor(options);
 
 export const kinds = [
-  { kind: 'thread', open: (options?: ExecutorOptions) => new ThreadPoolExecutor(options) },
-  { kind: 'process', open: (options?: ExecutorOptions) => new ProcessPoolExecutor(options) },
+  { kind: 'thread', open: openThreads, shared: sharing(openThreads) },
+  { kind: 'process', open: openProcesses, shared: sharing(openProcesses) },
 ] as const;

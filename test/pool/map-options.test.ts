@@ -51,9 +51,9 @@ const wrong: readonly [options: unknown, message: RegExp][] = [
   [{ progress: 7 }, /^expected progress to be a boolean, a string or a function, got 7$/],
 ];
 
-for (const { kind, open } of kinds) {
+for (const { kind, open, shared } of kinds) {
   test(`${kind}: a wrong option of map is taken, or refused without saying what came`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     for (const [options, message] of wrong) {
       const source = new Naturals();
       await assert.rejects(pool.map((x) => x, source, options as MapOptions).next(), ({ message: text }: Error) => message.test(text));
@@ -100,7 +100,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an abort before the call lets a map read its source`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const source = new Naturals();
     const results = pool.map((x: number) => x, source, { signal: AbortSignal.abort('off') });
     await assert.rejects(results.next(), (thrown) => thrown === 'off');
@@ -109,7 +109,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an abort waits for an async source`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const controller = new AbortController();
     let release!: () => void;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -176,7 +176,7 @@ for (const { kind, open } of kinds) {
   }
 
   test(`${kind}: the timeout is for a chunk instead of for each of its items`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const work = async (x: number): Promise<number> => {
       await new Promise((resolve) => setTimeout(resolve, 30));
       return x;
@@ -185,7 +185,8 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an item that stops in time costs the worker, or succeeds after all`, async () => {
-    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    // The worker imports what the items need before their time begins to run.
+    await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer: () => void currentTask() });
     const before = await pool.submit(me);
     const work = async (x: number): Promise<string> => {
       const { signal } = currentTask()!;
@@ -193,7 +194,7 @@ for (const { kind, open } of kinds) {
       if (x === 1) throw new RangeError('stopped');
       return `${process.pid}:${threadId}`;
     };
-    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 50 }));
+    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 400 }));
     assert.deepEqual(
       outcomes.map(({ ok }) => ok),
       [true, false, true],
@@ -203,17 +204,18 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an item that takes too long and still ends well passes for one that kept its time`, async () => {
-    await using pool = open({ maxWorkers: 1, graceful: 60_000 });
+    // The worker imports what the items need before their time begins to run.
+    await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer: () => void currentTask() });
     const before = await pool.submit(me);
     const work = async (x: number): Promise<string> => {
       const { signal } = currentTask()!;
       if (x === 1 && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
       return `${process.pid}:${threadId}`;
     };
-    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 50 }));
+    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 400 }));
     assert.deepEqual(
       outcomes.map(({ value }) => value as unknown).map((value) => (value instanceof Error ? value.message : value)),
-      [before, 'work has not ended within 50 ms', before],
+      [before, 'work has not ended within 400 ms', before],
     );
     const { completed, failed } = pool.statistics();
     assert.deepEqual({ completed, failed }, { completed: 3, failed: 1 });
@@ -297,7 +299,7 @@ for (const { kind, open } of kinds) {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on('warning', onWarning);
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const told: { done: number; total: number | null; failed: number }[] = [];
     const work = async (x: number): Promise<number> => {
       await new Promise((resolve) => setTimeout(resolve, 10));

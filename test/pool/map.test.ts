@@ -23,9 +23,9 @@ function counted(limit: number = Infinity): { items: Generator<number>; taken: (
   return { items: numbers(), taken: () => taken, isClosed: () => isClosed };
 }
 
-for (const { kind, open } of kinds) {
+for (const { kind, open, shared } of kinds) {
   test(`${kind}: a result waits for the next item of its chunk`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const gate = new AbortController();
     const { signal } = gate;
     const work = (x: number): unknown => {
@@ -66,7 +66,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: results come in another order, are lost or doubled`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     assert.deepEqual(await all(pool.map(double, range(5000))), range(5000).map(double));
     assert.deepEqual(await all(pool.map(double, [])), []);
     // The first item is the slowest.
@@ -75,7 +75,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: any source, chunk size and buffer size gives something else than Array.map`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const size = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined });
     await fc.assert(
       fc.asyncProperty(
@@ -98,7 +98,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: several iterables are not zipped, or the longer ones go on`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const tail = counted();
     async function* letters(): AsyncGenerator<string> {
       yield* 'abc';
@@ -125,7 +125,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a buffer of one stops the map`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     assert.deepEqual(await all(pool.map(double, range(30), { bufferSize: 1, chunkSize: 8 })), range(30).map(double));
   });
 
@@ -143,7 +143,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an item that throws hides its neighbours, or the iteration goes on`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const source = counted(100);
     const results = pool.map(
       (x) => {
@@ -162,7 +162,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an item or result that cannot cross fails at another position`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const sent = pool.map((x) => x, [1, { deep: [new WeakMap()] }, 3] as unknown[], { chunkSize: 3 });
     assert.equal((await sent.next()).value, 1);
     await assert.rejects(sent.next(), (error) => error instanceof SerializationError && error.message.includes('items[1].deep[0]'));
@@ -172,7 +172,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an error of the source is lost, or comes before the items that were taken`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     function* breaks(): Generator<number> {
       yield* [1, 2, 3];
       throw new RangeError('source');
@@ -190,7 +190,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: wrong arguments throw at the call, or hang`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const refused = (...args: unknown[]): Promise<unknown> =>
       (pool.map as (...args: unknown[]) => AsyncIterator<unknown>).apply(pool, args).next();
     await assert.rejects(refused(5, [1]), /expected fn to be a function, got 5/);
@@ -207,7 +207,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: several next() at once get their results out of order`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const results = pool.map(double, [1, 2, 3]);
     const got = await Promise.all([results.next(), results.next(), results.next(), results.next()]);
     assert.deepEqual(
@@ -218,7 +218,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an item of an async source waits for the next one while workers are free`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     let give!: (value: number) => void;
     async function* byHand(): AsyncGenerator<number> {
       yield 1;
@@ -232,7 +232,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: return() waits for a source that never delivers`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     async function* stuck(): AsyncGenerator<number> {
       yield 1;
       await new Promise(() => {});
@@ -244,7 +244,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a source slower than the workers keeps everything else waiting`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     function* slow(): Generator<number> {
       for (let i = 0; ; i++) {
         const end = performance.now() + 1;
@@ -278,13 +278,13 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: items of one chunk share what they change`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const list: number[] = [];
     assert.deepEqual(await all(pool.map((x) => list.push(x), [1, 2, 3], { chunkSize: 3 })), [1, 1, 1]);
   });
 
   test(`${kind}: an item that never settles hangs its chunk`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const fates = await all(
       mapOutcomes(pool, (x: number) => (x % 2 === 0 ? new Promise<number>(() => {}) : x), [0, 1, 2, 3], { chunkSize: 4 }),
     );
@@ -296,7 +296,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: after an item that fails the other outcomes are lost`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const odd = (x: number): number => {
       if (x % 2 === 1) throw new Error(`odd ${x}`);
       return x;
@@ -312,7 +312,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: unordered outcomes wait for the slowest, or lose one`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const controller = new AbortController();
     const { signal } = controller;
     const seen: number[] = [];

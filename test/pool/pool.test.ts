@@ -37,9 +37,9 @@ function naturals(): { items: Generator<number>; taken: () => number; isClosed: 
   return { items: numbers(), taken: () => taken, isClosed: () => isClosed };
 }
 
-for (const { kind, open } of poolKinds) {
+for (const { kind, open, shared } of poolKinds) {
   test(`${kind}: the ways to call give something else than a call`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     const factor = 3;
     assert.equal(await pool.apply((a: number, b: number) => (a + b) * factor, [1, 2]), 9);
     assert.equal(await pool.apply(() => factor), 3);
@@ -67,7 +67,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: map waits for a slow first item before it goes on with the others`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     const gate = new SharedArrayBuffer(4);
     if (kind === 'process')
       return assert.deepEqual(await pool.map(double, range(50), { chunkSize: 1, bufferSize: 2 }), range(50).map(double));
@@ -86,7 +86,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: a map stops at its first error, or gives another than the first`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     const ran: number[] = [];
     const result = pool.mapAsync(
       async (i: number) => {
@@ -114,7 +114,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: an item that cannot cross, or is no list of arguments, fails the others`, async () => {
-    await using pool = open(1);
+    const pool = shared(1);
     const iterator = pool.imap((x: unknown) => typeof x, [1, new WeakMap(), 3], { chunkSize: 3 });
     assert.deepEqual((await iterator.next()).value, 'number');
     await assert.rejects(iterator.next(), SerializationError);
@@ -125,7 +125,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: imap ends at an error, or moves it to another place`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     for (const chunkSize of [1, 2, 4, undefined]) {
       const iterator = pool.imap(
         (i) => {
@@ -146,7 +146,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: next(timeout) loses a result, mixes up their order, or hangs`, async () => {
-    await using pool = open(1);
+    const pool = shared(1);
     const iterator = pool.imap((ms) => new Promise<number>((resolve) => setTimeout(() => resolve(ms), ms)), [30, 1, 2, 0], {
       chunkSize: 1,
     });
@@ -182,7 +182,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: an error of the source comes too early, twice or never`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     for (const chunkSize of [1, 2, 4]) {
       for (const isAsync of [false, true]) {
         const broken = function* (): Generator<number> {
@@ -204,7 +204,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: callbacks run late, or elsewhere`, async () => {
-    await using pool = open(1);
+    const pool = shared(1);
     const seen: unknown[] = [];
     const callbacks = {
       callback: (value: unknown) => seen.push([process.pid, value]),

@@ -50,7 +50,7 @@ for (const { kind, open } of kinds) {
     await using pool = open({ maxWorkers: 1, maxMemory: limit, tasksPerWorker: 2 });
     const fill = (megabytes: number): string => {
       const list = ((globalThis as { kept?: unknown[] }).kept ??= []);
-      for (let i = 0; i < megabytes; i++) list.push(Array.from({ length: 131_072 }, (_, x) => x + 0.5));
+      for (let i = 0; i < megabytes; i++) list.push(new Array<number>(131_072).fill(i + 0.5));
       return `${process.pid}:${threadId}`;
     };
     const before = await pool.submit(me);

@@ -27,9 +27,9 @@ const file = join(tmpdir(), `heddle-stream-${process.pid}`);
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 afterEach(() => rmSync(file, { force: true }));
 
-for (const { kind, open } of kinds) {
+for (const { kind, open, shared } of kinds) {
   test(`${kind}: values are lost, doubled or out of order`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const count = 20_000;
     const numbers = function* (n: number): Generator<number> {
       for (let i = 0; i < n; i++) yield i;
@@ -46,7 +46,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a generator runs away from a consumer that is slow or has stopped`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const endless = function* (path: string, append: (path: string, text: string) => void): Generator<number> {
       for (let i = 0; ; i++) {
         append(path, '.');
@@ -65,7 +65,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: leaving early leaves the generator in the middle`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const endless = async function* (path: string, append: (path: string, text: string) => void): AsyncGenerator<number> {
       try {
         for (let i = 0; ; i++) yield i;
@@ -81,7 +81,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an error overtakes values, or is told twice`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const failing = function* (): Generator<number> {
       yield 1;
       yield 2;
@@ -102,7 +102,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: what is not a stream, or cannot cross, hangs its consumer`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const [none, notIterable] = await drain(pool.stream((() => 5) as never));
     assert.deepEqual([none, (notIterable as Error).message], [[], 'expected what a streamed function returns to be an iterable, got 5']);
     const [one, unsendable] = await drain(
@@ -178,7 +178,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: several consumers of one stream get the same value, or none`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const values = pool.stream(function* () {
       yield 1;
       yield 2;

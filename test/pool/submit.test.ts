@@ -30,9 +30,9 @@ test('an unknown or wrong option is ignored', () => {
   assert.throws(open(5), TypeError);
 });
 
-for (const { kind, open } of kinds) {
+for (const { kind, open, shared } of kinds) {
   test(`${kind}: a function gets other arguments, captures or results than it should`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const factor = 3;
     const names = new Map([['a', [1, 2]]]);
     assert.equal(await pool.submit((a: number, b: number) => (a + b) * factor, 1, 2), 9);
@@ -46,14 +46,14 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: the task runs in the same thread or process`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const [pid, threadId] = await pool.submit(async () => [process.pid, (await import('node:worker_threads')).threadId]);
     assert.notDeepEqual([pid, threadId], [process.pid, 0]);
     assert.equal(pid === process.pid, kind === 'thread');
   });
 
   test(`${kind}: a worker has another main script, or an IPC channel`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     assert.deepEqual(await pool.submit(() => [process.argv, typeof process.send]), [
       process.argv.slice(0, 2),
       kind === 'thread' ? typeof process.send : 'undefined',
@@ -61,7 +61,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: arguments changed after the call are seen`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const list = [1];
     let captured = 1;
     const future = pool.submit((xs: number[]) => [xs, captured], list);
@@ -71,7 +71,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an error arrives without class, properties, or either stack`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     function failHere(limit: number): never {
       throw new Refused(limit);
     }
@@ -89,7 +89,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a thrown value that is no error, or falsy, is lost`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     for (const thrown of [undefined, null, 0, '', 'text', { a: 1 }]) {
       const fate = await pool
         .submit((x: unknown) => {
@@ -105,7 +105,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: what cannot cross fails more than its own task`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const weak = new WeakMap();
     const good = pool.submit(() => 1);
     await assert.rejects(
@@ -126,7 +126,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an error that cannot cross hangs its task or becomes unreadable`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const error = (await pool
       .submit(() => {
         throw Object.assign(new TypeError('with baggage'), { map: new WeakMap() });
@@ -136,7 +136,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a promise that can never settle hangs`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const never = await pool.submit(() => new Promise(() => {})).catch((error: unknown) => error as Error);
     assert.match((never as Error).message, /can never settle/);
     // A timer that does not keep the worker alive settles nothing either.
@@ -149,7 +149,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a task that waits for a signal of its host is taken for stuck, or never hears of it`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const controller = new AbortController();
     const future = pool.submit(
       (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason))),
@@ -166,7 +166,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a signal that a worker returned never fires here`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const signal = await pool.submit(() => AbortSignal.timeout(10));
     await until(() => signal.aborted);
     assert.equal((signal.reason as Error).name, 'TimeoutError');
@@ -180,14 +180,14 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: two workers run one after the other`, async () => {
-    await using pool = open({ maxWorkers: 2 });
-    const shared = new AbortController();
+    const pool = shared(2);
+    const both = new AbortController();
     // The first ends only when the second has begun.
     const first = pool.submit(
       (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('both ran'))),
-      shared.signal,
+      both.signal,
     );
-    pool.submit(() => 1).then(() => shared.abort(), assert.fail);
+    pool.submit(() => 1).then(() => both.abort(), assert.fail);
     assert.equal(await first, 'both ran');
   });
 
@@ -203,7 +203,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a task that waits cannot be cancelled, or one that runs can`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const controller = new AbortController();
     const running = pool.submit(
       (s: AbortSignal) => new Promise((resolve) => s.addEventListener('abort', () => resolve(1))),
@@ -315,7 +315,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: ten thousand waiting tasks lose one, or their order`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const square = (x: number): number => x * x;
     const results = await Promise.all(Array.from({ length: 10_000 }, (_, i) => pool.submit(square, i)));
     assert.ok(results.every((r, i) => r === i * i));
@@ -342,7 +342,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: big arguments and results are damaged`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const bytes = new Uint8Array(30 * 1024 * 1024).fill(7);
     const back = await pool.submit((given: Uint8Array) => given.map((x) => x + 1), bytes);
     assert.equal(back.length, bytes.length);

@@ -120,7 +120,7 @@ test('an error that wait hands over ends the program before all are done', async
 test('an error that comes after the wait is swallowed', async () => {
   // In a program of its own: here the test runner looks at every rejection.
   const program = `
-    import { Future, wait } from '#src/index.js';
+    import { Future, wait } from 'heddle';
     let fail;
     const late = new Future((_, reject) => (fail = reject));
     const { notDone } = await wait([late], { timeout: 1 });
@@ -215,7 +215,7 @@ test('futures of several pools, and a future made by hand, cannot be waited for 
 
 test('a wait that ended early keeps its program alive', async () => {
   const program = `
-    import { Future, wait, asCompleted } from '#src/index.js';
+    import { Future, wait, asCompleted } from 'heddle';
     const never = new Future(() => {});
     const soon = new Future((resolve) => setImmediate(resolve));
     await wait([never, soon], { timeout: 1e9, returnWhen: 'FIRST_COMPLETED' });

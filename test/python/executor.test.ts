@@ -20,9 +20,9 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-for (const { kind, open } of kinds) {
+for (const { kind, open, shared } of kinds) {
   test(`${kind}: submit passes arguments of any name, and a missing function is refused`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     assert.deepEqual(await pool.submit((options: { self: number; fn: number }) => options, { self: 1, fn: 2 }), { self: 1, fn: 2 });
     await assert.rejects((pool.submit as () => Future<unknown>).call(pool), TypeError);
   });
@@ -37,7 +37,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an error stands at its place in a map, after the results before it, and ends it`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const divide = (a: bigint, b: bigint): bigint => a / b;
     const results = pool.map(divide, [6n, 6n, 6n, 6n], [2n, 3n, 0n, 6n]);
     assert.deepEqual([(await results.next()).value, (await results.next()).value], [3n, 2n]);
@@ -75,13 +75,13 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a bufferSize that is no integer, or less than 1, is refused`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     for (const bufferSize of ['1', {}] as never[]) await assert.rejects(pool.map(String, [1], { bufferSize }).next(), TypeError);
     for (const bufferSize of [0, -1, 1.5]) await assert.rejects(pool.map(String, [1], { bufferSize }).next(), RangeError);
   });
 
   test(`${kind}: of several iterables the shortest ends the map, with a bufferSize as well`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     assert.deepEqual(await all(pool.map((a, b) => a + b, range(4), range(9), { bufferSize: 2 })), [0, 2, 4, 6]);
   });
 
@@ -102,7 +102,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: an error that is falsy is still an error`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     for (const falsy of [0, '', null, undefined, Number.NaN, false]) {
       const fail = (): never => {
         throw falsy;
@@ -140,7 +140,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a map with chunks of 6, 40 and 50 gives the same; one of -1 is refused`, async () => {
-    await using pool = open({ maxWorkers: 2 });
+    const pool = shared(2);
     const power = (a: number, b: number): number => a ** b;
     const expected = range(40).map((i) => i ** (i % 4));
     for (const chunkSize of [6, 40, 50])
@@ -159,7 +159,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: the error of a task shows its line in the worker and the line that submitted it`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     const failing = (): never => {
       throw new RangeError('some error');
     };
@@ -297,7 +297,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a function runs with what its own module imports`, async () => {
-    await using pool = open({ maxWorkers: 1 });
+    const pool = shared(1);
     assert.equal(await pool.submit(() => availableParallelism()), availableParallelism());
   });
 

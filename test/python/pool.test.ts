@@ -32,16 +32,16 @@ class Failing implements Iterable<number> {
   }
 }
 
-for (const { kind, open } of poolKinds) {
+for (const { kind, open, shared } of poolKinds) {
   test(`${kind}: apply equals a local call`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     assert.equal(await pool.apply(square, [5]), square(5));
     assert.equal(await pool.apply(square, [] as never), square(undefined as never));
     assert.equal(await pool.apply(({ x, wait }: { x: number; wait: number }) => x * wait, [{ x: 3, wait: 2 }]), 6);
   });
 
   test(`${kind}: map, imap and imapUnordered give the same as a loop, with chunks as well`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     const squares = range(100).map(square);
     for (const chunkSize of [undefined, 20, 53, 100, 1000]) {
       assert.deepEqual(await pool.map(square, range(100), { chunkSize }), squares);
@@ -57,7 +57,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: starmap and starmapAsync unpack tuples`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     const tuples = range(100).map((i) => [i, 100 - i] as const);
     const expected = tuples.map(([a, b]) => a * b);
     assert.deepEqual(await pool.starmap((a, b) => a * b, tuples), expected);
@@ -66,7 +66,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: mapAsync calls back with the results, or with the error; one after another`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     const calls: unknown[] = [];
     const callback = (results: number[]): void => void calls.push(results);
     const errorCallback = (error: unknown): void => void calls.push(error);
@@ -78,7 +78,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: an item that cannot cross fails the map instead of hanging it`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     await assert.rejects(
       pool.map((x: unknown) => x, [new WeakMap()]),
       SerializationError,
@@ -87,7 +87,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: an error of the iterable is the error of map, whatever length it claims`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     for (const [before, length] of [
       [0, 0],
       [0, 1],
@@ -101,7 +101,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: get() gives the result when it is there, and get(timeout) gives up before`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     const result = pool.applyAsync(sleep, [30]);
     await assert.rejects(result.get(1), TimeoutError);
     assert.equal(result.ready(), false);
@@ -110,7 +110,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: an error of the iterable stands at its place in imap, for chunks of 1, 2 and 4; the pool goes on`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     await assert.rejects(pool.imap(square, new Failing(0, 1)).next(), RangeError);
     for (const chunkSize of [1, 2, 4]) {
       const results = pool.imap(square, new Failing(10, 20), { chunkSize });
@@ -122,7 +122,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: an error of the iterable comes once out of imapUnordered, and all results beside it`, async () => {
-    await using pool = open(2);
+    const pool = shared(2);
     for (const chunkSize of [1, 2, 4]) {
       const results = pool.imapUnordered(square, new Failing(10, 20), { chunkSize });
       const values: number[] = [];
@@ -188,7 +188,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: the errorCallback gets the very error that get() gives`, async () => {
-    await using pool = open(1);
+    const pool = shared(1);
     const seen: unknown[] = [];
     const fail = (): never => {
       throw new KeyError('some key');
@@ -201,7 +201,7 @@ for (const { kind, open } of poolKinds) {
   });
 
   test(`${kind}: a result that cannot cross is an error for get() and the callback; the pool goes on`, async () => {
-    await using pool = open(1);
+    const pool = shared(1);
     const seen: unknown[] = [];
     const result = pool.applyAsync(() => new WeakMap(), [], { errorCallback: (error) => seen.push(error) });
     await assert.rejects(result.get(), SerializationError);

@@ -71,7 +71,7 @@ test('who waits for an event, a notification or a barrier is not seen', async ()
 for (const [name, Class] of Object.entries({ Lock, RLock }))
   test(`${name}: a thread that waits for itself says nothing, or says it twice`, () => {
     const program = `
-      import { ${name} } from '#src/index.js';
+      import { ${name} } from 'heddle';
       const lock = new ${name}();
       if (${Class === RLock}) lock.run(() => new Promise(() => {}));
       else lock.acquireSync();

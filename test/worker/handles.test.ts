@@ -21,8 +21,8 @@ async function program(text: string): Promise<unknown> {
 
 test('without native calls a process gets handles that are not there', async () => {
   const found = await program(`
-    import { ProcessPoolExecutor, ThreadPoolExecutor } from '#src/index.js';
-    import { Word } from '#src/lowlevel/index.js';
+    import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+    import { Word } from 'heddle/lowlevel';
     const word = new Word(1);
     const told = (error) => [error.name, error.message, error.cause?.code];
     const threads = new ThreadPoolExecutor({ maxWorkers: 1 });
@@ -47,12 +47,12 @@ const native = features().sharedHeap ?? false;
 
 test('a child with native calls gives its host, that has none, handles that are not there', { skip: native }, async () => {
   const found = await program(`
-    import { ProcessPoolExecutor } from '#src/index.js';
-    import { Word } from '#src/lowlevel/index.js';
+    import { ProcessPoolExecutor } from 'heddle';
+    import { Word } from 'heddle/lowlevel';
     const pool = new ProcessPoolExecutor({ maxWorkers: 1, env: { ...process.env, HEDDLE_PLATFORM: undefined } });
     const refused = await pool.submit(() => ({ made: new Word() })).then(() => 'sent', ({ message }) => message);
     const own = await pool.submit(async () => {
-      const { ProcessPoolExecutor: Processes } = await import('#src/index.js');
+      const { ProcessPoolExecutor: Processes } = await import('heddle');
       const inner = new Processes({ maxWorkers: 1 });
       const word = new Word(5);
       const added = await inner.submit((one) => one.add(1), word);
@@ -78,7 +78,7 @@ for (const [name, env] of [
 ] as const) {
   test(`${name} native calls: what a terminated thread held stays taken`, async () => {
     const text = `
-      import { Lock, OwnerDied, ThreadPoolExecutor } from '#src/index.js';
+      import { Lock, OwnerDied, ThreadPoolExecutor } from 'heddle';
       const lock = new Lock();
       const pool = new ThreadPoolExecutor({ maxWorkers: 1, name: 'holder' });
       const waiting = pool.submit(async () => {

@@ -10,6 +10,8 @@ export interface Part {
   needs?: string[];
   /** How many of the two cores it keeps busy; a download keeps none. */
   cores: 0 | 1 | 2;
+  /** True for a part that installs packages, and reads certificates for that. */
+  registry?: boolean;
   /** Seconds after which it is killed and counts as failed. */
   timeout: number;
 }
@@ -56,18 +58,18 @@ const onNewest = ['ship/typescript'];
 const newest = majors.at(-1);
 
 export const parts: Part[] = [
-  { name: 'install tools', command: ci('tools'), cores: 0, timeout: 300 },
-  ...majors.map((major): Part => ({ name: `fetch Node ${major}`, command: tool('nodes', major), cores: 0, timeout: 300 })),
+  { name: 'install tools', command: ci('tools'), registry: true, cores: 0, timeout: 300 },
+  ...majors.map((major): Part => ({ name: `fetch Node ${major}`, command: tool('nodes', major), registry: true, cores: 0, timeout: 300 })),
 
   { name: 'lint', command: ['npm', 'run', 'lint'], cores: 1, timeout: 120 },
   { name: 'format', command: ['npm', 'run', 'format:check'], needs: ['install tools'], cores: 1, timeout: 60 },
   { name: 'API report', command: ['npm', 'run', 'api:check'], needs: ['install tools'], cores: 1, timeout: 120 },
   { name: 'knip', command: ['npm', 'run', 'knip'], needs: ['install tools'], cores: 1, timeout: 120 },
   { name: 'docs', command: tool('docs'), cores: 2, timeout: 600 },
-  { name: 'packed', command: tool('packed'), needs: ['install tools', ...nodeNames], cores: 2, timeout: 300 },
-  { name: 'npm start', command: ['npm', 'start'], cores: 2, timeout: 300 },
+  { name: 'packed', command: tool('packed'), needs: ['install tools', ...nodeNames], registry: true, cores: 2, timeout: 300 },
+  { name: 'npm start', command: ['npm', 'start', '--ignore-scripts'], cores: 2, timeout: 300 },
 
-  { name: 'npm test', command: ['npm', 'test'], cores: 2, timeout: 900 },
+  { name: 'npm test', command: tool('test'), cores: 2, timeout: 900 },
   ...majors.map(
     (major): Part => ({
       name: `tests on Node ${major}`,
@@ -86,5 +88,5 @@ export const parts: Part[] = [
       timeout: 120,
     }),
   ),
-  { name: 'test runners', command: tool('runners'), needs: ['packed'], cores: 2, timeout: 600 },
+  { name: 'test runners', command: tool('runners'), needs: ['packed'], registry: true, cores: 2, timeout: 600 },
 ];

@@ -1,16 +1,19 @@
 /**
  * `npm run test:docs`: every code block of the docs and of the doc comments is a program, and runs here against the
- * built package. All blocks are written out, compiled at once, and run one by one.
+ * built package. All blocks are written out and compiled at once. Those of one document run one by one, since later ones
+ * may read the files of earlier ones; several documents run at once.
  *
  *     build/docs/README.md/25.ts      the block whose code begins in line 25, padded so that its lines keep their numbers
  *     build/docs/out/README.md/25.js  compiled, run in build/docs/cwd/README.md/
  */
 
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { lastLine, noCounts } from '../counts.ts';
 import { ROOT } from '../places.ts';
-import { run } from '../process.ts';
+import { noCertificates, run } from '../process.ts';
+import { withSourcePositions } from '../source-positions.ts';
 import { type Block, blocksOf, matches, promisedLines, stepsOf } from './blocks.ts';
 
 const BUILD = `${ROOT}build/docs/`;
@@ -65,6 +68,7 @@ function write(blocks: readonly Block[]): void {
 /** Undefined where all is well, else what is wrong. */
 async function wrongWith(block: Block): Promise<string | undefined> {
   const env = {
+    ...noCertificates,
     PATH: `${BUILD}bin${delimiter}${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
     NO_COLOR: '1',
     FORCE_COLOR: undefined,
@@ -80,7 +84,7 @@ async function wrongWith(block: Block): Promise<string | undefined> {
     return undefined;
   }
   const program = `${BUILD}out/${folderOf(block)}/${block.line}.js`;
-  const { code, stdout, output, timedOut } = await run(process.execPath, ['--enable-source-maps', program], {
+  const { code, stdout, output, timedOut } = await run(process.execPath, [program], {
     cwd: cwdOf(block),
     env,
     timeout: TIMEOUT,
@@ -105,16 +109,26 @@ if (compiled !== undefined && compiled.code !== 0) {
   sum.failed++;
   console.log(`FAILED  a block does not compile (the line is that of the document)\n${compiled.output}`);
 }
-for (const block of blocks) {
-  if (block.file !== undefined) continue;
-  if (block.noRun !== undefined) {
-    sum.skipped++;
-    console.log(`skipped: ${nameOf(block)}: ${block.noRun}`);
-    continue;
+
+/** The documents that have not begun, each with its blocks. */
+const waiting = [...new Set(blocks.map(({ document }) => document))].map((name) => blocks.filter(({ document }) => document === name));
+
+async function lane(): Promise<void> {
+  for (let document = waiting.shift(); document !== undefined; document = waiting.shift()) {
+    for (const block of document) {
+      if (block.file !== undefined) continue;
+      if (block.noRun !== undefined) {
+        sum.skipped++;
+        console.log(`skipped: ${nameOf(block)}: ${block.noRun}`);
+        continue;
+      }
+      const wrong = await wrongWith(block);
+      sum[wrong === undefined ? 'passed' : 'failed']++;
+      console.log(wrong === undefined ? `ok      ${nameOf(block)}` : `FAILED  ${nameOf(block)} ${withSourcePositions(wrong)}`);
+    }
   }
-  const wrong = await wrongWith(block);
-  sum[wrong === undefined ? 'passed' : 'failed']++;
-  console.log(wrong === undefined ? `ok      ${nameOf(block)}` : `FAILED  ${nameOf(block)} ${wrong}`);
 }
+
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, lane));
 console.log(lastLine(sum));
 process.exitCode = sum.failed > 0 ? 1 : 0;

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { lastLine, noCounts } from '../counts.ts';
 import { majors, nodePath } from '../nodes/install.ts';
 import { ROOT } from '../places.ts';
-import { run } from '../process.ts';
+import { noCertificates, run } from '../process.ts';
 
 const TARBALL = `${ROOT}build/packed/heddle.tgz`;
 const BIN = `${ROOT}tools/node_modules/.bin/`;
@@ -19,7 +19,8 @@ const sum = noCounts();
 
 /** Runs one check; `says` is what its output must hold. */
 async function check(name: string, command: string, args: string[], cwd: string, says = ''): Promise<boolean> {
-  const { code, output } = await run(command, args, { cwd, timeout: TIMEOUT, env: { NO_COLOR: '1', FORCE_COLOR: undefined } });
+  const env = { ...(command === 'npm' ? {} : noCertificates), NO_COLOR: '1', FORCE_COLOR: undefined };
+  const { code, output } = await run(command, args, { cwd, timeout: TIMEOUT, env });
   const ok = code === 0 && output.includes(says);
   sum[ok ? 'passed' : 'failed']++;
   console.log(ok ? `ok      ${name}` : `FAILED  ${name}: exit code ${code}, must print ${JSON.stringify(says)}\n${output}`);

@@ -7,7 +7,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { add, lastLine, noCounts } from '../counts.ts';
 import { ROOT } from '../places.ts';
-import { run } from '../process.ts';
+import { noCertificates, run } from '../process.ts';
 
 const TARBALL = `${ROOT}build/packed/heddle.tgz`;
 const RUNNERS = `${ROOT}test/runners/`;
@@ -36,7 +36,7 @@ async function check(name: string): Promise<void> {
   const { code, output } = await run('npm', ['test', '--silent'], {
     cwd: folder,
     timeout: 300_000,
-    env: { NO_COLOR: '1', FORCE_COLOR: undefined },
+    env: { ...noCertificates, NO_COLOR: '1', FORCE_COLOR: undefined },
   });
   let result: Result;
   try {

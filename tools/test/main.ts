@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { add, lastLine, noCounts, seconds } from '../counts.ts';
 import { SharedMemoryWatch } from './leaks.ts';
 import { type Limits, runFile, type Verdict } from './one-file.ts';
+import { longestFirst } from './order.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const long = process.env['HEDDLE_LONG'] !== undefined;
@@ -48,7 +49,7 @@ const files = testFiles(process.argv.slice(2));
 const sum = noCounts();
 const start = performance.now();
 const sharedMemory = new SharedMemoryWatch();
-const queue = [...files];
+const queue = longestFirst(files);
 
 async function lane(): Promise<void> {
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {

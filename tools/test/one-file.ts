@@ -4,9 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type Counts, noCounts } from '../counts.ts';
-import { run } from '../process.ts';
+import { noCertificates, run } from '../process.ts';
 import { leakedFiles, leakedProcesses } from './leaks.ts';
 import type { LogLine } from './log.ts';
+import { withSourcePositions } from '../source-positions.ts';
 
 interface Failure {
   /** The test's name, or '' for the file as a whole. */
@@ -26,6 +27,7 @@ export interface Verdict {
 const REPORTER = new URL('./reporter.js', import.meta.url).href;
 /** What every test process gets. */
 const OURS = {
+  ...noCertificates,
   HEDDLE_TEST_DRIVER: String(process.pid),
   // a test that spawns `node` gets the Node under test
   PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
@@ -54,7 +56,7 @@ async function measureBaseline(): Promise<Record<string, number>> {
     writeFileSync(file, `import test from 'node:test'; test('nothing', () => {});`);
     await run(process.execPath, [`--test-reporter=${REPORTER}`, file], {
       timeout: 60_000,
-      env: { ...OURS, HEDDLE_TEST_LOG: logFile, HEDDLE_TEST_PATIENCE: '60000' },
+      env: { ...OURS, HEDDLE_TEST_BARE: undefined, HEDDLE_TEST_LOG: logFile, HEDDLE_TEST_PATIENCE: '60000' },
     });
     const done = readLog(logFile).find((line) => line.type === 'done');
     if (done === undefined) throw new Error('a bare test file does not run');
@@ -80,9 +82,17 @@ export async function runFile(path: string, limits: Limits): Promise<Verdict> {
   try {
     // What lies in a folder named `model` decides itself who makes the next step (`src/testing/model`).
     const conditions = /\/build\/test\/(?:.*\/)?model\//.test(path) ? ['--conditions=model'] : [];
-    const outcome = await run(process.execPath, ['--enable-source-maps', ...conditions, `--test-reporter=${REPORTER}`, path], {
+    const bare = await (baseline ??= measureBaseline());
+    const outcome = await run(process.execPath, [...conditions, `--test-reporter=${REPORTER}`, path], {
       timeout: limits.total,
-      env: { ...OURS, HEDDLE_TEST_PATIENCE: String(limits.afterLastTest), HEDDLE_TEST_ID: id, HEDDLE_TEST_LOG: logFile, TMPDIR: scratch },
+      env: {
+        ...OURS,
+        HEDDLE_TEST_PATIENCE: String(limits.afterLastTest),
+        HEDDLE_TEST_BARE: JSON.stringify(bare),
+        HEDDLE_TEST_ID: id,
+        HEDDLE_TEST_LOG: logFile,
+        TMPDIR: scratch,
+      },
       afterExit: async (pid) => {
         for (const { command } of await leakedProcesses(id, pid, limits.afterExit)) {
           failures.push({ name: '', why: `left a process behind: ${command.slice(0, 300)}` });
@@ -90,7 +100,7 @@ export async function runFile(path: string, limits: Limits): Promise<Verdict> {
       },
     });
     const lines = readLog(logFile);
-    const verdict: Verdict = { counts: noCounts(), failures, skips: [], ms: outcome.ms, output: outcome.output };
+    const verdict: Verdict = { counts: noCounts(), failures, skips: [], ms: outcome.ms, output: withSourcePositions(outcome.output) };
     judgeTests(lines, verdict);
     const stuck = lines.find((line) => line.type === 'stuck');
     const done = lines.find((line) => line.type === 'done');
@@ -105,7 +115,7 @@ export async function runFile(path: string, limits: Limits): Promise<Verdict> {
     else if (outcome.code !== 0 && verdict.counts.failed === 0)
       failures.push({ name: '', why: `exit code ${outcome.code ?? outcome.signal}` });
     else if (verdict.counts.passed + failures.length + verdict.counts.skipped === 0) failures.push({ name: '', why: 'holds no test' });
-    const descriptors = done ? leakedDescriptors(done.descriptors, await (baseline ??= measureBaseline())) : [];
+    const descriptors = done ? leakedDescriptors(done.descriptors, bare) : [];
     if (descriptors.length > 0) failures.push({ name: '', why: `left descriptors open: ${descriptors.join(', ')}` });
     const files = leakedFiles(scratch);
     if (files.length > 0) failures.push({ name: '', why: `left files in its temporary directory: ${files.join(', ')}` });
@@ -121,7 +131,7 @@ function judgeTests(lines: readonly LogLine[], { counts, failures, skips }: Verd
     if (line.type === 'pass') counts.passed++;
     if (line.type === 'fail') {
       counts.failed++;
-      failures.push({ name: line.name, why: line.error });
+      failures.push({ name: line.name, why: withSourcePositions(line.error) });
     }
     if (line.type === 'skip' && line.reason === '') failures.push({ name: line.name, why: 'skipped without a reason' });
     else if (line.type === 'skip') {
