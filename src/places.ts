@@ -25,12 +25,9 @@ export function placeOf(file: string): URL {
   return new URL(file, home);
 }
 
-/** How files of heddle look in a stack: as they are, and where Node maps stack traces itself, in source. */
-const folders = [home, new URL('src/', root)].flatMap((folder) => [folder.href, fileURLToPath(folder)]);
-
 /**
- * False when a bundler has put heddle into a file of the program: then no file tells the two apart. Looked up at once: `coroutine/monkey` asks
- * for frames while it watches `existsSync`.
+ * False when a bundler has put heddle into a file of the program. Looked up at once: `coroutine/monkey` asks for frames while it watches
+ * `existsSync`.
  */
 const standsAlone = existsSync(placeOf('worker/thread-main.js'));
 
@@ -39,7 +36,10 @@ export function checkPlace(): void {
   if (!standsAlone) throw new HeddleError(`heddle cannot start workers from a bundle (${fileURLToPath(import.meta.url)}): ${remedy}`);
 }
 
-/** True for a line of a stack trace that shows a call inside heddle. */
-export function isOwnFrame(line: string): boolean {
-  return standsAlone && folders.some((folder) => line.includes(folder));
-}
+/**
+ * How files of heddle look in a stack: as they are, and where Node maps stack traces itself, in source. None in a bundle, where no file tells
+ * heddle and the program apart.
+ */
+export const ownFolders: readonly string[] = standsAlone
+  ? [home, new URL('src/', root)].flatMap((folder) => [folder.href, fileURLToPath(folder)])
+  : [];

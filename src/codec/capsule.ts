@@ -52,7 +52,7 @@ export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   checkFunction(fn, 'the task');
   const before = kept[border.kind].get(fn);
   if (before?.stable === true) return before.capsule;
-  // What has a reducer takes that along.
+  // A reducer travels with its class.
   const inline = reducerOf(fn) === undefined ? serializer().inlineCode(fn) : undefined;
   if (inline !== undefined) return inlineCapsule(inline, fn, border);
   const name = nameOfFunction(fn);

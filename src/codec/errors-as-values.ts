@@ -10,6 +10,7 @@
 import { types } from 'node:util';
 import * as errors from '../errors.ts';
 import type { AnyFunction } from './courier.ts';
+import { withoutOwnFrames } from '../stack-frames.ts';
 import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
@@ -172,7 +173,7 @@ export function readError(decoding: Decoding, isLater: boolean): object {
   decoding.leave();
   const stack = decoding.value();
   const original = typeof stack === 'string' ? decoding.run(() => courier.originalStack(stack)) : undefined;
-  define(error, 'stack', original, false);
+  define(error, 'stack', original === undefined ? undefined : withoutOwnFrames(original.split('\n')).join('\n'), false);
   decoding.body(error as Fields, readProperties, isLater);
   return error;
 }

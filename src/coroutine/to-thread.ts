@@ -5,6 +5,7 @@
 
 import { checkFunction } from '../check.ts';
 import type { Operation } from '../loop/index.ts';
+import { withoutOwnFrames } from '../stack-frames.ts';
 import { Until } from './until.ts';
 
 interface ThreadPool {
@@ -33,11 +34,11 @@ export async function endThreads(): Promise<void> {
 /** What the pool says above the frames of who submitted a task. */
 const SUBMITTED = '\n  submitted from:\n';
 
-/** The caller of `toThread` submitted the task: its frames stand in place of those that the pool saw, of which none are left if the pool was loading. */
+/** Puts the frames of the caller of `toThread` in place of those that the pool saw: there are none if the pool was loading. */
 function showCaller(error: unknown, site: { readonly stack?: string }): void {
   if (!(error instanceof Error) || typeof error.stack !== 'string' || Object.isFrozen(error)) return;
   const [own] = error.stack.split(SUBMITTED);
-  const frames = site.stack?.split('\n').slice(1) ?? [];
+  const frames = withoutOwnFrames(site.stack?.split('\n').slice(1) ?? []);
   if (frames.length > 0) error.stack = `${own}${SUBMITTED}${frames.join('\n')}`;
 }
 

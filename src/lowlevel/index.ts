@@ -11,7 +11,7 @@ export { allLayouts, type Layout, type LayoutField, type WordType } from '../mem
 export type { Operation, Wait, WaitOptions } from '../loop/index.ts';
 export type { SharedObject } from '../memory/index.ts';
 
-/** What this machine offers, and what is missing. */
+/** The features of this machine, and what is missing of them. */
 export { features, type Features } from '../platform/index.ts';
 /** Every outcome of a map, errors included: what `heddle map` is made of. */
 export { mapOutcomes, type MapOutcome, type MapOutcomesOptions } from '../pool/index.ts';

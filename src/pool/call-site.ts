@@ -1,6 +1,6 @@
 /** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
 
-import { isOwnFrame } from '../places.ts';
+import { withoutOwnFrames } from '../stack-frames.ts';
 
 export interface CallSite {
   readonly stack?: string;
@@ -30,29 +30,3 @@ export function joinStacks(error: unknown, site: CallSite): void {
     // A frozen error keeps the worker's stack as it is.
   }
 }
-
-/**
- * The lines of a stack without heddle's frames, and without those of Node below the lowest of them: there is only what delivered the task. A
- * stack may consist of several, one below another.
- */
-function withoutOwnFrames(lines: readonly string[]): string[] {
-  const kept: string[] = [];
-  /** How many lines of `kept` stand above the own frame that was met last. */
-  let aboveOwn: number | undefined;
-  const endOfStack = (): void => {
-    if (aboveOwn !== undefined && kept.slice(aboveOwn).every(isFrameOfNode)) kept.length = aboveOwn;
-    aboveOwn = undefined;
-  };
-  for (const line of lines) {
-    if (!line.startsWith('    at ')) endOfStack();
-    else if (isOwnFrame(line)) {
-      aboveOwn = kept.length;
-      continue;
-    }
-    kept.push(line);
-  }
-  endOfStack();
-  return kept;
-}
-
-const isFrameOfNode = (line: string): boolean => /(?:\(|at |async )node:/.test(line);

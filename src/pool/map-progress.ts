@@ -44,7 +44,7 @@ export class MapProgress {
     };
   }
 
-  /** The display is loaded by the first map that shows its progress; what comes before it is there is shown with the next. */
+  /** The display is loaded by the first map that shows its progress. Progress before that is shown with its first update. */
   #shower(label: string): (isLast: boolean) => void {
     let display: Display | undefined;
     const loading = openDisplay(label).then((opened) => (display = opened));

@@ -13,6 +13,7 @@ import { clearImmediate, setImmediate } from '../real-timers.ts';
 import type { Outcome } from '../worker/index.ts';
 import { AbortWatch } from './abort-watch.ts';
 import { Batch, moved } from './batch.ts';
+import { hideOwnFrames } from '../stack-frames.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import { ChunkJob, type ItemEnd, weightOf } from './chunk-job.ts';
 import { ChunkSize } from './chunk-size.ts';
@@ -285,6 +286,7 @@ export class MapRun {
 
   /** An error of the source stands where its next item would have been. */
   #sourceFailed(error: unknown): void {
+    hideOwnFrames(error);
     this.#sourceEnded();
     this.#seal();
     this.#held++;

@@ -16,9 +16,10 @@ function flags(): string[] {
   return [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
 }
 
-/** Loads what cannot be loaded on demand where `require()` has been replaced. */
+/** Loads what cannot be loaded on demand where `require()` has been replaced, or cannot load an ES module. */
 export async function prepareForLoaders(): Promise<void> {
-  if (flags().some((flag) => preloads.test(flag))) await prepareSerializer();
+  const { require_module: canRequire } = process.features as { require_module?: boolean };
+  if (canRequire !== true || flags().some((flag) => preloads.test(flag))) await prepareSerializer();
 }
 
 /** Registers in this thread the loaders that its process has. */

@@ -1,4 +1,4 @@
-/** What is published: how large it is, what is loaded of it and when, and that it is the same heddle as the modules it was made from. */
+/** Checks of what is published: its size, what is loaded of it and when, and that it is the heddle of the modules it was made from. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -108,15 +108,74 @@ for (const [kind, Executor] of [
   });
 }
 
-test('a stack of an error has no frame of heddle', async () => {
-  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-  async function fails(): Promise<never> {
-    await Promise.resolve();
-    throw new RangeError('no');
-  }
-  const error = (await pool.submit(fails).catch((thrown: unknown) => thrown)) as Error;
-  assert.match(error.stack!, /^RangeError: no\n {4}at fails .*bundle\.test/);
-  assert.doesNotMatch(error.stack!, /\/(dist|src)\//);
+test('no stack of an error that comes home has a frame of heddle: not its cause, not those it gathers, not a result', async () => {
+  const seen = run(`
+    import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+    import { spawn, toThread } from 'heddle/coroutine';
+    const fails = async () => {
+      await Promise.resolve();
+      const inner = new RangeError('inner');
+      throw new TypeError('outer', { cause: new AggregateError([inner], 'many') });
+    };
+    const stacks = [];
+    const add = (error) => {
+      stacks.push(error.stack);
+      if (error.cause) add(error.cause);
+      for (const one of error.errors ?? []) add(one);
+    };
+    for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
+      const pool = new Executor({ maxWorkers: 1 });
+      await pool.submit(fails).catch(add);
+      add(await pool.submit(() => new RangeError('a result')));
+      for await (const item of pool.stream(function* () { yield new RangeError('an item'); })) add(item);
+      await pool.map((n) => n, (function* () { throw new RangeError('a source'); })()).next().catch(add);
+      await pool.shutdown();
+    }
+    await spawn(function* () { yield* toThread(fails); }).join();
+    await spawn(async () => await toThread(fails).catch(add));
+    console.log(JSON.stringify(stacks));
+    process.exit();`) as string[];
+  assert.equal(seen.length, 2 * (3 + 1 + 1 + 1) + 3);
+  for (const stack of seen) assert.doesNotMatch(stack, /\/(dist|src)\//);
+  assert.match(seen[0]!, /^TypeError: outer\n {4}at fails .*\n {2}submitted from:\n {4}at .*\[eval1\]/);
+});
+
+test('a blocking call that is itself the function of a greenlet is found', () => {
+  const seen = run(`
+    import { existsSync } from 'node:fs';
+    import { monkey, spawn } from 'heddle/coroutine';
+    monkey.patchAll({ onBlock: 'throw' });
+    const g = spawn(existsSync, '/tmp');
+    const message = await g.get().then(String, (error) => error.message);
+    monkey.unpatchAll();
+    console.log(JSON.stringify(message));`) as string;
+  assert.match(seen, /^fs\.existsSync in Greenlet-1 would keep this thread/);
+});
+
+test('a worker without require() of ES modules sends functions', {
+  skip: process.features.require_module ? false : 'no require(esm)',
+}, () => {
+  const code = `
+    import { ThreadPoolExecutor } from 'heddle';
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    const double = await pool.submit(() => (n) => n * 2);
+    await pool.shutdown();
+    console.log(double(21));`;
+  assert.equal(run(code, '--no-experimental-require-module'), 42);
+});
+
+test('an inline closure is sent from a working folder that was removed', () => {
+  const seen = run(`
+    import { mkdtempSync, rmdirSync } from 'node:fs';
+    import { ThreadPoolExecutor } from 'heddle';
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    await pool.submit((n) => n, 1);
+    const folder = mkdtempSync('/tmp/heddle-removed-');
+    process.chdir(folder);
+    rmdirSync(folder);
+    console.log(await pool.submit((n) => n * 2, 21));
+    await pool.shutdown();`);
+  assert.equal(seen, 42);
 });
 
 test('the published package runs under --conditions=model', () => {

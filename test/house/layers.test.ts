@@ -23,9 +23,9 @@ const FLOORS: Record<string, number> = {
   iteration: 0,
   places: 0,
   'real-timers': 0,
+  'stack-frames': 0,
   thenable: 0,
   undisturbed: 0,
-  'without-warning': 0,
   platform: 1,
   loop: 1,
   memory: 2,
@@ -59,10 +59,10 @@ const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts', 'codec/realm.ts'])
 const LAZY: Record<string, string> = { 'coroutine/to-thread.ts': 'pool/index.ts' };
 
 /**
- * Second doors, for those who need more than what a folder's `index.ts` shows: hosts more of the codec than workers, a map that shows its
- * progress more of that than one that counts.
+ * Further entries of folders, so that a thread loads no more than it needs: hosts need more of the codec than workers, and a map that shows its
+ * progress more than one that counts.
  */
-const SECOND_DOORS = new Set(['codec/host.ts', 'codec/function/serialize.ts', 'progress/display.ts']);
+const FURTHER_ENTRIES = new Set(['codec/host.ts', 'codec/function/serialize.ts', 'progress/display.ts']);
 
 /** Packages that one folder alone may import. */
 const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function' };
@@ -156,7 +156,7 @@ test('a folder is entered past its door', () => {
       room !== roomOf(from) &&
       to !== `${room}.ts` &&
       to !== `${room}/index.ts` &&
-      !SECOND_DOORS.has(to) &&
+      !FURTHER_ENTRIES.has(to) &&
       !(SEAMS.has(to) && roomOf(from) === 'codec/function')
     );
   });

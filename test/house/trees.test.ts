@@ -12,11 +12,13 @@ import { fileURLToPath } from 'node:url';
 const tests = fileURLToPath(new URL('../', import.meta.url));
 const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.test.js'));
 
-/** What a built file imports at its top level. */
+/** The specifiers that a built file imports, also when a task of it runs. */
 function importsOf(file: string): string[] {
-  return [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^'"\n;]*?(?:from )?['"]([^'"\n]+)['"];?$/gm)].map(
-    (match) => match[1]!,
-  );
+  // Programs of tests stand in template strings; they run elsewhere.
+  const text = readFileSync(file, 'utf8').replaceAll(/`[^`]*`/g, '``');
+  const statements = text.matchAll(/^(?:import|export)\b[^'";`]*?(?:from )?['"]([^'"\n]+)['"];?$/gm);
+  const calls = text.matchAll(/\bimport\('([^']+)'\)/g);
+  return [...statements, ...calls].map((match) => match[1]!);
 }
 
 /** The heddles that a test file loads, itself or by its helpers, each with the file that names it. */

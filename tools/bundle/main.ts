@@ -1,11 +1,12 @@
 /**
- * What is published, made from `src/` after `tsc`: `dist/`.
+ * Makes what is published, `dist/`, from `src/` after `tsc`.
  *
  *     src/*.ts ── rolldown ──> dist/<entry>.js, dist/<chunk>.js and their source maps      one graph for all entries
  *     build/src/*.d.ts ─────> dist/*.d.ts                                                 the declarations that the entries reach
  *
  * One graph, because heddle's state must exist once in a thread, whichever entry point a module of the program imports.
- * Files are written when they changed only, each by a rename: another part of CI may be running from `dist/` meanwhile.
+ * Files are written when they changed only, each by a rename, and entries last: a part of CI that runs from `dist/` meanwhile notices nothing
+ * as long as nothing changed.
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,7 +52,8 @@ async function bundle(): Promise<Map<string, string>> {
 }
 
 function write(files: ReadonlyMap<string, string>): void {
-  for (const [name, text] of files) {
+  const isEntry = ([name]: readonly [string, string]): number => Number(entries.includes(name.replace(/\.js$/, '')));
+  for (const [name, text] of [...files].toSorted((a, b) => isEntry(a) - isEntry(b))) {
     const place = join(DIST, name);
     if (existsSync(place) && readFileSync(place, 'utf8') === text) continue;
     mkdirSync(dirname(place), { recursive: true });

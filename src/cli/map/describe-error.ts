@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { isOwnFrame } from '../../places.ts';
+import { isOwnFrame } from '../../stack-frames.ts';
 
 export function describeError(error: unknown): string {
   try {

@@ -39,7 +39,7 @@ export interface Source {
   readonly syntax: FunctionSyntax;
   readonly script: ScriptSyntax | undefined;
   readonly place: Place | undefined;
-  /** Where no place says it. */
+  /** Strictness, where `place` is not known. */
   readonly strict?: boolean | undefined;
   /** How errors call the function. */
   readonly path: string;

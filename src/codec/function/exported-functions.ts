@@ -12,7 +12,8 @@ import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
 import { isMainModule, scriptUrl } from './main-module.ts';
 import { loadedModules, load } from './names.ts';
-import { commonJsCache } from './references.ts';
+import { setImmediate } from '../../real-timers.ts';
+import { type CommonJsModule, commonJsCache } from './references.ts';
 
 /** State of the loaded modules: differs after a CommonJS module or one of Node's was loaded. */
 interface Modules {
@@ -29,23 +30,41 @@ export function modulesNow(): Modules {
 export const sameModules = (one: Modules, other: Modules): boolean =>
   one.count === other.count && one.last === other.last && one.builtins === other.builtins;
 
+/** The texts of exported functions without a name. */
 const texts = new Set<string>();
+const exported = new WeakSet<object>();
+/** Modules that may export more before they have run. */
+let unfinished: CommonJsModule[] = [];
 let read: Modules = { count: -1, last: undefined, builtins: [] };
+let isRead = false;
+
+/**
+ * Reads the exports of the modules that were loaded since the last call, at most once in a turn of the event loop: to ask which modules there
+ * are takes some 30 ns for each. What a module exports later in the same turn goes by value, which code without free names cannot tell.
+ */
+function readNew(): void {
+  if (isRead) return;
+  isRead = true;
+  setImmediate(() => (isRead = false)).unref();
+  const now = modulesNow();
+  if (now.builtins !== read.builtins) readBuiltins(now.builtins);
+  if (sameModules(now, read)) {
+    for (const { exports } of unfinished) addExports(exports);
+    unfinished = unfinished.filter(({ loaded }) => isRunning(loaded));
+  } else unfinished = readModules();
+  read = now;
+}
 
 /** True if an exported function without a name has this text. */
 export function isAnonymousExport(text: string): boolean {
-  const now = modulesNow();
-  if (!sameModules(now, read)) {
-    if (now.builtins !== read.builtins) readBuiltins(now.builtins);
-    // A module that is still running may export more: the next call looks again.
-    read = { ...now, count: readModules() ? now.count : -1 };
-  }
+  readNew();
   return texts.has(text);
 }
 
-/** True if a loaded CommonJS module exports the function now. */
+/** True if a loaded CommonJS module exports the function. */
 export function isExported(fn: AnyFunction): boolean {
-  return Object.values(commonJsCache).some((module) => module?.exports === fn || valuesOf(module?.exports).includes(fn));
+  readNew();
+  return exported.has(fn);
 }
 
 /** The same values, and those of getters that do nothing but name a variable: what compilers make of an export. */
@@ -58,16 +77,20 @@ function valuesOf(exports: unknown): unknown[] {
 
 const plainGetter = /^(?:function\s*[\w$]*\s*\(\)\s*|get \w+\(\)\s*|\(\) => )(?:\{\s*return [\w$]+;?\s*\}|[\w$]+)$/;
 
-/** Adds the exports of the CommonJS modules. Returns whether all of them have run. */
-function readModules(): boolean {
-  let areLoaded = true;
+/** A mock in the cache of a test has no `loaded`, and does not run. */
+const isRunning = (loaded: boolean | undefined): boolean => loaded === false;
+
+/** Adds the exports of the CommonJS modules. Returns those that are still running. */
+function readModules(): CommonJsModule[] {
+  const running: CommonJsModule[] = [];
   for (const file in commonJsCache) {
     const module = commonJsCache[file];
     if (module === undefined || isMainModule(scriptUrl(file))) continue;
-    if (!module.loaded) areLoaded = false;
+    if (isRunning(module.loaded)) running.push(module);
     addExports(module.exports);
+    for (const value of [module.exports, ...valuesOf(module.exports)]) if (typeof value === 'function') exported.add(value);
   }
-  return areLoaded;
+  return running;
 }
 
 function readBuiltins(builtins: readonly string[]): void {

@@ -322,3 +322,13 @@ function mentionsSuper(node: Node): boolean {
   }
   return false;
 }
+
+/**
+ * True if code uses a word that its place gives a meaning to.
+ * @param isBoundless `this`, `arguments` and `new.target` are those of the code around, as in an arrow function
+ */
+export function usesOuterWords(free: FreeVariables, isBoundless: boolean): boolean {
+  const anywhere = [free.importMetaAt, free.importCallAt];
+  const words = isBoundless ? [free.thisAt, free.argumentsAt, free.newTargetAt, ...anywhere] : anywhere;
+  return words.some((ranges) => ranges.length > 0) || free.usesSuper || free.directEval || free.privateNames.size > 0;
+}

@@ -7,6 +7,7 @@
 
 import type { AnyFunction } from '../courier.ts';
 import { isExported } from './exported-functions.ts';
+import { usesOuterWords } from './free-variables.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
 import type { FunctionFacts } from './inspector.ts';
 import type { Capture } from './message.ts';
@@ -33,9 +34,7 @@ export function strictWithoutScript(
 
 /** True if the code uses no word that its place gives a meaning to. */
 function isPlain(text: string, { free, isArrow, ownName }: FunctionSyntax): boolean {
-  if (free.importMetaAt.length > 0 || free.importCallAt.length > 0 || free.usesSuper || free.directEval || free.privateNames.size > 0)
-    return false;
-  if (isArrow && (free.thisAt.length > 0 || free.argumentsAt.length > 0 || free.newTargetAt.length > 0)) return false;
+  if (usesOuterWords(free, isArrow)) return false;
   // Inside, the name of a function declaration is a variable that anything may assign.
   return ownName === undefined || text.indexOf(ownName) === text.lastIndexOf(ownName);
 }

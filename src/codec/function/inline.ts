@@ -11,6 +11,7 @@ import { types } from 'node:util';
 import type { AnyFunction } from '../courier.ts';
 import { realmId } from '../realm.ts';
 import { isAnonymousExport } from './exported-functions.ts';
+import { usesOuterWords } from './free-variables.ts';
 import { type FunctionSyntax, functionSyntax } from './function-syntax.ts';
 import { Lru } from './lru.ts';
 import { rememberedId } from './origins.ts';
@@ -99,7 +100,8 @@ function analyse(fn: AnyFunction, text: string): InlineCode | undefined {
     column: 0,
     strict,
     name: '',
-    url: new URL(`file://${process.cwd()}/`).href,
+    // For `import()` and the like, which the code has not.
+    url: 'file:///',
     references: {},
     named: {},
     helpers: {},
@@ -112,9 +114,7 @@ function analyse(fn: AnyFunction, text: string): InlineCode | undefined {
 
 /** True if the code takes nothing from outside: no variable, no global, and none of the words bound without a name. */
 function isClosed({ free }: FunctionSyntax): boolean {
-  const words = [free.thisAt, free.argumentsAt, free.newTargetAt, free.importMetaAt, free.importCallAt];
-  const isWordless = words.every((ranges) => ranges.length === 0);
-  return free.names.size === 0 && isWordless && !free.usesSuper && !free.directEval && free.privateNames.size === 0;
+  return free.names.size === 0 && !usesOuterWords(free, true);
 }
 
 /** True if the code makes an object that belongs to its place: the strings of a tagged template are one object there. */

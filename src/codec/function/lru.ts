@@ -1,9 +1,9 @@
-/** A small map that forgets what was not used for longest: what is learnt about code is kept, but not for ever. */
+/** A map of up to `most` entries, which forgets the entry that was not used for longest. */
 export class Lru<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #most: number;
-  /** The value of the entry used last. */
-  #newest: V | undefined;
+  /** The key of the entry used last. */
+  #newest: K | undefined;
 
   constructor(most: number) {
     this.#most = most;
@@ -12,10 +12,10 @@ export class Lru<K, V> {
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     // The newest entry stays where it is: a loop asks for one key all the time.
-    if (value !== undefined && value !== this.#newest) {
+    if (value !== undefined && key !== this.#newest) {
       this.#entries.delete(key);
       this.#entries.set(key, value);
-      this.#newest = value;
+      this.#newest = key;
     }
     return value;
   }
@@ -23,7 +23,7 @@ export class Lru<K, V> {
   set(key: K, value: V): V {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    this.#newest = value;
+    this.#newest = key;
     if (this.#entries.size > this.#most) {
       const [oldest] = this.#entries.keys();
       this.#entries.delete(oldest as K);

@@ -135,7 +135,7 @@ const captures = new WeakMap<object, Capture>();
 let collecting: Capture | undefined;
 
 /**
- * What the functions dismantled while `use` runs have in common.
+ * Collects what the functions dismantled while `use` runs have in common.
  * @param root the first of them, if it is taken apart already
  */
 export function captureDuring(use: () => void, root?: Dismantled): Capture {

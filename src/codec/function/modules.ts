@@ -10,7 +10,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { vm } from '../../builtins.ts';
-import { withoutWarning } from '../../without-warning.ts';
+import { withoutWarning } from './without-warning.ts';
 
 const fromPattern = /^(import|require) (".*?") from (.*)$/s;
 const loaded = new Map<string, object>();

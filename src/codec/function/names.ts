@@ -11,7 +11,7 @@ import { types } from 'node:util';
 import { vm } from '../../builtins.ts';
 import type { AnyFunction } from '../courier.ts';
 
-/** What errors call a function. */
+/** The name that errors give a function. */
 export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === 'string' && fn.name !== '' ? fn.name : '(anonymous)');
 
 /** The global names of Node 20 to 26. What else stands on the global object is the program's own. */

@@ -30,10 +30,11 @@ function secrets(constructor: AnyFunction): Secrets {
   let found = secretsOf.get(constructor);
   if (found === undefined) {
     const text = Function.prototype.toString.call(constructor);
-    found = text.includes('#') || lowered.test(text) ? serializer().readSecrets(constructor, text, lowered.test(text)) : none;
+    const isLowered = lowered.test(text);
+    found = isLowered || text.includes('#') ? serializer().readSecrets(constructor, text, isLowered) : noSecrets;
     secretsOf.set(constructor, found);
   }
   return found;
 }
 
-const none: Secrets = { field: undefined, weak: [] };
+export const noSecrets: Secrets = { field: undefined, weak: [] };

@@ -5,10 +5,8 @@ import type { AnyFunction } from '../courier.ts';
 import { holdsPrivateState } from './capture-variables.ts';
 import { functionSyntax } from './function-syntax.ts';
 import { inspect, inspectorAvailable } from './inspector.ts';
-import type { Secrets } from './private-state.ts';
+import { noSecrets, type Secrets } from './private-state.ts';
 import { isNode, type Node } from './syntax.ts';
-
-const none: Secrets = { field: undefined, weak: [] };
 
 /** @param isLowered the text shows what compilers make of private members */
 export function readSecrets(constructor: AnyFunction, text: string, isLowered: boolean): Secrets {
@@ -16,7 +14,7 @@ export function readSecrets(constructor: AnyFunction, text: string, isLowered: b
     const syntax = functionSyntax(text);
     const field = syntax.members.find((member) => member['static'] !== true && isPrivate(member));
     if (field !== undefined) return { field: `#${(field['key'] as Node)['name'] as string}`, weak: [] };
-    if (!isLowered || !inspectorAvailable()) return none;
+    if (!isLowered || !inspectorAvailable()) return noSecrets;
     const names = [...syntax.free.names].filter(([, use]) => holdsPrivateState(use)).map(([name]) => name);
     return inspect(constructor.name, (inspection) => {
       const { scopes } = inspection.facts(constructor);
@@ -27,7 +25,7 @@ export function readSecrets(constructor: AnyFunction, text: string, isLowered: b
       return { field: undefined, weak };
     });
   } catch {
-    return none;
+    return noSecrets;
   }
 }
 

@@ -11,7 +11,7 @@ import type { AnyFunction } from '../courier.ts';
 import { isMainModule, scriptUrl } from './main-module.ts';
 import { importedByMain, importLeadsToMain, leadsToMain } from './module-graph.ts';
 import { importKey, requireKey } from './modules.ts';
-import { withoutWarning } from '../../without-warning.ts';
+import { withoutWarning } from './without-warning.ts';
 import type { Place } from './place.ts';
 import type { ScriptSyntax } from './script-syntax.ts';
 
@@ -21,9 +21,9 @@ export interface Reference {
   readonly name: string;
 }
 
-interface CommonJsModule {
+export interface CommonJsModule {
   readonly exports: unknown;
-  readonly loaded: boolean;
+  readonly loaded: boolean | undefined;
 }
 
 export const commonJsCache: Record<string, CommonJsModule | undefined> = (

@@ -14,7 +14,7 @@ interface Captures {
 
 const captures = new Lru<string, Captures>(1000);
 
-/** Notes one capture; the 100th, 1,000th, 10,000th … of a place is told. */
+/** Counts one capture; publishes the 100th, 1,000th, 10,000th … of a place. */
 export function countCapture(script: ScriptSyntax, place: Place, ms: number): void {
   const key = `${script.id}:${place.start}`;
   const seen = captures.get(key) ?? captures.set(key, { count: 0, ms: 0 });

@@ -1,5 +1,5 @@
 /**
- * The seam between the halves of this folder. Hosts load the serializing half with the rest (`codec/host.ts`). Workers mostly receive functions
+ * Gives the serializing half of this folder to the rest of it. Hosts load the serializing half with the rest (`codec/host.ts`). Workers mostly receive functions
  * only, and load it when they first send one:
  *
  *   thread-main.js ──▶ codec ──▶ rebuilding half        serializer() ──▶ require() ──▶ serialize.js, which provides itself here
@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { SerializationError } from '../../errors.ts';
 import { placeOf } from '../../places.ts';
-import { withoutWarning } from '../../without-warning.ts';
+import { withoutWarning } from './without-warning.ts';
 import type { dismantle } from './dismantle.ts';
 import type { inlineCode } from './inline.ts';
 import type { lookUpPlace } from './look-up-place.ts';

@@ -1,12 +1,11 @@
 /** The program's stack: without heddle's frames, and without Node's. */
 
-import { isOwnFrame } from '../../places.ts';
+import { isNodeFrame, isOwnFrame } from '../../stack-frames.ts';
 
 const DEPTH = 50;
 
-/** The files of `coroutine/` and, in the bundle, the chunks of that folder (`tools/bundle`). */
-const isOfKernel = (line: string): boolean => /\/coroutine\/[^\s()]+:\d+:\d+\)?$/.test(line);
-const isOfNode = (line: string): boolean => /(?:\(|at |async )node:/.test(line);
+/** The files of `coroutine/` and, in the bundle, the chunk that is made of them: `coroutine-Bf_8F6mV.js`. */
+const isOfKernel = (line: string): boolean => /\/coroutine(?:\/[^\s()]+|-[\w-]+\.js):\d+:\d+\)?$/.test(line);
 /** `at Array.map (<anonymous>)`; and `at <anonymous>:1:9`, which is the watchdog's question. */
 const isBuiltIn = (line: string): boolean => line.endsWith('(<anonymous>)') || /at <anonymous>:\d+:\d+$/.test(line);
 
@@ -29,8 +28,8 @@ export function framesAbove(above: (...args: any[]) => unknown): Frames {
     .filter((line) => line.startsWith('    at ') && !isBuiltIn(line));
   const [caller = ''] = lines;
   return {
-    stack: lines.filter((line) => !isOwnFrame(line) && !isOfNode(line)).join('\n'),
+    stack: lines.filter((line) => !isOwnFrame(line) && !isNodeFrame(line)).join('\n'),
     // A greenlet whose function is the blocking one itself is called by the kernel.
-    isOfProgram: !isOfNode(caller) && (!isOwnFrame(caller) || isOfKernel(caller)),
+    isOfProgram: !isNodeFrame(caller) && (!isOwnFrame(caller) || isOfKernel(caller)),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The model scheduler: the real code of `memory` and `sync`, run by a few threads whose every step a test decides. Under
- * `node --conditions=model` only; tests in folders named `model` are run so. Internal: tests import it as `#dist/testing/model/index.js`.
+ * `node --conditions=model` only; tests in folders named `model` are run so. Internal: tests import it as `#src/testing/model/index.js`.
  *
  *   const { schedules, isComplete } = model({
  *     // As the code around the threads: what it does is no step. What it returns is what the others get.

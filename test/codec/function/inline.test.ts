@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
@@ -123,8 +124,10 @@ test('anonymous function of Node itself is refused, whatever its text says', () 
   assert.throws(() => captureFunction(internal, { kind: 'thread' }), /internal function/);
 });
 
-test('anonymous export of a CommonJS module goes by reference, an inline closure with its text does not', () => {
+test('anonymous export of a CommonJS module goes by reference, an inline closure with its text does not', async () => {
   const { double, inline } = createRequire(import.meta.url)(new URL(fixture('anonymous.cjs')).pathname) as { double: Fn; inline: () => Fn };
+  // Modules that were loaded since are looked for once in a turn of the event loop.
+  await new Promise((resolve) => setImmediate(resolve));
   const seen: string[] = [];
   const listen = (message: unknown): void => void seen.push((message as { how: string }).how);
   subscribe('heddle:functionCaptured', listen);
@@ -149,10 +152,14 @@ test('place whose closures are read again and again is told at the 100th and the
     seen.push([file.replace(/^.*\//, ''), line, count]);
   };
   subscribe('heddle:functionRecaptured', listen);
-  const line = Number(/:(\d+):\d+\)?$/.exec(new Error('here').stack?.split('\n')[1] ?? '')?.[1]) + 1;
   for (let i = 0; i < 1001; i++) captureFunction(() => i, { kind: 'thread' });
   unsubscribe('heddle:functionRecaptured', listen);
-  const file = import.meta.url.replace(/^.*\//, '').replace(/\.js$/, '.ts');
+  const source = new URL('../../../../test/codec/function/inline.test.ts', import.meta.url);
+  const file = 'inline.test.ts';
+  const line =
+    readFileSync(source, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.includes('i < 1001; i++) captureFunction(() => i,')) + 1;
   assert.deepEqual(seen, [
     [file, line, 100],
     [file, line, 1000],
@@ -266,3 +273,25 @@ for (const { kind, open: openPool } of kinds) {
     });
   });
 }
+
+test('an inline closure costs no more while a CommonJS module is a mock, or still runs', () => {
+  const { cache } = createRequire(import.meta.url);
+  const reads = { count: 0 };
+  const exports = new Proxy({}, { getPrototypeOf: (target) => ((reads.count += 1), Reflect.getPrototypeOf(target)) });
+  const mock = {
+    get exports() {
+      reads.count += 1;
+      return exports;
+    },
+    loaded: false,
+  };
+  cache['/mock.cjs'] = mock as unknown as NodeJS.Module;
+  try {
+    captureFunction(made('(n) => n - 2'), { kind: 'thread' });
+    const before = reads.count;
+    for (let i = 0; i < 100; i++) captureFunction(made('(n) => n - 2'), { kind: 'thread' });
+    assert.equal(reads.count, before);
+  } finally {
+    delete cache['/mock.cjs'];
+  }
+});

@@ -1,4 +1,4 @@
-/** Keeps a warning to ourselves that Node gives about a feature we chose, while `use` runs (synchronously). */
+/** Keeps Node from warning of a feature that heddle chose, while `use` runs (synchronously). */
 export function withoutWarning<T>(type: string, use: () => T): T {
   const { emitWarning } = process;
   process.emitWarning = ((...args: Parameters<typeof emitWarning>): void => {
