@@ -29,7 +29,7 @@ import type { Recipe } from './recipe.ts';
 import { recall, remember } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
 import { countCapture } from './repeated-places.ts';
-import { type ScriptSyntax, scriptSyntax } from './script-syntax.ts';
+import { type ScriptSyntax, scriptOf } from './script-syntax.ts';
 import { isModuleScope } from './variables.ts';
 
 const native = /\{\s*\[native code\]\s*\}\s*$/;
@@ -91,7 +91,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);
   const syntax = syntaxOf(text, path);
   const strict = facts.isGlobal ? strictWithoutScript(fn, text, syntax, facts, capture) : undefined;
-  const script = facts.location === undefined || strict !== undefined ? undefined : scriptSyntax(inspection, facts.location.scriptId);
+  const script = strict === undefined ? scriptOf(inspection, facts, text, syntax) : undefined;
   const place = script === undefined || facts.location === undefined ? undefined : placeOf(text, syntax, script, facts.location);
   if (script !== undefined && place !== undefined) {
     if (script.url.startsWith('node:')) {

@@ -5,18 +5,19 @@ import { functionSyntax } from './function-syntax.ts';
 import { inspect, inspectorAvailable } from './inspector.ts';
 import type { FilePlace } from './origin-place.ts';
 import { placeOf } from './place.ts';
-import { scriptSyntax } from './script-syntax.ts';
+import { scriptOf } from './script-syntax.ts';
 import { stackFile } from './stack.ts';
 
 export function lookUpPlace(fn: AnyFunction): FilePlace | undefined {
   if (!inspectorAvailable()) return undefined;
   try {
     return inspect('a function', (inspection) => {
-      const { location } = inspection.facts(fn);
-      if (location === undefined) return undefined;
-      const script = scriptSyntax(inspection, location.scriptId);
+      const facts = inspection.facts(fn);
       const text = Function.prototype.toString.call(fn);
-      const { line, column } = placeOf(text, functionSyntax(text), script, location);
+      const syntax = functionSyntax(text);
+      const script = scriptOf(inspection, facts, text, syntax);
+      if (facts.location === undefined || script === undefined) return undefined;
+      const { line, column } = placeOf(text, syntax, script, facts.location);
       const file = stackFile(script);
       return { file: file === '' ? 'heddle:function' : file, line, column };
     });

@@ -13,10 +13,30 @@ export interface Place {
   readonly strict: boolean;
 }
 
+/** The offsets at which lines begin. */
+export function lineStartsOf(source: string): number[] {
+  const starts = [0];
+  for (let at = source.indexOf('\n'); at !== -1; at = source.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** The lines of a script, and where it begins in its file. */
+export type Lines = Pick<ScriptSyntax, 'lineStarts' | 'startLine' | 'startColumn'>;
+
+/** The offset of a function's first character in its script. */
+export function startOf(
+  text: string,
+  syntax: FunctionSyntax,
+  { lineStarts, startLine, startColumn }: Lines,
+  location: FunctionLocation,
+): number {
+  const row = location.lineNumber - startLine;
+  return (lineStarts[row] ?? 0) + location.columnNumber - (row === 0 ? startColumn : 0) - anchor(text, syntax);
+}
+
 export function placeOf(text: string, syntax: FunctionSyntax, script: ScriptSyntax, location: FunctionLocation): Place {
   const { lineStarts, startLine, startColumn } = script;
-  const row = location.lineNumber - startLine;
-  const start = (lineStarts[row] ?? 0) + location.columnNumber - (row === 0 ? startColumn : 0) - anchor(text, syntax);
+  const start = startOf(text, syntax, script, location);
   const line = lineAt(lineStarts, start);
   const end = start + text.length;
   const strict = script.strict || syntax.form === 'class' || script.strictSpans.some((span) => span.start <= start && end <= span.end);

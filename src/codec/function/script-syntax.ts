@@ -4,10 +4,14 @@
  */
 
 import { assignedNames } from './free-variables.ts';
-import type { Inspection } from './inspector.ts';
+import type { FunctionSyntax } from './function-syntax.ts';
+import type { FunctionFacts, Inspection } from './inspector.ts';
 import { Lru } from './lru.ts';
+import { lineStartsOf } from './place.ts';
 import { readScript, type Script } from './scripts.ts';
+import { scriptOnDisk } from './scripts-on-disk.ts';
 import { children, hasUseStrict, isClass, isFunction, isNode, type Node, parse, patternNames } from './syntax.ts';
+import { isModuleScope } from './variables.ts';
 
 /** An imported binding: `imported` is the export's name, `default`, or `*` for the namespace. */
 export interface ImportedName {
@@ -50,8 +54,14 @@ export interface ScriptSyntax {
 
 const cache = new Lru<string, ScriptSyntax>(200);
 
-export function scriptSyntax(inspection: Inspection, scriptId: string): ScriptSyntax {
-  return cache.get(scriptId) ?? cache.set(scriptId, analyse(readScript(inspection, scriptId)));
+/** The script of a function; `undefined` for one that has no place, such as a bound function. */
+export function scriptOf(inspection: Inspection, facts: FunctionFacts, text: string, syntax: FunctionSyntax): ScriptSyntax | undefined {
+  const { location } = facts;
+  if (location === undefined) return undefined;
+  const { scriptId } = location;
+  const isInModule = (): boolean => facts.scopes.some(isModuleScope);
+  const read = (): Script => scriptOnDisk(inspection, scriptId, { text, syntax, location, isInModule }) ?? readScript(inspection, scriptId);
+  return cache.get(scriptId) ?? cache.set(scriptId, analyse(read()));
 }
 
 function analyse(script: Script): ScriptSyntax {
@@ -95,12 +105,6 @@ function analyse(script: Script): ScriptSyntax {
     topLevel,
     strict: isModule || hasUseStrict(statements),
   };
-}
-
-function lineStartsOf(source: string): number[] {
-  const starts = [0];
-  for (let at = source.indexOf('\n'); at !== -1; at = source.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
 }
 
 const nameOf = (node: unknown): string => {
