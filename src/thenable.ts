@@ -1,15 +1,15 @@
-/** Promises, and whatever else `await` would wait for. */
+/** Promises, and other values that `await` would wait for. */
 
 import { expected } from './check.ts';
 
-/** Whether `await` would wait for it. Reading `then` may throw, as it may for `await`. */
+/** True for a value that `await` would wait for. Reading `then` may throw, as it may for `await`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
   return typeof (value as { then?: unknown }).then === 'function';
 }
 
 /**
- * Calls a function of a user's that is to be over when it returns: nobody waits for an async one, and others go on as if it were.
+ * Calls a function of the user that must have ended when it returns: an async one would not be waited for.
  *
  * @throws TypeError if it is async; and what it throws
  */

@@ -29,8 +29,12 @@ interface ScriptParsed {
   readonly isModule?: boolean;
 }
 
+/** True when V8 has hashed the scripts of this thread, so that asking the debugger costs little. */
+export let isDebuggerCheap = false;
+
 /** Runs `use` while the Debugger domain is on, and leaves it off. */
 export function withDebugger<T>(inspection: Inspection, use: () => T): T {
+  isDebuggerCheap = true;
   inspection.post('Debugger.enable');
   try {
     return use();
