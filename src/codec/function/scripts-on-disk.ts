@@ -9,6 +9,7 @@
  */
 
 import { readFileSync, statSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { FunctionSyntax } from './function-syntax.ts';
 import type { FunctionLocation, Inspection } from './inspector.ts';
@@ -77,10 +78,13 @@ export function scriptOnDisk(inspection: Inspection, id: string, { text, syntax,
   return { id, url: known.url, sourceMapURL: map?.[1] ?? '', isModule: isInModule(), source, startLine: 0, startColumn: 0 };
 }
 
+/** Milliseconds since 1970, as a test that fakes `performance` cannot change them. */
+const started = performance.timeOrigin;
+
 /** The text of a file that has not been written since the program started. Its time of change, unlike that of its content, cannot be set. */
 function unchangedText(file: string): string | undefined {
   try {
-    if (statSync(file).ctimeMs >= performance.timeOrigin) return undefined;
+    if (!(statSync(file).ctimeMs < started)) return undefined;
     const text = readFileSync(file, 'utf8');
     return text.startsWith('\uFEFF') ? text.slice(1) : text;
   } catch {
