@@ -295,3 +295,15 @@ test('an inline closure costs no more while a CommonJS module is a mock, or stil
     delete cache['/mock.cjs'];
   }
 });
+
+test('fresh closure with captures of a known script is read by three calls of the inspector', () => {
+  const makers = [(n: number) => () => n, (n: number) => () => [n, fixture.length], (n: { of: number }) => () => n.of];
+  for (const make of makers as ((n: unknown) => Fn)[]) {
+    captureFunction(make({ of: 1 }), { kind: 'thread' });
+    assert.equal(
+      questions(() => void captureFunction(make({ of: 2 }), { kind: 'thread' })),
+      3,
+      String(make),
+    );
+  }
+});
