@@ -4,8 +4,8 @@
  * the chunk that holds it) lies at the top.
  */
 
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { fs } from './builtins.ts';
 import { HeddleError } from './errors.ts';
 
 const remedy =
@@ -29,7 +29,7 @@ export function placeOf(file: string): URL {
  * False when a bundler has put heddle into a file of the program. Looked up at once: `coroutine/monkey` asks for frames while it watches
  * `existsSync`.
  */
-const standsAlone = existsSync(placeOf('worker/thread-main.js'));
+const standsAlone = fs().existsSync(placeOf('worker/thread-main.js'));
 
 /** @throws HeddleError if a bundler has put heddle into a file of the program, where no worker finds its first file */
 export function checkPlace(): void {

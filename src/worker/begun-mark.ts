@@ -9,7 +9,7 @@
  * Tasks begin in the order they were sent, so their number says which. This is the worker's side; `begun-count.ts` is the host's.
  */
 
-import { writeSync } from 'node:fs';
+import { fs } from '../builtins.ts';
 
 /** The worker's side. */
 export interface BegunMark {
@@ -49,7 +49,7 @@ export class PipeMark implements BegunMark {
   begin(): void {
     if (this.#isFull) return;
     try {
-      writeSync(this.#descriptor, one);
+      fs().writeSync(this.#descriptor, one);
     } catch {
       // The host did not read for long; it sees that the pipe was full and believes it no more.
       this.#isFull = true;

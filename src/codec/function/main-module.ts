@@ -1,8 +1,8 @@
 /** Which scripts belong to the main module: its functions go by value, because it is never run again elsewhere. */
 
-import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fs } from '../../builtins.ts';
 import { Lru } from './lru.ts';
 
 const urlOf = new Lru<string, string>(200);
@@ -28,7 +28,7 @@ function mainUrls(): Set<string> {
       if (one === undefined) continue;
       urls.add(pathToFileURL(one).href);
       try {
-        urls.add(pathToFileURL(realpathSync(one)).href);
+        urls.add(pathToFileURL(fs().realpathSync(one)).href);
       } catch {
         // An entry that is no file (`node -e`) has only the name it was given.
       }

@@ -5,8 +5,8 @@
  * by pattern: what is found in a comment costs at most a needless copy by value.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { fs } from '../../builtins.ts';
 import { isMainModule, mainModules } from './main-module.ts';
 
 const specifiers = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"])(\.{0,2}\/[^'"\n]+|file:[^'"\n]+)\1/g;
@@ -40,14 +40,14 @@ function search(url: string, seen: Set<string>): boolean {
 /** The program's own modules that are loaded for certain: what the main module imports by declaration, and what these import. */
 export function importedByMain(): string[] {
   const seen = new Set<string>(mainModules());
-  for (const url of seen) for (const next of importsOf(url)) if (existsSync(new URL(next))) seen.add(next);
+  for (const url of seen) for (const next of importsOf(url)) if (fs().existsSync(new URL(next))) seen.add(next);
   return [...seen].filter((url) => !isMainModule(url));
 }
 
 function importsOf(url: string): string[] {
   let text: string;
   try {
-    text = readFileSync(fileURLToPath(url.replace(/[?#].*$/s, '')), 'utf8');
+    text = fs().readFileSync(fileURLToPath(url.replace(/[?#].*$/s, '')), 'utf8');
   } catch {
     return [];
   }

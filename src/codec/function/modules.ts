@@ -7,8 +7,8 @@
  * Loading is asynchronous and done before decoding; while decoding, a module is simply there.
  */
 
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fs } from '../../builtins.ts';
 import { vm } from '../../builtins.ts';
 import { withoutWarning } from './without-warning.ts';
 
@@ -90,10 +90,10 @@ export function importFrom(from: string, given: string, options?: ImportCallOpti
 
 /** vite writes `/lib/x.js` for a file below the project's folder: the folder is one of those above the module. */
 function rooted(from: string, specifier: string): string {
-  if (!specifier.startsWith('/') || !from.startsWith('file:') || existsSync(specifier)) return specifier;
+  if (!specifier.startsWith('/') || !from.startsWith('file:') || fs().existsSync(specifier)) return specifier;
   for (let folder = new URL('.', from); folder.pathname !== '/'; folder = new URL('..', folder)) {
     const candidate = new URL(`.${specifier}`, folder);
-    if (existsSync(candidate)) return candidate.href;
+    if (fs().existsSync(candidate)) return candidate.href;
   }
   return specifier;
 }

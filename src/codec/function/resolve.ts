@@ -3,9 +3,9 @@
  * simple; a package is looked up as the loader does, by its `exports` under the conditions of `import`.
  */
 
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fs } from '../../builtins.ts';
 
 const conditions = new Set(['node', 'import', 'module-sync', 'node-addons', 'default']);
 
@@ -18,8 +18,8 @@ export function resolveFrom(url: string, specifier: string): string {
     for (let folder = new URL('.', url); ; folder = new URL('..', folder)) {
       const home = new URL(`node_modules/${name}/`, folder);
       const manifest = new URL('package.json', home);
-      if (existsSync(manifest))
-        return real(inPackage(home, JSON.parse(readFileSync(manifest, 'utf8')) as Manifest, `.${subpath}`, specifier, url));
+      if (fs().existsSync(manifest))
+        return real(inPackage(home, JSON.parse(fs().readFileSync(manifest, 'utf8')) as Manifest, `.${subpath}`, specifier, url));
       // The root is its own parent.
       if (new URL('..', folder).href === folder.href) break;
     }
@@ -28,7 +28,7 @@ export function resolveFrom(url: string, specifier: string): string {
 }
 
 /** The loader follows links. */
-const real = (url: string): string => (existsSync(new URL(url)) ? pathToFileURL(realpathSync(fileURLToPath(url))).href : url);
+const real = (url: string): string => (fs().existsSync(new URL(url)) ? pathToFileURL(fs().realpathSync(fileURLToPath(url))).href : url);
 
 interface Manifest {
   readonly exports?: unknown;

@@ -4,10 +4,10 @@
  * source. The map is read only then.
  */
 
-import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { threadId } from 'node:worker_threads';
+import { fs } from '../../builtins.ts';
 import { Lru } from './lru.ts';
 import { scriptUrl } from './main-module.ts';
 
@@ -65,7 +65,7 @@ function compiledFile(file: string): Marked | undefined {
 
 function sourceMapOf(url: string): string | undefined {
   try {
-    return /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(fileURLToPath(url), 'utf8'))?.[1];
+    return /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(fs().readFileSync(fileURLToPath(url), 'utf8'))?.[1];
   } catch {
     return undefined;
   }
@@ -86,7 +86,7 @@ function readMap({ url, sourceMapURL }: Marked): SourceMap | null {
     const data = /^data:[^,]*?(;base64)?,(.*)$/s.exec(sourceMapURL);
     const text =
       data === null
-        ? readFileSync(fileURLToPath(new URL(sourceMapURL, url)), 'utf8')
+        ? fs().readFileSync(fileURLToPath(new URL(sourceMapURL, url)), 'utf8')
         : data[1] === undefined
           ? decodeURIComponent(data[2] as string)
           : Buffer.from(data[2] as string, 'base64').toString();
