@@ -306,14 +306,7 @@ test('a task that fails in a worker that was killed waits for that worker to be 
 });
 
 test('every key that was ever used is remembered', () => {
-  const state = createState({
-    maxWorkers: 2,
-    minWorkers: 0,
-    tasksPerWorker: 1,
-    queueLimit: Infinity,
-    maxTasksPerChild: Infinity,
-    maxFailedStarts: 3,
-  });
+  const state = createState(defaults);
   for (let task = 1; task <= 50_000; task++) {
     for (const out of step(state, { type: 'submit', task, key: `key ${task}` }))
       if (out.type === 'start') step(state, { type: 'workerStarted', worker: out.worker });

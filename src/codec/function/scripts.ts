@@ -44,14 +44,14 @@ export function withDebugger<T>(inspection: Inspection, use: () => T): T {
 }
 
 /** The last time that V8 told of all scripts: its ids grow. */
-let looked = { newest: Infinity, modules: modulesNow() };
+let looked: { readonly newest: number; readonly modules: ReturnType<typeof modulesNow> } | undefined;
 
 /**
  * True for a script that came after the last look, when no module has been loaded since: code made at run time. Only for
  * functions outside of ES modules, whose loading nothing shows.
  */
 export function isMadeAtRunTime(id: string): boolean {
-  return Number(id) > looked.newest && sameModules(looked.modules, modulesNow());
+  return looked !== undefined && Number(id) > looked.newest && sameModules(looked.modules, modulesNow());
 }
 
 export function readScript(inspection: Inspection, id: string): Script {
