@@ -12,7 +12,7 @@ export class HeddleError extends Error {
   /** The code of all errors of this class. */
   static readonly code: string = 'ERR_HEDDLE';
 
-  constructor(message?: string, options?: ErrorOptions) {
+  constructor(message?: string, options?: { cause?: unknown }) {
     super(message, options);
     if (!Object.hasOwn(new.target.prototype, 'code')) brand(this, new.target);
   }

@@ -10,6 +10,14 @@ import { expected, quote } from './check.ts';
 /** What can be iterated over. */
 export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 
+/**
+ * Async iterator of items that ends with `undefined`, and can be looped over. An `AsyncIterableIterator<T, undefined>`, which older compilers
+ * cannot read: its second type argument came with TypeScript 5.6.
+ */
+export interface AsyncItemIterator<T> extends AsyncIterator<T, undefined> {
+  [Symbol.asyncIterator](): this;
+}
+
 export interface ClosableIterator<T> {
   next(): IteratorResult<T> | PromiseLike<IteratorResult<T>>;
   /** While no `next()` is pending. */

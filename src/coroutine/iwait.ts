@@ -1,5 +1,6 @@
 /** Things of any kind, in the order in which they are ready. */
 
+import type { AsyncItemIterator } from '../iteration.ts';
 import { Deque, Done, now, type Operation, Pending, WaitList } from '../loop/index.ts';
 import { Completions, type Waitable, waitablesOf } from './completions.ts';
 import { readWaitManyOptions, type WaitManyOptions } from './wait.ts';
@@ -8,7 +9,7 @@ import { readWaitManyOptions, type WaitManyOptions } from './wait.ts';
  * What `iwait` returns. Its `next()` is an operation: `for await`, or `yield*` it in a generator greenlet. An interface of its own, because
  * TypeScript says of a loop over an `AsyncIterableIterator` that it awaits the greenlets, which it does not.
  */
-export interface ReadyOnes<T> extends AsyncIterableIterator<T, undefined>, Disposable {
+export interface ReadyOnes<T> extends AsyncItemIterator<T>, Disposable {
   /** The next that is ready. */
   next(): Operation<IteratorResult<T, undefined>>;
   /** Waits for no more of them. */

@@ -1,5 +1,6 @@
 /** `asCompleted`: futures in the order in which they end. */
 
+import type { AsyncItemIterator } from '../iteration.ts';
 import { checkOptions, checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from './fifo.ts';
@@ -17,7 +18,7 @@ export interface AsCompletedOptions {
  * What `asCompleted` returns. An interface of its own, because TypeScript says of a loop over an `AsyncIterableIterator` that
  * it awaits the futures, which it does not.
  */
-export interface CompletedFutures<F> extends AsyncIterableIterator<F, undefined> {
+export interface CompletedFutures<F> extends AsyncItemIterator<F> {
   next(): Promise<IteratorResult<F, undefined>>;
   return(): Promise<IteratorResult<F, undefined>>;
   [Symbol.asyncIterator](): this;

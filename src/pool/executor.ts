@@ -1,5 +1,6 @@
 /** What every executor promises, whatever its workers are. */
 
+import type { AsyncItemIterator } from '../iteration.ts';
 import type { Future } from './future.ts';
 import type { PoolStatistics } from './statistics.ts';
 import type { MapOptions, TaskOptions } from './task-options.ts';
@@ -80,10 +81,7 @@ export abstract class Executor implements AsyncDisposable {
    * // prints: 100
    * ```
    */
-  abstract stream<A extends unknown[], T>(
-    fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>,
-    ...args: A
-  ): AsyncIterableIterator<T, undefined>;
+  abstract stream<A extends unknown[], T>(fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>, ...args: A): AsyncItemIterator<T>;
 
   /**
    * The same executor with other settings: what is submitted through it has these options, over those it has already.

@@ -6,6 +6,7 @@
  * A `next(timeout)` that gives up leaves behind what it had asked for: that goes to the next one.
  */
 
+import type { AsyncItemIterator } from '../iteration.ts';
 import { checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from './fifo.ts';
@@ -14,7 +15,7 @@ import type { MapRun } from './map-run.ts';
 import { later } from './timers.ts';
 
 /** The results of `imap`. An item that failed rejects at its place, and the next `next()` goes on with the next item. */
-export interface ImapIterator<R> extends AsyncIterableIterator<R, undefined> {
+export interface ImapIterator<R> extends AsyncItemIterator<R> {
   /**
    * The next result.
    *

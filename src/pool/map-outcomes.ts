@@ -1,5 +1,6 @@
 /** `map` for those who want every outcome: an item that fails is reported and the rest goes on. */
 
+import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, captureSite } from './call-site.ts';
 import type { Items } from './executor.ts';
 import type { ItemOutcome } from './map-results.ts';
@@ -30,10 +31,10 @@ export function mapOutcomes<T, R>(
   fn: (item: T) => R,
   items: Items<T>,
   options: MapOutcomesOptions = {},
-): AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined> {
+): AsyncItemIterator<MapOutcome<Awaited<R>>> {
   const { unordered = false, ...rest } = options;
   const run = startOutcomes(executor, fn, items, rest, { isUnordered: unordered, isSpread: false, site: captureSite(mapOutcomes) });
-  return new OutcomeIterator(run) as AsyncIterableIterator<MapOutcome<Awaited<R>>, undefined>;
+  return new OutcomeIterator(run) as AsyncItemIterator<MapOutcome<Awaited<R>>>;
 }
 
 /** The same for a pool's own: `isSpread` says that an item is a list of arguments. */
@@ -47,7 +48,7 @@ export function startOutcomes(
   return startMap({ ...insideOf(executor), fn, iterables: [items], options, owner: executor, ...more });
 }
 
-class OutcomeIterator implements AsyncIterableIterator<ItemOutcome, undefined> {
+class OutcomeIterator implements AsyncItemIterator<ItemOutcome> {
   readonly #run: MapRun;
 
   constructor(run: MapRun) {

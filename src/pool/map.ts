@@ -3,7 +3,7 @@
 import { checkFunction } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
 import type { AnyFunction } from '../codec/index.ts';
-import { isIterable } from '../iteration.ts';
+import { type AsyncItemIterator, isIterable } from '../iteration.ts';
 import type { CallSite } from './call-site.ts';
 import type { Items } from './executor.ts';
 import { MapProgress } from './map-progress.ts';
@@ -59,7 +59,7 @@ function sizeOf(items: Items<unknown>): number {
   return typeof size === 'number' ? size : Infinity;
 }
 
-export class MapIterator<R> implements AsyncIterableIterator<R, undefined> {
+export class MapIterator<R> implements AsyncItemIterator<R> {
   #run: MapRun | undefined;
   #refusal: { readonly error: unknown } | undefined;
 

@@ -4,6 +4,7 @@
  *   executor --with(options)--> view --with(more)--> view        all of them on one WorkerPool
  */
 
+import type { AsyncItemIterator } from '../iteration.ts';
 import { checkBoolean, checkFunction, checkOptions } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
 import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/index.ts';
@@ -90,10 +91,7 @@ export abstract class PoolExecutor extends Executor {
     );
   }
 
-  override stream<A extends unknown[], T>(
-    fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>,
-    ...args: A
-  ): AsyncIterableIterator<T, undefined> {
+  override stream<A extends unknown[], T>(fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>, ...args: A): AsyncItemIterator<T> {
     const { pool, settings } = insideOf(this);
     const site = captureSite(this.stream);
     return new StreamIterator<T>(this, () => {

@@ -5,6 +5,7 @@
  *     `------- taken <----------------------'        the worker goes on when there is room
  */
 
+import type { AsyncItemIterator } from '../iteration.ts';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
@@ -173,7 +174,7 @@ export class StreamJob extends SingleJob implements Job {
 const abandoned = new FinalizationRegistry<StreamJob>((job) => job.close());
 
 /** What the consumer of a stream has in hand. */
-export class StreamIterator<T> implements AsyncIterableIterator<T, undefined> {
+export class StreamIterator<T> implements AsyncItemIterator<T> {
   readonly #job: StreamJob | undefined;
   /** The executor, which must not be thought dropped while its stream goes on. */
   readonly #owner: unknown;

@@ -1,5 +1,6 @@
 /** What `imap` and `imapUnordered` give to take the results from. */
 
+import type { AsyncItemIterator } from '../../iteration.ts';
 import type { Operation, WaitOptions } from '../../loop/index.ts';
 import type { ImapRun } from './imap.ts';
 
@@ -7,7 +8,7 @@ import type { ImapRun } from './imap.ts';
  * The results of `imap`, one by one. An item that failed throws at its place, and the next `next()` goes on with the next item; what the
  * source throws comes after all results. A `for await` that ends by an error does not say so: `using` closes it in any case.
  */
-export interface ImapIterator<R> extends AsyncIterableIterator<R, undefined>, Disposable, AsyncDisposable {
+export interface ImapIterator<R> extends AsyncItemIterator<R>, Disposable, AsyncDisposable {
   /**
    * The next result: to be awaited, or in a generator `yield*`ed. After a time-out the same result can be waited for again.
    *

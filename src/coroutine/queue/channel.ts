@@ -37,7 +37,7 @@ export interface ChannelStatistics {
  * // prints: got another
  * ```
  */
-export class Channel<T> implements AsyncIterable<T, undefined> {
+export class Channel<T> implements AsyncIterable<T> {
   readonly #meeting: Rendezvous<T>;
 
   static {

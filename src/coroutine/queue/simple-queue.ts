@@ -47,7 +47,7 @@ export let reorder: <T>(queue: SimpleQueue<T>, store: Store<T>, items: Iterable<
  * // prints: that was all
  * ```
  */
-export class SimpleQueue<T> implements AsyncIterable<T, undefined> {
+export class SimpleQueue<T> implements AsyncIterable<T> {
   #buffer: BoundedBuffer<T>;
 
   static {
