@@ -118,8 +118,9 @@ class ArrayMemory implements Memory {
     return new ArrayBell(this.#words(place), indexOf(place), onRing);
   }
 
-  ring(_who: Identity, _bell: BellAddress, place: number): void {
+  ring(_who: Identity, _bell: BellAddress, place: number): boolean {
     Atomics.notify(this.#words(place), indexOf(place));
+    return true;
   }
 
   #words(place: number): Int32Array {

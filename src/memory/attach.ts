@@ -18,6 +18,7 @@ import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
 import type { Agent } from './agent.ts';
 import { arrayMemory, markEnded as markEndedIn, newArraySeed } from './array-memory.ts';
 import { LoopWaits } from './async-waits.ts';
+import { checkRefusal } from './bells.ts';
 import { Guard } from './guard.ts';
 import { checkHeader } from './heap-header.ts';
 import type { Memory } from './memory.ts';
@@ -124,6 +125,7 @@ export function attachThread(): Agent {
   joined = { memory, id };
   nameSlot(memory, id, name);
   if (isCrowded) makeRoomForThreads(memory, id);
+  checkRefusal(memory);
   return { id, memory, waits: new LoopWaits(memory, id) };
 }
 

@@ -27,6 +27,8 @@ export interface BellAddress {
   readonly descriptor: number;
   /** The inode of the pipe, so that nobody rings at a descriptor that has become something else. */
   readonly inode: number;
+  /** The number in the name of its socket, for those whom /proc refuses the pipe; four words. */
+  readonly socket?: ArrayLike<number> | undefined;
 }
 
 /** A thread's own doorbell. */
@@ -35,6 +37,11 @@ export interface Bell {
   /** While it is held, the event loop goes on waiting for it: the program stays alive. */
   ref(): void;
   unref(): void;
+  /**
+   * Opens a socket besides the pipe, if the system gives one. `publish` hears of the number in its name: four words, of which the first is not 0.
+   * Absent: the system refuses no ring.
+   */
+  openSocket?(publish: (number: ArrayLike<number>) => void): void;
   close(): void;
 }
 
@@ -73,8 +80,13 @@ export interface Memory {
    * @param place a word of this thread's slot: 1 means that the bell was rung and not yet heard. The bell sets it to 0 before it calls
    */
   openBell(place: number, onRing: () => void): Bell;
-  /** Rings; never blocks. Nothing happens if the thread has ended. The word at `place` has just been set from 0 to 1 by the caller. */
-  ring(who: Identity, bell: BellAddress, place: number): void;
+  /**
+   * Rings; never blocks. Nothing happens if the thread has ended. The word at `place` has just been set from 0 to 1 by the caller. False if the system
+   * refuses it, and the bell has no socket.
+   */
+  ring(who: Identity, bell: BellAddress, place: number): boolean;
+  /** Whether the system may refuse rings to this process, or from it, unless bells have sockets. Absent: it never does. */
+  mayBeRefused?(): boolean;
 }
 
 /** Bytes of a segment: what the heap grows by, and what one view covers. */

@@ -3,17 +3,20 @@
  * Linux in it is the platform's; here it is put together.
  */
 
-import { store, exchange } from '#atomics';
+import { exchange, load, store } from '#atomics';
 import { HeddleError } from '../errors.ts';
 import { withoutContext } from '../loop/index.ts';
 import {
   adoptSharedFile,
   createSharedFile,
+  type DoorbellSocket,
   isThreadAlive,
   lengthen,
   lengthOf,
   mapSharedFile,
+  mayBeRefused,
   openDoorbell,
+  openDoorbellSocket,
   ownIdentity,
   punchHole,
   reservedBytes,
@@ -136,18 +139,37 @@ class NativeMemory implements Memory {
       if (exchange(words, rung, 0) !== 0) setImmediate(heard);
     });
     const { address, ref, unref, close } = bell!;
+    let socket: DoorbellSocket | undefined;
+    const openSocket = (publish: (number: ArrayLike<number>) => void): void => {
+      withoutContext(() => {
+        // Strangers can connect. The word says whether one of the heap's threads has rung.
+        socket ??= openDoorbellSocket(() => {
+          if (load(words, rung) !== 0) heard();
+        });
+        if (socket === undefined) return;
+        publish(socket.number);
+        // As above: that ring was refused.
+        if (exchange(words, rung, 0) !== 0) setImmediate(heard);
+      });
+    };
     return {
       address,
       ref,
       unref,
+      openSocket,
       close: () => {
         isClosed = true;
         close();
+        socket?.close();
       },
     };
   }
 
-  ring(who: Identity, bell: BellAddress): void {
-    ringDoorbell(who.pid, bell);
+  ring(who: Identity, bell: BellAddress): boolean {
+    return ringDoorbell(who.pid, bell);
+  }
+
+  mayBeRefused(): boolean {
+    return mayBeRefused(this.#descriptor);
   }
 }

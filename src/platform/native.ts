@@ -12,6 +12,9 @@ const prototypes = {
   pipe2: ['int', 'void *', 'int'],
   fcntl: ['int', 'int', 'int', 'long'],
   close: ['int', 'int'],
+  socket: ['int', 'int', 'int', 'int'],
+  connect: ['int', 'int', 'void *', 'uint'],
+  prctl: ['int', 'int', 'long', 'long', 'long', 'long'],
   waitid: ['int', 'int', 'int', 'void *', 'int'],
   // For system calls that older C libraries have no function for.
   syscall: ['long', 'long', 'long', 'long', 'long'],

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,6 +11,7 @@ import { promisify } from 'node:util';
 import { HeddleError } from '#src/errors.js';
 import { type Bell, type Memory, segmentSize } from '#src/memory/memory.js';
 import { createNativeMemory, joinNativeMemory, type NativeHeap } from '#src/memory/native-memory.js';
+import { ringDoorbellSocket } from '#src/platform/doorbell-socket.js';
 import { closeEnd } from '#src/platform/index.js';
 import { control } from '#src/platform/pipe.js';
 import { grounds, nativeSkip } from './grounds.ts';
@@ -135,6 +137,34 @@ check('a ring is written into a file that got the number of a bell', ({ memory }
     for (const descriptor of taken) closeSync(descriptor);
   }
   rmSync(folder, { recursive: true });
+});
+
+check('strangers that find the socket of a bell are not heard', async ({ memory }) => {
+  let rings = 0;
+  const { bell } = ownBell(memory, () => (rings += 1));
+  let socket: ArrayLike<number> | undefined;
+  bell.openSocket!((number) => (socket = number));
+  const hex = (socket![0]! >>> 0).toString(16).padStart(8, '0');
+  // Every user of the machine sees the name.
+  const path = readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .find((line) => line.includes(`@heddle-${hex}`))!
+    .replace(/.*@/, '\0');
+  for (let i = 0; i < 5; i += 1) {
+    const stranger = connect(path);
+    stranger.write('ring');
+    // It may have been closed before that was written.
+    stranger.on('error', () => {});
+    await new Promise((resolve) => stranger.once('close', resolve));
+  }
+  assert.equal(rings, 0);
+  // The same connection by one of the heap's threads, which has set the word.
+  memory.segment(0)[at.rung] = 1;
+  ringDoorbellSocket(socket!);
+  await until(() => rings > 0);
+  assert.equal(memory.segment(0)[at.rung], 0);
+  bell.close();
+  assert.equal(readFileSync('/proc/net/unix', 'utf8').includes(`@heddle-${hex}`), false);
 });
 
 check('rung pipes stay open without end', async ({ memory }) => {

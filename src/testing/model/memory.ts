@@ -82,8 +82,9 @@ export class ModelMemory implements Memory {
     return { address: noAddress, ref() {}, unref() {}, close() {} };
   }
 
-  ring(who: Identity): void {
+  ring(who: Identity): boolean {
     this.caller.ring(who.tid);
+    return true;
   }
 
   #wordsOf(place: number): Int32Array {
