@@ -54,9 +54,9 @@ export class LoopWaits implements AsyncWaits {
   }
 
   #begin(): void {
-    enterOutside();
     if (this.#bell === undefined) withoutContext(() => this.#open());
     else this.#openSocket();
+    enterOutside();
     this.#bell!.ref();
     withoutContext(() => (this.#timer = setInterval(() => this.#probeAll(), probeEvery)));
     this.#timer!.unref();

@@ -10,6 +10,7 @@
  */
 
 import { isMainThread } from 'node:worker_threads';
+import { segmentBytes } from '../platform/index.ts';
 
 /** Who a thread is, for others who want to know whether it lives. */
 export interface Identity {
@@ -54,8 +55,8 @@ export interface Memory {
   segment(number: number): Int32Array;
   /** Makes the heap at least so many bytes long. Under the heap's guard only. @throws HeddleError if there is no memory */
   grow(bytes: number): void;
-  /** Gives whole pages of the system back; they read as zeros afterwards. */
-  discard(from: number, bytes: number): void;
+  /** Gives whole pages of the system back; they read as zeros afterwards. False if the system does not take them: they are as they were. */
+  discard(from: number, bytes: number): boolean;
 
   /**
    * Blocks this thread until somebody wakes it at that word, unless the word does not hold `expected`. It may come back early, and does after
@@ -90,7 +91,7 @@ export interface Memory {
 }
 
 /** Bytes of a segment: what the heap grows by, and what one view covers. */
-export const segmentSize: number = 8 * 2 ** 20;
+export const segmentSize: number = segmentBytes;
 /**
  * No native wait of this thread is longer, in milliseconds: a thread in it cannot be ended. The main thread of a process is ended by signals,
  * which do not ask; it only comes to look after the dead.

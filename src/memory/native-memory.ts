@@ -8,6 +8,7 @@ import { HeddleError } from '../errors.ts';
 import { withoutContext } from '../loop/index.ts';
 import {
   adoptSharedFile,
+  closeEnd,
   createSharedFile,
   type DoorbellSocket,
   isThreadAlive,
@@ -46,8 +47,16 @@ export function nativeMemoryMissing(): string | undefined {
 /** A new one, of one segment. @throws UnsupportedPlatformError */
 export function createNativeMemory(): NativeHeap {
   const descriptor = createSharedFile();
-  lengthen(descriptor, segmentSize);
-  return attach(descriptor, mapSharedFile(descriptor));
+  try {
+    lengthen(descriptor, segmentSize);
+    const made = attach(descriptor, mapSharedFile(descriptor));
+    // It is there, and can be viewed.
+    made.memory.segment(0);
+    return made;
+  } catch (error) {
+    closeEnd(descriptor);
+    throw error;
+  }
 }
 
 /**
@@ -97,8 +106,8 @@ class NativeMemory implements Memory {
     if (bytes > lengthOf(this.#descriptor)) lengthen(this.#descriptor, Math.ceil(bytes / segmentSize) * segmentSize);
   }
 
-  discard(from: number, bytes: number): void {
-    punchHole(this.#descriptor, from, bytes);
+  discard(from: number, bytes: number): boolean {
+    return punchHole(this.#descriptor, from, bytes);
   }
 
   sleep(place: number, expected: number, ms: number): void {

@@ -21,11 +21,13 @@ export { ringDoorbell } from './ring.ts';
 export {
   adoptSharedFile,
   createSharedFile,
+  giveUpSharing,
   lengthen,
   lengthOf,
   mapSharedFile,
   punchHole,
   reservedBytes,
+  segmentBytes,
   sharingMissing,
   viewShared,
 } from './shared-file.ts';

@@ -45,6 +45,7 @@ export class PlainWorld {
       discard: (from, bytes) => {
         this.discarded += bytes;
         for (let at = from; at < from + bytes; at += 4) this.segments[Math.floor(at / segmentSize)]![(at % segmentSize) / 4] = 0;
+        return true;
       },
       sleep: () => {
         this.sleeps += 1;
