@@ -284,5 +284,5 @@ test('memory that is missing crashes, or is not named', async () => {
 test('a limit of addresses crashes, or is not named', { skip: nativeSkip }, async () => {
   const program = `import(${door}).then(({ nativeMemoryMissing }) => console.log(nativeMemoryMissing()))`;
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -v 50000000; exec "$0" -e "$1"', process.execPath, program]);
-  assert.match(stdout, /does not map 64 GiB of addresses: error 12 \(a limit of addresses, ulimit -v\?\)/);
+  assert.match(stdout, /does not map 64 GiB of addresses: ENOMEM \(a limit of addresses, ulimit -v\?\)/);
 });
