@@ -16,18 +16,29 @@ import { clearInterval, setImmediate, setInterval } from '../real-timers.ts';
 import { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 import { slotCount, slotFields, slotsBegin, slotSize } from './slots.ts';
 
-/** Bytes of the longest. */
+/** Bytes of the longest, if the process may have so many addresses (`ulimit -v`); of the shortest that is tried. */
 const longest = 2 ** 30;
+const shortest = 2 * segmentSize;
 const most32 = 0x7fff_ffff;
 
 /** What ES2024 says of shared buffers, and TypeScript's library for ES2023 does not. */
-type Growable = SharedArrayBuffer & { grow(bytes: number): void };
+type Growable = SharedArrayBuffer & { grow(bytes: number): void; readonly maxByteLength: number };
 const GrowableBuffer = SharedArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => Growable;
 type WaitAsync = (words: Int32Array, index: number, expected: number) => { async: true; value: Promise<unknown> } | { async: false };
 
-/** Memory for a new heap, of one segment; each thread that is to share it must be given it. */
+/** Memory for a new heap, of one segment; each thread that is to share it must be given it. @throws HeddleError */
 export function newArraySeed(): SharedArrayBuffer {
-  return new GrowableBuffer(segmentSize, { maxByteLength: longest });
+  for (let maxByteLength = longest; ; maxByteLength /= 4) {
+    try {
+      return new GrowableBuffer(segmentSize, { maxByteLength });
+    } catch (cause) {
+      if (maxByteLength / 4 >= shortest) continue;
+      throw new HeddleError(
+        `no memory for threads to share: not even ${maxByteLength / 2 ** 20} MiB of addresses (ulimit -v?): ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
 }
 
 /**
@@ -86,12 +97,16 @@ class ArrayMemory implements Memory {
     try {
       this.#seed.grow(wanted);
     } catch (cause) {
-      throw new HeddleError(`the shared heap cannot grow to ${bytes} bytes: at most ${longest} without native calls`, { cause });
+      throw new HeddleError(
+        `the shared heap cannot grow to ${bytes} bytes: at most ${this.#seed.maxByteLength} where processes cannot share memory`,
+        { cause },
+      );
     }
   }
 
-  discard(from: number, bytes: number): void {
+  discard(from: number, bytes: number): boolean {
     new Uint8Array(this.#seed, from, bytes).fill(0);
+    return true;
   }
 
   sleep(place: number, expected: number, ms: number): void {
@@ -118,8 +133,9 @@ class ArrayMemory implements Memory {
     return new ArrayBell(this.#words(place), indexOf(place), onRing);
   }
 
-  ring(_who: Identity, _bell: BellAddress, place: number): void {
+  ring(_who: Identity, _bell: BellAddress, place: number): boolean {
     Atomics.notify(this.#words(place), indexOf(place));
+    return true;
   }
 
   #words(place: number): Int32Array {

@@ -7,6 +7,7 @@ import { store } from '#atomics';
 import { enterOutside, leaveOutside, withoutContext } from '../loop/index.ts';
 import { clearInterval, setImmediate, setInterval } from '../real-timers.ts';
 import type { AsyncWait, AsyncWaits } from './agent.ts';
+import { checkRefusal, needsSocket, publishBell, publishSocket } from './bells.ts';
 import type { Bell, Memory } from './memory.ts';
 import { slotFields, slotOf } from './slots.ts';
 
@@ -15,15 +16,18 @@ const probeEvery = 250;
 
 export class LoopWaits implements AsyncWaits {
   readonly #memory: Memory;
+  readonly #id: number;
   readonly #slot: number;
   readonly #waits: Set<AsyncWait> = new Set();
   #bell: Bell | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isKicked = false;
+  #hasSocket = false;
   #onRing: (() => void) | undefined;
 
   constructor(memory: Memory, id: number) {
     this.#memory = memory;
+    this.#id = id;
     this.#slot = slotOf(id);
   }
 
@@ -50,8 +54,9 @@ export class LoopWaits implements AsyncWaits {
   }
 
   #begin(): void {
-    enterOutside();
     if (this.#bell === undefined) withoutContext(() => this.#open());
+    else this.#openSocket();
+    enterOutside();
     this.#bell!.ref();
     withoutContext(() => (this.#timer = setInterval(() => this.#probeAll(), probeEvery)));
     this.#timer!.unref();
@@ -69,13 +74,16 @@ export class LoopWaits implements AsyncWaits {
   }
 
   #open(): void {
-    const words = this.#memory.segment(0);
     this.#bell = this.#memory.openBell((this.#slot + slotFields.rung) * 4, () => this.#ring());
-    const { descriptor, inode } = this.#bell.address;
-    store(words, this.#slot + slotFields.bellInode, inode | 0);
-    store(words, this.#slot + slotFields.bellInode + 1, Math.floor(inode / 2 ** 32));
-    // ORDER: last; who sees the descriptor sees which pipe it must be.
-    store(words, this.#slot + slotFields.bellDescriptor, descriptor);
+    publishBell(this.#memory, this.#id, this.#bell.address);
+    checkRefusal(this.#memory);
+    this.#openSocket();
+  }
+
+  #openSocket(): void {
+    if (this.#hasSocket || this.#bell === undefined || !needsSocket(this.#memory)) return;
+    this.#hasSocket = true;
+    publishSocket(this.#memory, this.#id, this.#bell);
   }
 
   #ring(): void {
@@ -89,6 +97,8 @@ export class LoopWaits implements AsyncWaits {
 
   /** A ring may have been lost with its ringer, between the mark and the pipe. */
   #probeAll(): void {
+    checkRefusal(this.#memory);
+    this.#openSocket();
     store(this.#memory.segment(0), this.#slot + slotFields.rung, 0);
     for (const wait of this.#waits) wait.probe();
   }

@@ -15,9 +15,11 @@ import { compareExchange, load, store } from '#atomics';
 import { closeSync } from 'node:fs';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
+import { giveUpSharing } from '../platform/index.ts';
 import type { Agent } from './agent.ts';
 import { arrayMemory, markEnded as markEndedIn, newArraySeed } from './array-memory.ts';
 import { LoopWaits } from './async-waits.ts';
+import { checkRefusal } from './bells.ts';
 import { Guard } from './guard.ts';
 import { checkHeader } from './heap-header.ts';
 import type { Memory } from './memory.ts';
@@ -77,14 +79,25 @@ function memoryOf(buffer: SharedArrayBuffer): Memory {
   // ORDER: pairs with the CAS of who made it.
   const state = load(words, STATE);
   if (state > 0) return joinNative(words, state - 1);
-  if (state === 0 && nativeMemoryMissing() === undefined) {
-    const made = createNativeMemory();
+  const made = state === 0 ? createIfPossible() : undefined;
+  if (made !== undefined) {
     if (compareExchange(words, STATE, 0, made.descriptor + 1) === 0) return tellAddress(words, made);
     closeSync(made.descriptor);
     return memoryOf(buffer);
   }
   const before = compareExchange(words, STATE, 0, isSeed);
   return before > 0 ? joinNative(words, before - 1) : arrayMemory(buffer, starter);
+}
+
+/** A limit may have been reached since it was tried. */
+function createIfPossible(): NativeHeap | undefined {
+  if (nativeMemoryMissing() !== undefined) return undefined;
+  try {
+    return createNativeMemory();
+  } catch (error) {
+    giveUpSharing((error as Error).message);
+    return undefined;
+  }
 }
 
 function joinNative(words: Int32Array, descriptor: number): Memory {
@@ -124,6 +137,7 @@ export function attachThread(): Agent {
   joined = { memory, id };
   nameSlot(memory, id, name);
   if (isCrowded) makeRoomForThreads(memory, id);
+  checkRefusal(memory);
   return { id, memory, waits: new LoopWaits(memory, id) };
 }
 

@@ -23,6 +23,7 @@ type HeaderField =
   | 'version'
   | 'pages'
   | 'nextSlot'
+  | 'socketBells'
   | 'reserved'
   | 'guard'
   | 'reservedToo'
@@ -42,7 +43,8 @@ export const headerFields: Readonly<Record<HeaderField | 'size', number>> = layo
   version: ['uint32', 'of all layouts'],
   pages: ['uint32', 'how many pages of 64 KiB it has'],
   nextSlot: ['uint32', 'where the search for a free slot begins'],
-  reserved: ['bits', 'nothing yet', 8],
+  socketBells: ['bits', '1: threads have sockets besides their doorbells, as /proc refuses somebody the pipes'],
+  reserved: ['bits', 'nothing yet', 7],
   guard: ['slot', 'who allocates or frees now; bit 31: somebody waits for that'],
   reservedToo: ['bits', 'nothing: the guard has a line of the cache for itself', 15],
   isSweepDue: ['bits', '1: somebody died under the guard'],

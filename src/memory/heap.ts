@@ -20,7 +20,7 @@ import { type Memory, segmentSize } from './memory.ts';
 import { kindOf, lengthOf, Pages, RUN, SLAB } from './pages.ts';
 import { clearSlots, slotIds } from './slot-claim.ts';
 import { groupFor, groupOf, largest, sizeIn, Slabs } from './slabs.ts';
-import { ringSlot } from './slots.ts';
+import { ringSlot } from './bells.ts';
 import { describeCensus, type HeapStatistics, statisticsOf } from './statistics.ts';
 import { atStep } from './step.ts';
 import { census, sweep } from './sweep.ts';

@@ -1,9 +1,10 @@
 /** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive the death of anybody. */
 
 export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
+export { keptDescriptors, ring } from './bells.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
-export { isBlocked, isDead, keptDescriptors, ring, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
+export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { idle, pause } from './pause.ts';

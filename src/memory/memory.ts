@@ -10,6 +10,7 @@
  */
 
 import { isMainThread } from 'node:worker_threads';
+import { segmentBytes } from '../platform/index.ts';
 
 /** Who a thread is, for others who want to know whether it lives. */
 export interface Identity {
@@ -27,6 +28,8 @@ export interface BellAddress {
   readonly descriptor: number;
   /** The inode of the pipe, so that nobody rings at a descriptor that has become something else. */
   readonly inode: number;
+  /** The number in the name of its socket, for those whom /proc refuses the pipe; four words. */
+  readonly socket?: ArrayLike<number> | undefined;
 }
 
 /** A thread's own doorbell. */
@@ -35,6 +38,11 @@ export interface Bell {
   /** While it is held, the event loop goes on waiting for it: the program stays alive. */
   ref(): void;
   unref(): void;
+  /**
+   * Opens a socket besides the pipe, if the system gives one. `publish` hears of the number in its name: four words, of which the first is not 0.
+   * Absent: the system refuses no ring.
+   */
+  openSocket?(publish: (number: ArrayLike<number>) => void): void;
   close(): void;
 }
 
@@ -47,8 +55,8 @@ export interface Memory {
   segment(number: number): Int32Array;
   /** Makes the heap at least so many bytes long. Under the heap's guard only. @throws HeddleError if there is no memory */
   grow(bytes: number): void;
-  /** Gives whole pages of the system back; they read as zeros afterwards. */
-  discard(from: number, bytes: number): void;
+  /** Gives whole pages of the system back; they read as zeros afterwards. False if the system does not take them: they are as they were. */
+  discard(from: number, bytes: number): boolean;
 
   /**
    * Blocks this thread until somebody wakes it at that word, unless the word does not hold `expected`. It may come back early, and does after
@@ -73,12 +81,17 @@ export interface Memory {
    * @param place a word of this thread's slot: 1 means that the bell was rung and not yet heard. The bell sets it to 0 before it calls
    */
   openBell(place: number, onRing: () => void): Bell;
-  /** Rings; never blocks. Nothing happens if the thread has ended. The word at `place` has just been set from 0 to 1 by the caller. */
-  ring(who: Identity, bell: BellAddress, place: number): void;
+  /**
+   * Rings; never blocks. Nothing happens if the thread has ended. The word at `place` has just been set from 0 to 1 by the caller. False if the system
+   * refuses it, and the bell has no socket.
+   */
+  ring(who: Identity, bell: BellAddress, place: number): boolean;
+  /** Whether the system may refuse rings to this process, or from it, unless bells have sockets. Absent: it never does. */
+  mayBeRefused?(): boolean;
 }
 
 /** Bytes of a segment: what the heap grows by, and what one view covers. */
-export const segmentSize: number = 8 * 2 ** 20;
+export const segmentSize: number = segmentBytes;
 /**
  * No native wait of this thread is longer, in milliseconds: a thread in it cannot be ended. The main thread of a process is ended by signals,
  * which do not ask; it only comes to look after the dead.

@@ -3,17 +3,21 @@
  * Linux in it is the platform's; here it is put together.
  */
 
-import { store, exchange } from '#atomics';
+import { exchange, load, store } from '#atomics';
 import { HeddleError } from '../errors.ts';
 import { withoutContext } from '../loop/index.ts';
 import {
   adoptSharedFile,
+  closeEnd,
   createSharedFile,
+  type DoorbellSocket,
   isThreadAlive,
   lengthen,
   lengthOf,
   mapSharedFile,
+  mayBeRefused,
   openDoorbell,
+  openDoorbellSocket,
   ownIdentity,
   punchHole,
   reservedBytes,
@@ -43,8 +47,16 @@ export function nativeMemoryMissing(): string | undefined {
 /** A new one, of one segment. @throws UnsupportedPlatformError */
 export function createNativeMemory(): NativeHeap {
   const descriptor = createSharedFile();
-  lengthen(descriptor, segmentSize);
-  return attach(descriptor, mapSharedFile(descriptor));
+  try {
+    lengthen(descriptor, segmentSize);
+    const made = attach(descriptor, mapSharedFile(descriptor));
+    // It is there, and can be viewed.
+    made.memory.segment(0);
+    return made;
+  } catch (error) {
+    closeEnd(descriptor);
+    throw error;
+  }
 }
 
 /**
@@ -94,8 +106,8 @@ class NativeMemory implements Memory {
     if (bytes > lengthOf(this.#descriptor)) lengthen(this.#descriptor, Math.ceil(bytes / segmentSize) * segmentSize);
   }
 
-  discard(from: number, bytes: number): void {
-    punchHole(this.#descriptor, from, bytes);
+  discard(from: number, bytes: number): boolean {
+    return punchHole(this.#descriptor, from, bytes);
   }
 
   sleep(place: number, expected: number, ms: number): void {
@@ -136,18 +148,37 @@ class NativeMemory implements Memory {
       if (exchange(words, rung, 0) !== 0) setImmediate(heard);
     });
     const { address, ref, unref, close } = bell!;
+    let socket: DoorbellSocket | undefined;
+    const openSocket = (publish: (number: ArrayLike<number>) => void): void => {
+      withoutContext(() => {
+        // Strangers can connect. The word says whether one of the heap's threads has rung.
+        socket ??= openDoorbellSocket(() => {
+          if (load(words, rung) !== 0) heard();
+        });
+        if (socket === undefined) return;
+        publish(socket.number);
+        // As above: that ring was refused.
+        if (exchange(words, rung, 0) !== 0) setImmediate(heard);
+      });
+    };
     return {
       address,
       ref,
       unref,
+      openSocket,
       close: () => {
         isClosed = true;
         close();
+        socket?.close();
       },
     };
   }
 
-  ring(who: Identity, bell: BellAddress): void {
-    ringDoorbell(who.pid, bell);
+  ring(who: Identity, bell: BellAddress): boolean {
+    return ringDoorbell(who.pid, bell);
+  }
+
+  mayBeRefused(): boolean {
+    return mayBeRefused(this.#descriptor);
   }
 }

@@ -182,7 +182,7 @@ export class Pages {
       if (kindOf(this.word(page)) !== FREE) continue;
       const word = this.#merge(page, this.word(page));
       if ((word & CLEAN) !== 0) continue;
-      this.#memory.discard(page * pageSize, lengthOf(word) * pageSize);
+      if (!this.#memory.discard(page * pageSize, lengthOf(word) * pageSize)) return;
       atStep?.('pages.discard');
       this.set(page, word | CLEAN);
     }

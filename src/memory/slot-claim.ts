@@ -120,6 +120,7 @@ function clear(words: Int32Array, slot: number): void {
   store(words, slot + LEDGER, 0);
   atStep?.('slot.cleared');
   store(words, slot + slotFields.bellDescriptor, 0);
+  store(words, slot + slotFields.bellSocket, 0);
   store(words, slot + slotFields.rung, 0);
   store(words, slot + slotFields.blocked, 0);
   store(words, slot + ID, 0);

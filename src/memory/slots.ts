@@ -7,11 +7,11 @@
  * All of them lie in the first segment, after the heap's header. This file reads them; `slot-claim.ts` takes and clears them.
  */
 
-import { load, store, exchange } from '#atomics';
+import { load, store } from '#atomics';
 import type { ThreadInfo } from '../errors.ts';
-import { me, theAgent } from './agent.ts';
+import { theAgent } from './agent.ts';
 import { layout } from './layout.ts';
-import type { BellAddress, Identity, Memory } from './memory.ts';
+import type { Identity, Memory } from './memory.ts';
 
 /** A name has so many words of UTF-8. */
 export const nameWords = 12;
@@ -31,7 +31,7 @@ type SlotField =
   | 'blocked'
   | 'ledger'
   | 'name'
-  | 'reserved';
+  | 'bellSocket';
 
 export const slotFields: Readonly<Record<SlotField | 'size', number>> = layout('Slot', 'a thread that has met the heap', {
   id: ['slot', 'its present slot id; 0 while nobody has it'],
@@ -48,7 +48,7 @@ export const slotFields: Readonly<Record<SlotField | 'size', number>> = layout('
   blocked: ['bits', '1: it is blocked in a Sync call; its async waiters are passed over'],
   ledger: ['ref', 'the first page of what it holds'],
   name: ['bits', 'its name, 48 bytes of UTF-8', nameWords],
-  reserved: ['bits', 'nothing yet', 4],
+  bellSocket: ['bits', "the random number in the name of its doorbell's socket; the first word is 0: it has none", 4],
 });
 
 /** In words of the first segment. */
@@ -57,7 +57,6 @@ export const slotCount: number = 4096;
 export const slotSize: number = slotFields.size;
 
 const ID = slotFields.id;
-const RUNG = slotFields.rung;
 const BLOCKED = slotFields.blocked;
 
 /** Where a slot's words begin in the first segment. */
@@ -65,7 +64,8 @@ export function slotOf(id: number): number {
   return slotsBegin + (id & 0xfff) * slotSize;
 }
 
-const halves = (words: Int32Array, index: number): number => (load(words, index) >>> 0) + (load(words, index + 1) >>> 0) * 2 ** 32;
+/** Of a number in two words. */
+export const halves = (words: Int32Array, index: number): number => (load(words, index) >>> 0) + (load(words, index + 1) >>> 0) * 2 ** 32;
 
 export function identityOf(memory: Memory, id: number): Identity {
   const words = memory.segment(0);
@@ -76,24 +76,6 @@ export function identityOf(memory: Memory, id: number): Identity {
     processStart: halves(words, slot + slotFields.processStart),
     threadStart: halves(words, slot + slotFields.threadStart),
   };
-}
-
-function bellOf(memory: Memory, id: number): BellAddress {
-  const words = memory.segment(0);
-  const slot = slotOf(id);
-  return { descriptor: load(words, slot + slotFields.bellDescriptor), inode: halves(words, slot + slotFields.bellInode) };
-}
-
-/**
- * The descriptors that heddle keeps open in this thread until its end, as `/proc/self/fd` names them: the file of the shared heap, which every
- * child inherits, and both ends of the thread's doorbell, once it has waited. A check for leaks leaves them out.
- */
-export function keptDescriptors(): readonly string[] {
-  const heapFile = '/memfd:heddle (deleted)';
-  if (me === 0) return [heapFile];
-  const { inode } = bellOf(theAgent().memory, me);
-  const bell = `pipe:[${inode}]`;
-  return inode === 0 ? [heapFile] : [heapFile, bell, bell];
 }
 
 /** Whether the thread that had this id has ended. Once dead, always dead: ids are not used again. */
@@ -117,17 +99,6 @@ export function isBlocked(id: number): boolean {
 export function setBlocked(is: boolean): void {
   const { memory, id } = theAgent();
   store(memory.segment(0), slotOf(id) + BLOCKED, is ? 1 : 0);
-}
-
-/** Wakes the event loop of a thread, unless it has been rung already. */
-export function ring(id: number): void {
-  ringSlot(theAgent().memory, id);
-}
-
-export function ringSlot(memory: Memory, id: number): void {
-  const rung = slotOf(id) + RUNG;
-  // ORDER: after what the ringer wants to be seen; the bell clears the word before it looks.
-  if (exchange(memory.segment(0), rung, 1) === 0) memory.ring(identityOf(memory, id), bellOf(memory, id), rung * 4);
 }
 
 /** Who has, or had, a slot id. */

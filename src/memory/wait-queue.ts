@@ -15,7 +15,7 @@
  */
 
 import { add, compareExchange, load, store } from '#atomics';
-import { theAgent } from './agent.ts';
+import { type AsyncWait, theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { layout } from './layout.ts';
 import { allocateChained, chained, freeBlock } from './heap.ts';
@@ -86,6 +86,18 @@ export class WaitQueue {
     waiter.publish(ticket, since, isAsync);
     this.announce();
     return waiter;
+  }
+
+  /** As `join`, for a wait that does not block its thread, and is stepped from now on. Without room in the heap, or a doorbell, neither happens. */
+  joinAsync(wait: AsyncWait, ...place: [value?: number, ticket?: number, since?: number]): Waiter {
+    const { waits } = theAgent();
+    waits.add(wait);
+    try {
+      return this.join(true, ...place);
+    } catch (error) {
+      waits.delete(wait);
+      throw error;
+    }
   }
 
   /** An entry that says what this thread has; nothing yet. */

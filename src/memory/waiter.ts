@@ -9,7 +9,7 @@ import { compareExchange, load, store } from '#atomics';
 import { me, theAgent } from './agent.ts';
 import { type Block, placeOf } from './block.ts';
 import { layout } from './layout.ts';
-import { ring } from './slots.ts';
+import { ring } from './bells.ts';
 
 const entry = layout('Waiter', 'a thread, or one of its async waits, in the line of one object', {
   slot: ['slot', 'who waits; 0: the entry is free'],

@@ -185,8 +185,7 @@ class WordWait extends Pending<WaitResult> implements AsyncWait {
     this.#word = word;
     this.#line = line;
     this.#expected = expected;
-    theAgent().waits.add(this);
-    this.#waiter = line.join(true);
+    this.#waiter = line.joinAsync(this);
     // ORDER: as in `#wait`.
     if (!isAborted(options) && word.load() !== expected && this.#waiter.withdraw()) this.#end('not-equal');
     else this.limit(options);

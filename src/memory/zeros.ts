@@ -5,7 +5,7 @@ import { type Memory, segmentSize } from './memory.ts';
 
 export function fillWithZeros(memory: Memory, from: number, bytes: number): void {
   // The model makes the same steps again and again; so this must be one.
-  if (memory.kind === 'model') return memory.discard(from, bytes);
+  if (memory.kind === 'model') return void memory.discard(from, bytes);
   for (let at = from; at < from + bytes; ) {
     const end = Math.min((Math.floor(at / segmentSize) + 1) * segmentSize, from + bytes);
     const begin = (at % segmentSize) / 4;
@@ -16,7 +16,7 @@ export function fillWithZeros(memory: Memory, from: number, bytes: number): void
 
 /** The first bytes of a block that lies in one segment. */
 export function clearBlock(memory: Memory, block: Block, bytes: number): void {
-  if (memory.kind === 'model') return memory.discard(placeOf(block, 0), bytes);
+  if (memory.kind === 'model') return void memory.discard(placeOf(block, 0), bytes);
   const { words, at } = block;
   const end = at + ((bytes + refUnit - 1) >>> 4) * 4;
   // Up to here a loop is faster than the call.

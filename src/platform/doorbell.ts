@@ -1,10 +1,12 @@
 /**
  * A thread's doorbell: a pipe without a name, whose read end the thread's event loop watches. Whoever knows process, descriptor and inode can
- * ring (`ring.ts`), and needs nothing from us for it. The write end is ours alone and closes with the thread.
+ * ring (`ring.ts`), and needs nothing from us for it. The write end is ours alone and closes with the thread. Where `/proc` refuses it to
+ * somebody, threads have a socket besides (`doorbell-socket.ts`).
  */
 
 import type { SocketConstructorOpts } from 'node:net';
 import { net } from '../builtins.ts';
+import type { SocketNumber } from './doorbell-socket.ts';
 import { hold, openHeld, type Pipe } from './pipe.ts';
 import { inodeOfPipe } from './pipe-stat.ts';
 
@@ -12,6 +14,8 @@ export interface DoorbellAddress {
   /** The descriptor of the write end in its process, + 1; 0 is none. */
   readonly descriptor: number;
   readonly inode: number;
+  /** The number in the name of its socket (`doorbell-socket.ts`), if it has one. */
+  readonly socket?: SocketNumber | undefined;
 }
 
 export interface Doorbell {

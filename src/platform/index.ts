@@ -4,6 +4,7 @@
 export { sharedNow } from './clock.ts';
 /** Waking an event loop from anywhere. */
 export { type Doorbell, openDoorbell } from './doorbell.ts';
+export { type DoorbellSocket, mayBeRefused, openDoorbellSocket, ownDoorbellSocket, type SocketNumber } from './doorbell-socket.ts';
 /** What is there and what is not. */
 export { features, type Features } from './features.ts';
 /** Sleeping at a word of shared memory. */
@@ -20,11 +21,13 @@ export { ringDoorbell } from './ring.ts';
 export {
   adoptSharedFile,
   createSharedFile,
+  giveUpSharing,
   lengthen,
   lengthOf,
   mapSharedFile,
   punchHole,
   reservedBytes,
+  segmentBytes,
   sharingMissing,
   viewShared,
 } from './shared-file.ts';

@@ -4,6 +4,7 @@
  */
 
 import { createRequire } from 'node:module';
+import { getSystemErrorName } from 'node:util';
 import { UnsupportedPlatformError } from '../errors.ts';
 import { undisturbed } from '../undisturbed.ts';
 
@@ -12,6 +13,9 @@ const prototypes = {
   pipe2: ['int', 'void *', 'int'],
   fcntl: ['int', 'int', 'int', 'long'],
   close: ['int', 'int'],
+  socket: ['int', 'int', 'int', 'int'],
+  connect: ['int', 'int', 'void *', 'uint'],
+  prctl: ['int', 'int', 'long', 'long', 'long', 'long'],
   waitid: ['int', 'int', 'int', 'void *', 'int'],
   // For system calls that older C libraries have no function for.
   syscall: ['long', 'long', 'long', 'long', 'long'],
@@ -106,6 +110,25 @@ export function viewOf(address: number, bytes: number): ArrayBuffer {
   if ('missing' in koffi) throw new UnsupportedPlatformError(`memory cannot be viewed: ${koffi.missing}`);
   const { view } = koffi;
   return undisturbed(() => view(address, bytes));
+}
+
+/** What a limit of the process makes of a call, by the name of the error. */
+const limits: Readonly<Record<string, string>> = {
+  EFBIG: 'a limit of the size of files, ulimit -f?',
+  EMFILE: 'a limit of open files, ulimit -n?',
+  ENFILE: 'the whole system has no more files to open',
+  ENOMEM: 'a limit of addresses, ulimit -v?',
+  ENOSPC: 'no memory is left for files in memory',
+  ENOSYS: 'a sandbox may forbid the call',
+  EPERM: 'a sandbox may forbid the call',
+};
+
+/** The name of the error of this thread's last native call, with what may be the reason: `EFBIG (a limit of the size of files, ulimit -f?)`. */
+export function lastErrorText(): string {
+  const error = lastError();
+  if (error === 0) return 'no error';
+  const name = getSystemErrorName(-error);
+  return limits[name] === undefined ? name : `${name} (${limits[name]})`;
 }
 
 /** The error number of this thread's last native call. */

@@ -7,7 +7,7 @@
 import { net } from '../builtins.ts';
 import { HeddleError } from '../errors.ts';
 import { undisturbed } from '../undisturbed.ts';
-import { lastError, native } from './native.ts';
+import { lastErrorText, native } from './native.ts';
 
 const oCloexec = 0o2000000;
 const oNonblock = 0o4000;
@@ -26,7 +26,7 @@ export function openPipe(): Pipe {
   native('fcntl');
   native('close');
   const ends = new Int32Array(2);
-  if (pipe2(ends, oCloexec) !== 0) throw new HeddleError(`the system opened no pipe: error ${lastError()}`);
+  if (pipe2(ends, oCloexec) !== 0) throw new HeddleError(`the system opened no pipe: ${lastErrorText()}`);
   return { readEnd: ends[0]!, writeEnd: ends[1]! };
 }
 
@@ -56,7 +56,7 @@ export function capacityOf(descriptor: number): number {
 
 export function control(descriptor: number, command: number, argument: number): number {
   const result = native('fcntl')(descriptor, command, argument);
-  if (result < 0) throw new HeddleError(`fcntl(${descriptor}, ${command}) failed: error ${lastError()}`);
+  if (result < 0) throw new HeddleError(`fcntl(${descriptor}, ${command}) failed: ${lastErrorText()}`);
   return result;
 }
 

@@ -6,7 +6,6 @@ import { type FunctionName, lastError, native } from './native.ts';
 
 const numbers = process.arch === 'arm64' ? { gettid: 178, kill: 129, tgkill: 131 } : { gettid: 186, kill: 62, tgkill: 234 };
 
-export const killNumber: number = numbers.kill;
 export const tgkillNumber: number = numbers.tgkill;
 export const threadNeeds: readonly FunctionName[] = ['syscall'];
 export const waitNeeds: readonly FunctionName[] = ['waitid'];
@@ -26,6 +25,11 @@ export function tgkill(pid: number, tid: number, signal: number): boolean {
   const error = lastError();
   if (error === constants.errno.ESRCH) return false;
   throw new HeddleError(`signal ${signal} could not be sent to thread ${tid} of process ${pid}: error ${error}`);
+}
+
+/** Whether a process has that number, also one that has ended and was not collected, or that this process may not signal. */
+export function isProcessThere(pid: number): boolean {
+  return native('syscall')(numbers.kill, pid, 0, 0) === 0 || lastError() !== constants.errno.ESRCH;
 }
 
 export interface ExitStatus {

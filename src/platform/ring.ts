@@ -1,13 +1,21 @@
 /**
  * Ringing the doorbell of any thread of any process of ours, without its help: Linux lets us open what is behind a descriptor of another process
  * through /proc. The descriptor may be something else by now, even somebody's file; so nothing is opened that is not that very pipe.
+ *
+ *   the pipe opens ─────────────────▶ a byte is written
+ *   /proc refuses ── a socket ──────▶ connected to (`doorbell-socket.ts`)
+ *                 └─ no socket ─────▶ false: its owner must hear of that otherwise
+ *   the process has ended ──────────▶ nothing
  */
 
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import type { DoorbellAddress } from './doorbell.ts';
+import { ringDoorbellSocket } from './doorbell-socket.ts';
 import { inodeOfPipe } from './pipe-stat.ts';
+import { isProcessThere } from './processes.ts';
 
 interface End {
+  /** `refused`: `/proc` does not let this process open it. */
   readonly descriptor: number;
   /** Whether it was rung since the last look. */
   isUsed: boolean;
@@ -19,19 +27,27 @@ interface End {
  */
 const ends = new Map<string, End>();
 const mostEnds = 64;
+const refused = -1;
 /** Milliseconds between two looks at which of them are still used. */
 const lookEvery = 1000;
 let looking: NodeJS.Timeout | undefined;
 
 const one = new Uint8Array([1]);
 
-/** Never blocks, and does nothing if the thread has ended. */
-export function ringDoorbell(pid: number, address: DoorbellAddress): void {
-  if (address.descriptor === 0) return;
+/** Never blocks, and does nothing if the thread has ended. Returns false if the system refuses the ring, and the bell has no socket. */
+export function ringDoorbell(pid: number, address: DoorbellAddress): boolean {
+  if (address.descriptor === 0) return true;
   const key = `${pid}/${address.descriptor}/${address.inode}`;
-  const end = ends.get(key) ?? openEnd(`/proc/${pid}/fd/${address.descriptor - 1}`, address.inode);
-  if (end === undefined) return;
+  const end = ends.get(key) ?? openEnd(pid, address);
+  if (end === undefined) return true;
   keep(key, end);
+  if (end.descriptor !== refused) write(key, end);
+  else if (address.socket === undefined) return false;
+  else ringDoorbellSocket(address.socket);
+  return true;
+}
+
+function write(key: string, end: End): void {
   try {
     writeSync(end.descriptor, one);
   } catch (error) {
@@ -40,17 +56,24 @@ export function ringDoorbell(pid: number, address: DoorbellAddress): void {
   }
 }
 
-function openEnd(path: string, inode: number): End | undefined {
+function openEnd(pid: number, { descriptor: number, inode }: DoorbellAddress): End | undefined {
+  const path = `/proc/${pid}/fd/${number - 1}`;
   try {
     // Looked at before it is opened too: opening and closing a file is not without effect on all files (devices, locks of this process).
     if (inodeOfPipe(path) !== inode) return undefined;
     const descriptor = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     if (inodeOfPipe(descriptor) === inode) return { descriptor, isUsed: true };
     closeSync(descriptor);
-  } catch {
-    // The process has ended, or closed it.
+  } catch (error) {
+    if (isRefusal(error as NodeJS.ErrnoException, pid)) return { descriptor: refused, isUsed: true };
+    // Otherwise the process has ended, or closed it.
   }
   return undefined;
+}
+
+/** With `hidepid` a process that lives looks as if it were not there. */
+function isRefusal({ code }: NodeJS.ErrnoException, pid: number): boolean {
+  return code === 'EACCES' || code === 'EPERM' || (code === 'ENOENT' && !existsSync(`/proc/${pid}`) && isProcessThere(pid));
 }
 
 function keep(key: string, end: End): void {
@@ -82,5 +105,5 @@ function closeAll(): void {
 
 function forget(key: string, { descriptor }: End): void {
   ends.delete(key);
-  closeSync(descriptor);
+  if (descriptor !== refused) closeSync(descriptor);
 }

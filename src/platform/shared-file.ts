@@ -10,13 +10,15 @@
  * hence the seal, and hence views are made only of what is there.
  */
 
-import { fstatSync, readlinkSync, statSync } from 'node:fs';
+import { fstatSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
 import { futexNeeds, wakeAtWord } from './futex.ts';
-import { type FunctionName, lastError, native, viewOf, whatIsMissing } from './native.ts';
+import { type FunctionName, lastError, lastErrorText, native, viewOf, whatIsMissing } from './native.ts';
 import { closeEnd, control } from './pipe.ts';
 
+/** What the file grows by, and what one view covers, in bytes. */
+export const segmentBytes: number = 8 * 2 ** 20;
 /** Bytes of addresses that a mapping takes. */
 export const reservedBytes: number = 64 * 2 ** 30;
 
@@ -43,7 +45,7 @@ export function createSharedFile(): number {
   // Systems before 6.3 do not know the last flag; some later ones insist on it.
   if (descriptor < 0 && lastError() === constants.errno.EINVAL) descriptor = create(name, mfdCloexec | mfdAllowSealing);
   if (descriptor < 0)
-    throw new UnsupportedPlatformError(`the system makes no memory to share: memfd_create failed with error ${lastError()}`);
+    throw new UnsupportedPlatformError(`the system makes no memory to share: memfd_create failed with ${lastErrorText()}`);
   control(descriptor, fAddSeals, sealShrink);
   return descriptor;
 }
@@ -59,8 +61,7 @@ export function adoptSharedFile(descriptor: number): void {
 export function mapSharedFile(descriptor: number): number {
   const address = native('mmap')(0, reservedBytes, readAndWrite, mapShared | mapNoreserve, descriptor, 0);
   if (address >= 0) return address;
-  const hint = lastError() === constants.errno.ENOMEM ? ' (a limit of addresses, ulimit -v?)' : '';
-  throw new UnsupportedPlatformError(`the system does not map ${reservedBytes / 2 ** 30} GiB of addresses: error ${lastError()}${hint}`);
+  throw new UnsupportedPlatformError(`the system does not map ${reservedBytes / 2 ** 30} GiB of addresses: ${lastErrorText()}`);
 }
 
 export function lengthOf(descriptor: number): number {
@@ -70,13 +71,12 @@ export function lengthOf(descriptor: number): number {
 /** Makes the file longer. @throws HeddleError */
 export function lengthen(descriptor: number, bytes: number): void {
   if (native('ftruncate')(descriptor, bytes) !== 0)
-    throw new HeddleError(`the memory that is shared cannot grow to ${bytes} bytes: error ${lastError()}`);
+    throw new HeddleError(`the memory that is shared cannot grow to ${bytes} bytes: ${lastErrorText()}`);
 }
 
-/** Gives the pages of a part back to the system; they read as zeros. */
-export function punchHole(descriptor: number, from: number, bytes: number): void {
-  if (native('fallocate')(descriptor, punchHoleAndKeepSize, from, bytes) !== 0)
-    throw new HeddleError(`the system does not take memory back: error ${lastError()}`);
+/** Gives the pages of a part back to the system; they read as zeros. False if the system does not take them. */
+export function punchHole(descriptor: number, from: number, bytes: number): boolean {
+  return native('fallocate')(descriptor, punchHoleAndKeepSize, from, bytes) === 0;
 }
 
 /**
@@ -89,20 +89,43 @@ export function viewShared(address: number, bytes: number): ArrayBuffer {
 
 let missing: { readonly what: string | undefined } | undefined;
 
-/** Why processes cannot share memory here, or cannot wake one another; undefined if they can. It is tried, once. */
+/** Why processes cannot share memory here, or cannot wake one another; undefined if they can. It is tried, once, with a whole segment and a view of it. */
 export function sharingMissing(): string | undefined {
   missing ??= { what: whatIsMissing([...needs, ...futexNeeds]) ?? tryIt() };
   return missing.what;
+}
+
+/** What was tried in vain is missing from now on, although the first try went well. */
+export function giveUpSharing(why: string): void {
+  missing = { what: why };
+}
+
+/** Some systems give no buffer on memory that is not their own (Electron, Node with compressed pointers), or a copy. */
+function tryView(descriptor: number, address: number): void {
+  let words: Int32Array;
+  try {
+    words = new Int32Array(viewShared(address, segmentBytes));
+  } catch (cause) {
+    throw new UnsupportedPlatformError(`this Node makes no buffer on memory that is shared: ${(cause as Error).message}`, { cause });
+  }
+  const seen = new Int32Array(1);
+  words[0] = 1;
+  readSync(descriptor, seen, 0, 4, 0);
+  if (seen[0] !== 1) throw new UnsupportedPlatformError('a buffer of this Node on memory that is shared is a copy of it');
 }
 
 function tryIt(): string | undefined {
   let descriptor = -1;
   try {
     descriptor = createSharedFile();
-    lengthen(descriptor, 4096);
+    lengthen(descriptor, segmentBytes);
     const address = mapSharedFile(descriptor);
-    wakeAtWord(address, 1);
-    native('munmap')(address, reservedBytes);
+    try {
+      wakeAtWord(address, 1);
+      tryView(descriptor, address);
+    } finally {
+      native('munmap')(address, reservedBytes);
+    }
     // Doorbells are found by it.
     if (readlinkSync('/proc/self') !== String(process.pid)) return '/proc shows the processes of another name space';
     statSync(`/proc/${process.pid}/fd/${descriptor}`);

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { lastError, native } from './native.ts';
-import { gettid, killNumber, tgkillNumber } from './processes.ts';
+import { gettid, isProcessThere, tgkillNumber } from './processes.ts';
 
 export interface ThreadIdentity {
   readonly pid: number;
@@ -42,15 +42,20 @@ export function ownIdentity(): ThreadIdentity {
 export function isThreadAlive({ pid, tid, threadStart }: ThreadIdentity, isThorough: boolean): boolean {
   if (tid <= 0) return false;
   // Its process is not known: by the number of the thread alone. (The kernel's kill finds a process by any of its threads.)
-  if (pid <= 0) return native('syscall')(killNumber, tid, 0, 0) === 0 || lastError() !== constants.errno.ESRCH;
-  // One that we may not send signals to (EPERM) lives.
-  if (native('syscall')(tgkillNumber, pid, tid, 0) !== 0 && lastError() === constants.errno.ESRCH) return false;
+  if (pid <= 0) return isProcessThere(tid);
+  if (!isThere(pid, tid)) return false;
   if (!isThorough) return true;
   const look = lookAt(pid, tid);
   if (look === 'unknown') return true;
-  if (look === 'gone') return ownIdentity().threadStart === 0;
+  // With `hidepid`, or where there is no /proc, one that lives is not shown.
+  if (look === 'gone') return isThere(pid, tid);
   const hasEnded = look.state === 'Z' || look.state === 'X';
   return !hasEnded && (threadStart === 0 || look.start === threadStart);
+}
+
+/** One that this process may not send signals to (EPERM) lives. */
+function isThere(pid: number, tid: number): boolean {
+  return native('syscall')(tgkillNumber, pid, tid, 0) === 0 || lastError() !== constants.errno.ESRCH;
 }
 
 interface Look {

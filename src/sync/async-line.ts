@@ -41,8 +41,7 @@ export class AsyncLine implements AsyncWait {
     one.ticket = line.takeTicket();
     one.since = theAgent().memory.now();
     if (this.#waiter !== undefined) return this.#list.push(one);
-    this.#waiter = line.join(true, 0, one.ticket, one.since);
-    theAgent().waits.add(this);
+    this.#waiter = line.joinAsync(this, 0, one.ticket, one.since);
     this.#list.push(one);
     // It may have been released before we stood in line.
     this.step();

@@ -22,12 +22,11 @@ export class BarrierWait extends Pending<number> implements AsyncWait {
       this.fail(signal.reason);
       return;
     }
-    this.#party = parties.arrive(true);
+    this.#party = parties.arrive(this);
     if (this.#party === undefined) {
       this.fail(brokenBarrier());
       return;
     }
-    theAgent().waits.add(this);
     this.step();
     this.limit({ timeout: parties.timeoutOf(options), signal });
   }

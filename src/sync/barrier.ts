@@ -127,7 +127,7 @@ export class Barrier extends SharedObject {
   waitSync(timeout?: number | WaitOptions): number {
     const { signal } = readWaitOptions(timeout);
     signal?.throwIfAborted();
-    const party = this.#parties.arrive(false);
+    const party = this.#parties.arrive();
     if (party === undefined) throw brokenBarrier();
     try {
       if (party.value === TRIPS) this.#trip(party);

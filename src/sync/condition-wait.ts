@@ -44,9 +44,8 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
 
   #begin(timeout: number): void {
     this.#isComingBack = false;
-    theAgent().waits.add(this);
     // ORDER: in line, then the lock is given up: who has it afterwards finds us there.
-    this.#waiter = this.#line.join(true);
+    this.#waiter = this.#line.joinAsync(this);
     this.#taken = this.#lock.dropAll();
     this.limit({ timeout, signal: this.#signal });
   }
@@ -127,7 +126,12 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
     const left = this.#end - now();
     if (value || left <= 0) return this.#settle(value, isNotified);
     this.#leave();
-    this.#begin(left);
+    try {
+      this.#begin(left);
+    } catch (error) {
+      // The heap is full. The lock is held.
+      this.fail(error);
+    }
   }
 
   #settle(value: T, wasNotified: boolean): void {

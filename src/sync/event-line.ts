@@ -19,10 +19,9 @@ export class EventLine implements AsyncWait {
     one.since = this.#turns();
     // It was set since the caller looked.
     if ((one.since & 1) === 1) return one.settle(true);
+    if (this.#waiter !== undefined) return this.#list.push(one);
+    this.#waiter = this.#line.joinAsync(this);
     this.#list.push(one);
-    if (this.#waiter !== undefined) return;
-    theAgent().waits.add(this);
-    this.#waiter = this.#line.join(true);
     // ORDER: in line, then the look; pairs with `set`.
     this.step();
   }

@@ -14,7 +14,7 @@
  */
 
 import { load, store } from '#atomics';
-import { type Block, isBlocked, isDead, layout, ownOffset, type Waiter, WaitQueue } from '../memory/index.ts';
+import { type AsyncWait, type Block, isBlocked, isDead, layout, ownOffset, theAgent, type Waiter, WaitQueue } from '../memory/index.ts';
 import type { WaitOptions } from '../loop/index.ts';
 import { RobustMutex } from './robust-mutex.ts';
 
@@ -114,9 +114,13 @@ export class Parties {
     store(this.#words, this.#at + STATE, state);
   }
 
-  /** One more party. Its entry says what comes of it; undefined: the barrier is broken. */
-  arrive(isAsync: boolean): Waiter | undefined {
-    const entry = this.#line.join(isAsync, COMING);
+  /**
+   * One more party. Its entry says what comes of it; undefined: the barrier is broken.
+   *
+   * @param wait of one that does not block its thread
+   */
+  arrive(wait?: AsyncWait): Waiter | undefined {
+    const entry = wait === undefined ? this.#line.join(false, COMING) : this.#line.joinAsync(wait, COMING);
     const isIn = this.#mutex.within(() => {
       if (this.#state === BROKEN) return false;
       entry.value = ARRIVED;
@@ -125,6 +129,7 @@ export class Parties {
     });
     if (isIn) return entry;
     entry.free();
+    if (wait !== undefined) theAgent().waits.delete(wait);
     return undefined;
   }
 

@@ -29,7 +29,8 @@ export function startProcess(options: StartOptions): RunningWorker {
     throw error;
   }
   child.unref();
-  const socket = child.stdio[3] as Socket | null | undefined;
+  // Without descriptors Node makes none of them, and tells by an event.
+  const socket = (child.stdio as readonly unknown[] | undefined)?.[3] as Socket | null | undefined;
   let onGone: ((end: WorkerEnd) => void) | undefined;
   let end: WorkerEnd | undefined;
   const gone = (exitCode: number | null, signal: string | null, error: unknown): void => {
@@ -45,7 +46,8 @@ export function startProcess(options: StartOptions): RunningWorker {
   });
   child.on('exit', (code, signal) => gone(code, signal, undefined));
   if (child.pid !== undefined) watch(child, { isBusy: options.isBusy, lifeline });
-  if (socket === null || socket === undefined) throw new Error('the system gave no socket for a worker process');
+  if (socket === null || socket === undefined)
+    throw new Error('the system gave no socket for a worker process (a limit of open files, ulimit -n?)');
   socket.unref();
   return {
     link: new PipeLink(socket),

@@ -1,7 +1,9 @@
 /** `heddle doctor`, where all is well and where something is missing. */
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import test from 'node:test';
+import { promisify } from 'node:util';
 import { isSupported } from '#src/cli/doctor/versions.js';
 import { heddle, lines, main, root, start } from './heddle.ts';
 
@@ -45,6 +47,23 @@ test('what lies where in the shared heap is not told, or a record is missing', a
       size,
       name,
     );
+});
+
+test('a limit under which processes cannot share memory is named', { skip: process.platform !== 'linux' && 'needs Linux' }, async () => {
+  const { stdout } = await promisify(execFile)('sh', [
+    '-c',
+    'ulimit -f 2048 && exec "$@"',
+    'sh',
+    process.execPath,
+    main,
+    'doctor',
+    '--json',
+  ]);
+  const { works, checks } = JSON.parse(stdout) as Report;
+  const heap = checks.find(({ name }) => name === 'shared heap')!;
+  assert.deepEqual([works, heap.state], [true, 'missing']);
+  assert.match(heap.found, /EFBIG \(a limit of the size of files, ulimit -f\?\)/);
+  assert.match(heap.meaning!, /reaches the threads of one process only/);
 });
 
 test('native calls that are not there are called healthy, or fatal', async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,6 +11,7 @@ import { promisify } from 'node:util';
 import { HeddleError } from '#src/errors.js';
 import { type Bell, type Memory, segmentSize } from '#src/memory/memory.js';
 import { createNativeMemory, joinNativeMemory, type NativeHeap } from '#src/memory/native-memory.js';
+import { ringDoorbellSocket } from '#src/platform/doorbell-socket.js';
 import { closeEnd } from '#src/platform/index.js';
 import { control } from '#src/platform/pipe.js';
 import { grounds, nativeSkip } from './grounds.ts';
@@ -137,6 +139,34 @@ check('a ring is written into a file that got the number of a bell', ({ memory }
   rmSync(folder, { recursive: true });
 });
 
+check('strangers that find the socket of a bell are not heard', async ({ memory }) => {
+  let rings = 0;
+  const { bell } = ownBell(memory, () => (rings += 1));
+  let socket: ArrayLike<number> | undefined;
+  bell.openSocket!((number) => (socket = number));
+  const hex = (socket![0]! >>> 0).toString(16).padStart(8, '0');
+  // Every user of the machine sees the name.
+  const path = readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .find((line) => line.includes(`@heddle-${hex}`))!
+    .replace(/.*@/, '\0');
+  for (let i = 0; i < 5; i += 1) {
+    const stranger = connect(path);
+    stranger.write('ring');
+    // It may have been closed before that was written.
+    stranger.on('error', () => {});
+    await new Promise((resolve) => stranger.once('close', resolve));
+  }
+  assert.equal(rings, 0);
+  // The same connection by one of the heap's threads, which has set the word.
+  memory.segment(0)[at.rung] = 1;
+  ringDoorbellSocket(socket!);
+  await until(() => rings > 0);
+  assert.equal(memory.segment(0)[at.rung], 0);
+  bell.close();
+  assert.equal(readFileSync('/proc/net/unix', 'utf8').includes(`@heddle-${hex}`), false);
+});
+
 check('rung pipes stay open without end', async ({ memory }) => {
   const pipes = (): number => open().filter((each) => each.startsWith('pipe:')).length;
   const before = pipes();
@@ -254,5 +284,5 @@ test('memory that is missing crashes, or is not named', async () => {
 test('a limit of addresses crashes, or is not named', { skip: nativeSkip }, async () => {
   const program = `import(${door}).then(({ nativeMemoryMissing }) => console.log(nativeMemoryMissing()))`;
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -v 50000000; exec "$0" -e "$1"', process.execPath, program]);
-  assert.match(stdout, /does not map 64 GiB of addresses: error 12 \(a limit of addresses, ulimit -v\?\)/);
+  assert.match(stdout, /does not map 64 GiB of addresses: ENOMEM \(a limit of addresses, ulimit -v\?\)/);
 });

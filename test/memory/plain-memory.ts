@@ -18,6 +18,8 @@ export class PlainWorld {
   /** Bytes that were given back. */
   discarded = 0;
   sleeps = 0;
+  /** In milliseconds. */
+  clock = 0;
   #tids = 0;
   /** What somebody does who sleeps: other threads' work. */
   whileAsleep: (() => void) | undefined;
@@ -45,6 +47,7 @@ export class PlainWorld {
       discard: (from, bytes) => {
         this.discarded += bytes;
         for (let at = from; at < from + bytes; at += 4) this.segments[Math.floor(at / segmentSize)]![(at % segmentSize) / 4] = 0;
+        return true;
       },
       sleep: () => {
         this.sleeps += 1;
@@ -52,11 +55,11 @@ export class PlainWorld {
         this.whileAsleep?.();
       },
       wake: () => {},
-      now: () => 0,
+      now: () => this.clock,
       identity: () => identity,
       isAlive: (who) => !this.#dead.has(who.tid) && who.threadStart !== who.tid,
       openBell: () => ({ address: { descriptor: 0, inode: 0 }, ref() {}, unref() {}, close() {} }),
-      ring: () => {},
+      ring: () => true,
     };
   }
 

@@ -1,7 +1,6 @@
 /** Who gets it: in order of arrival with `{ fair: true }`, and after a wait of more than a millisecond; nobody starves. */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { Event, Lock, RLock, Semaphore } from 'heddle';
 import { type Crew, everywhere, until, untilWaiting } from './crew.js';
 import { acquire, type Form } from './forms.js';
@@ -45,54 +44,6 @@ everywhere('a fair lock is had in order of arrival, sync and async alike', async
 everywhere('who has waited for more than a millisecond gets it in order of arrival', async (crew) => {
   for (const make of [() => new Lock(), () => new RLock(), () => new Semaphore(1)]) {
     assert.deepEqual(await arrive(crew, make(), pastTheMillisecond), [1, 2, 3, 4, 5]);
-  }
-});
-
-everywhere('a fair lock is not taken by who runs while another waits', async (crew) => {
-  const lock = new Lock({ fair: true });
-  await lock.acquire();
-  const other = crew.run(async () => {
-    await lock.acquire();
-    lock.release();
-  });
-  await untilWaiting(lock, 1);
-  lock.release();
-  // It may be over already, if the other was quick: then it is free again, and nobody waits.
-  const isTaken = lock.tryAcquire();
-  assert.ok(!isTaken || lock.statistics().waiting === 0);
-  if (isTaken) lock.release();
-  await other;
-});
-
-everywhere('a lock is not taken by who runs once another has waited for more than a millisecond', async (crew) => {
-  const [lock, go] = [new Lock(), new Event()];
-  await lock.acquire();
-  // The one that waits blocks nobody but itself; its turn comes when its loop does.
-  const other = crew.run(async () => {
-    const wait = lock.acquire();
-    go.waitSync();
-    await wait;
-    lock.release();
-  });
-  const patient = crew.run(() => {
-    lock.acquireSync();
-    go.set();
-    lock.release();
-  });
-  await untilWaiting(lock, 2);
-  await pastTheMillisecond();
-  lock.release();
-  await Promise.all([other, patient]);
-  assert.equal(lock.locked(), false);
-});
-
-test('before the millisecond is over who runs may take what it has just released', () => {
-  const lock = new Lock();
-  for (let i = 0; i < 100; i += 1) {
-    lock.acquireSync();
-    lock.release();
-    assert.equal(lock.tryAcquire(), true);
-    lock.release();
   }
 });
 

@@ -53,8 +53,9 @@ export class ModelMemory implements Memory {
     while (this.#segments.length < this.#grown) this.#segments.push(new Int32Array(this.#wordsPerSegment));
   }
 
-  discard(from: number, bytes: number): void {
+  discard(from: number, bytes: number): boolean {
     this.caller.discard(this.#wordsOf(from), indexOf(from), bytes / 4);
+    return true;
   }
 
   sleep(place: number, expected: number, ms: number): void {
@@ -82,8 +83,9 @@ export class ModelMemory implements Memory {
     return { address: noAddress, ref() {}, unref() {}, close() {} };
   }
 
-  ring(who: Identity): void {
+  ring(who: Identity): boolean {
     this.caller.ring(who.tid);
+    return true;
   }
 
   #wordsOf(place: number): Int32Array {

@@ -139,8 +139,8 @@ findFaults('condition-cases.js', [
     by: 'an event loop',
     what: 'an event loop gives the lock up before it stands in line',
     file: 'sync/condition-wait.js',
-    from: 'this.#waiter = this.#line.join(true);\n        this.#taken = this.#lock.dropAll();',
-    to: 'this.#taken = this.#lock.dropAll();\n        this.#waiter = this.#line.join(true);',
+    from: 'this.#waiter = this.#line.joinAsync(this);\n        this.#taken = this.#lock.dropAll();',
+    to: 'this.#taken = this.#lock.dropAll();\n        this.#waiter = this.#line.joinAsync(this);',
   },
   {
     by: 'one that waits',
