@@ -200,25 +200,25 @@ export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDispo
    * Source: gevent.Greenlet.link
    */
   link(callback: LinkTarget<T>): void {
-    this.#activity.watch(new Link(callback, 'always', begin));
+    this.#activity.watch(new Link(callback, 'always', callOf));
   }
 
   /** As `link`, if it ends without an error. */
   linkValue(callback: LinkTarget<T>): void {
-    this.#activity.watch(new Link(callback, 'value', begin));
+    this.#activity.watch(new Link(callback, 'value', callOf));
   }
 
   /** As `link`, if it fails. */
   linkException(callback: LinkTarget<T>): void {
-    this.#activity.watch(new Link(callback, 'exception', begin));
+    this.#activity.watch(new Link(callback, 'exception', callOf));
   }
 
   /** As `link`, called by the loop itself: it must not wait. */
   rawlink(callback: (greenlet: Greenlet<T>) => unknown): void {
-    this.#activity.watch(new Link(callback, 'raw', begin));
+    this.#activity.watch(new Link(callback, 'raw', callOf));
   }
 
-  /** Takes a callback away; one that was not there does no harm. */
+  /** Takes a callback away, however often it was linked. From then on it is not called, also if the greenlet has ended. */
   unlink(callback: LinkTarget<T>): void {
     for (const link of this.#links()) if (link.target === callback) this.#activity.unwatch(link);
   }
@@ -335,9 +335,12 @@ export function toError(error: unknown): unknown {
   return new TypeError(expected('error', 'an Error', error), { cause: error });
 }
 
-/** A callback of a greenlet's end, in a greenlet of its own. */
-function begin(callback: (greenlet: any) => unknown, ended: Activity): void {
-  spawnFrom(begin, callback, [ended.greenlet]);
+/** The greenlet that calls a callback of another one's end. */
+function callOf(callback: (greenlet: any) => unknown, ended: Activity): Activity {
+  const activity = activityOf(new Greenlet(callback, ended.greenlet));
+  activity.site = recordSite(callOf);
+  activity.prepare();
+  return activity;
 }
 
 /**
