@@ -3,20 +3,21 @@
 import { checkFunction } from '../check.ts';
 import { ready, type Steppable } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
+import type { GreenletExit } from './greenlet-exit.ts';
 import type { Watcher } from './watcher.ts';
 import type { Greenlet } from './greenlet.ts';
 import { reportFailure } from './report.ts';
 
 /** What takes a greenlet's outcome: an `AsyncResult`. */
 export interface Outcome<T> {
-  /** It has ended with a value. */
-  set(value: T): unknown;
+  /** It has ended with a value; one that was killed with its `GreenletExit`. */
+  readonly set: (value: T) => unknown;
   /** It has failed. */
   setException(error: unknown): unknown;
 }
 
 /** What is told of the end of a greenlet: a function that is called with it, or what takes its outcome. */
-export type LinkTarget<T> = ((greenlet: Greenlet<T>) => unknown) | Outcome<T>;
+export type LinkTarget<T> = ((greenlet: Greenlet<T>) => unknown) | Outcome<T | GreenletExit>;
 
 /**
  * One callback, and when it has its turn.

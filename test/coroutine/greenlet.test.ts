@@ -8,6 +8,7 @@ import {
   type Coroutine,
   getCurrent,
   Greenlet,
+  type GreenletExit,
   joinAll,
   type Operation,
   sleep,
@@ -98,7 +99,7 @@ test('operations cannot be waited for at any depth of yield*', async () => {
 test('a greenlet waits for a greenlet, a promise, an operation, and gets another value', async () => {
   const inner = spawn(async () => 'inner');
   const g = spawn(function* () {
-    const own: string = yield* inner;
+    const own: string | GreenletExit = yield* inner;
     const promised: number = yield* until(Promise.resolve(1));
     const operation: boolean = yield* inner.join();
     return [own, promised, operation] as const;
