@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Coroutine, joinAll, sleep, spawn, until } from 'heddle/coroutine';
+import { type Coroutine, GreenletExit, joinAll, sleep, spawn, until } from 'heddle/coroutine';
 import { decodePng, encodePng } from './png.ts';
 
 const picture = encodePng({ width: 32, height: 32, pixels: Uint8Array.from({ length: 32 * 32 * 4 }, (_, i) => i % 251) });
@@ -19,6 +19,12 @@ const server = createServer((request, response) => {
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+/** What a greenlet gives that was not killed: the value of a killed one is a `GreenletExit`. */
+function whole<T>(value: T | GreenletExit): T {
+  if (value instanceof GreenletExit) throw value;
+  return value;
+}
 
 /** The signal ends the download when its greenlet is killed. */
 function* download(path: string): Coroutine<Uint8Array> {
@@ -41,9 +47,9 @@ const [news, sport, image] = [
 ];
 await joinAll([news, sport, image], { raiseError: true });
 const together = performance.now() - begin;
-console.log(Buffer.from(await news).toString());
-console.log(Buffer.from(await sport).toString());
-const { width, height } = decodePng(await readFile(await image));
+console.log(Buffer.from(whole(await news)).toString());
+console.log(Buffer.from(whole(await sport)).toString());
+const { width, height } = decodePng(await readFile(whole(await image)));
 console.log(`saved a picture of ${width} × ${height}`);
 
 begin = performance.now();
@@ -57,7 +63,7 @@ function* wait(name: string, ms: number) {
   return ms;
 }
 const sleepers = await joinAll([spawn(wait, 'long', 30), spawn(wait, 'short', 1), spawn(wait, 'middle', 15)]);
-console.log(`in all ${sleepers.reduce((sum, { value = 0 }) => sum + value, 0)} ms`);
+console.log(`in all ${sleepers.reduce((sum, { value = 0 }) => sum + whole(value), 0)} ms`);
 
 server.close();
 await rm(folder, { recursive: true });

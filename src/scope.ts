@@ -2,7 +2,8 @@
  * In whose name code runs: what an `RLock` belongs to, and may be entered again by. The innermost of these that there is:
  *
  *    run        the callback of `rlock.run`               registered by the sync floor, with the first such call
- *    greenlet   the greenlet that runs                    by src/coroutine, when that is loaded
+ *    switched   the greenlet that was switched to by hand  by src/coroutine, when that is loaded
+ *    greenlet   the greenlet that runs                    by src/coroutine, too
  *    task       the pool's task                           by src/worker
  *    main       the main program of this thread           always there
  *
@@ -13,6 +14,7 @@
 type Find<Scope> = () => Scope | undefined;
 
 /** Undefined as long as there is nothing of that kind: then the main program is known without a call. */
+let findSwitched: Find<object> | undefined;
 let findGreenlet: Find<object> | undefined;
 let findTask: Find<object> | undefined;
 let findRun: Find<RunScope> | undefined;
@@ -22,6 +24,8 @@ const main: object = Object.freeze({});
 
 /** The callback of one `rlock.run`. To be made where that is called. */
 export class RunScope {
+  readonly #switched: object | undefined = findSwitched?.();
+  /** Also around a greenlet that was switched to: what the callback does after an `await` is that one's. */
   readonly #greenlet: object | undefined = findGreenlet?.();
   /** What it lies in. One that has ended does not count: code that was left behind by it may make the next, and so on. */
   readonly outer: object;
@@ -34,26 +38,29 @@ export class RunScope {
   }
 
   /** A greenlet that was spawned inside of the callback finds this, too: it is a scope of its own. */
-  isOutside(greenlet: object | undefined): boolean {
+  isOutside(switched: object | undefined, greenlet: object | undefined): boolean {
+    if (switched !== undefined) return switched !== this.#switched;
     return greenlet !== undefined && greenlet !== this.#greenlet;
   }
 }
 
 export function setScopeProvider(kind: 'run', find: Find<RunScope>): void;
-export function setScopeProvider(kind: 'greenlet' | 'task', find: Find<object>): void;
+export function setScopeProvider(kind: 'switched' | 'greenlet' | 'task', find: Find<object>): void;
 /** Who of a kind runs is asked there from now on. */
-export function setScopeProvider(kind: 'run' | 'greenlet' | 'task', find: Find<any>): void {
+export function setScopeProvider(kind: 'run' | 'switched' | 'greenlet' | 'task', find: Find<any>): void {
   if (kind === 'run') findRun = find;
+  else if (kind === 'switched') findSwitched = find;
   else if (kind === 'greenlet') findGreenlet = find;
   else findTask = find;
 }
 
 /** The innermost scope. The same object for as long as that lasts. */
 export function currentScope(): object {
+  const switched = findSwitched?.();
   const greenlet = findGreenlet?.();
   const run = findRun?.();
-  if (run !== undefined && !run.isOutside(greenlet)) return run;
-  return greenlet ?? findTask?.() ?? main;
+  if (run !== undefined && !run.isOutside(switched, greenlet)) return run;
+  return switched ?? greenlet ?? findTask?.() ?? main;
 }
 
 /** Whether it is the current scope, or one that this lies in: `a.run(() => b.run(() => …))` is inside of both. */

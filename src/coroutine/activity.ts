@@ -31,6 +31,7 @@ import { currentActivity, follow, isFollowing, runAs, setRunning } from './curre
 import { added, type Few, isIn, listOf, removed } from './few.ts';
 import { GreenletExit } from './greenlet-exit.ts';
 import { isGeneratorFunction, misuse } from './misuse.ts';
+import type { RawGreenlet } from './raw-greenlet.ts';
 import { reportFailure } from './report.ts';
 import { describeSite, type SpawnSite } from './spawn-site.ts';
 import { resume, resumeByError, steppedOf } from './stepped.ts';
@@ -70,7 +71,8 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
 
   #state: State = NEW;
   #outcome: Outcome = 'value';
-  #fn: ((...args: any[]) => unknown) | undefined;
+  /** The function until it is called, and its name from then on: the function itself may keep much alive. */
+  #fn: ((...args: any[]) => unknown) | string | undefined;
   #args: readonly unknown[];
   #generator: Generator<unknown, unknown, unknown> | undefined = undefined;
   /** What it waits for. */
@@ -107,9 +109,19 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     if (site !== undefined || this.#extras !== undefined) this.#more.site = site;
   }
 
-  /** Whose `Local` fields and locks it uses: its own, or those of the activity it is a part of (`Part`). */
+  /** The greenlet that it belongs to: that is itself, or the one that it is a part of (`Part`). */
   get scope(): Activity {
     return this;
+  }
+
+  /** What owns the `Local` fields and the locks that it uses: as `scope`, unless that has switched by hand to a greenlet. */
+  get innermost(): Activity {
+    return this;
+  }
+
+  /** The greenlet of `greenlet()` that it stands for, if it does. */
+  get switched(): RawGreenlet | undefined {
+    return undefined;
   }
 
   /** Whether the program may wait for ever without it. */
@@ -157,15 +169,23 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return this.#state !== NEW && this.#state !== DEAD;
   }
 
-  /** The name of its function, while it has one. */
+  /** The name of its function; `''` without one. */
   get functionName(): string {
-    return this.#fn?.name ?? '';
+    const fn = this.#fn;
+    if (typeof fn !== 'function') return fn ?? '';
+    try {
+      const name: unknown = fn.name;
+      return typeof name === 'string' ? name : '';
+    } catch {
+      // A getter of the program's.
+      return '';
+    }
   }
 
   callFunction(args: unknown[]): unknown {
     // Not called as a method, which would give it the activity as its `this`.
     const fn = this.#fn;
-    if (fn === undefined) throw new TypeError('the greenlet has nothing to run: give it a function, or override run()');
+    if (typeof fn !== 'function') throw new TypeError('the greenlet has nothing to run: give it a function, or override run()');
     return fn(...args);
   }
 
@@ -183,6 +203,12 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
   enter(): void {
     this.#state = READY;
     this.step();
+  }
+
+  /** As `start`, for what begins it itself: by `step`, or ends it. */
+  prepare(): void {
+    this.#state = READY;
+    living.push(this);
   }
 
   startLater(ms: number): void {
@@ -249,7 +275,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     const { greenlet } = this;
     const args = this.#args;
     this.#args = NONE;
-    const isStepped = isGeneratorFunction(this.#fn ?? greenlet.run);
+    const isStepped = isGeneratorFunction(typeof this.#fn === 'function' ? this.#fn : greenlet.run);
     let result: unknown;
     if (isStepped) result = greenlet.run(...args);
     else {
@@ -257,7 +283,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
       this.#more.owner = new AsyncOwner(this);
       result = runAs(this, () => greenlet.run(...args));
     }
-    this.#fn = undefined;
+    this.#fn = this.functionName;
     if (this.#state === DEAD) {
       if (isThenable(result)) this.#await(result);
       return false;
@@ -381,7 +407,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     if (isError) this.#outcome = result instanceof GreenletExit ? 'exit' : 'error';
     this.result = result;
     this.#generator = undefined;
-    this.#fn = undefined;
+    this.#fn = this.functionName;
     this.#args = NONE;
     this.#extras?.delay?.stop();
     if (this.#extras !== undefined) this.#extras.context = undefined;
@@ -397,6 +423,11 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     if (watcher.seesErrors) this.isSeen = true;
     if (this.#state === DEAD) watcher.ended(this);
     else this.#watchers = added(this.#watchers, watcher);
+  }
+
+  /** Goes on to know a watcher that was told of the end and has not acted on it: until `unwatch`. */
+  keep(watcher: Watcher): void {
+    this.#watchers = added(this.#watchers, watcher);
   }
 
   unwatch(watcher: Watcher): void {

@@ -9,7 +9,7 @@ import type { Activity } from './activity.ts';
 import { keepLoopWithout, unnoticedStorage } from './context.ts';
 
 /** The generator greenlet in its step, or the function that is being called. */
-let running: Activity | undefined;
+export let running: Activity | undefined;
 let storage: AsyncLocalStorage<Activity> | undefined;
 let main: Activity;
 
@@ -28,14 +28,30 @@ export function runningActivity(): Activity | undefined {
   return running ?? storage?.getStore();
 }
 
+/** Finds the greenlet that is switched to by hand and runs inside of `running`. There as soon as one was made. */
+let findSwitched: (() => Activity | undefined) | undefined;
+
+export function setSwitchedProvider(find: () => Activity | undefined): void {
+  findSwitched = find;
+  setScopeProvider('switched', () => {
+    const owner = currentOwner().innermost;
+    return owner.switched === undefined ? undefined : owner;
+  });
+}
+
 setScopeProvider('greenlet', () => {
-  const activity = runningActivity();
-  return activity === main ? undefined : activity;
+  const scope = runningActivity()?.scope;
+  return scope === main ? undefined : scope;
 });
 
 /** What runs; outside of all greenlets the main one's, which stands for the program. */
 export function currentActivity(): Activity {
   return running ?? storage?.getStore() ?? main;
+}
+
+/** What uses `Local` fields and locks now: as `currentActivity`, or the greenlet that was switched to by hand inside of that. */
+export function currentOwner(): Activity {
+  return findSwitched?.() ?? currentActivity();
 }
 
 /** Whether it stands for the program itself. */

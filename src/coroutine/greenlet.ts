@@ -9,7 +9,7 @@ import { currentActivity, setMain } from './current.ts';
 import { Ended } from './ended.ts';
 import { isErrorClass } from './error-class.ts';
 import { GreenletExit } from './greenlet-exit.ts';
-import { Link, type LinkTarget } from './link.ts';
+import { Link, type LinkTarget, type Outcome } from './link.ts';
 import { recordSite } from './spawn-site.ts';
 
 /** What a generator function for `spawn` returns when it is called: it waits by `yield*` only. */
@@ -53,11 +53,11 @@ export let activityOf: (greenlet: Greenlet<any>) => Activity;
  * console.log(await Countdown.spawn(3)); // prints: lift-off
  * ```
  */
-export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDisposable {
+export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposable, AsyncDisposable {
   readonly #activity: Activity;
   readonly #id: number = takeNumber();
   #name: string | undefined = undefined;
-  #promise: Promise<T> | undefined = undefined;
+  #promise: Promise<T | GreenletExit> | undefined = undefined;
 
   static {
     activityOf = (greenlet) => greenlet.#activity;
@@ -107,8 +107,8 @@ export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDispo
   }
 
   /** Its result; `undefined` until then, and if it failed. Of one that was killed, the `GreenletExit`. */
-  get value(): T | undefined {
-    return this.#activity.isDead && !this.#activity.hasFailed ? (this.#activity.result as T) : undefined;
+  get value(): T | GreenletExit | undefined {
+    return this.#activity.isDead && !this.#activity.hasFailed ? (this.#activity.result as T | GreenletExit) : undefined;
   }
 
   /** What it failed with; `undefined` until then, and if it did not. Reading it counts as seeing it. */
@@ -158,12 +158,12 @@ export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDispo
   }
 
   /**
-   * Waits for its end; gives its value or throws its error.
+   * Waits for its end; gives its value or throws its error. The value of one that was killed is its `GreenletExit`.
    *
    * @throws TimeoutError if that takes longer than `timeout`
    */
-  get(options?: number | WaitOptions): Operation<T> {
-    return new Ended<T>(this.#activity, 'get', options);
+  get(options?: number | WaitOptions): Operation<T | GreenletExit> {
+    return new Ended<T | GreenletExit>(this.#activity, 'get', options);
   }
 
   /** Waits for its end: true; false after `timeout` milliseconds. Its error is not thrown. */
@@ -200,26 +200,26 @@ export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDispo
    * Source: gevent.Greenlet.link
    */
   link(callback: LinkTarget<T>): void {
-    this.#activity.watch(new Link(callback, 'always', begin));
+    this.#activity.watch(new Link(callback, 'always', callOf));
   }
 
   /** As `link`, if it ends without an error. */
   linkValue(callback: LinkTarget<T>): void {
-    this.#activity.watch(new Link(callback, 'value', begin));
+    this.#activity.watch(new Link(callback, 'value', callOf));
   }
 
   /** As `link`, if it fails. */
-  linkException(callback: LinkTarget<T>): void {
-    this.#activity.watch(new Link(callback, 'exception', begin));
+  linkException(callback: LinkTarget<T> | Outcome<never>): void {
+    this.#activity.watch(new Link(callback as LinkTarget<T>, 'exception', callOf));
   }
 
   /** As `link`, called by the loop itself: it must not wait. */
   rawlink(callback: (greenlet: Greenlet<T>) => unknown): void {
-    this.#activity.watch(new Link(callback, 'raw', begin));
+    this.#activity.watch(new Link(callback, 'raw', callOf));
   }
 
-  /** Takes a callback away; one that was not there does no harm. */
-  unlink(callback: LinkTarget<T>): void {
+  /** Takes a callback away, however often it was linked. From then on it is not called, also if the greenlet has ended. */
+  unlink(callback: LinkTarget<T> | Outcome<never>): void {
     for (const link of this.#links()) if (link.target === callback) this.#activity.unwatch(link);
   }
 
@@ -281,24 +281,24 @@ export class Greenlet<T = unknown> implements Promise<T>, Disposable, AsyncDispo
   }
 
   /** `yield* greenlet` is `yield* greenlet.get()`. */
-  [Symbol.iterator](): Iterator<Wait, T> {
+  [Symbol.iterator](): Iterator<Wait, T | GreenletExit> {
     return this.get()[Symbol.iterator]();
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its result
-  then<A = T, B = never>(
-    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+  then<A = T | GreenletExit, B = never>(
+    onValue?: ((value: T | GreenletExit) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#promise ??= Promise.resolve(this.get());
     return this.#promise.then(onValue, onError);
   }
 
-  catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | GreenletExit | B> {
     return this.then(undefined, onError);
   }
 
-  finally(onEnd?: (() => void) | null): Promise<T> {
+  finally(onEnd?: (() => void) | null): Promise<T | GreenletExit> {
     return this.then(undefined, undefined).finally(onEnd);
   }
 
@@ -335,9 +335,12 @@ export function toError(error: unknown): unknown {
   return new TypeError(expected('error', 'an Error', error), { cause: error });
 }
 
-/** A callback of a greenlet's end, in a greenlet of its own. */
-function begin(callback: (greenlet: any) => unknown, ended: Activity): void {
-  spawnFrom(begin, callback, [ended.greenlet]);
+/** The greenlet that calls a callback of another one's end. */
+function callOf(callback: (greenlet: any) => unknown, ended: Activity): Activity {
+  const activity = activityOf(new Greenlet(callback, ended.greenlet));
+  activity.site = recordSite(callOf);
+  activity.prepare();
+  return activity;
 }
 
 /**

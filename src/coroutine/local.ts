@@ -9,7 +9,7 @@
 import { inspect } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
 import type { Activity } from './activity.ts';
-import { currentActivity } from './current.ts';
+import { currentOwner } from './current.ts';
 
 type Constructor = new (...args: unknown[]) => object;
 
@@ -26,17 +26,17 @@ class Fields implements ProxyHandler<object> {
 
   /** The present greenlet's. */
   #own(): object {
-    const { scope } = currentActivity();
-    const known = this.#of.get(scope);
+    const owner = currentOwner().innermost;
+    const known = this.#of.get(owner);
     if (known !== undefined) return known;
     const made = this.#make();
-    this.#of.set(scope, made);
+    this.#of.set(owner, made);
     return made;
   }
 
   /** The present greenlet has these. */
   begin(fields: object): void {
-    this.#of.set(currentActivity().scope, fields);
+    this.#of.set(currentOwner().innermost, fields);
   }
 
   get(_: object, key: PropertyKey): unknown {
@@ -85,8 +85,8 @@ export interface LocalConstructor {
 }
 
 /**
- * An object whose fields each greenlet has for itself: what one sets, another does not see. The main program is one greenlet, too. They
- * are there until the greenlet is forgotten.
+ * An object whose fields each greenlet has for itself: what one sets, another does not see. The main program is one greenlet, too, and
+ * so is each that is switched to by hand. They are there until the greenlet is forgotten.
  *
  * A greenlet's fields are made when it first touches the object: none, or those of the object that `init` returns. Of a subclass, the
  * constructor is run again in each greenlet, with the arguments that it gave to `super`; its `#private` fields are the object's own and

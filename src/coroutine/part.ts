@@ -10,7 +10,7 @@
 import { type Operation, Shielded } from '../loop/index.ts';
 import { Activity, type Face } from './activity.ts';
 import type { Watcher } from './watcher.ts';
-import { currentActivity } from './current.ts';
+import { currentActivity, currentOwner } from './current.ts';
 import type { Body, ResultOf } from './greenlet.ts';
 import { Interruption } from './interruption.ts';
 import { isGeneratorFunction } from './misuse.ts';
@@ -35,20 +35,27 @@ class PartFace implements Face {
 }
 
 export class Part extends Activity {
-  /** What it is a part of. */
+  /** The activity that it is a part of: killed with it, and waited for by it. */
   readonly above: Activity;
+  /** The owner of the fields and locks that it uses: `above`, or the greenlet that was switched to by hand inside of that. */
+  readonly within: Activity;
   /** Whether the reentrant locks that it takes are its own, and not its greenlet's. */
   readonly isHolder: boolean;
 
   constructor(fn: Body, args: readonly unknown[], isHolder: boolean = false) {
-    const above = currentActivity();
-    super(new PartFace(above, fn), fn, args);
-    this.above = above;
+    const within = currentOwner();
+    super(new PartFace(within, fn), fn, args);
+    this.above = within.switched === undefined ? within : currentActivity();
+    this.within = within;
     this.isHolder = isHolder;
   }
 
   override get scope(): Activity {
     return this.above.scope;
+  }
+
+  override get innermost(): Activity {
+    return this.within.innermost;
   }
 
   override get isDaemon(): boolean {

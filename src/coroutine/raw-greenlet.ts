@@ -16,6 +16,9 @@ import { inspect } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import { type Body, type Steps, next, stepsOf } from './switch-body.ts';
+import type { Activity } from './activity.ts';
+import { running, setSwitchedProvider } from './current.ts';
+import { SwitchedActivity } from './switched-activity.ts';
 import { type Context, type ContextSnapshot, captureContext, contextOf, firstContext, onFirstContext } from './context.ts';
 import { GreenletExit } from './greenlet-exit.ts';
 import { loose, noSwitch, nothingToRun, withoutStar } from './switch-misuse.ts';
@@ -27,6 +30,8 @@ import { isWatched } from './switch-watch.ts';
 let current: RawGreenlet;
 /** The loop: enters one greenlet after another until the main one is meant. */
 let control: (order: Order) => unknown;
+/** The activity in whose step the main greenlet was left: what that runs since, such as a part of it, is inside of `current`. */
+let enteredIn: Activity | undefined;
 /** Those who wait inside of a `[Symbol.dispose]()` that they called: their generators cannot be entered. */
 const disposing: RawGreenlet[] = [];
 
@@ -40,9 +45,15 @@ export class RawGreenlet {
   #context: Context | undefined = captureContext();
   /** Its switches, one after another: it waits for one at a time. When it has ended: what goes to its parent. */
   readonly #order: Order = new Order();
+  /** What owns its `Local` fields and locks, once it has some. */
+  #activity: SwitchedActivity | undefined = undefined;
 
   static {
     control = (order) => RawGreenlet.#control(order);
+    setSwitchedProvider(() => {
+      if (current === main || running !== enteredIn) return undefined;
+      return (current.#activity ??= new SwitchedActivity(current));
+    });
     Object.defineProperty(RawGreenlet.prototype, inspect.custom, { value: RawGreenlet.prototype.toString });
   }
 
@@ -161,6 +172,8 @@ export class RawGreenlet {
       throw new InvalidStateError('a greenlet that runs cannot be disposed of');
     if (this.#state !== 'alive') return this.#end();
     const order = this.#order;
+    const before = enteredIn;
+    enteredIn = running;
     order.fill(this, ERROR, new GreenletExit('the greenlet was disposed of'));
     let back: Brought = { cargo: VALUE, value: undefined };
     disposing.push(from);
@@ -179,6 +192,7 @@ export class RawGreenlet {
       if (!(error instanceof GreenletExit)) back = { cargo: ERROR, value: error };
     }
     disposing.pop();
+    enteredIn = before;
     current = from;
     order.clear();
     this.#reclaim();
@@ -207,7 +221,10 @@ export class RawGreenlet {
     const order = current.#order;
     if (order.isLoose) throw loose(order);
     order.fill(this, cargo, value);
-    if (current === main) return control(order);
+    if (current === main) {
+      enteredIn = running;
+      return control(order);
+    }
     order.isLoose = true;
     return order;
   }

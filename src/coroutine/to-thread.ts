@@ -61,10 +61,10 @@ function showCaller(error: unknown, site: { readonly stack?: string }): void {
  * import { spawn, toThread } from 'heddle/coroutine';
  *
  * const salt = 'heddle';
- * const g = spawn(function* () {
- *   return yield* toThread((password: string) => pbkdf2Sync(password, salt, 10_000, 8, 'sha512').toString('hex'), 'secret');
+ * spawn(function* () {
+ *   const key = yield* toThread((password: string) => pbkdf2Sync(password, salt, 10_000, 8, 'sha512').toString('hex'), 'secret');
+ *   console.log(key.length); // prints: 16
  * });
- * console.log((await g).length); // prints: 16
  * ```
  */
 export function toThread<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Operation<Awaited<R>> {

@@ -72,7 +72,7 @@ class WaitMany<T extends Waitable> extends Pending<T[]> {
  * ```ts
  * import { sleep, spawn, wait } from 'heddle/coroutine';
  *
- * const promise = new Promise((resolve) => setTimeout(resolve, 20));
+ * const promise = new Promise((resolve) => setTimeout(resolve, 200));
  * const g = spawn(() => sleep(1));
  * console.log((await wait([promise, g])).map((one) => one === promise)); // prints: [ false, true ]
  *

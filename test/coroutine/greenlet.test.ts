@@ -8,6 +8,7 @@ import {
   type Coroutine,
   getCurrent,
   Greenlet,
+  type GreenletExit,
   joinAll,
   type Operation,
   sleep,
@@ -98,7 +99,7 @@ test('operations cannot be waited for at any depth of yield*', async () => {
 test('a greenlet waits for a greenlet, a promise, an operation, and gets another value', async () => {
   const inner = spawn(async () => 'inner');
   const g = spawn(function* () {
-    const own: string = yield* inner;
+    const own: string | GreenletExit = yield* inner;
     const promised: number = yield* until(Promise.resolve(1));
     const operation: boolean = yield* inner.join();
     return [own, promised, operation] as const;
@@ -383,4 +384,42 @@ test('what has the methods of a generator and is none is not stepped', async () 
   await sleep(1);
   await g.kill(new Error('a kill'));
   assert.equal(g.value, 'thrown into: a kill');
+});
+
+test('a greenlet is shown with its name and function, before, while and after it runs, however it ends', async () => {
+  const shown: string[] = [];
+  function* work(this: void): Coroutine<void> {
+    shown.push(String(getCurrent()));
+    yield* sleep(0);
+  }
+  async function fail(): Promise<void> {
+    throw new Error('expected');
+  }
+  const [worked, failed, killed] = [spawn(work), spawn(fail), spawn(work)];
+  worked.name = 'worker';
+  shown.push(String(worked));
+  await killed.kill();
+  await worked;
+  await assert.rejects(failed.get());
+  assert.deepEqual(shown, ['<Greenlet worker: work>', '<Greenlet worker: work>']);
+  assert.deepEqual(
+    [worked, failed, killed].map((g) => inspect(g).replace(/-\d+/, '')),
+    ['<Greenlet worker: work>', '<Greenlet Greenlet: fail>', '<Greenlet Greenlet: work>'],
+  );
+  assert.match(String(spawn(() => {})), /^<Greenlet Greenlet-\d+>$/);
+});
+
+test('a name that is no string, or that throws when it is read, leaves the greenlet running', async () => {
+  const named = (get: () => unknown): (() => string) => Object.defineProperty(() => 'ran', 'name', { get });
+  for (const get of [
+    () => 5,
+    () => {
+      throw new Error('unreadable');
+    },
+  ]) {
+    const g = spawn(named(get));
+    // oxlint-disable-next-line no-await-in-loop -- one after another
+    assert.equal(await g, 'ran');
+    assert.match(String(g), /^<Greenlet Greenlet-\d+>$/);
+  }
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Coroutine, Greenlet, iwait, sleep, spawn, Timeout } from 'heddle/coroutine';
 import { Gate } from './gate.js';
+import { unkilled } from './unkilled.ts';
 
 const LONG = 60_000;
 
@@ -16,7 +17,7 @@ test('they come in the order of their ends, as themselves', async () => {
   const values: number[] = [];
   for await (const g of iwait([spawn(turns, 3), spawn(turns, 1), spawn(turns, 2)])) {
     assert.ok(g instanceof Greenlet);
-    values.push(g.value!);
+    values.push(unkilled(g.value!));
   }
   assert.deepEqual(values, [1, 2, 3]);
 });
@@ -176,7 +177,7 @@ test('a member that fails does not disturb the loop, nor waits in it', async () 
 test('a thousand come one after another', async () => {
   const greenlets = Array.from({ length: 1000 }, (_, i) => spawn(turns, i % 7));
   const values: number[] = [];
-  for await (const g of iwait(new Set(greenlets))) values.push(g.value!);
+  for await (const g of iwait(new Set(greenlets))) values.push(unkilled(g.value!));
   assert.equal(values.length, 1000);
   assert.deepEqual(
     values,

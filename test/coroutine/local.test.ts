@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { getCurrent, Local, Lock, sleep, spawn, Timeout } from 'heddle/coroutine';
 import { untilCollected } from '../python/garbage.js';
 import { both } from './both-kinds.js';
+import { unkilled } from './unkilled.ts';
 
 both('one sees the fields of another', function* ({ start }) {
   const local = new Local<{ x?: number; y?: number }>();
@@ -165,7 +166,7 @@ test('fields stay when their greenlet is gone', async () => {
     local.big = { size: 1 };
     return new WeakRef(local.big);
   });
-  await untilCollected(ref);
+  await untilCollected(unkilled(ref));
   assert.equal(local.big, undefined);
 });
 

@@ -6,6 +6,7 @@ import test from 'node:test';
 import { currentScope, RunScope, setScopeProvider } from '#src/loop/index.js';
 import { ThreadPoolExecutor } from '#src/index.js';
 import { sleep, spawn } from '#src/coroutine/index.js';
+import { unkilled } from '../coroutine/unkilled.ts';
 
 /** What `rlock.run` does. */
 const runs = new AsyncLocalStorage<RunScope>();
@@ -47,7 +48,7 @@ test('a run inside of a greenlet is not its own scope, or goes on after its call
     yield* sleep(0);
     return [own, inner, currentScope()];
   }
-  const [own, inner, after] = await spawn(nested).get();
+  const [own, inner, after] = unkilled(await spawn(nested).get());
   assert.equal(own, after);
   assert.notEqual(own, inner);
   assert.notEqual(inner, main);
@@ -73,7 +74,7 @@ test('a greenlet that is spawned inside of a run shares its scope', async () => 
     return [own, inner, currentScope()];
   }
   const [outer, found] = await run(async () => [currentScope(), await spawn(scopes).get()] as const);
-  const [own, inner, after] = found;
+  const [own, inner, after] = unkilled(found);
   assert.equal(own, after);
   assert.equal(new Set([main, outer, own, inner]).size, 4);
 });

@@ -4,7 +4,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidStateError, TimeoutError } from 'heddle';
-import { AsyncResult, Condition, Event, Local, Lock, RLock, Semaphore, sleep, spawn, Timeout, wait } from 'heddle/coroutine';
+import {
+  AsyncResult,
+  Condition,
+  Event,
+  type GreenletExit,
+  Local,
+  Lock,
+  RLock,
+  Semaphore,
+  sleep,
+  spawn,
+  Timeout,
+  wait,
+} from 'heddle/coroutine';
 import { type Body, both, type World } from '../coroutine/both-kinds.js';
 import { idle } from '../coroutine/hand-clock.js';
 import { runProgram } from '../coroutine/program.js';
@@ -209,7 +222,7 @@ test('a get that does not wait is a TimeoutError', () => {
 });
 
 test('a result takes the outcome of a greenlet, linked before its end, after it, and again', async () => {
-  const results = [1, 2, 3].map(() => new AsyncResult<number>());
+  const results = [1, 2, 3].map(() => new AsyncResult<number | GreenletExit>());
   const g = spawn(function* () {
     yield* sleep();
     return 1;

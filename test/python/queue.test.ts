@@ -5,6 +5,7 @@ import test from 'node:test';
 import { Empty, Full, ShutDown } from 'heddle';
 import { type Greenlet, joinAll, LifoQueue, PriorityQueue, Queue, SimpleQueue, sleep, spawn } from 'heddle/coroutine';
 import { untilCollected } from './garbage.ts';
+import { unkilled } from '../coroutine/unkilled.ts';
 
 type Make = new (maxSize?: number, items?: number[]) => Queue<number>;
 const kinds = [Queue, LifoQueue, PriorityQueue] as Make[];
@@ -255,7 +256,7 @@ for (const [how, take] of [
       }),
     );
     await joinAll([...feeders, ...consumers], { raiseError: true });
-    const got = consumers.map((g) => g.value!);
+    const got = consumers.map((g) => unkilled(g.value!));
     assert.equal(new Set(got.flat()).size, count * each);
     for (const mine of got) {
       for (let feeder = 0; feeder < count; feeder += 1) {
@@ -288,7 +289,7 @@ test('an item that was got, or the queue itself, is kept', async () => {
       }
       return made;
     });
-    for (const ref of refs) await untilCollected(ref);
+    for (const ref of unkilled(refs)) await untilCollected(ref);
     assert.ok(queue.empty());
   }
   await untilCollected(new WeakRef(new Queue(0, [1])));

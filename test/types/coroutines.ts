@@ -10,6 +10,7 @@ import {
   type Coroutine,
   forEach,
   Greenlet,
+  type GreenletExit,
   iwait,
   joinAll,
   JoinableQueue,
@@ -39,7 +40,7 @@ export function* waiting(promise: Promise<Date>, greenlet: Greenlet<string>): Co
   const fetched = yield* until((signal) => fetch('http://127.0.0.1', { signal }));
   same<typeof fetched, Response>(true);
   const text = yield* greenlet;
-  same<typeof text, string>(true);
+  same<typeof text, string | GreenletExit>(true);
   const hasEnded = yield* greenlet.join(10);
   same<typeof hasEnded, boolean>(true);
   const nothing = yield* sleep(1);
@@ -103,11 +104,11 @@ export async function spawning(promise: Promise<Date>): Promise<void> {
     return new Map<string, number>();
   }, 1);
   same<typeof inline, Greenlet<Map<string, number>>>(true);
-  same<Awaited<typeof inline>, Map<string, number>>(true);
+  same<Awaited<typeof inline>, Map<string, number> | GreenletExit>(true);
   const got = inline.get();
-  same<typeof got, Operation<Map<string, number>>>(true);
+  same<typeof got, Operation<Map<string, number> | GreenletExit>>(true);
   const { value } = byAsync;
-  same<typeof value, boolean | undefined>(true);
+  same<typeof value, boolean | GreenletExit | undefined>(true);
   const ended = joinAll([byAsync, byAsync]);
   same<Awaited<typeof ended>, Greenlet<boolean>[]>(true);
 
@@ -143,6 +144,20 @@ export async function spawning(promise: Promise<Date>): Promise<void> {
   spawn(5);
 }
 
+export function linking(greenlet: Greenlet<string>, honest: AsyncResult<string | GreenletExit>, narrow: AsyncResult<string>): void {
+  greenlet.link(honest);
+  greenlet.linkValue(honest);
+  greenlet.linkException(honest);
+  // What is linked to an error only is never given a value.
+  greenlet.linkException(narrow);
+  greenlet.unlink(narrow);
+  // @ts-expect-error a greenlet that is killed gives its GreenletExit
+  greenlet.link(narrow);
+  // @ts-expect-error a kill is no error
+  greenlet.linkValue(narrow);
+  greenlet.link(({ value }) => same<typeof value, string | GreenletExit | undefined>(true));
+}
+
 export class Typed extends Greenlet<string> {
   readonly size: number;
 
@@ -160,7 +175,11 @@ export class Typed extends Greenlet<string> {
 export function subclass(): void {
   const typed = Typed.spawn(1);
   same<typeof typed, Typed>(true);
-  same<Awaited<typeof typed>, string>(true);
+  same<Awaited<typeof typed>, string | GreenletExit>(true);
+  const caught = typed.catch(() => 5);
+  same<typeof caught, Promise<string | number | GreenletExit>>(true);
+  const late = typed.finally(() => {});
+  same<typeof late, Promise<string | GreenletExit>>(true);
   // @ts-expect-error the argument is the constructor's
   Typed.spawn('x');
 }

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import type { Operation, WaitOptions } from '../../loop/index.ts';
-import { currentActivity } from '../current.ts';
+import { currentOwner } from '../current.ts';
 import type { ResultOf, Spawnable } from '../greenlet.ts';
 import { acquire, hold } from './acquire.ts';
 import type { Source } from './claim.ts';
@@ -37,12 +37,12 @@ export abstract class Acquirable {
 
   /** Takes it if that can be at once; says whether. */
   tryAcquire(): boolean {
-    return this.#source.take(currentActivity());
+    return this.#source.take(currentOwner());
   }
 
   /** Gives it back. Whoever has waited longest has it from now on. @throws InvalidStateError if there is nothing to give back */
   release(): void {
-    this.#source.drop(currentActivity());
+    this.#source.drop(currentOwner());
   }
 
   /** Whether one would have to wait for it now. */

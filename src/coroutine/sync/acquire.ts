@@ -3,7 +3,7 @@
 import { TimeoutError } from '../../errors.ts';
 import { Done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions, yes } from '../../loop/index.ts';
 import type { Activity } from '../activity.ts';
-import { currentActivity } from '../current.ts';
+import { currentOwner } from '../current.ts';
 import type { Claim, Source } from './claim.ts';
 
 abstract class Waiting<T> extends Pending<T> implements Claim {
@@ -73,12 +73,12 @@ class Guard implements Disposable {
 
 export function acquire(source: Source, options: number | WaitOptions | undefined): Operation<boolean> {
   if (options !== undefined) readWaitOptions(options);
-  const by = currentActivity();
+  const by = currentOwner();
   return !isAborted(options) && source.take(by) ? yes : new Acquire(source, by, options);
 }
 
 export function hold(source: Source, options: number | WaitOptions | undefined): Operation<Disposable> {
   if (options !== undefined) readWaitOptions(options);
-  const by = currentActivity();
+  const by = currentOwner();
   return !isAborted(options) && source.take(by) ? new Done(new Guard(source, by)) : new Hold(source, by, options);
 }

@@ -4,8 +4,9 @@ import { checkFunction, checkInteger, expected } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
 import { atOnce } from '../../thenable.ts';
 import { Done, isAborted, now, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions } from '../../loop/index.ts';
-import { currentActivity } from '../current.ts';
+import { currentOwner } from '../current.ts';
 import type { Greenlet } from '../greenlet.ts';
+import type { RawGreenlet } from '../raw-greenlet.ts';
 import { runPart } from '../part.ts';
 import { Acquirable, sourceOf } from './acquirable.ts';
 import { ConditionWait } from './condition-wait.ts';
@@ -65,7 +66,7 @@ export class Condition extends Acquirable {
   }
 
   /** The greenlet that has the lock; `null` while it is free. */
-  get owner(): Greenlet<any> | null {
+  get owner(): Greenlet<any> | RawGreenlet | null {
     return greenletOf(this.#mutex.owner);
   }
 
@@ -78,7 +79,7 @@ export class Condition extends Acquirable {
   wait(options?: number | WaitOptions): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
     this.#check('wait');
-    return new ConditionWait(this.#mutex, this.#waiters, currentActivity(), options);
+    return new ConditionWait(this.#mutex, this.#waiters, currentOwner(), options);
   }
 
   /**
@@ -115,7 +116,7 @@ export class Condition extends Acquirable {
   }
 
   #check(method: string): void {
-    if (this.#mutex.isHeldBy(currentActivity())) return;
+    if (this.#mutex.isHeldBy(currentOwner())) return;
     throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#mutex.describe()}`);
   }
 

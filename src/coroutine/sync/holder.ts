@@ -1,30 +1,33 @@
 /**
- * To whom reentrant locks belong: to a greenlet, of which the main program is one, or to the function of an `RLock.run`, which is kept
+ * To whom reentrant locks belong: to a greenlet, of which the main program is one (those of `greenlet()` count), or to the function of an `RLock.run`, which is kept
  * apart from whatever else its greenlet does at the same time.
  */
 
 import type { Activity } from '../activity.ts';
 import type { Greenlet } from '../greenlet.ts';
 import { Part } from '../part.ts';
+import type { RawGreenlet } from '../raw-greenlet.ts';
 
 export function holderOf(activity: Activity): Activity {
   let at = activity;
-  while (at instanceof Part && !at.isHolder) at = at.above;
+  while (at instanceof Part && !at.isHolder) at = at.within;
   return at;
 }
 
 /** Whether it is the holder, or goes on inside of it. */
 export function isWithin(activity: Activity, holder: Activity): boolean {
   let at = activity;
-  for (; at !== holder; at = at.above) if (!(at instanceof Part)) return false;
+  for (; at !== holder; at = at.within) if (!(at instanceof Part)) return false;
   return true;
 }
 
 /** `Greenlet-3`, and if that has ended without giving back what it has, that too. */
 export function nameOf(activity: Activity): string {
-  return `${activity.greenlet.name}${activity.scope.isDead ? ', which has ended' : ''}`;
+  return `${activity.greenlet.name}${activity.innermost.isDead ? ', which has ended' : ''}`;
 }
 
-export function greenletOf(activity: Activity | undefined): Greenlet<any> | null {
-  return activity === undefined ? null : (activity.scope.greenlet as Greenlet<any>);
+export function greenletOf(activity: Activity | undefined): Greenlet<any> | RawGreenlet | null {
+  if (activity === undefined) return null;
+  const { innermost } = activity;
+  return innermost.switched ?? (innermost.greenlet as Greenlet<any>);
 }

@@ -3,6 +3,7 @@
 import { InvalidStateError } from '../../errors.ts';
 import type { Activity } from '../activity.ts';
 import type { Greenlet } from '../greenlet.ts';
+import type { RawGreenlet } from '../raw-greenlet.ts';
 import { Acquirable } from './acquirable.ts';
 import { greenletOf, nameOf } from './holder.ts';
 import { Mutex } from './mutex.ts';
@@ -77,7 +78,7 @@ export class Lock extends Acquirable {
   }
 
   /** The greenlet that took it; `null` while it is free. */
-  get owner(): Greenlet<any> | null {
+  get owner(): Greenlet<any> | RawGreenlet | null {
     return greenletOf(this.#mutex.owner);
   }
 

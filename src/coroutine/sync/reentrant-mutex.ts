@@ -14,20 +14,20 @@ class WaitersByGreenlet extends WaitList<Claim> {
 
   override push(claim: Claim): void {
     super.push(claim);
-    const { scope } = claim.by;
-    this.#counts.set(scope, this.countOf(scope) + 1);
+    const owner = claim.by.innermost;
+    this.#counts.set(owner, this.countOf(owner) + 1);
   }
 
   override unlink(node: ListNode): void {
     super.unlink(node);
-    const { scope } = (node.listed as Claim).by;
-    const count = this.countOf(scope);
-    if (count === 1) this.#counts.delete(scope);
-    else this.#counts.set(scope, count - 1);
+    const owner = (node.listed as Claim).by.innermost;
+    const count = this.countOf(owner);
+    if (count === 1) this.#counts.delete(owner);
+    else this.#counts.set(owner, count - 1);
   }
 
-  countOf(scope: Activity): number {
-    return this.#counts.get(scope) ?? 0;
+  countOf(owner: Activity): number {
+    return this.#counts.get(owner) ?? 0;
   }
 }
 
@@ -70,7 +70,7 @@ export class ReentrantMutex extends Mutex {
     this.depth = next.depth;
     next.granted();
     // What its greenlet does at the same time would have got it now without waiting: its async functions may need each other.
-    if (this.waiters.countOf(next.by.scope) > 0) this.#grantWithin(this.owner!);
+    if (this.waiters.countOf(next.by.innermost) > 0) this.#grantWithin(this.owner!);
   }
 
   #grantWithin(owner: Activity): void {
@@ -89,7 +89,7 @@ export class ReentrantMutex extends Mutex {
 
   /** What the function of a `run` has taken besides and not given back is its greenlet's when it has ended. */
   #inherit(): void {
-    while (this.owner instanceof Part && this.owner.isDead) this.owner = holderOf(this.owner.above);
+    while (this.owner instanceof Part && this.owner.isDead) this.owner = holderOf(this.owner.within);
   }
 
   describe(): string {

@@ -1,6 +1,7 @@
 /** A lock that its holder may take again. Source: threading.RLock, gevent.lock.RLock */
 
 import type { Greenlet } from '../greenlet.ts';
+import type { RawGreenlet } from '../raw-greenlet.ts';
 import { Acquirable } from './acquirable.ts';
 import { greenletOf } from './holder.ts';
 import { ReentrantMutex } from './reentrant-mutex.ts';
@@ -15,7 +16,7 @@ export interface RLockStatistics {
 
 /**
  * A reentrant lock: its holder may take it again, and has to release it as often. It belongs to the greenlet that takes it, of which the
- * main program is one, with all that the greenlet does at the same time; async functions that are to be kept apart from each other run
+ * main program is one and one of `greenlet()` is another, with all that the greenlet does at the same time; async functions that are to be kept apart from each other run
  * in an `rlock.run` each.
  *
  * `release` by anybody else, or of a free one, throws `InvalidStateError`.
@@ -44,7 +45,7 @@ export class RLock extends Acquirable {
   }
 
   /** The greenlet that has it; `null` while it is free. */
-  get owner(): Greenlet<any> | null {
+  get owner(): Greenlet<any> | RawGreenlet | null {
     return greenletOf(this.#mutex.owner);
   }
 

@@ -3,7 +3,7 @@
 import { checkFunction } from '../../check.ts';
 import { TimeoutError } from '../../errors.ts';
 import { Operation, readWaitOptions, type Wait, type WaitOptions } from '../../loop/index.ts';
-import { currentActivity, isMain } from '../current.ts';
+import { currentOwner, isMain } from '../current.ts';
 import type { ResultOf } from '../greenlet.ts';
 import { isAsyncFunction, isGenerator, isGeneratorFunction } from '../misuse.ts';
 import { Outlasted } from '../outlasted.ts';
@@ -23,7 +23,7 @@ export function run<R>(source: Source, fn: () => R, options: number | WaitOption
 
 function* holding(source: Source, fn: () => unknown, options: number | WaitOptions | undefined): Steps {
   if (!(yield* acquire(source, options))) throw new TimeoutError(`run() was given less time than it took: ${source.describe()}`);
-  const self = currentActivity();
+  const self = currentOwner();
   try {
     return yield* call(fn, source.keepsRunsApart);
   } finally {
@@ -44,5 +44,5 @@ function* call(fn: () => unknown, isHolder: boolean): Steps {
  */
 function mustBeFollowed(fn: () => unknown, isHolder: boolean): boolean {
   if (isHolder) return !isGeneratorFunction(fn);
-  return isAsyncFunction(fn) && !isMain(currentActivity().scope);
+  return isAsyncFunction(fn) && !isMain(currentOwner().innermost);
 }

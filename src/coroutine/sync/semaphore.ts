@@ -2,7 +2,7 @@
 
 import { checkInteger } from '../../check.ts';
 import { Done, isAborted, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
-import { currentActivity } from '../current.ts';
+import { currentOwner } from '../current.ts';
 import { Acquirable } from './acquirable.ts';
 import { Links } from './links.ts';
 import { Permits } from './permits.ts';
@@ -57,7 +57,7 @@ export class Semaphore extends Acquirable {
 
   /** Gives one back, or `n` at once: those who have waited longest have them from now on. @throws RangeError if `n` is no integer >= 1 */
   override release(n: number = 1): void {
-    this.#permits.drop(currentActivity(), checkInteger(n, 'n', 1));
+    this.#permits.drop(currentOwner(), checkInteger(n, 'n', 1));
   }
 
   /** How many permits are free. Source: multiprocessing.Semaphore.get_value */
