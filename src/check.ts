@@ -4,7 +4,11 @@ import { inspect } from 'node:util';
 
 /** How a refused value is quoted: short, on one line. */
 export function quote(value: unknown): string {
-  if (typeof value === 'function') return value.name === '' ? 'a function' : `function ${value.name}`;
+  if (typeof value === 'function') {
+    // A static member of that name may be anything.
+    const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value;
+    return typeof name !== 'string' || name === '' ? 'a function' : `function ${name}`;
+  }
   return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
 }
 

@@ -25,11 +25,12 @@ export function isOfNode(fn: AnyFunction): boolean {
 }
 
 function isGlobal(fn: AnyFunction): boolean {
-  if (typeof fn.name !== 'string') return false;
-  const property = Object.getOwnPropertyDescriptor(globalThis, fn.name);
+  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value;
+  if (typeof name !== 'string') return false;
+  const property = Object.getOwnPropertyDescriptor(globalThis, name);
   // Node's own globals are not enumerable, or come by a getter; a user's are neither.
   if (property === undefined || (property.enumerable === true && property.get === undefined)) return false;
-  return (globalThis as unknown as Record<string, unknown>)[fn.name] === fn;
+  return (globalThis as unknown as Record<string, unknown>)[name] === fn;
 }
 
 /** An instance can exist only if its module is loaded, so no other module has to be. */

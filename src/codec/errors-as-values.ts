@@ -11,7 +11,7 @@ import { types } from 'node:util';
 import * as errors from '../errors.ts';
 import type { AnyFunction } from './courier.ts';
 import { withoutOwnFrames } from '../stack-frames.ts';
-import { courier } from './function/index.ts';
+import { courier, givenName } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { prototypeOf, readClass, writeClass } from './functions.ts';
@@ -56,7 +56,7 @@ export function isError(object: object): boolean {
 function inheritsFromError(object: object): boolean {
   for (let at = Object.getPrototypeOf(object) as object | null; at !== null; at = familyOf(at).parent) {
     const { fn } = familyOf(at);
-    if (fn?.name === 'Error' && isOfNode(fn)) return true;
+    if (fn !== undefined && givenName(fn) === 'Error' && isOfNode(fn)) return true;
   }
   return false;
 }
@@ -95,7 +95,7 @@ function classOfError(error: object): ErrorClass {
   let fn: AnyFunction | undefined;
   for (let at = Object.getPrototypeOf(error) as object | null; at !== null; at = familyOf(at).parent) {
     const family = familyOf(at);
-    const base = family.fn === undefined ? -1 : bases.indexOf(family.fn.name);
+    const base = family.fn === undefined ? -1 : bases.indexOf(givenName(family.fn));
     if (base >= 0 && isOfNode(family.fn as AnyFunction)) return { base, fn };
     fn ??= family.fn;
   }
@@ -148,10 +148,12 @@ function writePropertiesAndName(encoding: Encoding, error: object): void {
   if (!Object.hasOwn(error, 'name')) {
     writeKey(writer, 'name');
     writer.byte(HIDDEN);
-    writer.text(typeof name === 'string' && !bases.includes(name) ? name : (classOfError(error).fn?.name ?? 'Error'));
+    writer.text(typeof name === 'string' && !bases.includes(name) ? name : nameOfClass(classOfError(error).fn));
   }
   writeProperties(encoding, error);
 }
+
+const nameOfClass = (fn: AnyFunction | undefined): string => (fn === undefined ? '' : givenName(fn)) || 'Error';
 
 /** User code may stand behind any property of an error. */
 function attempt<T>(read: () => T): T | undefined {

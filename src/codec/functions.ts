@@ -5,7 +5,7 @@
  */
 
 import type { AnyFunction, Assembled, Part } from './courier.ts';
-import { courier } from './function/index.ts';
+import { courier, nameOfFunction } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { damaged } from './reader.ts';
@@ -17,7 +17,7 @@ export function writeFunction(encoding: Encoding, fn: AnyFunction): void {
   const { early, late, modules } = courier.dismantle(fn, encoding.border, String(encoding.trail), encoding.scope);
   // A class that has a reducer takes it along, so that instances made over there find their way back.
   const reducer = reducerOf(fn);
-  const parts: readonly Part[] = reducer === undefined ? late : [...late, { path: `reducer of ${fn.name}`, value: reducer }];
+  const parts: readonly Part[] = reducer === undefined ? late : [...late, { path: `reducer of ${nameOfFunction(fn)}`, value: reducer }];
   encoding.writer.byte(reducer === undefined ? tag.FUNCTION : tag.FUNCTION_WITH_REDUCER);
   encoding.claim(fn);
   encoding.needModules(modules);

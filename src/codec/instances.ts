@@ -9,7 +9,7 @@
 import { types } from 'node:util';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
-import { courier } from './function/index.ts';
+import { courier, givenName } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { otherKeys } from './arrays.ts';
@@ -47,7 +47,7 @@ export function familyOf(prototype: object): Family {
 function lookAt(prototype: object): Family {
   const parent = Object.getPrototypeOf(prototype) as object | null;
   const fn = classOf(prototype);
-  const isPlain = parent === null && fn?.name === 'Object' && isOfNode(fn);
+  const isPlain = parent === null && fn !== undefined && givenName(fn) === 'Object' && isOfNode(fn);
   const isPure = isPlain || (fn !== undefined && !isOfNode(fn) && (parent === null || familyOf(parent).isPure));
   return { fn, isPlain, isPure, parent };
 }
@@ -62,7 +62,8 @@ function classOf(prototype: object): AnyFunction | undefined {
 function classNameOf(prototype: object | null): string {
   for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const fn = classOf(at);
-    if (fn !== undefined && fn.name !== '') return fn.name;
+    const name = fn === undefined ? '' : givenName(fn);
+    if (name !== '') return name;
     const label: unknown = Object.getOwnPropertyDescriptor(at, Symbol.toStringTag)?.value;
     if (typeof label === 'string' && label !== '') return label;
   }

@@ -6,6 +6,7 @@ import { crypto } from '../builtins.ts';
 import { writeShared } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
+import { givenName } from './function/index.ts';
 import { damaged } from './reader.ts';
 import { writeSignal } from './signals.ts';
 import * as tag from './tags.ts';
@@ -56,8 +57,9 @@ const writers: Record<string, Write | undefined> = {
 /** Which of these classes an object is of, itself or by a subclass. */
 export function writerOfWebClass(encoding: Encoding, object: object): Write | undefined {
   for (let at = Object.getPrototypeOf(object) as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    const name: unknown = (Object.getOwnPropertyDescriptor(at, 'constructor')?.value as { name?: unknown } | undefined)?.name;
-    if (typeof name !== 'string') continue;
+    const constructor: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+    if (typeof constructor !== 'function') continue;
+    const name = givenName(constructor);
     const write = Object.hasOwn(writers, name) ? writers[name] : undefined;
     if (write !== undefined && isPrototypeOfGlobal(at, name)) return write;
   }

@@ -4,12 +4,14 @@
  *   native   .ts as they are, types stripped by Node (22.18 or newer)
  *   tsx      .ts as they are, under tsx, as ES modules and as CommonJS
  *   tsc      compiled with source maps, to ES modules and to CommonJS
+ *   esbuild  compiled by esbuild, which shortens names (`min`), sets the names of functions again (`names`), or both
  *   plain    compiled without source maps and named .mjs and .cjs, as hand-written JavaScript would be
  *
  * They lie below build/ in a place for each Node and each test file, beside a node_modules/heddle that leads to this checkout.
  */
 
 import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +23,20 @@ const stripsTypes = major > 22 || (major === 22 && minor >= 18);
 
 type Format = 'module' | 'commonjs';
 
-export type VariantName = 'plain-mjs' | 'plain-cjs' | 'tsc-esm' | 'tsc-cjs' | 'tsx-esm' | 'tsx-cjs' | 'native';
+export type VariantName =
+  | 'plain-mjs'
+  | 'plain-cjs'
+  | 'tsc-esm'
+  | 'tsc-cjs'
+  | 'tsx-esm'
+  | 'tsx-cjs'
+  | 'native'
+  | 'esbuild-min-esm'
+  | 'esbuild-names-esm'
+  | 'esbuild-min-names-esm'
+  | 'esbuild-min-cjs'
+  | 'esbuild-names-cjs'
+  | 'esbuild-min-names-cjs';
 
 export interface Variant {
   readonly name: VariantName;
@@ -53,6 +68,7 @@ export function prepare(name: string, names: readonly VariantName[]): { place: s
   copySources(path.join(place, 'tsx-cjs'), 'commonjs');
   if (names.includes('tsc-esm')) compile(place, 'tsc-esm', 'module', true);
   if (names.includes('tsc-cjs')) compile(place, 'tsc-cjs', 'commonjs', true);
+  for (const name of names) if (name.startsWith('esbuild-')) compileWithEsbuild(place, name);
   if (names.includes('plain-mjs')) {
     compile(place, 'plain-mjs', 'module', false);
     rename(path.join(place, 'plain-mjs'), '.mjs');
@@ -80,6 +96,17 @@ function variantsIn(place: string): Variant[] {
     { ...base, name: 'tsx-esm', format: 'module', ...sources, ...tsx },
     { ...base, name: 'tsx-cjs', format: 'commonjs', ...tsxCjs, ...tsx, originals: tsxCjs },
   ];
+  for (const how of ['min', 'names', 'min-names'] as const) {
+    all.push({ ...base, name: `esbuild-${how}-esm`, format: 'module', folder: at(`esbuild-${how}-esm`), ending: '.js' });
+    all.push({
+      ...base,
+      name: `esbuild-${how}-cjs`,
+      format: 'commonjs',
+      folder: at(`esbuild-${how}-cjs`),
+      ending: '.js',
+      originals: tsxCjs,
+    });
+  }
   if (stripsTypes) all.push({ ...base, name: 'native', format: 'module', ...sources, emits: false });
   return all;
 }
@@ -132,6 +159,58 @@ function compile(place: string, folder: string, format: Format, sourceMap: boole
   }
 }
 
+interface Esbuild {
+  buildSync(options: object): unknown;
+}
+
+/** The one that tsx brings. */
+const esbuild = (): Esbuild => {
+  // Otherwise it keeps a thread.
+  process.env['ESBUILD_WORKER_THREADS'] = '0';
+  const require = createRequire(import.meta.url);
+  return createRequire(require.resolve('tsx/package.json'))('esbuild') as Esbuild;
+};
+
+/** Names of variables are shortened, so what a program says of them is not what its source says. */
+export const isShortened = (variant: string): boolean => variant.startsWith('esbuild-min');
+
+/** Each file by itself, so that what a program imports is a module of its own. */
+function compileWithEsbuild(place: string, folder: string): void {
+  const to = path.join(place, folder);
+  const format: Format = folder.endsWith('esm') ? 'module' : 'commonjs';
+  // What the default import of a CommonJS module is depends on the package of the source.
+  const src = path.join(place, format === 'module' ? 'src' : 'tsx-cjs');
+  mkdirSync(to);
+  writeJson(path.join(to, 'package.json'), { type: format });
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
+  const excluded = format === 'commonjs' ? [...modulesOnly, ...awaitAtTop] : [];
+  const sources = files.filter((name) => name.endsWith('.ts') && !excluded.includes(name.replace(/\.ts$/, '')));
+  const options = {
+    format: format === 'module' ? 'esm' : 'cjs',
+    platform: 'node',
+    target: `node${major}.${minor}`,
+    sourcemap: true,
+    minify: isShortened(folder),
+    keepNames: folder.includes('names'),
+    absWorkingDir: src,
+    outbase: src,
+    outdir: to,
+    logLevel: 'silent',
+  };
+  const isLegacy = (name: string): boolean => name === 'legacy.ts';
+  const build = (entryPoints: string[], experimentalDecorators: boolean): void => {
+    const tsconfigRaw = { compilerOptions: { experimentalDecorators } };
+    esbuild().buildSync({ ...options, entryPoints, tsconfigRaw });
+  };
+  build(
+    sources.filter((name) => !isLegacy(name)),
+    false,
+  );
+  build(sources.filter(isLegacy), true);
+  for (const name of files.filter((one) => /\.cjs$|data\.json$/.test(one))) cpSync(path.join(src, name), path.join(to, name));
+  rename(to, '.js', '.ts');
+}
+
 function runCompiler(project: string): void {
   try {
     execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', project], {
@@ -144,11 +223,15 @@ function runCompiler(project: string): void {
 }
 
 /** Gives every emitted .js another ending, and the imports of it too. */
-function rename(folder: string, ending: string): void {
+function rename(folder: string, ending: string, before: string = '.js'): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.js')) continue;
     const file = path.join(folder, name);
-    const text = readFileSync(file, 'utf8').replace(/((?:from|import|require)\s*\(?\s*)(["'])(\.[^"'\n]*)\.js\2/g, `$1$2$3${ending}$2`);
+    const text = readFileSync(file, 'utf8').replace(
+      /((?:from|import|require)\s*\(?\s*)(["'])(\.[^"'\n]*)(\.[jt]s)\2/g,
+      (whole, head: string, quote: string, file: string, old: string) =>
+        old === before ? `${head}${quote}${file}${ending}${quote}` : whole,
+    );
     writeFileSync(file, text);
     renameSync(file, file.replace(/\.js$/, ending));
   }

@@ -5,7 +5,7 @@ import { factoryOf, functionIn, type Instance } from './compile.ts';
 import type { Home } from './home-object.ts';
 import { makeHelper } from './helpers.ts';
 import { moduleLoaded } from './modules.ts';
-import { valueNamed } from './names.ts';
+import { nameOfFunction, valueNamed } from './names.ts';
 import { atHome } from './origin-place.ts';
 import { rememberOrigin, withOrigin } from './origins.ts';
 import { type ClassRecipe, type Code, type CodeRecipe, type PartKind, type Recipe, standIn, withFlags } from './recipe.ts';
@@ -26,11 +26,11 @@ export function assemble(early: unknown): Assembled {
       return { fn, complete };
     }
     case 'bound':
-      return { fn: bound(recipe.target, recipe.self, recipe.args), complete };
+      return withProperties(bound(recipe.target, recipe.self, recipe.args), recipe.parts);
     case 'helper':
       return { fn: makeHelper(recipe.helper, recipe.url) as AnyFunction, complete };
     case 'member':
-      return { fn: memberIn(recipe.of, recipe.index), complete };
+      return withProperties(memberIn(recipe.of, recipe.index), recipe.parts);
     case 'code':
       return assembleCode(atHome(recipe));
     case 'class':
@@ -45,6 +45,11 @@ const bound = (target: AnyFunction | string, self: unknown, args: readonly unkno
     ...args,
   ) as AnyFunction;
 
+const withProperties = (fn: AnyFunction, parts: readonly PartKind[]): Assembled => ({
+  fn,
+  complete: (late) => setProperties(parts, late, fn),
+});
+
 export function referred({ module, name }: Reference): unknown {
   const loaded = moduleLoaded(module) as Record<string, unknown>;
   const isCommonJs = module.startsWith('require ');
@@ -58,7 +63,7 @@ export function referred({ module, name }: Reference): unknown {
 function assembleCode(recipe: CodeRecipe): Assembled {
   const known = recipe.id === undefined ? undefined : withOrigin(recipe.id);
   if (known !== undefined) return { fn: known, complete: (late) => refill(recipe, known, late) };
-  const shape = recipe.inMethod ? 'in-method' : recipe.form === 'expression' || recipe.form === 'declaration' ? recipe.form : 'member';
+  const shape = recipe.inMethod ? 'in-method' : recipe.form === 'expression' ? 'expression' : 'member';
   const cells = {};
   const instance = factoryOf(recipe, shape, variablesOf(recipe))(undefined, undefined, undefined, cells);
   const [, home] = instance;
@@ -111,8 +116,11 @@ function refill(code: Code & { readonly from: string }, fn: AnyFunction, late: r
   if (made !== undefined && made.from === code.from) fill(code, made.instance, made.cells, fn, late, undefined, made);
 }
 
+/** Leaves a static member of that name alone. */
 function nameIt(fn: AnyFunction, name: string): void {
-  if (fn.name !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true });
+  const own = Object.getOwnPropertyDescriptor(fn, 'name');
+  if (own !== undefined && (typeof own.value !== 'string' || own.writable === true)) return;
+  if (own?.value !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true });
 }
 
 /** All names the text takes from outside, cells aside. */
@@ -200,7 +208,7 @@ function rememberMembers({ methods }: ClassRecipe, fn: AnyFunction): void {
 
 function memberIn(of: AnyFunction, index: number): AnyFunction {
   const member = membersOf.get(of)?.get(index);
-  if (member === undefined) throw new TypeError(`class ${of.name} has no such method here`);
+  if (member === undefined) throw new TypeError(`class ${nameOfFunction(of)} has no such method here`);
   return member;
 }
 

@@ -246,7 +246,7 @@ export function holdsPrivateState({ uses }: FreeVariable): boolean {
         : parent?.type === 'MemberExpression' && parent['object'] === node
           ? grandparent
           : undefined;
-    return call?.type === 'CallExpression' && (call['arguments'] as Node[])[0]?.type === 'ThisExpression';
+    return call?.type === 'CallExpression' && call['callee'] !== node && (call['arguments'] as Node[])[0]?.type === 'ThisExpression';
   });
 }
 

@@ -24,7 +24,7 @@ const factories = new Lru<string, Factory>(1000);
 const widestIndent = 4000;
 
 /** How the text stands in what surrounds it. */
-type Shape = 'expression' | 'declaration' | 'member' | 'in-method';
+type Shape = 'expression' | 'member' | 'in-method';
 
 export function factoryOf(code: Code, shape: Shape, variables: readonly string[]): Factory {
   const source = sourceOf(code, shape, variables);
@@ -37,16 +37,13 @@ export function factoryOf(code: Code, shape: Shape, variables: readonly string[]
 }
 
 function sourceOf({ text, column, strict, cells, name }: Code, shape: Shape, variables: readonly string[]): string {
-  // A function declaration declares its name itself.
-  const toDeclare = shape === 'declaration' ? variables.filter((variable) => variable !== name) : variables;
-  const declared = toDeclare.length === 0 ? '' : `let ${toDeclare.join(', ')};`;
+  const declared = variables.length === 0 ? '' : `let ${variables.join(', ')};`;
   const set = variables.length === 0 ? '() => {}' : `($hdlset) => { ({ ${variables.join(', ')} } = $hdlset); }`;
   // An object gives an anonymous function the name of its key, an array gives none.
   const [open, close] = name === '' || name === '__proto__' ? ['[(', ')]'] : [`{ ${JSON.stringify(name)}: (`, ')}'];
   const returned = `return [${set}, `;
   const [before, after] = {
     expression: [returned + open, `${close}]`],
-    declaration: ['', `${returned}[${name}]]`],
     member: [`${returned}{`, '}]'],
     'in-method': [`${returned}({ $hdlm() { return ${open}`, `${close} } })]`],
   }[shape] as [string, string];

@@ -6,7 +6,8 @@
 import { SerializationError } from '../../errors.ts';
 import type { AnyFunction, Dismantled } from '../courier.ts';
 import { type Captured, captureVariables, type Source } from './capture-variables.ts';
-import { addProperty, codeOf } from './dismantle-code.ts';
+import { codeOf } from './dismantle-code.ts';
+import { addProperty, isGiven, isUntouchedMember, lengthOf } from './function-properties.ts';
 import { realmId } from '../realm.ts';
 import { remember } from './remembered.ts';
 import type { ClassRecipe } from './recipe.ts';
@@ -100,19 +101,26 @@ function addOwn({ fn, text, syntax, path }: Source, captured: Captured): void {
   const texts = new Set(
     syntax.members.filter(({ type }) => type === 'MethodDefinition').map((member) => memberText(member, text, syntax.offset)),
   );
-  const stands = ({ value, get, set }: PropertyDescriptor): boolean => {
-    const functions = [value, get, set].filter((one) => typeof one === 'function');
-    return functions.length > 0 && functions.every((one) => texts.has(Function.prototype.toString.call(one)));
+  const stands = (key: PropertyKey, descriptor: PropertyDescriptor): boolean => {
+    const kinds = (['value', 'get', 'set'] as const).filter((kind) => typeof descriptor[kind] === 'function');
+    return (
+      kinds.length > 0 &&
+      kinds.every((kind) => {
+        const member = descriptor[kind] as AnyFunction;
+        return texts.has(Function.prototype.toString.call(member)) && isUntouchedMember(member, key, kind);
+      })
+    );
   };
+  const constructor = syntax.members.find((member) => member['kind'] === 'constructor')?.['value'] as Node | undefined;
+  const given = { name: undefined, length: constructor === undefined ? 0 : lengthOf(constructor['params'] as Node[]) };
   const { prototype } = fn as unknown as { prototype: object };
   for (const [on, of, skip] of [
-    [fn, 'self', ['length', 'prototype']],
+    [fn, 'self', []],
     [prototype, 'prototype', ['constructor']],
   ] as [object, 'self' | 'prototype', PropertyKey[]][]) {
     for (const key of Reflect.ownKeys(on)) {
       const descriptor = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;
-      const isDefaultName = key === 'name' && on === fn && descriptor.writable !== true && 'value' in descriptor;
-      if (skip.includes(key) || isDefaultName || stands(descriptor)) continue;
+      if (skip.includes(key) || (on === fn && isGiven(key, descriptor, given)) || stands(key, descriptor)) continue;
       addProperty(captured, on, key, of, of === 'self' ? `${path}.${String(key)}` : `${path}.prototype.${String(key)}`);
     }
   }

@@ -4,14 +4,18 @@ import { SerializationError } from '../../errors.ts';
 import type { Dismantled } from '../courier.ts';
 import { type Captured, captureVariables, isReassigned, type Source } from './capture-variables.ts';
 import { probeFrame } from './frame-probe.ts';
+import { addOwnProperties, addProperty, lengthOf } from './function-properties.ts';
 import { realmId } from '../realm.ts';
 import { originId } from './origins.ts';
 import { remember } from './remembered.ts';
 import { asHome, findHome } from './home-object.ts';
+import type { FunctionSyntax } from './function-syntax.ts';
 import { scriptUrl } from './main-module.ts';
-import { type Code, type CodeRecipe, flagsOf, standIn } from './recipe.ts';
+import { givenName } from './names.ts';
+import { type Code, type CodeRecipe, standIn } from './recipe.ts';
 import { type Edit, edited, wordEdits } from './rewrite.ts';
 import { stackFile } from './stack.ts';
+import type { Node } from './syntax.ts';
 
 export function dismantleCode(source: Source): Dismantled {
   const { syntax, fn, path, capture } = source;
@@ -32,6 +36,7 @@ export function dismantleCode(source: Source): Dismantled {
     }
   } else if (free.usesSuper) captured.add({ home: true }, `${path} → super`, findHome(source, undefined));
   if (syntax.key !== undefined) edits.push(keyEdit(syntax.key));
+  if (isReassigned(source)) edits.push(withoutName(syntax));
   addProperties(source, captured);
   const isClassLike = addInheritance(source, captured);
   if (isClassLike) capture.identity();
@@ -39,7 +44,7 @@ export function dismantleCode(source: Source): Dismantled {
   if (hasState) capture.mutable();
   const recipe: CodeRecipe = {
     kind: 'code',
-    form: isReassigned(source) ? 'declaration' : (syntax.form as Exclude<typeof syntax.form, 'class'>),
+    form: syntax.form as Exclude<typeof syntax.form, 'class'>,
     ...(isClassLike ? { id: originId(fn) } : {}),
     from: realmId,
     inMethod: syntax.isArrow && free.usesSuper,
@@ -59,6 +64,15 @@ const keyEdit = (key: { start: number; end: number }): Edit => ({
   text: key.end - key.start < 2 ? '$' : '$m',
 });
 
+/**
+ * A declaration whose name is assigned somewhere goes without it: then the name, as its code sees it, is a captured variable.
+ * A function expression would bind it once and for all.
+ */
+function withoutName({ node, offset }: FunctionSyntax): Edit {
+  const { start, end } = node['id'] as Node;
+  return { start: start - offset, end: end - offset, text: '' };
+}
+
 /** What functions and classes have in common. */
 export function codeOf(source: Source, captured: Captured, edits: readonly Edit[]): Code {
   const { text, syntax, script, place, strict, fn, capture } = source;
@@ -73,7 +87,7 @@ export function codeOf(source: Source, captured: Captured, edits: readonly Edit[
     line: place?.line ?? 0,
     column: place?.column ?? 0,
     strict: place?.strict ?? strict ?? false,
-    name: typeof fn.name === 'string' ? fn.name : '',
+    name: givenName(fn),
     url: url === '' ? new URL(`file://${process.cwd()}/`).href : url,
     references,
     named,
@@ -104,13 +118,9 @@ function readLexical({ inspection, fn, syntax, path, script, place, text }: Sour
   return found;
 }
 
-const ownOfEveryFunction = new Set<PropertyKey>(['length', 'name', 'prototype', 'arguments', 'caller']);
-
 /** Properties that were put on the function, or on the prototype of one that is used as a class. */
-function addProperties({ fn, path }: Source, captured: Captured): void {
-  for (const key of Reflect.ownKeys(fn)) {
-    if (!ownOfEveryFunction.has(key)) addProperty(captured, fn, key, 'self', `${path}.${String(key)}`);
-  }
+function addProperties({ fn, syntax, path }: Source, captured: Captured): void {
+  addOwnProperties(fn, captured, path, { name: undefined, length: lengthOf(syntax.node['params'] as Node[]) });
   const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as object | undefined;
   if (prototype === undefined || prototype === null) return;
   for (const key of Reflect.ownKeys(prototype)) {
@@ -133,16 +143,8 @@ function addInheritance({ fn, syntax, path }: Source, captured: Captured): boole
   const above = Object.getPrototypeOf(prototype) as object | null;
   if (above !== null && Object.getPrototypeOf(above) !== null)
     captured.add({ inherits: 'prototype' }, `${path}.prototype → parent`, asHome(above));
-  return /^[A-Z]/.test(fn.name) || captured.parts.some((part) => 'inherits' in part || ('property' in part && part.of === 'prototype'));
-}
-
-export function addProperty(captured: Captured, on: object, property: PropertyKey, of: 'self' | 'prototype', path: string): void {
-  const descriptor = Object.getOwnPropertyDescriptor(on, property);
-  if (descriptor === undefined) return;
-  const flags = flagsOf(descriptor);
-  if ('value' in descriptor) captured.add({ property, of, flags }, path, descriptor.value);
-  else {
-    if (descriptor.get !== undefined) captured.add({ property, of, flags, accessor: 'get' }, path, descriptor.get);
-    if (descriptor.set !== undefined) captured.add({ property, of, flags, accessor: 'set' }, path, descriptor.set);
-  }
+  return (
+    [givenName(fn), syntax.ownName ?? ''].some((name) => /^[A-Z]/.test(name)) ||
+    captured.parts.some((part) => 'inherits' in part || ('property' in part && part.of === 'prototype'))
+  );
 }

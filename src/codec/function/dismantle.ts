@@ -14,18 +14,20 @@ import { publish } from '../../events.ts';
 import { handleDoor, isShared } from '../../handles.ts';
 import type { AnyFunction, Dismantled } from '../courier.ts';
 import type { Border } from '../packet.ts';
+import { Captured } from './capture-variables.ts';
 import { dismantleClass, memberText } from './dismantle-class.ts';
 import { dismantleCode } from './dismantle-code.ts';
+import { addOwnProperties, addProperty } from './function-properties.ts';
 import { type FunctionSyntax, functionSyntax } from './function-syntax.ts';
 import { strictWithoutScript } from './global-code.ts';
 import { helperOf } from './helpers.ts';
 import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from './inspector.ts';
 import type { Capture } from './message.ts';
-import { knownFunction, modulesOfName, nameOfFunction, wellKnownFunction } from './names.ts';
+import { givenName, knownFunction, modulesOfName, nameOfFunction, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
 import { markOf } from './origin-place.ts';
 import { type Place, placeOf } from './place.ts';
-import type { Recipe } from './recipe.ts';
+import type { MemberRecipe, Recipe } from './recipe.ts';
 import { recall, remember } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
 import { countCapture } from './repeated-places.ts';
@@ -63,6 +65,11 @@ const alone = (early: Recipe): Dismantled => ({ early, late: [], modules: [] });
 
 const byName = (path: string): Dismantled => ({ early: { kind: 'name', path } satisfies Recipe, late: [], modules: modulesOfName(path) });
 
+const lengthOfFunction = (fn: AnyFunction): number => {
+  const value: unknown = Object.getOwnPropertyDescriptor(fn, 'length')?.value;
+  return typeof value === 'number' ? value : 0;
+};
+
 const byReference = (reference: Reference): Dismantled => ({
   early: { kind: 'reference', reference } satisfies Recipe,
   late: [],
@@ -85,7 +92,14 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     const { target, self, args } = facts.bound;
     // A shared object is of heddle's own class there, too, so its methods need not be sent (and could not: what they use is private).
     const method = isShared(self) ? handleDoor()?.methodOf(self as object, target) : undefined;
-    return alone({ kind: 'bound', target: method ?? target, self, args, name: fn.name });
+    const length = Math.max(0, lengthOfFunction(target) - args.length);
+    const captured = new Captured();
+    addOwnProperties(fn, captured, path, { name: `bound ${givenName(target)}`, length });
+    return {
+      early: { kind: 'bound', target: method ?? target, self, args, parts: captured.parts } satisfies Recipe,
+      late: captured.late,
+      modules: [],
+    };
   }
   if (native.test(text))
     throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);
@@ -107,7 +121,12 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     }
   }
   const member = script === undefined || place === undefined ? undefined : memberOf(text, script, place, capture);
-  if (member !== undefined) return alone(member);
+  if (member !== undefined) {
+    const captured = new Captured();
+    addOwnProperties(fn, captured, path, { name: undefined, length: undefined });
+    if (givenName(fn) !== '') addProperty(captured, fn, 'name', 'self', `${path}.name`);
+    return { early: { ...member, parts: captured.parts } satisfies Recipe, late: captured.late, modules: [] };
+  }
   if (syntax.free.directEval)
     throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
   const [secret] = syntax.free.privateNames;
@@ -120,7 +139,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
 }
 
 /** A method that stands in the text of a class of this message. */
-function memberOf(text: string, script: ScriptSyntax, { start }: Place, capture: Capture): Recipe | undefined {
+function memberOf(text: string, script: ScriptSyntax, { start }: Place, capture: Capture): Omit<MemberRecipe, 'parts'> | undefined {
   const around = capture.classAround(script.id, start, start + text.length);
   if (around === undefined) return undefined;
   const classText = Function.prototype.toString.call(around);

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importFrom } from './modules.ts';
+import { givenName } from './names.ts';
 import type { Helper } from './recipe.ts';
 import { resolveFrom } from './resolve.ts';
 
@@ -25,7 +26,7 @@ export function helperOf(value: object): Made | undefined {
 
 /** Node's own `require` functions, by their look: each has the `resolve.paths` of its module. */
 function requireOf(value: object): Made | undefined {
-  if (typeof value !== 'function' || value.name !== 'require') return undefined;
+  if (typeof value !== 'function' || givenName(value) !== 'require') return undefined;
   const { resolve, cache } = value as Partial<NodeJS.Require>;
   if (typeof resolve?.paths !== 'function' || cache === undefined) return undefined;
   const folder = resolve.paths('./x')?.[0];

@@ -22,7 +22,7 @@ import { type Reference, referenceOfObject } from './references.ts';
 import { serializer } from './serializer.ts';
 import { originalStack } from './stack.ts';
 
-export { nameOfFunction } from './names.ts';
+export { givenName, nameOfFunction } from './names.ts';
 export { Lru } from './lru.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
 export type { InlineCode } from './inline.ts';

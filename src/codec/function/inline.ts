@@ -32,7 +32,7 @@ const known = new Lru<string, InlineCode | 'none'>(1000);
 
 /** The code of a function that needs no inspector; `undefined` for any other. */
 export function inlineCode(fn: AnyFunction): InlineCode | undefined {
-  if (types.isProxy(fn) || fn.name !== '') return undefined;
+  if (types.isProxy(fn) || Object.getOwnPropertyDescriptor(fn, 'name')?.value !== '') return undefined;
   const shape = shapeOf(fn);
   if (shape === undefined || rememberedId(fn) !== undefined) return undefined;
   const around = shape === 'arrow' || !showsCaller(fn) ? shape : 'sloppy';

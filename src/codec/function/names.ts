@@ -11,8 +11,14 @@ import { types } from 'node:util';
 import { vm } from '../../builtins.ts';
 import type { AnyFunction } from '../courier.ts';
 
+/** The name of a function for people and for stack traces; `''` if it has none, or one that is not a string. No user code runs. */
+export function givenName(fn: object): string {
+  const value: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value;
+  return typeof value === 'string' ? value : '';
+}
+
 /** The name that errors give a function. */
-export const nameOfFunction = (fn: AnyFunction): string => (typeof fn.name === 'string' && fn.name !== '' ? fn.name : '(anonymous)');
+export const nameOfFunction = (fn: object): string => givenName(fn) || '(anonymous)';
 
 /** The global names of Node 20 to 26. What else stands on the global object is the program's own. */
 const globalNames = new Set(
@@ -86,7 +92,7 @@ const functionNames = new WeakMap<object, string | null>();
 export function wellKnownFunction(fn: AnyFunction): string | undefined {
   let name = functionNames.get(fn);
   if (name === undefined) {
-    name = findFunction(fn, fn.name) ?? null;
+    name = findFunction(fn, givenName(fn)) ?? null;
     functionNames.set(fn, name);
   }
   return name ?? undefined;
@@ -185,9 +191,15 @@ export function wellKnownObject(value: object): string | undefined {
   const name = objectNames().get(value);
   if (name !== undefined) return name;
   // `crypto`, `performance`, `navigator`: lazy globals, read only if the value looks like them.
-  const kind = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
-  const lazy = typeof kind === 'string' ? kind.toLowerCase() : '';
+  const kind = classNameOf(value);
+  const lazy = kind.toLowerCase();
   return kind !== 'Object' && globalNames.has(lazy) && (globalThis as Record<string, unknown>)[lazy] === value ? lazy : undefined;
+}
+
+function classNameOf(value: object): string {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const constructor: unknown = prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof constructor === 'function' ? givenName(constructor) : '';
 }
 
 /** The modules a path needs before it can be followed. */

@@ -11,7 +11,8 @@ export interface Secrets {
 }
 
 const secretsOf = new WeakMap<AnyFunction, Secrets>();
-const lowered = /__classPrivateField|__privateAdd|__privateGet|\.(?:set|add)\(this\b/;
+/** What compilers make of private members passes `this` to a helper, whose name a minifier may have shortened. */
+const lowered = /\(\s*this\s*[,)]/;
 
 /** The name of the private state, such as `#balance`, or `undefined` if there is none. */
 export function privateState(instance: object): string | undefined {

@@ -5,6 +5,7 @@ import type { AnyFunction } from '../courier.ts';
 import { holdsPrivateState } from './capture-variables.ts';
 import { functionSyntax } from './function-syntax.ts';
 import { inspect, inspectorAvailable } from './inspector.ts';
+import { nameOfFunction } from './names.ts';
 import { noSecrets, type Secrets } from './private-state.ts';
 import { isNode, type Node } from './syntax.ts';
 
@@ -16,7 +17,7 @@ export function readSecrets(constructor: AnyFunction, text: string, isLowered: b
     if (field !== undefined) return { field: `#${(field['key'] as Node)['name'] as string}`, weak: [] };
     if (!isLowered || !inspectorAvailable()) return noSecrets;
     const names = [...syntax.free.names].filter(([, use]) => holdsPrivateState(use)).map(([name]) => name);
-    return inspect(constructor.name, (inspection) => {
+    return inspect(nameOfFunction(constructor), (inspection) => {
       const { scopes } = inspection.facts(constructor);
       const weak = names.flatMap((name) => {
         const holder = scopes.find(({ object }) => name in object)?.object[name];

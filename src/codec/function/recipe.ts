@@ -33,7 +33,8 @@ export interface BoundRecipe {
   readonly target: AnyFunction | string;
   readonly self: unknown;
   readonly args: readonly unknown[];
-  readonly name: string;
+  /** What was put on it. */
+  readonly parts: readonly PartKind[];
 }
 
 /** What the language gives a module: made anew for the module at `url`. */
@@ -51,6 +52,8 @@ export interface MemberRecipe {
   readonly of: AnyFunction;
   /** Its number among the members in the text. */
   readonly index: number;
+  /** What was put on it. */
+  readonly parts: readonly PartKind[];
 }
 
 /** Text to compile, and what its free names stand for. */
@@ -86,8 +89,7 @@ export type PartKind =
 
 export interface CodeRecipe extends Code {
   readonly kind: 'code';
-  /** `declaration`: other code assigns the function's own name, so inside it that is a variable. */
-  readonly form: Exclude<Form, 'class'> | 'declaration';
+  readonly form: Exclude<Form, 'class'>;
   /** Of a function that is used as a class: it is made once, and comes home as itself. */
   readonly id?: string;
   /** The realm that sends it. */

@@ -87,7 +87,8 @@ function analyse(script: Script): ScriptSyntax {
   const statements = program['body'] as Node[];
   const top = new Map<string, Span>();
   const topLevel: Span[] = [];
-  for (const statement of statements) collectTopLevel(statement, top, topLevel);
+  const naming = namingOf(statements);
+  for (const statement of statements) collectTopLevel(statement, top, topLevel, naming);
   const facts: Facts = {
     assigned: new Set(),
     assignedInFunctions: new Set(),
@@ -101,7 +102,7 @@ function analyse(script: Script): ScriptSyntax {
     ...base,
     ...facts,
     imports: importsOf(statements),
-    directExports: exportsOf(statements, top),
+    directExports: exportsOf(statements, top, naming),
     topLevel,
     strict: isModule || hasUseStrict(statements),
   };
@@ -128,7 +129,7 @@ function importsOf(statements: readonly Node[]): Map<string, ImportedName> {
 }
 
 /** `function f() {}`, `class C {}` and `const f = () => {}` at the top level, inside an export or not. */
-function collectTopLevel(statement: Node, byName: Map<string, Span>, all: Span[]): void {
+function collectTopLevel(statement: Node, byName: Map<string, Span>, all: Span[], naming: Naming): void {
   const declaration =
     statement.type === 'ExportNamedDeclaration' && isNode(statement['declaration']) ? statement['declaration'] : statement;
   const add = (name: string | undefined, node: Node): void => {
@@ -138,41 +139,63 @@ function collectTopLevel(statement: Node, byName: Map<string, Span>, all: Span[]
   if (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') add(nameOf(declaration['id']), declaration);
   if (declaration.type === 'VariableDeclaration') {
     for (const { id, init } of declaration['declarations'] as { id: Node; init: unknown }[]) {
-      const made = unwrapped(init);
+      const made = unwrapped(init, naming);
       if (made !== undefined && id.type === 'Identifier') add(nameOf(id), made);
     }
   }
   if (declaration.type !== 'ExpressionStatement') return;
   const expression = declaration['expression'] as Node;
-  collectCommonJsExports(expression, all);
+  collectCommonJsExports(expression, all, naming);
   // `(() => { … })()`: compilers put a whole module into one call.
   const callee = expression.type === 'CallExpression' && isNode(expression['callee']) ? expression['callee'] : undefined;
   const body = callee !== undefined && isFunction(callee) ? (callee['body'] as Node)['body'] : undefined;
-  if (Array.isArray(body)) for (const inner of body as Node[]) collectTopLevel(inner, byName, all);
+  if (Array.isArray(body)) for (const inner of body as Node[]) collectTopLevel(inner, byName, all, naming);
 }
 
 /** `exports.f = function () {}`, `module.exports = { f() {} }`: these too stand at the top level. */
-function collectCommonJsExports(expression: Node, all: Span[]): void {
+function collectCommonJsExports(expression: Node, all: Span[], naming: Naming): void {
   if (expression.type !== 'AssignmentExpression') return;
   const right = expression['right'] as Node;
-  const made = unwrapped(right);
+  const made = unwrapped(right, naming);
   if (made !== undefined) all.push(made);
-  if (right.type === 'AssignmentExpression') collectCommonJsExports(right, all);
+  if (right.type === 'AssignmentExpression') collectCommonJsExports(right, all, naming);
   if (right.type !== 'ObjectExpression') return;
   for (const property of right['properties'] as Node[]) {
-    const value = unwrapped(property['value']);
+    const value = unwrapped(property['value'], naming);
     if (value !== undefined) all.push(property['method'] === true ? property : value);
   }
 }
 
 /** A function or class expression, also inside esbuild's `__name(…, 'name')`; `undefined` for anything else. */
-function unwrapped(node: unknown): Node | undefined {
+function unwrapped(node: unknown, naming: Naming): Node | undefined {
   if (!isNode(node)) return undefined;
-  if (node.type === 'CallExpression' && /^__name\d*$/.test(nameOf(node['callee']))) return unwrapped((node['arguments'] as Node[])[0]);
+  if (node.type === 'CallExpression') {
+    const callee = nameOf(node['callee']);
+    // In a chunk of a bundle it is imported.
+    if (naming.has(callee) || /^__name\d*$/.test(callee)) return unwrapped((node['arguments'] as Node[])[0], naming);
+  }
   return isFunction(node) || isClass(node) ? node : undefined;
 }
 
-function exportsOf(statements: readonly Node[], top: ReadonlyMap<string, Span>): (Span & { name: string })[] {
+/** Variables of the script that hold esbuild's `__name`. */
+type Naming = ReadonlySet<string>;
+
+/** Finds `(target, value) => define(target, 'name', { value, … })`, whatever a minifier calls it. */
+function namingOf(statements: readonly Node[]): Naming {
+  const found = new Set<string>();
+  for (const statement of statements) {
+    if (statement.type !== 'VariableDeclaration') continue;
+    for (const { id, init } of statement['declarations'] as { id: Node; init: unknown }[]) {
+      if (!isNode(init) || init.type !== 'ArrowFunctionExpression' || (init['params'] as Node[]).length !== 2) continue;
+      const body = init['body'] as Node;
+      const [, key, descriptor] = body.type === 'CallExpression' ? (body['arguments'] as Node[]) : [];
+      if (key?.['value'] === 'name' && descriptor?.type === 'ObjectExpression') found.add(nameOf(id));
+    }
+  }
+  return found;
+}
+
+function exportsOf(statements: readonly Node[], top: ReadonlyMap<string, Span>, naming: Naming): (Span & { name: string })[] {
   const found: (Span & { name: string })[] = [];
   const add = (name: string, span: Span | undefined): void => {
     if (span !== undefined) found.push({ name, start: span.start, end: span.end });
@@ -180,7 +203,7 @@ function exportsOf(statements: readonly Node[], top: ReadonlyMap<string, Span>):
   for (const statement of statements) {
     if (statement.type === 'ExportDefaultDeclaration') {
       const declaration = statement['declaration'] as Node;
-      add('default', declaration.type === 'Identifier' ? top.get(nameOf(declaration)) : unwrapped(declaration));
+      add('default', declaration.type === 'Identifier' ? top.get(nameOf(declaration)) : unwrapped(declaration, naming));
     }
     if (statement.type !== 'ExportNamedDeclaration' || isNode(statement['source'])) continue;
     const declaration = statement['declaration'];
@@ -222,8 +245,8 @@ function collectFacts(node: Node, facts: Facts, inFunction: boolean): void {
       break;
     case 'VariableDeclaration':
       for (const { id, init } of node['declarations'] as { id: Node; init: unknown }[]) {
-        // `let x;` gets its value later; `var x = 1` may do so again and again.
-        if (node['kind'] === 'var' || init === null) patternNames(id, (name) => facts.assigned.add(name));
+        // `let x;` gets its value later; `var x = 1` may do so again and again. `for (const x of xs)` makes a new one each time.
+        if (node['kind'] === 'var' || (init === null && node['kind'] === 'let')) patternNames(id, (name) => facts.assigned.add(name));
         if (node['kind'] !== 'var') patternNames(id, (name) => facts.lexical.add(name));
       }
       break;
