@@ -9,6 +9,8 @@ export { encode, Encoder, type EncodeOptions } from './encoder.ts';
 // And back. `prepare` first, where the packet names modules.
 export { decode, decodeAll, Decoder, type DecodeOptions } from './decoder.ts';
 export { prepare } from './prepare.ts';
+// In which scope a worker imports them.
+export { type LoadScope, setLoadScope } from './function/index.ts';
 // What travels.
 export type { Border, ExportedSignal, Incoming, Packet } from './packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.

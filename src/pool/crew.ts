@@ -39,7 +39,7 @@ export class Crew {
     return undefined;
   }
 
-  start(id: number, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
+  start(id: number, isUnasked: boolean, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
     const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, graceful } = this.#options;
     const worker: PoolWorker = new PoolWorker(
       {
@@ -49,6 +49,7 @@ export class Crew {
         execArgv,
         env,
         maxMemory,
+        isUnasked,
         isConcurrent: tasksPerWorker > 1,
         initializer: this.#initializer,
         startTimeout,

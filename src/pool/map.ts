@@ -40,7 +40,7 @@ export function startMap({ pool, settings, fn, iterables, options, isSpread, ...
   checkFunction(fn, 'fn');
   const source = openSource(iterables);
   const total = Math.min(...iterables.map(sizeOf));
-  if (total > 0) pool.announce();
+  if (total > 0) pool.announce(fn);
   const capsule = captureFunction(fn as AnyFunction, pool.border);
   return new MapRun(pool, {
     source,

@@ -156,7 +156,7 @@ function encodeCall(
   // oxlint-disable-next-line typescript/only-throw-error -- the reason is the user's
   if (signal?.aborted === true) throw signal.reason;
   // The worker starts while we encode.
-  pool.announce();
+  pool.announce(fn);
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
   // What is sent several times must not change owner with the first time.

@@ -9,9 +9,9 @@
  */
 
 import type { Border } from '../codec/index.ts';
-import { BrokenProcessPool, BrokenThreadPool, Full, type HeddleError, ShutDown, type WorkerEnd } from '../errors.ts';
+import { BrokenProcessPool, BrokenThreadPool, Full, type HeddleError, InvalidStateError, ShutDown, type WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
-import type { ChunkReport, Outcome, WorkerKind } from '../worker/index.ts';
+import { type ChunkReport, isUnasked, type Outcome, whyPoolIsRefused, type WorkerKind } from '../worker/index.ts';
 import { Crew } from './crew.ts';
 import { Deferred } from './deferred.ts';
 import { type Job, summary } from './job.ts';
@@ -44,6 +44,8 @@ export class WorkerPool {
   #nextId = 1;
   #startError: unknown;
   #killSignal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL';
+  /** Its first use was by code that no task ran; undefined until then. */
+  #isUnasked: boolean | undefined;
 
   constructor(kind: WorkerKind, name: string, options: CheckedOptions) {
     this.name = name;
@@ -56,7 +58,8 @@ export class WorkerPool {
       graceOver: (job) => this.#graceOver(job),
     });
     this.#crew = new Crew(this.border, name, options, (worker) => this.#apply({ type: 'idleOver', worker }));
-    if (options.minWorkers > 0) this.#apply({ type: 'open' });
+    // Where its use is refused, its workers start with the first use.
+    if (options.minWorkers > 0 && whyPoolIsRefused() === undefined) this.#open();
   }
 
   /** Ids are used once. @param count of the ids from the one returned on */
@@ -86,9 +89,22 @@ export class WorkerPool {
     this.#hungry.add(callback);
   }
 
-  /** A job is being made: a worker for it may start meanwhile. @throws ShutDown */
-  announce(): void {
+  #open(): void {
+    this.#isUnasked = isUnasked();
+    this.#apply({ type: 'open' });
+  }
+
+  /**
+   * A job is being made: a worker for it may start meanwhile.
+   *
+   * @param fn what the job will run
+   * @throws ShutDown, or InvalidStateError where a worker may use no pool
+   */
+  announce(fn: unknown): void {
     if (this.#state.isShutDown) throw this.#refusal('shutDown');
+    const why = whyPoolIsRefused();
+    if (why !== undefined) throw new InvalidStateError(`${nameOf(fn)} cannot be given to ${this.name} ${why}`);
+    this.#isUnasked ??= isUnasked();
     if (this.hasRoom) this.#apply({ type: 'announce' });
   }
 
@@ -203,7 +219,7 @@ export class WorkerPool {
       case 'dispatch':
         return this.#dispatch(instruction.task, instruction.worker);
       case 'start':
-        return this.#crew.start(instruction.worker, (worker) => this.#eventsOf(instruction.worker, worker));
+        return this.#crew.start(instruction.worker, this.#isUnasked === true, (worker) => this.#eventsOf(instruction.worker, worker));
       case 'stop':
         return this.#crew.stop(instruction.worker);
       case 'kill':
@@ -380,4 +396,9 @@ export class WorkerPool {
     this.#crew.delete(id);
     this.#apply({ type: 'workerLost', worker: id, notBegun, ...(failure === undefined ? {} : { start: failure.kind }) });
   }
+}
+
+function nameOf(fn: unknown): string {
+  const { name } = fn as { name?: unknown };
+  return typeof name === 'string' && name !== '' ? name : '(anonymous)';
 }

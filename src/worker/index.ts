@@ -4,5 +4,8 @@
 export { WorkerHandle, type ChunkCall, type ChunkReport, type Outcome, type WorkerEvents, type WorkerOptions } from './worker-handle.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 
+/** Which uses of a pool a worker refuses. */
+export { isUnasked, whyPoolIsRefused } from './nesting.ts';
+
 /** What a task knows of itself. */
 export { currentTask, type CurrentTask } from './current-task.ts';

@@ -15,6 +15,7 @@ import { TaskContext, callAs, leave, runSeveral } from './current-task.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
 import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import { type Nesting, setNesting, watchImports } from './nesting.ts';
 import type { LinkIdentity } from './parcels.ts';
 import { Replies } from './replies.ts';
 import { SignalIntake } from './signal-intake.ts';
@@ -29,6 +30,7 @@ export interface InitMeta {
   /** Its name. */
   readonly name: string;
   readonly link: LinkIdentity;
+  readonly nesting: Nesting;
   /** Several tasks run at a time. */
   readonly isConcurrent?: true;
   /** Bytes of memory from which on it asks to be replaced. */
@@ -67,6 +69,7 @@ export class Runner {
   }
 
   start(): void {
+    watchImports();
     process.on('exit', () => this.#sayGoodbye());
     process.on('beforeExit', () => this.#tasks.failStuck());
     process.on('uncaughtExceptionMonitor', (error) => this.#tellFatal(error));
@@ -113,6 +116,7 @@ export class Runner {
     this.#border = { ...this.#border, peer: init.realm };
     this.#link.parcels.identity = init.link;
     tellThreadName(init.name);
+    setNesting(init.nesting);
     this.#capsules = new CapsuleShelf(this.#border);
     this.#signals = new SignalIntake(this.#border);
     this.#replies = new Replies(this.#link, this.#border, init.maxMemory ?? Infinity);

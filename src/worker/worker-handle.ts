@@ -25,6 +25,7 @@ import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import { nestingBelow } from './nesting.ts';
 import { startProcess } from './process.ts';
 import type { InitMeta } from './runner.ts';
 import type { ResourceLimits, RunningWorker, WorkerKind } from './running-worker.ts';
@@ -69,6 +70,8 @@ export interface WorkerOptions {
   readonly isConcurrent?: boolean;
   /** Bytes; default no limit. */
   readonly maxMemory?: number;
+  /** Its pool was first used by code that no task ran (`nesting.ts`). */
+  readonly isUnasked?: boolean;
 }
 
 export interface Call {
@@ -165,6 +168,7 @@ export class WorkerHandle {
       script: process.argv[1],
       name: options.name,
       link: link.parcels.identity,
+      nesting: nestingBelow(options.isUnasked === true),
       ...(options.isConcurrent === true ? { isConcurrent: true } : {}),
       ...(options.maxMemory === undefined || options.maxMemory === Infinity ? {} : { maxMemory: options.maxMemory }),
     };

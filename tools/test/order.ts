@@ -46,6 +46,7 @@ const longest: readonly string[] = [
   'pool/handles',
   'never-hang/exits',
   'pool/death',
+  'pool/nesting',
   'pool/pool',
   'memory/hammered',
   'never-hang/hosts',

@@ -26,7 +26,7 @@ export { givenName, nameOfFunction } from './names.ts';
 export { Lru } from './lru.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
 export type { InlineCode } from './inline.ts';
-export { importFrom } from './modules.ts';
+export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
 export { resolveFrom } from './resolve.ts';
 export { type Origin, withOrigin } from './origin-place.ts';
 export { originalStack } from './stack.ts';

@@ -22,11 +22,22 @@ export const importKey = (specifier: string, from: string): string =>
 
 export const requireKey = (file: string): string => `require ${JSON.stringify(file)} from ${file}`;
 
+/** Runs the loading of these modules in a scope of its own. */
+export type LoadScope = (keys: readonly string[], load: () => Promise<void>) => Promise<void>;
+
+let scope: LoadScope | undefined;
+
+/** What is loaded from now on is loaded in this scope. */
+export function setLoadScope(given: LoadScope): void {
+  scope = given;
+}
+
 /** Loads what is not loaded yet; `undefined` if there is nothing to wait for. */
 export function loadModules(wanted: readonly string[]): Promise<void> | undefined {
   const missing = wanted.filter((key) => !loaded.has(key));
   if (missing.length === 0) return undefined;
-  return Promise.all(missing.map(loadModule)).then(() => undefined);
+  const load = (): Promise<void> => Promise.all(missing.map(loadModule)).then(() => undefined);
+  return scope === undefined ? load() : scope(missing, load);
 }
 
 function loadModule(key: string): Promise<object> {

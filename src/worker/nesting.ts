@@ -1,0 +1,123 @@
+/**
+ * Which uses of a pool a worker refuses, so that no module starts workers without end. A worker imports the modules that its tasks need; if one of
+ * them uses a pool where it is loaded, so it does in the workers of that pool, and in theirs.
+ *
+ *   program ──pool──▶ worker (depth 1)
+ *                       │ imports what a task needs ──uses a pool──▶ refused
+ *                       │ runs a task ──uses a pool──▶ worker (depth 2) … up to `maxDepth`
+ *                       └ loads a module by an `import()` of the task, or runs code that no task waits for
+ *                           ──uses a pool──▶ worker (depth 2, unasked) ──the same again──▶ refused
+ *
+ * An AsyncLocalStorage tells what a module does while a worker imports it, behind its top-level `await` as well. It is on for that time only: on
+ * Node 20 and 22 it makes every promise slower.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { fileURLToPath } from 'node:url';
+import { setLoadScope } from '../codec/index.ts';
+import { placeOf } from '../places.ts';
+import { currentTask } from './current-task.ts';
+
+/** What a host tells its worker. */
+export interface Nesting {
+  /** The number of pools above the thread: 0 in a program. */
+  readonly depth: number;
+  /** Its pool was first used where a module was loaded in a worker, or by code that no task ran. */
+  readonly isUnasked: boolean;
+}
+
+/** Levels of pools in pools. More are taken for a recursion that never ends. */
+const maxDepth = 8;
+
+/** True in heddle's own workers, also while modules are preloaded there, when Node has not come to the worker's first file. */
+const isWorker = ['worker/thread-main.js', 'worker/process-main.js'].some((file) => process.argv[1] === fileURLToPath(placeOf(file)));
+
+/** Set in `globalThis` when a worker's first file has run. Other loaders may make a second heddle here. */
+const begun = Symbol.for('heddle.worker.hasBegun');
+
+let here: Nesting = { depth: 0, isUnasked: false };
+
+/** Modules that the worker imports for a task, by their keys. */
+interface Import {
+  readonly keys: readonly string[];
+  isOver: boolean;
+}
+
+const importing: AsyncLocalStorage<Import> = new AsyncLocalStorage();
+let imports = 0;
+
+/** To be called by the first file of a worker. */
+export function watchImports(): void {
+  Object.defineProperty(globalThis, begun, { value: true, configurable: true });
+  setLoadScope(async (keys, load) => {
+    const now: Import = { keys, isOver: false };
+    imports++;
+    try {
+      return await importing.run(now, load);
+    } finally {
+      now.isOver = true;
+      if (--imports === 0) importing.disable();
+    }
+  });
+}
+
+/** To be called when the worker's host has told it. */
+export function setNesting(nesting: Nesting): void {
+  here = nesting;
+}
+
+/** What a worker of this thread's is told. */
+export function nestingBelow(isPoolUnasked: boolean): Nesting {
+  return { depth: here.depth + 1, isUnasked: isPoolUnasked };
+}
+
+/**
+ * Why a pool cannot be used here and now, in the words that follow the name of the pool; undefined if it can.
+ * In a program that is no worker it costs nothing.
+ */
+export function whyPoolIsRefused(): string | undefined {
+  if (!isWorker) return undefined;
+  const modules = whatIsImported();
+  if (modules !== undefined)
+    return `while a worker imports ${modules}: the workers of that pool would import the same and use pools in turn, without end. Use the pool in a function that is called later, not where a module is loaded`;
+  if (here.depth >= maxDepth) return `in a worker that is ${here.depth} pools deep: pools nest up to ${maxDepth} deep`;
+  if (!here.isUnasked) return undefined;
+  const module = moduleOnStack();
+  if (module === undefined && currentTask() !== null) return undefined;
+  const where = module === undefined ? 'by code that no task runs' : `while ${module} is loaded`;
+  return `${where}, in a worker that was itself started so: this might go on without end. Use the pool in a function that a task calls`;
+}
+
+/** The modules in whose import this is called, in words. */
+function whatIsImported(): string | undefined {
+  if (!(begun in globalThis)) return 'its preloaded modules';
+  const now = imports === 0 ? undefined : importing.getStore();
+  return now === undefined || now.isOver ? undefined : now.keys.map(nameOfModule).join(', ');
+}
+
+/** True for a use of a pool by code that no task runs, or where a module is loaded. Reads the stack. */
+export function isUnasked(): boolean {
+  return isWorker && (currentTask() === null || moduleOnStack() !== undefined);
+}
+
+/** Frames of Node below the top level of a module. */
+const loaderFrame = /node:internal\/modules\/(?:esm\/module_job|cjs\/loader)/;
+
+/** The module whose top level runs, as the stack names it. */
+function moduleOnStack(): string | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 50;
+  const lines = new Error('where').stack?.split('\n') ?? [];
+  Error.stackTraceLimit = stackTraceLimit;
+  const at = lines.findIndex((line) => loaderFrame.test(line));
+  if (at === -1) return undefined;
+  const place = /(?:\(|at )([^(]*?)(?::\d+)*\)?$/.exec(lines[at - 1] ?? '')?.[1] ?? 'a module';
+  return nameOfModule(place);
+}
+
+/** A module in words, by its key: its file, or what the import says. */
+function nameOfModule(key: string): string {
+  const specifier = /^(?:import|require) (".*?") from /s.exec(key)?.[1];
+  const name = specifier === undefined ? key : (JSON.parse(specifier) as string);
+  return name.startsWith('file:') ? fileURLToPath(name.replace(/[?#].*$/s, '')) : name;
+}
