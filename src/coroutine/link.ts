@@ -3,6 +3,7 @@
 import { checkFunction } from '../check.ts';
 import { ready, type Steppable } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
+import { type Context, callIn, captureContext } from './context.ts';
 import type { Watcher } from './watcher.ts';
 import type { Greenlet } from './greenlet.ts';
 import { reportFailure } from './report.ts';
@@ -22,6 +23,8 @@ export class Link implements Watcher, Steppable {
   readonly target: LinkTarget<any>;
   readonly #when: 'always' | 'value' | 'exception' | 'raw';
   readonly #begin: (callback: (greenlet: any) => unknown, ended: Activity) => void;
+  /** In which the callback runs: that of the code that linked it. */
+  readonly #context: Context | undefined = captureContext();
   #ended: Activity | undefined;
 
   /** @param begin calls it in a greenlet of its own */
@@ -45,7 +48,7 @@ export class Link implements Watcher, Steppable {
     if (this.#when === 'exception' && !activity.hasFailed) return;
     const { target } = this;
     if (this.#when !== 'raw' && typeof target === 'function') {
-      this.#begin(target, activity);
+      callIn(this.#context, () => this.#begin(target, activity));
       return;
     }
     this.#ended = activity;
@@ -56,7 +59,7 @@ export class Link implements Watcher, Steppable {
     const { target } = this;
     const activity = this.#ended!;
     try {
-      if (typeof target === 'function') target(activity.greenlet as Greenlet<any>);
+      if (typeof target === 'function') callIn(this.#context, () => target(activity.greenlet as Greenlet<any>));
       else if (activity.hasFailed) target.setException(activity.result);
       else target.set(activity.result);
     } catch (error) {
