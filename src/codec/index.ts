@@ -17,7 +17,7 @@ export type { Border, ExportedSignal, Incoming, Packet } from './packet.ts';
 export { abortImported } from './signals.ts';
 // For users: memory that changes owner, and classes that say for themselves what they are made of.
 export { move } from './move.ts';
-export { registerReducer, type Reducer } from './reducers.ts';
+export { hasReducers, registerReducer, type Reducer } from './reducers.ts';
 // Who this thread is; stack traces put back to the original source; `import()` and `import.meta.resolve()` as another module means them.
 export { importFrom, originalStack, resolveFrom } from './function/index.ts';
 // Whose code the stack traces of a message lead to, where the code itself does not say it.

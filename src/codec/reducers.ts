@@ -54,6 +54,11 @@ export function reducerOf(fn: AnyFunction | undefined): Reducer<object, unknown>
   return areThereAny && fn !== undefined ? reducers.get(fn) : undefined;
 }
 
+/** Whether decoding may call a `rebuild`. */
+export function hasReducers(): boolean {
+  return areThereAny;
+}
+
 /** A reducer that came with its class. One registered here goes first. */
 export function learnReducer(fn: AnyFunction, reducer: Reducer<object, unknown>): void {
   areThereAny = true;

@@ -26,7 +26,7 @@ import {
 } from '../loop/index.ts';
 import { Delay, Extras } from './activity-extras.ts';
 import { AsyncOwner } from './async-owner.ts';
-import { type Context, captureContext, firstContext } from './context.ts';
+import { type Context, callIn, captureContext, firstContext } from './context.ts';
 import { currentActivity, follow, isFollowing, runAs, setRunning } from './current.ts';
 import { added, type Few, isIn, listOf, removed } from './few.ts';
 import { GreenletExit } from './greenlet-exit.ts';
@@ -386,6 +386,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
    */
   kill(error: unknown): boolean {
     let isTaken = true;
+    const context = this.#extras?.context;
     if (this.#generator !== undefined || this.#state === NEW) {
       isTaken = this.#state !== RUNNING && this.interrupt(error, true);
     } else {
@@ -395,7 +396,9 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
       this.end(true, error);
       owner?.interrupt(error);
     }
-    this.#extras?.controller?.abort(error);
+    const controller = this.#extras?.controller;
+    // Listeners run in the greenlet's context, not in that of the code that kills it.
+    if (controller !== undefined) callIn(context, () => controller.abort(error));
     return isTaken;
   }
 

@@ -87,6 +87,12 @@ export function captureContext(): Context | undefined {
   return isInUse ? new Context(hold()) : undefined;
 }
 
+/** Calls something in a context that was captured, or in the program's where there was none to capture. */
+export function callIn<R>(context: Context | undefined, call: () => R): R {
+  const known = context ?? firstContext();
+  return known === undefined ? call() : known.run(call);
+}
+
 /** For a greenlet that was made before there were any; undefined while that is so. */
 export function firstContext(): Context | undefined {
   return isInUse ? new Context(holdFirst()) : undefined;

@@ -3,6 +3,7 @@
 import { checkFunction } from '../check.ts';
 import { ready, type Steppable } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
+import { type Context, callIn, captureContext } from './context.ts';
 import type { GreenletExit } from './greenlet-exit.ts';
 import type { Watcher } from './watcher.ts';
 import type { Greenlet } from './greenlet.ts';
@@ -29,6 +30,8 @@ export class Link implements Watcher, Steppable {
   readonly target: LinkTarget<any>;
   readonly #when: 'always' | 'value' | 'exception' | 'raw';
   readonly #prepare: (callback: (greenlet: any) => unknown, ended: Activity) => Activity;
+  /** In which the callback runs: that of the code that linked it. */
+  readonly #context: Context | undefined = captureContext();
   #ended: Activity | undefined;
   /** The greenlet that calls the function. */
   #call: Activity | undefined;
@@ -58,7 +61,7 @@ export class Link implements Watcher, Steppable {
     if (this.#when === 'exception' && !activity.hasFailed) return;
     const { target } = this;
     this.#ended = activity;
-    if (this.#when !== 'raw' && typeof target === 'function') this.#call = this.#prepare(target, activity);
+    if (this.#when !== 'raw' && typeof target === 'function') this.#call = callIn(this.#context, () => this.#prepare(target, activity));
     activity.keep(this);
     ready(this);
   }
@@ -77,7 +80,7 @@ export class Link implements Watcher, Steppable {
   #tell(activity: Activity): void {
     const { target } = this;
     try {
-      if (typeof target === 'function') target(activity.greenlet as Greenlet<any>);
+      if (typeof target === 'function') callIn(this.#context, () => target(activity.greenlet as Greenlet<any>));
       else if (activity.hasFailed) target.setException(activity.result);
       else target.set(activity.result);
     } catch (error) {

@@ -10,6 +10,7 @@ import { types } from 'node:util';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import type { AsyncResource } from './caller-context.ts';
 import { type Job, type Overdue, lostError, overdueError } from './job.ts';
 import { maxReturns } from './single-job.ts';
 import type { TaskSettings } from './task-options.ts';
@@ -23,6 +24,8 @@ export interface Chunk {
   /** Its items in the packet: from this one up to, and without, that one. */
   readonly from: number;
   readonly to: number;
+  /** The caller's, if decoding results may run code of its. */
+  readonly context: AsyncResource | undefined;
   /** Which attempt of its items this is, from 1. */
   readonly attempt: number;
 }
@@ -93,7 +96,7 @@ export class ChunkJob implements Job {
   }
 
   send(worker: WorkerHandle): void {
-    const { capsule, packet, to, isSpread, attempt } = this.chunk;
+    const { capsule, packet, to, isSpread, attempt, context } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
@@ -109,6 +112,7 @@ export class ChunkJob implements Job {
       attempt,
       isExact,
       isAbortable: this.chunk.isAbortable,
+      context,
     });
   }
 

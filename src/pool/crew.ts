@@ -2,6 +2,7 @@
 
 import { captureFunction } from '../codec/host.ts';
 import { type Border, encode } from '../codec/index.ts';
+import { outsideOfCalls } from './caller-context.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { Job } from './job.ts';
 import type { CheckedOptions } from './options.ts';
@@ -41,21 +42,25 @@ export class Crew {
 
   start(id: number, isUnasked: boolean, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
     const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, graceful } = this.#options;
-    const worker: PoolWorker = new PoolWorker(
-      {
-        kind: this.#border.kind,
-        name: name ?? this.#name,
-        resourceLimits,
-        execArgv,
-        env,
-        maxMemory,
-        isUnasked,
-        isConcurrent: tasksPerWorker > 1,
-        initializer: this.#initializer,
-        startTimeout,
-        graceful,
-      },
-      events(() => worker),
+    const settings = {
+      kind: this.#border.kind,
+      name: name ?? this.#name,
+      resourceLimits,
+      execArgv,
+      env,
+      maxMemory,
+      isUnasked,
+      isConcurrent: tasksPerWorker > 1,
+      initializer: this.#initializer,
+      startTimeout,
+      graceful,
+    };
+    const worker: PoolWorker = outsideOfCalls(
+      () =>
+        new PoolWorker(
+          settings,
+          events(() => worker),
+        ),
     );
     this.#workers.set(id, worker);
   }

@@ -7,6 +7,7 @@
 
 import { checkFunction, checkTimeout } from '../check.ts';
 import { CancelledError, InvalidStateError, TimeoutError } from '../errors.ts';
+import { callerContext } from './caller-context.ts';
 import { later } from './timers.ts';
 
 type State = 'pending' | 'running' | 'finished' | 'cancelled';
@@ -23,6 +24,8 @@ export interface FutureControls {
   cancel(future: Future<unknown>): void;
   /** Whether it has ended with an error; being cancelled is none. */
   hasFailed(future: Future<unknown>): boolean;
+  /** As `addDoneCallback`, for code of heddle's own: the context in which it runs does not matter. Not for a future that is done. */
+  onDone(future: Future<unknown>, fn: () => void): void;
 }
 
 export let futures: FutureControls;
@@ -136,15 +139,22 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Calls `fn` with this future when it is done, in the order added; at once if it is done already. What `fn` throws
-   * becomes a warning of the process (Python logs it) and stops no other callback.
+   * Calls `fn` with this future when it is done, in the order added; at once if it is done already. `fn` runs in the async
+   * context (`AsyncLocalStorage`) of this call. What `fn` throws becomes a warning of the process (Python logs it) and stops no other callback.
    *
    * @throws TypeError if it is not a function
    */
   addDoneCallback(fn: (future: Future<T>) => void): void {
     checkFunction(fn, 'fn');
     if (this.done()) this.#callBack(fn);
-    else (this.#callbacks ??= []).push(fn);
+    else {
+      const context = callerContext();
+      this.#onDone(() => context.runInAsyncScope(fn, undefined, this));
+    }
+  }
+
+  #onDone(fn: (future: Future<any>) => void): void {
+    (this.#callbacks ??= []).push(fn);
   }
 
   #settle(ok: boolean, value: unknown): void {
@@ -225,6 +235,7 @@ export class Future<T> extends Promise<T> {
       settle: (future, ok, value) => future.#settle(ok, value),
       cancel: (future) => future.#cancelNow(),
       hasFailed: (future) => future.#state === 'finished' && future.#isError,
+      onDone: (future, fn) => future.#onDone(fn),
     };
   }
 }

@@ -5,6 +5,7 @@ import type { Capsule, Packet } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
+import type { AsyncResource } from './caller-context.ts';
 import { type Future, futures } from './future.ts';
 import { SingleJob } from './single-job.ts';
 import { type TaskProgress, type TaskSettings, isAbortable } from './task-options.ts';
@@ -94,7 +95,15 @@ export class CallJob extends SingleJob implements Job {
   send(worker: WorkerHandle): void {
     futures.begin(this.future);
     const { id, capsule, args } = this;
-    worker.call({ id, capsule, args, attempt: this.#attempt, isAbortable: isAbortable(this.settings), isStream: false });
+    worker.call({
+      id,
+      capsule,
+      args,
+      attempt: this.#attempt,
+      isAbortable: isAbortable(this.settings),
+      isStream: false,
+      context: this.context,
+    });
   }
 
   returned(why: 'requeue' | 'retry'): void {
@@ -106,8 +115,8 @@ export class CallJob extends SingleJob implements Job {
 
   mayRetry(error: unknown): boolean {
     // Of an attempt that took too long it is asked once, when its time is over, whatever it says afterwards.
-    if (!this.#isOverdue) return !this.#isAborted && accepts(this.settings.retryOn, error);
-    return (this.#isAgain ??= accepts(this.settings.retryOn, error));
+    if (!this.#isOverdue) return !this.#isAborted && accepts(this.settings.retryOn, error, this.context);
+    return (this.#isAgain ??= accepts(this.settings.retryOn, error, this.context));
   }
 
   overdue(): Overdue {
@@ -147,7 +156,7 @@ export class CallJob extends SingleJob implements Job {
   }
 
   progressed(progress: TaskProgress): void {
-    if (!this.isSettled) tellProgress(this.settings, progress);
+    if (!this.isSettled) tellProgress(this.settings, progress, this.context);
   }
 
   cancelled(): void {
@@ -155,20 +164,23 @@ export class CallJob extends SingleJob implements Job {
   }
 }
 
-/** Calls the user's `progress`. What it throws must not reach the link that brought the news. */
-export function tellProgress({ progress }: TaskSettings, now: TaskProgress): void {
+/** Calls the user's `progress`, in its caller's context. What it throws must not reach the link that brought the news. */
+export function tellProgress({ progress }: TaskSettings, now: TaskProgress, context: AsyncResource | undefined): void {
   try {
-    progress?.(now);
+    if (progress !== undefined) context!.runInAsyncScope(progress, undefined, now);
   } catch (error) {
     process.emitWarning(`a progress function threw: ${summary(error)}`, 'ProgressWarning');
   }
 }
 
-/** Asks the user's `retryOn`. If it throws, that is no yes; nor is a promise, which an async function would say with every error. */
-export function accepts(retryOn: ((error: unknown) => boolean) | undefined, error: unknown): boolean {
+/**
+ * Asks the user's `retryOn`, in its caller's context. If it throws, that is no yes; nor is a promise, which an async function would say
+ * with every error.
+ */
+export function accepts(retryOn: ((error: unknown) => boolean) | undefined, error: unknown, context: AsyncResource | undefined): boolean {
   if (retryOn === undefined) return false;
   try {
-    const answer: unknown = retryOn(error);
+    const answer: unknown = context!.runInAsyncScope(retryOn, undefined, error);
     if (isThenable(answer)) throw new TypeError(expected('what it returns', 'a boolean', answer));
     return Boolean(answer);
   } catch (thrown) {

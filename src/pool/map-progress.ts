@@ -2,6 +2,7 @@
 
 import type { Display } from '../progress/display.ts';
 import { type Progress, Tracker } from '../progress/index.ts';
+import type { AsyncResource } from './caller-context.ts';
 import { summary } from './job.ts';
 
 /** Told at most so often, in milliseconds. */
@@ -13,9 +14,10 @@ export class MapProgress {
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(option: true | string | ((progress: Progress) => void), total: number | undefined) {
+  /** @param context of the caller, for its function */
+  constructor(option: true | string | ((progress: Progress) => void), total: number | undefined, context: AsyncResource) {
     if (total !== undefined) this.#tracker.setTotal(total);
-    this.#tell = typeof option === 'function' ? this.#teller(option) : this.#shower(option === true ? '' : option);
+    this.#tell = typeof option === 'function' ? this.#teller(option, context) : this.#shower(option === true ? '' : option);
   }
 
   ended(ok: boolean): void {
@@ -34,10 +36,10 @@ export class MapProgress {
     this.#tell(true);
   }
 
-  #teller(callback: (progress: Progress) => void): () => void {
+  #teller(callback: (progress: Progress) => void, context: AsyncResource): () => void {
     return () => {
       try {
-        callback(this.#tracker.now());
+        context.runInAsyncScope(callback, undefined, this.#tracker.now());
       } catch (error) {
         process.emitWarning(`the progress function of a map threw: ${summary(error)}`, 'MapProgressWarning');
       }

@@ -8,13 +8,14 @@
  */
 
 import { expected } from '../check.ts';
-import { type Capsule, Encoder } from '../codec/index.ts';
+import { type Capsule, Encoder, hasReducers } from '../codec/index.ts';
 import { clearImmediate, setImmediate } from '../real-timers.ts';
 import type { Outcome } from '../worker/index.ts';
 import { AbortWatch } from './abort-watch.ts';
 import { Batch, moved } from './batch.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
+import type { AsyncResource } from './caller-context.ts';
 import { ChunkJob, type ItemEnd, weightOf } from './chunk-job.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { Fifo } from './fifo.ts';
@@ -36,6 +37,8 @@ export interface MapRunOptions {
   /** Of each item; the signal is the whole map's. */
   readonly settings: TaskSettings;
   readonly progress: MapProgress | undefined;
+  /** The caller's: its source, and what encoding its items runs, run there. */
+  readonly context: AsyncResource;
   readonly site: CallSite;
   /** The executor, which must not be thought dropped while its map goes on. */
   readonly owner: unknown;
@@ -158,10 +161,15 @@ export class MapRun {
     this.#jobs.clear();
     this.#results.clear();
     while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
-    const closed = this.#options.source.close();
+    const closed = this.#closeSource();
     // An async source that is asked for an item right now may take as long as it likes over it.
     if (this.#isPulling) closed.catch(() => {});
     else await closed;
+  }
+
+  #closeSource(): Promise<void> {
+    const { source, context } = this.#options;
+    return context.runInAsyncScope(source.close, source);
   }
 
   #isOver(): boolean {
@@ -189,7 +197,13 @@ export class MapRun {
       : Math.max(1, Math.min(this.#chunkSize.value, share));
   }
 
+  /** The source may be asked: that runs in the caller's context. */
   #pump(): void {
+    if (this.#mayPull()) this.#options.context.runInAsyncScope(this.#pumpNow, this);
+    else this.#pumpNow();
+  }
+
+  #pumpNow(): void {
     if (this.#isPumping || this.#isPulling || this.#isSourceDone || this.#isClosed) return;
     this.#isPumping = true;
     const since = performance.now();
@@ -281,7 +295,7 @@ export class MapRun {
   /** Of several iterables the shortest has ended; the others are told. */
   #sourceEnded(): void {
     this.#isSourceDone = true;
-    this.#options.source.close().catch(() => {});
+    this.#closeSource().catch(() => {});
   }
 
   /** An error of the source stands where its next item would have been. */
@@ -311,7 +325,8 @@ export class MapRun {
     const batch = new Batch(this.#fillStart, count);
     this.#results.expect(batch);
     const { capsule, isSpread, settings } = this.#options;
-    const chunk = { id: this.#pool.nextId(count), capsule, packet, isSpread, from: 0, to: count, attempt: 1 };
+    const context = hasReducers() ? this.#options.context : undefined;
+    const chunk = { id: this.#pool.nextId(count), capsule, packet, isSpread, context, from: 0, to: count, attempt: 1 };
     this.#send(new ChunkJob({ ...chunk, isAbortable: isAbortable(settings) }, this.#jobSettings), batch);
   }
 
@@ -348,7 +363,7 @@ export class MapRun {
   #mayRetry({ chunk }: ChunkJob, { value, isLost }: ItemEnd): boolean {
     const { retries, retryOn } = this.#options.settings;
     if (chunk.attempt > retries || chunk.packet.transfer.length > 0 || this.#pool.isShutDown) return false;
-    return isLost === true || accepts(retryOn, value);
+    return isLost === true || accepts(retryOn, value, this.#options.context);
   }
 
   /** Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, to a batch of their own. */

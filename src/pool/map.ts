@@ -5,6 +5,7 @@ import { captureFunction } from '../codec/host.ts';
 import type { AnyFunction } from '../codec/index.ts';
 import { type AsyncItemIterator, isIterable } from '../iteration.ts';
 import type { CallSite } from './call-site.ts';
+import { callerContext } from './caller-context.ts';
 import type { Items } from './executor.ts';
 import { MapProgress } from './map-progress.ts';
 import type { ItemOutcome } from './map-results.ts';
@@ -37,6 +38,7 @@ export interface MapCall {
 /** @throws what is wrong with the arguments, or SerializationError if the function cannot cross */
 export function startMap({ pool, settings, fn, iterables, options, isSpread, ...more }: MapCall): MapRun {
   const { progress, ...checked } = checkMapOptions(options, settings);
+  const context = callerContext();
   checkFunction(fn, 'fn');
   const source = openSource(iterables);
   const total = Math.min(...iterables.map(sizeOf));
@@ -47,7 +49,9 @@ export function startMap({ pool, settings, fn, iterables, options, isSpread, ...
     capsule,
     isSpread: isSpread ?? iterables.length > 1,
     ...checked,
-    progress: progress === undefined || progress === false ? undefined : new MapProgress(progress, total === Infinity ? undefined : total),
+    context,
+    progress:
+      progress === undefined || progress === false ? undefined : new MapProgress(progress, total === Infinity ? undefined : total, context),
     ...more,
   });
 }

@@ -1,9 +1,10 @@
 /** What a call and a stream have in common: one function, called once with its arguments, by one worker at a time. */
 
-import type { Capsule, Packet } from '../codec/index.ts';
+import { type Capsule, type Packet, hasReducers } from '../codec/index.ts';
 import type { ChunkReport } from '../worker/index.ts';
 import type { CallSite } from './call-site.ts';
-import type { TaskSettings } from './task-options.ts';
+import { type AsyncResource, callerContext } from './caller-context.ts';
+import { type TaskSettings, hasCallbacks } from './task-options.ts';
 
 /** A job that found no worker willing to begin it this many times is given up: it would go round for ever. */
 export const maxReturns = 3;
@@ -20,6 +21,8 @@ export abstract class SingleJob {
   protected readonly capsule: Capsule;
   protected readonly args: Packet;
   protected readonly site: CallSite;
+  /** The caller's, if there is code of its to run in it. */
+  protected readonly context: AsyncResource | undefined;
   #returns = 0;
 
   constructor(id: number, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
@@ -28,6 +31,7 @@ export abstract class SingleJob {
     this.args = args;
     this.settings = settings;
     this.site = site;
+    this.context = hasCallbacks(settings) || hasReducers() ? callerContext() : undefined;
   }
 
   get name(): string {

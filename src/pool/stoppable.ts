@@ -1,6 +1,7 @@
 /** Items that can be cut off from outside: when a pool is terminated, every source that is not at its end fails. */
 
 import { type ClosableIterator, isAsyncIterable, isIterable, iteratorOf } from '../iteration.ts';
+import { type AsyncResource, callerContext } from './caller-context.ts';
 import type { Items } from './executor.ts';
 
 /** A source, and how to stop it: from then on it fails, also while somebody waits for it. */
@@ -8,6 +9,8 @@ export class Stoppable<T> {
   /** Take the items from here. What is not iterable is left as it is, and refused by who takes it. */
   readonly items: Items<T>;
   #iterator: ClosableIterator<T> | undefined;
+  /** The caller's, in which its source is closed, too. */
+  readonly #context: AsyncResource = callerContext();
   #stopped: { readonly error: unknown } | undefined;
   /** Somebody waits for the next item. */
   #rejectNext: ((error: unknown) => void) | undefined;
@@ -25,7 +28,7 @@ export class Stoppable<T> {
     this.#stopped = { error };
     // Nobody waits for it, and nobody is to hear what it throws: that the source was cut off is told already.
     // oxlint-disable-next-line promise/no-promise-in-callback -- `error` is what to fail with, not a callback's
-    this.#close().catch(() => {});
+    this.#context.runInAsyncScope(this.#close, this).catch(() => {});
     this.#rejectNext?.(error);
   }
 

@@ -93,7 +93,7 @@ export class StreamJob extends SingleJob implements Job {
     this.#worker = worker;
     const { id, capsule, args } = this;
     // Its consumer may abort it, if nobody else.
-    worker.call({ id, capsule, args, attempt: 1, isAbortable: true, isStream: true });
+    worker.call({ id, capsule, args, attempt: 1, isAbortable: true, isStream: true, context: this.context });
   }
 
   returned(): void {
@@ -161,7 +161,7 @@ export class StreamJob extends SingleJob implements Job {
   }
 
   progressed(progress: TaskProgress): void {
-    tellProgress(this.settings, progress);
+    tellProgress(this.settings, progress, this.context);
   }
 
   cancelled(): void {

@@ -132,6 +132,11 @@ export function isAbortable({ signal, timeout }: TaskSettings): boolean {
   return signal !== undefined || timeout !== Infinity;
 }
 
+/** Whether a task with these settings may call back. */
+export function hasCallbacks({ retryOn, progress }: TaskSettings): boolean {
+  return retryOn !== undefined || progress !== undefined;
+}
+
 /** By its shape: a signal may come from another realm. */
 function checkSignal(value: unknown): void {
   const { aborted, addEventListener } = (typeof value === 'object' && value !== null ? value : {}) as Partial<AbortSignal>;

@@ -7,7 +7,7 @@
  *   future --its one done callback--> watchers of this future --done(future)--> wait(), asCompleted(), AsyncResult.wait()
  */
 
-import type { Future } from './future.ts';
+import { type Future, futures } from './future.ts';
 import { later } from './timers.ts';
 
 export interface Watcher {
@@ -23,7 +23,7 @@ export function watch(future: Future<unknown>, watcher: Watcher): void {
   if (present !== undefined) return void present.add(watcher);
   const watchers = new Set([watcher]);
   watchersOf.set(future, watchers);
-  future.addDoneCallback(() => {
+  futures.onDone(future, () => {
     watchersOf.delete(future);
     if (watchers.size > 0) markSeen(future);
     for (const each of watchers) each.done(future);
@@ -43,8 +43,8 @@ export function markSeen(future: Future<unknown>): void {
 }
 
 /** Resolves when `isEnough` says so of a future that is done, or after `ms`. None of the futures is done yet. */
-export function watchAll(futures: Iterable<Future<unknown>>, ms: number, isEnough: (future: Future<unknown>) => boolean): Promise<void> {
-  const watched = [...futures];
+export function watchAll(awaited: Iterable<Future<unknown>>, ms: number, isEnough: (future: Future<unknown>) => boolean): Promise<void> {
+  const watched = [...awaited];
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);

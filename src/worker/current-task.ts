@@ -1,9 +1,11 @@
 /** What a task may know of itself while it runs: its number, whether it is still wanted, and how to tell how far it is. */
 
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { expected } from '../check.ts';
 import { setScopeProvider } from '../scope.ts';
+import { type ContextOwner, callInside } from './own-context.ts';
 
+/** What a task may know of itself. */
 export interface CurrentTask {
   /** Its number in its pool; each item of a map has one of its own. */
   readonly id: number;
@@ -38,6 +40,9 @@ export class TaskContext implements CurrentTask, Holder {
   readonly attempt: number;
   readonly #tell: TellProgress;
   #controller: AbortController | undefined;
+  /** Where the signal was first asked for: its listeners run there. */
+  #listening: AsyncResource | undefined;
+  resource?: AsyncResource;
   /** It was aborted, and why. */
   aborted: { readonly reason: unknown } | undefined;
   #toldAt = -Infinity;
@@ -59,6 +64,7 @@ export class TaskContext implements CurrentTask, Holder {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      this.#listening = new AsyncResource('heddle.task');
       if (this.aborted !== undefined) this.#controller.abort(this.aborted.reason);
     }
     return this.#controller.signal;
@@ -71,7 +77,8 @@ export class TaskContext implements CurrentTask, Holder {
 
   abort(reason: unknown): void {
     this.aborted ??= { reason };
-    this.#controller?.abort(reason);
+    const controller = this.#controller;
+    if (controller !== undefined) this.#listening!.runInAsyncScope(() => controller.abort(reason));
   }
 
   /** Made when it is asked for, so that it may be taken off its object. */
@@ -121,9 +128,13 @@ export function runSeveral(): void {
 export function callAs<T>(holder: Holder, fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
   // Not before: in a program that runs no tasks nobody has to ask whether one runs.
   setScopeProvider('task', contextNow);
-  if (storage !== undefined) return storage.run(holder, fn, ...args);
+  const owner: ContextOwner = holder instanceof TaskContext ? holder : {};
+  if (storage !== undefined) {
+    const several = storage;
+    return callInside(owner, () => several.run(holder, fn, ...args), []);
+  }
   current = holder;
-  return fn(...args);
+  return callInside(owner, fn, args);
 }
 
 /** Its task has ended. */

@@ -14,6 +14,7 @@ import { ChunkRun } from './chunk-run.ts';
 import { TaskContext, callAs, leave, runSeveral } from './current-task.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
+import { keepContextsApart } from './own-context.ts';
 import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
 import { type Nesting, setNesting, watchImports } from './nesting.ts';
 import type { LinkIdentity } from './parcels.ts';
@@ -70,6 +71,7 @@ export class Runner {
 
   start(): void {
     watchImports();
+    keepContextsApart();
     process.on('exit', () => this.#sayGoodbye());
     process.on('beforeExit', () => this.#tasks.failStuck());
     process.on('uncaughtExceptionMonitor', (error) => this.#tellFatal(error));

@@ -18,6 +18,7 @@ import {
   realmId,
   withOrigin,
 } from '../codec/index.ts';
+import type { AsyncResource } from 'node:async_hooks';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import { me } from '../memory/index.ts';
@@ -84,6 +85,8 @@ export interface Call {
   readonly isAbortable: boolean;
   /** The function's result is iterated over, and each value reported. */
   readonly isStream: boolean;
+  /** Its outcome is decoded, and told, in this async context: there is code of the caller's to run. */
+  readonly context?: AsyncResource | undefined;
 }
 
 /** Items of a map that travel together. */
@@ -99,6 +102,8 @@ export interface ChunkCall {
   /** Each item is to be reported before the next begins. */
   readonly isExact: boolean;
   readonly isAbortable: boolean;
+  /** As a call's. */
+  readonly context?: AsyncResource | undefined;
 }
 
 /** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
@@ -122,6 +127,8 @@ export class WorkerHandle {
   readonly #sentAs: Map<number, number> = new Map();
   /** Inline closures that errors may lead to, by task that has not ended. */
   readonly #origins: Map<number, Origin> = new Map();
+  /** Of tasks that have one and have not ended. */
+  readonly #contexts: Map<number, AsyncResource> = new Map();
   /** Messages whose modules are being imported before they can be decoded. */
   #undecoded = 0;
   #lastDecoded: Promise<void> | undefined;
@@ -157,6 +164,7 @@ export class WorkerHandle {
         this.#sent--;
         this.#sentAs.delete(f.id);
         this.#origins.delete(f.id);
+        this.#contexts.delete(f.id);
         // The pool is in the middle of sending it.
         nextTick(() => this.#events.outcome(f.id, { ok: false, value: error }));
       },
@@ -185,7 +193,8 @@ export class WorkerHandle {
   }
 
   /** Calls the function with the arguments in the packet. */
-  call({ id, capsule, args, attempt, isAbortable, isStream }: Call): void {
+  call({ id, capsule, args, attempt, isAbortable, isStream, context }: Call): void {
+    if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isStream ? { isStream } : undefined;
     if (isAbortable) meta = { ...meta, isAbortable };
@@ -198,7 +207,8 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact, isAbortable }: ChunkCall): void {
+  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact, isAbortable, context }: ChunkCall): void {
+    if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
     if (isExact) meta = { ...meta, isExact };
@@ -302,8 +312,15 @@ export class WorkerHandle {
     }
   }
 
-  /** Does the same as `#decoded`, and leads stack traces to the task's own function. */
+  /** Does the same as `#decoded`, in the task's context if it has one, and leads stack traces to the task's own function. */
   #decodedFor(f: Frame, isLast: boolean, work: (meta: Meta) => void): void {
+    const context = this.#contexts.size === 0 ? undefined : this.#contexts.get(f.id);
+    if (context === undefined) return this.#decodedAs(f, isLast, work);
+    if (isLast) this.#contexts.delete(f.id);
+    this.#decodedAs(f, isLast, (meta) => context.runInAsyncScope(work, undefined, meta));
+  }
+
+  #decodedAs(f: Frame, isLast: boolean, work: (meta: Meta) => void): void {
     const origin = this.#origins.size === 0 ? undefined : this.#origins.get(f.id);
     if (origin === undefined) return this.#decoded(f, work);
     if (isLast) this.#origins.delete(f.id);
@@ -358,6 +375,7 @@ export class WorkerHandle {
     this.#inFlight--;
     this.#sentAs.delete(id);
     this.#origins.delete(id);
+    this.#contexts.delete(id);
     this.#unanswered.delete(id);
   }
 

@@ -3,6 +3,7 @@
 import { checkFunction } from '../../check.ts';
 import { ready, type Steppable } from '../../loop/index.ts';
 import type { Activity } from '../activity.ts';
+import { type Context, callIn, captureContext } from '../context.ts';
 import { currentActivity } from '../current.ts';
 import { reportFailure } from '../report.ts';
 
@@ -11,6 +12,7 @@ type Callback<S> = (source: S) => unknown;
 class Link<S> implements Steppable {
   readonly callback: Callback<S>;
   readonly by: Activity;
+  readonly context: Context | undefined = captureContext();
   isDue = false;
   readonly #links: Links<S>;
 
@@ -67,7 +69,7 @@ export class Links<S> {
     this.#links.delete(link.callback);
     const { callback } = link;
     try {
-      callback(this.#source);
+      callIn(link.context, () => callback(this.#source));
     } catch (error) {
       reportFailure(link.by, error, 'has a callback that failed');
     }
