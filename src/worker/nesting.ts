@@ -32,7 +32,7 @@ const maxDepth = 8;
 /** True in heddle's own workers, also while modules are preloaded there, when Node has not come to the worker's first file. */
 const isWorker = ['worker/thread-main.js', 'worker/process-main.js'].some((file) => process.argv[1] === fileURLToPath(placeOf(file)));
 
-/** Set in `globalThis` when a worker's first file has run. Other loaders may make a second heddle here. */
+/** Set on `process` when a worker's first file has run. Other loaders may make a second heddle here. */
 const begun = Symbol.for('heddle.worker.hasBegun');
 
 let here: Nesting = { depth: 0, isUnasked: false };
@@ -48,7 +48,7 @@ let imports = 0;
 
 /** To be called by the first file of a worker. */
 export function watchImports(): void {
-  Object.defineProperty(globalThis, begun, { value: true, configurable: true });
+  Object.defineProperty(process, begun, { value: true, configurable: true });
   setLoadScope(async (keys, load) => {
     const now: Import = { keys, isOver: false };
     imports++;
@@ -90,7 +90,7 @@ export function whyPoolIsRefused(): string | undefined {
 
 /** The modules in whose import this is called, in words. */
 function whatIsImported(): string | undefined {
-  if (!(begun in globalThis)) return 'its preloaded modules';
+  if (!(begun in process)) return 'its preloaded modules';
   const now = imports === 0 ? undefined : importing.getStore();
   return now === undefined || now.isOver ? undefined : now.keys.map(nameOfModule).join(', ');
 }
