@@ -16,6 +16,7 @@ export { ThreadPoolExecutor, ThreadPoolExecutor as InterpreterPoolExecutor, Proc
 export type {
   ExecutorOptions,
   Items,
+  MapResults,
   MapOptions,
   PoolExecutor,
   PoolStatistics,

@@ -204,11 +204,19 @@ export function writePort(encoding: Encoding, port: MessagePort): void {
 
 export const a = (name: string): string => `${/^[AEIOU]/i.test(name) && !/^(U[RN]|Us)/.test(name) ? 'an' : 'a'} ${name}`;
 
+/** Shared memory that this thread has sent before: it is there already, and is not counted again. */
+const countedShared = new WeakSet<object>();
+
 function writeAttached(encoding: Encoding, object: object, value: unknown, how: Attachment['how']): void {
   encoding.writer.byte(tag.ATTACHED);
   encoding.claim(object);
   encoding.writer.varint(encoding.attachments.length);
   encoding.attachments.push({ value, how });
+  if (types.isArrayBuffer(value)) encoding.beside += value.byteLength;
+  else if (types.isSharedArrayBuffer(value) && !countedShared.has(value)) {
+    countedShared.add(value);
+    encoding.beside += value.byteLength;
+  }
 }
 
 export function readAttached(decoding: Decoding): unknown {

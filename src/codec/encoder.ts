@@ -54,6 +54,12 @@ export class Encoder {
     return this.#encoding?.writer.position ?? 0;
   }
 
+  /** The same, with the memory that goes beside the bytes. Shared memory counts where this thread first sends it. */
+  get weight(): number {
+    const encoding = this.#encoding;
+    return encoding === undefined ? 0 : encoding.writer.position + encoding.beside;
+  }
+
   /**
    * @param root how paths in errors begin: `args`
    * @throws SerializationError if something in it cannot cross; the message says where and what

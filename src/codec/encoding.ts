@@ -62,6 +62,7 @@ export interface Start {
 /** How far everything is. */
 export interface Mark extends Start {
   readonly attachments: number;
+  readonly beside: number;
   readonly detached: number;
   readonly modules: number;
   readonly signals: number;
@@ -81,6 +82,8 @@ export class Encoding {
   readonly trail: Trail = new Trail();
   readonly shapes: WrittenShapes = new WrittenShapes();
   readonly attachments: Attachment[] = [];
+  /** Bytes of memory among the attachments. */
+  beside = 0;
   /** Buffers whose bytes are written, to be taken from the sender in the end. */
   readonly detached: ArrayBuffer[] = [];
   readonly modules: string[] = [];
@@ -108,6 +111,7 @@ export class Encoding {
   /** Makes ready for another packet. */
   reset(): void {
     this.writer.position = 0;
+    this.beside = 0;
     this.scope = {};
     this.transfer = nothing;
     this.trail.forget();
@@ -253,6 +257,7 @@ export class Encoding {
       shapes: this.shapes.count,
       depth: this.trail.depth,
       attachments: this.attachments.length,
+      beside: this.beside,
       detached: this.detached.length,
       modules: this.modules.length,
       signals: this.signals.length,
@@ -276,6 +281,7 @@ export class Encoding {
   rollBack(to: Mark): void {
     this.rewind(to);
     this.attachments.length = to.attachments;
+    this.beside = to.beside;
     this.detached.length = to.detached;
     this.modules.length = to.modules;
     this.signals.length = to.signals;

@@ -14,7 +14,11 @@ export class Batch {
   taken: number;
   /** It stands in the list of those that have outcomes to take. */
   isListed = false;
+  /** Bytes of one of its items on the way to the workers. */
+  itemBytes = 0;
   readonly #outcomes: (Outcome | undefined)[] = [];
+  /** Bytes of the outcomes. */
+  readonly #sizes: number[] = [];
 
   /** @param from the first item that is its own */
   constructor(firstIndex: number, count: number, from: number = 0) {
@@ -23,9 +27,15 @@ export class Batch {
     this.taken = from;
   }
 
-  put(item: number, outcome: Outcome): void {
+  put(item: number, outcome: Outcome, bytes: number = 0): void {
     this.#outcomes[item] = outcome;
+    this.#sizes[item] = bytes;
     this.#skip();
+  }
+
+  /** Bytes of the next outcome. */
+  get nextBytes(): number {
+    return this.#sizes[this.taken] ?? 0;
   }
 
   get hasNext(): boolean {

@@ -6,7 +6,6 @@
  *      settled    may have begun      untouched
  */
 
-import { types } from 'node:util';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
@@ -36,8 +35,8 @@ export interface ItemEnd extends Outcome {
   readonly isLost?: true;
 }
 
-/** The next outcomes, in the order of the items from `first` on; `ms` is what the worker spent on them, if it ran them. */
-export type OnOutcomes = (first: number, outcomes: readonly ItemEnd[], ms: number | undefined) => void;
+/** The next outcomes, in the order of the items from `first` on; `ms` and `bytes` are the time and the memory that they took, if a worker ran them. */
+export type OnOutcomes = (first: number, outcomes: readonly ItemEnd[], ms: number | undefined, bytes: number) => void;
 
 export class ChunkJob implements Job {
   readonly id: number;
@@ -62,6 +61,7 @@ export class ChunkJob implements Job {
   #lost: { readonly first: number; readonly outcomes: readonly ItemEnd[] } | undefined;
   #outcome: Outcome | undefined;
   #isAborted = false;
+  #isCut = false;
 
   constructor(chunk: Chunk, settings: TaskSettings) {
     this.id = chunk.id;
@@ -95,6 +95,11 @@ export class ChunkJob implements Job {
     return this.chunk.to - this.#next;
   }
 
+  /** The items that its worker has given back, as a chunk; undefined: none. */
+  get rest(): Omit<Chunk, 'id'> | undefined {
+    return this.#isCut && this.left > 0 ? { ...this.chunk, from: this.#next } : undefined;
+  }
+
   send(worker: WorkerHandle): void {
     const { capsule, packet, to, isSpread, attempt, context } = this.chunk;
     this.#worker = worker;
@@ -113,6 +118,8 @@ export class ChunkJob implements Job {
       isExact,
       isAbortable: this.chunk.isAbortable,
       context,
+      // What changes owner on the way cannot be sent again.
+      isWhole: packet.transfer.length > 0,
     });
   }
 
@@ -146,13 +153,14 @@ export class ChunkJob implements Job {
   reported(report: ChunkReport): boolean {
     this.#next = report.first + report.outcomes.length;
     this.#allowed = report.allowed;
-    const isDone = this.left === 0;
+    this.#isCut = report.isCut;
+    const isDone = this.left === 0 || report.isCut;
     if (isDone) this.#worker?.chunkDone(this.id);
     return isDone;
   }
 
   deliver(report: ChunkReport): void {
-    this.#onOutcomes(report.first, report.outcomes, report.ms);
+    this.#onOutcomes(report.first, report.outcomes, report.ms, report.bytes);
   }
 
   keep(outcome: Outcome): void {
@@ -185,7 +193,7 @@ export class ChunkJob implements Job {
   settleLost(): void {
     const lost = this.#lost;
     this.#lost = undefined;
-    if (lost !== undefined) this.#onOutcomes(lost.first, lost.outcomes, undefined);
+    if (lost !== undefined) this.#onOutcomes(lost.first, lost.outcomes, undefined, 0);
   }
 
   progressed(): void {}
@@ -198,15 +206,8 @@ export class ChunkJob implements Job {
     const first = this.#next;
     const left = this.left;
     this.#next = this.chunk.to;
-    this.#onOutcomes(first, repeated(left, outcome), undefined);
+    this.#onOutcomes(first, repeated(left, outcome), undefined, 0);
   }
-}
-
-/** Bytes of a packet, with the buffers that travel beside them. */
-export function weightOf(packet: Packet): number {
-  let bytes = packet.bytes.byteLength;
-  for (const attachment of packet.attachments) if (types.isArrayBuffer(attachment)) bytes += attachment.byteLength;
-  return bytes;
 }
 
 function repeated(count: number, outcome: ItemEnd): ItemEnd[] {

@@ -17,6 +17,8 @@ export class ChunkSize {
   #items = 0;
   #ms = 0;
   #bytesPerItem = 0;
+  /** Sum of the sizes of results, as far as it counts. */
+  #results = 0;
 
   constructor(fixed: number | undefined) {
     this.#fixed = fixed;
@@ -30,6 +32,11 @@ export class ChunkSize {
     return this.#fixed !== undefined;
   }
 
+  /** Bytes of a result, on the average of the last ones. */
+  get resultBytes(): number {
+    return this.#items === 0 ? 0 : this.#results / this.#items;
+  }
+
   /** Whether a chunk of so many bytes should be sent as it is. */
   isHeavy(bytes: number): boolean {
     return this.#fixed === undefined && bytes >= targetBytes;
@@ -40,13 +47,14 @@ export class ChunkSize {
     this.#bytesPerItem = bytes / items;
   }
 
-  /** A worker spent `ms` on `items`. */
-  measured(items: number, ms: number): void {
+  /** A worker spent `ms` on `items`, whose results are `bytes` long. */
+  measured(items: number, ms: number, bytes: number): void {
     if (items === 0) return;
+    this.#results = this.#results * memory + bytes;
     this.#items = this.#items * memory + items;
     this.#ms = this.#ms * memory + ms;
     const byTime = (targetMs * this.#items) / Math.max(this.#ms, 1e-6);
-    const byBytes = targetBytes / Math.max(this.#bytesPerItem, 1);
+    const byBytes = targetBytes / Math.max(this.#bytesPerItem, this.resultBytes, 1);
     this.#size = Math.max(1, Math.floor(Math.min(byTime, byBytes, this.#size * maxGrowth, maxItems)));
   }
 }

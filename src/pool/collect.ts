@@ -1,6 +1,6 @@
 /** The results of a whole map as an array. */
 
-import type { ItemOutcome } from './map-results.ts';
+import type { ItemOutcome } from './outcome-store.ts';
 import type { MapRun } from './map-run.ts';
 
 /**

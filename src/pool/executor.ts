@@ -8,6 +8,24 @@ import type { MapOptions, TaskOptions } from './task-options.ts';
 /** What `map` takes items from. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
+/** The results of `map` of an executor, in the order of the items. An error, of an item or of the source, ends them. */
+export interface MapResults<R> extends AsyncIterableIterator<R> {
+  /**
+   * Takes all results that were not taken yet.
+   *
+   * @returns a promise of them; it rejects with the first error, as the iteration does: results before that are lost
+   *
+   * @example
+   * ```ts
+   * import { ThreadPoolExecutor } from 'heddle';
+   *
+   * await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+   * console.log(await pool.map((n) => n * n, [1, 2, 3]).toArray()); // prints: [ 1, 4, 9 ]
+   * ```
+   */
+  toArray(): Promise<R[]>;
+}
+
 /** What a streamed function may return. */
 export type Streamed<T> = Iterable<T> | AsyncIterable<T>;
 
@@ -40,26 +58,29 @@ export abstract class Executor implements AsyncDisposable {
 
   /**
    * Calls `fn` with each item, in parallel, and gives the results in the order of the items. Work begins with this call;
-   * items are taken as there is room (`bufferSize`), so the source may be endless. Small items travel in chunks.
+   * items are taken as there is room (`bufferSize`), so the source may be endless. A synchronous source is read so far during this call:
+   * if its items take long to make, give an async one, or a small `bufferSize`. Small items travel in chunks. What was
+   * read before a `shutdown()` is computed.
    *
    * An item that fails throws at its position and ends the iteration, as in Python; so does an error of the source.
    * Leaving the loop early closes the source and cancels what was not begun. If a worker is lost, the item that it ran fails
    * with `WorkerLost` (of tiny items about a millisecond's worth, if it was killed from outside); the others run elsewhere,
    * none of them twice.
    */
-  abstract map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
-  abstract map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
+  abstract map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): MapResults<Awaited<R>>;
+  abstract map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): MapResults<Awaited<R>>;
   abstract map<T1, T2, T3, R>(
     fn: (a: T1, b: T2, c: T3) => R,
     as: Items<T1>,
     bs: Items<T2>,
     cs: Items<T3>,
     options?: MapOptions,
-  ): AsyncIterableIterator<Awaited<R>>;
+  ): MapResults<Awaited<R>>;
 
   /**
    * Calls `fn(...args)`, a generator or whatever else returns an iterable, in a worker, and gives its values as they come. The
-   * worker is at most some 64 values (or a mebibyte) ahead of who takes them. An error stands behind the last value before it.
+   * worker is up to 64 values or 1 MiB ahead of the consumer, buffers included; a bigger value is one ahead. An error stands behind the last
+   * value before it.
    *
    * Leaving the loop early aborts the task: a generator gets to its `finally`. The `timeout` of `with()` is for the whole stream.
    * A stream is not tried again.

@@ -10,7 +10,7 @@ import type { AsyncItemIterator } from '../iteration.ts';
 import { checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from './fifo.ts';
-import type { ItemOutcome } from './map-results.ts';
+import type { ItemOutcome } from './outcome-store.ts';
 import type { MapRun } from './map-run.ts';
 import { later } from './timers.ts';
 

@@ -4,7 +4,7 @@
 export { Future } from './future.ts';
 
 /** Executors: what they promise, and the two kinds. */
-export { Executor, type Items, type ShutdownOptions, type Streamed } from './executor.ts';
+export { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
 export type { PoolExecutor } from './pool-executor.ts';
 export { ThreadPoolExecutor } from './thread-pool-executor.ts';
 export { ProcessPoolExecutor } from './process-pool-executor.ts';

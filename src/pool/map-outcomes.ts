@@ -3,7 +3,7 @@
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, captureSite } from './call-site.ts';
 import type { Items } from './executor.ts';
-import type { ItemOutcome } from './map-results.ts';
+import type { ItemOutcome } from './outcome-store.ts';
 import type { MapRun } from './map-run.ts';
 import { startMap } from './map.ts';
 import { type PoolExecutor, insideOf } from './pool-executor.ts';

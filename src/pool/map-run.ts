@@ -1,10 +1,15 @@
 /**
  * One `map` under way: takes items from the source, sends them in chunks, hands out outcomes.
  *
- *   source --pull--> chunk being filled --seal--> jobs in the pool --reports--> batches --take--> consumer
- *          `---------------- at most bufferSize items between these two ends ----------------'
+ *   source --pull--> chunk being filled --seal--> queue --submit--> jobs in the pool --reports--> outcomes --take--> consumer
+ *          `----------- at most bufferSize items, and some 16 MiB, between these two ends -----------'
  *
- * It moves when there is a reason: the consumer took something, a worker reported, an async source delivered.
+ * It moves when there is a reason: the consumer took something, a worker reported, an async source delivered. The call itself reads a
+ * sync source as far as the buffer goes.
+ *
+ * Two rules keep the bytes of items and outcomes within bounds. While outcomes that wait for the consumer have 16 MiB, no chunk is
+ * submitted, unless its first item is the one that the consumer waits for. While items and outcomes together have 16 MiB, none is
+ * read, unless a worker has nothing to do. So a map holds 16 MiB, and what its workers have in hand.
  */
 
 import { expected } from '../check.ts';
@@ -16,12 +21,13 @@ import { Batch, moved } from './batch.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
 import type { AsyncResource } from './caller-context.ts';
-import { ChunkJob, type ItemEnd, weightOf } from './chunk-job.ts';
+import { type Chunk, ChunkJob, type ItemEnd } from './chunk-job.ts';
+import { ChunkQueue } from './chunk-queue.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { Fifo } from './fifo.ts';
 import { accepts } from './job.ts';
 import type { MapProgress } from './map-progress.ts';
-import { type ItemOutcome, MapResults } from './map-results.ts';
+import { type ItemOutcome, OutcomeStore } from './outcome-store.ts';
 import type { Pulled, Source } from './source.ts';
 import { type TaskSettings, isAbortable } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -49,8 +55,10 @@ interface Waiter {
   reject(reason: unknown): void;
 }
 
-/** Filling a chunk from a slow source stops after so many milliseconds, to look after what else there is. */
-const patience = 5;
+/** Reading from a slow source stops after 5 ms, to look after what else there is; except during the call of `map`. */
+const readingMs = 5;
+/** Bytes of items, and of outcomes, that a map holds. */
+const maxBytes = 16 * 1024 * 1024;
 
 /** Which maps a signal aborts. It may outlive them: one that nobody takes to its end is not kept, nor the pool it belongs to. */
 let aborts: AbortWatch<WeakRef<MapRun>>;
@@ -66,7 +74,8 @@ export class MapRun {
   readonly #pool: WorkerPool;
   readonly #options: MapRunOptions;
   readonly #chunkSize: ChunkSize;
-  readonly #results: MapResults;
+  readonly #results: OutcomeStore;
+  readonly #queue: ChunkQueue;
   /** Chunks that have items without an outcome. */
   readonly #jobs: Set<ChunkJob> = new Set();
   readonly #jobSettings: TaskSettings;
@@ -80,6 +89,10 @@ export class MapRun {
   #pulled = 0;
   /** Of those, how many the consumer has not taken. */
   #held = 0;
+  /** Bytes of the items in chunks that have no outcome. */
+  #itemBytes = 0;
+  /** An item is read and put into the chunk. */
+  #isEncoding = false;
   #isPulling = false;
   #isPumping = false;
   #isSourceDone = false;
@@ -88,6 +101,8 @@ export class MapRun {
   #aborted: { readonly reason: unknown } | undefined;
   /** Ends the watch for the signal. */
   #forget: (() => void) | undefined;
+  /** The pool asks it to submit what it holds back. */
+  #unhold: (() => void) | undefined;
 
   static {
     aborts = new AbortWatch((ref, reason) => {
@@ -100,7 +115,8 @@ export class MapRun {
     this.#pool = pool;
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
-    this.#results = new MapResults(options.isUnordered);
+    this.#results = new OutcomeStore(options.isUnordered);
+    this.#queue = new ChunkQueue(pool);
     // The signal is the map's, and attempts are made item by item.
     this.#jobSettings = { ...options.settings, signal: undefined, retries: 0 };
     const { signal } = options.settings;
@@ -110,7 +126,7 @@ export class MapRun {
         this.#forget = watchFor(signal, new WeakRef(this));
         abandoned.register(this, this.#forget);
       }
-      this.#pump();
+      this.#pump(true);
     }
   }
 
@@ -159,6 +175,7 @@ export class MapRun {
     clearImmediate(this.#timer);
     for (const job of this.#jobs) end(job);
     this.#jobs.clear();
+    this.#queue.clear();
     this.#results.clear();
     while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
     const closed = this.#closeSource();
@@ -179,43 +196,44 @@ export class MapRun {
   /** Nothing more will come: nothing is to be left behind. */
   #over(): void {
     this.#forget?.();
+    this.#unhold?.();
     this.#options.progress?.end();
   }
 
   // ---- from the source to the workers
 
   get #bufferSize(): number {
-    return this.#options.bufferSize ?? 4 * this.#pool.options.maxWorkers * this.#chunkSize.value;
+    return this.#options.bufferSize ?? 4 * this.#queue.slots * this.#chunkSize.value;
   }
 
-  /** Items of the next chunk: no more than lets every worker have two chunks within the buffer. */
+  /** Items of the next chunk: no more than lets every slot have two chunks within the buffer. */
   get #wanted(): number {
-    const { maxWorkers, maxTasksPerChild } = this.#pool.options;
-    const share = Math.min(Math.floor(this.#bufferSize / (2 * maxWorkers)), maxTasksPerChild);
+    const share = Math.min(Math.floor(this.#bufferSize / (2 * this.#queue.slots)), this.#pool.options.maxTasksPerChild);
     return this.#chunkSize.isFixed
       ? Math.min(this.#chunkSize.value, this.#bufferSize)
       : Math.max(1, Math.min(this.#chunkSize.value, share));
   }
 
-  /** The source may be asked: that runs in the caller's context. */
-  #pump(): void {
-    if (this.#mayPull()) this.#options.context.runInAsyncScope(this.#pumpNow, this);
-    else this.#pumpNow();
+  /** The source may be asked: that runs in the caller's context. @param isCall during the call of `map` */
+  #pump(isCall: boolean = false): void {
+    this.#submit();
+    if (this.#mayPull(isCall)) this.#options.context.runInAsyncScope(this.#pumpNow, this, isCall);
+    else this.#pumpNow(isCall);
   }
 
-  #pumpNow(): void {
+  #pumpNow(isCall: boolean): void {
     if (this.#isPumping || this.#isPulling || this.#isSourceDone || this.#isClosed) return;
     this.#isPumping = true;
     const since = performance.now();
     try {
-      while (this.#mayPull()) {
+      while (this.#mayPull(isCall)) {
         const pulled = this.#options.source.next();
         if ('then' in pulled) {
           this.#await(pulled);
           break;
         }
         this.#accept(pulled);
-        if (performance.now() - since > patience && !this.#isSourceDone) {
+        if (!isCall && performance.now() - since > readingMs && !this.#isSourceDone) {
           // The source may be slower than the workers: they must be listened to between its items.
           this.#timer ??= setImmediate(() => {
             this.#timer = undefined;
@@ -229,8 +247,32 @@ export class MapRun {
     }
     this.#isPumping = false;
     this.#sealIfUseful();
+    this.#holdBack();
     this.#deliver();
   }
+
+  /** There are things that were read and not submitted: if the pool closes, they are. */
+  #holdBack(): void {
+    if (this.#unhold !== undefined || (this.#filling === 0 && this.#queue.length === 0) || this.#isClosed) return;
+    this.#unhold = this.#pool.holdsBack(new WeakRef(this));
+    abandoned.register(this, this.#unhold);
+  }
+
+  /** Submits all that was read, however much results pile up. */
+  submitAll(): void {
+    if (this.#isEncoding || this.#isClosed) return;
+    this.#seal();
+    this.#queue.submitAll();
+  }
+
+  #submit(): void {
+    if (this.#queue.length === 0 || this.#isClosed) return;
+    // Chunks wait in the pool only if their results, as big as the last ones, would not be too much.
+    this.#queue.submit(this.#held * this.#chunkSize.resultBytes < maxBytes, this.#mayGo);
+  }
+
+  /** Results have not piled up; or the consumer waits for this item. */
+  readonly #mayGo = (index: number): boolean => this.#results.bytes < maxBytes || index === this.#results.head;
 
   /**
    * A chunk that waits for the source goes as it is when a worker is free for it, or when the buffer has no room for more. Of a size that was given
@@ -239,20 +281,30 @@ export class MapRun {
   #sealIfUseful(): void {
     if (this.#filling === 0) return;
     const goesOn = this.#timer !== undefined && this.#chunkSize.isFixed && !this.#pool.isClosed;
-    if (goesOn && this.#held < this.#bufferSize) return;
-    if (this.#pool.hasRoom || this.#pool.isClosed || this.#held >= this.#bufferSize) this.#seal();
+    const isFull = this.#held >= this.#bufferSize || !this.#hasBytes;
+    if (goesOn && !isFull) return;
+    if (this.#pool.hasRoom || this.#pool.isClosed || isFull) this.#seal();
     else this.#pool.onRoom(this.#onRoom);
   }
 
   readonly #onRoom = (): void => {
-    if (!this.#isClosed) this.#sealIfUseful();
+    if (!this.#isClosed && !this.#isEncoding) this.#sealIfUseful();
   };
 
   /** There is room for an item, and if a chunk is begun, for all of it; or a worker has nothing to do. */
-  #mayPull(): boolean {
+  #mayPull(isCall: boolean): boolean {
     if (this.#isSourceDone || this.#isClosed || this.#timer !== undefined) return false;
     const room = this.#bufferSize - this.#held;
-    return room > 0 && (this.#filling > 0 || room >= this.#wanted || this.#pool.hasRoom);
+    return room > 0 && this.#hasBytes && (isCall || this.#filling > 0 || room >= this.#wanted || this.#pool.hasRoom);
+  }
+
+  /** Another item may be read, by the bytes of those that are held. */
+  get #hasBytes(): boolean {
+    if (this.#held === 0) return true;
+    const results = this.#results.bytes;
+    if (results >= maxBytes) return false;
+    if (results + this.#itemBytes + (this.#encoder?.weight ?? 0) < maxBytes) return true;
+    return this.#filling === 0 && this.#queue.length === 0 && this.#pool.hasRoom;
   }
 
   #await(pulled: Promise<Pulled>): void {
@@ -281,15 +333,18 @@ export class MapRun {
     this.#held++;
     // The packet is kept until its chunk is done: if a worker is lost, another gets it.
     const encoder = (this.#encoder ??= new Encoder({ border: this.#pool.border, keep: true }));
+    this.#isEncoding = true;
     try {
       if (this.#options.isSpread) checkArguments(pulled.value, index);
       encoder.add(pulled.value, `items[${index}]`);
     } catch (error) {
+      this.#isEncoding = false;
       this.#seal();
       return this.#addSettled(index, { ok: false, value: error });
     }
+    this.#isEncoding = false;
     if (this.#filling++ === 0) this.#fillStart = index;
-    if (this.#filling >= this.#wanted || this.#chunkSize.isHeavy(encoder.size)) this.#seal();
+    if (this.#filling >= this.#wanted || this.#chunkSize.isHeavy(encoder.weight)) this.#seal();
   }
 
   /** Of several iterables the shortest has ended; the others are told. */
@@ -320,29 +375,43 @@ export class MapRun {
     if (count === 0 || encoder === undefined) return;
     this.#filling = 0;
     this.#encoder = undefined;
+    const { weight } = encoder;
     const packet = encoder.finish();
-    this.#chunkSize.weighed(count, weightOf(packet));
+    this.#chunkSize.weighed(count, weight);
     const batch = new Batch(this.#fillStart, count);
+    batch.itemBytes = Math.ceil(weight / count);
+    this.#itemBytes += batch.itemBytes * count;
     this.#results.expect(batch);
     const { capsule, isSpread, settings } = this.#options;
     const context = hasReducers() ? this.#options.context : undefined;
     const chunk = { id: this.#pool.nextId(count), capsule, packet, isSpread, context, from: 0, to: count, attempt: 1 };
-    this.#send(new ChunkJob({ ...chunk, isAbortable: isAbortable(settings) }, this.#jobSettings), batch);
+    this.#queue.add(this.#jobOf({ ...chunk, isAbortable: isAbortable(settings) }, batch), this.#fillStart);
+    this.#submit();
   }
 
-  #send(job: ChunkJob, batch: Batch): void {
+  #jobOf(chunk: Chunk, batch: Batch): ChunkJob {
+    const job = new ChunkJob(chunk, this.#jobSettings);
     this.#jobs.add(job);
-    job.onOutcomes((first, outcomes, ms) => this.#reported(job, batch, first, outcomes, ms));
-    // A map waits at the queueLimit: it has no more chunks in the queue than its buffer allows.
-    this.#pool.submit(job, true);
+    job.onOutcomes((first, outcomes, ms, bytes) => this.#reported(job, batch, first, outcomes, ms, bytes));
+    return job;
+  }
+
+  /** Items of a chunk that has been in the pool go there again, before those that have not. */
+  #sendAgain(chunk: Omit<Chunk, 'id'>, batch: Batch): void {
+    this.#queue.addReturned(this.#jobOf({ ...chunk, id: this.#pool.nextId(chunk.to) }, batch), batch.firstIndex + chunk.from);
   }
 
   // ---- from the workers to the consumer
 
-  #reported(job: ChunkJob, batch: Batch, first: number, outcomes: readonly ItemEnd[], ms: number | undefined): void {
+  #reported(job: ChunkJob, batch: Batch, first: number, outcomes: readonly ItemEnd[], ms: number | undefined, bytes: number): void {
     if (this.#isClosed) return;
-    if (job.left === 0) this.#jobs.delete(job);
-    if (ms !== undefined) this.#chunkSize.measured(outcomes.length, ms);
+    const { rest } = job;
+    if (job.left === 0 || rest !== undefined) {
+      this.#jobs.delete(job);
+      this.#queue.ended();
+    }
+    if (ms !== undefined) this.#chunkSize.measured(outcomes.length, ms, bytes);
+    const size = Math.ceil(bytes / outcomes.length);
     for (let i = 0; i < outcomes.length; i++) {
       const outcome = outcomes[i]!;
       if (!outcome.ok && this.#mayRetry(job, outcome)) {
@@ -352,10 +421,13 @@ export class MapRun {
         continue;
       }
       if (!outcome.ok) joinStacks(outcome.value, this.#options.site);
-      batch.put(first + i, outcome);
+      this.#results.put(batch, first + i, outcome, size);
+      this.#itemBytes -= batch.itemBytes;
       this.#options.progress?.ended(outcome.ok);
     }
+    if (rest !== undefined) this.#sendAgain(rest, batch);
     this.#results.came(batch);
+    this.#submit();
     this.#deliver();
     this.#pump();
   }
@@ -368,10 +440,12 @@ export class MapRun {
 
   /** Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, to a batch of their own. */
   #retry({ chunk }: ChunkJob, batch: Batch, from: number, to: number): void {
-    const again = new ChunkJob({ ...chunk, id: this.#pool.nextId(to), from, to, attempt: chunk.attempt + 1 }, this.#jobSettings);
-    if (!this.#options.isUnordered) return this.#send(again, batch);
+    const again = { ...chunk, from, to, attempt: chunk.attempt + 1 };
+    if (!this.#options.isUnordered) return this.#sendAgain(again, batch);
     for (let i = from; i < to; i++) batch.put(i, moved);
-    this.#send(again, new Batch(batch.firstIndex, to, from));
+    const own = new Batch(batch.firstIndex, to, from);
+    own.itemBytes = batch.itemBytes;
+    this.#sendAgain(again, own);
   }
 
   #deliver(): void {

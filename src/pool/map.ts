@@ -3,12 +3,12 @@
 import { checkFunction } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
 import type { AnyFunction } from '../codec/index.ts';
-import { type AsyncItemIterator, isIterable } from '../iteration.ts';
+import { isIterable } from '../iteration.ts';
 import type { CallSite } from './call-site.ts';
 import { callerContext } from './caller-context.ts';
-import type { Items } from './executor.ts';
+import type { Items, MapResults } from './executor.ts';
 import { MapProgress } from './map-progress.ts';
-import type { ItemOutcome } from './map-results.ts';
+import type { ItemOutcome } from './outcome-store.ts';
 import { MapRun } from './map-run.ts';
 import { openSource } from './source.ts';
 import { type MapOptions, type TaskSettings, checkMapOptions } from './task-options.ts';
@@ -63,7 +63,7 @@ function sizeOf(items: Items<unknown>): number {
   return typeof size === 'number' ? size : Infinity;
 }
 
-export class MapIterator<R> implements AsyncItemIterator<R> {
+export class MapIterator<R> implements MapResults<R> {
   #run: MapRun | undefined;
   #refusal: { readonly error: unknown } | undefined;
 
@@ -91,6 +91,12 @@ export class MapIterator<R> implements AsyncItemIterator<R> {
     this.#run = this.#refusal = undefined;
     await run?.close();
     return { done: true, value: undefined };
+  }
+
+  async toArray(): Promise<R[]> {
+    const results: R[] = [];
+    for await (const result of this) results.push(result);
+    return results;
   }
 
   async #slowNext(outcome: ItemOutcome | undefined): Promise<IteratorResult<R, undefined>> {

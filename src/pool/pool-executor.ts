@@ -11,7 +11,7 @@ import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/in
 import { checkPlace } from '../places.ts';
 import type { WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
-import { Executor, type Items, type ShutdownOptions, type Streamed } from './executor.ts';
+import { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
 import { type Future, futures } from './future.ts';
 import { CallJob } from './job.ts';
 import { MapIterator, splitOptions, startMap } from './map.ts';
@@ -75,16 +75,16 @@ export abstract class PoolExecutor extends Executor {
   }
 
   // The signatures of `Executor` again: an override that did not repeat them would hide them, and with them all inference.
-  override map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
-  override map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): AsyncIterableIterator<Awaited<R>>;
+  override map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): MapResults<Awaited<R>>;
+  override map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): MapResults<Awaited<R>>;
   override map<T1, T2, T3, R>(
     fn: (a: T1, b: T2, c: T3) => R,
     as: Items<T1>,
     bs: Items<T2>,
     cs: Items<T3>,
     options?: MapOptions,
-  ): AsyncIterableIterator<Awaited<R>>;
-  override map<R>(fn: (...args: never[]) => R, ...rest: unknown[]): AsyncIterableIterator<Awaited<R>> {
+  ): MapResults<Awaited<R>>;
+  override map<R>(fn: (...args: never[]) => R, ...rest: unknown[]): MapResults<Awaited<R>> {
     const site = captureSite(this.map);
     return new MapIterator<Awaited<R>>(() =>
       startMap({ ...insideOf(this), fn, ...splitOptions(rest), isUnordered: false, site, owner: this }),

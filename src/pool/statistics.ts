@@ -50,6 +50,15 @@ export class Counts {
     }
   }
 
+  /** The items that are left of a chunk were given back: they count again when they are submitted again. */
+  returned({ left, isRetry }: Pick<Job, 'left' | 'isRetry'>): void {
+    if (!isRetry) this.#submitted -= left;
+    else {
+      this.retried -= left;
+      this.failed += left;
+    }
+  }
+
   ended(outcomes: readonly Outcome[]): void {
     for (const { ok } of outcomes)
       if (ok) this.completed++;

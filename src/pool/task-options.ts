@@ -41,7 +41,13 @@ export interface MapOptions {
    * when a worker has nothing else to do. Within a chunk, results of what took less than a millisecond may come with the result that follows them.
    */
   readonly chunkSize?: number | undefined;
-  /** Items taken from the iterables whose results were not taken from `map` yet, at most. An integer >= 1; default 4 × workers × chunkSize. */
+  /**
+   * Items that `map` may have read and whose results were not taken from it yet. An integer >= 1; default
+   * 4 × workers × tasksPerWorker × chunkSize. A synchronous iterable is read so far during the call of `map`.
+   *
+   * Items and results are bounded by bytes as well, whatever this is: a map that holds 16 MiB of them begins no item, except for a worker
+   * that has nothing to do. Results that wait for the consumer stop the workers from 16 MiB on. Bigger ones pass one by one.
+   */
   readonly bufferSize?: number | undefined;
   /** Aborts the whole map: it rejects with the signal's reason, the source is closed, and what runs is stopped as an aborted task is. */
   readonly signal?: AbortSignal | undefined;

@@ -24,6 +24,11 @@ import { Counts, type PoolStatistics } from './statistics.ts';
 
 const maxFailedStarts = 3;
 
+/** What has jobs that it does not submit yet. */
+export interface Holder {
+  submitAll(): void;
+}
+
 export class WorkerPool {
   readonly border: Border;
   readonly name: string;
@@ -34,6 +39,8 @@ export class WorkerPool {
   readonly #keepAlive: KeepAlive = new KeepAlive();
   /** Who waits for room. */
   readonly #hungry: Set<() => void> = new Set();
+  /** Maps that may hold back what they have read. */
+  readonly #holders: Set<WeakRef<Holder>> = new Set();
   readonly #counts: Counts = new Counts();
   readonly #finished: Deferred = new Deferred();
   /** What is to be told to those who wait, when the pool has come to rest. */
@@ -159,7 +166,22 @@ export class WorkerPool {
     this.#refreshKeepAlive();
   }
 
+  /**
+   * Has a map submit what it holds back before the pool closes.
+   *
+   * @returns what ends that; it does not know the map
+   */
+  holdsBack(holder: WeakRef<Holder>): () => void {
+    this.#holders.add(holder);
+    return () => void this.#holders.delete(holder);
+  }
+
+  #submitHeld(): void {
+    for (const holder of this.#holders) holder.deref()?.submitAll();
+  }
+
   shutdown(cancelFutures: boolean): Promise<void> {
+    this.#submitHeld();
     this.#apply({ type: 'shutdown', cancelFutures });
     return this.#finished.promise;
   }
@@ -167,6 +189,7 @@ export class WorkerPool {
   /** Shuts down, cancels what waits, and ends the workers with what they run. */
   terminate(signal: 'SIGTERM' | 'SIGKILL', caller: string): Promise<void> {
     this.#killSignal = signal;
+    this.#submitHeld();
     this.#crew.explainEnd(`by ${caller}()`);
     this.#apply({ type: 'terminate' });
     return this.#finished.promise;
@@ -347,8 +370,10 @@ export class WorkerPool {
     if (job === undefined) return;
     const report = job.judged(told);
     if (job.isChunk && !job.isSettled) this.#counts.ended(report.outcomes);
-    if (job.reported(report)) this.#release(job, worker, jobs, true, false);
-    else if (job.isChunk) {
+    if (job.reported(report)) {
+      if (job.left > 0 && !job.isSettled) this.#counts.returned(job);
+      this.#release(job, worker, jobs, true, false);
+    } else if (job.isChunk) {
       this.#jobs.deadlines.restart(job);
       if (this.#jobs.hasMovedOn(job)) this.#apply({ type: 'movedOn', task });
     }

@@ -17,7 +17,7 @@ import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, t
 import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Holder, TaskContext, type TellProgress, callAs, leave } from './current-task.ts';
 import { type Frame, FrameKind, wholeChunk } from './frame.ts';
-import { addOutcome, packetFrame } from './message.ts';
+import { type Meta, addOutcome, packetFrame } from './message.ts';
 import { isThenable } from '../thenable.ts';
 
 /** Outcomes are sent at least this often (milliseconds), looked at between two items; and while one is waited for. */
@@ -25,6 +25,11 @@ const reportEvery = 2;
 const reportWaiting = 5;
 const leaseFor = 1;
 const maxReportBytes = 1024 * 1024;
+/**
+ * A chunk whose results have come to this size ends, and gives back the items that it has not begun. The map sends them again when its
+ * consumer has taken enough. To wait here instead would keep the worker from other tasks, of which one may be the consumer's.
+ */
+const maxChunkBytes = 1024 * 1024;
 
 export interface ChunkOptions {
   readonly border: Border;
@@ -36,6 +41,8 @@ export interface ChunkOptions {
   readonly isSpread: boolean;
   /** Each item is reported before the next begins: the host measures how long it takes. */
   readonly isExact: boolean;
+  /** Items are not given back. */
+  readonly isWhole: boolean;
   readonly attempt: number;
   readonly capsule: HeldCapsule;
   readonly packet: Incoming;
@@ -59,6 +66,9 @@ export class ChunkRun implements Holder {
   #allowed: number;
   #encoder: Encoder | undefined;
   #failed: number[] = [];
+  /** Size of the results that were sent. */
+  #bytes = 0;
+  #isCut = false;
   #reportedAt = 0;
   /** Changes when the running item is given up, so that its late end is not taken for the next one's. */
   #turn = 0;
@@ -124,6 +134,7 @@ export class ChunkRun implements Holder {
 
   #run(): void {
     while (this.#index < this.#count) {
+      if (this.#isFull()) return this.#giveBack();
       if (this.#index >= this.#allowed) this.report(false);
       this.#hasStarted = true;
       let value: unknown;
@@ -134,9 +145,19 @@ export class ChunkRun implements Holder {
       } catch (error) {
         this.#end(false, error);
       }
-      if (performance.now() - this.#reportedAt > reportEvery || (this.#encoder?.size ?? 0) > maxReportBytes) this.report(false);
+      if (performance.now() - this.#reportedAt > reportEvery || (this.#encoder?.weight ?? 0) > maxReportBytes) this.report(false);
     }
     this.report(false);
+    this.#done();
+  }
+
+  #isFull(): boolean {
+    return !this.#options.isWhole && this.#bytes + (this.#encoder?.weight ?? 0) >= maxChunkBytes;
+  }
+
+  #giveBack(): void {
+    this.#isCut = true;
+    this.report(true);
     this.#done();
   }
 
@@ -193,13 +214,13 @@ export class ChunkRun implements Holder {
     if (done > 0) capsule.itemMs = spent / done;
     const lease = this.#options.isExact ? 1 : Math.max(1, Math.floor(leaseFor / capsule.itemMs));
     this.#allowed = isLast ? this.#index + (this.#hasStarted ? 1 : 0) : Math.min(this.#count, this.#index + lease);
+    this.#bytes += this.#encoder?.weight ?? 0;
     const packet = (this.#encoder ?? new Encoder({ border: this.#options.border })).finish();
     const fields = { id: this.#options.frame.id, a: this.#first, b: this.#allowed, c: Math.min(0xffff_ffff, Math.round(spent * 1000)) };
-    const send = this.#index === this.#options.frame.b ? this.#options.sendLast : this.#options.send;
-    send(
-      packetFrame(FrameKind.ChunkOutcomes, packet, fields, this.#failed.length > 0 ? { failed: this.#failed } : undefined),
-      packet.signals,
-    );
+    let meta: Meta | undefined = this.#failed.length > 0 ? { failed: this.#failed } : undefined;
+    if (this.#isCut) meta = { ...meta, isCut: true };
+    const send = this.#isCut || this.#index === this.#options.frame.b ? this.#options.sendLast : this.#options.send;
+    send(packetFrame(FrameKind.ChunkOutcomes, packet, fields, meta), packet.signals);
     this.#encoder = undefined;
     this.#failed = [];
     this.#first = this.#index;

@@ -1,5 +1,6 @@
 /** Packets in frames and back, and how an outcome is encoded so that one that cannot cross fails only its own task. */
 
+import { types } from 'node:util';
 import { type Border, type Encoder, type Incoming, type Packet, encode } from '../codec/index.ts';
 import type { Frame, FrameKind } from './frame.ts';
 
@@ -23,6 +24,17 @@ export interface Meta {
   readonly attempt?: number;
   /** Which outcomes of a frame are errors, counted from its first. */
   readonly failed?: readonly number[];
+  /** All items of a chunk are run by the worker that has it. */
+  readonly isWhole?: true;
+  /** The chunk ends with these outcomes; its other items were not begun. */
+  readonly isCut?: true;
+}
+
+/** Bytes of a message, with the memory that travels beside them. */
+export function weightOf({ bytes, attachments }: Pick<Incoming, 'bytes' | 'attachments'>): number {
+  let weight = bytes.byteLength;
+  for (const attachment of attachments) if (types.isAnyArrayBuffer(attachment)) weight += attachment.byteLength;
+  return weight;
 }
 
 export function packetFrame(kind: FrameKind, packet: Packet, fields: Partial<Frame>, more?: Meta): Frame {

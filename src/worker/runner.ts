@@ -236,6 +236,7 @@ export class Runner {
       frame: f,
       isSpread: meta.isSpread === true,
       isExact: meta.isExact === true,
+      isWhole: meta.isWhole === true,
       attempt: meta.attempt ?? 1,
       capsule,
       packet,

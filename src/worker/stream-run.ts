@@ -132,14 +132,14 @@ export class StreamRun {
     }
     if (pulled.done === true) return this.#end(true, undefined);
     const encoder = (this.#encoder ??= new Encoder({ border: this.#options.border }));
-    const before = encoder.size;
+    const before = encoder.weight;
     try {
       encoder.add(pulled.value, `values[${this.#sent + encoder.count}]`);
     } catch (refusal) {
       this.#fail(refusal);
       return;
     }
-    const size = encoder.size - before;
+    const size = encoder.weight - before;
     this.#sizes.push(size);
     this.#bytes += size;
   }

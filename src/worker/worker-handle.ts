@@ -25,7 +25,7 @@ import { me } from '../memory/index.ts';
 import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
-import { type Meta, encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
+import { type Meta, encodeOutcome, incoming, metaOf, packetFrame, weightOf } from './message.ts';
 import { nestingBelow } from './nesting.ts';
 import { startProcess } from './process.ts';
 import type { InitMeta } from './runner.ts';
@@ -46,6 +46,10 @@ export interface ChunkReport {
   readonly allowed: number;
   /** Milliseconds the worker spent since its last report. */
   readonly ms: number;
+  /** The size of the outcomes. */
+  readonly bytes: number;
+  /** The chunk ends here: its worker gives back the items from `allowed` on. */
+  readonly isCut: boolean;
 }
 
 export interface WorkerEvents {
@@ -104,6 +108,8 @@ export interface ChunkCall {
   readonly isAbortable: boolean;
   /** As a call's. */
   readonly context?: AsyncResource | undefined;
+  /** The worker must run all items, however big their results are. */
+  readonly isWhole: boolean;
 }
 
 /** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
@@ -207,12 +213,13 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact, isAbortable, context }: ChunkCall): void {
+  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact, isAbortable, isWhole, context }: ChunkCall): void {
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
     if (isExact) meta = { ...meta, isExact };
     if (isAbortable) meta = { ...meta, isAbortable };
+    if (isWhole) meta = { ...meta, isWhole };
     if (attempt > 1) meta = { ...meta, attempt };
     this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }
@@ -367,7 +374,7 @@ export class WorkerHandle {
       }
     }
     for (const i of meta.failed ?? []) outcomes[i] = { ok: false, value: outcomes[i]!.value };
-    this.#events.report(f.id, { first: f.a, outcomes, allowed: f.b, ms: f.c / 1000 });
+    this.#events.report(f.id, { first: f.a, outcomes, allowed: f.b, ms: f.c / 1000, bytes: weightOf(f), isCut: meta.isCut === true });
   }
 
   /** A chunk has had its last report. */

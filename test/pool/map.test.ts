@@ -206,6 +206,24 @@ for (const { kind, open, shared } of kinds) {
     );
   });
 
+  test(`${kind}: toArray() takes all results that are left, or rejects with the first error and closes the source`, async () => {
+    const pool = shared(2);
+    assert.deepEqual(await pool.map(double, range(500)).toArray(), range(500).map(double));
+    assert.deepEqual(await pool.map(double, []).toArray(), []);
+    const begun = pool.map((a, b) => a + b, range(5), counted().items);
+    assert.equal((await begun.next()).value, 0);
+    assert.deepEqual(await begun.toArray(), [2, 4, 6, 8]);
+    assert.deepEqual(await begun.toArray(), []);
+    const source = counted();
+    const odd = (x: number): number => {
+      if (x % 4 === 3) throw new RangeError(`item ${x}`);
+      return x;
+    };
+    await assert.rejects(pool.map(odd, source.items).toArray(), { name: 'RangeError', message: 'item 3' });
+    await until(source.isClosed);
+    await assert.rejects(pool.map(double, 5 as never).toArray(), /expected items to be an iterable, got 5/);
+  });
+
   test(`${kind}: several next() at once get their results out of order`, async () => {
     const pool = shared(2);
     const results = pool.map(double, [1, 2, 3]);

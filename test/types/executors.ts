@@ -3,7 +3,7 @@
  * `@ts-expect-error`, and the build fails if it does.
  */
 
-import { type CurrentTask, Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor, currentTask } from 'heddle';
+import { type CurrentTask, Executor, type Future, type MapResults, ProcessPoolExecutor, ThreadPoolExecutor, currentTask } from 'heddle';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only where both types are the same. */
@@ -11,13 +11,19 @@ declare function same<A, B>(proof: Same<A, B>): void;
 
 export async function inference(pool: ThreadPoolExecutor | ProcessPoolExecutor): Promise<void> {
   const lengths = pool.map((x) => x.length, ['a']);
-  same<typeof lengths, AsyncIterableIterator<number>>(true);
+  same<typeof lengths, MapResults<number>>(true);
 
   const doubled = pool.map(async (n) => n * 2, [1]);
-  same<typeof doubled, AsyncIterableIterator<number>>(true);
+  same<typeof doubled, MapResults<number>>(true);
 
   const zipped = pool.map((word, n) => word.repeat(n), ['a'], new Set([1]), { chunkSize: 2 });
-  same<typeof zipped, AsyncIterableIterator<string>>(true);
+  same<typeof zipped, MapResults<string>>(true);
+  const iterator: AsyncIterableIterator<string> = zipped;
+  const list = zipped.toArray();
+  same<typeof list, Promise<string[]>>(true);
+  for await (const word of iterator) same<typeof word, string>(true);
+  // @ts-expect-error a stream may be endless, and has no array
+  void pool.stream(() => [1]).toArray();
 
   const sum = pool.submit((a: number, b: number) => a + b, 1, 2);
   same<typeof sum, Future<number>>(true);

@@ -11,6 +11,7 @@ const longest: readonly string[] = [
   'ship/compiled',
   'pool/retry',
   'pool/map-options',
+  'pool/map-bounds',
   'ship/entries',
   'pool/recycle',
   'python/executor',

@@ -3,18 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Batch, moved } from '#src/pool/batch.js';
-import { MapResults } from '#src/pool/map-results.js';
+import { OutcomeStore } from '#src/pool/outcome-store.js';
 
 const ok = (value: unknown): { ok: boolean; value: unknown } => ({ ok: true, value });
 
-function taken(results: MapResults): unknown[] {
+function taken(results: OutcomeStore): unknown[] {
   const all: unknown[] = [];
   for (let next = results.take(); next !== undefined; next = results.take()) all.push([next.index, next.value]);
   return all;
 }
 
 test('an item that goes out again changes the index of the one before it, or is never taken', () => {
-  const results = new MapResults(true);
+  const results = new OutcomeStore(true);
   const batch = new Batch(10, 3);
   results.expect(batch);
   batch.put(0, ok('a'));
@@ -33,7 +33,7 @@ test('an item that goes out again changes the index of the one before it, or is 
 });
 
 test('in order an outcome is taken before the one in front of it, or one without a worker out of its place', () => {
-  const results = new MapResults(false);
+  const results = new OutcomeStore(false);
   const [first, second] = [new Batch(0, 2), new Batch(3, 1)];
   results.expect(first);
   results.add(2, ok('c'));

@@ -14,8 +14,10 @@ export interface ItemOutcome extends Outcome {
   readonly index: number;
 }
 
-export class MapResults {
+export class OutcomeStore {
   readonly #isUnordered: boolean;
+  /** Size of the outcomes that are here. */
+  bytes = 0;
   readonly #batches: Fifo<Batch> = new Fifo();
 
   constructor(isUnordered: boolean) {
@@ -25,6 +27,18 @@ export class MapResults {
   /** A batch goes out. */
   expect(batch: Batch): void {
     if (!this.#isUnordered) this.#batches.push(batch);
+  }
+
+  /** In order: the index of the item whose outcome is taken next; undefined: of none that has gone out. */
+  get head(): number | undefined {
+    const batch = this.#isUnordered ? undefined : this.#batches.first;
+    return batch === undefined ? undefined : batch.firstIndex + batch.taken;
+  }
+
+  /** An outcome of an item in a batch. `came` follows. */
+  put(batch: Batch, item: number, outcome: Outcome, bytes: number): void {
+    batch.put(item, outcome, bytes);
+    this.bytes += bytes;
   }
 
   /** Outcomes have been put into a batch. */
@@ -48,8 +62,10 @@ export class MapResults {
     if (batch === undefined) return undefined;
     // Before it is taken: then the batch looks at once to the one after those that are tried again.
     const index = batch.firstIndex + batch.taken;
+    const bytes = batch.nextBytes;
     const outcome = batch.take();
     if (outcome === undefined) return undefined;
+    this.bytes -= bytes;
     if (batch.taken === batch.count) this.#batches.shift();
     else if (this.#isUnordered && !batch.hasNext) {
       this.#batches.shift();
@@ -60,5 +76,6 @@ export class MapResults {
 
   clear(): void {
     this.#batches.clear();
+    this.bytes = 0;
   }
 }

@@ -1,0 +1,96 @@
+/**
+ * Chunks of one map on their way to the pool. The pool gets one for each of its slots, and one more that waits for the slot, so that a
+ * worker goes on before the map hears of its results. Those behind can be held back while results pile up in front of a slow consumer.
+ *
+ *   sealed ---------------------> waiting --submit--> in the pool --outcomes--> ended
+ *   tried again, or given back -----^ in front, in the order of the items
+ */
+
+import type { ChunkJob } from './chunk-job.ts';
+import { Fifo } from './fifo.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+interface Waiting {
+  readonly job: ChunkJob;
+  /** Index in the map of its first item. */
+  readonly index: number;
+}
+
+export class ChunkQueue {
+  readonly #pool: WorkerPool;
+  /** Tasks that the pool runs at a time. */
+  readonly slots: number;
+  readonly #sealed: Fifo<Waiting> = new Fifo();
+  /** Chunks that have been in the pool before; all of them stand before what is sealed. */
+  readonly #returned: Waiting[] = [];
+  /** Chunks in the pool. */
+  #submitted = 0;
+  #isSubmitting = false;
+
+  constructor(pool: WorkerPool) {
+    this.#pool = pool;
+    const { maxWorkers, tasksPerWorker } = pool.options;
+    this.slots = maxWorkers * tasksPerWorker;
+  }
+
+  /** Chunks that wait. */
+  get length(): number {
+    return this.#returned.length + this.#sealed.length;
+  }
+
+  add(job: ChunkJob, index: number): void {
+    this.#sealed.push({ job, index });
+  }
+
+  addReturned(job: ChunkJob, index: number): void {
+    let at = this.#returned.length;
+    while (at > 0 && this.#returned[at - 1]!.index > index) at--;
+    this.#returned.splice(at, 0, { job, index });
+  }
+
+  /** A chunk has left the pool. */
+  ended(): void {
+    this.#submitted--;
+  }
+
+  /**
+   * Submits what the pool has places for; all, if it takes no more and refuses them.
+   *
+   * @param isAhead chunks may wait in the pool for a slot
+   * @param mayGo whether the chunk that begins with this item may be submitted
+   */
+  submit(isAhead: boolean, mayGo: (index: number) => boolean): void {
+    // A chunk that is refused reports that while it is submitted.
+    if (this.#isSubmitting) return;
+    this.#isSubmitting = true;
+    const places = isAhead ? 2 * this.slots : this.slots;
+    try {
+      for (let next = this.#first; next !== undefined; next = this.#first) {
+        if (!this.#pool.isClosed && !(this.#submitted < places && mayGo(next.index))) break;
+        this.#submitFirst();
+      }
+    } finally {
+      this.#isSubmitting = false;
+    }
+  }
+
+  submitAll(): void {
+    while (this.length > 0) this.#submitFirst();
+  }
+
+  clear(): void {
+    this.#sealed.clear();
+    this.#returned.length = 0;
+  }
+
+  get #first(): Waiting | undefined {
+    return this.#returned[0] ?? this.#sealed.first;
+  }
+
+  #submitFirst(): void {
+    const { job } = (this.#returned.shift() ?? this.#sealed.shift())!;
+    this.#submitted++;
+    // A map waits at the queueLimit: it has no more chunks in the pool than two for each slot.
+    this.#pool.submit(job, true);
+  }
+}
