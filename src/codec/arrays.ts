@@ -1,10 +1,10 @@
 /** Arrays: rows of numbers or strings side by side, anything else one by one; holes and other properties are kept. */
 
-import { inspect } from 'node:util';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { end, hole, rest } from './no-value.ts';
-import { type Fields, keysOf, readFields, writeFieldsOf } from './objects.ts';
+import { type Fields, writeFieldsOf } from './objects.ts';
+import { isEmpty, keysBesideElements } from './own-keys.ts';
 import * as tag from './tags.ts';
 import { isTexts, writeTexts } from './texts.ts';
 import { INDEX } from './trail.ts';
@@ -13,14 +13,12 @@ import { INDEX } from './trail.ts';
 const ROW_FROM = 4;
 /** After so many holes in a row the array is taken for a sparse one. */
 const SPARSE_AFTER = 64;
-/** Up to this length listing the keys is the fastest way to find other properties. */
-const KEYS_LIMIT = 40;
 
 export function writeArray(encoding: Encoding, array: unknown[]): void {
-  const others = otherKeys(array);
-  if (others.length > 0) encoding.head(tag.ARRAY_WITH_FIELDS);
+  const isAlone = isEmpty(keysBesideElements(encoding, array));
+  if (!isAlone) encoding.head(tag.WITH_FIELDS);
   writeElements(encoding, array);
-  if (others.length > 0) encoding.body(array, writeOtherFields);
+  if (!isAlone) encoding.body(array, writeOtherFields);
 }
 
 /** The elements alone. */
@@ -106,41 +104,8 @@ function writeRest(encoding: Encoding, array: readonly unknown[], from: number):
 
 const isIndex = (key: PropertyKey): boolean => typeof key === 'string' && String(Number(key) >>> 0) === key && key !== '4294967295';
 
-/** Keys of an array that are not indices. Mostly there are none, and this has to be seen without listing all indices. */
-export function otherKeys(array: readonly unknown[]): PropertyKey[] {
-  if (array.length > KEYS_LIMIT && hasOnlyElements(array)) return [];
-  const keys = keysOf(array);
-  if (keys.length === array.length && (keys.length === 0 || isIndex(keys[keys.length - 1] as PropertyKey))) return [];
-  return keys.filter((key) => !isIndex(key));
-}
-
-const bare = {
-  maxArrayLength: 0,
-  depth: 0,
-  colors: false,
-  customInspect: false,
-  showHidden: false,
-  getters: false,
-  sorted: false,
-  breakLength: Infinity,
-  compact: 3,
-} as const;
-
-/** `inspect` asks V8 for the keys that are not indices, which nothing else public does: `[ ... 1000 more items ]`. */
-function hasOnlyElements(array: readonly unknown[]): boolean {
-  return inspect(array, bare) === `[ ... ${array.length} more items ]`;
-}
-
 function writeOtherFields(encoding: Encoding, array: unknown[]): void {
-  writeFieldsOf(encoding, array as unknown as Fields, otherKeys(array));
-}
-
-export function readArrayWithFields(decoding: Decoding, isLater: boolean): unknown {
-  decoding.enter();
-  const array = decoding.value();
-  decoding.leave();
-  decoding.body(array as Fields, readFields, isLater);
-  return array;
+  writeFieldsOf(encoding, array as unknown as Fields, keysBesideElements(encoding, array));
 }
 
 export function readArray(decoding: Decoding, isLater: boolean): unknown[] {

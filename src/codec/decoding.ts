@@ -7,14 +7,14 @@
 
 import { SerializationError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import { readArray, readArrayWithFields } from './arrays.ts';
+import { readArray } from './arrays.ts';
 import { readBigint } from './bigints.ts';
 import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
 import { readMap, readSet } from './collections.ts';
 import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
 import { readClass, readFunction } from './functions.ts';
-import { readBuiltinInstance, readDerived, readInstance, readNullObject } from './instances.ts';
+import { readBuiltinInstance, readDerived, readInstance, readNullObject, readWithFields } from './instances.ts';
 import { readHandle } from './handles.ts';
 import { end, hole, rest } from './no-value.ts';
 import { readByName, readPlain } from './objects.ts';
@@ -193,8 +193,8 @@ export class Decoding {
         return readDerived(this, isLater);
       case tag.BUILTIN_INSTANCE:
         return readBuiltinInstance(this, isLater);
-      case tag.ARRAY_WITH_FIELDS:
-        return readArrayWithFields(this, isLater);
+      case tag.WITH_FIELDS:
+        return readWithFields(this, isLater);
       case tag.REGEXP:
         return readRegExp(this);
       case tag.BOXED:

@@ -17,6 +17,8 @@ export interface EncodeOptions {
   readonly inline?: boolean | undefined;
   /** The packet may be sent more than once: nothing in it changes owner on the way. Default false. */
   readonly keep?: boolean | undefined;
+  /** Of one value: it was thrown. Errors in it arrive without those of their parts that cannot cross, and say so. Default false. */
+  readonly isThrown?: boolean | undefined;
 }
 
 /** Packets are built in memory that is used again and copied out of it. A second encoder at the same time makes its own. */
@@ -62,10 +64,12 @@ export class Encoder {
 
   /**
    * @param root how paths in errors begin: `args`
+   * @param isThrown the value was thrown: errors in it arrive without those of their parts that cannot cross, and say so
    * @throws SerializationError if something in it cannot cross; the message says where and what
    */
-  add(value: unknown, root: string = 'value'): void {
+  add(value: unknown, root: string = 'value', isThrown: boolean = false): void {
     const encoding = this.#open();
+    encoding.isThrown = isThrown;
     const mark = encoding.mark();
     for (let isWritten = false; !isWritten; ) {
       try {
@@ -73,9 +77,9 @@ export class Encoder {
         isWritten = true;
       } catch (error) {
         const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
-        const field = encoding.trail.errorField();
+        const field = isThrown ? encoding.trail.errorField() : undefined;
         encoding.abandon(mark);
-        if (field === undefined || !encoding.omitted.add(field)) {
+        if (field === undefined || !encoding.omitted.add(field, told.message)) {
           encoding.omitted.clear();
           throw told;
         }
@@ -179,7 +183,7 @@ function inShort(error: unknown): string {
 export function encode(value: unknown, options: EncodeOptions): Packet {
   const encoder = new Encoder(options);
   try {
-    encoder.add(value, options.root ?? 'value');
+    encoder.add(value, options.root ?? 'value', options.isThrown);
   } catch (error) {
     encoder.discard();
     throw error;

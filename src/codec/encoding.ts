@@ -91,7 +91,9 @@ export class Encoding {
   readonly handles: HandleList = new HandleList();
   /** Classes of instances, known to all messages of the packet. */
   readonly classes: AnyFunction[] = [];
-  /** What errors in the present message do without. */
+  /** The present message is an error report. */
+  isThrown = false;
+  /** What errors in it do without. */
   readonly omitted: Omitted = new Omitted();
   /** Stands for the present message towards the courier. */
   scope: object = {};

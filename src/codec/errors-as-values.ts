@@ -3,8 +3,9 @@
  *
  *   ERROR  base: the built-in kind   class: none | one of heddle's | a user's   stack   own properties, END
  *
- * An error is a report, so it never fails to arrive: a property that cannot cross is left out, and where the class
- * cannot cross the error arrives as the built-in kind it extends, under its own name. Constructors are not run.
+ * An error that is thrown is a report, so it never fails to arrive: a property that cannot cross is left out, and where the class
+ * cannot cross the error arrives as the built-in kind it extends, under its own name. Its stack says what is missing. Any other
+ * error is a value: whole, or refused. Constructors are not run.
  */
 
 import { types } from 'node:util';
@@ -20,10 +21,12 @@ import { define, type Fields } from './objects.ts';
 import { damaged } from './reader.ts';
 import { writeReduced } from './reduced.ts';
 import { reducerOf } from './reducers.ts';
+import { symbolKeyRefused } from './own-keys.ts';
+import { ACCESSOR, CONFIGURABLE, flagsOf, withFlags, WRITABLE } from './property-flags.ts';
 import { isPortable, readKey, writeKey } from './symbols.ts';
 import { isOfNode } from './classes-of-node.ts';
 import * as tag from './tags.ts';
-import { ERROR_FIELD } from './trail.ts';
+import { ERROR_FIELD, FIELD } from './trail.ts';
 
 /** By their number in a message. Only add at the end. */
 const bases = [
@@ -43,8 +46,8 @@ const PLAIN_CLASS = 0;
 const HEDDLE_CLASS = 1;
 const USER_CLASS = 2;
 
-const HIDDEN = 0;
-const ENUMERABLE = 1;
+/** As `message` is. */
+const HIDDEN = WRITABLE | CONFIGURABLE;
 
 const heddleClasses = new Map<unknown, string>(Object.entries(errors).map(([name, fn]) => [fn, name]));
 
@@ -78,10 +81,19 @@ export function writeError(encoding: Encoding, error: object): void {
     writer.text((error as DOMException).name);
   }
   const crossed = writeClassOfError(encoding, fn);
-  const stack = attempt(() => (error as Error).stack);
-  encoding.value(typeof stack === 'string' ? stack : undefined);
+  const stack = stackOf(encoding, error);
+  encoding.value(typeof stack === 'string' ? stack + encoding.omitted.told(error, fn) : undefined);
   // An error without its class keeps at least the name.
   encoding.body(error, crossed ? writeProperties : writePropertiesAndName);
+}
+
+function stackOf(encoding: Encoding, error: object): unknown {
+  if (encoding.isThrown) return attempt(() => (error as Error).stack);
+  encoding.trail.enter(FIELD);
+  encoding.trail.at('stack');
+  const { stack } = error as Error;
+  encoding.trail.leave();
+  return stack;
 }
 
 interface ErrorClass {
@@ -126,17 +138,17 @@ function writeProperties(encoding: Encoding, error: object): void {
   const { trail, writer, omitted } = encoding;
   trail.enter(ERROR_FIELD);
   for (const key of Reflect.ownKeys(error)) {
-    if (key === 'stack' || (typeof key === 'symbol' && !isPortable(key))) continue;
+    if (key === 'stack' || omitted.has(error, key)) continue;
+    trail.at({ owner: error, key });
+    if (typeof key === 'symbol' && !isPortable(key)) throw encoding.refusal(symbolKeyRefused);
     const property = Object.getOwnPropertyDescriptor(error, key);
     if (property === undefined) continue;
-    const read = attempt(() => [(error as Fields)[key]]) as [unknown] | undefined;
-    // A hidden function is a method that somebody hung on the error: Node does.
-    if (read === undefined || (typeof read[0] === 'function' && property.enumerable !== true)) continue;
-    if (omitted.has(error, key, read[0])) continue;
-    trail.at({ owner: error, key });
+    // A getter is read once, and may throw.
+    const value = (error as Fields)[key];
+    if (omitted.isTooRich(key, value)) continue;
     writeKey(writer, key);
-    writer.byte(property.enumerable === true ? ENUMERABLE : HIDDEN);
-    encoding.value(read[0]);
+    writer.byte(flagsOf(property));
+    encoding.value(value);
   }
   trail.leave();
   writer.byte(tag.END);
@@ -155,7 +167,7 @@ function writePropertiesAndName(encoding: Encoding, error: object): void {
 
 const nameOfClass = (fn: AnyFunction | undefined): string => (fn === undefined ? '' : givenName(fn)) || 'Error';
 
-/** User code may stand behind any property of an error. */
+/** User code may stand behind the name and the stack of an error. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -216,7 +228,10 @@ function readProperties(decoding: Decoding, error: Fields): void {
     if (decoding.atEnd()) break;
     const key = readKey(decoding.reader);
     const flags = decoding.reader.byte();
-    define(error, key, decoding.value(), flags === ENUMERABLE);
+    // What was a getter is a plain property, whoever reads it.
+    const isAccessor = (flags & ACCESSOR) !== 0;
+    const writable = isAccessor || (flags & WRITABLE) !== 0;
+    Object.defineProperty(error, key, { ...withFlags(isAccessor ? flags | CONFIGURABLE : flags), value: decoding.value(), writable });
   }
   decoding.leave();
 }

@@ -6,16 +6,15 @@
  *   DERIVED_OBJECT    prototype, own fields
  */
 
-import { types } from 'node:util';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
 import { courier, givenName } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
-import { otherKeys } from './arrays.ts';
 import { a } from './buffers.ts';
 import { prototypeOf, readClass, writeClass } from './functions.ts';
-import { type Fields, keysOf, readOwnFields, readPlain, writeByName, writeFields, writeFieldsOf } from './objects.ts';
+import { isBare, keysBesideContent } from './own-keys.ts';
+import { type Fields, readOwnFields, readPlain, writeByName, writeFields, writeFieldsOf } from './objects.ts';
 import { damaged } from './reader.ts';
 import { writeReduced } from './reduced.ts';
 import { reducerOf } from './reducers.ts';
@@ -118,8 +117,18 @@ export function writeBuiltinInstance<T extends object>(encoding: Encoding, objec
 }
 
 function writeFieldsBeside(encoding: Encoding, object: object): void {
-  const isIndexed = Array.isArray(object) || ArrayBuffer.isView(object) || types.isStringObject(object);
-  writeFieldsOf(encoding, object as Fields, isIndexed ? otherKeys(object as unknown as unknown[]) : keysOf(object));
+  writeFieldsOf(encoding, object as Fields, keysBesideContent(encoding, object));
+}
+
+/** An object of a built-in class itself; `write` writes the built-in part. */
+export function writeBuiltin(encoding: Encoding, object: object, write: (encoding: Encoding, object: never) => void): void {
+  if (isBare(encoding, object)) {
+    write(encoding, object as never);
+    return;
+  }
+  encoding.head(tag.WITH_FIELDS);
+  write(encoding, object as never);
+  encoding.body(object, writeFieldsBeside);
 }
 
 export function readInstance(decoding: Decoding, isLater: boolean): object {
@@ -150,6 +159,14 @@ export function readBuiltinInstance(decoding: Decoding, isLater: boolean): objec
   decoding.leave();
   if (typeof object !== 'object' || object === null) throw damaged('an object is missing');
   Object.setPrototypeOf(object, prototypeOf(fn));
+  decoding.body(object as Fields, readOwnFields, isLater);
+  return object;
+}
+
+export function readWithFields(decoding: Decoding, isLater: boolean): unknown {
+  decoding.enter();
+  const object = decoding.value();
+  decoding.leave();
   decoding.body(object as Fields, readOwnFields, isLater);
   return object;
 }

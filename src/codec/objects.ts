@@ -3,7 +3,9 @@
 import type { Decoding } from './decoding.ts';
 import type { Encoding, Start } from './encoding.ts';
 import { hole } from './no-value.ts';
-import { isPortable } from './symbols.ts';
+import { isMixed, keysOf, type MixedKeys, type OwnKeys } from './own-keys.ts';
+import { ACCESSOR, flagsOf, withFlags, WRITABLE } from './property-flags.ts';
+import { type HiddenKey, writeMixedShape } from './shapes.ts';
 import { courier } from './function/index.ts';
 import * as tag from './tags.ts';
 import { DEPTH_LIMIT, FIELD } from './trail.ts';
@@ -17,33 +19,28 @@ export function writePlain(encoding: Encoding, object: Fields): void {
     encoding.later(object, writeFields, encoding.trail.place());
     return;
   }
-  const keys = keysOf(object);
-  // `Math` and its like show no keys, but have some.
-  if (keys.length === 0 && Reflect.ownKeys(object).length > 0 && writeByName(encoding, object)) return;
   const before = encoding.start();
+  const keys = keysOf(encoding, object);
   encoding.writer.byte(tag.OBJECT);
   encoding.claim(object);
   writeFieldsOf(encoding, object, keys, before);
 }
 
-/** The keys that cross: enumerable strings, and enumerable symbols that mean the same on the other side. */
-export function keysOf(object: object): PropertyKey[] {
-  const keys: PropertyKey[] = Object.keys(object);
-  const symbols = Object.getOwnPropertySymbols(object);
-  for (let i = 0; i < symbols.length; i += 1) {
-    const symbol = symbols[i] as symbol;
-    if (isPortable(symbol) && Object.prototype.propertyIsEnumerable.call(object, symbol)) keys.push(symbol);
-  }
-  return keys;
-}
-
 export function writeFields(encoding: Encoding, object: Fields): void {
-  writeFieldsOf(encoding, object, keysOf(object));
+  writeFieldsOf(encoding, object, keysOf(encoding, object));
 }
 
 /** @param before where the object began, if it may go by its name instead: one with methods may be something the other side has, too */
-export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly PropertyKey[], before?: Start): void {
+export function writeFieldsOf(encoding: Encoding, object: Fields, keys: OwnKeys, before?: Start): void {
+  if (isMixed(keys)) {
+    writeMixed(encoding, object, keys, before);
+    return;
+  }
   encoding.shapes.write(encoding.writer, keys);
+  writeVisible(encoding, object, keys, before);
+}
+
+function writeVisible(encoding: Encoding, object: Fields, keys: readonly PropertyKey[], before?: Start): void {
   const { trail } = encoding;
   trail.enter(FIELD);
   let ask = before;
@@ -62,6 +59,31 @@ export function writeFieldsOf(encoding: Encoding, object: Fields, keys: readonly
     }
     encoding.value(value);
   }
+  trail.leave();
+}
+
+/** Hidden properties follow the others. `Math` and its like have nothing else. */
+function writeMixed(encoding: Encoding, object: Fields, { visible, hidden }: MixedKeys, before?: Start): void {
+  if (before !== undefined && writeByName(encoding, object, before)) return;
+  const { trail, writer } = encoding;
+  const descriptors = hidden.map((key) => Object.getOwnPropertyDescriptor(object, key) as PropertyDescriptor);
+  writeMixedShape(
+    writer,
+    visible,
+    hidden.map((key, i) => [key, flagsOf(descriptors[i] as PropertyDescriptor)]),
+  );
+  writeVisible(encoding, object, visible);
+  trail.enter(FIELD);
+  hidden.forEach((key, i) => {
+    const { value, get, set } = descriptors[i] as PropertyDescriptor;
+    trail.at(key);
+    if (get === undefined && set === undefined) {
+      encoding.value(value);
+      return;
+    }
+    encoding.value(get);
+    encoding.value(set);
+  });
   trail.leave();
 }
 
@@ -86,8 +108,8 @@ export function readPlain(decoding: Decoding, object: Fields, isLater: boolean):
   return object;
 }
 
-export function readFields(decoding: Decoding, object: Fields): void {
-  const { keys, isSimple } = decoding.shapes.read(decoding.reader);
+function readFields(decoding: Decoding, object: Fields): void {
+  const { keys, isSimple, hidden } = decoding.shapes.read(decoding.reader);
   decoding.enter();
   for (let i = 0; i < keys.length; i += 1) {
     const key = keys[i] as PropertyKey;
@@ -96,7 +118,22 @@ export function readFields(decoding: Decoding, object: Fields): void {
     if (isSimple) object[key] = value;
     else define(object, key, value);
   }
+  if (hidden !== undefined) readHidden(decoding, object, hidden);
   decoding.leave();
+}
+
+function readHidden(decoding: Decoding, object: Fields, hidden: readonly HiddenKey[]): void {
+  for (const [key, flags] of hidden) {
+    const descriptor: PropertyDescriptor = withFlags(flags);
+    if ((flags & ACCESSOR) === 0) {
+      descriptor.value = decoding.value();
+      descriptor.writable = (flags & WRITABLE) !== 0;
+    } else {
+      descriptor.get = decoding.value() as () => unknown;
+      descriptor.set = decoding.value() as (value: unknown) => void;
+    }
+    Object.defineProperty(object, key, descriptor);
+  }
 }
 
 /** As {@link readFields}, for objects whose prototype may have setters of the same name. */
@@ -116,6 +153,7 @@ export function readOwnFields(decoding: Decoding, object: Fields): void {
     if (isSimpleThere) object[key] = value;
     else define(object, key, value);
   }
+  if (shape.hidden !== undefined) readHidden(decoding, object, shape.hidden);
   decoding.leave();
 }
 

@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { isShared } from '../handles.ts';
-import { writeArray, writeElements } from './arrays.ts';
+import { writeElements } from './arrays.ts';
 import { isNative, isOfNode } from './classes-of-node.ts';
 import { writeArrayBuffer, writePort, writeShared, writeView } from './buffers.ts';
 import { writeMap, writeSet } from './collections.ts';
@@ -11,7 +11,7 @@ import type { AnyFunction } from './courier.ts';
 import type { Encoding } from './encoding.ts';
 import { isError, writeError } from './errors-as-values.ts';
 import { writeHandle } from './handles.ts';
-import { familyOf, refuse, writeBuiltinInstance, writeInstance, writeNullObject } from './instances.ts';
+import { familyOf, refuse, writeBuiltin, writeBuiltinInstance, writeInstance, writeNullObject } from './instances.ts';
 import { writeByName, writePlain, type Fields } from './objects.ts';
 import { writeBoxed, writeDate, writeRegExp } from './small-kinds.ts';
 import { writeKey, writerOfWebClass } from './web.ts';
@@ -29,10 +29,9 @@ export function writeOtherKind(encoding: Encoding, object: object, prototype: ob
   const write = writerOf(encoding, object);
   if (write !== undefined) {
     const fn = prototype === null ? undefined : family?.fn;
-    if (fn === undefined || isBuiltinPrototype(prototype as object)) return write(encoding, object as never);
+    if (fn === undefined || isBuiltinPrototype(prototype as object)) return writeBuiltin(encoding, object, write);
     return writeBuiltinInstance(encoding, object, fn, () => {
-      if (Array.isArray(object)) writeElements(encoding, object as unknown[]);
-      else write(encoding, object as never);
+      write(encoding, object as never);
     });
   }
   if (types.isModuleNamespaceObject(object) && writeByName(encoding, object)) return undefined;
@@ -49,7 +48,7 @@ function isBuiltinPrototype(prototype: object): boolean {
 }
 
 function writerOf(encoding: Encoding, object: object): Write | undefined {
-  if (Array.isArray(object)) return writeArray;
+  if (Array.isArray(object)) return writeElements;
   if (types.isMap(object)) return writeMap;
   if (types.isSet(object)) return writeSet;
   if (types.isDate(object)) return writeDate;

@@ -2,13 +2,14 @@
  * Objects of one shape (the same keys in the same order) name their keys once a packet.
  *
  *   0 n key…    a new shape, numbered from here on
- *   1 n key…    keys that are not worth a number
+ *   1 n key…    keys that are not worth a number; hidden ones come last, each after HIDDEN_KEY and its flags
  *   id + 2      shape `id`
  */
 
 import type { Reader } from './reader.ts';
 import { damaged } from './reader.ts';
 import { readKey, writeKey } from './symbols.ts';
+import * as tag from './tags.ts';
 import type { Writer } from './writer.ts';
 
 /** Objects with more keys than this are dictionaries, not records: no second one will have the same keys. */
@@ -82,8 +83,25 @@ function writeKeys(writer: Writer, keys: readonly PropertyKey[]): void {
   for (const key of keys) writeKey(writer, key);
 }
 
+/** A property that is not enumerable, and its flags. */
+export type HiddenKey = readonly [key: PropertyKey, flags: number];
+
+/** Writes keys of an object that has hidden properties. */
+export function writeMixedShape(writer: Writer, visible: readonly PropertyKey[], hidden: readonly HiddenKey[]): void {
+  writer.varint(1);
+  writer.varint(visible.length + hidden.length);
+  for (const key of visible) writeKey(writer, key);
+  for (const [key, flags] of hidden) {
+    writer.byte(tag.HIDDEN_KEY);
+    writer.byte(flags);
+    writeKey(writer, key);
+  }
+}
+
 export interface Shape {
+  /** The enumerable ones. */
   readonly keys: readonly PropertyKey[];
+  readonly hidden: readonly HiddenKey[] | undefined;
   /** All keys can be set by assignment on a plain object; `__proto__` cannot. */
   readonly isSimple: boolean;
   /** The prototype looked at last for keys of this shape, and whether there were none. */
@@ -109,12 +127,20 @@ export class ReadShapes {
     const count = reader.count(1);
     const keys: PropertyKey[] = [];
     let isSimple = true;
+    let hidden: HiddenKey[] | undefined;
     for (let i = 0; i < count; i += 1) {
+      if (code === 1 && reader.bytes[reader.position] === tag.HIDDEN_KEY) {
+        reader.position += 1;
+        const flags = reader.byte();
+        hidden ??= [];
+        hidden.push([readKey(reader), flags]);
+        continue;
+      }
       const key = readKey(reader);
       if (key === '__proto__') isSimple = false;
       keys.push(key);
     }
-    const shape = { keys, isSimple, family: null, isSimpleThere: isSimple };
+    const shape = { keys, hidden, isSimple, family: null, isSimpleThere: isSimple };
     if (code === 0) this.#known.push(shape);
     return shape;
   }

@@ -44,9 +44,11 @@ export const HOLE = 0x91;
 export const LATER = 0x92;
 /** Ends a list whose length may have changed while it was read. */
 export const END = 0x93;
+/** flags; the key follows: a property that is not enumerable */
+export const HIDDEN_KEY = 0x94;
 
 // Objects
-/** shape, values */
+/** shape, values: those of hidden properties come last, an accessor as its two functions */
 export const OBJECT = 0x98;
 /** as OBJECT, without prototype */
 export const NULL_OBJECT = 0x99;
@@ -60,8 +62,8 @@ export const BUILTIN_INSTANCE = 0x9c;
 export const ARRAY = 0x9d;
 /** (index, value) pairs, then END */
 export const REST = 0x9e;
-/** value: an array; shape, values: its other properties */
-export const ARRAY_WITH_FIELDS = 0x9f;
+/** value: an array or another built-in object; shape, values: its other properties */
+export const WITH_FIELDS = 0x9f;
 /** n numbers of equal width */
 export const INT8S = 0xa0;
 export const INT16S = 0xa1;

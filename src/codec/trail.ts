@@ -20,7 +20,7 @@ export const ERROR_FIELD = 6;
 /** The key is a path that begins anew, such as `worker → config`, whatever led there. */
 export const ROOT = 7;
 
-/** A part of an error, which the error can do without. */
+/** A part of an error, which the error can do without if it was thrown. */
 export interface ErrorField {
   /** The error; for its class, the class. */
   readonly owner: object;
@@ -150,6 +150,9 @@ function step(how: number, key: unknown): string {
       return field(key as PropertyKey);
   }
 }
+
+/** A key as it stands at the beginning of a path: `request`, `["a key"]`. */
+export const pathStep = (key: PropertyKey): string => field(key).replace(/^\./, '');
 
 function field(key: PropertyKey): string {
   if (typeof key === 'symbol') return `[${String(key)}]`;

@@ -79,9 +79,9 @@ export function encodeOutcome(isOk: boolean, value: unknown, border: Border): { 
     }
   }
   try {
-    return { isOk, packet: encode(value, { root: 'error', border }) };
+    return { isOk, packet: encode(value, { root: 'error', border, isThrown: true }) };
   } catch (refusal) {
-    return { isOk, packet: encode(readableError(value, refusal), { root: 'error', border }) };
+    return { isOk, packet: encode(readableError(value, refusal), { root: 'error', border, isThrown: true }) };
   }
 }
 
@@ -96,9 +96,9 @@ export function addOutcome(encoder: Encoder, isOk: boolean, value: unknown): boo
     }
   }
   try {
-    encoder.add(value, 'error');
+    encoder.add(value, 'error', true);
   } catch (refusal) {
-    encoder.add(readableError(value, refusal), 'error');
+    encoder.add(readableError(value, refusal), 'error', true);
   }
   return false;
 }

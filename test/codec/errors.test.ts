@@ -7,7 +7,7 @@ import { types } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { HeddleError, SerializationError, TimeoutError, WorkerLost } from '#src/errors.js';
 import { originalStack } from '#src/codec/index.js';
-import { cross, crossWithModules, type Kind, kinds } from './cross.js';
+import { cross, crossWithModules, type Kind, kinds, refusal } from './cross.js';
 
 /** A class whose constructor cannot be called without its arguments, and must not be called at all. */
 class QueryError extends Error {
@@ -28,7 +28,10 @@ class QueryError extends Error {
   }
 }
 
-const thrown = (code: () => unknown): Error => {
+const thrown = { isThrown: true };
+const lastLine = ({ stack }: Error): string | undefined => stack?.split('\n').at(-1);
+
+const errorOf = (code: () => unknown): Error => {
   try {
     code();
   } catch (error) {
@@ -95,7 +98,7 @@ for (const kind of kinds) {
     assert.ok(there instanceof DOMException);
     assert.deepEqual([there.name, there.message, there.code, there.stack], ['AbortError', 'stop', 20, originalStack(error.stack ?? '')]);
     const timeout = cross(
-      thrown(() => AbortSignal.abort(new DOMException('late', 'TimeoutError')).throwIfAborted()),
+      errorOf(() => AbortSignal.abort(new DOMException('late', 'TimeoutError')).throwIfAborted()),
       kind,
     );
     assert.equal(timeout.name, 'TimeoutError');
@@ -110,21 +113,21 @@ for (const kind of kinds) {
   });
 
   test(`a system error loses code, errno or path on its way to a ${kind}`, () => {
-    const error = thrown(() => readFileSync('/no/such/file')) as NodeJS.ErrnoException;
+    const error = errorOf(() => readFileSync('/no/such/file')) as NodeJS.ErrnoException;
     const there = cross(error, kind);
     assert.deepEqual([there.code, there.errno, there.syscall, there.path], ['ENOENT', error.errno, 'open', '/no/such/file']);
     assert.equal(there.message, error.message);
   });
 
   test(`an error of Node's own loses its code on its way to a ${kind}`, () => {
-    const error = thrown(() => Buffer.alloc('x' as never)) as NodeJS.ErrnoException;
+    const error = errorOf(() => Buffer.alloc('x' as never)) as NodeJS.ErrnoException;
     const there = cross(error, kind);
     assert.ok(there instanceof TypeError);
     assert.deepEqual([there.code, there.name, there.message], [error.code, error.name, error.message]);
   });
 
   test(`an AssertionError is not recognised in a ${kind}`, async () => {
-    const there = await crossWithModules(thrown(() => assert.deepEqual({ a: 1 }, { a: 2 })) as AssertionError, kind);
+    const there = await crossWithModules(errorOf(() => assert.deepEqual({ a: 1 }, { a: 2 })) as AssertionError, kind);
     assert.equal(there.code, 'ERR_ASSERTION');
     assert.equal(there.name, 'AssertionError');
     assert.deepEqual([there.actual, there.expected], [{ a: 1 }, { a: 2 }]);
@@ -143,7 +146,7 @@ for (const kind of kinds) {
     assert.equal(there.constructor.name, 'QueryError');
   });
 
-  test(`getters that throw keep an error from reaching a ${kind}`, () => {
+  test(`a thrown error arrives in a ${kind} without getters that throw, and says so`, () => {
     const error = Object.defineProperties(new Error('kept'), {
       bad: {
         enumerable: true,
@@ -153,47 +156,82 @@ for (const kind of kinds) {
       },
       good: { enumerable: true, get: () => 7 },
     }) as Error & { good: number };
-    const there = cross(error, kind);
+    const there = cross(error, kind, thrown);
     assert.equal(there.message, 'kept');
     assert.equal(there.good, 7);
     assert.equal('bad' in there, false);
+    assert.equal(lastLine(there), '  arrived without its bad: args.bad: reading it threw Error: not to be read');
+    assert.equal(refusal(error, kind), 'args.bad: reading it threw Error: not to be read');
   });
 
-  test(`a stack that cannot be read keeps an error from reaching a ${kind}`, () => {
+  test(`a thrown error arrives in a ${kind} though its stack cannot be read`, () => {
     const error = new Error('kept');
     Object.defineProperty(error, 'stack', {
       get() {
         throw new Error('not to be read');
       },
     });
-    assert.equal(cross(error, kind).message, 'kept');
+    assert.equal(cross(error, kind, thrown).message, 'kept');
+    assert.equal(refusal([error], kind), 'args[0].stack: reading it threw Error: not to be read');
   });
 
-  test(`a property that cannot cross keeps an error from reaching a ${kind}`, () => {
+  test(`a thrown error arrives in a ${kind} without the parts that cannot cross, and each error of it says which`, () => {
     const inner = Object.assign(new Error('inner'), { promise: Promise.resolve() });
     const error = Object.assign(new Error('outer', { cause: inner }), {
       request: { socket: new WeakMap() },
       code: 'E',
       after: { ok: [1] },
+      [Symbol('mine')]: 1,
     });
-    const there = cross(error, kind);
+    const there = cross(error, kind, thrown);
     assert.deepEqual([there.message, there.code, there.after], ['outer', 'E', { ok: [1] }]);
     assert.equal('request' in there, false);
     assert.equal((there.cause as Error).message, 'inner');
     assert.equal('promise' in (there.cause as Error), false);
+    assert.equal(lastLine(there.cause as Error), '  arrived without its promise: args.cause.promise: a Promise cannot cross');
+    assert.deepEqual(there.stack?.split('\n').slice(-2), [
+      '  arrived without its request: args.request.socket: a WeakMap cannot cross',
+      '  arrived without its [Symbol(mine)]: args[Symbol(mine)]: a property under a symbol that is not registered cannot cross: use Symbol.for(…) as its key',
+    ]);
+    assert.equal(error.stack?.includes('arrived without'), false);
   });
 
-  test(`an error whose class cannot cross does not reach a ${kind} at all`, () => {
+  test(`an error that is a value is refused with the path to what cannot cross to a ${kind}`, () => {
+    const hidden = Object.defineProperty(new TypeError('hidden'), 'socket', { value: new WeakMap() });
+    const failures = { list: [new Error('fine'), new Error('outer', { cause: { error: hidden } })] };
+    assert.equal(refusal([1, failures], kind), 'args[1].list[1].cause.error.socket: a WeakMap cannot cross');
+    const many = new AggregateError([Object.assign(new Error('one'), { held: [Promise.resolve()] })]);
+    assert.equal(refusal([many], kind), 'args[0].errors[0].held[0]: a Promise cannot cross');
+  });
+
+  test(`a thrown error whose class cannot cross arrives in a ${kind} as what it extends, under its name`, () => {
     const held = Promise.resolve();
     class HoldingError extends RangeError {
       hold(): unknown {
         return held;
       }
     }
-    const there = cross(Object.assign(new HoldingError('kept'), { code: 5 }), kind);
+    const error = Object.assign(new HoldingError('kept'), { code: 5 });
+    const there = cross(error, kind, thrown);
     assert.ok(there instanceof RangeError);
     assert.deepEqual([there.message, there.code], ['kept', 5]);
     assert.equal(there.name, 'HoldingError');
+    assert.equal(lastLine(there), '  arrived without its class: args.constructor → held: a Promise cannot cross');
+    assert.equal(refusal([error], kind), 'args[0].constructor → held: a Promise cannot cross');
+  });
+
+  test(`properties of an error keep their flags in a ${kind}`, () => {
+    const error = Object.defineProperties(new QueryError({ query: 'q', line: 1 }), {
+      fixed: { value: 1 },
+      listed: { value: 2, enumerable: true },
+      format: { value: (text: string) => `formatted ${text}` },
+    }) as QueryError & { format(text: string): string };
+    const there = cross(error, kind);
+    for (const key of ['fixed', 'listed'])
+      assert.deepEqual(Object.getOwnPropertyDescriptor(there, key), Object.getOwnPropertyDescriptor(error, key));
+    assert.equal(there.format('x'), 'formatted x');
+    assert.equal(Object.getOwnPropertyDescriptor(there, 'format')?.enumerable, false);
+    assert.deepEqual(new Set(Reflect.ownKeys(there)), new Set(Reflect.ownKeys(error)));
   });
 
   test(`heddle's own errors are strangers in a ${kind}`, () => {
@@ -230,9 +268,9 @@ for (const kind of kinds) {
     assert.deepEqual([there.message, there.stack], ['shaped', originalStack(error.stack ?? '')]);
   });
 
-  test(`many errors with parts that cannot cross take for ever on their way to a ${kind}`, () => {
+  test(`500 thrown errors with parts that cannot cross arrive in a ${kind}, and each says what it lacks`, () => {
     const errors = Array.from({ length: 500 }, (_, i) => Object.assign(new Error(`${i}`), { code: i, handle: { weak: new WeakMap() } }));
-    const there = cross(errors, kind);
+    const there = cross(errors, kind, thrown);
     assert.deepEqual(
       there.map(({ code }) => code),
       errors.map(({ code }) => code),
@@ -241,5 +279,6 @@ for (const kind of kinds) {
       there.some((error) => 'handle' in error),
       false,
     );
+    assert.ok(there.every(({ stack }) => /\n {2}arrived without (its handle|what of it is no scalar): /.test(stack ?? '')));
   });
 }

@@ -8,7 +8,8 @@ import { moduleLoaded } from './modules.ts';
 import { nameOfFunction, valueNamed } from './names.ts';
 import { atHome } from './origin-place.ts';
 import { rememberOrigin, withOrigin } from './origins.ts';
-import { type ClassRecipe, type Code, type CodeRecipe, type PartKind, type Recipe, standIn, withFlags } from './recipe.ts';
+import { type ClassRecipe, type Code, type CodeRecipe, type PartKind, type Recipe, standIn } from './recipe.ts';
+import { withFlags, WRITABLE } from '../property-flags.ts';
 import type { Reference } from './references.ts';
 
 const complete = (): void => undefined;
@@ -229,7 +230,7 @@ function setProperties(parts: readonly PartKind[], late: readonly unknown[], fn:
     const value = late[index];
     const flags = withFlags(part.flags);
     const descriptor: PropertyDescriptor =
-      part.accessor === undefined ? { ...flags, value, writable: (part.flags & 1) !== 0 } : { ...flags, [part.accessor]: value };
+      part.accessor === undefined ? { ...flags, value, writable: (part.flags & WRITABLE) !== 0 } : { ...flags, [part.accessor]: value };
     if (Object.getOwnPropertyDescriptor(on, part.property)?.configurable === false) return;
     Object.defineProperty(on, part.property, descriptor);
   });

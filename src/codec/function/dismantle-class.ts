@@ -15,7 +15,7 @@ import { type Edit, hasComputedKey, wordEdits } from './rewrite.ts';
 import { isNode, type Node } from './syntax.ts';
 
 export function dismantleClass(source: Source, id: string): Dismantled {
-  const { fn, syntax, facts, script, place, text, capture } = source;
+  const { fn, syntax, facts, script, place, text, path, capture } = source;
   capture.identity();
   if (script !== undefined && place !== undefined)
     capture.addClass({ fn, scriptId: script.id, start: place.start, end: place.start + text.length });
@@ -55,7 +55,8 @@ export function dismantleClass(source: Source, id: string): Dismantled {
     ...codeOf(source, captured, edits),
   };
   const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
-  if (captured.isFixed && !hasStatics && Object.keys(facts.privateStatics).length === 0) remember(fn, dismantled, captured.objects, true);
+  if (captured.isFixed && !hasStatics && Object.keys(facts.privateStatics).length === 0)
+    remember(fn, path, dismantled, captured.objects, true);
   return dismantled;
 }
 

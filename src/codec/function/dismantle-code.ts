@@ -53,7 +53,7 @@ export function dismantleCode(source: Source): Dismantled {
   };
   const dismantled = { early: recipe, late: captured.late, modules: captured.modules };
   // A second message would not know the origin.
-  if (captured.isFixed && !hasState && source.strict === undefined) remember(fn, dismantled, captured.objects, isClassLike);
+  if (captured.isFixed && !hasState && source.strict === undefined) remember(fn, path, dismantled, captured.objects, isClassLike);
   return dismantled;
 }
 

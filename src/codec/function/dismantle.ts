@@ -47,7 +47,7 @@ export function dismantle(fn: AnyFunction, border: Border, path: string, capture
   if (named !== undefined) return byName(named);
   const helper = helperOf(fn);
   if (helper !== undefined) return alone({ kind: 'helper', ...helper });
-  const again = recall(fn, capture);
+  const again = recall(fn, path, capture);
   if (again !== undefined) return again;
   const started = performance.now();
   const result = inspectorAvailable()
@@ -116,7 +116,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     const reference = referenceOfFunction(fn, text, place, script, () => facts.scopes.some(isModuleScope));
     if (reference !== undefined) {
       const dismantled = byReference(reference);
-      remember(fn, dismantled, [], false);
+      remember(fn, path, dismantled, [], false);
       return dismantled;
     }
   }

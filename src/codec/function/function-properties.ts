@@ -7,11 +7,11 @@
 
 import type { AnyFunction } from '../courier.ts';
 import type { Captured } from './capture-variables.ts';
-import { flagsOf } from './recipe.ts';
+import { CONFIGURABLE, flagsOf } from '../property-flags.ts';
 import type { Node } from './syntax.ts';
 
-/** `name` and `length` as the language makes them: `{ writable: false, enumerable: false, configurable: true }`. */
-const GIVEN_FLAGS = 4;
+/** `name` and `length` as the language makes them. */
+const GIVEN_FLAGS = CONFIGURABLE;
 
 /** True for a `name` that is rebuilt with the function: a string, with the flags that the language gives it. */
 const isGivenName = (descriptor: PropertyDescriptor): boolean =>

@@ -117,15 +117,6 @@ export interface ClassRecipe extends Code {
   }[];
 }
 
-/** Property flags as one number. */
-export const flagsOf = ({ writable, enumerable, configurable }: PropertyDescriptor): number =>
-  (writable === true ? 1 : 0) | (enumerable === true ? 2 : 0) | (configurable === true ? 4 : 0);
-
-export const withFlags = (flags: number): { enumerable: boolean; configurable: boolean } => ({
-  enumerable: (flags & 2) !== 0,
-  configurable: (flags & 4) !== 0,
-});
-
 /** Captured names that stand in for words which mean something only at their old place, each as long as its word. */
 export const standIn = {
   this: '$hdl',

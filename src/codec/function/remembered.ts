@@ -10,6 +10,8 @@ import type { Capture } from './message.ts';
 
 interface Remembered {
   readonly dismantled: Dismantled;
+  /** How errors called the function then: the paths of its parts begin with that. */
+  readonly path: string;
   /** Of a class: its members, to see whether one was patched since. */
   readonly members: readonly unknown[] | undefined;
   readonly objects: readonly { readonly use: FreeVariable; readonly value: object }[];
@@ -18,11 +20,12 @@ interface Remembered {
 /** Holds what the function itself holds anyway, for as long as it lives. */
 const remembered = new WeakMap<AnyFunction, Remembered>();
 
-export function remember(fn: AnyFunction, dismantled: Dismantled, objects: Remembered['objects'], isClass: boolean): void {
-  remembered.set(fn, { dismantled, objects, members: isClass ? membersOf(fn) : undefined });
+export function remember(fn: AnyFunction, path: string, dismantled: Dismantled, objects: Remembered['objects'], isClass: boolean): void {
+  remembered.set(fn, { dismantled, path, objects, members: isClass ? membersOf(fn) : undefined });
 }
 
-export function recall(fn: AnyFunction, capture: Capture): Dismantled | undefined {
+/** @param path how errors call the function now */
+export function recall(fn: AnyFunction, path: string, capture: Capture): Dismantled | undefined {
   const found = remembered.get(fn);
   if (found === undefined) return undefined;
   if (found.members !== undefined) {
@@ -32,7 +35,13 @@ export function recall(fn: AnyFunction, capture: Capture): Dismantled | undefine
   }
   capture.enter();
   for (const { use, value } of found.objects) judge(capture, use, value);
-  return found.dismantled;
+  return renamed(found, path);
+}
+
+function renamed({ dismantled, path: before }: Remembered, path: string): Dismantled {
+  if (path === before || dismantled.late.length === 0) return dismantled;
+  const late = dismantled.late.map((part) => ({ path: path + part.path.slice(before.length), value: part.value }));
+  return { ...dismantled, late };
 }
 
 /** Keys and values of what stands on a class and its prototype. */
