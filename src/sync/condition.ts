@@ -42,7 +42,10 @@ const kind: ObjectKind = defineKind({
   words: waitableWords,
   link: LOCK,
   create: () => new Condition(),
-  describe: (condition: Condition) => `${condition.constructor.name} with ${describe(lockOf(condition))}`,
+  describe: (condition: Condition) => {
+    const { unnotified } = condition.statistics();
+    return `${condition.constructor.name} with ${describe(lockOf(condition))}${unnotified === 0 ? '' : `, ${unnotified} waiting`}`;
+  },
 });
 
 let lockOf: (condition: Condition) => Lock | RLock;
@@ -51,9 +54,11 @@ let lockOf: (condition: Condition) => Lock | RLock;
 export interface ConditionStatistics {
   /** 1 while its lock is locked, else 0. */
   readonly locked: number;
-  /** How many threads wait for its lock; the async waiters of one thread count as one. */
+  /**
+   * How many threads wait for its lock; the async waiters of one thread count as one. A wait that was notified is among them until it has the lock.
+   */
   readonly waiting: number;
-  /** How many wait for a notification. */
+  /** How many calls of `wait` and `waitFor` have not been notified, in all threads and processes; each async call counts. */
   readonly unnotified: number;
 }
 

@@ -5,7 +5,20 @@ import { expected } from '../check.ts';
 import { type Block, blockOf, type SharedObject, type Waiter } from '../memory/index.ts';
 import { Acquirable } from './acquirable.ts';
 import { HeldPermits } from './held-permits.ts';
-import { type Change, changeCount, COUNT, FLAGS, freeIn, isOpen, MOST, RESERVED, takeFirst, takeLast, takeOpen } from './permit-count.ts';
+import {
+  type Change,
+  changeCount,
+  COUNT,
+  FLAGS,
+  freeIn,
+  isOpen,
+  MOST,
+  mostPermits,
+  RESERVED,
+  takeFirst,
+  takeLast,
+  takeOpen,
+} from './permit-count.ts';
 
 const FAIR = 1;
 
@@ -123,6 +136,7 @@ export class Permits extends Acquirable {
 
   describe(): string {
     const { free } = this;
+    if (this.#most < mostPermits) return `${this.title} with ${free} of ${this.#most} permits`;
     return `${this.title} with ${free} ${free === 1 ? 'permit' : 'permits'}`;
   }
 }

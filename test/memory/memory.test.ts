@@ -208,19 +208,20 @@ for (const { name, skip, make } of grounds) {
     assert.equal(calls, 0);
   });
 
-  check('who sleeps or has a bell keeps the machine busy', async ({ memory, start }) => {
+  check('who sleeps or has a bell comes to rest', async ({ memory, start }) => {
     for (const role of ['sleeper', 'bell'] as const) {
       Atomics.store(memory.segment(0), at.state, 0);
       const party = start(role);
       await until(() => load(memory, at.state) === 1);
       const of = `/proc/${load(memory, at.process)}/task/${load(memory, at.thread)}`;
-      // What is left to do from its start is done.
-      await pause(100);
-      const before = switches(of);
-      for (let i = 0; i < 10; i++) memory.sleep(place(at.nothing), 0, Infinity);
-      const times = switches(of) - before;
-      // One a slice, which is shorter for a thread than for this one, and what the engine does now and then.
-      assert.ok(times <= 10 * (longestSlice / 50) + 20, `${role} woke up ${times} times`);
+      // One a slice, which is shorter for a thread than for this one, and what the engine does now and then. At first it does what is left from its
+      // start; one that is busy never comes to rest.
+      const wakeUps = (): number => {
+        const before = switches(of);
+        memory.sleep(place(at.nothing), 0, Infinity);
+        return switches(of) - before;
+      };
+      await until(() => wakeUps() <= longestSlice / 50 + 2);
       await party.kill();
       await party.ended;
     }

@@ -1,6 +1,7 @@
 /** All rows of the table, in groups; each group is a test file of its own. */
 
 import { rowOf } from './cell.ts';
+import { partyRows } from './parties.ts';
 import { hostRows } from './programs.ts';
 import { shutdownRows } from './states.ts';
 import type { Row } from './table.ts';
@@ -19,4 +20,5 @@ export const groups: { readonly [group: string]: readonly Row[] } = {
   shutdowns: shutdownRows,
   hosts: hostRows,
   crowds: [crowdRow],
+  parties: partyRows,
 };

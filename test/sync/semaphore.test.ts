@@ -126,11 +126,20 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     for (const n of [0, -1, 0.5]) assert.throws(() => new Class().release(n), RangeError);
   });
 
-  test(`${name}: it does not say how many permits there are`, () => {
-    assert.equal(inspect(new Class(1)), `<${name} with 1 permit>`);
-    assert.equal(inspect(new Class(0)), `<${name} with 0 permits>`);
+  test(`${name}: it says how many permits there are, and may be`, () => {
+    const of = Class === BoundedSemaphore ? ' of 3 permits' : ' permits';
+    const semaphore = new Class(3);
+    assert.equal(inspect(semaphore), `<${name} with 3${of}>`);
+    semaphore.tryAcquire();
+    assert.equal(inspect(semaphore), `<${name} with 2${of}>`);
+    assert.equal(String(semaphore), `<${name} with 2${of}>`);
   });
 }
+
+test('a semaphore of one permit is printed with one permit', () => {
+  assert.equal(inspect(new Semaphore(1)), '<Semaphore with 1 permit>');
+  assert.equal(inspect(new BoundedSemaphore(1)), '<BoundedSemaphore with 1 of 1 permits>');
+});
 
 test('a semaphore has a value that it cannot have', () => {
   const semaphore = new Semaphore();

@@ -18,8 +18,8 @@ const kinds: { object: object; members: string[]; printed: RegExp }[] = [
   { object: new Mine(), members: [...taking, 'owner'], printed: /^<Mine unlocked>$/ },
   { object: new RLock(), members: [...taking, 'owner'], printed: /^<RLock unlocked>$/ },
   { object: new Semaphore(2), members: [...taking, 'getValue'], printed: /^<Semaphore with 2 permits>$/ },
-  { object: new BoundedSemaphore(), members: [...taking, 'getValue'], printed: /^<BoundedSemaphore with 1 permit>$/ },
-  { object: new Few(0), members: [...taking, 'getValue'], printed: /^<Few with 0 permits>$/ },
+  { object: new BoundedSemaphore(), members: [...taking, 'getValue'], printed: /^<BoundedSemaphore with 1 of 1 permits>$/ },
+  { object: new Few(0), members: [...taking, 'getValue'], printed: /^<Few with 0 of 0 permits>$/ },
   {
     object: new Condition(new Mine()),
     members: [...taking, 'notify', 'notifyAll', 'owner', 'wait', 'waitFor', 'waitForSync', 'waitSync'],
@@ -63,6 +63,25 @@ test('a lock that somebody has is printed without him', () => {
   assert.match(inspect(lock), new RegExp(`^<Lock held by MainProcess \\(pid ${process.pid}, thread 0\\)>$`));
   for (let i = 0; i < 2; i += 1) rlock.acquireSync();
   assert.match(inspect(rlock), new RegExp(`^<RLock held by MainProcess \\(pid ${process.pid}, thread 0\\), 2 times>$`));
+});
+
+test('a condition is printed with how many wait for a notification', async () => {
+  const condition = new Condition();
+  const waits = await Promise.all(
+    [1, 2].map(async () => {
+      await condition.acquire();
+      return [condition.wait()];
+    }),
+  );
+  assert.equal(inspect(condition), '<Condition with Lock unlocked, 2 waiting>');
+  await condition.acquire();
+  condition.notify(2);
+  assert.match(inspect(condition), /^<Condition with Lock held by MainProcess \(pid \d+, thread 0\)>$/);
+  condition.release();
+  for (const [wait] of waits) {
+    await wait;
+    condition.release();
+  }
 });
 
 test('what only looks like a lock cannot be printed', () => {
