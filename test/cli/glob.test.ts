@@ -5,8 +5,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { after } from 'node:test';
-import { globItems } from '#src/cli/items/glob.js';
-import { expandBraces } from '#src/cli/items/pattern.js';
+import { globInput, globItems } from '#src/cli/items/glob.js';
+import { expandBraces } from '#src/cli/items/braces.js';
 
 const root = mkdtempSync(join(tmpdir(), 'glob-'));
 after(() => rmSync(root, { recursive: true }));
@@ -24,6 +24,8 @@ for (const file of [
   'src/.git/a.ts',
   'other/a.md',
   'a+b(c).ts',
+  'a&b',
+  'n~x',
 ]) {
   mkdirSync(dirname(join(root, file)), { recursive: true });
   writeFileSync(join(root, file), '');
@@ -100,4 +102,31 @@ test('braces are taken apart wrongly', () => {
   assert.deepEqual(expandBraces('{a}{b,c}'), ['{a}b', '{a}c']);
   assert.deepEqual(expandBraces(String.raw`\{a,b}`), [String.raw`\{a,b}`]);
   assert.deepEqual(expandBraces('{a,b'), ['{a,b']);
+  assert.deepEqual(expandBraces('{{a,b}'), ['{a', '{b']);
+  assert.deepEqual(expandBraces('{{a,b}}'), ['{a}', '{b}']);
+  assert.deepEqual(expandBraces('{01..10..4}{c..a}'), ['01c', '01b', '01a', '05c', '05b', '05a', '09c', '09b', '09a']);
+});
+
+test('a set is read as bash reads it', async () => {
+  assert.deepEqual(await find('a[&]b'), ['a&b']);
+  assert.deepEqual(await find('n[~]x'), ['n~x']);
+  assert.deepEqual(await find(String.raw`x\[1[\]].ts`), ['x[1].ts']);
+  assert.deepEqual(await find('x[[]1[]].ts'), ['x[1].ts']);
+  assert.deepEqual(await find('x[1*'), ['x[1].ts']);
+  assert.deepEqual(await find('[[:lower:]].ts'), ['a.ts', 'b.ts', 'é.ts']);
+  assert.deepEqual(await find('a.ts/'), []);
+});
+
+test('what cannot be meant is refused at once: a range that goes down, a sequence without end', () => {
+  for (const [pattern, message] of [
+    ['[z-a].ts', 'expected a range to go up, got z-a in [z-a]'],
+    ['src/[!b-a0-9]', 'expected a range to go up, got b-a in [!b-a0-9]'],
+    ['{a,[9-0]}', 'expected a range to go up, got 9-0 in [9-0]'],
+    ['{1..1000000000}', 'expected a sequence of at most 100000 members, got {1..1000000000}'],
+  ] as const) {
+    assert.throws(() => globItems(pattern, root), { name: 'UsageError', message });
+    assert.throws(() => globInput(pattern), { name: 'UsageError', message });
+  }
+  // What is not closed is no set.
+  assert.doesNotThrow(() => globItems('[z-a', root));
 });

@@ -188,6 +188,7 @@ test('an output is emptied although the command is wrong', async () => {
     ['./nowhere.mjs', 'a'],
     [`${jobs}#twise`, 'a'],
     [`${jobs}#same`, '--lines', out],
+    [`${jobs}#same`, '--glob', '[z-a]'],
   ]) {
     assert.equal((await heddle(['map', ...args, '--out', out])).code, 2);
     assert.equal(readFileSync(out, 'utf8'), 'kept');

@@ -31,8 +31,12 @@ interface Entry {
   readonly isLink: boolean;
 }
 
-export async function* globItems(pattern: string, cwd: string = process.cwd()): AsyncGenerator<Item> {
-  const byRoot = groupByRoot(pattern);
+/** @throws UsageError at once if a range of a set goes down */
+export function globItems(pattern: string, cwd: string = process.cwd()): AsyncGenerator<Item> {
+  return walk(groupByRoot(pattern), cwd);
+}
+
+async function* walk(byRoot: ReadonlyMap<string, Place[]>, cwd: string): AsyncGenerator<Item> {
   for (const [root, places] of byRoot) {
     // Depth first; the entries of a folder lie on the stack in reverse.
     const stack: (Folder | Item)[] = [{ path: root, places: withoutFolders(places) }];
@@ -139,9 +143,10 @@ async function lookUp(base: string, name: string, isLink: boolean): Promise<Entr
 }
 
 export function globInput(pattern: string): Input {
+  const byRoot = groupByRoot(pattern);
   let isOpen = true;
   async function* untilClosed(): AsyncGenerator<Item[]> {
-    for await (const item of globItems(pattern)) {
+    for await (const item of walk(byRoot, process.cwd())) {
       if (!isOpen) return;
       yield [item];
     }

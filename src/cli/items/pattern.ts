@@ -1,11 +1,14 @@
 /**
- * Glob patterns, with the rules of a shell:
+ * Glob patterns, as bash reads them with `globstar`, and without `extglob`:
  *
  *     *  any characters but /     ?  one of them     [abc] [a-z] [!a]  one of these, or none of these
- *     **  any number of folders   {a,b}  either      \*  the character itself
+ *     **  any number of folders   {a,b} {1..9}  either      \*  the character itself
  *
- * A name that begins with a dot is matched only by a pattern that says the dot.
+ * A name that begins with a dot is matched only by a pattern that says the dot. What is not closed, a brace or a set, stands for itself.
  */
+
+import { expandBraces } from './braces.ts';
+import { characterSet } from './character-set.ts';
 
 /** Part of a pattern between two slashes. */
 export type Segment =
@@ -19,74 +22,46 @@ export interface Pattern {
   readonly segments: readonly Segment[];
 }
 
+/** @throws UsageError if a range of a set goes down */
 export function parseGlob(pattern: string): Pattern[] {
-  return [...new Set(expandBraces(pattern))].map((each) => ({
-    root: each.startsWith('/') ? '/' : '',
-    segments: each
+  const texts = new Set(expandBraces(pattern).map((text) => text.replaceAll(/\\(.)/gsu, (pair, char) => (char === '/' ? '/' : pair))));
+  // What ends with a slash means a folder, and is no file.
+  return [...texts].filter((text) => !text.endsWith('/')).map(patternOf);
+}
+
+function patternOf(text: string): Pattern {
+  return {
+    root: text.startsWith('/') ? '/' : '',
+    segments: text
       .split('/')
       .filter((part) => part !== '')
       .map(segmentOf)
       // two of them in a row say no more than one
       .filter(({ kind }, i, all) => kind !== 'folders' || all[i - 1]?.kind !== 'folders'),
-  }));
-}
-
-/** `a{b,c{d,e}}` → `ab`, `acd`, `ace`. Braces without a comma stand for themselves. */
-export function expandBraces(pattern: string): string[] {
-  let depth = 0;
-  let start = -1;
-  let commas: number[] = [];
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i];
-    if (char === '\\') i++;
-    else if (char === '{') {
-      if (depth++ === 0) [start, commas] = [i, []];
-    } else if (char === ',' && depth === 1) commas.push(i);
-    else if (char === '}' && depth > 0 && --depth === 0 && commas.length > 0) {
-      const [before, tails] = [pattern.slice(0, start), expandBraces(pattern.slice(i + 1))];
-      const cuts = [start, ...commas, i];
-      const choices = cuts.slice(1).flatMap((cut, n) => expandBraces(pattern.slice(cuts[n]! + 1, cut)));
-      return choices.flatMap((choice) => tails.map((tail) => before + choice + tail));
-    }
-  }
-  return [pattern];
+  };
 }
 
 function segmentOf(part: string): Segment {
   if (part === '**') return { kind: 'folders' };
-  if (!/[*?[\\]/.test(part)) return { kind: 'name', name: part };
   let source = '';
-  let isPlain = true;
-  let plain = '';
-  for (let i = 0; i < part.length; ) {
-    const set = /^\[([!^]?)(\]?[^\]]*)\]/.exec(part.slice(i));
-    const char = String.fromCodePoint(part.codePointAt(i)!);
-    if (char === '*' || char === '?') {
-      source += char === '*' ? '.*' : '.';
-      isPlain = false;
-    } else if (set !== null) {
-      const [whole, not, chars] = set as unknown as [string, string, string];
-      source += `[${not === '' ? '' : '^'}${chars.replaceAll(/[\\\]^[&~]/g, String.raw`\$&`)}]`;
-      isPlain = false;
-      i += whole.length;
-      continue;
+  let name = '';
+  let isName = true;
+  for (let at = 0; at < part.length; ) {
+    const set = part[at] === '[' ? characterSet(part, at) : undefined;
+    const wild = /^(?:\*+|\?)/u.exec(part.slice(at))?.[0];
+    if (set !== undefined || wild !== undefined) {
+      isName = false;
+      source += set?.source ?? (wild === '?' ? '.' : '.*');
+      at = set?.end ?? at + wild!.length;
     } else {
-      const isEscape = char === '\\' && i + 1 < part.length;
-      if (isEscape) i++;
-      const literal = isEscape ? String.fromCodePoint(part.codePointAt(i)!) : char;
-      source += literal.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
-      plain += literal;
-      i += literal.length;
-      continue;
+      if (part[at] === '\\' && at + 1 < part.length) at += 1;
+      const char = String.fromCodePoint(part.codePointAt(at)!);
+      name += char;
+      source += char.replaceAll(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&`);
+      at += char.length;
     }
-    i += char.length;
   }
-  if (isPlain) return { kind: 'name', name: plain };
-  const hidden = /^\\?\./.test(part) ? '' : String.raw`(?!\.)`;
-  try {
-    return { kind: 'match', test: new RegExp(`^${hidden}${source}$`, 'su') };
-  } catch {
-    // A set that is none, such as [z-a], stands for itself.
-    return { kind: 'name', name: part };
-  }
+  if (isName) return { kind: 'name', name };
+  const hidden = /^\\?\./u.test(part) ? '' : String.raw`(?!\.)`;
+  return { kind: 'match', test: new RegExp(`^${hidden}${source}$`, 'su') };
 }
