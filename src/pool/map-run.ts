@@ -19,7 +19,7 @@ import type { AsyncResource } from './caller-context.ts';
 import { ChunkJob, type ItemEnd, weightOf } from './chunk-job.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { Fifo } from './fifo.ts';
-import { accepts } from './job.ts';
+import { accepts, backoffAfter } from './job.ts';
 import type { MapProgress } from './map-progress.ts';
 import { type ItemOutcome, MapResults } from './map-results.ts';
 import type { Pulled, Source } from './source.ts';
@@ -199,12 +199,12 @@ export class MapRun {
 
   /** The source may be asked: that runs in the caller's context. */
   #pump(): void {
+    if (this.#isPumping || this.#isPulling || this.#isSourceDone || this.#isClosed) return;
     if (this.#mayPull()) this.#options.context.runInAsyncScope(this.#pumpNow, this);
     else this.#pumpNow();
   }
 
   #pumpNow(): void {
-    if (this.#isPumping || this.#isPulling || this.#isSourceDone || this.#isClosed) return;
     this.#isPumping = true;
     const since = performance.now();
     try {
@@ -330,11 +330,11 @@ export class MapRun {
     this.#send(new ChunkJob({ ...chunk, isAbortable: isAbortable(settings) }, this.#jobSettings), batch);
   }
 
-  #send(job: ChunkJob, batch: Batch): void {
+  #send(job: ChunkJob, batch: Batch, delay: number = 0): void {
     this.#jobs.add(job);
     job.onOutcomes((first, outcomes, ms) => this.#reported(job, batch, first, outcomes, ms));
     // A map waits at the queueLimit: it has no more chunks in the queue than its buffer allows.
-    this.#pool.submit(job, true);
+    this.#pool.submit(job, true, delay);
   }
 
   // ---- from the workers to the consumer
@@ -360,18 +360,20 @@ export class MapRun {
     this.#pump();
   }
 
-  #mayRetry({ chunk }: ChunkJob, { value, isLost }: ItemEnd): boolean {
+  #mayRetry({ chunk }: ChunkJob, { value, isFinal }: ItemEnd): boolean {
     const { retries, retryOn } = this.#options.settings;
-    if (chunk.attempt > retries || chunk.packet.transfer.length > 0 || this.#pool.isShutDown) return false;
-    return isLost === true || accepts(retryOn, value, this.#options.context);
+    if (chunk.attempt > retries || isFinal === true || chunk.packet.transfer.length > 0 || !this.#pool.takesRetries) return false;
+    return accepts(retryOn, value, this.#options.context);
   }
 
   /** Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, to a batch of their own. */
   #retry({ chunk }: ChunkJob, batch: Batch, from: number, to: number): void {
     const again = new ChunkJob({ ...chunk, id: this.#pool.nextId(to), from, to, attempt: chunk.attempt + 1 }, this.#jobSettings);
-    if (!this.#options.isUnordered) return this.#send(again, batch);
+    const { settings, context, isUnordered } = this.#options;
+    const delay = backoffAfter(settings.backoff, chunk.attempt, context);
+    if (!isUnordered) return this.#send(again, batch, delay);
     for (let i = from; i < to; i++) batch.put(i, moved);
-    this.#send(again, new Batch(batch.firstIndex, to, from));
+    this.#send(again, new Batch(batch.firstIndex, to, from), delay);
   }
 
   #deliver(): void {
