@@ -4,6 +4,7 @@
  *
  *   sealed ---------------------> waiting --submit--> in the pool --outcomes--> ended
  *   tried again, or given back -----^ in front, in the order of the items
+ *   tried again after a backoff ------submitLater------> in the pool
  */
 
 import type { ChunkJob } from './chunk-job.ts';
@@ -23,8 +24,9 @@ export class ChunkQueue {
   readonly #sealed: Fifo<Waiting> = new Fifo();
   /** Chunks that have been in the pool before; all of them stand before what is sealed. */
   readonly #returned: Waiting[] = [];
-  /** Chunks in the pool. */
+  /** Chunks in the pool, without those that wait for their backoff there. */
   #submitted = 0;
+  readonly #later: Set<ChunkJob> = new Set();
   #isSubmitting = false;
 
   constructor(pool: WorkerPool) {
@@ -48,9 +50,15 @@ export class ChunkQueue {
     this.#returned.splice(at, 0, { job, index });
   }
 
+  /** Submits a chunk that takes no place until `delay` milliseconds are over, and is not held back then. */
+  submitLater(job: ChunkJob, delay: number): void {
+    this.#later.add(job);
+    this.#pool.submit(job, true, delay);
+  }
+
   /** A chunk has left the pool. */
-  ended(): void {
-    this.#submitted--;
+  ended(job: ChunkJob): void {
+    if (!this.#later.delete(job)) this.#submitted--;
   }
 
   /**
