@@ -49,8 +49,8 @@ const FLOORS: Record<string, number> = {
   index: 99, // the front door sees everything
 };
 
-/** Files through which a basement and the folder above it know each other: types, and the id both go by. */
-const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts', 'codec/realm.ts']);
+/** Files through which a basement and the folder above it know each other: types, the id both go by, and how properties are written. */
+const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts', 'codec/property-flags.ts', 'codec/realm.ts']);
 
 /**
  * Arrows that run up all the same, when the program asks for what is there: they must be an `import()` inside of a function, so that
