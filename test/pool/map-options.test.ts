@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { threadId } from 'node:worker_threads';
-import { type MapOptions, TimeoutError, currentTask } from 'heddle';
+import { type MapOptions, Semaphore, TimeoutError, currentTask } from 'heddle';
 import { mapOutcomes } from 'heddle/lowlevel';
 import { all, until } from './collect.ts';
+import { stopClock, takeAll } from './faked-clock.ts';
 import { kinds } from './kinds.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-map-options-'));
@@ -157,11 +158,16 @@ for (const { kind, open, shared } of kinds) {
     ['an endless loop', spin],
     ['an endless wait', hang],
   ] as const) {
-    test(`${kind}: the timeout of an item costs its neighbours, or spares it (${what})`, async () => {
-      await using pool = open({ maxWorkers: 1, graceful: 20 });
+    test(`${kind}: the timeout of an item ends it and spares its neighbours (${what})`, async (t) => {
+      stopClock(t);
+      await using pool = open({ maxWorkers: 1, graceful: 20, startTimeout: Infinity });
       const work = (x: number): unknown => (x === 3 || x === 7 ? stuck() : x * 2);
       for (const chunkSize of [1, 20]) {
-        const outcomes = await all(mapOutcomes(pool, work, numbers(20), { chunkSize, timeout: 400 }));
+        const outcomes = await takeAll(
+          t.mock,
+          mapOutcomes(pool, work, numbers(20), { chunkSize, timeout: 400 }),
+          (taken) => taken === 3 || taken === 7,
+        );
         assert.deepEqual(
           outcomes.filter(({ ok }) => !ok).map(({ index }) => index),
           [3, 7],
@@ -179,18 +185,28 @@ for (const { kind, open, shared } of kinds) {
     });
   }
 
-  test(`${kind}: the timeout is for a chunk instead of for each of its items`, async () => {
+  test(`${kind}: the timeout is for each item of a chunk, not for all of them`, async (t) => {
     const pool = shared(1);
+    stopClock(t);
+    const [begun, go] = [new Semaphore(0), new Semaphore(0)];
     const work = async (x: number): Promise<number> => {
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      begun.release();
+      await go.acquire();
       return x;
     };
-    assert.deepEqual(await all(pool.map(work, numbers(40), { chunkSize: 40, timeout: 1000 })), numbers(40));
+    const results = pool.map(work, numbers(5), { chunkSize: 5, timeout: 1000 });
+    for (const i of numbers(5)) {
+      // The item before it was reported: the time that passes now is the time of this one.
+      await until(() => begun.getValue() > i);
+      t.mock.timers.tick(600);
+      go.release();
+      assert.equal((await results.next()).value, i);
+    }
   });
 
-  test(`${kind}: an item that stops in time costs the worker, or succeeds after all`, async () => {
-    // The worker imports what the items need before their time begins to run.
-    await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer: () => void currentTask() });
+  test(`${kind}: an item that stops in time keeps its worker, and fails`, async (t) => {
+    stopClock(t);
+    await using pool = open({ maxWorkers: 1, graceful: Infinity });
     const before = await pool.submit(me);
     const work = async (x: number): Promise<string> => {
       const { signal } = currentTask()!;
@@ -198,7 +214,7 @@ for (const { kind, open, shared } of kinds) {
       if (x === 1) throw new RangeError('stopped');
       return `${process.pid}:${threadId}`;
     };
-    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 400 }));
+    const outcomes = await takeAll(t.mock, mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 400 }), (taken) => taken === 1);
     assert.deepEqual(
       outcomes.map(({ ok }) => ok),
       [true, false, true],
@@ -207,16 +223,16 @@ for (const { kind, open, shared } of kinds) {
     assert.ok((outcomes[1]!.value as unknown) instanceof TimeoutError);
   });
 
-  test(`${kind}: an item that takes too long and still ends well passes for one that kept its time`, async () => {
-    // The worker imports what the items need before their time begins to run.
-    await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer: () => void currentTask() });
+  test(`${kind}: an item that takes too long and still ends well has failed`, async (t) => {
+    stopClock(t);
+    await using pool = open({ maxWorkers: 1, graceful: Infinity });
     const before = await pool.submit(me);
     const work = async (x: number): Promise<string> => {
       const { signal } = currentTask()!;
       if (x === 1 && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
       return `${process.pid}:${threadId}`;
     };
-    const outcomes = await all(mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 400 }));
+    const outcomes = await takeAll(t.mock, mapOutcomes(pool, work, numbers(3), { chunkSize: 3, timeout: 400 }), (taken) => taken === 1);
     assert.deepEqual(
       outcomes.map(({ value }) => value as unknown).map((value) => (value instanceof Error ? value.message : value)),
       [before, 'work has not ended within 400 ms', before],
@@ -225,16 +241,24 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual({ completed, failed }, { completed: 3, failed: 1 });
   });
 
-  test(`${kind}: an item that took too long is tried again unless retryOn says no`, async () => {
-    await using pool = open({ maxWorkers: 2, graceful: 20 });
+  test(`${kind}: an item that took too long is tried again unless retryOn says no`, async (t) => {
+    stopClock(t);
+    await using pool = open({ maxWorkers: 2, graceful: 20, startTimeout: Infinity });
     const work = (x: number): string => {
       const { attempt } = currentTask()!;
       if (x === 2 && attempt < 3) for (;;);
       return `${x}@${attempt}`;
     };
     const options = { chunkSize: 3, timeout: 400, retries: 2 };
-    assert.deepEqual(await all(pool.map(work, numbers(5), options)), ['0@1', '1@1', '2@3', '3@1', '4@1']);
-    await assert.rejects(all(pool.map(work, numbers(5), { ...options, retryOn: () => false })), TimeoutError);
+    // The other four items are done: what runs is an attempt that takes too long.
+    const isLate = (): boolean => pool.statistics().completed === 4 && pool.statistics().retried < 2;
+    const results = await takeAll(t.mock, pool.map(work, numbers(5), options), isLate);
+    assert.deepEqual(results, ['0@1', '1@1', '2@3', '3@1', '4@1']);
+    const never = { ...options, retryOn: () => false };
+    await assert.rejects(
+      takeAll(t.mock, pool.map(work, numbers(5), never), () => pool.statistics().completed === 9),
+      TimeoutError,
+    );
   });
 
   test(`${kind}: a map through with() has other options than its tasks, or loses those of its own`, async () => {
@@ -298,27 +322,31 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(source.isClosed, true);
   });
 
-  test(`${kind}: progress does not reach the end, goes back, or a function that throws ends the map`, async () => {
+  test(`${kind}: progress is told every 100 ms and at the end, and a function that throws spoils nothing`, async (t) => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on('warning', onWarning);
     const pool = shared(2);
+    stopClock(t);
     const told: { done: number; total: number | null; failed: number }[] = [];
-    const work = async (x: number): Promise<number> => {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    const work = (x: number): number => {
       if (x % 10 === 0 && currentTask()!.attempt === 1) throw new RangeError('once');
       return x;
     };
-    const retryOn = (): boolean => true;
-    await all(pool.map(work, numbers(50), { progress: (p) => told.push(p), retries: 1, retryOn }));
-    assert.ok(told.length > 1);
-    assert.deepEqual([told.at(-1)!.done, told.at(-1)!.total, told.at(-1)!.failed], [50, 50, 0]);
-    for (let i = 1; i < told.length; i++) assert.ok(told[i]!.done >= told[i - 1]!.done);
+    const results = pool.map(work, numbers(50), { progress: (p) => told.push(p), retries: 1 });
+    for (let i = 0; i < 20; i++) await results.next();
+    assert.equal(told.length, 0);
+    t.mock.timers.tick(100);
+    assert.equal(told.length, 1);
+    assert.ok(told[0]!.done >= 20);
+    await all(results);
+    assert.equal(told.length, 2);
+    assert.deepEqual([told[1]!.done, told[1]!.total, told[1]!.failed], [50, 50, 0]);
 
     const counted: (number | null)[] = [];
     async function* later(): AsyncGenerator<number> {
       yield* numbers(3);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise(setImmediate);
     }
     await all(pool.map((x) => x, later(), { progress: (p) => counted.push(p.done, p.total) }));
     assert.deepEqual(counted.slice(-2), [3, null]);

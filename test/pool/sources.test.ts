@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { test } from 'node:test';
 import { Pool, ThreadPool } from 'heddle';
+import { mapOutcomes } from 'heddle/lowlevel';
 import { all, until } from './collect.ts';
 import { kinds } from './kinds.ts';
 
@@ -114,6 +115,91 @@ for (const { kind, open } of kinds) {
     await pool.terminate();
     await assert.rejects(mapped, { name: 'CancelledError' });
     assert.equal(cutOff.destroyed, true);
+  });
+}
+
+/** Async items that take their time to close, and may fail at it. */
+class Closing implements AsyncIterable<number> {
+  asked = 0;
+  hasClosed = false;
+  readonly #close: () => Promise<void>;
+
+  constructor(close: () => Promise<void> = async () => {}) {
+    this.#close = close;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<number> {
+    return {
+      next: async () => ({ done: false, value: this.asked++ }),
+      return: async () => {
+        await this.#close();
+        this.hasClosed = true;
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  /** Waits until a map with a buffer of two has read as far as it goes behind one result, and waits for none. */
+  async whenRead(): Promise<void> {
+    await until(() => this.asked === 3);
+    await new Promise(setImmediate);
+  }
+}
+
+for (const { kind, shared } of kinds) {
+  test(`${kind}: return() of a map waits until its async source has closed, and gives the error that this ends with`, async () => {
+    const executor = shared(1);
+    await using pool = kind === 'thread' ? new ThreadPool(1) : new Pool(1);
+    const options = { bufferSize: 2 };
+    const ways: ((items: AsyncIterable<number>) => AsyncIterator<unknown>)[] = [
+      (items) => executor.map(same, items, options),
+      (items) => executor.map(same, items, new Closing(), options),
+      (items) => mapOutcomes(executor, same, items, options),
+      (items) => pool.imap(same, items, options),
+      (items) => pool.imapUnordered(same, items, options),
+    ];
+    for (const map of ways) {
+      let release!: () => void;
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      const source = new Closing(() => gate);
+      const results = map(source);
+      await results.next();
+      await source.whenRead();
+      let hasReturned = false;
+      const returned = results.return!().then((end) => {
+        hasReturned = true;
+        return end;
+      });
+      await new Promise(setImmediate);
+      assert.deepEqual([hasReturned, source.hasClosed], [false, false]);
+      release();
+      assert.deepEqual(await returned, { done: true, value: undefined });
+      assert.equal(source.hasClosed, true);
+
+      const broken = new Closing(() => Promise.reject(new RangeError('while it closed')));
+      const failing = map(broken);
+      await failing.next();
+      await broken.whenRead();
+      await assert.rejects(failing.return!(), { name: 'RangeError', message: 'while it closed' });
+      assert.deepEqual(await failing.next(), { done: true, value: undefined });
+    }
+  });
+
+  test(`${kind}: leaving a loop gives the error of a sync source that fails as it is closed`, async () => {
+    const executor = shared(1);
+    const items: Iterable<number> = {
+      [Symbol.iterator]: () => {
+        let i = 0;
+        const fail = (): never => {
+          throw new RangeError('while it closed');
+        };
+        return { next: () => ({ done: false, value: i++ }), return: fail };
+      },
+    };
+    const leave = async (): Promise<void> => {
+      for await (const x of executor.map(same, items, { bufferSize: 3 })) if (x === 2) break;
+    };
+    await assert.rejects(leave(), { name: 'RangeError', message: 'while it closed' });
   });
 }
 
