@@ -30,8 +30,12 @@ const STATE = 0;
 const HAS_ADDRESS = 1;
 const LOW = 2;
 const HIGH = 3;
-/** Of HAS_ADDRESS: somebody writes it. */
+/** Of HAS_ADDRESS: the address is known. */
+const KNOWN = 1;
+/** Of HAS_ADDRESS: a thread writes the address. */
 const WRITING = 2;
+/** Of HAS_ADDRESS: the parent process gave the descriptor, and no thread of this one has mapped its file. */
+const GIVEN = 3;
 const isSeed = -1;
 
 let ourSeed: SharedArrayBuffer | undefined;
@@ -62,6 +66,8 @@ export function joinBySeed(given: SharedArrayBuffer, startedBy: number): void {
 /** This process's heap is that of the process it was started by, inherited at a descriptor. Nothing is looked at before it is needed. @throws as joinBySeed */
 export function joinByDescriptor(descriptor: number): void {
   const words = new Int32Array(seed(), 0, 4);
+  if (load(words, STATE) === 0) compareExchange(words, HAS_ADDRESS, 0, GIVEN);
+  // ORDER: last; who sees the descriptor sees that it was given.
   if (joined !== undefined || compareExchange(words, STATE, 0, descriptor + 1) !== 0)
     throw new HeddleError('this process has a shared heap already: it is given one before it makes shared objects');
 }
@@ -101,30 +107,32 @@ function createIfPossible(): NativeHeap | undefined {
 }
 
 function joinNative(words: Int32Array, descriptor: number): Memory {
-  const missing = nativeMemoryMissing();
+  // ORDER: pairs with the last store in `tellAddress`.
+  const has = load(words, HAS_ADDRESS);
+  const missing = has === GIVEN ? nativeMemoryMissing() : undefined;
   if (missing !== undefined && isOurs(words, descriptor)) return arrayMemory(words.buffer as SharedArrayBuffer, starter);
   if (missing !== undefined)
     throw new UnsupportedPlatformError(`the shared heap of the process that started this one cannot be used: ${missing}`);
-  // ORDER: pairs with the last store in `tellAddress`.
-  if (load(words, HAS_ADDRESS) !== 1) return tellAddress(words, joinNativeMemory({ descriptor }));
+  if (has !== KNOWN) return tellAddress(words, joinNativeMemory({ descriptor }));
   const address = (load(words, LOW) >>> 0) + (load(words, HIGH) >>> 0) * 2 ** 32;
   return joinNativeMemory({ descriptor, address }).memory;
 }
 
 /** Without native calls what the parent process gave is of no use: the threads of this one have a heap of their own. */
 function isOurs(words: Int32Array, descriptor: number): boolean {
-  if (load(words, HAS_ADDRESS) !== 0) return false;
+  if (load(words, HAS_ADDRESS) !== GIVEN) return false;
   const before = compareExchange(words, STATE, descriptor + 1, isSeed);
   return before === descriptor + 1 || before === isSeed;
 }
 
 /** Who finds no address maps the heap once more, in vain but for addresses. */
 function tellAddress(words: Int32Array, { memory, address }: NativeHeap): Memory {
-  if (compareExchange(words, HAS_ADDRESS, 0, WRITING) === 0) {
+  const before = load(words, HAS_ADDRESS);
+  if ((before === 0 || before === GIVEN) && compareExchange(words, HAS_ADDRESS, before, WRITING) === before) {
     store(words, LOW, address | 0);
     store(words, HIGH, Math.floor(address / 2 ** 32));
     // ORDER: last; who sees it sees the address.
-    store(words, HAS_ADDRESS, 1);
+    store(words, HAS_ADDRESS, KNOWN);
   }
   return memory;
 }

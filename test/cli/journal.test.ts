@@ -1,13 +1,17 @@
 /** The journal as a file: what it holds after it was cut off, damaged, or taken for something else. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
+import { promisify } from 'node:util';
 import { Journal } from '#src/cli/journal/journal.js';
+import { lock } from '#src/cli/journal/lock.js';
 import type { JournalCommand } from '#src/cli/journal/record.js';
 import { UsageError } from '#src/cli/usage-error.js';
+import { cannotHide, hiding } from '../platform/hidden-proc.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'journal-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -166,6 +170,23 @@ test('what a dead process left is in the way, or a name more makes two journals 
   );
   await journal.close();
   rmSync(link);
+});
+
+test('a journal that a hidden process of another user has is not taken from it', { skip: cannotHide() }, async () => {
+  // Where the other user may go, too.
+  const open = mkdtempSync('/tmp/journal-');
+  chmodSync(open, 0o777);
+  const path = join(open, 'work.journal');
+  const held = await lock(path);
+  const program = `
+    const { lock } = await import(${JSON.stringify(import.meta.resolve('#src/cli/journal/lock.js'))});
+    console.log(JSON.stringify(await lock(${JSON.stringify(path)})));`;
+  const other = [...hiding, 'setpriv', '--reuid=65534', '--clear-groups', process.execPath, '--input-type=module', '-e', program];
+  const { stdout } = await promisify(execFile)(other[0]!, other.slice(1));
+  assert.deepEqual(JSON.parse(stdout), { heldBy: process.pid });
+  assert.ok('release' in held);
+  held.release();
+  rmSync(open, { recursive: true });
 });
 
 test('what cannot hold a journal is written to', async () => {

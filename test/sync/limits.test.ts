@@ -197,6 +197,27 @@ test('a wait for which no descriptor is left throws, and takes no place in the l
   assert.deepEqual(output, [refusal, refusal, refusal, '0 0 0 true', 'true']);
 });
 
+test('a pool whose worker gets no descriptors says so, and the program goes on', options, async () => {
+  const output = await run(
+    { limit: 'ulimit -n 60' },
+    `
+    // What is loaded late is loaded now.
+    const before = new ProcessPoolExecutor({ maxWorkers: 1 });
+    await before.submit(() => 1);
+    await before.shutdown();
+    const pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+    const opened = [];
+    try { for (;;) opened.push(openSync('/dev/null', 'r')); } catch {}
+    console.log(await pool.submit(() => 1).catch(told));
+    for (const descriptor of opened) closeSync(descriptor);
+    const other = new ProcessPoolExecutor({ maxWorkers: 1 });
+    console.log(await other.submit(() => 'a worker'));
+    await other.shutdown();`,
+  );
+  assert.match(output[0]!, /^BrokenProcessPool: .*the system gave no socket for a worker process \(a limit of open files, ulimit -n\?\)$/);
+  assert.equal(output[1], 'a worker');
+});
+
 test('a system that takes no memory back lets the heap go on', options, async () => {
   const output = await run(
     { before: refused('fallocate') },

@@ -4,9 +4,10 @@
  */
 
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { cannotHide, hiding } from '../platform/hidden-proc.js';
 import { isNative } from './crew.js';
 
 const heddle = JSON.stringify(import.meta.resolve('heddle'));
@@ -154,21 +155,7 @@ test('a program whose processes see one another opens no socket', options, async
   assert.equal(output, '0');
 });
 
-/** A mount of /proc that shows each user his own processes only. */
-const hiding = ['unshare', '--mount', 'sh', '-c', 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', 'sh'];
-
-function cannotHide(): string | false {
-  if (!isNative) return options.skip as string;
-  if (process.getuid!() !== 0) return 'only root may mount /proc with hidepid';
-  try {
-    execFileSync(hiding[0]!, [...hiding.slice(1), 'true'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'the system lets no mount be made';
-  }
-}
-
-test('a living owner that /proc hides keeps its lock, and rings', { ...options, skip: cannotHide() }, async () => {
+test('a living owner that /proc hides keeps its lock, and rings', { ...options, skip: options.skip || cannotHide() }, async () => {
   const output = await run(
     `
     const pool = new ProcessPoolExecutor({ maxWorkers: 1, initializer: moveApart });

@@ -2,5 +2,15 @@
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['blocked-threads', 'fairness', 'giving-up', 'handles', 'held-permits', 'lifetimes', 'owner-death', 'waiter-death'])
+for (const name of [
+  'blocked-alone',
+  'blocked-threads',
+  'fairness',
+  'giving-up',
+  'handles',
+  'held-permits',
+  'lifetimes',
+  'owner-death',
+  'waiter-death',
+])
   await import(`./${name}.test.js`);

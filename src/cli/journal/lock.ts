@@ -63,7 +63,7 @@ function livingOthers(target: string, own: string): Other[] {
     const [, pid, start] = /^(\d+)-(.*)$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '') ?? [];
     const file = join(dirname(target), name);
     if (pid === undefined || file === own) continue;
-    if (startOf(Number(pid)) === start) {
+    if (mayStillRun(Number(pid), start)) {
       const size = statSync(file, { throwIfNoEntry: false })?.size;
       if (size !== undefined) others.push({ file, pid: Number(pid), isHeld: size > 0 });
     } else rmSync(file, { force: true });
@@ -80,17 +80,27 @@ function realPath(path: string): string {
   }
 }
 
-/** What tells a process from a later one with the same id; undefined: there is none, or it only waits to be fetched. */
+/** Whether the process with that id and start lives. One that `/proc` hides from this user (`hidepid`) counts as the one that started then. */
+function mayStillRun(pid: number, start: string | undefined): boolean {
+  const found = startOf(pid);
+  return found === undefined ? process.platform === 'linux' && statusOf(pid).length === 0 && isThere(pid) : found === start;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** What tells a process from a later one with the same id; undefined: there is none, it only waits to be fetched, or it is hidden. */
 function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') {
     const [state, ...fields] = statusOf(pid);
     return state === undefined || state === 'Z' || state === 'X' ? undefined : fields[18];
   }
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-  }
+  if (!isThere(pid)) return undefined;
   if (process.platform === 'win32') return '';
   try {
     return String(Date.parse(execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })));
