@@ -1,9 +1,9 @@
 /** The public face of an activity: what the program sees of a greenlet, and can do with it. Source: gevent.Greenlet */
 
-import { inspect } from 'node:util';
 import { checkFunction, checkTimeout, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import { done, type Operation, takeNumber, type Wait, type WaitOptions } from '../loop/index.ts';
+import { showAsText } from '../repr.ts';
 import { Activity } from './activity.ts';
 import { currentActivity, setMain } from './current.ts';
 import { Ended } from './ended.ts';
@@ -61,7 +61,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
 
   static {
     activityOf = (greenlet) => greenlet.#activity;
-    Object.defineProperty(Greenlet.prototype, inspect.custom, { value: Greenlet.prototype.toString });
+    showAsText(Greenlet);
   }
 
   /**

@@ -6,7 +6,7 @@
  * They go with the greenlet. Source: gevent.local
  */
 
-import { inspect } from 'node:util';
+import { inspect, type InspectOptions } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
 import type { Activity } from './activity.ts';
 import { currentOwner } from './current.ts';
@@ -128,8 +128,8 @@ export const Local: LocalConstructor = class Local {
   static {
     // What would be shown is the proxy's empty target.
     Object.defineProperty(Local.prototype, inspect.custom, {
-      value(this: object): object {
-        return { ...this };
+      value(this: object, depth: number, options: InspectOptions): string {
+        return `<${nameOf(this)} ${inspect({ ...this }, { ...options, depth })}>`;
       },
     });
   }
@@ -147,6 +147,11 @@ export const Local: LocalConstructor = class Local {
     return new Proxy(empty(made), fields);
   }
 };
+
+/** Of its class, whatever its fields are called. */
+function nameOf(local: object): string {
+  return (Object.getPrototypeOf(local) as { readonly constructor: Constructor }).constructor.name;
+}
 
 function empty(made: Constructor): object {
   return Object.create(made.prototype as object) as object;

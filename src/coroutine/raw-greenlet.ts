@@ -12,9 +12,9 @@
  * value. Source: https://greenlet.readthedocs.io
  */
 
-import { inspect } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
+import { showAsText } from '../repr.ts';
 import { type Body, type Steps, next, stepsOf } from './switch-body.ts';
 import type { Activity } from './activity.ts';
 import { running, setSwitchedProvider } from './current.ts';
@@ -54,7 +54,7 @@ export class RawGreenlet {
       if (current === main || running !== enteredIn) return undefined;
       return (current.#activity ??= new SwitchedActivity(current));
     });
-    Object.defineProperty(RawGreenlet.prototype, inspect.custom, { value: RawGreenlet.prototype.toString });
+    showAsText(RawGreenlet);
   }
 
   /** @internal */

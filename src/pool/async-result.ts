@@ -3,6 +3,7 @@
 import { checkTimeout } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import { type Future, futures } from './future.ts';
+import { showAsText } from '../repr.ts';
 import { markSeen, watchAll } from './watch.ts';
 
 /** What is called here, in the caller, when a call of a `Pool` ends. */
@@ -118,7 +119,13 @@ export class AsyncResult<T> implements Promise<T> {
     return 'AsyncResult';
   }
 
+  /** `<AsyncResult state=pending>`; with the type of what it returned or raised when it has. */
+  toString(): string {
+    return futures.textAs(this.#future, this.constructor.name);
+  }
+
   static {
+    showAsText(AsyncResult);
     asyncResults = {
       follow: (promise, callbacks, isExpected) => new AsyncResult(promise, callbacks, isExpected),
       futureOf: (result) => result.#future,

@@ -8,6 +8,7 @@
 import { checkFunction, checkTimeout } from '../check.ts';
 import { CancelledError, InvalidStateError, TimeoutError } from '../errors.ts';
 import { callerContext } from './caller-context.ts';
+import { showAsText, typeName } from '../repr.ts';
 import { later } from './timers.ts';
 
 type State = 'pending' | 'running' | 'finished' | 'cancelled';
@@ -22,6 +23,8 @@ export interface FutureControls {
   /** @throws InvalidStateError if it is done */
   settle(future: Future<unknown>, ok: boolean, value: unknown): void;
   cancel(future: Future<unknown>): void;
+  /** What `String(future)` gives, under another name. */
+  textAs(future: Future<unknown>, name: string): string;
   /** Whether it has ended with an error; being cancelled is none. */
   hasFailed(future: Future<unknown>): boolean;
   /** As `addDoneCallback`, for code of heddle's own: the context in which it runs does not matter. Not for a future that is done. */
@@ -177,7 +180,6 @@ export class Future<T> extends Promise<T> {
 
   #finish(): void {
     const value = this.#value;
-    this.#value = undefined;
     this.#cancel = undefined;
     if (this.#isError) this.#reject(value);
     else this.#resolve(value);
@@ -219,7 +221,18 @@ export class Future<T> extends Promise<T> {
     });
   }
 
+  /** `<Future state=running>`; with the type of what it returned or raised when it has. */
+  override toString(): string {
+    return this.#textAs(this.constructor.name);
+  }
+
+  #textAs(name: string): string {
+    const end = this.#state === 'finished' ? ` ${this.#isError ? 'raised' : 'returned'} ${typeName(this.#value)}` : '';
+    return `<${name} state=${this.#state}${end}>`;
+  }
+
   static {
+    showAsText(Future);
     futures = {
       create: (cancel) => {
         const future = new Future<unknown>(byExecutor);
@@ -234,6 +247,7 @@ export class Future<T> extends Promise<T> {
       },
       settle: (future, ok, value) => future.#settle(ok, value),
       cancel: (future) => future.#cancelNow(),
+      textAs: (future, name) => future.#textAs(name),
       hasFailed: (future) => future.#state === 'finished' && future.#isError,
       onDone: (future, fn) => future.#onDone(fn),
     };

@@ -9,6 +9,7 @@
 import type { AsyncItemIterator } from '../iteration.ts';
 import { checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
+import { showAsText } from '../repr.ts';
 import { Fifo } from './fifo.ts';
 import type { ItemOutcome } from './outcome-store.ts';
 import type { MapRun } from './map-run.ts';
@@ -62,6 +63,15 @@ export class ImapResults implements ImapIterator<unknown> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** `<ImapResults open>`, or `<ImapResults ended>`. */
+  toString(): string {
+    return `<${this.constructor.name} ${this.#run === undefined && this.#ready.length === 0 ? 'ended' : 'open'}>`;
+  }
+
+  static {
+    showAsText(ImapResults);
   }
 
   next(timeout?: number): Promise<Result> {

@@ -134,7 +134,7 @@ export class MapRun {
     const outcome = this.#results.take();
     if (outcome === undefined) return undefined;
     this.#held--;
-    if (this.#isOver()) this.#over();
+    if (this.isOver) this.#over();
     return outcome;
   }
 
@@ -151,7 +151,7 @@ export class MapRun {
     const aborted = this.#aborted;
     this.#aborted = undefined;
     if (aborted !== undefined) return Promise.reject(aborted.reason);
-    if (this.#isOver()) return Promise.resolve({ done: true, value: undefined });
+    if (this.isOver) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
@@ -189,7 +189,8 @@ export class MapRun {
     return context.runInAsyncScope(source.close, source);
   }
 
-  #isOver(): boolean {
+  /** True if nothing is left to be taken. */
+  get isOver(): boolean {
     return this.#isClosed || (this.#isSourceDone && this.#held === 0);
   }
 
@@ -457,14 +458,14 @@ export class MapRun {
     while (this.#waiters.length > 0) {
       const outcome = this.#take();
       if (outcome === undefined) {
-        if (!this.#isOver()) break;
+        if (!this.isOver) break;
         this.#waiters.shift()!.resolve({ done: true, value: undefined });
       } else {
         isMoved = true;
         this.#waiters.shift()!.resolve({ done: false, value: outcome });
       }
     }
-    if (this.#isOver()) this.#over();
+    if (this.isOver) this.#over();
     else if (isMoved) this.#pump();
   }
 }

@@ -4,6 +4,7 @@ import { checkFunction } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
 import type { AnyFunction } from '../codec/index.ts';
 import { isIterable } from '../iteration.ts';
+import { showAsText } from '../repr.ts';
 import type { CallSite } from './call-site.ts';
 import { callerContext } from './caller-context.ts';
 import type { Items, MapResults } from './executor.ts';
@@ -78,6 +79,15 @@ export class MapIterator<R> implements MapResults<R> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** `<MapIterator open>`, or `<MapIterator ended>`. */
+  toString(): string {
+    return `<${this.constructor.name} ${this.#run?.isOver !== false ? 'ended' : 'open'}>`;
+  }
+
+  static {
+    showAsText(MapIterator);
   }
 
   next(): Promise<IteratorResult<R, undefined>> {

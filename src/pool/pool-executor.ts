@@ -15,6 +15,7 @@ import { Executor, type Items, type MapResults, type ShutdownOptions, type Strea
 import { type Future, futures } from './future.ts';
 import { CallJob } from './job.ts';
 import { MapIterator, splitOptions, startMap } from './map.ts';
+import { showAsText } from '../repr.ts';
 import { type ExecutorOptions, checkExecutorOptions } from './options.ts';
 import type { PoolStatistics } from './statistics.ts';
 import { StreamIterator, StreamJob } from './stream-job.ts';
@@ -141,6 +142,19 @@ export abstract class PoolExecutor extends Executor {
 
   override statistics(): PoolStatistics {
     return insideOf(this).pool.statistics();
+  }
+
+  /** `<ThreadPoolExecutor state=RUN max_workers=4>`; the state is `RUN`, `SHUTDOWN` or `BROKEN`. */
+  override toString(): string {
+    const inside = insides.get(this);
+    if (inside === undefined) return `<${this.constructor.name}>`;
+    const { isShutDown, isClosed, options } = inside.pool;
+    const state = isShutDown ? 'SHUTDOWN' : isClosed ? 'BROKEN' : 'RUN';
+    return `<${this.constructor.name} state=${state} max_workers=${options.maxWorkers}>`;
+  }
+
+  static {
+    showAsText(PoolExecutor);
   }
 }
 

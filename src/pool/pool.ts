@@ -18,8 +18,9 @@ import type { Items } from './executor.ts';
 import { type ImapIterator, ImapResults } from './imap.ts';
 import { startOutcomes } from './map-outcomes.ts';
 import { type ExecutorOptions, executorKeys } from './options.ts';
-import type { PoolExecutor } from './pool-executor.ts';
+import { insideOf, type PoolExecutor } from './pool-executor.ts';
 import { ProcessPoolExecutor } from './process-pool-executor.ts';
+import { showAsText } from '../repr.ts';
 import type { PoolStatistics } from './statistics.ts';
 import { Stoppable } from './stoppable.ts';
 import { type MapOptions, type TaskOptions, mapKeys, taskKeys } from './task-options.ts';
@@ -268,6 +269,16 @@ export class Pool implements AsyncDisposable {
     } catch (error) {
       return new ImapResults({ error }, () => {});
     }
+  }
+
+  /** `<Pool state=RUN pool_size=4>`; the state is `RUN`, `CLOSE` or `TERMINATE`, as in Python. */
+  toString(): string {
+    const state = { open: 'RUN', closed: 'CLOSE', terminated: 'TERMINATE' }[this.#state];
+    return `<${this.constructor.name} state=${state} pool_size=${insideOf(this.#executor).pool.options.maxWorkers}>`;
+  }
+
+  static {
+    showAsText(Pool);
   }
 
   #checkOpen(): void {

@@ -141,7 +141,7 @@ test('it is unlike other objects', () => {
   delete local['a'];
   assert.deepEqual({ ...local }, { b: 2 });
   assert.equal(local['missing'], undefined);
-  assert.equal(inspect(local), '{ b: 2 }');
+  assert.equal(inspect(local), '<Local { b: 2 }>');
   Object.defineProperty(local, 'hidden', { value: 3, enumerable: false });
   assert.deepEqual([Object.keys(local), local['hidden'], JSON.stringify(local)], [['b'], 3, '{"b":2}']);
   assert.throws(() => Object.freeze(local), TypeError);

@@ -157,7 +157,7 @@ both('it is not told how many are free, and who has the last', function* () {
   const semaphore = new BoundedSemaphore();
   yield semaphore.acquire();
   const late = semaphore.acquire();
-  assert.equal(inspect(semaphore), `<BoundedSemaphore with none free, the last taken by ${getCurrent().name}, 1 waiting>`);
+  assert.equal(inspect(semaphore), `<BoundedSemaphore with none of 1 free, the last taken by ${getCurrent().name}, 1 waiting>`);
   semaphore.release();
   yield late;
 });

@@ -23,6 +23,7 @@ const FLOORS: Record<string, number> = {
   iteration: 0,
   places: 0,
   'real-timers': 0,
+  repr: 0,
   'stack-frames': 0,
   thenable: 0,
   undisturbed: 0,

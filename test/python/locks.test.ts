@@ -391,9 +391,10 @@ for (const [name, Class] of Object.entries(semaphores)) {
 
   both(`${name}: repr tells its value`, function* () {
     const semaphore = new Class(3);
-    assert.equal(inspect(semaphore), `<${name} with 3 free>`);
+    const bound = name.startsWith('Bounded') ? ' of 3' : '';
+    assert.equal(inspect(semaphore), `<${name} with 3${bound} free>`);
     yield semaphore.acquire();
-    assert.equal(inspect(semaphore), `<${name} with 2 free>`);
+    assert.equal(inspect(semaphore), `<${name} with 2${bound} free>`);
   });
 
   both(`${name}: down and up`, function* () {

@@ -2,6 +2,7 @@
 
 import { checkBoolean } from '../../check.ts';
 import { Done, done, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { showAsText } from '../../repr.ts';
 import type { Activity } from '../activity.ts';
 import { currentActivity } from '../current.ts';
 import { Ended } from '../ended.ts';
@@ -47,6 +48,18 @@ export class Group extends GroupMapping implements AsyncDisposable {
   /** How many members there are. */
   get length(): number {
     return this.#members.greenlets.size;
+  }
+
+  /** `<Group with 2 greenlets>`; of a pool with its size. */
+  override toString(): string {
+    const { greenlets, capacity, line } = this.#members;
+    const bound = capacity === Infinity ? '' : ` of ${capacity}`;
+    const waiting = line.length === 0 ? '' : `, ${line.length} in line`;
+    return `<${this.constructor.name} with ${greenlets.size}${bound} greenlets${waiting}>`;
+  }
+
+  static {
+    showAsText(Group);
   }
 
   /** The members, as they are at any time. */

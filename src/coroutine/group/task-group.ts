@@ -3,6 +3,7 @@
 import { CancelledError, InvalidStateError } from '../../errors.ts';
 import { checkFunction } from '../../check.ts';
 import { type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { showAsText } from '../../repr.ts';
 import { currentActivity } from '../current.ts';
 import { activityOf, type Body, Greenlet, type ResultOf, type Spawnable } from '../greenlet.ts';
 import { Part } from '../part.ts';
@@ -56,6 +57,16 @@ export class TaskGroup implements AsyncDisposable {
   readonly #children: Children = new Children();
   /** Whose block it is. */
   readonly #host: { readonly isDead: boolean } = currentActivity();
+
+  static {
+    showAsText(TaskGroup);
+  }
+
+  /** `<TaskGroup with 2 greenlets>`; and `, over` when none may come any more. */
+  toString(): string {
+    const { living, isOver } = this.#children;
+    return `<${this.constructor.name} with ${living.size} greenlets${isOver ? ', over' : ''}>`;
+  }
 
   /**
    * Calls `fn(group)` as a part of the current greenlet, waits until that and all that it spawned have ended, and gives its result. An error

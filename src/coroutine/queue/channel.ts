@@ -1,8 +1,8 @@
 /** Source: gevent.queue.Channel */
 
-import { inspect } from 'node:util';
 import { Empty, Full, ShutDown } from '../../errors.ts';
 import { Done, isAborted, type Operation } from '../../loop/index.ts';
+import { showAsText } from '../../repr.ts';
 import { type BlockOptions, readBlockOptions } from './options.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Get, Next } from './takers.ts';
@@ -41,7 +41,7 @@ export class Channel<T> implements AsyncIterable<T> {
   readonly #meeting: Rendezvous<T>;
 
   static {
-    Object.defineProperty(Channel.prototype, inspect.custom, { value: Channel.prototype.toString });
+    showAsText(Channel);
   }
 
   constructor() {

@@ -1,8 +1,8 @@
 /** A queue without a count of tasks, and what all queues share. Source: gevent.queue.SimpleQueue, queue.SimpleQueue */
 
-import { inspect } from 'node:util';
 import { checkBoolean, checkInteger, checkOptions } from '../../check.ts';
 import type { Operation } from '../../loop/index.ts';
+import { showAsText } from '../../repr.ts';
 import { BoundedBuffer } from './bounded-buffer.ts';
 import { Fifo } from './fifo.ts';
 import { type BlockOptions, readItems } from './options.ts';
@@ -56,7 +56,7 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
       queue.#buffer = new BoundedBuffer(queue.#buffer.name, queue.#buffer.maxSize, store);
       for (const item of readItems(items)) queue.#buffer.putNowait(item);
     };
-    Object.defineProperty(SimpleQueue.prototype, inspect.custom, { value: SimpleQueue.prototype.toString });
+    showAsText(SimpleQueue);
   }
 
   /**

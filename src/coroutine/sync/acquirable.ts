@@ -1,7 +1,7 @@
 /** What locks, semaphores and conditions have in common: they are acquired, held while something runs, and released. */
 
-import { inspect } from 'node:util';
 import type { Operation, WaitOptions } from '../../loop/index.ts';
+import { showAsText } from '../../repr.ts';
 import { currentOwner } from '../current.ts';
 import type { ResultOf, Spawnable } from '../greenlet.ts';
 import { acquire, hold } from './acquire.ts';
@@ -19,7 +19,7 @@ export abstract class Acquirable {
 
   static {
     sourceOf = (acquirable) => acquirable.#source;
-    Object.defineProperty(Acquirable.prototype, inspect.custom, { value: Acquirable.prototype.toString });
+    showAsText(Acquirable);
   }
 
   /** @internal */

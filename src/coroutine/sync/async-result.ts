@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { Done, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
+import { showAsText } from '../../repr.ts';
 import type { Outcome } from '../link.ts';
 import { Links } from './links.ts';
 import { Failed, Get, Ready, Settled, unset, type Waiting } from './settled.ts';
@@ -40,7 +41,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
   readonly #links: Links<this> = new Links(this, () => this.ready(), false);
 
   static {
-    Object.defineProperty(AsyncResult.prototype, inspect.custom, { value: AsyncResult.prototype.toString });
+    showAsText(AsyncResult);
   }
 
   /** It has a value now: all who wait go on. */

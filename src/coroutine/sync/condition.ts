@@ -2,6 +2,7 @@
 
 import { checkFunction, checkInteger, expected } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
+import { showAsText } from '../../repr.ts';
 import { atOnce } from '../../thenable.ts';
 import { Done, isAborted, now, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions } from '../../loop/index.ts';
 import { currentOwner } from '../current.ts';
@@ -118,6 +119,17 @@ export class Condition extends Acquirable {
   #check(method: string): void {
     if (this.#mutex.isHeldBy(currentOwner())) return;
     throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#mutex.describe()}`);
+  }
+
+  static {
+    showAsText(Condition);
+  }
+
+  override toString(): string {
+    const unnotified = this.#waiters.length;
+    return super
+      .toString()
+      .replace(/^<(.*)>$/su, `<${this.constructor.name} with $1${unnotified === 0 ? '' : `, ${unnotified} to be notified`}>`);
   }
 
   /** Its present state in numbers. */

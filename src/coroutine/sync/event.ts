@@ -1,7 +1,7 @@
 /** A flag that can be waited for. Source: threading.Event, gevent.event.Event */
 
-import { inspect } from 'node:util';
 import { isAborted, type Operation, Pending, readWaitOptions, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
+import { showAsText } from '../../repr.ts';
 import { Links } from './links.ts';
 
 class EventWait extends Pending<boolean> {
@@ -54,7 +54,7 @@ export class Event {
   readonly #links: Links<this> = new Links(this, () => this.#isSet, false);
 
   static {
-    Object.defineProperty(Event.prototype, inspect.custom, { value: Event.prototype.toString });
+    showAsText(Event);
   }
 
   /** Whether it is set. */

@@ -54,8 +54,9 @@ export class Permits extends Source {
   }
 
   describe(): string {
-    if (this.free > 0) return `${this.#name} with ${this.free} free`;
-    return `${this.#name} with none free${this.#last === undefined ? '' : `, the last taken by ${nameOf(this.#last)}`}`;
+    const bound = this.most === Infinity ? '' : ` of ${this.most}`;
+    if (this.free > 0) return `${this.#name} with ${this.free}${bound} free`;
+    return `${this.#name} with none${bound} free${this.#last === undefined ? '' : `, the last taken by ${nameOf(this.#last)}`}`;
   }
 }
 
