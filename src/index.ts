@@ -14,6 +14,7 @@
 // Run functions elsewhere: on threads, or in processes.
 export { ThreadPoolExecutor, ThreadPoolExecutor as InterpreterPoolExecutor, ProcessPoolExecutor, Executor, Future } from './pool/index.ts';
 export type {
+  Backoff,
   ExecutorOptions,
   Items,
   MapResults,

@@ -31,8 +31,8 @@ export interface Chunk {
 
 /** How an item ended. */
 export interface ItemEnd extends Outcome {
-  /** Its worker was lost. */
-  readonly isLost?: true;
+  /** It was not wanted any more, or not taken: it is not tried again. */
+  readonly isFinal?: true;
 }
 
 /** The next outcomes, in the order of the items from `first` on; `ms` and `bytes` are the time and the memory that they took, if a worker ran them. */
@@ -43,6 +43,7 @@ export class ChunkJob implements Job {
   readonly settings: TaskSettings;
   /** Its items are tried again one by one, by the map. */
   readonly retries = 0;
+  readonly holdsRetries = false;
   readonly isChunk = true;
   since = 0;
   isSettled = false;
@@ -132,6 +133,10 @@ export class ChunkJob implements Job {
     return false;
   }
 
+  backoff(): number {
+    return 0;
+  }
+
   overdue(): Overdue {
     const reason = overdueError(this.name, this.settings.timeout);
     this.#overdue = { item: this.#next, error: reason };
@@ -181,7 +186,7 @@ export class ChunkJob implements Job {
     const mayGoOn = this.chunk.packet.transfer.length === 0 && this.#returns < maxReturns;
     const inDoubt = mayGoOn ? (isBegun ? this.#allowed - this.#next : 0) : this.left;
     if (inDoubt > 0) {
-      const lost: ItemEnd = { ok: false, value: lostError(end, this.name, why), isLost: true };
+      const lost: ItemEnd = { ok: false, value: lostError(end, this.name, why) };
       const outcomes = repeated(inDoubt, lost);
       if (this.#overdue?.item === this.#next) outcomes[0] = { ok: false, value: this.#overdue.error };
       this.#lost = { first: this.#next, outcomes };
@@ -206,7 +211,7 @@ export class ChunkJob implements Job {
     const first = this.#next;
     const left = this.left;
     this.#next = this.chunk.to;
-    this.#onOutcomes(first, repeated(left, outcome), undefined, 0);
+    this.#onOutcomes(first, repeated(left, { ...outcome, isFinal: true }), undefined, 0);
   }
 }
 

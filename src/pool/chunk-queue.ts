@@ -23,7 +23,8 @@ export class ChunkQueue {
   readonly #sealed: Fifo<Waiting> = new Fifo();
   /** Chunks that have been in the pool before; all of them stand before what is sealed. */
   readonly #returned: Waiting[] = [];
-  /** Chunks in the pool. */
+  /** Chunks in the pool that were submitted late, and those that were not. */
+  readonly #later: Set<ChunkJob> = new Set();
   #submitted = 0;
   #isSubmitting = false;
 
@@ -48,9 +49,15 @@ export class ChunkQueue {
     this.#returned.splice(at, 0, { job, index });
   }
 
+  /** The pool holds a chunk back for so many milliseconds. Meanwhile it has no place that others could have. */
+  submitLater(job: ChunkJob, delay: number): void {
+    this.#later.add(job);
+    this.#pool.submit(job, true, delay);
+  }
+
   /** A chunk has left the pool. */
-  ended(): void {
-    this.#submitted--;
+  ended(job: ChunkJob): void {
+    if (!this.#later.delete(job)) this.#submitted--;
   }
 
   /**

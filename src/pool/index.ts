@@ -9,7 +9,7 @@ export type { PoolExecutor } from './pool-executor.ts';
 export { ThreadPoolExecutor } from './thread-pool-executor.ts';
 export { ProcessPoolExecutor } from './process-pool-executor.ts';
 export type { ExecutorOptions } from './options.ts';
-export type { MapOptions, TaskOptions, TaskProgress } from './task-options.ts';
+export type { Backoff, MapOptions, TaskOptions, TaskProgress } from './task-options.ts';
 export type { PoolStatistics } from './statistics.ts';
 
 /** Waiting for many futures at once. */

@@ -8,7 +8,7 @@ import { type CallSite, joinStacks } from './call-site.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Future, futures } from './future.ts';
 import { SingleJob } from './single-job.ts';
-import { type TaskProgress, type TaskSettings, isAbortable } from './task-options.ts';
+import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable } from './task-options.ts';
 import { isThenable } from '../thenable.ts';
 
 export interface Job {
@@ -18,6 +18,8 @@ export interface Job {
   readonly settings: TaskSettings;
   /** Further attempts that the scheduler may give it. */
   readonly retries: number;
+  /** Its further attempts wait for what `retryOn` and `backoff` say. */
+  readonly holdsRetries: boolean;
   /** Its items are reported, counted and timed one by one. */
   readonly isChunk: boolean;
   /** It is an attempt that follows another job's. */
@@ -38,6 +40,8 @@ export interface Job {
   returned(why: 'requeue' | 'retry'): void;
   /** Whether it may be tried again after this error. */
   mayRetry(error: unknown): boolean;
+  /** Milliseconds between the attempt that failed and the next. */
+  backoff(): number;
   /** Its attempt, or its running item, has taken too long. Returns what the worker is to be told. */
   overdue(): Overdue;
   /** Whether what `overdue` spoke of still runs. */
@@ -88,8 +92,17 @@ export class CallJob extends SingleJob implements Job {
     return this.settings.retries;
   }
 
+  get holdsRetries(): boolean {
+    const { retries, retryOn, backoff } = this.settings;
+    return retries > 0 && (retryOn !== undefined || backoff !== 0);
+  }
+
   get reason(): unknown {
     return this.#outcome?.value;
+  }
+
+  backoff(): number {
+    return backoffAfter(this.settings.backoff, this.#attempt, this.context);
   }
 
   send(worker: WorkerHandle): void {
@@ -114,6 +127,7 @@ export class CallJob extends SingleJob implements Job {
   }
 
   mayRetry(error: unknown): boolean {
+    if (this.#attempt > this.settings.retries) return false;
     // Of an attempt that took too long it is asked once, when its time is over, whatever it says afterwards.
     if (!this.#isOverdue) return !this.#isAborted && accepts(this.settings.retryOn, error, this.context);
     return (this.#isAgain ??= accepts(this.settings.retryOn, error, this.context));
@@ -178,7 +192,7 @@ export function tellProgress({ progress }: TaskSettings, now: TaskProgress, cont
  * with every error.
  */
 export function accepts(retryOn: ((error: unknown) => boolean) | undefined, error: unknown, context: AsyncResource | undefined): boolean {
-  if (retryOn === undefined) return false;
+  if (retryOn === undefined) return true;
   try {
     const answer: unknown = context!.runInAsyncScope(retryOn, undefined, error);
     if (isThenable(answer)) throw new TypeError(expected('what it returns', 'a boolean', answer));
@@ -186,6 +200,21 @@ export function accepts(retryOn: ((error: unknown) => boolean) | undefined, erro
   } catch (thrown) {
     process.emitWarning(`retryOn threw: ${summary(thrown)}`, 'RetryWarning');
     return false;
+  }
+}
+
+/**
+ * Milliseconds until the next attempt. What the user's function says is no time, or throws, becomes a warning: the next attempt does not wait.
+ *
+ * @param attempt the one that failed, from 1
+ */
+export function backoffAfter(backoff: Backoff, attempt: number, context: AsyncResource | undefined): number {
+  if (typeof backoff === 'number') return backoff;
+  try {
+    return checkDelay(context!.runInAsyncScope(backoff, undefined, attempt), 'what it returns');
+  } catch (thrown) {
+    process.emitWarning(`backoff threw: ${summary(thrown)}`, 'RetryWarning');
+    return 0;
   }
 }
 

@@ -3,6 +3,8 @@
 import { AbortWatch } from './abort-watch.ts';
 import { type DeadlineEvents, type DeadlineOptions, Deadlines } from './deadlines.ts';
 import type { Job } from './job.ts';
+import { clearTimeout, setTimeout } from '../real-timers.ts';
+import { maxDelay } from './timers.ts';
 
 export interface JobEvents extends DeadlineEvents {
   /** Its signal has aborted. */
@@ -17,6 +19,9 @@ export class Jobs {
   readonly #paused: Set<Job> = new Set();
   /** Chunks with an item that has had its grace. */
   readonly #late: Set<Job> = new Set();
+
+  /** Those that wait out their backoff. */
+  readonly #held: Map<Job, NodeJS.Timeout> = new Map();
 
   constructor(options: DeadlineOptions, events: JobEvents) {
     this.deadlines = new Deadlines(options, events);
@@ -48,6 +53,7 @@ export class Jobs {
     this.#paused.delete(job);
     this.#late.delete(job);
     this.deadlines.stop(job);
+    if (this.#held.size > 0) this.#letGo(job);
     if (signal !== undefined) this.#aborts.forget(signal, job);
     return job;
   }
@@ -56,6 +62,20 @@ export class Jobs {
   pause(job: Job, isPaused: boolean): void {
     if (isPaused && this.#byId.has(job.id)) this.#paused.add(job);
     else this.#paused.delete(job);
+  }
+
+  /** Its next attempt waits for so many milliseconds; the job keeps the program running meanwhile. */
+  hold(job: Job, ms: number, over: () => void): void {
+    const end = (): void => {
+      this.#letGo(job);
+      over();
+    };
+    this.#held.set(job, setTimeout(end, Math.min(ms, maxDelay)).unref());
+  }
+
+  #letGo(job: Job): void {
+    clearTimeout(this.#held.get(job));
+    this.#held.delete(job);
   }
 
   /** What takes too long in it has had its grace. */

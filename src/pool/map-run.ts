@@ -25,7 +25,7 @@ import { type Chunk, ChunkJob, type ItemEnd } from './chunk-job.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { Fifo } from './fifo.ts';
-import { accepts } from './job.ts';
+import { accepts, backoffAfter } from './job.ts';
 import type { MapProgress } from './map-progress.ts';
 import { type ItemOutcome, OutcomeStore } from './outcome-store.ts';
 import type { Pulled, Source } from './source.ts';
@@ -217,12 +217,12 @@ export class MapRun {
   /** The source may be asked: that runs in the caller's context. @param isCall during the call of `map` */
   #pump(isCall: boolean = false): void {
     this.#submit();
+    if (this.#isPumping || this.#isPulling || this.#isSourceDone || this.#isClosed) return;
     if (this.#mayPull(isCall)) this.#options.context.runInAsyncScope(this.#pumpNow, this, isCall);
     else this.#pumpNow(isCall);
   }
 
   #pumpNow(isCall: boolean): void {
-    if (this.#isPumping || this.#isPulling || this.#isSourceDone || this.#isClosed) return;
     this.#isPumping = true;
     const since = performance.now();
     try {
@@ -396,9 +396,11 @@ export class MapRun {
     return job;
   }
 
-  /** Items of a chunk that has been in the pool go there again, before those that have not. */
-  #sendAgain(chunk: Omit<Chunk, 'id'>, batch: Batch): void {
-    this.#queue.addReturned(this.#jobOf({ ...chunk, id: this.#pool.nextId(chunk.to) }, batch), batch.firstIndex + chunk.from);
+  /** Items of a chunk that has been in the pool go there again, after `delay` milliseconds or before those that have not. */
+  #sendAgain(chunk: Omit<Chunk, 'id'>, batch: Batch, delay: number): void {
+    const job = this.#jobOf({ ...chunk, id: this.#pool.nextId(chunk.to) }, batch);
+    if (delay > 0) this.#queue.submitLater(job, delay);
+    else this.#queue.addReturned(job, batch.firstIndex + chunk.from);
   }
 
   // ---- from the workers to the consumer
@@ -408,7 +410,7 @@ export class MapRun {
     const { rest } = job;
     if (job.left === 0 || rest !== undefined) {
       this.#jobs.delete(job);
-      this.#queue.ended();
+      this.#queue.ended(job);
     }
     if (ms !== undefined) this.#chunkSize.measured(outcomes.length, ms, bytes);
     const size = Math.ceil(bytes / outcomes.length);
@@ -425,27 +427,29 @@ export class MapRun {
       this.#itemBytes -= batch.itemBytes;
       this.#options.progress?.ended(outcome.ok);
     }
-    if (rest !== undefined) this.#sendAgain(rest, batch);
+    if (rest !== undefined) this.#sendAgain(rest, batch, 0);
     this.#results.came(batch);
     this.#submit();
     this.#deliver();
     this.#pump();
   }
 
-  #mayRetry({ chunk }: ChunkJob, { value, isLost }: ItemEnd): boolean {
+  #mayRetry({ chunk }: ChunkJob, { value, isFinal }: ItemEnd): boolean {
     const { retries, retryOn } = this.#options.settings;
-    if (chunk.attempt > retries || chunk.packet.transfer.length > 0 || this.#pool.isShutDown) return false;
-    return isLost === true || accepts(retryOn, value, this.#options.context);
+    if (chunk.attempt > retries || isFinal === true || chunk.packet.transfer.length > 0 || !this.#pool.takesRetries) return false;
+    return accepts(retryOn, value, this.#options.context);
   }
 
   /** Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, to a batch of their own. */
   #retry({ chunk }: ChunkJob, batch: Batch, from: number, to: number): void {
     const again = { ...chunk, from, to, attempt: chunk.attempt + 1 };
-    if (!this.#options.isUnordered) return this.#sendAgain(again, batch);
+    const { settings, context, isUnordered } = this.#options;
+    const delay = backoffAfter(settings.backoff, chunk.attempt, context);
+    if (!isUnordered) return this.#sendAgain(again, batch, delay);
     for (let i = from; i < to; i++) batch.put(i, moved);
     const own = new Batch(batch.firstIndex, to, from);
     own.itemBytes = batch.itemBytes;
-    this.#sendAgain(again, own);
+    this.#sendAgain(again, own, delay);
   }
 
   #deliver(): void {

@@ -27,6 +27,7 @@ interface Waiter {
 export class StreamJob extends SingleJob implements Job {
   /** A stream is not tried again: its values may have been used. */
   readonly retries = 0;
+  readonly holdsRetries = false;
   readonly #pool: WorkerPool;
   readonly #values: Fifo<unknown> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
@@ -102,6 +103,10 @@ export class StreamJob extends SingleJob implements Job {
 
   mayRetry(): boolean {
     return false;
+  }
+
+  backoff(): number {
+    return 0;
   }
 
   overdue(): Overdue {

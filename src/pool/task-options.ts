@@ -5,6 +5,9 @@ import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } fro
 import type { Progress } from '../progress/index.ts';
 import type { Key } from './scheduler/index.ts';
 
+/** Milliseconds, or a function that gives them for the attempt that failed, counted from 1. */
+export type Backoff = number | ((attempt: number) => number);
+
 export interface TaskOptions {
   /** Aborts the task: it rejects at once with the signal's reason. A worker that runs it is told, and ended if it does not stop. */
   readonly signal?: AbortSignal | undefined;
@@ -16,10 +19,18 @@ export interface TaskOptions {
   readonly timeout?: number | undefined;
   /** Tasks of one key run one after another, in order, in the same worker as long as that lives. A string or number. */
   readonly key?: string | number | undefined;
-  /** Further attempts after `WorkerLost`, and after errors that `retryOn` accepts. An integer >= 0; default 0. */
+  /** Further attempts after an error, a time-out or the loss of the worker; an abort is not tried again. An integer >= 0; default 0. */
   readonly retries?: number | undefined;
-  /** Whether a task that failed with this error may be tried again. `TimeoutError` is asked about, an abort is not. */
+  /**
+   * Narrows `retries`: whether a task that failed with this error is tried again. Called with what the task threw, `TimeoutError` or
+   * `WorkerLost`. Default: every one is.
+   */
   readonly retryOn?: ((error: unknown) => boolean) | undefined;
+  /**
+   * Milliseconds from the end of an attempt to the next, or a function that gives them for the attempt that failed, counted from 1.
+   * The worker takes other tasks meanwhile. A number >= 0; default 0.
+   */
+  readonly backoff?: Backoff | undefined;
   /** Tasks that wait begin in the order of their priority, the highest first. A number; default 0. */
   readonly priority?: number | undefined;
   /** Buffers among the arguments that are handed over instead of copied, as `move()` does. */
@@ -56,10 +67,12 @@ export interface MapOptions {
    * well before its worker would be ended for it (`graceful`). Default: no limit.
    */
   readonly timeout?: number | undefined;
-  /** Further attempts each item has after `WorkerLost`, and after errors that `retryOn` accepts. An integer >= 0; default 0. */
+  /** Further attempts of each item after an error, a time-out or the loss of its worker. An integer >= 0; default 0. */
   readonly retries?: number | undefined;
-  /** Whether an item that failed with this error may be tried again; default: no. */
+  /** Narrows `retries`: whether an item that failed with this error is tried again. Default: every one is. */
   readonly retryOn?: ((error: unknown) => boolean) | undefined;
+  /** Milliseconds from the end of an item's attempt to the next, or a function that gives them for the attempt that failed, from 1. Default 0. */
+  readonly backoff?: Backoff | undefined;
   /**
    * Shows how far the map is, on standard error: a bar on a terminal, lines in a log, nothing when it is no terminal and `CI` is
    * not set. A string is its label. A function is called with the numbers instead, when they change, at most ten times a second
@@ -75,6 +88,7 @@ export interface TaskSettings {
   readonly key: Key | undefined;
   readonly retries: number;
   readonly retryOn: ((error: unknown) => boolean) | undefined;
+  readonly backoff: Backoff;
   readonly priority: number;
   readonly transfer: readonly ArrayBuffer[];
   readonly progress: ((progress: TaskProgress) => void) | undefined;
@@ -95,18 +109,19 @@ export const defaultSettings: TaskSettings = {
   key: undefined,
   retries: 0,
   retryOn: undefined,
+  backoff: 0,
   priority: 0,
   transfer: [],
   progress: undefined,
 };
 
-export const taskKeys = ['signal', 'timeout', 'key', 'retries', 'retryOn', 'priority', 'transfer', 'progress'] as const;
-export const mapKeys: readonly string[] = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'progress'];
+export const taskKeys = ['signal', 'timeout', 'key', 'retries', 'retryOn', 'backoff', 'priority', 'transfer', 'progress'] as const;
+export const mapKeys: readonly string[] = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'backoff', 'progress'];
 
 /** @throws TypeError or RangeError, naming what is wrong */
 export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSettings = defaultSettings): TaskSettings {
   checkOptions(options, 'options', taskKeys);
-  const { signal, timeout, key, retries, retryOn, priority, transfer, progress } = options ?? {};
+  const { signal, timeout, key, retries, retryOn, backoff, priority, transfer, progress } = options ?? {};
   if (signal !== undefined) checkSignal(signal);
   if (key !== undefined && typeof key !== 'string' && typeof key !== 'number')
     throw new TypeError(expected('key', 'a string or a number', key));
@@ -121,6 +136,7 @@ export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSet
     key: key ?? base.key,
     retries: retries === undefined ? base.retries : checkInteger(retries, 'retries', 0),
     retryOn: retryOn ?? base.retryOn,
+    backoff: backoff === undefined ? base.backoff : checkBackoff(backoff),
     priority: priority ?? base.priority,
     transfer: transfer ?? base.transfer,
     progress: progress ?? base.progress,
@@ -139,8 +155,19 @@ export function isAbortable({ signal, timeout }: TaskSettings): boolean {
 }
 
 /** Whether a task with these settings may call back. */
-export function hasCallbacks({ retryOn, progress }: TaskSettings): boolean {
-  return retryOn !== undefined || progress !== undefined;
+export function hasCallbacks({ retryOn, progress, backoff }: TaskSettings): boolean {
+  return retryOn !== undefined || progress !== undefined || typeof backoff === 'function';
+}
+
+function checkBackoff(value: unknown): Backoff {
+  return typeof value === 'function' ? (value as Backoff) : checkDelay(value, 'backoff', 'a number >= 0 or a function');
+}
+
+/** Milliseconds that end. @throws TypeError or RangeError */
+export function checkDelay(value: unknown, what: string, rule: string = 'a number >= 0'): number {
+  if (typeof value !== 'number') throw new TypeError(expected(what, rule, value));
+  if (!(value >= 0 && value < Infinity)) throw new RangeError(expected(what, rule, value));
+  return value;
 }
 
 /** By its shape: a signal may come from another realm. */
@@ -153,10 +180,10 @@ function checkSignal(value: unknown): void {
 /** @throws TypeError or RangeError, naming what is wrong */
 export function checkMapOptions(options: MapOptions | undefined, base: TaskSettings): MapSettings {
   checkOptions(options, 'options', mapKeys);
-  const { chunkSize, bufferSize, signal, timeout, retries, retryOn, progress } = options ?? {};
+  const { chunkSize, bufferSize, signal, timeout, retries, retryOn, backoff, progress } = options ?? {};
   if (chunkSize !== undefined) checkInteger(chunkSize, 'chunkSize', 1);
   if (bufferSize !== undefined) checkInteger(bufferSize, 'bufferSize', 1);
   if (progress !== undefined && !['boolean', 'string', 'function'].includes(typeof progress))
     throw new TypeError(expected('progress', 'a boolean, a string or a function', progress));
-  return { chunkSize, bufferSize, progress, settings: checkTaskOptions({ signal, timeout, retries, retryOn }, base) };
+  return { chunkSize, bufferSize, progress, settings: checkTaskOptions({ signal, timeout, retries, retryOn, backoff }, base) };
 }

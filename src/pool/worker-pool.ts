@@ -19,7 +19,7 @@ import { Jobs } from './jobs.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { CheckedOptions } from './options.ts';
 import type { PoolWorker, PoolWorkerEvents, StartFailure } from './pool-worker.ts';
-import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step } from './scheduler/index.ts';
+import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step, takesRetries } from './scheduler/index.ts';
 import { Counts, type PoolStatistics } from './statistics.ts';
 
 const maxFailedStarts = 3;
@@ -81,6 +81,11 @@ export class WorkerPool {
     return this.#state.isShutDown;
   }
 
+  /** Whether what has failed may be tried again: also after a shutdown that cancels nothing. */
+  get takesRetries(): boolean {
+    return takesRetries(this.#state);
+  }
+
   /** Whether one more job would begin at once, or when a worker has started that starts for it. */
   get hasRoom(): boolean {
     return hasRoom(this.#state);
@@ -115,11 +120,16 @@ export class WorkerPool {
     if (this.hasRoom) this.#apply({ type: 'announce' });
   }
 
-  /** @param isBounded its maker limits by itself how many wait: it is not refused at the `queueLimit` */
-  submit(job: Job, isBounded: boolean): void {
+  /**
+   * @param isBounded its maker limits by itself how many wait: it is not refused at the `queueLimit`
+   * @param delay milliseconds that it waits first
+   */
+  submit(job: Job, isBounded: boolean, delay: number = 0): void {
+    const { id: task, retries, weight, isRetry, holdsRetries } = job;
     const { priority, key } = job.settings;
     this.#add(job);
-    this.#apply({ type: 'submit', task: job.id, isBounded, priority, key, retries: job.retries, weight: job.weight });
+    this.#apply({ type: 'submit', task, isBounded, priority, key, retries, weight, isRetry, holdsRetries, startsHeld: delay > 0 });
+    if (delay > 0 && this.#jobs.get(task) !== undefined) this.#hold(job, delay);
     this.#lookAtSignal(job);
   }
 
@@ -249,13 +259,13 @@ export class WorkerPool {
         return this.#crew.kill(instruction.worker, this.#state.isShutDown ? this.#killSignal : 'SIGKILL');
       case 'interrupt':
         return this.#interrupt(instruction.task, instruction.worker, instruction.isFinal);
-      case 'retry':
       case 'requeue': {
         const job = this.#jobs.get(instruction.task)!;
-        if (instruction.type === 'retry') this.#counts.retried++;
         this.#jobs.deadlines.stop(job);
-        return job.returned(instruction.type);
+        return job.returned('requeue');
       }
+      case 'retry':
+        return this.#retry(instruction.task, instruction.isLost === true);
       case 'release':
         return void this.#jobs.drop(instruction.task);
       case 'settle':
@@ -281,6 +291,24 @@ export class WorkerPool {
         this.#crew.end();
         return this.#finished.resolve();
     }
+  }
+
+  /** The user's own functions say whether, and when. */
+  #retry(id: number, isLost: boolean): void {
+    const job = this.#jobs.get(id)!;
+    this.#jobs.deadlines.stop(job);
+    if (job.holdsRetries && isLost && !job.mayRetry(job.reason)) return this.#apply({ type: 'giveUp', task: id });
+    const delay = job.holdsRetries ? job.backoff() : 0;
+    this.#counts.retried++;
+    job.returned('retry');
+    if (job.holdsRetries) this.#hold(job, delay);
+  }
+
+  /** The attempt begins after so many milliseconds. */
+  #hold(job: Job, delay: number): void {
+    const resume = (): void => this.#apply({ type: 'resume', task: job.id });
+    if (delay > 0) this.#jobs.hold(job, delay, resume);
+    else resume();
   }
 
   #dropWith(id: number, error: unknown): void {

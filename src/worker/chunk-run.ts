@@ -13,6 +13,7 @@
  * uncaught error) reports exactly.
  */
 
+import type { AsyncResource } from 'node:async_hooks';
 import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
 import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Holder, TaskContext, type TellProgress, callAs, leave } from './current-task.ts';
@@ -72,6 +73,8 @@ export class ChunkRun implements Holder {
   #reportedAt = 0;
   /** Changes when the running item is given up, so that its late end is not taken for the next one's. */
   #turn = 0;
+  /** Of the running item. */
+  resource: AsyncResource | undefined;
   /** Of the running item, if it asked for it. */
   #context: TaskContext | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -201,6 +204,7 @@ export class ChunkRun implements Holder {
     if (!addOutcome(this.#encoder, isOk, value)) this.#failed.push(this.#index - this.#first);
     this.#index++;
     this.#hasStarted = false;
+    this.resource = undefined;
     this.#context?.end();
     this.#context = undefined;
   }

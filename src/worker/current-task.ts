@@ -42,7 +42,7 @@ export class TaskContext implements CurrentTask, Holder {
   #controller: AbortController | undefined;
   /** Where the signal was first asked for: its listeners run there. */
   #listening: AsyncResource | undefined;
-  resource?: AsyncResource;
+  resource: AsyncResource | undefined;
   /** It was aborted, and why. */
   aborted: { readonly reason: unknown } | undefined;
   #toldAt = -Infinity;
@@ -111,7 +111,7 @@ export class TaskContext implements CurrentTask, Holder {
 }
 
 /** A task, or a chunk that makes the context of its running item when somebody asks for it. */
-export interface Holder {
+export interface Holder extends ContextOwner {
   readonly context: TaskContext | null;
 }
 
@@ -128,13 +128,12 @@ export function runSeveral(): void {
 export function callAs<T>(holder: Holder, fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
   // Not before: in a program that runs no tasks nobody has to ask whether one runs.
   setScopeProvider('task', contextNow);
-  const owner: ContextOwner = holder instanceof TaskContext ? holder : {};
   if (storage !== undefined) {
     const several = storage;
-    return callInside(owner, () => several.run(holder, fn, ...args), []);
+    return callInside(holder, () => several.run(holder, fn, ...args), []);
   }
   current = holder;
-  return callInside(owner, fn, args);
+  return callInside(holder, fn, args);
 }
 
 /** Its task has ended. */

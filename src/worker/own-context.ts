@@ -11,7 +11,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 /** Has one async context for as long as it lasts. */
 export interface ContextOwner {
   /** Made by `callInside`. */
-  resource?: AsyncResource;
+  resource: AsyncResource | undefined;
 }
 
 const { prototype } = AsyncLocalStorage;

@@ -35,6 +35,7 @@ test('help leaves out a flag', async () => {
     '--unordered',
     '--chunk',
     '--retries N',
+    '--backoff MS',
     '--timeout MS',
     '--out',
     '--journal',

@@ -157,6 +157,7 @@ const refused: [why: string, args: string[], says: RegExp][] = [
   ['a number that is none', [jobs, 'a', '-j', 'all'], /expected --jobs to be an integer >= 1, got "all"/],
   ['a time-out that is none', [jobs, 'a', '--timeout', '0'], /expected --timeout to be an integer >= 1, got "0"/],
   ['retries that are none', [jobs, 'a', '--retries=-1'], /expected --retries to be an integer >= 0, got "-1"/],
+  ['a backoff that is none', [jobs, 'a', '--backoff=soon'], /expected --backoff to be an integer >= 0, got "soon"/],
   ['a module that is not there', ['./nowhere.mjs', 'a'], /\.\/nowhere\.mjs does not exist/],
   ['a module without its ending', ['./test/fixtures/cli/jobs', 'a'], /did you mean .*jobs\.mjs\?/],
   ['a package that is not installed', ['no-such-package', 'a'], /there is no module no-such-package/],

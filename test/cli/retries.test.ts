@@ -66,3 +66,10 @@ for (const kind of kinds) {
     assert.deepEqual([attempts['spin'], attempts['wait']], [2, 2]);
   });
 }
+
+test('between two tries of an item are at least the milliseconds of --backoff', async () => {
+  const since = performance.now();
+  const { code, attempts } = await run('-j', '1', '--retries', '2', '--backoff', '600', 'third');
+  assert.deepEqual([code, attempts], [0, { third: 3 }]);
+  assert.ok(performance.now() - since > 1200);
+});

@@ -46,12 +46,13 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual({ submitted, completed, failed, retried }, { submitted: 3, completed: 1, failed: 2, retried: 4 });
   });
 
-  test(`${kind}: an error is tried again that retryOn does not accept, or the last error is not the one that is told`, async () => {
+  test(`${kind}: every error is tried again, unless retryOn says no, and the last one is told`, async () => {
     const pool = shared(1);
     const failing = (): never => {
       throw new RangeError(`attempt ${currentTask()!.attempt}`);
     };
-    await assert.rejects(pool.with({ retries: 3 }).submit(failing), { message: 'attempt 1' });
+    await assert.rejects(pool.with({ retries: 3 }).submit(failing), { message: 'attempt 4' });
+    await assert.rejects(pool.with({ retries: 3, retryOn: () => false }).submit(failing), { message: 'attempt 1' });
     const seen: string[] = [];
     const view = pool.with({ retries: 3, retryOn: (error) => (seen.push((error as Error).message), error instanceof RangeError) });
     await assert.rejects(view.submit(failing), { name: 'RangeError', message: 'attempt 4' });
@@ -219,7 +220,7 @@ for (const { kind, open, shared } of kinds) {
           mapOutcomes(pool, fn, isAsync ? later() : numbers(), {
             chunkSize,
             retries: 2,
-            retryOn: (error) => error instanceof RangeError,
+            retryOn: (error) => error instanceof RangeError || error instanceof WorkerLost,
             unordered,
           }),
         );

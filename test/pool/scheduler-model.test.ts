@@ -60,12 +60,19 @@ const submission = fc.record(
     priority: fc.constantFrom(0, 0, 1, -1),
     key: fc.constantFrom<(string | number)[]>('a', 'b', 1),
     retries: fc.integer({ min: 0, max: 2 }),
+    holdsRetries: fc.boolean(),
+    isRetry: fc.constantFrom(false, false, true),
     weight: fc.constantFrom(1, 1, 3),
   },
   { requiredKeys: [] },
 );
 
-const submit = fc.oneof(fc.constant({}), submission).map(
+// Further attempts of a map's items: its buffer bounds them.
+const bounded = fc.oneof(
+  submission,
+  submission.map((given) => Object.assign(given, { startsHeld: true, isBounded: true })),
+);
+const submit = fc.oneof(fc.constant({}), bounded).map(
   (given): Move => ({
     check: () => true,
     run: ({ world }) => void world.submit(given),
@@ -90,6 +97,24 @@ const moves = [
   { arbitrary: started, weight: 8 },
   { arbitrary: ended, weight: 10 },
   { arbitrary: lost, weight: 3 },
+  {
+    arbitrary: moveOf(
+      'resume',
+      (world) => world.held(),
+      nothing,
+      (world, { id }) => world.resume(id),
+    ),
+    weight: 3,
+  },
+  {
+    arbitrary: moveOf(
+      'giveUp',
+      (world) => world.held(),
+      nothing,
+      (world, { id }) => world.giveUp(id),
+    ),
+    weight: 1,
+  },
   { arbitrary: move('announce', (world) => world.announce()), weight: 1 },
   { arbitrary: move('broadcast', (world) => void world.broadcast()), weight: 1 },
   {

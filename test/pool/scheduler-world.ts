@@ -32,6 +32,9 @@ export interface Task {
   readonly priority: number;
   readonly retries: number;
   readonly weight: number;
+  readonly holdsRetries: boolean;
+  /** Its next attempt waits for `resume` or `giveUp`. */
+  isHeld: boolean;
   /** The workers that had a task of its broadcast. */
   readonly group: Set<number> | undefined;
   /** `over`: the attempt is, and the scheduler has to say what becomes of the task. */
@@ -98,7 +101,8 @@ export class World {
     const task = this.#task(given, undefined);
     const couldBegin = [...this.workers.values()].some((worker) => this.#isFree(worker) && this.#mayRun(task, worker));
     const isFull = given.isBounded !== true && !couldBegin && this.waiting().length >= this.options.queueLimit;
-    const why = this.isShutDown ? 'shutDown' : this.isBroken ? 'broken' : isFull ? 'full' : undefined;
+    const isLate = this.isShutDown && !(given.isRetry === true && !this.isCancelled && !this.isFinished && !this.isBroken);
+    const why = isLate ? 'shutDown' : this.isBroken ? 'broken' : isFull ? 'full' : undefined;
     this.#mayMissMinimum &&= why !== undefined;
     const [first] = this.#tell({ type: 'submit', task: task.id, ...given }, task);
     assert.equal(first?.type === 'refuse' ? first.why : undefined, why, 'a task is taken, or is not');
@@ -146,6 +150,19 @@ export class World {
     this.#leaveWorker(task);
     if (!again && task.interrupted !== 'forGood') this.#settle(task);
     this.#tell({ type: 'taskEnded', task: id, again });
+  }
+
+  /** A held task may go on: before its equals, unless it stands behind another of its key. */
+  resume(id: number): void {
+    const task = this.task(id);
+    task.isHeld = false;
+    if (this.#isFirstOfKey(task)) task.turn = --this.#front;
+    this.#tell({ type: 'resume', task: id });
+  }
+
+  giveUp(id: number): void {
+    const out = this.#tell({ type: 'giveUp', task: id });
+    assert.ok(out.some((i) => i.type === 'settle' && i.task === id));
   }
 
   cancel(id: number): void {
@@ -230,6 +247,7 @@ export class World {
         }
         if (worker.phase === 'ending') this.lost(worker.id);
       }
+      for (const task of this.held()) this.resume(task.id);
     }
     for (const task of this.tasks.values()) {
       assert.ok(task.isSettled, `task ${task.id} never settled`);
@@ -251,6 +269,10 @@ export class World {
 
   waiting(): Task[] {
     return this.#all('waiting');
+  }
+
+  held(): Task[] {
+    return this.waiting().filter(({ isHeld }) => isHeld);
   }
 
   running(): Task[] {
@@ -292,7 +314,7 @@ export class World {
 
   /** Whether a task that waits may be given to this worker. A broadcast's tasks each have their worker, which we do not know. */
   #mayRun(task: Task, worker: Worker): boolean {
-    if (task.group !== undefined || !this.#isFirstOfKey(task)) return false;
+    if (task.group !== undefined || task.isHeld || !this.#isFirstOfKey(task)) return false;
     const home = task.key === undefined ? undefined : this.#homes.get(task.key);
     return home === undefined || home === worker;
   }
@@ -300,13 +322,15 @@ export class World {
   // ---- carrying out and checking
 
   #task(given: Omit<Submission, 'task'>, group: Set<number> | undefined): Task {
-    const { key, priority = 0, retries = 0, weight = 1 } = given;
+    const { key, priority = 0, retries = 0, weight = 1, holdsRetries = false, startsHeld = false } = given;
     const task: Task = {
       id: this.#nextTask++,
       key,
       priority,
       retries,
       weight,
+      holdsRetries,
+      isHeld: startsHeld,
       group,
       status: 'new',
       isSettled: false,
@@ -404,6 +428,7 @@ export class World {
 
   #dispatch(task: Task, worker: Worker): void {
     assert.equal(task.status, 'waiting', 'a task runs twice');
+    assert.ok(!task.isHeld, 'a held task runs');
     assert.equal(worker.phase, 'ready', 'a task for a worker that takes none');
     assert.ok(worker.tasks.size < this.options.tasksPerWorker, 'too many tasks for a worker');
     assert.ok(!this.isTerminated, 'a task begins after the end');
@@ -453,12 +478,18 @@ export class World {
       case 'retry':
         assert.ok(isRetriable && interrupted !== 'forGood', 'it is tried again too often, or too early');
         task.interrupted = 'no';
+        task.isHeld = task.holdsRetries;
+        assert.equal(instruction.isLost === true, event.type === 'workerLost' && interrupted === 'no' && task.isHeld);
         return this.#comesBack(task);
       case 'requeue':
         assert.ok(status === 'over' && task.isUntouched && !this.isCancelled);
         task.attempts--;
         return this.#comesBack(task);
       case 'settle':
+        if (event.type === 'giveUp') {
+          assert.ok(isItself && status === 'waiting' && task.isHeld);
+          return this.#settle(task);
+        }
         assert.ok(status === 'over' && !isRetriable && interrupted !== 'forGood');
         assert.ok(event.type === 'taskEnded' ? isItself && event.again : interrupted === 'forRetry');
         return this.#settle(task);
@@ -499,7 +530,7 @@ export class World {
     assert.equal(this.#all('over').length, 0, 'nobody says what becomes of a task');
     if (this.isCancelled) assert.equal(waiting.length, 0, 'a task waits after the end');
     // Those that wait for any worker.
-    const common = waiting.filter((task) => task.group === undefined && this.#isFirstOfKey(task) && this.#isHomeless(task));
+    const common = waiting.filter((task) => task.group === undefined && !task.isHeld && this.#isFirstOfKey(task) && this.#isHomeless(task));
     for (const worker of active) {
       if (this.#isFree(worker))
         assert.ok(!waiting.some((task) => this.#mayRun(task, worker)), `a task waits while worker ${worker.id} is free`);
@@ -518,8 +549,9 @@ export class World {
     if (active.length < options.maxWorkers && this.canStart())
       assert.ok(common.length <= starting * perWorker, 'a task waits while a worker may be started');
     // What waits for a worker of its own.
-    if (waiting.length > common.length || pinned > 0) assert.ok(this.workers.size > 0);
-    if (waiting.length > 0) assert.ok(this.workers.size > 0, 'a task waits and nobody will ever run it');
+    const unheld = waiting.filter((task) => !task.isHeld && this.#isFirstOfKey(task)).length;
+    if (unheld > common.length || pinned > 0) assert.ok(this.workers.size > 0);
+    if (unheld > 0) assert.ok(this.workers.size > 0, 'a task waits and nobody will ever run it');
     for (const task of waiting) if (task.group !== undefined) this.#checkPinned(task);
     if (!this.#mayMissMinimum && !this.isShutDown && this.canStart())
       assert.ok(active.length >= options.minWorkers, 'less than minWorkers');

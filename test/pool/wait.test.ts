@@ -30,10 +30,10 @@ const later = (run: () => void): void => void setImmediate(run);
 /** Counts the callbacks that a future has been given. */
 function countCallbacks(future: Future<number>): () => number {
   let count = 0;
-  const add = future.addDoneCallback;
-  future.addDoneCallback = function (fn) {
-    count++;
-    add.call(this, fn);
+  const { onDone } = futures;
+  futures.onDone = (to, fn) => {
+    if (to === future) count++;
+    onDone(to, fn);
   };
   return () => count;
 }

@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly chunkSize: number | undefined;
   /** Further attempts of an item that failed, for whatever reason. */
   readonly retries: number;
+  /** Milliseconds between two of them. */
+  readonly backoff: number;
   /** Milliseconds an item may take; undefined: for ever. */
   readonly timeout: number | undefined;
 }

@@ -19,6 +19,7 @@ export const MAP_FLAGS = [
   { name: 'unordered', text: 'write results as they come, not in the order of the items' },
   { name: 'chunk', value: 'N', text: 'items that travel together; default: as many as go well' },
   { name: 'retries', value: 'N', text: 'try an item that failed up to N more times; default 0' },
+  { name: 'backoff', value: 'MS', text: 'milliseconds between two tries of an item; default 0' },
   { name: 'timeout', value: 'MS', text: 'an item that takes more milliseconds has failed' },
   { name: 'out', short: 'o', value: 'FILE', text: 'write the results to FILE, not to standard output' },
   { name: 'journal', value: 'FILE', text: 'note what is done in FILE; the same command resumes from it' },
@@ -34,6 +35,8 @@ export interface MapOptions {
   readonly isUnordered: boolean;
   /** Further attempts of an item that failed. */
   readonly retries: number;
+  /** Milliseconds between two of them. */
+  readonly backoff: number;
   /** In milliseconds; undefined: an item may take for ever. */
   readonly timeout: number | undefined;
   readonly out: string | undefined;
@@ -69,6 +72,7 @@ export function readMapOptions(argv: readonly string[]): MapOptions | null {
     chunkSize: wholeNumber(values.chunk, 'chunk', 1),
     isUnordered: switches.unordered ?? false,
     retries: wholeNumber(values.retries, 'retries', 0) ?? 0,
+    backoff: wholeNumber(values.backoff, 'backoff', 0) ?? 0,
     timeout: wholeNumber(values.timeout, 'timeout', 1),
     out: out === '-' ? undefined : out,
     journal,

@@ -4,7 +4,7 @@ import { mapOutcomes, ProcessPoolExecutor, ThreadPoolExecutor } from '../../pool
 import { applyOrThrow, applyTo, findTarget } from './apply.ts';
 import type { Engine, EngineOptions, Outcome } from './engine.ts';
 
-export function poolEngine({ kind, jobs: maxWorkers, chunkSize, retries, timeout }: EngineOptions): Engine {
+export function poolEngine({ kind, jobs: maxWorkers, chunkSize, retries, backoff, timeout }: EngineOptions): Engine {
   const pool = kind === 'thread' ? new ThreadPoolExecutor({ maxWorkers }) : new ProcessPoolExecutor({ maxWorkers });
   let stop = (): void => {};
   const cancel = (): void => void pool.shutdown({ wait: false, cancelFutures: true });
@@ -18,7 +18,7 @@ export function poolEngine({ kind, jobs: maxWorkers, chunkSize, retries, timeout
         chunkSize,
         timeout,
         retries,
-        retryOn: () => true,
+        backoff,
       });
       stop = () => void found.return?.();
       return found as AsyncIterator<Outcome, undefined>;

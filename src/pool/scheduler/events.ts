@@ -30,6 +30,12 @@ export interface Submission {
   readonly key?: Key | undefined;
   /** Further attempts it may have; default 0. */
   readonly retries?: number;
+  /** Its further attempts are held: each waits for `resume`, or `giveUp`. */
+  readonly holdsRetries?: boolean;
+  /** So is its first attempt. */
+  readonly startsHeld?: boolean;
+  /** It is a further attempt of what another task was: shutdown does not refuse it. */
+  readonly isRetry?: boolean;
   /** How much it counts towards `maxTasksPerChild`; default 1. */
   readonly weight?: number;
 }
@@ -51,6 +57,10 @@ export type SchedulerEvent =
   | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly TaskId[]; readonly start?: FailedStart }
   /** An attempt ended. `again`: it failed in a way for which the task may be tried again. */
   | { readonly type: 'taskEnded'; readonly task: TaskId; readonly again?: boolean }
+  /** A held task may have its attempt. */
+  | { readonly type: 'resume'; readonly task: TaskId }
+  /** A held task is not tried again. */
+  | { readonly type: 'giveUp'; readonly task: TaskId }
   /** Only a task that waits can be cancelled. */
   | { readonly type: 'cancel'; readonly task: TaskId }
   /** A task is not wanted any more, or (`again`) this attempt of it took too long. */
@@ -74,11 +84,11 @@ export type Instruction =
   | { readonly type: 'refuse'; readonly task: TaskId; readonly why: 'shutDown' | 'full' | 'broken' }
   /** Tell the worker to stop it. `isFinal`: there will be no further attempt, whatever it says; its outcome is known now. */
   | { readonly type: 'interrupt'; readonly task: TaskId; readonly worker: WorkerId; readonly isFinal: boolean }
-  /** It waits again, for its next attempt. */
-  | { readonly type: 'retry'; readonly task: TaskId }
+  /** It waits again, for its next attempt. `isLost`: it is held because its worker was lost. */
+  | { readonly type: 'retry'; readonly task: TaskId; readonly isLost?: true }
   /** It waits again: its worker was lost before it began. */
   | { readonly type: 'requeue'; readonly task: TaskId }
-  /** It might have been tried again, but has no attempts left: its outcome is the last one's. */
+  /** It might have been tried again, but has no attempts left, or was given up: its outcome is the last one's. */
   | { readonly type: 'settle'; readonly task: TaskId }
   /** Its worker was lost while it may have been running. */
   | { readonly type: 'lose'; readonly task: TaskId }

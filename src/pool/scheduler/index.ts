@@ -1,5 +1,5 @@
 /** The pool's decisions, apart from all I/O. */
 
 export { step } from './step.ts';
-export { type SchedulerState, createState, hasRoom } from './state.ts';
+export { type SchedulerState, createState, hasRoom, takesRetries } from './state.ts';
 export type { FailedStart, Instruction, Key, SchedulerEvent, SchedulerOptions, Submission, TaskId, WorkerId } from './events.ts';

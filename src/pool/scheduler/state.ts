@@ -10,6 +10,9 @@ export interface TaskRecord extends Queued {
   /** For a task that is meant for one worker: all workers that got a task of the same broadcast. */
   readonly broadcast: Set<WorkerRecord> | undefined;
   retriesLeft: number;
+  readonly holdsRetries: boolean;
+  /** It waits for `resume`, and stands in no queue where it could be given to a worker. */
+  isHeld: boolean;
   /** The worker that has it; undefined while it waits. */
   worker: WorkerRecord | undefined;
   /** The queue it waits in. */
@@ -95,6 +98,11 @@ export function createState(options: SchedulerOptions): SchedulerState {
 
 export function canStart(state: SchedulerState): boolean {
   return !state.isBroken && state.failedStarts < state.options.maxFailedStarts;
+}
+
+/** Whether further attempts are made: also after a shutdown that cancels nothing. */
+export function takesRetries(state: SchedulerState): boolean {
+  return !state.isCancelled && !state.isFinished && !state.isBroken;
 }
 
 /** Whether a worker is free for one more task, or one more may be started for it. */

@@ -6,7 +6,7 @@
  *   task:    waiting --dispatch--> running --taskEnded--> gone
  *              |  ^                  | | `--abort--> interrupted --ends, or its worker does--> gone, or waiting again
  *              |  |                  | |
- *              |  `-- not begun, or may be tried again
+ *              |  `-- not begun, or may be tried again; held until `resume`, if it says so
  *              `-- cancel, abort, broken --> gone
  *
  *   worker:  starting --workerStarted--> ready --maxTasksPerChild, retire--> retiring
@@ -21,7 +21,7 @@ import type { Instruction, SchedulerEvent } from './events.ts';
 import { feed } from './dispatch.ts';
 import { keepMinimum, startNeeded } from './staff.ts';
 import type { SchedulerState } from './state.ts';
-import { abort, broadcast, cancel, submit, taskEnded } from './tasks.ts';
+import { abort, broadcast, cancel, giveUp, resume, submit, taskEnded } from './tasks.ts';
 import { graceOver, idleOver, movedOn, recycle, workerLost, workerStarted } from './workers.ts';
 
 export function step(state: SchedulerState, event: SchedulerEvent): Instruction[] {
@@ -47,6 +47,12 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       break;
     case 'taskEnded':
       taskEnded(state, event.task, event.again ?? false, out);
+      break;
+    case 'resume':
+      resume(state, event.task);
+      break;
+    case 'giveUp':
+      giveUp(state, event.task, out);
       break;
     case 'cancel':
       cancel(state, event.task, out);

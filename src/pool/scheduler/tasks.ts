@@ -3,13 +3,13 @@
 import type { Instruction, Key, Submission, TaskId } from './events.ts';
 import { laneOf } from './lanes.ts';
 import { keepMinimum, start, takers } from './staff.ts';
-import { type SchedulerState, type TaskRecord, canStart } from './state.ts';
-import { drop, leave, line, pin, waitAgain } from './waiting.ts';
+import { type SchedulerState, type TaskRecord, canStart, takesRetries } from './state.ts';
+import { drop, leave, line, lineInFront, pin, waitAgain } from './waiting.ts';
 import { freed } from './workers.ts';
 
 export function submit(state: SchedulerState, submission: Submission, out: Instruction[]): void {
-  const { task: id, isBounded = false, key } = submission;
-  if (state.isShutDown) return void out.push({ type: 'refuse', task: id, why: 'shutDown' });
+  const { task: id, isBounded = false, key, isRetry = false } = submission;
+  if (state.isShutDown && !(isRetry && takesRetries(state))) return void out.push({ type: 'refuse', task: id, why: 'shutDown' });
   if (state.isBroken) return void out.push({ type: 'refuse', task: id, why: 'broken' });
   if (state.waiting >= state.options.queueLimit && !isBounded && !beginsAtOnce(state, key))
     return void out.push({ type: 'refuse', task: id, why: 'full' });
@@ -17,10 +17,9 @@ export function submit(state: SchedulerState, submission: Submission, out: Instr
   const task = record(submission, lane, undefined);
   state.tasks.set(id, task);
   state.waiting++;
-  if (lane === undefined) line(state, task);
-  else if (lane.head === undefined) {
-    lane.head = task;
-    line(state, task);
+  if (lane === undefined || lane.head === undefined) {
+    if (lane !== undefined) lane.head = task;
+    if (!task.isHeld) line(state, task);
   } else {
     task.queue = lane.behind;
     lane.behind.push(task);
@@ -42,6 +41,8 @@ function record(submission: Submission, lane: TaskRecord['lane'], group: TaskRec
     weight: submission.weight ?? 1,
     broadcast: group,
     retriesLeft: submission.retries ?? 0,
+    holdsRetries: submission.holdsRetries ?? false,
+    isHeld: submission.startsHeld ?? false,
     worker: undefined,
     queue: undefined,
     interrupted: 'no',
@@ -85,6 +86,20 @@ export function taskEnded(state: SchedulerState, id: TaskId, again: boolean, out
 
 function mayRetry(state: SchedulerState, task: TaskRecord): boolean {
   return task.retriesLeft > 0 && !state.isCancelled;
+}
+
+/** A held task stands where it would have stood. */
+export function resume(state: SchedulerState, id: TaskId): void {
+  const task = state.tasks.get(id);
+  if (task?.isHeld !== true) return;
+  task.isHeld = false;
+  // One that waits behind another of its key stands there already.
+  if (task.queue === undefined) lineInFront(state, task);
+}
+
+export function giveUp(state: SchedulerState, id: TaskId, out: Instruction[]): void {
+  const task = state.tasks.get(id);
+  if (task?.isHeld === true) drop(state, task, 'settle', out);
 }
 
 export function cancel(state: SchedulerState, id: TaskId, out: Instruction[]): void {

@@ -4,6 +4,7 @@
  *   queue      a b c            any worker may have them
  *   own        d                of a worker: the first of a key that it had before, or its part of a broadcast
  *   behind     e f              of a key: they wait for the one before them to end
+ *   none       g                held: its next attempt waits for `resume`; those of its key wait behind it
  *
  * Nobody is given anything here: `feed` does that when all is in its place.
  */
@@ -36,14 +37,23 @@ export function pin(state: SchedulerState, task: TaskRecord, worker: WorkerRecor
 }
 
 /** Its attempt has ended; it waits once more, before its equals. */
-export function waitAgain(state: SchedulerState, task: TaskRecord, why: 'retry' | 'requeue', out: Instruction[]): void {
-  if (why === 'retry') task.retriesLeft--;
+export function waitAgain(
+  state: SchedulerState,
+  task: TaskRecord,
+  why: 'retry' | 'requeue',
+  out: Instruction[],
+  isLost: boolean = false,
+): void {
+  if (why === 'retry') {
+    task.retriesLeft--;
+    task.isHeld = task.holdsRetries;
+  }
   task.interrupted = 'no';
   task.isStuck = false;
   task.worker = undefined;
   state.waiting++;
-  out.push({ type: why, task: task.id });
-  if (task.broadcast === undefined) lineInFront(state, task);
+  out.push(isLost && task.isHeld ? { type: why, task: task.id, isLost } : { type: why, task: task.id });
+  if (task.broadcast === undefined && !task.isHeld) lineInFront(state, task);
 }
 
 /** It is gone; the next of its key may begin. */
@@ -52,12 +62,14 @@ export function leave(state: SchedulerState, task: TaskRecord): void {
   const { lane } = task;
   if (lane === undefined || lane.head !== task) return;
   lane.head = lane.behind.shift();
-  if (lane.head !== undefined) line(state, lane.head);
+  if (lane.head === undefined) return;
+  lane.head.queue = undefined;
+  if (!lane.head.isHeld) line(state, lane.head);
 }
 
 /** Takes one that waits out. */
-export function drop(state: SchedulerState, task: TaskRecord, type: 'cancelled' | 'aborted', out: Instruction[]): void {
-  task.queue!.remove(task);
+export function drop(state: SchedulerState, task: TaskRecord, type: 'cancelled' | 'aborted' | 'settle', out: Instruction[]): void {
+  task.queue?.remove(task);
   state.waiting--;
   out.push({ type, task: task.id });
   leave(state, task);
@@ -67,7 +79,7 @@ export function drop(state: SchedulerState, task: TaskRecord, type: 'cancelled' 
 export function dropAll(state: SchedulerState, type: 'cancelled' | 'fail', out: Instruction[]): void {
   for (const task of state.tasks.values()) {
     if (task.worker !== undefined) continue;
-    task.queue!.remove(task);
+    task.queue?.remove(task);
     state.waiting--;
     state.tasks.delete(task.id);
     // Those behind it go as well.

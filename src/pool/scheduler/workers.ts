@@ -43,7 +43,7 @@ function loseTask(state: SchedulerState, task: TaskRecord, isUntouched: boolean,
   const { id, interrupted, retriesLeft } = task;
   const { isCancelled } = state;
   if (interrupted === 'no' && isUntouched && !isCancelled) return waitAgain(state, task, 'requeue', out);
-  if (interrupted !== 'forGood' && retriesLeft > 0 && !isCancelled) return waitAgain(state, task, 'retry', out);
+  if (interrupted !== 'forGood' && retriesLeft > 0 && !isCancelled) return waitAgain(state, task, 'retry', out, interrupted === 'no');
   leave(state, task);
   if (interrupted === 'forGood') out.push({ type: 'release', task: id });
   else if (interrupted === 'forRetry') out.push({ type: 'settle', task: id });
