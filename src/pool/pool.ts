@@ -17,7 +17,7 @@ import { collect } from './collect.ts';
 import type { Items } from './executor.ts';
 import { type ImapIterator, ImapResults } from './imap.ts';
 import { startOutcomes } from './map-outcomes.ts';
-import { type ExecutorOptions, executorKeys } from './options.ts';
+import { type ExecutorOptions, type RequiredInitArgs, executorKeys } from './options.ts';
 import type { PoolExecutor } from './pool-executor.ts';
 import { ProcessPoolExecutor } from './process-pool-executor.ts';
 import type { PoolStatistics } from './statistics.ts';
@@ -26,7 +26,7 @@ import { type MapOptions, type TaskOptions, mapKeys, taskKeys } from './task-opt
 import { ThreadPoolExecutor } from './thread-pool-executor.ts';
 
 /** Options of a `Pool`: those of an executor, with Python's word for the number of workers. */
-export interface PoolOptions extends Omit<ExecutorOptions, 'maxWorkers'> {
+export interface PoolOptions<A extends readonly unknown[] = any[]> extends Omit<ExecutorOptions<A>, 'maxWorkers'> {
   /** Workers at most; they start when there is work for them. An integer >= 1; default `os.availableParallelism()`. */
   readonly processes?: number | undefined;
 }
@@ -65,8 +65,10 @@ interface OpenMap {
  * console.log(await pool.map((x) => x * x, [1, 2, 3])); // prints: [ 1, 4, 9 ]
  * console.log(await pool.apply(Math.max, [3, 7, 5])); // prints: 7
  * ```
+ *
+ * @typeParam Init the parameters of its initializer, which `initArgs` must fit
  */
-export class Pool implements AsyncDisposable {
+export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDisposable {
   /** What the workers are. */
   protected static readonly kind: 'process' | 'thread' = 'process';
   readonly #executor: PoolExecutor;
@@ -80,7 +82,7 @@ export class Pool implements AsyncDisposable {
    * @param more options, where the first is a number
    * @throws TypeError or RangeError naming what is unknown or wrong
    */
-  constructor(processes?: number | PoolOptions, more?: PoolOptions) {
+  constructor(processes?: number | (PoolOptions<Init> & RequiredInitArgs<Init>), more?: PoolOptions<Init> & RequiredInitArgs<Init>) {
     const { processes: count, ...rest } = readOptions(processes, more);
     if (count !== undefined) checkInteger(count, 'processes', 1);
     const { kind } = new.target;
@@ -88,6 +90,11 @@ export class Pool implements AsyncDisposable {
     const checked = { ...rest, name: this.#name, maxWorkers: count };
     this.#executor = kind === 'thread' ? new ThreadPoolExecutor(checked) : new ProcessPoolExecutor(checked);
     if (rest.name === undefined) poolCounts[kind]++;
+  }
+
+  /** How many workers there are at most. */
+  get maxWorkers(): number {
+    return this.#executor.maxWorkers;
   }
 
   /**
