@@ -15,12 +15,14 @@
 export { ThreadPoolExecutor, ThreadPoolExecutor as InterpreterPoolExecutor, ProcessPoolExecutor, Executor, Future } from './pool/index.ts';
 export type {
   Backoff,
+  ConstructorOptions,
   ExecutorOptions,
   Items,
   MapResults,
   MapOptions,
   PoolExecutor,
   PoolStatistics,
+  RequiredInitArgs,
   ShutdownOptions,
   Streamed,
   TaskOptions,

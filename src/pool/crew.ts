@@ -22,11 +22,11 @@ export class Crew {
     this.#name = name;
     this.#options = options;
     this.#idle = new IdleWatch(options.idleTimeout, idleOver);
-    const { initializer, initargs } = options;
+    const { initializer, initArgs } = options;
     if (initializer === undefined) return;
     this.#initializer = {
       capsule: captureFunction(initializer, border),
-      args: encode([...initargs], { root: 'initargs', border, keep: true }),
+      args: encode([...initArgs], { root: 'initArgs', border, keep: true }),
     };
   }
 
@@ -41,7 +41,7 @@ export class Crew {
   }
 
   start(id: number, isUnasked: boolean, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
-    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, graceful } = this.#options;
+    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, gracePeriod } = this.#options;
     const settings = {
       kind: this.#border.kind,
       name: name ?? this.#name,
@@ -53,7 +53,7 @@ export class Crew {
       isConcurrent: tasksPerWorker > 1,
       initializer: this.#initializer,
       startTimeout,
-      graceful,
+      gracePeriod,
     };
     const worker: PoolWorker = outsideOfCalls(
       () =>

@@ -1,7 +1,7 @@
 /**
  * The timers of jobs: how long a task may take, and how long it then has to stop. They keep no program alive.
  *
- *   dispatched --timeout--> overdue, told --graceful--> graceOver
+ *   dispatched --timeout--> overdue, told --gracePeriod--> graceOver
  *
  * While a worker imports what a task needs, its time does not run: that is a part of the worker's start, and has as long. The grace of one that is
  * not wanted any more does: an import that never ends is not to hold its worker.
@@ -22,7 +22,7 @@ export interface DeadlineEvents {
 }
 
 export interface DeadlineOptions {
-  readonly graceful: number;
+  readonly gracePeriod: number;
   readonly startTimeout: number;
 }
 
@@ -78,9 +78,9 @@ export class Deadlines {
     clearTimeout(this.#deadlines.get(job)?.timer);
     const deadline: Deadline = { timeout, timer: undefined };
     this.#deadlines.set(job, deadline);
-    const { graceful, startTimeout } = this.#options;
+    const { gracePeriod, startTimeout } = this.#options;
     const atLeast = this.#preparing.has(job) ? startTimeout : 0;
-    const ms = timeout === undefined ? graceful : Math.max(timeout, atLeast);
+    const ms = timeout === undefined ? gracePeriod : Math.max(timeout, atLeast);
     if (ms === Infinity) return;
     const over = (): void => {
       if (this.#deadlines.get(job) !== deadline) return;

@@ -45,6 +45,9 @@ export abstract class Executor implements AsyncDisposable {
     if (new.target === Executor) throw new TypeError('Executor cannot be constructed: use ThreadPoolExecutor or ProcessPoolExecutor');
   }
 
+  /** How many workers there are at most. Not changed by `with()`. */
+  abstract get maxWorkers(): number;
+
   /**
    * Calls `fn(...args)` in a worker. The function may be any: local, a closure, a method. It and its arguments are
    * copied during this call; what is changed later is not seen. What cannot cross rejects the future with `SerializationError`.
@@ -140,7 +143,7 @@ export abstract class Executor implements AsyncDisposable {
 
   /**
    * Shuts down at once: what waits is cancelled, and the workers are ended with what they run, which rejects with `WorkerLost`.
-   * A process hears `SIGTERM` first, and `SIGKILL` if it has not ended `graceful` milliseconds later.
+   * A process hears `SIGTERM` first, and `SIGKILL` if it has not ended `gracePeriod` milliseconds later.
    */
   abstract terminateWorkers(): Promise<void>;
 

@@ -397,8 +397,8 @@ export class MapRun {
     return job;
   }
 
-  /** Items of a chunk that has been in the pool go there again, before those that have not. */
-  #sendAgain(chunk: Omit<Chunk, 'id'>, batch: Batch, delay: number = 0): void {
+  /** Items of a chunk that has been in the pool go there again, after `delay` milliseconds or before those that have not. */
+  #sendAgain(chunk: Omit<Chunk, 'id'>, batch: Batch, delay: number): void {
     const job = this.#jobOf({ ...chunk, id: this.#pool.nextId(chunk.to) }, batch);
     if (delay > 0) this.#queue.submitLater(job, delay);
     else this.#queue.addReturned(job, batch.firstIndex + chunk.from);
@@ -428,7 +428,7 @@ export class MapRun {
       this.#itemBytes -= batch.itemBytes;
       this.#options.progress?.ended(outcome.ok);
     }
-    if (rest !== undefined) this.#sendAgain(rest, batch);
+    if (rest !== undefined) this.#sendAgain(rest, batch, 0);
     this.#results.came(batch);
     this.#submit();
     this.#deliver();

@@ -5,7 +5,8 @@ import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } fro
 import type { AnyFunction } from '../codec/index.ts';
 import type { ResourceLimits } from '../worker/index.ts';
 
-export interface ExecutorOptions {
+/** @typeParam A the parameters of the initializer */
+export interface ExecutorOptions<A extends readonly unknown[] = any[]> {
   /** Workers at most; they start when there is work for them. An integer >= 1; default `os.availableParallelism()`. */
   readonly maxWorkers?: number | undefined;
   /** Workers that start at once and are kept though they have nothing to do. An integer from 0 to `maxWorkers`; default 0. */
@@ -17,9 +18,11 @@ export interface ExecutorOptions {
   /** Tasks that may wait for a worker; at it `submit` rejects with `Full`, `map` waits. An integer >= 1; default no limit. */
   readonly queueLimit?: number | undefined;
   /** Runs once in every worker before its first task. A worker whose initializer fails counts as not started. */
-  readonly initializer?: ((...args: never[]) => unknown) | undefined;
+  readonly initializer?: ((...args: [...A]) => unknown) | undefined;
   /** Arguments of the initializer; default none. */
-  readonly initargs?: readonly unknown[] | undefined;
+  readonly initArgs?: readonly [...A] | undefined;
+  /** The old name of `initArgs`. */
+  readonly initargs?: readonly [...A] | undefined;
   /**
    * Tasks, or items of a map, that a worker runs before another takes its place. An integer >= 1; default no limit. A chunk is
    * not split for it.
@@ -31,6 +34,8 @@ export interface ExecutorOptions {
    */
   readonly maxMemory?: number | undefined;
   /** Milliseconds a task has from its abort or time-out until its worker is ended; `Infinity`: for ever. Default 500. */
+  readonly gracePeriod?: number | undefined;
+  /** The old name of `gracePeriod`. */
   readonly graceful?: number | undefined;
   /** Milliseconds a worker may take to start, its initializer included; `Infinity`: for ever. Default 30,000. */
   readonly startTimeout?: number | undefined;
@@ -44,6 +49,14 @@ export interface ExecutorOptions {
   readonly name?: string | undefined;
 }
 
+/** Asks for the arguments of an initializer that has to have some. */
+export type RequiredInitArgs<A extends readonly unknown[]> = [] extends A
+  ? unknown
+  : { readonly initArgs: readonly [...A] } | { readonly initargs: readonly [...A] };
+
+/** Options of an executor's constructor: `initArgs` fit the `initializer`. */
+export type ConstructorOptions<A extends readonly unknown[]> = ExecutorOptions<A> & RequiredInitArgs<A>;
+
 export const executorKeys: readonly string[] = [
   'maxWorkers',
   'minWorkers',
@@ -51,9 +64,11 @@ export const executorKeys: readonly string[] = [
   'tasksPerWorker',
   'queueLimit',
   'initializer',
+  'initArgs',
   'initargs',
   'maxTasksPerChild',
   'maxMemory',
+  'gracePeriod',
   'graceful',
   'startTimeout',
   'resourceLimits',
@@ -70,10 +85,10 @@ export interface CheckedOptions {
   readonly tasksPerWorker: number;
   readonly queueLimit: number;
   readonly initializer: AnyFunction | undefined;
-  readonly initargs: readonly unknown[];
+  readonly initArgs: readonly unknown[];
   readonly maxTasksPerChild: number;
   readonly maxMemory: number;
-  readonly graceful: number;
+  readonly gracePeriod: number;
   readonly startTimeout: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly execArgv: readonly string[] | undefined;
@@ -84,9 +99,13 @@ export interface CheckedOptions {
 /** @throws TypeError or RangeError, naming what is wrong */
 export function checkExecutorOptions(options: ExecutorOptions | undefined): CheckedOptions {
   checkOptions(options, 'options', executorKeys);
-  const { initializer, initargs, resourceLimits, execArgv, env, name, ...numbers } = options ?? {};
+  const { initializer, resourceLimits, execArgv, env, name, ...numbers } = options ?? {};
   if (initializer !== undefined) checkFunction(initializer, 'initializer');
-  if (initargs !== undefined && !Array.isArray(initargs)) throw new TypeError(expected('initargs', 'an array', initargs));
+  const argsName = givenName(options, 'initArgs', 'initargs');
+  const initArgs = options?.[argsName];
+  if (initArgs !== undefined && !Array.isArray(initArgs)) throw new TypeError(expected(argsName, 'an array', initArgs));
+  const graceName = givenName(options, 'gracePeriod', 'graceful');
+  const gracePeriod = options?.[graceName];
   if (name !== undefined && typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
   if (execArgv !== undefined && !(Array.isArray(execArgv) && execArgv.every((argument) => typeof argument === 'string')))
     throw new TypeError(expected('execArgv', 'an array of strings', execArgv));
@@ -100,16 +119,27 @@ export function checkExecutorOptions(options: ExecutorOptions | undefined): Chec
     tasksPerWorker: numbers.tasksPerWorker === undefined ? 1 : checkInteger(numbers.tasksPerWorker, 'tasksPerWorker', 1),
     queueLimit: checkCount(numbers.queueLimit, 'queueLimit'),
     initializer,
-    initargs: initargs ?? [],
+    initArgs: initArgs ?? [],
     maxTasksPerChild: checkCount(numbers.maxTasksPerChild, 'maxTasksPerChild'),
     maxMemory: checkCount(numbers.maxMemory, 'maxMemory'),
-    graceful: numbers.graceful === undefined ? 500 : checkTimeout(numbers.graceful, 'graceful'),
+    gracePeriod: gracePeriod === undefined ? 500 : checkTimeout(gracePeriod, graceName),
     startTimeout: numbers.startTimeout === undefined ? 30_000 : checkTimeout(numbers.startTimeout, 'startTimeout'),
     resourceLimits,
     execArgv,
     env,
     name,
   };
+}
+
+/** The name by which an option that has an old one was given. @throws TypeError if it was given by both */
+function givenName<N extends keyof ExecutorOptions, O extends keyof ExecutorOptions>(
+  options: ExecutorOptions | undefined,
+  name: N,
+  old: O,
+): N | O {
+  if (options?.[old] === undefined) return name;
+  if (options[name] !== undefined) throw new TypeError(`${old} is the old name of ${name}: expected one of them, got both`);
+  return old;
 }
 
 /** An integer >= 1, or no limit. */

@@ -55,6 +55,10 @@ export abstract class PoolExecutor extends Executor {
     dropped.register(this, pool);
   }
 
+  override get maxWorkers(): number {
+    return insideOf(this).pool.options.maxWorkers;
+  }
+
   override with(options: TaskOptions): this {
     const { pool, settings } = insideOf(this);
     const view = Object.create(this) as this;

@@ -27,7 +27,7 @@ export interface PoolWorkerOptions extends WorkerOptions {
   /** Milliseconds until it must be ready. */
   readonly startTimeout: number;
   /** Milliseconds an initializer has that is no longer wanted. */
-  readonly graceful: number;
+  readonly gracePeriod: number;
 }
 
 export interface PoolWorkerEvents {
@@ -88,12 +88,12 @@ export class PoolWorker {
   stop(): void {
     this.#isStopped = true;
     // An initializer that never ends must not hold us up.
-    this.#handle?.stop(this.#isInitializing ? this.#options.graceful : undefined);
+    this.#handle?.stop(this.#isInitializing ? this.#options.gracePeriod : undefined);
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#isStopped = true;
-    if (signal === 'SIGTERM') this.#handle?.kill(signal, this.#options.graceful);
+    if (signal === 'SIGTERM') this.#handle?.kill(signal, this.#options.gracePeriod);
     else this.#handle?.kill();
   }
 

@@ -17,8 +17,8 @@ import { collect } from './collect.ts';
 import type { Items } from './executor.ts';
 import { type ImapIterator, ImapResults } from './imap.ts';
 import { startOutcomes } from './map-outcomes.ts';
-import { type ExecutorOptions, executorKeys } from './options.ts';
-import { insideOf, type PoolExecutor } from './pool-executor.ts';
+import { type ExecutorOptions, type RequiredInitArgs, executorKeys } from './options.ts';
+import type { PoolExecutor } from './pool-executor.ts';
 import { ProcessPoolExecutor } from './process-pool-executor.ts';
 import { showAsText } from '../repr.ts';
 import type { PoolStatistics } from './statistics.ts';
@@ -27,7 +27,7 @@ import { type MapOptions, type TaskOptions, mapKeys, taskKeys } from './task-opt
 import { ThreadPoolExecutor } from './thread-pool-executor.ts';
 
 /** Options of a `Pool`: those of an executor, with Python's word for the number of workers. */
-export interface PoolOptions extends Omit<ExecutorOptions, 'maxWorkers'> {
+export interface PoolOptions<A extends readonly unknown[] = any[]> extends Omit<ExecutorOptions<A>, 'maxWorkers'> {
   /** Workers at most; they start when there is work for them. An integer >= 1; default `os.availableParallelism()`. */
   readonly processes?: number | undefined;
 }
@@ -66,8 +66,10 @@ interface OpenMap {
  * console.log(await pool.map((x) => x * x, [1, 2, 3])); // prints: [ 1, 4, 9 ]
  * console.log(await pool.apply(Math.max, [3, 7, 5])); // prints: 7
  * ```
+ *
+ * @typeParam Init the parameters of its initializer, which `initArgs` must fit
  */
-export class Pool implements AsyncDisposable {
+export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDisposable {
   /** What the workers are. */
   protected static readonly kind: 'process' | 'thread' = 'process';
   readonly #executor: PoolExecutor;
@@ -81,7 +83,7 @@ export class Pool implements AsyncDisposable {
    * @param more options, where the first is a number
    * @throws TypeError or RangeError naming what is unknown or wrong
    */
-  constructor(processes?: number | PoolOptions, more?: PoolOptions) {
+  constructor(processes?: number | (PoolOptions<Init> & RequiredInitArgs<Init>), more?: PoolOptions<Init> & RequiredInitArgs<Init>) {
     const { processes: count, ...rest } = readOptions(processes, more);
     if (count !== undefined) checkInteger(count, 'processes', 1);
     const { kind } = new.target;
@@ -89,6 +91,11 @@ export class Pool implements AsyncDisposable {
     const checked = { ...rest, name: this.#name, maxWorkers: count };
     this.#executor = kind === 'thread' ? new ThreadPoolExecutor(checked) : new ProcessPoolExecutor(checked);
     if (rest.name === undefined) poolCounts[kind]++;
+  }
+
+  /** How many workers there are at most. */
+  get maxWorkers(): number {
+    return this.#executor.maxWorkers;
   }
 
   /**
@@ -274,7 +281,7 @@ export class Pool implements AsyncDisposable {
   /** `<Pool state=RUN pool_size=4>`; the state is `RUN`, `CLOSE` or `TERMINATE`, as in Python. */
   toString(): string {
     const state = { open: 'RUN', closed: 'CLOSE', terminated: 'TERMINATE' }[this.#state];
-    return `<${this.constructor.name} state=${state} pool_size=${insideOf(this.#executor).pool.options.maxWorkers}>`;
+    return `<${this.constructor.name} state=${state} pool_size=${this.maxWorkers}>`;
   }
 
   static {

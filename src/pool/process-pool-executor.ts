@@ -1,4 +1,4 @@
-import type { ExecutorOptions } from './options.ts';
+import type { ConstructorOptions } from './options.ts';
 import { PoolExecutor } from './pool-executor.ts';
 
 /**
@@ -12,10 +12,12 @@ import { PoolExecutor } from './pool-executor.ts';
  * const pid = await pool.submit(() => process.pid);
  * console.log(pid !== process.pid); // prints: true
  * ```
+ *
+ * @typeParam Init the parameters of its initializer, which `initArgs` must fit
  */
-export class ProcessPoolExecutor extends PoolExecutor {
+export class ProcessPoolExecutor<Init extends readonly unknown[] = any[]> extends PoolExecutor {
   /** @throws TypeError or RangeError naming an option that is unknown or wrong */
-  constructor(options?: ExecutorOptions) {
+  constructor(options?: ConstructorOptions<Init>) {
     super('process', options);
   }
 }

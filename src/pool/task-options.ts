@@ -64,7 +64,7 @@ export interface MapOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Milliseconds each item may take from the moment a worker begins it; then it fails with `TimeoutError`, also if it still ends
-   * well before its worker would be ended for it (`graceful`). Default: no limit.
+   * well before its worker would be ended for it (`gracePeriod`). Default: no limit.
    */
   readonly timeout?: number | undefined;
   /** Further attempts of each item after an error, a time-out or the loss of its worker. An integer >= 0; default 0. */

@@ -1,4 +1,4 @@
-import type { ExecutorOptions } from './options.ts';
+import type { ConstructorOptions } from './options.ts';
 import { PoolExecutor } from './pool-executor.ts';
 
 /**
@@ -15,10 +15,12 @@ import { PoolExecutor } from './pool-executor.ts';
  * for await (const product of pool.map((x) => x * factor, [1, 2, 3])) products.push(product);
  * console.log(products); // prints: [ 10, 20, 30 ]
  * ```
+ *
+ * @typeParam Init the parameters of its initializer, which `initArgs` must fit
  */
-export class ThreadPoolExecutor extends PoolExecutor {
+export class ThreadPoolExecutor<Init extends readonly unknown[] = any[]> extends PoolExecutor {
   /** @throws TypeError or RangeError naming an option that is unknown or wrong */
-  constructor(options?: ExecutorOptions) {
+  constructor(options?: ConstructorOptions<Init>) {
     super('thread', options);
   }
 }

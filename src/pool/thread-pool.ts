@@ -11,7 +11,9 @@ import { Pool } from './pool.ts';
  * const pairs = [[2, 5], [3, 2]] as const;
  * console.log(await pool.starmap((base, exponent) => base ** exponent, pairs)); // prints: [ 32, 9 ]
  * ```
+ *
+ * @typeParam Init the parameters of its initializer, which `initArgs` must fit
  */
-export class ThreadPool extends Pool {
+export class ThreadPool<Init extends readonly unknown[] = any[]> extends Pool<Init> {
   protected static override readonly kind: 'process' | 'thread' = 'thread';
 }

@@ -368,7 +368,7 @@ export class WorkerPool {
     const worker = this.#crew.workerOf(job);
     if (worker === undefined || !job.isStuck()) return;
     this.#jobs.late(job);
-    worker.why ??= `because ${job.name} did not stop within ${this.options.graceful} ms after its abort or time-out`;
+    worker.why ??= `because ${job.name} did not stop within ${this.options.gracePeriod} ms after its abort or time-out`;
     this.#apply({ type: 'graceOver', task: job.id, isResponsive: worker.handle.hasAnswered(job.id) });
   }
 

@@ -1,6 +1,7 @@
 /** The options of executors: their checks, and what the workers have of them. */
 
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { isMainThread } from 'node:worker_threads';
 import { BrokenExecutor, type ExecutorOptions, Full, TimeoutError } from 'heddle';
@@ -20,6 +21,10 @@ const wrong: readonly [options: unknown, message: RegExp][] = [
   [{ startTimeout: Number.NaN }, /^expected startTimeout to be a number >= 0, got NaN$/],
   [{ initializer: 'init' }, /^expected initializer to be a function, got 'init'$/],
   [{ initargs: 1 }, /^expected initargs to be an array, got 1$/],
+  [{ initArgs: 1 }, /^expected initArgs to be an array, got 1$/],
+  [{ initArgs: [], initargs: [] }, /^initargs is the old name of initArgs: expected one of them, got both$/],
+  [{ gracePeriod: -1 }, /^expected gracePeriod to be a number >= 0, got -1$/],
+  [{ gracePeriod: 1, graceful: 1 }, /^graceful is the old name of gracePeriod: expected one of them, got both$/],
   [{ execArgv: '--title' }, /^expected execArgv to be an array of strings, got '--title'$/],
   [{ execArgv: [1] }, /^expected execArgv to be an array of strings, got \[ 1 \]$/],
   [{ env: 'A=1' }, /^expected env to be an object, got 'A=1'$/],
@@ -34,6 +39,31 @@ for (const { kind, open } of kinds) {
         () => open(options as ExecutorOptions),
         ({ message: text }: Error) => (assert.match(text, message), true),
       );
+  });
+
+  test(`${kind}: initArgs and gracePeriod do what their old names do, and undefined is no value of theirs`, async () => {
+    const set = (word: string): void => void ((globalThis as { word?: string }).word = word);
+    const get = (): string | undefined => (globalThis as { word?: string }).word;
+    const hang = (): Promise<never> => new Promise(() => setInterval(() => {}, 1000));
+    const given: readonly ExecutorOptions[] = [
+      { initArgs: ['a'], gracePeriod: 0 },
+      { initargs: ['a'], graceful: 0 },
+      { initArgs: ['a'], initargs: undefined, gracePeriod: undefined, graceful: 0 },
+    ];
+    for (const options of given) {
+      await using pool = open({ maxWorkers: 1, initializer: set, ...options });
+      assert.equal(await pool.submit(get), 'a');
+      await assert.rejects(pool.with({ timeout: 1 }).submit(hang), TimeoutError);
+      await until(() => pool.statistics().workersEnded === 1);
+    }
+  });
+
+  test(`${kind}: an executor and its views know how many workers there are at most`, async () => {
+    await using pool = open({ maxWorkers: 3 });
+    assert.deepEqual([pool.maxWorkers, pool.with({ key: 1 }).maxWorkers], [3, 3]);
+    await using other = open();
+    assert.equal(other.maxWorkers, availableParallelism());
+    assert.throws(() => ((pool as { maxWorkers: number }).maxWorkers = 1), TypeError);
   });
 
   test(`${kind}: workers do not see the environment or the options of Node they were given`, async () => {

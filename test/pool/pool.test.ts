@@ -40,6 +40,7 @@ function naturals(): { items: Generator<number>; taken: () => number; isClosed: 
 for (const { kind, open, shared } of poolKinds) {
   test(`${kind}: the ways to call give something else than a call`, async () => {
     const pool = shared(2);
+    assert.equal(pool.maxWorkers, 2);
     const factor = 3;
     assert.equal(await pool.apply((a: number, b: number) => (a + b) * factor, [1, 2]), 9);
     assert.equal(await pool.apply(() => factor), 3);

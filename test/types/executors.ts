@@ -3,7 +3,16 @@
  * `@ts-expect-error`, and the build fails if it does.
  */
 
-import { type CurrentTask, Executor, type Future, type MapResults, ProcessPoolExecutor, ThreadPoolExecutor, currentTask } from 'heddle';
+import {
+  type CurrentTask,
+  Executor,
+  type ExecutorOptions,
+  type Future,
+  type MapResults,
+  ProcessPoolExecutor,
+  ThreadPoolExecutor,
+  currentTask,
+} from 'heddle';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only where both types are the same. */
@@ -69,3 +78,37 @@ export const misspelt: Executor = new ThreadPoolExecutor({ workers: 1 });
 export const abstract: Executor = new Executor();
 // @ts-expect-error times and counts are numbers
 export const wrong: Executor = new ProcessPoolExecutor({ maxWorkers: '2' });
+
+const greet = (name: string, times: number): void => void name.repeat(times);
+const alone = (): void => {};
+export const initialized: readonly Executor[] = [
+  new ThreadPoolExecutor({ initializer: greet, initArgs: ['a', 1] }),
+  new ProcessPoolExecutor({ initializer: greet, initargs: ['a', 1], graceful: 1 }),
+  new ThreadPoolExecutor({ initializer: alone, gracePeriod: 1 }),
+  new ThreadPoolExecutor({ initializer: (name?: string) => void name }),
+  // @ts-expect-error an argument of the initializer is of the wrong type
+  new ThreadPoolExecutor({ initializer: greet, initArgs: ['a', 'b'] }),
+  // @ts-expect-error so it is under the old name
+  new ProcessPoolExecutor({ initializer: greet, initargs: [1, 1] }),
+  // @ts-expect-error an argument of the initializer is missing
+  new ThreadPoolExecutor({ initializer: greet, initArgs: ['a'] }),
+  // @ts-expect-error all of them are
+  new ThreadPoolExecutor({ initializer: greet }),
+  // @ts-expect-error the initializer takes none
+  new ProcessPoolExecutor({ initializer: alone, initArgs: [1] }),
+];
+
+export const options: ExecutorOptions = { initializer: greet, initArgs: ['a', 1] };
+/** Options that were put together elsewhere, and a class of the user's own. */
+export class Own extends ThreadPoolExecutor {
+  constructor(given: ExecutorOptions = options) {
+    super(given);
+    same<typeof this.maxWorkers, number>(true);
+    // @ts-expect-error it cannot be changed
+    this.maxWorkers = 2;
+  }
+}
+
+export const patient = (pool: Executor): Executor => pool.with({ retries: 1, backoff: (attempt: number) => 2 ** attempt });
+// @ts-expect-error a backoff is a time
+export const impatient = (pool: Executor): Executor => pool.with({ backoff: () => 'soon' });

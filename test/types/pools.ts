@@ -97,3 +97,16 @@ export async function waiting(a: Future<number>, b: Future<string>, c: AsyncResu
 export const misspelt: Pool = new Pool({ maxWorkers: 1 });
 // @ts-expect-error counts are numbers
 export const wrong: Pool = new ThreadPool('3');
+
+const greet = (name: string, times: number): void => void name.repeat(times);
+export const initialized: readonly Pool[] = [
+  new Pool({ initializer: greet, initArgs: ['a', 1] }),
+  new Pool(2, { initializer: greet, initArgs: ['a', 1] }),
+  new ThreadPool(2, { initializer: () => {} }),
+  // @ts-expect-error an argument of the initializer is of the wrong type
+  new Pool({ initializer: greet, initArgs: ['a', 'b'] }),
+  // @ts-expect-error an argument of the initializer is missing
+  new ThreadPool(2, { initializer: greet, initArgs: ['a'] }),
+  // @ts-expect-error all of them are
+  new Pool(2, { initializer: greet }),
+];
