@@ -53,7 +53,12 @@ export function openDoorbellSocket(onRing: () => void): DoorbellSocket | undefin
     onRing();
   });
   server.on('error', () => {});
-  server.listen({ path: `\0${nameOf(number)}`, exclusive: true });
+  try {
+    server.listen({ path: `\0${nameOf(number)}`, exclusive: true });
+  } catch {
+    // Node itself refuses it (--permission).
+    return undefined;
+  }
   // It listens at once, or not at all; only the event comes later.
   if (!server.listening) return undefined;
   server.unref();

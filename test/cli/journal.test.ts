@@ -11,7 +11,7 @@ import { Journal } from '#src/cli/journal/journal.js';
 import { lock } from '#src/cli/journal/lock.js';
 import type { JournalCommand } from '#src/cli/journal/record.js';
 import { UsageError } from '#src/cli/usage-error.js';
-import { cannotHide, hiding } from '../platform/hidden-proc.js';
+import { cannotHide, hiding } from '../platform/other-users.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'journal-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -181,7 +181,17 @@ test('a journal that a hidden process of another user has is not taken from it',
   const program = `
     const { lock } = await import(${JSON.stringify(import.meta.resolve('#src/cli/journal/lock.js'))});
     console.log(JSON.stringify(await lock(${JSON.stringify(path)})));`;
-  const other = [...hiding, 'setpriv', '--reuid=65534', '--clear-groups', process.execPath, '--input-type=module', '-e', program];
+  const other = [
+    ...hiding,
+    'setpriv',
+    '--reuid=65534',
+    '--regid=65534',
+    '--clear-groups',
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    program,
+  ];
   const { stdout } = await promisify(execFile)(other[0]!, other.slice(1));
   assert.deepEqual(JSON.parse(stdout), { heldBy: process.pid });
   assert.ok('release' in held);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { cannotHide, hiding } from '../platform/hidden-proc.js';
+import { cannotChangeUser, cannotHide, hiding } from '../platform/other-users.js';
 import { isNative } from './crew.js';
 
 const heddle = JSON.stringify(import.meta.resolve('heddle'));
@@ -70,7 +70,7 @@ async function run(program: string, [command, ...given]: readonly string[] = [])
   return stdout.trim();
 }
 
-const options = { timeout: 60_000, skip: isNative ? false : 'without native calls there are no other processes' };
+const options = { timeout: 60_000, skip: isNative ? cannotChangeUser() : 'without native calls there are no other processes' };
 
 const bothWays = `
   for (let i = 0; i < 5; i += 1) {
