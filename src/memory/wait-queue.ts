@@ -89,11 +89,11 @@ export class WaitQueue {
   }
 
   /** As `join`, for a wait that does not block its thread, and is stepped from now on. Without room in the heap, or a doorbell, neither happens. */
-  joinAsync(wait: AsyncWait, ...place: [value?: number, ticket?: number, since?: number]): Waiter {
+  joinAsync(wait: AsyncWait, value: number = 0, ticket: number = this.takeTicket(), since: number = theAgent().memory.now()): Waiter {
     const { waits } = theAgent();
     waits.add(wait);
     try {
-      return this.join(true, ...place);
+      return this.join(true, value, ticket, since);
     } catch (error) {
       waits.delete(wait);
       throw error;
