@@ -94,7 +94,16 @@ export class StreamJob extends SingleJob implements Job {
     this.#worker = worker;
     const { id, capsule, args } = this;
     // Its consumer may abort it, if nobody else.
-    worker.call({ id, capsule, args, attempt: 1, isAbortable: true, isTimed: isTimed(this.settings), isStream: true, context: this.context });
+    worker.call({
+      id,
+      capsule,
+      args,
+      attempt: 1,
+      isAbortable: true,
+      isTimed: isTimed(this.settings),
+      isStream: true,
+      context: this.context,
+    });
   }
 
   returned(): void {

@@ -11,10 +11,11 @@ import { kinds } from './kinds.ts';
 const count = 10;
 
 /** Gives a pool of its own more than it can begin at once, and does not wait for it. */
-const leaveWork = async (done: Semaphore, go: Event, tasks: number): Promise<void> => {
+const leaveWork = async (done: Semaphore, go: Event, tasks: number, begun?: Event): Promise<void> => {
   const { ThreadPoolExecutor } = await import('heddle');
   const inner = new ThreadPoolExecutor({ maxWorkers: 1 });
   const task = async (): Promise<void> => {
+    begun?.set();
     await go.wait();
     await new Promise((resolve) => setTimeout(resolve, 10));
     done.release();
@@ -94,7 +95,10 @@ for (const { kind, open } of kinds) {
   test(`${kind}: shutdown({ cancelFutures }) does not wait for the pools of workers, also when shutdown() does already`, async () => {
     for (const isTwice of [false, true]) {
       const [done, go, outer] = [new Semaphore(0), new Event(), open({ maxWorkers: 1 })];
-      await outer.submit(leaveWork, done, go, 1);
+      const begun = new Event();
+      await outer.submit(leaveWork, done, go, 1, begun);
+      // A thread that ends while it reads its modules leaves a file open.
+      await begun.wait();
       if (isTwice) void outer.shutdown();
       await outer.shutdown({ cancelFutures: true });
       assert.equal(done.getValue(), 0);
@@ -104,7 +108,9 @@ for (const { kind, open } of kinds) {
   test(`${kind}: terminateWorkers() and killWorkers() do not wait for the pools of workers`, async () => {
     for (const end of ['terminateWorkers', 'killWorkers'] as const) {
       const [done, go, outer] = [new Semaphore(0), new Event(), open({ maxWorkers: 1 })];
-      await outer.submit(leaveWork, done, go, 1);
+      const begun = new Event();
+      await outer.submit(leaveWork, done, go, 1, begun);
+      await begun.wait();
       void outer.shutdown();
       await outer[end]();
       assert.equal(done.getValue(), 0);
