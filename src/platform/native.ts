@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 import { UnsupportedPlatformError } from '../errors.ts';
+import { ownWork } from '../own-work.ts';
 import { undisturbed } from '../undisturbed.ts';
 
 /** Every function that heddle calls: its result, then its parameters. Those with `...` in C have the ones we pass. */
@@ -59,7 +60,7 @@ function load(): Koffi | Missing {
     return { missing: `heddle makes native calls on Linux x64 and arm64 only; this is ${process.platform} ${process.arch}` };
   try {
     const require = createRequire(import.meta.url);
-    return undisturbed(() => require('koffi') as Koffi);
+    return ownWork(() => undisturbed(() => require('koffi') as Koffi));
   } catch (error) {
     return { missing: `the package koffi cannot be loaded: ${(error as Error).message.split('\n', 1)[0]}` };
   }
@@ -74,7 +75,7 @@ function find(name: FunctionName): NativeFunction | Missing {
   try {
     // The program itself is linked with its C library, whichever that is.
     const { load: open } = koffi;
-    found = undisturbed(() => open(null).func(symbols[name] ?? name, result, parameters));
+    found = ownWork(() => undisturbed(() => open(null).func(symbols[name] ?? name, result, parameters)));
   } catch {
     found = { missing: `the C library of this system has no ${name}()` };
   }

@@ -12,7 +12,7 @@ import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Job, type Overdue, lostError, overdueError } from './job.ts';
 import { maxReturns } from './single-job.ts';
-import type { TaskSettings } from './task-options.ts';
+import { isTimed, type TaskSettings } from './task-options.ts';
 
 export interface Chunk {
   readonly id: number;
@@ -107,7 +107,6 @@ export class ChunkJob implements Job {
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
     this.#allowed = this.#next + 1;
-    const isExact = this.settings.timeout !== Infinity;
     worker.callEach({
       id: this.id,
       capsule,
@@ -116,7 +115,7 @@ export class ChunkJob implements Job {
       from: this.#next,
       to,
       attempt,
-      isExact,
+      isTimed: isTimed(this.settings),
       isAbortable: this.chunk.isAbortable,
       context,
       // What changes owner on the way cannot be sent again.
@@ -137,8 +136,8 @@ export class ChunkJob implements Job {
     return 0;
   }
 
-  overdue(): Overdue {
-    const reason = overdueError(this.name, this.settings.timeout);
+  overdue(notBegun: number | undefined): Overdue {
+    const reason = overdueError(this.name, this.settings.timeout, notBegun);
     this.#overdue = { item: this.#next, error: reason };
     return { reason, item: this.#next };
   }

@@ -15,6 +15,8 @@ export class Crew {
   readonly #initializer: Initializer | undefined;
   readonly #workers: Map<number, PoolWorker> = new Map();
   readonly #idle: IdleWatch;
+  /** Those whose own pools have work. */
+  readonly #hosts: Set<number> = new Set();
 
   /** @param idleOver a worker has had nothing to do for so long that it may go */
   constructor(border: Border, name: string, options: CheckedOptions, idleOver: (id: number) => void) {
@@ -75,9 +77,26 @@ export class Crew {
     this.#idle.delete(id);
   }
 
-  stop(id: number): void {
+  /** @param isNow it does not wait for its own pools */
+  stop(id: number, isNow: boolean): void {
     this.works(id);
-    this.#workers.get(id)?.stop();
+    this.#workers.get(id)?.stop(isNow);
+  }
+
+  /** Those who were told to end do not wait for their own pools any longer. */
+  hurry(): void {
+    for (const worker of this.#workers.values()) worker.hurry();
+  }
+
+  /** Its own pools have work, or have none any more. */
+  poolsWork(id: number, doWork: boolean): void {
+    if (doWork) this.#hosts.add(id);
+    else this.#hosts.delete(id);
+  }
+
+  /** Whether the own pools of a worker have work. */
+  get doPoolsWork(): boolean {
+    return this.#hosts.size > 0;
   }
 
   kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -93,6 +112,7 @@ export class Crew {
   /** It has ended. */
   delete(id: number): void {
     this.works(id);
+    this.#hosts.delete(id);
     this.#workers.delete(id);
   }
 

@@ -1,10 +1,14 @@
 /**
- * The timers of jobs: how long a task may take, and how long it then has to stop. They keep no program alive.
+ * The timers of jobs: how long a task's code may run, and how long it then has to stop. They keep no program alive.
  *
- *   dispatched --timeout--> overdue, told --gracePeriod--> graceOver
+ *   dispatched ──▶ sent ──worker: heddle works──▶ prepared ──worker: code runs──▶ runs ──timeout──▶ overdue, told ──gracePeriod──▶ graceOver
+ *                    └──────────worker: code runs─────────────────────────────────^ │
+ *                                                    ^──worker: heddle works────────┘
  *
- * While a worker imports what a task needs, its time does not run: that is a part of the worker's start, and has as long. The grace of one that is
- * not wanted any more does: an import that never ends is not to hold its worker.
+ * Only the time in which a task's code runs is measured. What a worker imports and decodes for the task is a part of the worker's start, and has as
+ * long (`startTimeout`). A worker that has nothing else to do and says nothing of a task is stopped, or kept busy by what an earlier task has
+ * left behind: it has a second, or the `timeout`. The grace of a task that is not wanted any more runs in any case: an import that never ends must not
+ * hold its worker.
  *
  * This thread may have been busy for longer than a task may take. What its worker has said meanwhile counts: it waits where the event loop
  * looks after the timers, so whoever is overdue is asked for once more after that.
@@ -15,8 +19,8 @@ import type { Job } from './job.ts';
 import { later } from './timers.ts';
 
 export interface DeadlineEvents {
-  /** The attempt, or the running item, has taken too long. */
-  overdue(job: Job): void;
+  /** The attempt, or the running item, has taken too long. @param notBegun milliseconds in which its code has not begun */
+  overdue(job: Job, notBegun: number | undefined): void;
   /** It was told to stop, and has had its time. */
   graceOver(job: Job): void;
 }
@@ -24,11 +28,18 @@ export interface DeadlineEvents {
 export interface DeadlineOptions {
   readonly gracePeriod: number;
   readonly startTimeout: number;
+  readonly tasksPerWorker: number;
 }
 
+/** Milliseconds that a worker has to take up a task at least. */
+const toTakeUp = 1000;
+
 interface Deadline {
-  /** What it has, in milliseconds; undefined: its grace. */
-  readonly timeout: number | undefined;
+  phase: 'sent' | 'prepared' | 'runs' | 'grace';
+  /** Milliseconds that the code may still run. */
+  left: number;
+  /** When the phase began. */
+  since: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -36,7 +47,6 @@ export class Deadlines {
   readonly #options: DeadlineOptions;
   readonly #events: DeadlineEvents;
   readonly #deadlines: Map<Job, Deadline> = new Map();
-  readonly #preparing: Set<Job> = new Set();
 
   constructor(options: DeadlineOptions, events: DeadlineEvents) {
     this.#options = options;
@@ -46,47 +56,62 @@ export class Deadlines {
   /** A worker has it. */
   start(job: Job): void {
     const { timeout } = job.settings;
-    if (timeout !== Infinity) this.#set(job, timeout);
+    if (timeout !== Infinity) this.#set(job, 'sent', timeout);
   }
 
-  /** Its worker begins to import, or has imported, what it needs. */
+  /** Heddle works for it in its worker, or its own code runs. */
   prepare(job: Job, isPreparing: boolean): void {
-    if (isPreparing) this.#preparing.add(job);
-    else this.#preparing.delete(job);
     const deadline = this.#deadlines.get(job);
-    if (deadline?.timeout !== undefined) this.#set(job, deadline.timeout);
+    if (deadline === undefined || deadline.phase === 'grace') return;
+    const { phase, left, since } = deadline;
+    const rest = phase === 'runs' ? Math.max(0, left - (performance.now() - since)) : left;
+    this.#set(job, isPreparing ? 'prepared' : 'runs', rest);
   }
 
   /** An item of it has ended, the next begins; unless the one that takes too long is having its grace. */
   restart(job: Job): void {
-    if (!job.isStuck()) this.start(job);
+    const { timeout } = job.settings;
+    if (timeout === Infinity || job.isStuck()) return;
+    this.#set(job, this.#deadlines.get(job)?.phase === 'prepared' ? 'prepared' : 'runs', timeout);
   }
 
   /** Its worker was told. */
   startGrace(job: Job): void {
-    this.#set(job, undefined);
+    this.#set(job, 'grace', 0);
   }
 
   stop(job: Job): void {
-    if (this.#preparing.size > 0) this.#preparing.delete(job);
     if (this.#deadlines.size === 0) return;
     clearTimeout(this.#deadlines.get(job)?.timer);
     this.#deadlines.delete(job);
   }
 
-  #set(job: Job, timeout: number | undefined): void {
+  #set(job: Job, phase: Deadline['phase'], left: number): void {
     clearTimeout(this.#deadlines.get(job)?.timer);
-    const deadline: Deadline = { timeout, timer: undefined };
+    const deadline: Deadline = { phase, left, since: performance.now(), timer: undefined };
     this.#deadlines.set(job, deadline);
-    const { gracePeriod, startTimeout } = this.#options;
-    const atLeast = this.#preparing.has(job) ? startTimeout : 0;
-    const ms = timeout === undefined ? gracePeriod : Math.max(timeout, atLeast);
+    const ms = this.#lengthOf(phase, left, job.settings.timeout);
     if (ms === Infinity) return;
     const over = (): void => {
       if (this.#deadlines.get(job) !== deadline) return;
-      if (timeout === undefined) this.#events.graceOver(job);
-      else this.#events.overdue(job);
+      if (phase === 'grace') this.#events.graceOver(job);
+      else this.#events.overdue(job, phase !== 'runs' && left === job.settings.timeout ? ms : undefined);
     };
     deadline.timer = later(ms, () => setImmediate(over)).unref();
+  }
+
+  #lengthOf(phase: Deadline['phase'], left: number, timeout: number): number {
+    const { gracePeriod, startTimeout, tasksPerWorker } = this.#options;
+    switch (phase) {
+      case 'sent':
+        // Its neighbours may keep the worker busy, and are in the right.
+        return Math.max(timeout, tasksPerWorker > 1 ? startTimeout : toTakeUp);
+      case 'prepared':
+        return Math.max(timeout, startTimeout);
+      case 'runs':
+        return left;
+      case 'grace':
+        return gracePeriod;
+    }
   }
 }

@@ -8,7 +8,7 @@ import { type CallSite, joinStacks } from './call-site.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Future, futures } from './future.ts';
 import { SingleJob } from './single-job.ts';
-import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable } from './task-options.ts';
+import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable, isTimed } from './task-options.ts';
 import { isThenable } from '../thenable.ts';
 
 export interface Job {
@@ -42,8 +42,12 @@ export interface Job {
   mayRetry(error: unknown): boolean;
   /** Milliseconds between the attempt that failed and the next. */
   backoff(): number;
-  /** Its attempt, or its running item, has taken too long. Returns what the worker is to be told. */
-  overdue(): Overdue;
+  /**
+   * Its attempt, or its running item, has taken too long. Returns what the worker is to be told.
+   *
+   * @param notBegun milliseconds in which its code has not begun; undefined: its code took too long
+   */
+  overdue(notBegun: number | undefined): Overdue;
   /** Whether what `overdue` spoke of still runs. */
   isStuck(): boolean;
   /** The outcome, if there is no further attempt. */
@@ -114,6 +118,7 @@ export class CallJob extends SingleJob implements Job {
       args,
       attempt: this.#attempt,
       isAbortable: isAbortable(this.settings),
+      isTimed: isTimed(this.settings),
       isStream: false,
       context: this.context,
     });
@@ -133,8 +138,8 @@ export class CallJob extends SingleJob implements Job {
     return (this.#isAgain ??= accepts(this.settings.retryOn, error, this.context));
   }
 
-  overdue(): Overdue {
-    const reason = overdueError(this.name, this.settings.timeout);
+  overdue(notBegun: number | undefined): Overdue {
+    const reason = overdueError(this.name, this.settings.timeout, notBegun);
     this.#isOverdue = true;
     this.keep({ ok: false, value: reason });
     return { reason, item: undefined };
@@ -218,8 +223,9 @@ export function backoffAfter(backoff: Backoff, attempt: number, context: AsyncRe
   }
 }
 
-export function overdueError(task: string, timeout: number): TimeoutError {
-  return new TimeoutError(`${task} has not ended within ${timeout} ms`);
+export function overdueError(task: string, timeout: number, notBegun: number | undefined): TimeoutError {
+  if (notBegun === undefined) return new TimeoutError(`${task} has not ended within ${timeout} ms`);
+  return new TimeoutError(`${task} has not begun within ${notBegun} ms: its worker is stuck, or still imports or decodes what it needs`);
 }
 
 /** @param why if this program ended it, for what reason */

@@ -1,6 +1,7 @@
-/** Keeps the program running while a pool has work, and only then. (Workers and their links never do.) */
+/** Keeps the program running while a pool has work, and only then. (Workers and their links never do.) In a worker its end waits for that, too. */
 
 import { clearInterval, setInterval } from '../real-timers.ts';
+import { poolHasWork } from '../worker/index.ts';
 import { maxDelay } from './timers.ts';
 
 export class KeepAlive {
@@ -10,6 +11,7 @@ export class KeepAlive {
   set(isOn: boolean): void {
     if (isOn === this.#isOn) return;
     this.#isOn = isOn;
+    poolHasWork(isOn);
     if (!isOn) this.#timer?.unref();
     else if (this.#timer === undefined) this.#timer = setInterval(() => {}, maxDelay);
     else this.#timer.ref();
@@ -17,6 +19,7 @@ export class KeepAlive {
 
   /** Leaves nothing behind. */
   end(): void {
+    if (this.#isOn) poolHasWork(false);
     this.#isOn = false;
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -37,7 +37,10 @@ export interface ExecutorOptions<A extends readonly unknown[] = any[]> {
   readonly gracePeriod?: number | undefined;
   /** The old name of `gracePeriod`. */
   readonly graceful?: number | undefined;
-  /** Milliseconds a worker may take to start, its initializer included; `Infinity`: for ever. Default 30,000. */
+  /**
+   * Milliseconds a worker may take to start, its initializer included, and for what it imports and decodes for a task that has a `timeout`;
+   * `Infinity`: indefinitely. Default 30,000.
+   */
   readonly startTimeout?: number | undefined;
   /** Memory limits of each worker, in MiB; default Node's. */
   readonly resourceLimits?: ResourceLimits | undefined;

@@ -37,6 +37,7 @@ export interface PoolWorkerEvents {
   progress(task: number, done: number, total: number | null): void;
   preparing(task: number, isPreparing: boolean): void;
   heavy(): void;
+  poolsWork(doWork: boolean): void;
   /** @param failure why it could not start, if it did not */
   ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined, failure: StartFailure | undefined): void;
 }
@@ -85,10 +86,16 @@ export class PoolWorker {
     return this.#handle!;
   }
 
-  stop(): void {
+  /** @param isNow it does not wait for its own pools */
+  stop(isNow: boolean): void {
     this.#isStopped = true;
     // An initializer that never ends must not hold us up.
-    this.#handle?.stop(this.#isInitializing ? this.#options.gracePeriod : undefined);
+    this.#handle?.stop(this.#isInitializing ? this.#options.gracePeriod : undefined, isNow);
+  }
+
+  /** If it was told to end, it does not wait for its own pools any longer. */
+  hurry(): void {
+    if (this.#isStopped) this.stop(true);
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -102,7 +109,7 @@ export class PoolWorker {
     if (initializer === undefined) return this.#start();
     if (this.#isStopped) return;
     this.#isInitializing = true;
-    this.handle.call({ id: initializerId, ...initializer, attempt: 1, isAbortable: false, isStream: false });
+    this.handle.call({ id: initializerId, ...initializer, attempt: 1, isAbortable: false, isTimed: false, isStream: false });
   }
 
   #initialized(outcome: Outcome): void {

@@ -14,7 +14,7 @@ import { type CallSite, joinStacks } from './call-site.ts';
 import { Fifo } from './fifo.ts';
 import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';
 import { SingleJob } from './single-job.ts';
-import type { TaskProgress, TaskSettings } from './task-options.ts';
+import { isTimed, type TaskProgress, type TaskSettings } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 type Result = IteratorResult<unknown, undefined>;
@@ -94,7 +94,16 @@ export class StreamJob extends SingleJob implements Job {
     this.#worker = worker;
     const { id, capsule, args } = this;
     // Its consumer may abort it, if nobody else.
-    worker.call({ id, capsule, args, attempt: 1, isAbortable: true, isStream: true, context: this.context });
+    worker.call({
+      id,
+      capsule,
+      args,
+      attempt: 1,
+      isAbortable: true,
+      isTimed: isTimed(this.settings),
+      isStream: true,
+      context: this.context,
+    });
   }
 
   returned(): void {
@@ -109,8 +118,8 @@ export class StreamJob extends SingleJob implements Job {
     return 0;
   }
 
-  overdue(): Overdue {
-    const reason = overdueError(this.name, this.settings.timeout);
+  overdue(notBegun: number | undefined): Overdue {
+    const reason = overdueError(this.name, this.settings.timeout, notBegun);
     this.keep({ ok: false, value: reason });
     return { reason, item: undefined };
   }

@@ -12,8 +12,8 @@ export interface TaskOptions {
   /** Aborts the task: it rejects at once with the signal's reason. A worker that runs it is told, and ended if it does not stop. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds from the moment a worker has it and has imported what it needs; then it rejects with `TimeoutError`, and what
-   * goes for an abort goes for it.
+   * Milliseconds that its code may run; then it rejects with `TimeoutError`, and what goes for an abort goes for it. What heddle does for it in the
+   * worker, such as importing, decoding and encoding, does not count: that may take `startTimeout`.
    * In a map: of each item. Default: no limit.
    */
   readonly timeout?: number | undefined;
@@ -63,7 +63,7 @@ export interface MapOptions {
   /** Aborts the whole map: it rejects with the signal's reason, the source is closed, and what runs is stopped as an aborted task is. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds each item may take from the moment a worker begins it; then it fails with `TimeoutError`, also if it still ends
+   * Milliseconds the code of each item may run; then it fails with `TimeoutError`, also if it still ends
    * well before its worker would be ended for it (`gracePeriod`). Default: no limit.
    */
   readonly timeout?: number | undefined;
@@ -152,6 +152,11 @@ function checkTransfer(list: unknown): void {
 /** Whether a task with these settings may be told to stop. */
 export function isAbortable({ signal, timeout }: TaskSettings): boolean {
   return signal !== undefined || timeout !== Infinity;
+}
+
+/** Whether the time of such a task is measured. */
+export function isTimed({ timeout }: TaskSettings): boolean {
+  return timeout !== Infinity;
 }
 
 /** Whether a task with these settings may call back. */

@@ -61,7 +61,7 @@ export class WorkerPool {
     this.#state = createState({ ...options, maxFailedStarts });
     this.#jobs = new Jobs(options, {
       aborted: (job, reason) => this.#aborted(job, reason),
-      overdue: (job) => this.#overdue(job),
+      overdue: (job, notBegun) => this.#overdue(job, notBegun),
       graceOver: (job) => this.#graceOver(job),
     });
     this.#crew = new Crew(this.border, name, options, (worker) => this.#apply({ type: 'idleOver', worker }));
@@ -193,6 +193,7 @@ export class WorkerPool {
   shutdown(cancelFutures: boolean): Promise<void> {
     this.#submitHeld();
     this.#apply({ type: 'shutdown', cancelFutures });
+    if (cancelFutures) this.#crew.hurry();
     return this.#finished.promise;
   }
 
@@ -237,7 +238,7 @@ export class WorkerPool {
 
   /** A program that waits for a task, or for the end of the pool, must not end. */
   #refreshKeepAlive(): void {
-    this.#keepAlive.set(this.#jobs.areAwaited || (this.#state.isShutDown && !this.#state.isFinished));
+    this.#keepAlive.set(this.#jobs.areAwaited || this.#crew.doPoolsWork || (this.#state.isShutDown && !this.#state.isFinished));
   }
 
   /** What users do when they hear of it may come back here. */
@@ -254,7 +255,7 @@ export class WorkerPool {
       case 'start':
         return this.#crew.start(instruction.worker, this.#isUnasked === true, (worker) => this.#eventsOf(instruction.worker, worker));
       case 'stop':
-        return this.#crew.stop(instruction.worker);
+        return this.#crew.stop(instruction.worker, this.#state.isCancelled);
       case 'kill':
         return this.#crew.kill(instruction.worker, this.#state.isShutDown ? this.#killSignal : 'SIGKILL');
       case 'interrupt':
@@ -345,8 +346,8 @@ export class WorkerPool {
     this.#apply({ type: 'abort', task: job.id });
   }
 
-  #overdue(job: Job): void {
-    const { reason, item } = job.overdue();
+  #overdue(job: Job, notBegun: number | undefined): void {
+    const { reason, item } = job.overdue(notBegun);
     if (item === undefined) return this.#apply({ type: 'abort', task: job.id, again: job.mayRetry(reason) });
     this.#crew.workerOf(job)?.handle.abort(job.id, reason, item);
     this.#jobs.deadlines.startGrace(job);
@@ -389,6 +390,10 @@ export class WorkerPool {
         if (job !== undefined) this.#jobs.deadlines.prepare(job, isPreparing);
       },
       heavy: () => this.#apply({ type: 'retire', worker: id }),
+      poolsWork: (doWork) => {
+        this.#crew.poolsWork(id, doWork);
+        this.#refreshKeepAlive();
+      },
       ended: (end, begun, failure) => this.#workerEnded(id, worker(), end, begun, failure),
     };
   }

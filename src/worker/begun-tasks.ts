@@ -46,6 +46,10 @@ export class BegunTasks {
     return this.#tasks.get(id);
   }
 
+  get size(): number {
+    return this.#tasks.size;
+  }
+
   get ids(): number[] {
     return [...this.#tasks.keys()];
   }

@@ -3,6 +3,7 @@
 import { type AnyFunction, type Border, type Incoming, openCapsule, prepare } from '../codec/index.ts';
 import type { Frame } from './frame.ts';
 import { incoming, metaOf } from './message.ts';
+import { areFew } from './task-clock.ts';
 
 export class CapsuleShelf {
   readonly #border: Border;
@@ -57,6 +58,11 @@ export class HeldCapsule {
       );
     }
     return this.#prepared;
+  }
+
+  /** True if `open` takes no longer than a moment. */
+  get opensFast(): boolean {
+    return this.#open !== undefined && areFew(this.#packet.bytes);
   }
 
   /** The function, for one task or item. */

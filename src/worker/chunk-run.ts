@@ -19,6 +19,7 @@ import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Holder, TaskContext, type TellProgress, callAs, leave } from './current-task.ts';
 import { type Frame, FrameKind, wholeChunk } from './frame.ts';
 import { type Meta, addOutcome, packetFrame } from './message.ts';
+import { type TaskClock, areFew } from './task-clock.ts';
 import { isThenable } from '../thenable.ts';
 
 /** Outcomes are sent at least this often (milliseconds), looked at between two items; and while one is waited for. */
@@ -40,8 +41,8 @@ export interface ChunkOptions {
   readonly sendLast: (report: Frame, signals: readonly ExportedSignal[]) => void;
   readonly frame: Frame;
   readonly isSpread: boolean;
-  /** Each item is reported before the next begins: the host measures how long it takes. */
-  readonly isExact: boolean;
+  /** If the host measures how long each item takes: then it is reported before the next begins. */
+  readonly clock: TaskClock | undefined;
   /** Items are not given back. */
   readonly isWhole: boolean;
   readonly attempt: number;
@@ -89,8 +90,8 @@ export class ChunkRun implements Holder {
   /** Null between two items. */
   get context(): TaskContext | null {
     if (!this.#hasStarted) return null;
-    const { frame, attempt, tellProgress } = this.#options;
-    return (this.#context ??= new TaskContext(frame.id + this.#index, attempt, tellProgress));
+    const { frame, attempt, tellProgress, clock } = this.#options;
+    return (this.#context ??= new TaskContext(frame.id + this.#index, attempt, tellProgress, clock));
   }
 
   /** Whether the running item has asked for its signal. */
@@ -142,7 +143,12 @@ export class ChunkRun implements Holder {
       this.#hasStarted = true;
       let value: unknown;
       try {
-        value = this.#call(this.#options.capsule.open(), this.#decoder!.next());
+        const { clock, capsule, packet } = this.#options;
+        if (clock !== undefined && !(capsule.opensFast && areFew(packet.bytes))) clock.stops();
+        const fn = capsule.open();
+        const item = this.#decoder!.next();
+        clock?.runs();
+        value = this.#call(fn, item);
         if (isThenable(value)) return this.#wait(value);
         this.#end(true, value);
       } catch (error) {
@@ -167,6 +173,7 @@ export class ChunkRun implements Holder {
   #done(): void {
     clearTimeout(this.#timer);
     leave(this);
+    this.#options.clock?.end();
     this.#options.onDone(this.#count < this.#options.frame.b);
   }
 
@@ -200,6 +207,7 @@ export class ChunkRun implements Holder {
   }
 
   #end(isOk: boolean, value: unknown): void {
+    this.#options.clock?.gives(value);
     this.#encoder ??= new Encoder({ border: this.#options.border });
     if (!addOutcome(this.#encoder, isOk, value)) this.#failed.push(this.#index - this.#first);
     this.#index++;
@@ -216,7 +224,7 @@ export class ChunkRun implements Holder {
     const spent = now - this.#reportedAt;
     const { capsule } = this.#options;
     if (done > 0) capsule.itemMs = spent / done;
-    const lease = this.#options.isExact ? 1 : Math.max(1, Math.floor(leaseFor / capsule.itemMs));
+    const lease = this.#options.clock !== undefined ? 1 : Math.max(1, Math.floor(leaseFor / capsule.itemMs));
     this.#allowed = isLast ? this.#index + (this.#hasStarted ? 1 : 0) : Math.min(this.#count, this.#index + lease);
     this.#bytes += this.#encoder?.weight ?? 0;
     const packet = (this.#encoder ?? new Encoder({ border: this.#options.border })).finish();

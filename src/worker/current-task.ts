@@ -4,6 +4,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { expected } from '../check.ts';
 import { setScopeProvider } from '../scope.ts';
 import { type ContextOwner, callInside } from './own-context.ts';
+import type { TaskClock } from './task-clock.ts';
 
 /** What a task may know of itself. */
 export interface CurrentTask {
@@ -38,6 +39,8 @@ const tellEvery = 50;
 export class TaskContext implements CurrentTask, Holder {
   readonly id: number;
   readonly attempt: number;
+  /** Undefined if it is not timed. */
+  readonly clock: TaskClock | undefined;
   readonly #tell: TellProgress;
   #controller: AbortController | undefined;
   /** Where the signal was first asked for: its listeners run there. */
@@ -49,9 +52,10 @@ export class TaskContext implements CurrentTask, Holder {
   #untold: { readonly done: number; readonly total: number | undefined } | undefined;
   #isOver = false;
 
-  constructor(id: number, attempt: number, tell: TellProgress) {
+  constructor(id: number, attempt: number, tell: TellProgress, clock?: TaskClock) {
     this.id = id;
     this.attempt = attempt;
+    this.clock = clock;
     this.#tell = tell;
   }
 
@@ -79,6 +83,16 @@ export class TaskContext implements CurrentTask, Holder {
     this.aborted ??= { reason };
     const controller = this.#controller;
     if (controller !== undefined) this.#listening!.runInAsyncScope(() => controller.abort(reason));
+  }
+
+  /** Waits for work that its time does not run for. */
+  async untimed<T>(work: () => Promise<T>): Promise<T> {
+    this.clock?.stops();
+    try {
+      return await work();
+    } finally {
+      this.clock?.runs();
+    }
   }
 
   /** Made when it is asked for, so that it may be taken off its object. */
@@ -164,4 +178,10 @@ export function currentTask(): CurrentTask | null {
 
 function contextNow(): TaskContext | undefined {
   return (storage === undefined ? current : storage.getStore())?.context ?? undefined;
+}
+
+/** Does work for the task that runs, if one does, that it is not charged for. */
+export function untimed<T>(work: () => Promise<T>): Promise<T> {
+  const context = contextNow();
+  return context === undefined ? work() : context.untimed(work);
 }

@@ -32,7 +32,7 @@ export const FrameKind = {
   ChunkOutcomes: 8,
   /** both ways: a signal that crossed has aborted. meta: its id; bytes: the reason. */
   SignalAborted: 9,
-  /** host → worker: no more tasks will come; end. */
+  /** host → worker: no more tasks will come; end, when the worker's own pools have done their work, or (`a` is 1) at once. */
   Close: 10,
   /** worker → host: an uncaught error ends this worker. bytes: the error. */
   Fatal: 11,
@@ -50,10 +50,12 @@ export const FrameKind = {
   Progress: 17,
   /** host → worker: the consumer of a stream has taken `a` more of its values. */
   Taken: 18,
-  /** worker → host: it begins (`a` is 1) to import what a task needs, or (0) has done so. */
+  /** worker → host: of a timed task, heddle works for it (`a` is 1), or (0) its own code runs. */
   Preparing: 19,
   /** host → worker: the host has met the shared heap; `a` is its slot there. */
   Slot: 20,
+  /** worker → host: its tasks have ended, and its own pools have work (`a` is 1), or have none any more. Told again and again by one that was told to end. */
+  PoolsWork: 21,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -7,5 +7,8 @@ export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 /** Which uses of a pool a worker refuses. */
 export { isUnasked, whyPoolIsRefused } from './nesting.ts';
 
+/** Whether the pools of a worker have work. */
+export { poolHasWork } from './own-pools.ts';
+
 /** What a task knows of itself. */
-export { currentTask, type CurrentTask } from './current-task.ts';
+export { currentTask, type CurrentTask, untimed } from './current-task.ts';

@@ -18,8 +18,8 @@ export interface Meta {
   readonly isAbortable?: true;
   /** The values that the task's result yields are wanted one by one. */
   readonly isStream?: true;
-  /** Each item of a chunk is reported before the next begins. */
-  readonly isExact?: true;
+  /** The host measures how long it takes: it is told when the task's code runs. Each item of a chunk is reported before the next begins. */
+  readonly isTimed?: true;
   /** Which attempt of its items a chunk is; default 1. */
   readonly attempt?: number;
   /** Which outcomes of a frame are errors, counted from its first. */

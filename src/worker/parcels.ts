@@ -43,6 +43,8 @@ export class Parcels {
   #then: (() => void) | undefined;
   #isOver = false;
   readonly #crossesProcesses: boolean;
+  /** Called with each frame that waits. */
+  onHeld: ((f: Frame) => void) | undefined;
 
   constructor(crossesProcesses: boolean) {
     this.#crossesProcesses = crossesProcesses;
@@ -82,9 +84,10 @@ export class Parcels {
   /** The frame has arrived. */
   receive(f: Frame, deliver: (f: Frame) => void): void {
     if (this.#held !== undefined) this.#held.push(f);
-    else if (f.parcel === 0) deliver(f);
-    else if (areKindsKnown) deliver(this.#open(f));
+    else if (f.parcel === 0) return deliver(f);
+    else if (areKindsKnown) return deliver(this.#open(f));
     else this.#hold(f, deliver);
+    this.onHeld?.(f);
   }
 
   #hold(first: Frame, deliver: (f: Frame) => void): void {

@@ -51,11 +51,11 @@ export class Replies {
     if (!whenPrinted(send)) send();
   }
 
-  /** It begins to import, or has imported, what a task needs: its time does not run meanwhile. */
-  preparing(id: number, isPreparing: boolean): void {
+  /** Heddle works for a timed task, or the task's own code runs. At once, since what follows may take long. */
+  readonly preparing = (id: number, isPreparing: boolean): void => {
     this.#link.send(frame(FrameKind.Preparing, { id, a: isPreparing ? 1 : 0 }));
     this.#link.flush();
-  }
+  };
 
   readonly progress = (id: number, done: number, total: number | undefined): void => {
     this.#link.send(frame(FrameKind.Progress, { id, meta: JSON.stringify({ done, total }) }));

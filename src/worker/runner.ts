@@ -17,11 +17,14 @@ import type { Link } from './link.ts';
 import { keepContextsApart } from './own-context.ts';
 import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
 import { type Nesting, setNesting, watchImports } from './nesting.ts';
+import { doPoolsWork, watchPools } from './own-pools.ts';
 import type { LinkIdentity } from './parcels.ts';
 import { Replies } from './replies.ts';
 import { SignalIntake } from './signal-intake.ts';
 import { StreamRun } from './stream-run.ts';
+import { TaskClock, areFew } from './task-clock.ts';
 import { whenBoth } from './wait.ts';
+import { setImmediate, setInterval } from '../real-timers.ts';
 import { isThenable } from '../thenable.ts';
 
 /** What the host tells a worker first. */
@@ -44,6 +47,9 @@ export interface ReadyMeta {
   readonly pid: number;
 }
 
+/** Milliseconds between two signs of a worker that was told to end while its pools work. */
+const tellEvery = 1000;
+
 export class Runner {
   readonly #link: Link;
   readonly #exit: () => void;
@@ -53,6 +59,9 @@ export class Runner {
   #capsules: CapsuleShelf;
   #signals: SignalIntake;
   #replies: Replies;
+  /** The host has heard that the pools of this thread work. */
+  #hasToldOfPools = false;
+  #isClosing = false;
 
   /**
    * @param exit ends this worker in good order
@@ -72,9 +81,11 @@ export class Runner {
   start(): void {
     watchImports();
     keepContextsApart();
+    watchPools(() => this.#poolsChanged());
     process.on('exit', () => this.#sayGoodbye());
     process.on('beforeExit', () => this.#tasks.failStuck());
     process.on('uncaughtExceptionMonitor', (error) => this.#tellFatal(error));
+    this.#link.parcels.onHeld = (f) => this.#held(f);
     this.#link.open({
       onFrame: (f) => this.#receive(f),
       onEnd: this.#exit,
@@ -108,10 +119,15 @@ export class Runner {
       case FrameKind.Init:
         return this.#init(JSON.parse(f.meta) as InitMeta);
       case FrameKind.Close:
-        return this.#exit();
+        return this.#close(f.a === 1);
       default:
         throw new Error(`a worker does not expect a frame of kind ${f.kind}`);
     }
+  }
+
+  /** A frame has come that waits until the kinds of shared objects are loaded. */
+  #held(f: Frame): void {
+    if ((f.kind === FrameKind.Task || f.kind === FrameKind.Chunk) && metaOf(f).isTimed === true) this.#replies.preparing(f.id, true);
   }
 
   #init(init: InitMeta): void {
@@ -137,7 +153,8 @@ export class Runner {
     const { id } = f;
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
-    const context = new TaskContext(id, f.b, this.#replies.progress);
+    const clock = meta.isTimed === true ? new TaskClock(id, this.#replies.preparing) : undefined;
+    const context = new TaskContext(id, f.b, this.#replies.progress, clock);
     const settle = (isOk: boolean, value: unknown): void => this.#settle(id, context, isOk, value);
     const task: Begun = {
       name: capsule.name,
@@ -157,9 +174,11 @@ export class Runner {
       let value: unknown;
       let isPending: boolean;
       try {
+        if (clock !== undefined && !(capsule.opensFast && areFew(packet.bytes))) clock.stops();
         const fn = capsule.open() as (...args: unknown[]) => unknown;
         const args = this.#signals.decode(() => decode(packet, this.#border)) as unknown[];
         if (hearsHost) task.held = [fn, args];
+        clock?.runs();
         value = callAs(context, fn, args);
         isPending = isThenable(value);
       } catch (error) {
@@ -173,9 +192,8 @@ export class Runner {
     const ready = whenBoth(capsule.prepared, prepare(packet));
     if (ready === undefined) return call();
     this.#tasks.wait(task, hearsHost);
-    this.#prepare(
-      id,
-      meta.isAbortable === true,
+    clock?.stops();
+    this.#signals.wait(
       ready,
       () => {
         // It may have been given up, or aborted, while it was prepared.
@@ -191,6 +209,9 @@ export class Runner {
     if (!this.#tasks.delete(id)) return;
     leave(context);
     context.end();
+    context.clock?.gives(value);
+    context.clock?.end();
+    this.#tellOfPools(this.#tasks.size);
     this.#replies.outcome(id, isOk, value);
   }
 
@@ -228,21 +249,26 @@ export class Runner {
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
     const packet = incoming(f, meta);
+    const clock = meta.isTimed === true ? new TaskClock(id, this.#replies.preparing) : undefined;
     const run = new ChunkRun({
       border: this.#border,
       send: (report, signals) => this.#replies.some(report, signals),
-      sendLast: (report, signals) => this.#replies.last(report, signals),
+      sendLast: (report, signals) => {
+        this.#tellOfPools(this.#tasks.size - 1);
+        this.#replies.last(report, signals);
+      },
       tellProgress: this.#replies.progress,
       frame: f,
       isSpread: meta.isSpread === true,
-      isExact: meta.isExact === true,
       isWhole: meta.isWhole === true,
+      clock,
       attempt: meta.attempt ?? 1,
       capsule,
       packet,
       onWait: () => this.#tasks.wait(task, capsule.hasSignals || meta.hasSignals === true),
       onDone: (isCurtailed) => {
         this.#tasks.delete(id);
+        this.#tellOfPools(this.#tasks.size);
         if (isCurtailed) this.#replies.outcome(id, false, new HeddleError('the rest of the chunk was not wanted any more'));
       },
     });
@@ -259,26 +285,11 @@ export class Runner {
     const ready = whenBoth(capsule.prepared, prepare(packet));
     if (ready === undefined) return this.#signals.decode(() => run.start());
     this.#tasks.wait(task, false);
-    this.#prepare(
-      id,
-      meta.isAbortable === true,
+    clock?.stops();
+    this.#signals.wait(
       ready,
       () => this.#signals.decode(() => run.start()),
       (error) => run.failAll(error),
-    );
-  }
-
-  /** Waits for the modules that a task needs. Somebody who measures its time is told. */
-  #prepare(id: number, isTimed: boolean, ready: Promise<unknown>, then: () => void, otherwise: (error: unknown) => void): void {
-    if (isTimed) this.#replies.preparing(id, true);
-    const told = (next: () => void): void => {
-      if (isTimed) this.#replies.preparing(id, false);
-      next();
-    };
-    this.#signals.wait(
-      ready,
-      () => told(then),
-      (error) => told(() => otherwise(error)),
     );
   }
 
@@ -303,6 +314,39 @@ export class Runner {
   }
 
   // ---- the end
+
+  /** Ends, when the pools of this thread have done what they were given. The host hears that it must wait. */
+  #close(isNow: boolean): void {
+    // A task that runs is the initializer of a worker that is not needed.
+    if (isNow || this.#tasks.size > 0 || !doPoolsWork()) return this.#exit();
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const tell = (): void => {
+      this.#link.send(frame(FrameKind.PoolsWork, { a: 1 }));
+      this.#link.flush();
+    };
+    tell();
+    setInterval(tell, tellEvery).unref();
+  }
+
+  /** The last task ends, and the pools go on: the host must know before it hears of that end. @param left tasks that go on */
+  #tellOfPools(left: number): void {
+    if (left > 0 || this.#hasToldOfPools || !doPoolsWork()) return;
+    this.#hasToldOfPools = true;
+    this.#link.send(frame(FrameKind.PoolsWork, { a: 1 }));
+  }
+
+  #poolsChanged(): void {
+    if (doPoolsWork()) return this.#tellOfPools(this.#tasks.size);
+    if (!this.#hasToldOfPools && !this.#isClosing) return;
+    // Who has waited for the last result may have more work for them.
+    setImmediate(() => {
+      if (doPoolsWork()) return;
+      if (this.#hasToldOfPools) this.#link.send(frame(FrameKind.PoolsWork, { a: 0 }));
+      this.#hasToldOfPools = false;
+      if (this.#isClosing) this.#exit();
+    });
+  }
 
   #tellFatal(error: unknown): void {
     // Somebody in the worker handles such errors: it will not end.

@@ -58,10 +58,12 @@ export interface WorkerEvents {
   report(id: number, report: ChunkReport): void;
   /** What a task tells of itself. */
   progress(id: number, done: number, total: number | null): void;
-  /** It begins to import, or has imported, what a task needs. Told only of tasks that somebody may abort. */
+  /** Heddle works for a task, such as imports what it needs; or the task's own code runs. Told only of timed tasks. */
   preparing(id: number, isPreparing: boolean): void;
   /** It has more memory than `maxMemory`, and is to be replaced. */
   heavy(): void;
+  /** Its own pools have work that no task of it waits for, or have none any more. */
+  poolsWork(doWork: boolean): void;
   /** @param begun the tasks it had begun, if it could tell; without it all that it was given may have begun */
   ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined): void;
 }
@@ -87,6 +89,8 @@ export interface Call {
   readonly attempt: number;
   /** Somebody may abort it: it may wait for that. */
   readonly isAbortable: boolean;
+  /** The host measures the time of its code. */
+  readonly isTimed: boolean;
   /** The function's result is iterated over, and each value reported. */
   readonly isStream: boolean;
   /** Its outcome is decoded, and told, in this async context: there is code of the caller's to run. */
@@ -103,8 +107,8 @@ export interface ChunkCall {
   readonly from: number;
   readonly to: number;
   readonly attempt: number;
-  /** Each item is to be reported before the next begins. */
-  readonly isExact: boolean;
+  /** The host measures the time of each item: it is to be reported before the next begins. */
+  readonly isTimed: boolean;
   readonly isAbortable: boolean;
   /** As a call's. */
   readonly context?: AsyncResource | undefined;
@@ -145,6 +149,8 @@ export class WorkerHandle {
   #isReady = false;
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Milliseconds it has to end from the moment it was told, or last said that its pools work. */
+  #toEnd: number | undefined;
   /** Tasks it was told to stop, and how often it has not answered that it heard. */
   readonly #unanswered: Map<number, number> = new Map();
   /** This thread's slot in the shared heap, as the worker knows it. */
@@ -199,11 +205,12 @@ export class WorkerHandle {
   }
 
   /** Calls the function with the arguments in the packet. */
-  call({ id, capsule, args, attempt, isAbortable, isStream, context }: Call): void {
+  call({ id, capsule, args, attempt, isAbortable, isTimed, isStream, context }: Call): void {
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isStream ? { isStream } : undefined;
     if (isAbortable) meta = { ...meta, isAbortable };
+    if (isTimed) meta = { ...meta, isTimed };
     this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt }, meta), capsule, args);
   }
 
@@ -213,11 +220,11 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, isExact, isAbortable, isWhole, context }: ChunkCall): void {
+  callEach({ id, capsule, packet, isSpread, from, to, attempt, isTimed, isAbortable, isWhole, context }: ChunkCall): void {
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
-    if (isExact) meta = { ...meta, isExact };
+    if (isTimed) meta = { ...meta, isTimed };
     if (isAbortable) meta = { ...meta, isAbortable };
     if (isWhole) meta = { ...meta, isWhole };
     if (attempt > 1) meta = { ...meta, attempt };
@@ -241,12 +248,26 @@ export class WorkerHandle {
     this.#worker.link.send(frame(FrameKind.Curtail, { id }));
   }
 
-  /** Lets it end in good order. @param grace milliseconds after which it is killed */
-  stop(grace: number = patience): void {
+  /**
+   * Lets it end in good order, when its own pools have done their work.
+   *
+   * @param grace milliseconds after which it is killed, unless it says meanwhile that its pools work
+   * @param isNow it does not wait for its pools
+   */
+  stop(grace: number = patience, isNow: boolean = false): void {
     if (this.#end !== undefined) return;
-    this.#worker.link.send(frame(FrameKind.Close));
+    this.#worker.link.send(frame(FrameKind.Close, { a: isNow ? 1 : 0 }));
     this.#worker.link.flush();
+    this.#toEnd ??= grace;
     this.#timer ??= killLater(this.#worker, grace);
+  }
+
+  #poolsWork(doWork: boolean): void {
+    if (this.#toEnd !== undefined && this.#end === undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = killLater(this.#worker, this.#toEnd);
+    }
+    this.#events.poolsWork(doWork);
   }
 
   /** Ends it mid-work. A process hears of `SIGTERM`, and has `grace` milliseconds to make an end. */
@@ -307,6 +328,8 @@ export class WorkerHandle {
         return this.#events.preparing(f.id, f.a === 1);
       case FrameKind.Heavy:
         return this.#events.heavy();
+      case FrameKind.PoolsWork:
+        return this.#poolsWork(f.a === 1);
       case FrameKind.Progress: {
         const { done, total } = JSON.parse(f.meta) as { done: number; total?: number };
         return this.#events.progress(f.id, done, total ?? null);

@@ -21,6 +21,7 @@ const FLOORS: Record<string, number> = {
   handles: 0,
   builtins: 0,
   iteration: 0,
+  'own-work': 0,
   places: 0,
   'real-timers': 0,
   repr: 0,

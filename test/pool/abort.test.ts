@@ -183,24 +183,39 @@ for (const { kind, open } of kinds) {
     assert.deepEqual(warnings, []);
   });
 
-  test(`${kind}: of two tasks in one worker the abort of one ends the other, though it could go on`, async () => {
+  test(`${kind}: a task goes on when the grace of its aborted neighbour is over, and its worker ends with it`, async (t) => {
     await using pool = open({ maxWorkers: 1, tasksPerWorker: 2, graceful: 20 });
     const who = await pool.submit(me);
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     const gate = new AbortController();
-    const neighbour = pool.submit(
-      (signal: AbortSignal) =>
-        new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve(`${process.pid}:${threadId}`))),
-      gate.signal,
-    );
+    const told = new Set<string>();
+    const progress = (name: string) => (): void => void told.add(name);
+    const stay = async (signal: AbortSignal): Promise<string> => {
+      const ended = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      while (globalThis.heddleHeard !== 'enough') await new Promise(setImmediate);
+      currentTask()!.progress(1);
+      await ended;
+      return `${process.pid}:${threadId}`;
+    };
+    const neighbour = pool.with({ progress: progress('neighbour') }).submit(stay, gate.signal);
+    const hears = async (): Promise<never> => {
+      const { signal, progress: tell } = currentTask()!;
+      signal.addEventListener('abort', () => (globalThis.heddleHeard = signal.reason));
+      tell(1);
+      return new Promise(() => setInterval(() => {}, 1000));
+    };
     const controller = new AbortController();
-    const victim = pool.with({ signal: controller.signal }).submit(hang);
-    await until(() => victim.running() && neighbour.running());
+    const victim = pool.with({ signal: controller.signal, progress: progress('victim') }).submit(hears);
+    await until(() => told.has('victim'));
     controller.abort('enough');
     await assert.rejects(victim, (thrown) => thrown === 'enough');
+    // The worker has answered that it heard: it is not stuck.
+    await until(() => told.has('neighbour'));
+    t.mock.timers.tick(20);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
     // It gets nothing more to do; another worker takes its place when it is gone.
     const next = pool.submit(me);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    assert.equal(neighbour.done(), false);
     gate.abort();
     assert.equal(await neighbour, who);
     assert.notEqual(await next, who);
@@ -219,16 +234,20 @@ for (const { kind, open } of kinds) {
   });
 }
 
-test('a graceful of Infinity ends a worker all the same', async () => {
+test('a graceful of Infinity ends no worker', async (t) => {
   await using pool = kinds[0].open({ maxWorkers: 1, graceful: Infinity });
   const before = await pool.submit(me);
   const controller = new AbortController();
   const flag = new Int32Array(new SharedArrayBuffer(4));
   const task = pool.with({ signal: controller.signal }).submit((word: Int32Array) => Atomics.wait(word, 0, 0), flag);
   await until(() => task.running());
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   controller.abort('enough');
   await assert.rejects(task, (thrown) => thrown === 'enough');
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  // The longest that a timer of Node's waits.
+  t.mock.timers.tick(0x7fff_ffff);
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
   Atomics.store(flag, 0, 1);
   Atomics.notify(flag, 0);
   assert.equal(await pool.submit(me), before);

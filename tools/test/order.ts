@@ -47,6 +47,8 @@ const longest: readonly string[] = [
   'pool/handles',
   'never-hang/exits',
   'pool/death',
+  'pool/timed-code',
+  'pool/pools-in-workers',
   'pool/nesting',
   'pool/pool',
   'memory/hammered',

@@ -11,6 +11,7 @@ import { describeError } from './describe-error.ts';
 import { functionExports, lookUpExport } from './exports.ts';
 import { jsonText } from './json-text.ts';
 import { isThenable } from '../../thenable.ts';
+import { untimed } from '../../worker/index.ts';
 
 /** Which function is meant, and how its module is loaded. */
 export interface Target {
@@ -82,7 +83,8 @@ async function applyFirst(key: string, target: Target, item: unknown): Promise<s
   try {
     let loading = functions.get(key);
     if (loading === undefined) functions.set(key, (loading = load(target)));
-    ready.set(key, await loading);
+    const loaded = loading;
+    ready.set(key, await untimed(() => loaded));
   } catch (error) {
     return { failed: describeError(error) };
   }

@@ -10,6 +10,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { SerializationError } from '../../errors.ts';
+import { ownWork } from '../../own-work.ts';
 import { placeOf } from '../../places.ts';
 import { withoutWarning } from './without-warning.ts';
 import type { dismantle } from './dismantle.ts';
@@ -38,7 +39,7 @@ export function provideSerializer(half: Serializer): void {
 export function serializer(): Serializer {
   if (loaded !== undefined) return loaded;
   // Node 22.12 still warns of a `require()` that loads an ES module.
-  withoutWarning('ExperimentalWarning', () => createRequire(import.meta.url)(fileURLToPath(file)) as unknown);
+  ownWork(() => withoutWarning('ExperimentalWarning', () => createRequire(import.meta.url)(fileURLToPath(file)) as unknown));
   if (loaded === undefined) throw new SerializationError('functions cannot leave this worker: a loader has replaced require() in it');
   return loaded;
 }
