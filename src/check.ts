@@ -1,6 +1,7 @@
 /** Argument checks. A refused argument says what was expected and what came: `expected timeout to be a number >= 0, got "soon"`. */
 
 import { inspect } from 'node:util';
+import { otherCopy } from './copies.ts';
 
 /** How a refused value is quoted: short, on one line. */
 export function quote(value: unknown): string {
@@ -13,7 +14,8 @@ export function quote(value: unknown): string {
 }
 
 export function expected(what: string, rule: string, value: unknown): string {
-  return `expected ${what} to be ${rule}, got ${quote(value)}`;
+  const other = otherCopy(value);
+  return `expected ${what} to be ${rule}, got ${quote(value)}${other === undefined ? '' : `: ${other}`}`;
 }
 
 /** Wrong kind: `TypeError`. Right kind but out of range: `RangeError`. */

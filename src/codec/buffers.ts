@@ -186,18 +186,17 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   return buffer;
 }
 
-const shareHint = 'share() gives memory that can';
-
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
   if (encoding.border.kind === 'process') {
-    throw encoding.refusal(`${a(name)} cannot cross to a process: ${name === 'WebAssembly.Module' ? 'its bytes can' : shareHint}`);
+    const why = `${a(name)} cannot cross to a process`;
+    throw name === 'WebAssembly.Module' ? encoding.refusal(`${why}: its bytes can`) : encoding.refusalWith('threadMemory', why);
   }
   writeAttached(encoding, object, object, 'share');
 }
 
 export function writePort(encoding: Encoding, port: MessagePort): void {
-  if (encoding.border.kind === 'process') throw encoding.refusal(`a MessagePort cannot cross to a process: ${shareHint}`);
+  if (encoding.border.kind === 'process') throw encoding.refusalWith('threadPort', 'a MessagePort cannot cross to a process');
   if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
   writeAttached(encoding, port, port, 'port');
 }

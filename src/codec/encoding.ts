@@ -22,6 +22,7 @@ import { writePlain } from './objects.ts';
 import { writeOtherKind } from './other-kinds.ts';
 import { Omitted } from './omitted.ts';
 import type { Border, ExportedSignal } from './packet.ts';
+import { type Cause, remedyFor } from './remedies.ts';
 import { WrittenShapes } from './shapes.ts';
 import { isPortable, writeSymbol } from './symbols.ts';
 import * as tag from './tags.ts';
@@ -173,7 +174,7 @@ export class Encoding {
 
   #object(object: object): void {
     if (this.wroteReference(object)) return;
-    if (types.isProxy(object)) throw this.refusal('a Proxy cannot cross');
+    if (types.isProxy(object)) throw this.refusalWith('proxy', 'a Proxy cannot cross');
     const prototype = Object.getPrototypeOf(object) as object | null;
     if (prototype === Object.prototype) writePlain(this, object as Record<PropertyKey, unknown>);
     else if (prototype === Array.prototype && Array.isArray(object)) writeArray(this, object as unknown[]);
@@ -318,5 +319,10 @@ export class Encoding {
 
   refusal(why: string, cause?: unknown): SerializationError {
     return new SerializationError(`${String(this.trail)}: ${why}`, cause === undefined ? undefined : { cause });
+  }
+
+  /** A refusal that ends with the remedy for its cause. A thrown error tells what it lacks, where nothing can be done about it. */
+  refusalWith(cause: Cause, why: string, className?: string): SerializationError {
+    return this.refusal(this.isThrown ? why : `${why}: ${remedyFor(cause, this.trail.where(), className)}`);
   }
 }

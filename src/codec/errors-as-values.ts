@@ -140,7 +140,7 @@ function writeProperties(encoding: Encoding, error: object): void {
   for (const key of Reflect.ownKeys(error)) {
     if (key === 'stack' || omitted.has(error, key)) continue;
     trail.at({ owner: error, key });
-    if (typeof key === 'symbol' && !isPortable(key)) throw encoding.refusal(symbolKeyRefused);
+    if (typeof key === 'symbol' && !isPortable(key)) throw symbolKeyRefused(encoding);
     const property = Object.getOwnPropertyDescriptor(error, key);
     if (property === undefined) continue;
     // A getter is read once, and may throw.

@@ -31,9 +31,9 @@ export function writeFunction(encoding: Encoding, fn: AnyFunction): void {
 
 function writeParts(encoding: Encoding, parts: readonly Part[]): void {
   encoding.writer.varint(parts.length);
-  for (const { path, value } of parts) {
-    encoding.trail.elsewhere({ parent: encoding.trail.place(), key: path, how: ROOT }, () => {
-      encoding.value(value);
+  for (const part of parts) {
+    encoding.trail.elsewhere({ parent: encoding.trail.place(), key: part, how: ROOT }, () => {
+      encoding.value(part.value);
     });
   }
 }

@@ -6,6 +6,7 @@
  *   DERIVED_OBJECT    prototype, own fields
  */
 
+import { copyOf, otherCopy } from '../copies.ts';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
 import { courier, givenName } from './function/index.ts';
@@ -19,6 +20,7 @@ import { damaged } from './reader.ts';
 import { writeReduced } from './reduced.ts';
 import { reducerOf } from './reducers.ts';
 import * as tag from './tags.ts';
+import type { Cause } from './remedies.ts';
 import { SLOT } from './trail.ts';
 
 /** What a prototype says about the objects that have it. */
@@ -77,7 +79,13 @@ export function writeInstance(encoding: Encoding, object: object, prototype: obj
   if (!isPure) refuseNodes(encoding, prototype);
   const secret = courier.privateState(object);
   if (secret !== undefined) {
-    throw encoding.refusal(`${a(classNameOf(prototype))} cannot cross: its ${secret} cannot be seen from outside (registerReducer helps)`);
+    const className = classNameOf(prototype);
+    const kind = copyOf(object)?.kind;
+    const other = kind === 'shared' ? otherCopy(object) : undefined;
+    if (other !== undefined) throw encoding.refusal(`${a(className)} cannot cross: ${other}`);
+    if (kind === 'pool') throw encoding.refusalWith('pool', `${a(className)} cannot cross`);
+    if (kind !== undefined) throw encoding.refusalWith('promise', `${a(className)} cannot cross`);
+    throw encoding.refusalWith('private', `${a(className)} cannot cross: its ${secret} cannot be seen from outside`, className);
   }
   if (fn === undefined) return writeDerived(encoding, object, prototype);
   if (parent === null && isOfNode(fn)) return refuse(encoding, prototype);
@@ -94,8 +102,15 @@ function refuseNodes(encoding: Encoding, prototype: object): void {
   }
 }
 
-export function refuse(encoding: Encoding, prototype: object | null): never {
-  throw encoding.refusal(`${a(classNameOf(prototype))} cannot cross`);
+export function refuse(encoding: Encoding, prototype: object | null, cause: Cause = causeOf(prototype)): never {
+  throw encoding.refusalWith(cause, `${a(classNameOf(prototype))} cannot cross`);
+}
+
+/** Built-in classes of which not the system but the language keeps the state. */
+function causeOf(prototype: object | null): Cause {
+  const name = classNameOf(prototype);
+  if (/^Weak(?:Map|Set|Ref)$|^FinalizationRegistry$/.test(name)) return 'weak';
+  return / Iterator$|Generator$|^Iterator Helper$/.test(name) ? 'iterator' : 'node';
 }
 
 function writeDerived(encoding: Encoding, object: object, prototype: object): void {

@@ -3,11 +3,12 @@
 import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { expected } from '../check.ts';
+import { common } from '../copies.ts';
 import { isShared } from '../handles.ts';
 import type { Encoding } from './encoding.ts';
 
-const moved = new WeakSet<object>();
-let areThereAny = false;
+/** Marks of all copies of heddle in this thread: whichever sends a buffer, it is moved. */
+const marks = common('moved', () => ({ buffers: new WeakSet<object>(), areThereAny: false }));
 
 /**
  * Marks every buffer inside `value` (ArrayBuffers, those under typed arrays and Buffers, in arrays, plain objects, Maps
@@ -31,7 +32,7 @@ let areThereAny = false;
 export function move<T extends object>(value: T): T {
   if (typeof value !== 'object' || value === null)
     throw new TypeError(expected('the value to move', 'an object that holds buffers', value));
-  areThereAny = true;
+  marks.areThereAny = true;
   const seen = new Set<object>([value]);
   // A set that grows while it is walked: no stack, no value twice.
   for (const object of seen) {
@@ -57,16 +58,16 @@ function markView(view: ArrayBufferView): void {
 }
 
 function mark(buffer: object): void {
-  moved.add(buffer);
+  marks.buffers.add(buffer);
 }
 
 /** The marks hold for one crossing. */
 export function unmark(buffer: object): void {
-  moved.delete(buffer);
+  marks.buffers.delete(buffer);
 }
 
 export function isMoved(encoding: Encoding, buffer: object): boolean {
-  return (areThereAny && moved.has(buffer)) || (encoding.transfer.size > 0 && encoding.transfer.has(buffer));
+  return (marks.areThereAny && marks.buffers.has(buffer)) || (encoding.transfer.size > 0 && encoding.transfer.has(buffer));
 }
 
 const nothing: ReadonlySet<unknown> = new Set();

@@ -35,7 +35,8 @@ export function writeOtherKind(encoding: Encoding, object: object, prototype: ob
     });
   }
   if (types.isModuleNamespaceObject(object) && writeByName(encoding, object)) return undefined;
-  if (types.isPromise(object) || isHidden(object)) return refuse(encoding, prototype);
+  if (types.isPromise(object)) return refuse(encoding, prototype, 'promise');
+  if (isHidden(object)) return refuse(encoding, prototype);
   if (prototype === null) return writeNullObject(encoding, object);
   if (family?.isPlain === true) return writePlain(encoding, object as Fields);
   return writeInstance(encoding, object, prototype);

@@ -9,6 +9,7 @@
 
 import { EventEmitter } from 'node:events';
 import { inspect, types } from 'node:util';
+import type { SerializationError } from '../errors.ts';
 import type { Encoding } from './encoding.ts';
 import { isPortable } from './symbols.ts';
 import { FIELD } from './trail.ts';
@@ -55,10 +56,11 @@ function sorted(encoding: Encoding, object: object, keys: readonly PropertyKey[]
 function refuseKey(encoding: Encoding, key: symbol): never {
   encoding.trail.enter(FIELD);
   encoding.trail.at(key);
-  throw encoding.refusal(symbolKeyRefused);
+  throw symbolKeyRefused(encoding);
 }
 
-export const symbolKeyRefused = 'a property under a symbol that is not registered cannot cross: use Symbol.for(…) as its key';
+export const symbolKeyRefused = (encoding: Encoding): SerializationError =>
+  encoding.refusalWith('symbolKey', 'a property under a symbol that is not registered cannot cross');
 
 let ofNode: ReadonlySet<symbol> | undefined;
 

@@ -1,6 +1,7 @@
 /** How an object says for itself what it is made of: the answer to state that cannot be seen from outside. */
 
 import { checkFunction, checkOptions, expected } from '../check.ts';
+import { common } from '../copies.ts';
 import type { AnyFunction } from './courier.ts';
 
 /** The two directions of {@link registerReducer}. */
@@ -11,8 +12,8 @@ export interface Reducer<T extends object, D> {
   rebuild: (data: D) => T;
 }
 
-const reducers = new WeakMap<AnyFunction, Reducer<object, unknown>>();
-let areThereAny = false;
+/** Those of all copies of heddle in this thread. */
+const known = common('reducers', () => ({ reducers: new WeakMap<AnyFunction, Reducer<object, unknown>>(), areThereAny: false }));
 
 /**
  * Lets instances of a class cross borders that could not otherwise, such as those with `#private` fields. The two
@@ -46,12 +47,12 @@ export function registerReducer<T extends object, D>(Class: abstract new (...arg
   checkOptions(reducer, 'a reducer', ['reduce', 'rebuild']);
   checkFunction(reducer.reduce, 'reduce');
   checkFunction(reducer.rebuild, 'rebuild');
-  reducers.set(Class as unknown as AnyFunction, reducer as unknown as Reducer<object, unknown>);
-  areThereAny = true;
+  known.reducers.set(Class as unknown as AnyFunction, reducer as unknown as Reducer<object, unknown>);
+  known.areThereAny = true;
 }
 
 export function reducerOf(fn: AnyFunction | undefined): Reducer<object, unknown> | undefined {
-  return areThereAny && fn !== undefined ? reducers.get(fn) : undefined;
+  return known.areThereAny && fn !== undefined ? known.reducers.get(fn) : undefined;
 }
 
 /** Whether decoding may call a `rebuild`. */
@@ -61,6 +62,6 @@ export function hasReducers(): boolean {
 
 /** A reducer that came with its class. One registered here goes first. */
 export function learnReducer(fn: AnyFunction, reducer: Reducer<object, unknown>): void {
-  areThereAny = true;
-  if (!reducers.has(fn)) reducers.set(fn, reducer);
+  known.areThereAny = true;
+  if (!known.reducers.has(fn)) known.reducers.set(fn, reducer);
 }

@@ -6,6 +6,7 @@
  */
 
 import { quote } from '../check.ts';
+import type { Part } from './courier.ts';
 
 /** How a container is left towards an element. */
 export const FIELD = 0;
@@ -17,7 +18,7 @@ export const SET_VALUE = 4;
 export const SLOT = 5;
 /** The key is an {@link ErrorField}. */
 export const ERROR_FIELD = 6;
-/** The key is a path that begins anew, such as `worker → config`, whatever led there. */
+/** The key is a part of a function, whose path begins anew, such as `worker → config`, whatever led there. */
 export const ROOT = 7;
 
 /** A part of an error, which the error can do without if it was thrown. */
@@ -26,6 +27,15 @@ export interface ErrorField {
   readonly owner: object;
   /** A property; `undefined` for the class. */
   readonly key: PropertyKey | undefined;
+}
+
+/** What led to the present place: what a remedy depends on. */
+export interface Where {
+  readonly from: 'argument' | 'capture' | 'result';
+  /** The captured variable: the outermost that is no function. */
+  readonly name: string | undefined;
+  /** The place is somewhere inside of what the variable holds. */
+  readonly isDeeper: boolean;
 }
 
 /** Values nested deeper than this are written after the message's top value: the machine's stack is not endless. */
@@ -114,10 +124,36 @@ export class Trail {
     return undefined;
   }
 
+  where(): Where {
+    let variable: Part | undefined;
+    let isDeeper = false;
+    let below: Exclude<Place, string> | undefined;
+    let at = this.place();
+    for (; typeof at !== 'string'; at = at.parent) {
+      const part = at.how === ROOT ? (at.key as Part) : undefined;
+      if (part !== undefined && (variable === undefined || typeof part.value !== 'function')) {
+        // Where another function lies between, nothing can be taken out.
+        isDeeper = variable === undefined && below !== undefined;
+        variable = part;
+      }
+      below = at;
+    }
+    if (variable !== undefined) return { from: 'capture', name: variableOf(variable.path), isDeeper };
+    return { from: /^(?:result|values\[|error)/.test(at) ? 'result' : 'argument', name: undefined, isDeeper: false };
+  }
+
   toString(): string {
     return inWords(this.place());
   }
 }
+
+/** The last word of `worker → config`; none where that is not a variable. */
+function variableOf(path: string): string | undefined {
+  const name = path.slice(path.lastIndexOf(' → ') + 3);
+  return path.includes(' → ') && identifier.test(name) && !['this', 'super', 'arguments', 'parent'].includes(name) ? name : undefined;
+}
+
+const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 function inWords(place: Place): string {
   const steps: string[] = [];
@@ -126,7 +162,7 @@ function inWords(place: Place): string {
     steps.push(step(at.how, at.key));
     at = at.parent;
   }
-  steps.push(typeof at === 'string' ? at : String(at.key));
+  steps.push(typeof at === 'string' ? at : (at.key as Part).path);
   steps.reverse();
   // A path through a long chain is of no use in full.
   return steps.length > 60 ? [...steps.slice(0, 30), ' … ', ...steps.slice(-20)].join('') : steps.join('');
@@ -156,5 +192,5 @@ export const pathStep = (key: PropertyKey): string => field(key).replace(/^\./, 
 
 function field(key: PropertyKey): string {
   if (typeof key === 'symbol') return `[${String(key)}]`;
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;
+  return identifier.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;
 }

@@ -1,5 +1,6 @@
 /** The public face of an activity: what the program sees of a greenlet, and can do with it. Source: gevent.Greenlet */
 
+import { markClass } from '../copies.ts';
 import { checkFunction, checkTimeout, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import { done, type Operation, takeNumber, type Wait, type WaitOptions } from '../loop/index.ts';
@@ -60,6 +61,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
   #promise: Promise<T | GreenletExit> | undefined = undefined;
 
   static {
+    markClass(this, 'greenlet');
     activityOf = (greenlet) => greenlet.#activity;
     showAsText(Greenlet);
   }

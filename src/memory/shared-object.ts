@@ -12,6 +12,7 @@ import { load } from '#atomics';
 import { inspect } from 'node:util';
 import workerThreads from 'node:worker_threads';
 import { checkInteger } from '../check.ts';
+import { markClass } from '../copies.ts';
 import { HeddleError } from '../errors.ts';
 import { theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
@@ -85,6 +86,7 @@ export abstract class SharedObject {
   }
 
   static {
+    markClass(this, 'shared');
     findBlock = (object) => (#block in object ? object.#block : undefined);
     // It has no fields that could be looked at.
     for (const how of [inspect.custom, 'toJSON'])

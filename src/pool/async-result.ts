@@ -1,5 +1,6 @@
 /** What `Pool` gives for a call that goes on: a promise with the questions of Python's `AsyncResult`. */
 
+import { markClass } from '../copies.ts';
 import { checkTimeout } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import { type Future, futures } from './future.ts';
@@ -126,6 +127,7 @@ export class AsyncResult<T> implements Promise<T> {
 
   static {
     showAsText(AsyncResult);
+    markClass(this, 'result');
     asyncResults = {
       follow: (promise, callbacks, isExpected) => new AsyncResult(promise, callbacks, isExpected),
       futureOf: (result) => result.#future,

@@ -1,6 +1,7 @@
 /** What every executor promises, whatever its workers are. */
 
 import type { AsyncItemIterator } from '../iteration.ts';
+import { markClass } from '../copies.ts';
 import type { Future } from './future.ts';
 import type { PoolStatistics } from './statistics.ts';
 import type { MapOptions, TaskOptions } from './task-options.ts';
@@ -41,6 +42,10 @@ export interface ShutdownOptions {
  * give the same answers.
  */
 export abstract class Executor implements AsyncDisposable {
+  static {
+    markClass(this, 'pool');
+  }
+
   constructor() {
     if (new.target === Executor) throw new TypeError('Executor cannot be constructed: use ThreadPoolExecutor or ProcessPoolExecutor');
   }

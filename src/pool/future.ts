@@ -5,6 +5,7 @@
  *      \--- cancel() ---> cancelled            (a running task goes on: Python's rule)
  */
 
+import { markClass } from '../copies.ts';
 import { checkFunction, checkTimeout } from '../check.ts';
 import { CancelledError, InvalidStateError, TimeoutError } from '../errors.ts';
 import { callerContext } from './caller-context.ts';
@@ -233,6 +234,7 @@ export class Future<T> extends Promise<T> {
 
   static {
     showAsText(Future);
+    markClass(this, 'result');
     futures = {
       create: (cancel) => {
         const future = new Future<unknown>(byExecutor);

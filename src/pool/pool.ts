@@ -9,6 +9,7 @@
  * because a map takes its items bit by bit.
  */
 
+import { markClass } from '../copies.ts';
 import { checkFunction, checkInteger, checkOptions, expected } from '../check.ts';
 import { CancelledError, InvalidStateError, ShutDown } from '../errors.ts';
 import { type AsyncResult, type Callbacks, asyncResults } from './async-result.ts';
@@ -70,6 +71,10 @@ interface OpenMap {
  * @typeParam Init the parameters of its initializer, which `initArgs` must fit
  */
 export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDisposable {
+  static {
+    markClass(this, 'pool');
+  }
+
   /** What the workers are. */
   protected static readonly kind: 'process' | 'thread' = 'process';
   readonly #executor: PoolExecutor;

@@ -190,7 +190,7 @@ for (const kind of kinds) {
   test(`a hidden property that cannot cross to a ${kind} is refused with its path`, () => {
     for (const [name, make] of Object.entries(holders)) {
       const here = Object.defineProperty(make(), 'held', { value: { at: [Promise.resolve()] } });
-      assert.equal(refusal([here], kind), 'args[0].held.at[0]: a Promise cannot cross', name);
+      assert.equal(refusal([here], kind), 'args[0].held.at[0]: a Promise cannot cross: await it first, and hand over its result', name);
     }
   });
 

@@ -113,9 +113,9 @@ for (const { kind, open, shared } of kinds) {
     );
     assert.deepEqual(one, [1]);
     assert.ok(unsendable instanceof SerializationError);
-    assert.equal(unsendable.message, 'values[1].later: a Promise cannot cross');
+    assert.equal(unsendable.message, 'values[1].later: a Promise cannot cross: await it before the function returns');
     const [, refused] = await drain(pool.stream((_later: unknown) => [1], Promise.resolve()));
-    assert.match((refused as Error).message, /^args\[0\]: a Promise cannot cross/);
+    assert.match((refused as Error).message, /^args\[0\]: a Promise cannot cross: await it first, and hand over its result$/);
     const [, noFunction] = await drain(pool.stream(7 as never));
     assert.match((noFunction as Error).message, /expected fn to be a function, got 7/);
     assert.equal(await pool.submit(() => 'goes on'), 'goes on');

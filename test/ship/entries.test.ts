@@ -46,7 +46,7 @@ async function main() {
 }
 main();
 `;
-const ANSWERS = 'RESULT [10,12,true,"b","number",true] worker → promise: a Promise cannot cross';
+const ANSWERS = 'RESULT [10,12,true,"b","number",true] worker → promise: a Promise cannot cross: await it first, and hand over its result';
 
 const required = (name: string): string => `const { ${name}: Executor } = require('heddle'); const os = require('node:os');`;
 const imported = (name: string): string => `import { ${name} as Executor } from 'heddle'; import os from 'node:os';`;

@@ -14,6 +14,7 @@ import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
 import { isShared } from '../../handles.ts';
 import type { AnyFunction, Part } from '../courier.ts';
+import { functionRemedies } from '../remedies.ts';
 import type { FreeVariable } from './free-variables.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
 import { isReadOnly } from './how-used.ts';
@@ -144,7 +145,9 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
     }
     const members = runnerImport.test(name) || isModuleLike(value) ? membersUsed(use) : undefined;
     if (types.isModuleNamespaceObject(value) && members === undefined) {
-      throw new SerializationError(`${path}: a module namespace that was not imported by an import declaration cannot cross whole`);
+      throw new SerializationError(
+        `${path}: a module namespace that was not imported by an import declaration cannot cross whole: ${functionRemedies.namespace}`,
+      );
     }
     if (changes) capture.unstable();
     if (members !== undefined) captured.isFixed = false;

@@ -9,6 +9,7 @@ import { type Captured, captureVariables, type Source } from './capture-variable
 import { codeOf } from './dismantle-code.ts';
 import { addProperty, isGiven, isUntouchedMember, lengthOf } from './function-properties.ts';
 import { realmId } from '../realm.ts';
+import { functionRemedies } from '../remedies.ts';
 import { remember } from './remembered.ts';
 import type { ClassRecipe } from './recipe.ts';
 import { type Edit, hasComputedKey, wordEdits } from './rewrite.ts';
@@ -90,7 +91,7 @@ function keyOf({ fn, text, syntax, path }: Source, member: Node, taken: readonly
     const isIt = [value, get, set].some((one) => typeof one === 'function' && Function.prototype.toString.call(one) === itsText);
     if (isIt && !taken.includes(key)) return key;
   }
-  throw new SerializationError(`${path}: the computed key ${itsText.slice(0, 40)} of the class cannot be read`);
+  throw new SerializationError(`${path}: the computed key ${itsText.slice(0, 40)} of the class cannot be read: ${functionRemedies.class}`);
 }
 
 /** A member as `toString` of its function gives it. */

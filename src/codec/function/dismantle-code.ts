@@ -6,6 +6,7 @@ import { type Captured, captureVariables, isReassigned, type Source } from './ca
 import { probeFrame } from './frame-probe.ts';
 import { addOwnProperties, addProperty, lengthOf } from './function-properties.ts';
 import { realmId } from '../realm.ts';
+import { functionRemedies } from '../remedies.ts';
 import { originId } from './origins.ts';
 import { remember } from './remembered.ts';
 import { asHome, findHome } from './home-object.ts';
@@ -113,7 +114,7 @@ function readLexical({ inspection, fn, syntax, path, script, place, text }: Sour
   const found = probeFrame(inspection, fn, ($) => wanted.map(([name, word]) => `${$}.put('${name}', ${word})`).join(';'));
   if (found === undefined)
     throw new SerializationError(
-      `${path} → this: the ${wanted.map(([, word]) => word).join(', ')} of an arrow function cannot be read here`,
+      `${path} → this: the ${wanted.map(([, word]) => word).join(', ')} of an arrow function cannot be read here: ${functionRemedies.words}`,
     );
   return found;
 }

@@ -9,6 +9,7 @@
  */
 
 import { types } from 'node:util';
+import { copyOf, otherCopy } from '../../copies.ts';
 import { SerializationError } from '../../errors.ts';
 import { publish } from '../../events.ts';
 import { handleDoor, isShared } from '../../handles.ts';
@@ -30,6 +31,7 @@ import { type Place, placeOf } from './place.ts';
 import type { MemberRecipe, Recipe } from './recipe.ts';
 import { recall, remember } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
+import { functionRemedies } from '../remedies.ts';
 import { countCapture } from './repeated-places.ts';
 import { type ScriptSyntax, scriptOf } from './script-syntax.ts';
 import { isModuleScope } from './variables.ts';
@@ -39,7 +41,7 @@ const native = /\{\s*\[native code\]\s*\}\s*$/;
 export function dismantle(fn: AnyFunction, border: Border, path: string, capture: Capture): Dismantled {
   const root = capture.takeRoot();
   if (root !== undefined) return root;
-  if (types.isProxy(fn)) throw new SerializationError(`${path}: a Proxy cannot cross`);
+  if (types.isProxy(fn)) throw new SerializationError(`${path}: a Proxy cannot cross: the function behind it can`);
   const known = rememberedId(fn);
   if (known !== undefined && bornIn(known, border.peer)) return alone({ kind: 'home', id: known });
   const text = Function.prototype.toString.call(fn);
@@ -90,6 +92,8 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
   if (facts.bound !== undefined) {
     capture.mutable();
     const { target, self, args } = facts.bound;
+    const other = copyOf(self)?.kind === 'shared' ? otherCopy(self) : undefined;
+    if (other !== undefined) throw new SerializationError(`${path} → this: the object of the method cannot cross: ${other}`);
     // A shared object is of heddle's own class there, too, so its methods need not be sent (and could not: what they use is private).
     const method = isShared(self) ? handleDoor()?.methodOf(self as object, target) : undefined;
     const length = Math.max(0, lengthOfFunction(target) - args.length);
@@ -102,7 +106,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     };
   }
   if (native.test(text))
-    throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: it is no part of Node that has a name`);
+    throw new SerializationError(`${path}: native function ${nameOfFunction(fn)} cannot cross: ${functionRemedies.native}`);
   const syntax = syntaxOf(text, path);
   const strict = facts.isGlobal ? strictWithoutScript(fn, text, syntax, facts, capture) : undefined;
   const script = strict === undefined ? scriptOf(inspection, facts, text, syntax) : undefined;
@@ -111,7 +115,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     if (script.url.startsWith('node:')) {
       const named = wellKnownFunction(fn);
       if (named !== undefined) return byName(named);
-      throw new SerializationError(`${path}: Node's internal function ${nameOfFunction(fn)} cannot cross`);
+      throw new SerializationError(`${path}: Node's internal function ${nameOfFunction(fn)} cannot cross: ${functionRemedies.ofNode}`);
     }
     const reference = referenceOfFunction(fn, text, place, script, () => facts.scopes.some(isModuleScope));
     if (reference !== undefined) {
@@ -128,9 +132,12 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     return { early: { ...member, parts: captured.parts } satisfies Recipe, late: captured.late, modules: [] };
   }
   if (syntax.free.directEval)
-    throw new SerializationError(`${path}: code that calls eval cannot be shipped: it could read any variable around it`);
+    throw new SerializationError(
+      `${path}: code that calls eval cannot be shipped, for it may read any variable around it: ${functionRemedies.eval}`,
+    );
   const [secret] = syntax.free.privateNames;
-  if (secret !== undefined) throw new SerializationError(`${path}: code that uses #${secret} cannot be shipped without its class`);
+  if (secret !== undefined)
+    throw new SerializationError(`${path}: code that uses #${secret} cannot be shipped without its class: ${functionRemedies.privateName}`);
   if (strict !== undefined) capture.origin = { fn, mark: markOf(text) };
   const source = { inspection, fn, facts, text, syntax, script, place, strict, path, capture };
   const dismantled = syntax.form === 'class' ? dismantleClass(source, originId(fn)) : dismantleCode(source);
@@ -152,7 +159,8 @@ function syntaxOf(text: string, path: string): FunctionSyntax {
   try {
     return functionSyntax(text);
   } catch (error) {
-    if (/#\w/.test(text)) throw new SerializationError(`${path}: a private method cannot be shipped without its class`);
+    if (/#\w/.test(text))
+      throw new SerializationError(`${path}: a private method cannot be shipped without its class: ${functionRemedies.privateName}`);
     throw new SerializationError(`${path}: its source cannot be read`, { cause: error });
   }
 }

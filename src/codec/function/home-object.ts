@@ -4,6 +4,7 @@
  */
 
 import { SerializationError } from '../../errors.ts';
+import { functionRemedies } from '../remedies.ts';
 import type { Source } from './capture-variables.ts';
 import type { Inspection } from './inspector.ts';
 
@@ -13,7 +14,8 @@ export type Home = { readonly object: object | null } | { readonly prototypeOf: 
 export function findHome(source: Source, self: unknown): Home {
   const { path } = source;
   const home = source.syntax.isArrow ? homeOfArrow(source, self) : homeOfMethod(source);
-  if (home === undefined) throw new SerializationError(`${path} → super: the object that the method belongs to cannot be found`);
+  if (home === undefined)
+    throw new SerializationError(`${path} → super: the object that the method belongs to cannot be found: ${functionRemedies.class}`);
   return asHome(Object.getPrototypeOf(home) as object | null);
 }
 

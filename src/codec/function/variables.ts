@@ -2,6 +2,7 @@
 
 import { SerializationError } from '../../errors.ts';
 import type { AnyFunction } from '../courier.ts';
+import { functionRemedies } from '../remedies.ts';
 import { isUninitialised } from './frame-probe.ts';
 import type { Inspection, Scope } from './inspector.ts';
 import { isGlobalName } from './names.ts';
@@ -50,7 +51,8 @@ export function findVariable(
   return { scope, value: scope.object[name] };
 }
 
-const notInitialised = (path: string): SerializationError => new SerializationError(`${path}: the variable is not initialised yet`);
+const notInitialised = (path: string): SerializationError =>
+  new SerializationError(`${path}: the variable is not initialised yet: ${functionRemedies.notInitialised}`);
 
 /** The names that CommonJS gives every module, if `scope` is the function around one. */
 export function isCommonJsScope({ object }: Scope): boolean {
