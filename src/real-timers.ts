@@ -6,6 +6,9 @@
 import timers from 'node:timers';
 
 export const nextTick: typeof process.nextTick = process.nextTick;
+/** As `performance.now()`. */
+export const monotonicNow: () => number = performance.now.bind(performance);
+export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask;
 export const setImmediate: typeof timers.setImmediate = timers.setImmediate;
 export const clearImmediate: typeof timers.clearImmediate = timers.clearImmediate;
 export const setTimeout: typeof timers.setTimeout = timers.setTimeout;

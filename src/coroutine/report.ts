@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { tell } from '../loop/index.ts';
+import { setImmediate } from '../real-timers.ts';
 import type { Activity } from './activity.ts';
 import { describeSite } from './spawn-site.ts';
 

@@ -1,5 +1,7 @@
 /** What time it is, and one alarm: the system's clock, or one that a test moves by hand (`heddle/testing`). */
 
+import { clearTimeout, monotonicNow, setTimeout } from '../real-timers.ts';
+
 export interface Clock {
   /** Milliseconds since any fixed moment; never goes back. */
   now(): number;
@@ -15,12 +17,12 @@ class SystemClock implements Clock {
   #timer: NodeJS.Timeout | undefined;
 
   now(): number {
-    return performance.now();
+    return monotonicNow();
   }
 
   arm(time: number, fire: () => void): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(fire, Math.min(Math.max(Math.ceil(time - performance.now()), 1), LONGEST));
+    this.#timer = setTimeout(fire, Math.min(Math.max(Math.ceil(time - monotonicNow()), 1), LONGEST));
   }
 
   disarm(): void {

@@ -7,7 +7,7 @@
  * its timers and sockets go on.
  */
 
-import { setImmediate } from '../real-timers.ts';
+import { queueMicrotask, setImmediate } from '../real-timers.ts';
 import { Deque } from './deque.ts';
 import { withoutContext } from './no-context.ts';
 

@@ -60,8 +60,8 @@ export class MapProgress {
 }
 
 async function openDisplay(label: string): Promise<Display> {
-  const { Display } = await import('../progress/display.ts');
-  const { stderr } = process;
-  const isLog = process.env['CI'] !== undefined && process.env['CI'] !== '';
-  return new Display({ mode: stderr.isTTY ? 'terminal' : isLog ? 'log' : 'silent', stream: stderr, label });
+  const { Display, terminalsOf } = await import('../progress/display.ts');
+  const { stderr, env } = process;
+  const isTerminal = stderr.isTTY && env['TERM'] !== 'dumb';
+  return new Display({ mode: isTerminal ? 'terminal' : 'log', stream: stderr, label, shared: terminalsOf(process) });
 }

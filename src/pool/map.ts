@@ -81,9 +81,9 @@ export class MapIterator<R> implements MapResults<R> {
     return this;
   }
 
-  /** `<MapIterator open>`, or `<MapIterator ended>`. */
+  /** `<MapResults open>`, or `<MapResults ended>`. */
   toString(): string {
-    return `<${this.constructor.name} ${this.#run?.isOver !== false ? 'ended' : 'open'}>`;
+    return `<MapResults ${this.#run?.isOver !== false ? 'ended' : 'open'}>`;
   }
 
   static {

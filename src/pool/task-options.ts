@@ -74,8 +74,8 @@ export interface MapOptions {
   /** Milliseconds from the end of an item's attempt to the next, or a function that gives them for the attempt that failed, from 1. Default 0. */
   readonly backoff?: Backoff | undefined;
   /**
-   * Shows how far the map is, on standard error: a bar on a terminal, lines in a log, nothing when it is no terminal and `CI` is
-   * not set. A string is its label. A function is called with the numbers instead, when they change, at most ten times a second
+   * Shows how far the map is, on standard error: a bar on a terminal; in a file or a pipe a line every 10 s, and one at the end. A string is
+   * its label. The bar steps aside for what the program and its worker threads print. A function is called with the numbers instead, when they change, at most ten times a second
    * and at the end. Default: nothing.
    */
   readonly progress?: boolean | string | ((progress: Progress) => void) | undefined;

@@ -1,12 +1,12 @@
 /** When the progress is shown, and how. */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { heddle, jobs, lines, main, root } from './heddle.ts';
+import { needsScript, onTerminal, screenOf } from '../progress/screen.ts';
+import { heddle, jobs, kinds, lines, main, root } from './heddle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'progress-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -19,37 +19,35 @@ test('progress is shown where nobody asked for it, or not where somebody did', a
   assert.match(stderr, /^jobs\.mjs: 2 of 2 \(100 %\), [\d.,]+\/(s|min), 0:\d\d\n$/);
 });
 
-const hasScript = spawnSync('script', ['--version']).status === 0;
-
-/** Runs it on a pseudo-terminal and gives what the terminal got. */
-async function onTerminal(...args: string[]): Promise<string> {
-  const command = [process.execPath, main, 'map', ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    cwd: root,
-    env: { ...process.env, LC_ALL: 'C.UTF-8', TERM: 'xterm' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  await new Promise((resolve) => child.once('close', resolve));
-  return output.replaceAll('\r\n', '\n');
+/** Runs `heddle map` on a pseudo-terminal and gives what the terminal got. */
+function mapOnTerminal(...args: string[]): Promise<string> {
+  return onTerminal([main, 'map', ...args], root);
 }
-
-const needsScript = hasScript ? false : 'needs script(1), which makes a pseudo-terminal';
 
 test('the bar does not move', { skip: needsScript }, async () => {
   const file = join(folder, 'many.txt');
   writeFileSync(file, 'an item\n'.repeat(20_000));
-  const output = await onTerminal(`${jobs}#slowly`, '--lines', file, '--out', '/dev/null');
+  const output = await mapOnTerminal(`${jobs}#slowly`, '--lines', file, '--out', '/dev/null');
   assert.match(output, /^slowly  .*\r\x1b\[2Kslowly  .* 100 %  20,000\/20,000  [\d,]+\/s  \d:\d\d\n$/s);
 });
 
 test('on a terminal there is no bar, or it is mixed with the results', { skip: needsScript }, async () => {
-  const output = await onTerminal(`${jobs}#pick`, 'a', 'x', 'b');
+  const output = await mapOnTerminal(`${jobs}#pick`, 'a', 'x', 'b');
   assert.match(output, /━+ {2}100 % {2}3\/3 {2}.* {2}1 failed\n/);
   // What stays on the screen, each result on a line of its own.
   const screen = lines(output).map((line) => line.slice(line.lastIndexOf('\x1b[2K') + 1).replace('[2K', ''));
   for (const result of ['"a"', '"b"']) assert.ok(screen.includes(result), output);
   assert.ok(screen.some((line) => line.startsWith('item 2 ("x"): TypeError: no x here')));
-  assert.ok(!(await onTerminal(jobs, '--no-progress', 'a')).includes('\x1b'));
+  assert.ok(!(await mapOnTerminal(jobs, '--no-progress', 'a')).includes('\x1b'));
 });
+
+for (const kind of kinds) {
+  test(`${kind}: what workers print while the bar is drawn begins on a line of its own`, { skip: needsScript }, async () => {
+    const items = Array.from({ length: 60 }, (_, i) => `${i}`);
+    const output = await mapOnTerminal(`${jobs}#printing`, kind, '-j', '2', '--out', '/dev/null', ...items);
+    assert.ok(output.indexOf('━') < output.lastIndexOf('printed'), 'a bar was drawn before the last was printed');
+    const printed = screenOf(output).filter((row) => row.includes('printed'));
+    assert.deepEqual(printed.toSorted(), items.flatMap((item) => [`${item} is printed`, `${item} is printed as an error`]).toSorted());
+    assert.match(screenOf(output).at(-1)!, / 100 % {2}60\/60 /);
+  });
+}

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Coroutine, Greenlet, iwait, sleep, spawn, Timeout } from 'heddle/coroutine';
 import { Gate } from './gate.js';
+import { HandClock, idle } from './hand-clock.js';
 import { unkilled } from './unkilled.ts';
 
 const LONG = 60_000;
@@ -83,15 +84,18 @@ test('a loop that is left early leaves nothing linked', async () => {
 });
 
 test('after the time-out it is over, and what is ready comes still', async () => {
+  using clock = new HandClock();
   const [open, closed] = [new Gate(), new Gate()];
   const ready = iwait([open, closed], { timeout: 1 });
   open.open();
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await idle();
+  clock.advance(1);
+  await idle();
   assert.equal((await ready.next()).value, open);
   assert.equal((await ready.next()).done, true);
-  const seen: unknown[] = [];
-  for await (const one of iwait([closed], 1)) seen.push(one);
-  assert.deepEqual([seen, closed.links.size], [[], 0]);
+  const late = iwait([closed], 1).next();
+  clock.advance(1);
+  assert.deepEqual([await late, closed.links.size], [{ done: true, value: undefined }, 0]);
   assert.deepEqual(await iwait([], { timeout: LONG }).next(), { done: true, value: undefined });
 });
 

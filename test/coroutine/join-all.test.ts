@@ -15,6 +15,7 @@ import {
   sleep,
   spawn,
 } from 'heddle/coroutine';
+import { HandClock, idle } from './hand-clock.js';
 
 const LONG = 60_000;
 
@@ -117,6 +118,7 @@ test('what cannot be joined or killed is refused', () => {
 });
 
 test('killAll ends those that wait, those in line and those not started, which never run', async () => {
+  using clock = new HandClock();
   let begun = 0;
   const waiting = spawn(forEver);
   await sleep();
@@ -127,7 +129,8 @@ test('killAll ends those that wait, those in line and those not started, which n
   const all = [waiting, inLine, notStarted, late];
   await killAll(new Set(all));
   notStarted.start();
-  await sleep(10);
+  clock.advance(10);
+  await idle();
   assert.equal(begun, 0);
   for (const one of all) assert.ok(one.successful() && one.value instanceof GreenletExit);
   await killAll(all);

@@ -4,13 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidStateError, TimeoutError } from 'heddle';
 import { type Coroutine, Greenlet, GreenletExit, killAll, sleep, spawn, Timeout, until } from 'heddle/coroutine';
+import { HandClock, idle } from './hand-clock.js';
 
 const LONG = 60_000;
-
-/** Keeps the event loop from turning until both time-outs of so many milliseconds are due: they fire in one go. */
-function block(ms: number): void {
-  for (const end = performance.now() + ms + 2; performance.now() < end; );
-}
 
 /** What a greenlet of the function ends with, thrown or not. */
 async function outcome(fn: () => unknown): Promise<unknown> {
@@ -99,6 +95,7 @@ test('of nested ones each is told apart, and an inner longer one does not hide t
 
 for (const kind of ['generator', 'async'] as const) {
   test(`two that are due at once both come, one after the other (${kind})`, async () => {
+    using clock = new HandClock();
     const caught: unknown[] = [];
     const first = new Timeout(1);
     const second = new Timeout(2);
@@ -109,7 +106,7 @@ for (const kind of ['generator', 'async'] as const) {
     if (kind === 'generator') {
       await spawn(function* () {
         begin();
-        setImmediate(block, 3);
+        setImmediate(() => clock.advance(3));
         for (let i = 0; i < 2; i += 1) {
           try {
             yield* sleep(LONG);
@@ -121,7 +118,7 @@ for (const kind of ['generator', 'async'] as const) {
     } else {
       await spawn(async () => {
         begin();
-        setImmediate(block, 3);
+        setImmediate(() => clock.advance(3));
         for (let i = 0; i < 2; i += 1) {
           try {
             await sleep(LONG);
@@ -135,13 +132,14 @@ for (const kind of ['generator', 'async'] as const) {
   });
 
   test(`of two that are due at once the other is not thrown if it was cancelled meanwhile (${kind})`, async () => {
+    using clock = new HandClock();
     const first = new Timeout(1);
     const second = new Timeout(2);
     const body = {
       *generator() {
         first.start();
         second.start();
-        setImmediate(block, 3);
+        setImmediate(() => clock.advance(3));
         try {
           yield* sleep(LONG);
         } catch (error) {
@@ -149,17 +147,19 @@ for (const kind of ['generator', 'async'] as const) {
           assert.equal(second.pending, true);
           second.cancel();
         }
-        yield* sleep(1);
+        clock.advance(5);
+        yield* sleep();
         return 'whole';
       },
       async async() {
         first.start();
         second.start();
-        setImmediate(block, 3);
+        setImmediate(() => clock.advance(3));
         await sleep(LONG).catch((error) => assert.equal(error, first));
         assert.equal(second.pending, true);
         second.cancel();
-        await sleep(1);
+        clock.advance(5);
+        await sleep();
         return 'whole';
       },
     };
@@ -169,6 +169,7 @@ for (const kind of ['generator', 'async'] as const) {
 
 test('a kill is stronger, and is not lost behind a time-out', async () => {
   for (const error of [undefined, new Error('a kill of its own')]) {
+    using clock = new HandClock();
     const g = spawn(function* () {
       Timeout.startNew(1);
       for (;;) {
@@ -187,8 +188,8 @@ test('a kill is stronger, and is not lost behind a time-out', async () => {
         return new Promise(() => {});
       });
     });
-    await sleep();
-    block(3);
+    await idle();
+    clock.advance(2);
     await killer.join();
     await g.join();
     assert.ok(killer.exception instanceof Timeout);

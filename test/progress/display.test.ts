@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Display, type DisplayMode } from '#src/progress/display.js';
+import { screenOf } from './screen.js';
 import { type Progress, renderBar, renderLogLine } from '#src/progress/index.js';
 
 const half: Progress = { done: 1234, failed: 0, total: 2468, elapsed: 5000, rate: 812.4, eta: 1500 };
@@ -91,4 +92,87 @@ test('a silent display speaks', () => {
     }),
     '',
   );
+});
+
+/** Two streams of one terminal, and a bar on the second. */
+function shared(use: (display: Display, out: Writer, err: Writer) => void): { text: string; out: Writer; err: Writer } {
+  let text = '';
+  const make = (): Writer => ({
+    write: (chunk) => {
+      text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+      return true;
+    },
+  });
+  const [out, err] = [make(), make()];
+  use(new Display({ mode: 'terminal', label: 'x', stream: err, shared: [out, err] }), out, err);
+  return { text, out, err };
+}
+
+interface Writer {
+  write(chunk: string | Uint8Array): boolean;
+}
+
+const bar = renderBar(half, { width: 79, label: 'x' });
+
+test('what the program writes to either stream begins on a fresh line, and the bar comes back below it', () => {
+  const { text } = shared((display, out, err) => {
+    display.show(half);
+    out.write('from the program\n');
+    err.write(Buffer.from('and an error\nof two lines\n'));
+    out.write('');
+  });
+  assert.deepEqual(screenOf(text), ['from the program', 'and an error', 'of two lines', bar]);
+});
+
+test('a line that the program writes in parts is kept whole: the bar waits for its end', () => {
+  const { text } = shared((display, out) => {
+    display.show(half);
+    out.write('loading');
+    display.show({ ...half, elapsed: 6000 });
+    out.write('.');
+    display.show({ ...half, elapsed: 7000 });
+    out.write(' done\nnext');
+    display.around(() => out.write('a result\n'));
+    display.finish(half);
+  });
+  assert.deepEqual(screenOf(text), ['loading. done', 'next', 'a result', bar]);
+});
+
+test('a bar that ends in the middle of a line of the program begins one of its own', () => {
+  const { text } = shared((display, out) => {
+    display.show(half);
+    out.write('loading');
+    display.finish(half);
+    out.write('after\n');
+  });
+  assert.deepEqual(screenOf(text), ['loading', bar, 'after']);
+});
+
+test('the streams are as they were when the bar has ended, and a hook put on top meanwhile stays', () => {
+  const writes = new Map<Writer, Writer['write']>();
+  const { out, err, text } = shared((display, one, other) => {
+    for (const stream of [one, other]) writes.set(stream, stream.write);
+    display.show(half);
+    for (const stream of [one, other]) assert.notEqual(stream.write, writes.get(stream));
+    const hooked = other.write;
+    other.write = (chunk) => hooked.call(other, `> ${String(chunk)}`);
+    display.finish(half);
+    other.write('through both\n');
+  });
+  assert.equal(out.write, writes.get(out));
+  assert.notEqual(err.write, writes.get(err));
+  assert.match(text, /> through both\n$/);
+});
+
+test('two bars at once do not write into each other', () => {
+  let second: Display | undefined;
+  const { text } = shared((display, out, err) => {
+    second = new Display({ mode: 'terminal', label: 'second', stream: err, shared: [out, err] });
+    display.show(half);
+    second.show(half);
+    out.write('printed\n');
+    second.finish(half);
+    display.finish(half);
+  });
+  assert.deepEqual(screenOf(text), ['printed', renderBar(half, { width: 79, label: 'second' }), bar]);
 });

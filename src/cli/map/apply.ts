@@ -10,6 +10,7 @@ import { prepareSerializer } from '../../codec/index.ts';
 import { describeError } from './describe-error.ts';
 import { functionExports, lookUpExport } from './exports.ts';
 import { jsonText } from './json-text.ts';
+import { clearLinesOf } from '../../progress/foreign-writes.ts';
 import { isThenable } from '../../thenable.ts';
 import { untimed } from '../../worker/index.ts';
 
@@ -21,6 +22,8 @@ export interface Target {
   readonly path: string;
   /** Modules that read TypeScript once they are registered; empty where Node reads it by itself or nobody has to. */
   readonly loaders: readonly string[];
+  /** True if the host draws a progress bar on the terminal that is its standard error. */
+  readonly hasBar: boolean;
 }
 
 export interface Job {
@@ -122,8 +125,8 @@ export async function findTarget(target: Target): Promise<Finding> {
 let isSetUp = false;
 const registered = new Set<string>();
 
-async function importTarget({ url, loaders }: Target): Promise<object> {
-  setUp();
+async function importTarget({ url, loaders, hasBar }: Target): Promise<object> {
+  setUp(hasBar);
   for (const loader of loaders) {
     if (registered.has(loader)) continue;
     registered.add(loader);
@@ -135,11 +138,13 @@ async function importTarget({ url, loaders }: Target): Promise<object> {
 }
 
 /** Once in each worker, before the user's code comes. */
-function setUp(): void {
+function setUp(hasBar: boolean): void {
   if (isSetUp) return;
   isSetUp = true;
   // Standard output belongs to the results; what the user's function prints goes to standard error.
   Object.defineProperty(process, 'stdout', { get: () => process.stderr, configurable: true });
   // Ctrl-C reaches every process of the terminal. The host decides what ends, and ends it.
   if (isMainThread) process.on('SIGINT', () => {});
+  // What a thread prints comes by the host.
+  if (isMainThread && hasBar) clearLinesOf(process.stderr);
 }

@@ -18,10 +18,11 @@ export async function mapCommand(options: MapOptions, makeEngine: EngineMaker): 
   const search = new Search(options.module, process.cwd());
   const input = await options.openInput();
   checkFiles(options, input.file);
+  const hasBar = displayMode(options.progress, process.stderr, process.env) === 'terminal';
   const interrupt = new Interrupt();
   let journal: Journal | undefined;
   try {
-    const found = await interrupt.orStop(search.run(() => makeEngine(options)));
+    const found = await interrupt.orStop(search.run(() => makeEngine(options), hasBar));
     if (found === 'stopped') return EXIT.interrupted;
     if (options.journal !== undefined) {
       const { url: module, path } = found.target;

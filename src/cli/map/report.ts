@@ -1,6 +1,6 @@
 /** Everything a run says on standard error: items that failed, the progress, and the sum at the end. */
 
-import { Display, type DisplayMode } from '../../progress/display.ts';
+import { Display, type DisplayMode, terminalsOf } from '../../progress/display.ts';
 import { countText, type Tracker } from '../../progress/index.ts';
 import { quoteItem } from '../items/quote.ts';
 import type { Item } from '../items/source.ts';
@@ -25,7 +25,8 @@ export class Report {
   constructor(stream: ErrorStream, tracker: Tracker, mode: DisplayMode, label: string) {
     this.#stream = stream;
     this.#tracker = tracker;
-    this.#display = new Display({ mode, stream, label, unicode: hasUnicode(process.env) });
+    const shared = stream === process.stderr ? terminalsOf(process) : [];
+    this.#display = new Display({ mode, stream, label, unicode: hasUnicode(process.env), shared });
     if (mode !== 'silent') this.#timer = setInterval(() => this.#display.show(this.#tracker.now()), REDRAW).unref();
   }
 

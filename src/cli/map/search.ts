@@ -34,9 +34,9 @@ export class Search {
   }
 
   /** @throws UsageError saying why the function cannot be had */
-  async run(start: () => Engine): Promise<Found> {
+  async run(start: () => Engine, hasBar: boolean): Promise<Found> {
     const { url, exportPath: path, file } = this.#module;
-    const target = { url, path, loaders: this.#loaders };
+    const target = { url, path, loaders: this.#loaders, hasBar };
     const engine = start();
     const finding = await engine.find(target).catch(findingOf);
     if (finding.problem === 'none') return { target, engine };
@@ -47,7 +47,7 @@ export class Search {
     if (loaders !== undefined) {
       // In other workers: these remember that it could not be imported.
       this.#loaders = loaders;
-      return this.run(start);
+      return this.run(start, hasBar);
     }
     const hint =
       finding.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
