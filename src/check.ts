@@ -1,6 +1,7 @@
 /** Argument checks. A refused argument says what was expected and what came: `expected timeout to be a number >= 0, got "soon"`. */
 
 import { inspect } from 'node:util';
+import { RangeError, TypeError } from './refusals.ts';
 
 /** How a refused value is quoted: short, on one line. */
 export function quote(value: unknown): string {

@@ -5,6 +5,7 @@ import { MessagePort } from 'node:worker_threads';
 import { expected } from '../check.ts';
 import { isShared } from '../handles.ts';
 import type { Encoding } from './encoding.ts';
+import { TypeError } from '../refusals.ts';
 
 const moved = new WeakSet<object>();
 let areThereAny = false;

@@ -4,6 +4,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { expected } from '../check.ts';
 import { setScopeProvider } from '../scope.ts';
 import { type ContextOwner, callInside } from './own-context.ts';
+import { RangeError, TypeError } from '../refusals.ts';
 
 /** What a task may know of itself. */
 export interface CurrentTask {

@@ -11,6 +11,7 @@ import { describeError } from './describe-error.ts';
 import { functionExports, lookUpExport } from './exports.ts';
 import { jsonText } from './json-text.ts';
 import { isThenable } from '../../thenable.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** Which function is meant, and how its module is loaded. */
 export interface Target {
