@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { otherCopy } from './copies.ts';
+import { RangeError, TypeError } from './refusals.ts';
 
 /** How a refused value is quoted: short, on one line. */
 export function quote(value: unknown): string {

@@ -5,6 +5,8 @@
  * The brand is a registered symbol (`Symbol.for`), so it is the same everywhere; the idea is undici's `core/errors.js`.
  */
 
+import { limitOfFrames, showCaller } from './stack-frames.ts';
+
 const brandOf = (code: string): symbol => Symbol.for(`heddle.error.${code}`);
 
 /** The root of heddle's own errors. */
@@ -13,8 +15,16 @@ export class HeddleError extends Error {
   static readonly code: string = 'ERR_HEDDLE';
 
   constructor(message?: string, options?: { cause?: unknown }) {
-    super(message, options);
+    // As `callerFirst` does, which cannot be told to call `super`.
+    const limit = Object.hasOwn(new.target.prototype, 'code') ? undefined : limitOfFrames();
+    if (limit !== undefined) Error.stackTraceLimit = 0;
+    try {
+      super(message, options);
+    } finally {
+      if (limit !== undefined) Error.stackTraceLimit = limit;
+    }
     if (!Object.hasOwn(new.target.prototype, 'code')) brand(this, new.target);
+    if (limit !== undefined) showCaller(this, limit);
   }
 
   /** Which kind of error it is: stable between versions, while `message` is for people. */

@@ -6,6 +6,7 @@
  */
 
 import { expected, quote } from './check.ts';
+import { TypeError } from './refusals.ts';
 
 /** What can be iterated over. */
 export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;

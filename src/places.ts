@@ -6,7 +6,6 @@
 
 import { fileURLToPath } from 'node:url';
 import { fs } from './builtins.ts';
-import { HeddleError } from './errors.ts';
 
 const remedy =
   'keep it external (esbuild --external:heddle, webpack externals, external in rollup and rolldown) and install it beside the program';
@@ -31,9 +30,9 @@ export function placeOf(file: string): URL {
  */
 const standsAlone = fs().existsSync(placeOf('worker/thread-main.js'));
 
-/** @throws HeddleError if a bundler has put heddle into a file of the program, where no worker finds its first file */
-export function checkPlace(): void {
-  if (!standsAlone) throw new HeddleError(`heddle cannot start workers from a bundle (${fileURLToPath(import.meta.url)}): ${remedy}`);
+/** Why no worker can start, if a bundler has put heddle into a file of the program: there no worker finds its first file. */
+export function whyNoWorkers(): string | undefined {
+  return standsAlone ? undefined : `heddle cannot start workers from a bundle (${fileURLToPath(import.meta.url)}): ${remedy}`;
 }
 
 /**

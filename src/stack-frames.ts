@@ -1,4 +1,9 @@
-/** Lines of stack traces: which of them show calls inside heddle and Node, and a stack without them. */
+/**
+ * Lines of stack traces: which of them show calls inside heddle and Node, and a stack without them.
+ *
+ *   an error that heddle makes    callerFirst: the line of the user's call comes first, when the stack is read
+ *   an error that came home       withoutOwnFrames, hideOwnFrames: it is read, and joined with others
+ */
 
 import { ownFolders } from './places.ts';
 
@@ -12,8 +17,9 @@ export function isNodeFrame(line: string): boolean {
   return /(?:\(|at |async )node:/.test(line);
 }
 
-/** `at Array.map (<anonymous>)` */
-const isNative = (line: string): boolean => line.startsWith('    at ') && line.endsWith('(<anonymous>)');
+/** `at Array.map (<anonymous>)`, or that of an async context. */
+const isNative = (line: string): boolean =>
+  line.startsWith('    at ') && (line.endsWith('(<anonymous>)') || /\(node:(?:internal\/)?async_/.test(line));
 
 /**
  * The lines of a stack without heddle's frames, the native functions that heddle called, and Node's frames below the lowest of them: there is
@@ -52,4 +58,62 @@ export function hideOwnFrames(error: unknown): void {
   } catch {
     // frozen, or no object at all
   }
+}
+
+/** Calls of heddle's own that may lie between the one that makes an error and the user's: nested values are encoded by nested calls. */
+const maxOwnFrames = 500;
+
+/**
+ * Makes an error whose stack begins with the user's call of heddle. The lines of the stack are made when it is read, as V8 and whatever
+ * replaces its `Error.prepareStackTrace` make them: source maps apply.
+ */
+export function callerFirst<E extends Error>(make: () => E): E {
+  const limit = limitOfFrames();
+  if (limit === undefined) return make();
+  let error: E;
+  try {
+    // The frames that it would have are not those that are shown.
+    Error.stackTraceLimit = 0;
+    error = make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+  showCaller(error, limit);
+  return error;
+}
+
+/** The number of frames that a stack may have, if there are any and it can be changed. */
+export function limitOfFrames(): number | undefined {
+  const found = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+  return found?.writable === true && typeof found.value === 'number' && found.value > 0 ? found.value : undefined;
+}
+
+/** @param error has no frames yet */
+export function showCaller(error: Error, limit: number): void {
+  const frames: { stack?: unknown } = {};
+  Error.stackTraceLimit = limit + maxOwnFrames;
+  Error.captureStackTrace(frames, showCaller);
+  Error.stackTraceLimit = limit;
+  const set = (value: unknown): void => {
+    Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
+  };
+  const get = (): unknown => {
+    // Whatever makes the lines finds the name and the message of the error.
+    Object.setPrototypeOf(frames, error);
+    const stack = shortened(frames.stack, limit);
+    if (!Object.isSealed(error)) set(stack);
+    return stack;
+  };
+  // V8 would make the lines of the stack that is there, to compare.
+  Reflect.deleteProperty(error, 'stack');
+  Object.defineProperty(error, 'stack', { get, set, configurable: true, enumerable: false });
+}
+
+/** Without own frames, and no more than `limit` of the others. What is no text was made by the user's `Error.prepareStackTrace`. */
+function shortened(stack: unknown, limit: number): unknown {
+  if (typeof stack !== 'string') return stack;
+  let left = limit;
+  return withoutOwnFrames(stack.split('\n'))
+    .filter((line) => !line.startsWith('    at ') || left-- > 0)
+    .join('\n');
 }

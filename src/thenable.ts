@@ -1,6 +1,7 @@
 /** Promises, and other values that `await` would wait for. */
 
 import { expected } from './check.ts';
+import { TypeError } from './refusals.ts';
 
 /** True for a value that `await` would wait for. Reading `then` may throw, as it may for `await`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -6,6 +6,7 @@ import { expected } from '../check.ts';
 import { common } from '../copies.ts';
 import { isShared } from '../handles.ts';
 import type { Encoding } from './encoding.ts';
+import { TypeError } from '../refusals.ts';
 
 /** Marks of all copies of heddle in this thread: whichever sends a buffer, it is moved. */
 const marks = common('moved', () => ({ buffers: new WeakSet<object>(), areThereAny: false }));

@@ -3,6 +3,7 @@
 import { checkFunction, checkOptions, expected } from '../check.ts';
 import { common } from '../copies.ts';
 import type { AnyFunction } from './courier.ts';
+import { TypeError } from '../refusals.ts';
 
 /** The two directions of {@link registerReducer}. */
 export interface Reducer<T extends object, D> {

@@ -38,6 +38,7 @@ import { resume, resumeByError, steppedOf } from './stepped.ts';
 import { type Thrown, thrownBy } from './thrown.ts';
 import { tellEnd, type Watcher } from './watcher.ts';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 /** What an activity knows of its greenlet. */
 export interface Face {

@@ -5,6 +5,7 @@ import type { Activity } from './activity.ts';
 import type { Watcher } from './watcher.ts';
 import { activityOf, Greenlet } from './greenlet.ts';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 /** What calls back when it is ready: events, semaphores, results. Source: gevent's AbstractLinkable */
 export interface Linkable {

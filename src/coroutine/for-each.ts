@@ -9,6 +9,7 @@ import { isGenerator } from './misuse.ts';
 import { TimedRun } from './timed-part.ts';
 import { until } from './until.ts';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 /**
  * Calls a function with each item of an async iterable, one after another, and waits for what it returns: it may be a plain, an async or a

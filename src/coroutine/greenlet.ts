@@ -12,6 +12,7 @@ import { isErrorClass } from './error-class.ts';
 import { GreenletExit } from './greenlet-exit.ts';
 import { Link, type LinkTarget, type Outcome } from './link.ts';
 import { recordSite } from './spawn-site.ts';
+import { TypeError } from '../refusals.ts';
 
 /** What a generator function for `spawn` returns when it is called: it waits by `yield*` only. */
 export type Coroutine<T> = Generator<Wait, T>;

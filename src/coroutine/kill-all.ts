@@ -8,6 +8,7 @@ import { currentActivity } from './current.ts';
 import { activityOf, getMain, Greenlet, toError } from './greenlet.ts';
 import { checkIterable, ManyEnded } from './many-ended.ts';
 import { RawGreenlet } from './raw-greenlet.ts';
+import { TypeError } from '../refusals.ts';
 
 /** For `killAll()`, and for the `kill` of a group. */
 export interface KillAllOptions extends WaitOptions {

@@ -10,6 +10,7 @@ import { inspect, type InspectOptions } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
 import type { Activity } from './activity.ts';
 import { currentOwner } from './current.ts';
+import { TypeError } from '../refusals.ts';
 
 type Constructor = new (...args: unknown[]) => object;
 

@@ -5,6 +5,7 @@ import { Pending } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
 import type { Watcher } from './watcher.ts';
 import { activityOf, Greenlet } from './greenlet.ts';
+import { TypeError } from '../refusals.ts';
 
 /** So many are named when it is told what is waited for. */
 const NAMED = 3;

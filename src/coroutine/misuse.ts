@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 const GeneratorFunction = Object.getPrototypeOf(function* () {}) as object;
 const AsyncFunction = Object.getPrototypeOf(async () => {}) as object;

@@ -25,6 +25,7 @@ import { loose, noSwitch, nothingToRun, withoutStar } from './switch-misuse.ts';
 import { type Cargo, ERROR, Order, VALUE, VALUES, single } from './switch-order.ts';
 import { trace } from './switch-trace.ts';
 import { isWatched } from './switch-watch.ts';
+import { RangeError, TypeError } from '../refusals.ts';
 
 /** What runs. The main greenlet is the program outside of all others. */
 let current: RawGreenlet;

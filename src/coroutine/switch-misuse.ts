@@ -4,6 +4,7 @@ import { quote } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import { enterStep, leaveStep, WAIT } from '../loop/index.ts';
 import { ERROR, Order } from './switch-order.ts';
+import { TypeError } from '../refusals.ts';
 
 /** The order was made and not yielded. */
 export function loose({ cargo }: Order): InvalidStateError {

@@ -8,6 +8,7 @@
 
 import { Activity, type Face } from './activity.ts';
 import type { RawGreenlet } from './raw-greenlet.ts';
+import { TypeError } from '../refusals.ts';
 
 class SwitchedFace implements Face {
   readonly greenlet: RawGreenlet;

@@ -8,6 +8,7 @@ import { currentActivity } from './current.ts';
 import { isErrorClass } from './error-class.ts';
 import { activityOf, getMain, type ResultOf, type Spawnable } from './greenlet.ts';
 import { TimedRun } from './timed-part.ts';
+import { TypeError } from '../refusals.ts';
 
 /** What is thrown instead of the `Timeout`: an error, or a class that makes one. */
 export type TimeoutException = Error | (new (message: string) => Error);

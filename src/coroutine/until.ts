@@ -3,6 +3,7 @@
 import { expected } from '../check.ts';
 import { enterOutside, leaveOutside, Operation, Pending, type WaitOptions } from '../loop/index.ts';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 export class Until<T> extends Pending<T> {
   readonly #what: string;

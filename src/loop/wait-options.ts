@@ -1,6 +1,7 @@
 /** How long to wait: `number | WaitOptions`, as all waiting calls take it. */
 
 import { checkOptions, checkTimeout, expected } from '../check.ts';
+import { TypeError } from '../refusals.ts';
 
 /** How long to wait, and what ends it early. */
 export interface WaitOptions {

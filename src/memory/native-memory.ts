@@ -30,6 +30,7 @@ import {
 } from '../platform/index.ts';
 import { setImmediate } from '../real-timers.ts';
 import { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
+import { RangeError } from '../refusals.ts';
 
 export interface NativeHeap {
   readonly memory: Memory;

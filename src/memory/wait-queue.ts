@@ -21,6 +21,7 @@ import { layout } from './layout.ts';
 import { allocateChained, chained, freeBlock } from './heap.ts';
 import { isBlocked, isDead } from './slots.ts';
 import { ASLEEP, HOLDING, Waiter, waiterWords } from './waiter.ts';
+import { RangeError } from '../refusals.ts';
 
 const record = layout('Waitable', 'what any object begins with that can be waited for', {
   tag: ['bits', 'magic, version and kind'],

@@ -5,6 +5,7 @@ import { markClass } from '../copies.ts';
 import type { Future } from './future.ts';
 import type { PoolStatistics } from './statistics.ts';
 import type { MapOptions, TaskOptions } from './task-options.ts';
+import { TypeError } from '../refusals.ts';
 
 /** What `map` takes items from. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;

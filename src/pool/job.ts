@@ -10,6 +10,7 @@ import { type Future, futures } from './future.ts';
 import { SingleJob } from './single-job.ts';
 import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable, isTimed } from './task-options.ts';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 export interface Job {
   readonly id: number;

@@ -31,6 +31,7 @@ import { type ItemOutcome, OutcomeStore } from './outcome-store.ts';
 import type { Pulled, Source } from './source.ts';
 import { type TaskSettings, isAbortable } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
+import { TypeError } from '../refusals.ts';
 
 export interface MapRunOptions {
   readonly source: Source;

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
 import type { AnyFunction } from '../codec/index.ts';
 import type { ResourceLimits } from '../worker/index.ts';
+import { RangeError, TypeError } from '../refusals.ts';
 
 /** @typeParam A the parameters of the initializer */
 export interface ExecutorOptions<A extends readonly unknown[] = any[]> {

@@ -8,7 +8,8 @@ import type { AsyncItemIterator } from '../iteration.ts';
 import { checkBoolean, checkFunction, checkOptions } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
 import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/index.ts';
-import { checkPlace } from '../places.ts';
+import { HeddleError } from '../errors.ts';
+import { whyNoWorkers } from '../places.ts';
 import type { WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
 import { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
@@ -21,6 +22,7 @@ import type { PoolStatistics } from './statistics.ts';
 import { StreamIterator, StreamJob } from './stream-job.ts';
 import { type MapOptions, type TaskOptions, type TaskSettings, checkTaskOptions, defaultSettings } from './task-options.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { TypeError } from '../refusals.ts';
 
 const poolCounts = { thread: 0, process: 0 };
 
@@ -47,7 +49,8 @@ export abstract class PoolExecutor extends Executor {
   /** @internal */
   protected constructor(kind: WorkerKind, options: ExecutorOptions | undefined) {
     super();
-    checkPlace();
+    const why = whyNoWorkers();
+    if (why !== undefined) throw new HeddleError(why);
     const checked = checkExecutorOptions(options);
     const name = checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
     const pool = new WorkerPool(kind, name, checked);

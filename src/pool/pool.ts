@@ -26,6 +26,7 @@ import type { PoolStatistics } from './statistics.ts';
 import { Stoppable } from './stoppable.ts';
 import { type MapOptions, type TaskOptions, mapKeys, taskKeys } from './task-options.ts';
 import { ThreadPoolExecutor } from './thread-pool-executor.ts';
+import { TypeError } from '../refusals.ts';
 
 /** Options of a `Pool`: those of an executor, with Python's word for the number of workers. */
 export interface PoolOptions<A extends readonly unknown[] = any[]> extends Omit<ExecutorOptions<A>, 'maxWorkers'> {

@@ -3,6 +3,7 @@
 import { expected } from '../check.ts';
 import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, iteratorOf, resultOf } from '../iteration.ts';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 export type Pulled = IteratorResult<unknown, undefined>;
 

@@ -4,6 +4,7 @@ import { types } from 'node:util';
 import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
 import type { Progress } from '../progress/index.ts';
 import type { Key } from './scheduler/index.ts';
+import { RangeError, TypeError } from '../refusals.ts';
 
 /** Milliseconds, or a function that gives them for the attempt that failed, counted from 1. */
 export type Backoff = number | ((attempt: number) => number);

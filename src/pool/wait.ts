@@ -4,6 +4,7 @@ import { checkOptions, checkTimeout, expected } from '../check.ts';
 import { type Future, futures } from './future.ts';
 import { type Waitable, byFuture } from './waitable.ts';
 import { markSeen, watchAll } from './watch.ts';
+import { RangeError } from '../refusals.ts';
 
 /** `wait` returns when all are done. */
 export const ALL_COMPLETED = 'ALL_COMPLETED' as const;

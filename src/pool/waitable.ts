@@ -3,6 +3,7 @@
 import { expected } from '../check.ts';
 import { AsyncResult, asyncResults } from './async-result.ts';
 import { Future } from './future.ts';
+import { TypeError } from '../refusals.ts';
 
 /** Something that `wait` and `asCompleted` take: a task's `Future`, or an `AsyncResult` of a `Pool`. */
 export type Waitable = Future<any> | AsyncResult<any>;

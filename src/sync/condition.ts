@@ -32,6 +32,7 @@ import { sleepInCondition } from './condition-wait-sync.ts';
 import { Lock, ownedOf } from './lock.ts';
 import type { Owned } from './owned.ts';
 import { reentrantOf, RLock } from './rlock.ts';
+import { TypeError } from '../refusals.ts';
 
 const at = layout('Condition', "a condition's own words", { lock: ['ref', 'its lock'] });
 const LOCK = ownOffset + at.lock;

@@ -13,6 +13,7 @@ import { checkBoolean, checkOptions, expected } from '../check.ts';
 import { InvalidStateError, OwnerDied, type ThreadInfo } from '../errors.ts';
 import { type Block, blockOf, isDead, layout, me, ownOffset, type SharedObject, threadOf } from '../memory/index.ts';
 import { Acquirable } from './acquirable.ts';
+import { TypeError } from '../refusals.ts';
 
 const at = layout('Lock', "a lock's own words, also an RLock's", {
   owner: ['slot', 'who has it; 0: it is free; bit 31: it is free for the first in line'],

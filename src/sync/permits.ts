@@ -19,6 +19,7 @@ import {
   takeLast,
   takeOpen,
 } from './permit-count.ts';
+import { RangeError } from '../refusals.ts';
 
 const FAIR = 1;
 

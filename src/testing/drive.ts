@@ -10,6 +10,7 @@ import { ScheduleError } from './failures.ts';
 import { formatSchedule } from './schedule.ts';
 import type { Strategy } from './strategy.ts';
 import { shortly, Trace } from './trace.ts';
+import { TypeError } from '../refusals.ts';
 
 /** Which one of so many in line goes on: 0 is the first. Asked only when there is more than one. */
 export type Chooser = (count: number) => number;

@@ -6,6 +6,7 @@ import { readScheduleOptions, type ScheduleOptions } from './options.ts';
 import { Run, type TestBody } from './run.ts';
 import { parseSchedule } from './schedule.ts';
 import { byList } from './strategy.ts';
+import { TypeError } from '../refusals.ts';
 
 /**
  * Runs a test once by a schedule, such as one that `explore()` found. A race that was mended is kept as such a test.

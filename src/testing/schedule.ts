@@ -5,6 +5,7 @@
  */
 
 import { expected } from '../check.ts';
+import { TypeError } from '../refusals.ts';
 
 /** Of how many in line which one went on. Moments without a choice are left out. */
 export interface Choice {

@@ -5,6 +5,7 @@ import { expected } from '../check.ts';
 import { setScopeProvider } from '../scope.ts';
 import { type ContextOwner, callInside } from './own-context.ts';
 import type { TaskClock } from './task-clock.ts';
+import { RangeError, TypeError } from '../refusals.ts';
 
 /** What a task may know of itself. */
 export interface CurrentTask {

@@ -11,6 +11,7 @@
  */
 
 import type { Transferable } from 'node:worker_threads';
+import { RangeError } from '../refusals.ts';
 
 /** What a frame says. `id` is the task, `a`, `b` and `c` are numbers whose meaning depends on the kind. */
 export const FrameKind = {

@@ -12,6 +12,7 @@ import { type TaskContext, callAs } from './current-task.ts';
 import { type Frame, FrameKind } from './frame.ts';
 import { packetFrame } from './message.ts';
 import { isThenable } from '../thenable.ts';
+import { TypeError } from '../refusals.ts';
 
 /** What may be under way: values, and their bytes, of which one value may have more. */
 const maxValues = 64;

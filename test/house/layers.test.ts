@@ -24,6 +24,7 @@ const FLOORS: Record<string, number> = {
   'own-work': 0,
   places: 0,
   copies: 0,
+  refusals: 0,
   'real-timers': 0,
   repr: 0,
   'stack-frames': 0,
@@ -183,4 +184,14 @@ test('the front door or another one exports with a star or by default', () => {
 test('a package is imported outside the folder that owns it', () => {
   const elsewhere = packages.filter(({ from, to }) => ONLY_IN[to] !== roomOf(from));
   assert.equal(show(elsewhere), '');
+});
+
+test('a file that refuses something by a TypeError or RangeError takes it from refusals.ts, whose stacks begin with the caller', () => {
+  const without = files.filter((file) => {
+    if (file === 'refusals.ts') return false;
+    const code = codeOf(file);
+    const imported = /import \{([^}]*)\} from '[./]+\/refusals\.ts';/.exec(code)?.[1] ?? '';
+    return ['TypeError', 'RangeError'].some((name) => code.includes(`new ${name}(`) && !imported.includes(name));
+  });
+  assert.deepEqual(without, []);
 });

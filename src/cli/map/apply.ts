@@ -13,6 +13,7 @@ import { jsonText } from './json-text.ts';
 import { clearLinesOf } from '../../progress/foreign-writes.ts';
 import { isThenable } from '../../thenable.ts';
 import { untimed } from '../../worker/index.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** Which function is meant, and how its module is loaded. */
 export interface Target {

@@ -5,6 +5,7 @@
  */
 
 import { types } from 'node:util';
+import { TypeError } from '../../refusals.ts';
 
 /** @throws TypeError naming the place in the result that JSON cannot hold */
 export function jsonText(value: unknown): string {

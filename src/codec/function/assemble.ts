@@ -11,6 +11,7 @@ import { rememberOrigin, withOrigin } from './origins.ts';
 import { type ClassRecipe, type Code, type CodeRecipe, type PartKind, type Recipe, standIn } from './recipe.ts';
 import { withFlags, WRITABLE } from '../property-flags.ts';
 import type { Reference } from './references.ts';
+import { TypeError } from '../../refusals.ts';
 
 const complete = (): void => undefined;
 

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import { vm } from '../../builtins.ts';
 import type { AnyFunction } from '../courier.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** The name of a function for people and for stack traces; `''` if it has none, or one that is not a string. No user code runs. */
 export function givenName(fn: object): string {

@@ -12,6 +12,7 @@ import { InlineCall } from './inline-call.ts';
 import { Members } from './members.ts';
 import { type Callbacks, checkCallbacks, checkMaxSize, type ImapOptions } from './options.ts';
 import { type Items, Source, splitOptions } from './source.ts';
+import { TypeError } from '../../refusals.ts';
 
 export let membersOf: (group: GroupMapping) => Members;
 

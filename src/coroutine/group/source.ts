@@ -5,6 +5,7 @@ import { type ClosableIterator, isIterable, iteratorOf, resultOf } from '../../i
 import { Operation, type Wait } from '../../loop/index.ts';
 import { until } from '../until.ts';
 import { isThenable } from '../../thenable.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** What a map goes over. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;

@@ -8,6 +8,7 @@ import { leaveSteps, measureSteps } from './steps.ts';
 import { findTargets, type Target } from './targets.ts';
 import type { OnBlock } from './tell.ts';
 import { startWatchdog, stopWatchdog } from './watchdog.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** For `monkey.patchAll()`: what is looked for, and what becomes of it. */
 export interface PatchOptions {

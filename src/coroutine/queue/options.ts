@@ -2,6 +2,7 @@
 
 import { checkBoolean, expected } from '../../check.ts';
 import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** How long to wait for room or for an item, and what ends it early. */
 export interface BlockOptions extends WaitOptions {

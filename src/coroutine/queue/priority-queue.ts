@@ -6,6 +6,7 @@ import { LowestFirst, type Priority } from './lowest-first.ts';
 import { type BlockOptions, readItems } from './options.ts';
 import { Queue } from './queue.ts';
 import { reorder } from './simple-queue.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** What has an order: a number, a string, a bigint, or what stands for one, such as a `Date`. */
 export interface Ordered {

@@ -3,6 +3,7 @@
 import type { Operation, WaitOptions } from '../../loop/index.ts';
 import { bufferOf, type QueueStatistics, SimpleQueue } from './simple-queue.ts';
 import { joinOf } from './join.ts';
+import { RangeError } from '../../refusals.ts';
 
 /** A queue with tasks in numbers. */
 export interface TaskQueueStatistics extends QueueStatistics {

@@ -15,6 +15,7 @@ import { greenletOf } from './holder.ts';
 import { Lock } from './lock.ts';
 import type { Mutex } from './mutex.ts';
 import { RLock } from './rlock.ts';
+import { TypeError } from '../../refusals.ts';
 
 /** What a `Condition` says of itself. */
 export interface ConditionStatistics {

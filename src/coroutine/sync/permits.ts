@@ -4,6 +4,7 @@ import { Pending, WaitList, type WaitOptions } from '../../loop/index.ts';
 import type { Activity } from '../activity.ts';
 import { Source } from './claim.ts';
 import { nameOf } from './holder.ts';
+import { RangeError } from '../../refusals.ts';
 
 export class Permits extends Source {
   free: number;

@@ -4,6 +4,7 @@ import { checkInteger } from '../../check.ts';
 import { type Block, blockAt, type Memory, ownOffset, refOf, type SharedObject, slotFields, slotOf } from '../../memory/index.ts';
 import { ModelBlocks } from './blocks.ts';
 import { layoutNamed, type Names, slotId, slotsEnd } from './names.ts';
+import { RangeError } from '../../refusals.ts';
 
 /** `slotFields.state`: in use. */
 const IN_USE = 2;

@@ -2,6 +2,7 @@
 
 import { type Bell, type BellAddress, type Identity, type Memory, segmentSize, slotOf } from '../../memory/index.ts';
 import { slotsEnd } from './names.ts';
+import { RangeError } from '../../refusals.ts';
 
 /** Who makes the calls: a run. */
 export interface Caller {

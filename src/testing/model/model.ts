@@ -14,6 +14,7 @@ import { PartialOrder } from './partial-order.ts';
 import { byRank, evenly } from './random-strategies.ts';
 import type { Outcome } from './run.ts';
 import { byList, type Strategy } from './strategy.ts';
+import { TypeError } from '../../refusals.ts';
 
 export interface ModelOptions<Context> extends ModelTest<Context> {
   /**

@@ -1,6 +1,7 @@
 /** What the words of the model's memory are called: `lock.owner`, `slot of B.blocked`; and their values, where those are threads. */
 
 import { allLayouts, type Layout, slotCount, slotFields, slotsBegin } from '../../memory/index.ts';
+import { TypeError } from '../../refusals.ts';
 
 interface Region {
   readonly label: string;
