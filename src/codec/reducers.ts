@@ -58,7 +58,7 @@ export function reducerOf(fn: AnyFunction | undefined): Reducer<object, unknown>
 
 /** Whether decoding may call a `rebuild`. */
 export function hasReducers(): boolean {
-  return areThereAny;
+  return known.areThereAny;
 }
 
 /** A reducer that came with its class. One registered here goes first. */
