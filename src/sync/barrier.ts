@@ -40,8 +40,8 @@ export interface BarrierStatistics {
   readonly parties: number;
   /** How many wait. */
   readonly waiting: number;
-  /** 1 while it is broken, else 0. */
-  readonly broken: number;
+  /** True while it is broken. */
+  readonly broken: boolean;
 }
 
 /**
@@ -178,6 +178,6 @@ export class Barrier extends SharedObject {
   }
 
   statistics(): BarrierStatistics {
-    return { parties: this.parties, waiting: this.nWaiting, broken: this.broken ? 1 : 0 };
+    return { parties: this.parties, waiting: this.nWaiting, broken: this.broken };
   }
 }

@@ -53,8 +53,8 @@ let lockOf: (condition: Condition) => Lock | RLock;
 
 /** What a `Condition` says of itself. */
 export interface ConditionStatistics {
-  /** 1 while its lock is locked, else 0. */
-  readonly locked: number;
+  /** True while its lock is locked. */
+  readonly locked: boolean;
   /**
    * How many threads wait for its lock; the async waiters of one thread count as one. A wait that was notified is among them until it has the lock.
    */

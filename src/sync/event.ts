@@ -37,8 +37,8 @@ const kind: ObjectKind = defineKind({
 
 /** What an `Event` says of itself. */
 export interface EventStatistics {
-  /** 1 while it is set, else 0. */
-  readonly isSet: number;
+  /** True while it is set. */
+  readonly isSet: boolean;
   /** How many threads wait for it; the async waiters of one thread count as one. */
   readonly waiting: number;
 }
@@ -141,6 +141,6 @@ export class Event extends SharedObject {
   }
 
   statistics(): EventStatistics {
-    return { isSet: this.isSet() ? 1 : 0, waiting: this.#line.count() };
+    return { isSet: this.isSet(), waiting: this.#line.count() };
   }
 }

@@ -35,8 +35,8 @@ export interface LockOptions {
 
 /** What a lock says of itself. */
 export interface LockStatistics {
-  /** 1 while it is locked, else 0. */
-  readonly locked: number;
+  /** True while it is locked. */
+  readonly locked: boolean;
   /** How many threads wait for it; the async waiters of one thread count as one. */
   readonly waiting: number;
 }
@@ -100,7 +100,7 @@ export class Owned extends Acquirable {
   restore(_taken: Taken): void {}
 
   statistics(): LockStatistics {
-    return { locked: this.isFree() ? 0 : 1, waiting: this.line.count() };
+    return { locked: !this.isFree(), waiting: this.line.count() };
   }
 
   takeFree(): boolean {

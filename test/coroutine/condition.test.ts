@@ -27,7 +27,7 @@ both('a notification comes to another than who has waited longest', function* (w
   const said: string[] = [];
   const waiters = ['a', 'b', 'c', 'd'].map(waiterOf(world, condition, said));
   yield idle();
-  assert.deepEqual(condition.statistics(), { locked: 0, waiting: 0, unnotified: 4 });
+  assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 4 });
   yield condition.run(() => condition.notify());
   yield waiters[0];
   assert.deepEqual(said, ['a true', 'a releases']);
@@ -36,7 +36,7 @@ both('a notification comes to another than who has waited longest', function* (w
   assert.deepEqual(said.slice(2), ['b true', 'b releases', 'c true', 'c releases']);
   yield condition.run(() => condition.notifyAll());
   yield waiters[3];
-  assert.deepEqual(condition.statistics(), { locked: 0, waiting: 0, unnotified: 0 });
+  assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 0 });
 });
 
 both('who is notified goes on before the lock is free', function* (world) {
@@ -47,7 +47,7 @@ both('who is notified goes on before the lock is free', function* (world) {
   yield condition.acquire();
   condition.notify();
   yield idle();
-  assert.deepEqual([said, condition.statistics()], [[], { locked: 1, waiting: 1, unnotified: 0 }]);
+  assert.deepEqual([said, condition.statistics()], [[], { locked: true, waiting: 1, unnotified: 0 }]);
   condition.release();
   yield waiter;
   assert.deepEqual(said, ['a true', 'a releases']);
@@ -137,7 +137,7 @@ test('a second kill throws before the lock is had back', async () => {
   await idle();
   g.kill(two);
   await idle();
-  assert.deepEqual([caught, condition.statistics()], [undefined, { locked: 1, waiting: 1, unnotified: 0 }]);
+  assert.deepEqual([caught, condition.statistics()], [undefined, { locked: true, waiting: 1, unnotified: 0 }]);
   condition.release();
   await g;
   assert.deepEqual([caught, condition.locked()], [two, false]);
@@ -159,7 +159,7 @@ both('a wait that ran out of time gives true, or has no lock', function* ({ star
   condition.notify();
   condition.release();
   assert.equal(yield g, false, 'a notification that comes later is none');
-  assert.deepEqual(condition.statistics(), { locked: 0, waiting: 0, unnotified: 0 });
+  assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 0 });
 });
 
 both('a notified waiter runs out of time, or is aborted, while it waits for the lock', function* ({ start, clock }) {
@@ -304,7 +304,7 @@ test('a bad argument loses the lock, or is taken', async () => {
   await condition.acquire();
   assert.throws(() => condition.wait(-1), RangeError);
   assert.throws(() => condition.notify(1.5), /expected n to be an integer >= 0, got 1.5/);
-  assert.deepEqual(condition.statistics(), { locked: 1, waiting: 0, unnotified: 0 });
+  assert.deepEqual(condition.statistics(), { locked: true, waiting: 0, unnotified: 0 });
   assert.throws(() => new Condition(new Semaphore() as never), /expected lock to be a Lock or an RLock, got/);
 });
 
@@ -326,6 +326,6 @@ test('greenlets of one condition lose notifications in a crowd of kills', async 
     yield* sleep();
   });
   await idle();
-  assert.deepEqual([woken, condition.statistics()], [50, { locked: 0, waiting: 0, unnotified: 25 }]);
+  assert.deepEqual([woken, condition.statistics()], [50, { locked: false, waiting: 0, unnotified: 25 }]);
   await condition.run(() => condition.notifyAll());
 });

@@ -19,7 +19,7 @@ both('somebody misses that it was set', function* ({ start }) {
     }),
   );
   yield idle();
-  assert.deepEqual(event.statistics(), { isSet: 0, waiting: 3, links: 0 });
+  assert.deepEqual(event.statistics(), { isSet: false, waiting: 3, links: 0 });
   event.set();
   event.clear();
   for (const waiter of waiters) assert.equal(yield waiter, true);

@@ -21,7 +21,7 @@ both('the lock goes to another than who has waited longest', function* ({ start 
       lock.release();
     });
   yield idle();
-  assert.deepEqual([order, lock.statistics()], [[], { locked: 1, waiting: 3 }]);
+  assert.deepEqual([order, lock.statistics()], [[], { locked: true, waiting: 3 }]);
   lock.release();
   assert.equal(lock.tryAcquire(), false, 'it is handed over, not free for who comes in between');
   yield idle();
@@ -93,7 +93,7 @@ test('many that are killed at once leave the lock locked', async () => {
   await idle();
   lock.release();
   await killAll(waiters);
-  assert.deepEqual(lock.statistics(), { locked: 0, waiting: 0 });
+  assert.deepEqual(lock.statistics(), { locked: false, waiting: 0 });
 });
 
 both('a waiter that ran out of time takes the lock', function* ({ start, clock }) {
@@ -108,7 +108,7 @@ both('a waiter that ran out of time takes the lock', function* ({ start, clock }
   assert.equal(g.ready(), false);
   clock.advance(1);
   assert.equal(yield g, false);
-  assert.deepEqual(lock.statistics(), { locked: 1, waiting: 0 });
+  assert.deepEqual(lock.statistics(), { locked: true, waiting: 0 });
   lock.release();
   assert.equal(lock.locked(), false);
   assert.equal(yield lock.acquire({ timeout: 10 }), true);
@@ -123,7 +123,7 @@ both('an aborted waiter takes the lock', function* () {
   const failed = assert.rejects(acquired, (error) => error === reason);
   controller.abort(reason);
   yield failed;
-  assert.deepEqual(lock.statistics(), { locked: 1, waiting: 0 });
+  assert.deepEqual(lock.statistics(), { locked: true, waiting: 0 });
 });
 
 both('who tries again and again lets nobody else go on', function* ({ start }) {

@@ -20,7 +20,7 @@ test('one party waits', async () => {
     assert.equal(await barrier.wait(), 0);
     assert.equal(await barrier.wait(0), 0);
   }
-  assert.deepEqual(barrier.statistics(), { parties: 1, waiting: 0, broken: 0 });
+  assert.deepEqual(barrier.statistics(), { parties: 1, waiting: 0, broken: false });
 });
 
 test('a party goes on before all have come, or two have one rank', async () => {
@@ -127,7 +127,7 @@ test('who gives up does not break it for the others', async () => {
     await assert.rejects(barrier.wait(), BrokenBarrierError);
     assert.throws(() => barrier.waitSync(), BrokenBarrierError);
     barrier.reset();
-    assert.deepEqual(barrier.statistics(), { parties: 3, waiting: 0, broken: 0 });
+    assert.deepEqual(barrier.statistics(), { parties: 3, waiting: 0, broken: false });
   }
 });
 

@@ -9,7 +9,7 @@ const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);
 };
 
-const nobody = { locked: 0, waiting: 0, unnotified: 0 };
+const nobody = { locked: false, waiting: 0, unnotified: 0 };
 
 /** Async waiters, each of which writes down its number when it goes on. */
 function waiters(condition: Condition, count: number): { readonly seen: number[]; readonly all: Promise<boolean[]> } {

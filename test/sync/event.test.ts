@@ -37,19 +37,19 @@ test('a wait that is over by its time says that it was set', async () => {
   assert.equal(event.waitSync({ timeout: 5 }), false);
   assert.equal(await event.wait(0), false);
   assert.equal(await event.wait({ timeout: 5 }), false);
-  assert.deepEqual(event.statistics(), { isSet: 0, waiting: 0 });
+  assert.deepEqual(event.statistics(), { isSet: false, waiting: 0 });
 });
 
 test('one of those who wait is not released, or one that comes after clear() is', async () => {
   const event = new Event();
   const waits = [event.wait(), event.wait(1e6), event.wait()];
-  assert.deepEqual(event.statistics(), { isSet: 0, waiting: 1 });
+  assert.deepEqual(event.statistics(), { isSet: false, waiting: 1 });
   event.set();
   event.clear();
   const late = event.wait(1);
   assert.deepEqual(await Promise.all(waits), [true, true, true]);
   assert.equal(await late, false);
-  assert.deepEqual(event.statistics(), { isSet: 0, waiting: 0 });
+  assert.deepEqual(event.statistics(), { isSet: false, waiting: 0 });
 });
 
 test('set() between the end of the time and the look is not seen', async () => {

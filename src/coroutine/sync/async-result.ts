@@ -9,8 +9,8 @@ import { Failed, Get, Ready, Settled, unset, type Waiting } from './settled.ts';
 
 /** What an `AsyncResult` says of itself. */
 export interface AsyncResultStatistics {
-  /** 1 once it was set, else 0. */
-  readonly ready: number;
+  /** True once it was set. */
+  readonly ready: boolean;
   /** How many wait for it to be set. */
   readonly waiting: number;
   /** How many callbacks wait for that. */
@@ -132,7 +132,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
 
   /** Its present state in numbers. */
   statistics(): AsyncResultStatistics {
-    return { ready: this.ready() ? 1 : 0, waiting: this.#waiters.length, links: this.#links.count };
+    return { ready: this.ready(), waiting: this.#waiters.length, links: this.#links.count };
   }
 
   /** `yield* result` is `yield* result.get()`. */

@@ -19,8 +19,8 @@ import { TypeError } from '../../refusals.ts';
 
 /** What a `Condition` says of itself. */
 export interface ConditionStatistics {
-  /** 1 while its lock is taken, else 0. */
-  readonly locked: number;
+  /** True while its lock is taken. */
+  readonly locked: boolean;
   /** How many wait for its lock. */
   readonly waiting: number;
   /** How many wait for a notification. */
@@ -135,7 +135,7 @@ export class Condition extends Acquirable {
 
   /** Its present state in numbers. */
   statistics(): ConditionStatistics {
-    return { locked: this.#mutex.isTaken ? 1 : 0, waiting: this.#mutex.waiters.length, unnotified: this.#waiters.length };
+    return { locked: this.#mutex.isTaken, waiting: this.#mutex.waiters.length, unnotified: this.#waiters.length };
   }
 }
 

@@ -22,8 +22,8 @@ class EventWait extends Pending<boolean> {
 
 /** What an `Event` says of itself. */
 export interface EventStatistics {
-  /** 1 while it is set, else 0. */
-  readonly isSet: number;
+  /** True while it is set. */
+  readonly isSet: boolean;
   /** How many wait for it to be set. */
   readonly waiting: number;
   /** How many callbacks wait for that. */
@@ -97,7 +97,7 @@ export class Event {
 
   /** Its present state in numbers. */
   statistics(): EventStatistics {
-    return { isSet: this.#isSet ? 1 : 0, waiting: this.#waiters.length, links: this.#links.count };
+    return { isSet: this.#isSet, waiting: this.#waiters.length, links: this.#links.count };
   }
 
   toString(): string {

@@ -38,8 +38,8 @@ class PlainMutex extends Mutex {
 
 /** What a `Lock` says of itself. */
 export interface LockStatistics {
-  /** 1 while it is locked, else 0. */
-  readonly locked: number;
+  /** True while it is locked. */
+  readonly locked: boolean;
   /** How many wait for it. */
   readonly waiting: number;
 }
@@ -84,6 +84,6 @@ export class Lock extends Acquirable {
 
   /** Its present state in numbers. */
   statistics(): LockStatistics {
-    return { locked: this.#mutex.isTaken ? 1 : 0, waiting: this.#mutex.waiters.length };
+    return { locked: this.#mutex.isTaken, waiting: this.#mutex.waiters.length };
   }
 }

@@ -171,7 +171,7 @@ const allPassed =
     assert.equal(ranks.length, count);
     for (let rank = 0; rank < scene.parties; rank += 1)
       assert.equal(ranks.filter((one) => one === rank).length, count / scene.parties, `rank ${rank} in ${ranks.join()}`);
-    assert.deepEqual(barrierOf(scene).statistics(), { parties: scene.parties, waiting: 0, broken: 0 });
+    assert.deepEqual(barrierOf(scene).statistics(), { parties: scene.parties, waiting: 0, broken: false });
   };
 
 const eachActs =

@@ -195,7 +195,7 @@ const allDone =
     assert.ok(scene.seen.told <= dead.length, 'told more often than somebody died');
     const condition = conditionOf(scene);
     if (dead.length > 0) return;
-    assert.deepEqual(condition.statistics(), { locked: 0, waiting: 0, unnotified: 0 });
+    assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 0 });
   };
 
 export const cases: Record<string, ModelOptions<Scene>> = {
