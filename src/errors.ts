@@ -39,14 +39,21 @@ export class HeddleError extends Error {
   }
 }
 
-function brand(target: object, Class: typeof HeddleError): void {
+/** A class of errors, however it is constructed. */
+interface ErrorClass {
+  readonly name: string;
+  readonly code: string;
+  readonly prototype: HeddleError;
+}
+
+function brand(target: object, Class: ErrorClass): void {
   define(target, 'name', Class.name);
   define(target, 'code', Class.code);
-  for (let at = Class; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(target, brandOf(at.code), true);
+  for (let at: ErrorClass = Class; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(target, brandOf(at.code), true);
 }
 
 /** What errors of a class have of their own, its prototype has from now on: for those that are made by the thousand. */
-export function brandClass(Class: typeof HeddleError): void {
+export function brandClass(Class: ErrorClass): void {
   brand(Class.prototype, Class);
 }
 

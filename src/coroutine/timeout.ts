@@ -1,7 +1,7 @@
 /** A limit of time for whatever a greenlet does. Source: gevent.Timeout */
 
 import { checkFunction, checkTimeout, expected } from '../check.ts';
-import { InvalidStateError, TimeoutError } from '../errors.ts';
+import { brandClass, InvalidStateError, TimeoutError } from '../errors.ts';
 import { type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { Alarm } from './alarm.ts';
 import { currentActivity } from './current.ts';
@@ -57,6 +57,11 @@ export class Timeout extends TimeoutError implements Disposable {
   readonly #exception: TimeoutException | undefined;
   #alarm: Alarm | undefined;
   #isClosed = false;
+
+  // One is made for each limit, and most are never thrown.
+  static {
+    brandClass(Timeout);
+  }
 
   /**
    * @param ms how long, from `start()` on; 0 fires at the next turn of the event loop. Default: never
