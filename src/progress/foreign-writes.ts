@@ -16,20 +16,20 @@ export interface TerminalStream {
 type Write = TerminalStream['write'];
 
 /**
- * Has `around` called with each write: it must make the write, and gets what is written.
+ * Has `around` called with each write: it must make the write, of what is written or of something in its place.
  *
  * @returns takes that back
  */
 export function hookWrites(
   streams: Iterable<TerminalStream>,
-  around: (write: () => boolean, chunk: string | Uint8Array) => boolean,
+  around: (write: (instead?: string | Uint8Array) => boolean, chunk: string | Uint8Array) => boolean,
 ): () => void {
   const undo = Array.from(new Set(streams), (stream) => {
     const before = Object.getOwnPropertyDescriptor(stream, 'write');
     const write = stream.write;
     let isActive = true;
     const hooked: Write = function (this: TerminalStream, chunk, ...rest) {
-      const go = (): boolean => write.call(this, chunk, ...rest);
+      const go = (instead: string | Uint8Array = chunk): boolean => write.call(this, instead, ...rest);
       return isActive ? around(go, chunk) : go();
     };
     Object.defineProperty(stream, 'write', { value: hooked, configurable: true, writable: true });
@@ -48,18 +48,16 @@ export function hookWrites(
 
 /**
  * Clears the line before each line that this process writes: for a child process, on whose terminal its parent may have drawn a bar.
- * The parent draws it again in a moment.
+ * The parent draws it again in a moment. Line and clearing are one write: the parent may draw between two.
  */
 export function clearLinesOf(stream: TerminalStream): void {
   let isLineOpen = false;
-  let isOurs = false;
   hookWrites([stream], (write, chunk) => {
-    if (isOurs || chunk.length === 0) return write();
-    isOurs = true;
-    if (!isLineOpen) stream.write(CLEAR_LINE);
-    isOurs = false;
+    if (chunk.length === 0) return write();
+    const begins = !isLineOpen;
     isLineOpen = !endsLine(chunk);
-    return write();
+    if (!begins) return write();
+    return write(typeof chunk === 'string' ? CLEAR_LINE + chunk : Buffer.concat([Buffer.from(CLEAR_LINE), chunk]));
   });
 }
 
