@@ -8,6 +8,7 @@
  * What a mark holds must stay readable by every later version.
  */
 
+import { types } from 'node:util';
 import { fs } from './builtins.ts';
 import { packageFolder } from './places.ts';
 
@@ -45,7 +46,7 @@ export function markClass(Class: { readonly prototype: object }, kind: CopyKind)
 
 /** The mark of an object of heddle, of this copy or another. */
 export function copyOf(value: unknown): Mark | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return undefined;
   return (value as { readonly [mark]?: Mark })[mark];
 }
 

@@ -67,8 +67,9 @@ export function ringSlot(memory: Memory, id: number): void {
   const rung = slotOf(id) + RUNG;
   // ORDER: after what the ringer wants to be seen; the bell clears the word before it looks.
   if (exchange(memory.segment(0), rung, 1) !== 0 || memory.ring(identityOf(memory, id), bellOf(memory, id), rung * 4)) return;
-  // It hears of this ring with its next probe, and has a socket for all later ones.
+  // A thread that waits hears of this ring with its next probe, and has a socket for all later ones: they must be tried again.
   store(memory.segment(0), SOCKET_BELLS, 1);
+  store(memory.segment(0), rung, 0);
 }
 
 /**

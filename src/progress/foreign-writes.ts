@@ -15,35 +15,58 @@ export interface TerminalStream {
 
 type Write = TerminalStream['write'];
 
+/** Makes a write, of what is written or of something in its place. */
+type Around = (write: (instead?: string | Uint8Array) => boolean, chunk: string | Uint8Array) => boolean;
+
+/** The one hook of each stream, and what is called by it: bars that end in another order than they began leave nothing behind. */
+const hooks = new WeakMap<TerminalStream, Set<Around>>();
+
 /**
- * Has `around` called with each write: it must make the write, of what is written or of something in its place.
+ * Has `around` called with each write.
  *
  * @returns takes that back
  */
-export function hookWrites(
-  streams: Iterable<TerminalStream>,
-  around: (write: (instead?: string | Uint8Array) => boolean, chunk: string | Uint8Array) => boolean,
-): () => void {
+export function hookWrites(streams: Iterable<TerminalStream>, around: Around): () => void {
   const undo = Array.from(new Set(streams), (stream) => {
-    const before = Object.getOwnPropertyDescriptor(stream, 'write');
-    const write = stream.write;
-    let isActive = true;
-    const hooked: Write = function (this: TerminalStream, chunk, ...rest) {
-      const go = (instead: string | Uint8Array = chunk): boolean => write.call(this, instead, ...rest);
-      return isActive ? around(go, chunk) : go();
-    };
-    Object.defineProperty(stream, 'write', { value: hooked, configurable: true, writable: true });
+    const arounds = hooks.get(stream) ?? hook(stream);
+    arounds.add(around);
     return (): void => {
-      isActive = false;
-      // Another may have been put on top since: then this one goes on to pass everything through.
-      if (stream.write !== hooked) return;
-      if (before === undefined) Reflect.deleteProperty(stream, 'write');
-      else Object.defineProperty(stream, 'write', before);
+      arounds.delete(around);
+      if (arounds.size === 0) unhook(stream);
     };
   });
   return () => {
     for (const one of undo) one();
   };
+}
+
+const originals = new WeakMap<TerminalStream, { readonly hooked: Write; readonly before: PropertyDescriptor | undefined }>();
+
+function hook(stream: TerminalStream): Set<Around> {
+  const arounds = new Set<Around>();
+  const before = Object.getOwnPropertyDescriptor(stream, 'write');
+  const write = stream.write;
+  const hooked: Write = function (this: TerminalStream, chunk, ...rest) {
+    const go = (left: readonly Around[], now: string | Uint8Array): boolean => {
+      const around = left.at(-1);
+      if (around === undefined) return write.call(this, now, ...rest);
+      return around((instead = now) => go(left.slice(0, -1), instead), now);
+    };
+    return go([...arounds], chunk);
+  };
+  Object.defineProperty(stream, 'write', { value: hooked, configurable: true, writable: true });
+  hooks.set(stream, arounds);
+  originals.set(stream, { hooked, before });
+  return arounds;
+}
+
+/** Where another was put on top since, the hook stays below it, passes everything through, and serves the next bar. */
+function unhook(stream: TerminalStream): void {
+  const { hooked, before } = originals.get(stream)!;
+  if (stream.write !== hooked) return;
+  if (before === undefined) Reflect.deleteProperty(stream, 'write');
+  else Object.defineProperty(stream, 'write', before);
+  hooks.delete(stream);
 }
 
 /**

@@ -146,7 +146,24 @@ test('braces of all kinds find what bash finds', { skip }, async () => {
 
 test('sets of all kinds find what bash finds', { skip }, async () => {
   await compare(
-    ['a[&]b', 'n[~]x', String.raw`[\]]`, String.raw`[\\]`, '[]]', '[!]]', '[]-]', '[a', 'a[', '[]', '[!]', '[[]', '[[a]'],
+    [
+      'a[&]b',
+      'n[~]x',
+      String.raw`[\]]`,
+      String.raw`[\\]`,
+      '[]]',
+      '[!]]',
+      '[]-]',
+      '[a',
+      'a[',
+      '[]',
+      '[!]',
+      '[[]',
+      '[[a]',
+      '[[:]',
+      '[a[:.]',
+      '[[:b]',
+    ],
     'variable',
   );
   await compare(

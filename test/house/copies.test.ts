@@ -13,7 +13,10 @@ test('objects of a heddle that was loaded twice are recognised, and told from th
   assert.equal(copies.otherCopy(new Here()), undefined);
   assert.equal(again.otherCopy(new There()), undefined);
   assert.match(copies.otherCopy(new There()) ?? '', /^it is of another copy of heddle: \S+ was loaded twice, as test runners do/);
-  for (const value of [undefined, null, 1, 'text', {}, [], () => 0]) assert.equal(copies.otherCopy(value), undefined);
+  const mock = new Proxy({}, { get: () => ({}) });
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const value of [undefined, null, 1, 'text', {}, [], () => 0, mock, revoked]) assert.equal(copies.otherCopy(value), undefined);
 });
 
 test('registries are the same for all copies, and hidden', async () => {

@@ -164,6 +164,26 @@ test('the streams are as they were when the bar has ended, and a hook put on top
   assert.match(text, /> through both\n$/);
 });
 
+test('bars that end in another order than they began leave the streams as they were, and one hook while they last', () => {
+  const writes = new Map<Writer, Writer['write']>();
+  const { out, err } = shared((display, one, other) => {
+    for (const stream of [one, other]) writes.set(stream, stream.write);
+    const open = (label: string): Display => new Display({ mode: 'terminal', label, stream: other, shared: [one, other] });
+    display.show(half);
+    const hooked = one.write;
+    let last = display;
+    for (let i = 0; i < 3; i++) {
+      const next = open(`${i}`);
+      next.show(half);
+      assert.equal(one.write, hooked);
+      last.finish(half);
+      last = next;
+    }
+    last.finish(half);
+  });
+  for (const stream of [out, err]) assert.equal(stream.write, writes.get(stream));
+});
+
 test('two bars at once do not write into each other', () => {
   let second: Display | undefined;
   const { text } = shared((display, out, err) => {

@@ -55,6 +55,11 @@ export function characterSet(text: string, start: number): CharacterSet | undefi
       at = known.end;
       continue;
     }
+    // A class that is not closed: bash passes over its bracket.
+    if (text.startsWith('[:', at)) {
+      at += 1;
+      continue;
+    }
     const low = memberAt(text, at);
     if (low === undefined) return undefined;
     at = low.end;
