@@ -20,6 +20,7 @@ import type { Node } from './syntax.ts';
 
 export function dismantleCode(source: Source): Dismantled {
   const { syntax, fn, path, capture } = source;
+  capture.functions.push(fn);
   const captured = captureVariables(source);
   const edits: Edit[] = wordEdits(syntax);
   let self: unknown;

@@ -29,7 +29,7 @@ import { bornIn, originId, rememberedId } from './origins.ts';
 import { markOf } from './origin-place.ts';
 import { type Place, placeOf } from './place.ts';
 import type { MemberRecipe, Recipe } from './recipe.ts';
-import { recall, remember } from './remembered.ts';
+import { recall, rememberReference } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
 import { functionRemedies } from '../remedies.ts';
 import { countCapture } from './repeated-places.ts';
@@ -120,7 +120,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     const reference = referenceOfFunction(fn, text, place, script, () => facts.scopes.some(isModuleScope));
     if (reference !== undefined) {
       const dismantled = byReference(reference);
-      remember(fn, path, dismantled, [], false);
+      rememberReference(fn, path, dismantled);
       return dismantled;
     }
   }

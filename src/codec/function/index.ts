@@ -24,6 +24,7 @@ import { originalStack } from './stack.ts';
 
 export { givenName, nameOfFunction } from './names.ts';
 export { Lru } from './lru.ts';
+export { areUntouched, nameIn } from './own-state.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
 export type { InlineCode } from './inline.ts';
 export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
