@@ -80,5 +80,6 @@ export const functionRemedies = {
   notInitialised: 'hand the function over after the declaration has run',
   namespace: 'import it by an import declaration',
   words: 'take what is needed into a variable of its own',
+  home: 'keep the method in one object alone, or make it a method of a class',
   class: 'export the class from a module of its own',
 } as const;
