@@ -59,6 +59,7 @@ export const courier: Courier = {
   nameOf,
   named,
   privateState,
+  isInternalClass: (fn) => serializer().isInternalClass(fn),
   loadModules,
   originalStack: (stack) => originalStack(placed(stack)),
 };
