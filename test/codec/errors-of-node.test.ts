@@ -58,7 +58,7 @@ for (const kind of kinds) {
       errors.map(({ constructor: { name } }) => name),
       ['AbortError', 'AbortError', 'AbortError', 'SystemError', 'TypeError'],
     );
-    assert.equal((errors[4]?.cause as Error).constructor.name, 'SocketError');
+    assert.equal((errors[4]!.cause as Error).constructor.name, 'SocketError');
     for (const error of errors) same(cross([{ status: 'rejected', reason: error }], kind)[0]!.reason, error);
   });
 
@@ -91,7 +91,7 @@ for (const kind of kinds) {
         [Symbol.for('tag')]: 2,
       },
     );
-    const there = cross(error, kind) as typeof error;
+    const there = cross(error, kind);
     assert.deepEqual([there.request, there[Symbol.for('tag') as never]], [{ id: 1 }, 2]);
     Object.assign(error, { [Symbol('mine')]: 1 });
     assert.match(refusal(error, kind), /a property under a symbol that is not registered/);
