@@ -12,10 +12,11 @@
  */
 
 import { types } from 'node:util';
+import { givenName } from '../class-names.ts';
 import * as errors from '../errors.ts';
 import type { AnyFunction } from './courier.ts';
 import { withoutOwnFrames } from '../stack-frames.ts';
-import { courier, givenName } from './function/index.ts';
+import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { prototypeOf, readClass, writeClass } from './functions.ts';

@@ -9,6 +9,7 @@
  */
 
 import { types } from 'node:util';
+import { givenName } from '../../class-names.ts';
 import { copyOf, otherCopy } from '../../copies.ts';
 import { SerializationError } from '../../errors.ts';
 import { publish } from '../../events.ts';
@@ -24,7 +25,7 @@ import { strictWithoutScript } from './global-code.ts';
 import { helperOf } from './helpers.ts';
 import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from './inspector.ts';
 import type { Capture } from './message.ts';
-import { givenName, knownFunction, modulesOfName, nameOfFunction, wellKnownFunction } from './names.ts';
+import { knownFunction, modulesOfName, nameOfFunction, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
 import { markOf } from './origin-place.ts';
 import { type Place, placeOf } from './place.ts';

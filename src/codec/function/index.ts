@@ -22,7 +22,7 @@ import { type Reference, referenceOfObject } from './references.ts';
 import { serializer } from './serializer.ts';
 import { originalStack } from './stack.ts';
 
-export { givenName, nameOfFunction } from './names.ts';
+export { nameOfFunction } from './names.ts';
 export { Lru } from './lru.ts';
 export { areUntouched, nameIn } from './own-state.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
