@@ -1,15 +1,15 @@
 /** Argument checks. A refused argument says what was expected and what came: `expected timeout to be a number >= 0, got "soon"`. */
 
 import { inspect } from 'node:util';
+import { givenName } from './class-names.ts';
 import { otherCopy } from './copies.ts';
 import { RangeError, TypeError } from './refusals.ts';
 
 /** How a refused value is quoted: short, on one line. */
 export function quote(value: unknown): string {
   if (typeof value === 'function') {
-    // A static member of that name may be anything.
-    const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value;
-    return typeof name !== 'string' || name === '' ? 'a function' : `function ${name}`;
+    const name = givenName(value);
+    return name === '' ? 'a function' : `function ${name}`;
   }
   return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 });
 }

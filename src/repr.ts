@@ -1,6 +1,7 @@
 /** Texts that objects show of themselves, with what `repr` shows in Python: `<Future state=running>`. */
 
 import { inspect, types } from 'node:util';
+import { constructorIn, givenName } from './class-names.ts';
 
 /** Has `util.inspect` and `console.log` show the instances of a class by its `toString()`. */
 export function showAsText(shown: { readonly prototype: object }): void {
@@ -24,9 +25,9 @@ export function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (types.isProxy(value)) return 'object';
   for (let at: unknown = Object.getPrototypeOf(value); at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
-    const made: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
-    const name: unknown = typeof made === 'function' ? Object.getOwnPropertyDescriptor(made, 'name')?.value : undefined;
-    if (typeof name === 'string' && name !== '') return name;
+    const fn = constructorIn(at as object);
+    const name = fn === undefined || types.isProxy(fn) ? '' : givenName(fn);
+    if (name !== '') return name;
   }
   return 'object';
 }

@@ -4,7 +4,7 @@ import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { end, hole, rest } from './no-value.ts';
 import { type Fields, writeFieldsOf } from './objects.ts';
-import { isEmpty, keysBesideElements } from './own-keys.ts';
+import { isEmpty, isIndex, keysBesideElements } from './own-keys.ts';
 import * as tag from './tags.ts';
 import { isTexts, writeTexts } from './texts.ts';
 import { INDEX } from './trail.ts';
@@ -101,8 +101,6 @@ function writeRest(encoding: Encoding, array: readonly unknown[], from: number):
   }
   writer.byte(tag.END);
 }
-
-const isIndex = (key: PropertyKey): boolean => typeof key === 'string' && String(Number(key) >>> 0) === key && key !== '4294967295';
 
 function writeOtherFields(encoding: Encoding, array: unknown[]): void {
   writeFieldsOf(encoding, array as unknown as Fields, keysBesideElements(encoding, array));

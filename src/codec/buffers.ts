@@ -73,7 +73,8 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
   const isWhole = size === buffer.byteLength;
   const isPart = kind === 0 && !isWhole && !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && !encoding.knows(buffer);
-  if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer))) {
+  // A buffer that something was put on is written as the object it is.
+  if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer) && Reflect.ownKeys(buffer).length === 0)) {
     writer.byte(tag.VIEW_WHOLE);
     encoding.claim(view);
     encoding.claim(isPart ? undefined : buffer);

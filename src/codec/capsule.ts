@@ -13,7 +13,7 @@ import { checkFunction } from '../check.ts';
 import { publish } from '../events.ts';
 import type { AnyFunction, Dismantled } from './courier.ts';
 import { Encoder } from './encoder.ts';
-import { type InlineCode, Lru, nameOfFunction, type Origin, serializer } from './function/index.ts';
+import { areUntouched, type InlineCode, Lru, nameIn, nameOfFunction, type Origin, serializer } from './function/index.ts';
 import type { Border, Packet } from './packet.ts';
 import { realmId } from './realm.ts';
 import { reducerOf } from './reducers.ts';
@@ -30,8 +30,8 @@ export interface Capsule {
 
 interface Kept {
   readonly capsule: Capsule;
-  /** The next capture of the function would give the same bytes. */
-  readonly stable: boolean;
+  /** Functions in it and their names: as long as nothing was put on them, the next capture would give the same bytes. */
+  readonly stable: { readonly functions: readonly AnyFunction[]; readonly names: readonly unknown[] } | undefined;
 }
 
 const kept: Record<Border['kind'], WeakMap<AnyFunction, Kept>> = { thread: new WeakMap(), process: new WeakMap() };
@@ -51,28 +51,28 @@ const newId = (): string => {
 export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   checkFunction(fn, 'the task');
   const before = kept[border.kind].get(fn);
-  if (before?.stable === true) return before.capsule;
+  if (before?.stable !== undefined && areUntouched(before.stable.functions, before.stable.names)) return before.capsule;
   // A reducer travels with its class.
   const inline = reducerOf(fn) === undefined ? serializer().inlineCode(fn) : undefined;
   if (inline !== undefined) return inlineCapsule(inline, fn, border);
   const name = nameOfFunction(fn);
-  const { packet, isStable, origin } = pack(fn, name, border);
+  const { packet, stable, origin } = pack(fn, name, border);
   const capsule: Capsule = { id: idOf(packet, before?.capsule), name, packet, ...(origin === undefined ? {} : { origin }) };
-  kept[border.kind].set(fn, { capsule, stable: isStable });
+  kept[border.kind].set(fn, { capsule, stable });
   return capsule;
 }
 
 interface Packed {
   readonly packet: Packet;
-  readonly isStable: boolean;
+  readonly stable: Kept['stable'];
   readonly origin: Origin | undefined;
 }
 
 function pack(fn: AnyFunction, name: string, border: Border, root?: Dismantled): Packed {
   const encoder = new Encoder({ border, inline: true, keep: true });
-  const { isMutable, isStable, origin } = serializer().captureDuring(() => encoder.add(fn, name), root);
+  const { isMutable, isStable, functions, origin } = serializer().captureDuring(() => encoder.add(fn, name), root);
   encoder.add(isMutable, 'mutable');
-  return { packet: encoder.finish(), isStable, origin };
+  return { packet: encoder.finish(), stable: isStable ? { functions, names: functions.map(nameIn) } : undefined, origin };
 }
 
 const inlinePackets: Record<Border['kind'], WeakMap<InlineCode, Capsule>> = { thread: new WeakMap(), process: new WeakMap() };

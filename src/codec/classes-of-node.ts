@@ -5,6 +5,7 @@
 
 import { EventEmitter } from 'node:events';
 import { builtinModules, createRequire } from 'node:module';
+import { givenName } from '../class-names.ts';
 import type { AnyFunction } from './courier.ts';
 
 const native = /\{\s*\[native code\]\s*\}\s*$/;
@@ -25,8 +26,7 @@ export function isOfNode(fn: AnyFunction): boolean {
 }
 
 function isGlobal(fn: AnyFunction): boolean {
-  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value;
-  if (typeof name !== 'string') return false;
+  const name = givenName(fn);
   const property = Object.getOwnPropertyDescriptor(globalThis, name);
   // Node's own globals are not enumerable, or come by a getter; a user's are neither.
   if (property === undefined || (property.enumerable === true && property.get === undefined)) return false;

@@ -56,6 +56,9 @@ export interface Courier {
   /** Why an instance's state cannot be seen from outside (`#private` fields, or what compilers make of them), if so. */
   privateState(instance: object): string | undefined;
 
+  /** Whether Node keeps a class to itself, so that the other side cannot get it. */
+  isInternalClass(fn: AnyFunction): boolean;
+
   /** Loads modules by key; `undefined` if all are loaded. */
   loadModules(keys: readonly string[]): Promise<void> | undefined;
 

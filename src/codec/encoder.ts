@@ -5,6 +5,7 @@ import type { Transferable } from 'node:worker_threads';
 import { type Attachment, Encoding } from './encoding.ts';
 import { checkTransfer, detach, unmark } from './move.ts';
 import type { Border, Packet } from './packet.ts';
+import { withoutRemedy } from './remedies.ts';
 import { Writer } from './writer.ts';
 
 export interface EncodeOptions {
@@ -79,7 +80,7 @@ export class Encoder {
         const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
         const field = isThrown ? encoding.trail.errorField() : undefined;
         encoding.abandon(mark);
-        if (field === undefined || !encoding.omitted.add(field, told.message)) {
+        if (field === undefined || !encoding.omitted.add(field, withoutRemedy(told.message))) {
           encoding.omitted.clear();
           throw told;
         }

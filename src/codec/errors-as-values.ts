@@ -6,17 +6,22 @@
  * An error that is thrown is a report, so it never fails to arrive: a property that cannot cross is left out, and where the class
  * cannot cross the error arrives as the built-in kind it extends, under its own name. Its stack says what is missing. Any other
  * error is a value: whole, or refused. Constructors are not run.
+ *
+ * Classes that Node keeps to itself (`AbortError`, `SystemError`) cannot be had elsewhere: such an error arrives as the built-in kind that
+ * its class extends, with the same name, code and other properties.
  */
 
 import { types } from 'node:util';
+import { givenName } from '../class-names.ts';
 import * as errors from '../errors.ts';
 import type { AnyFunction } from './courier.ts';
 import { withoutOwnFrames } from '../stack-frames.ts';
-import { courier, givenName } from './function/index.ts';
+import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { prototypeOf, readClass, writeClass } from './functions.ts';
 import { familyOf } from './instances.ts';
+import { hole } from './no-value.ts';
 import { define, type Fields } from './objects.ts';
 import { damaged } from './reader.ts';
 import { writeReduced } from './reduced.ts';
@@ -45,6 +50,10 @@ const DOM_EXCEPTION = 8;
 const PLAIN_CLASS = 0;
 const HEDDLE_CLASS = 1;
 const USER_CLASS = 2;
+const NULL_PROTOTYPE = 3;
+
+/** Beside the flags of a hidden accessor, which an error that is a value takes along. */
+const PAIR = 16;
 
 /** As `message` is. */
 const HIDDEN = WRITABLE | CONFIGURABLE;
@@ -69,7 +78,7 @@ function isDomException(object: object): boolean {
 }
 
 export function writeError(encoding: Encoding, error: object): void {
-  const { base, fn } = classOfError(error);
+  const { base, fn, internal } = classOfError(error);
   const reducer = reducerOf(fn);
   if (reducer !== undefined && fn !== undefined) return writeReduced(encoding, error, fn, reducer);
   const { writer } = encoding;
@@ -80,20 +89,24 @@ export function writeError(encoding: Encoding, error: object): void {
     writer.text((error as DOMException).message);
     writer.text((error as DOMException).name);
   }
-  const crossed = writeClassOfError(encoding, fn);
-  const stack = stackOf(encoding, error);
-  encoding.value(typeof stack === 'string' ? stack + encoding.omitted.told(error, fn) : undefined);
+  const crossed = writeClassOfError(encoding, error, fn);
+  writeStack(encoding, error, fn);
   // An error without its class keeps at least the name.
-  encoding.body(error, crossed ? writeProperties : writePropertiesAndName);
+  encoding.body(error, internal !== undefined ? writePropertiesOfNode : crossed ? writeProperties : writePropertiesAndName);
 }
 
-function stackOf(encoding: Encoding, error: object): unknown {
-  if (encoding.isThrown) return attempt(() => (error as Error).stack);
-  encoding.trail.enter(FIELD);
-  encoding.trail.at('stack');
-  const { stack } = error as Error;
-  encoding.trail.leave();
-  return stack;
+/** A stack that is missing stays so; one that is no string (`Error.prepareStackTrace`) is a value like any other, unless it was thrown. */
+function writeStack(encoding: Encoding, error: object, fn: AnyFunction | undefined): void {
+  const { isThrown, omitted, trail, writer } = encoding;
+  trail.enter(FIELD);
+  trail.at('stack');
+  const stack: unknown = isThrown ? attempt(() => (error as Error).stack) : (error as Error).stack;
+  const told = omitted.told(error, fn);
+  if (typeof stack === 'string') encoding.value(stack + told);
+  else if (isThrown) encoding.value(told === '' ? undefined : told.trimStart());
+  else if (stack === undefined && !Object.hasOwn(error, 'stack')) writer.byte(tag.HOLE);
+  else encoding.value(stack);
+  trail.leave();
 }
 
 interface ErrorClass {
@@ -101,21 +114,32 @@ interface ErrorClass {
   readonly base: number;
   /** A class that is not built in. */
   readonly fn: AnyFunction | undefined;
+  /** A class that Node keeps to itself. */
+  readonly internal: AnyFunction | undefined;
 }
 
 function classOfError(error: object): ErrorClass {
   let fn: AnyFunction | undefined;
+  let internal: AnyFunction | undefined;
   for (let at = Object.getPrototypeOf(error) as object | null; at !== null; at = familyOf(at).parent) {
     const family = familyOf(at);
     const base = family.fn === undefined ? -1 : bases.indexOf(givenName(family.fn));
-    if (base >= 0 && isOfNode(family.fn as AnyFunction)) return { base, fn };
-    fn ??= family.fn;
+    if (base >= 0 && isOfNode(family.fn as AnyFunction)) return { base, fn, internal };
+    if (fn !== undefined || family.fn === undefined) continue;
+    if (isInternal(family.fn)) internal ??= family.fn;
+    else fn = family.fn;
   }
-  return { base: 0, fn };
+  return { base: 0, fn, internal };
 }
 
-function writeClassOfError(encoding: Encoding, fn: AnyFunction | undefined): boolean {
+const isInternal = (fn: AnyFunction): boolean => !heddleClasses.has(fn) && !isOfNode(fn) && courier.isInternalClass(fn);
+
+function writeClassOfError(encoding: Encoding, error: object, fn: AnyFunction | undefined): boolean {
   const { writer } = encoding;
+  if (Object.getPrototypeOf(error) === null) {
+    writer.byte(NULL_PROTOTYPE);
+    return true;
+  }
   const heddleName = heddleClasses.get(fn);
   if (heddleName !== undefined) {
     writer.byte(HEDDLE_CLASS);
@@ -135,14 +159,44 @@ function writeClassOfError(encoding: Encoding, fn: AnyFunction | undefined): boo
 }
 
 function writeProperties(encoding: Encoding, error: object): void {
+  writeOwn(encoding, error, Reflect.ownKeys(error));
+}
+
+/** Node marks its errors by symbols of its own. */
+const ofNode = /^k[A-Z]/;
+
+function writePropertiesOfNode(encoding: Encoding, error: object): void {
+  const { writer } = encoding;
+  const name = attempt(() => (error as Error).name);
+  if (!Object.hasOwn(error, 'name') && typeof name === 'string' && name !== bases[classOfError(error).base]) {
+    writeKey(writer, 'name');
+    writer.byte(HIDDEN);
+    writer.text(name);
+  }
+  const keys = Reflect.ownKeys(error);
+  writeOwn(
+    encoding,
+    error,
+    keys.filter((key) => typeof key !== 'symbol' || isPortable(key) || !ofNode.test(key.description ?? '')),
+  );
+}
+
+function writeOwn(encoding: Encoding, error: object, keys: readonly PropertyKey[]): void {
   const { trail, writer, omitted } = encoding;
   trail.enter(ERROR_FIELD);
-  for (const key of Reflect.ownKeys(error)) {
+  for (const key of keys) {
     if (key === 'stack' || omitted.has(error, key)) continue;
     trail.at({ owner: error, key });
     if (typeof key === 'symbol' && !isPortable(key)) throw symbolKeyRefused(encoding);
     const property = Object.getOwnPropertyDescriptor(error, key);
     if (property === undefined) continue;
+    if (!encoding.isThrown && property.enumerable !== true && !('value' in property)) {
+      writeKey(writer, key);
+      writer.byte(flagsOf(property) | PAIR);
+      encoding.value(property.get);
+      encoding.value(property.set);
+      continue;
+    }
     // A getter is read once, and may throw.
     const value = (error as Fields)[key];
     if (omitted.isTooRich(key, value)) continue;
@@ -185,11 +239,19 @@ export function readError(decoding: Decoding, isLater: boolean): object {
   decoding.enter();
   readClassOfError(decoding, error);
   decoding.leave();
-  const stack = decoding.value();
-  const original = typeof stack === 'string' ? decoding.run(() => courier.originalStack(stack)) : undefined;
-  define(error, 'stack', original === undefined ? undefined : withoutOwnFrames(original.split('\n')).join('\n'), false);
+  readStack(decoding, error);
   decoding.body(error as Fields, readProperties, isLater);
   return error;
+}
+
+function readStack(decoding: Decoding, error: object): void {
+  const stack = decoding.valueOrHole();
+  if (stack === hole) Reflect.deleteProperty(error, 'stack');
+  else if (typeof stack !== 'string') define(error, 'stack', stack, false);
+  else {
+    const original = decoding.run(() => courier.originalStack(stack));
+    define(error, 'stack', original === undefined ? undefined : withoutOwnFrames(original.split('\n')).join('\n'), false);
+  }
 }
 
 function makeError(decoding: Decoding, base: number): object {
@@ -219,7 +281,7 @@ function readClassOfError(decoding: Decoding, error: object): void {
     Object.setPrototypeOf(error, fn.prototype);
   } else if (how === USER_CLASS) {
     Object.setPrototypeOf(error, prototypeOf(readClass(decoding)));
-  }
+  } else if (how === NULL_PROTOTYPE) Object.setPrototypeOf(error, null);
 }
 
 function readProperties(decoding: Decoding, error: Fields): void {
@@ -228,6 +290,11 @@ function readProperties(decoding: Decoding, error: Fields): void {
     if (decoding.atEnd()) break;
     const key = readKey(decoding.reader);
     const flags = decoding.reader.byte();
+    if ((flags & PAIR) !== 0) {
+      const get = decoding.value() as () => unknown;
+      Object.defineProperty(error, key, { ...withFlags(flags), get, set: decoding.value() as (value: unknown) => void });
+      continue;
+    }
     // What was a getter is a plain property, whoever reads it.
     const isAccessor = (flags & ACCESSOR) !== 0;
     const writable = isAccessor || (flags & WRITABLE) !== 0;

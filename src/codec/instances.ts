@@ -6,10 +6,11 @@
  *   DERIVED_OBJECT    prototype, own fields
  */
 
+import { constructorIn, givenName } from '../class-names.ts';
 import { copyOf, otherCopy } from '../copies.ts';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
-import { courier, givenName } from './function/index.ts';
+import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { a } from './buffers.ts';
@@ -22,6 +23,8 @@ import { reducerOf } from './reducers.ts';
 import * as tag from './tags.ts';
 import type { Cause } from './remedies.ts';
 import { SLOT } from './trail.ts';
+
+const NAMELESS = 'instance of a class without a name';
 
 /** What a prototype says about the objects that have it. */
 export interface Family {
@@ -55,16 +58,15 @@ function lookAt(prototype: object): Family {
 
 /** The class whose instances have this prototype. */
 function classOf(prototype: object): AnyFunction | undefined {
-  const value: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  return typeof value === 'function' && (value as { prototype?: unknown }).prototype === prototype ? (value as AnyFunction) : undefined;
+  const fn = constructorIn(prototype);
+  return fn?.prototype === prototype ? (fn as AnyFunction) : undefined;
 }
 
-/** What people call an object's class. */
+/** What people call an object's class: the first on the way up. */
 function classNameOf(prototype: object | null): string {
   for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const fn = classOf(at);
-    const name = fn === undefined ? '' : givenName(fn);
-    if (name !== '') return name;
+    if (fn !== undefined) return givenName(fn) || NAMELESS;
     const label: unknown = Object.getOwnPropertyDescriptor(at, Symbol.toStringTag)?.value;
     if (typeof label === 'string' && label !== '') return label;
   }
@@ -85,7 +87,11 @@ export function writeInstance(encoding: Encoding, object: object, prototype: obj
     if (other !== undefined) throw encoding.refusal(`${a(className)} cannot cross: ${other}`);
     if (kind === 'pool') throw encoding.refusalWith('pool', `${a(className)} cannot cross`);
     if (kind !== undefined) throw encoding.refusalWith('promise', `${a(className)} cannot cross`);
-    throw encoding.refusalWith('private', `${a(className)} cannot cross: its ${secret} cannot be seen from outside`, className);
+    throw encoding.refusalWith(
+      'private',
+      `${a(className)} cannot cross: its ${secret} cannot be seen from outside`,
+      className === NAMELESS ? '…' : className,
+    );
   }
   if (fn === undefined) return writeDerived(encoding, object, prototype);
   if (parent === null && isOfNode(fn)) return refuse(encoding, prototype);
@@ -109,6 +115,7 @@ export function refuse(encoding: Encoding, prototype: object | null, cause: Caus
 /** Built-in classes of which not the system but the language keeps the state. */
 function causeOf(prototype: object | null): Cause {
   const name = classNameOf(prototype);
+  if (name === NAMELESS) return causeOf(Object.getPrototypeOf(prototype) as object | null);
   if (/^Weak(?:Map|Set|Ref)$|^FinalizationRegistry$/.test(name)) return 'weak';
   return / Iterator$|Generator$|^Iterator Helper$/.test(name) ? 'iterator' : 'node';
 }

@@ -11,7 +11,7 @@ import { EventEmitter } from 'node:events';
 import { inspect, types } from 'node:util';
 import type { SerializationError } from '../errors.ts';
 import type { Encoding } from './encoding.ts';
-import { isPortable } from './symbols.ts';
+import { captureFlag, isPortable } from './symbols.ts';
 import { FIELD } from './trail.ts';
 
 /** Keys of an object that has hidden properties. */
@@ -45,6 +45,7 @@ function sorted(encoding: Encoding, object: object, keys: readonly PropertyKey[]
       if (symbolsOfNode().has(key)) continue;
       refuseKey(encoding, key);
     }
+    if (key === captureFlag && (object as Record<PropertyKey, unknown>)[key] === false) continue;
     if (Object.prototype.propertyIsEnumerable.call(object, key)) visible.push(key);
     // The function that an arguments object belongs to stays at home, as with `structuredClone`.
     else if (key !== 'callee' || !types.isArgumentsObject(object)) hidden.push(key);
@@ -64,7 +65,7 @@ export const symbolKeyRefused = (encoding: Encoding): SerializationError =>
 
 let ofNode: ReadonlySet<symbol> | undefined;
 
-/** Symbols that Node puts on each EventEmitter: the constructor of a subclass does so again. */
+/** Symbols that Node puts on each EventEmitter, and which it can do without; a `captureRejections` that is set crosses. */
 const symbolsOfNode = (): ReadonlySet<symbol> => (ofNode ??= new Set(Object.getOwnPropertySymbols(new EventEmitter())));
 
 /** Up to this length listing the keys is the fastest way to find other properties. */
@@ -72,7 +73,7 @@ const KEYS_LIMIT = 40;
 /** As `KEYS_LIMIT`, of the numbers of a typed array. */
 const NUMBERS_LIMIT = 24;
 
-const isIndex = (key: PropertyKey): boolean => typeof key === 'string' && String(Number(key) >>> 0) === key && key !== '4294967295';
+export const isIndex = (key: PropertyKey): boolean => typeof key === 'string' && String(Number(key) >>> 0) === key && key !== '4294967295';
 
 /** Keys beside the elements of an array. Mostly there are none, and this has to be seen without listing all indices. */
 export function keysBesideElements(encoding: Encoding, array: readonly unknown[]): OwnKeys {

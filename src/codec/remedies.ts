@@ -80,5 +80,12 @@ export const functionRemedies = {
   notInitialised: 'hand the function over after the declaration has run',
   namespace: 'import it by an import declaration',
   words: 'take what is needed into a variable of its own',
+  home: 'keep the method in one object alone, or make it a method of a class',
   class: 'export the class from a module of its own',
 } as const;
+
+/** What a thrown error lacks needs no remedy: where it is caught, nothing can be done about it. */
+export function withoutRemedy(why: string): string {
+  const remedy = Object.values(functionRemedies).find((one) => why.endsWith(`: ${one}`));
+  return remedy === undefined ? why : why.slice(0, -remedy.length - 2);
+}

@@ -1,5 +1,6 @@
-/** Symbols that mean the same everywhere: registered ones (`Symbol.for`) and those on `Symbol`. Others are refused. */
+/** Symbols that mean the same everywhere: registered ones (`Symbol.for`), those on `Symbol`, one of Node's. Others are refused. */
 
+import { EventEmitter } from 'node:events';
 import { damaged, type Reader } from './reader.ts';
 import * as tag from './tags.ts';
 import type { Writer } from './writer.ts';
@@ -11,6 +12,15 @@ for (const name of Object.getOwnPropertyNames(Symbol)) {
   if (typeof value !== 'symbol') continue;
   byName.set(name, value);
   names.set(value, name);
+}
+
+/** Node keeps `captureRejections` of an EventEmitter under it. */
+export const captureFlag: symbol | undefined = Object.getOwnPropertySymbols(EventEmitter.prototype).find(
+  ({ description }) => description === 'kCapture',
+);
+if (captureFlag !== undefined) {
+  byName.set('kCapture', captureFlag);
+  names.set(captureFlag, 'kCapture');
 }
 
 export function isPortable(symbol: symbol): boolean {

@@ -6,7 +6,7 @@ import { crypto } from '../builtins.ts';
 import { writeShared } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
-import { givenName } from './function/index.ts';
+import { givenName } from '../class-names.ts';
 import { damaged } from './reader.ts';
 import { writeSignal } from './signals.ts';
 import * as tag from './tags.ts';

@@ -144,6 +144,40 @@ for (const kind of kinds) {
     assert.deepEqual(job.steps, []);
   });
 
+  test(`an EventEmitter that captures rejections does so in a ${kind}`, async () => {
+    for (const Class of [EventEmitter, class extends EventEmitter {}]) {
+      for (const captureRejections of [true, false]) {
+        const there = cross(new Class({ captureRejections }), kind);
+        let caught: unknown;
+        there.on('error', (error) => (caught = error));
+        const reject = async (): Promise<void> => {
+          if (captureRejections) throw new Error('in a listener');
+        };
+        there.on('step', reject as () => void);
+        there.emit('step');
+        await new Promise(setImmediate);
+        assert.equal((caught as Error | undefined)?.message, captureRejections ? 'in a listener' : undefined);
+        assert.deepEqual(
+          Object.getOwnPropertySymbols(there).map(({ description }) => description),
+          captureRejections ? ['kCapture'] : [],
+        );
+      }
+    }
+  });
+
+  test(`what was put on an ArrayBuffer arrives with a view of it in a ${kind}`, () => {
+    for (const size of [8, 100_000]) {
+      const view = new Uint8Array(size).fill(3);
+      Object.assign(view.buffer, { unit: 'mm' });
+      const there = cross([view, new DataView(view.buffer)] as const, kind);
+      assert.deepEqual((there[0].buffer as unknown as { unit: string }).unit, 'mm');
+      assert.deepEqual([there[0].length, there[0][1], there[1].buffer === there[0].buffer], [size, 3, true]);
+      const buffer = cross(Buffer.from(view.buffer), kind);
+      assert.ok(Buffer.isBuffer(buffer));
+      assert.equal((buffer.buffer as unknown as { unit: string }).unit, 'mm');
+    }
+  });
+
   test(`what every Node has is copied to a ${kind} instead of named`, async () => {
     const all = { console, Math, JSON, process, globalThis, fs: namespace, Intl, Reflect, max: Math.max };
     for (const [name, value] of Object.entries(await crossWithModules(all, kind))) assert.equal(value, all[name as keyof typeof all], name);

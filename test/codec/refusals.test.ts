@@ -77,6 +77,20 @@ const cases: readonly (readonly [() => unknown, string])[] = [
   [() => [new Response('')], `args[0]: a Response cannot cross: ${anyKind}`],
   [() => [new ReadableStream()], `args[0]: a ReadableStream cannot cross: ${anyKind}`],
   [() => [new Intl.NumberFormat()], `args[0]: a NumberFormat cannot cross: ${anyKind}`],
+  [
+    () => [
+      new (class {
+        static name = Symbol('mine');
+        #p = 1;
+        p = (): number => this.#p;
+      })(),
+    ],
+    `args[0]: an instance of a class without a name cannot cross: its #p cannot be seen from outside: ${reducer('…')}`,
+  ],
+  [
+    () => [new (class extends Socket {})()].map((socket) => Object.defineProperty(socket.constructor, 'name', { value: '' }) && socket),
+    'args[0]: an instance of a class without a name cannot cross: hand over what it is made from, and make it inside the function',
+  ],
   [() => [new Wallet()], `args[0]: a Wallet cannot cross: its #coins cannot be seen from outside: ${reducer('Wallet')}`],
   [
     () => [{ deep: [new (class Purse extends Wallet {})()] }],

@@ -17,6 +17,7 @@ const FLOORS: Record<string, number> = {
   errors: 0,
   events: 0,
   check: 0,
+  'class-names': 0,
   scope: 0,
   handles: 0,
   builtins: 0,

@@ -31,8 +31,11 @@ export function assemble(early: unknown): Assembled {
       return withProperties(bound(recipe.target, recipe.self, recipe.args), recipe.parts);
     case 'helper':
       return { fn: makeHelper(recipe.helper, recipe.url) as AnyFunction, complete };
-    case 'member':
-      return withProperties(memberIn(recipe.of, recipe.index), recipe.parts);
+    case 'member': {
+      const fn = memberIn(recipe.of, recipe.index);
+      if (recipe.parts.length > 0) touched.set(fn, { given: touched.get(fn)?.given ?? givenTo(fn), set: recipe.parts });
+      return withProperties(fn, recipe.parts);
+    }
     case 'code':
       return assembleCode(atHome(recipe));
     case 'class':
@@ -74,7 +77,7 @@ function assembleCode(recipe: CodeRecipe): Assembled {
   nameIt(fn, recipe.name);
   if (recipe.id !== undefined) {
     rememberOrigin(recipe.id, fn);
-    madeHere.set(fn, { instance, cells, weak: new Map(), from: recipe.from });
+    madeHere.set(fn, { instance, cells, weak: new Map(), from: recipe.from, given: givenTo(fn), set: recipe.parts });
   }
   return {
     fn,
@@ -84,22 +87,35 @@ function assembleCode(recipe: CodeRecipe): Assembled {
 
 function assembleClass(recipe: ClassRecipe): Assembled {
   const known = withOrigin(recipe.id);
-  if (known !== undefined) return { fn: known, complete: (late) => refill(recipe, known, late) };
+  if (known !== undefined) {
+    if (madeHere.get(known)?.from === recipe.from) takeBackMembers(known);
+    return { fn: known, complete: (late) => refill(recipe, known, late) };
+  }
   const cells = {};
   const instance = factoryOf(recipe, 'expression', variablesOf(recipe))(recipe.parent, recipe.keys, recipe.privateStatics, cells);
   const fn = functionIn(instance[1]);
   nameIt(fn, recipe.name);
   rememberOrigin(recipe.id, fn);
   rememberMembers(recipe, fn);
-  madeHere.set(fn, { instance, cells, weak: new Map(), from: recipe.from });
+  madeHere.set(fn, { instance, cells, weak: new Map(), from: recipe.from, given: givenTo(fn), set: recipe.parts });
   return {
     fn,
     complete: (late) => fill(recipe, instance, cells, fn, late, undefined),
   };
 }
 
+interface Touched {
+  /** What stands on it by its text alone. */
+  readonly given: Readonly<Record<'self' | 'prototype', Record<PropertyKey, PropertyDescriptor>>>;
+  /** Parts of the last message; some are properties. */
+  set: readonly PartKind[];
+}
+
+/** Methods of such classes that got properties. */
+const touched = new WeakMap<AnyFunction, Touched>();
+
 /** A class that was made here, and how to set again what it sees. */
-interface Made {
+interface Made extends Touched {
   readonly instance: Instance;
   readonly cells: object;
   /** Its private state for compilers without `#`, by variable: instances that live keep it. */
@@ -115,8 +131,44 @@ const madeHere = new WeakMap<AnyFunction, Made>();
  */
 function refill(code: Code & { readonly from: string }, fn: AnyFunction, late: readonly unknown[]): void {
   const made = madeHere.get(fn);
-  if (made !== undefined && made.from === code.from) fill(code, made.instance, made.cells, fn, late, undefined, made);
+  if (made === undefined || made.from !== code.from) return;
+  takeBack(code.parts, fn, made);
+  made.set = code.parts;
+  nameIt(fn, code.name);
+  fill(code, made.instance, made.cells, fn, late, undefined, made);
 }
+
+/** Properties that an earlier message set and this one does not have become again what the text makes of them. */
+function takeBack(parts: readonly PartKind[], fn: AnyFunction, { given, set }: Touched): void {
+  for (const earlier of set) {
+    if (!('property' in earlier)) continue;
+    const { property, of } = earlier;
+    const isStill = parts.some((part) => 'property' in part && part.property === property && part.of === of);
+    const on = objectOf(fn, of);
+    if (isStill || Object.getOwnPropertyDescriptor(on, property)?.configurable !== true) continue;
+    const descriptor = given[of][property];
+    if (descriptor === undefined) Reflect.deleteProperty(on, property);
+    else Object.defineProperty(on, property, descriptor);
+  }
+}
+
+/** Before the methods of the present message are put together. */
+function takeBackMembers(fn: AnyFunction): void {
+  for (const member of membersOf.get(fn)?.values() ?? []) {
+    const before = touched.get(member);
+    if (before === undefined) continue;
+    takeBack([], member, before);
+    before.set = [];
+  }
+}
+
+const objectOf = (fn: AnyFunction, of: 'self' | 'prototype'): object =>
+  of === 'self' ? fn : (fn as unknown as { prototype: object }).prototype;
+
+const givenTo = (fn: AnyFunction): Made['given'] => ({
+  self: Object.getOwnPropertyDescriptors(fn),
+  prototype: 'prototype' in fn ? Object.getOwnPropertyDescriptors(objectOf(fn, 'prototype')) : {},
+});
 
 /** Leaves a static member of that name alone. */
 function nameIt(fn: AnyFunction, name: string): void {
@@ -165,7 +217,7 @@ function fill(
     } else if ('lexical' in part) values[standIn[part.lexical]] = value;
     else if ('home' in part && home !== undefined) Object.setPrototypeOf(home, inherited(value as Home));
     else if ('inherits' in part) {
-      Object.setPrototypeOf(part.inherits === 'self' ? fn : (fn as unknown as { prototype: object }).prototype, inherited(value as Home));
+      Object.setPrototypeOf(objectOf(fn, part.inherits), inherited(value as Home));
     }
   });
   set(values);
@@ -227,7 +279,7 @@ function addCell(cells: object, name: string, cell: Cell): void {
 function setProperties(parts: readonly PartKind[], late: readonly unknown[], fn: AnyFunction): void {
   parts.forEach((part, index) => {
     if (!('property' in part)) return;
-    const on = part.of === 'self' ? fn : (fn as unknown as { prototype: object }).prototype;
+    const on = objectOf(fn, part.of);
     const value = late[index];
     const flags = withFlags(part.flags);
     const descriptor: PropertyDescriptor =

@@ -12,7 +12,7 @@ import { remember } from './remembered.ts';
 import { asHome, findHome } from './home-object.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
 import { scriptUrl } from './main-module.ts';
-import { givenName } from './names.ts';
+import { givenName } from '../../class-names.ts';
 import { type Code, type CodeRecipe, standIn } from './recipe.ts';
 import { type Edit, edited, wordEdits } from './rewrite.ts';
 import { stackFile } from './stack.ts';
@@ -20,6 +20,7 @@ import type { Node } from './syntax.ts';
 
 export function dismantleCode(source: Source): Dismantled {
   const { syntax, fn, path, capture } = source;
+  capture.functions.push(fn);
   const captured = captureVariables(source);
   const edits: Edit[] = wordEdits(syntax);
   let self: unknown;

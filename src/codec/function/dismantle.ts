@@ -9,6 +9,7 @@
  */
 
 import { types } from 'node:util';
+import { givenName } from '../../class-names.ts';
 import { copyOf, otherCopy } from '../../copies.ts';
 import { SerializationError } from '../../errors.ts';
 import { publish } from '../../events.ts';
@@ -24,12 +25,12 @@ import { strictWithoutScript } from './global-code.ts';
 import { helperOf } from './helpers.ts';
 import { inspect, type Inspection, inspectorAvailable, inspectorMissing } from './inspector.ts';
 import type { Capture } from './message.ts';
-import { givenName, knownFunction, modulesOfName, nameOfFunction, wellKnownFunction } from './names.ts';
+import { knownFunction, modulesOfName, nameOfFunction, wellKnownFunction } from './names.ts';
 import { bornIn, originId, rememberedId } from './origins.ts';
 import { markOf } from './origin-place.ts';
 import { type Place, placeOf } from './place.ts';
 import type { MemberRecipe, Recipe } from './recipe.ts';
-import { recall, remember } from './remembered.ts';
+import { recall, rememberReference } from './remembered.ts';
 import { type Reference, referenceOfFunction, referenceWithoutInspector } from './references.ts';
 import { functionRemedies } from '../remedies.ts';
 import { countCapture } from './repeated-places.ts';
@@ -120,7 +121,7 @@ function dismantleWith(inspection: Inspection, fn: AnyFunction, text: string, pa
     const reference = referenceOfFunction(fn, text, place, script, () => facts.scopes.some(isModuleScope));
     if (reference !== undefined) {
       const dismantled = byReference(reference);
-      remember(fn, path, dismantled, [], false);
+      rememberReference(fn, path, dismantled);
       return dismantled;
     }
   }

@@ -17,8 +17,8 @@ export interface FunctionSyntax {
   /** The name the text itself binds: `fib` of `function fib() {}`, a class's own name. */
   readonly ownName: string | undefined;
   readonly isArrow: boolean;
-  /** Of a method or accessor: where its key stands, brackets included. */
-  readonly key: { readonly start: number; readonly end: number; readonly computed: boolean } | undefined;
+  /** Of a method or accessor: where its key stands, brackets included, and which it is, unless it is computed. */
+  readonly key: { readonly start: number; readonly end: number; readonly computed: boolean; readonly name: string | undefined } | undefined;
   /** Members of a class, else empty. */
   readonly members: readonly Node[];
   /** What the positions of `node` are off by: they count from the start of a wrapper. */
@@ -68,7 +68,7 @@ function analyse(text: string): FunctionSyntax {
     free: freeVariablesOfMethod(node),
     ownName: undefined,
     isArrow: false,
-    key: { start, end, computed },
+    key: { start, end, computed, name: computed ? undefined : String(key['name'] ?? key['value']) },
     members: [],
     offset: asMember.length,
   };

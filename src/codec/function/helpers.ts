@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importFrom } from './modules.ts';
-import { givenName } from './names.ts';
+import { givenName } from '../../class-names.ts';
 import type { Helper } from './recipe.ts';
 import { resolveFrom } from './resolve.ts';
 

@@ -1,12 +1,15 @@
 /**
  * The object that `super` starts from. No scope shows it; it is the object that has the method, so it is looked for where
- * the method can be: on the `this` it was made with, among the variables it sees, at last on the heap.
+ * the method can be: on the `this` it was made with, among the variables it sees, at last on the heap. Other objects may have it, too.
  */
 
+import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
+import type { AnyFunction } from '../courier.ts';
 import { functionRemedies } from '../remedies.ts';
 import type { Source } from './capture-variables.ts';
 import type { Inspection } from './inspector.ts';
+import { children, isNode, type Node } from './syntax.ts';
 
 /** What `super.x` looks things up in: an object, or the prototype of a class (which travels as the class). */
 export type Home = { readonly object: object | null } | { readonly prototypeOf: object };
@@ -47,22 +50,71 @@ function homeOfArrow({ inspection, script, place, text }: Source, self: unknown)
   return undefined;
 }
 
-function homeOfMethod({ inspection, facts, fn }: Source): object | undefined {
-  const has = (object: object): boolean => {
-    for (const own of ownFunctions(object)) if (own === fn) return true;
-    return false;
-  };
+/** The home of a method never changes. */
+const homes = new WeakMap<AnyFunction, WeakRef<object>>();
+
+function homeOfMethod(source: Source): object | undefined {
+  const { fn, inspection, facts } = source;
+  const known = homes.get(fn)?.deref();
+  if (known !== undefined) return known;
+  const found = new Set<object>();
   for (const { description, object } of facts.scopes) {
     if (description === 'Global') continue;
-    for (const name of Object.getOwnPropertyNames(object)) {
-      const value = readQuietly(object, name);
-      if (!isObject(value)) continue;
-      if (has(value)) return value;
-      const prototype: unknown = typeof value === 'function' ? Object.getOwnPropertyDescriptor(value, 'prototype')?.value : undefined;
-      if (isObject(prototype) && has(prototype)) return prototype;
-    }
+    for (const name of Object.getOwnPropertyNames(object)) addOwners(found, readQuietly(object, name), source);
   }
-  return onTheHeap(inspection, has);
+  if (![...found].some((one) => isClassOf(one, source.text))) addFromHeap(found, inspection, source);
+  const home = theOne([...found], source);
+  if (home !== undefined) homes.set(fn, new WeakRef(home));
+  return home;
+}
+
+/** Adds the object, or the prototype of the class, if it has the method as its text says: under that key, and of that kind. */
+function addOwners(found: Set<object>, value: unknown, source: Source): void {
+  if (!isObject(value) || types.isProxy(value)) return;
+  const prototype: unknown = typeof value === 'function' ? Object.getOwnPropertyDescriptor(value, 'prototype')?.value : undefined;
+  for (const one of [value, prototype]) if (isObject(one) && !types.isProxy(one) && owns(one, source)) found.add(one);
+}
+
+const kindOf = { getter: 'get', setter: 'set', method: 'value', expression: 'value', class: 'value' } as const;
+
+function owns(object: object, { fn, syntax }: Source): boolean {
+  if (Array.isArray(object) || isDescriptor(object)) return false;
+  const name = syntax.key?.name;
+  const keys: PropertyKey[] = name === undefined ? Reflect.ownKeys(object) : [name];
+  return keys.some((key) => Object.getOwnPropertyDescriptor(object, key)?.[kindOf[syntax.form]] === fn);
+}
+
+const isDescriptor = (object: object): boolean => ['enumerable', 'configurable'].every((key) => Object.hasOwn(object, key));
+
+/** True for the prototype of a class, or a class, in whose text the method stands. */
+function isClassOf(object: object, text: string): boolean {
+  const fn: unknown = typeof object === 'function' ? object : Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
+  if (typeof fn !== 'function' || types.isProxy(fn)) return false;
+  const classText = Function.prototype.toString.call(fn);
+  return /^class\b/.test(classText) && classText.includes(text);
+}
+
+/**
+ * Several objects may have a method: it was copied to the others. The class it stands in comes first, then objects that inherit what the
+ * method takes from `super`.
+ */
+function theOne(found: readonly object[], { path, syntax, text }: Source): object | undefined {
+  const taken = superNames(syntax.node);
+  const classes = found.filter((one) => isClassOf(one, text));
+  const inheriting = found.filter((one) => taken.every((name) => name in Object(Object.getPrototypeOf(one))));
+  const likely = [classes, inheriting].find((list) => list.length > 0) ?? found;
+  if (new Set(likely.map((one) => Object.getPrototypeOf(one) as object | null)).size > 1)
+    throw new SerializationError(
+      `${path} → super: several objects have this method, and nothing tells which one it was written in: ${functionRemedies.home}`,
+    );
+  return likely[0];
+}
+
+function superNames(node: Node): string[] {
+  const { object, property } = node as { object?: unknown; property?: unknown };
+  if (node.type === 'MemberExpression' && isNode(object) && object.type === 'Super' && isNode(property))
+    return node['computed'] !== true ? [property['name'] as string] : property.type === 'Literal' ? [String(property['value'])] : [];
+  return children(node).flatMap(superNames);
 }
 
 function readQuietly(object: Record<string, unknown>, name: string): unknown {
@@ -74,17 +126,12 @@ function readQuietly(object: Record<string, unknown>, name: string): unknown {
   }
 }
 
-function onTheHeap(inspection: Inspection, has: (object: object) => boolean): object | undefined {
+function addFromHeap(found: Set<object>, inspection: Inspection, source: Source): void {
   for (const root of [Function.prototype, Object.prototype]) {
     const { objects } = inspection.post<{ objects: { objectId: string } }>('Runtime.queryObjects', {
       prototypeObjectId: inspection.handle(root),
       objectGroup: 'heddle',
     });
-    for (const object of inspection.value(objects.objectId) as object[]) {
-      if (has(object)) return object;
-      const prototype: unknown = typeof object === 'function' ? Object.getOwnPropertyDescriptor(object, 'prototype')?.value : undefined;
-      if (isObject(prototype) && has(prototype)) return prototype;
-    }
+    for (const object of inspection.value(objects.objectId) as object[]) addOwners(found, object, source);
   }
-  return undefined;
 }

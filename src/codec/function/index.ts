@@ -22,8 +22,9 @@ import { type Reference, referenceOfObject } from './references.ts';
 import { serializer } from './serializer.ts';
 import { originalStack } from './stack.ts';
 
-export { givenName, nameOfFunction } from './names.ts';
+export { nameOfFunction } from './names.ts';
 export { Lru } from './lru.ts';
+export { areUntouched, nameIn } from './own-state.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
 export type { InlineCode } from './inline.ts';
 export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
@@ -58,6 +59,7 @@ export const courier: Courier = {
   nameOf,
   named,
   privateState,
+  isInternalClass: (fn) => serializer().isInternalClass(fn),
   loadModules,
   originalStack: (stack) => originalStack(placed(stack)),
 };

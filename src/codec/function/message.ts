@@ -43,6 +43,8 @@ export class Capture {
   #varies = false;
   /** Nothing captured can have changed by the next call, so the same bytes serve again. */
   isStable = true;
+  /** Functions whose code the message holds. */
+  readonly functions: AnyFunction[] = [];
   /** Function to look up when the place of the root is wanted, if the root's code does not say it. */
   origin: Origin | undefined;
 

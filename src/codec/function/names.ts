@@ -9,14 +9,9 @@
 import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import { vm } from '../../builtins.ts';
+import { constructorIn, givenName } from '../../class-names.ts';
 import type { AnyFunction } from '../courier.ts';
 import { TypeError } from '../../refusals.ts';
-
-/** The name of a function for people and for stack traces; `''` if it has none, or one that is not a string. No user code runs. */
-export function givenName(fn: object): string {
-  const value: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value;
-  return typeof value === 'string' ? value : '';
-}
 
 /** The name that errors give a function. */
 export const nameOfFunction = (fn: object): string => givenName(fn) || '(anonymous)';
@@ -199,8 +194,8 @@ export function wellKnownObject(value: object): string | undefined {
 
 function classNameOf(value: object): string {
   const prototype = Object.getPrototypeOf(value) as object | null;
-  const constructor: unknown = prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  return typeof constructor === 'function' ? givenName(constructor) : '';
+  const fn = prototype === null ? undefined : constructorIn(prototype);
+  return fn === undefined ? '' : givenName(fn);
 }
 
 /** The modules a path needs before it can be followed. */

@@ -7,13 +7,15 @@ import type { AnyFunction, Dismantled } from '../courier.ts';
 import { judge } from './capture-variables.ts';
 import type { FreeVariable } from './free-variables.ts';
 import type { Capture } from './message.ts';
+import { isSameState, type OwnState, ownState } from './own-state.ts';
 
 interface Remembered {
   readonly dismantled: Dismantled;
   /** How errors called the function then: the paths of its parts begin with that. */
   readonly path: string;
-  /** Of a class: its members, to see whether one was patched since. */
-  readonly members: readonly unknown[] | undefined;
+  readonly isClass: boolean;
+  /** What stood on it then, to see whether something changed since. `undefined` where only its module matters. */
+  readonly state: OwnState | undefined;
   readonly objects: readonly { readonly use: FreeVariable; readonly value: object }[];
 }
 
@@ -21,18 +23,22 @@ interface Remembered {
 const remembered = new WeakMap<AnyFunction, Remembered>();
 
 export function remember(fn: AnyFunction, path: string, dismantled: Dismantled, objects: Remembered['objects'], isClass: boolean): void {
-  remembered.set(fn, { dismantled, path, objects, members: isClass ? membersOf(fn) : undefined });
+  remembered.set(fn, { dismantled, path, objects, isClass, state: ownState(fn, isClass) });
+}
+
+/** Of a function that is imported again there, what it has here does not count. */
+export function rememberReference(fn: AnyFunction, path: string, dismantled: Dismantled): void {
+  remembered.set(fn, { dismantled, path, objects: [], isClass: false, state: undefined });
 }
 
 /** @param path how errors call the function now */
 export function recall(fn: AnyFunction, path: string, capture: Capture): Dismantled | undefined {
   const found = remembered.get(fn);
   if (found === undefined) return undefined;
-  if (found.members !== undefined) {
-    const now = membersOf(fn);
-    if (now.length !== found.members.length || now.some((member, i) => member !== found.members?.[i])) return undefined;
-    capture.identity();
-  }
+  const { state, isClass } = found;
+  if (state !== undefined && !isSameState(state, ownState(fn, isClass))) return undefined;
+  if (isClass) capture.identity();
+  if (state !== undefined) capture.functions.push(fn);
   capture.enter();
   for (const { use, value } of found.objects) judge(capture, use, value);
   return renamed(found, path);
@@ -42,16 +48,4 @@ function renamed({ dismantled, path: before }: Remembered, path: string): Disman
   if (path === before || dismantled.late.length === 0) return dismantled;
   const late = dismantled.late.map((part) => ({ path: path + part.path.slice(before.length), value: part.value }));
   return { ...dismantled, late };
-}
-
-/** Keys and values of what stands on a class and its prototype. */
-function membersOf(fn: AnyFunction): unknown[] {
-  const members: unknown[] = [];
-  for (const on of [fn, (fn as unknown as { prototype: object }).prototype]) {
-    for (const key of Reflect.ownKeys(on)) {
-      const { value, get, set } = Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor;
-      members.push(key, value, get, set);
-    }
-  }
-  return members;
 }

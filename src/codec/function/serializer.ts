@@ -15,6 +15,7 @@ import { placeOf } from '../../places.ts';
 import { withoutWarning } from './without-warning.ts';
 import type { dismantle } from './dismantle.ts';
 import type { inlineCode } from './inline.ts';
+import type { isInternalClass } from './internal-class.ts';
 import type { lookUpPlace } from './look-up-place.ts';
 import type { captureDuring, captureOf } from './message.ts';
 import type { readSecrets } from './read-secrets.ts';
@@ -22,6 +23,7 @@ import type { readSecrets } from './read-secrets.ts';
 interface Serializer {
   readonly dismantle: typeof dismantle;
   readonly inlineCode: typeof inlineCode;
+  readonly isInternalClass: typeof isInternalClass;
   readonly captureDuring: typeof captureDuring;
   readonly captureOf: typeof captureOf;
   readonly lookUpPlace: typeof lookUpPlace;
