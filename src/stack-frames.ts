@@ -82,6 +82,30 @@ export function callerFirst<E extends Error>(make: () => E): E {
   return error;
 }
 
+/** The lines of the stack here, whatever the program has made of `Error`; none where it lets nothing be changed. @param count the most there are */
+export function linesOfStack(count: number): string[] {
+  const read = (): unknown => {
+    const here: { stack?: unknown } = {};
+    Error.captureStackTrace(here, linesOfStack);
+    return here.stack;
+  };
+  const stack = whileSet('stackTraceLimit', count, () => whileSet('prepareStackTrace', undefined, read));
+  return typeof stack === 'string' ? stack.split('\n').slice(1) : [];
+}
+
+/** Runs `work` while `Error` has this property, if it can be changed. */
+function whileSet<R>(key: 'stackTraceLimit' | 'prepareStackTrace', value: unknown, work: () => R): R {
+  const before = Object.getOwnPropertyDescriptor(Error, key);
+  const meanwhile = before === undefined ? { value, writable: true, enumerable: true, configurable: true } : { value };
+  if (!Reflect.defineProperty(Error, key, meanwhile)) return work();
+  try {
+    return work();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(Error, key);
+    else Object.defineProperty(Error, key, before);
+  }
+}
+
 /** The number of frames that a stack may have, if there are any and it can be changed. */
 export function limitOfFrames(): number | undefined {
   const found = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');

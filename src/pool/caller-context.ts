@@ -8,6 +8,9 @@ import { AsyncResource } from 'node:async_hooks';
 
 export type { AsyncResource } from 'node:async_hooks';
 
+/** Where user code of a call runs: an `AsyncResource`, or what leads to one. */
+export type { CallerContext } from '../worker/index.ts';
+
 /** The context of the running code. */
 export function callerContext(): AsyncResource {
   return new AsyncResource('heddle.call');

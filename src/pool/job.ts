@@ -7,7 +7,7 @@ import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/ind
 import { type CallSite, joinStacks } from './call-site.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Future, futures } from './future.ts';
-import { SingleJob } from './single-job.ts';
+import { SingleJob, contextFor } from './single-job.ts';
 import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable, isTimed } from './task-options.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
@@ -79,6 +79,9 @@ export interface Overdue {
 /** One call, whose future waits. */
 export class CallJob extends SingleJob implements Job {
   readonly future: Future<unknown>;
+  readonly #site: CallSite;
+  /** The caller's, if there is code of its to run in it. */
+  readonly #context: AsyncResource | undefined;
   #attempt = 1;
   #isOverdue = false;
   /** Whether the attempt that took too long is followed by another. */
@@ -89,8 +92,10 @@ export class CallJob extends SingleJob implements Job {
   #isAborted = false;
 
   constructor(id: number, future: Future<unknown>, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
-    super(id, capsule, args, settings, site);
+    super(id, capsule, args, settings);
     this.future = future;
+    this.#site = site;
+    this.#context = contextFor(settings);
   }
 
   get retries(): number {
@@ -107,7 +112,7 @@ export class CallJob extends SingleJob implements Job {
   }
 
   backoff(): number {
-    return backoffAfter(this.settings.backoff, this.#attempt, this.context);
+    return backoffAfter(this.settings.backoff, this.#attempt, this.#context);
   }
 
   send(worker: WorkerHandle): void {
@@ -121,7 +126,7 @@ export class CallJob extends SingleJob implements Job {
       isAbortable: isAbortable(this.settings),
       isTimed: isTimed(this.settings),
       isStream: false,
-      context: this.context,
+      context: this.#context,
     });
   }
 
@@ -135,8 +140,8 @@ export class CallJob extends SingleJob implements Job {
   mayRetry(error: unknown): boolean {
     if (this.#attempt > this.settings.retries) return false;
     // Of an attempt that took too long it is asked once, when its time is over, whatever it says afterwards.
-    if (!this.#isOverdue) return !this.#isAborted && accepts(this.settings.retryOn, error, this.context);
-    return (this.#isAgain ??= accepts(this.settings.retryOn, error, this.context));
+    if (!this.#isOverdue) return !this.#isAborted && accepts(this.settings.retryOn, error, this.#context);
+    return (this.#isAgain ??= accepts(this.settings.retryOn, error, this.#context));
   }
 
   overdue(notBegun: number | undefined): Overdue {
@@ -159,7 +164,7 @@ export class CallJob extends SingleJob implements Job {
 
   settle(): void {
     const { ok, value } = this.#outcome!;
-    if (!ok && !this.#isAborted) joinStacks(value, this.site);
+    if (!ok && !this.#isAborted) joinStacks(value, this.#site);
     futures.settle(this.future, ok, value);
   }
 
@@ -176,7 +181,7 @@ export class CallJob extends SingleJob implements Job {
   }
 
   progressed(progress: TaskProgress): void {
-    if (!this.isSettled) tellProgress(this.settings, progress, this.context);
+    if (!this.isSettled) tellProgress(this.settings, progress, this.#context);
   }
 
   cancelled(): void {
@@ -185,7 +190,7 @@ export class CallJob extends SingleJob implements Job {
 }
 
 /** Calls the user's `progress`, in its caller's context. What it throws must not reach the link that brought the news. */
-export function tellProgress({ progress }: TaskSettings, now: TaskProgress, context: AsyncResource | undefined): void {
+export function tellProgress({ progress }: Pick<TaskSettings, 'progress'>, now: TaskProgress, context: AsyncResource | undefined): void {
   try {
     if (progress !== undefined) context!.runInAsyncScope(progress, undefined, now);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** The jobs of a pool that have not ended, and what is watched of each: its signal, its time, whether somebody waits for it. */
 
 import { AbortWatch } from './abort-watch.ts';
+import { outsideOfCalls } from './caller-context.ts';
 import { type DeadlineEvents, type DeadlineOptions, Deadlines } from './deadlines.ts';
 import type { Job } from './job.ts';
 import { clearTimeout, setTimeout } from '../real-timers.ts';
@@ -70,7 +71,8 @@ export class Jobs {
       this.#letGo(job);
       over();
     };
-    this.#held.set(job, setTimeout(end, Math.min(ms, maxDelay)).unref());
+    const timer = outsideOfCalls(() => setTimeout(end, Math.min(ms, maxDelay)));
+    this.#held.set(job, timer.unref());
   }
 
   #letGo(job: Job): void {

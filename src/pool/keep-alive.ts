@@ -2,6 +2,7 @@
 
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { poolHasWork } from '../worker/index.ts';
+import { outsideOfCalls } from './caller-context.ts';
 import { maxDelay } from './timers.ts';
 
 export class KeepAlive {
@@ -13,7 +14,7 @@ export class KeepAlive {
     this.#isOn = isOn;
     poolHasWork(isOn);
     if (!isOn) this.#timer?.unref();
-    else if (this.#timer === undefined) this.#timer = setInterval(() => {}, maxDelay);
+    else if (this.#timer === undefined) this.#timer = outsideOfCalls(() => setInterval(() => {}, maxDelay));
     else this.#timer.ref();
   }
 

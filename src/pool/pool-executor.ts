@@ -19,7 +19,7 @@ import { MapIterator, splitOptions, startMap } from './map.ts';
 import { showAsText } from '../repr.ts';
 import { type ExecutorOptions, checkExecutorOptions } from './options.ts';
 import type { PoolStatistics } from './statistics.ts';
-import { StreamIterator, StreamJob } from './stream-job.ts';
+import { StreamIterator, StreamJob, StreamSide } from './stream-job.ts';
 import { type MapOptions, type TaskOptions, type TaskSettings, checkTaskOptions, defaultSettings } from './task-options.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { TypeError } from '../refusals.ts';
@@ -101,10 +101,10 @@ export abstract class PoolExecutor extends Executor {
 
   override stream<A extends unknown[], T>(fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>, ...args: A): AsyncItemIterator<T> {
     const { pool, settings } = insideOf(this);
-    const site = captureSite(this.stream);
-    return new StreamIterator<T>(this, () => {
+    const side = new StreamSide(settings, captureSite(this.stream));
+    return new StreamIterator<T>(this, side, () => {
       const { capsule, packet } = encodeCall(pool, { ...settings, retries: 0 }, fn, args);
-      const job = new StreamJob(pool, pool.nextId(), capsule, packet, settings, site);
+      const job = new StreamJob(pool, pool.nextId(), capsule, packet, settings, side);
       pool.submit(job, false);
       return job;
     });

@@ -2,7 +2,6 @@
 
 import { type Capsule, type Packet, hasReducers } from '../codec/index.ts';
 import type { ChunkReport } from '../worker/index.ts';
-import type { CallSite } from './call-site.ts';
 import { type AsyncResource, callerContext } from './caller-context.ts';
 import { type TaskSettings, hasCallbacks } from './task-options.ts';
 
@@ -20,18 +19,13 @@ export abstract class SingleJob {
   isSettled = false;
   protected readonly capsule: Capsule;
   protected readonly args: Packet;
-  protected readonly site: CallSite;
-  /** The caller's, if there is code of its to run in it. */
-  protected readonly context: AsyncResource | undefined;
   #returns = 0;
 
-  constructor(id: number, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
+  constructor(id: number, capsule: Capsule, args: Packet, settings: TaskSettings) {
     this.id = id;
     this.capsule = capsule;
     this.args = args;
     this.settings = settings;
-    this.site = site;
-    this.context = hasCallbacks(settings) || hasReducers() ? callerContext() : undefined;
   }
 
   get name(): string {
@@ -53,4 +47,9 @@ export abstract class SingleJob {
     // What changed owner on the way to the lost worker cannot be sent again.
     return this.args.transfer.length === 0 && ++this.#returns <= maxReturns;
   }
+}
+
+/** The running code's context, if a task with these settings has code of its caller's to run in it. */
+export function contextFor(settings: TaskSettings): AsyncResource | undefined {
+  return hasCallbacks(settings) || hasReducers() ? callerContext() : undefined;
 }

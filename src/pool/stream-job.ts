@@ -3,6 +3,10 @@
  *
  *   worker --values--> buffer --next()--> consumer
  *     `------- taken <----------------------'        the worker goes on when there is room
+ *
+ * The pool knows the job, and the job does not know its iterator: one that is dropped can be noticed.
+ *
+ *   pool --> job --WeakRef--> caller's side <-- iterator <-- consumer
  */
 
 import type { AsyncItemIterator } from '../iteration.ts';
@@ -11,10 +15,11 @@ import { CancelledError, type WorkerEnd } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from './call-site.ts';
+import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from './fifo.ts';
 import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';
-import { SingleJob } from './single-job.ts';
-import { isTimed, type TaskProgress, type TaskSettings } from './task-options.ts';
+import { SingleJob, contextFor } from './single-job.ts';
+import { hasCallbacks, isTimed, type TaskProgress, type TaskSettings } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 type Result = IteratorResult<unknown, undefined>;
@@ -24,11 +29,30 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
+/**
+ * What the caller of a stream has left with it. Each may lead to the stream's own iterator, which therefore keeps it: a function may
+ * know the iterator, an `AsyncLocalStorage` store too, and the frames of the call.
+ */
+export class StreamSide {
+  readonly site: CallSite;
+  readonly progress: TaskSettings['progress'];
+  /** If there is code of the caller's to run in it. */
+  readonly context: AsyncResource | undefined;
+
+  constructor(settings: TaskSettings, site: CallSite) {
+    this.site = site;
+    this.progress = settings.progress;
+    this.context = contextFor(settings);
+  }
+}
+
 export class StreamJob extends SingleJob implements Job {
   /** A stream is not tried again: its values may have been used. */
   readonly retries = 0;
   readonly holdsRetries = false;
   readonly #pool: WorkerPool;
+  readonly #side: WeakRef<StreamSide>;
+  readonly #hasContext: boolean;
   readonly #values: Fifo<unknown> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
   #worker: WorkerHandle | undefined;
@@ -37,9 +61,11 @@ export class StreamJob extends SingleJob implements Job {
   #outcome: Outcome | undefined;
   #isAborted = false;
 
-  constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
-    super(id, capsule, args, settings, site);
+  constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
+    super(id, capsule, args, hasCallbacks(settings) ? { ...settings, progress: undefined, retryOn: undefined, backoff: 0 } : settings);
     this.#pool = pool;
+    this.#side = new WeakRef(side);
+    this.#hasContext = side.context !== undefined;
   }
 
   // ---- for its consumer
@@ -102,7 +128,7 @@ export class StreamJob extends SingleJob implements Job {
       isAbortable: true,
       isTimed: isTimed(this.settings),
       isStream: true,
-      context: this.context,
+      context: this.#hasContext ? contextOf(this.#side) : undefined,
     });
   }
 
@@ -136,7 +162,8 @@ export class StreamJob extends SingleJob implements Job {
   settle(): void {
     this.isSettled = true;
     const outcome = this.#outcome;
-    if (outcome !== undefined && !outcome.ok && !this.#isAborted) joinStacks(outcome.value, this.site);
+    const site = this.#side.deref()?.site;
+    if (site !== undefined && outcome !== undefined && !outcome.ok && !this.#isAborted) joinStacks(outcome.value, site);
     // What an aborted stream has given is not wanted either.
     if (this.#isAborted) this.#values.clear();
     const first = this.#waiters.shift();
@@ -175,13 +202,24 @@ export class StreamJob extends SingleJob implements Job {
   }
 
   progressed(progress: TaskProgress): void {
-    tellProgress(this.settings, progress, this.context);
+    const side = this.#side.deref();
+    if (side !== undefined) tellProgress(side, progress, side.context);
   }
 
   cancelled(): void {
     this.aborted(new CancelledError('the stream was cancelled before it began'));
     this.settle();
   }
+}
+
+/** The context of a side that may be gone: then its iterator is gone as well, and it does not matter where its code runs. */
+function contextOf(side: WeakRef<StreamSide>): CallerContext {
+  return {
+    runInAsyncScope: (work, self, ...args) => {
+      const context = side.deref()?.context;
+      return context === undefined ? Reflect.apply(work, self, args) : context.runInAsyncScope(work, self, ...args);
+    },
+  };
 }
 
 /** Streams whose iterator nobody has any more are not wanted any more. */
@@ -192,11 +230,14 @@ export class StreamIterator<T> implements AsyncItemIterator<T> {
   readonly #job: StreamJob | undefined;
   /** The executor, which must not be thought dropped while its stream goes on. */
   readonly #owner: unknown;
+  /** It lives as long as this does. */
+  readonly #side: StreamSide;
   #refusal: { readonly error: unknown } | undefined;
 
   /** Work begins here; what `start` throws is what the first `next()` rejects with. */
-  constructor(owner: unknown, start: () => StreamJob) {
+  constructor(owner: unknown, side: StreamSide, start: () => StreamJob) {
     this.#owner = owner;
+    this.#side = side;
     try {
       this.#job = start();
       abandoned.register(this, this.#job);
@@ -213,7 +254,8 @@ export class StreamIterator<T> implements AsyncItemIterator<T> {
     const refusal = this.#refusal;
     this.#refusal = undefined;
     if (refusal !== undefined) return Promise.reject(refusal.error);
-    if (this.#job === undefined || this.#owner === undefined) return Promise.resolve({ done: true, value: undefined });
+    if (this.#job === undefined || this.#owner === undefined || this.#side === undefined)
+      return Promise.resolve({ done: true, value: undefined });
     return this.#job.next() as Promise<IteratorResult<T, undefined>>;
   }
 

@@ -1,7 +1,15 @@
 /** Door of the worker floor: start, watch and stop one worker, a thread or a process, and send it tasks. */
 
 /** One worker, from the host's side. */
-export { WorkerHandle, type ChunkCall, type ChunkReport, type Outcome, type WorkerEvents, type WorkerOptions } from './worker-handle.ts';
+export {
+  WorkerHandle,
+  type CallerContext,
+  type ChunkCall,
+  type ChunkReport,
+  type Outcome,
+  type WorkerEvents,
+  type WorkerOptions,
+} from './worker-handle.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 
 /** Which uses of a pool a worker refuses. */

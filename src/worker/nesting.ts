@@ -16,6 +16,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
 import { setLoadScope } from '../codec/index.ts';
 import { placeOf } from '../places.ts';
+import { linesOfStack } from '../stack-frames.ts';
 import { currentTask } from './current-task.ts';
 
 /** What a host tells its worker. */
@@ -105,10 +106,7 @@ const loaderFrame = /node:internal\/modules\/(?:esm\/module_job|cjs\/loader)/;
 
 /** The module whose top level runs, as the stack names it. */
 function moduleOnStack(): string | undefined {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 50;
-  const lines = new Error('where').stack?.split('\n') ?? [];
-  Error.stackTraceLimit = stackTraceLimit;
+  const lines = linesOfStack(50);
   const at = lines.findIndex((line) => loaderFrame.test(line));
   if (at === -1) return undefined;
   const place = /(?:\(|at )([^(]*?)(?::\d+)*\)?$/.exec(lines[at - 1] ?? '')?.[1] ?? 'a module';

@@ -8,7 +8,6 @@
  *                                                 heddle loads something of its own
  */
 
-import { types } from 'node:util';
 import { watchOwnWork } from '../own-work.ts';
 
 /** Bytes that are decoded or encoded in less than a millisecond. */
@@ -79,22 +78,16 @@ export function areFew(bytes: Uint8Array): boolean {
   return bytes.byteLength < few;
 }
 
-/** True for a value that is surely encoded so fast: no text of length, and nothing in it but a few plain values. */
+/** True for a value that is surely encoded so fast. That of an object is unknown: to count many keys takes as long as to encode them. */
 function isSmall(value: unknown): boolean {
-  if (isSmallPlain(value)) return true;
-  if (typeof value !== 'object' || types.isProxy(value)) return false;
-  const proto: unknown = Object.getPrototypeOf(value);
-  if (proto !== Object.prototype && proto !== Array.prototype) return false;
-  const keys = Object.keys(value as object);
-  return keys.length <= 16 && keys.every((key) => hasSmall(value as object, key));
-}
-
-function hasSmall(object: object, key: string): boolean {
-  const property = Object.getOwnPropertyDescriptor(object, key);
-  return property !== undefined && 'value' in property && isSmallPlain(property.value);
-}
-
-function isSmallPlain(value: unknown): boolean {
-  if (typeof value === 'string') return value.length < few;
-  return value === null || (typeof value !== 'object' && typeof value !== 'function');
+  switch (typeof value) {
+    case 'string':
+      return value.length < few;
+    case 'bigint':
+      return BigInt.asIntN(64, value) === value;
+    case 'object':
+      return value === null;
+    default:
+      return typeof value !== 'function' && typeof value !== 'symbol';
+  }
 }

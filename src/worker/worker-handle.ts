@@ -18,7 +18,6 @@ import {
   realmId,
   withOrigin,
 } from '../codec/index.ts';
-import type { AsyncResource } from 'node:async_hooks';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import { me } from '../memory/index.ts';
@@ -81,6 +80,11 @@ export interface WorkerOptions {
   readonly isUnasked?: boolean;
 }
 
+/** Where code of a caller's runs that is called later: an `AsyncResource`, or what leads to one without keeping it. */
+export interface CallerContext {
+  runInAsyncScope<This, Args extends unknown[], R>(work: (this: This, ...args: Args) => R, self?: This, ...args: Args): R;
+}
+
 export interface Call {
   readonly id: number;
   readonly capsule: Capsule;
@@ -94,7 +98,7 @@ export interface Call {
   /** The function's result is iterated over, and each value reported. */
   readonly isStream: boolean;
   /** Its outcome is decoded, and told, in this async context: there is code of the caller's to run. */
-  readonly context?: AsyncResource | undefined;
+  readonly context?: CallerContext | undefined;
 }
 
 /** Items of a map that travel together. */
@@ -111,7 +115,7 @@ export interface ChunkCall {
   readonly isTimed: boolean;
   readonly isAbortable: boolean;
   /** As a call's. */
-  readonly context?: AsyncResource | undefined;
+  readonly context?: CallerContext | undefined;
   /** The worker must run all items, however big their results are. */
   readonly isWhole: boolean;
 }
@@ -138,7 +142,7 @@ export class WorkerHandle {
   /** Inline closures that errors may lead to, by task that has not ended. */
   readonly #origins: Map<number, Origin> = new Map();
   /** Of tasks that have one and have not ended. */
-  readonly #contexts: Map<number, AsyncResource> = new Map();
+  readonly #contexts: Map<number, CallerContext> = new Map();
   /** Messages whose modules are being imported before they can be decoded. */
   #undecoded = 0;
   #lastDecoded: Promise<void> | undefined;

@@ -17,7 +17,7 @@ for (const kind of ['Thread', 'Process']) {
       const untilEnded = async () => { while (ended === 0) await collect(1); console.log('ended'); };
       const options = { maxWorkers: 1, minWorkers: 1, idleTimeout: Infinity };
       ${program}`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--input-type=module', '-e', text], { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--input-type=module', '-e', text], { timeout: 20_000 });
     return stdout;
   };
 
@@ -58,5 +58,73 @@ for (const kind of ['Thread', 'Process']) {
       })();
       await untilEnded();`;
     assert.equal(await run(program), '1\nended\n');
+  });
+
+  const stores = `
+      import { AsyncLocalStorage } from 'node:async_hooks';
+      const storage = new AsyncLocalStorage();
+      const naturals = function* () { for (let i = 0; ; i++) yield i; };`;
+
+  test(`${kind.toLowerCase()}: a stream that was dropped is closed, though its callback, its caller's store and its call lead to it`, async () => {
+    const program = `${stores}
+      const pool = new Pool({ maxWorkers: 1 });
+      await pool.submit(() => 1);
+      const begin = async (store) => {
+        const told = { progress() { store.told = true; }, retryOn() { return store.told; } };
+        const from = () => { store.values = pool.with(told).stream(naturals); };
+        from();
+        await store.values.next();
+      };
+      await (async () => { const store = {}; await storage.run(store, begin, store); })();
+      while (pool.statistics().running > 0) await collect(1);
+      console.log(await pool.submit(() => 'next'));
+      await pool.shutdown();`;
+    assert.equal(await run(program), 'next\n');
+  });
+
+  test(`${kind.toLowerCase()}: a stream that is in use keeps its callback, its store and its place`, async () => {
+    const program = `${stores}
+      const pool = new Pool({ maxWorkers: 1 });
+      const told = [];
+      const source = async function* () {
+        const { currentTask } = await import('heddle');
+        for (let i = 0; i < 20; i++) {
+          currentTask().progress(i);
+          yield i;
+        }
+        throw new Error('at the end');
+      };
+      const begin = () => pool.with({ progress: ({ done }) => told.push(storage.getStore() + done) }).stream(source);
+      const values = storage.run('store', begin);
+      const failed = await (async () => { for await (const _ of values) await collect(1); })().catch((error) => error);
+      console.log(told.length > 0 && told.every((each) => each.startsWith('store')), failed.message, failed.stack.includes('at begin '));
+      await pool.shutdown();`;
+    assert.equal(await run(program), 'true at the end true\n');
+  });
+
+  test(`${kind.toLowerCase()}: a pool that was dropped ends, though the store in which it was first used leads to it`, async () => {
+    const program = `${stores}
+      const first = () => { const { pool } = storage.getStore(); return pool.submit(() => 1); };
+      await (async () => console.log(await storage.run({ pool: new Pool(options) }, first)))();
+      await untilEnded();`;
+    assert.equal(await run(program), '1\nended\n');
+  });
+
+  test(`${kind.toLowerCase()}: a pool that lives on keeps no store of its callers, whatever time it measures for them`, async () => {
+    const program = `${stores}
+      const pool = new Pool({ maxWorkers: 1, idleTimeout: 1e9 });
+      await pool.submit(() => 1);
+      const refs = [];
+      const use = async (settings, fn) => {
+        const store = {};
+        refs.push(new WeakRef(store));
+        return storage.run(store, () => pool.with(settings).submit(fn));
+      };
+      for (const settings of [{}, { timeout: 1e9 }, { progress() {} }, { timeout: 1e9, retries: 1, backoff: () => 1 }])
+        await use(settings, () => 1);
+      while (refs.some((ref) => ref.deref() !== undefined)) await collect(1);
+      console.log(pool.statistics().workers);
+      await pool.shutdown();`;
+    assert.equal(await run(program), '1\n');
   });
 }

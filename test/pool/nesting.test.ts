@@ -117,3 +117,32 @@ test('pools nest up to 8 deep where nothing tells that they nest without end', a
   assert.equal(ran.stdout, 'again cannot be given to ThreadPoolExecutor-1 in a worker that is 8 pools deep: pools nest up to 8 deep\n');
   assert.equal(loads(ran), 9);
 });
+
+for (const [what, change] of [
+  ['stacks are frames', 'Error.prepareStackTrace = (_error, frames) => frames;'],
+  ['stacks cannot be read', 'Error.prepareStackTrace = () => { throw new Error("no stack"); };'],
+  ['Error.stackTraceLimit cannot be written', 'Object.defineProperty(Error, "stackTraceLimit", { value: 10, writable: false });'],
+  [
+    'Error.stackTraceLimit is fixed',
+    'Object.defineProperty(Error, "stackTraceLimit", { value: 1, writable: false, configurable: false });',
+  ],
+  ['Error.stackTraceLimit is missing', 'delete Error.stackTraceLimit;'],
+  ['Error is frozen', 'Object.freeze(Error);'],
+] as const)
+  test(`a task uses a pool where ${what}, and Error is as it was`, async () => {
+    const text = `import { Pool, note } from './kind.mjs';
+      const outer = new Pool({ maxWorkers: 1 });
+      const told = await outer.submit(async (change) => {
+        const { Pool } = await import(${JSON.stringify(join(folder, 'kind.mjs'))});
+        const own = () => ['stackTraceLimit', 'prepareStackTrace'].map((key) => Object.getOwnPropertyDescriptor(Error, key));
+        (0, eval)(change);
+        const before = own();
+        const inner = new Pool({ maxWorkers: 1 });
+        const value = await inner.submit(() => 'done');
+        const { isDeepStrictEqual } = await import('node:util');
+        return [value, isDeepStrictEqual(own(), before)];
+      }, ${JSON.stringify(change)});
+      note('loaded');
+      console.log(...told);`;
+    assert.equal((await program('thread', text)).stdout, 'done true\n');
+  });
