@@ -47,6 +47,7 @@ export class ChunkJob implements Job {
   readonly isChunk = true;
   since = 0;
   isSettled = false;
+  isTaken = false;
   readonly chunk: Chunk;
   #onOutcomes!: OnOutcomes;
   #worker: WorkerHandle | undefined;
@@ -118,8 +119,8 @@ export class ChunkJob implements Job {
       isTimed: isTimed(this.settings),
       isAbortable: this.chunk.isAbortable,
       context,
-      // What changes owner on the way cannot be sent again.
-      isWhole: packet.transfer.length > 0,
+      // What changes owner on the way cannot be sent again; and what is given back would come after others of its key.
+      isWhole: packet.transfer.length > 0 || this.settings.key !== undefined,
     });
   }
 

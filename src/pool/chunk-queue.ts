@@ -5,6 +5,8 @@
  *   sealed ---------------------> waiting --submit--> in the pool --outcomes--> ended
  *   tried again, or given back -----^ in front, in the order of the items
  *   tried again after a backoff ------submitLater------> in the pool
+ *
+ * In series, one is in the pool at a time, and what is tried again comes before those behind it.
  */
 
 import type { ChunkJob } from './chunk-job.ts';
@@ -27,10 +29,12 @@ export class ChunkQueue {
   /** Chunks in the pool, without those that wait for their backoff there. */
   #submitted = 0;
   readonly #later: Set<ChunkJob> = new Set();
+  readonly #isSerial: boolean;
   #isSubmitting = false;
 
-  constructor(pool: WorkerPool) {
+  constructor(pool: WorkerPool, isSerial: boolean) {
     this.#pool = pool;
+    this.#isSerial = isSerial;
     const { maxWorkers, tasksPerWorker } = pool.options;
     this.slots = maxWorkers * tasksPerWorker;
   }
@@ -73,7 +77,7 @@ export class ChunkQueue {
     this.#isSubmitting = true;
     const places = isAhead ? 2 * this.slots : this.slots;
     try {
-      for (let next = this.#first; next !== undefined; next = this.#first) {
+      for (let next = this.#first; next !== undefined && !this.#mustWait; next = this.#first) {
         if (!this.#pool.isClosed && !(this.#submitted < places && mayGo(next.index))) break;
         this.#submitFirst();
       }
@@ -82,8 +86,15 @@ export class ChunkQueue {
     }
   }
 
+  /** The pool is about to be shut down, and takes all that is here: now, or one after another. */
   submitAll(): void {
-    while (this.length > 0) this.#submitFirst();
+    if (this.#isSerial) for (const { job } of [...this.#returned, ...this.#sealed]) job.isTaken = true;
+    while (this.length > 0 && !this.#mustWait) this.#submitFirst();
+  }
+
+  /** One is in the pool that the others come after. */
+  get #mustWait(): boolean {
+    return this.#isSerial && this.#submitted + this.#later.size > 0;
   }
 
   clear(): void {

@@ -25,6 +25,8 @@ export interface Job {
   readonly isChunk: boolean;
   /** It is an attempt that follows another job's. */
   readonly isRetry: boolean;
+  /** The pool had what it does before it was shut down, and does not refuse it. */
+  readonly isTaken: boolean;
   /** How many items it has. */
   readonly weight: number;
   /** How many of them have no outcome. */

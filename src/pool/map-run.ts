@@ -94,6 +94,8 @@ export class MapRun {
   #itemBytes = 0;
   /** An item is read and put into the chunk. */
   #isEncoding = false;
+  /** The pool was shut down meanwhile: the chunk counts as there before. */
+  #isTaken = false;
   #isPulling = false;
   #isPumping = false;
   #isSourceDone = false;
@@ -102,7 +104,7 @@ export class MapRun {
   #aborted: { readonly reason: unknown } | undefined;
   /** Ends the watch for the signal. */
   #forget: (() => void) | undefined;
-  /** The pool asks it to submit what it holds back. */
+  /** The pool no longer asks it to submit what it holds back. */
   #unhold: (() => void) | undefined;
 
   static {
@@ -117,7 +119,7 @@ export class MapRun {
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
     this.#results = new OutcomeStore(options.isUnordered);
-    this.#queue = new ChunkQueue(pool);
+    this.#queue = new ChunkQueue(pool, this.#isSerial);
     // The signal is the map's, and attempts are made item by item.
     this.#jobSettings = { ...options.settings, signal: undefined, retries: 0 };
     const { signal } = options.settings;
@@ -127,6 +129,9 @@ export class MapRun {
         this.#forget = watchFor(signal, new WeakRef(this));
         abandoned.register(this, this.#forget);
       }
+      // Before the source and its items are read: they may shut the pool down.
+      this.#unhold = pool.holdsBack(new WeakRef(this));
+      abandoned.register(this, this.#unhold);
       this.#pump(true);
     }
   }
@@ -208,8 +213,15 @@ export class MapRun {
     return this.#options.bufferSize ?? 4 * this.#queue.slots * this.#chunkSize.value;
   }
 
+  /** Items of one key that may be tried again run one by one: an item that fails comes before those behind it. */
+  get #isSerial(): boolean {
+    const { key, retries } = this.#options.settings;
+    return key !== undefined && retries > 0;
+  }
+
   /** Items of the next chunk: no more than lets every slot have two chunks within the buffer. */
   get #wanted(): number {
+    if (this.#isSerial) return 1;
     const share = Math.min(Math.floor(this.#bufferSize / (2 * this.#queue.slots)), this.#pool.options.maxTasksPerChild);
     return this.#chunkSize.isFixed
       ? Math.min(this.#chunkSize.value, this.#bufferSize)
@@ -249,21 +261,15 @@ export class MapRun {
     }
     this.#isPumping = false;
     this.#sealIfUseful();
-    this.#holdBack();
     this.#deliver();
   }
 
-  /** There are things that were read and not submitted: if the pool closes, they are. */
-  #holdBack(): void {
-    if (this.#unhold !== undefined || (this.#filling === 0 && this.#queue.length === 0) || this.#isClosed) return;
-    this.#unhold = this.#pool.holdsBack(new WeakRef(this));
-    abandoned.register(this, this.#unhold);
-  }
-
-  /** Submits all that was read, however much results pile up. */
+  /** Submits all that was read, however much results pile up. The pool is about to be shut down. */
   submitAll(): void {
-    if (this.#isEncoding || this.#isClosed) return;
-    this.#seal();
+    if (this.#isClosed) return;
+    // It may be code of an item that shuts down: the chunk follows when that item is in it.
+    if (this.#isEncoding) this.#isTaken = true;
+    else this.#seal();
     this.#queue.submitAll();
   }
 
@@ -342,11 +348,12 @@ export class MapRun {
     } catch (error) {
       this.#isEncoding = false;
       this.#seal();
+      this.#isTaken = false;
       return this.#addSettled(index, { ok: false, value: error });
     }
     this.#isEncoding = false;
     if (this.#filling++ === 0) this.#fillStart = index;
-    if (this.#filling >= this.#wanted || this.#chunkSize.isHeavy(encoder.weight)) this.#seal();
+    if (this.#filling >= this.#wanted || this.#isTaken || this.#chunkSize.isHeavy(encoder.weight)) this.#seal();
   }
 
   /** Of several iterables the shortest has ended; the others are told. */
@@ -387,7 +394,10 @@ export class MapRun {
     const { capsule, isSpread, settings } = this.#options;
     const context = hasReducers() ? this.#options.context : undefined;
     const chunk = { id: this.#pool.nextId(count), capsule, packet, isSpread, context, from: 0, to: count, attempt: 1 };
-    this.#queue.add(this.#jobOf({ ...chunk, isAbortable: isAbortable(settings) }, batch), this.#fillStart);
+    const job = this.#jobOf({ ...chunk, isAbortable: isAbortable(settings) }, batch);
+    job.isTaken = this.#isTaken;
+    this.#isTaken = false;
+    this.#queue.add(job, this.#fillStart);
     this.#submit();
   }
 
@@ -401,6 +411,7 @@ export class MapRun {
   /** Items of a chunk that has been in the pool go there again, after `delay` milliseconds or before those that have not. */
   #sendAgain(chunk: Omit<Chunk, 'id'>, batch: Batch, delay: number): void {
     const job = this.#jobOf({ ...chunk, id: this.#pool.nextId(chunk.to) }, batch);
+    job.isTaken = true;
     if (delay > 0) this.#queue.submitLater(job, delay);
     else this.#queue.addReturned(job, batch.firstIndex + chunk.from);
   }
@@ -410,24 +421,19 @@ export class MapRun {
   #reported(job: ChunkJob, batch: Batch, first: number, outcomes: readonly ItemEnd[], ms: number | undefined, bytes: number): void {
     if (this.#isClosed) return;
     const { rest } = job;
-    if (job.left === 0 || rest !== undefined) {
-      this.#jobs.delete(job);
-      this.#queue.ended(job);
-    }
+    // Of one whose worker was lost the end is told twice.
+    if ((job.left === 0 || rest !== undefined) && this.#jobs.delete(job)) this.#queue.ended(job);
     if (ms !== undefined) this.#chunkSize.measured(outcomes.length, ms, bytes);
     const size = Math.ceil(bytes / outcomes.length);
-    for (let i = 0; i < outcomes.length; i++) {
-      const outcome = outcomes[i]!;
-      if (!outcome.ok && this.#mayRetry(job, outcome)) {
-        const from = i;
-        while (i + 1 < outcomes.length && !outcomes[i + 1]!.ok && this.#mayRetry(job, outcomes[i + 1]!)) i++;
-        this.#retry(job, batch, first + from, first + i + 1);
-        continue;
-      }
-      if (!outcome.ok) joinStacks(outcome.value, this.#options.site);
-      this.#results.put(batch, first + i, outcome, size);
-      this.#itemBytes -= batch.itemBytes;
-      this.#options.progress?.ended(outcome.ok);
+    for (let i = 0; i < outcomes.length; ) {
+      let end = i;
+      while (end < outcomes.length && this.#mayRetry(job, outcomes[end]!)) end++;
+      const isRetried = end > i && this.#retry(job, batch, first + i, first + end);
+      // The user's `retryOn` and `backoff` may have ended the map.
+      if (this.#isClosed) return;
+      if (isRetried) i = end;
+      // The one behind them is not tried again: `retryOn` was asked, and is asked once.
+      for (const to = Math.min(end + 1, outcomes.length); i < to; i++) this.#put(batch, first + i, outcomes[i]!, size);
     }
     if (rest !== undefined) this.#sendAgain(rest, batch, 0);
     this.#results.came(batch);
@@ -436,22 +442,42 @@ export class MapRun {
     this.#pump();
   }
 
-  #mayRetry({ chunk }: ChunkJob, { value, isFinal }: ItemEnd): boolean {
+  #put(batch: Batch, item: number, outcome: Outcome, size: number): void {
+    if (!outcome.ok) joinStacks(outcome.value, this.#options.site);
+    this.#results.put(batch, item, outcome, size);
+    this.#itemBytes -= batch.itemBytes;
+    this.#options.progress?.ended(outcome.ok);
+  }
+
+  get #takesRetries(): boolean {
+    return !this.#isClosed && this.#pool.takesRetries;
+  }
+
+  #mayRetry({ chunk }: ChunkJob, { ok, value, isFinal }: ItemEnd): boolean {
     const { retries, retryOn } = this.#options.settings;
-    if (chunk.attempt > retries || isFinal === true || chunk.packet.transfer.length > 0 || !this.#pool.takesRetries) return false;
+    if (ok || chunk.attempt > retries || isFinal === true || chunk.packet.transfer.length > 0 || !this.#takesRetries) return false;
     return accepts(retryOn, value, this.#options.context);
   }
 
-  /** Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, to a batch of their own. */
-  #retry({ chunk }: ChunkJob, batch: Batch, from: number, to: number): void {
+  /**
+   * Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, to a batch of their own.
+   *
+   * @returns whether they do: code of the user's, asked for this, may have ended the map or the pool
+   */
+  #retry({ chunk }: ChunkJob, batch: Batch, from: number, to: number): boolean {
+    if (!this.#takesRetries) return false;
     const again = { ...chunk, from, to, attempt: chunk.attempt + 1 };
     const { settings, context, isUnordered } = this.#options;
     const delay = backoffAfter(settings.backoff, chunk.attempt, context);
-    if (!isUnordered) return this.#sendAgain(again, batch, delay);
-    for (let i = from; i < to; i++) batch.put(i, moved);
-    const own = new Batch(batch.firstIndex, to, from);
-    own.itemBytes = batch.itemBytes;
+    if (!this.#takesRetries) return false;
+    let own = batch;
+    if (isUnordered) {
+      for (let i = from; i < to; i++) batch.put(i, moved);
+      own = new Batch(batch.firstIndex, to, from);
+      own.itemBytes = batch.itemBytes;
+    }
     this.#sendAgain(again, own, delay);
+    return true;
   }
 
   #deliver(): void {

@@ -15,6 +15,7 @@ export abstract class SingleJob {
   readonly left = 1;
   readonly isChunk = false;
   readonly isRetry = false;
+  readonly isTaken = false;
   since = 0;
   isSettled = false;
   protected readonly capsule: Capsule;

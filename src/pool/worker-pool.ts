@@ -48,6 +48,8 @@ export class WorkerPool {
   /** Instructions that came while others were carried out. */
   readonly #later: Instruction[][] = [];
   #isCarryingOut = false;
+  /** Above 0 while those who wait are told what has ended: they may submit it again. */
+  #tellings = 0;
   #nextId = 1;
   #startError: unknown;
   #killSignal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL';
@@ -125,10 +127,10 @@ export class WorkerPool {
    * @param delay milliseconds that it waits first
    */
   submit(job: Job, isBounded: boolean, delay: number = 0): void {
-    const { id: task, retries, weight, isRetry, holdsRetries } = job;
+    const { id: task, retries, weight, isTaken, holdsRetries } = job;
     const { priority, key } = job.settings;
     this.#add(job);
-    this.#apply({ type: 'submit', task, isBounded, priority, key, retries, weight, isRetry, holdsRetries, startsHeld: delay > 0 });
+    this.#apply({ type: 'submit', task, isBounded, priority, key, retries, weight, isTaken, holdsRetries, startsHeld: delay > 0 });
     if (delay > 0 && this.#jobs.get(task) !== undefined) this.#hold(job, delay);
     this.#lookAtSignal(job);
   }
@@ -226,10 +228,25 @@ export class WorkerPool {
     }
     this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
-    if (this.#hungry.size === 0 || !(this.hasRoom || this.isClosed)) return;
+    if (this.#hungry.size > 0 && (this.hasRoom || this.isClosed)) this.#feed();
+    if (event.type !== 'windDown') this.#windDown();
+  }
+
+  #feed(): void {
     const hungry = [...this.#hungry];
     this.#hungry.clear();
     for (const callback of hungry) callback();
+  }
+
+  /** After a shutdown: ends workers that have nothing to do, when all have heard of what they did. */
+  #windDown(): void {
+    if (this.#state.isShutDown && this.#tellings === 0 && !this.#isCarryingOut) this.#apply({ type: 'windDown' });
+  }
+
+  /** Those who wait have been told. */
+  #told(): void {
+    this.#tellings--;
+    this.#windDown();
   }
 
   #carryOutAll(instructions: readonly Instruction[]): void {
@@ -245,7 +262,12 @@ export class WorkerPool {
   #settle(): void {
     const settlements = this.#settlements;
     this.#settlements = [];
-    for (const settle of settlements) settle();
+    this.#tellings++;
+    try {
+      for (const settle of settlements) settle();
+    } finally {
+      this.#tellings--;
+    }
   }
 
   #carryOut(instruction: Instruction): void {
@@ -403,14 +425,19 @@ export class WorkerPool {
     if (job === undefined) return;
     const report = job.judged(told);
     if (job.isChunk && !job.isSettled) this.#counts.ended(report.outcomes);
-    if (job.reported(report)) {
-      if (job.left > 0 && !job.isSettled) this.#counts.returned(job);
-      this.#release(job, worker, jobs, true, false);
-    } else if (job.isChunk) {
-      this.#jobs.deadlines.restart(job);
-      if (this.#jobs.hasMovedOn(job)) this.#apply({ type: 'movedOn', task });
+    this.#tellings++;
+    try {
+      if (job.reported(report)) {
+        if (job.left > 0 && !job.isSettled) this.#counts.returned(job);
+        this.#release(job, worker, jobs, true, false);
+      } else if (job.isChunk) {
+        this.#jobs.deadlines.restart(job);
+        if (this.#jobs.hasMovedOn(job)) this.#apply({ type: 'movedOn', task });
+      }
+      job.deliver(report);
+    } finally {
+      this.#told();
     }
-    job.deliver(report);
   }
 
   #ended(task: number, worker: number, jobs: Set<Job>, outcome: Outcome): void {
@@ -418,12 +445,17 @@ export class WorkerPool {
     if (job === undefined) return;
     job.keep(outcome);
     const again = !outcome.ok && job.mayRetry(outcome.value);
-    this.#release(job, worker, jobs, outcome.ok, again);
-    if (again || job.isSettled) return;
-    // A chunk ends as a whole only if the rest of it was not wanted.
-    if (job.isChunk) this.#counts.cancelled += job.left;
-    else this.#counts.ended([outcome]);
-    job.settle();
+    this.#tellings++;
+    try {
+      this.#release(job, worker, jobs, outcome.ok, again);
+      if (again || job.isSettled) return;
+      // A chunk ends as a whole only if the rest of it was not wanted.
+      if (job.isChunk) this.#counts.cancelled += job.left;
+      else this.#counts.ended([outcome]);
+      job.settle();
+    } finally {
+      this.#told();
+    }
   }
 
   /** Its attempt has ended. The worker gets its next task before anybody hears of it. */
@@ -452,6 +484,7 @@ export class WorkerPool {
     if (failure === undefined) this.#counts.workersEnded++;
     else this.#startError = failure.error;
     this.#crew.delete(id);
+    // A map hears of what it has lost in the course of this, and may try it again.
     this.#apply({ type: 'workerLost', worker: id, notBegun, ...(failure === undefined ? {} : { start: failure.kind }) });
   }
 }

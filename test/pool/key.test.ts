@@ -1,9 +1,13 @@
 /** `key` and `priority`: what runs where, and in which order. */
 
 import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { threadId } from 'node:worker_threads';
 import { currentTask } from 'heddle';
+import { mapOutcomes } from 'heddle/lowlevel';
 import { all, until } from './collect.ts';
 import { kinds } from './kinds.ts';
 
@@ -14,6 +18,9 @@ const note = (x: number): [string, number] => {
   return [`${process.pid}:${threadId}`, order.indexOf(x)];
 };
 const wait = (signal: AbortSignal): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+
+const folder = mkdtempSync(join(tmpdir(), 'heddle-key-'));
+test.after(() => rmSync(folder, { recursive: true }));
 
 for (const { kind, open } of kinds) {
   test(`${kind}: tasks of one key run in different workers, at a time, or out of order`, async () => {
@@ -63,6 +70,46 @@ for (const { kind, open } of kinds) {
       ['1', '2', '3'],
     );
     assert.equal(new Set(ends.map((end) => end.split(' ')[0])).size, 1);
+  });
+
+  test(`${kind}: items of one key run in order, though results are big or items are tried again, also after a shutdown`, async () => {
+    const items = [...Array(20).keys()];
+    const twice = items.flatMap((n) => (n % 6 === 2 ? [n, n] : [n]));
+    const big = (n: number): Uint8Array => {
+      appendFileSync(file, `${n}\n`);
+      return new Uint8Array(400_000);
+    };
+    const falters = (n: number): number => {
+      appendFileSync(file, `${n}\n`);
+      if (n % 6 === 2 && currentTask()!.attempt === 1) throw new Error('again');
+      return n;
+    };
+    const dies = (n: number): number => {
+      appendFileSync(file, `${n}\n`);
+      if (n % 6 === 2 && currentTask()!.attempt === 1) process.exit(1);
+      return n;
+    };
+    const retries = { retries: 1, bufferSize: 20 };
+    let file = '';
+    let files = 0;
+    for (const [fn, options, order] of [
+      [big, { chunkSize: 5, bufferSize: 20 }, items],
+      [big, { chunkSize: 5, bufferSize: 20, unordered: true }, items],
+      [falters, { chunkSize: 1, ...retries }, twice],
+      [falters, { chunkSize: 5, ...retries }, twice],
+      [falters, { backoff: 5, unordered: true, ...retries }, twice],
+      [dies, retries, twice],
+    ] as const) {
+      for (const isShutDown of [false, true]) {
+        await using pool = open({ maxWorkers: 2 });
+        file = join(folder, `${kind}-${files++}`);
+        const outcomes = mapOutcomes<number, unknown>(pool.with({ key: 'a' }), fn, items, options);
+        const ended = isShutDown ? pool.shutdown() : undefined;
+        assert.ok((await all(outcomes)).every(({ ok }) => ok));
+        await ended;
+        assert.deepEqual(readFileSync(file, 'utf8').trimEnd().split('\n').map(Number), order);
+      }
+    }
   });
 
   test(`${kind}: a key dies with its worker, or is tied to one that is gone`, async () => {

@@ -92,6 +92,28 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(pool.statistics().retried, 0);
   });
 
+  test(`${kind}: of each item that fails retryOn is asked once`, async () => {
+    const pool = shared(1);
+    const falter = (n: number): never => {
+      throw new Error(`${n}@${currentTask()!.attempt}`);
+    };
+    for (const unordered of [false, true]) {
+      const asked: string[] = [];
+      // Between items that are tried again there are some that are not.
+      const retryOn = (error: unknown): boolean => {
+        const { message } = error as Error;
+        asked.push(message);
+        return Number(message.split('@')[0]) % 3 > 0;
+      };
+      const outcomes = await all(mapOutcomes(pool, falter, [...Array(12).keys()], { chunkSize: 12, retries: 1, retryOn, unordered }));
+      assert.equal(outcomes.length, 12);
+      assert.deepEqual(
+        asked.toSorted((a, b) => parseInt(a, 10) - parseInt(b, 10)),
+        [...Array(12).keys()].map((n) => `${n}@1`),
+      );
+    }
+  });
+
   test(`${kind}: an attempt begins while the earlier one still runs`, async () => {
     // Workers import what the attempts need before their time begins to run.
     await using pool = open({ maxWorkers: 3, graceful: 60_000, initializer: () => void currentTask() });

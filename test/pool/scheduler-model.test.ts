@@ -61,7 +61,7 @@ const submission = fc.record(
     key: fc.constantFrom<(string | number)[]>('a', 'b', 1),
     retries: fc.integer({ min: 0, max: 2 }),
     holdsRetries: fc.boolean(),
-    isRetry: fc.constantFrom(false, false, true),
+    isTaken: fc.constantFrom(false, false, true),
     weight: fc.constantFrom(1, 1, 3),
   },
   { requiredKeys: [] },
@@ -80,15 +80,31 @@ const submit = fc.oneof(fc.constant({}), bounded).map(
   }),
 );
 const started = moveOf('started', workersIn('starting'), nothing, (world, { id }) => world.started(id));
-const ended = moveOf('ended', canEnd, fc.boolean(), (world, { id }, again) => world.ended(id, again));
+/** Before the pool winds down, those that hear of an end may submit again what has ended, or shut the pool down. */
+const again = (world: World): void => void world.submit({ isTaken: true, isBounded: true });
+const shutDown = (world: World): void => world.shutdown();
+const heard = fc.oneof(
+  { weight: 30, arbitrary: fc.constant(() => {}) },
+  { weight: 3, arbitrary: fc.constant(again) },
+  { weight: 1, arbitrary: fc.constant((world: World) => [shutDown, again].forEach((act) => act(world))) },
+);
+const ended = moveOf('ended', canEnd, fc.tuple(fc.boolean(), heard), (world, { id }, [mayRetry, told]) =>
+  world.telling(() => {
+    world.ended(id, mayRetry);
+    told(world);
+  }),
+);
 const lost = moveOf(
   'lost',
   anyWorker,
-  fc.record({ begun: fc.integer({ min: 0, max: 3 }), start: fc.constantFrom('failed', 'failed', 'byChance', 'hopeless') }),
+  fc.record({ begun: fc.integer({ min: 0, max: 3 }), start: fc.constantFrom('failed', 'failed', 'byChance', 'hopeless'), told: heard }),
   // It begins what it was given in that order.
-  (world, { id, tasks }, { begun, start }) => {
+  (world, { id, tasks }, { begun, start, told }) => {
     const first = new Set([...tasks].slice(0, begun));
-    world.lost(id, (task) => first.has(task), start);
+    world.telling(() => {
+      world.lost(id, (task) => first.has(task), start);
+      told(world);
+    });
   },
 );
 

@@ -75,6 +75,8 @@ export class World {
   isBroken = false;
   /** A worker was lost that had done nothing: it is not replaced before something comes. */
   #mayMissMinimum = true;
+  /** Those who wait hear of what has ended; the pool does not wind down before they have. */
+  #isTelling = false;
   #nextTask = 1;
   #back = 0;
   #front = 0;
@@ -101,11 +103,13 @@ export class World {
     const task = this.#task(given, undefined);
     const couldBegin = [...this.workers.values()].some((worker) => this.#isFree(worker) && this.#mayRun(task, worker));
     const isFull = given.isBounded !== true && !couldBegin && this.waiting().length >= this.options.queueLimit;
-    const isLate = this.isShutDown && !(given.isRetry === true && !this.isCancelled && !this.isFinished && !this.isBroken);
-    const why = isLate ? 'shutDown' : this.isBroken ? 'broken' : isFull ? 'full' : undefined;
+    const { isTaken = false } = given;
+    const isLate = this.isShutDown && !(isTaken && !this.isFinished && !this.isBroken);
+    const why = isTaken && this.isCancelled ? 'cancelled' : isLate ? 'shutDown' : this.isBroken ? 'broken' : isFull ? 'full' : undefined;
     this.#mayMissMinimum &&= why !== undefined;
     const [first] = this.#tell({ type: 'submit', task: task.id, ...given }, task);
-    assert.equal(first?.type === 'refuse' ? first.why : undefined, why, 'a task is taken, or is not');
+    const answer = first?.type === 'refuse' ? first.why : first?.type === 'cancelled' ? first.type : undefined;
+    assert.equal(answer, why, 'a task is taken, or is not');
     return task.id;
   }
 
@@ -141,6 +145,20 @@ export class World {
     this.#tell({ type: 'workerLost', worker: id, notBegun, start });
     if (worker.used > 0 && !this.isShutDown && this.canStart()) this.#mayMissMinimum = false;
     if (this.isBroken) assert.equal(this.waiting().length, 0, 'a task waits in a broken pool');
+  }
+
+  /** Something ends, and those who wait hear of it. After that the pool may wind down. */
+  telling(what: () => void): void {
+    this.#isTelling = true;
+    what();
+    this.#isTelling = false;
+    this.#windDown();
+  }
+
+  #windDown(): void {
+    if (this.#isTelling) return;
+    for (const instruction of step(this.state, { type: 'windDown' })) this.#carryOut(instruction, { type: 'windDown' });
+    this.#check();
   }
 
   /** An attempt ends: with an outcome that counts, or with an error after which the task may be tried again. */
@@ -381,14 +399,14 @@ export class World {
     const out = step(this.state, event);
     if (wasFinished)
       assert.ok(
-        out.every((i) => i.type === 'refuse'),
+        out.every((i) => i.type === 'refuse' || (i.type === 'cancelled' && event.type === 'submit')),
         'something happens after the end',
       );
     // Those that come back go before their equals, in the order in which they were given out.
     const back = out.flatMap((i) => (i.type === 'retry' || i.type === 'requeue' ? [this.task(i.task)] : []));
     for (const task of back.sort((a, b) => b.dispatched - a.dispatched)) task.turn = --this.#front;
     for (const instruction of out) this.#carryOut(instruction, event);
-    this.#check();
+    this.#windDown();
     return out;
   }
 
@@ -403,6 +421,7 @@ export class World {
         const worker = this.worker(instruction.worker);
         assert.ok(worker.phase !== 'ending' || (instruction.type === 'kill' && event.type === 'terminate'), 'a worker ends twice');
         if (instruction.type === 'stop') assert.equal(worker.tasks.size, 0, 'a worker that has tasks is stopped');
+        if (event.type === 'windDown') assert.ok(this.isShutDown && this.waiting().length === 0, 'a worker is ended before its time');
         const mayKill = this.isTerminated || [...worker.tasks].some(({ isStuck }) => isStuck) || event.type === 'taskEnded';
         if (instruction.type === 'kill') assert.ok(mayKill, 'a worker is killed for nothing');
         worker.phase = 'ending';
@@ -541,7 +560,7 @@ export class World {
           'a worker with nothing but stuck tasks is not ended',
         );
       }
-      if (this.isShutDown && waiting.length === 0) assert.ok(worker.tasks.size > 0, 'a worker is kept after the end');
+      if (this.isShutDown && waiting.length === 0 && !this.#isTelling) assert.ok(worker.tasks.size > 0, 'a worker is kept after the end');
     }
     const pinned = waiting.filter(({ group }) => group !== undefined).length;
     const starting = active.filter(({ phase }) => phase === 'starting').length;
@@ -556,7 +575,8 @@ export class World {
     if (!this.#mayMissMinimum && !this.isShutDown && this.canStart())
       assert.ok(active.length >= options.minWorkers, 'less than minWorkers');
     if (hasRoom(state)) assert.ok(common.length === 0 && !this.isShutDown, 'there is room, and there is none');
-    if (this.isShutDown && waiting.length === 0 && this.workers.size === 0) assert.ok(this.isFinished, 'the end is not told');
+    if (this.isShutDown && waiting.length === 0 && this.workers.size === 0)
+      assert.ok(this.isFinished || this.#isTelling, 'the end is not told');
   }
 
   #isHomeless(task: Task): boolean {

@@ -6,8 +6,11 @@ import { World, defaults } from './scheduler-world.ts';
 /** The instructions, written short: `dispatch 3 1` is task 3 to worker 1. */
 function play(options: Partial<SchedulerOptions>, ...events: SchedulerEvent[]): string[] {
   const state = createState({ ...defaults, ...options });
-  return events.map((event) => step(state, event).map(short).join(', '));
+  // Those who hear of what has ended do nothing: the pool winds down at once.
+  return events.map((event) => [event, windDown].flatMap((each) => step(state, each).map(short)).join(', '));
 }
+
+const windDown: SchedulerEvent = { type: 'windDown' };
 
 function short(instruction: Instruction): string {
   const { type, ...rest } = instruction;
@@ -282,6 +285,19 @@ test('shutdown drops what waits, or never ends', () => {
 test('shutdown with cancelFutures runs what waits, or tries again what fails', () => {
   const out = play({ maxWorkers: 1 }, submit(1, { retries: 1 }), submit(2), started(1), shutdown(true), ended(1, true), lost(1));
   assert.deepEqual(out.slice(3), ['cancelled 2', 'settle 1, stop 1', 'finished']);
+});
+
+test('after a shutdown what is submitted again on news of a failure finds the worker gone, or the pool at its end', () => {
+  const state = createState({ ...defaults, maxWorkers: 1 });
+  const told = [submit(1), started(1), shutdown(), ended(1), shutdown(), submit(2, { isTaken: true }), lost(1), submit(3), windDown];
+  const out = told.map((event) => step(state, event).map(short).join(', '));
+  assert.deepEqual(out, ['start 1', 'dispatch 1 1', '', '', '', 'dispatch 2 1', 'lose 2', 'refuse 3 shutDown', 'finished']);
+  assert.deepEqual(step(state, submit(4, { isTaken: true })).map(short), ['refuse 4 shutDown']);
+});
+
+test('what was there before is refused as new work after a cancel', () => {
+  const out = play({ maxWorkers: 1 }, submit(1), started(1), shutdown(true), submit(2, { isTaken: true }), submit(3));
+  assert.deepEqual(out.slice(3), ['cancelled 2', 'refuse 3 shutDown']);
 });
 
 test('an unused pool cannot be shut down, or ends twice', () => {

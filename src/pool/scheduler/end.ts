@@ -19,7 +19,7 @@ export function killAll(state: SchedulerState, out: Instruction[]): void {
 
 /** After shutdown: workers that have nothing to do end; the last one ends it all. */
 export function windDown(state: SchedulerState, out: Instruction[]): void {
-  if (state.isFinished || state.waiting > 0) return;
+  if (!state.isShutDown || state.isFinished || state.waiting > 0) return;
   for (const worker of state.workers.values()) {
     if (worker.state !== 'stopping' && worker.tasks.size === 0) dismiss(state, worker, 'stop', out);
   }

@@ -34,8 +34,8 @@ export interface Submission {
   readonly holdsRetries?: boolean;
   /** So is its first attempt. */
   readonly startsHeld?: boolean;
-  /** It is a further attempt of what another task was: shutdown does not refuse it. */
-  readonly isRetry?: boolean;
+  /** What it does was there before the shutdown, which does not refuse it: a further attempt, or what a worker gave back. */
+  readonly isTaken?: boolean;
   /** How much it counts towards `maxTasksPerChild`; default 1. */
   readonly weight?: number;
 }
@@ -75,7 +75,9 @@ export type SchedulerEvent =
   | { readonly type: 'retire'; readonly worker: WorkerId }
   | { readonly type: 'shutdown'; readonly cancelFutures: boolean }
   /** Shut down, and end what runs. */
-  | { readonly type: 'terminate' };
+  | { readonly type: 'terminate' }
+  /** After a shutdown: those who wait know what has ended, and have submitted again what they want to. */
+  | { readonly type: 'windDown' };
 
 export type Instruction =
   | { readonly type: 'start'; readonly worker: WorkerId }

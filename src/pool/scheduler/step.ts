@@ -13,6 +13,8 @@
  *                 \                        \                                   \
  *                  `------------------------`-------- stop or kill -------------`--> stopping --workerLost--> gone
  *
+ * After a shutdown workers end when `windDown` says so, not at the end of their last task: that may be tried again by who hears of it.
+ *
  * A task waits in the queue of all, in that of one worker (its key or a broadcast binds it), or behind another of its key.
  */
 
@@ -79,10 +81,12 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       shutDown(state, true, out);
       killAll(state, out);
       break;
+    case 'windDown':
+      windDown(state, out);
+      return out;
   }
   feed(state, out);
   startNeeded(state, out);
-  if (state.isShutDown) windDown(state, out);
   return out;
 }
 

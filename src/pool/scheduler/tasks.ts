@@ -8,8 +8,9 @@ import { drop, leave, line, lineInFront, pin, waitAgain } from './waiting.ts';
 import { freed } from './workers.ts';
 
 export function submit(state: SchedulerState, submission: Submission, out: Instruction[]): void {
-  const { task: id, isBounded = false, key, isRetry = false } = submission;
-  if (state.isShutDown && !(isRetry && takesRetries(state))) return void out.push({ type: 'refuse', task: id, why: 'shutDown' });
+  const { task: id, isBounded = false, key, isTaken = false } = submission;
+  if (isTaken && state.isCancelled) return void out.push({ type: 'cancelled', task: id });
+  if (state.isShutDown && !(isTaken && takesRetries(state))) return void out.push({ type: 'refuse', task: id, why: 'shutDown' });
   if (state.isBroken) return void out.push({ type: 'refuse', task: id, why: 'broken' });
   if (state.waiting >= state.options.queueLimit && !isBounded && !beginsAtOnce(state, key))
     return void out.push({ type: 'refuse', task: id, why: 'full' });
