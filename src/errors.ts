@@ -158,6 +158,11 @@ export class UnsupportedPlatformError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_UNSUPPORTED_PLATFORM';
 }
 
+/** A process or thread is used in a way that its state does not allow, such as a second `start()`. */
+export class ProcessError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_PROCESS';
+}
+
 /** A thread, as others know it. */
 export interface ThreadInfo {
   /** Its process. */

@@ -11,6 +11,12 @@
  */
 export const luggage: unique symbol = Symbol('luggage');
 
+/**
+ * Method on the prototype of a class of heddle whose instances stay where they are: returns the reason, or undefined where an instance may cross.
+ * What the class keeps beside its instances is heddle's affair then.
+ */
+export const notSent: unique symbol = Symbol('not sent');
+
 /** Whose a message is: with the death of its host, or the end of its link, nobody will open it. */
 export interface Route {
   /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */
@@ -41,6 +47,12 @@ export interface HandleDoor {
   dropParcels(link: number): void;
   /** This thread's slot in the heap; 0 as long as it has met none. */
   slot(): number;
+  /** What a thread that this one starts must be given, to find the heap. */
+  seed(): SharedArrayBuffer;
+  /** A thread that this one has started has ended. */
+  markEnded(thread: number): void;
+  /** The descriptor of the heap, for a child process; the heap is made, and this thread takes a slot, where there is none. */
+  heapForChild(): number | undefined;
   join(place: HeapPlace): void;
   rename(name: string): void;
 }
@@ -74,6 +86,22 @@ export function isShared(value: unknown): boolean {
 
 export function heapSlot(): number {
   return door === undefined ? 0 : door.slot();
+}
+
+/** Where a thread that this one starts finds the heap; undefined where this thread knows of none. */
+export function heapSeed(startedBy: number): HeapPlace | undefined {
+  const buffer = door === undefined ? place?.seed?.buffer : door.seed();
+  return buffer === undefined ? place : { seed: { buffer, startedBy } };
+}
+
+/** A thread that this one has started has ended: what it held is let go. */
+export function markThreadEnded(thread: number): void {
+  door?.markEnded(thread);
+}
+
+/** The descriptor of the heap that a child process inherits; undefined where processes cannot share one. */
+export function heapForChild(): number | undefined {
+  return door === undefined ? place?.descriptor : door.heapForChild();
 }
 
 /** Undefined while there are no shared objects here. */

@@ -29,6 +29,24 @@ export type {
   TaskProgress,
 } from './pool/index.ts';
 
+// Processes that run a function, or a class's run().
+export { activeChildren, cpuCount, currentProcess, parentProcess, Process } from './process/index.ts';
+export type { ParentProcess, ProcessInfo, ProcessOptions } from './process/index.ts';
+
+// Threads that run a function, or a class's run().
+export {
+  activeCount,
+  currentThread,
+  enumerateThreads,
+  getIdent,
+  getNativeId,
+  mainThread,
+  setExceptHook,
+  Thread,
+  Timer,
+} from './thread/index.ts';
+export type { ExceptHook, ThreadOptions, ThreadRecord } from './thread/index.ts';
+
 // Inside a task: what it knows of itself.
 export { currentTask } from './worker/index.ts';
 export type { CurrentTask, ResourceLimits } from './worker/index.ts';
@@ -71,6 +89,7 @@ export {
   HeddleError,
   InvalidStateError,
   OwnerDied,
+  ProcessError,
   SerializationError,
   ShutDown,
   TimeoutError,

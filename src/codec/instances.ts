@@ -8,6 +8,7 @@
 
 import { constructorIn, givenName } from '../class-names.ts';
 import { copyOf, otherCopy } from '../copies.ts';
+import { notSent } from '../handles.ts';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
 import { courier } from './function/index.ts';
@@ -35,6 +36,8 @@ export interface Family {
   /** Every class on the way up is a user's own, so no instance has anything built in. */
   readonly isPure: boolean;
   readonly parent: object | null;
+  /** Why an instance stays where it is; for classes that have such instances. */
+  readonly notSent: ((this: object) => string | undefined) | undefined;
 }
 
 const families = new WeakMap<object, Family>();
@@ -53,7 +56,7 @@ function lookAt(prototype: object): Family {
   const fn = classOf(prototype);
   const isPlain = parent === null && fn !== undefined && givenName(fn) === 'Object' && isOfNode(fn);
   const isPure = isPlain || (fn !== undefined && !isOfNode(fn) && (parent === null || familyOf(parent).isPure));
-  return { fn, isPlain, isPure, parent };
+  return { fn, isPlain, isPure, parent, notSent: (prototype as { [notSent]?: Family['notSent'] })[notSent] };
 }
 
 /** The class whose instances have this prototype. */
@@ -74,7 +77,9 @@ function classNameOf(prototype: object | null): string {
 }
 
 export function writeInstance(encoding: Encoding, object: object, prototype: object): void {
-  const { fn, isPure, parent } = familyOf(prototype);
+  const { fn, isPure, parent, notSent: whyNot } = familyOf(prototype);
+  const reason = whyNot?.call(object);
+  if (reason !== undefined) throw encoding.refusal(reason);
   const reducer = reducerOf(fn);
   if (reducer !== undefined && fn !== undefined) return writeReduced(encoding, object, fn, reducer);
   if (encoding.asksForName(prototype) && writeByName(encoding, object)) return;

@@ -3,7 +3,7 @@
 import { openHandleDoor } from '../handles.ts';
 import { sharingMissing } from '../platform/index.ts';
 import { me, theAgent } from './agent.ts';
-import { isThereHeap, joinByDescriptor, joinBySeed, setThreadName } from './attach.ts';
+import { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, markEnded, seed as ownSeed, setThreadName } from './attach.ts';
 import { dropParcels, makeParcel, openParcel } from './parcel.ts';
 import { isShared, methodOf, refIfAny, type SharedObject } from './shared-object.ts';
 
@@ -18,6 +18,19 @@ openHandleDoor({
     if (isThereHeap()) dropParcels(link);
   },
   slot: () => me,
+  seed: ownSeed,
+  markEnded,
+  heapForChild: () => {
+    try {
+      const descriptor = heapDescriptorForChild();
+      // With a slot of this thread in the heap, a child can be told whose its messages are.
+      if (descriptor !== undefined) theAgent();
+      return descriptor;
+    } catch {
+      // A child does its work without shared objects, too.
+      return undefined;
+    }
+  },
   join: ({ seed, descriptor }) => {
     if (seed !== undefined) joinBySeed(seed.buffer, seed.startedBy);
     if (descriptor !== undefined) joinByDescriptor(descriptor);

@@ -7,15 +7,19 @@ export { type Doorbell, openDoorbell } from './doorbell.ts';
 export { type DoorbellSocket, mayBeRefused, openDoorbellSocket, ownDoorbellSocket, type SocketNumber } from './doorbell-socket.ts';
 /** What is there and what is not. */
 export { features, type Features } from './features.ts';
+/** A child, while the event loop stands still. */
+export { lookAtChild, sleepUntilChild } from './child-wait.ts';
 /** Sleeping at a word of shared memory. */
 export { waitAtWord, wakeAtWord } from './futex.ts';
 /** A child that ends with its parent. */
 export { Lifeline } from './lifeline.ts';
+/** What two processes read and write without an event loop. */
+export { closeMessageFile, openMessageFile, readWhole, writeWhole } from './message-file.ts';
 /** Pipes whose ends pass to a child by number. */
 export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openHeld, openPipe } from './pipe.ts';
 export { inodeOfPipe } from './pipe-stat.ts';
 /** Threads and children, asked without an event loop. */
-export { type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';
+export { collectChild, type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';
 export { ringDoorbell } from './ring.ts';
 /** Memory without a name that processes share. */
 export {

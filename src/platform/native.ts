@@ -26,6 +26,7 @@ const prototypes = {
   mmap: ['long', 'long', 'long', 'int', 'int', 'int', 'long'],
   munmap: ['int', 'long', 'long'],
   futex: ['long', 'long', 'long', 'int', 'int', 'void *'],
+  poll: ['int', 'void *', 'long', 'int'],
 } as const;
 
 export type FunctionName = keyof typeof prototypes;

@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os';
 import { HeddleError } from '../errors.ts';
-import { type FunctionName, lastError, native } from './native.ts';
+import { type FunctionName, lastError, native, whatIsMissing } from './native.ts';
 
 const numbers = process.arch === 'arm64' ? { gettid: 178, kill: 129, tgkill: 131 } : { gettid: 186, kill: 62, tgkill: 234 };
 
@@ -65,4 +65,16 @@ export function exitStatusOf(pid: number, wait: boolean): ExitStatus | null | un
   if (found[info.code] === childExited) return { exitCode: status, signal: null };
   const name = Object.entries(constants.signals).find(([, number]) => number === status)?.[0];
   return { exitCode: null, signal: name ?? String(status) };
+}
+
+/**
+ * Collects a child that has ended, so that no zombie is left. Only for a child that no event loop collects.
+ *
+ * @returns false while it runs; true if it is collected, is no child of this process, or the system cannot be asked
+ */
+export function collectChild(pid: number): boolean {
+  if (whatIsMissing(waitNeeds) !== undefined) return true;
+  const found = new Int32Array(info.words);
+  if (native('waitid')(pPid, pid, found, wExited | wNohang) !== 0) return true;
+  return found[info.pid] !== 0;
 }

@@ -1,18 +1,16 @@
-/** The first file of a worker thread. */
+/** The first file of a pool's worker thread. */
 
 import { workerData } from 'node:worker_threads';
-import { tellHeapPlace } from '../handles.ts';
-import { setEndGates } from '../undisturbed.ts';
 import { WordMark } from './begun-mark.ts';
+import { exitInOrder } from './exit.ts';
+import { joinLoaders, prepareForLoaders } from './loaders.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import { Runner } from './runner.ts';
-import { exitInOrder } from './exit.ts';
-import type { ThreadData } from './thread.ts';
-import { joinLoaders, prepareForLoaders } from './loaders.ts';
+import type { WorkerThreadData } from './thread.ts';
+import { stand, type ThreadData } from './thread-ground.ts';
 
 await prepareForLoaders();
 await joinLoaders();
-const { port, begun, seed, startedBy, endGates } = workerData as ThreadData;
-setEndGates(endGates);
-tellHeapPlace({ seed: { buffer: seed, startedBy } });
-new Runner(new MessagePortLink(port), { kind: 'thread' }, exitInOrder, new WordMark(begun)).start();
+const { ground, own } = workerData as ThreadData<WorkerThreadData>;
+stand(ground);
+new Runner(new MessagePortLink(own.port), { kind: 'thread' }, exitInOrder, new WordMark(own.begun)).start();

@@ -37,6 +37,20 @@ const executor = (name: string): string[] => [
 
 /** What each prints; a function where the order of lines, or what they say, differs between runs. */
 const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
+  '01-simple-process': [
+    'parent: the child was started',
+    'child: hello bob, my parent is the main program',
+    'parent: the child has ended with 0',
+  ],
+  '02-process-class': ['Process-1: hello ann', 'Process-1: hello bob', 'the greeter has ended with 0'],
+  '03-process-attributes': [
+    'before start(): Process-1, no pid, alive false, daemon true, exit code null',
+    'while it runs: Process-1, a pid, alive true, daemon true, exit code null',
+    'joined: true',
+    'afterwards: Process-1, a pid, alive false, daemon true, exit code 0',
+  ],
+  '04-daemon': ['daemon: daemonic processes are not allowed to have children', 'daemon: begins', 'main: ends'],
+  '05-daemon-beside-non-daemon': ['daemon: begins', 'main: has nothing more to do', 'process: begins', 'process: ends'],
   '14-prints-with-a-lock': (lines) => {
     for (const count of [3, 10]) {
       const inTurn = lines.splice(0, 2 * count);
@@ -72,6 +86,11 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
       lines.sort(),
       ['reed', 'shed', 'warp', 'weft'].map((title) => `${title}: 1000 links, parsed by another process: true`),
     ),
+  '20-threads': (lines) => {
+    assert.deepEqual(lines.slice(0, 2), ['greeter: hello bob', 'class: hello ann']);
+    assert.match(lines[2] ?? '', /^ten sleeps of a second took (about one second|\d+ seconds)$/);
+    assert.deepEqual(lines.slice(3), ['the program does not wait for a daemon']);
+  },
   '21-thread-lock': [
     ...Array.from({ length: 10 }, (_, i) => `thread ${i + 1} had its turn, with 0 others`),
     'without the lock they have counted to fewer than 10',

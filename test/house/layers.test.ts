@@ -67,7 +67,13 @@ const LAZY: Record<string, string> = { 'coroutine/to-thread.ts': 'pool/index.ts'
  * Further entries of folders, so that a thread loads no more than it needs: hosts need more of the codec than workers, and a map that shows its
  * progress more than one that counts. What a worker of the command line prints steps past a bar, which is not drawn there.
  */
-const FURTHER_ENTRIES = new Set(['codec/host.ts', 'codec/function/serialize.ts', 'progress/display.ts', 'progress/foreign-writes.ts']);
+const FURTHER_ENTRIES = new Set([
+  'codec/host.ts',
+  'codec/function/serialize.ts',
+  'progress/display.ts',
+  'progress/foreign-writes.ts',
+  'worker/ground.ts',
+]);
 
 /** Packages that one folder alone may import. */
 const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function' };

@@ -4,6 +4,7 @@
  *   base     by workers and coroutines        errors, checks, iteration
  *   loop     by coroutines and shared objects
  *   codec    by workers and their hosts       values and functions to bytes and back, links
+ *   process  by hosts, and by processes that run a `Process`    native calls, children
  *   shared   by hosts, and by workers that meet a shared object
  *
  * What only one side needs is left to the bundler.
@@ -49,12 +50,13 @@ const both = (a: Ids, b: Ids): Ids => new Set([...a].filter((id) => b.has(id)));
 function sharedModules(): Record<string, Ids> {
   const [host, coroutine, shared] = [loadedWith('index.ts'), loadedWith('coroutine/index.ts'), loadedWith('sync/index.ts')];
   const worker = loadedWith('worker/thread-main.ts', 'worker/process-main.ts');
-  return { base: both(coroutine, worker), loop: both(coroutine, shared), codec: both(host, worker), shared };
+  const child = loadedWith('process/child-main.ts');
+  return { base: both(coroutine, worker), loop: both(coroutine, shared), codec: both(host, worker), process: both(host, child), shared };
 }
 
 let known: Record<string, Ids> | undefined;
 
-const groups: Group[] = ['base', 'loop', 'codec', 'shared'].map((name, place) => ({
+const groups: Group[] = ['base', 'loop', 'codec', 'process', 'shared'].map((name, place) => ({
   name,
   priority: 10 - place,
   test: (id) => (known ??= sharedModules())[name]!.has(id),

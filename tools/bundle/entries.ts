@@ -13,6 +13,8 @@ export const entries: readonly string[] = [
   // First files of workers and of the watchdog's thread.
   'worker/thread-main',
   'worker/process-main',
+  'process/child-main',
+  'thread/child-main',
   'coroutine/monkey/watchdog-thread',
   // `#atomics`
   'memory/atomics',

@@ -1,5 +1,6 @@
 /** Whether an instance has state that nobody outside its class can read: `#private` fields, or what compilers make of them. */
 
+import { notSent } from '../../handles.ts';
 import type { AnyFunction } from '../courier.ts';
 import { serializer } from './serializer.ts';
 
@@ -18,7 +19,7 @@ const lowered = /\(\s*this\s*[,)]/;
 export function privateState(instance: object): string | undefined {
   for (let at: unknown = Object.getPrototypeOf(instance); typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at)) {
     const constructor: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
-    if (typeof constructor !== 'function') continue;
+    if (typeof constructor !== 'function' || Object.hasOwn(at, notSent)) continue;
     const { field, weak } = secrets(constructor as AnyFunction);
     if (field !== undefined) return field;
     const holder = weak.find((one) => one.holder.has(instance));

@@ -1,0 +1,25 @@
+/** A daemon ends when the main program ends, in the middle of its work, and may have no children of its own. */
+
+import { Event, Process } from 'heddle';
+
+const hasBegun = new Event();
+
+const work = (): Promise<void> => {
+  try {
+    new Process({ target: () => console.log('never printed') }).start();
+  } catch (error) {
+    console.log(`daemon: ${(error as Error).message}`);
+  }
+  console.log('daemon: begins');
+  hasBegun.set();
+  return new Promise((resolve) =>
+    setTimeout(() => {
+      console.log('daemon: never printed, either');
+      resolve();
+    }, 60_000),
+  );
+};
+
+new Process({ target: work, daemon: true }).start();
+await hasBegun.wait();
+console.log('main: ends');

@@ -1,0 +1,109 @@
+/**
+ * The first file of a `Process`. Descriptor 5 is its message file. With the argument `heap` descriptor 6 is the shared heap of the whole tree; with
+ * `link` there is no lifeline, and the end of descriptor 3 tells of the parent's end.
+ */
+
+import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { decode, encode, originalStack, type Packet, prepare } from '../codec/index.ts';
+import { HeddleError } from '../errors.ts';
+import { handleDoor, tellHeapPlace, tellThreadName } from '../handles.ts';
+import { hideOwnFrames } from '../stack-frames.ts';
+import { exitInOrder, prepareForLoaders } from '../worker/ground.ts';
+import { net } from '../builtins.ts';
+import { becomeChild, setOwn } from './identity.ts';
+import { OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
+import { adopt, type Process } from './process.ts';
+
+const file = 5;
+let hasFailed = false;
+
+/** Leaves the error for the parent, in its own class where it can cross. */
+function tell(error: unknown): void {
+  const { name, message, stack } = error instanceof Error ? error : new Error(inspect(error));
+  const text = { name, message, stack: stack ?? `${name}: ${message}` };
+  let packet: Pick<Packet, 'bytes' | 'modules'> = { bytes: new Uint8Array(), modules: [] };
+  try {
+    packet = encode(error, { root: 'error', border: { kind: 'process', peer: realm } });
+  } catch {
+    // The parent has the text.
+  }
+  writeMessage(file, OUTCOME, { modules: packet.modules, text }, packet.bytes);
+}
+
+/** Prints at once and whole, whatever stands in the place of `process.stderr`. A stream that is closed or broken is no error. */
+function print(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(2, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+    }
+  }
+}
+
+let realm: string | undefined;
+
+function fail(error: unknown, name: string): void {
+  if (hasFailed) return;
+  hasFailed = true;
+  if (error instanceof Error && typeof error.stack === 'string') {
+    error.stack = originalStack(error.stack);
+    hideOwnFrames(error);
+  }
+  tell(error);
+  print(`Process ${name}:\n${inspect(error)}\n`);
+  process.exitCode = 1;
+  exitInOrder();
+}
+
+async function main(): Promise<void> {
+  await prepareForLoaders();
+  const given = new Set(process.argv.slice(2));
+  const message = readMessage<StartHeader>(file, START);
+  if (message === undefined) throw new HeddleError('a Process was started without its message');
+  const { header, bytes } = message;
+  const { name, daemon, path, argv, modules, parcel } = header;
+  realm = header.realm;
+  becomeChild(header);
+  tellThreadName(name);
+  if (given.has('heap')) tellHeapPlace({ descriptor: 6 });
+  if (given.has('link')) endWithParent();
+  process.argv.splice(1, process.argv.length, ...argv);
+  try {
+    process.on('uncaughtExceptionMonitor', (error) => {
+      if (process.listenerCount('uncaughtException') === 0) tell(error);
+    });
+    if (parcel !== 0) await import('../sync/index.ts');
+    const handles = parcel === 0 ? [] : handleDoor()!.openParcel(parcel);
+    await prepare({ modules });
+    const border = { kind: 'process', peer: header.realm } as const;
+    const start = decode({ bytes, modules, attachments: [], handles }, border) as { target?: never; args: unknown[]; this: Process };
+    adopt(start.this, { name, daemon, path, target: start.target, args: start.args });
+    setOwn(start.this as Process & { pid: number });
+    await untilSettled(() => start.this.run(), name);
+  } catch (error) {
+    fail(error, name);
+  }
+}
+
+/** Calls it, and waits for its promise; a loop that runs dry before has nothing left that could settle that. */
+async function untilSettled(run: () => unknown, name: string): Promise<void> {
+  const stuck = (): void =>
+    fail(new HeddleError(`run() of ${name} can never settle: it waits for a promise, but nothing is left that could settle it`), name);
+  process.on('beforeExit', stuck);
+  try {
+    await run();
+  } finally {
+    process.off('beforeExit', stuck);
+  }
+}
+
+function endWithParent(): void {
+  const socket = new (net().Socket)({ fd: 3, readable: true, writable: false });
+  socket.on('end', () => process.exit(1)).on('error', () => process.exit(1));
+  socket.resume().unref();
+}
+
+await main();

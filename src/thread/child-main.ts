@@ -1,0 +1,116 @@
+/** The first file of a `Thread`. */
+
+import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { threadId, workerData } from 'node:worker_threads';
+import { decode, encode, originalStack, type Packet, prepare } from '../codec/index.ts';
+import { HeddleError } from '../errors.ts';
+import { handleDoor, tellThreadName } from '../handles.ts';
+import { hideOwnFrames } from '../stack-frames.ts';
+import { hookIsSet, joinLoaders, prepareForLoaders, readNumber, stand, tellNativeId, type ThreadData } from '../worker/ground.ts';
+import { getNativeId } from './current.ts';
+import { adopt, ENDED, STATE, type Thread, type ThreadMessage, type ThreadOutcome } from './thread.ts';
+
+const { ground, own } = workerData as ThreadData<ThreadMessage>;
+const exit = process.exit.bind(process);
+let hasFailed = false;
+
+/** Writes at once and whole: output of several threads appears in the order in which it was printed, also while the main thread is blocked. */
+function write(descriptor: number, chunk: string | Uint8Array): void {
+  const bytes = Buffer.from(chunk);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(descriptor, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+for (const [stream, descriptor] of [
+  [process.stdout, 1],
+  [process.stderr, 2],
+] as const) {
+  stream._write = (chunk: string | Uint8Array, _encoding, done) => {
+    write(descriptor, chunk);
+    done();
+  };
+  delete (stream as { _writev?: unknown })._writev;
+  Object.defineProperty(stream, '_writev', { value: undefined });
+}
+
+/** Leaves the error for the thread that started this one, in its own class where it can cross. */
+function tell(error: unknown): void {
+  const { name, message, stack } = error instanceof Error ? error : new Error(inspect(error));
+  let packet: Pick<Packet, 'bytes' | 'modules' | 'attachments' | 'transfer'> = {
+    bytes: new Uint8Array(),
+    modules: [],
+    attachments: [],
+    transfer: [],
+  };
+  try {
+    packet = encode(error, { root: 'error', border: { kind: 'thread', peer: own.realm } });
+  } catch {
+    // The text stands for it.
+  }
+  const { bytes, modules, attachments, transfer } = packet;
+  const text = { name, message, stack: stack ?? `${name}: ${message}` };
+  own.port.postMessage({ bytes, modules, attachments, text } satisfies ThreadOutcome, [...transfer]);
+}
+
+function fail(error: unknown): void {
+  if (hasFailed) return;
+  hasFailed = true;
+  if (error instanceof Error && typeof error.stack === 'string') {
+    error.stack = originalStack(error.stack);
+    hideOwnFrames(error);
+  }
+  tell(error);
+  if (readNumber(hookIsSet) === 0) write(2, `Exception in thread ${own.name}:\n${inspect(error)}\n`);
+  exit(1);
+}
+
+/** Calls it, and waits for its promise; a loop that runs dry before has nothing left that could settle that. */
+async function untilSettled(run: () => unknown): Promise<void> {
+  const stuck = (): void =>
+    fail(new HeddleError(`run() of ${own.name} can never settle: it waits for a promise, but nothing is left that could settle it`));
+  process.on('beforeExit', stuck);
+  try {
+    await run();
+  } finally {
+    process.off('beforeExit', stuck);
+  }
+}
+
+async function main(): Promise<void> {
+  stand(ground);
+  const nativeId = getNativeId();
+  if (nativeId !== null) tellNativeId(ground.entry, nativeId);
+  process.on('exit', () => {
+    Atomics.store(own.control, STATE, ENDED);
+    Atomics.notify(own.control, STATE);
+  });
+  process.on('uncaughtException', fail);
+  const { name, daemon, realm, bytes, attachments, modules, parcel, control } = own;
+  try {
+    await prepareForLoaders();
+    await joinLoaders();
+    tellThreadName(name);
+    if (parcel !== 0) await import('../sync/index.ts');
+    const handles = parcel === 0 ? [] : handleDoor()!.openParcel(parcel);
+    await prepare({ modules });
+    const start = decode({ bytes, modules, attachments, handles }, { kind: 'thread', peer: realm }) as {
+      target?: never;
+      args: unknown[];
+      this: Thread;
+    };
+    adopt(start.this, { name, daemon, target: start.target, args: start.args, ident: threadId + 1, nativeId }, control);
+    await untilSettled(() => start.this.run());
+  } catch (error) {
+    fail(error);
+  }
+}
+
+await main();

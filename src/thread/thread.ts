@@ -1,0 +1,500 @@
+/**
+ * `Thread`: a function, or a subclass with its own `run()`, in a thread of its own.
+ *
+ *    start()    this, target and args ── workerData ──▶ thread: run()
+ *    control    STATE  RUNNING ─▶ ENDED, set by the thread when it exits, or by terminate(); joinSync waits on it
+ *    port       what run() threw, posted before the end, and read without an event loop
+ *
+ * State is kept beside the object, as in `process.ts`.
+ */
+
+import { existsSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
+import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
+import { decode, encode, type Packet, prepare, realmId } from '../codec/index.ts';
+import { HeddleError, InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
+import { handleDoor, heapSlot, notSent } from '../handles.ts';
+import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import * as timers from '../real-timers.ts';
+import {
+  hookIsSet,
+  nativeIdOf,
+  nextNumber,
+  rename,
+  setNumber,
+  type StartedThread,
+  startNodeThread,
+  threadNumbers,
+  unlist,
+} from '../worker/ground.ts';
+import { addStarted, isDaemonThread, removeStarted, setOwn, type ThreadRecord } from './current.ts';
+
+/** Options of {@link Thread}. */
+export interface ThreadOptions<A extends unknown[]> {
+  /** The function to run; default: none. A subclass may override `run()` instead. */
+  readonly target?: ((...args: A) => unknown) | undefined;
+  /** Arguments of `target`; default: none. */
+  readonly args?: A | undefined;
+  /** Default `Thread-1`, `Thread-2 (target)` …. */
+  readonly name?: string | undefined;
+  /** True: the program does not wait for the thread. Default: as in the thread that makes it. */
+  readonly daemon?: boolean | undefined;
+}
+
+/** What a thread is given, besides what all are given. */
+export interface ThreadMessage {
+  readonly name: string;
+  readonly daemon: boolean;
+  readonly realm: string;
+  readonly bytes: Uint8Array;
+  readonly attachments: readonly unknown[];
+  readonly modules: readonly string[];
+  readonly parcel: number;
+  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly port: MessagePort;
+}
+
+/** What a thread posts when what it ran has failed. */
+export interface ThreadOutcome {
+  readonly bytes: Uint8Array;
+  readonly attachments: readonly unknown[];
+  readonly modules: readonly string[];
+  readonly text: { readonly name: string; readonly message: string; readonly stack: string };
+}
+
+/** Words of a thread's control. */
+export const STATE = 0;
+export const CANCELLED = 1;
+/** Values of STATE. */
+export const RUNNING = 0;
+export const ENDED = 1;
+
+/** Milliseconds of one blocking wait at most: the waiting thread can be ended in between. */
+const sliceMs = 50;
+
+interface Running {
+  readonly started: StartedThread;
+  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly port: MessagePort;
+  readonly link: number;
+  readonly waiters: Set<() => void>;
+  joins: number;
+  end: { error: Error | null } | undefined;
+}
+
+interface State {
+  name: string;
+  daemon: boolean;
+  readonly target: ((...args: never[]) => unknown) | undefined;
+  readonly args: readonly unknown[];
+  running: Running | undefined;
+  /** The control of the thread that runs here, where this object is that thread. */
+  self: Int32Array<SharedArrayBuffer> | undefined;
+  ident: number | null;
+  nativeId: number | null;
+  isCancelled: boolean;
+}
+
+const states = new WeakMap<object, State>();
+let starting: object | undefined;
+const optionKeys = ['target', 'args', 'name', 'daemon'];
+
+function stateOf(thread: object): State {
+  const state = states.get(thread);
+  if (state === undefined) throw new InvalidStateError('this Thread was not made by its constructor: a subclass must call super()');
+  return state;
+}
+
+function keep(thread: object, state: State): void {
+  states.set(thread, state);
+}
+
+/** Makes a decoded instance the thread that runs here. */
+export function adopt(
+  thread: Thread<any>,
+  given: Pick<State, 'name' | 'daemon' | 'target' | 'args' | 'ident' | 'nativeId'>,
+  control: Int32Array<SharedArrayBuffer>,
+): void {
+  keep(thread, { ...given, running: undefined, self: control, isCancelled: false });
+  setOwn(thread);
+}
+
+/** A hook for what threads do not catch. */
+export type ExceptHook = (failure: { readonly error: Error; readonly thread: Thread<any> }) => void;
+let hook: ExceptHook | undefined;
+
+/**
+ * Sets what is called, in the thread that started it, with the error of a `Thread` whose `run()` failed; `null` for the default, which prints
+ * the error on stderr. Source: threading.excepthook
+ *
+ * @throws TypeError if it is no function
+ */
+export function setExceptHook(fn: ExceptHook | null): void {
+  if (fn !== null) checkFunction(fn, 'the hook');
+  hook = fn ?? undefined;
+  setNumber(hookIsSet, fn === null ? 0 : 1);
+}
+
+/**
+ * A thread of its own that runs a function, or the `run()` of a subclass. Source: threading.Thread
+ *
+ * Threads share no variables: a thread has a copy of what its function uses, and what is shared goes through locks, `Value`s and queues. It ends
+ * when `run()` has ended and its event loop has nothing left to do.
+ *
+ * @example
+ * ```ts
+ * import { Thread } from 'heddle';
+ *
+ * const thread = new Thread({ target: (name: string) => console.log(`hello ${name}`), args: ['bob'] });
+ * thread.start().joinSync(); // prints: hello bob
+ * console.log(thread.isAlive()); // prints: false
+ * ```
+ */
+export class Thread<A extends unknown[] = []> implements ThreadRecord {
+  /**
+   * @throws TypeError for an unknown option or one of the wrong kind
+   */
+  constructor(options: ThreadOptions<A> = {}) {
+    checkOptions(options, 'the options of a Thread', optionKeys);
+    const { target, args = [] as unknown[] as A, name, daemon } = options;
+    if (target !== undefined) checkFunction(target, 'target');
+    if (!Array.isArray(args)) throw new TypeError(expected('args', 'an array of arguments', args));
+    if (name !== undefined && typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
+    checkBoolean(daemon, 'daemon');
+    keep(this, {
+      name: name ?? defaultName(target),
+      daemon: daemon ?? isDaemonThread(),
+      target: target as State['target'],
+      args: [...args],
+      running: undefined,
+      self: undefined,
+      ident: null,
+      nativeId: null,
+      isCancelled: false,
+    });
+  }
+
+  /** Runs in the thread: by default `target(...args)`. To be overridden by subclasses; a promise is awaited. */
+  run(): unknown {
+    const { target, args } = stateOf(this);
+    return target?.(...(args as never[]));
+  }
+
+  /**
+   * Starts the thread. Everything that it needs has left this thread when `start()` returns.
+   *
+   * @throws ProcessError if it was started already, or is this very thread
+   * @throws SerializationError if something that it needs cannot cross
+   */
+  start(): this {
+    const state = stateOf(this);
+    if (state.running !== undefined || state.self !== undefined) throw new ProcessError(`${state.name} cannot be started twice`);
+    const running = launch(this, state);
+    state.running = running;
+    state.ident = running.started.threadId + 1;
+    addStarted(running.started.entry, this);
+    const { worker } = running.started;
+    // The thread has told of its errors by then.
+    worker.on('error', (error) => void see(this, running, error));
+    worker.on('exit', () => void see(this, running, undefined));
+    if (state.daemon) worker.unref();
+    return this;
+  }
+
+  /**
+   * Waits for the end of the thread. Resolves to `true` when it has ended, to `false` after `timeout` ms.
+   *
+   * @throws ProcessError if it was not started, or waits for itself
+   */
+  async join(timeout?: number | WaitOptions): Promise<boolean> {
+    const running = joinable(this);
+    const { timeout: ms, signal } = readWaitOptions(timeout);
+    signal?.throwIfAborted();
+    if (look(this, running) !== undefined) return true;
+    if (ms === 0) return false;
+    const { worker } = running.started;
+    worker.ref();
+    running.joins += 1;
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        let timer: NodeJS.Timeout | undefined;
+        const settle = (act: () => void): void => {
+          running.waiters.delete(ended);
+          if (timer !== undefined) timers.clearTimeout(timer);
+          signal?.removeEventListener('abort', aborted);
+          act();
+        };
+        const ended = (): void => settle(() => resolve(true));
+        const aborted = (): void => settle(() => reject(signal?.reason as Error));
+        running.waiters.add(ended);
+        signal?.addEventListener('abort', aborted);
+        if (ms !== Infinity) timer = timers.setTimeout(() => settle(() => resolve(false)), Math.min(ms, 2 ** 31 - 1));
+      });
+    } finally {
+      running.joins -= 1;
+      if (running.end === undefined && running.joins === 0 && stateOf(this).daemon) worker.unref();
+    }
+  }
+
+  /** As `join`, and blocks this thread. @throws ProcessError as `join` */
+  joinSync(timeout?: number | { readonly timeout?: number | undefined }): boolean {
+    const running = joinable(this);
+    const { timeout: ms } = readWaitOptions(timeout, ['timeout']);
+    const until = performance.now() + ms;
+    while (look(this, running) === undefined) {
+      const left = until - performance.now();
+      if (left <= 0) return false;
+      Atomics.wait(running.control, STATE, RUNNING, Math.min(left, sliceMs));
+    }
+    return true;
+  }
+
+  /** True from `start()` until the thread has ended. */
+  isAlive(): boolean {
+    const { running, self } = stateOf(this);
+    if (self !== undefined) return true;
+    return running !== undefined && look(this, running) === undefined;
+  }
+
+  /** A label without meaning. */
+  get name(): string {
+    return stateOf(this).name;
+  }
+
+  set name(name: string) {
+    if (typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
+    const state = stateOf(this);
+    state.name = name;
+    if (state.running !== undefined) rename(state.running.started.entry, name);
+  }
+
+  /** True: the program does not wait for the thread. Can be set until `start()`. */
+  get daemon(): boolean {
+    return stateOf(this).daemon;
+  }
+
+  /** @throws ProcessError if it was started */
+  set daemon(daemon: boolean) {
+    const state = stateOf(this);
+    if (typeof daemon !== 'boolean') throw new TypeError(expected('daemon', 'a boolean', daemon));
+    if (state.running !== undefined || state.self !== undefined)
+      throw new ProcessError(`daemon of ${state.name} cannot be set: it has been started`);
+    state.daemon = daemon;
+  }
+
+  /** A number that no other living thread of this program has; `null` before `start()`. */
+  get ident(): number | null {
+    return stateOf(this).ident;
+  }
+
+  /** The system's number of the thread; `null` before it runs, and where the system does not tell. */
+  get nativeId(): number | null {
+    const state = stateOf(this);
+    if (state.nativeId === null && state.running !== undefined) {
+      const told = nativeIdOf(state.running.started.entry);
+      if (told !== 0 && state.running.end === undefined) state.nativeId = told;
+    }
+    return state.nativeId;
+  }
+
+  /** What `run()` threw, rebuilt here; `null` while it runs, and where it threw nothing. */
+  get error(): Error | null {
+    const { running } = stateOf(this);
+    return running === undefined ? null : (look(this, running)?.error ?? null);
+  }
+
+  /** Ends the thread in the middle of what it does. Resolves when it has ended. @throws ProcessError before `start()` */
+  async terminate(): Promise<void> {
+    const running = joinable(this);
+    const gone = running.started.terminate();
+    Atomics.store(running.control, STATE, ENDED);
+    Atomics.notify(running.control, STATE);
+    unlist(running.started.entry);
+    await gone;
+    see(this, running, undefined);
+  }
+
+  /** The state as Python's `repr` shows it. */
+  toString(): string {
+    const { name, daemon, running, self } = stateOf(this);
+    const phase = self !== undefined ? 'started' : running === undefined ? 'initial' : this.isAlive() ? 'started' : 'stopped';
+    return `<${this.constructor.name}(${name}, ${phase}${daemon ? ' daemon' : ''}${this.ident === null ? '' : ` ${this.ident}`})>`;
+  }
+}
+
+Object.defineProperty(Thread.prototype, inspect.custom, { value: Thread.prototype.toString });
+
+/** A thread object goes to its own thread only. */
+Object.defineProperty(Thread.prototype, notSent, {
+  value(this: object): string | undefined {
+    if (this === starting) return undefined;
+    return `${states.get(this)?.name ?? 'a Thread'} cannot cross: a Thread belongs to the thread that made it`;
+  },
+});
+
+/**
+ * A thread that calls a function once, after `interval` milliseconds, unless it is cancelled before. Source: threading.Timer
+ *
+ * @example
+ * ```ts
+ * import { Timer } from 'heddle';
+ *
+ * const timer = new Timer(10, () => console.log('time is up'));
+ * timer.start();
+ * await timer.join(); // prints: time is up
+ * ```
+ */
+export class Timer<A extends unknown[] = []> extends Thread<A> {
+  readonly interval: number;
+
+  /** @throws RangeError if the interval is no number >= 0 */
+  constructor(interval: number, fn: (...args: A) => unknown, args: A = [] as unknown[] as A) {
+    if (typeof interval !== 'number' || !(interval >= 0)) throw new RangeError(expected('interval', 'a number >= 0', interval));
+    checkFunction(fn, 'fn');
+    super({ target: fn, args });
+    this.interval = interval;
+  }
+
+  override run(): unknown {
+    const { self } = stateOf(this);
+    if (self === undefined) throw new ProcessError('run() of a Timer runs in its own thread: use start()');
+    const until = performance.now() + this.interval;
+    for (;;) {
+      if (Atomics.load(self, CANCELLED) === 1) return undefined;
+      const left = until - performance.now();
+      if (left <= 0) return super.run();
+      Atomics.wait(self, CANCELLED, 0, Math.min(left, 2 ** 31));
+    }
+  }
+
+  /** Stops the timer. Does nothing where the function has been called, or is being called. */
+  cancel(): void {
+    const state = stateOf(this);
+    state.isCancelled = true;
+    const control = state.running?.control ?? state.self;
+    if (control === undefined) return;
+    Atomics.store(control, CANCELLED, 1);
+    Atomics.notify(control, CANCELLED);
+  }
+}
+
+function defaultName(target: unknown): string {
+  const name = `Thread-${nextNumber(threadNumbers)}`;
+  const { name: of } = (target ?? {}) as { name?: unknown };
+  return typeof of === 'string' && of !== '' && of !== 'target' ? `${name} (${of})` : name;
+}
+
+function joinable(thread: Thread<any>): Running {
+  const { running, name, self } = stateOf(thread);
+  if (self !== undefined) throw new ProcessError(`${name} cannot wait for itself`);
+  if (running === undefined) throw new ProcessError(`${name} has not been started`);
+  return running;
+}
+
+function launch(self: Thread<any>, state: State): Running {
+  const { target, args, name, daemon, isCancelled } = state;
+  const link = 1 + Math.floor(Math.random() * 0x7fff_fffe);
+  const packet = encodeStart(self, { target, args, this: self });
+  const parcel = packet.handles.length === 0 ? 0 : handleDoor()!.makeParcel(packet.handles, { host: heapSlot(), link });
+  const control = new Int32Array(new SharedArrayBuffer(8));
+  if (isCancelled) control[CANCELLED] = 1;
+  const { port1, port2 } = new MessageChannel();
+  port1.unref();
+  const { bytes, attachments, modules } = packet;
+  const message: ThreadMessage = { name, daemon, realm: realmId, bytes, attachments, modules, parcel, control, port: port2 };
+  try {
+    const transferList: Transferable[] = [port2, ...packet.transfer];
+    const started = startNodeThread({ file: 'thread/child-main.js', name, daemon, own: message, transferList });
+    return { started, control, port: port1, link, waiters: new Set(), joins: 0, end: undefined };
+  } catch (error) {
+    port1.close();
+    handleDoor()?.dropParcels(link);
+    throw error;
+  }
+}
+
+function encodeStart(self: object, value: object): Packet {
+  const before = starting;
+  starting = self;
+  try {
+    const packet = encode(value, { root: 'thread', border: { kind: 'thread' } });
+    if (packet.signals.length > 0) throw new SerializationError('an AbortSignal cannot cross to a Thread: use terminate(), or an Event');
+    return packet;
+  } finally {
+    starting = before;
+  }
+}
+
+/** How the thread has ended, if it has: also where the event loop has not told yet. */
+function look(thread: Thread<any>, running: Running): Running['end'] {
+  if (running.end !== undefined) return running.end;
+  // ORDER: pairs with the thread's store when it exits; its outcome was posted before.
+  if (Atomics.load(running.control, STATE) === RUNNING && !isGone(running)) return undefined;
+  return see(thread, running, undefined);
+}
+
+/** Out of memory a thread ends without a word; the system knows. */
+function isGone({ started }: Running): boolean {
+  const nativeId = nativeIdOf(started.entry);
+  return nativeId !== 0 && process.platform === 'linux' && !existsSync(`/proc/self/task/${nativeId}`);
+}
+
+/** The end of the thread is known from here on, to every question. */
+function see(thread: Thread<any>, running: Running, uncaught: unknown): Running['end'] {
+  if (running.end !== undefined) return running.end;
+  const outcome = receiveMessageOnPort(running.port)?.message as ThreadOutcome | undefined;
+  // An end without a word of the thread: it could not start, or ran out of memory.
+  const fatal = uncaught === undefined ? null : toError(uncaught);
+  const end = { error: outcome === undefined ? fatal : textError(outcome) };
+  running.end = end;
+  // The program waits until Node has taken the thread down.
+  running.started.worker.ref();
+  running.port.close();
+  removeStarted(running.started.entry);
+  unlist(running.started.entry);
+  handleDoor()?.dropParcels(running.link);
+  const missing = outcome === undefined ? undefined : prepare(outcome);
+  const rebuild = (): void => {
+    if (outcome !== undefined) end.error = rebuilt(outcome, end.error!);
+  };
+  const wake = (): void => {
+    if (end.error !== null) tellHook(end.error, thread, outcome === undefined);
+    timers.setImmediate(() => running.waiters.forEach((ended) => ended()));
+  };
+  if (missing === undefined) {
+    rebuild();
+    wake();
+  } else missing.then(rebuild, () => {}).finally(wake);
+  return end;
+}
+
+/** @param isUntold true where the thread itself has not printed the error */
+function tellHook(error: Error, thread: Thread<any>, isUntold: boolean): void {
+  if (hook !== undefined) {
+    try {
+      hook({ error, thread });
+    } catch (thrown) {
+      process.emitWarning(`the except hook threw: ${inspect(thrown)}`, 'ExceptHookWarning');
+    }
+  } else if (isUntold) process.stderr.write(`Exception in thread ${thread.name}:\n${inspect(error)}\n`);
+}
+
+function rebuilt({ bytes, attachments, modules }: ThreadOutcome, otherwise: Error): Error {
+  try {
+    return toError(decode({ bytes, attachments, modules }, { kind: 'thread' }));
+  } catch {
+    return otherwise;
+  }
+}
+
+function toError(value: unknown): Error {
+  return value instanceof Error ? value : new HeddleError(`run() threw ${inspect(value)}`, { cause: value });
+}
+
+function textError({ text }: ThreadOutcome): Error {
+  const error = new Error(text.message);
+  error.name = text.name;
+  error.stack = text.stack;
+  return error;
+}

@@ -1,0 +1,26 @@
+/**
+ * What processes and threads of every kind stand on: workers of pools, `Process` and `Thread`. An entry of its own, so that a child that runs no
+ * tasks loads nothing of pools.
+ */
+
+/** One child process, and the children of this thread. */
+export { type Child, checkMayHaveChildren, refuseChildren, releaseChild, startChild } from './child.ts';
+/** One thread, and the threads of this program. */
+export { type StartedThread, startNodeThread } from './thread-start.ts';
+export { stand, type ThreadData } from './thread-ground.ts';
+export {
+  hookIsSet,
+  listedThreads,
+  nativeIdOf,
+  nextNumber,
+  processNumbers,
+  readNumber,
+  rename,
+  setNumber,
+  tellNativeId,
+  threadNumbers,
+  unlist,
+} from './thread-table.ts';
+/** The beginning and the end of a child. */
+export { joinLoaders, prepareForLoaders } from './loaders.ts';
+export { exitInOrder } from './exit.ts';

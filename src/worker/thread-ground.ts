@@ -1,0 +1,33 @@
+/** What every thread is given by its starter, whatever its kind. */
+
+import { type HeapPlace, tellHeapPlace } from '../handles.ts';
+import { type EndGate, setEndGates } from '../undisturbed.ts';
+import { type ChildList, noteChildrenIn } from './orphans.ts';
+import { joinThreadTable } from './thread-table.ts';
+
+/** What every thread is given, besides what its kind needs. */
+export interface ThreadGround {
+  /** Where it finds the shared heap, when it meets a shared object. */
+  readonly heap: HeapPlace | undefined;
+  /** By which those who end it, or a thread above it, wait until they may. */
+  readonly endGates: readonly EndGate[];
+  /** Where it notes the processes that it starts. */
+  readonly children: readonly ChildList[];
+  readonly table: Int32Array<SharedArrayBuffer>;
+  /** Its entry there. */
+  readonly entry: number;
+}
+
+/** The `workerData` of a thread. */
+export interface ThreadData<Own> {
+  readonly ground: ThreadGround;
+  readonly own: Own;
+}
+
+/** To be called first of all in a thread. */
+export function stand({ heap, endGates, children, table }: ThreadGround): void {
+  setEndGates(endGates);
+  noteChildrenIn(children);
+  joinThreadTable(table);
+  if (heap !== undefined) tellHeapPlace(heap);
+}
