@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { checkTimeout, expected } from '../check.ts';
+import { TypeError } from '../refusals.ts';
 import { nextNumber, processNumbers, refuseChildren } from '../worker/ground.ts';
 import type { StartHeader } from './message.ts';
 

@@ -13,6 +13,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
+import { TypeError } from '../refusals.ts';
 import { decode, encode, type Incoming, type Packet, prepare, realmId } from '../codec/index.ts';
 import { HeddleError, InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
 import { handleDoor, heapForChild, heapSlot, notSent } from '../handles.ts';

@@ -3,6 +3,7 @@
 import { readlinkSync } from 'node:fs';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { expected } from '../check.ts';
+import { TypeError } from '../refusals.ts';
 import { listedThreads } from '../worker/ground.ts';
 
 /** A thread as others know it. */

@@ -12,6 +12,7 @@ import { existsSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
+import { RangeError, TypeError } from '../refusals.ts';
 import { decode, encode, type Packet, prepare, realmId } from '../codec/index.ts';
 import { HeddleError, InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
 import { handleDoor, heapSlot, notSent } from '../handles.ts';

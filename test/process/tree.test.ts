@@ -20,11 +20,11 @@ function isRunning(pid: number): boolean {
 
 /**
  * A program whose child has a child. Each prints its level and number; one ends in its way when it reads a line. The children of one that returns are
- * daemons: it would wait for others.
+ * daemons, which have none: it would wait for others.
  */
 const program = `
 import { currentProcess, Process } from 'heddle';
-const [, turn, way] = process.argv;
+const [, turn, way, depth] = process.argv;
 const live = (level) => {
   console.log(level + ' ' + process.pid);
   const end = {
@@ -34,10 +34,10 @@ const live = (level) => {
     SIGTERM: () => process.kill(process.pid, 'SIGTERM'),
     SIGKILL: () => process.kill(process.pid, 'SIGKILL'),
   }[way];
-  if (level < 3) new Process({ target: live, args: [level + 1], daemon: way === 'return' && level === Number(turn) }).start();
-  // All three are there when the first of them ends.
+  if (level < depth) new Process({ target: live, args: [level + 1], daemon: way === 'return' && level === Number(turn) }).start();
+  // All are there when the first of them ends.
   if (level === Number(turn)) process.stdin.once('data', end);
-  else if (level === 3) setInterval(() => {}, 1000);
+  else if (level === Number(depth)) setInterval(() => {}, 1000);
   if (level !== Number(turn)) process.stdin.destroy();
 };
 live(1);
@@ -46,16 +46,17 @@ live(1);
 for (const turn of [1, 2, 3]) {
   for (const way of ['return', 'exit', 'error', 'SIGTERM', 'SIGKILL']) {
     test(`level ${turn} of a tree ends by ${way}, and no process below it is left`, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', program, '--', String(turn), way], {
+      const depth = way === 'return' && turn === 1 ? 2 : 3;
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program, '--', String(turn), way, String(depth)], {
         stdio: ['pipe', 'pipe', 'ignore'],
       });
       const pids: number[] = [];
       for await (const line of createInterface(child.stdout)) {
         const [level, pid] = line.split(' ').map(Number);
         pids[level!] = pid!;
-        if (level === 3) break;
+        if (level === depth) break;
       }
-      assert.equal(pids.length, 4);
+      assert.equal(pids.length, depth + 1);
       child.stdin.write('now\n');
       // The processes below end with the one that ends; those above wait for their children, and end after them.
       await once(child, 'exit');
