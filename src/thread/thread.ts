@@ -66,9 +66,9 @@ export interface ThreadOutcome {
 
 /** Words of a thread's control. */
 export const STATE = 0;
-export const CANCELLED = 1;
+const CANCELLED = 1;
 /** Values of STATE. */
-export const RUNNING = 0;
+const RUNNING = 0;
 export const ENDED = 1;
 
 /** Milliseconds of one blocking wait at most: the waiting thread can be ended in between. */
