@@ -9,7 +9,7 @@ import { decode, encode, originalStack, type Packet, prepare } from '../codec/in
 import { HeddleError } from '../errors.ts';
 import { handleDoor, tellHeapPlace, tellThreadName } from '../handles.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
-import { exitInOrder, prepareForLoaders } from '../worker/ground.ts';
+import { beginRun, exitInOrder, prepareForLoaders, watchImports } from '../worker/ground.ts';
 import { net } from '../builtins.ts';
 import { becomeChild, setOwn } from './identity.ts';
 import { OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
@@ -59,6 +59,7 @@ function fail(error: unknown, name: string): void {
 }
 
 async function main(): Promise<void> {
+  watchImports();
   await prepareForLoaders();
   const given = new Set(process.argv.slice(2));
   const message = readMessage<StartHeader>(file, START);
@@ -82,7 +83,10 @@ async function main(): Promise<void> {
     const start = decode({ bytes, modules, attachments: [], handles }, border) as { target?: never; args: unknown[]; this: Process };
     adopt(start.this, { name, daemon, path, target: start.target, args: start.args });
     setOwn(start.this as Process & { pid: number });
-    await untilSettled(() => start.this.run(), name);
+    await untilSettled(() => {
+      beginRun();
+      return start.this.run();
+    }, name);
   } catch (error) {
     fail(error, name);
   }

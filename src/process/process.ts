@@ -20,7 +20,7 @@ import { handleDoor, heapForChild, heapSlot, notSent } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { closeMessageFile, type ExitStatus, lookAtChild, openMessageFile, sleepUntilChild } from '../platform/index.ts';
 import * as timers from '../real-timers.ts';
-import { checkMayHaveChildren, type Child, releaseChild, startChild } from '../worker/ground.ts';
+import { checkMayHaveChildren, type Child, releaseChild, startChild, whyStartIsRefused } from '../worker/ground.ts';
 import { currentProcess, isDaemon, nextPath } from './identity.ts';
 import { OUTCOME, type OutcomeHeader, readMessage, START, writeMessage } from './message.ts';
 
@@ -151,6 +151,8 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     if (state.isSelf) throw new ProcessError(`${state.name} is this very process: only its creator starts it`);
     if (state.running !== undefined) throw new ProcessError(`${state.name} cannot be started twice`);
     checkMayHaveChildren();
+    const why = whyStartIsRefused();
+    if (why !== undefined) throw new ProcessError(`${state.name} ${why}`);
     const running = launch(this, state);
     state.running = running;
     living.add(this);

@@ -7,7 +7,17 @@ import { decode, encode, originalStack, type Packet, prepare } from '../codec/in
 import { HeddleError } from '../errors.ts';
 import { handleDoor, tellThreadName } from '../handles.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
-import { hookIsSet, joinLoaders, prepareForLoaders, readNumber, stand, tellNativeId, type ThreadData } from '../worker/ground.ts';
+import {
+  beginRun,
+  hookIsSet,
+  joinLoaders,
+  prepareForLoaders,
+  readNumber,
+  stand,
+  tellNativeId,
+  type ThreadData,
+  watchImports,
+} from '../worker/ground.ts';
 import { getNativeId } from './current.ts';
 import { adopt, ENDED, STATE, type Thread, type ThreadMessage, type ThreadOutcome } from './thread.ts';
 
@@ -85,6 +95,7 @@ async function untilSettled(run: () => unknown): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  watchImports();
   stand(ground);
   const nativeId = getNativeId();
   if (nativeId !== null) tellNativeId(ground.entry, nativeId);
@@ -107,7 +118,10 @@ async function main(): Promise<void> {
       this: Thread;
     };
     adopt(start.this, { name, daemon, target: start.target, args: start.args, ident: threadId + 1, nativeId }, control);
-    await untilSettled(() => start.this.run());
+    await untilSettled(() => {
+      beginRun();
+      return start.this.run();
+    });
   } catch (error) {
     fail(error);
   }

@@ -28,6 +28,7 @@ import {
   startNodeThread,
   threadNumbers,
   unlist,
+  whyStartIsRefused,
 } from '../worker/ground.ts';
 import { addStarted, isDaemonThread, removeStarted, setOwn, type ThreadRecord } from './current.ts';
 
@@ -191,6 +192,8 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
   start(): this {
     const state = stateOf(this);
     if (state.running !== undefined || state.self !== undefined) throw new ProcessError(`${state.name} cannot be started twice`);
+    const why = whyStartIsRefused();
+    if (why !== undefined) throw new ProcessError(`${state.name} ${why}`);
     const running = launch(this, state);
     state.running = running;
     state.ident = running.started.threadId + 1;

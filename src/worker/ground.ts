@@ -21,6 +21,8 @@ export {
   threadNumbers,
   unlist,
 } from './thread-table.ts';
+/** What a child must not do while it imports. */
+export { beginRun, watchImports, whyStartIsRefused } from './nesting.ts';
 /** The beginning and the end of a child. */
 export { joinLoaders, prepareForLoaders } from './loaders.ts';
 export { exitInOrder } from './exit.ts';

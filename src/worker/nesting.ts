@@ -15,7 +15,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
 import { setLoadScope } from '../codec/index.ts';
-import { placeOf } from '../places.ts';
+import { ownFolders, placeOf } from '../places.ts';
 import { linesOfStack } from '../stack-frames.ts';
 import { currentTask } from './current-task.ts';
 
@@ -31,12 +31,16 @@ export interface Nesting {
 const maxDepth = 8;
 
 /** True in heddle's own workers, also while modules are preloaded there, when Node has not come to the worker's first file. */
-const isWorker = ['worker/thread-main.js', 'worker/process-main.js'].some((file) => process.argv[1] === fileURLToPath(placeOf(file)));
+const isWorker = ['worker/thread-main.js', 'worker/process-main.js', 'process/child-main.js', 'thread/child-main.js'].some(
+  (file) => process.argv[1] === fileURLToPath(placeOf(file)),
+);
 
 /** Set on `process` when a worker's first file has run. Other loaders may make a second heddle here. */
 const begun = Symbol.for('heddle.worker.hasBegun');
 
 let here: Nesting = { depth: 0, isUnasked: false };
+/** True in a `Process` or a `Thread` from its `run()` on: code that is asked for, as that of a task is. */
+let hasRun = false;
 
 /** Modules that the worker imports for a task, by their keys. */
 interface Import {
@@ -67,6 +71,11 @@ export function setNesting(nesting: Nesting): void {
   here = nesting;
 }
 
+/** To be called where a `Process` or a `Thread` begins its `run()`. */
+export function beginRun(): void {
+  hasRun = true;
+}
+
 /** What a worker of this thread's is told. */
 export function nestingBelow(isPoolUnasked: boolean): Nesting {
   return { depth: here.depth + 1, isUnasked: isPoolUnasked };
@@ -84,21 +93,35 @@ export function whyPoolIsRefused(): string | undefined {
   if (here.depth >= maxDepth) return `in a worker that is ${here.depth} pools deep: pools nest up to ${maxDepth} deep`;
   if (!here.isUnasked) return undefined;
   const module = moduleOnStack();
-  if (module === undefined && currentTask() !== null) return undefined;
+  if (module === undefined && isAsked()) return undefined;
   const where = module === undefined ? 'by code that no task runs' : `while ${module} is loaded`;
   return `${where}, in a worker that was itself started so: this might go on without end. Use the pool in a function that a task calls`;
+}
+
+/** True for code of a task, of a `Process` or of a `Thread`. */
+const isAsked = (): boolean => hasRun || currentTask() !== null;
+
+/**
+ * Why a `Process` or `Thread` cannot be started here and now, in the words that follow its name; undefined if it can: a module that starts one where it
+ * is loaded does so again in the child that imports it.
+ */
+export function whyStartIsRefused(): string | undefined {
+  const modules = isWorker ? whatIsImported() : undefined;
+  return modules === undefined
+    ? undefined
+    : `cannot be started while a child imports ${modules}: its child would import the same and start another, without end. Start it in a function that is called later, not where a module is loaded`;
 }
 
 /** The modules in whose import this is called, in words. */
 function whatIsImported(): string | undefined {
   if (!(begun in process)) return 'its preloaded modules';
   const now = imports === 0 ? undefined : importing.getStore();
-  return now === undefined || now.isOver ? undefined : now.keys.map(nameOfModule).join(', ');
+  return now === undefined || now.isOver ? undefined : now.keys.filter((key) => !isOwnFile(key)).map(nameOfModule).join(', ');
 }
 
 /** True for a use of a pool by code that no task runs, or where a module is loaded. Reads the stack. */
 export function isUnasked(): boolean {
-  return isWorker && (currentTask() === null || moduleOnStack() !== undefined);
+  return isWorker && (!isAsked() || moduleOnStack() !== undefined);
 }
 
 /** Frames of Node below the top level of a module. */
@@ -112,6 +135,9 @@ function moduleOnStack(): string | undefined {
   const place = /(?:\(|at )([^(]*?)(?::\d+)*\)?$/.exec(lines[at - 1] ?? '')?.[1] ?? 'a module';
   return nameOfModule(place);
 }
+
+/** True for a file of heddle's, whose classes travel by reference, too. */
+const isOwnFile = (key: string): boolean => ownFolders.some((folder) => key.includes(folder));
 
 /** A module in words, by its key: its file, or what the import says. */
 function nameOfModule(key: string): string {

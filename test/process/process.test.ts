@@ -1,6 +1,7 @@
 /** `Process`: what runs in it, what it inherits, how it ends, and that all who ask of its end hear the same. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -367,6 +368,20 @@ test('a daemon may have no children, nor pools of processes; its flag is inherit
   await parent.start().join();
   const refusal = 'ProcessError: daemonic processes are not allowed to have children';
   assert.deepEqual(read('daemon'), [true, true, refusal, refusal]);
+});
+
+test('a module that starts a process and a thread of its own where it is loaded starts one of each', () => {
+  const module = new URL('../../../test/fixtures/process/starting.mjs', import.meta.url).href;
+  const args = ['--input-type=module', '-e', `await import(${JSON.stringify(module)})`];
+  const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const refusal = /^ProcessError: own cannot be started while a child imports starting\.mjs: its child would import the same/;
+  const lines = stdout.trimEnd().split('\n');
+  // The process and the thread each meet both refusals where they load the module, and do what they were started for.
+  assert.deepEqual(
+    lines.map((line) => refusal.test(line) || line),
+    [true, true, 'worked', true, true, 'worked'],
+  );
+  assert.equal(status, 0);
 });
 
 test('many children are started, terminated and joined', async () => {
