@@ -116,7 +116,12 @@ export function whyStartIsRefused(): string | undefined {
 function whatIsImported(): string | undefined {
   if (!(begun in process)) return 'its preloaded modules';
   const now = imports === 0 ? undefined : importing.getStore();
-  return now === undefined || now.isOver ? undefined : now.keys.filter((key) => !isOwnFile(key)).map(nameOfModule).join(', ');
+  return now === undefined || now.isOver
+    ? undefined
+    : now.keys
+        .filter((key) => !isOwnFile(key))
+        .map(nameOfModule)
+        .join(', ');
 }
 
 /** True for a use of a pool by code that no task runs, or where a module is loaded. Reads the stack. */

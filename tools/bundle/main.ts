@@ -47,8 +47,16 @@ async function bundle(): Promise<Map<string, string>> {
   });
   await graph.close();
   const files = new Map<string, string>();
-  for (const file of output) files.set(file.fileName, file.type === 'chunk' ? inAscii(file.code) : Buffer.from(file.source).toString());
+  for (const file of output)
+    files.set(file.fileName, file.type === 'chunk' ? inAscii(file.code) : withoutComments(Buffer.from(file.source).toString()));
   return files;
+}
+
+/** The sources in a map without the lines that are comments: those are a third of the package, and the lines of code keep their numbers. */
+function withoutComments(map: string): string {
+  const parsed = JSON.parse(map) as { sourcesContent?: (string | null)[] };
+  const bare = (source: string | null): string | null => source?.replaceAll(/^[ \t]*(?:\/\*\*?.*|\*(?:[ /].*)?|\/\/.*)$/gm, '') ?? null;
+  return JSON.stringify({ ...parsed, sourcesContent: parsed.sourcesContent?.map(bare) });
 }
 
 /**
