@@ -132,7 +132,9 @@ function classOfError(error: object): ErrorClass {
   return { base: 0, fn, internal };
 }
 
-const isInternal = (fn: AnyFunction): boolean => !heddleClasses.has(fn) && !isOfNode(fn) && courier.isInternalClass(fn);
+/** Where functions cannot be read, the class is refused when it is written, with the reason. */
+const isInternal = (fn: AnyFunction): boolean =>
+  !heddleClasses.has(fn) && !isOfNode(fn) && attempt(() => courier.isInternalClass(fn)) === true;
 
 function writeClassOfError(encoding: Encoding, error: object, fn: AnyFunction | undefined): boolean {
   const { writer } = encoding;

@@ -78,7 +78,7 @@ function addOwners(found: Set<object>, value: unknown, source: Source): void {
 const kindOf = { getter: 'get', setter: 'set', method: 'value', expression: 'value', class: 'value' } as const;
 
 function owns(object: object, { fn, syntax }: Source): boolean {
-  if (Array.isArray(object) || isDescriptor(object)) return false;
+  if (Array.isArray(object) || ArrayBuffer.isView(object) || isDescriptor(object)) return false;
   const name = syntax.key?.name;
   const keys: PropertyKey[] = name === undefined ? Reflect.ownKeys(object) : [name];
   return keys.some((key) => Object.getOwnPropertyDescriptor(object, key)?.[kindOf[syntax.form]] === fn);
