@@ -13,6 +13,9 @@
  *                 \                        \                                   \
  *                  `------------------------`-------- stop or kill -------------`--> stopping --workerLost--> gone
  *
+ * A worker whose own pools have work goes on to count: it is neither idle nor, when it retires, told to end before they have done it.
+ * Shutdown tells it at once; then it waits for them by itself.
+ *
  * A task waits in the queue of all, in that of one worker (its key or a broadcast binds it), or behind another of its key.
  */
 
@@ -22,7 +25,7 @@ import { feed } from './dispatch.ts';
 import { keepMinimum, startNeeded } from './staff.ts';
 import type { SchedulerState } from './state.ts';
 import { abort, broadcast, cancel, giveUp, resume, submit, taskEnded } from './tasks.ts';
-import { graceOver, idleOver, movedOn, recycle, workerLost, workerStarted } from './workers.ts';
+import { graceOver, idleOver, movedOn, poolsWork, recycle, workerLost, workerStarted } from './workers.ts';
 
 export function step(state: SchedulerState, event: SchedulerEvent): Instruction[] {
   const out: Instruction[] = [];
@@ -68,6 +71,9 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       break;
     case 'idleOver':
       idleOver(state, event.worker, out);
+      break;
+    case 'poolsWork':
+      poolsWork(state, event.worker, event.doWork, out);
       break;
     case 'retire':
       recycle(state, event.worker, out);
