@@ -5,7 +5,7 @@
  * The brand is a registered symbol (`Symbol.for`), so it is the same everywhere; the idea is undici's `core/errors.js`.
  */
 
-import { limitOfFrames, showCaller } from './stack-frames.ts';
+import { limitOfFrames, nestedFrames, showCaller } from './stack-frames.ts';
 
 const brandOf = (code: string): symbol => Symbol.for(`heddle.error.${code}`);
 
@@ -24,7 +24,7 @@ export class HeddleError extends Error {
       if (limit !== undefined) Error.stackTraceLimit = limit;
     }
     if (!Object.hasOwn(new.target.prototype, 'code')) brand(this, new.target);
-    if (limit !== undefined) showCaller(this, limit);
+    if (limit !== undefined) showCaller(this, limit, new.target.code === SerializationError.code ? nestedFrames : undefined);
   }
 
   /** Which kind of error it is: stable between versions, while `message` is for people. */

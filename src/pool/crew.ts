@@ -91,7 +91,7 @@ export class Crew {
   /** Its own pools have work, or have none any more. */
   poolsWork(id: number, doWork: boolean): void {
     if (doWork) this.#hosts.add(id);
-    else this.#hosts.delete(id);
+    else if (this.#hosts.delete(id) && this.#workers.get(id)?.jobs.size === 0) this.rests(id);
   }
 
   /** Whether the own pools of a worker have work. */

@@ -6,7 +6,7 @@ import type { SchedulerState } from './scheduler/index.ts';
 
 /** Plain numbers, as they are at the moment. Tasks and items of maps are counted alike, chunks not at all. */
 export interface PoolStatistics {
-  /** Workers that run and take tasks. */
+  /** Workers that run and take tasks, or end tasks that they have, or whose own pools have work. */
   readonly workers: number;
   /** Workers that have been started and are not ready. */
   readonly starting: number;
@@ -71,9 +71,10 @@ export class Counts {
     let idle = 0;
     for (const worker of state.workers.values()) {
       if (worker.state === 'starting') starting++;
-      if (worker.state !== 'ready' && worker.state !== 'retiring') continue;
+      const isUp = worker.state === 'ready' || worker.state === 'retiring';
+      if (!isUp && !worker.isHost) continue;
       workers++;
-      if (worker.tasks.size === 0) idle++;
+      if (worker.tasks.size === 0 && !worker.isHost) idle++;
     }
     const submitted = this.#submitted;
     const { completed, failed, cancelled, retried, workersStarted, workersEnded } = this;

@@ -414,7 +414,7 @@ export class WorkerPool {
       heavy: () => this.#apply({ type: 'retire', worker: id }),
       poolsWork: (doWork) => {
         this.#crew.poolsWork(id, doWork);
-        this.#refreshKeepAlive();
+        this.#apply({ type: 'poolsWork', worker: id, doWork });
       },
       ended: (end, begun, failure) => this.#workerEnded(id, worker(), end, begun, failure),
     };

@@ -109,22 +109,4 @@ for (const kind of ['Thread', 'Process']) {
       await untilEnded();`;
     assert.equal(await run(program), '1\nended\n');
   });
-
-  test(`${kind.toLowerCase()}: a pool that lives on keeps no store of its callers, whatever time it measures for them`, async () => {
-    const program = `${stores}
-      const pool = new Pool({ maxWorkers: 1, idleTimeout: 1e9 });
-      await pool.submit(() => 1);
-      const refs = [];
-      const use = async (settings, fn) => {
-        const store = {};
-        refs.push(new WeakRef(store));
-        return storage.run(store, () => pool.with(settings).submit(fn));
-      };
-      for (const settings of [{}, { timeout: 1e9 }, { progress() {} }, { timeout: 1e9, retries: 1, backoff: () => 1 }])
-        await use(settings, () => 1);
-      while (refs.some((ref) => ref.deref() !== undefined)) await collect(1);
-      console.log(pool.statistics().workers);
-      await pool.shutdown();`;
-    assert.equal(await run(program), '1\n');
-  });
 }

@@ -41,6 +41,16 @@ async function doneAtTheEnd(outer: Executor, done: Semaphore, go: Event): Promis
   return done.getValue();
 }
 
+function shownBy(outer: Executor): object {
+  const { workers, idle, queued, starting } = outer.statistics();
+  return { workers, idle, queued, starting };
+}
+
+const pidAndThread = async (): Promise<number[]> => {
+  const { threadId } = await import('node:worker_threads');
+  return [process.pid, threadId];
+};
+
 for (const { kind, open } of kinds) {
   test(`${kind}: shutdown() waits for what the pools of its workers were given`, async () => {
     const [done, go, outer] = [new Semaphore(0), new Event(), open({ maxWorkers: 1 })];
@@ -48,18 +58,38 @@ for (const { kind, open } of kinds) {
     assert.equal(await doneAtTheEnd(outer, done, go), count);
   });
 
-  test(`${kind}: a worker that is replaced after its task first lets its pools do what they were given`, async () => {
-    const [done, go, outer] = [new Semaphore(0), new Event(), open({ maxWorkers: 1, maxTasksPerChild: 1 })];
-    await outer.submit(leaveWork, done, go, count);
-    assert.equal(await outer.submit(() => 'another'), 'another');
-    assert.equal(await doneAtTheEnd(outer, done, go), count);
+  test(`${kind}: a worker that is replaced after its tasks first lets its pools do what they were given, and counts as a worker`, async () => {
+    const [done, go, outer] = [new Semaphore(0), new Event(), open({ maxWorkers: 2, maxTasksPerChild: 2 })];
+    const leave = () => outer.submit(leaveWork, done, go, 1);
+    for (let i = 0; i < 4; i++) await leave();
+    const next = [leave(), leave()];
+    assert.deepEqual(shownBy(outer), { workers: 2, idle: 0, queued: 2, starting: 0 });
+    assert.equal(outer.statistics().workersStarted, 2);
+    go.set();
+    await Promise.all(next);
+    assert.equal(await doneAtTheEnd(outer, done, go), 6);
+  });
+
+  test(`${kind}: a worker that is idle while its pools work is kept, counts as busy, and takes tasks`, async () => {
+    const [done, go, outer] = [new Semaphore(0), new Event(), open({ maxWorkers: 1, idleTimeout: 1 })];
+    await outer.submit(leaveWork, done, go, 1);
+    const first = await outer.submit(pidAndThread);
+    // The time is the stimulus: an idle worker would be told to end.
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      assert.deepEqual(shownBy(outer), { workers: 1, idle: 0, queued: 0, starting: 0 });
+    }
+    assert.deepEqual(await outer.submit(pidAndThread), first);
+    go.set();
+    await until(() => outer.statistics().workersEnded === 1);
+    assert.equal(done.getValue(), 1);
+    await outer.shutdown();
   });
 
   test(`${kind}: a worker that is idle for too long first lets its pools do what they were given`, async () => {
     const [done, go] = [new Semaphore(0), new Event()];
     await using outer = open({ maxWorkers: 1, idleTimeout: 1 });
     await outer.submit(leaveWork, done, go, count);
-    await until(() => outer.statistics().workers === 0);
     go.set();
     await until(() => outer.statistics().workersEnded === 1);
     assert.equal(done.getValue(), count);

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { InvalidStateError, Lock, Semaphore, SerializationError } from 'heddle';
+import { CancelledError, InvalidStateError, Lock, Semaphore, SerializationError, TimeoutError } from 'heddle';
 import { kinds } from './kinds.ts';
 
 const program = fileURLToPath(new URL('refusals.js', import.meta.url));
@@ -44,6 +44,8 @@ for (const [mode, options, file] of [
   });
 }
 
+const nothing = (): void => {};
+
 /** What a refusal of ours looks like while something is changed. */
 function refusedWhile(change: () => void, restore: () => void): Error {
   change();
@@ -75,6 +77,22 @@ test('a refusal shows as many lines as Error.stackTraceLimit says, also none, an
   assert.deepEqual([counted(0), counted(1), counted(2)], [0, 1, 2]);
   // No number: V8 makes no stack at all.
   assert.equal(counted('many'), 0);
+});
+
+test('a refusal captures few of the frames of a deep stack, as errors that steer a program must be cheap', () => {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const below = <T>(depth: number, make: () => T): T => (depth === 0 ? make() : below(depth - 1, make));
+  const refuse = (): unknown => refusedWhile(nothing, nothing);
+  for (const make of [refuse, () => new TimeoutError('late'), () => new CancelledError('not wanted')]) {
+    const refusal = below(400, make) as { readonly stack: unknown };
+    Error.prepareStackTrace = (_error, frames) => frames.length;
+    try {
+      assert.ok((refusal.stack as number) > stackTraceLimit);
+      assert.ok((refusal.stack as number) <= stackTraceLimit + 50);
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace;
+    }
+  }
 });
 
 test('a refusal is made where Error.stackTraceLimit cannot be changed', () => {

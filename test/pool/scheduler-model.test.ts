@@ -173,6 +173,7 @@ const moves = [
   },
   // The news may come late: it has something to do by now.
   { arbitrary: moveOf('idleOver', workersIn('ready'), nothing, (world, { id }) => world.idleOver(id)), weight: 1 },
+  { arbitrary: moveOf('poolsWork', anyWorker, fc.boolean(), (world, { id }, doWork) => world.poolsWork(id, doWork)), weight: 2 },
   { arbitrary: moveOf('retire', anyWorker, nothing, (world, { id }) => world.retire(id)), weight: 1 },
 ];
 /** The end comes late, or not before everything else. */

@@ -58,6 +58,8 @@ export interface Worker {
   phase: 'starting' | 'ready' | 'retiring' | 'ending';
   readonly tasks: Set<Task>;
   used: number;
+  /** Its own pools have work. */
+  isHost: boolean;
 }
 
 export class World {
@@ -225,11 +227,18 @@ export class World {
     this.#tell({ type: 'idleOver', worker: id });
   }
 
+  poolsWork(id: number, doWork: boolean): void {
+    const worker = this.worker(id);
+    worker.isHost = doWork;
+    if (worker.phase === 'retiring' && worker.tasks.size === 0 && !doWork) this.#mayMissMinimum = false;
+    this.#tell({ type: 'poolsWork', worker: id, doWork });
+  }
+
   retire(id: number): void {
     const worker = this.worker(id);
     if (worker.phase === 'ready') {
       this.#retires(worker);
-      if (worker.tasks.size === 0) this.#mayMissMinimum = false;
+      if (worker.tasks.size === 0 && !worker.isHost) this.#mayMissMinimum = false;
     }
     this.#tell({ type: 'retire', worker: id });
   }
@@ -263,6 +272,7 @@ export class World {
           if (task.interrupted === 'no') this.ended(task.id);
           else this.graceOver(task.id, true);
         }
+        if (worker.isHost) this.poolsWork(worker.id, false);
         if (worker.phase === 'ending') this.lost(worker.id);
       }
       for (const task of this.held()) this.resume(task.id);
@@ -420,7 +430,10 @@ export class World {
       case 'kill': {
         const worker = this.worker(instruction.worker);
         assert.ok(worker.phase !== 'ending' || (instruction.type === 'kill' && event.type === 'terminate'), 'a worker ends twice');
-        if (instruction.type === 'stop') assert.equal(worker.tasks.size, 0, 'a worker that has tasks is stopped');
+        if (instruction.type === 'stop') {
+          assert.equal(worker.tasks.size, 0, 'a worker that has tasks is stopped');
+          assert.ok(!worker.isHost || this.isShutDown, 'a worker is stopped while its pools work');
+        }
         if (event.type === 'windDown') assert.ok(this.isShutDown && this.waiting().length === 0, 'a worker is ended before its time');
         const mayKill = this.isTerminated || [...worker.tasks].some(({ isStuck }) => isStuck) || event.type === 'taskEnded';
         if (instruction.type === 'kill') assert.ok(mayKill, 'a worker is killed for nothing');
@@ -440,7 +453,7 @@ export class World {
     assert.ok(!this.workers.has(id));
     assert.ok(this.canStart(), 'a pool whose workers cannot start tries for ever');
     assert.ok(!this.isTerminated, 'a worker is started after the end');
-    this.workers.set(id, { id, phase: 'starting', tasks: new Set(), used: 0 });
+    this.workers.set(id, { id, phase: 'starting', tasks: new Set(), used: 0, isHost: false });
     const takers = this.#active().filter(({ phase }) => phase !== 'retiring').length;
     assert.ok(takers <= this.options.maxWorkers, 'more than maxWorkers');
   }
@@ -554,9 +567,9 @@ export class World {
       if (this.#isFree(worker))
         assert.ok(!waiting.some((task) => this.#mayRun(task, worker)), `a task waits while worker ${worker.id} is free`);
       if (worker.phase === 'retiring') {
-        assert.ok(worker.tasks.size > 0, 'a worker without tasks is not let go');
+        assert.ok(worker.tasks.size > 0 || worker.isHost, 'a worker without tasks is not let go');
         assert.ok(
-          [...worker.tasks].some(({ isStuck }) => !isStuck),
+          worker.tasks.size === 0 || [...worker.tasks].some(({ isStuck }) => !isStuck),
           'a worker with nothing but stuck tasks is not ended',
         );
       }

@@ -55,6 +55,19 @@ test('a task waits behind a heavy one whose worker takes no more', () => {
   assert.deepEqual(out, ['start 1', '', 'dispatch 1 1, start 2']);
 });
 
+test('a worker whose own pools work is idle, is let go, or makes room for another', () => {
+  const poolsWork = (worker: number, doWork: boolean): SchedulerEvent => ({ type: 'poolsWork', worker, doWork });
+  const idle = play({}, submit(1), started(1), poolsWork(1, true), ended(1), { type: 'idleOver', worker: 1 }, submit(2));
+  assert.deepEqual(idle, ['start 1', 'dispatch 1 1', '', '', '', 'dispatch 2 1']);
+  const one = { maxWorkers: 1, maxTasksPerChild: 1 };
+  const replaced = play(one, submit(1), started(1), submit(2), poolsWork(1, true), ended(1), poolsWork(1, false), lost(1));
+  assert.deepEqual(replaced, ['start 1', 'dispatch 1 1', '', '', '', 'stop 1, start 2', '']);
+  const retired = play({}, { type: 'announce' }, started(1), poolsWork(1, true), { type: 'retire', worker: 1 }, poolsWork(1, false));
+  assert.deepEqual(retired, ['start 1', '', '', '', 'stop 1']);
+  const shut = play(one, submit(1), started(1), poolsWork(1, true), ended(1), shutdown());
+  assert.deepEqual(shut, ['start 1', 'dispatch 1 1', '', '', 'stop 1']);
+});
+
 test('minWorkers are not started, or not kept', () => {
   const out = play({ maxWorkers: 3, minWorkers: 2 }, { type: 'open' }, started(1), started(2), { type: 'idleOver', worker: 1 });
   assert.deepEqual(out, ['start 1, start 2', '', '', '']);

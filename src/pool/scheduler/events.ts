@@ -71,6 +71,8 @@ export type SchedulerEvent =
   | { readonly type: 'movedOn'; readonly task: TaskId }
   /** A worker has had nothing to do for long. */
   | { readonly type: 'idleOver'; readonly worker: WorkerId }
+  /** Own pools of a worker have work, or none any more. */
+  | { readonly type: 'poolsWork'; readonly worker: WorkerId; readonly doWork: boolean }
   /** A worker should be replaced when it has done what it has. */
   | { readonly type: 'retire'; readonly worker: WorkerId }
   | { readonly type: 'shutdown'; readonly cancelFutures: boolean }

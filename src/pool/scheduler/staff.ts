@@ -14,6 +14,7 @@ export function start(state: SchedulerState, out: Instruction[]): WorkerRecord {
     own: new TaskQueue(),
     lanes: new Set(),
     used: 0,
+    isHost: false,
   };
   state.workers.set(worker.id, worker);
   state.active++;
@@ -57,9 +58,9 @@ export function retire(state: SchedulerState, worker: WorkerRecord, out: Instruc
   replace(state, unburden(state, worker), out);
 }
 
-/** If it retires, and all it has to do is done or will not be done: tells it to end. */
+/** If it retires, and all it has to do is done or will not be done, also by its own pools: tells it to end. */
 export function letGo(state: SchedulerState, worker: WorkerRecord, out: Instruction[]): void {
-  if (worker.state !== 'retiring' || isAtWork(worker)) return;
+  if (worker.state !== 'retiring' || isAtWork(worker) || (worker.isHost && worker.tasks.size === 0)) return;
   dismiss(state, worker, worker.tasks.size === 0 ? 'stop' : 'kill', out);
   keepMinimum(state, out);
 }

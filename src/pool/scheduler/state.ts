@@ -49,6 +49,8 @@ export interface WorkerRecord {
   readonly lanes: Set<Lane>;
   /** Sum of the weights of what it was given. */
   used: number;
+  /** Its own pools have work: it is not told to end before they have done that. */
+  isHost: boolean;
 }
 
 export interface SchedulerState {

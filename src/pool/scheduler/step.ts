@@ -14,6 +14,8 @@
  *                  `------------------------`-------- stop or kill -------------`--> stopping --workerLost--> gone
  *
  * After a shutdown workers end when `windDown` says so, not at the end of their last task: that may be tried again by who hears of it.
+ * A worker whose own pools have work goes on to count: it is neither idle nor, when it retires, told to end before they have done it.
+ * Shutdown tells it at once; then it waits for them by itself.
  *
  * A task waits in the queue of all, in that of one worker (its key or a broadcast binds it), or behind another of its key.
  */
@@ -24,7 +26,7 @@ import { feed } from './dispatch.ts';
 import { keepMinimum, startNeeded } from './staff.ts';
 import type { SchedulerState } from './state.ts';
 import { abort, broadcast, cancel, giveUp, resume, submit, taskEnded } from './tasks.ts';
-import { graceOver, idleOver, movedOn, recycle, workerLost, workerStarted } from './workers.ts';
+import { graceOver, idleOver, movedOn, poolsWork, recycle, workerLost, workerStarted } from './workers.ts';
 
 export function step(state: SchedulerState, event: SchedulerEvent): Instruction[] {
   const out: Instruction[] = [];
@@ -70,6 +72,9 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       break;
     case 'idleOver':
       idleOver(state, event.worker, out);
+      break;
+    case 'poolsWork':
+      poolsWork(state, event.worker, event.doWork, out);
       break;
     case 'retire':
       recycle(state, event.worker, out);

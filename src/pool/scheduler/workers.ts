@@ -53,8 +53,16 @@ function loseTask(state: SchedulerState, task: TaskRecord, isUntouched: boolean,
 /** A worker has had nothing to do for long. */
 export function idleOver(state: SchedulerState, id: WorkerId, out: Instruction[]): void {
   const worker = state.workers.get(id);
-  if (worker?.state !== 'ready' || worker.tasks.size > 0 || state.active <= state.options.minWorkers) return;
+  if (worker?.state !== 'ready' || worker.tasks.size > 0 || worker.isHost || state.active <= state.options.minWorkers) return;
   dismiss(state, worker, 'stop', out);
+}
+
+/** Its own pools have work, or none any more. */
+export function poolsWork(state: SchedulerState, id: WorkerId, doWork: boolean, out: Instruction[]): void {
+  const worker = state.workers.get(id);
+  if (worker === undefined) return;
+  worker.isHost = doWork;
+  if (!doWork) letGo(state, worker, out);
 }
 
 /** Lets it stop when it has done what it has. */
