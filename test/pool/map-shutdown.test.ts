@@ -197,6 +197,7 @@ for (const { kind, open } of kinds) {
       const options = way(() => void (ended ??= outcomes.return!()));
       const outcomes = mapOutcomes(pool, failing, [1, 2], { retries: 3, chunkSize: 2, ...options });
       assert.deepEqual(await all(outcomes), []);
+      assert.equal((await outcomes.next()).done, true);
       await ended;
       await pool.shutdown();
       const { failed, retried } = pool.statistics();

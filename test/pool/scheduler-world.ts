@@ -442,6 +442,7 @@ export class World {
       }
       case 'finished':
         assert.ok(!this.isFinished && this.isShutDown && this.workers.size === 0, 'it ends too early, or twice');
+        assert.equal(event.type, 'windDown', 'it ends before all have heard of what has ended');
         this.isFinished = true;
         return;
       default:
