@@ -10,10 +10,13 @@ import type { Socket } from 'node:net';
 import { Batch } from './batch.ts';
 import { type Frame, frameSize, headerSize, headSize, readFrame, sizeAt, writeFrame, writeHead } from './frame.ts';
 import type { Link, LinkEvents } from './link.ts';
+import { setTimeout } from '../real-timers.ts';
 import { Parcels } from './parcels.ts';
 
 /** Bytes of longer frames are written from where they are instead of gathered. */
 const long = 64 * 1024;
+/** After a failed write, the end of what the other side has sent comes within so many milliseconds. */
+const readOnFor = 1000;
 
 export class PipeLink implements Link {
   readonly parcels: Parcels = new Parcels(true);
@@ -21,11 +24,17 @@ export class PipeLink implements Link {
   readonly #batch: Batch = new Batch((frames) => this.#write(frames));
   readonly #reader: FrameReader = new FrameReader((frame) => this.parcels.receive(frame, this.#deliver));
   #events: LinkEvents | undefined;
+  /** The other side reads no more. */
+  #isDeaf = false;
   #isClosed = false;
   #hasEnded = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    // A failed write would make Node drop what the other side has sent before it ended: an outcome, a goodbye.
+    const [write, writev] = [socket._write.bind(socket), socket._writev!.bind(socket)];
+    socket._write = (chunk, encoding, written) => write(chunk, encoding, this.#orReadOn(written));
+    socket._writev = (chunks, written) => writev(chunks, this.#orReadOn(written));
     // The other side died while we wrote. 'close' follows and says so.
     socket.on('error', () => {});
   }
@@ -61,7 +70,17 @@ export class PipeLink implements Link {
     if (this.#isClosed) return;
     this.#batch.flush();
     this.#isClosed = true;
-    this.#socket.end();
+    if (this.#isDeaf) this.#socket.destroy();
+    else this.#socket.end();
+  }
+
+  #orReadOn(written: (error?: Error | null) => void): (error?: Error | null) => void {
+    return (error) => {
+      if (error === undefined || error === null) return written();
+      if (!this.#isDeaf) setTimeout(() => this.#socket.destroy(), readOnFor).unref();
+      this.#isDeaf = true;
+      written();
+    };
   }
 
   readonly #deliver = (frame: Frame): void => this.#events?.onFrame(frame);
@@ -80,7 +99,7 @@ export class PipeLink implements Link {
   }
 
   #write(frames: readonly Frame[]): void {
-    if (this.#socket.destroyed) return;
+    if (this.#socket.destroyed || this.#isDeaf) return;
     for (const f of frames) this.parcels.pack(f);
     this.#socket.cork();
     let first = 0;

@@ -5,7 +5,8 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { FrameKind, frame } from '#src/worker/frame.js';
-import { Reader, pairs } from './links.ts';
+import { PipeLink } from '#src/worker/pipe-link.js';
+import { Reader, pairs, socketPair } from './links.ts';
 
 const run = promisify(execFile);
 const MiB = 1024 * 1024;
@@ -149,4 +150,33 @@ test('message port: one attachment that cannot be sent takes its neighbours with
   );
   assert.deepEqual(reader.frames[1]!.attachments, [new Uint8Array([7])]);
   a.close();
+});
+
+test('pipe: what was sent before the other side ended is read after a write to it has failed', async () => {
+  const [a, b] = await socketPair();
+  const [link, other] = [new PipeLink(a), new PipeLink(b)];
+  const gone = new Promise((resolve) => b.once('close', resolve));
+  for (let i = 0; i < 3; i++) other.send(frame(FrameKind.Task, { id: i, bytes: pattern(10_000, i) }));
+  other.flush();
+  b.destroy();
+  await gone;
+  // Ours has not begun to read.
+  for (let i = 0; i < 3; i++) {
+    link.send(frame(FrameKind.Task, { bytes: pattern(100_000, 1) }));
+    link.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(a.destroyed, false);
+  const reader = new Reader(link);
+  await reader.until(() => reader.ends === 1);
+  assert.deepEqual(
+    reader.frames.map((f) => [f.id, f.bytes.byteLength]),
+    [
+      [0, 10_000],
+      [1, 10_000],
+      [2, 10_000],
+    ],
+  );
+  link.close();
+  assert.equal(a.destroyed, true);
 });

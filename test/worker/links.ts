@@ -21,7 +21,7 @@ export const pairs: Record<string, () => Promise<[Link, Link]>> = {
   },
 };
 
-async function socketPair(): Promise<[Socket, Socket]> {
+export async function socketPair(): Promise<[Socket, Socket]> {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-link-'));
   const server = createServer();
   const path = join(folder, 'socket');
