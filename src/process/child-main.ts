@@ -12,7 +12,7 @@ import { hideOwnFrames } from '../stack-frames.ts';
 import { beginRun, exitInOrder, prepareForLoaders, watchImports } from '../worker/ground.ts';
 import { net } from '../builtins.ts';
 import { becomeChild, setOwn } from './identity.ts';
-import { OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
+import { markExit, OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
 import { adopt, type Process } from './process.ts';
 
 const file = 5;
@@ -60,6 +60,7 @@ function fail(error: unknown, name: string): void {
 
 async function main(): Promise<void> {
   watchImports();
+  process.on('exit', (code) => markExit(file, code));
   await prepareForLoaders();
   const given = new Set(process.argv.slice(2));
   const message = readMessage<StartHeader>(file, START);

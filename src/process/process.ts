@@ -22,7 +22,7 @@ import { closeMessageFile, type ExitStatus, lookAtChild, openMessageFile, sleepU
 import * as timers from '../real-timers.ts';
 import { checkMayHaveChildren, type Child, releaseChild, startChild, whyStartIsRefused } from '../worker/ground.ts';
 import { currentProcess, isDaemon, nextPath } from './identity.ts';
-import { OUTCOME, type OutcomeHeader, readMessage, START, writeMessage } from './message.ts';
+import { exitMarkOf, OUTCOME, type OutcomeHeader, readMessage, START, writeMessage } from './message.ts';
 
 /** Options of {@link Process}. */
 export interface ProcessOptions<A extends unknown[]> {
@@ -50,7 +50,11 @@ interface Running {
   /** Waits by `join`, which keep this program alive. */
   joins: number;
   /** Set when the child has been seen to end. */
-  end: { readonly exitCode: number; error: Error | null } | undefined;
+  end: { exitCode: number; error: Error | null } | undefined;
+  /** The last signal that was sent from here. */
+  sent: NodeJS.Signals | undefined;
+  /** The exit code of the end is a guess. */
+  isGuessed: boolean;
 }
 
 interface State {
@@ -159,7 +163,11 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     const { process: child } = running.child;
     child.on('error', () => {});
     // What others wait for goes on after all children that ended at the same moment have been seen to end.
-    child.on('exit', (code, signal) => void see(this, running, { exitCode: code, signal }));
+    child.on('exit', (code, signal) => {
+      if (running.isGuessed) running.end!.exitCode = codeOf({ exitCode: code, signal });
+      running.isGuessed = false;
+      see(this, running, { exitCode: code, signal });
+    });
     if (state.daemon) child.unref();
     return this;
   }
@@ -377,10 +385,25 @@ function launch(self: Process<any>, state: State): Running {
       atExit: ({ process: one }) => void one.kill('SIGTERM'),
     });
     const { pid } = child.process;
-    if (pid !== undefined) return { child, pid, file, link, waiters: new Set(), sentinel: undefined, joins: 0, end: undefined };
+    if (pid !== undefined)
+      return {
+        child,
+        pid,
+        file,
+        link,
+        waiters: new Set(),
+        sentinel: undefined,
+        joins: 0,
+        end: undefined,
+        sent: undefined,
+        isGuessed: false,
+      };
     // The reason is told by an event, and the system's limits are the usual one.
     child.process.on('error', () => {});
-    throw new ProcessError(`${name} could not be started: the system gave no process`);
+    releaseChild(child);
+    throw new ProcessError(
+      `${name} could not be started: the system gave no process (a limit of processes or open files, ulimit -u or -n?)`,
+    );
   } catch (error) {
     handleDoor()?.dropParcels(link);
     closeMessageFile(file);
@@ -412,7 +435,9 @@ function send(process: Process<any>, signal: NodeJS.Signals): void {
   const { isSelf } = stateOf(process);
   if (isSelf) return void globalThis.process.kill(globalThis.process.pid, signal);
   const running = joinable(process);
-  if (look(process, running) === undefined) running.child.process.kill(signal);
+  if (look(process, running) !== undefined) return;
+  running.sent = signal;
+  running.child.process.kill(signal);
 }
 
 /** How the child has ended, if it has: also where the event loop has not told yet. */
@@ -420,17 +445,25 @@ function look(process: Process<any>, running: Running): Running['end'] {
   if (running.end !== undefined) return running.end;
   const status = lookAtChild(running.pid);
   if (status === null) return undefined;
-  // Collected, and its event is under way: the code of an end in good order is known to the file alone, an end by a signal to the event.
-  return see(process, running, status ?? { exitCode: null, signal: 'SIGKILL' });
+  if (status !== undefined) return see(process, running, status);
+  // Collected, and its event is under way behind the one that is being told: only that knows the signal of an end by one, and may correct the guess.
+  const exitCode = exitMarkOf(running.file) ?? null;
+  const end = see(process, running, { exitCode, signal: exitCode === null ? (running.sent ?? 'SIGKILL') : null });
+  running.isGuessed = exitCode === null;
+  return end;
+}
+
+/** -N for signal N, which has a name or is a number. */
+function codeOf({ exitCode, signal }: ExitStatus): number {
+  return exitCode ?? -(constants.signals[signal as NodeJS.Signals] ?? Number(signal));
 }
 
 /** The end of the child is known from here on, to every question. */
 function see(process: Process<any>, running: Running, status: ExitStatus): Running['end'] {
   if (running.end !== undefined) return running.end;
-  const { exitCode, signal } = status;
   const outcome = readMessage<OutcomeHeader>(running.file, OUTCOME);
   const end = {
-    exitCode: exitCode ?? -(constants.signals[signal as NodeJS.Signals] ?? 0),
+    exitCode: codeOf(status),
     error: outcome === undefined ? null : textError(outcome.header),
   };
   running.end = end;

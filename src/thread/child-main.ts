@@ -103,7 +103,10 @@ async function main(): Promise<void> {
     Atomics.store(own.control, STATE, ENDED);
     Atomics.notify(own.control, STATE);
   });
-  process.on('uncaughtException', fail);
+  process.on('uncaughtException', (error) => {
+    // A handler of the user's has dealt with it.
+    if (process.listenerCount('uncaughtException') === 1) fail(error);
+  });
   const { name, daemon, realm, bytes, attachments, modules, parcel, control } = own;
   try {
     await prepareForLoaders();
