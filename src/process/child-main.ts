@@ -5,11 +5,10 @@
 
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { decode, encode, originalStack, type Packet, prepare } from '../codec/index.ts';
+import { decode, encode, type Packet, prepare } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { handleDoor, tellHeapPlace, tellThreadName } from '../handles.ts';
-import { hideOwnFrames } from '../stack-frames.ts';
-import { beginRun, exitInOrder, prepareForLoaders, watchImports } from '../worker/ground.ts';
+import { beginRun, exitInOrder, prepareForLoaders, showToUser, textOf, untilSettled, watchImports } from '../worker/ground.ts';
 import { net } from '../builtins.ts';
 import { becomeChild, setOwn } from './identity.ts';
 import { markExit, OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
@@ -20,8 +19,7 @@ let hasFailed = false;
 
 /** Leaves the error for the parent, in its own class where it can cross. */
 function tell(error: unknown): void {
-  const { name, message, stack } = error instanceof Error ? error : new Error(inspect(error));
-  const text = { name, message, stack: stack ?? `${name}: ${message}` };
+  const text = textOf(error);
   let packet: Pick<Packet, 'bytes' | 'modules'> = { bytes: new Uint8Array(), modules: [] };
   try {
     packet = encode(error, { root: 'error', border: { kind: 'process', peer: realm } });
@@ -48,10 +46,7 @@ let realm: string | undefined;
 function fail(error: unknown, name: string): void {
   if (hasFailed) return;
   hasFailed = true;
-  if (error instanceof Error && typeof error.stack === 'string') {
-    error.stack = originalStack(error.stack);
-    hideOwnFrames(error);
-  }
+  showToUser(error);
   tell(error);
   print(`Process ${name}:\n${inspect(error)}\n`);
   process.exitCode = 1;
@@ -84,24 +79,16 @@ async function main(): Promise<void> {
     const start = decode({ bytes, modules, attachments: [], handles }, border) as { target?: never; args: unknown[]; this: Process };
     adopt(start.this, { name, daemon, path, target: start.target, args: start.args });
     setOwn(start.this as Process & { pid: number });
-    await untilSettled(() => {
-      beginRun();
-      return start.this.run();
-    }, name);
+    await untilSettled(
+      () => {
+        beginRun();
+        return start.this.run();
+      },
+      name,
+      (error) => fail(error, name),
+    );
   } catch (error) {
     fail(error, name);
-  }
-}
-
-/** Calls it, and waits for its promise; a loop that runs dry before has nothing left that could settle that. */
-async function untilSettled(run: () => unknown, name: string): Promise<void> {
-  const stuck = (): void =>
-    fail(new HeddleError(`run() of ${name} can never settle: it waits for a promise, but nothing is left that could settle it`), name);
-  process.on('beforeExit', stuck);
-  try {
-    await run();
-  } finally {
-    process.off('beforeExit', stuck);
   }
 }
 

@@ -11,6 +11,7 @@
  */
 
 import { readWhole, writeWhole } from '../platform/index.ts';
+import type { ErrorText } from '../worker/ground.ts';
 
 export const START = 0x68_64_6c_31;
 export const OUTCOME = 0x68_64_6c_32;
@@ -53,7 +54,7 @@ export function exitMarkOf(descriptor: number): number | undefined {
 export interface OutcomeHeader {
   readonly modules: readonly string[];
   /** The error as text, for a parent that cannot rebuild it at once. */
-  readonly text: { readonly name: string; readonly message: string; readonly stack: string };
+  readonly text: ErrorText;
 }
 
 export function writeMessage(descriptor: number, kind: number, header: StartHeader | OutcomeHeader, packet: Uint8Array): void {

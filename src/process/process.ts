@@ -15,12 +15,21 @@ import { inspect } from 'node:util';
 import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
 import { TypeError } from '../refusals.ts';
 import { decode, encode, type Incoming, type Packet, prepare, realmId } from '../codec/index.ts';
-import { HeddleError, InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
+import { InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
 import { handleDoor, heapForChild, heapSlot, notSent } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { closeMessageFile, type ExitStatus, lookAtChild, openMessageFile, sleepUntilChild } from '../platform/index.ts';
 import * as timers from '../real-timers.ts';
-import { checkMayHaveChildren, type Child, releaseChild, startChild, whyStartIsRefused } from '../worker/ground.ts';
+import {
+  asError,
+  checkMayHaveChildren,
+  type Child,
+  errorOf,
+  releaseChild,
+  startChild,
+  untilEnded,
+  whyStartIsRefused,
+} from '../worker/ground.ts';
 import { currentProcess, isDaemon, nextPath } from './identity.ts';
 import { exitMarkOf, OUTCOME, type OutcomeHeader, readMessage, START, writeMessage } from './message.ts';
 
@@ -187,20 +196,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     child.ref();
     running.joins += 1;
     try {
-      return await new Promise<boolean>((resolve, reject) => {
-        let timer: NodeJS.Timeout | undefined;
-        const settle = (act: () => void): void => {
-          running.waiters.delete(ended);
-          if (timer !== undefined) timers.clearTimeout(timer);
-          signal?.removeEventListener('abort', aborted);
-          act();
-        };
-        const ended = (): void => settle(() => resolve(true));
-        const aborted = (): void => settle(() => reject(signal?.reason as Error));
-        running.waiters.add(ended);
-        signal?.addEventListener('abort', aborted);
-        if (ms !== Infinity) timer = timers.setTimeout(() => settle(() => resolve(false)), Math.min(ms, 2 ** 31 - 1));
-      });
+      return await untilEnded(running.waiters, ms, signal);
     } finally {
       running.joins -= 1;
       if (running.end === undefined && running.joins === 0 && stateOf(this).daemon) child.unref();
@@ -464,7 +460,7 @@ function see(process: Process<any>, running: Running, status: ExitStatus): Runni
   const outcome = readMessage<OutcomeHeader>(running.file, OUTCOME);
   const end = {
     exitCode: codeOf(status),
-    error: outcome === undefined ? null : textError(outcome.header),
+    error: outcome === undefined ? null : errorOf(outcome.header.text),
   };
   running.end = end;
   living.delete(process);
@@ -485,18 +481,10 @@ function see(process: Process<any>, running: Running, status: ExitStatus): Runni
 
 function rebuilt(packet: Incoming, otherwise: Error | null): Error {
   try {
-    const value = decode(packet, { kind: 'process' });
-    return value instanceof Error ? value : new HeddleError(`run() threw ${inspect(value)}`, { cause: value });
+    return asError(decode(packet, { kind: 'process' }));
   } catch (error) {
     return otherwise ?? (error as Error);
   }
-}
-
-function textError({ text }: OutcomeHeader): Error {
-  const error = new Error(text.message);
-  error.name = text.name;
-  error.stack = text.stack;
-  return error;
 }
 
 /** One of the child's outputs, read while the event loop stands still: what comes goes into the stream that the user reads. */

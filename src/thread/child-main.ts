@@ -3,19 +3,20 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { threadId, workerData } from 'node:worker_threads';
-import { decode, encode, originalStack, type Packet, prepare } from '../codec/index.ts';
-import { HeddleError } from '../errors.ts';
+import { decode, encode, type Packet, prepare } from '../codec/index.ts';
 import { handleDoor, tellThreadName } from '../handles.ts';
-import { hideOwnFrames } from '../stack-frames.ts';
 import {
   beginRun,
   hookIsSet,
   joinLoaders,
   prepareForLoaders,
   readNumber,
+  showToUser,
   stand,
   tellNativeId,
+  textOf,
   type ThreadData,
+  untilSettled,
   watchImports,
 } from '../worker/ground.ts';
 import { getNativeId } from './current.ts';
@@ -53,7 +54,6 @@ for (const [stream, descriptor] of [
 
 /** Leaves the error for the thread that started this one, in its own class where it can cross. */
 function tell(error: unknown): void {
-  const { name, message, stack } = error instanceof Error ? error : new Error(inspect(error));
   let packet: Pick<Packet, 'bytes' | 'modules' | 'attachments' | 'transfer'> = {
     bytes: new Uint8Array(),
     modules: [],
@@ -66,32 +66,17 @@ function tell(error: unknown): void {
     // The text stands for it.
   }
   const { bytes, modules, attachments, transfer } = packet;
-  const text = { name, message, stack: stack ?? `${name}: ${message}` };
+  const text = textOf(error);
   own.port.postMessage({ bytes, modules, attachments, text } satisfies ThreadOutcome, [...transfer]);
 }
 
 function fail(error: unknown): void {
   if (hasFailed) return;
   hasFailed = true;
-  if (error instanceof Error && typeof error.stack === 'string') {
-    error.stack = originalStack(error.stack);
-    hideOwnFrames(error);
-  }
+  showToUser(error);
   tell(error);
   if (readNumber(hookIsSet) === 0) write(2, `Exception in thread ${own.name}:\n${inspect(error)}\n`);
   exit(1);
-}
-
-/** Calls it, and waits for its promise; a loop that runs dry before has nothing left that could settle that. */
-async function untilSettled(run: () => unknown): Promise<void> {
-  const stuck = (): void =>
-    fail(new HeddleError(`run() of ${own.name} can never settle: it waits for a promise, but nothing is left that could settle it`));
-  process.on('beforeExit', stuck);
-  try {
-    await run();
-  } finally {
-    process.off('beforeExit', stuck);
-  }
 }
 
 async function main(): Promise<void> {
@@ -121,10 +106,14 @@ async function main(): Promise<void> {
       this: Thread;
     };
     adopt(start.this, { name, daemon, target: start.target, args: start.args, ident: threadId + 1, nativeId }, control);
-    await untilSettled(() => {
-      beginRun();
-      return start.this.run();
-    });
+    await untilSettled(
+      () => {
+        beginRun();
+        return start.this.run();
+      },
+      name,
+      fail,
+    );
   } catch (error) {
     fail(error);
   }

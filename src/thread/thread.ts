@@ -14,11 +14,14 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferab
 import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 import { decode, encode, type Packet, prepare, realmId } from '../codec/index.ts';
-import { HeddleError, InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
+import { InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
 import { handleDoor, heapSlot, notSent } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import * as timers from '../real-timers.ts';
 import {
+  asError,
+  errorOf,
+  type ErrorText,
   hookIsSet,
   nativeIdOf,
   nextNumber,
@@ -28,6 +31,7 @@ import {
   startNodeThread,
   threadNumbers,
   unlist,
+  untilEnded,
   whyStartIsRefused,
 } from '../worker/ground.ts';
 import { addStarted, isDaemonThread, removeStarted, setOwn, type ThreadRecord } from './current.ts';
@@ -62,7 +66,7 @@ export interface ThreadOutcome {
   readonly bytes: Uint8Array;
   readonly attachments: readonly unknown[];
   readonly modules: readonly string[];
-  readonly text: { readonly name: string; readonly message: string; readonly stack: string };
+  readonly text: ErrorText;
 }
 
 /** Words of a thread's control. */
@@ -221,20 +225,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     worker.ref();
     running.joins += 1;
     try {
-      return await new Promise<boolean>((resolve, reject) => {
-        let timer: NodeJS.Timeout | undefined;
-        const settle = (act: () => void): void => {
-          running.waiters.delete(ended);
-          if (timer !== undefined) timers.clearTimeout(timer);
-          signal?.removeEventListener('abort', aborted);
-          act();
-        };
-        const ended = (): void => settle(() => resolve(true));
-        const aborted = (): void => settle(() => reject(signal?.reason as Error));
-        running.waiters.add(ended);
-        signal?.addEventListener('abort', aborted);
-        if (ms !== Infinity) timer = timers.setTimeout(() => settle(() => resolve(false)), Math.min(ms, 2 ** 31 - 1));
-      });
+      return await untilEnded(running.waiters, ms, signal);
     } finally {
       running.joins -= 1;
       if (running.end === undefined && running.joins === 0 && stateOf(this).daemon) worker.unref();
@@ -449,8 +440,8 @@ function see(thread: Thread<any>, running: Running, uncaught: unknown): Running[
   if (running.end !== undefined) return running.end;
   const outcome = receiveMessageOnPort(running.port)?.message as ThreadOutcome | undefined;
   // An end without a word of the thread: it could not start, or ran out of memory.
-  const fatal = uncaught === undefined ? null : toError(uncaught);
-  const end = { error: outcome === undefined ? fatal : textError(outcome) };
+  const fatal = uncaught === undefined ? null : asError(uncaught);
+  const end = { error: outcome === undefined ? fatal : errorOf(outcome.text) };
   running.end = end;
   // The program waits until Node has taken the thread down.
   running.started.worker.ref();
@@ -486,19 +477,8 @@ function tellHook(error: Error, thread: Thread<any>, isUntold: boolean): void {
 
 function rebuilt({ bytes, attachments, modules }: ThreadOutcome, otherwise: Error): Error {
   try {
-    return toError(decode({ bytes, attachments, modules }, { kind: 'thread' }));
+    return asError(decode({ bytes, attachments, modules }, { kind: 'thread' }));
   } catch {
     return otherwise;
   }
-}
-
-function toError(value: unknown): Error {
-  return value instanceof Error ? value : new HeddleError(`run() threw ${inspect(value)}`, { cause: value });
-}
-
-function textError({ text }: ThreadOutcome): Error {
-  const error = new Error(text.message);
-  error.name = text.name;
-  error.stack = text.stack;
-  return error;
 }

@@ -23,6 +23,8 @@ export {
 } from './thread-table.ts';
 /** What a child must not do while it imports. */
 export { beginRun, watchImports, whyStartIsRefused } from './nesting.ts';
+/** The end of a `run()`. */
+export { asError, errorOf, type ErrorText, showToUser, textOf, untilEnded, untilSettled } from './run-end.ts';
 /** The beginning and the end of a child. */
 export { joinLoaders, prepareForLoaders } from './loaders.ts';
 export { exitInOrder } from './exit.ts';
