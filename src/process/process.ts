@@ -241,12 +241,11 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     stateOf(this).name = name;
   }
 
-  /** True: the process ends with its parent. Can be set until `start()`. */
+  /** True: the process ends with its parent. Can be set until `start()`. Setting it later throws a `ProcessError`. */
   get daemon(): boolean {
     return stateOf(this).daemon;
   }
 
-  /** @throws ProcessError if it was started */
   set daemon(daemon: boolean) {
     const state = stateOf(this);
     if (typeof daemon !== 'boolean') throw new TypeError(expected('daemon', 'a boolean', daemon));

@@ -264,12 +264,11 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     if (state.running !== undefined) rename(state.running.started.entry, name);
   }
 
-  /** True: the program does not wait for the thread. Can be set until `start()`. */
+  /** True: the program does not wait for the thread. Can be set until `start()`. Setting it later throws a `ProcessError`. */
   get daemon(): boolean {
     return stateOf(this).daemon;
   }
 
-  /** @throws ProcessError if it was started */
   set daemon(daemon: boolean) {
     const state = stateOf(this);
     if (typeof daemon !== 'boolean') throw new TypeError(expected('daemon', 'a boolean', daemon));
