@@ -1,9 +1,8 @@
-/** Processes print in turn with a lock, and all over each other without: Python's tutorial of `multiprocessing.Lock`. */
+/** Processes print in turn with a lock, and all over each other without. */
 
-import { Barrier, Lock, ProcessPoolExecutor } from 'heddle';
+import { Barrier, Lock, Process } from 'heddle';
 
 for (const count of [3, 10]) {
-  await using pool = new ProcessPoolExecutor({ maxWorkers: count });
   const lock = new Lock();
   const allHaveBegun = new Barrier(count);
 
@@ -18,8 +17,9 @@ for (const count of [3, 10]) {
     console.log(`process ${n} ends`);
   };
 
-  for (const task of [inTurn, allAtOnce]) {
-    await Promise.all(Array.from({ length: count }, (_, n) => pool.submit(task, n + 1)));
-    console.log(`${task.name}: all ${count} have ended`);
+  for (const target of [inTurn, allAtOnce]) {
+    const processes = Array.from({ length: count }, (_, n) => new Process({ target, args: [n + 1] }).start());
+    for (const one of processes) await one.join();
+    console.log(`${target.name}: all ${count} have ended`);
   }
 }
