@@ -14,7 +14,10 @@ const ENDING = 1;
 /** Work takes milliseconds; whoever ends the thread does not wait for longer. */
 const patience = 1000;
 
-export type EndGate = Int32Array<SharedArrayBuffer>;
+/** Words that threads share: an `Int32Array<SharedArrayBuffer>`, as compilers before TypeScript 5.7 can read it, too. */
+export type SharedWords = Int32Array & { readonly buffer: SharedArrayBuffer };
+
+export type EndGate = SharedWords;
 
 /** This thread's, and those of the threads above it. */
 let gates: readonly EndGate[] = [];

@@ -29,6 +29,11 @@ export interface Holder {
   submitAll(): void;
 }
 
+/** A `WeakRef`, which the library of ES2020 does not know. */
+interface Weak<T> {
+  deref(): T | undefined;
+}
+
 export class WorkerPool {
   readonly border: Border;
   readonly name: string;
@@ -40,7 +45,7 @@ export class WorkerPool {
   /** Who waits for room. */
   readonly #hungry: Set<() => void> = new Set();
   /** Maps that may hold back what they have read. */
-  readonly #holders: Set<WeakRef<Holder>> = new Set();
+  readonly #holders: Set<Weak<Holder>> = new Set();
   readonly #counts: Counts = new Counts();
   readonly #finished: Deferred = new Deferred();
   /** What is to be told to those who wait, when the pool has come to rest. */
@@ -183,7 +188,7 @@ export class WorkerPool {
    *
    * @returns what ends that; it does not know the map
    */
-  holdsBack(holder: WeakRef<Holder>): () => void {
+  holdsBack(holder: Weak<Holder>): () => void {
     this.#holders.add(holder);
     return () => void this.#holders.delete(holder);
   }

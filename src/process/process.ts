@@ -86,7 +86,7 @@ const living = new Set<Process<any>>();
 let starting: object | undefined;
 
 const optionKeys = ['target', 'args', 'name', 'daemon', 'stdio'];
-const stdioKinds = ['inherit', 'pipe', 'ignore'];
+const stdioKinds = new Set(['inherit', 'pipe', 'ignore']);
 
 function stateOf(process: object): State {
   const state = states.get(process);
@@ -132,13 +132,13 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     if (!Array.isArray(args)) throw new TypeError(expected('args', 'an array of arguments', args));
     if (name !== undefined && typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
     checkBoolean(daemon, 'daemon');
-    if (!stdioKinds.includes(stdio)) throw new TypeError(expected('stdio', `'inherit', 'pipe' or 'ignore'`, stdio));
+    if (!stdioKinds.has(stdio)) throw new TypeError(expected('stdio', `'inherit', 'pipe' or 'ignore'`, stdio));
     const path = nextPath();
     keep(this, {
       name: name ?? `Process-${path.join(':')}`,
       daemon: daemon ?? isDaemon(),
       path,
-      target: target as State['target'],
+      target,
       args: [...args],
       stdio,
       running: undefined,

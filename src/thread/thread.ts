@@ -18,6 +18,7 @@ import { InvalidStateError, ProcessError, SerializationError } from '../errors.t
 import { handleDoor, heapSlot, notSent } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import * as timers from '../real-timers.ts';
+import type { SharedWords } from '../undisturbed.ts';
 import {
   asError,
   errorOf,
@@ -57,7 +58,7 @@ export interface ThreadMessage {
   readonly attachments: readonly unknown[];
   readonly modules: readonly string[];
   readonly parcel: number;
-  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly control: SharedWords;
   readonly port: MessagePort;
 }
 
@@ -81,7 +82,7 @@ const sliceMs = 50;
 
 interface Running {
   readonly started: StartedThread;
-  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly control: SharedWords;
   readonly port: MessagePort;
   readonly link: number;
   readonly waiters: Set<() => void>;
@@ -96,7 +97,7 @@ interface State {
   readonly args: readonly unknown[];
   running: Running | undefined;
   /** The control of the thread that runs here, where this object is that thread. */
-  self: Int32Array<SharedArrayBuffer> | undefined;
+  self: SharedWords | undefined;
   ident: number | null;
   nativeId: number | null;
   isCancelled: boolean;
@@ -120,7 +121,7 @@ function keep(thread: object, state: State): void {
 export function adopt(
   thread: Thread<any>,
   given: Pick<State, 'name' | 'daemon' | 'target' | 'args' | 'ident' | 'nativeId'>,
-  control: Int32Array<SharedArrayBuffer>,
+  control: SharedWords,
 ): void {
   keep(thread, { ...given, running: undefined, self: control, isCancelled: false });
   setOwn(thread);
@@ -171,7 +172,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     keep(this, {
       name: name ?? defaultName(target),
       daemon: daemon ?? isDaemonThread(),
-      target: target as State['target'],
+      target,
       args: [...args],
       running: undefined,
       self: undefined,

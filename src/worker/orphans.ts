@@ -8,9 +8,10 @@
 
 import { collectChild } from '../platform/index.ts';
 import { setInterval, clearInterval } from '../real-timers.ts';
+import type { SharedWords } from '../undisturbed.ts';
 
 /** Process numbers, 0 where there is none. */
-export type ChildList = Int32Array<SharedArrayBuffer>;
+export type ChildList = SharedWords;
 
 /** Children of one thread, and of those below it, at a time; further ones are not noted. */
 const capacity = 1024;

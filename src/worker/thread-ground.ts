@@ -1,7 +1,7 @@
 /** What every thread is given by its starter, whatever its kind. */
 
 import { type HeapPlace, tellHeapPlace } from '../handles.ts';
-import { type EndGate, setEndGates } from '../undisturbed.ts';
+import { type EndGate, setEndGates, type SharedWords } from '../undisturbed.ts';
 import { type ChildList, noteChildrenIn } from './orphans.ts';
 import { joinThreadTable } from './thread-table.ts';
 
@@ -13,7 +13,7 @@ export interface ThreadGround {
   readonly endGates: readonly EndGate[];
   /** Where it notes the processes that it starts. */
   readonly children: readonly ChildList[];
-  readonly table: Int32Array<SharedArrayBuffer>;
+  readonly table: SharedWords;
   /** Its entry there. */
   readonly entry: number;
 }

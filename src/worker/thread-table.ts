@@ -8,6 +8,8 @@
  * same, and is not listed.
  */
 
+import type { SharedWords } from '../undisturbed.ts';
+
 const headWords = 4;
 const entryWords = 32;
 const capacity = 1024;
@@ -41,16 +43,16 @@ export interface ListedThread {
   readonly daemon: boolean;
 }
 
-let words: Int32Array<SharedArrayBuffer> | undefined;
+let words: SharedWords | undefined;
 
 /** The table of this program; made when it is first asked for. */
-export function threadTable(): Int32Array<SharedArrayBuffer> {
+export function threadTable(): SharedWords {
   words ??= new Int32Array(new SharedArrayBuffer(4 * (headWords + capacity * entryWords)));
   return words;
 }
 
 /** To be called first of all in a thread that was given the table of its program. */
-export function joinThreadTable(table: Int32Array<SharedArrayBuffer>): void {
+export function joinThreadTable(table: SharedWords): void {
   words = table;
 }
 
@@ -133,13 +135,13 @@ export function listedThreads(): ListedThread[] {
   return found;
 }
 
-function writeName(table: Int32Array<SharedArrayBuffer>, at: number, name: string): void {
+function writeName(table: SharedWords, at: number, name: string): void {
   const bytes = Buffer.from(name).subarray(0, nameBytes);
   new Uint8Array(table.buffer, 4 * (at + NAME), nameBytes).set(bytes);
   Atomics.store(table, at + LENGTH, bytes.length);
 }
 
-function readName(table: Int32Array<SharedArrayBuffer>, at: number): string {
+function readName(table: SharedWords, at: number): string {
   const length = Atomics.load(table, at + LENGTH);
   return Buffer.from(new Uint8Array(table.buffer, 4 * (at + NAME), length)).toString();
 }

@@ -309,14 +309,14 @@ test('a Process goes nowhere but to its own child', async () => {
   const refusal = { name: 'SerializationError', message: /mine cannot cross: a Process belongs to the process that made it/ };
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
   await assert.rejects(
-    pool.submit((it: unknown) => it, child as unknown),
+    pool.submit((it: unknown) => it, child),
     refusal,
   );
   await assert.rejects(
     pool.submit(() => child.name),
     refusal,
   );
-  assert.throws(() => new Process({ target: (it: unknown) => it, args: [child as unknown] }).start(), refusal);
+  assert.throws(() => new Process({ target: (it: unknown) => it, args: [child] }).start(), refusal);
 });
 
 test('a closure over its own Process has in the child the process that runs', async () => {

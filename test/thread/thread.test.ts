@@ -99,7 +99,7 @@ test('output of several threads appears at once and in order, also while the mai
     const say = (n) => { for (let i = 0; i < 3; i++) console.log('thread ' + n + ' line ' + i); console.error('error ' + n); };
     for (const n of [1, 2]) { new Thread({ target: say, args: [n] }).start().joinSync(); console.log('joined ' + n); }
   `);
-  const lines = [1, 2].flatMap((n) => [...[0, 1, 2].map((i) => `thread ${n} line ${i}`), `error ${n}`, `joined ${n}`]);
+  const lines = [1, 2].flatMap((n) => [0, 1, 2].map((i) => `thread ${n} line ${i}`).concat(`error ${n}`, `joined ${n}`));
   assert.equal(text, `${lines.join('\n')}\n`);
 });
 
@@ -166,7 +166,7 @@ test('misuse is a ProcessError that says what is wrong', async () => {
   assert.throws(() => new Thread({ demon: true } as never), { name: 'TypeError', message: /known are/ });
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
   await assert.rejects(
-    pool.submit((it: unknown) => it, thread as unknown),
+    pool.submit((it: unknown) => it, thread),
     { name: 'SerializationError', message: /cannot cross: a Thread belongs to the thread that made it/ },
   );
 });
