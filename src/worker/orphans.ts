@@ -8,36 +8,25 @@
 
 import { collectChild } from '../platform/index.ts';
 import { setInterval, clearInterval } from '../real-timers.ts';
-import type { SharedWords } from '../undisturbed.ts';
-
-/** Process numbers, 0 where there is none. */
-export type ChildList = SharedWords;
+import { type ChildList, childLists } from './thread-ground.ts';
 
 /** Children of one thread, and of those below it, at a time; further ones are not noted. */
 const capacity = 1024;
 /** Milliseconds between two looks at children that are about to end. */
 const lookEvery = 10;
 
-/** That of this thread, and those of the threads above it. The main thread has none: it outlives its threads. */
-let lists: readonly ChildList[] = [];
-
-/** To be called in a thread, with what its starter gave it. */
-export function noteChildrenIn(given: readonly ChildList[]): void {
-  lists = given;
-}
-
 /** For a thread that this one starts. */
 export function childListsBelow(): readonly [ChildList, ...ChildList[]] {
-  return [new Int32Array(new SharedArrayBuffer(4 * capacity)), ...lists];
+  return [new Int32Array(new SharedArrayBuffer(4 * capacity)), ...childLists()];
 }
 
 export function noteChild(pid: number): void {
-  for (const list of lists) replace(list, 0, pid);
+  for (const list of childLists()) replace(list, 0, pid);
 }
 
 /** Node has collected it. */
 export function forgetChild(pid: number): void {
-  for (const list of lists) replace(list, pid, 0);
+  for (const list of childLists()) replace(list, pid, 0);
 }
 
 function replace(list: ChildList, from: number, to: number): void {

@@ -2,7 +2,6 @@
 
 import { type HeapPlace, tellHeapPlace } from '../handles.ts';
 import { type EndGate, setEndGates, type SharedWords } from '../undisturbed.ts';
-import { type ChildList, noteChildrenIn } from './orphans.ts';
 import { joinThreadTable } from './thread-table.ts';
 
 /** What every thread is given, besides what its kind needs. */
@@ -24,10 +23,20 @@ export interface ThreadData<Own> {
   readonly own: Own;
 }
 
+/** The child processes of a thread, by their numbers; 0 where there is none (`orphans.ts`). */
+export type ChildList = SharedWords;
+
+let lists: readonly ChildList[] = [];
+
+/** That of this thread, and those of the threads above it. The main thread has none: it outlives its threads. */
+export function childLists(): readonly ChildList[] {
+  return lists;
+}
+
 /** To be called first of all in a thread. */
 export function stand({ heap, endGates, children, table }: ThreadGround): void {
   setEndGates(endGates);
-  noteChildrenIn(children);
+  lists = children;
   joinThreadTable(table);
   if (heap !== undefined) tellHeapPlace(heap);
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
@@ -31,6 +31,29 @@ test('what is published is some 20 to 40 scripts below 1 MB, each with its map',
   for (const file of scripts) {
     const isMapped = readFileSync(join(dist, file), 'utf8').includes('//# sourceMappingURL=');
     assert.equal(isMapped, files.includes(`${file}.map`), file);
+  }
+});
+
+/** The files of `src/` that are loaded with a script, by static imports. */
+function loadedWith(script: string, seen: Set<string> = new Set()): string[] {
+  if (seen.has(script)) return [];
+  seen.add(script);
+  const imports = readFileSync(join(dist, script), 'utf8').matchAll(/^(?:import|export)[^\n]*?"(\.[^"]+)";$/gm);
+  // A script without a map is the bundler's own.
+  const map = files.includes(`${script}.map`) ? readFileSync(join(dist, `${script}.map`), 'utf8') : '{"sources":[]}';
+  const own = (JSON.parse(map) as { sources: string[] }).sources.map((source) => source.replace(/^.*\bsrc\//, ''));
+  return own.concat(...Array.from(imports, ([, path]) => loadedWith(join(dirname(script), path!), seen)));
+}
+
+test('the workers of pools start without the code of native calls, of shared objects, and of pools', () => {
+  for (const script of ['worker/thread-main.js', 'worker/process-main.js']) {
+    const sources = loadedWith(script);
+    assert.ok(sources.includes('worker/runner.ts'), script);
+    assert.deepEqual(
+      sources.filter((source) => /^(?:platform|memory|sync|pool|process|thread)\//.test(source)),
+      [],
+      script,
+    );
   }
 });
 

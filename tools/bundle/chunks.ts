@@ -4,7 +4,7 @@
  *   base     by workers and coroutines        errors, checks, iteration
  *   loop     by coroutines and shared objects
  *   codec    by workers and their hosts       values and functions to bytes and back, links
- *   process  by hosts, and by processes that run a `Process`    native calls, children
+ *   process  by hosts, and by children that run a `Process` or `Thread`    native calls, children
  *   shared   by hosts, and by workers that meet a shared object
  *
  * What only one side needs is left to the bundler.
@@ -50,7 +50,7 @@ const both = (a: Ids, b: Ids): Ids => new Set([...a].filter((id) => b.has(id)));
 function sharedModules(): Record<string, Ids> {
   const [host, coroutine, shared] = [loadedWith('index.ts'), loadedWith('coroutine/index.ts'), loadedWith('sync/index.ts')];
   const worker = loadedWith('worker/thread-main.ts', 'worker/process-main.ts');
-  const child = loadedWith('process/child-main.ts');
+  const child = loadedWith('process/child-main.ts', 'thread/child-main.ts');
   return { base: both(coroutine, worker), loop: both(coroutine, shared), codec: both(host, worker), process: both(host, child), shared };
 }
 
