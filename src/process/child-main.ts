@@ -3,12 +3,11 @@
  * `link` there is no lifeline, and the end of descriptor 3 tells of the parent's end.
  */
 
-import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { decode, encode, type Packet, prepare } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { handleDoor, tellHeapPlace, tellThreadName } from '../handles.ts';
-import { beginRun, exitInOrder, prepareForLoaders, showToUser, textOf, untilSettled, watchImports } from '../worker/ground.ts';
+import { exitInOrder, prepareForLoaders, showToUser, textOf, untilSettled, watchImports, writeAtOnce } from '../worker/ground.ts';
 import { net } from '../builtins.ts';
 import { becomeChild, setOwn } from './identity.ts';
 import { markExit, OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
@@ -29,18 +28,6 @@ function tell(error: unknown): void {
   writeMessage(file, OUTCOME, { modules: packet.modules, text }, packet.bytes);
 }
 
-/** Prints at once and whole, whatever stands in the place of `process.stderr`. A stream that is closed or broken is no error. */
-function print(text: string): void {
-  const bytes = Buffer.from(text);
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(2, bytes, done);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-    }
-  }
-}
-
 let realm: string | undefined;
 
 function fail(error: unknown, name: string): void {
@@ -48,7 +35,7 @@ function fail(error: unknown, name: string): void {
   hasFailed = true;
   showToUser(error);
   tell(error);
-  print(`Process ${name}:\n${inspect(error)}\n`);
+  writeAtOnce(2, `Process ${name}:\n${inspect(error)}\n`);
   process.exitCode = 1;
   exitInOrder();
 }
@@ -80,10 +67,7 @@ async function main(): Promise<void> {
     adopt(start.this, { name, daemon, path, target: start.target, args: start.args });
     setOwn(start.this as Process & { pid: number });
     await untilSettled(
-      () => {
-        beginRun();
-        return start.this.run();
-      },
+      () => start.this.run(),
       name,
       (error) => fail(error, name),
     );

@@ -1,12 +1,10 @@
 /** The first file of a `Thread`. */
 
-import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { threadId, workerData } from 'node:worker_threads';
 import { decode, encode, type Packet, prepare } from '../codec/index.ts';
 import { handleDoor, tellThreadName } from '../handles.ts';
 import {
-  beginRun,
   hookIsSet,
   joinLoaders,
   prepareForLoaders,
@@ -18,6 +16,7 @@ import {
   type ThreadData,
   untilSettled,
   watchImports,
+  writeAtOnce,
 } from '../worker/ground.ts';
 import { getNativeId } from './current.ts';
 import { adopt, ENDED, STATE, type Thread, type ThreadMessage, type ThreadOutcome } from './thread.ts';
@@ -26,29 +25,15 @@ const { ground, own } = workerData as ThreadData<ThreadMessage>;
 const exit = process.exit.bind(process);
 let hasFailed = false;
 
-/** Writes at once and whole: output of several threads appears in the order in which it was printed, also while the main thread is blocked. */
-function write(descriptor: number, chunk: string | Uint8Array): void {
-  const bytes = Buffer.from(chunk);
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(descriptor, bytes, done);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-      Atomics.wait(pause, 0, 0, 1);
-    }
-  }
-}
-const pause = new Int32Array(new SharedArrayBuffer(4));
-
+// Output of several threads appears in the order in which it was printed, also while the main thread is blocked.
 for (const [stream, descriptor] of [
   [process.stdout, 1],
   [process.stderr, 2],
 ] as const) {
   stream._write = (chunk: string | Uint8Array, _encoding, done) => {
-    write(descriptor, chunk);
+    writeAtOnce(descriptor, chunk);
     done();
   };
-  delete (stream as { _writev?: unknown })._writev;
   Object.defineProperty(stream, '_writev', { value: undefined });
 }
 
@@ -75,7 +60,7 @@ function fail(error: unknown): void {
   hasFailed = true;
   showToUser(error);
   tell(error);
-  if (readNumber(hookIsSet) === 0) write(2, `Exception in thread ${own.name}:\n${inspect(error)}\n`);
+  if (readNumber(hookIsSet) === 0) writeAtOnce(2, `Exception in thread ${own.name}:\n${inspect(error)}\n`);
   exit(1);
 }
 
@@ -106,14 +91,7 @@ async function main(): Promise<void> {
       this: Thread;
     };
     adopt(start.this, { name, daemon, target: start.target, args: start.args, ident: threadId + 1, nativeId }, control);
-    await untilSettled(
-      () => {
-        beginRun();
-        return start.this.run();
-      },
-      name,
-      fail,
-    );
+    await untilSettled(() => start.this.run(), name, fail);
   } catch (error) {
     fail(error);
   }

@@ -22,9 +22,9 @@ export {
   unlist,
 } from './thread-table.ts';
 /** What a child must not do while it imports. */
-export { beginRun, watchImports, whyStartIsRefused } from './nesting.ts';
+export { watchImports, whyStartIsRefused } from './nesting.ts';
 /** The end of a `run()`. */
-export { asError, errorOf, type ErrorText, showToUser, textOf, untilEnded, untilSettled } from './run-end.ts';
+export { asError, errorOf, type ErrorText, showToUser, textOf, untilEnded, untilSettled, writeAtOnce } from './run-end.ts';
 /** The beginning and the end of a child. */
 export { joinLoaders, prepareForLoaders } from './loaders.ts';
 export { exitInOrder } from './exit.ts';

@@ -3,11 +3,13 @@
  * cross in its own class, and how the starter waits.
  */
 
+import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { originalStack } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import * as timers from '../real-timers.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
+import { beginRun } from './nesting.ts';
 
 /** An error as text. */
 export interface ErrorText {
@@ -27,10 +29,26 @@ export async function untilSettled(run: () => unknown, name: string, fail: (erro
   const stuck = (): void =>
     fail(new HeddleError(`run() of ${name} can never settle: it waits for a promise, but nothing is left that could settle it`));
   process.on('beforeExit', stuck);
+  beginRun();
   try {
     await run();
   } finally {
     process.off('beforeExit', stuck);
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes whole and without an event loop, whatever stands in the place of `process.stdout`. A stream that is closed or broken is no error. */
+export function writeAtOnce(descriptor: number, chunk: string | Uint8Array): void {
+  const bytes = Buffer.from(chunk);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(descriptor, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      Atomics.wait(pause, 0, 0, 1);
+    }
   }
 }
 
