@@ -4,10 +4,10 @@
  */
 
 import { inspect } from 'node:util';
-import { decode, encode, type Packet, prepare } from '../codec/index.ts';
+import { encode, type Packet } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
-import { handleDoor, tellHeapPlace, tellThreadName } from '../handles.ts';
-import { exitInOrder, prepareForLoaders, showToUser, textOf, untilSettled, watchImports, writeAtOnce } from '../worker/ground.ts';
+import { tellHeapPlace, tellThreadName } from '../handles.ts';
+import { exitInOrder, openRun, prepareForLoaders, showToUser, textOf, untilSettled, watchImports, writeAtOnce } from '../worker/ground.ts';
 import { net } from '../builtins.ts';
 import { becomeChild, setOwn } from './identity.ts';
 import { markExit, OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
@@ -59,15 +59,11 @@ async function main(): Promise<void> {
     process.on('uncaughtExceptionMonitor', (error) => {
       if (process.listenerCount('uncaughtException') === 0) tell(error);
     });
-    if (parcel !== 0) await import('../sync/index.ts');
-    const handles = parcel === 0 ? [] : handleDoor()!.openParcel(parcel);
-    await prepare({ modules });
-    const border = { kind: 'process', peer: header.realm } as const;
-    const start = decode({ bytes, modules, attachments: [], handles }, border) as { target?: never; args: unknown[]; this: Process };
-    adopt(start.this, { name, daemon, path, target: start.target, args: start.args });
-    setOwn(start.this as Process & { pid: number });
+    const run = await openRun<Process>({ bytes, modules, attachments: [], parcel }, { kind: 'process', peer: header.realm });
+    adopt(run.this, { name, daemon, path, target: run.target, args: run.args });
+    setOwn(run.this as Process & { pid: number });
     await untilSettled(
-      () => start.this.run(),
+      () => run.this.run(),
       name,
       (error) => fail(error, name),
     );

@@ -12,19 +12,23 @@ import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { inspect } from 'node:util';
-import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
+import { checkOptions, expected } from '../check.ts';
 import { TypeError } from '../refusals.ts';
-import { decode, encode, type Incoming, type Packet, prepare, realmId } from '../codec/index.ts';
-import { InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
-import { handleDoor, heapForChild, heapSlot, notSent } from '../handles.ts';
+import { realmId } from '../codec/index.ts';
+import { InvalidStateError, ProcessError } from '../errors.ts';
+import { handleDoor, heapForChild } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { closeMessageFile, type ExitStatus, lookAtChild, openMessageFile, sleepUntilChild } from '../platform/index.ts';
 import * as timers from '../real-timers.ts';
 import {
-  asError,
   checkMayHaveChildren,
+  checkName,
   type Child,
+  encodeRun,
   errorOf,
+  keepAtHome,
+  readRunOptions,
+  rebuildError,
   releaseChild,
   startChild,
   untilEnded,
@@ -82,9 +86,6 @@ interface State {
 const states = new WeakMap<object, State>();
 /** Living processes that this thread has started. */
 const living = new Set<Process<any>>();
-/** The process that is being encoded by its own `start()`. */
-let starting: object | undefined;
-
 const optionKeys = ['target', 'args', 'name', 'daemon', 'stdio'];
 const stdioKinds = new Set(['inherit', 'pipe', 'ignore']);
 
@@ -127,11 +128,8 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
    */
   constructor(options: ProcessOptions<A> = {}) {
     checkOptions(options, 'the options of a Process', optionKeys);
-    const { target, args = [] as unknown[] as A, name, daemon, stdio = 'inherit' } = options;
-    if (target !== undefined) checkFunction(target, 'target');
-    if (!Array.isArray(args)) throw new TypeError(expected('args', 'an array of arguments', args));
-    if (name !== undefined && typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
-    checkBoolean(daemon, 'daemon');
+    const { target, args, name, daemon } = readRunOptions(options);
+    const { stdio = 'inherit' } = options;
     if (!stdioKinds.has(stdio)) throw new TypeError(expected('stdio', `'inherit', 'pipe' or 'ignore'`, stdio));
     const path = nextPath();
     keep(this, {
@@ -139,7 +137,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
       daemon: daemon ?? isDaemon(),
       path,
       target,
-      args: [...args],
+      args,
       stdio,
       running: undefined,
       isClosed: false,
@@ -237,7 +235,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
   }
 
   set name(name: string) {
-    if (typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
+    checkName(name);
     stateOf(this).name = name;
   }
 
@@ -342,13 +340,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
 
 Object.defineProperty(Process.prototype, inspect.custom, { value: Process.prototype.toString });
 
-/** A process goes to its own child only. */
-Object.defineProperty(Process.prototype, notSent, {
-  value(this: object): string | undefined {
-    if (this === starting) return undefined;
-    return `${states.get(this)?.name ?? 'a Process'} cannot cross: a Process belongs to the process that made it`;
-  },
-});
+keepAtHome(Process, (process) => states.get(process)?.name);
 
 function describe(process: Process<any>): string {
   const state = states.get(process);
@@ -362,11 +354,11 @@ function describe(process: Process<any>): string {
 
 function launch(self: Process<any>, state: State): Running {
   const { target, args, path, name, daemon } = state;
-  const link = 1 + Math.floor(Math.random() * 0x7fff_fffe);
-  const file = openMessageFile();
+  const apart = heapForChild() === undefined ? 'it shares no memory with this process' : undefined;
+  const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'process', apart });
+  let file: number | undefined;
   try {
-    const packet = encodeStart(self, { target, args, this: self });
-    const parcel = packet.handles.length === 0 ? 0 : handleDoor()!.makeParcel(packet.handles, { host: heapSlot(), link });
+    file = openMessageFile();
     const { pid: parentPid, name: parentName } = currentProcess();
     const parent = { pid: parentPid, name: parentName };
     const header = { name, path, daemon, parent, realm: realmId, argv: process.argv.slice(1), modules: packet.modules, parcel };
@@ -401,21 +393,8 @@ function launch(self: Process<any>, state: State): Running {
     );
   } catch (error) {
     handleDoor()?.dropParcels(link);
-    closeMessageFile(file);
+    if (file !== undefined) closeMessageFile(file);
     throw error;
-  }
-}
-
-function encodeStart(self: object, value: object): Packet {
-  const before = starting;
-  starting = self;
-  try {
-    const apart = heapForChild() === undefined ? 'it shares no memory with this process' : undefined;
-    const packet = encode(value, { root: 'process', border: { kind: 'process', apart } });
-    if (packet.signals.length > 0) throw new SerializationError('an AbortSignal cannot cross to a Process: use terminate(), or an Event');
-    return packet;
-  } finally {
-    starting = before;
   }
 }
 
@@ -457,33 +436,16 @@ function codeOf({ exitCode, signal }: ExitStatus): number {
 function see(process: Process<any>, running: Running, status: ExitStatus): Running['end'] {
   if (running.end !== undefined) return running.end;
   const outcome = readMessage<OutcomeHeader>(running.file, OUTCOME);
-  const end = {
-    exitCode: codeOf(status),
-    error: outcome === undefined ? null : errorOf(outcome.header.text),
-  };
+  const end: NonNullable<Running['end']> = { exitCode: codeOf(status), error: outcome === undefined ? null : errorOf(outcome.header.text) };
   running.end = end;
   living.delete(process);
   closeMessageFile(running.file);
   releaseChild(running.child);
   handleDoor()?.dropParcels(running.link);
   const wake = (): void => void timers.setImmediate(() => running.waiters.forEach((ended) => ended()));
-  const missing = outcome === undefined ? undefined : prepare(outcome.header);
-  const rebuild = (): void => {
-    if (outcome !== undefined) end.error = rebuilt({ ...outcome.header, bytes: outcome.bytes, attachments: [] }, end.error);
-  };
-  if (missing === undefined) {
-    rebuild();
-    wake();
-  } else missing.then(rebuild, () => {}).finally(wake);
+  if (outcome === undefined) wake();
+  else rebuildError({ ...outcome.header, bytes: outcome.bytes, attachments: [] }, 'process', (error) => (end.error = error), wake);
   return end;
-}
-
-function rebuilt(packet: Incoming, otherwise: Error | null): Error {
-  try {
-    return asError(decode(packet, { kind: 'process' }));
-  } catch (error) {
-    return otherwise ?? (error as Error);
-  }
 }
 
 /** One of the child's outputs, read while the event loop stands still: what comes goes into the stream that the user reads. */

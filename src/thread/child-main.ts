@@ -2,11 +2,12 @@
 
 import { inspect } from 'node:util';
 import { threadId, workerData } from 'node:worker_threads';
-import { decode, encode, type Packet, prepare } from '../codec/index.ts';
-import { handleDoor, tellThreadName } from '../handles.ts';
+import { encode, type Packet } from '../codec/index.ts';
+import { tellThreadName } from '../handles.ts';
 import {
   hookIsSet,
   joinLoaders,
+  openRun,
   prepareForLoaders,
   readNumber,
   showToUser,
@@ -82,16 +83,9 @@ async function main(): Promise<void> {
     await prepareForLoaders();
     await joinLoaders();
     tellThreadName(name);
-    if (parcel !== 0) await import('../sync/index.ts');
-    const handles = parcel === 0 ? [] : handleDoor()!.openParcel(parcel);
-    await prepare({ modules });
-    const start = decode({ bytes, modules, attachments, handles }, { kind: 'thread', peer: realm }) as {
-      target?: never;
-      args: unknown[];
-      this: Thread;
-    };
-    adopt(start.this, { name, daemon, target: start.target, args: start.args, ident: threadId + 1, nativeId }, control);
-    await untilSettled(() => start.this.run(), name, fail);
+    const run = await openRun<Thread>({ bytes, modules, attachments, parcel }, { kind: 'thread', peer: realm });
+    adopt(run.this, { name, daemon, target: run.target, args: run.args, ident: threadId + 1, nativeId }, control);
+    await untilSettled(() => run.this.run(), name, fail);
   } catch (error) {
     fail(error);
   }

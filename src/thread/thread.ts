@@ -11,21 +11,26 @@
 import { existsSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
-import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
+import { checkFunction, checkOptions, expected } from '../check.ts';
 import { RangeError, TypeError } from '../refusals.ts';
-import { decode, encode, type Packet, prepare, realmId } from '../codec/index.ts';
-import { InvalidStateError, ProcessError, SerializationError } from '../errors.ts';
-import { handleDoor, heapSlot, notSent } from '../handles.ts';
+import { realmId } from '../codec/index.ts';
+import { InvalidStateError, ProcessError } from '../errors.ts';
+import { handleDoor } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import * as timers from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
 import {
   asError,
+  checkName,
+  encodeRun,
   errorOf,
   type ErrorText,
   hookIsSet,
+  keepAtHome,
   nativeIdOf,
   nextNumber,
+  readRunOptions,
+  rebuildError,
   rename,
   setNumber,
   type StartedThread,
@@ -104,7 +109,6 @@ interface State {
 }
 
 const states = new WeakMap<object, State>();
-let starting: object | undefined;
 const optionKeys = ['target', 'args', 'name', 'daemon'];
 
 function stateOf(thread: object): State {
@@ -164,16 +168,12 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
    */
   constructor(options: ThreadOptions<A> = {}) {
     checkOptions(options, 'the options of a Thread', optionKeys);
-    const { target, args = [] as unknown[] as A, name, daemon } = options;
-    if (target !== undefined) checkFunction(target, 'target');
-    if (!Array.isArray(args)) throw new TypeError(expected('args', 'an array of arguments', args));
-    if (name !== undefined && typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
-    checkBoolean(daemon, 'daemon');
+    const { target, args, name, daemon } = readRunOptions(options);
     keep(this, {
       name: name ?? defaultName(target),
       daemon: daemon ?? isDaemonThread(),
       target,
-      args: [...args],
+      args,
       running: undefined,
       self: undefined,
       ident: null,
@@ -259,7 +259,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
   }
 
   set name(name: string) {
-    if (typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
+    checkName(name);
     const state = stateOf(this);
     state.name = name;
     if (state.running !== undefined) rename(state.running.started.entry, name);
@@ -320,13 +320,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
 
 Object.defineProperty(Thread.prototype, inspect.custom, { value: Thread.prototype.toString });
 
-/** A thread object goes to its own thread only. */
-Object.defineProperty(Thread.prototype, notSent, {
-  value(this: object): string | undefined {
-    if (this === starting) return undefined;
-    return `${states.get(this)?.name ?? 'a Thread'} cannot cross: a Thread belongs to the thread that made it`;
-  },
-});
+keepAtHome(Thread, (thread) => states.get(thread)?.name);
 
 /**
  * A thread that calls a function once, after `interval` milliseconds, unless it is cancelled before. Source: threading.Timer
@@ -389,9 +383,7 @@ function joinable(thread: Thread<any>): Running {
 
 function launch(self: Thread<any>, state: State): Running {
   const { target, args, name, daemon, isCancelled } = state;
-  const link = 1 + Math.floor(Math.random() * 0x7fff_fffe);
-  const packet = encodeStart(self, { target, args, this: self });
-  const parcel = packet.handles.length === 0 ? 0 : handleDoor()!.makeParcel(packet.handles, { host: heapSlot(), link });
+  const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'thread' });
   const control = new Int32Array(new SharedArrayBuffer(8));
   if (isCancelled) control[CANCELLED] = 1;
   const { port1, port2 } = new MessageChannel();
@@ -406,18 +398,6 @@ function launch(self: Thread<any>, state: State): Running {
     port1.close();
     handleDoor()?.dropParcels(link);
     throw error;
-  }
-}
-
-function encodeStart(self: object, value: object): Packet {
-  const before = starting;
-  starting = self;
-  try {
-    const packet = encode(value, { root: 'thread', border: { kind: 'thread' } });
-    if (packet.signals.length > 0) throw new SerializationError('an AbortSignal cannot cross to a Thread: use terminate(), or an Event');
-    return packet;
-  } finally {
-    starting = before;
   }
 }
 
@@ -441,7 +421,7 @@ function see(thread: Thread<any>, running: Running, uncaught: unknown): Running[
   const outcome = receiveMessageOnPort(running.port)?.message as ThreadOutcome | undefined;
   // An end without a word of the thread: it could not start, or ran out of memory.
   const fatal = uncaught === undefined ? null : asError(uncaught);
-  const end = { error: outcome === undefined ? fatal : errorOf(outcome.text) };
+  const end: NonNullable<Running['end']> = { error: outcome === undefined ? fatal : errorOf(outcome.text) };
   running.end = end;
   // The program waits until Node has taken the thread down.
   running.started.worker.ref();
@@ -449,18 +429,12 @@ function see(thread: Thread<any>, running: Running, uncaught: unknown): Running[
   removeStarted(running.started.entry);
   unlist(running.started.entry);
   handleDoor()?.dropParcels(running.link);
-  const missing = outcome === undefined ? undefined : prepare(outcome);
-  const rebuild = (): void => {
-    if (outcome !== undefined) end.error = rebuilt(outcome, end.error!);
-  };
   const wake = (): void => {
     if (end.error !== null) tellHook(end.error, thread, outcome === undefined);
     timers.setImmediate(() => running.waiters.forEach((ended) => ended()));
   };
-  if (missing === undefined) {
-    rebuild();
-    wake();
-  } else missing.then(rebuild, () => {}).finally(wake);
+  if (outcome === undefined) wake();
+  else rebuildError(outcome, 'thread', (error) => (end.error = error), wake);
   return end;
 }
 
@@ -473,12 +447,4 @@ function tellHook(error: Error, thread: Thread<any>, isUntold: boolean): void {
       process.emitWarning(`the except hook threw: ${inspect(thrown)}`, 'ExceptHookWarning');
     }
   } else if (isUntold) process.stderr.write(`Exception in thread ${thread.name}:\n${inspect(error)}\n`);
-}
-
-function rebuilt({ bytes, attachments, modules }: ThreadOutcome, otherwise: Error): Error {
-  try {
-    return asError(decode({ bytes, attachments, modules }, { kind: 'thread' }));
-  } catch {
-    return otherwise;
-  }
 }

@@ -23,8 +23,23 @@ export {
 } from './thread-table.ts';
 /** What a child must not do while it imports. */
 export { watchImports, whyStartIsRefused } from './nesting.ts';
-/** The end of a `run()`. */
-export { asError, errorOf, type ErrorText, showToUser, textOf, untilEnded, untilSettled, writeAtOnce } from './run-end.ts';
+/** What `Process` and `Thread` have in common. */
+export {
+  asError,
+  checkName,
+  encodeRun,
+  errorOf,
+  type ErrorText,
+  keepAtHome,
+  openRun,
+  readRunOptions,
+  rebuildError,
+  showToUser,
+  textOf,
+  untilEnded,
+  untilSettled,
+  writeAtOnce,
+} from './runs.ts';
 /** The beginning and the end of a child. */
 export { joinLoaders, prepareForLoaders } from './loaders.ts';
 export { exitInOrder } from './exit.ts';

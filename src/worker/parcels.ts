@@ -34,10 +34,15 @@ export interface LinkIdentity {
   readonly slot: number;
 }
 
+/** The number of a link, which no other in the tree has. */
+export function newLinkNumber(): number {
+  return 1 + Math.floor(Math.random() * 0x7fff_fffe);
+}
+
 export class Parcels {
   /** Set on the worker's side. */
   #identity: LinkIdentity | undefined;
-  readonly #number: number = 1 + Math.floor(Math.random() * 0x7fff_fffe);
+  readonly #number: number = newLinkNumber();
   /** What came behind a frame that waits. */
   #held: Frame[] | undefined;
   #then: (() => void) | undefined;
