@@ -33,6 +33,12 @@ export type {
 export { activeChildren, cpuCount, currentProcess, parentProcess, Process } from './process/index.ts';
 export type { ParentProcess, ProcessInfo, ProcessOptions } from './process/index.ts';
 
+// How processes and the workers of pools start.
+export { Context, getAllStartMethods, getContext, getStartMethod, setForkserverPreload, setStartMethod } from './context/index.ts';
+export type { ContextOptions, StartMethodOptions } from './context/index.ts';
+export { ForkServerProcess, SpawnProcess, ThreadProcess } from './process/index.ts';
+export type { StartMethod } from './worker/index.ts';
+
 // Threads that run a function, or a class's run().
 export {
   activeCount,

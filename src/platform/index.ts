@@ -14,7 +14,7 @@ export { waitAtWord, wakeAtWord } from './futex.ts';
 /** A child that ends with its parent. */
 export { Lifeline } from './lifeline.ts';
 /** What two processes read and write without an event loop. */
-export { closeMessageFile, openMessageFile, readWhole, writeWhole } from './message-file.ts';
+export { closeMessageFile, kindOfMessage, openMessageFile, readMessage, readWhole, writeMessage, writeWhole } from './message-file.ts';
 /** Pipes whose ends pass to a child by number. */
 export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openHeld, openPipe } from './pipe.ts';
 export { inodeOfPipe } from './pipe-stat.ts';

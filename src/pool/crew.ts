@@ -5,13 +5,13 @@ import { type Border, encode } from '../codec/index.ts';
 import { outsideOfCalls } from './caller-context.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { Job } from './job.ts';
-import type { CheckedOptions } from './options.ts';
+import type { WorkerPoolOptions } from './options.ts';
 import { type Initializer, PoolWorker, type PoolWorkerEvents } from './pool-worker.ts';
 
 export class Crew {
   readonly #border: Border;
   readonly #name: string;
-  readonly #options: CheckedOptions;
+  readonly #options: WorkerPoolOptions;
   readonly #initializer: Initializer | undefined;
   readonly #workers: Map<number, PoolWorker> = new Map();
   readonly #idle: IdleWatch;
@@ -19,7 +19,7 @@ export class Crew {
   readonly #hosts: Set<number> = new Set();
 
   /** @param idleOver a worker has had nothing to do for so long that it may go */
-  constructor(border: Border, name: string, options: CheckedOptions, idleOver: (id: number) => void) {
+  constructor(border: Border, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
     this.#border = border;
     this.#name = name;
     this.#options = options;
@@ -43,13 +43,14 @@ export class Crew {
   }
 
   start(id: number, isUnasked: boolean, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
-    const { name, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, gracePeriod } = this.#options;
+    const { name, isWarm, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, gracePeriod } = this.#options;
     const settings = {
       kind: this.#border.kind,
       name: name ?? this.#name,
       resourceLimits,
       execArgv,
       env,
+      isWarm,
       maxMemory,
       isUnasked,
       isConcurrent: tasksPerWorker > 1,

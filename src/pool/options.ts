@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
 import type { AnyFunction } from '../codec/index.ts';
-import type { ResourceLimits } from '../worker/index.ts';
+import { checkStartMethod, type ResourceLimits, type StartMethod } from '../worker/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
 /** @typeParam A the parameters of the initializer */
@@ -49,6 +49,11 @@ export interface ExecutorOptions<A extends readonly unknown[] = any[]> {
   readonly execArgv?: readonly string[] | undefined;
   /** Environment variables of the workers; default those of this program when the worker starts. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * How worker processes start: a context, or the name of its start method. `'forkserver'` takes warm processes where they are ready, `'thread'`
+   * makes the workers threads. Default: the start method of the program (`setStartMethod`), which is `'spawn'`.
+   */
+  readonly context?: StartMethod | { getStartMethod(): StartMethod } | undefined;
   /** Name of the pool, in events and of its threads; default `ThreadPoolExecutor-1` and so on. */
   readonly name?: string | undefined;
 }
@@ -78,6 +83,7 @@ export const executorKeys: readonly string[] = [
   'resourceLimits',
   'execArgv',
   'env',
+  'context',
   'name',
 ];
 const limitKeys = ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb'];
@@ -97,13 +103,20 @@ export interface CheckedOptions {
   readonly resourceLimits: ResourceLimits | undefined;
   readonly execArgv: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>> | undefined;
+  readonly context: StartMethod | undefined;
   readonly name: string | undefined;
+}
+
+/** What a pool of workers is given. */
+export interface WorkerPoolOptions extends CheckedOptions {
+  /** True: blank processes become its workers, where they are ready. */
+  readonly isWarm: boolean;
 }
 
 /** @throws TypeError or RangeError, naming what is wrong */
 export function checkExecutorOptions(options: ExecutorOptions | undefined): CheckedOptions {
   checkOptions(options, 'options', executorKeys);
-  const { initializer, resourceLimits, execArgv, env, name, ...numbers } = options ?? {};
+  const { initializer, resourceLimits, execArgv, env, context, name, ...numbers } = options ?? {};
   if (initializer !== undefined) checkFunction(initializer, 'initializer');
   const argsName = givenName(options, 'initArgs', 'initargs');
   const initArgs = options?.[argsName];
@@ -131,8 +144,18 @@ export function checkExecutorOptions(options: ExecutorOptions | undefined): Chec
     resourceLimits,
     execArgv,
     env,
+    context: methodOf(context),
     name,
   };
+}
+
+/** @throws TypeError if it is neither a context nor a start method */
+function methodOf(context: ExecutorOptions['context'] | null): StartMethod | undefined {
+  if (context === undefined) return undefined;
+  const isContext = typeof context === 'object' && typeof context?.getStartMethod === 'function';
+  if (!isContext && typeof context !== 'string')
+    throw new TypeError(expected('context', `a context, 'spawn', 'forkserver' or 'thread'`, context));
+  return checkStartMethod(isContext ? context.getStartMethod() : context);
 }
 
 /** The name by which an option that has an old one was given. @throws TypeError if it was given by both */

@@ -5,19 +5,19 @@
  */
 
 import type { AsyncItemIterator } from '../iteration.ts';
-import { checkBoolean, checkFunction, checkOptions } from '../check.ts';
+import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
 import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { whyNoWorkers } from '../places.ts';
-import type { WorkerKind } from '../worker/index.ts';
+import { fillStock, startMethod, type StartMethod, type WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
 import { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
 import { type Future, futures } from './future.ts';
 import { CallJob } from './job.ts';
 import { MapIterator, splitOptions, startMap } from './map.ts';
 import { showAsText } from '../repr.ts';
-import { type ExecutorOptions, checkExecutorOptions } from './options.ts';
+import { type CheckedOptions, type ExecutorOptions, checkExecutorOptions } from './options.ts';
 import type { PoolStatistics } from './statistics.ts';
 import { StreamIterator, StreamJob, StreamSide } from './stream-job.ts';
 import { type MapOptions, type TaskOptions, type TaskSettings, checkTaskOptions, defaultSettings } from './task-options.ts';
@@ -52,8 +52,10 @@ export abstract class PoolExecutor extends Executor {
     const why = whyNoWorkers();
     if (why !== undefined) throw new HeddleError(why);
     const checked = checkExecutorOptions(options);
+    const method = methodOf(kind, checked);
+    if (method === 'forkserver') fillStock();
     const name = checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
-    const pool = new WorkerPool(kind, name, checked);
+    const pool = new WorkerPool(method === 'thread' ? 'thread' : 'process', name, { ...checked, isWarm: method === 'forkserver' });
     insides.set(this, { pool, settings: defaultSettings });
     dropped.register(this, pool);
   }
@@ -163,6 +165,14 @@ export abstract class PoolExecutor extends Executor {
   static {
     showAsText(PoolExecutor);
   }
+}
+
+/** How the workers start. @throws TypeError for threads that have to be processes */
+function methodOf(kind: WorkerKind, { context }: CheckedOptions): StartMethod {
+  if (kind === 'process') return context ?? startMethod();
+  if (context !== undefined && context !== 'thread')
+    throw new TypeError(expected('context', `that of threads ('thread'), as the workers are threads`, context));
+  return 'thread';
 }
 
 /** @throws what is wrong with the arguments, ShutDown, the signal's reason, or SerializationError for what cannot cross */

@@ -17,7 +17,7 @@ import { Deferred } from './deferred.ts';
 import { type Job, summary } from './job.ts';
 import { Jobs } from './jobs.ts';
 import { KeepAlive } from './keep-alive.ts';
-import type { CheckedOptions } from './options.ts';
+import type { WorkerPoolOptions } from './options.ts';
 import type { PoolWorker, PoolWorkerEvents, StartFailure } from './pool-worker.ts';
 import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step, takesRetries } from './scheduler/index.ts';
 import { Counts, type PoolStatistics } from './statistics.ts';
@@ -37,7 +37,7 @@ interface Weak<T> {
 export class WorkerPool {
   readonly border: Border;
   readonly name: string;
-  readonly options: CheckedOptions;
+  readonly options: WorkerPoolOptions;
   readonly #state: SchedulerState;
   readonly #jobs: Jobs;
   readonly #crew: Crew;
@@ -61,7 +61,7 @@ export class WorkerPool {
   /** Its first use was by code that no task ran; undefined until then. */
   #isUnasked: boolean | undefined;
 
-  constructor(kind: WorkerKind, name: string, options: CheckedOptions) {
+  constructor(kind: WorkerKind, name: string, options: WorkerPoolOptions) {
     this.name = name;
     this.options = options;
     this.border = { kind };

@@ -1,17 +1,34 @@
 /**
  * The first file of a `Process`. Descriptor 5 is its message file. With the argument `heap` descriptor 6 is the shared heap of the whole tree; with
- * `link` there is no lifeline, and the end of descriptor 3 tells of the parent's end.
+ * `link` there is no lifeline, and the end of descriptor 3 tells of the parent's end. With `blank` it waits until it is told what to be (`blank.ts`).
  */
 
+import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { encode, type Packet } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { tellHeapPlace, tellThreadName } from '../handles.ts';
-import { exitInOrder, openRun, prepareForLoaders, showToUser, textOf, untilSettled, watchImports, writeAtOnce } from '../worker/ground.ts';
+import {
+  adoptHandover,
+  chooseMethod,
+  exitInOrder,
+  openRun,
+  prepareForLoaders,
+  setIdentity,
+  showToUser,
+  textOf,
+  untilSettled,
+  watchImports,
+  writeAtOnce,
+} from '../worker/ground.ts';
 import { net } from '../builtins.ts';
-import { becomeChild, setOwn } from './identity.ts';
-import { markExit, OUTCOME, readMessage, START, type StartHeader, writeMessage } from './message.ts';
-import { adopt, type Process } from './process.ts';
+import { setOwn } from './identity.ts';
+import { markExit, OUTCOME, START, type StartHeader } from './message.ts';
+import { readMessage, writeMessage } from '../platform/index.ts';
+// The class of what runs here is found among the exports of this one.
+import './index.ts';
+import type { Process } from './process.ts';
+import { adopt } from './state.ts';
 
 const file = 5;
 let hasFailed = false;
@@ -41,26 +58,36 @@ function fail(error: unknown, name: string): void {
 }
 
 async function main(): Promise<void> {
+  const given = new Set(process.argv.slice(2));
+  await prepareForLoaders();
+  let socket: Socket | undefined;
+  if (given.has('blank')) {
+    const { awaitOrder, becomeWorker } = await import('./blank.ts');
+    socket = await awaitOrder(file);
+    if (await becomeWorker(file, socket, given)) return;
+  }
   watchImports();
   process.on('exit', (code) => markExit(file, code));
-  await prepareForLoaders();
-  const given = new Set(process.argv.slice(2));
   const message = readMessage<StartHeader>(file, START);
   if (message === undefined) throw new HeddleError('a Process was started without its message');
   const { header, bytes } = message;
-  const { name, daemon, path, argv, modules, parcel } = header;
+  const { name, daemon, path, argv, modules, parcel, method, handover } = header;
   realm = header.realm;
-  becomeChild(header);
+  setIdentity({ name, path, daemon, parent: header.parent });
   tellThreadName(name);
   if (given.has('heap')) tellHeapPlace({ descriptor: 6 });
-  if (given.has('link')) endWithParent();
+  if (given.has('link')) endWithParent(socket);
+  else socket?.destroy();
+  chooseMethod(method, true);
   process.argv.splice(1, process.argv.length, ...argv);
   try {
+    if (handover !== undefined) adoptHandover(handover);
     process.on('uncaughtExceptionMonitor', (error) => {
       if (process.listenerCount('uncaughtException') === 0) tell(error);
     });
     const run = await openRun<Process>({ bytes, modules, attachments: [], parcel }, { kind: 'process', peer: header.realm });
-    adopt(run.this, { name, daemon, path, target: run.target, args: run.args });
+    const self = { ident: process.pid, send: (signal: NodeJS.Signals) => void process.kill(process.pid, signal) };
+    adopt(run.this, { name, daemon, path, target: run.target, args: run.args }, self);
     setOwn(run.this as Process & { pid: number });
     await untilSettled(
       () => run.this.run(),
@@ -72,8 +99,8 @@ async function main(): Promise<void> {
   }
 }
 
-function endWithParent(): void {
-  const socket = new (net().Socket)({ fd: 3, readable: true, writable: false });
+function endWithParent(given: Socket | undefined): void {
+  const socket = given ?? new (net().Socket)({ fd: 3, readable: true, writable: false });
   socket.on('end', () => process.exit(1)).on('error', () => process.exit(1));
   socket.resume().unref();
 }

@@ -12,52 +12,91 @@ import type { Readable, Writable } from 'node:stream';
 import { realmId } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
 import { handleDoor, heapForChild } from '../handles.ts';
-import { closeMessageFile, type ExitStatus, lookAtChild, openMessageFile, sleepUntilChild } from '../platform/index.ts';
+import {
+  closeMessageFile,
+  type ExitStatus,
+  lookAtChild,
+  openMessageFile,
+  readMessage,
+  sleepUntilChild,
+  writeMessage,
+} from '../platform/index.ts';
 import * as timers from '../real-timers.ts';
-import { type Child, encodeRun, errorOf, rebuildError, releaseChild, startChild } from '../worker/ground.ts';
+import {
+  type Child,
+  chosenMethod,
+  encodeRun,
+  errorOf,
+  rebuildError,
+  releaseChild,
+  setAtExit,
+  startChild,
+  takeBlank,
+} from '../worker/ground.ts';
 import { currentProcess } from './identity.ts';
-import { exitMarkOf, OUTCOME, type OutcomeHeader, readMessage, START, type StartHeader, writeMessage } from './message.ts';
+import { exitMarkOf, OUTCOME, type OutcomeHeader, START, type StartHeader } from './message.ts';
 import type { RunEnd, RunOrder, StartedRun } from './run.ts';
 
 /**
  * Starts a child that runs `self`. Everything that the child needs has left this process on return.
  *
+ * @param isWarm true: a blank process does it, where one is ready
  * @param onEnd called once, when the end has been seen
  * @throws ProcessError if the system gives no process; SerializationError if something cannot cross
  */
-export function startInChild(self: object, order: RunOrder, onEnd: () => void): StartedRun {
-  const { target, args, path, name, daemon } = order;
+export function startInChild(self: object, order: RunOrder, isWarm: boolean, onEnd: () => void): StartedRun {
+  const { target, args, path, name, daemon, stdio } = order;
   const apart = heapForChild() === undefined ? 'it shares no memory with this process' : undefined;
   const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'process', apart });
-  let file: number | undefined;
+  const blank = isWarm && stdio === 'inherit' ? takeBlank() : undefined;
+  let file = blank?.file;
   try {
     const { pid: parentPid, name: parentName } = currentProcess();
-    const parent = { pid: parentPid, name: parentName };
-    const argv = process.argv.slice(1);
-    const header: StartHeader = { name, path, daemon, parent, realm: realmId, argv, modules: packet.modules, parcel };
-    file = openMessageFile();
+    const header: StartHeader = {
+      name,
+      path,
+      daemon,
+      parent: { pid: parentPid, name: parentName },
+      realm: realmId,
+      argv: process.argv.slice(1),
+      modules: packet.modules,
+      parcel,
+      method: chosenMethod(),
+      handover: blank?.handover,
+    };
+    file ??= openMessageFile();
     writeMessage(file, START, header, packet.bytes);
-    const child = startChild({
-      entry: 'process/child-main.js',
-      args: [],
-      stdio: order.stdio,
-      link: 'without-lifeline',
-      own: file,
-      atExit: ({ process: one }) => void one.kill('SIGTERM'),
-    });
+    const child = blank?.child ?? startAnew(file, stdio);
     const { pid } = child.process;
-    if (pid !== undefined) return new ChildRun(child, pid, file, link, onEnd);
-    // The reason is told by an event, and the system's limits are the usual one.
-    child.process.on('error', () => {});
-    releaseChild(child);
-    throw new ProcessError(
-      `${name} could not be started: the system gave no process (a limit of processes or open files, ulimit -u or -n?)`,
-    );
+    if (pid === undefined) {
+      // The reason is told by an event, and the system's limits are the usual one.
+      child.process.on('error', () => {});
+      releaseChild(child);
+      throw new ProcessError(
+        `${name} could not be started: the system gave no process (a limit of processes or open files, ulimit -u or -n?)`,
+      );
+    }
+    setAtExit(child, ({ process: one }) => void one.kill('SIGTERM'));
+    blank?.begun?.close();
+    blank?.go();
+    return new ChildRun(child, pid, file, link, onEnd);
   } catch (error) {
     handleDoor()?.dropParcels(link);
-    if (file !== undefined) closeMessageFile(file);
+    if (blank !== undefined) blank.giveUp();
+    else if (file !== undefined) closeMessageFile(file);
     throw error;
   }
+}
+
+function startAnew(file: number, stdio: RunOrder['stdio']): Child {
+  return startChild({
+    entry: 'process/child-main.js',
+    args: [],
+    stdio,
+    link: 'without-lifeline',
+    own: file,
+    atExit: () => {},
+  });
 }
 
 class ChildRun implements StartedRun {

@@ -3,8 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { checkTimeout, expected } from '../check.ts';
 import { TypeError } from '../refusals.ts';
-import { nextNumber, processNumbers, refuseChildren } from '../worker/ground.ts';
-import type { StartHeader } from './message.ts';
+import { identity, nextNumber, processNumbers } from '../worker/ground.ts';
 
 /** A process as it is known to itself and to its children. */
 export interface ProcessInfo {
@@ -14,29 +13,26 @@ export interface ProcessInfo {
   isAlive(): boolean;
 }
 
-let started: StartHeader | undefined;
 /** The `Process` whose `run()` this process runs. */
 let own: ProcessInfo | undefined;
-let name = 'MainProcess';
+/** The name that this thread has given to its process. */
+let given: string | undefined;
 
-const main: ProcessInfo = {
+/** The process where no `Process` object stands for it: the main program, a worker of a pool, and in further threads of a process. */
+const info: ProcessInfo = {
   get name() {
-    return name;
+    return given ?? identity()?.name ?? 'MainProcess';
   },
   set name(to: string) {
     if (typeof to !== 'string') throw new TypeError(expected('name', 'a string', to));
-    name = to;
+    given = to;
   },
   pid: process.pid,
-  daemon: false,
+  get daemon() {
+    return isDaemon();
+  },
   isAlive: () => true,
 };
-
-/** This process was started as a `Process`. */
-export function becomeChild(header: StartHeader): void {
-  started = header;
-  if (header.daemon) refuseChildren();
-}
 
 export function setOwn(process: ProcessInfo): void {
   own = process;
@@ -44,10 +40,10 @@ export function setOwn(process: ProcessInfo): void {
 
 /** Numbers of the next child of this process and of the processes above it. */
 export function nextPath(): readonly number[] {
-  return [...(started?.path ?? []), nextNumber(processNumbers)];
+  return [...(identity()?.path ?? []), nextNumber(processNumbers)];
 }
 
-export const isDaemon = (): boolean => started?.daemon ?? false;
+export const isDaemon = (): boolean => identity()?.daemon ?? false;
 
 /**
  * The process that runs this code: in a child the `Process` itself. Source: multiprocessing.current_process
@@ -60,22 +56,24 @@ export const isDaemon = (): boolean => started?.daemon ?? false;
  * ```
  */
 export function currentProcess(): ProcessInfo {
-  return own ?? main;
+  return own ?? info;
 }
 
-/** The process that started this one as a `Process`, as its child sees it. */
+/** The process that started this one, as its child sees it. */
 export interface ParentProcess extends ProcessInfo {
   /** Resolves to `true` when the parent has ended, to `false` after `timeout` ms. A child ends with its parent, so that few see `true`. */
   join(timeout?: number): Promise<boolean>;
 }
 
 /**
- * The parent of a process that was started as a `Process`; `null` in the main program. Source: multiprocessing.parent_process
+ * The parent of a process that was started as a `Process`, or as a worker of a pool; `null` in the main program. Source: multiprocessing.parent_process
  */
 export function parentProcess(): ParentProcess | null {
-  if (started === undefined) return null;
-  const { pid, name: parentName } = started.parent;
-  const isAlive = (): boolean => process.ppid === pid;
+  const here = identity();
+  if (here === undefined) return null;
+  const { pid, name: parentName } = here.parent;
+  // A process that is a thread has a parent in the same program.
+  const isAlive = (): boolean => process.ppid === pid || process.pid === pid;
   return {
     name: parentName,
     pid,

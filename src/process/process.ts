@@ -1,19 +1,30 @@
 /**
- * `Process`: a function, or a subclass with its own `run()`, in a process of its own (`child-run.ts`).
- *
- * State is kept beside the object: an instance travels to its child with its own fields, and those are the user's alone.
+ * `Process`: a function, or a subclass with its own `run()`, in a process of its own (`child-run.ts`), or in a thread (`thread-run.ts`), as the
+ * start method says.
  */
 
 import type { Readable, Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { checkOptions, expected } from '../check.ts';
+import { travelByName } from '../codec/index.ts';
 import { TypeError } from '../refusals.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
-import { checkMayHaveChildren, checkName, keepAtHome, readRunOptions, untilEnded, whyStartIsRefused } from '../worker/ground.ts';
+import {
+  checkMayHaveChildren,
+  checkName,
+  keepAtHome,
+  readRunOptions,
+  startMethod,
+  type StartMethod,
+  untilEnded,
+  whyStartIsRefused,
+} from '../worker/ground.ts';
 import { startInChild } from './child-run.ts';
 import { isDaemon, nextPath } from './identity.ts';
-import type { RunOrder, StartedRun } from './run.ts';
+import type { StartedRun } from './run.ts';
+import { keep, type State, stateOf, states } from './state.ts';
+import { startInThread } from './thread-run.ts';
 
 /** Options of {@link Process}. */
 export interface ProcessOptions<A extends unknown[]> {
@@ -29,39 +40,10 @@ export interface ProcessOptions<A extends unknown[]> {
   readonly stdio?: 'inherit' | 'pipe' | 'ignore' | undefined;
 }
 
-interface State extends RunOrder {
-  name: string;
-  daemon: boolean;
-  run: StartedRun | undefined;
-  /** Waits by `join`, which keep this program alive. */
-  joins: number;
-  sentinel: Promise<number> | undefined;
-  isClosed: boolean;
-  /** True for the object that is the process that runs here. */
-  isSelf: boolean;
-}
-
-const states = new WeakMap<object, State>();
 /** Living processes that this thread has started. */
 const living = new Set<Process<any>>();
 const optionKeys = ['target', 'args', 'name', 'daemon', 'stdio'];
 const stdioKinds = new Set(['inherit', 'pipe', 'ignore']);
-
-function stateOf(process: object): State {
-  const state = states.get(process);
-  if (state === undefined) throw new InvalidStateError('this Process was not made by its constructor: a subclass must call super()');
-  if (state.isClosed) throw new InvalidStateError('the Process is closed');
-  return state;
-}
-
-function keep(process: object, state: State): void {
-  states.set(process, state);
-}
-
-/** Makes a decoded instance the process that runs here. */
-export function adopt(process: object, given: Pick<State, 'name' | 'daemon' | 'path' | 'target' | 'args'>): void {
-  keep(process, { ...given, stdio: 'inherit', run: undefined, joins: 0, sentinel: undefined, isClosed: false, isSelf: true });
-}
 
 /**
  * A process of its own that runs a function, or the `run()` of a subclass. Source: multiprocessing.Process
@@ -81,6 +63,9 @@ export function adopt(process: object, given: Pick<State, 'name' | 'daemon' | 'p
  * ```
  */
 export class Process<A extends unknown[] = []> implements AsyncDisposable {
+  /** How instances start; undefined: by the start method of the program. @internal */
+  protected static readonly method: StartMethod | undefined = undefined;
+
   /**
    * @throws TypeError for an unknown option or one of the wrong kind
    */
@@ -101,7 +86,8 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
       joins: 0,
       sentinel: undefined,
       isClosed: false,
-      isSelf: false,
+      self: undefined,
+      method: new.target.method,
     });
   }
 
@@ -119,12 +105,14 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
    */
   start(): this {
     const state = stateOf(this);
-    if (state.isSelf) throw new ProcessError(`${state.name} is this very process: only its creator starts it`);
+    if (state.self !== undefined) throw new ProcessError(`${state.name} is this very process: only its creator starts it`);
     if (state.run !== undefined) throw new ProcessError(`${state.name} cannot be started twice`);
     checkMayHaveChildren();
     const why = whyStartIsRefused();
     if (why !== undefined) throw new ProcessError(`${state.name} ${why}`);
-    state.run = startInChild(this, state, () => living.delete(this));
+    const method = state.method ?? startMethod();
+    const ended = (): void => void living.delete(this);
+    state.run = method === 'thread' ? startInThread(this, state, ended) : startInChild(this, state, method === 'forkserver', ended);
     living.add(this);
     if (state.daemon) state.run.keepAlive(false);
     return this;
@@ -172,8 +160,8 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
 
   /** True from `start()` until the process has ended. */
   isAlive(): boolean {
-    const { run, isSelf } = stateOf(this);
-    return isSelf || (run !== undefined && run.look() === undefined);
+    const { run, self } = stateOf(this);
+    return self !== undefined || (run !== undefined && run.look() === undefined);
   }
 
   /** A label without meaning. */
@@ -194,19 +182,21 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
   set daemon(daemon: boolean) {
     const state = stateOf(this);
     if (typeof daemon !== 'boolean') throw new TypeError(expected('daemon', 'a boolean', daemon));
-    if (state.run !== undefined || state.isSelf) throw new ProcessError(`daemon of ${state.name} cannot be set: it has been started`);
+    if (state.run !== undefined || state.self !== undefined)
+      throw new ProcessError(`daemon of ${state.name} cannot be set: it has been started`);
     state.daemon = daemon;
   }
 
-  /** The system's number of the process; `null` before `start()`. */
+  /** The system's number of the process; `null` before `start()`. In the `thread` context that of this program. */
   get pid(): number | null {
-    const { run, isSelf } = stateOf(this);
-    return isSelf ? process.pid : (run?.pid ?? null);
+    const { run, self } = stateOf(this);
+    return self !== undefined ? process.pid : (run?.pid ?? null);
   }
 
-  /** The same as `pid`. */
+  /** The same as `pid`; in the `thread` context the number of the thread. */
   get ident(): number | null {
-    return this.pid;
+    const { run, self } = stateOf(this);
+    return self?.ident ?? run?.ident ?? null;
   }
 
   /** `null` until the end. 0: `run()` returned; 1: an uncaught error; n: `process.exit(n)`; -N: killed by signal N. */
@@ -299,17 +289,35 @@ function describe(process: Process<any>): string {
 
 function joinable(process: Process<any>): { readonly state: State; readonly run: StartedRun } {
   const state = stateOf(process);
-  const { run, name, isSelf } = state;
-  if (isSelf) throw new ProcessError(`${name} cannot wait for itself`);
+  const { run, name, self } = state;
+  if (self !== undefined) throw new ProcessError(`${name} cannot wait for itself`);
   if (run === undefined) throw new ProcessError(`${name} has not been started`);
   return { state, run };
 }
 
 function send(process: Process<any>, signal: NodeJS.Signals): void {
-  if (stateOf(process).isSelf) return void globalThis.process.kill(globalThis.process.pid, signal);
+  const { self } = stateOf(process);
+  if (self !== undefined) return self.send(signal);
   const { run } = joinable(process);
   if (run.look() === undefined) run.send(signal);
 }
+
+/** A `Process` that starts anew, whatever the start method of the program. Source: multiprocessing.context.SpawnProcess */
+export class SpawnProcess<A extends unknown[] = []> extends Process<A> {
+  protected static override readonly method: StartMethod | undefined = 'spawn';
+}
+
+/** A `Process` from the stock of warm processes, where one is ready. Source: multiprocessing.context.ForkServerProcess */
+export class ForkServerProcess<A extends unknown[] = []> extends Process<A> {
+  protected static override readonly method: StartMethod | undefined = 'forkserver';
+}
+
+/** A `Process` in a thread of this program. Source: multiprocessing.dummy.DummyProcess */
+export class ThreadProcess<A extends unknown[] = []> extends Process<A> {
+  protected static override readonly method: StartMethod | undefined = 'thread';
+}
+
+for (const Class of [Process, SpawnProcess, ForkServerProcess, ThreadProcess]) travelByName(Class, 'process/index.js');
 
 /** The living processes that this thread has started, and not the workers of pools. Source: multiprocessing.active_children */
 export function activeChildren(): Process<any>[] {

@@ -20,7 +20,9 @@ import {
   writeAtOnce,
 } from '../worker/ground.ts';
 import { getNativeId } from './current.ts';
-import { adopt, ENDED, STATE, type Thread, type ThreadMessage, type ThreadOutcome } from './thread.ts';
+// The class of what runs here is found among the exports of this one.
+import './index.ts';
+import { adopt, ENDED, EXIT_CODE, STATE, type Thread, type ThreadMessage, type ThreadOutcome } from './thread.ts';
 
 const { ground, own } = workerData as ThreadData<ThreadMessage>;
 const exit = process.exit.bind(process);
@@ -70,7 +72,9 @@ async function main(): Promise<void> {
   stand(ground);
   const nativeId = getNativeId();
   if (nativeId !== null) tellNativeId(ground.entry, nativeId);
-  process.on('exit', () => {
+  process.on('exit', (code) => {
+    Atomics.store(own.control, EXIT_CODE, (code & 0xff) + 1);
+    // ORDER: last; a reader that sees the end sees the exit code.
     Atomics.store(own.control, STATE, ENDED);
     Atomics.notify(own.control, STATE);
   });

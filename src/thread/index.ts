@@ -1,6 +1,6 @@
 /** Door of the thread floor: threads that run a function, and which threads there are. */
 
 /** A thread of its own that runs a function. */
-export { type ExceptHook, setExceptHook, Thread, type ThreadOptions, Timer } from './thread.ts';
+export { type ExceptHook, insideOf, setExceptHook, Thread, type ThreadInside, type ThreadOptions, Timer } from './thread.ts';
 /** Which thread this is, and which others the program has. */
 export { activeCount, currentThread, enumerateThreads, getIdent, getNativeId, mainThread, type ThreadRecord } from './current.ts';

@@ -13,7 +13,7 @@ import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { checkFunction, checkOptions, expected } from '../check.ts';
 import { RangeError, TypeError } from '../refusals.ts';
-import { realmId } from '../codec/index.ts';
+import { realmId, travelByName } from '../codec/index.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
@@ -75,9 +75,10 @@ export interface ThreadOutcome {
   readonly text: ErrorText;
 }
 
-/** Words of a thread's control. */
+/** Words of a thread's control. The last holds the exit code + 1 of a thread that has exited in good order. */
 export const STATE = 0;
 const CANCELLED = 1;
+export const EXIT_CODE = 2;
 /** Values of STATE. */
 const RUNNING = 0;
 export const ENDED = 1;
@@ -368,6 +369,8 @@ export class Timer<A extends unknown[] = []> extends Thread<A> {
   }
 }
 
+for (const Class of [Thread, Timer]) travelByName(Class, 'thread/index.js');
+
 function defaultName(target: unknown): string {
   const name = `Thread-${nextNumber(threadNumbers)}`;
   const { name: of } = (target ?? {}) as { name?: unknown };
@@ -381,10 +384,32 @@ function joinable(thread: Thread<any>): Running {
   return running;
 }
 
+/** What a thread that was started tells to those that build on it. */
+export interface ThreadInside {
+  /** Called when the end of the thread, and its error, are known. */
+  readonly waiters: Set<() => void>;
+  /** The exit code of a thread that has ended; undefined for one that was terminated, or ran out of memory. */
+  exitCode(): number | undefined;
+  /** Decides whether the thread keeps this program alive. */
+  keepAlive(does: boolean): void;
+}
+
+export function insideOf(thread: Thread<any>): ThreadInside {
+  const { control, waiters, started } = joinable(thread);
+  return {
+    waiters,
+    exitCode: () => {
+      const code = Atomics.load(control, EXIT_CODE);
+      return code === 0 ? undefined : code - 1;
+    },
+    keepAlive: (does) => (does ? started.worker.ref() : started.worker.unref()),
+  };
+}
+
 function launch(self: Thread<any>, state: State): Running {
   const { target, args, name, daemon, isCancelled } = state;
   const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'thread' });
-  const control = new Int32Array(new SharedArrayBuffer(8));
+  const control = new Int32Array(new SharedArrayBuffer(12));
   if (isCancelled) control[CANCELLED] = 1;
   const { port1, port2 } = new MessageChannel();
   port1.unref();

@@ -6,6 +6,7 @@
  *               4       the lifeline: the child ends with this process, by the kernel's hand
  *               5       the kind's own: marks of a pool's worker, the message file of a Process
  *               6       the shared heap of the whole tree
+ *               7       marks of a blank process, which may become a pool's worker
  *
  * Descriptors 4 and 6 are there where the system has what they need. No child has an IPC channel of Node's, so `process.send` is free and a test
  * runner's fork is not taken for a child of heddle.
@@ -20,6 +21,7 @@ import { placeOf } from '../places.ts';
 import { Lifeline } from '../platform/index.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { forgetChild, noteChild } from './orphans.ts';
+import { identity } from './process-identity.ts';
 
 export interface ChildOptions {
   /** The child's first file, by its path below `src/` and with the ending `.js`. */
@@ -36,6 +38,7 @@ export interface ChildOptions {
   /** `without-lifeline`: a pipe where its end is all that tells the child of this program's end. */
   readonly link: 'pipe' | 'without-lifeline';
   readonly own: number | 'ignore';
+  readonly marks?: number | undefined;
   /** Called when this program exits in good order while the child lives. */
   readonly atExit: (child: Child) => void;
 }
@@ -50,16 +53,10 @@ export interface Child {
 
 const children = new Map<ChildProcess, { readonly child: Child; readonly atExit: (child: Child) => void }>();
 let isWatching = false;
-let mayHaveChildren = true;
-
-/** From now on this process starts no further processes. For daemons. */
-export function refuseChildren(): void {
-  mayHaveChildren = false;
-}
 
 /** @throws ProcessError in a daemon */
 export function checkMayHaveChildren(): void {
-  if (!mayHaveChildren) throw new ProcessError('daemonic processes are not allowed to have children');
+  if (identity()?.daemon === true) throw new ProcessError('daemonic processes are not allowed to have children');
 }
 
 /** Starts it and arms its lifeline, before the child can get anything to do. @throws ProcessError in a daemon; what `spawn` throws */
@@ -75,7 +72,7 @@ export function startChild(options: ChildOptions): Child {
 }
 
 function startWith(options: ChildOptions, lifeline: Lifeline | undefined): Child {
-  const { entry, args, nodeOptions = [], env, stdio, link, own } = options;
+  const { entry, args, nodeOptions = [], env, stdio, link, own, marks } = options;
   const heap = heapForChild();
   const execArgv = [...(options.execArgv ?? inheritedExecArgv(process.execArgv)), ...nodeOptions];
   const given = [...args, ...(heap === undefined ? [] : ['heap']), ...(lifeline === undefined ? ['link'] : [])];
@@ -88,6 +85,7 @@ function startWith(options: ChildOptions, lifeline: Lifeline | undefined): Child
       lifeline?.childEnd ?? 'ignore',
       own,
       heap ?? 'ignore',
+      ...(marks === undefined ? [] : [marks]),
     ],
     windowsHide: true,
     ...(env === undefined ? {} : { env: { ...env } }),
@@ -97,6 +95,11 @@ function startWith(options: ChildOptions, lifeline: Lifeline | undefined): Child
   const child = { process: started, lifeline, hasHeap: heap !== undefined };
   if (pid !== undefined) watch(child, options.atExit);
   return child;
+}
+
+/** Changes what is called when this program exits in good order while the child lives. */
+export function setAtExit(child: Child, atExit: (child: Child) => void): void {
+  children.set(child.process, { child, atExit });
 }
 
 /** The child has ended, or was never there. */

@@ -4,7 +4,26 @@
  */
 
 /** One child process, and the children of this thread. */
-export { type Child, checkMayHaveChildren, refuseChildren, releaseChild, startChild } from './child.ts';
+export { type Child, checkMayHaveChildren, releaseChild, setAtExit, startChild } from './child.ts';
+/** Processes that are started before they are needed, and how children begin. */
+export {
+  dropStock,
+  fillStock,
+  type Preload,
+  PRELOAD,
+  type PreloadHeader,
+  READY,
+  readyBlanks,
+  type ReadyHeader,
+  setPreload,
+  type TakenBlank,
+  takeBlank,
+  WORKER,
+  type WorkerHeader,
+} from './blanks.ts';
+export { adopt as adoptHandover, type Handover } from './surroundings.ts';
+export { identity, type ProcessIdentity, setIdentity } from './process-identity.ts';
+export { checkStartMethod, chooseMethod, chosenMethod, startMethod, type StartMethod, startMethods } from './start-method.ts';
 /** One thread, and the threads of this program. */
 export { type StartedThread, startNodeThread } from './thread-start.ts';
 export { stand, type ThreadData } from './thread-ground.ts';
@@ -34,6 +53,7 @@ export {
   openRun,
   readRunOptions,
   rebuildError,
+  sendWith,
   showToUser,
   textOf,
   untilEnded,

@@ -12,6 +12,10 @@ export {
 } from './worker-handle.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 
+/** How worker processes start. */
+export { checkStartMethod, startMethod, type StartMethod } from './start-method.ts';
+export { fillStock } from './blanks.ts';
+
 /** Which uses of a pool a worker refuses. */
 export { isUnasked, whyPoolIsRefused } from './nesting.ts';
 

@@ -5,17 +5,8 @@
  */
 
 import { Socket } from 'node:net';
-import type { Border } from '../codec/index.ts';
-import { tellHeapPlace } from '../handles.ts';
 import { prepareForLoaders } from './loaders.ts';
-import { exitInOrder } from './exit.ts';
-import { PipeMark, noMark } from './begun-mark.ts';
-import { PipeLink } from './pipe-link.ts';
-import { Runner } from './runner.ts';
+import { serveHost } from './serve.ts';
 
 await prepareForLoaders();
-const socket = new Socket({ fd: 3, readable: true, writable: true });
-const given = new Set(process.argv.slice(2));
-const border: Border = { kind: 'process', apart: given.has('heap') ? undefined : 'its host shares no memory with it' };
-if (border.apart === undefined) tellHeapPlace({ descriptor: 6 });
-new Runner(new PipeLink(socket), border, exitInOrder, given.has('marks') ? new PipeMark(5) : noMark).start();
+serveHost(new Socket({ fd: 3, readable: true, writable: true }), new Set(process.argv.slice(2)), 5);

@@ -1,41 +1,21 @@
 /**
- * Starts a pool's worker as a child process: descriptor 3 is its link, 5 its marks (`begun-mark.ts`). `child.ts` starts it.
+ * Starts a pool's worker as a child process: descriptor 3 is its link, 5 its marks (`begun-mark.ts`). `child.ts` starts it, or it
+ * was a blank process (`blanks.ts`).
  */
 
 import type { Socket } from 'node:net';
 import type { WorkerEnd } from '../errors.ts';
 // Workers inherit the heap of their host, which must know of it.
 import '../memory/index.ts';
+import { closeMessageFile, writeMessage } from '../platform/index.ts';
 import { PipeCount, noCount } from './begun-count.ts';
-import { ifPossible, releaseChild, startChild } from './child.ts';
+import { takeBlank, WORKER, type WorkerHeader } from './blanks.ts';
+import { type Child, ifPossible, releaseChild, setAtExit, startChild } from './child.ts';
 import { PipeLink } from './pipe-link.ts';
 import type { ResourceLimits, RunningWorker, StartOptions } from './running-worker.ts';
 
 export function startProcess(options: StartOptions): RunningWorker {
-  const begun = ifPossible(() => new PipeCount());
-  let child: ReturnType<typeof startChild>;
-  try {
-    child = startChild({
-      entry: 'worker/process-main.js',
-      args: begun === undefined ? [] : ['marks'],
-      execArgv: options.execArgv,
-      nodeOptions: heapOptions(options.resourceLimits),
-      env: options.env,
-      stdio: 'inherit',
-      link: 'pipe',
-      own: begun?.childEnd ?? 'ignore',
-      // When this program exits in good order, links close and idle workers end by themselves, in good order too. A worker in the middle of a
-      // task would go on without this program, and is killed.
-      atExit: ({ process, lifeline }) => {
-        if (options.isBusy()) process.kill('SIGKILL');
-        else ifPossible(() => lifeline?.disarm());
-      },
-    });
-  } catch (error) {
-    begun?.close();
-    throw error;
-  }
-  begun?.started();
+  const { child, begun } = (options.isWarm === true && startWarm(options)) || startAnew(options);
   const started = child.process;
   started.unref();
   let onGone: ((end: WorkerEnd) => void) | undefined;
@@ -67,6 +47,56 @@ export function startProcess(options: StartOptions): RunningWorker {
       if (end !== undefined) callback(end);
     },
   };
+}
+
+interface StartedWorker {
+  readonly child: Child;
+  readonly begun: PipeCount | undefined;
+}
+
+/**
+ * What the end of this program in good order does to the worker. Links close, and idle workers end by themselves, in good order too. A worker in the
+ * middle of a task would go on without this program, and is killed.
+ */
+function atExitOf({ isBusy }: StartOptions): (child: Child) => void {
+  return ({ process, lifeline }) => {
+    if (isBusy()) process.kill('SIGKILL');
+    else ifPossible(() => lifeline?.disarm());
+  };
+}
+
+function startAnew(options: StartOptions): StartedWorker {
+  const begun = ifPossible(() => new PipeCount());
+  try {
+    const child = startChild({
+      entry: 'worker/process-main.js',
+      args: begun === undefined ? [] : ['marks'],
+      execArgv: options.execArgv,
+      nodeOptions: heapOptions(options.resourceLimits),
+      env: options.env,
+      stdio: 'inherit',
+      link: 'pipe',
+      own: begun?.childEnd ?? 'ignore',
+      atExit: atExitOf(options),
+    });
+    begun?.started();
+    return { child, begun };
+  } catch (error) {
+    begun?.close();
+    throw error;
+  }
+}
+
+/** A blank process that has become the worker; undefined where none is ready, or it cannot have these options. */
+function startWarm(options: StartOptions): StartedWorker | undefined {
+  if (options.execArgv !== undefined || heapOptions(options.resourceLimits).length > 0) return undefined;
+  const blank = takeBlank(options.env);
+  if (blank === undefined) return undefined;
+  writeMessage(blank.file, WORKER, { handover: blank.handover } satisfies WorkerHeader);
+  setAtExit(blank.child, atExitOf(options));
+  blank.go();
+  closeMessageFile(blank.file);
+  return blank;
 }
 
 function heapOptions(limits: ResourceLimits | undefined): string[] {

@@ -19,9 +19,11 @@ import { encodeOutcome, incoming, metaOf, packetFrame } from './message.ts';
 import { type Nesting, setNesting, watchImports } from './nesting.ts';
 import { doPoolsWork, watchPools } from './own-pools.ts';
 import type { LinkIdentity } from './parcels.ts';
+import { setIdentity } from './process-identity.ts';
 import { Replies } from './replies.ts';
 import { SignalIntake } from './signal-intake.ts';
 import { StreamRun } from './stream-run.ts';
+import { chooseMethod, type StartMethod } from './start-method.ts';
 import { TaskClock, areFew } from './task-clock.ts';
 import { whenBoth } from './wait.ts';
 import { setImmediate, setInterval } from '../real-timers.ts';
@@ -35,6 +37,10 @@ export interface InitMeta {
   readonly name: string;
   readonly link: LinkIdentity;
   readonly nesting: Nesting;
+  /** The name of the host's process. */
+  readonly process: string;
+  /** The start method that the program has chosen. */
+  readonly method?: StartMethod | undefined;
   /** Several tasks run at a time. */
   readonly isConcurrent?: true;
   /** Bytes of memory from which on it asks to be replaced. */
@@ -135,6 +141,10 @@ export class Runner {
     this.#link.parcels.identity = init.link;
     tellThreadName(init.name);
     setNesting(init.nesting);
+    if (this.#border.kind === 'process') {
+      setIdentity({ name: init.name, path: [], daemon: false, parent: { pid: process.ppid, name: init.process } });
+      chooseMethod(init.method, true);
+    }
     this.#capsules = new CapsuleShelf(this.#border);
     this.#signals = new SignalIntake(this.#border);
     this.#replies = new Replies(this.#link, this.#border, init.maxMemory ?? Infinity);

@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly execArgv?: readonly string[] | undefined;
   /** Its whole environment; by default that of this program, as it is now. Without those that are undefined. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** A blank process becomes the worker, where one is ready. */
+  readonly isWarm?: boolean | undefined;
   /** Whether it is in the middle of a task: asked when this program exits. */
   readonly isBusy: () => boolean;
 }

@@ -55,8 +55,20 @@ export interface Run<Self> {
   readonly this: Self;
 }
 
-/** The object that is being encoded by its own `start()`. */
+/** The object that is being encoded by its own `start()`, and one that it carries. */
 let starting: object | undefined;
+let carried: object | undefined;
+
+/** Calls `start`, which may send an object that otherwise stays at home. */
+export function sendWith(object: object, start: () => void): void {
+  const before = carried;
+  carried = object;
+  try {
+    start();
+  } finally {
+    carried = before;
+  }
+}
 
 /** Has the instances of a class refused anywhere but in their own `start()`. */
 export function keepAtHome(
@@ -66,7 +78,7 @@ export function keepAtHome(
   const { name: kind } = Class;
   Object.defineProperty(Class.prototype, notSent, {
     value(this: object): string | undefined {
-      if (this === starting) return undefined;
+      if (this === starting || this === carried) return undefined;
       return `${nameOf(this) ?? `a ${kind}`} cannot cross: a ${kind} belongs to the ${kind.toLowerCase()} that made it`;
     },
   });

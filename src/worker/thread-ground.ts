@@ -2,6 +2,7 @@
 
 import { type HeapPlace, tellHeapPlace } from '../handles.ts';
 import { type EndGate, setEndGates, type SharedWords } from '../undisturbed.ts';
+import { type ProcessIdentity, setIdentity } from './process-identity.ts';
 import { joinThreadTable } from './thread-table.ts';
 
 /** What every thread is given, besides what its kind needs. */
@@ -13,6 +14,7 @@ export interface ThreadGround {
   /** Where it notes the processes that it starts. */
   readonly children: readonly ChildList[];
   readonly table: SharedWords;
+  readonly process: ProcessIdentity | undefined;
   /** Its entry there. */
   readonly entry: number;
 }
@@ -34,7 +36,8 @@ export function childLists(): readonly ChildList[] {
 }
 
 /** To be called first of all in a thread. */
-export function stand({ heap, endGates, children, table }: ThreadGround): void {
+export function stand({ heap, endGates, children, table, process }: ThreadGround): void {
+  setIdentity(process);
   setEndGates(endGates);
   lists = children;
   joinThreadTable(table);

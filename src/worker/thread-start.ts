@@ -11,6 +11,7 @@ import { inheritedExecArgv } from './exec-argv.ts';
 import { childListsBelow, collectChildrenOf } from './orphans.ts';
 import type { ResourceLimits } from './running-worker.ts';
 import type { ThreadData, ThreadGround } from './thread-ground.ts';
+import { identity } from './process-identity.ts';
 import { enlist, freeEntry, listAs, threadTable } from './thread-table.ts';
 
 export interface ThreadStart {
@@ -42,7 +43,7 @@ export function startNodeThread(options: ThreadStart): StartedThread {
   const endGates = endGatesBelow();
   const children = childListsBelow();
   const entry = enlist(options.name, options.daemon);
-  const ground: ThreadGround = { heap: heapSeed(ourThreadId), endGates, children, table: threadTable(), entry };
+  const ground: ThreadGround = { heap: heapSeed(ourThreadId), endGates, children, table: threadTable(), process: identity(), entry };
   const { file, name, own, transferList, resourceLimits, execArgv, env } = options;
   let worker: Worker;
   try {

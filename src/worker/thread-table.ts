@@ -1,7 +1,7 @@
 /**
  * The threads of this program, in memory that all of them share, so that each can enumerate the others.
  *
- *    words 0 … 3    numbers of threads given │ numbers of processes given │ 1 while an except hook is set │ unused
+ *    words 0 … 3    numbers of threads given │ numbers of processes given │ 1 while an except hook is set │ start method + 1, 0: none chosen
  *    entry          state │ Node's threadId │ the system's number │ 1: daemon │ bytes of the name │ name
  *
  * A thread that starts another takes an entry for it, and frees the entry when it has seen the end. Where the table is full a thread works all the
@@ -27,11 +27,12 @@ const DAEMON = 3;
 const LENGTH = 4;
 const NAME = 5;
 
-/** Which number of the head: of the next thread, of the next process, and whether an except hook is set. */
-export type TableNumber = 0 | 1 | 2;
+/** Which number of the head: of the next thread, of the next process, whether an except hook is set, and the start method. */
+export type TableNumber = 0 | 1 | 2 | 3;
 export const threadNumbers: TableNumber = 0;
 export const processNumbers: TableNumber = 1;
 export const hookIsSet: TableNumber = 2;
+export const startMethodNumber: TableNumber = 3;
 
 /** A living thread as the table lists it. */
 export interface ListedThread {

@@ -27,9 +27,11 @@ import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, encodeOutcome, incoming, metaOf, packetFrame, weightOf } from './message.ts';
 import { nestingBelow } from './nesting.ts';
 import { startProcess } from './process.ts';
+import { identity } from './process-identity.ts';
 import type { InitMeta } from './runner.ts';
 import type { ResourceLimits, RunningWorker, WorkerKind } from './running-worker.ts';
 import { SignalWatch } from './signals.ts';
+import { chosenMethod } from './start-method.ts';
 import { startThread } from './thread.ts';
 
 /** How a task or an item ended: with a value, or with an error. */
@@ -72,6 +74,8 @@ export interface WorkerOptions {
   readonly resourceLimits?: ResourceLimits | undefined;
   readonly execArgv?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** A blank process becomes the worker, where one is ready. */
+  readonly isWarm?: boolean;
   /** Several tasks run in it at a time. */
   readonly isConcurrent?: boolean;
   /** Bytes; default no limit. */
@@ -193,6 +197,8 @@ export class WorkerHandle {
       name: options.name,
       link: link.parcels.identity,
       nesting: nestingBelow(options.isUnasked === true),
+      process: identity()?.name ?? 'MainProcess',
+      method: chosenMethod(),
       ...(options.isConcurrent === true ? { isConcurrent: true } : {}),
       ...(options.maxMemory === undefined || options.maxMemory === Infinity ? {} : { maxMemory: options.maxMemory }),
     };

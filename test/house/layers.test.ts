@@ -42,9 +42,10 @@ const FLOORS: Record<string, number> = {
   channel: 5,
   shared: 5,
   worker: 6,
-  process: 7,
+  process: 7.5, // may run a Process on a thread
   thread: 7,
   pool: 7,
+  context: 8,
   manager: 8,
   distributed: 8,
   observe: 9,
@@ -73,6 +74,7 @@ const FURTHER_ENTRIES = new Set([
   'progress/display.ts',
   'progress/foreign-writes.ts',
   'worker/ground.ts',
+  'worker/serve.ts',
 ]);
 
 /** Packages that one folder alone may import. */

@@ -15,6 +15,9 @@ export const entries: readonly string[] = [
   'worker/process-main',
   'process/child-main',
   'thread/child-main',
+  // Their classes travel by name.
+  'process/index',
+  'thread/index',
   'coroutine/monkey/watchdog-thread',
   // `#atomics`
   'memory/atomics',

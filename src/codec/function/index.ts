@@ -17,8 +17,8 @@ import { loadModules, moduleLoaded } from './modules.ts';
 import { modulesOfName, valueNamed, wellKnownObject } from './names.ts';
 import { placed } from './origin-place.ts';
 import { privateState } from './private-state.ts';
-import type { Helper } from './recipe.ts';
-import { type Reference, referenceOfObject } from './references.ts';
+import type { Helper, Recipe } from './recipe.ts';
+import { ownReference, type Reference, referenceOfObject } from './references.ts';
 import { serializer } from './serializer.ts';
 import { originalStack } from './stack.ts';
 
@@ -28,6 +28,7 @@ export { areUntouched, nameIn } from './own-state.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
 export type { InlineCode } from './inline.ts';
 export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
+export { travelByName } from './references.ts';
 export { resolveFrom } from './resolve.ts';
 export { type Origin, withOrigin } from './origin-place.ts';
 export { originalStack } from './stack.ts';
@@ -52,6 +53,8 @@ function named(name: unknown): unknown {
 /** The one implementation of the codec's seam for functions. */
 export const courier: Courier = {
   dismantle: (fn, border, path, message) => {
+    const reference = ownReference(fn);
+    if (reference !== undefined) return { early: { kind: 'reference', reference } satisfies Recipe, late: [], modules: [reference.module] };
     const { dismantle, captureOf } = serializer();
     return dismantle(fn, border, path, captureOf(message));
   },

@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { placeOf as ownPlace } from '../../places.ts';
 import type { AnyFunction } from '../courier.ts';
 import { isMainModule, scriptUrl } from './main-module.ts';
 import { importedByMain, importLeadsToMain, leadsToMain } from './module-graph.ts';
@@ -19,6 +20,22 @@ import type { ScriptSyntax } from './script-syntax.ts';
 export interface Reference {
   readonly module: string;
   readonly name: string;
+}
+
+/** Classes of heddle that say for themselves where they are exported: no script is read for them. */
+const ownReferences = new WeakMap<AnyFunction, Reference>();
+
+/**
+ * Has a class of heddle travel as an export of one of its entry files.
+ *
+ * @param file by its path below `src/` and with the ending `.js`
+ */
+export function travelByName(Class: { readonly name: string }, file: string): void {
+  ownReferences.set(Class as AnyFunction, { module: ownPlace(file).href, name: Class.name });
+}
+
+export function ownReference(fn: AnyFunction): Reference | undefined {
+  return ownReferences.get(fn);
 }
 
 export interface CommonJsModule {

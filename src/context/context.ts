@@ -1,0 +1,276 @@
+/**
+ * Contexts: the API of processes and pools, bound to one start method.
+ *
+ *    spawn        each process starts anew
+ *    forkserver   warm processes wait for what they will run (`worker/blanks.ts`)
+ *    thread       processes and the workers of pools are threads of this program
+ *
+ * A context holds nothing but the name of its method, so that it crosses like any other value.
+ */
+
+import { pathToFileURL } from 'node:url';
+import { checkBoolean, checkOptions, expected } from '../check.ts';
+import { travelByName } from '../codec/index.ts';
+import { ProcessError } from '../errors.ts';
+import {
+  Pool,
+  type PoolOptions,
+  ProcessPoolExecutor,
+  type RequiredInitArgs,
+  type ConstructorOptions,
+  ThreadPool,
+  ThreadPoolExecutor,
+} from '../pool/index.ts';
+import {
+  activeChildren,
+  cpuCount,
+  currentProcess,
+  ForkServerProcess,
+  parentProcess,
+  type Process,
+  SpawnProcess,
+  ThreadProcess,
+} from '../process/index.ts';
+import { TypeError } from '../refusals.ts';
+import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
+import {
+  checkStartMethod,
+  chooseMethod,
+  chosenMethod,
+  fillStock,
+  setPreload,
+  startMethod,
+  type StartMethod,
+  startMethods,
+} from '../worker/ground.ts';
+
+/** Options of {@link getContext}. */
+export interface ContextOptions {
+  /** Modules that the warm processes of `forkserver` load ahead, as {@link setForkserverPreload} takes them. Default: as they are. */
+  readonly preload?: readonly (string | URL)[] | undefined;
+}
+
+/** Options of {@link setStartMethod}. */
+export interface StartMethodOptions extends ContextOptions {
+  /** True: also where the program has chosen or used a method before. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+/** A pool whose workers start by one method. */
+function poolOf(method: StartMethod): typeof Pool {
+  return class<Init extends readonly unknown[] = any[]> extends Pool<Init> {
+    constructor(processes?: number | (PoolOptions<Init> & RequiredInitArgs<Init>), more?: PoolOptions<Init> & RequiredInitArgs<Init>) {
+      if (typeof processes === 'object') super({ context: method, ...processes }, more);
+      else super(processes, { context: method, ...more } as PoolOptions<Init> & RequiredInitArgs<Init>);
+    }
+  };
+}
+
+function executorOf(method: StartMethod): typeof ProcessPoolExecutor {
+  return class<Init extends readonly unknown[] = any[]> extends ProcessPoolExecutor<Init> {
+    constructor(options?: ConstructorOptions<Init>) {
+      super({ context: method, ...options } as ConstructorOptions<Init>);
+    }
+  };
+}
+
+interface Bound {
+  readonly Process: typeof Process;
+  readonly Pool: typeof Pool;
+  readonly ProcessPoolExecutor: typeof ProcessPoolExecutor;
+}
+
+const bound: Readonly<Record<StartMethod, Bound>> = {
+  spawn: { Process: SpawnProcess, Pool: poolOf('spawn'), ProcessPoolExecutor: executorOf('spawn') },
+  forkserver: { Process: ForkServerProcess, Pool: poolOf('forkserver'), ProcessPoolExecutor: executorOf('forkserver') },
+  thread: { Process: ThreadProcess, Pool: ThreadPool, ProcessPoolExecutor: executorOf('thread') },
+};
+
+for (const classes of Object.values(bound))
+  for (const name of ['Pool', 'ProcessPoolExecutor'] as const)
+    if (classes[name] !== ThreadPool) Object.defineProperty(classes[name], 'name', { value: name });
+
+/**
+ * The API of processes and pools, bound to one start method; made by {@link getContext}. Shared objects are the same in all contexts.
+ * Source: multiprocessing.context.BaseContext
+ */
+export class Context {
+  /** The start method of the context. */
+  readonly method: StartMethod;
+
+  /** @throws TypeError for an unknown method */
+  constructor(method: StartMethod) {
+    this.method = checkStartMethod(method);
+    if (method === 'forkserver') fillStock();
+  }
+
+  /** `Process` by this method. */
+  get Process(): typeof Process {
+    return bound[this.method].Process;
+  }
+
+  /** `Pool` by this method: a `ThreadPool` in the `thread` context. */
+  get Pool(): typeof Pool {
+    return bound[this.method].Pool;
+  }
+
+  /** `ProcessPoolExecutor` by this method. In the `thread` context its workers are threads. */
+  get ProcessPoolExecutor(): typeof ProcessPoolExecutor {
+    return bound[this.method].ProcessPoolExecutor;
+  }
+
+  get Lock(): typeof Lock {
+    return Lock;
+  }
+
+  get RLock(): typeof RLock {
+    return RLock;
+  }
+
+  get Semaphore(): typeof Semaphore {
+    return Semaphore;
+  }
+
+  get BoundedSemaphore(): typeof BoundedSemaphore {
+    return BoundedSemaphore;
+  }
+
+  get Condition(): typeof Condition {
+    return Condition;
+  }
+
+  get Event(): typeof Event {
+    return Event;
+  }
+
+  get Barrier(): typeof Barrier {
+    return Barrier;
+  }
+
+  get ThreadPool(): typeof ThreadPool {
+    return ThreadPool;
+  }
+
+  get ThreadPoolExecutor(): typeof ThreadPoolExecutor {
+    return ThreadPoolExecutor;
+  }
+
+  get activeChildren(): typeof activeChildren {
+    return activeChildren;
+  }
+
+  get currentProcess(): typeof currentProcess {
+    return currentProcess;
+  }
+
+  get parentProcess(): typeof parentProcess {
+    return parentProcess;
+  }
+
+  get cpuCount(): typeof cpuCount {
+    return cpuCount;
+  }
+
+  get setForkserverPreload(): typeof setForkserverPreload {
+    return setForkserverPreload;
+  }
+
+  get getAllStartMethods(): typeof getAllStartMethods {
+    return getAllStartMethods;
+  }
+
+  /** This context, or that of another method. @throws TypeError as the function */
+  getContext(method?: StartMethod, options?: ContextOptions): Context {
+    return getContext(method ?? this.method, options);
+  }
+
+  getStartMethod(): StartMethod {
+    return this.method;
+  }
+
+  /** @throws ProcessError always: a context has one method. The function of the same name sets that of the program. */
+  setStartMethod(): never {
+    throw new ProcessError(`the start method of a context cannot be set: this one is ${this.method}`);
+  }
+
+  toString(): string {
+    return `<Context ${this.method}>`;
+  }
+}
+
+travelByName(Context, 'index.js');
+
+const contexts: Partial<Record<StartMethod, Context>> = {};
+
+/**
+ * The context of a start method: an object with the API of processes and pools, bound to it. The same object for the same method.
+ * Source: multiprocessing.get_context
+ *
+ * @param method default: the start method of the program, which is fixed by this use
+ * @throws TypeError for an unknown method; for `'fork'` with the reason why V8 cannot be forked
+ *
+ * @example
+ * ```ts
+ * import { getContext } from 'heddle';
+ *
+ * const context = getContext('thread');
+ * const child = new context.Process({ target: (name: string) => console.log(`hello ${name}`), args: ['bob'] });
+ * await child.start().join(); // prints: hello bob
+ * console.log(child.pid === process.pid); // prints: true
+ * ```
+ */
+export function getContext(method?: StartMethod, options?: ContextOptions): Context {
+  checkOptions(options, 'the options of a context', ['preload']);
+  const known = method === undefined ? startMethod() : checkStartMethod(method);
+  if (options?.preload !== undefined) setForkserverPreload(options.preload);
+  return (contexts[known] ??= new Context(known));
+}
+
+/**
+ * The start method of this program. The first use of processes or pools fixes it, and so does this. Source: multiprocessing.get_start_method
+ *
+ * @param options `allowNone: true` gives `null` instead of fixing it
+ * @throws TypeError for an unknown option
+ */
+export function getStartMethod(options?: { readonly allowNone?: false | undefined }): StartMethod;
+export function getStartMethod(options: { readonly allowNone?: boolean | undefined }): StartMethod | null;
+export function getStartMethod(options?: { readonly allowNone?: boolean | undefined }): StartMethod | null {
+  checkOptions(options, 'options', ['allowNone']);
+  checkBoolean(options?.allowNone, 'allowNone');
+  return options?.allowNone === true ? (chosenMethod() ?? null) : startMethod();
+}
+
+/**
+ * Sets how `Process`, `Pool` and `ProcessPoolExecutor` start their children where no context says otherwise: once, before their first use.
+ * Children inherit it. Source: multiprocessing.set_start_method
+ *
+ * @param method `null` with `force`: none is chosen any more
+ * @throws ProcessError if one was chosen or used before, unless `force`; TypeError for an unknown method or option
+ */
+export function setStartMethod(method: StartMethod | null, options?: StartMethodOptions): void {
+  checkOptions(options, 'options', ['force', 'preload']);
+  checkBoolean(options?.force, 'force');
+  const isForced = options?.force === true;
+  chooseMethod(method === null && isForced ? undefined : checkStartMethod(method), isForced);
+  if (options?.preload !== undefined) setForkserverPreload(options.preload);
+  if (method === 'forkserver') fillStock();
+}
+
+/** All start methods, the default first. Source: multiprocessing.get_all_start_methods */
+export function getAllStartMethods(): StartMethod[] {
+  return [...startMethods];
+}
+
+/**
+ * Has the warm processes of `forkserver` load modules ahead, so that a process that needs them starts sooner. A module that fails to load is
+ * reported once by a warning. Source: multiprocessing.set_forkserver_preload
+ *
+ * @param modules URLs, paths or specifiers, which are resolved from the main module. They replace those of an earlier call.
+ * @throws TypeError if it is not an array of strings and URLs
+ */
+export function setForkserverPreload(modules: readonly (string | URL)[]): void {
+  const isList = Array.isArray(modules) && modules.every((module) => typeof module === 'string' || module instanceof URL);
+  if (!isList) throw new TypeError(expected('modules', 'an array of specifiers and URLs', modules));
+  const from = pathToFileURL(process.argv[1] ?? `${process.cwd()}/`).href;
+  setPreload({ modules: modules.map(String), from });
+}

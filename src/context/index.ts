@@ -1,0 +1,12 @@
+/** Door of the context floor: processes and pools, bound to one start method. */
+
+export {
+  Context,
+  type ContextOptions,
+  getAllStartMethods,
+  getContext,
+  getStartMethod,
+  setForkserverPreload,
+  setStartMethod,
+  type StartMethodOptions,
+} from './context.ts';

@@ -1,0 +1,48 @@
+/** A blank process, seen from inside: it loads what it may need, and waits for its order (`worker/blanks.ts`). */
+
+import type { Socket } from 'node:net';
+import { net } from '../builtins.ts';
+import { importFrom } from '../codec/index.ts';
+import { placeOf } from '../places.ts';
+import { kindOfMessage, readMessage, writeMessage } from '../platform/index.ts';
+import { adoptHandover, PRELOAD, type PreloadHeader, READY, type ReadyHeader, WORKER, type WorkerHeader } from '../worker/ground.ts';
+
+/** Resolves to the socket to the parent when the order stands in the message file. */
+export async function awaitOrder(file: number): Promise<Socket> {
+  const ignore = (): void => {};
+  process.on('SIGINT', ignore);
+  const socket = new (net().Socket)({ fd: 3, readable: true, writable: true });
+  const failures: string[] = [];
+  const { modules, from, argv } = readMessage<PreloadHeader>(file, PRELOAD)!.header;
+  process.argv.splice(1, process.argv.length, ...argv);
+  await import(placeOf('index.js').href);
+  for (const module of modules) {
+    try {
+      await importFrom(from, module);
+    } catch (error) {
+      failures.push(`${module} could not be preloaded: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  writeMessage(file, READY, { failures } satisfies ReadyHeader);
+  await new Promise<void>((resolve) => {
+    const end = (): void => process.exit(0);
+    const look = (): void => {
+      // One byte: what follows it is the host's of a worker.
+      if (socket.read(1) === null) return;
+      socket.off('readable', look).off('end', end).off('error', end);
+      resolve();
+    };
+    socket.on('readable', look).on('end', end).on('error', end);
+  });
+  process.off('SIGINT', ignore);
+  return socket;
+}
+
+/** Becomes the worker of a pool, if this is the order. */
+export async function becomeWorker(file: number, socket: Socket, given: ReadonlySet<string>): Promise<boolean> {
+  if (kindOfMessage(file) !== WORKER) return false;
+  adoptHandover(readMessage<WorkerHeader>(file, WORKER)!.header.handover);
+  const { serveHost } = await import('../worker/serve.ts');
+  serveHost(socket, given, 7);
+  return true;
+}

@@ -1,0 +1,245 @@
+/**
+ * Blank processes, for the start method `forkserver`: children that have loaded heddle and the modules of `setForkserverPreload`, and wait for
+ * what they will run. Up to `stockSize` are kept, by each thread that uses them.
+ *
+ *    started ── READY in its message file ──▶ ready ── order in its message file, a byte on its socket ──▶ a Process, or a worker of a pool
+ *       │                                       │
+ *       └────────── killed, or stale ───────────┴──▶ replaced, when the event loop is idle
+ *
+ * A blank process ends with its parent, and when the parent's end of its socket closes. It ignores SIGINT, which a terminal sends to all.
+ */
+
+import type { Socket } from 'node:net';
+import { closeMessageFile, kindOfMessage, lookAtChild, openMessageFile, readMessage, writeMessage } from '../platform/index.ts';
+import { clearTimeout, setTimeout } from '../real-timers.ts';
+import { heapForChild } from '../handles.ts';
+import { PipeCount } from './begun-count.ts';
+import { type Child, ifPossible, releaseChild, startChild } from './child.ts';
+import { changes, type Env, type Handover, type Surroundings, surroundings } from './surroundings.ts';
+
+/** Kinds of messages: what a blank process must preload; what it has preloaded; that it must become a worker. */
+export const PRELOAD = 0x68_64_62_31;
+export const READY = 0x68_64_62_32;
+export const WORKER = 0x68_64_62_33;
+
+/** Modules to load in blank processes. */
+export interface Preload {
+  readonly modules: readonly string[];
+  /** Where the specifiers of the modules are resolved from. */
+  readonly from: string;
+}
+
+export interface PreloadHeader extends Preload {
+  /** `process.argv` without the executable. */
+  readonly argv: readonly string[];
+}
+
+export interface ReadyHeader {
+  /** What went wrong with the modules, in words. */
+  readonly failures: readonly string[];
+}
+
+export interface WorkerHeader {
+  readonly handover: Handover;
+}
+
+/** A blank process that was taken from the stock. Its taker owns all of it, and says by `setAtExit` what the end of this program does to it. */
+export interface TakenBlank {
+  readonly child: Child;
+  readonly socket: Socket;
+  /** Its message file, into which the order is written before `go()`. */
+  readonly file: number;
+  /** Where it marks the tasks it begins, if it becomes a worker. */
+  readonly begun: PipeCount | undefined;
+  readonly handover: Handover;
+  /** Tells it that its order is there. */
+  go(): void;
+  /** Ends it: it gets no order. */
+  giveUp(): void;
+}
+
+interface Blank extends Omit<TakenBlank, 'handover' | 'go' | 'giveUp'> {
+  readonly surroundings: Surroundings;
+  isReady: boolean;
+  readonly ended: () => void;
+}
+
+/** Blank processes that are kept. */
+const stockSize = 2;
+/** Milliseconds between two looks at one that starts, and before one is started. */
+const lookEvery = 5;
+/** The part of its time that the event loop may work while a blank process is started. */
+const maxUtilization = 0.8;
+/** Ends without a word of blank processes that were starting, after which no more are started. */
+const maxFailures = 3;
+
+const stock: Blank[] = [];
+let preload: Preload = { modules: [], from: '' };
+let timer: NodeJS.Timeout | undefined;
+let since: ReturnType<typeof performance.eventLoopUtilization>;
+let failures = 0;
+const told = new Set<string>();
+
+/** Has blank processes load modules from now on. Those that are there are replaced. */
+export function setPreload(modules: Preload): void {
+  preload = modules;
+  failures = 0;
+  for (const blank of [...stock]) discard(blank);
+}
+
+/** Blank processes that are ready. */
+export function readyBlanks(): number {
+  return stock.filter(isReady).length;
+}
+
+/** Sees to it that there are blank processes soon. */
+export function fillStock(): void {
+  if (timer !== undefined || failures >= maxFailures) return;
+  since = performance.eventLoopUtilization();
+  timer = setTimeout(tend, lookEvery).unref();
+}
+
+/**
+ * Takes a blank process from the stock; undefined where none is ready, or where what the child must inherit cannot be sent to it.
+ *
+ * @param env the whole environment of the child; default: that of this thread
+ */
+export function takeBlank(env?: Env): TakenBlank | undefined {
+  fillStock();
+  const wanted = ifPossible(() => surroundings(env));
+  if (wanted === undefined) return undefined;
+  for (const blank of [...stock]) {
+    if (!isReady(blank)) continue;
+    const handover = changes(blank.surroundings, wanted);
+    const isStale = handover === undefined || blank.child.hasHeap !== (heapForChild() !== undefined);
+    if (!isStale) return take(blank, handover);
+    // The environment of one pool alone says nothing about what comes next.
+    if (env === undefined) discard(blank);
+  }
+  return undefined;
+}
+
+function take(blank: Blank, handover: Handover): TakenBlank {
+  remove(blank);
+  const { child, socket, file, begun } = blank;
+  child.process.off('exit', blank.ended);
+  const giveUp = (): void => {
+    child.process.on('exit', blank.ended);
+    child.process.kill('SIGKILL');
+  };
+  return { child, socket, file, begun, handover, go: () => void socket.write(Uint8Array.of(1)), giveUp };
+}
+
+function remove(blank: Blank): void {
+  const at = stock.indexOf(blank);
+  if (at >= 0) stock.splice(at, 1);
+}
+
+function discard(blank: Blank): void {
+  remove(blank);
+  blank.child.process.kill('SIGKILL');
+  fillStock();
+}
+
+/** True for one that waits for its order, and lives. */
+function isReady(blank: Blank): boolean {
+  if (!blank.isReady && kindOfMessage(blank.file) === READY) {
+    blank.isReady = true;
+    failures = 0;
+    for (const failure of readMessage<ReadyHeader>(blank.file, READY)?.header.failures ?? []) warn(failure);
+  }
+  return blank.isReady && isAlive(blank);
+}
+
+function isAlive({ child }: Blank): boolean {
+  const { pid, exitCode, signalCode } = child.process;
+  if (pid === undefined || exitCode !== null || signalCode !== null) return false;
+  // Where the system cannot tell, an event will.
+  return ifPossible(() => lookAtChild(pid) === null) ?? true;
+}
+
+/** A module that cannot be preloaded is told once. Its import in the child fails with the same error, where it is needed. */
+function warn(failure: string): void {
+  if (told.has(failure)) return;
+  told.add(failure);
+  process.emitWarning(failure, 'ForkserverPreloadWarning');
+}
+
+/** Starts one blank process after the other, while the event loop has nothing better to do. */
+function tend(): void {
+  timer = undefined;
+  const isIdle = performance.eventLoopUtilization(since).utilization < maxUtilization;
+  const isStarting = stock.some((blank) => !isReady(blank) && !blank.isReady);
+  if (!isStarting && isIdle && stock.length < stockSize) start();
+  if (isStarting || stock.length < stockSize) fillStock();
+}
+
+function start(): void {
+  const now = ifPossible(() => surroundings(undefined));
+  const file = ifPossible(openMessageFile);
+  if (now === undefined || file === undefined) return void failures++;
+  const begun = ifPossible(() => new PipeCount());
+  writeMessage(file, PRELOAD, { ...preload, argv: process.argv.slice(1) } satisfies PreloadHeader);
+  let child: Child;
+  try {
+    child = startChild({
+      entry: 'process/child-main.js',
+      args: ['blank', ...(begun === undefined ? [] : ['marks'])],
+      stdio: 'inherit',
+      link: 'pipe',
+      own: file,
+      marks: begun?.childEnd,
+      atExit: (one) => void one.process.kill('SIGKILL'),
+    });
+  } catch {
+    failures++;
+    begun?.close();
+    return closeMessageFile(file);
+  }
+  begun?.started();
+  const { process: started } = child;
+  started.unref();
+  const socket = (started.stdio as readonly unknown[] | undefined)?.[3] as Socket | null | undefined;
+  const release = (): void => {
+    releaseChild(child);
+    begun?.close();
+    closeMessageFile(file);
+  };
+  if (started.pid === undefined || socket === null || socket === undefined) {
+    failures++;
+    // The reason is told by an event.
+    started.on('error', () => {});
+    return release();
+  }
+  socket.unref();
+  socket.on('error', () => {});
+  const blank: Blank = {
+    child,
+    socket,
+    file,
+    begun,
+    surroundings: now,
+    isReady: false,
+    ended: () => {
+      // One that was started, and never came to be ready, is not started for ever.
+      if (!isReady(blank) && !blank.isReady && stock.includes(blank) && ++failures === maxFailures)
+        warn('the blank processes of forkserver end while they start: processes start without them');
+      remove(blank);
+      socket.destroy();
+      release();
+      fillStock();
+    },
+  };
+  started.on('exit', blank.ended);
+  stock.push(blank);
+}
+
+/** For tests: ends the stock. */
+export function dropStock(): void {
+  if (timer !== undefined) clearTimeout(timer);
+  timer = undefined;
+  for (const blank of [...stock]) {
+    remove(blank);
+    blank.child.process.kill('SIGKILL');
+  }
+}
