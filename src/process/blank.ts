@@ -2,10 +2,21 @@
 
 import type { Socket } from 'node:net';
 import { net } from '../builtins.ts';
-import { importFrom } from '../codec/index.ts';
+import { type Border, importFrom } from '../codec/index.ts';
 import { placeOf } from '../places.ts';
 import { kindOfMessage, readMessage, writeMessage } from '../platform/index.ts';
-import { adoptHandover, PRELOAD, type PreloadHeader, READY, type ReadyHeader, WORKER, type WorkerHeader } from '../worker/ground.ts';
+import { Process } from './process.ts';
+import {
+  adoptHandover,
+  encodeRun,
+  openRun,
+  PRELOAD,
+  type PreloadHeader,
+  READY,
+  type ReadyHeader,
+  WORKER,
+  type WorkerHeader,
+} from '../worker/ground.ts';
 
 /** Resolves to the socket to the parent when the order stands in the message file. */
 export async function awaitOrder(file: number): Promise<Socket> {
@@ -16,6 +27,7 @@ export async function awaitOrder(file: number): Promise<Socket> {
   const { modules, from, argv } = readMessage<PreloadHeader>(file, PRELOAD)!.header;
   process.argv.splice(1, process.argv.length, ...argv);
   await import(placeOf('index.js').href);
+  await rehearse();
   for (const module of modules) {
     try {
       await importFrom(from, module);
@@ -36,6 +48,13 @@ export async function awaitOrder(file: number): Promise<Socket> {
   });
   process.off('SIGINT', ignore);
   return socket;
+}
+
+/** Runs through what a start runs through: code that has run once is compiled, and modules that it needs are loaded. */
+async function rehearse(): Promise<void> {
+  const border: Border = { kind: 'process' };
+  const { packet } = encodeRun({ target: Math.max, args: [1, 'text', [true]], this: Object.create(Process.prototype) as Process }, border);
+  await openRun({ ...packet, parcel: 0 }, border);
 }
 
 /** Becomes the worker of a pool, if this is the order. */

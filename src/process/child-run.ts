@@ -77,8 +77,8 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
       );
     }
     setAtExit(child, ({ process: one }) => void one.kill('SIGTERM'));
-    blank?.begun?.close();
     blank?.go();
+    blank?.begun?.close();
     return new ChildRun(child, pid, file, link, onEnd);
   } catch (error) {
     handleDoor()?.dropParcels(link);

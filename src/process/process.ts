@@ -63,9 +63,6 @@ const stdioKinds = new Set(['inherit', 'pipe', 'ignore']);
  * ```
  */
 export class Process<A extends unknown[] = []> implements AsyncDisposable {
-  /** How instances start; undefined: by the start method of the program. @internal */
-  protected static readonly method: StartMethod | undefined = undefined;
-
   /**
    * @throws TypeError for an unknown option or one of the wrong kind
    */
@@ -87,7 +84,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
       sentinel: undefined,
       isClosed: false,
       self: undefined,
-      method: new.target.method,
+      method: methodOf(new.target),
     });
   }
 
@@ -114,7 +111,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     const ended = (): void => void living.delete(this);
     state.run = method === 'thread' ? startInThread(this, state, ended) : startInChild(this, state, method === 'forkserver', ended);
     living.add(this);
-    if (state.daemon) state.run.keepAlive(false);
+    state.run.keepAlive(!state.daemon);
     return this;
   }
 
@@ -303,18 +300,25 @@ function send(process: Process<any>, signal: NodeJS.Signals): void {
 }
 
 /** A `Process` that starts anew, whatever the start method of the program. Source: multiprocessing.context.SpawnProcess */
-export class SpawnProcess<A extends unknown[] = []> extends Process<A> {
-  protected static override readonly method: StartMethod | undefined = 'spawn';
-}
+export class SpawnProcess<A extends unknown[] = []> extends Process<A> {}
 
 /** A `Process` from the stock of warm processes, where one is ready. Source: multiprocessing.context.ForkServerProcess */
-export class ForkServerProcess<A extends unknown[] = []> extends Process<A> {
-  protected static override readonly method: StartMethod | undefined = 'forkserver';
-}
+export class ForkServerProcess<A extends unknown[] = []> extends Process<A> {}
 
 /** A `Process` in a thread of this program. Source: multiprocessing.dummy.DummyProcess */
-export class ThreadProcess<A extends unknown[] = []> extends Process<A> {
-  protected static override readonly method: StartMethod | undefined = 'thread';
+export class ThreadProcess<A extends unknown[] = []> extends Process<A> {}
+
+const methods = new Map<object, StartMethod>([
+  [SpawnProcess, 'spawn'],
+  [ForkServerProcess, 'forkserver'],
+  [ThreadProcess, 'thread'],
+]);
+
+/** The start method of a class, or of the one that it extends; undefined: that of the program. */
+function methodOf(Class: object | null): StartMethod | undefined {
+  for (let each = Class; each !== null; each = Object.getPrototypeOf(each) as object | null)
+    if (methods.has(each)) return methods.get(each);
+  return undefined;
 }
 
 for (const Class of [Process, SpawnProcess, ForkServerProcess, ThreadProcess]) travelByName(Class, 'process/index.js');

@@ -1,6 +1,6 @@
 /**
  * Blank processes, for the start method `forkserver`: children that have loaded heddle and the modules of `setForkserverPreload`, and wait for
- * what they will run. Up to `stockSize` are kept, by each thread that uses them.
+ * what they will run. Up to `stockSize` are kept, by each thread that uses them, until the event loop has nothing left to do.
  *
  *    started ── READY in its message file ──▶ ready ── order in its message file, a byte on its socket ──▶ a Process, or a worker of a pool
  *       │                                       │
@@ -10,6 +10,8 @@
  */
 
 import type { Socket } from 'node:net';
+import { encode } from '../codec/index.ts';
+import { placeOf } from '../places.ts';
 import { closeMessageFile, kindOfMessage, lookAtChild, openMessageFile, readMessage, writeMessage } from '../platform/index.ts';
 import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { heapForChild } from '../handles.ts';
@@ -61,7 +63,10 @@ export interface TakenBlank {
 interface Blank extends Omit<TakenBlank, 'handover' | 'go' | 'giveUp'> {
   readonly surroundings: Surroundings;
   isReady: boolean;
+  /** Called when its end has been seen. */
   readonly ended: () => void;
+  /** Closes what this side has of it. */
+  readonly release: () => void;
 }
 
 /** Blank processes that are kept. */
@@ -73,23 +78,20 @@ const maxUtilization = 0.8;
 /** Ends without a word of blank processes that were starting, after which no more are started. */
 const maxFailures = 3;
 
-const stock: Blank[] = [];
+const stock = new Set<Blank>();
 let preload: Preload = { modules: [], from: '' };
 let timer: NodeJS.Timeout | undefined;
 let since: ReturnType<typeof performance.eventLoopUtilization>;
 let failures = 0;
+let hasRehearsed = false;
+let isWatching = false;
 const told = new Set<string>();
 
 /** Has blank processes load modules from now on. Those that are there are replaced. */
 export function setPreload(modules: Preload): void {
   preload = modules;
   failures = 0;
-  for (const blank of [...stock]) discard(blank);
-}
-
-/** Blank processes that are ready. */
-export function readyBlanks(): number {
-  return stock.filter(isReady).length;
+  for (const blank of stock) discard(blank);
 }
 
 /** Sees to it that there are blank processes soon. */
@@ -108,7 +110,7 @@ export function takeBlank(env?: Env): TakenBlank | undefined {
   fillStock();
   const wanted = ifPossible(() => surroundings(env));
   if (wanted === undefined) return undefined;
-  for (const blank of [...stock]) {
+  for (const blank of stock) {
     if (!isReady(blank)) continue;
     const handover = changes(blank.surroundings, wanted);
     const isStale = handover === undefined || blank.child.hasHeap !== (heapForChild() !== undefined);
@@ -120,7 +122,7 @@ export function takeBlank(env?: Env): TakenBlank | undefined {
 }
 
 function take(blank: Blank, handover: Handover): TakenBlank {
-  remove(blank);
+  stock.delete(blank);
   const { child, socket, file, begun } = blank;
   child.process.off('exit', blank.ended);
   const giveUp = (): void => {
@@ -130,13 +132,8 @@ function take(blank: Blank, handover: Handover): TakenBlank {
   return { child, socket, file, begun, handover, go: () => void socket.write(Uint8Array.of(1)), giveUp };
 }
 
-function remove(blank: Blank): void {
-  const at = stock.indexOf(blank);
-  if (at >= 0) stock.splice(at, 1);
-}
-
 function discard(blank: Blank): void {
-  remove(blank);
+  stock.delete(blank);
   blank.child.process.kill('SIGKILL');
   fillStock();
 }
@@ -169,9 +166,16 @@ function warn(failure: string): void {
 function tend(): void {
   timer = undefined;
   const isIdle = performance.eventLoopUtilization(since).utilization < maxUtilization;
-  const isStarting = stock.some((blank) => !isReady(blank) && !blank.isReady);
-  if (!isStarting && isIdle && stock.length < stockSize) start();
-  if (isStarting || stock.length < stockSize) fillStock();
+  const isStarting = [...stock].some((blank) => !isReady(blank) && !blank.isReady);
+  if (!isStarting && isIdle && stock.size < stockSize) start();
+  if (isStarting || stock.size < stockSize) fillStock();
+  else if (isIdle && !hasRehearsed) void rehearse();
+}
+
+async function rehearse(): Promise<void> {
+  hasRehearsed = true;
+  const { sample, Sample } = (await import(placeOf('worker/sample.js').href)) as typeof import('./sample.ts');
+  encode({ target: sample, args: [1, 'text', [true]], this: new Sample() }, { root: 'sample', border: { kind: 'process' } });
 }
 
 function start(): void {
@@ -200,8 +204,12 @@ function start(): void {
   const { process: started } = child;
   started.unref();
   const socket = (started.stdio as readonly unknown[] | undefined)?.[3] as Socket | null | undefined;
+  let isReleased = false;
   const release = (): void => {
-    releaseChild(child);
+    if (isReleased) return;
+    isReleased = true;
+    socket?.destroy();
+    child.lifeline?.release();
     begun?.close();
     closeMessageFile(file);
   };
@@ -209,10 +217,13 @@ function start(): void {
     failures++;
     // The reason is told by an event.
     started.on('error', () => {});
+    releaseChild(child);
     return release();
   }
   socket.unref();
   socket.on('error', () => {});
+  if (!isWatching) process.on('beforeExit', endStock);
+  isWatching = true;
   const blank: Blank = {
     child,
     socket,
@@ -222,24 +233,26 @@ function start(): void {
     isReady: false,
     ended: () => {
       // One that was started, and never came to be ready, is not started for ever.
-      if (!isReady(blank) && !blank.isReady && stock.includes(blank) && ++failures === maxFailures)
+      if (stock.has(blank) && !isReady(blank) && !blank.isReady && ++failures === maxFailures)
         warn('the blank processes of forkserver end while they start: processes start without them');
-      remove(blank);
-      socket.destroy();
+      stock.delete(blank);
+      releaseChild(child);
       release();
       fillStock();
     },
+    release,
   };
   started.on('exit', blank.ended);
-  stock.push(blank);
+  stock.add(blank);
 }
 
-/** For tests: ends the stock. */
-export function dropStock(): void {
+/** Ends the stock: the program has nothing left to do. Where it goes on, the next start fills the stock again. */
+function endStock(): void {
   if (timer !== undefined) clearTimeout(timer);
   timer = undefined;
-  for (const blank of [...stock]) {
-    remove(blank);
+  for (const blank of stock) {
+    stock.delete(blank);
     blank.child.process.kill('SIGKILL');
+    blank.release();
   }
 }

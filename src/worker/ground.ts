@@ -7,13 +7,11 @@
 export { type Child, checkMayHaveChildren, releaseChild, setAtExit, startChild } from './child.ts';
 /** Processes that are started before they are needed, and how children begin. */
 export {
-  dropStock,
   fillStock,
   type Preload,
   PRELOAD,
   type PreloadHeader,
   READY,
-  readyBlanks,
   type ReadyHeader,
   setPreload,
   type TakenBlank,

@@ -12,7 +12,7 @@ import { readNumber, setNumber, startMethodNumber } from './thread-table.ts';
 export type StartMethod = 'spawn' | 'forkserver' | 'thread';
 
 /** All methods, the default first. */
-export const startMethods: readonly StartMethod[] = ['spawn', 'forkserver', 'thread'];
+export const startMethods: readonly [StartMethod, StartMethod, StartMethod] = ['spawn', 'forkserver', 'thread'];
 
 const noFork =
   'fork is not possible: a copy of a running V8 lacks the threads that V8 and Node need. Expected spawn, forkserver (warm processes) or thread';
@@ -33,8 +33,8 @@ export function chosenMethod(): StartMethod | undefined {
 export function startMethod(): StartMethod {
   const chosen = chosenMethod();
   if (chosen !== undefined) return chosen;
-  chooseMethod(startMethods[0]!, true);
-  return startMethods[0]!;
+  chooseMethod(startMethods[0], true);
+  return startMethods[0];
 }
 
 /**

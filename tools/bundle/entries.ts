@@ -15,6 +15,7 @@ export const entries: readonly string[] = [
   'worker/process-main',
   'process/child-main',
   'thread/child-main',
+  'worker/sample',
   // Their classes travel by name.
   'process/index',
   'thread/index',
