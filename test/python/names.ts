@@ -26,8 +26,17 @@ export const pythonNames: Readonly<Record<string, readonly string[]>> = {
     BaseProcess
   `),
   'multiprocessing.context': words(`
-    BaseContext DefaultContext SpawnContext ForkServerContext ForkContext ForkProcess SpawnProcess ForkServerProcess
-    BaseContext.reducer assert_spawning get_spawning_popen set_spawning_popen
+    BaseContext SpawnContext ForkServerContext DefaultContext ForkContext ForkProcess SpawnProcess ForkServerProcess
+    BaseContext.Process BaseContext.Pool BaseContext.Lock BaseContext.RLock BaseContext.Semaphore
+    BaseContext.BoundedSemaphore BaseContext.Condition BaseContext.Event BaseContext.Barrier BaseContext.active_children
+    BaseContext.current_process BaseContext.parent_process BaseContext.cpu_count BaseContext.get_context
+    BaseContext.get_start_method BaseContext.set_forkserver_preload DefaultContext.get_all_start_methods
+    BaseContext.set_start_method BaseContext.ProcessError BaseContext.TimeoutError BaseContext.Queue
+    BaseContext.JoinableQueue BaseContext.SimpleQueue BaseContext.Pipe BaseContext.Value BaseContext.Array
+    BaseContext.RawValue BaseContext.RawArray BaseContext.Manager BaseContext.BufferTooShort
+    BaseContext.AuthenticationError BaseContext.freeze_support BaseContext.get_logger BaseContext.log_to_stderr
+    BaseContext.allow_connection_pickling BaseContext.set_executable BaseContext.reducer assert_spawning
+    get_spawning_popen set_spawning_popen
   `),
   'multiprocessing.connection': words(`
     Connection Connection.send Connection.recv Connection.close Connection.poll Connection.send_bytes

@@ -6,7 +6,6 @@
 //   settle?()                promises that blank processes, if it keeps some, are ready
 //
 // ../probe.py is Python's twin.
-import { existsSync, readFileSync } from 'node:fs';
 
 /** What all ratios are against. */
 export const REFERENCE = 'heddle-spawn';
@@ -14,18 +13,11 @@ export const REFERENCE = 'heddle-spawn';
 const PROCESSES = ['start-process', 'first-line', 'child-memory', 'tickets'];
 const THREADS = ['start-thread', 'first-line', 'child-memory'];
 
-const declarations = new URL('../../../dist/index.d.ts', import.meta.url);
-const hasContexts = existsSync(declarations) && /\bgetContext\b/.test(readFileSync(declarations, 'utf8'));
-
 /** @type {import('../../suites.mjs').Peer[]} */
 export const peers = [
   { id: REFERENCE, library: 'heddle', kind: 'spawn', only: PROCESSES },
-  ...(hasContexts
-    ? [
-        { id: 'heddle-forkserver', library: 'heddle', kind: 'forkserver', only: PROCESSES },
-        { id: 'heddle-forkserver-preload', library: 'heddle', kind: 'forkserver-preload', only: ['first-line', 'child-memory'] },
-      ]
-    : []),
+  { id: 'heddle-forkserver', library: 'heddle', kind: 'forkserver', only: PROCESSES },
+  { id: 'heddle-forkserver-preload', library: 'heddle', kind: 'forkserver-preload', only: ['first-line', 'child-memory'] },
   { id: 'bare-child', library: 'bare', kind: 'child', isHandWritten: true, only: PROCESSES },
   { id: 'python-fork', library: 'python', kind: 'fork', only: PROCESSES },
   { id: 'python-forkserver', library: 'python', kind: 'forkserver', only: PROCESSES },
