@@ -24,6 +24,13 @@ export function anonymousMemory(pid) {
   return Number(kib) * 1024;
 }
 
+/** Bytes of memory that the process has, with its part of what it shares with others (PSS). */
+export function proportionalMemory(pid) {
+  requireLinux();
+  const [, kib] = /^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`)) ?? [undefined, 0];
+  return Number(kib) * 1024;
+}
+
 /** A note that says in which of heddle's processes koffi is loaded by now: native calls go through it, and its loading has a price. */
 export function notesOnKoffi(library, when) {
   if (library !== 'heddle' || process.platform !== 'linux') return [];

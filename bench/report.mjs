@@ -17,7 +17,7 @@ function renderScenario(suite, scenario, results) {
   const parts = [`## ${scenario.title}`];
   for (const [title, figures] of grouped(scenario.figures)) {
     if (title) parts.push(`### ${title}`);
-    parts.push(renderTable(figures, peers, rounds, suite.reference));
+    parts.push(renderTable(figures, peers, rounds, scenario.reference ?? suite.reference));
   }
   const comparisons = comparisonsOf(scenario, results);
   if (comparisons.length > 0) parts.push(comparisons.map(comparisonLine).join('\n'));

@@ -1,6 +1,7 @@
 // What there is to measure: suites, each with its own peers and scenarios.
 import { coroutines } from './coroutines/index.mjs';
 import { pools } from './pools/index.mjs';
+import { processes } from './processes/index.mjs';
 import { startup } from './startup/index.mjs';
 import { sync } from './sync/index.mjs';
 
@@ -33,6 +34,7 @@ import { sync } from './sync/index.mjs';
  * @property {string} title
  * @property {Figure[]} figures
  * @property {Comparison[]} [comparisons]  printed below the tables
+ * @property {string} [reference]  the peer that its ratios are against, where the suite's own has no row
  * @property {(context: object) => Promise<{ figures: Record<string, number>, notes?: string[] }>} run  notes are printed below the table
  *
  * @typedef {object} Figure
@@ -55,7 +57,7 @@ import { sync } from './sync/index.mjs';
  */
 
 /** @type {Suite[]} */
-export const suites = [pools, coroutines, sync, startup];
+export const suites = [pools, coroutines, sync, processes, startup];
 
 /** Whether the peer takes part in the scenario. */
 export const has = (peer, scenario) => peer.only === undefined || peer.only.includes(scenario.id);

@@ -319,6 +319,12 @@ test('a Process goes nowhere but to its own child', async () => {
   assert.throws(() => new Process({ target: (it: unknown) => it, args: [child] }).start(), refusal);
 });
 
+test('the class Process is the same in a worker that has not loaded it', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const named = (Class: typeof Process): string => new Class({ name: 'made there' }).name;
+  assert.equal(await pool.submit(named, Process), 'made there');
+});
+
 test('a closure over its own Process has in the child the process that runs', async () => {
   const child: Process = new Process({ target: () => process.exit(child === (currentProcess() as unknown) ? 7 : 8), stdio: 'ignore' });
   await child.start().join();

@@ -1,8 +1,8 @@
 /**
  * Which modules share a chunk. Each file costs a loader some half a millisecond, so what several entries need together is one chunk:
  *
- *   base     by workers and coroutines        errors, checks, iteration
- *   loop     by coroutines and shared objects
+ *   base     by workers and coroutines        errors, checks, iteration, the bundler's own helpers
+ *   loop     by coroutines and shared objects, and with them what is too small for a file of its own
  *   codec    by workers and their hosts       values and functions to bytes and back, links
  *   process  by hosts, and by children that run a `Process` or `Thread`    native calls, children
  *   shared   by hosts, and by workers that meet a shared object
@@ -15,6 +15,9 @@ import { join } from 'node:path';
 import { ROOT } from '../places.ts';
 
 type Ids = ReadonlySet<string>;
+
+/** The module of the bundler's own helpers. */
+const HELPERS = '\0rolldown/runtime.js';
 
 export interface Group {
   readonly name: string;
@@ -51,7 +54,14 @@ function sharedModules(): Record<string, Ids> {
   const [host, coroutine, shared] = [loadedWith('index.ts'), loadedWith('coroutine/index.ts'), loadedWith('sync/index.ts')];
   const worker = loadedWith('worker/thread-main.ts', 'worker/process-main.ts');
   const child = loadedWith('process/child-main.ts', 'thread/child-main.ts');
-  return { base: both(coroutine, worker), loop: both(coroutine, shared), codec: both(host, worker), process: both(host, child), shared };
+  const small = new Set(['events.ts', 'repr.ts'].map((file) => join(ROOT, 'src', file)));
+  return {
+    base: new Set([...both(coroutine, worker), HELPERS]),
+    loop: new Set([...both(coroutine, shared), ...small]),
+    codec: both(host, worker),
+    process: both(host, child),
+    shared,
+  };
 }
 
 let known: Record<string, Ids> | undefined;

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import * as path from 'node:path';
 import fs from 'node:fs';
 import { valueNamed, wellKnownFunction, wellKnownObject } from '#src/codec/function/names.js';
 import { loadModules, moduleLoaded } from '#src/codec/function/modules.js';
+import { decode, encode, prepare } from '#src/codec/index.js';
+import { Process } from '#src/process/index.js';
+import { Thread, Timer } from '#src/thread/index.js';
 
 const noModule = (): never => assert.fail('no module should be needed');
 
@@ -68,4 +72,18 @@ test('objects and functions of the program have no such name', () => {
     wellKnownFunction(function max() {}),
     undefined,
   );
+});
+
+test('Process, Thread and Timer cross by their names, and as parents of other classes, without a look at a script of heddle', async () => {
+  class Own extends Process {}
+  const seen: string[] = [];
+  const listen = (message: unknown): void => void seen.push((message as { name: string }).name);
+  subscribe('heddle:functionCaptured', listen);
+  const packet = encode([Process, Thread, Timer, Own], { root: 'value', border: { kind: 'process' } });
+  unsubscribe('heddle:functionCaptured', listen);
+  assert.deepEqual(seen, ['Own']);
+  await prepare(packet);
+  const [process, thread, timer, own] = decode(packet, { kind: 'process' }) as unknown[];
+  assert.deepEqual([process, thread, timer], [Process, Thread, Timer]);
+  assert.equal(Object.getPrototypeOf(own), Process);
 });

@@ -1,0 +1,7 @@
+// What is measured. A scenario's context is { kind, peer, quick }, see ../peers/index.mjs.
+import { firstLine } from './first-line.mjs';
+import { childMemory } from './child-memory.mjs';
+import { startProcess, startThread } from './start-and-join.mjs';
+import { tickets } from './tickets.mjs';
+
+export const scenarios = [startProcess, startThread, firstLine, childMemory, tickets];

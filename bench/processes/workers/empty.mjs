@@ -1,0 +1,2 @@
+// The least that a child can run.
+export const nothing = undefined;
