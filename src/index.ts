@@ -49,9 +49,10 @@ export {
   mainThread,
   setExceptHook,
   Thread,
+  ThreadLocal,
   Timer,
 } from './thread/index.ts';
-export type { ExceptHook, ThreadOptions, ThreadRecord } from './thread/index.ts';
+export type { ExceptHook, ThreadLocalConstructor, ThreadOptions, ThreadRecord } from './thread/index.ts';
 
 // Inside a task: what it knows of itself.
 export { currentTask } from './worker/index.ts';

@@ -26,6 +26,7 @@ import { readSignal } from './signals.ts';
 import { readBoxed, readDate, readRegExp } from './small-kinds.ts';
 import { readSymbol } from './symbols.ts';
 import * as tag from './tags.ts';
+import { readThreadLocal } from './thread-locals.ts';
 import { readTexts } from './texts.ts';
 import { readWebClass } from './web.ts';
 
@@ -213,6 +214,8 @@ export class Decoding {
         return readSignal(this);
       case tag.SHARED_OBJECT:
         return readHandle(this);
+      case tag.THREAD_LOCAL:
+        return readThreadLocal(this);
       default:
         return readWebClass(this, kind);
     }

@@ -26,6 +26,7 @@ import { type Cause, remedyFor } from './remedies.ts';
 import { WrittenShapes } from './shapes.ts';
 import { isPortable, writeSymbol } from './symbols.ts';
 import * as tag from './tags.ts';
+import { wroteThreadLocal } from './thread-locals.ts';
 import { DEPTH_LIMIT, type Place, Trail } from './trail.ts';
 import type { Writer } from './writer.ts';
 
@@ -174,7 +175,10 @@ export class Encoding {
 
   #object(object: object): void {
     if (this.wroteReference(object)) return;
-    if (types.isProxy(object)) throw this.refusalWith('proxy', 'a Proxy cannot cross');
+    if (types.isProxy(object)) {
+      if (wroteThreadLocal(this, object)) return;
+      throw this.refusalWith('proxy', 'a Proxy cannot cross');
+    }
     const prototype = Object.getPrototypeOf(object) as object | null;
     if (prototype === Object.prototype) writePlain(this, object as Record<PropertyKey, unknown>);
     else if (prototype === Array.prototype && Array.isArray(object)) writeArray(this, object as unknown[]);

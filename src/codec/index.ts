@@ -15,6 +15,8 @@ export { type LoadScope, setLoadScope } from './function/index.ts';
 export type { Border, ExportedSignal, Incoming, Packet } from './packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.
 export { abortImported } from './signals.ts';
+// For threads in which tasks come and go.
+export { holdThreadLocals } from './thread-locals.ts';
 // For users: memory that changes owner, and classes that say for themselves what they are made of.
 export { move } from './move.ts';
 export { hasReducers, registerReducer, type Reducer } from './reducers.ts';

@@ -123,3 +123,5 @@ export const KEY_OBJECT = 0xc6;
 // Handles
 /** n: the block of a shared object */
 export const SHARED_OBJECT = 0xc8;
+/** text: id; value: the subclass or undefined; value: arguments; see thread-locals.ts */
+export const THREAD_LOCAL = 0xc9;

@@ -30,7 +30,7 @@ const nap = new Int32Array(new SharedArrayBuffer(4));
  * @throws UnsupportedPlatformError if the system cannot tell
  */
 export function lookAtChild(pid: number): ExitStatus | null | undefined {
-  return whatIsMissing(waitNeeds) === undefined ? exitStatusOf(pid, false) : statusInProc(pid);
+  return whatIsMissing(waitNeeds) === undefined ? exitStatusOf(pid) : statusInProc(pid);
 }
 
 /** Reads `/proc/PID/stat`: field 3 is the state, the last field the exit status as `waitpid` gives it. */

@@ -48,14 +48,13 @@ const info = { words: 32, code: 2, pid: 4, status: 6 };
 /**
  * How a child of this process ended; it stays to be collected, so that Node's 'exit' event follows as ever (`waitpid` would take it away).
  *
- * @param wait whether to block this thread until the child has ended
  * @returns null while it runs; undefined if it is no child of ours, or Node has already collected it
  * @throws UnsupportedPlatformError
  */
-export function exitStatusOf(pid: number, wait: boolean): ExitStatus | null | undefined {
+export function exitStatusOf(pid: number): ExitStatus | null | undefined {
   const waitid = native('waitid');
   const found = new Int32Array(info.words);
-  while (waitid(pPid, pid, found, wExited | wNowait | (wait ? 0 : wNohang)) !== 0) {
+  while (waitid(pPid, pid, found, wExited | wNowait | wNohang) !== 0) {
     const error = lastError();
     if (error === constants.errno.ECHILD) return undefined;
     if (error !== constants.errno.EINTR) throw new HeddleError(`process ${pid} cannot be waited for: error ${error}`);

@@ -4,7 +4,7 @@
  *   TASK → prepare (import modules) → open the function → decode arguments → call → await → encode the outcome → OUTCOME
  */
 
-import { type Border, type Incoming, decode, prepare, realmId } from '../codec/index.ts';
+import { type Border, type Incoming, decode, holdThreadLocals, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { tellThreadName } from '../handles.ts';
 import type { BegunMark } from './begun-mark.ts';
@@ -55,6 +55,8 @@ export interface ReadyMeta {
 
 /** Milliseconds between two signs of a worker that was told to end while its pools work. */
 const tellEvery = 1000;
+/** A worker holds so many `ThreadLocal`s between tasks: those that came last. */
+const threadLocalsHeld = 256;
 
 export class Runner {
   readonly #link: Link;
@@ -87,6 +89,7 @@ export class Runner {
   start(): void {
     watchImports();
     keepContextsApart();
+    holdThreadLocals(threadLocalsHeld);
     watchPools(() => this.#poolsChanged());
     process.on('exit', () => this.#sayGoodbye());
     process.on('beforeExit', () => this.#tasks.failStuck());
