@@ -12,6 +12,7 @@ import { existsSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { checkFunction, checkOptions, expected } from '../check.ts';
+import { commonHere } from '../copies.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 import { realmId, travelByName } from '../codec/index.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
@@ -109,7 +110,7 @@ interface State {
   isCancelled: boolean;
 }
 
-const states = new WeakMap<object, State>();
+const states = commonHere('thread.states', () => new WeakMap<object, State>());
 const optionKeys = ['target', 'args', 'name', 'daemon'];
 
 function stateOf(thread: object): State {
