@@ -27,6 +27,7 @@ import {
   errorOf,
   type ErrorText,
   hookIsSet,
+  inspected,
   keepAtHome,
   nativeIdOf,
   nextNumber,
@@ -470,7 +471,7 @@ function tellHook(error: Error, thread: Thread<any>, isUntold: boolean): void {
     try {
       hook({ error, thread });
     } catch (thrown) {
-      process.emitWarning(`the except hook threw: ${inspect(thrown)}`, 'ExceptHookWarning');
+      process.emitWarning(`the except hook threw: ${inspected(thrown)}`, 'ExceptHookWarning');
     }
-  } else if (isUntold) process.stderr.write(`Exception in thread ${thread.name}:\n${inspect(error)}\n`);
+  } else if (isUntold) process.stderr.write(`Exception in thread ${thread.name}:\n${inspected(error)}\n`);
 }

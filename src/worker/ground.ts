@@ -49,6 +49,7 @@ export {
   encodeRun,
   errorOf,
   type ErrorText,
+  inspected,
   keepAtHome,
   openRun,
   readRunOptions,
