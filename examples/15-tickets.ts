@@ -3,32 +3,32 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lock, ProcessPoolExecutor } from 'heddle';
+import { Barrier, Lock, Process } from 'heddle';
 
+const count = Number(process.argv[2] ?? 100);
 const folder = mkdtempSync(join(tmpdir(), 'tickets-'));
 const database = join(folder, 'database.json');
-const sell = (tickets: number): void => writeFileSync(database, JSON.stringify({ tickets }), { flag: tickets === 1 ? 'w' : 'r+' });
-const pay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1000));
+const lock = new Lock();
+const allHaveLooked = new Barrier(count);
 
-const buy = async (): Promise<boolean> => {
-  const { tickets } = JSON.parse(readFileSync(database, 'utf8')) as { tickets: number };
-  if (tickets === 0) return false;
-  await pay();
-  sell(tickets - 1);
-  return true;
+const look = (): number => (JSON.parse(readFileSync(database, 'utf8')) as { tickets: number }).tickets;
+const buy = (client: number, tickets: number): void => {
+  if (tickets === 0) return;
+  writeFileSync(database, JSON.stringify({ tickets: tickets - 1 }));
+  console.log(`client ${client} has bought a ticket`);
 };
 
-const lock = new Lock();
-const buyInTurn = (): Promise<boolean> => lock.run(buy);
+const allAtOnce = async (client: number): Promise<void> => {
+  const tickets = look();
+  await allHaveLooked.wait();
+  buy(client, tickets);
+};
+const inTurn = (client: number): Promise<void> => lock.run(() => buy(client, look()));
 
-await using pool = new ProcessPoolExecutor({ maxWorkers: 4, tasksPerWorker: 25 });
-for (const [how, client] of [
-  ['without the lock', buy],
-  ['with the lock', buyInTurn],
-] as const) {
-  sell(1);
-  const clients = await Promise.all(Array.from({ length: 100 }, () => pool.submit(client)));
-  const lucky = clients.filter(Boolean).length;
-  console.log(`${how}: ${lucky > 1 ? 'several have' : `${lucky} of ${clients.length} has`} the ticket`);
+for (const target of [allAtOnce, inTurn]) {
+  writeFileSync(database, JSON.stringify({ tickets: 1 }));
+  const clients = Array.from({ length: count }, (_, n) => new Process({ target, args: [n + 1] }).start());
+  for (const client of clients) await client.join();
+  console.log(`${target.name}: all ${count} have gone, and ${look()} tickets are left`);
 }
 rmSync(folder, { recursive: true });

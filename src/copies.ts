@@ -69,3 +69,8 @@ export function common<T extends object>(name: string, make: () => T): T {
   Object.defineProperty(process, key, { value: made });
   return made;
 }
+
+/** As `common`, for the copies of one installed heddle: what it holds may change with the version. */
+export function commonHere<T extends object>(name: string, make: () => T): T {
+  return common(`${name} ${packageFolder}`, make);
+}

@@ -4,7 +4,6 @@
  */
 
 import type { Socket } from 'node:net';
-import { inspect } from 'node:util';
 import { encode, type Packet } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { tellHeapPlace, tellThreadName } from '../handles.ts';
@@ -12,6 +11,7 @@ import {
   adoptHandover,
   chooseMethod,
   exitInOrder,
+  inspected,
   openRun,
   prepareForLoaders,
   setIdentity,
@@ -52,7 +52,7 @@ function fail(error: unknown, name: string): void {
   hasFailed = true;
   showToUser(error);
   tell(error);
-  writeAtOnce(2, `Process ${name}:\n${inspect(error)}\n`);
+  writeAtOnce(2, `Process ${name}:\n${inspected(error)}\n`);
   process.exitCode = 1;
   exitInOrder();
 }

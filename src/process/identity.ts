@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { checkTimeout, expected } from '../check.ts';
+import { commonHere } from '../copies.ts';
 import { TypeError } from '../refusals.ts';
 import { identity, nextNumber, processNumbers } from '../worker/ground.ts';
 
@@ -14,7 +15,7 @@ export interface ProcessInfo {
 }
 
 /** The `Process` whose `run()` this process runs. */
-let own: ProcessInfo | undefined;
+const here = commonHere<{ own?: ProcessInfo }>('process.own', () => ({}));
 /** The name that this thread has given to its process. */
 let given: string | undefined;
 
@@ -35,7 +36,7 @@ const info: ProcessInfo = {
 };
 
 export function setOwn(process: ProcessInfo): void {
-  own = process;
+  here.own = process;
 }
 
 /** Numbers of the next child of this process and of the processes above it. */
@@ -56,7 +57,7 @@ export const isDaemon = (): boolean => identity()?.daemon ?? false;
  * ```
  */
 export function currentProcess(): ProcessInfo {
-  return own ?? info;
+  return here.own ?? info;
 }
 
 /** The process that started this one, as its child sees it. */
@@ -69,9 +70,9 @@ export interface ParentProcess extends ProcessInfo {
  * The parent of a process that was started as a `Process`, or as a worker of a pool; `null` in the main program. Source: multiprocessing.parent_process
  */
 export function parentProcess(): ParentProcess | null {
-  const here = identity();
-  if (here === undefined) return null;
-  const { pid, name: parentName } = here.parent;
+  const known = identity();
+  if (known === undefined) return null;
+  const { pid, name: parentName } = known.parent;
   // A process that is a thread has a parent in the same program.
   const isAlive = (): boolean => process.ppid === pid || process.pid === pid;
   return {

@@ -3,6 +3,7 @@
  * alone.
  */
 
+import { commonHere } from '../copies.ts';
 import { InvalidStateError } from '../errors.ts';
 import type { StartMethod } from '../worker/ground.ts';
 import type { RunOrder, StartedRun } from './run.ts';
@@ -27,7 +28,8 @@ export interface State extends RunOrder {
   readonly self: Self | undefined;
 }
 
-export const states: WeakMap<object, State> = new WeakMap();
+/** The same for all copies of heddle: the first file of a child has one, and a loader may give the user's modules another. */
+export const states: WeakMap<object, State> = commonHere('process.states', () => new WeakMap());
 
 /** @throws InvalidStateError if the object is closed, or its class has not called `super()` */
 export function stateOf(process: object): State {

@@ -1,12 +1,12 @@
 /** The first file of a `Thread`. */
 
-import { inspect } from 'node:util';
 import { threadId, workerData } from 'node:worker_threads';
 import { encode, type Packet } from '../codec/index.ts';
 import { tellThreadName } from '../handles.ts';
 import {
   hookIsSet,
   joinLoaders,
+  inspected,
   openRun,
   prepareForLoaders,
   readNumber,
@@ -63,7 +63,7 @@ function fail(error: unknown): void {
   hasFailed = true;
   showToUser(error);
   tell(error);
-  if (readNumber(hookIsSet) === 0) writeAtOnce(2, `Exception in thread ${own.name}:\n${inspect(error)}\n`);
+  if (readNumber(hookIsSet) === 0) writeAtOnce(2, `Exception in thread ${own.name}:\n${inspected(error)}\n`);
   exit(1);
 }
 

@@ -3,6 +3,7 @@
 import { readlinkSync } from 'node:fs';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { expected } from '../check.ts';
+import { commonHere } from '../copies.ts';
 import { TypeError } from '../refusals.ts';
 import { listedThreads } from '../worker/ground.ts';
 
@@ -52,12 +53,12 @@ const main: ThreadRecord = {
 };
 
 /** The `Thread` that runs here. */
-let own: ThreadRecord | undefined;
+const here = commonHere<{ own?: ThreadRecord }>('thread.identity', () => ({}));
 /** Threads that this one has started, by their entries in the table. */
 const started = new Map<number, ThreadRecord>();
 
 export function setOwn(thread: ThreadRecord): void {
-  own = thread;
+  here.own = thread;
 }
 
 export function addStarted(entry: number, thread: ThreadRecord): void {
@@ -68,7 +69,7 @@ export function removeStarted(entry: number): void {
   started.delete(entry);
 }
 
-export const isDaemonThread = (): boolean => own?.daemon ?? false;
+export const isDaemonThread = (): boolean => here.own?.daemon ?? false;
 
 /** The main thread of this program. Source: threading.main_thread */
 export function mainThread(): ThreadRecord {
@@ -86,21 +87,21 @@ export function mainThread(): ThreadRecord {
  * ```
  */
 export function currentThread(): ThreadRecord {
-  if (own !== undefined) return own;
+  if (here.own !== undefined) return here.own;
   return isMainThread ? main : (enumerateThreads().find((thread) => thread.ident === getIdent()) ?? foreign());
 }
 
 /** A thread that heddle did not start. Source: threading._DummyThread */
 function foreign(): ThreadRecord {
-  own = { name: `Dummy-${threadId}`, ident: getIdent(), nativeId: getNativeId(), daemon: true, isAlive: () => true };
-  return own;
+  here.own = { name: `Dummy-${threadId}`, ident: getIdent(), nativeId: getNativeId(), daemon: true, isAlive: () => true };
+  return here.own;
 }
 
 /** The living threads of this program: the main thread, `Thread`s, workers of thread pools. Source: threading.enumerate */
 export function enumerateThreads(): ThreadRecord[] {
   const listed = listedThreads().map((thread): ThreadRecord => {
     const ident = identOf(thread.threadId);
-    if (own !== undefined && ident === own.ident) return own;
+    if (ident === here.own?.ident) return here.own;
     const isAlive = (): boolean => listedThreads().some((one) => one.entry === thread.entry && one.threadId === thread.threadId);
     const { name, daemon, nativeId } = thread;
     return started.get(thread.entry) ?? { name, ident, nativeId: nativeId === 0 ? null : nativeId, daemon, isAlive };

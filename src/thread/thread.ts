@@ -12,6 +12,7 @@ import { existsSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { checkFunction, checkOptions, expected } from '../check.ts';
+import { commonHere } from '../copies.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 import { realmId, travelByName } from '../codec/index.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
@@ -26,6 +27,7 @@ import {
   errorOf,
   type ErrorText,
   hookIsSet,
+  inspected,
   keepAtHome,
   nativeIdOf,
   nextNumber,
@@ -109,7 +111,7 @@ interface State {
   isCancelled: boolean;
 }
 
-const states = new WeakMap<object, State>();
+const states = commonHere('thread.states', () => new WeakMap<object, State>());
 const optionKeys = ['target', 'args', 'name', 'daemon'];
 
 function stateOf(thread: object): State {
@@ -469,7 +471,7 @@ function tellHook(error: Error, thread: Thread<any>, isUntold: boolean): void {
     try {
       hook({ error, thread });
     } catch (thrown) {
-      process.emitWarning(`the except hook threw: ${inspect(thrown)}`, 'ExceptHookWarning');
+      process.emitWarning(`the except hook threw: ${inspected(thrown)}`, 'ExceptHookWarning');
     }
-  } else if (isUntold) process.stderr.write(`Exception in thread ${thread.name}:\n${inspect(error)}\n`);
+  } else if (isUntold) process.stderr.write(`Exception in thread ${thread.name}:\n${inspected(error)}\n`);
 }

@@ -47,6 +47,7 @@ export {
   encodeRun,
   errorOf,
   type ErrorText,
+  inspected,
   keepAtHome,
   openRun,
   readRunOptions,

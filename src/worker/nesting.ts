@@ -15,6 +15,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
 import { setLoadScope } from '../codec/index.ts';
+import { commonHere } from '../copies.ts';
 import { ownFolders, placeOf } from '../places.ts';
 import { linesOfStack } from '../stack-frames.ts';
 import { currentTask } from './current-task.ts';
@@ -30,38 +31,39 @@ export interface Nesting {
 /** Levels of pools in pools. More are taken for a recursion that never ends. */
 const maxDepth = 8;
 
-/** True in heddle's own workers, also while modules are preloaded there, when Node has not come to the worker's first file. */
-const isWorker = ['worker/thread-main.js', 'worker/process-main.js', 'process/child-main.js', 'thread/child-main.js'].some(
-  (file) => process.argv[1] === fileURLToPath(placeOf(file)),
-);
-
 /** Set on `process` when a worker's first file has run. Other loaders may make a second heddle here. */
 const begun = Symbol.for('heddle.worker.hasBegun');
 
 let here: Nesting = { depth: 0, isUnasked: false };
-/** True in a `Process` or a `Thread` from its `run()` on: code that is asked for, as that of a task is. */
-let hasRun = false;
-
 /** Modules that the worker imports for a task, by their keys. */
 interface Import {
   readonly keys: readonly string[];
   isOver: boolean;
 }
 
-const importing: AsyncLocalStorage<Import> = new AsyncLocalStorage();
-let imports = 0;
+const workerFiles = ['worker/thread-main.js', 'worker/process-main.js', 'process/child-main.js', 'thread/child-main.js'];
+
+/** The same for all copies of heddle: a loader may give the modules that a worker imports one of their own. */
+const known = commonHere('nesting', () => ({
+  /** True in heddle's own workers, also while modules are preloaded there, when Node has not come to the worker's first file. */
+  isWorker: workerFiles.some((file) => process.argv[1] === fileURLToPath(placeOf(file))),
+  /** True in a `Process` or a `Thread` from its `run()` on: code that is asked for, as that of a task is. */
+  hasRun: false,
+  importing: new AsyncLocalStorage<Import>(),
+  imports: 0,
+}));
 
 /** To be called by the first file of a worker. */
 export function watchImports(): void {
   Object.defineProperty(process, begun, { value: true, configurable: true });
   setLoadScope(async (keys, load) => {
     const now: Import = { keys, isOver: false };
-    imports++;
+    known.imports++;
     try {
-      return await importing.run(now, load);
+      return await known.importing.run(now, load);
     } finally {
       now.isOver = true;
-      if (--imports === 0) importing.disable();
+      if (--known.imports === 0) known.importing.disable();
     }
   });
 }
@@ -73,7 +75,7 @@ export function setNesting(nesting: Nesting): void {
 
 /** To be called where a `Process` or a `Thread` begins its `run()`. */
 export function beginRun(): void {
-  hasRun = true;
+  known.hasRun = true;
 }
 
 /** What a worker of this thread's is told. */
@@ -86,7 +88,7 @@ export function nestingBelow(isPoolUnasked: boolean): Nesting {
  * In a program that is no worker it costs nothing.
  */
 export function whyPoolIsRefused(): string | undefined {
-  if (!isWorker) return undefined;
+  if (!known.isWorker) return undefined;
   const modules = whatIsImported();
   if (modules !== undefined)
     return `while a worker imports ${modules}: the workers of that pool would import the same and use pools in turn, without end. Use the pool in a function that is called later, not where a module is loaded`;
@@ -99,14 +101,14 @@ export function whyPoolIsRefused(): string | undefined {
 }
 
 /** True for code of a task, of a `Process` or of a `Thread`. */
-const isAsked = (): boolean => hasRun || currentTask() !== null;
+const isAsked = (): boolean => known.hasRun || currentTask() !== null;
 
 /**
  * Why a `Process` or `Thread` cannot be started here and now, in the words that follow its name; undefined if it can: a module that starts one where it
  * is loaded does so again in the child that imports it.
  */
 export function whyStartIsRefused(): string | undefined {
-  const modules = isWorker ? whatIsImported() : undefined;
+  const modules = known.isWorker ? whatIsImported() : undefined;
   return modules === undefined
     ? undefined
     : `cannot be started while a child imports ${modules}: its child would import the same and start another, without end. Start it in a function that is called later, not where a module is loaded`;
@@ -115,7 +117,7 @@ export function whyStartIsRefused(): string | undefined {
 /** The modules in whose import this is called, in words. */
 function whatIsImported(): string | undefined {
   if (!(begun in process)) return 'its preloaded modules';
-  const now = imports === 0 ? undefined : importing.getStore();
+  const now = known.imports === 0 ? undefined : known.importing.getStore();
   return now === undefined || now.isOver
     ? undefined
     : now.keys
@@ -126,7 +128,7 @@ function whatIsImported(): string | undefined {
 
 /** True for a use of a pool by code that no task runs, or where a module is loaded. Reads the stack. */
 export function isUnasked(): boolean {
-  return isWorker && (!isAsked() || moduleOnStack() !== undefined);
+  return known.isWorker && (!isAsked() || moduleOnStack() !== undefined);
 }
 
 /** Frames of Node below the top level of a module. */

@@ -1,5 +1,7 @@
 /** Which process this is, as all its threads know it. */
 
+import { commonHere } from '../copies.ts';
+
 /** A process that another one of heddle's has started. */
 export interface ProcessIdentity {
   readonly name: string;
@@ -10,13 +12,14 @@ export interface ProcessIdentity {
   readonly parent: { readonly pid: number; readonly name: string };
 }
 
-let here: ProcessIdentity | undefined;
+/** The same for all copies of heddle: a loader may give the user's modules one of their own. */
+const here = commonHere<{ identity?: ProcessIdentity | undefined }>('process', () => ({}));
 
 /** Undefined in the main program. */
 export function identity(): ProcessIdentity | undefined {
-  return here;
+  return here.identity;
 }
 
 export function setIdentity(known: ProcessIdentity | undefined): void {
-  here = known;
+  here.identity = known;
 }

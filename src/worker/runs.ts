@@ -7,7 +7,7 @@
  */
 
 import { writeSync } from 'node:fs';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { checkBoolean, checkFunction, expected } from '../check.ts';
 import { type Border, decode, encode, type Incoming, originalStack, type Packet, prepare } from '../codec/index.ts';
 import { HeddleError, SerializationError } from '../errors.ts';
@@ -31,6 +31,14 @@ export function checkName(name: unknown): void {
   if (typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
 }
 
+/** @throws TypeError for a generator function: a call of it runs nothing of its body */
+function refuseGenerator(fn: unknown, what: string): void {
+  if (types.isGeneratorFunction(fn))
+    throw new TypeError(
+      `expected ${what} to be a function that runs when it is called, got a generator function, of which a call runs nothing`,
+    );
+}
+
 /** @throws TypeError for an option of the wrong kind */
 export function readRunOptions<A extends unknown[]>({
   target,
@@ -41,6 +49,7 @@ export function readRunOptions<A extends unknown[]>({
   readonly args: readonly unknown[];
 } {
   if (target !== undefined) checkFunction(target, 'target');
+  refuseGenerator(target, 'target');
   if (args !== undefined && !Array.isArray(args)) throw new TypeError(expected('args', 'an array of arguments', args));
   if (name !== undefined) checkName(name);
   checkBoolean(daemon, 'daemon');
@@ -93,8 +102,9 @@ export interface EncodedRun {
   readonly link: number;
 }
 
-/** @throws SerializationError if something in it cannot cross */
+/** @throws SerializationError if something in it cannot cross; TypeError if its `run()` is a generator function */
 export function encodeRun(run: Run<object>, border: Border): EncodedRun {
+  refuseGenerator((run.this as { readonly run?: unknown }).run, 'run()');
   const before = starting;
   starting = run.this;
   try {
@@ -165,20 +175,44 @@ export function writeAtOnce(descriptor: number, chunk: string | Uint8Array): voi
   }
 }
 
-/** Puts an error's stack back to the user's source, without frames of heddle. */
-export function showToUser(error: unknown): void {
-  if (!(error instanceof Error) || typeof error.stack !== 'string') return;
+/** Puts the stacks of an error, its causes and its parts back to the user's source, without frames of heddle. */
+export function showToUser(error: unknown, seen: Set<unknown> = new Set()): void {
+  if (seen.has(error)) return;
+  seen.add(error);
   try {
-    error.stack = originalStack(error.stack);
+    if (!(error instanceof Error)) return;
+    for (const part of [error.cause, ...(error instanceof AggregateError ? error.errors : [])]) showToUser(part, seen);
+    if (typeof error.stack !== 'string') return;
+    const original = originalStack(error.stack);
+    if (original !== error.stack) error.stack = original;
   } catch {
-    // A frozen error keeps its stack.
+    // A frozen error keeps its stack, and so does one whose getters throw.
   }
   hideOwnFrames(error);
 }
 
 export function textOf(error: unknown): ErrorText {
-  const { name, message, stack } = error instanceof Error ? error : new Error(inspect(error));
-  return { name, message, stack: stack ?? `${name}: ${message}` };
+  try {
+    const { name, message, stack } = error instanceof Error ? error : new Error(inspected(error));
+    if (typeof name === 'string' && typeof message === 'string')
+      return { name, message, stack: typeof stack === 'string' ? stack : `${name}: ${message}` };
+  } catch {
+    // Its getters throw, or it is a proxy whose traps do.
+  }
+  const text = inspected(error);
+  return { name: 'Error', message: text, stack: `Error: ${text}` };
+}
+
+/** A value as `console.log` shows it, also one whose own code for that throws. */
+export function inspected(value: unknown): string {
+  for (const customInspect of [true, false]) {
+    try {
+      return inspect(value, { customInspect });
+    } catch {
+      // Its getters throw.
+    }
+  }
+  return 'an error that cannot be shown: reading it throws';
 }
 
 // ---- back in the starter
@@ -204,7 +238,7 @@ export function rebuildError(arrived: Arrived, kind: Border['kind'], put: (error
 
 /** The error that stands for what `run()` threw. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new HeddleError(`run() threw ${inspect(thrown)}`, { cause: thrown });
+  return thrown instanceof Error ? thrown : new HeddleError(`run() threw ${inspected(thrown)}`, { cause: thrown });
 }
 
 export function errorOf({ name, message, stack }: ErrorText): Error {

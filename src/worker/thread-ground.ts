@@ -1,5 +1,6 @@
 /** What every thread is given by its starter, whatever its kind. */
 
+import { commonHere } from '../copies.ts';
 import { type HeapPlace, tellHeapPlace } from '../handles.ts';
 import { type EndGate, setEndGates, type SharedWords } from '../undisturbed.ts';
 import { type ProcessIdentity, setIdentity } from './process-identity.ts';
@@ -28,18 +29,19 @@ export interface ThreadData<Own> {
 /** The child processes of a thread, by their numbers; 0 where there is none (`orphans.ts`). */
 export type ChildList = SharedWords;
 
-let lists: readonly ChildList[] = [];
+/** The same for all copies of heddle in a thread. */
+const known = commonHere<{ lists: readonly ChildList[] }>('thread.children', () => ({ lists: [] }));
 
 /** That of this thread, and those of the threads above it. The main thread has none: it outlives its threads. */
 export function childLists(): readonly ChildList[] {
-  return lists;
+  return known.lists;
 }
 
 /** To be called first of all in a thread. */
 export function stand({ heap, endGates, children, table, process }: ThreadGround): void {
   setIdentity(process);
   setEndGates(endGates);
-  lists = children;
+  known.lists = children;
   joinThreadTable(table);
   if (heap !== undefined) tellHeapPlace(heap);
 }

@@ -8,6 +8,7 @@
  * same, and is not listed.
  */
 
+import { commonHere } from '../copies.ts';
 import type { SharedWords } from '../undisturbed.ts';
 
 const headWords = 4;
@@ -44,17 +45,18 @@ export interface ListedThread {
   readonly daemon: boolean;
 }
 
-let words: SharedWords | undefined;
+/** The same for all copies of heddle in a thread. */
+const known = commonHere<{ table?: SharedWords }>('threads', () => ({}));
 
 /** The table of this program; made when it is first asked for. */
 export function threadTable(): SharedWords {
-  words ??= new Int32Array(new SharedArrayBuffer(4 * (headWords + capacity * entryWords)));
-  return words;
+  known.table ??= new Int32Array(new SharedArrayBuffer(4 * (headWords + capacity * entryWords)));
+  return known.table;
 }
 
 /** To be called first of all in a thread that was given the table of its program. */
 export function joinThreadTable(table: SharedWords): void {
-  words = table;
+  known.table = table;
 }
 
 /** The next number of its kind in this program: 1, 2, … */
