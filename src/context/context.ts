@@ -37,7 +37,7 @@ import {
   checkStartMethod,
   chooseMethod,
   chosenMethod,
-  fillStock,
+  expectStarts,
   setPreload,
   startMethod,
   type StartMethod,
@@ -101,7 +101,7 @@ export class Context {
   /** @throws TypeError for an unknown method */
   constructor(method: StartMethod) {
     this.method = checkStartMethod(method);
-    if (method === 'forkserver') fillStock();
+    if (method === 'forkserver') expectStarts();
   }
 
   /** `Process` by this method. */
@@ -253,7 +253,7 @@ export function setStartMethod(method: StartMethod | null, options?: StartMethod
   const isForced = options?.force === true;
   chooseMethod(method === null && isForced ? undefined : checkStartMethod(method), isForced);
   if (options?.preload !== undefined) setForkserverPreload(options.preload);
-  if (method === 'forkserver') fillStock();
+  if (method === 'forkserver') expectStarts();
 }
 
 /** All start methods, the default first. Source: multiprocessing.get_all_start_methods */

@@ -10,7 +10,7 @@ import { captureFunction } from '../codec/host.ts';
 import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { whyNoWorkers } from '../places.ts';
-import { fillStock, startMethod, type StartMethod, type WorkerKind } from '../worker/index.ts';
+import { expectStarts, startMethod, type StartMethod, type WorkerKind } from '../worker/index.ts';
 import { captureSite } from './call-site.ts';
 import { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
 import { type Future, futures } from './future.ts';
@@ -53,7 +53,7 @@ export abstract class PoolExecutor extends Executor {
     if (why !== undefined) throw new HeddleError(why);
     const checked = checkExecutorOptions(options);
     const method = methodOf(kind, checked);
-    if (method === 'forkserver') fillStock();
+    if (method === 'forkserver') expectStarts();
     const name = checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
     const pool = new WorkerPool(method === 'thread' ? 'thread' : 'process', name, { ...checked, isWarm: method === 'forkserver' });
     insides.set(this, { pool, settings: defaultSettings });

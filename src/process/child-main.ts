@@ -59,6 +59,8 @@ function fail(error: unknown, name: string): void {
 
 async function main(): Promise<void> {
   const given = new Set(process.argv.slice(2));
+  // Modules that a blank process loads ahead may make shared objects.
+  if (given.has('heap')) tellHeapPlace({ descriptor: 6 });
   await prepareForLoaders();
   let socket: Socket | undefined;
   if (given.has('blank')) {
@@ -75,7 +77,6 @@ async function main(): Promise<void> {
   realm = header.realm;
   setIdentity({ name, path, daemon, parent: header.parent });
   tellThreadName(name);
-  if (given.has('heap')) tellHeapPlace({ descriptor: 6 });
   if (given.has('link')) endWithParent(socket);
   else socket?.destroy();
   chooseMethod(method, true);

@@ -16,6 +16,7 @@ import { closeMessageFile, kindOfMessage, lookAtChild, openMessageFile, readMess
 import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { heapForChild } from '../handles.ts';
 import { PipeCount } from './begun-count.ts';
+import { isStartedByHeddle } from './nesting.ts';
 import { type Child, ifPossible, releaseChild, startChild } from './child.ts';
 import { changes, type Env, type Handover, type Surroundings, surroundings } from './surroundings.ts';
 
@@ -94,8 +95,16 @@ export function setPreload(modules: Preload): void {
   for (const blank of stock) discard(blank);
 }
 
+/**
+ * Starts blank processes before the first use of them: in a program, not in what heddle has started. A module that asks for them where it is loaded
+ * would have each child start some, which load that module.
+ */
+export function expectStarts(): void {
+  if (!isStartedByHeddle()) fillStock();
+}
+
 /** Sees to it that there are blank processes soon. */
-export function fillStock(): void {
+function fillStock(): void {
   if (timer !== undefined || failures >= maxFailures) return;
   since = performance.eventLoopUtilization();
   timer = setTimeout(tend, lookEvery).unref();

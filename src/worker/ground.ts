@@ -7,7 +7,7 @@
 export { type Child, checkMayHaveChildren, releaseChild, setAtExit, startChild } from './child.ts';
 /** Processes that are started before they are needed, and how children begin. */
 export {
-  fillStock,
+  expectStarts,
   type Preload,
   PRELOAD,
   type PreloadHeader,

@@ -14,7 +14,7 @@ export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 
 /** How worker processes start. */
 export { checkStartMethod, startMethod, type StartMethod } from './start-method.ts';
-export { fillStock } from './blanks.ts';
+export { expectStarts } from './blanks.ts';
 
 /** Which uses of a pool a worker refuses. */
 export { isUnasked, whyPoolIsRefused } from './nesting.ts';

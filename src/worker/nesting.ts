@@ -53,6 +53,11 @@ const known = commonHere('nesting', () => ({
   imports: 0,
 }));
 
+/** True in what heddle has started: workers of pools, and what a `Process` or a `Thread` runs in. */
+export function isStartedByHeddle(): boolean {
+  return known.isWorker;
+}
+
 /** To be called by the first file of a worker. */
 export function watchImports(): void {
   Object.defineProperty(process, begun, { value: true, configurable: true });

@@ -5,8 +5,11 @@
  */
 
 import { Socket } from 'node:net';
+import { tellHeapPlace } from '../handles.ts';
 import { prepareForLoaders } from './loaders.ts';
 import { serveHost } from './serve.ts';
 
 await prepareForLoaders();
-serveHost(new Socket({ fd: 3, readable: true, writable: true }), new Set(process.argv.slice(2)), 5);
+const given = new Set(process.argv.slice(2));
+if (given.has('heap')) tellHeapPlace({ descriptor: 6 });
+serveHost(new Socket({ fd: 3, readable: true, writable: true }), given, 5);

@@ -2,18 +2,18 @@
 
 import type { Socket } from 'node:net';
 import type { Border } from '../codec/index.ts';
-import { tellHeapPlace } from '../handles.ts';
 import { PipeMark, noMark } from './begun-mark.ts';
 import { exitInOrder } from './exit.ts';
 import { PipeLink } from './pipe-link.ts';
 import { Runner } from './runner.ts';
 
 /**
+ * The shared heap has been told, where there is one.
+ *
  * @param given arguments of the process: `heap`, `marks`
  * @param marks the descriptor into which begun tasks are marked
  */
 export function serveHost(socket: Socket, given: ReadonlySet<string>, marks: number): void {
   const border: Border = { kind: 'process', apart: given.has('heap') ? undefined : 'its host shares no memory with it' };
-  if (border.apart === undefined) tellHeapPlace({ descriptor: 6 });
   new Runner(new PipeLink(socket), border, exitInOrder, given.has('marks') ? new PipeMark(marks) : noMark).start();
 }

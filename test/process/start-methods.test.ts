@@ -286,6 +286,32 @@ test('preloaded modules are there before the start, and one that fails is report
   assert.deepEqual([inChild, blanks], ['done', true]);
 });
 
+test('a module that asks for warm processes, and uses pools, where it is loaded may be preloaded itself', options, () => {
+  const module = file('asking.mjs');
+  writeFileSync(
+    module,
+    `import { appendFileSync } from 'node:fs';
+     import { getContext, Lock, Pool } from ${JSON.stringify(import.meta.resolve('heddle'))};
+     appendFileSync(${JSON.stringify(file('loads'))}, '.');
+     export const lock = new Lock();
+     export const context = getContext('forkserver', { preload: [import.meta.url] });
+     const pool = new Pool(1);
+     await pool.apply(Math.max, [1, 2]).then(() => {}, (error) => (globalThis.refusal = error.message));
+     await pool.terminate();
+     export const tell = () => console.log(JSON.stringify(globalThis.refusal));`,
+  );
+  const [refusal, exitCode] = run(`
+    import { context, tell } from ${JSON.stringify(pathToFileURL(module).href)};
+    const warm = new context.Process({ target: tell }).start();
+    await warm.join();
+    console.log(JSON.stringify(warm.exitCode));
+  `) as [string, number];
+  assert.match(refusal, /cannot be given to Pool-1 while a (?:worker|child) imports/);
+  assert.equal(exitCode, 0);
+  // The program, its process, and at most the stock: no blank process starts others.
+  assert.ok(readFileSync(file('loads'), 'utf8').length <= 6);
+});
+
 test('blank processes end with their program, however it ends', options, async () => {
   for (const end of ['process.exitCode = 0', 'process.exit(3)', `process.kill(process.pid, 'SIGKILL')`]) {
     const program = spawn(
