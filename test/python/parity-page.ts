@@ -1,5 +1,5 @@
 /**
- * docs/python-parity.md: its tables, and what is wrong with them.
+ * Tables of docs/python-parity.md, and their faults.
  *
  *     ## `threading`                                        the Python module of the tables below
  *     | `Event.is_set`, `.isSet` | `Event.isSet` | |        a name that begins with a dot belongs to the class of the name before
@@ -10,7 +10,7 @@
 
 export type EntryPoint = 'heddle' | 'heddle/coroutine';
 
-/** What heddle exports: `path` is a name, `Class.member` or `Class[Symbol.x]`. */
+/** Exports of heddle: `path` is a name, `Class.member` or `Class[Symbol.x]`. */
 export type IsExported = (entryPoint: EntryPoint, path: string) => boolean;
 
 export interface Row {
@@ -45,7 +45,7 @@ function namesIn(cell: string): string[] {
   return names;
 }
 
-/** What is wrong with the page, a line each. */
+/** Faults of the page, one line each. */
 export function faultsOf(page: string, pythonNames: Readonly<Record<string, readonly string[]>>, isExported: IsExported): string[] {
   const rows = rowsOf(page);
   return [...faultsOfNames(rows, pythonNames), ...rows.flatMap((row) => faultsOfRow(row, isExported))];

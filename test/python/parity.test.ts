@@ -1,4 +1,4 @@
-/** docs/python-parity.md against Python's names and heddle's exports. */
+/** Names of docs/python-parity.md, held against Python's and against the exports of heddle. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const lookups = {
   'heddle/coroutine': [loadedExports(coroutine), reportedExports(read('api/coroutine.api.md'))],
 };
 const isExported: IsExported = (entryPoint, path) => lookups[entryPoint].some((has) => has(path));
-/** What is being written while the page is: out of the list with its first export. */
+/** Exports that are being written while the page is. */
 const pending = new Set(['ThreadLocal']);
 
 test('every public name of Python has one row, which says what heddle calls it or why it is missing', () => {
