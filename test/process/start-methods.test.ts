@@ -336,7 +336,8 @@ test('blank processes of a thread end with it', options, async () => {
   const hasBlanks = new Event();
   const thread = new Thread({
     target: (event: Event) => {
-      getContext('forkserver');
+      // In a thread the stock is filled with the first use.
+      new (getContext('forkserver').Process)({ target: () => {} }).start();
       return event.wait();
     },
     args: [hasBlanks],
