@@ -8,8 +8,9 @@
 
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { realmId } from '../codec/index.ts';
+import { type Border, realmId } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
 import { handleDoor, heapForChild } from '../handles.ts';
 import {
@@ -24,9 +25,12 @@ import {
 import * as timers from '../real-timers.ts';
 import {
   type Child,
+  type ChildOptions,
   chosenMethod,
   encodeRun,
   errorOf,
+  passAborts,
+  PipeLink,
   rebuildError,
   releaseChild,
   setAtExit,
@@ -47,7 +51,9 @@ import type { RunEnd, RunOrder, StartedRun } from './run.ts';
 export function startInChild(self: object, order: RunOrder, isWarm: boolean, onEnd: () => void): StartedRun {
   const { target, args, path, name, daemon, stdio } = order;
   const apart = heapForChild() === undefined ? 'it shares no memory with this process' : undefined;
-  const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'process', apart });
+  const border: Border = { kind: 'process', apart };
+  const { packet, parcel, link } = encodeRun({ target, args, this: self }, border);
+  const { signals } = packet;
   const blank = isWarm && stdio === 'inherit' ? takeBlank() : undefined;
   let file = blank?.file;
   try {
@@ -61,12 +67,13 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
       argv: process.argv.slice(1),
       modules: packet.modules,
       parcel,
+      hasSignals: signals.length > 0,
       method: chosenMethod(),
       handover: blank?.handover,
     };
     file ??= openMessageFile();
     writeMessage(file, START, header, packet.bytes);
-    const child = blank?.child ?? startAnew(file, stdio);
+    const child = blank?.child ?? startAnew(file, stdio, signals.length > 0 ? 'pipe' : 'without-lifeline');
     const { pid } = child.process;
     if (pid === undefined) {
       // The reason is told by an event, and the system's limits are the usual one.
@@ -79,7 +86,11 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
     setAtExit(child, ({ process: one }) => void one.kill('SIGTERM'));
     blank?.go();
     blank?.begun?.close();
-    return new ChildRun(child, pid, file, link, onEnd);
+    const stopSignals = signals.length === 0 ? undefined : passAborts(signals, new PipeLink(blank?.socket ?? socketOf(child)), border);
+    return new ChildRun(child, pid, file, link, () => {
+      stopSignals?.();
+      onEnd();
+    });
   } catch (error) {
     handleDoor()?.dropParcels(link);
     if (blank !== undefined) blank.giveUp();
@@ -88,12 +99,22 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
   }
 }
 
-function startAnew(file: number, stdio: RunOrder['stdio']): Child {
+/** The socket at a child's descriptor 3. @throws ProcessError where the system gave none: then the child is ended */
+function socketOf(child: Child): Socket {
+  const { process: started } = child;
+  const socket = (started.stdio as readonly unknown[] | undefined)?.[3] as Socket | null | undefined;
+  if (socket !== null && socket !== undefined) return socket;
+  started.kill('SIGKILL');
+  started.on('exit', () => releaseChild(child));
+  throw new ProcessError('the system gave no socket for a process (a limit of open files, ulimit -n?)');
+}
+
+function startAnew(file: number, stdio: RunOrder['stdio'], link: ChildOptions['link']): Child {
   return startChild({
     entry: 'process/child-main.js',
     args: [],
     stdio,
-    link: 'without-lifeline',
+    link,
     own: file,
     atExit: () => {},
   });
