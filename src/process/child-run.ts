@@ -50,7 +50,9 @@ import type { RunEnd, RunOrder, StartedRun } from './run.ts';
  */
 export function startInChild(self: object, order: RunOrder, isWarm: boolean, onEnd: () => void): StartedRun {
   const { target, args, path, name, daemon, stdio } = order;
-  const apart = heapForChild() === undefined ? 'it shares no memory with this process' : undefined;
+  // Where this process shares with none, that is the reason.
+  const isApart = heapForChild() === undefined && handleDoor()?.whyApart() === undefined;
+  const apart = isApart ? 'it shares no memory with this process' : undefined;
   const border: Border = { kind: 'process', apart };
   const { packet, parcel, link } = encodeRun({ target, args, this: self }, border);
   const { signals } = packet;
