@@ -8,7 +8,6 @@
 
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { type Border, realmId } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
@@ -34,6 +33,7 @@ import {
   rebuildError,
   releaseChild,
   setAtExit,
+  socketOf,
   startChild,
   takeBlank,
 } from '../worker/ground.ts';
@@ -88,7 +88,8 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
     setAtExit(child, ({ process: one }) => void one.kill('SIGTERM'));
     blank?.go();
     blank?.begun?.close();
-    const stopSignals = signals.length === 0 ? undefined : passAborts(signals, new PipeLink(blank?.socket ?? socketOf(child)), border);
+    const stopSignals =
+      signals.length === 0 ? undefined : passAborts(signals, blank === undefined ? linkTo(child) : new PipeLink(blank.socket), border);
     return new ChildRun(child, pid, file, link, () => {
       stopSignals?.();
       onEnd();
@@ -101,13 +102,12 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
   }
 }
 
-/** The socket at a child's descriptor 3. @throws ProcessError where the system gave none: then the child is ended */
-function socketOf(child: Child): Socket {
-  const { process: started } = child;
-  const socket = (started.stdio as readonly unknown[] | undefined)?.[3] as Socket | null | undefined;
-  if (socket !== null && socket !== undefined) return socket;
-  started.kill('SIGKILL');
-  started.on('exit', () => releaseChild(child));
+/** The link to a child that was started with one. @throws ProcessError where the system gave none: then the child is ended */
+function linkTo(child: Child): PipeLink {
+  const socket = socketOf(child.process);
+  if (socket !== undefined) return new PipeLink(socket);
+  child.process.kill('SIGKILL');
+  child.process.on('exit', () => releaseChild(child));
   throw new ProcessError('the system gave no socket for a process (a limit of open files, ulimit -n?)');
 }
 

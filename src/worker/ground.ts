@@ -4,7 +4,7 @@
  */
 
 /** One child process, and the children of this thread. */
-export { type Child, type ChildOptions, checkMayHaveChildren, releaseChild, setAtExit, startChild } from './child.ts';
+export { type Child, type ChildOptions, checkMayHaveChildren, releaseChild, setAtExit, socketOf, startChild } from './child.ts';
 /** Processes that are started before they are needed, and how children begin. */
 export {
   fillStock,
