@@ -4,7 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
-import { encode, type Packet } from '../codec/index.ts';
+import { type Border, encode, type Packet } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { tellHeapPlace, tellThreadName } from '../handles.ts';
 import {
@@ -13,9 +13,11 @@ import {
   exitInOrder,
   inspected,
   openRun,
+  PipeLink,
   prepareForLoaders,
   setIdentity,
   showToUser,
+  takeAborts,
   textOf,
   untilSettled,
   watchImports,
@@ -77,7 +79,11 @@ async function main(): Promise<void> {
   realm = header.realm;
   setIdentity({ name, path, daemon, parent: header.parent });
   tellThreadName(name);
-  if (given.has('link')) endWithParent(socket);
+  const border: Border = { kind: 'process', peer: realm };
+  let begin: (() => void) | undefined;
+  if (header.hasSignals)
+    begin = takeAborts(new PipeLink(socket ?? parentSocket()), border, given.has('link') ? () => process.exit(1) : () => {});
+  else if (given.has('link')) endWithParent(socket ?? parentSocket());
   else socket?.destroy();
   chooseMethod(method, true);
   process.argv.splice(1, process.argv.length, ...argv);
@@ -86,7 +92,8 @@ async function main(): Promise<void> {
     process.on('uncaughtExceptionMonitor', (error) => {
       if (process.listenerCount('uncaughtException') === 0) tell(error);
     });
-    const run = await openRun<Process>({ bytes, modules, attachments: [], parcel }, { kind: 'process', peer: header.realm });
+    const run = await openRun<Process>({ bytes, modules, attachments: [], parcel }, border);
+    begin?.();
     const self = { ident: process.pid, send: (signal: NodeJS.Signals) => void process.kill(process.pid, signal) };
     adopt(run.this, { name, daemon, path, target: run.target, args: run.args }, self);
     setOwn(run.this as Process & { pid: number });
@@ -100,8 +107,11 @@ async function main(): Promise<void> {
   }
 }
 
-function endWithParent(given: Socket | undefined): void {
-  const socket = given ?? new (net().Socket)({ fd: 3, readable: true, writable: false });
+function parentSocket(): Socket {
+  return new (net().Socket)({ fd: 3, readable: true, writable: true });
+}
+
+function endWithParent(socket: Socket): void {
   socket.on('end', () => process.exit(1)).on('error', () => process.exit(1));
   socket.resume().unref();
 }

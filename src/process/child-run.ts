@@ -9,7 +9,7 @@
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { realmId } from '../codec/index.ts';
+import { type Border, realmId } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
 import { handleDoor, heapForChild } from '../handles.ts';
 import {
@@ -24,12 +24,16 @@ import {
 import * as timers from '../real-timers.ts';
 import {
   type Child,
+  type ChildOptions,
   chosenMethod,
   encodeRun,
   errorOf,
+  passAborts,
+  PipeLink,
   rebuildError,
   releaseChild,
   setAtExit,
+  socketOf,
   startChild,
   takeBlank,
 } from '../worker/ground.ts';
@@ -46,8 +50,12 @@ import type { RunEnd, RunOrder, StartedRun } from './run.ts';
  */
 export function startInChild(self: object, order: RunOrder, isWarm: boolean, onEnd: () => void): StartedRun {
   const { target, args, path, name, daemon, stdio } = order;
-  const apart = heapForChild() === undefined ? 'it shares no memory with this process' : undefined;
-  const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'process', apart });
+  // Where this process shares with none, that is the reason.
+  const isApart = heapForChild() === undefined && handleDoor()?.whyApart() === undefined;
+  const apart = isApart ? 'it shares no memory with this process' : undefined;
+  const border: Border = { kind: 'process', apart };
+  const { packet, parcel, link } = encodeRun({ target, args, this: self }, border);
+  const { signals } = packet;
   const blank = isWarm && stdio === 'inherit' ? takeBlank() : undefined;
   let file = blank?.file;
   try {
@@ -61,12 +69,13 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
       argv: process.argv.slice(1),
       modules: packet.modules,
       parcel,
+      hasSignals: signals.length > 0,
       method: chosenMethod(),
       handover: blank?.handover,
     };
     file ??= openMessageFile();
     writeMessage(file, START, header, packet.bytes);
-    const child = blank?.child ?? startAnew(file, stdio);
+    const child = blank?.child ?? startAnew(file, stdio, signals.length > 0 ? 'pipe' : 'without-lifeline');
     const { pid } = child.process;
     if (pid === undefined) {
       // The reason is told by an event, and the system's limits are the usual one.
@@ -79,7 +88,12 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
     setAtExit(child, ({ process: one }) => void one.kill('SIGTERM'));
     blank?.go();
     blank?.begun?.close();
-    return new ChildRun(child, pid, file, link, onEnd);
+    const stopSignals =
+      signals.length === 0 ? undefined : passAborts(signals, blank === undefined ? linkTo(child) : new PipeLink(blank.socket), border);
+    return new ChildRun(child, pid, file, link, () => {
+      stopSignals?.();
+      onEnd();
+    });
   } catch (error) {
     handleDoor()?.dropParcels(link);
     if (blank !== undefined) blank.giveUp();
@@ -88,12 +102,21 @@ export function startInChild(self: object, order: RunOrder, isWarm: boolean, onE
   }
 }
 
-function startAnew(file: number, stdio: RunOrder['stdio']): Child {
+/** The link to a child that was started with one. @throws ProcessError where the system gave none: then the child is ended */
+function linkTo(child: Child): PipeLink {
+  const socket = socketOf(child.process);
+  if (socket !== undefined) return new PipeLink(socket);
+  child.process.kill('SIGKILL');
+  child.process.on('exit', () => releaseChild(child));
+  throw new ProcessError('the system gave no socket for a process (a limit of open files, ulimit -n?)');
+}
+
+function startAnew(file: number, stdio: RunOrder['stdio'], link: ChildOptions['link']): Child {
   return startChild({
     entry: 'process/child-main.js',
     args: [],
     stdio,
-    link: 'without-lifeline',
+    link,
     own: file,
     atExit: () => {},
   });

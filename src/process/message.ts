@@ -21,6 +21,8 @@ export interface StartHeader {
   readonly modules: readonly string[];
   /** The shared objects of the packet, on their way; 0: there are none. */
   readonly parcel: number;
+  /** True: signals in the packet may abort, which descriptor 3 will tell. */
+  readonly hasSignals: boolean;
   /** The start method that the program has chosen. */
   readonly method: StartMethod | undefined;
   /** What has changed since a blank process was started. */

@@ -1,17 +1,19 @@
 /** The first file of a `Thread`. */
 
 import { threadId, workerData } from 'node:worker_threads';
-import { encode, type Packet } from '../codec/index.ts';
+import { type Border, encode, type Packet } from '../codec/index.ts';
 import { tellThreadName } from '../handles.ts';
 import {
   hookIsSet,
   joinLoaders,
   inspected,
+  MessagePortLink,
   openRun,
   prepareForLoaders,
   readNumber,
   showToUser,
   stand,
+  takeAborts,
   tellNativeId,
   textOf,
   type ThreadData,
@@ -87,7 +89,10 @@ async function main(): Promise<void> {
     await prepareForLoaders();
     await joinLoaders();
     tellThreadName(name);
-    const run = await openRun<Thread>({ bytes, modules, attachments, parcel }, { kind: 'thread', peer: realm });
+    const border: Border = { kind: 'thread', peer: realm };
+    const begin = own.aborts === undefined ? undefined : takeAborts(new MessagePortLink(own.aborts), border, () => {});
+    const run = await openRun<Thread>({ bytes, modules, attachments, parcel }, border);
+    begin?.();
     adopt(run.this, { name, daemon, target: run.target, args: run.args, ident: threadId + 1, nativeId }, control);
     await untilSettled(() => run.this.run(), name, fail);
   } catch (error) {

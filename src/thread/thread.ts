@@ -29,8 +29,10 @@ import {
   hookIsSet,
   inspected,
   keepAtHome,
+  MessagePortLink,
   nativeIdOf,
   nextNumber,
+  passAborts,
   readRunOptions,
   rebuildError,
   rename,
@@ -67,6 +69,8 @@ export interface ThreadMessage {
   readonly parcel: number;
   readonly control: SharedWords;
   readonly port: MessagePort;
+  /** Tells of aborts, where signals are in the packet. */
+  readonly aborts: MessagePort | undefined;
 }
 
 /** What a thread posts when what it ran has failed. */
@@ -93,6 +97,8 @@ interface Running {
   readonly control: SharedWords;
   readonly port: MessagePort;
   readonly link: number;
+  /** Ends the watch of the signals that the thread was given. */
+  readonly stopSignals: (() => void) | undefined;
   readonly waiters: Set<() => void>;
   joins: number;
   end: { error: Error | null } | undefined;
@@ -415,14 +421,28 @@ function launch(self: Thread<any>, state: State): Running {
   if (isCancelled) control[CANCELLED] = 1;
   const { port1, port2 } = new MessageChannel();
   port1.unref();
-  const { bytes, attachments, modules } = packet;
-  const message: ThreadMessage = { name, daemon, realm: realmId, bytes, attachments, modules, parcel, control, port: port2 };
+  const { bytes, attachments, modules, signals } = packet;
+  const aborts = signals.length === 0 ? undefined : new MessageChannel();
+  const message: ThreadMessage = {
+    name,
+    daemon,
+    realm: realmId,
+    bytes,
+    attachments,
+    modules,
+    parcel,
+    control,
+    port: port2,
+    aborts: aborts?.port2,
+  };
   try {
-    const transferList: Transferable[] = [port2, ...packet.transfer];
+    const transferList: Transferable[] = [port2, ...(aborts === undefined ? [] : [aborts.port2]), ...packet.transfer];
     const started = startNodeThread({ file: 'thread/child-main.js', name, daemon, own: message, transferList });
-    return { started, control, port: port1, link, waiters: new Set(), joins: 0, end: undefined };
+    const stopSignals = aborts === undefined ? undefined : passAborts(signals, new MessagePortLink(aborts.port1), { kind: 'thread' });
+    return { started, control, port: port1, link, stopSignals, waiters: new Set(), joins: 0, end: undefined };
   } catch (error) {
     port1.close();
+    aborts?.port1.close();
     handleDoor()?.dropParcels(link);
     throw error;
   }
@@ -453,6 +473,7 @@ function see(thread: Thread<any>, running: Running, uncaught: unknown): Running[
   // The program waits until Node has taken the thread down.
   running.started.worker.ref();
   running.port.close();
+  running.stopSignals?.();
   removeStarted(running.started.entry);
   unlist(running.started.entry);
   handleDoor()?.dropParcels(running.link);

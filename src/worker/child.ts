@@ -13,6 +13,7 @@
  */
 
 import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { childProcess } from '../builtins.ts';
 import { ProcessError } from '../errors.ts';
@@ -90,11 +91,20 @@ function startWith(options: ChildOptions, lifeline: Lifeline | undefined): Child
     windowsHide: true,
     ...(env === undefined ? {} : { env: { ...env } }),
   });
+  // Whoever waits for the child does not wait by its socket, and its death is told by 'exit'.
+  socketOf(started)
+    ?.unref()
+    .on('error', () => {});
   const { pid } = started;
   if (pid !== undefined) ifPossible(() => lifeline?.arm(pid));
   const child = { process: started, lifeline, hasHeap: heap !== undefined };
   if (pid !== undefined) watch(child, options.atExit);
   return child;
+}
+
+/** The socket at descriptor 3 of a child; undefined where there is none. Without descriptors Node makes none of the streams, and tells by an event. */
+export function socketOf(child: ChildProcess): Socket | undefined {
+  return ((child.stdio as readonly unknown[] | undefined)?.[3] ?? undefined) as Socket | undefined;
 }
 
 /** Changes what is called when this program exits in good order while the child lives. */

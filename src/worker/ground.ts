@@ -4,7 +4,7 @@
  */
 
 /** One child process, and the children of this thread. */
-export { type Child, checkMayHaveChildren, releaseChild, setAtExit, startChild } from './child.ts';
+export { type Child, type ChildOptions, checkMayHaveChildren, releaseChild, setAtExit, socketOf, startChild } from './child.ts';
 /** Processes that are started before they are needed, and how children begin. */
 export {
   expectStarts,
@@ -59,6 +59,10 @@ export {
   untilSettled,
   writeAtOnce,
 } from './runs.ts';
+/** AbortSignals that a run holds. */
+export { passAborts, takeAborts } from './run-signals.ts';
+export { PipeLink } from './pipe-link.ts';
+export { MessagePortLink } from './message-port-link.ts';
 /** The beginning and the end of a child. */
 export { joinLoaders, prepareForLoaders } from './loaders.ts';
 export { exitInOrder } from './exit.ts';

@@ -10,7 +10,7 @@ import { writeSync } from 'node:fs';
 import { inspect, types } from 'node:util';
 import { checkBoolean, checkFunction, expected } from '../check.ts';
 import { type Border, decode, encode, type Incoming, originalStack, type Packet, prepare } from '../codec/index.ts';
-import { HeddleError, SerializationError } from '../errors.ts';
+import { HeddleError } from '../errors.ts';
 import { handleDoor, heapSlot, notSent } from '../handles.ts';
 import * as timers from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
@@ -109,9 +109,7 @@ export function encodeRun(run: Run<object>, border: Border): EncodedRun {
   starting = run.this;
   try {
     const packet = encode(run, { root: border.kind, border });
-    const { signals, handles } = packet;
-    const kind = border.kind === 'process' ? 'Process' : 'Thread';
-    if (signals.length > 0) throw new SerializationError(`an AbortSignal cannot cross to a ${kind}: use terminate(), or an Event`);
+    const { handles } = packet;
     const link = newLinkNumber();
     const parcel = handles.length === 0 ? 0 : handleDoor()!.makeParcel(handles, { host: heapSlot(), link });
     return { packet, parcel, link };

@@ -3,7 +3,9 @@
  * (The receiving side is the codec's: it made the signal there and fires it by its id.)
  */
 
-import type { ExportedSignal } from '../codec/index.ts';
+import type { Border, ExportedSignal } from '../codec/index.ts';
+import { type Frame, FrameKind } from './frame.ts';
+import { encodeOutcome, packetFrame } from './message.ts';
 
 interface Watched {
   readonly signal: WeakRef<AbortSignal>;
@@ -47,4 +49,9 @@ export class SignalWatch {
     for (const [id, { signal }] of this.#watched) if (signal.deref() === undefined) this.#watched.delete(id);
     this.#pruneAt = Math.max(1000, this.#watched.size * 2);
   }
+}
+
+/** Tells the other side that a signal has aborted. */
+export function abortFrame(id: string, reason: unknown, border: Border): Frame {
+  return packetFrame(FrameKind.SignalAborted, encodeOutcome(false, reason, border).packet, {}, { name: id });
 }

@@ -30,7 +30,7 @@ import { startProcess } from './process.ts';
 import { identity } from './process-identity.ts';
 import type { InitMeta } from './runner.ts';
 import type { ResourceLimits, RunningWorker, WorkerKind } from './running-worker.ts';
-import { SignalWatch } from './signals.ts';
+import { abortFrame, SignalWatch } from './signals.ts';
 import { chosenMethod } from './start-method.ts';
 import { startThread } from './thread.ts';
 
@@ -460,8 +460,4 @@ export class WorkerHandle {
 
 function killLater(worker: RunningWorker, ms: number): NodeJS.Timeout | undefined {
   return ms === Infinity ? undefined : setTimeout(() => worker.kill('SIGKILL'), ms).unref();
-}
-
-function abortFrame(id: string, reason: unknown, border: Border): Frame {
-  return packetFrame(FrameKind.SignalAborted, encodeOutcome(false, reason, border).packet, {}, { name: id });
 }

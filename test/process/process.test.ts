@@ -343,7 +343,18 @@ test('locks and events are the same in parent and child', () => {
     },
     args: [event],
     stdio: 'ignore',
-  }).start();
+  });
+  if (process.env['HEDDLE_PLATFORM'] === 'none') {
+    const message = /^process\.args\[0\]: an Event cannot cross to a process: HEDDLE_PLATFORM=none/;
+    assert.throws(
+      () => child.start(),
+      ({ name, message: said, cause }: Error) =>
+        name === 'SerializationError' && message.test(said) && (cause as Error).name === 'UnsupportedPlatformError',
+    );
+    assert.deepEqual([child.pid, child.isAlive()], [null, false]);
+    return;
+  }
+  child.start();
   assert.ok(event.waitSync());
   assert.equal(child.joinSync(20), false);
   lock.release();

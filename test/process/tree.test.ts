@@ -25,6 +25,8 @@ function isRunning(pid: number): boolean {
 const program = `
 import { currentProcess, Process } from 'heddle';
 const [, turn, way, depth] = process.argv;
+// What is given a signal has a link to its parent.
+const signal = turn === '2' ? new AbortController().signal : undefined;
 const live = (level) => {
   console.log(level + ' ' + process.pid);
   const end = {
@@ -34,7 +36,7 @@ const live = (level) => {
     SIGTERM: () => process.kill(process.pid, 'SIGTERM'),
     SIGKILL: () => process.kill(process.pid, 'SIGKILL'),
   }[way];
-  if (level < depth) new Process({ target: live, args: [level + 1], daemon: way === 'return' && level === Number(turn) }).start();
+  if (level < depth) new Process({ target: live, args: [level + 1, signal], daemon: way === 'return' && level === Number(turn) }).start();
   // All are there when the first of them ends.
   if (level === Number(turn)) process.stdin.once('data', end);
   else if (level === Number(depth)) setInterval(() => {}, 1000);

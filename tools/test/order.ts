@@ -23,6 +23,7 @@ const longest: readonly string[] = [
   'cli/streams',
   'sync/model/lock-faults',
   'pool/programs',
+  'process/without-native-calls',
   'pool/map-options',
   'cli/retries',
   'sync/model/others-faults',
