@@ -33,6 +33,7 @@ const longest: readonly string[] = [
   'pool/handles',
   'cli/interrupt',
   'python/executor',
+  'python/processes',
   'pool/map',
   'never-hang/pools',
   'pool/options',
