@@ -184,11 +184,11 @@ for (const method of isNative ? (['spawn', 'forkserver', 'thread'] as const) : (
       [() => process.exit(0), 0],
       [() => process.exit(8), 8],
       [() => process.exit('3' as never), 3],
-      [() => process.exit('with a text' as never), 1],
+      [() => process.exit('with a text'), 1],
       [() => process.exit([1, 2] as never), 1],
     ];
     for (const [target, code] of exits) {
-      const child = new context.Process({ target, stdio: method === 'thread' ? 'inherit' : 'ignore' });
+      const child: Process = new context.Process({ target, stdio: method === 'thread' ? 'inherit' : 'ignore' });
       // Its error is printed by the thread itself, on the stderr of this program.
       if (method === 'thread' && code === 1) continue;
       assert.equal(await child.start().join(), true);
@@ -216,7 +216,7 @@ for (const method of isNative ? (['spawn', 'forkserver', 'thread'] as const) : (
   test(`${method}: a child starts another by another method`, async () => {
     const target = (): void => {
       const codes = (['spawn', 'thread'] as const).map((other) => {
-        const child = new (getContext(other).Process)({ target: () => process.exit(20) }).start();
+        const child: Process = new (getContext(other).Process)({ target: () => process.exit(20) }).start();
         child.joinSync();
         return child.exitCode!;
       });
