@@ -183,7 +183,7 @@ for (const method of isNative ? (['spawn', 'forkserver', 'thread'] as const) : (
       [() => process.exit(), 0],
       [() => process.exit(0), 0],
       [() => process.exit(8), 8],
-      [() => process.exit('3' as never), 3],
+      [() => process.exit('3'), 3],
       [() => process.exit('with a text'), 1],
       [() => process.exit([1, 2] as never), 1],
     ];
