@@ -25,7 +25,7 @@ import {
 } from '../worker/ground.ts';
 import { net } from '../builtins.ts';
 import { setOwn } from './identity.ts';
-import { markExit, OUTCOME, START, type StartHeader } from './message.ts';
+import { isInterrupted, markExit, OUTCOME, START, type StartHeader } from './message.ts';
 import { readMessage, writeMessage } from '../platform/index.ts';
 // The class of what runs here is found among the exports of this one.
 import './index.ts';
@@ -69,6 +69,8 @@ async function main(): Promise<void> {
     const { awaitOrder, becomeWorker } = await import('./blank.ts');
     socket = await awaitOrder(file);
     if (await becomeWorker(file, socket, given)) return;
+    // From here on the system's default ends this process; a signal that came before was ignored.
+    if (isInterrupted(file)) process.kill(process.pid, 'SIGINT');
   }
   watchImports();
   process.on('exit', (code) => markExit(file, code));

@@ -38,7 +38,7 @@ import {
   takeBlank,
 } from '../worker/ground.ts';
 import { currentProcess } from './identity.ts';
-import { exitMarkOf, OUTCOME, type OutcomeHeader, START, type StartHeader } from './message.ts';
+import { exitMarkOf, markInterrupt, OUTCOME, type OutcomeHeader, START, type StartHeader } from './message.ts';
 import type { RunEnd, RunOrder, StartedRun } from './run.ts';
 
 /**
@@ -196,6 +196,7 @@ class ChildRun implements StartedRun {
 
   send(signal: NodeJS.Signals): void {
     this.#sent = signal;
+    if (signal === 'SIGINT') markInterrupt(this.#file);
     this.#child.process.kill(signal);
   }
 

@@ -36,6 +36,16 @@ export interface OutcomeHeader {
   readonly text: ErrorText;
 }
 
+/** Called by the parent before it sends SIGINT, which a warm process ignores until it has read its order. */
+export function markInterrupt(descriptor: number): void {
+  writeWhole(descriptor, Uint8Array.of(1), 4);
+}
+
+/** True if the parent has sent SIGINT. */
+export function isInterrupted(descriptor: number): boolean {
+  return readWhole(descriptor, 1, 4)[0] === 1;
+}
+
 /** Called by a child that exits. */
 export function markExit(descriptor: number, code: number): void {
   const mark = Buffer.alloc(4);

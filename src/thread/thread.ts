@@ -15,7 +15,7 @@ import { checkFunction, checkOptions, expected } from '../check.ts';
 import { commonHere } from '../copies.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 import { realmId, travelByName } from '../codec/index.ts';
-import { InvalidStateError, ProcessError } from '../errors.ts';
+import { HeddleError, InvalidStateError, ProcessError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import * as timers from '../real-timers.ts';
@@ -452,8 +452,10 @@ function launch(self: Thread<any>, state: State): Running {
 function look(thread: Thread<any>, running: Running): Running['end'] {
   if (running.end !== undefined) return running.end;
   // ORDER: pairs with the thread's store when it exits; its outcome was posted before.
-  if (Atomics.load(running.control, STATE) === RUNNING && !isGone(running)) return undefined;
-  return see(thread, running, undefined);
+  if (Atomics.load(running.control, STATE) !== RUNNING) return see(thread, running, undefined);
+  if (!isGone(running)) return undefined;
+  // Node tells the reason by an event, which a blocked loop does not hear.
+  return see(thread, running, new HeddleError(`${thread.name} has ended without a word, as a thread does that runs out of memory`));
 }
 
 /** Out of memory a thread ends without a word; the system knows. */

@@ -46,7 +46,7 @@ const thrown: Record<string, readonly [() => never, RegExp]> = {
       });
       throw error;
     },
-    /cannot be shown/,
+    /^(?:an error that cannot be shown: reading it throws|\[object Error\])$/, // as the inspect of Node has it
   ],
   'an error whose own inspect throws': [
     () => {
@@ -65,7 +65,7 @@ const thrown: Record<string, readonly [() => never, RegExp]> = {
       };
       throw new Proxy({}, { get: trap, getPrototypeOf: trap, ownKeys: trap });
     },
-    /^\{\}$/,
+    /^(?:\{\}|Proxy\(\{\}\))$/,
   ],
   'a frozen error': [
     () => {

@@ -211,7 +211,6 @@ test('a blank process ignores SIGINT until it is used, and one that is killed is
   const forever = (): Promise<never> => new Promise(() => setInterval(() => {}, 1000));
   const child = new forkserver.Process({ target: forever }).start();
   assert.equal(child.pid, first);
-  // The order reaches it before the signal, or after: it ends by it where its run has begun.
   const begun = new Event();
   const other = new forkserver.Process({
     target: (event: Event) => {
@@ -225,6 +224,16 @@ test('a blank process ignores SIGINT until it is used, and one that is killed is
   assert.equal(await other.sentinel, -2);
   child.kill();
   assert.equal(await child.sentinel, -9);
+});
+
+test('an interrupt ends a warm process, however soon after the start it comes', options, async () => {
+  for (let round = 0; round < 3; round++) {
+    const pids = await ready(2);
+    const child = new forkserver.Process({ target: () => new Promise((resolve) => setTimeout(resolve, 60_000)) }).start();
+    assert.ok(pids.includes(child.pid!));
+    child.interrupt();
+    assert.equal(await child.sentinel, -2);
+  }
 });
 
 test('what a warm process throws is printed and rebuilt, and subclasses, shared objects and big arguments reach it', options, async () => {

@@ -27,8 +27,10 @@ import { until } from '../pool/collect.ts';
 const shared = (): Int32Array => new Int32Array(new SharedArrayBuffer(64));
 
 /** What a program prints, on both streams in the order of their coming. */
-const printed = (program: string): string =>
-  execFileSync('sh', ['-c', 'exec "$0" --input-type=module -e "$1" 2>&1', process.execPath, program], { encoding: 'utf8' });
+const printed = (program: string, ...flags: string[]): string =>
+  execFileSync('sh', ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, ...flags, '--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
 
 test('a target runs with its arguments in a thread of its own', () => {
   const words = shared();
@@ -153,6 +155,20 @@ test('terminate ends a thread in an endless loop, and one that blocks in a lock;
 test('a thread that exits is seen to end by a blocked starter', () => {
   const thread = new Thread({ target: () => process.exit(3) }).start();
   assert.deepEqual([thread.joinSync(), thread.isAlive()], [true, false]);
+});
+
+test('a thread that runs out of memory has an error, also for a blocked starter', (t) => {
+  if (process.platform !== 'linux') return t.skip('needs /proc');
+  const text = printed(
+    `
+    import { Thread } from 'heddle';
+    const eat = () => { const all = []; for (;;) all.push(new Array(1e5).fill(1)); };
+    const thread = new Thread({ target: eat }).start();
+    console.log(thread.joinSync(), thread.isAlive(), thread.error?.message);
+  `,
+    '--max-old-space-size=40',
+  );
+  assert.match(text, /^true false Thread-1 \(eat\) has ended without a word, as a thread does that runs out of memory$/m);
 });
 
 test('misuse is a ProcessError that says what is wrong', async () => {

@@ -34,6 +34,7 @@ const longest: readonly string[] = [
   'pool/handles',
   'cli/interrupt',
   'python/executor',
+  'python/processes',
   'pool/map',
   'never-hang/pools',
   'pool/options',

@@ -1,6 +1,6 @@
 // TypeScript, with the imports rewritten by vitest and its coverage counters.
 import { readFile } from 'node:fs/promises';
-import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
+import { currentThread, Process, ProcessPoolExecutor, setExceptHook, Thread, ThreadPoolExecutor } from 'heddle';
 import { expect, test } from 'vitest';
 import { Point, word } from './shapes.ts';
 
@@ -53,5 +53,34 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
       }),
     );
     await expect(failing).rejects.toThrow('too far');
+  });
+}
+
+for (const Class of [Process, Thread as unknown as typeof Process]) {
+  test(`${Class.name}: a closure and a subclass run in it, and errors are of the classes of this realm`, async () => {
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const note = Class === Process ? () => process.exit(word('four')) : () => void (words[0] = word('four'));
+    const closure = new Class({ target: note }).start();
+    expect(await closure.join()).toBe(true);
+    if (Class === Process) expect(closure.exitCode).toBe(4);
+    else expect(words[0]).toBe(4);
+
+    class Adder extends Class {
+      readonly point: Point;
+      constructor(point: Point) {
+        super();
+        this.point = point;
+      }
+      override run() {
+        if (currentThread().isAlive() && this.point instanceof Point) process.exitCode = this.point.sum();
+        throw new RangeError(`sum ${this.point.sum()} ${this.name}`);
+      }
+    }
+    setExceptHook(() => {});
+    const adder = new Adder(new Point(40, 2)).start();
+    expect(await adder.join()).toBe(true);
+    setExceptHook(null);
+    expect(adder.error).toBeInstanceOf(RangeError);
+    expect(adder.error!.message).toMatch(/^sum 42 (Process|Thread)-\d+$/);
   });
 }
