@@ -8,7 +8,8 @@
  * State is kept beside the object, as in `process.ts`.
  */
 
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { checkFunction, checkOptions, expected } from '../check.ts';
@@ -414,8 +415,32 @@ export function insideOf(thread: Thread<any>): ThreadInside {
   };
 }
 
+/** Threads that have not begun: their event loops may have no descriptors yet. */
+const beginning = new Set<StartedThread>();
+/** Descriptors that Node takes for a thread until it runs: four for its event loop, and those of files that it loads. */
+const descriptorsOfThread = 8;
+
+/**
+ * Tries whether the system has descriptors for one more thread. Node tells of a thread without an event loop by an event alone, which a blocked
+ * caller of `joinSync` would wait for without end.
+ *
+ * @throws ProcessError if it has not
+ */
+function checkRoom(name: string): void {
+  for (const started of beginning) if (nativeIdOf(started.entry) !== 0 || started.worker.threadId < 0) beginning.delete(started);
+  const opened: number[] = [];
+  try {
+    for (let left = descriptorsOfThread * (beginning.size + 1); left > 0; left -= 1) opened.push(openSync(devNull, 'r'));
+  } catch {
+    throw new ProcessError(`${name} could not be started: its event loop needs more files than may be open (ulimit -n)`);
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
 function launch(self: Thread<any>, state: State): Running {
   const { target, args, name, daemon, isCancelled } = state;
+  checkRoom(name);
   const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'thread' });
   const control = new Int32Array(new SharedArrayBuffer(12));
   if (isCancelled) control[CANCELLED] = 1;
@@ -438,6 +463,7 @@ function launch(self: Thread<any>, state: State): Running {
   try {
     const transferList: Transferable[] = [port2, ...(aborts === undefined ? [] : [aborts.port2]), ...packet.transfer];
     const started = startNodeThread({ file: 'thread/child-main.js', name, daemon, own: message, transferList });
+    beginning.add(started);
     const stopSignals = aborts === undefined ? undefined : passAborts(signals, new MessagePortLink(aborts.port1), { kind: 'thread' });
     return { started, control, port: port1, link, stopSignals, waiters: new Set(), joins: 0, end: undefined };
   } catch (error) {

@@ -1,6 +1,7 @@
 /** `Thread` and `Timer`: what runs in them, which threads there are, how they end. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import test from 'node:test';
@@ -260,4 +261,23 @@ test('inspect shows name and state', () => {
   thread.start();
   thread.joinSync();
   assert.equal(inspect(thread), `<Thread(shown, stopped daemon ${thread.ident})>`);
+});
+
+test('where the system has no descriptors for a thread, start() says so, and joinSync of the others ends', () => {
+  const program = `
+    import { Thread } from 'heddle';
+    const threads = [];
+    try {
+      for (;;) threads.push(new Thread({ target: () => {} }).start());
+    } catch (error) {
+      console.log(error.name, error.message.replace(/Thread-\\d+/, 'it'));
+    }
+    console.log(threads.every((thread) => thread.joinSync() && thread.error === null));
+  `;
+  const command = `ulimit -n 60; exec "$0" --input-type=module -e "$1"`;
+  const { stdout } = spawnSync('sh', ['-c', command, process.execPath, program], {
+    cwd: new URL('../../../', import.meta.url),
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, 'ProcessError it could not be started: its event loop needs more files than may be open (ulimit -n)\ntrue\n');
 });
