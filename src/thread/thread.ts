@@ -8,7 +8,7 @@
  * State is kept beside the object, as in `process.ts`.
  */
 
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
@@ -95,6 +95,8 @@ const sliceMs = 50;
 
 interface Running {
   readonly started: StartedThread;
+  /** Threads of the system that came with the start: this one, and maybe others that began at the same moment. */
+  readonly begun: readonly string[];
   readonly control: SharedWords;
   readonly port: MessagePort;
   readonly link: number;
@@ -201,7 +203,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
   /**
    * Starts the thread. Everything that it needs has left this thread when `start()` returns.
    *
-   * @throws ProcessError if it was started already, or is this very thread
+   * @throws ProcessError if it was started already, is this very thread, or no descriptor is left for it
    * @throws SerializationError if something that it needs cannot cross
    */
   start(): this {
@@ -461,11 +463,13 @@ function launch(self: Thread<any>, state: State): Running {
     aborts: aborts?.port2,
   };
   try {
+    const before = systemThreads();
     const transferList: Transferable[] = [port2, ...(aborts === undefined ? [] : [aborts.port2]), ...packet.transfer];
     const started = startNodeThread({ file: 'thread/child-main.js', name, daemon, own: message, transferList });
     beginning.add(started);
+    const begun = systemThreads().filter((id) => !before.includes(id));
     const stopSignals = aborts === undefined ? undefined : passAborts(signals, new MessagePortLink(aborts.port1), { kind: 'thread' });
-    return { started, control, port: port1, link, stopSignals, waiters: new Set(), joins: 0, end: undefined };
+    return { started, begun, control, port: port1, link, stopSignals, waiters: new Set(), joins: 0, end: undefined };
   } catch (error) {
     port1.close();
     aborts?.port1.close();
@@ -480,14 +484,27 @@ function look(thread: Thread<any>, running: Running): Running['end'] {
   // ORDER: pairs with the thread's store when it exits; its outcome was posted before.
   if (Atomics.load(running.control, STATE) !== RUNNING) return see(thread, running, undefined);
   if (!isGone(running)) return undefined;
-  // Node tells the reason by an event, which a blocked loop does not hear.
-  return see(thread, running, new HeddleError(`${thread.name} has ended without a word, as a thread does that runs out of memory`));
+  // It may have ended in good order between the two looks. Node tells any other reason by an event, which a blocked loop does not hear.
+  const hasTold = Atomics.load(running.control, STATE) !== RUNNING;
+  return see(thread, running, hasTold ? undefined : new HeddleError(`${thread.name} has ended without a word: ${whySilent}`));
 }
 
-/** Out of memory a thread ends without a word; the system knows. */
-function isGone({ started }: Running): boolean {
+const whySilent = 'it ran out of memory, or could not start, for want of descriptors or by a module that Node preloads';
+
+/** The threads of this process, as the system numbers them; none where it does not tell. */
+function systemThreads(): string[] {
+  try {
+    return readdirSync('/proc/self/task');
+  } catch {
+    return [];
+  }
+}
+
+/** True for a thread that the system has no more, whatever it has told. */
+function isGone({ started, begun }: Running): boolean {
   const nativeId = nativeIdOf(started.entry);
-  return nativeId !== 0 && process.platform === 'linux' && !existsSync(`/proc/self/task/${nativeId}`);
+  const ids = nativeId === 0 ? begun : [nativeId];
+  return ids.length > 0 && process.platform === 'linux' && ids.every((id) => !existsSync(`/proc/self/task/${id}`));
 }
 
 /** The end of the thread is known from here on, to every question. */

@@ -139,6 +139,9 @@ test('the start method is set once, fixed by its first use, inherited by all chi
 
 const forkserver = getContext('forkserver');
 const options = { skip: !isLinux && 'reads /proc' };
+const isNative = process.env['HEDDLE_PLATFORM'] !== 'none';
+/** Shared objects cross to processes by native calls only. */
+const shared = { skip: !(isLinux && isNative) && 'sends shared objects to processes' };
 
 test('a warm process has the environment, folder, umask and arguments of the moment of start()', options, async () => {
   const pids = await ready(2);
@@ -201,7 +204,7 @@ test('a third start in a row is cold, and what cannot be handed over starts cold
   await new forkserver.Process({ target: () => {} }).start().join();
 });
 
-test('a blank process ignores SIGINT until it is used, and one that is killed is replaced', options, async () => {
+test('a blank process ignores SIGINT until it is used, and one that is killed is replaced', shared, async () => {
   const [first, second] = await ready(2);
   process.kill(first!, 'SIGINT');
   process.kill(second!, 'SIGKILL');
@@ -236,7 +239,7 @@ test('an interrupt ends a warm process, however soon after the start it comes', 
   }
 });
 
-test('what a warm process throws is printed and rebuilt, and subclasses, shared objects and big arguments reach it', options, async () => {
+test('what a warm process throws is printed and rebuilt, and subclasses, shared objects and big arguments reach it', shared, async () => {
   await ready(2);
   class Failing extends forkserver.Process {
     readonly text: string;
