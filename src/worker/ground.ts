@@ -51,6 +51,7 @@ export {
   keepAtHome,
   openRun,
   readRunOptions,
+  refuseGenerator,
   rebuildError,
   sendWith,
   showToUser,
