@@ -82,10 +82,12 @@ export interface ThreadOutcome {
   readonly text: ErrorText;
 }
 
-/** Words of a thread's control. The last holds the exit code + 1 of a thread that has exited in good order. */
+/** Words of a thread's control: the exit code + 1 of a thread that has exited in good order; the number of the signal that it has sent to itself. */
 export const STATE = 0;
 const CANCELLED = 1;
 export const EXIT_CODE = 2;
+const SIGNAL = 3;
+const controlWords = 4;
 /** Values of STATE. */
 const RUNNING = 0;
 export const ENDED = 1;
@@ -399,7 +401,7 @@ function joinable(thread: Thread<any>): Running {
 export interface ThreadInside {
   /** Called when the end of the thread, and its error, are known. */
   readonly waiters: Set<() => void>;
-  /** The exit code of a thread that has ended; undefined for one that was terminated, or ran out of memory. */
+  /** The exit code of a thread that has ended, -N for its own signal N; undefined for one that was terminated, or ran out of memory. */
   exitCode(): number | undefined;
   /** Decides whether the thread keeps this program alive. */
   keepAlive(does: boolean): void;
@@ -410,6 +412,8 @@ export function insideOf(thread: Thread<any>): ThreadInside {
   return {
     waiters,
     exitCode: () => {
+      const signal = Atomics.load(control, SIGNAL);
+      if (signal !== 0) return -signal;
       const code = Atomics.load(control, EXIT_CODE);
       return code === 0 ? undefined : code - 1;
     },
@@ -440,11 +444,19 @@ function checkRoom(name: string): void {
   }
 }
 
+const exit = process.exit.bind(process);
+
+/** Ends the thread that runs here as a signal ends a process. */
+export function exitBySignal(thread: Thread<any>, signal: number): never {
+  Atomics.store(stateOf(thread).self!, SIGNAL, signal);
+  return exit();
+}
+
 function launch(self: Thread<any>, state: State): Running {
   const { target, args, name, daemon, isCancelled } = state;
   checkRoom(name);
   const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'thread' });
-  const control = new Int32Array(new SharedArrayBuffer(12));
+  const control = new Int32Array(new SharedArrayBuffer(4 * controlWords));
   if (isCancelled) control[CANCELLED] = 1;
   const { port1, port2 } = new MessageChannel();
   port1.unref();

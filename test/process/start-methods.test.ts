@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, closeSync, readdirSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -26,6 +26,7 @@ import {
   ThreadPoolExecutor,
 } from 'heddle';
 import { until } from '../pool/collect.ts';
+import { childrenOf, isReady, readyOf } from './blanks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-methods-'));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -33,34 +34,6 @@ const file = (name: string): string => join(folder, name);
 const read = (name: string): unknown => JSON.parse(readFileSync(file(name), 'utf8'));
 const isLinux = process.platform === 'linux';
 const root = new URL('../../../', import.meta.url);
-
-/** The living children of a process, of all its threads. */
-function childrenOf(pid: number): number[] {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  return tasks.flatMap((task) => {
-    try {
-      return readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-    } catch {
-      return []; // The thread has ended.
-    }
-  });
-}
-
-/** True for a blank process that waits for its order: its message file says READY. */
-function isReady(pid: number): boolean {
-  try {
-    if (!readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('\0blank')) return false;
-    const descriptor = openSync(`/proc/${pid}/fd/5`, 'r');
-    const kind = Buffer.alloc(4);
-    readSync(descriptor, kind, 0, 4, 8);
-    closeSync(descriptor);
-    return kind.readUInt32LE(0) === 0x68_64_62_32;
-  } catch {
-    return false;
-  }
-}
-
-const readyOf = (pid: number): number[] => childrenOf(pid).filter(isReady);
 
 async function ready(count: number): Promise<number[]> {
   await until(() => readyOf(process.pid).length === count);
