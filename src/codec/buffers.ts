@@ -6,6 +6,8 @@
  *   moved, to a thread           the memory itself goes; the sender's buffer is detached
  *   moved, to a process          its bytes stand in the message; the sender's buffer is detached all the same
  *
+ *   large, to any receiver       its bytes stand in the message where a receiver that can may show them without a copy
+ *
  * Views on one buffer share it on the other side, as with `structuredClone`. A Buffer that is a part of a larger
  * buffer (Node's pool, as a rule) is taken for the bytes it shows.
  */
@@ -21,6 +23,9 @@ import * as tag from './tags.ts';
 
 /** Copies from this size on go beside the message. */
 const ATTACH_FROM = 64 * 1024;
+
+/** The widest element that any view has, and the heap's unit. */
+const ALIGNMENT = 16;
 
 type View = new (buffer: ArrayBufferLike, offset: number, length: number | undefined) => ArrayBufferView;
 
@@ -75,6 +80,15 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const isPart = kind === 0 && !isWhole && !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && !encoding.knows(buffer);
   // A buffer that something was put on is written as the object it is.
   if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer) && Reflect.ownKeys(buffer).length === 0)) {
+    if (isPart && isAligned(encoding, size)) {
+      writer.byte(tag.VIEW);
+      encoding.claim(view);
+      writer.byte(kind);
+      writeAligned(encoding, undefined, new Uint8Array(buffer, offset, size));
+      writer.varint(0);
+      writer.varint(size + 1);
+      return;
+    }
     writer.byte(tag.VIEW_WHOLE);
     encoding.claim(view);
     encoding.claim(isPart ? undefined : buffer);
@@ -105,7 +119,8 @@ function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
 /** Its bytes are written, and nothing else has to be told of it. */
 function goesInline(encoding: Encoding, buffer: ArrayBufferLike): boolean {
   if (types.isSharedArrayBuffer(buffer) || (buffer as MaybeResizable).resizable === true || isMoved(encoding, buffer)) return false;
-  return encoding.inline || encoding.border.kind === 'process' || buffer.byteLength < ATTACH_FROM;
+  if (isAligned(encoding, buffer.byteLength)) return false;
+  return encoding.inline || encoding.border.kind !== 'thread' || buffer.byteLength < ATTACH_FROM;
 }
 
 export function readWholeView(decoding: Decoding): ArrayBufferView {
@@ -163,6 +178,10 @@ export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void 
     return;
   }
   if (moved) encoding.detached.push(buffer);
+  if (resizable !== true && isAligned(encoding, buffer.byteLength)) {
+    writeAligned(encoding, buffer, new Uint8Array(buffer));
+    return;
+  }
   writer.byte(resizable === true ? tag.BUFFER_RESIZABLE : tag.BUFFER_BYTES);
   encoding.claim(buffer);
   if (resizable === true) writer.varint(maxByteLength);
@@ -170,8 +189,36 @@ export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void 
   writer.raw(new Uint8Array(buffer));
 }
 
+/** Large memory in a message for any receiver. */
+const isAligned = ({ border }: Encoding, size: number): boolean => border.kind === 'any' && size >= ATTACH_FROM;
+
+/** @param buffer undefined: the receiver alone has one */
+function writeAligned(encoding: Encoding, buffer: ArrayBuffer | undefined, bytes: Uint8Array): void {
+  const { writer, origin } = encoding;
+  writer.byte(tag.BUFFER_ALIGNED);
+  encoding.claim(buffer);
+  writer.varint(bytes.length);
+  // Asked for at once, so that the memory is large enough before the bytes are in it.
+  writer.need(1 + ALIGNMENT + bytes.length);
+  const gap = -(writer.position + 1 - origin) & (ALIGNMENT - 1);
+  writer.byte(gap);
+  for (let i = 0; i < gap; i += 1) writer.byte(0);
+  writer.raw(bytes);
+}
+
+function readAligned(decoding: Decoding): ArrayBuffer {
+  const { reader, viewOf } = decoding;
+  const count = reader.count(1);
+  reader.raw(reader.byte());
+  const start = reader.position;
+  const view = count > reader.left ? undefined : viewOf?.(start, count);
+  if (view !== undefined) reader.position = start + count;
+  return decoding.claim(view ?? reader.copy(count));
+}
+
 export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   const { reader } = decoding;
+  if (kind === tag.BUFFER_ALIGNED) return readAligned(decoding);
   if (kind === tag.BUFFER_BYTES) {
     const buffer = reader.copy(reader.count(1));
     decoding.claim(buffer);
@@ -187,17 +234,26 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   return buffer;
 }
 
+/** The receiver, where it is no thread, in words. */
+const receiver = ({ border }: Encoding): string => (border.kind === 'any' ? 'a receiver that may be a process' : 'a process');
+
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
-  if (encoding.border.kind === 'process') {
-    const why = `${a(name)} cannot cross to a process`;
-    throw name === 'WebAssembly.Module' ? encoding.refusal(`${why}: its bytes can`) : encoding.refusalWith('threadMemory', why);
+  if (encoding.border.kind !== 'thread') {
+    const why = `${a(name)} cannot cross to ${receiver(encoding)}`;
+    throw name === 'WebAssembly.Module'
+      ? encoding.refusal(`${why}: its bytes can`)
+      : encoding.refusalWith(encoding.border.kind === 'any' ? 'anyMemory' : 'threadMemory', why);
   }
   writeAttached(encoding, object, object, 'share');
 }
 
 export function writePort(encoding: Encoding, port: MessagePort): void {
-  if (encoding.border.kind === 'process') throw encoding.refusalWith('threadPort', 'a MessagePort cannot cross to a process');
+  if (encoding.border.kind !== 'thread')
+    throw encoding.refusalWith(
+      encoding.border.kind === 'any' ? 'anyPort' : 'threadPort',
+      `a MessagePort cannot cross to ${receiver(encoding)}`,
+    );
   if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
   writeAttached(encoding, port, port, 'port');
 }

@@ -10,7 +10,7 @@
  * it: the encoder writes it after the rest of the message, the decoder fills it in when everything exists.
  */
 
-import type { Border } from './packet.ts';
+import type { Destination } from './packet.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -46,7 +46,7 @@ export interface Courier {
    * @param message one object per message: functions in one message that share a variable share it on the other side
    * @throws SerializationError if it cannot cross
    */
-  dismantle(fn: AnyFunction, border: Border, path: string, message: object): Dismantled;
+  dismantle(fn: AnyFunction, border: Destination, path: string, message: object): Dismantled;
   assemble(early: unknown): Assembled;
 
   /** Asked for every object that is not plainly data, and for plain ones that hold functions. */

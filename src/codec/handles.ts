@@ -16,7 +16,7 @@ import { a } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { refuse } from './instances.ts';
-import type { Border } from './packet.ts';
+import type { Destination } from './packet.ts';
 import * as tag from './tags.ts';
 import { SLOT } from './trail.ts';
 
@@ -42,9 +42,9 @@ export function writeHandle(encoding: Encoding, object: object): void {
   encoding.trail.leave();
 }
 
-/** Why what is beyond the border cannot see this thread's shared objects. */
-function whyApart({ kind, apart }: Border): string | undefined {
-  return kind === 'thread' ? undefined : (handleDoor()?.whyApart() ?? apart);
+/** Why what is beyond the border cannot see this thread's shared objects. What comes by way of the shared heap itself is seen by every receiver. */
+function whyApart({ kind, apart }: Destination): string | undefined {
+  return kind !== 'process' ? undefined : (handleDoor()?.whyApart() ?? apart);
 }
 
 export function readHandle(decoding: Decoding): object {
