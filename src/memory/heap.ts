@@ -326,7 +326,7 @@ export function theHeap(): Heap {
 }
 
 /** A block in the hands of who allocated it. */
-interface HeldBlock extends Block {
+export interface HeldBlock extends Block {
   /** Of its entry in the ledger; undefined: it is not listed any more. */
   position?: number | undefined;
 }
