@@ -17,9 +17,10 @@ import { v8 } from '../builtins.ts';
 import type { MessagePort } from 'node:worker_threads';
 import type { Decoding } from './decoding.ts';
 import type { Attachment, Encoding } from './encoding.ts';
-import { isMoved } from './move.ts';
+import { isMoved, unmark } from './move.ts';
 import { damaged } from './reader.ts';
 import * as tag from './tags.ts';
+import { isUntransferable, keysOfBuffer, transferRefusal } from '../untransferable.ts';
 
 /** Copies from this size on go beside the message. */
 const ATTACH_FROM = 64 * 1024;
@@ -79,7 +80,7 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const isWhole = size === buffer.byteLength;
   const isPart = kind === 0 && !isWhole && !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && !encoding.knows(buffer);
   // A buffer that something was put on is written as the object it is.
-  if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer) && Reflect.ownKeys(buffer).length === 0)) {
+  if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer) && keysOfBuffer(buffer).length === 0)) {
     if (isPart && isAligned(encoding, size)) {
       writer.byte(tag.VIEW);
       encoding.claim(view);
@@ -172,6 +173,10 @@ export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void 
   if (isDetached(buffer)) throw encoding.refusal('a detached ArrayBuffer cannot cross');
   const isThread = encoding.border.kind === 'thread';
   const moved = isMoved(encoding, buffer);
+  if (moved && isUntransferable(buffer)) {
+    unmark(buffer);
+    throw encoding.refusal(transferRefusal);
+  }
   if (moved && encoding.isTaken(buffer)) throw encoding.refusal('this ArrayBuffer is moved twice');
   if (isThread && (moved || (!encoding.inline && resizable !== true && buffer.byteLength >= ATTACH_FROM))) {
     writeAttached(encoding, buffer, moved ? buffer : slice.call(buffer, 0), moved ? 'move' : 'own');

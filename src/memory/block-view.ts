@@ -1,0 +1,62 @@
+/**
+ * Buffers over a block of the heap: its bytes are read and written where they lie, however many segments they cover.
+ *
+ *    viewOfBlock(block)  ──▶ an ArrayBuffer of its own; the block's entry in the ledger goes over to it
+ *                                 │ subarrays, `.buffer` and DataViews keep it alive
+ *                                 ▼ garbage collection takes the ArrayBuffer ──▶ the entry is dropped
+ *
+ * What is registered for collection is the ArrayBuffer, because views on it outlive everything else that knows of the block.
+ */
+
+import { HeddleError } from '../errors.ts';
+import { refuseTransfer } from '../untransferable.ts';
+import { placeOf } from './block.ts';
+import { type Heap, theHeap } from './heap.ts';
+import { freeOwned, type ListedBlock } from './owned.ts';
+
+interface Viewed {
+  /** Of the block's entry in the ledger. */
+  readonly position: number;
+  readonly whenDropped: (() => void) | undefined;
+}
+
+const registries = new WeakMap<Heap, FinalizationRegistry<Viewed>>();
+
+function registryOf(heap: Heap): FinalizationRegistry<Viewed> {
+  let registry = registries.get(heap);
+  if (registry === undefined) {
+    registry = new FinalizationRegistry(({ position, whenDropped }) => {
+      heap.drop(position);
+      whenDropped?.();
+    });
+    registries.set(heap, registry);
+  }
+  return registry;
+}
+
+/**
+ * The bytes of a block that this thread holds, as an ArrayBuffer that refuses to be transferred. The block is the ArrayBuffer's from now on: let
+ * nothing else refer to it. Where memory is a SharedArrayBuffer, the ArrayBuffer is a copy, and the block is freed at once.
+ *
+ * @param block a block that `allocate` or an owner's word gave to this thread
+ * @param from where the bytes begin in it, in bytes
+ * @param whenDropped called once, when the memory of the block is let go
+ * @throws HeddleError if this thread does not hold the block
+ */
+export function viewOfBlock(block: ListedBlock, from: number, length: number, whenDropped?: () => void): ArrayBuffer {
+  const heap = theHeap();
+  const { position } = block;
+  if (position === undefined) throw new HeddleError('the block is not held by this thread, or belongs to an ArrayBuffer already');
+  const view = heap.memory.bytes(placeOf(block, 0) + from, length);
+  if (heap.memory.kind === 'array') {
+    const copy = view.slice().buffer;
+    freeOwned(block);
+    whenDropped?.();
+    return copy;
+  }
+  const buffer = view.buffer as ArrayBuffer;
+  refuseTransfer(buffer);
+  block.position = undefined;
+  registryOf(heap).register(buffer, { position, whenDropped });
+  return buffer;
+}
