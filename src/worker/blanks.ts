@@ -78,7 +78,7 @@ const lookEvery = 5;
 const maxUtilization = 0.8;
 /** Milliseconds between two looks at most, for one whose modules take long. */
 const lookAtLeastEvery = 200;
-/** Blank processes that end by themselves, none of them used, after which no more are started. */
+/** Blank processes that end unused in a row, after which no more are started. */
 const maxFailures = 3;
 
 const stock = new Set<Blank>();
@@ -86,7 +86,9 @@ let preload: Preload = { modules: [], from: '' };
 let timer: NodeJS.Timeout | undefined;
 let lastStart = 0;
 let since: ReturnType<typeof performance.eventLoopUtilization>;
+/** Ends in a row of blank processes that were starting, and of ready ones that nothing has killed since one was used. */
 let failures = 0;
+let exits = 0;
 let hasRehearsed = false;
 let isWatching = false;
 const told = new Set<string>();
@@ -95,6 +97,7 @@ const told = new Set<string>();
 export function setPreload(modules: Preload): void {
   preload = modules;
   failures = 0;
+  exits = 0;
   for (const blank of stock) discard(blank);
 }
 
@@ -108,7 +111,7 @@ export function expectStarts(): void {
 
 /** Sees to it that there are blank processes soon. */
 function fillStock(delay: number = lookEvery): void {
-  if (timer !== undefined || failures >= maxFailures) return;
+  if (timer !== undefined || failures >= maxFailures || exits >= maxFailures) return;
   since = performance.eventLoopUtilization();
   timer = setTimeout(tend, delay).unref();
 }
@@ -135,7 +138,7 @@ export function takeBlank(env?: Env): TakenBlank | undefined {
 
 function take(blank: Blank, handover: Handover): TakenBlank {
   stock.delete(blank);
-  failures = 0;
+  exits = 0;
   const { child, socket, file, begun } = blank;
   child.process.off('exit', blank.ended);
   const giveUp = (): void => {
@@ -155,6 +158,7 @@ function discard(blank: Blank): void {
 function isReady(blank: Blank): boolean {
   if (!blank.isReady && kindOfMessage(blank.file) === READY) {
     blank.isReady = true;
+    failures = 0;
     for (const failure of readMessage<ReadyHeader>(blank.file, READY)?.header.failures ?? []) warn(failure);
   }
   return blank.isReady && isAlive(blank);
@@ -167,10 +171,11 @@ function isAlive({ child }: Blank): boolean {
   return ifPossible(() => lookAtChild(pid) === null) ?? true;
 }
 
-/** One that is killed when it is ready is replaced. Those that their modules end would be started for ever. */
-function isFailure(blank: Blank, exitCode: number | null): boolean {
+/** True if a blank process has ended by itself so often that no more are started. One that is killed when it is ready is replaced. */
+function isLast(blank: Blank, exitCode: number | null): boolean {
   isReady(blank);
-  return !blank.isReady || exitCode !== null;
+  if (!blank.isReady) return ++failures === maxFailures;
+  return exitCode !== null && ++exits === maxFailures;
 }
 
 /** A module that cannot be preloaded is told once. Its import in the child fails with the same error, where it is needed. */
@@ -261,7 +266,7 @@ function start(): boolean {
     surroundings: now,
     isReady: false,
     ended: (exitCode) => {
-      if (stock.has(blank) && isFailure(blank, exitCode) && ++failures === maxFailures)
+      if (stock.has(blank) && isLast(blank, exitCode))
         warn('the blank processes of forkserver end before they are used: processes start without them');
       stock.delete(blank);
       releaseChild(child);
