@@ -50,7 +50,7 @@ export class ProcessThread extends Thread<unknown[]> {
   override run(): unknown {
     const { name, daemon, path, parent, process: runs } = this;
     const target = (): unknown => super.run();
-    setIdentity({ name, daemon, path, parent });
+    setIdentity({ name, daemon, path, parent, children: new Int32Array(new SharedArrayBuffer(4)) });
     adopt(
       runs,
       { name, daemon, path, target, args: [] },

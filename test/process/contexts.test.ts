@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { activeChildren, getAllStartMethods, getContext, Pool, ProcessPoolExecutor, setStartMethod } from 'heddle';
+import { activeChildren, getAllStartMethods, getContext, Pool, ProcessPoolExecutor, setStartMethod, Thread } from 'heddle';
 
 const messageOf = (act: () => unknown): string => {
   try {
@@ -112,4 +112,22 @@ test('a run() that is a generator function is refused in the thread context, too
     name: 'TypeError',
     message: /expected run\(\) to be a function that runs when it is called, got a generator function/,
   });
+});
+
+test('children of a process of the thread context are numbered below it, whichever of its threads makes them', () => {
+  const outer = new thread.Process({
+    target: () => {
+      const name = new thread.Process().name;
+      const inThread = new Thread({
+        target: (before: string) => {
+          throw new Error(`${before} ${new thread.Process().name}`);
+        },
+        args: [name],
+      }).start();
+      inThread.joinSync();
+      throw inThread.error!;
+    },
+  });
+  outer.start().joinSync();
+  assert.equal(outer.error?.message, `${outer.name}:1 ${outer.name}:2`);
 });
