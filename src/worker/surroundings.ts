@@ -34,7 +34,9 @@ const readAtStart = /^(?:NODE_|V8_|UV_|ICU_|OPENSSL_|SSL_|LD_|MALLOC_|GLIBC_|LC_
 export function surroundings(env: Env | undefined): Surroundings {
   const ids = [process.getuid?.(), process.geteuid?.(), process.getgid?.(), process.getegid?.(), process.getgroups?.()];
   const fixed = JSON.stringify([process.execPath, inheritedExecArgv(process.execArgv), ids, getPriority(), terminalModes()]);
-  return { env: env ?? { ...process.env }, cwd: process.cwd(), umask: umask(), fixed };
+  // A variable may be called `constructor`.
+  const own = Object.assign(Object.create(null) as Env, env ?? process.env);
+  return { env: own, cwd: process.cwd(), umask: umask(), fixed };
 }
 
 /** What a process with the first surroundings must change to have the second; undefined where it cannot. */

@@ -337,13 +337,20 @@ test('blank processes of a thread end with it', options, async () => {
 
 test('pools draw on the same stock, with their own environment', options, async () => {
   const pids = await ready(2);
-  await using pool = new forkserver.Pool(2, { env: { ...process.env, HE_POOL: 'pool' } });
-  const told = await pool.map((_: number) => [process.pid, process.env['HE_POOL'], parentProcess()?.pid] as const, [1, 2, 3, 4], {
-    chunkSize: 1,
-  });
-  for (const [pid, env, parent] of told) {
+  // What an environment inherits is not in it.
+  const env: NodeJS.ProcessEnv = { ...process.env, HE_POOL: 'pool' };
+  delete env['PATH'];
+  await using pool = new forkserver.Pool(2, { env: Object.assign(Object.create({ PATH: 'inherited' }) as NodeJS.ProcessEnv, env) });
+  const told = await pool.map(
+    (_: number) => [process.pid, process.env['HE_POOL'], parentProcess()?.pid, process.env['PATH']] as const,
+    [1, 2, 3, 4],
+    {
+      chunkSize: 1,
+    },
+  );
+  for (const [pid, env, parent, path] of told) {
     assert.ok(pids.includes(pid));
-    assert.deepEqual([env, parent], ['pool', process.pid]);
+    assert.deepEqual([env, parent, path], ['pool', process.pid, undefined]);
   }
   await assert.rejects(
     pool.apply(() => process.exit(3)),
