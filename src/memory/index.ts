@@ -19,6 +19,7 @@ export { blockOf, defineKind, describe, joinObject, type ObjectKind, refOf, Shar
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';
 export type { Waiter } from './waiter.ts';
-export { type Heirs, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
+export { OwnedLine } from './owned-line.ts';
+export { type Heirs, type LineWords, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 export { Word, type WaitResult, type WordStatistics } from './word.ts';
 import './door.ts';
