@@ -275,6 +275,13 @@ export class Heap {
     return ref;
   }
 
+  /** Counts blocks that something else than a ledger held and holds no more. */
+  dropped(refs: readonly number[]): void {
+    let units = 0;
+    for (const ref of refs) units += unitsOf(this, ref);
+    add(this.#header, DROPPED, units);
+  }
+
   /** Takes a block out of the ledger under the guard: it is known otherwise from now on. */
   unlist(position: number): number {
     return this.#ledger.drop(position);

@@ -23,7 +23,7 @@ export interface ListedBlock extends Block {
 }
 
 /** Says that the ledger of this thread lists a block. */
-function listedBlock(block: Block, position: number): Block {
+export function listedBlock(block: Block, position: number): Block {
   const listed: ListedBlock = block;
   listed.position = position;
   return listed;
@@ -57,7 +57,7 @@ export function adopt(block: Block): void {
 }
 
 /** Takes a block out of the ledger: it is known otherwise from now on. Under the guard, so that a sweep that has passed the owner finds it listed. */
-function unlist(heap: Heap, block: Block): void {
+export function unlist(heap: Heap, block: Block): void {
   const { position } = block as ListedBlock;
   if (position === undefined) throw new HeddleError('the block is not listed by this thread, or was adopted already');
   (block as ListedBlock).position = undefined;

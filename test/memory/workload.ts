@@ -9,8 +9,8 @@ import { become, blockAt } from '#src/memory/index.js';
 import { Guard } from '#src/memory/guard.js';
 import { Heap, theHeap } from '#src/memory/heap.js';
 import { adopt, allocateListed, allocateOwned, dropListed, freeOwned, relink } from '#src/memory/owned.js';
-import { dropParcels, makeParcel, openParcel } from '#src/memory/parcel.js';
-import { defineKind, type ObjectKind, SharedObject } from '#src/memory/shared-object.js';
+import { dropParcel, dropParcels, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
+import { defineKind, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
 import { claimSlot } from '#src/memory/slot-claim.js';
 import { kinds, tagOf } from '#src/memory/tag.js';
 
@@ -101,6 +101,14 @@ export function workload(memory: Memory): void {
   const route = { host: agent.id, link: 7 };
   openParcel(makeParcel([a, b], route));
   makeParcel([a], route);
+  const [kept, opened, dropped] = [[a, b], [a], []].map((things) =>
+    makeParcel(things, { owner: refOf(b), bytes: allocateOwned(2000) }),
+  ) as [number, number, number];
+  heap.collect();
+  unpack(opened);
+  dropParcel(dropped);
+  dropParcel(kept);
+  makeParcel([b], { owner: refOf(a) });
   makeParcel([b, a], { host: agent.id, link: 8 });
   dropParcels(7);
 
