@@ -108,3 +108,27 @@ export function heapForChild(): number | undefined {
 export function handleDoor(): HandleDoor | undefined {
   return door;
 }
+
+/** Buffers that show the memory of a shared object, such as those under the arrays of `share()`. */
+export interface SharedBuffers {
+  /** The shared object whose memory a buffer shows; undefined: the memory is this thread's alone. */
+  ownerOf(buffer: object): object | undefined;
+  /** The buffer that shows the memory of a shared object here; undefined if there is none of it. */
+  bufferOf(owner: object): ArrayBuffer | undefined;
+}
+
+let sharedBuffers: SharedBuffers | undefined;
+
+/** There may be such buffers here from now on. */
+export function openSharedBuffers(opened: SharedBuffers): void {
+  sharedBuffers = opened;
+}
+
+/** The shared object whose memory a buffer shows; undefined for all other buffers. */
+export function sharedOwnerOf(buffer: object): object | undefined {
+  return sharedBuffers?.ownerOf(buffer);
+}
+
+export function sharedBufferOf(owner: object): ArrayBuffer | undefined {
+  return sharedBuffers?.bufferOf(owner);
+}

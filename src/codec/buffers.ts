@@ -7,6 +7,7 @@
  *   moved, to a process          its bytes stand in the message; the sender's buffer is detached all the same
  *
  *   large, to any receiver       its bytes stand in the message where a receiver that can may show them without a copy
+ *   of a shared object           the object is named, and nothing is copied
  *
  * Views on one buffer share it on the other side, as with `structuredClone`. A Buffer that is a part of a larger
  * buffer (Node's pool, as a rule) is taken for the bytes it shows.
@@ -17,6 +18,7 @@ import { v8 } from '../builtins.ts';
 import type { MessagePort } from 'node:worker_threads';
 import type { Decoding } from './decoding.ts';
 import type { Attachment, Encoding } from './encoding.ts';
+import { sharedBufferOf, sharedOwnerOf } from '../handles.ts';
 import { isMoved, unmark } from './move.ts';
 import { damaged } from './reader.ts';
 import * as tag from './tags.ts';
@@ -78,7 +80,7 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const { writer } = encoding;
   if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
   const isWhole = size === buffer.byteLength;
-  const isPart = kind === 0 && !isWhole && !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && !encoding.knows(buffer);
+  const isPart = kind === 0 && !isWhole && isOwn(encoding, buffer) && !encoding.knows(buffer);
   // A buffer that something was put on is written as the object it is.
   if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer) && keysOfBuffer(buffer).length === 0)) {
     if (isPart && isAligned(encoding, size)) {
@@ -117,9 +119,13 @@ function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
   return ((serializer.releaseBuffer().at(-1) as number) & 1) === 1;
 }
 
+/** Its bytes are its sender's alone, and stay so. */
+const isOwn = (encoding: Encoding, buffer: ArrayBufferLike): boolean =>
+  !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && sharedOwnerOf(buffer) === undefined;
+
 /** Its bytes are written, and nothing else has to be told of it. */
 function goesInline(encoding: Encoding, buffer: ArrayBufferLike): boolean {
-  if (types.isSharedArrayBuffer(buffer) || (buffer as MaybeResizable).resizable === true || isMoved(encoding, buffer)) return false;
+  if (!isOwn(encoding, buffer) || (buffer as MaybeResizable).resizable === true) return false;
   if (isAligned(encoding, buffer.byteLength)) return false;
   return encoding.inline || encoding.border.kind !== 'thread' || buffer.byteLength < ATTACH_FROM;
 }
@@ -143,7 +149,7 @@ export function readView(decoding: Decoding): ArrayBufferView {
   if (!types.isAnyArrayBuffer(buffer)) throw damaged('a buffer is missing');
   const offset = reader.varint();
   const size = reader.varint();
-  const view = make(buffer, offset, size === 0 ? undefined : size - 1);
+  const view = decoding.hasFailed ? make(new ArrayBuffer(0), 0, 0) : make(buffer, offset, size === 0 ? undefined : size - 1);
   decoding.fill(place, view);
   return view;
 }
@@ -171,6 +177,13 @@ export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void 
   const { writer } = encoding;
   const { resizable, maxByteLength } = buffer as MaybeResizable;
   if (isDetached(buffer)) throw encoding.refusal('a detached ArrayBuffer cannot cross');
+  const owner = sharedOwnerOf(buffer);
+  if (owner !== undefined) {
+    writer.byte(tag.SHARED_BUFFER);
+    encoding.claim(buffer);
+    encoding.value(owner);
+    return;
+  }
   const isThread = encoding.border.kind === 'thread';
   const moved = isMoved(encoding, buffer);
   if (moved && isUntransferable(buffer)) {
@@ -224,6 +237,7 @@ function readAligned(decoding: Decoding): ArrayBuffer {
 export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   const { reader } = decoding;
   if (kind === tag.BUFFER_ALIGNED) return readAligned(decoding);
+  if (kind === tag.SHARED_BUFFER) return readSharedBuffer(decoding);
   if (kind === tag.BUFFER_BYTES) {
     const buffer = reader.copy(reader.count(1));
     decoding.claim(buffer);
@@ -241,6 +255,19 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
 
 /** The receiver, where it is no thread, in words. */
 const receiver = ({ border }: Encoding): string => (border.kind === 'any' ? 'a receiver that may be a process' : 'a process');
+
+function readSharedBuffer(decoding: Decoding): ArrayBuffer {
+  const place = decoding.reserve();
+  decoding.enter();
+  const owner = decoding.value();
+  decoding.leave();
+  const buffer = typeof owner === 'object' && owner !== null ? sharedBufferOf(owner) : undefined;
+  // Why the shared object is not there is thrown at the message's end.
+  if (buffer === undefined && !decoding.hasFailed) throw damaged('a shared object has no memory to show');
+  const found = buffer ?? new ArrayBuffer(0);
+  decoding.fill(place, found);
+  return found;
+}
 
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {

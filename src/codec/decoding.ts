@@ -197,6 +197,7 @@ export class Decoding {
       case tag.BUFFER_BYTES:
       case tag.BUFFER_RESIZABLE:
       case tag.BUFFER_ALIGNED:
+      case tag.SHARED_BUFFER:
         return readArrayBuffer(this, kind);
       case tag.ATTACHED:
         return readAttached(this);
@@ -298,6 +299,11 @@ export class Decoding {
       read(this, object as never);
     }
     if (waiting.length > 0) waiting.length = 0;
+  }
+
+  /** The message can no longer be made; what is left of it is passed by. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Runs the courier's code. */

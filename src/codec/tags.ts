@@ -93,6 +93,8 @@ export const BUFFER_RESIZABLE = 0xb1;
 export const ATTACHED = 0xb2;
 /** n, the number of bytes to be passed over (one byte), these, then n bytes that begin at a multiple of 16 bytes from the message's first */
 export const BUFFER_ALIGNED = 0xb5;
+/** value: the shared object whose memory a buffer shows */
+export const SHARED_BUFFER = 0xb6;
 /** kind; n bytes: a view on the whole of a buffer of its own */
 export const VIEW_WHOLE = 0xb3;
 /** kind; value: the buffer; n: offset; n: length + 1, or 0 if it follows the buffer's length */

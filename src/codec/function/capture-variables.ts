@@ -12,7 +12,7 @@
 
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
-import { isShared } from '../../handles.ts';
+import { isShared, sharedOwnerOf } from '../../handles.ts';
 import type { AnyFunction, Part } from '../courier.ts';
 import { functionRemedies } from '../remedies.ts';
 import type { FreeVariable } from './free-variables.ts';
@@ -186,7 +186,7 @@ function captureByName(captured: Captured, name: string, value: object): boolean
 
 /** Notes what a captured object means for the next call: may its bytes have changed, may a call change it. */
 export function judge(capture: Capture, use: FreeVariable, value: object): void {
-  if (isShared(value)) {
+  if (isShared(value) || (ArrayBuffer.isView(value) && sharedOwnerOf(value.buffer) !== undefined) || sharedOwnerOf(value) !== undefined) {
     // A handle says nothing of what is in the object, and both sides see that.
     if (use.assigned) capture.mutable();
     return;
