@@ -5,20 +5,23 @@
  *   large, to a thread           a copy goes beside the message and is not copied again
  *   moved, to a thread           the memory itself goes; the sender's buffer is detached
  *   moved, to a process          its bytes stand in the message; the sender's buffer is detached all the same
+ *   memory of a shared object    the object itself, as a handle; nothing is copied
  *
  * Views on one buffer share it on the other side, as with `structuredClone`. A Buffer that is a part of a larger
  * buffer (Node's pool, as a rule) is taken for the bytes it shows.
  */
 
 import { types } from 'node:util';
+import { arrayOfObject, ownerOfBuffer } from '../handles.ts';
+import { isUntransferable, keysOfBuffer, transferRefusal } from '../untransferable.ts';
 import { v8 } from '../builtins.ts';
 import type { MessagePort } from 'node:worker_threads';
+import { refuseApart } from './apart.ts';
 import type { Decoding } from './decoding.ts';
 import type { Attachment, Encoding } from './encoding.ts';
 import { isMoved, unmark } from './move.ts';
 import { damaged } from './reader.ts';
 import * as tag from './tags.ts';
-import { isUntransferable, keysOfBuffer, transferRefusal } from '../untransferable.ts';
 
 /** Copies from this size on go beside the message. */
 const ATTACH_FROM = 64 * 1024;
@@ -72,8 +75,16 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const { kind, buffer, offset, size } = factsOf(view);
   const { writer } = encoding;
   if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
-  const isWhole = size === buffer.byteLength;
-  const isPart = kind === 0 && !isWhole && !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && !encoding.knows(buffer);
+  const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined && arrayOfObject(owner) === view) return writeSharedMemory(encoding, tag.SHARED_ARRAY, view, owner);
+  const isWhole = size === buffer.byteLength && owner === undefined;
+  const isPart =
+    owner === undefined &&
+    kind === 0 &&
+    !isWhole &&
+    !types.isSharedArrayBuffer(buffer) &&
+    !isMoved(encoding, buffer) &&
+    !encoding.knows(buffer);
   // A buffer that something was put on is written as the object it is.
   if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer) && keysOfBuffer(buffer).length === 0)) {
     writer.byte(tag.VIEW_WHOLE);
@@ -90,6 +101,28 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   encoding.value(buffer);
   writer.varint(offset);
   writer.varint(followsBuffer(view, buffer as MaybeResizable) ? 0 : size + 1);
+}
+
+/** An array over the memory of a shared object, or its buffer: the other side has the same by the object. */
+function writeSharedMemory(encoding: Encoding, kind: number, memory: ArrayBufferView | ArrayBufferLike, owner: object): void {
+  const buffer = 'buffer' in memory ? memory.buffer : memory;
+  if (isMoved(encoding, buffer)) {
+    unmark(buffer);
+    throw encoding.refusal(transferRefusal);
+  }
+  refuseApart(encoding, 'shared memory');
+  encoding.writer.byte(kind);
+  encoding.claim(memory);
+  encoding.value(owner);
+}
+
+export function readSharedMemory(decoding: Decoding, kind: number): unknown {
+  const place = decoding.reserve();
+  const array = arrayOfObject(decoding.value() as object);
+  if (array === undefined) throw damaged('shared memory is missing');
+  const memory = kind === tag.SHARED_ARRAY ? array : array.buffer;
+  decoding.fill(place, memory);
+  return memory;
 }
 
 /**
@@ -153,6 +186,8 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 }
 
 export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void {
+  const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, buffer, owner);
   const { writer } = encoding;
   const { resizable, maxByteLength } = buffer as MaybeResizable;
   if (isDetached(buffer)) throw encoding.refusal('a detached ArrayBuffer cannot cross');
@@ -194,6 +229,8 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
 
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
+  const owner = ownerOfBuffer(object);
+  if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, object as SharedArrayBuffer, owner);
   if (encoding.border.kind === 'process') {
     const why = `${a(name)} cannot cross to a process`;
     throw name === 'WebAssembly.Module' ? encoding.refusal(`${why}: its bytes can`) : encoding.refusalWith('threadMemory', why);
