@@ -5,24 +5,25 @@
  *   large, to a thread           a copy goes beside the message and is not copied again
  *   moved, to a thread           the memory itself goes; the sender's buffer is detached
  *   moved, to a process          its bytes stand in the message; the sender's buffer is detached all the same
+ *   memory of a shared object    the object itself, as a handle; nothing is copied
  *
  *   large, to any receiver       its bytes stand in the message where a receiver that can may show them without a copy
- *   of a shared object           the object is named, and nothing is copied
  *
  * Views on one buffer share it on the other side, as with `structuredClone`. A Buffer that is a part of a larger
  * buffer (Node's pool, as a rule) is taken for the bytes it shows.
  */
 
 import { types } from 'node:util';
+import { arrayOfObject, ownerOfBuffer } from '../handles.ts';
+import { isUntransferable, keysOfBuffer, transferRefusal } from '../untransferable.ts';
 import { v8 } from '../builtins.ts';
 import type { MessagePort } from 'node:worker_threads';
+import { refuseApart } from './apart.ts';
 import type { Decoding } from './decoding.ts';
 import type { Attachment, Encoding } from './encoding.ts';
-import { sharedBufferOf, sharedOwnerOf } from '../handles.ts';
 import { isMoved, unmark } from './move.ts';
 import { damaged } from './reader.ts';
 import * as tag from './tags.ts';
-import { isUntransferable, keysOfBuffer, transferRefusal } from '../untransferable.ts';
 
 /** Copies from this size on go beside the message. */
 const ATTACH_FROM = 64 * 1024;
@@ -79,7 +80,9 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const { kind, buffer, offset, size } = factsOf(view);
   const { writer } = encoding;
   if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
-  const isWhole = size === buffer.byteLength;
+  const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined && arrayOfObject(owner) === view) return writeSharedMemory(encoding, tag.SHARED_ARRAY, view, owner);
+  const isWhole = size === buffer.byteLength && owner === undefined;
   const isPart = kind === 0 && !isWhole && isOwn(encoding, buffer) && !encoding.knows(buffer);
   // A buffer that something was put on is written as the object it is.
   if (isPart || (isWhole && goesInline(encoding, buffer) && !encoding.knows(buffer) && keysOfBuffer(buffer).length === 0)) {
@@ -108,6 +111,28 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   writer.varint(followsBuffer(view, buffer as MaybeResizable) ? 0 : size + 1);
 }
 
+/** An array over the memory of a shared object, or its buffer: the other side has the same by the object. */
+function writeSharedMemory(encoding: Encoding, kind: number, memory: ArrayBufferView | ArrayBufferLike, owner: object): void {
+  const buffer = 'buffer' in memory ? memory.buffer : memory;
+  if (isMoved(encoding, buffer)) {
+    unmark(buffer);
+    throw encoding.refusal(transferRefusal);
+  }
+  refuseApart(encoding, 'shared memory');
+  encoding.writer.byte(kind);
+  encoding.claim(memory);
+  encoding.value(owner);
+}
+
+export function readSharedMemory(decoding: Decoding, kind: number): unknown {
+  const place = decoding.reserve();
+  const array = arrayOfObject(decoding.value() as object);
+  if (array === undefined) throw damaged('shared memory is missing');
+  const memory = kind === tag.SHARED_ARRAY ? array : array.buffer;
+  decoding.fill(place, memory);
+  return memory;
+}
+
 /**
  * Whether a view grows and shrinks with its buffer. Nothing in the language tells; V8's serializer writes it down, as the
  * lowest bit of its last byte.
@@ -121,7 +146,7 @@ function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
 
 /** Its bytes are its sender's alone, and stay so. */
 const isOwn = (encoding: Encoding, buffer: ArrayBufferLike): boolean =>
-  !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && sharedOwnerOf(buffer) === undefined;
+  !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && ownerOfBuffer(buffer) === undefined;
 
 /** Its bytes are written, and nothing else has to be told of it. */
 function goesInline(encoding: Encoding, buffer: ArrayBufferLike): boolean {
@@ -174,16 +199,11 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 }
 
 export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void {
+  const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, buffer, owner);
   const { writer } = encoding;
   const { resizable, maxByteLength } = buffer as MaybeResizable;
   if (isDetached(buffer)) throw encoding.refusal('a detached ArrayBuffer cannot cross');
-  const owner = sharedOwnerOf(buffer);
-  if (owner !== undefined) {
-    writer.byte(tag.SHARED_BUFFER);
-    encoding.claim(buffer);
-    encoding.value(owner);
-    return;
-  }
   const isThread = encoding.border.kind === 'thread';
   const moved = isMoved(encoding, buffer);
   if (moved && isUntransferable(buffer)) {
@@ -237,7 +257,6 @@ function readAligned(decoding: Decoding): ArrayBuffer {
 export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   const { reader } = decoding;
   if (kind === tag.BUFFER_ALIGNED) return readAligned(decoding);
-  if (kind === tag.SHARED_BUFFER) return readSharedBuffer(decoding);
   if (kind === tag.BUFFER_BYTES) {
     const buffer = reader.copy(reader.count(1));
     decoding.claim(buffer);
@@ -256,21 +275,10 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
 /** The receiver, where it is no thread, in words. */
 const receiver = ({ border }: Encoding): string => (border.kind === 'any' ? 'a receiver that may be a process' : 'a process');
 
-function readSharedBuffer(decoding: Decoding): ArrayBuffer {
-  const place = decoding.reserve();
-  decoding.enter();
-  const owner = decoding.value();
-  decoding.leave();
-  const buffer = typeof owner === 'object' && owner !== null ? sharedBufferOf(owner) : undefined;
-  // Why the shared object is not there is thrown at the message's end.
-  if (buffer === undefined && !decoding.hasFailed) throw damaged('a shared object has no memory to show');
-  const found = buffer ?? new ArrayBuffer(0);
-  decoding.fill(place, found);
-  return found;
-}
-
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
+  const owner = ownerOfBuffer(object);
+  if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, object as SharedArrayBuffer, owner);
   if (encoding.border.kind !== 'thread') {
     const why = `${a(name)} cannot cross to ${receiver(encoding)}`;
     throw name === 'WebAssembly.Module'

@@ -9,7 +9,7 @@ import { SerializationError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
 import { readArray } from './arrays.ts';
 import { readBigint } from './bigints.ts';
-import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
+import { readArrayBuffer, readAttached, readSharedMemory, readView, readWholeView } from './buffers.ts';
 import { readMap, readSet } from './collections.ts';
 import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
@@ -197,7 +197,6 @@ export class Decoding {
       case tag.BUFFER_BYTES:
       case tag.BUFFER_RESIZABLE:
       case tag.BUFFER_ALIGNED:
-      case tag.SHARED_BUFFER:
         return readArrayBuffer(this, kind);
       case tag.ATTACHED:
         return readAttached(this);
@@ -235,6 +234,9 @@ export class Decoding {
         return readSignal(this);
       case tag.SHARED_OBJECT:
         return readHandle(this);
+      case tag.SHARED_ARRAY:
+      case tag.SHARED_MEMORY:
+        return readSharedMemory(this, kind);
       case tag.THREAD_LOCAL:
         return readThreadLocal(this);
       default:

@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { expected } from '../check.ts';
 import { common } from '../copies.ts';
-import { isShared, sharedOwnerOf } from '../handles.ts';
+import { isShared, ownerOfBuffer } from '../handles.ts';
 import type { Encoding } from './encoding.ts';
 import { TypeError } from '../refusals.ts';
 
@@ -60,7 +60,7 @@ function markView(view: ArrayBufferView): void {
 
 /** Memory of a shared object stays where all see it. */
 function mark(buffer: object): void {
-  if (sharedOwnerOf(buffer) !== undefined) return;
+  if (ownerOfBuffer(buffer) !== undefined) return;
   marks.buffers.add(buffer);
 }
 

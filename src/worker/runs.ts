@@ -16,7 +16,7 @@ import * as timers from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
 import { beginRun } from './nesting.ts';
-import { newLinkNumber } from './parcels.ts';
+import { loadKinds, newLinkNumber } from './parcels.ts';
 
 /** Options of both. */
 export interface RunOptions<A extends unknown[]> {
@@ -135,7 +135,7 @@ export async function openRun<Self>(
   { bytes, modules, attachments, parcel }: Arrived & { readonly parcel: number },
   border: Border,
 ): Promise<Run<Self>> {
-  if (parcel !== 0) await import('../sync/index.ts');
+  if (parcel !== 0) await loadKinds();
   const handles = parcel === 0 ? [] : handleDoor()!.openParcel(parcel);
   await prepare({ modules });
   return decode({ bytes, modules, attachments, handles }, border) as Run<Self>;
