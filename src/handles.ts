@@ -40,10 +40,6 @@ export interface HandleDoor {
   isShared(value: unknown): boolean;
   /** The number of a shared object's block; undefined if it only looks like one. */
   refOf(object: object): number | undefined;
-  /** The shared object whose memory a buffer is. */
-  ownerOf(buffer: object): object | undefined;
-  /** The typed array over the memory of a shared object, if it has one: the same one each time. */
-  arrayOf(object: object): ArrayBufferView | undefined;
   /** By which name a shared object has this method wherever it arrives; undefined: it is another function. */
   methodOf(object: object, method: unknown): string | undefined;
   /** Why other processes cannot see what is shared here, if they cannot. */
@@ -99,20 +95,9 @@ export function isShared(value: unknown): boolean {
   return door !== undefined && door.isShared(value);
 }
 
-/** The shared object whose memory a buffer is; undefined for all other buffers. */
-export function ownerOfBuffer(buffer: object): object | undefined {
-  return door?.ownerOf(buffer);
-}
-
-/** The typed array over the memory of a shared object, if it has one. It, and all other views on its buffer, travel as the object does. */
-export function arrayOfObject(object: object): ArrayBufferView | undefined {
-  return door?.arrayOf(object);
-}
-
 /** Whether a value is a shared object, or a view on the memory of one: what is in it is the same on both sides of a border. */
 export function isSharedOrView(value: unknown): boolean {
-  if (door === undefined) return false;
-  return door.isShared(value) || (ArrayBuffer.isView(value) && door.ownerOf(bufferOf(value)) !== undefined);
+  return isShared(value) || (ArrayBuffer.isView(value) && sharedOwnerOf(bufferOf(value)) !== undefined);
 }
 
 export function heapSlot(): number {
@@ -138,4 +123,28 @@ export function heapForChild(): number | undefined {
 /** Undefined while there are no shared objects here. */
 export function handleDoor(): HandleDoor | undefined {
   return door;
+}
+
+/** Arrays over the memory of shared objects, such as those of `share()`: they, and all views on their buffers, travel as the objects do. */
+export interface SharedArrays {
+  /** The shared object whose memory a buffer shows; undefined: the memory is this thread's alone. */
+  ownerOf(buffer: object): object | undefined;
+  /** The typed array over the memory of a shared object, the same one each time; undefined if it has none. */
+  arrayOf(owner: object): ArrayBufferView | undefined;
+}
+
+let sharedArrays: SharedArrays | undefined;
+
+/** There may be such arrays here from now on. */
+export function openSharedArrays(opened: SharedArrays): void {
+  sharedArrays = opened;
+}
+
+/** The shared object whose memory a buffer shows; undefined for all other buffers. */
+export function sharedOwnerOf(buffer: object): object | undefined {
+  return sharedArrays?.ownerOf(buffer);
+}
+
+export function sharedArrayOf(owner: object): ArrayBufferView | undefined {
+  return sharedArrays?.arrayOf(owner);
 }

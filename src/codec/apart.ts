@@ -3,7 +3,7 @@
 import { UnsupportedPlatformError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
 import type { Encoding } from './encoding.ts';
-import type { Border } from './packet.ts';
+import type { Destination } from './packet.ts';
 
 /** @throws SerializationError with the path, where what is beyond the border does not see this thread's shared objects */
 export function refuseApart(encoding: Encoding, what: string): void {
@@ -13,7 +13,10 @@ export function refuseApart(encoding: Encoding, what: string): void {
   throw encoding.refusal(`${what} cannot cross to ${to}: ${why}`, new UnsupportedPlatformError(why));
 }
 
-/** The reason why what is beyond the border cannot see this thread's shared objects. */
-function whyApart({ kind, apart }: Border): string | undefined {
-  return kind === 'thread' ? undefined : (handleDoor()?.whyApart() ?? apart);
+/**
+ * The reason why what is beyond the border cannot see this thread's shared objects. What comes by way of the shared heap itself is seen by every
+ * receiver.
+ */
+function whyApart({ kind, apart }: Destination): string | undefined {
+  return kind !== 'process' ? undefined : (handleDoor()?.whyApart() ?? apart);
 }

@@ -24,21 +24,30 @@ const COPY_LIMIT = 256;
 const eightBytes = new Uint8Array(8);
 const oneDouble = new Float64Array(eightBytes.buffer);
 
+const noBytes = new Uint8Array(0);
+
 export class Reader {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array = noBytes;
   /** Where the last message ends. */
-  readonly end: number;
-  /** How many messages there are: the last four bytes tell. */
-  readonly messages: number;
+  end = 0;
   position = 0;
   #view: DataView | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads from here on what lies between two places of `bytes`. */
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    if (end > bytes.length || start > end) throw damaged('it ends too early');
     this.bytes = bytes;
-    const { length } = bytes;
-    if (length < 4) throw damaged('it ends too early');
-    this.end = length - 4;
-    this.messages = (bytes[length - 4]! | (bytes[length - 3]! << 8) | (bytes[length - 2]! << 16) | (bytes[length - 1]! << 24)) >>> 0;
+    this.position = start;
+    this.end = end;
+    this.#view = undefined;
+  }
+
+  /** The number in the last four bytes, which are taken off. */
+  uint32AtEnd(): number {
+    const { bytes, end } = this;
+    if (this.left < 4) throw damaged('it ends too early');
+    this.end = end - 4;
+    return (bytes[end - 4]! | (bytes[end - 3]! << 8) | (bytes[end - 2]! << 16) | (bytes[end - 1]! << 24)) >>> 0;
   }
 
   /** For many numbers at once. */

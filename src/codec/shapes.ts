@@ -112,6 +112,10 @@ export interface Shape {
 export class ReadShapes {
   readonly #known: Shape[] = [];
 
+  clear(): void {
+    if (this.#known.length > 0) this.#known.length = 0;
+  }
+
   /** A prototype may have got new properties. */
   forgetFamilies(): void {
     for (const shape of this.#known) shape.family = null;

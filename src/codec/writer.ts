@@ -8,9 +8,12 @@ import * as tag from './tags.ts';
 /** Gives memory of at least `size` bytes that starts with the first `used` bytes of `old`. */
 export type Grow = (old: Uint8Array, used: number, size: number) => Uint8Array;
 
+/** Memory that is not cleared first; a bare array, whose `slice` copies. */
+export const memory = (size: number): Uint8Array => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+
 export const growInHeap: Grow = (old, used, size) => {
   // Room for what follows a large value, so that it is not copied once more for a few bytes.
-  const bytes = Buffer.allocUnsafeSlow(Math.max(size + 1024, old.length * 2));
+  const bytes = memory(Math.max(size + 1024, old.length * 2));
   bytes.set(used === old.length ? old : old.subarray(0, used));
   return bytes;
 };
@@ -31,11 +34,11 @@ const oneDouble = new Float64Array(eightBytes.buffer);
 export class Writer {
   bytes: Uint8Array;
   position = 0;
-  readonly #grow: Grow;
+  grow: Grow;
   #view: DataView | undefined;
 
   constructor(bytes: Uint8Array, grow: Grow = growInHeap) {
-    this.#grow = grow;
+    this.grow = grow;
     this.bytes = bytes;
   }
 
@@ -51,7 +54,12 @@ export class Writer {
   }
 
   #enlarge(size: number): void {
-    this.bytes = this.#grow(this.bytes, this.position, size);
+    this.use(this.grow(this.bytes, this.position, size));
+  }
+
+  /** Goes on in other memory. */
+  use(bytes: Uint8Array): void {
+    this.bytes = bytes;
     this.#view = undefined;
   }
 

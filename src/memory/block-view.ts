@@ -13,56 +13,52 @@
 import { HeddleError } from '../errors.ts';
 import { refuseTransfer } from '../untransferable.ts';
 import { theAgent } from './agent.ts';
-import { placeOf } from './block.ts';
-import { freeBlock, type Heap, type HeldBlock, theHeap } from './heap.ts';
+import { type Block, placeOf } from './block.ts';
+import { type Heap, theHeap } from './heap.ts';
+import { dropListed, freeOwned, isListed } from './owned.ts';
 import { blockOf, type SharedObject } from './shared-object.ts';
 
+/** What is told when an ArrayBuffer is garbage. */
 interface Viewed {
-  /** Of the block's entry in the ledger. */
-  readonly position: number;
+  readonly block: Block;
+  readonly heap: Heap;
   readonly whenDropped: (() => void) | undefined;
 }
 
-const registries = new WeakMap<Heap, FinalizationRegistry<Viewed>>();
-
-function registryOf(heap: Heap): FinalizationRegistry<Viewed> {
-  let registry = registries.get(heap);
-  if (registry === undefined) {
-    registry = new FinalizationRegistry(({ position, whenDropped }) => {
-      heap.drop(position);
-      whenDropped?.();
-    });
-    registries.set(heap, registry);
-  }
-  return registry;
-}
+const viewed = new FinalizationRegistry(({ block, heap, whenDropped }: Viewed) => {
+  dropListed(block, heap);
+  whenDropped?.();
+});
 
 /**
- * The bytes of a block that this thread holds, as an ArrayBuffer that refuses to be transferred. The block is the ArrayBuffer's from now on: let
- * nothing else refer to it. Where memory is a SharedArrayBuffer, the ArrayBuffer is a copy, and the block is freed at once.
+ * The bytes of a block that this thread lists, as an ArrayBuffer that refuses to be transferred. The block is the ArrayBuffer's from now on: do not
+ * use it for anything else. Where memory is a SharedArrayBuffer, the ArrayBuffer is a copy, and the block is freed at once.
  *
- * @param block a block that `allocate` or an owner's word gave to this thread
  * @param from where the bytes begin in it, in bytes
  * @param whenDropped called once, when the memory of the block is let go
- * @throws HeddleError if this thread does not hold the block
+ * @throws HeddleError if this thread does not list the block
  */
-export function viewOfBlock(block: HeldBlock, from: number, length: number, whenDropped?: () => void): ArrayBuffer {
+export function viewOfBlock(block: Block, from: number, length: number, whenDropped?: () => void): ArrayBuffer {
   const heap = theHeap();
-  const { position } = block;
-  if (position === undefined) throw new HeddleError('the block is not held by this thread, or belongs to an ArrayBuffer already');
-  const view = heap.memory.bytes(placeOf(block, 0) + from, length);
-  if (heap.memory.kind === 'array') {
+  const { memory } = heap;
+  if (!isListed(block) || given.has(block))
+    throw new HeddleError('the block is not listed by this thread, or belongs to an ArrayBuffer already');
+  const view = memory.bytes(placeOf(block, 0) + from, length);
+  if (memory.kind === 'array') {
     const copy = view.slice().buffer;
-    freeBlock(block);
+    freeOwned(block);
     whenDropped?.();
     return copy;
   }
   const buffer = view.buffer as ArrayBuffer;
   refuseTransfer(buffer);
-  block.position = undefined;
-  registryOf(heap).register(buffer, { position, whenDropped });
+  given.add(block);
+  viewed.register(buffer, { block, heap, whenDropped });
   return buffer;
 }
+
+/** Blocks that belong to ArrayBuffers. */
+const given = new WeakSet<Block>();
 
 /** Which object the memory of a buffer is. */
 const owners = new WeakMap<object, SharedObject>();

@@ -1,6 +1,6 @@
 /** Opens the door by which the codec and the worker reach shared objects (`src/handles.ts`). */
 
-import { openHandleDoor } from '../handles.ts';
+import { openHandleDoor, openSharedArrays } from '../handles.ts';
 import { sharingMissing } from '../platform/index.ts';
 import { me, theAgent } from './agent.ts';
 import { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, markEnded, seed as ownSeed, setThreadName } from './attach.ts';
@@ -11,8 +11,6 @@ import { isShared, methodOf, refIfAny, type SharedObject } from './shared-object
 openHandleDoor({
   isShared,
   refOf: (object) => refIfAny(object as SharedObject),
-  ownerOf,
-  arrayOf,
   methodOf: (object, method) => methodOf(object as SharedObject, method),
   whyApart: () => (theAgent().memory.crossesProcesses ? undefined : (sharingMissing() ?? 'this process has a shared heap of its own')),
   makeParcel: (objects, route) => makeParcel(objects as SharedObject[], route),
@@ -40,3 +38,5 @@ openHandleDoor({
   },
   rename: setThreadName,
 });
+
+openSharedArrays({ ownerOf, arrayOf });

@@ -12,6 +12,8 @@ export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
 export { collect, heapStatistics } from './heap.ts';
+export { adopt, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
+export type { RefRange } from './tag.ts';
 export type { HeapStatistics } from './statistics.ts';
 export {
   blockOf,

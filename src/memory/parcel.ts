@@ -77,7 +77,7 @@ function makeAll(come: Map<number, number>, known: Map<number, SharedObject>): v
   try {
     for (const [ref, position] of come) {
       come.delete(ref);
-      // The handle before it may have made it: its link.
+      // The handle before it may have made it: its lock, say.
       const already = knownHandle(heap, ref);
       if (already === undefined) known.set(ref, makeHandle(heap, ref, position));
       else {

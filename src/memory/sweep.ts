@@ -3,7 +3,7 @@
  * its way, and does not belong to a block that is.
  *
  *    ledgers of living threads ─┐
- *    parcels on their way ──────┴─▶ blocks ─▶ their CHAIN, their link ─▶ …        marked, in this thread's own memory
+ *    parcels on their way ──────┴─▶ blocks ─▶ their CHAIN, their references ─▶ …        marked, in this thread's own memory
  *
  *    pages: every block that is taken and has no mark is freed, up to 32 by one store
  *
@@ -22,7 +22,7 @@ import { slotIds } from './slot-claim.ts';
 import { bitmapWords, firstRef, groupOf, sizeIn, type Slabs } from './slabs.ts';
 import { isSlotDead, slotFields, slotOf } from './slots.ts';
 import { atStep } from './step.ts';
-import { blockHead, linkOf } from './tag.ts';
+import { blockHead, firstRefOf, lastRefOf } from './tag.ts';
 
 const refsPerPage = pageSize / refUnit;
 
@@ -65,8 +65,13 @@ class Marks {
       const { words, at } = blockAt(this.#memory, next);
       const chain = load(words, at + blockHead.chain);
       if (chain !== 0) this.#mark(chain);
-      const link = linkOf(load(words, at + blockHead.tag));
-      if (link !== 0) this.#mark(load(words, at + link));
+      const tag = load(words, at + blockHead.tag);
+      const first = firstRefOf(tag);
+      if (first === 0) continue;
+      for (let i = first; i < lastRefOf(tag); i += 1) {
+        const named = load(words, at + i);
+        if (named !== 0) this.#mark(named);
+      }
     }
   }
 

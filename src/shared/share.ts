@@ -12,7 +12,7 @@
 import { load, store } from '#atomics';
 import { types } from 'node:util';
 import { expected } from '../check.ts';
-import { ownerOfBuffer } from '../handles.ts';
+import { sharedOwnerOf } from '../handles.ts';
 import { blockOf, defineKind, giveArray, layout, type ObjectKind, SharedObject } from '../memory/index.ts';
 import { TypeError } from '../refusals.ts';
 
@@ -128,6 +128,6 @@ export type SharableArray =
  */
 export function share<T extends SharableArray>(data: T): T {
   if (!types.isTypedArray(data)) throw new TypeError(expected('data', 'a typed array or a Buffer', data));
-  if (ownerOfBuffer(data.buffer) !== undefined) return data;
+  if (sharedOwnerOf(data.buffer) !== undefined) return data;
   return new SharedData(data).array as T;
 }

@@ -44,7 +44,7 @@ const kind: ObjectKind = defineKind({
   number: 33,
   name: 'SharedArray',
   words: fields.size,
-  link: LOCK,
+  refs: { first: LOCK, count: 1 },
   create: () => new SharedArray('i', 0),
   describe: described,
 });
@@ -52,7 +52,7 @@ const rawKind: ObjectKind = defineKind({
   number: 34,
   name: 'RawArray',
   words: fields.size,
-  link: LOCK,
+  refs: { first: LOCK, count: 1 },
   create: () => new RawArray('i', 0),
   describe: described,
 });

@@ -29,7 +29,7 @@ const kind: ObjectKind = defineKind({
   number: 31,
   name: 'Value',
   words: fields.size,
-  link: LOCK,
+  refs: { first: LOCK, count: 1 },
   create: () => new Value('i'),
   describe: described,
 });
@@ -37,7 +37,7 @@ const rawKind: ObjectKind = defineKind({
   number: 32,
   name: 'RawValue',
   words: fields.size,
-  link: LOCK,
+  refs: { first: LOCK, count: 1 },
   create: () => new RawValue('i'),
   describe: described,
 });

@@ -52,6 +52,7 @@ export {
   keepAtHome,
   openRun,
   readRunOptions,
+  refuseGenerator,
   rebuildError,
   sendWith,
   showToUser,

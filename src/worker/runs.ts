@@ -32,7 +32,7 @@ export function checkName(name: unknown): void {
 }
 
 /** @throws TypeError for a generator function: a call of it runs nothing of its body */
-function refuseGenerator(fn: unknown, what: string): void {
+export function refuseGenerator(fn: unknown, what: string): void {
   if (types.isGeneratorFunction(fn))
     throw new TypeError(
       `expected ${what} to be a function that runs when it is called, got a generator function, of which a call runs nothing`,

@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { terminalModes } from '../platform/index.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 
 /** Environment variables; those that are `undefined` are left out. */
@@ -32,7 +33,7 @@ const readAtStart = /^(?:NODE_|V8_|UV_|ICU_|OPENSSL_|SSL_|LD_|MALLOC_|GLIBC_|LC_
 /** @throws if the working folder is gone */
 export function surroundings(env: Env | undefined): Surroundings {
   const ids = [process.getuid?.(), process.geteuid?.(), process.getgid?.(), process.getegid?.(), process.getgroups?.()];
-  const fixed = JSON.stringify([process.execPath, inheritedExecArgv(process.execArgv), ids, getPriority()]);
+  const fixed = JSON.stringify([process.execPath, inheritedExecArgv(process.execArgv), ids, getPriority(), terminalModes()]);
   return { env: env ?? { ...process.env }, cwd: process.cwd(), umask: umask(), fixed };
 }
 

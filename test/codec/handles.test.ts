@@ -6,6 +6,7 @@ import { captureFunction } from '#src/codec/host.js';
 import { type Border, decode, Decoder, encode, Encoder, move, openCapsule, registerReducer } from '#src/codec/index.js';
 import { refOf, theAgent } from '#src/memory/index.js';
 import { SerializationError } from '#src/errors.js';
+import { openSharedArrays } from '#src/handles.js';
 import { carry, cross, type Kind, refusal } from './cross.js';
 import { Counter } from './counter.js';
 
@@ -215,4 +216,50 @@ test('a host that shares no memory with its child is given a handle', () => {
     }
   })();
   assert.match(message, /^result\.list\[0\]: a Counter cannot cross to /);
+});
+
+test('a buffer that shows the memory of a shared object is named, not copied, alone and under views', () => {
+  const counter = new Counter();
+  const memory = new ArrayBuffer(100_000);
+  const all = new Uint8Array(memory);
+  openSharedArrays({
+    ownerOf: (buffer) => (buffer === memory ? counter : undefined),
+    arrayOf: (owner) => (owner === counter ? all : undefined),
+  });
+  try {
+    const value = { all, memory, numbers: new Float64Array(memory, 8, 3), bytes: Buffer.from(memory, 1, 5) };
+    for (const kind of kinds) {
+      const packet = encode(move(value), { border: { kind } });
+      assert.deepEqual([packet.handles, packet.attachments], [[counter], []]);
+      assert.ok(packet.bytes.length < 200);
+      const arrived = decode({ ...packet, handles: [counter] }, { kind }) as typeof value;
+      assert.equal(arrived.all, all);
+      assert.ok([arrived.memory, arrived.numbers.buffer, arrived.bytes.buffer].every((buffer) => buffer === memory));
+      assert.deepEqual([arrived.numbers.byteOffset, arrived.numbers.length, arrived.bytes.byteOffset, arrived.bytes.length], [8, 3, 1, 5]);
+      assert.equal(memory.byteLength, 100_000);
+      const lost = new Error('its heap is gone');
+      assert.throws(() => decode({ ...packet, handles: [], lost }, { kind }), /a shared object cannot be used here: its heap is gone/);
+    }
+  } finally {
+    openSharedArrays({ ownerOf: () => undefined, arrayOf: () => undefined });
+  }
+});
+
+test('a function that captured such a buffer is sent once and made once', () => {
+  const counter = new Counter();
+  const memory = new Int32Array(4);
+  openSharedArrays({
+    ownerOf: (buffer) => (buffer === memory.buffer ? counter : undefined),
+    arrayOf: (owner) => (owner === counter ? memory : undefined),
+  });
+  try {
+    const fn = (): number => (memory[0] = (memory[0] as number) + 1);
+    const [first, second] = [captureFunction(fn, { kind: 'thread' }), captureFunction(fn, { kind: 'thread' })];
+    assert.equal(first.id, second.id);
+    const next = openCapsule({ ...first.packet, handles: [counter] }, { kind: 'thread' });
+    assert.equal(next(), next());
+    assert.deepEqual([(next() as () => number)(), (next() as () => number)(), memory[0]], [1, 2, 2]);
+  } finally {
+    openSharedArrays({ ownerOf: () => undefined, arrayOf: () => undefined });
+  }
 });

@@ -3,15 +3,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { become, type Memory, theAgent } from '#src/memory/index.js';
+import { become, type Block, type Memory, theAgent } from '#src/memory/index.js';
 import { arrayMemory, newArraySeed } from '#src/memory/array-memory.js';
 import { viewOfBlock } from '#src/memory/block-view.js';
-import { type HeldBlock, theHeap } from '#src/memory/heap.js';
+import { theHeap } from '#src/memory/heap.js';
 import { checkHeader } from '#src/memory/heap-header.js';
 import { segmentSize } from '#src/memory/memory.js';
 import { createNativeMemory } from '#src/memory/native-memory.js';
 import { claimSlot } from '#src/memory/slot-claim.js';
-import { kinds, tagOf } from '#src/memory/tag.js';
+import { allocateOwned } from '#src/memory/owned.js';
 import { closeEnd } from '#src/platform/index.js';
 import { encode } from '#src/codec/index.js';
 import { move } from '#src/codec/move.js';
@@ -44,12 +44,7 @@ const memories: Record<string, (body: () => Promise<void> | void) => Promise<voi
   },
 };
 
-function held(bytes: number): HeldBlock {
-  const heap = theHeap();
-  const block: HeldBlock = heap.allocate(tagOf(kinds.chained), (HEAD + bytes) / 4);
-  block.position = heap.listedAt;
-  return block;
-}
+const held = (bytes: number): Block => allocateOwned((HEAD + bytes) / 4);
 
 const used = (): number => theHeap().statistics().used;
 
@@ -66,7 +61,7 @@ for (const [name, within] of Object.entries(memories)) {
       source[bytes - 1] = 2;
       const view = new Uint8Array(viewOfBlock(block, HEAD, bytes));
       assert.deepEqual([view.length, view[0], view[1], view[bytes - 1]], [bytes, 1, 0, 2]);
-      assert.throws(() => viewOfBlock(block, HEAD, bytes), /is not held by this thread/);
+      assert.throws(() => viewOfBlock(block, HEAD, bytes), /is not listed by this thread/);
     });
   }
 

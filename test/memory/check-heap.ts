@@ -9,7 +9,7 @@ import { parcelsIn, refsIn } from '#src/memory/parcel-record.js';
 import { slotIds } from '#src/memory/slot-claim.js';
 import { bitmapWords, countIn, groupOf, groups, noBlocks, sizeIn, Slabs } from '#src/memory/slabs.js';
 import { slotFields, slotOf } from '#src/memory/slots.js';
-import { blockHead, kindOfTag, linkOf } from '#src/memory/tag.js';
+import { blockHead, firstRefOf, kindOfTag, lastRefOf } from '#src/memory/tag.js';
 
 const pagesPerSegment = 128;
 const wordsPerPage = pageSize / 4;
@@ -81,7 +81,8 @@ function reachedIn(memory: Memory, pages: Pages, slabs: Slabs, blocks: ReadonlyS
     const tag = words[at + blockHead.tag]!;
     assert.notEqual(kindOfTag(tag), 0, `block ${ref} has no tag`);
     if (words[at + blockHead.chain] !== 0) reach(`the chain of ${ref}`, words[at + blockHead.chain]!);
-    if (linkOf(tag) !== 0) reach(`the link of ${ref}`, words[at + linkOf(tag)]!);
+    if (firstRefOf(tag) === 0) return;
+    for (let i = firstRefOf(tag); i < lastRefOf(tag); i += 1) if (words[at + i] !== 0) reach(`word ${i} of ${ref}`, words[at + i]!);
   };
   const header = memory.segment(0);
   for (const id of slotIds(memory)) {

@@ -23,7 +23,7 @@ class Item extends SharedObject {
   }
 }
 
-const pairKind: ObjectKind = defineKind({ number: 232, name: 'Pair', words: 20, link: 3, create: () => new Pair() });
+const pairKind: ObjectKind = defineKind({ number: 232, name: 'Pair', words: 20, refs: { first: 3, count: 1 }, create: () => new Pair() });
 
 class Pair extends SharedObject {
   readonly item: Item;

@@ -1,0 +1,143 @@
+/**
+ * One value as one message, in memory that is used again: for those that copy the bytes on to where they belong, such as a ring.
+ * The receiver is not known yet, so only what any of them can be given crosses, and nothing travels beside the bytes but handles.
+ *
+ *   encoder = takeEncoder()             each caller has its own, however deep user code is nested in it
+ *     encoder.encode(value)             bytes[start, end): the message; `handles`, `modules`
+ *     encoder.encode(value)             a further message behind it, with nothing in common with the first
+ *     encoder.takeMoved()               only now moved buffers are taken from their owner
+ *   encoder.release()                   the memory serves the next
+ *
+ *   message:  GENERAL value   ·   WITH_MODULES value  n  key…  size of the keys: 4 bytes
+ */
+
+import { SerializationError } from '../../errors.ts';
+import { Encoding, inShort } from '../encoding.ts';
+import { checkTransfer, detach, unmark } from '../move.ts';
+import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
+import { GENERAL, WITH_MODULES } from './form.ts';
+
+export interface MessageOptions {
+  /** How paths in errors begin. Default `item`. */
+  readonly root?: string | undefined;
+  /** Buffers that change owner, as with `structuredClone`. They do so with {@link MessageEncoder.takeMoved}. */
+  readonly transfer?: readonly unknown[] | undefined;
+  /**
+   * Gives memory of the caller's own for a message that has no room, instead of the heap's. It is asked again when that is full, too: some more
+   * than the size asked for saves a second copy of a large value.
+   */
+  readonly grow?: Grow | undefined;
+}
+
+const SIZE = 16 * 1024;
+
+/** Mostly there is one; user code that encodes while it is encoded takes another. */
+const spares: MessageEncoder[] = [];
+const SPARES = 4;
+
+/** Takes an encoder, which is the caller's until it is released. */
+export function takeEncoder(): MessageEncoder {
+  return spares.pop() ?? new MessageEncoder();
+}
+
+const noBuffers: ArrayBuffer[] = [];
+
+export class MessageEncoder {
+  readonly #own = memory(SIZE);
+  readonly #encoding = new Encoding(new Writer(this.#own));
+  #moved: ArrayBuffer[] = noBuffers;
+  /** Where the last message begins and ends in `bytes`. */
+  start = 0;
+  end = 0;
+
+  constructor() {
+    this.#encoding.border = { kind: 'any' };
+  }
+
+  /** The messages. Another array after an `encode` that found too little room. */
+  get bytes(): Uint8Array {
+    return this.#encoding.writer.bytes;
+  }
+
+  /** Shared objects in the last message: they must live until it is opened. */
+  get handles(): readonly object[] {
+    const { handles } = this.#encoding;
+    return handles.length === 0 ? none : handles.toArray();
+  }
+
+  /** Keys of the modules that the last message needs, which also stand in it. */
+  get modules(): readonly string[] {
+    return this.#encoding.modules;
+  }
+
+  /**
+   * Writes a message behind those that are there.
+   *
+   * @throws SerializationError if something in it cannot cross; the message says where and what. The earlier messages stay
+   */
+  encode(value: unknown, options: MessageOptions = noOptions): void {
+    const encoding = this.#encoding;
+    const { writer } = encoding;
+    encoding.forget();
+    encoding.transfer = checkTransfer(options.transfer);
+    writer.grow = options.grow ?? growInHeap;
+    const mark = encoding.mark();
+    encoding.origin = mark.position;
+    try {
+      writer.byte(GENERAL);
+      encoding.message(value, options.root ?? 'item');
+      if (encoding.modules.length > 0) this.#writeModules(mark.position);
+    } catch (error) {
+      const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
+      encoding.abandon(mark);
+      encoding.forget();
+      throw told;
+    }
+    this.start = mark.position;
+    this.end = writer.position;
+    if (encoding.detached.length > 0) this.#moved = [...this.#moved, ...encoding.detached];
+  }
+
+  #writeModules(start: number): void {
+    const { writer, modules } = this.#encoding;
+    writer.bytes[start] = WITH_MODULES;
+    const from = writer.position;
+    writer.varint(modules.length);
+    for (const key of modules) writer.text(key);
+    writer.uint32(writer.position - from);
+  }
+
+  /**
+   * Takes from the sender the buffers that are moved, all or none.
+   *
+   * @throws SerializationError if one of them cannot be taken away
+   */
+  takeMoved(): void {
+    const moved = this.#moved;
+    if (moved.length === 0) return;
+    this.#moved = noBuffers;
+    try {
+      detach(moved);
+    } catch (error) {
+      throw new SerializationError('an ArrayBuffer that is to be moved belongs to something else and cannot be taken away', {
+        cause: error,
+      });
+    }
+    for (const buffer of moved) unmark(buffer);
+  }
+
+  /** Ends the use of the encoder. Its memory is written again from now on; memory that `grow` gave is not touched. */
+  release(): void {
+    const encoding = this.#encoding;
+    encoding.reset();
+    encoding.writer.use(this.#own);
+    encoding.writer.grow = growInHeap;
+    this.#moved = noBuffers;
+    this.start = 0;
+    this.end = 0;
+    if (spares.length < SPARES) spares.push(this);
+  }
+}
+
+const none: readonly object[] = [];
+const noOptions: MessageOptions = {};
