@@ -11,6 +11,7 @@
  */
 
 import { HeddleError } from '../errors.ts';
+import { keepRegistry } from './kept-registries.ts';
 import { refuseTransfer } from '../untransferable.ts';
 import { theAgent } from './agent.ts';
 import { placeOf } from './block.ts';
@@ -34,6 +35,7 @@ function registryOf(heap: Heap): FinalizationRegistry<Viewed> {
       whenDropped?.();
     });
     registries.set(heap, registry);
+    keepRegistry(registry);
   }
   return registry;
 }

@@ -17,6 +17,7 @@ import { HeddleError } from '../errors.ts';
 import { theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
+import { keepRegistry } from './kept-registries.ts';
 import { checkRefs, kindOfTag, mostKinds, type RefRange, tagOf } from './tag.ts';
 import { nameKind } from './statistics.ts';
 
@@ -200,6 +201,7 @@ function newHandles(heap: Heap): Handles {
     if (travelled.get(ref)?.deref() === undefined) travelled.delete(ref);
     heap.drop(position);
   });
+  keepRegistry(registry);
   return { registry, travelled };
 }
 
