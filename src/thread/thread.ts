@@ -219,8 +219,8 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     addStarted(running.started.entry, this);
     const { worker } = running.started;
     // The thread has told of its errors by then.
-    worker.on('error', (error) => void see(this, running, error));
-    worker.on('exit', () => void see(this, running, undefined));
+    worker.on('error', (error) => void see(this, running, error, false));
+    worker.on('exit', () => void see(this, running, undefined, false));
     if (state.daemon) worker.unref();
     return this;
   }
@@ -321,7 +321,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     Atomics.notify(running.control, STATE);
     unlist(running.started.entry);
     await gone;
-    see(this, running, undefined);
+    see(this, running, undefined, false);
   }
 
   /** The state as Python's `repr` shows it. */
@@ -494,11 +494,11 @@ function launch(self: Thread<any>, state: State): Running {
 function look(thread: Thread<any>, running: Running): Running['end'] {
   if (running.end !== undefined) return running.end;
   // ORDER: pairs with the thread's store when it exits; its outcome was posted before.
-  if (Atomics.load(running.control, STATE) !== RUNNING) return see(thread, running, undefined);
+  if (Atomics.load(running.control, STATE) !== RUNNING) return see(thread, running, undefined, true);
   if (!isGone(running)) return undefined;
   // It may have ended in good order between the two looks. Node tells any other reason by an event, which a blocked loop does not hear.
   const hasTold = Atomics.load(running.control, STATE) !== RUNNING;
-  return see(thread, running, hasTold ? undefined : new HeddleError(`${thread.name} has ended without a word: ${whySilent}`));
+  return see(thread, running, hasTold ? undefined : new HeddleError(`${thread.name} has ended without a word: ${whySilent}`), true);
 }
 
 const whySilent = 'it ran out of memory, or could not start, for want of descriptors or by a module that Node preloads';
@@ -520,7 +520,7 @@ function isGone({ started, begun }: Running): boolean {
 }
 
 /** The end of the thread is known from here on, to every question. */
-function see(thread: Thread<any>, running: Running, uncaught: unknown): Running['end'] {
+function see(thread: Thread<any>, running: Running, uncaught: unknown, isAsked: boolean): Running['end'] {
   if (running.end !== undefined) return running.end;
   const outcome = receiveMessageOnPort(running.port)?.message as ThreadOutcome | undefined;
   // An end without a word of the thread: it could not start, or ran out of memory.
@@ -539,7 +539,7 @@ function see(thread: Thread<any>, running: Running, uncaught: unknown): Running[
     timers.setImmediate(() => running.waiters.forEach((ended) => ended()));
   };
   if (outcome === undefined) wake();
-  else rebuildError(outcome, 'thread', (error) => (end.error = error), wake);
+  else rebuildError(outcome, 'thread', isAsked, (error) => (end.error = error), wake);
   return end;
 }
 
