@@ -67,7 +67,7 @@ test('a line of its own is the same line for all threads, and goes with its owne
   for (let i = 0; i < 10; i += 1) its.open().join(true);
   assert.equal(mine.open().count(), 11);
   assert.equal(its.known, its.open());
-  its.known!.callFirst();
+  its.known.callFirst();
   assert.ok(waiter.isCalled);
   two.die();
   become(one.agent);
