@@ -76,7 +76,7 @@ function rowOf(block: Block, first: number, count: number, index: number): Row {
 
 /** What becomes of the entries of those who have died. */
 export interface Heirs {
-  /** Hears of one who was in line, while its entry is ours. It has been called, or cannot be any more. */
+  /** Hears of one who was in line, while its entry is ours. It cannot be called any more; if it had been, another one will be. */
   readonly ofWaiter?: (dead: Waiter) => void;
   /** Has to free the entry of one that holds something, when that has gone back. */
   readonly ofHolder?: (dead: Waiter, slot: number) => void;
@@ -295,15 +295,28 @@ export class WaitQueue {
     if (this.count() > 0) this.announce();
   }
 
-  /** Takes the entries of those who have died out of the line. */
+  /**
+   * Leaves the line without having taken what is waited for: the wait was aborted, killed or timed out. A waiter that had been called lets the next
+   * one be called; otherwise a wake-up would be lost.
+   */
+  passOn(waiter: Waiter): void {
+    this.#passCall(waiter);
+    waiter.free();
+  }
+
+  /** As `passOn`, before the entry is freed: a thread that dies between the two has called one too many, not one too few. */
+  #passCall(waiter: Waiter): void {
+    if (waiter.leave()) this.callSome(1);
+  }
+
+  /** Takes the entries of those who have died out of the line; a call that one of them had not answered is passed on. */
   reap(isThorough: boolean): void {
     for (const waiter of this.entries()) {
       const { slot } = waiter;
       if (slot === 0 || !isDead(slot, isThorough)) continue;
       if (waiter.state === HOLDING) this.#heirs.ofHolder?.(waiter, slot);
       else if (waiter.takeFrom(slot)) {
-        // ORDER: out of line by a CAS: who calls it has done so before, or does not find it.
-        waiter.withdraw();
+        this.#passCall(waiter);
         this.#heirs.ofWaiter?.(waiter);
         waiter.free();
       }
