@@ -7,7 +7,7 @@
 
 import { SerializationError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import { readArray } from './arrays.ts';
+import { readArray, readRow } from './arrays.ts';
 import { readBigint } from './bigints.ts';
 import { readArrayBuffer, readAttached, readSharedMemory, readView, readWholeView } from './buffers.ts';
 import { readMap, readSet } from './collections.ts';
@@ -27,7 +27,6 @@ import { readBoxed, readDate, readRegExp } from './small-kinds.ts';
 import { readSymbol } from './symbols.ts';
 import * as tag from './tags.ts';
 import { readThreadLocal } from './thread-locals.ts';
-import { readTexts } from './texts.ts';
 import { readWebClass } from './web.ts';
 
 /** No encoder nests deeper; damaged bytes may. */
@@ -71,6 +70,7 @@ export class Decoding {
 
   /** Makes ready for another packet. */
   forget(): void {
+    this.reader.forget();
     this.beside = nothingBeside;
     this.#handles = undefined;
     this.viewOf = undefined;
@@ -173,15 +173,11 @@ export class Decoding {
       case tag.ARRAY:
         return readArray(this, isLater);
       case tag.INT8S:
-        return this.claim(reader.int8s());
       case tag.INT16S:
-        return this.claim(reader.int16s());
       case tag.INT32S:
-        return this.claim(reader.int32s());
       case tag.DOUBLES:
-        return this.claim(reader.doubles());
       case tag.TEXTS:
-        return this.claim(readTexts(reader));
+        return this.claim(readRow(reader, kind));
       case tag.INSTANCE:
         return readInstance(this, isLater);
       case tag.MAP:
