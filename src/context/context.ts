@@ -24,6 +24,7 @@ import {
   ThreadProcess,
 } from '../process/index.ts';
 import { TypeError } from '../refusals.ts';
+import { RawArray, RawValue, SharedArray, Value } from '../shared/index.ts';
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
 import {
   checkStartMethod,
@@ -141,6 +142,22 @@ export class Context {
 
   get Barrier(): typeof Barrier {
     return Barrier;
+  }
+
+  get Value(): typeof Value {
+    return Value;
+  }
+
+  get RawValue(): typeof RawValue {
+    return RawValue;
+  }
+
+  get SharedArray(): typeof SharedArray {
+    return SharedArray;
+  }
+
+  get RawArray(): typeof RawArray {
+    return RawArray;
   }
 
   get ThreadPool(): typeof ThreadPool {
