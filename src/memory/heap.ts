@@ -275,6 +275,13 @@ export class Heap {
     return ref;
   }
 
+  /** Counts blocks that something else than a ledger held and holds no more. */
+  dropped(refs: readonly number[]): void {
+    let units = 0;
+    for (const ref of refs) units += unitsOf(this, ref);
+    add(this.#header, DROPPED, units);
+  }
+
   /** Takes a block out of the ledger under the guard: it is known otherwise from now on. */
   unlist(position: number): number {
     return this.#ledger.drop(position);
@@ -323,50 +330,6 @@ export function theHeap(): Heap {
     currentAgent = agent;
   }
   return current!;
-}
-
-/** A block in the hands of who allocated it. */
-interface HeldBlock extends Block {
-  /** Of its entry in the ledger; undefined: it is not listed any more. */
-  position?: number | undefined;
-}
-
-/** A block of zeros, which this thread holds. Its first word is the tag. @throws HeddleError if the heap is full */
-function allocate(tag: number, words: number): Block {
-  const { blocks } = theAgent();
-  if (blocks !== undefined) return blocks.allocate(tag, words);
-  const heap = theHeap();
-  const block: HeldBlock = heap.allocate(tag, words);
-  block.position = heap.listedAt;
-  return block;
-}
-
-/** A block that will carry on a record: held by this thread until it is chained to it. */
-export function allocateChained(words: number): Block {
-  return allocate(tagOf(kinds.chained), words);
-}
-
-/** The block belongs to a record now: that record's CHAIN, or one of its chained blocks', names it. */
-export function chained(block: Block): void {
-  if (theAgent().blocks !== undefined) return;
-  const heap = theHeap();
-  const { position } = block as HeldBlock;
-  if (position === undefined) throw new HeddleError('the block is held by nobody, or was chained already');
-  (block as HeldBlock).position = undefined;
-  // A sweep that has passed the record before it had the block must find it in the ledger: hence the guard.
-  heap.guarded(() => heap.unlist(position));
-}
-
-/** Gives a block back, which nobody can reach any more. */
-export function freeBlock(block: Block): void {
-  if (theAgent().blocks !== undefined) return;
-  const heap = theHeap();
-  const { position } = block as HeldBlock;
-  (block as HeldBlock).position = undefined;
-  heap.guarded(() => {
-    if (position !== undefined) heap.unlist(position);
-    heap.free(block.ref);
-  });
 }
 
 /** Frees now what no thread holds any more, and gives free memory back to the system. Returns how many bytes it freed. */

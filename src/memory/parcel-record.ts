@@ -4,6 +4,9 @@
  *    made: ON_ITS_WAY ──▶ opened by who receives the message: freed, the handles are his
  *                    ├──▶ dropped by the host, whose link to the other end has ended
  *                    └──▶ the host has died: nobody will ever open it
+ *
+ *    made: OWNED ──▶ opened, or dropped: freed
+ *               └──▶ its owner, a block, is garbage: swept with the owner, also when the owner is among the handles in the parcel
  */
 
 import { load } from '#atomics';
@@ -17,18 +20,21 @@ import { kindOfTag, kinds } from './tag.ts';
 
 export const parcelFields: Readonly<Record<'tag' | 'chain' | 'state' | 'host' | 'link' | 'count' | 'size', number>> = layout(
   'Parcel',
-  'the handles in a message that is on its way; their refs follow',
+  'the handles in a message that is on its way, or in an item that a block owns; their refs follow',
   {
     tag: ['bits', 'magic, version and kind'],
-    chain: ['ref', 'none'],
-    state: ['bits', '1: on its way'],
-    host: ['slot', 'who started the worker at the other end of the link, or is that end; 0: not known'],
+    chain: ['ref', 'the block with the bytes of the item; 0: none'],
+    state: ['bits', '1: on its way, 2: owned by a block'],
+    host: ['slot', 'who started the worker at the other end of the link, or is that end; 0: not known. Owned: the ref of the owner'],
     link: ['uint32', 'which of the links of that host it travels on'],
     count: ['uint32', 'how many handles'],
   },
 );
 
+/** Lives until the message is read, or cannot be read any more. */
 export const ON_ITS_WAY = 1;
+/** Lives as long as the block whose ref is in `host`. */
+export const OWNED = 2;
 
 /** All that are taken; also those that nobody will open any more. */
 export function* parcelsIn(memory: Memory, pages: Pages, slabs: Slabs): IterableIterator<Block> {
@@ -47,6 +53,17 @@ export function isOnItsWay({ words, at }: Block, isAlive: (host: number) => bool
   if (load(words, at + parcelFields.state) !== ON_ITS_WAY) return false;
   const host = load(words, at + parcelFields.host);
   return host === 0 || isAlive(host);
+}
+
+/** The ref of the block that owns a parcel; 0: none does. */
+export function ownerOf({ words, at }: Block): number {
+  return load(words, at + parcelFields.state) === OWNED ? load(words, at + parcelFields.host) : 0;
+}
+
+/** Whether a parcel can be opened. */
+export function isSealed({ words, at }: Block): boolean {
+  const state = load(words, at + parcelFields.state);
+  return state === ON_ITS_WAY || state === OWNED;
 }
 
 /** The refs of its handles. A parcel of more than a segment is not made. */

@@ -4,41 +4,69 @@
  *
  *    sender: makeParcel(handles) ─▶ a number, in the message ─▶ receiver: openParcel(number) ─▶ handles on the same objects
  *    host, when a link has ended: dropParcels(link)            what was still on its way there or back, nobody will open
+ *
+ * An item of a queue is in a parcel that the queue owns, with the bytes that are too many for its ring: it stays as long as the queue.
+ *
+ *    putter: makeParcel(handles, { owner, bytes }) ─▶ a number, in the queue ─▶ getter: unpack(number), or dropParcel(number)
  */
 
 import { load, store } from '#atomics';
 import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import type { Route } from '../handles.ts';
-import { blockAt } from './block.ts';
+import { type Block, blockAt } from './block.ts';
 import { theHeap } from './heap.ts';
-import { isOnItsWay, isParcel, ON_ITS_WAY, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
+import { dropListed, freeOwned, listedBlock, unlist } from './owned.ts';
+import { isParcel, isSealed, ON_ITS_WAY, OWNED, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
 import { hasTravelled, knownHandle, makeHandle, refOf, type SharedObject } from './shared-object.ts';
 import { segmentSize } from './memory.ts';
 import { atStep } from './step.ts';
 import { kinds, tagOf } from './tag.ts';
 
-const { state: STATE, host: HOST, link: LINK, count: COUNT, size: REFS } = parcelFields;
+const { chain: BYTES, state: STATE, host: HOST, link: LINK, count: COUNT, size: REFS } = parcelFields;
 /** It lies in one segment. */
 const mostHandles = segmentSize / 8;
 
-/** Packs the handles of a message that is about to leave. Returns the number that `openParcel` takes; send it along. */
-export function makeParcel(objects: readonly SharedObject[], { host, link }: Route): number {
-  checkInteger(objects.length, 'handles in one message', 1, mostHandles);
+/** What a parcel belongs to that is not on its way: it is opened by a thread that has a handle on the owner, or dropped with the owner. */
+export interface ParcelOwner {
+  /** The ref of the owner's block. This thread has a handle on that. */
+  readonly owner: number;
+  /** The bytes of the item, in a block that this thread has from `allocateOwned`: the parcel adopts it. */
+  readonly bytes?: Block | undefined;
+}
+
+/** Packs the handles of a message that is about to leave, or of an item. Returns the number that `openParcel` takes; send it along. */
+export function makeParcel(objects: readonly SharedObject[], holder: Route | ParcelOwner): number {
+  const bytes = 'owner' in holder ? holder.bytes : undefined;
+  checkInteger(objects.length, 'handles in one message', bytes === undefined ? 1 : 0, mostHandles);
   const heap = theHeap();
   for (const object of objects) hasTravelled(heap, object);
   return heap.guarded(() => {
     const block = heap.prepare(tagOf(kinds.parcel), (REFS + objects.length) * 4, true);
     const { words, at } = block;
-    store(words, at + STATE, ON_ITS_WAY);
-    store(words, at + HOST, host);
-    store(words, at + LINK, link);
+    if ('owner' in holder) {
+      store(words, at + STATE, OWNED);
+      store(words, at + HOST, holder.owner);
+      store(words, at + BYTES, bytes?.ref ?? 0);
+    } else {
+      store(words, at + STATE, ON_ITS_WAY);
+      store(words, at + HOST, holder.host);
+      store(words, at + LINK, holder.link);
+    }
     store(words, at + COUNT, objects.length);
     for (const [i, object] of objects.entries()) store(words, at + REFS + i, refOf(object));
     atStep?.('parcel.filled');
+    if (bytes !== undefined) unlist(heap, bytes);
     heap.commit(block);
     return block.ref;
   });
+}
+
+/** What was in a parcel. */
+export interface Unpacked {
+  readonly objects: SharedObject[];
+  /** The bytes of the item: this thread lists the block, and frees it with `freeOwned` or `dropListed`. */
+  readonly bytes: Block | undefined;
 }
 
 /**
@@ -48,15 +76,25 @@ export function makeParcel(objects: readonly SharedObject[], { host, link }: Rou
  * @throws HeddleError if it was opened already, or dropped; or if a handle is of a kind that is not known here
  */
 export function openParcel(parcel: number): SharedObject[] {
+  const { objects, bytes } = unpack(parcel);
+  if (bytes !== undefined) freeOwned(bytes);
+  return objects;
+}
+
+/** As `openParcel`, with the bytes of the item. If a handle cannot be made, the bytes are dropped. */
+export function unpack(parcel: number): Unpacked {
   const heap = theHeap();
   const known = new Map<number, SharedObject>();
   const come = new Map<number, number>();
+  let bytes: Block | undefined;
   const refs = heap.guarded(() => {
     const block = blockAt(heap.memory, parcel >>> 0);
-    if (!heap.isTaken(parcel) || !isParcel(block) || !isOnItsWay(block, () => true))
+    if (!heap.isTaken(parcel) || !isParcel(block) || !isSealed(block))
       throw new HeddleError('the handles in this message were taken out already, or the link that it came on had ended');
     const listed = refsIn(block).map((ref) => ref >>> 0);
-    heap.makeRoom(listed.length);
+    const bytesRef = load(block.words, block.at + BYTES) >>> 0;
+    heap.makeRoom(listed.length + 1);
+    if (bytesRef !== 0) bytes = listedBlock(blockAt(heap.memory, bytesRef), heap.list(bytesRef));
     for (const ref of listed) {
       if (come.has(ref) || known.has(ref)) continue;
       const handle = knownHandle(heap, ref);
@@ -67,8 +105,27 @@ export function openParcel(parcel: number): SharedObject[] {
     heap.free(parcel);
     return listed;
   });
-  makeAll(come, known);
-  return refs.map((ref) => known.get(ref)!);
+  try {
+    makeAll(come, known);
+  } catch (error) {
+    if (bytes !== undefined) dropListed(bytes);
+    throw error;
+  }
+  return { objects: refs.map((ref) => known.get(ref)!), bytes };
+}
+
+/** Frees a parcel that a block owns, with the bytes of the item. A sweep frees what its handles held. False if it was opened or dropped already. */
+export function dropParcel(parcel: number): boolean {
+  const heap = theHeap();
+  return heap.guarded(() => {
+    const block = blockAt(heap.memory, parcel >>> 0);
+    if (!heap.isTaken(parcel) || !isParcel(block) || ownerOf(block) === 0) return false;
+    const bytes = load(block.words, block.at + BYTES);
+    heap.dropped(refsIn(block));
+    heap.free(parcel);
+    if (bytes !== 0) heap.free(bytes);
+    return true;
+  });
 }
 
 /** If one cannot be made, those that come after it are let go, too. */
@@ -77,7 +134,7 @@ function makeAll(come: Map<number, number>, known: Map<number, SharedObject>): v
   try {
     for (const [ref, position] of come) {
       come.delete(ref);
-      // The handle before it may have made it: its link.
+      // The handle before it may have made it: its lock, say.
       const already = knownHandle(heap, ref);
       if (already === undefined) known.set(ref, makeHandle(heap, ref, position));
       else {
@@ -100,7 +157,7 @@ export function dropParcels(link: number): number {
     heap.clearSlots(false);
     const isOurs = (host: number): boolean => host === heap.id || host === 0;
     const lost = [...parcelsIn(heap.memory, heap.pages, heap.slabs)].filter(
-      ({ words, at }) => isOurs(load(words, at + HOST)) && load(words, at + LINK) === link,
+      ({ words, at }) => load(words, at + STATE) === ON_ITS_WAY && isOurs(load(words, at + HOST)) && load(words, at + LINK) === link,
     );
     for (const { ref } of lost) heap.free(ref);
     return lost.length;

@@ -17,7 +17,7 @@ import { HeddleError } from '../errors.ts';
 import { theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
-import { kindOfTag, mostKinds, tagOf } from './tag.ts';
+import { checkRefs, kindOfTag, mostKinds, type RefRange, tagOf } from './tag.ts';
 import { nameKind } from './statistics.ts';
 
 /** A kind of object, known by the same number in every thread and process. */
@@ -28,10 +28,10 @@ export interface ObjectKind {
   /** The size of its record in words, the first two with it. */
   readonly words: number;
   /**
-   * Which word of the record is the ref of another object that must live as long as this one (a Condition's lock), if there is such a word. It is
-   * written by the constructor, with `refOf`, and does not change.
+   * Words of the record that each hold the ref of a further block, which lives as long as this object; 0: none. Another object (a Condition's lock),
+   * written by the constructor with `refOf`; or a block that the object owns (`owned.ts`).
    */
-  readonly link?: number;
+  readonly refs?: RefRange;
   /** Makes a handle; `SharedObject` sees to it that it is one on the object that has just come. */
   readonly create: () => SharedObject;
   /** What an object of this kind is and how it is, in a line for people: `Lock unlocked`. The name of its class if there is nothing to say. */
@@ -42,6 +42,7 @@ const kinds = new Map<number, ObjectKind>();
 
 export function defineKind(kind: ObjectKind): ObjectKind {
   checkInteger(kind.number, 'number', 1, mostKinds - 1);
+  if (kind.refs !== undefined) checkRefs(kind.refs, kind.words);
   const other = kinds.get(kind.number);
   if (other !== undefined) throw new HeddleError(`${kind.name} and ${other.name} are both kind ${kind.number}`);
   kinds.set(kind.number, kind);
@@ -100,11 +101,11 @@ export abstract class SharedObject {
 }
 
 /** Makes its record, still of zeros. */
-function born(object: SharedObject, { number, words, link }: ObjectKind): Block {
+function born(object: SharedObject, { number, words, refs }: ObjectKind): Block {
   const { blocks } = theAgent();
-  if (blocks !== undefined) return blocks.allocate(tagOf(number, link), words);
+  if (blocks !== undefined) return blocks.allocate(tagOf(number, refs), words);
   const heap = theHeap();
-  const block = heap.allocate(tagOf(number, link), words);
+  const block = heap.allocate(tagOf(number, refs), words);
   registryOf(heap).register(object, heap.listedAt);
   return block;
 }
@@ -205,7 +206,7 @@ export function hasTravelled(heap: Heap, object: SharedObject): void {
   if (travelled.get(ref)?.deref() !== object) travelled.set(ref, new WeakRef(object));
 }
 
-/** As `hasTravelled`, of what another object has for its link: it travels with that. */
+/** As `hasTravelled`, of what another object has among its `refs`: it travels with that. */
 export function travelsToo(object: SharedObject): void {
   if (theAgent().blocks === undefined) hasTravelled(theHeap(), object);
 }
@@ -242,7 +243,7 @@ function create(block: Block, position: number): SharedObject {
   }
 }
 
-/** This thread's handle on an object that cannot go away meanwhile: its `link` names it, say. */
+/** This thread's handle on an object that cannot go away meanwhile: another one names it in its `refs`, say. */
 export function joinObject(ref: number): SharedObject {
   const { blocks, memory } = theAgent();
   if (blocks !== undefined) return create(blockAt(memory, ref >>> 0), nowhere);

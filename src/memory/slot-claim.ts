@@ -81,6 +81,8 @@ export function nameSlot(memory: Memory, id: number, name: string): void {
 export function* slotIds(memory: Memory): IterableIterator<number> {
   const words = memory.segment(0);
   for (let slot = slotsBegin; slot < slotsBegin + slotCount * slotSize; slot += slotSize) {
+    // A plain look first, as nearly all are free: a thread that takes its slot at this moment may be missed either way.
+    if (words[slot + ID] === 0) continue;
     const id = load(words, slot + ID);
     if (id !== 0) yield id;
   }
@@ -97,6 +99,8 @@ export function clearSlots(memory: Memory, mine: number, isThorough: boolean, fo
   const { tid: myTid } = memory.identity();
   for (let index = 0; index < slotCount; index += 1) {
     const slot = slotsBegin + index * slotSize;
+    // A plain look first, as in `slotIds`.
+    if (words[slot + TID] === 0) continue;
     const tid = load(words, slot + TID);
     if (tid === 0) continue;
     const id = load(words, slot + ID);

@@ -30,7 +30,7 @@ export interface HeapStatistics {
 }
 
 const names = new Map<number, string>([
-  [kinds.chained, '[chained]'],
+  [kinds.owned, '[owned]'],
   [kinds.ledger, '[ledger]'],
   [kinds.parcel, '[parcel]'],
 ]);

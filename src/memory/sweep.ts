@@ -3,7 +3,8 @@
  * its way, and does not belong to a block that is.
  *
  *    ledgers of living threads ─┐
- *    parcels on their way ──────┴─▶ blocks ─▶ their CHAIN, their link ─▶ …        marked, in this thread's own memory
+ *    parcels on their way ──────┼─▶ blocks ─▶ their CHAIN, their references ─▶ …       marked, in this thread's own memory
+ *    parcels of marked owners ──┘
  *
  *    pages: every block that is taken and has no mark is freed, up to 32 by one store
  *
@@ -12,17 +13,17 @@
  */
 
 import { load, store } from '#atomics';
-import { blockAt, refUnit } from './block.ts';
+import { type Block, blockAt, refUnit } from './block.ts';
 import { headerFields, pageSize } from './heap-header.ts';
 import { readLedger } from './ledger.ts';
 import type { Memory } from './memory.ts';
 import { FREE, kindOf, lengthOf, type Pages, RUN, SLAB } from './pages.ts';
-import { isOnItsWay, parcelsIn, refsIn } from './parcel-record.ts';
+import { isOnItsWay, ownerOf, parcelsIn, refsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
 import { bitmapWords, firstRef, groupOf, sizeIn, type Slabs } from './slabs.ts';
 import { isSlotDead, slotFields, slotOf } from './slots.ts';
 import { atStep } from './step.ts';
-import { blockHead, linkOf } from './tag.ts';
+import { blockHead, firstRefOf, lastRefOf } from './tag.ts';
 
 const refsPerPage = pageSize / refUnit;
 
@@ -58,6 +59,13 @@ class Marks {
     return this.bits[this.#begin[page]!] !== 0;
   }
 
+  /** Whether a block is reached. */
+  has(ref: number): boolean {
+    const page = (ref >>> 0) >>> 12;
+    const bit = this.#bitOf(ref, page);
+    return bit >= 0 && (this.bits[this.#begin[page]! + (bit >>> 5)]! & (1 << (bit & 31))) !== 0;
+  }
+
   /** Marks a block and all that belongs to it. */
   reach(ref: number): void {
     this.#mark(ref);
@@ -65,17 +73,26 @@ class Marks {
       const { words, at } = blockAt(this.#memory, next);
       const chain = load(words, at + blockHead.chain);
       if (chain !== 0) this.#mark(chain);
-      const link = linkOf(load(words, at + blockHead.tag));
-      if (link !== 0) this.#mark(load(words, at + link));
+      const tag = load(words, at + blockHead.tag);
+      const first = firstRefOf(tag);
+      if (first === 0) continue;
+      for (let i = first; i < lastRefOf(tag); i += 1) {
+        const named = load(words, at + i);
+        if (named !== 0) this.#mark(named);
+      }
     }
+  }
+
+  /** The number of the block's mark among those of its page; -1: it is none. */
+  #bitOf(ref: number, page: number): number {
+    const word = page < this.#begin.length ? this.#pages.word(page) : 0;
+    if (kindOf(word) === RUN) return 0;
+    return kindOf(word) === SLAB ? ((ref & (refsPerPage - 1)) - firstRef) / (sizeIn(groupOf(word)) / refUnit) : -1;
   }
 
   #mark(ref: number): void {
     const page = (ref >>> 0) >>> 12;
-    const word = page < this.#begin.length ? this.#pages.word(page) : 0;
-    let bit = 0;
-    if (kindOf(word) === SLAB) bit = ((ref & (refsPerPage - 1)) - firstRef) / (sizeIn(groupOf(word)) / refUnit);
-    else if (kindOf(word) !== RUN) return;
+    const bit = this.#bitOf(ref, page);
     if (bit < 0) return;
     const index = this.#begin[page]! + (bit >>> 5);
     const mask = 1 << (bit & 31);
@@ -94,12 +111,29 @@ function markAll(memory: Memory, pages: Pages, slabs: Slabs, mine: number): Mark
     if (id !== mine && isSlotDead(memory, id, false)) dead.add(id);
     else readLedger(memory, load(words, slotOf(id) + slotFields.ledger), reach, reach);
   }
-  for (const parcel of parcelsIn(memory, pages, slabs)) {
-    if (!isOnItsWay(parcel, (host) => !dead.has(host) && (host === mine || !isSlotDead(memory, host, false)))) continue;
+  const reachParcel = (parcel: Block): void => {
     reach(parcel.ref);
     for (const ref of refsIn(parcel)) reach(ref);
+  };
+  const owned: Block[] = [];
+  for (const parcel of parcelsIn(memory, pages, slabs)) {
+    if (ownerOf(parcel) !== 0) owned.push(parcel);
+    else if (isOnItsWay(parcel, (host) => !dead.has(host) && (host === mine || !isSlotDead(memory, host, false)))) reachParcel(parcel);
   }
+  reachOwned(marks, owned, reachParcel);
   return marks;
+}
+
+/** Reaches the parcels whose owners are reached, until that reaches no further owner. */
+function reachOwned(marks: Marks, owned: readonly Block[], reachParcel: (parcel: Block) => void): void {
+  for (let waiting = owned, before = -1; waiting.length !== before; ) {
+    before = waiting.length;
+    waiting = waiting.filter((parcel) => {
+      if (!marks.has(ownerOf(parcel))) return true;
+      reachParcel(parcel);
+      return false;
+    });
+  }
 }
 
 /**

@@ -1,17 +1,19 @@
 /**
  * The first two words of every block:
  *
- *    TAG     magic, 8 bits | version, 4 bits | link, 12 bits | kind, 8 bits
+ *    TAG     magic, 8 bits | version, 4 bits | count of references - 1, 4 bits | first of them, 8 bits | kind, 8 bits
  *    CHAIN   a further block that belongs to it; 0 is none
  *
- * `link` is which word of the block names another object that must live as long as this one; 0 is none.
+ * Each word of the range of references names a block that must live as long as this one; 0 is none. The range stands in the tag, so that a process
+ * that does not know the kind can sweep.
  */
 
+import { checkInteger } from '../check.ts';
 import { layout } from './layout.ts';
 
 /** Offsets of the two, in words. */
 export const blockHead: Readonly<Record<'tag' | 'chain' | 'size', number>> = layout('Block', 'how every block begins', {
-  tag: ['bits', 'magic, 8 bits; version, 4 bits; link, 12 bits; kind, 8 bits'],
+  tag: ['bits', 'magic, 8 bits; version, 4 bits; count of references - 1, 4 bits; first of them, 8 bits; kind, 8 bits'],
   chain: ['ref', 'a further block that belongs to it; 0: none'],
 });
 
@@ -19,18 +21,39 @@ const magic = 0x4d << 24;
 const version = 1 << 20;
 
 /** Kinds that are not objects. */
-export const kinds = { chained: 251, ledger: 252, parcel: 253 } as const;
+export const kinds = { owned: 251, ledger: 252, parcel: 253 } as const;
 export const mostKinds = 240;
 
-export function tagOf(kind: number, link: number = 0): number {
-  return magic | version | (link << 8) | kind;
+/** Words of a block that each name a further block; 0: none. */
+export interface RefRange {
+  /** The offset of the first, from 2 to 255. */
+  readonly first: number;
+  /** From 1 to 16. */
+  readonly count: number;
 }
 
-/** 0 if it is no tag. */
+export function tagOf(kind: number, refs?: RefRange): number {
+  return magic | version | (refs === undefined ? 0 : ((refs.count - 1) << 16) | (refs.first << 8)) | kind;
+}
+
+/** @throws RangeError if a tag cannot hold the range, or it reaches beyond the block */
+export function checkRefs({ first, count }: RefRange, words: number): void {
+  checkInteger(first, 'refs.first', blockHead.size, 255);
+  checkInteger(count, 'refs.count', 1, 16);
+  checkInteger(first + count, 'refs.first + refs.count', 0, words);
+}
+
+/** 0: the word is not a tag. */
 export function kindOfTag(tag: number): number {
   return (tag & 0xfff0_0000) === (magic | version) ? tag & 0xff : 0;
 }
 
-export function linkOf(tag: number): number {
-  return (tag >>> 8) & 0xfff;
+/** The offset of the first reference; 0: the block has none. */
+export function firstRefOf(tag: number): number {
+  return (tag >>> 8) & 0xff;
+}
+
+/** The offset behind the last reference of a block that has some. */
+export function lastRefOf(tag: number): number {
+  return firstRefOf(tag) + ((tag >>> 16) & 0xf) + 1;
 }

@@ -18,7 +18,7 @@ import { add, compareExchange, load, store } from '#atomics';
 import { type AsyncWait, theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { layout } from './layout.ts';
-import { allocateChained, chained, freeBlock } from './heap.ts';
+import { adopt, allocateOwned, freeOwned } from './owned.ts';
 import { isBlocked, isDead } from './slots.ts';
 import { ASLEEP, HOLDING, Waiter, waiterWords } from './waiter.ts';
 import { RangeError } from '../refusals.ts';
@@ -147,9 +147,9 @@ export class WaitQueue {
   /** One more block, unless somebody else has made one. */
   #extend(): void {
     const last = this.#rows.at(-1)!.block;
-    const block = allocateChained(furtherWords);
-    if (compareExchange(last.words, last.at + CHAIN, 0, block.ref) === 0) chained(block);
-    else freeBlock(block);
+    const block = allocateOwned(furtherWords);
+    if (compareExchange(last.words, last.at + CHAIN, 0, block.ref) === 0) adopt(block);
+    else freeOwned(block);
   }
 
   /** Every entry that there is, free or not. */

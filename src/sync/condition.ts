@@ -41,7 +41,7 @@ const kind: ObjectKind = defineKind({
   number: 6,
   name: 'Condition',
   words: waitableWords,
-  link: LOCK,
+  refs: { first: LOCK, count: 1 },
   create: () => new Condition(),
   describe: (condition: Condition) => {
     const { unnotified } = condition.statistics();

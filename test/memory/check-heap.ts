@@ -1,15 +1,15 @@
 /** Walks a heap and finds out whether everything in it fits together. */
 
 import assert from 'node:assert/strict';
-import { blockAt, type Memory } from '#src/memory/index.js';
+import { type Block, blockAt, type Memory } from '#src/memory/index.js';
 import { firstPage, headerFields, pageSize } from '#src/memory/heap-header.js';
 import { readLedger } from '#src/memory/ledger.js';
 import { FREE, kindOf, lengthOf, Pages, RUN, SLAB } from '#src/memory/pages.js';
-import { parcelsIn, refsIn } from '#src/memory/parcel-record.js';
+import { ownerOf, parcelsIn, refsIn } from '#src/memory/parcel-record.js';
 import { slotIds } from '#src/memory/slot-claim.js';
 import { bitmapWords, countIn, groupOf, groups, noBlocks, sizeIn, Slabs } from '#src/memory/slabs.js';
 import { slotFields, slotOf } from '#src/memory/slots.js';
-import { blockHead, kindOfTag, linkOf } from '#src/memory/tag.js';
+import { blockHead, firstRefOf, kindOfTag, lastRefOf } from '#src/memory/tag.js';
 
 const pagesPerSegment = 128;
 const wordsPerPage = pageSize / 4;
@@ -81,7 +81,8 @@ function reachedIn(memory: Memory, pages: Pages, slabs: Slabs, blocks: ReadonlyS
     const tag = words[at + blockHead.tag]!;
     assert.notEqual(kindOfTag(tag), 0, `block ${ref} has no tag`);
     if (words[at + blockHead.chain] !== 0) reach(`the chain of ${ref}`, words[at + blockHead.chain]!);
-    if (linkOf(tag) !== 0) reach(`the link of ${ref}`, words[at + linkOf(tag)]!);
+    if (firstRefOf(tag) === 0) return;
+    for (let i = firstRefOf(tag); i < lastRefOf(tag); i += 1) if (words[at + i] !== 0) reach(`word ${i} of ${ref}`, words[at + i]!);
   };
   const header = memory.segment(0);
   for (const id of slotIds(memory)) {
@@ -96,7 +97,18 @@ function reachedIn(memory: Memory, pages: Pages, slabs: Slabs, blocks: ReadonlyS
     const name = (ref: number): void => reach(`the ledger of ${id}`, ref);
     readLedger(memory, header[slotOf(id) + slotFields.ledger]!, name, name);
   }
-  for (const parcel of parcelsIn(memory, pages, slabs))
-    for (const ref of refsIn(parcel)) if (blocks.has(ref >>> 0)) reach(`parcel ${parcel.ref}`, ref);
+  const owned: Block[] = [];
+  for (const parcel of parcelsIn(memory, pages, slabs)) {
+    if (ownerOf(parcel) !== 0) owned.push(parcel);
+    else for (const ref of refsIn(parcel)) if (blocks.has(ref >>> 0)) reach(`parcel ${parcel.ref}`, ref);
+  }
+  for (let size = -1; size !== reached.size; ) {
+    size = reached.size;
+    for (const parcel of owned) {
+      if (!reached.has(ownerOf(parcel) >>> 0)) continue;
+      reach(`the owner of parcel ${parcel.ref}`, parcel.ref);
+      for (const ref of refsIn(parcel)) reach(`parcel ${parcel.ref}`, ref);
+    }
+  }
   return reached;
 }

@@ -46,7 +46,7 @@ function hammer(memory: Memory, controlRef: number): void {
       for (let i = 1; i < words; i += 1) if (block.words[block.at + i] !== 0) Atomics.add(control.words, control.at + 4, 1);
       let chain: Block | undefined;
       if (action === 0) {
-        chain = heap.allocate(tagOf(kinds.chained), 20);
+        chain = heap.allocate(tagOf(kinds.owned), 20);
         const its = heap.listedAt;
         chain.words[chain.at + 2] = mark;
         Atomics.store(block.words, block.at + 1, chain.ref);

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { become } from '#src/memory/index.js';
+import { adopt, allocateOwned, become, blockAt, dropListed } from '#src/memory/index.js';
 import { collectGarbage } from '#src/memory/garbage.js';
-import { dropParcels, makeParcel, openParcel } from '#src/memory/parcel.js';
+import { dropParcel, dropParcels, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
 import { blockOf, defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
+import { tagOf } from '#src/memory/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
 
@@ -23,7 +24,7 @@ class Item extends SharedObject {
   }
 }
 
-const pairKind: ObjectKind = defineKind({ number: 232, name: 'Pair', words: 20, link: 3, create: () => new Pair() });
+const pairKind: ObjectKind = defineKind({ number: 232, name: 'Pair', words: 20, refs: { first: 3, count: 1 }, create: () => new Pair() });
 
 class Pair extends SharedObject {
   readonly item: Item;
@@ -199,4 +200,104 @@ test('a great many handles do not fit one message', () => {
     1,
   );
   assert.throws(() => openParcel(big), /taken out already/);
+});
+
+/** A block that owns parcels, and its entry in the ledger of this thread. */
+function makeOwner({ agent, heap }: PlainThread): { owner: number; drop: () => void } {
+  become(agent);
+  const owner = heap.allocate(tagOf(9), 20).ref;
+  const position = heap.listedAt;
+  return { owner, drop: () => void heap.drop(position) };
+}
+
+const refsIn = ({ memory }: PlainThread): ReadonlySet<number> => checkHeap(memory).blocks;
+
+test('an owned parcel lives as long as its owner, whatever becomes of the thread that made it', async () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  const { owner, drop } = makeOwner(one);
+  const parcel = as(two, () => makeParcel([new Item(5), new Item(6)], { owner, bytes: allocateOwned(3000) }));
+  const bytes = blockAt(one.memory, parcel).words[blockAt(one.memory, parcel).at + 1]!;
+  two.die();
+  one.heap.collect();
+  assert.ok([parcel, bytes].every((ref) => refsIn(one).has(ref)));
+  assert.equal(one.heap.statistics().objects['Item'], 2);
+  drop();
+  one.heap.collect();
+  assert.ok([owner, parcel, bytes].every((ref) => !refsIn(one).has(ref)));
+  await untilUsed(one, 0);
+});
+
+test('an owned parcel is opened once, and hands its bytes to the ledger of the opener', async () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  const { owner, drop } = makeOwner(one);
+  const parcel = as(one, () => {
+    const bytes = allocateOwned(3000);
+    bytes.words[bytes.at + 2999] = 7;
+    const made = makeParcel([new Item(5)], { owner, bytes });
+    assert.throws(() => adopt(bytes), /not listed by this thread/);
+    return made;
+  });
+  const { objects, bytes } = as(two, () => unpack(parcel));
+  assert.equal((objects[0] as Item).value, 5);
+  drop();
+  one.die();
+  two.heap.collect();
+  assert.equal(bytes!.words[bytes!.at + 2999], 7);
+  assert.ok(refsIn(two).has(bytes!.ref));
+  assert.throws(() => unpack(parcel), /taken out already/);
+  assert.equal(
+    as(two, () => dropParcel(parcel)),
+    false,
+  );
+  dropListed(bytes!);
+  two.heap.collect();
+  assert.ok(!refsIn(two).has(bytes!.ref));
+  objects.length = 0;
+  await untilUsed(two, 0);
+});
+
+test('bytes without handles travel in a parcel, too, and openParcel frees them', () => {
+  const one = new PlainWorld().thread();
+  const { owner } = makeOwner(one);
+  const used = one.heap.statistics().used;
+  assert.deepEqual(openParcel(makeParcel([], { owner, bytes: allocateOwned(40_000) })), []);
+  assert.equal(dropParcel(makeParcel([], { owner, bytes: allocateOwned(40_000) })), true);
+  assert.equal(one.heap.statistics().used, used);
+  assert.throws(() => makeParcel([], { owner }), /handles in one message/);
+});
+
+test('a dropped owner goes with what its parcels hold, also itself and owners beside it', () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  // Handles on owners, of a thread that ends.
+  const [a, b, c] = as(two, () => [new Item(1), new Item(2), new Item(3)]) as [Item, Item, Item];
+  const [ofA, ofB] = as(two, () => [
+    makeParcel([b], { owner: refOf(a) }),
+    // In the order of their blocks the last one is reached last.
+    makeParcel([a, c], { owner: refOf(b), bytes: allocateOwned(20) }),
+    makeParcel([a], { owner: refOf(c) }),
+  ]) as [number, number, number];
+  const position = as(one, () =>
+    one.heap.guarded(() => {
+      one.heap.makeRoom(1);
+      return one.heap.list(refOf(c));
+    }),
+  );
+  two.die();
+  one.heap.collect();
+  assert.ok([refOf(a), refOf(b), refOf(c), ofA, ofB].every((ref) => refsIn(one).has(ref)));
+  one.heap.drop(position);
+  one.heap.collect();
+  assert.deepEqual(one.heap.statistics().objects, {});
+  assert.equal(one.heap.statistics().parcels, 0);
+});
+
+test('the end of a link drops no parcel that a block owns', () => {
+  const one = new PlainWorld().thread();
+  const { owner } = makeOwner(one);
+  const parcel = as(one, () => makeParcel([new Item(4)], { owner }));
+  assert.equal(dropParcels(0), 0);
+  assert.equal((openParcel(parcel) as Item[])[0]!.value, 4);
 });

@@ -23,7 +23,7 @@ test('what belongs to a record goes before it, or stays when it goes', () => {
   const record = make(thread);
   let last = record;
   const chain = Array.from({ length: 5 }, () => {
-    const next = make(thread, tagOf(kinds.chained));
+    const next = make(thread, tagOf(kinds.owned));
     last.block.words[last.block.at + 1] = next.block.ref;
     heap.guarded(() => heap.unlist(next.position));
     return (last = next);
@@ -39,7 +39,7 @@ test('what belongs to a record goes before it, or stays when it goes', () => {
 test('an object goes that another one needs', () => {
   const thread = new PlainWorld().thread();
   const { heap } = thread;
-  const [lock, condition] = [make(thread), make(thread, tagOf(10, linkAt))];
+  const [lock, condition] = [make(thread), make(thread, tagOf(10, { first: linkAt, count: 1 }))];
   condition.block.words[condition.block.at + linkAt] = lock.block.ref;
   heap.drop(lock.position);
   heap.collect();
@@ -52,7 +52,7 @@ test('an object goes that another one needs', () => {
 test('objects that name one another are never freed', () => {
   const thread = new PlainWorld().thread();
   const { heap } = thread;
-  const [a, b] = [make(thread, tagOf(10, linkAt)), make(thread, tagOf(10, linkAt))];
+  const [a, b] = [make(thread, tagOf(10, { first: linkAt, count: 1 })), make(thread, tagOf(10, { first: linkAt, count: 1 }))];
   a.block.words[a.block.at + linkAt] = b.block.ref;
   b.block.words[b.block.at + linkAt] = a.block.ref;
   for (const { position } of [a, b]) heap.drop(position);

@@ -5,11 +5,12 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Agent, Memory } from '#src/memory/index.js';
-import { become } from '#src/memory/index.js';
+import { become, blockAt } from '#src/memory/index.js';
 import { Guard } from '#src/memory/guard.js';
 import { Heap, theHeap } from '#src/memory/heap.js';
-import { dropParcels, makeParcel, openParcel } from '#src/memory/parcel.js';
-import { defineKind, type ObjectKind, SharedObject } from '#src/memory/shared-object.js';
+import { adopt, allocateListed, allocateOwned, dropListed, freeOwned, relink } from '#src/memory/owned.js';
+import { dropParcel, dropParcels, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
+import { defineKind, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
 import { claimSlot } from '#src/memory/slot-claim.js';
 import { kinds, tagOf } from '#src/memory/tag.js';
 
@@ -50,6 +51,32 @@ function leaveDead(memory: Memory): void {
   new Heap(agent).allocate(tagOf(17), 50);
 }
 
+/** Where the workload's owners have their references. */
+const refs = { first: 4, count: 3 };
+
+/** Blocks that are owned, moved between the words of their owner, and freed. */
+function own(heap: Heap): void {
+  const owner = allocateListed(tagOf(17, refs), 20);
+  for (let i = 0; i < refs.count; i += 1) {
+    const block = allocateOwned(20, i === 0 ? refs : undefined);
+    owner.words[owner.at + refs.first + i] = block.ref;
+    adopt(block);
+  }
+  const first = owner.words[owner.at + refs.first]!;
+  const further = allocateOwned(50);
+  relink((links) => {
+    links.set(blockAt(heap.memory, first), refs.first + 1, further.ref);
+    links.set(owner, refs.first, owner.words[owner.at + refs.first + 1]!);
+    links.set(owner, refs.first + 1, first);
+    const last = owner.words[owner.at + refs.first + 2]!;
+    links.set(owner, refs.first + 2, 0);
+    links.free(last);
+  });
+  adopt(further);
+  freeOwned(allocateOwned(20));
+  dropListed(allocateOwned(20));
+}
+
 /** @param memory a heap's */
 export function workload(memory: Memory): void {
   leaveDead(memory);
@@ -64,14 +91,24 @@ export function workload(memory: Memory): void {
   heap.allocate(tagOf(17), 2_500_000);
   heap.drop(heap.listedAt);
   const record = heap.allocate(tagOf(17), 32);
-  const further = heap.allocate(tagOf(kinds.chained), 128);
+  const further = heap.allocate(tagOf(kinds.owned), 128);
   record.words[record.at + 1] = further.ref;
   heap.guarded(() => heap.unlist(heap.listedAt));
+
+  own(heap);
 
   const [a, b] = [new Thing(), new Thing()];
   const route = { host: agent.id, link: 7 };
   openParcel(makeParcel([a, b], route));
   makeParcel([a], route);
+  const [kept, opened, dropped] = [[a, b], [a], []].map((things) =>
+    makeParcel(things, { owner: refOf(b), bytes: allocateOwned(2000) }),
+  ) as [number, number, number];
+  heap.collect();
+  unpack(opened);
+  dropParcel(dropped);
+  dropParcel(kept);
+  makeParcel([b], { owner: refOf(a) });
   makeParcel([b, a], { host: agent.id, link: 8 });
   dropParcels(7);
 

@@ -300,7 +300,7 @@ for (const [name, wait] of Object.entries(waits)) {
     const scene = new Scene(wait);
     for (let i = 0; i < 40; i += 1) syncRounds['it is served']!(scene, scene.world.thread());
     const { objects } = scene.left() as { objects: Record<string, number> };
-    assert.equal(objects['[chained]'], undefined, 'a record has room for two, and one waited at a time');
+    assert.equal(objects['[owned]'], undefined, 'a record has room for two, and one waited at a time');
   });
 
   test(`${name}: threads that die while they wait leave nothing in the heap`, () => {

@@ -25,13 +25,11 @@ export function theRun(): Run {
 export class Host {
   readonly #test: CheckedTest;
   readonly #memory: ModelMemory;
-  readonly #outsider: ModelAgent;
 
   constructor(test: CheckedTest) {
     checkCondition();
     this.#test = test;
     this.#memory = new ModelMemory(test.words);
-    this.#outsider = new ModelAgent(slotId(test.threads.length + 1), this.#memory);
   }
 
   /** @param trace gets the run's steps */
@@ -39,6 +37,8 @@ export class Host {
     const { threads: bodies, setup, after, always, deaths, timeouts, delays, slices, pauses, maxSteps, mayDie } = this.#test;
     const memory = this.#memory;
     memory.clear();
+    // A new one for each run: what the heap knows of an agent is as old as that.
+    const outsider = new ModelAgent(slotId(bodies.length + 1), memory);
     let context: unknown;
     const threads = bodies.map((body, number) => new ModelThread(number, nameOf(bodies, number), slotId(number + 1), () => body(context)));
     const names = new Names(memory.segment(0), new Map(threads.map(({ id, name }) => [id, name])));
@@ -57,7 +57,7 @@ export class Host {
         describe: (thread) => describe(thread, names),
       },
       strategy,
-      this.#outsider,
+      outsider,
       table,
     );
     memory.caller = run;
@@ -66,7 +66,7 @@ export class Host {
     const runBefore = running;
     running = run;
     try {
-      become(this.#outsider);
+      become(outsider);
       context = setup(new ModelHeap(memory, names, bodies.length + 1));
       const outcome = run.of(() => after?.(context, { dead: world.dead.map(({ number }) => number), now: world.clock }));
       if (trace !== undefined && table !== undefined) trace.lines = table.lines;

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Block, segmentSize, theAgent } from '#src/memory/index.js';
-import { allocateChained, collect, freeBlock } from '#src/memory/heap.js';
+import { collect } from '#src/memory/heap.js';
+import { allocateOwned, freeOwned } from '#src/memory/owned.js';
 import { model, type ModelEnd, modelRandom, type ModelTest, once } from '#src/testing/model/index.js';
 import { checkHeap } from '../check-heap.js';
 
@@ -33,12 +34,12 @@ function check(block: Block, words: number, number: number): void {
 const user = (number: number, sizes: readonly number[]) =>
   function user(): void {
     const blocks = sizes.map((words) => {
-      const block = allocateChained(words);
+      const block = allocateOwned(words);
       fill(block, words, number);
       return block;
     });
     blocks.forEach((block, i) => check(block, sizes[i]!, number));
-    for (const block of blocks) freeBlock(block);
+    for (const block of blocks) freeOwned(block);
   };
 
 /** Of a thread that lives, its ledger stays. */
