@@ -12,9 +12,22 @@
 
 import { load, store } from '#atomics';
 import { OwnerDied } from '../errors.ts';
-import { type Block, me, threadOf, type Waiter, type WaitQueue } from '../memory/index.ts';
+import { type Block, me, threadOf, type Waiter } from '../memory/index.ts';
 import { LazyLine } from './lazy-line.ts';
-import { EMPTIED, GETS, GONE, GONE_DONE, GONE_TAKEN, JOINERS, MOVING, MOVING_DONE, MOVING_ENTRY, MOVING_TAKEN, PUTS, STATE } from './record.ts';
+import {
+  EMPTIED,
+  GETS,
+  GONE,
+  GONE_DONE,
+  GONE_TAKEN,
+  JOINERS,
+  MOVING,
+  MOVING_DONE,
+  MOVING_ENTRY,
+  MOVING_TAKEN,
+  PUTS,
+  STATE,
+} from './record.ts';
 
 /** The consumers' mutex. */
 interface Mutex {
@@ -100,7 +113,10 @@ export class Books {
 
   /** The same, by any thread. */
   count(): number {
-    return Math.max(0, this.#mutex.within(() => this.unfinished()));
+    return Math.max(
+      0,
+      this.#mutex.within(() => this.unfinished()),
+    );
   }
 
   /** In the mutex, after a death in it: what was taken and is in no entry was taken by the dead. @param gets items that have gone out, by the ring */
@@ -128,7 +144,7 @@ export class Books {
   #finishMove(): void {
     const slot = this.#load(MOVING);
     if (slot === 0) return;
-    const entry = (this.line.get() as WaitQueue).entryAt(this.#load(MOVING_ENTRY));
+    const entry = this.line.get().entryAt(this.#load(MOVING_ENTRY));
     // The entry first: sums are made in the mutex only, and whoever comes next finishes this.
     if (entry.slot === slot) {
       if (entry.value - entry.more > 0) this.#store(GONE, slot);

@@ -56,10 +56,8 @@ export class Line implements AsyncWait {
    *
    * @throws what `attempt` throws
    */
-  waitSync<R>(attempt: () => R | undefined, deadline: Deadline, look: (() => R | undefined) | undefined): R | undefined {
+  waitSync<R>(attempt: () => R | undefined, deadline: Deadline): R | undefined {
     const queue = this.#of.queue();
-    const looked = look?.();
-    if (looked !== undefined) return looked;
     const waiter = queue.join(false);
     try {
       return blockThread(() => this.#sleep(queue, waiter, attempt, deadline));
@@ -128,7 +126,8 @@ export class Line implements AsyncWait {
     if (this.#isStepping) return this.#list.length === 0;
     this.#isStepping = true;
     try {
-      for (let first = this.#list.first; first?.attempt() === true; first = this.#list.first) if (first.node.list !== undefined) this.#list.remove(first);
+      for (let first = this.#list.first; first?.attempt() === true; first = this.#list.first)
+        if (first.node.list !== undefined) this.#list.remove(first);
     } finally {
       this.#isStepping = false;
     }
@@ -137,7 +136,10 @@ export class Line implements AsyncWait {
 
   /** All that wait here end by themselves, in order. */
   endAll(end: (one: Claim) => void): void {
-    for (const one of [...this.#list]) end(one);
+    for (let first = this.#list.first; first !== undefined; first = this.#list.first) {
+      end(first);
+      if (first.node.list !== undefined) this.#list.remove(first);
+    }
   }
 
   probe(): void {

@@ -18,7 +18,7 @@ const item = layout('ReturnedItem', 'an item that came back to its queue; its me
 
 /** A message that was copied out of the ring. */
 export interface Message {
-  /** MESSAGE and PARCEL. */
+  /** MESSAGE, PARCEL and APART. */
   readonly kind: number;
   /** How many messages were put before it. */
   readonly number: number;

@@ -37,10 +37,10 @@ export const sizeOffset: number = chunk.size;
 
 /** Bits of a header: what is there is a message. */
 export const MESSAGE = 1;
-/** Of a message: its first word is the reference of a parcel. */
+/** Of a message: its first word is the reference of a parcel, and its bytes follow. */
 export const PARCEL = 2;
-/** Of a message: before its bytes are the modules that it needs. */
-export const MODULES = 8;
+/** Of a message with a parcel: its bytes are in there, and its second word is their number. */
+export const APART = 8;
 /** No message, but the way to the next chunk. */
 const JUMP = 4;
 
@@ -146,7 +146,7 @@ export class Ring {
   /**
    * Writes a message behind those before it; none is seen before `publish`.
    *
-   * @param kind MESSAGE, with PARCEL and MODULES as they are
+   * @param kind MESSAGE, with PARCEL and APART as they are
    * @param source its bytes; the rest of its last word is copied, too
    * @throws HeddleError if there is no memory; what was written before is as it was
    */

@@ -15,7 +15,7 @@
  */
 
 import { load, store } from '#atomics';
-import { type Block, type Waiter, waitingOffset, WaitQueue } from '../memory/index.ts';
+import { adopt, type Block, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { RobustMutex } from '../sync/index.ts';
 import { Books } from './books.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
@@ -42,11 +42,10 @@ import {
 } from './record.ts';
 import { type Message, Returned } from './returned.ts';
 import { PARCEL, Ring, type RingPlace } from './ring.ts';
-import { adopt } from '../memory/index.ts';
 
 /** A message that is ready for the ring. */
 export interface Outgoing {
-  /** MESSAGE and PARCEL. */
+  /** MESSAGE, PARCEL and APART. */
   readonly kind: number;
   /** Its bytes; those of the last word that are behind it are zeros. */
   readonly words: Int32Array;
@@ -80,7 +79,9 @@ export class SharedBuffer {
   number = 0;
   length = 0;
   words: Int32Array;
-  #scratch: Int32Array = new Int32Array(scratchWords);
+  /** `words` are being read, and user code may take another message meanwhile. */
+  isReading = false;
+  readonly #scratch: Int32Array = new Int32Array(scratchWords);
 
   /** @param dropParcel frees a parcel that no consumer will open */
   constructor(block: Block, dropParcel: (parcel: number) => void) {
@@ -247,7 +248,7 @@ export class SharedBuffer {
     const kind = ring.peek();
     if (kind === 0) return false;
     const { length } = ring;
-    this.#hold(kind, ring.number, length, length > scratchWords * 4 ? new Int32Array((length + 3) >> 2) : this.#scratch);
+    this.#hold(kind, ring.number, length, this.isReading || length > scratchWords * 4 ? new Int32Array((length + 3) >> 2) : this.#scratch);
     ring.copy(this.words);
     ring.skip();
     ring.take();
@@ -326,6 +327,11 @@ export class SharedBuffer {
     if (this.#load(waitingOffset) !== 0) this.getters.callFirst();
   }
 
+  /** An item that was taken can neither be given out nor come back. */
+  countLost(): void {
+    this.#headMutex.within(() => this.#store(LOST, (this.#load(LOST) + 1) | 0));
+  }
+
   #repairHead(dead: number): void {
     const gets = (this.#ring.taken() - this.#returned.count) | 0;
     const missing = (gets - this.#load(GETS)) | 0;
@@ -359,7 +365,8 @@ export class SharedBuffer {
   /** Throws all items away. A consumer that finds the queue EMPTIED does it, too: whoever was to may have died. */
   #drain(): false {
     const parcels: number[] = [];
-    for (let back = this.#returned.take(); back !== undefined; back = this.#returned.take()) if ((back.kind & PARCEL) !== 0) parcels.push(back.words[0]!);
+    for (let back = this.#returned.take(); back !== undefined; back = this.#returned.take())
+      if ((back.kind & PARCEL) !== 0) parcels.push(back.words[0]!);
     const ring = this.#ring;
     ring.open();
     for (let kind = ring.peek(); kind !== 0; kind = ring.peek()) {
@@ -378,5 +385,3 @@ export class SharedBuffer {
     return { getters: this.getters.count(), putters: this.putters.known?.count() ?? 0, joiners: this.books?.line.known?.count() ?? 0 };
   }
 }
-
-export type { Message, Waiter };

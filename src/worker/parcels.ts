@@ -20,7 +20,7 @@ const unmade = 0xffff_ffff;
 let areKindsKnown = false;
 async function learnKinds(): Promise<void> {
   try {
-    await import('../sync/index.ts');
+    await Promise.all([import('../sync/index.ts'), import('../channel/index.ts')]);
   } finally {
     areKindsKnown = true;
   }

@@ -135,7 +135,7 @@ export async function openRun<Self>(
   { bytes, modules, attachments, parcel }: Arrived & { readonly parcel: number },
   border: Border,
 ): Promise<Run<Self>> {
-  if (parcel !== 0) await import('../sync/index.ts');
+  if (parcel !== 0) await Promise.all([import('../sync/index.ts'), import('../channel/index.ts')]);
   const handles = parcel === 0 ? [] : handleDoor()!.openParcel(parcel);
   await prepare({ modules });
   return decode({ bytes, modules, attachments, handles }, border) as Run<Self>;
