@@ -98,6 +98,17 @@ export type {
   ViewOf,
 } from './shared/index.ts';
 
+// Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
+export { Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
+export type {
+  PutOptions,
+  PutSyncOptions,
+  QueueOptions,
+  QueueStatistics,
+  SimpleQueueStatistics,
+  SyncOptions as QueueSyncOptions,
+} from './channel/index.ts';
+
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
 

@@ -30,8 +30,9 @@ const registries = new WeakMap<Heap, FinalizationRegistry<Viewed>>();
 function registryOf(heap: Heap): FinalizationRegistry<Viewed> {
   let registry = registries.get(heap);
   if (registry === undefined) {
+    const weak = new WeakRef(heap);
     registry = new FinalizationRegistry(({ position, whenDropped }) => {
-      heap.drop(position);
+      weak.deref()?.drop(position);
       whenDropped?.();
     });
     registries.set(heap, registry);

@@ -196,7 +196,10 @@ function handles(heap: Heap): Handles {
 
 function newHandles(heap: Heap): Handles {
   const travelled = new Map<number, WeakRef<SharedObject>>();
+  const weak = new WeakRef(heap);
   const registry = new FinalizationRegistry((position: number) => {
+    const heap = weak.deref();
+    if (heap === undefined) return;
     const ref = heap.at(position);
     if (travelled.get(ref)?.deref() === undefined) travelled.delete(ref);
     heap.drop(position);
