@@ -52,14 +52,14 @@ for (const [code, [least, most]] of Object.entries(integers)) {
 
   test(`'${code}' adds up to its bounds and not beyond`, () => {
     const value = make(code, most - 1);
-    assert.equal(value.add(1 as never), most);
-    assert.throws(() => value.add(1 as never), {
+    assert.equal(value.add(1), most);
+    assert.throws(() => value.add(1), {
       name: 'RangeError',
       message: new RegExp(`the sum in a value of type '${code}' .* got ${most + 1}`),
     });
     assert.equal(value.add((least - most) as never), least);
-    assert.throws(() => value.add(-1 as never), RangeError);
-    for (const bad of [0.5, NaN]) assert.throws(() => value.add(bad as never), RangeError);
+    assert.throws(() => value.add(-1), RangeError);
+    for (const bad of [0.5, NaN]) assert.throws(() => value.add(bad), RangeError);
     for (const bad of ['1', 1n, undefined]) assert.throws(() => value.add(bad as never), TypeError);
     assert.equal(value.value, least);
   });
@@ -81,11 +81,11 @@ for (const [code, [least, most]] of Object.entries(bigints)) {
         message: new RegExp(`of type '${code}' to be a bigint or an integer from ${least} to ${most}, got `),
       });
     for (const bad of ['1', false]) assert.throws(() => (value.value = bad), TypeError);
-    assert.equal(value.add(3n as never), 10n);
+    assert.equal(value.add(3n), 10n);
     assert.equal(value.add(-3 as never), 7n);
     value.value = most;
-    assert.throws(() => value.add(1 as never), RangeError);
-    assert.throws(() => value.add(0.5 as never), RangeError);
+    assert.throws(() => value.add(1), RangeError);
+    assert.throws(() => value.add(0.5), RangeError);
     assert.throws(() => value.add('1' as never), TypeError);
     assert.equal(value.value, most);
   });
