@@ -2,19 +2,19 @@
  * Numbers in shared memory, each read, written and added to in one step: integers by `Atomics`, floats of 64 bits by moves of the processor, which
  * are whole. No lock is taken.
  *
- *    add   read ─▶ sum, checked ─▶ compare and exchange ── another was quicker: again
+ *    change   read ─▶ what the function makes of it ─▶ compare and exchange ── another thread was quicker: again
  */
 
 import { compareExchange, load, store, type Integers } from '#atomics';
-import { type ArrayClass, arrays, type Raw, toRaw, type Type } from './type-codes.ts';
+import { type ArrayClass, arrays, type Raw, type Type } from './type-codes.ts';
 
 /** The numbers of one type from some place on. */
 export interface Cells {
   read(index: number): Raw;
   /** Writes what `toRaw` gave. */
   write(index: number, raw: Raw): void;
-  /** Adds what `toAddend` gave, and returns the sum. @throws RangeError if the sum is out of range; then nothing is added */
-  add(index: number, addend: Raw): Raw;
+  /** Writes what a function makes of the number, unless another thread has changed it meanwhile: then again. Returns what was written. */
+  change(index: number, to: (raw: Raw) => Raw): Raw;
 }
 
 /**
@@ -25,18 +25,18 @@ export interface Cells {
 export function cellsOver(type: Type, memory: ArrayBufferView): Cells {
   switch (type.layout) {
     case 'int32':
-      return new IntegerCells(type, wordsOver(memory));
+      return new IntegerCells(wordsOver(memory));
     case 'uint32':
-      return new Uint32Cells(type, wordsOver(memory));
+      return new Uint32Cells(wordsOver(memory));
     case 'float32':
-      return new Float32Cells(type, wordsOver(memory));
+      return new Float32Cells(wordsOver(memory));
     case 'float64':
-      return new Float64Cells(type, over(Float64Array, memory), over(BigInt64Array, memory));
+      return new Float64Cells(over(Float64Array, memory), over(BigInt64Array, memory));
     case 'int64':
     case 'uint64':
-      return new BigintCells(type, over(arrays[type.layout] as ArrayClass<BigInt64Array | BigUint64Array>, memory));
+      return new BigintCells(over(arrays[type.layout] as ArrayClass<BigInt64Array | BigUint64Array>, memory));
     default:
-      return new IntegerCells(type, over(arrays[type.layout] as ArrayClass<Integers>, memory));
+      return new IntegerCells(over(arrays[type.layout] as ArrayClass<Integers>, memory));
   }
 }
 
@@ -48,14 +48,10 @@ function wordsOver(memory: ArrayBufferView): Int32Array {
   return memory instanceof Int32Array ? memory : over(Int32Array, memory);
 }
 
-const sum = 'the sum in a value';
-
 class IntegerCells implements Cells {
-  readonly #type: Type;
   readonly #array: Integers;
 
-  constructor(type: Type, array: Integers) {
-    this.#type = type;
+  constructor(array: Integers) {
     this.#array = array;
   }
 
@@ -67,21 +63,19 @@ class IntegerCells implements Cells {
     store(this.#array, index, raw);
   }
 
-  add(index: number, addend: number): number {
+  change(index: number, to: (raw: Raw) => Raw): number {
     for (;;) {
-      const old = load(this.#array, index);
-      const next = toRaw(this.#type, old + addend, sum) as number;
-      if (compareExchange(this.#array, index, old, next) === old) return next;
+      const before = load(this.#array, index);
+      const next = to(before) as number;
+      if (compareExchange(this.#array, index, before, next) === before) return next;
     }
   }
 }
 
 class Uint32Cells implements Cells {
-  readonly #type: Type;
   readonly #words: Int32Array;
 
-  constructor(type: Type, words: Int32Array) {
-    this.#type = type;
+  constructor(words: Int32Array) {
     this.#words = words;
   }
 
@@ -93,11 +87,11 @@ class Uint32Cells implements Cells {
     store(this.#words, index, raw | 0);
   }
 
-  add(index: number, addend: number): number {
+  change(index: number, to: (raw: Raw) => Raw): number {
     for (;;) {
-      const old = load(this.#words, index);
-      const next = toRaw(this.#type, (old >>> 0) + addend, sum) as number;
-      if (compareExchange(this.#words, index, old, next | 0) === old) return next;
+      const before = load(this.#words, index);
+      const next = to(before >>> 0) as number;
+      if (compareExchange(this.#words, index, before, next | 0) === before) return next;
     }
   }
 }
@@ -116,11 +110,9 @@ function floatOf(bits: number): number {
 }
 
 class Float32Cells implements Cells {
-  readonly #type: Type;
   readonly #words: Int32Array;
 
-  constructor(type: Type, words: Int32Array) {
-    this.#type = type;
+  constructor(words: Int32Array) {
     this.#words = words;
   }
 
@@ -132,11 +124,11 @@ class Float32Cells implements Cells {
     store(this.#words, index, bitsOf(raw));
   }
 
-  add(index: number, addend: number): number {
+  change(index: number, to: (raw: Raw) => Raw): number {
     for (;;) {
-      const bits = load(this.#words, index);
-      const next = bitsOf(toRaw(this.#type, floatOf(bits) + addend, sum) as number);
-      if (compareExchange(this.#words, index, bits, next) === bits) return floatOf(next);
+      const before = load(this.#words, index);
+      const next = bitsOf(to(floatOf(before)) as number);
+      if (compareExchange(this.#words, index, before, next) === before) return floatOf(next);
     }
   }
 }
@@ -145,12 +137,10 @@ const float64 = new Float64Array(1);
 const bits64 = new BigInt64Array(float64.buffer);
 
 class Float64Cells implements Cells {
-  readonly #type: Type;
   readonly #floats: Float64Array;
   readonly #bits: BigInt64Array;
 
-  constructor(type: Type, floats: Float64Array, bits: BigInt64Array) {
-    this.#type = type;
+  constructor(floats: Float64Array, bits: BigInt64Array) {
     this.#floats = floats;
     this.#bits = bits;
   }
@@ -163,11 +153,11 @@ class Float64Cells implements Cells {
     this.#floats[index] = raw;
   }
 
-  add(index: number, addend: number): number {
+  change(index: number, to: (raw: Raw) => Raw): number {
     for (;;) {
       const before = Atomics.load(this.#bits, index);
       bits64[0] = before;
-      const next = toRaw(this.#type, float64[0]! + addend, sum) as number;
+      const next = to(float64[0]!) as number;
       float64[0] = next;
       if (Atomics.compareExchange(this.#bits, index, before, bits64[0]) === before) return next;
     }
@@ -175,11 +165,9 @@ class Float64Cells implements Cells {
 }
 
 class BigintCells implements Cells {
-  readonly #type: Type;
   readonly #array: BigInt64Array | BigUint64Array;
 
-  constructor(type: Type, array: BigInt64Array | BigUint64Array) {
-    this.#type = type;
+  constructor(array: BigInt64Array | BigUint64Array) {
     this.#array = array;
   }
 
@@ -191,11 +179,11 @@ class BigintCells implements Cells {
     Atomics.store(this.#array, index, raw);
   }
 
-  add(index: number, addend: bigint): bigint {
+  change(index: number, to: (raw: Raw) => Raw): bigint {
     for (;;) {
-      const old = Atomics.load(this.#array, index);
-      const next = toRaw(this.#type, old + addend, sum) as bigint;
-      if (Atomics.compareExchange(this.#array, index, old, next) === old) return next;
+      const before = Atomics.load(this.#array, index);
+      const next = to(before) as bigint;
+      if (Atomics.compareExchange(this.#array, index, before, next) === before) return next;
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The lock of a `Value` or `SharedArray`: a word of the record names it, and it travels with the object. */
 
 import { load, store } from '#atomics';
-import { checkFunction, checkOptions, expected, quote } from '../check.ts';
+import { checkFunction, checkOptions, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import type { WaitOptions } from '../loop/index.ts';
 import { type Block, blockOf, joinObject, refOf, type SharedObject, travelsToo } from '../memory/index.ts';
@@ -94,9 +94,4 @@ export class GuardingLock {
       guard[Symbol.dispose]();
     }
   }
-}
-
-/** Refuses what `fn` of an `update` returns if it is a promise: the lock would be released before it settles. */
-export function refusePromise(result: unknown): void {
-  if (result instanceof Promise) throw new TypeError(`expected fn to be synchronous, got ${quote(result)} from it`);
 }

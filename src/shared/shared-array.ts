@@ -12,14 +12,15 @@ import { blockOf, defineKind, giveArray, isArriving, layout, type ObjectKind, Sh
 import { RangeError, TypeError } from '../refusals.ts';
 import type { Lock, RLock } from '../sync/index.ts';
 import { type Cells, cellsOver } from './cells.ts';
-import { type GuardedStatistics, GuardingLock, refusePromise, type SharedOptions } from './guarding-lock.ts';
+import { type GuardedStatistics, GuardingLock, type SharedOptions } from './guarding-lock.ts';
 import {
   arrays,
   type BigintCode,
   fromRaw,
   type Raw,
   type Settable,
-  toAddend,
+  adderOf,
+  changeBy,
   toRaw,
   type Type,
   type TypeCode,
@@ -183,7 +184,7 @@ export class SharedArray<T extends TypeCode> extends SharedObject implements Ite
 
   /** Adds to one of the numbers, without the lock, so that no addition of another thread is lost. Returns the sum. @throws as `Value.add` */
   add(index: number, addend: T extends 'bool' | '?' | 'c' ? never : Settable<T>): ValueOf<T> {
-    return this.#cells.add(this.#at(index), toAddend(this.#type, addend)) as ValueOf<T>;
+    return this.#cells.change(this.#at(index), adderOf(this.#type, addend)) as ValueOf<T>;
   }
 
   #at(index: number): number {
@@ -227,10 +228,8 @@ export class SharedArray<T extends TypeCode> extends SharedObject implements Ite
   }
 
   #change(index: number, fn: (value: ValueOf<T>) => Settable<T>): ValueOf<T> {
-    const next = fn(this.get(index));
-    refusePromise(next);
-    this.set(index, next);
-    return this.get(index);
+    const at = this.#at(index);
+    return fromRaw(this.#type, this.#cells.change(at, changeBy(this.#type, fn, `element ${at}`))) as ValueOf<T>;
   }
 
   statistics(): SharedArrayStatistics {

@@ -10,7 +10,7 @@
  */
 
 import { inspect } from 'node:util';
-import { expected } from '../check.ts';
+import { expected, quote } from '../check.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
 /** 64-bit integers. */
@@ -190,11 +190,16 @@ function refuse(type: Type, value: unknown, what: string, rule: string, isRange:
 }
 
 /**
- * What may be added to a value: the sum is checked, this only for its type.
+ * Adds a value to what is in memory; throws a RangeError where the sum is out of range.
  *
  * @throws TypeError for a wrong type, or where the type has no sums; RangeError for a number that is not an integer
  */
-export function toAddend(type: Type, value: unknown): Raw {
+export function adderOf(type: Type, value: unknown): (raw: Raw) => Raw {
+  const addend = toAddend(type, value);
+  return (raw) => toRaw(type, (raw as number) + (addend as number), 'the sum in a value');
+}
+
+function toAddend(type: Type, value: unknown): Raw {
   switch (type.meaning) {
     case 'integer':
       if (Number.isInteger(value)) return value as number;
@@ -209,4 +214,17 @@ export function toAddend(type: Type, value: unknown): Raw {
     default:
       throw new TypeError(`add() to a value of type ${inspect(type.code)}: it is no number`);
   }
+}
+
+/**
+ * What a program's function makes of what is in memory.
+ *
+ * @throws TypeError for a promise: the lock would be free before it settles
+ */
+export function changeBy<T extends TypeCode>(type: Type, fn: (value: ValueOf<T>) => Settable<T>, what: string): (raw: Raw) => Raw {
+  return (raw) => {
+    const next: unknown = fn(fromRaw(type, raw) as ValueOf<T>);
+    if (next instanceof Promise) throw new TypeError(`expected fn to be synchronous, got ${quote(next)} from it`);
+    return toRaw(type, next, what);
+  };
 }

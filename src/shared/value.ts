@@ -2,7 +2,8 @@
  * A number in shared memory. Source: multiprocessing.Value, multiprocessing.sharedctypes
  *
  *    .value, add    one step in memory, without the lock
- *    update(fn)     lock ─▶ read ─▶ fn ─▶ one store ─▶ lock free        killed before the store: the old value; after it: the new one
+ *    update(fn)     lock ─▶ read ─▶ fn ─▶ one exchange ─▶ lock free     killed before the exchange: the old value; after it: the new one
+ *                            └──── .value or add was quicker ◀┘
  */
 
 import { load, store } from '#atomics';
@@ -11,8 +12,19 @@ import type { WaitOptions } from '../loop/index.ts';
 import { blockOf, defineKind, isArriving, layout, type ObjectKind, SharedObject } from '../memory/index.ts';
 import type { Lock, RLock } from '../sync/index.ts';
 import { type Cells, cellsOver } from './cells.ts';
-import { type GuardedStatistics, GuardingLock, refusePromise, type SharedOptions } from './guarding-lock.ts';
-import { fromRaw, type Settable, toAddend, toRaw, type Type, type TypeCode, typeOfCode, typeOfNumber, type ValueOf } from './type-codes.ts';
+import { type GuardedStatistics, GuardingLock, type SharedOptions } from './guarding-lock.ts';
+import {
+  adderOf,
+  changeBy,
+  fromRaw,
+  type Settable,
+  toRaw,
+  type Type,
+  type TypeCode,
+  typeOfCode,
+  typeOfNumber,
+  type ValueOf,
+} from './type-codes.ts';
 
 const fields = layout('Value', 'a number', {
   tag: ['bits', 'magic, version and kind'],
@@ -134,7 +146,7 @@ export class Value<T extends TypeCode> extends SharedObject {
    * @throws TypeError for a wrong type, and for a boolean or a character
    */
   add(addend: T extends 'bool' | '?' | 'c' ? never : Settable<T>): ValueOf<T> {
-    return this.#cells.add(this.#index, toAddend(this.#type, addend)) as ValueOf<T>;
+    return this.#cells.change(this.#index, adderOf(this.#type, addend)) as ValueOf<T>;
   }
 
   /** Its lock, for what `update` is not enough for. @throws InvalidStateError if it has none */
@@ -144,9 +156,9 @@ export class Value<T extends TypeCode> extends SharedObject {
 
   /**
    * Gives the number what a function makes of it, while the lock is held. Resolves to the new number. If the function throws, or the thread dies, the
-   * old number stays.
+   * old number stays. No `add` is lost.
    *
-   * @param fn called with the number; it must be synchronous
+   * @param fn called with the number, and again if that was changed without the lock meanwhile; it must be synchronous
    * @param options milliseconds, or `{ timeout, signal }`, for the lock; indefinitely by default
    * @throws TimeoutError if the lock took longer than `timeout`
    * @throws OwnerDied once, after the thread that held the lock has died; the lock is released again
@@ -162,11 +174,7 @@ export class Value<T extends TypeCode> extends SharedObject {
   }
 
   #change(fn: (value: ValueOf<T>) => Settable<T>): ValueOf<T> {
-    const next = fn(this.value);
-    refusePromise(next);
-    const its = toRaw(this.#type, next, 'value');
-    this.#cells.write(this.#index, its);
-    return fromRaw(this.#type, its) as ValueOf<T>;
+    return fromRaw(this.#type, this.#cells.change(this.#index, changeBy(this.#type, fn, 'value'))) as ValueOf<T>;
   }
 
   statistics(): ValueStatistics {

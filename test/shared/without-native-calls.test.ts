@@ -2,4 +2,4 @@
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['value', 'shared-array', 'between']) await import(`./${name}.test.js`);
+for (const name of ['value', 'shared-array', 'between', 'share', 'lifetimes']) await import(`./${name}.test.js`);
