@@ -32,7 +32,7 @@ await inProcesses(1, () => {
   const { view } = sums;
   for (let i = 1; i < view.length; i++) view[i]! += view[i - 1]!;
 });
-console.log(`sums ${[...sums]}, the last ${sums.get(-1)}`);
+console.log(`sums ${sums.slice().join(' ')}, the last ${sums.get(-1)}`);
 
 // An array from a size: zeros at first. Each process writes a place of its own, so no lock is needed.
 const squares = new RawArray('float64', 3);
@@ -41,7 +41,7 @@ await inProcesses(3, (n) => {
   squares.set(n, n * n);
   if (n === 2) ready.value = true;
 });
-console.log(`squares ${[...squares]}, ready ${ready.value}`);
+console.log(`squares ${squares.slice().join(' ')}, ready ${ready.value}`);
 
 // Large data for all: copied once, and never again.
 const table = share(new Float64Array(1_000_000).fill(0.5));

@@ -58,8 +58,8 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
   '11-shared-value-and-array': [
     'hits 3000, balance 800',
     'total 3',
-    'sums 1,3,6,10, the last 10',
-    'squares 0,1,4, ready true',
+    'sums 1 3 6 10, the last 10',
+    'squares 0 1 4, ready true',
     'table 500000',
     "expected value of type 'i' to be an integer from -2147483648 to 2147483647, got 2147483648",
   ],
