@@ -52,6 +52,18 @@ function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
   }
 }
 
+const decoder = new TextDecoder();
+
+/** The message of an item whose bytes are in its parcel: how many, and the modules that it needs, so that they are known before it is opened. */
+function apart(parcel: number, bytes: number, modules: readonly string[]): Packed {
+  const text = modules.length === 0 ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(modules));
+  const words = new Int32Array(2 + ((text.length + 3) >> 2));
+  words[0] = parcel;
+  words[1] = bytes;
+  new Uint8Array(words.buffer, 8).set(text);
+  return { kind: MESSAGE | PARCEL | APART, words, length: 8 + text.length, isOwn: true };
+}
+
 /** An item that is on its way into the queue. */
 export interface Packed extends Outgoing {
   /** False: its words are overwritten by the next. */
@@ -81,7 +93,7 @@ export class Items {
       const packed =
         end - start < apartFrom && handles.length === 0
           ? this.#small(bytes, start, end)
-          : this.#withParcel(bytes.subarray(start, end), handles as SharedObject[]);
+          : this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
       try {
         encoder.takeMoved();
@@ -106,7 +118,7 @@ export class Items {
     return { kind: MESSAGE, words, length, isOwn: false };
   }
 
-  #withParcel(bytes: Uint8Array, handles: readonly SharedObject[]): Packed {
+  #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {
     const owner = blockOf(this.#queue).ref;
     if (bytes.length < apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
@@ -123,7 +135,7 @@ export class Items {
       freeOwned(block);
       throw error;
     }
-    return { kind: MESSAGE | PARCEL | APART, words: Int32Array.of(parcel, bytes.length), length: 8, isOwn: true };
+    return apart(parcel, bytes.length, modules);
   }
 
   /** A parcel that no consumer will open. */
@@ -138,7 +150,8 @@ export class Items {
 
   /** Keys of the modules that must be loaded before it is opened. */
   modulesOf({ kind, words, length }: Taken): readonly string[] {
-    if ((kind & APART) !== 0) return [];
+    if ((kind & APART) !== 0)
+      return length === 8 ? [] : (JSON.parse(decoder.decode(new Uint8Array(words.buffer, words.byteOffset + 8, length - 8))) as string[]);
     const from = (kind & PARCEL) === 0 ? 0 : 4;
     return modulesOf(new Uint8Array(words.buffer, words.byteOffset, length), from, length);
   }

@@ -56,6 +56,12 @@ export class QueueCore<T> {
     return this.handle.constructor.name;
   }
 
+  /** Items that are there, also those of a producer that died before it had counted them. */
+  get size(): number {
+    this.buffer.settlePuts();
+    return this.buffer.size;
+  }
+
   check(verb: string): void {
     if (this.isClosed) throw new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
   }

@@ -210,13 +210,13 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   /** Items that are there now; others may take some before the answer is used. */
   qsize(): number {
     this.#core.check('qsize');
-    return this.#core.buffer.size;
+    return this.#core.size;
   }
 
   /** True while no item is there. */
   empty(): boolean {
     this.#core.check('empty');
-    return this.#core.buffer.size === 0;
+    return this.#core.size === 0;
   }
 
   /** True while there is no room for an item. */
@@ -275,7 +275,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
     const { buffer } = this.#core;
     const { getters, putters, joiners } = buffer.waiting();
     return {
-      size: buffer.size,
+      size: this.#core.size,
       maxSize: buffer.maxSize,
       puts: buffer.puts,
       gets: buffer.gets,

@@ -26,14 +26,14 @@ import { layout, segmentSize } from '../memory/index.ts';
 const chunk = layout('Chunk', 'a piece of a ring; its messages follow', {
   tag: ['bits', 'magic, version and kind'],
   chain: ['ref', 'the next chunk; 0: there is none yet'],
-  size: ['uint32', 'in units of 16 bytes, with this head'],
+  units: ['uint32', 'its length in units of 16 bytes, with this head'],
   reserved: ['bits', 'nothing yet'],
 });
 
 /** Of a chunk: the next one. */
 export const chainOffset: number = chunk.chain;
 /** Of a chunk: its length in units. */
-export const sizeOffset: number = chunk.size;
+export const sizeOffset: number = chunk.units;
 
 /** Bits of a header: what is there is a message. */
 export const MESSAGE = 1;
@@ -82,7 +82,7 @@ export interface Chunks {
 }
 
 /** How many units a message takes. */
-export function unitsOf(length: number): number {
+function unitsOf(length: number): number {
   return (length + headWords * 4 + 15) >> 4;
 }
 

@@ -105,7 +105,7 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
   /** True while no item is there. */
   empty(): boolean {
     this.#core.check('empty');
-    return this.#core.buffer.size === 0;
+    return this.#core.size === 0;
   }
 
   /** Closes this handle; see `Queue.close`. */
@@ -122,7 +122,8 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
   /** Its present state in numbers. */
   statistics(): SimpleQueueStatistics {
     const { buffer } = this.#core;
-    const { size, puts, gets, lost } = buffer;
+    const { size } = this.#core;
+    const { puts, gets, lost } = buffer;
     return { size, puts, gets, lost, waitingGetters: buffer.waiting().getters };
   }
 }
