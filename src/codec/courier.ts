@@ -62,6 +62,9 @@ export interface Courier {
   /** Loads modules by key; `undefined` if all are loaded. */
   loadModules(keys: readonly string[]): Promise<void> | undefined;
 
+  /** Loads them at once; what only an `import()` can load is refused by a `SerializationError`. */
+  requireModules(keys: readonly string[]): void;
+
   /** A stack trace with its frames inside rebuilt code put back to the original source. */
   originalStack(stack: string): string;
 }

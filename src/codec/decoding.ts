@@ -7,9 +7,9 @@
 
 import { SerializationError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import { readArray } from './arrays.ts';
+import { readArray, readRow } from './arrays.ts';
 import { readBigint } from './bigints.ts';
-import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
+import { readArrayBuffer, readAttached, readSharedMemory, readView, readWholeView } from './buffers.ts';
 import { readMap, readSet } from './collections.ts';
 import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
@@ -27,7 +27,6 @@ import { readBoxed, readDate, readRegExp } from './small-kinds.ts';
 import { readSymbol } from './symbols.ts';
 import * as tag from './tags.ts';
 import { readThreadLocal } from './thread-locals.ts';
-import { readTexts } from './texts.ts';
 import { readWebClass } from './web.ts';
 
 /** No encoder nests deeper; damaged bytes may. */
@@ -71,6 +70,7 @@ export class Decoding {
 
   /** Makes ready for another packet. */
   forget(): void {
+    this.reader.forget();
     this.beside = nothingBeside;
     this.#handles = undefined;
     this.viewOf = undefined;
@@ -173,15 +173,11 @@ export class Decoding {
       case tag.ARRAY:
         return readArray(this, isLater);
       case tag.INT8S:
-        return this.claim(reader.int8s());
       case tag.INT16S:
-        return this.claim(reader.int16s());
       case tag.INT32S:
-        return this.claim(reader.int32s());
       case tag.DOUBLES:
-        return this.claim(reader.doubles());
       case tag.TEXTS:
-        return this.claim(readTexts(reader));
+        return this.claim(readRow(reader, kind));
       case tag.INSTANCE:
         return readInstance(this, isLater);
       case tag.MAP:
@@ -234,6 +230,9 @@ export class Decoding {
         return readSignal(this);
       case tag.SHARED_OBJECT:
         return readHandle(this);
+      case tag.SHARED_ARRAY:
+      case tag.SHARED_MEMORY:
+        return readSharedMemory(this, kind);
       case tag.THREAD_LOCAL:
         return readThreadLocal(this);
       default:
@@ -298,6 +297,11 @@ export class Decoding {
       read(this, object as never);
     }
     if (waiting.length > 0) waiting.length = 0;
+  }
+
+  /** The message can no longer be made; what is left of it is passed by. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Runs the courier's code. */

@@ -137,6 +137,11 @@ export class Encoding {
     this.trail.start(root);
     this.scope = {};
     this.value(value);
+    this.finish();
+  }
+
+  /** Ends a message: writes what waits. */
+  finish(): void {
     this.#drain();
     this.#forgetObjects();
   }

@@ -8,7 +8,7 @@
 export { encode, Encoder, type EncodeOptions } from './encoder.ts';
 // And back. `prepare` first, where the packet names modules.
 export { decode, decodeAll, Decoder, type DecodeOptions } from './decoder.ts';
-export { prepare } from './prepare.ts';
+export { prepare, prepareSync } from './prepare.ts';
 // One value as one message without a packet, for a receiver that is not known, such as that of a queue's item.
 export { type MessageEncoder, type MessageOptions, takeEncoder } from './message/encoder.ts';
 export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.ts';

@@ -42,6 +42,14 @@ export class Reader {
     this.#view = undefined;
   }
 
+  /** Lets go of the bytes. */
+  forget(): void {
+    this.bytes = noBytes;
+    this.position = 0;
+    this.end = 0;
+    this.#view = undefined;
+  }
+
   /** The number in the last four bytes, which are taken off. */
   uint32AtEnd(): number {
     const { bytes, end } = this;
@@ -63,6 +71,16 @@ export class Reader {
   byte(): number {
     if (this.position >= this.end) throw damaged('it ends too early');
     return this.bytes[this.position++] as number;
+  }
+
+  /** Passes by the next bytes if they are these. */
+  skip(these: Uint8Array): boolean {
+    const { bytes, position } = this;
+    const { length } = these;
+    if (position + length > this.end) return false;
+    for (let i = 0; i < length; i += 1) if (bytes[position + i] !== these[i]) return false;
+    this.position = position + length;
+    return true;
   }
 
   varint(): number {

@@ -125,5 +125,9 @@ export const KEY_OBJECT = 0xc6;
 // Handles
 /** n: the block of a shared object */
 export const SHARED_OBJECT = 0xc8;
+/** value: a shared object; stands for the array over its memory */
+export const SHARED_ARRAY = 0xca;
+/** value: a shared object; stands for the buffer of the array over its memory */
+export const SHARED_MEMORY = 0xcb;
 /** text: id; value: the subclass or undefined; value: arguments; see thread-locals.ts */
 export const THREAD_LOCAL = 0xc9;

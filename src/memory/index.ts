@@ -3,6 +3,7 @@
 export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
 export { keptDescriptors, ring } from './bells.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
+export { giveArray, viewOfBlock } from './block-view.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
 export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
@@ -15,10 +16,21 @@ export { adopt, allocateOwned, dropListed, freeOwned, type Links, relink } from 
 export { dropParcel, makeParcel, openParcel, type ParcelOwner, unpack, type Unpacked } from './parcel.ts';
 export type { RefRange } from './tag.ts';
 export type { HeapStatistics } from './statistics.ts';
-export { blockOf, defineKind, describe, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
+export {
+  blockOf,
+  defineKind,
+  describe,
+  isArriving,
+  joinObject,
+  type ObjectKind,
+  refOf,
+  SharedObject,
+  travelsToo,
+} from './shared-object.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';
 export type { Waiter } from './waiter.ts';
-export { type Heirs, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
+export { OwnedLine } from './owned-line.ts';
+export { type Heirs, type LineWords, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
 export { Word, type WaitResult, type WordStatistics } from './word.ts';
 import './door.ts';

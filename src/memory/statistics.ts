@@ -30,6 +30,7 @@ export interface HeapStatistics {
 }
 
 const names = new Map<number, string>([
+  [kinds.line, '[line]'],
   [kinds.owned, '[owned]'],
   [kinds.ledger, '[ledger]'],
   [kinds.parcel, '[parcel]'],

@@ -21,7 +21,7 @@ const magic = 0x4d << 24;
 const version = 1 << 20;
 
 /** Kinds that are not objects. */
-export const kinds = { owned: 251, ledger: 252, parcel: 253 } as const;
+export const kinds = { line: 250, owned: 251, ledger: 252, parcel: 253 } as const;
 export const mostKinds = 240;
 
 /** Words of a block that each name a further block; 0: none. */

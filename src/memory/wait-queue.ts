@@ -11,6 +11,9 @@
  * with the smallest ticket. (As the entries are as many as threads wait at a time, to look at all of them costs less than a list that
  * survives the death of who changes it.)
  *
+ * A block can have several lines, each with a WAITING, a TICKETS and a CHAIN of its own (`LineWords`); and a line can have a block of its own
+ * (`owned-line.ts`).
+ *
  * Nobody is handed anything: who is called looks for himself. So a waiter that dies, also between its call and its look, takes nothing with it.
  */
 
@@ -22,6 +25,7 @@ import { adopt, allocateOwned, freeOwned } from './owned.ts';
 import { isBlocked, isDead } from './slots.ts';
 import { ASLEEP, HOLDING, Waiter, waiterWords } from './waiter.ts';
 import { RangeError } from '../refusals.ts';
+import { blockHead } from './tag.ts';
 
 const record = layout('Waitable', 'what any object begins with that can be waited for', {
   tag: ['bits', 'magic, version and kind'],
@@ -39,10 +43,23 @@ export const waitingOffset: number = record.waiting;
 /** Of a record: where the object's own words begin. */
 export const ownOffset: number = record.own;
 
-const CHAIN = record.chain;
-const WAITING = record.waiting;
-const TICKETS = record.tickets;
-const inlineWaiters = 2;
+/**
+ * Where the words of a line lie in its block. A block with several lines says so of each; the `chain` of all but one then lies among the `refs` of its
+ * kind. Offsets in words.
+ */
+export interface LineWords {
+  /** Names the next block with waiters. */
+  readonly chain: number;
+  /** As `waitingOffset`. */
+  readonly waiting: number;
+  readonly tickets: number;
+  /** The first of the waiters that have room in the block itself. */
+  readonly waiters: number;
+  /** How many of those; with 0 the first that waits allocates. */
+  readonly inline: number;
+}
+
+const waitable: LineWords = { ...record, inline: 2 };
 /** A further block: its head is as long as an entry. */
 const furtherWords = 128;
 const furtherWaiters: number = furtherWords / waiterWords - 1;
@@ -59,7 +76,7 @@ function rowOf(block: Block, first: number, count: number, index: number): Row {
 
 /** What becomes of the entries of those who have died. */
 export interface Heirs {
-  /** Hears of one who was in line, while its entry is ours. It has been called, or cannot be any more. */
+  /** Hears of one who was in line, while its entry is ours. It cannot be called any more; if it had been, another one will be. */
   readonly ofWaiter?: (dead: Waiter) => void;
   /** Has to free the entry of one that holds something, when that has gone back. */
   readonly ofHolder?: (dead: Waiter, slot: number) => void;
@@ -69,15 +86,24 @@ export class WaitQueue {
   readonly #block: Block;
   readonly #rows: Row[];
   readonly #heirs: Heirs;
+  readonly #line: LineWords;
+  readonly #waiting: number;
 
-  constructor(block: Block, heirs: Heirs = {}) {
+  constructor(block: Block, heirs: Heirs = {}, line: LineWords = waitable) {
     this.#block = block;
-    this.#rows = [rowOf(block, record.waiters, inlineWaiters, 0)];
+    this.#rows = [rowOf(block, line.waiters, line.inline, 0)];
     this.#heirs = heirs;
+    this.#line = line;
+    this.#waiting = block.at + line.waiting;
+  }
+
+  /** Whether a waiter may be in line that is called when there is something. */
+  get mayWait(): boolean {
+    return load(this.#block.words, this.#waiting) !== 0;
   }
 
   takeTicket(): number {
-    return add(this.#block.words, this.#block.at + TICKETS, 1);
+    return add(this.#block.words, this.#block.at + this.#line.tickets, 1);
   }
 
   /** Stands in line. Look again at what is waited for before sleeping. */
@@ -111,7 +137,7 @@ export class WaitQueue {
   /** Says that somebody in line is to be called when there is something. */
   announce(): void {
     // ORDER: after the entry is asleep, before its owner looks again; pairs with who changes what is waited for and then looks at this word.
-    store(this.#block.words, this.#block.at + WAITING, 1);
+    store(this.#block.words, this.#waiting, 1);
   }
 
   #claim(): Waiter {
@@ -134,21 +160,26 @@ export class WaitQueue {
   /** The next block, if there is one. */
   #known(): Row | undefined {
     const last = this.#rows.at(-1)!.block;
-    const ref = load(last.words, last.at + CHAIN);
+    const ref = load(last.words, last.at + this.#chainOf(last));
     return ref === 0 ? undefined : this.#add(blockAt(theAgent().memory, ref));
   }
 
   #add(block: Block): Row {
-    const row = rowOf(block, waiterWords, furtherWaiters, inlineWaiters + (this.#rows.length - 1) * furtherWaiters);
+    const row = rowOf(block, waiterWords, furtherWaiters, this.#line.inline + (this.#rows.length - 1) * furtherWaiters);
     this.#rows.push(row);
     return row;
+  }
+
+  /** Which word of a block with waiters names the next one. */
+  #chainOf(block: Block): number {
+    return block === this.#block ? this.#line.chain : blockHead.chain;
   }
 
   /** One more block, unless somebody else has made one. */
   #extend(): void {
     const last = this.#rows.at(-1)!.block;
     const block = allocateOwned(furtherWords);
-    if (compareExchange(last.words, last.at + CHAIN, 0, block.ref) === 0) adopt(block);
+    if (compareExchange(last.words, last.at + this.#chainOf(last), 0, block.ref) === 0) adopt(block);
     else freeOwned(block);
   }
 
@@ -203,7 +234,7 @@ export class WaitQueue {
   callFirst(isStrict: boolean = false): void {
     if (!isStrict || this.first() === undefined) {
       // ORDER: before the line is looked at: whoever joins later says so again.
-      store(this.#block.words, this.#block.at + WAITING, 0);
+      store(this.#block.words, this.#waiting, 0);
     }
     for (;;) {
       const first = this.first();
@@ -260,19 +291,32 @@ export class WaitQueue {
   /** Nobody was there to be called. (Had it been said before they were, and the caller been killed, nobody would call the rest.) */
   retract(): void {
     // ORDER: said, then looked again; pairs with who joins and then announces.
-    store(this.#block.words, this.#block.at + WAITING, 0);
+    store(this.#block.words, this.#waiting, 0);
     if (this.count() > 0) this.announce();
   }
 
-  /** Takes the entries of those who have died out of the line. */
+  /**
+   * Leaves the line without having taken what is waited for: the wait was aborted, killed or timed out. A waiter that had been called lets the next
+   * one be called; otherwise a wake-up would be lost.
+   */
+  passOn(waiter: Waiter): void {
+    this.#passCall(waiter);
+    waiter.free();
+  }
+
+  /** As `passOn`, before the entry is freed: a thread that dies between the two has called one too many, not one too few. */
+  #passCall(waiter: Waiter): void {
+    if (waiter.leave()) this.callSome(1);
+  }
+
+  /** Takes the entries of those who have died out of the line; a call that one of them had not answered is passed on. */
   reap(isThorough: boolean): void {
     for (const waiter of this.entries()) {
       const { slot } = waiter;
       if (slot === 0 || !isDead(slot, isThorough)) continue;
       if (waiter.state === HOLDING) this.#heirs.ofHolder?.(waiter, slot);
       else if (waiter.takeFrom(slot)) {
-        // ORDER: out of line by a CAS: who calls it has done so before, or does not find it.
-        waiter.withdraw();
+        this.#passCall(waiter);
         this.#heirs.ofWaiter?.(waiter);
         waiter.free();
       }

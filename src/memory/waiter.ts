@@ -2,7 +2,7 @@
  * One entry of a line (`wait-queue.ts`): a thread, or one of its async waits, that waits for one object.
  *
  *   free ──claim──▶ SETTING ──publish──▶ ASLEEP ──call──▶ CALLED ──────▶ free     `call` by somebody else, all others by its own thread
- *                                          ▲───again()──────┘
+ *                                          ▲───again()──────┘   └─▶ PASSING ─▶ free     it goes without taking: another is called in its place
  */
 
 import { compareExchange, load, store } from '#atomics';
@@ -13,7 +13,10 @@ import { ring } from './bells.ts';
 
 const entry = layout('Waiter', 'a thread, or one of its async waits, in the line of one object', {
   slot: ['slot', 'who waits; 0: the entry is free'],
-  state: ['bits', '0 free or not yet published, 1 asleep, 2 called, 3 not in line, but holding something'],
+  state: [
+    'bits',
+    '0 free or not yet published, 1 asleep, 2 called, 3 not in line, but holding something, 4 has left, and another one will be called in its place',
+  ],
   ticket: ['int32', 'its place in line'],
   isAsync: ['bits', '1: its event loop is rung, 0: its thread sleeps at `state`'],
   since: ['ms', 'when it came'],
@@ -42,6 +45,9 @@ const CALLED = 2;
 /** It does not wait: it has so much (`value`) of what is waited for. */
 export const HOLDING = 3;
 
+/** It has left after a call that another waiter needs. Whoever finds its thread dead makes that call. */
+const PASSING = 4;
+
 /** One entry, in the hands of who claimed it or looks at it. */
 export class Waiter {
   readonly #words: Int32Array;
@@ -67,6 +73,12 @@ export class Waiter {
 
   get isCalled(): boolean {
     return this.state === CALLED;
+  }
+
+  /** True while a call was made that this waiter has not answered. */
+  get owesCall(): boolean {
+    const { state } = this;
+    return state === CALLED || state === PASSING;
   }
 
   get isInLine(): boolean {
@@ -144,6 +156,15 @@ export class Waiter {
   /** Leaves the line unless it has been called. */
   withdraw(): boolean {
     return compareExchange(this.#words, this.#at + STATE, ASLEEP, SETTING) === ASLEEP;
+  }
+
+  /** Leaves the line for good. True if it had been called: then the entry says that it owes a call, until it is freed. */
+  leave(): boolean {
+    // ORDER: out of line, then the look whether it was called; pairs with `call`.
+    this.withdraw();
+    if (!this.owesCall) return false;
+    store(this.#words, this.#at + STATE, PASSING);
+    return true;
   }
 
   /** Frees the entry. */

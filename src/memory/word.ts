@@ -15,6 +15,7 @@ import { type AsyncWait, theAgent } from './agent.ts';
 import { blockThread } from './block-thread.ts';
 import { Deadline } from './deadline.ts';
 import { layout } from './layout.ts';
+import { longestSlice } from './memory.ts';
 import { blockOf, defineKind, type ObjectKind, SharedObject } from './shared-object.ts';
 import type { Waiter } from './waiter.ts';
 import { ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
@@ -29,6 +30,9 @@ const kind: ObjectKind = defineKind({
   create: () => new Word(),
   describe: (word: Word) => `${word.constructor.name} ${word.load()}`,
 });
+
+/** Between two looks of a sleeping thread after the dead, which cost a system call each. */
+const slicesPerLook = Math.ceil(200 / longestSlice);
 
 /** `ok`: it was notified, or has changed; `not-equal`: it did not hold what was expected; `timed-out`. */
 export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
@@ -122,20 +126,27 @@ export class Word extends SharedObject {
     const waiter = this.#line.join(false);
     try {
       // ORDER: in line, then the look; pairs with who changes the word and then looks who is in line.
-      if (this.load() !== expected && waiter.withdraw()) return 'not-equal';
-      return blockThread(() => {
-        while (!waiter.isCalled) {
-          const left = deadline.left();
-          if (left === 0 && waiter.withdraw()) return 'timed-out';
-          waiter.sleep(left);
-          // It was changed by somebody who could not say so any more.
-          if (this.load() !== expected && waiter.withdraw()) break;
-        }
-        return 'ok';
-      });
-    } finally {
+      const isOver = this.load() !== expected && waiter.withdraw();
+      const result = isOver ? 'not-equal' : blockThread(() => this.#sleep(waiter, expected, deadline));
       waiter.free();
+      return result;
+    } catch (error) {
+      this.#line.passOn(waiter);
+      throw error;
     }
+  }
+
+  #sleep(waiter: Waiter, expected: number, deadline: Deadline): WaitResult {
+    for (let slices = 1; !waiter.isCalled; slices += 1) {
+      const left = deadline.left();
+      if (left === 0 && waiter.withdraw()) return 'timed-out';
+      waiter.sleep(left);
+      // It was changed by somebody who could not say so any more.
+      if (this.load() !== expected && waiter.withdraw()) break;
+      // A thread that was notified may have died before it went on.
+      if (slices % slicesPerLook === 0) this.#line.reap(true);
+    }
+    return 'ok';
   }
 
   /**
@@ -179,6 +190,8 @@ class WordWait extends Pending<WaitResult> implements AsyncWait {
   readonly #expected: number;
   readonly #waiter: Waiter;
   #isInLine = true;
+  #wasNotified = false;
+  #probes = 0;
 
   constructor(word: Word, line: WaitQueue, expected: number, options: number | WaitOptions | undefined) {
     super();
@@ -200,7 +213,11 @@ class WordWait extends Pending<WaitResult> implements AsyncWait {
   }
 
   probe(): void {
-    if (this.#isInLine && (this.#waiter.isCalled || this.#word.load() !== this.#expected)) this.#end('ok');
+    if (!this.#isInLine) return;
+    if (this.#waiter.isCalled || this.#word.load() !== this.#expected) return this.#end('ok');
+    this.#probes += 1;
+    this.#line.reap(this.#probes % 2 === 0);
+    this.step();
   }
 
   /** A notification is its own; it does not hurry. */
@@ -212,20 +229,23 @@ class WordWait extends Pending<WaitResult> implements AsyncWait {
 
   /** Had it been notified already, another one is in its place. */
   protected override abandon(): void {
-    const isNotified = !this.#waiter.withdraw();
-    this.#leave();
-    if (isNotified) this.#line.callSome(1);
+    if (!this.#isInLine) return;
+    this.#isInLine = false;
+    this.#line.passOn(this.#waiter);
+    theAgent().waits.delete(this);
+  }
+
+  /** The wait was thrown out before it saw that it was notified. */
+  protected override giveBack(): void {
+    if (this.#wasNotified) this.#line.callSome(1);
   }
 
   #end(result: WaitResult): void {
-    this.#leave();
-    this.settle(result);
-  }
-
-  #leave(): void {
-    if (!this.#isInLine) return;
     this.#isInLine = false;
+    // ORDER: out of line, then the look whether it was called; pairs with `notify`.
+    this.#wasNotified = !this.#waiter.withdraw() && this.#waiter.isCalled;
     this.#waiter.free();
     theAgent().waits.delete(this);
+    this.settle(result);
   }
 }

@@ -24,14 +24,13 @@ export function sleepInCondition(lock: Owned, line: WaitQueue, timeout: number):
   const error = end === INHERITED ? lock.errorOfTaking() : lock.takeBackSync();
   lock.takenBy(taken.taker);
   lock.restore(taken);
-  // ORDER: out of line, then the look whether it was called; pairs with who calls another one in the place of a dead one, and has no lock.
-  waiter.withdraw();
-  const isNotified = waiter.isCalled;
+  if (error !== undefined) {
+    // Code that catches this may not do what it was notified for.
+    line.passOn(waiter);
+    throw error;
+  }
   waiter.free();
-  if (error === undefined) return end !== LATE;
-  // Whoever catches this may not do what it was notified for.
-  if (isNotified) line.callSome(1);
-  throw error;
+  return end !== LATE;
 }
 
 function sleep(waiter: Waiter, lock: Owned, line: WaitQueue, deadline: Deadline): number {

@@ -142,11 +142,8 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
 
   /** What it was notified of is another's business. */
   #fail(error: unknown): void {
-    // ORDER: out of line, then the look whether it was called; pairs with who calls another one in the place of a dead one, and has no lock.
-    this.#waiter.withdraw();
-    const isNotified = this.#waiter.isCalled;
-    this.#leave();
-    if (isNotified) this.#line.callSome(1);
+    this.#line.passOn(this.#waiter);
+    theAgent().waits.delete(this);
     this.fail(error);
   }
 

@@ -119,11 +119,7 @@ export class Condition extends SharedObject {
     const block = blockOf(this);
     this.#lock = its ?? (joinObject(load(block.words, block.at + LOCK)) as Lock | RLock);
     this.#word = this.#lock instanceof Lock ? ownedOf(this.#lock) : reentrantOf(this.#lock);
-    this.#line = new WaitQueue(block, {
-      ofWaiter: (dead) => {
-        if (dead.isCalled) this.#line.callSome(1);
-      },
-    });
+    this.#line = new WaitQueue(block);
   }
 
   /** Who has its lock; `null` while that is free. */
@@ -217,12 +213,22 @@ export class Condition extends SharedObject {
     signal?.throwIfAborted();
     this.#check('waitForSync');
     const deadline = new Deadline(ms);
-    for (;;) {
-      const value = atOnce(predicate, 'predicate');
+    for (let isNotified = false; ; ) {
+      const value = this.#ask(predicate, isNotified);
       if (value) return value;
       const left = deadline.left();
       if (left === 0) return value;
-      this.#sleep('waitForSync', this.waitForSync, left);
+      isNotified = this.#sleep('waitForSync', this.waitForSync, left);
+    }
+  }
+
+  /** What the predicate gives. If it throws, what the wait was notified of is for another one. */
+  #ask<T>(predicate: () => T, isNotified: boolean): T {
+    try {
+      return atOnce(predicate, 'predicate');
+    } catch (error) {
+      if (isNotified) this.#line.callSome(1);
+      throw error;
     }
   }
 

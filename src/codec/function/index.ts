@@ -20,6 +20,7 @@ import { privateState } from './private-state.ts';
 import type { Helper, Recipe } from './recipe.ts';
 import { ownReference, type Reference, referenceOfObject } from './references.ts';
 import { serializer } from './serializer.ts';
+import { requireModules } from './require-modules.ts';
 import { originalStack } from './stack.ts';
 
 export { nameOfFunction } from './names.ts';
@@ -64,5 +65,6 @@ export const courier: Courier = {
   privateState,
   isInternalClass: (fn) => serializer().isInternalClass(fn),
   loadModules,
+  requireModules,
   originalStack: (stack) => originalStack(placed(stack)),
 };

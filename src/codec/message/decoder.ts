@@ -3,7 +3,8 @@
 import { Decoding, type ViewOf } from '../decoding.ts';
 import type { Incoming } from '../packet.ts';
 import { damaged, Reader } from '../reader.ts';
-import { WITH_MODULES } from './form.ts';
+import { readFlat } from './flat-reader.ts';
+import { FLAT, WITH_MODULES } from './form.ts';
 
 /** What belongs to a message and is not in its bytes. */
 export interface MessageBeside extends Pick<Incoming, 'handles' | 'lost'> {
@@ -38,6 +39,22 @@ const SPARES = 4;
  * @throws SerializationError if the bytes are damaged; whatever user code threw that had to run
  */
 export function decodeMessage(bytes: Uint8Array, start: number, end: number, beside?: MessageBeside): unknown {
+  return bytes[start] === FLAT ? decodeFlat(bytes, start, end) : decodeGeneral(bytes, start, end, beside);
+}
+
+/** One is enough: no user code runs while a flat message is read. */
+const flat = new Reader();
+
+function decodeFlat(bytes: Uint8Array, start: number, end: number): unknown {
+  flat.reset(bytes, start, end);
+  flat.position += 1;
+  const value = readFlat(flat);
+  if (flat.position !== end) throw damaged('it has another length than it says');
+  flat.forget();
+  return value;
+}
+
+function decodeGeneral(bytes: Uint8Array, start: number, end: number, beside: MessageBeside | undefined): unknown {
   // User code may run, and decode another message meanwhile.
   const decoding = spares.pop() ?? new Decoding();
   try {

@@ -8,14 +8,15 @@
  *     encoder.takeMoved()               only now moved buffers are taken from their owner
  *   encoder.release()                   the memory serves the next
  *
- *   message:  GENERAL value   ·   WITH_MODULES value  n  key…  size of the keys: 4 bytes
+ *   message:  FLAT value   ·   GENERAL value   ·   WITH_MODULES value  n  key…  size of the keys: 4 bytes
  */
 
 import { SerializationError } from '../../errors.ts';
-import { Encoding, inShort } from '../encoding.ts';
+import { Encoding, inShort, type Mark } from '../encoding.ts';
 import { checkTransfer, detach, unmark } from '../move.ts';
 import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
-import { GENERAL, WITH_MODULES } from './form.ts';
+import { FlatWriter } from './flat-writer.ts';
+import { FLAT, GENERAL, WITH_MODULES } from './form.ts';
 
 export interface MessageOptions {
   /** How paths in errors begin. Default `item`. */
@@ -27,6 +28,8 @@ export interface MessageOptions {
    * than the size asked for saves a second copy of a large value.
    */
   readonly grow?: Grow | undefined;
+  /** The general encoder writes all of it: what a message looks like that was never flat. Default false. */
+  readonly isGeneral?: boolean | undefined;
 }
 
 const SIZE = 16 * 1024;
@@ -45,6 +48,7 @@ const noBuffers: ArrayBuffer[] = [];
 export class MessageEncoder {
   readonly #own = memory(SIZE);
   readonly #encoding = new Encoding(new Writer(this.#own));
+  readonly #flat = new FlatWriter(this.#encoding);
   #moved: ArrayBuffer[] = noBuffers;
   /** Where the last message begins and ends in `bytes`. */
   start = 0;
@@ -77,30 +81,51 @@ export class MessageEncoder {
    */
   encode(value: unknown, options: MessageOptions = noOptions): void {
     const encoding = this.#encoding;
+    const flat = this.#flat;
     const { writer } = encoding;
-    encoding.forget();
-    encoding.transfer = checkTransfer(options.transfer);
+    const start = writer.position;
+    this.#forget();
+    encoding.origin = start;
+    if (options.transfer !== undefined) encoding.transfer = checkTransfer(options.transfer);
     writer.grow = options.grow ?? growInHeap;
-    const mark = encoding.mark();
-    encoding.origin = mark.position;
+    encoding.trail.start(options.root ?? 'item');
     try {
-      writer.byte(GENERAL);
-      encoding.message(value, options.root ?? 'item');
-      if (encoding.modules.length > 0) this.#writeModules(mark.position);
+      writer.byte(FLAT);
+      if (options.isGeneral === true) flat.becomeGeneral();
+      flat.value(value);
+      if (flat.isGeneral) this.#finishGeneral(start);
     } catch (error) {
-      const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
-      encoding.abandon(mark);
-      encoding.forget();
-      throw told;
+      throw this.#abandon(start, error);
     }
-    this.start = mark.position;
+    this.start = start;
     this.end = writer.position;
+  }
+
+  /** Forgets all of the last message but its bytes. */
+  #forget(): void {
+    if (this.#flat.isGeneral) this.#encoding.forget();
+    this.#flat.forget();
+  }
+
+  #finishGeneral(start: number): void {
+    const encoding = this.#encoding;
+    encoding.finish();
+    if (encoding.modules.length > 0) this.#writeModules();
+    encoding.writer.bytes[start] = encoding.modules.length > 0 ? WITH_MODULES : GENERAL;
     if (encoding.detached.length > 0) this.#moved = [...this.#moved, ...encoding.detached];
   }
 
-  #writeModules(start: number): void {
+  #abandon(start: number, error: unknown): SerializationError {
+    const encoding = this.#encoding;
+    const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
+    encoding.abandon({ ...nothing, position: start });
+    encoding.forget();
+    this.#flat.forget();
+    return told;
+  }
+
+  #writeModules(): void {
     const { writer, modules } = this.#encoding;
-    writer.bytes[start] = WITH_MODULES;
     const from = writer.position;
     writer.varint(modules.length);
     for (const key of modules) writer.text(key);
@@ -129,8 +154,9 @@ export class MessageEncoder {
   /** Ends the use of the encoder. Its memory is written again from now on; memory that `grow` gave is not touched. */
   release(): void {
     const encoding = this.#encoding;
-    encoding.reset();
-    encoding.writer.use(this.#own);
+    this.#forget();
+    encoding.writer.position = 0;
+    if (encoding.writer.bytes !== this.#own) encoding.writer.use(this.#own);
     encoding.writer.grow = growInHeap;
     this.#moved = noBuffers;
     this.start = 0;
@@ -140,4 +166,19 @@ export class MessageEncoder {
 }
 
 const none: readonly object[] = [];
+/** How far the encoder is at the beginning of a message. */
+const nothing: Mark = {
+  position: 0,
+  objects: 0,
+  waiting: 0,
+  shapes: 0,
+  depth: 0,
+  attachments: 0,
+  beside: 0,
+  detached: 0,
+  modules: 0,
+  signals: 0,
+  handles: 0,
+  classes: 0,
+};
 const noOptions: MessageOptions = {};

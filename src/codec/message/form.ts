@@ -1,5 +1,7 @@
 /** The first byte of a message that stands alone: what follows it. */
 
+/** A tree of plain objects, arrays and what needs no object; each object names its keys: what the flat reader knows. */
+export const FLAT = 0;
 /** Any value. */
 export const GENERAL = 1;
 /** Any value, then the keys of the modules it needs and the size of these. */

@@ -92,7 +92,7 @@ findFaults('lock-cases.js', [
     what: 'the line is looked at before its mark is cleared',
     file: 'memory/wait-queue.js',
     from: 'const first = this.first();\n            if (first === undefined)\n                return;\n            if (isStrict)',
-    to: 'const first = this.first();\n            store(this.#block.words, this.#block.at + WAITING, 0);\n            if (first === undefined)\n                return;\n            if (isStrict)',
+    to: 'const first = this.first();\n            store(this.#block.words, this.#waiting, 0);\n            if (first === undefined)\n                return;\n            if (isStrict)',
   },
   {
     by: 'a thread that blocks for another lock while its event loop is in line',

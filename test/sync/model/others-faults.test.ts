@@ -159,16 +159,82 @@ findFaults('condition-cases.js', [
   {
     by: 'a death of one of two that wait',
     what: 'the notification of a dead one is lost',
-    file: 'sync/condition.js',
-    from: 'if (dead.isCalled)',
-    to: 'if (false)',
+    file: 'memory/wait-queue.js',
+    from: 'this.#passCall(waiter);\n                this.#heirs',
+    to: 'waiter.leave();\n                this.#heirs',
   },
   {
     by: 'a death of one of two that wait',
     what: 'one can be called while somebody takes it for dead',
     file: 'memory/wait-queue.js',
-    from: 'waiter.withdraw();\n                this.#heirs',
-    to: 'this.#heirs',
+    from: 'this.#passCall(waiter);\n                this.#heirs',
+    to: 'if (waiter.owesCall) this.callSome(1);\n                this.#heirs',
+  },
+]);
+
+findFaults('pass-on-cases.js', [
+  {
+    by: 'a called waiter that goes',
+    what: 'the call of a waiter that goes is lost',
+    file: 'memory/wait-queue.js',
+    from: 'if (waiter.leave())',
+    to: 'if (waiter.leave() && false)',
+  },
+  {
+    by: 'a called waiter that goes',
+    what: 'a waiter that goes looks whether it was called before it leaves the line',
+    file: 'memory/wait-queue.js',
+    from: 'if (waiter.leave())',
+    to: 'const isCalled = waiter.isCalled; waiter.leave(); if (isCalled)',
+  },
+  {
+    by: 'a called waiter that goes, and dies',
+    what: 'a waiter that goes frees its entry before another one is called',
+    file: 'memory/wait-queue.js',
+    from: 'if (waiter.leave())',
+    to: 'const isCalled = waiter.leave(); waiter.free(); if (isCalled)',
+  },
+  {
+    by: 'a called waiter that goes, and dies',
+    what: 'a waiter that goes does not say that it owes a call',
+    file: 'memory/waiter.js',
+    from: 'store(this.#words, this.#at + STATE, PASSING);',
+    to: 'store(this.#words, this.#at + STATE, SETTING);',
+  },
+  {
+    by: 'a line of which the first is called',
+    what: 'a waiter that goes is still in line while another one is called for it',
+    file: 'memory/waiter.js',
+    from: 'store(this.#words, this.#at + STATE, PASSING);',
+    to: '',
+  },
+  {
+    by: 'a notified word that is aborted',
+    what: 'an aborted wait takes the notification of a word along',
+    file: 'memory/word.js',
+    from: 'this.#line.passOn(this.#waiter);',
+    to: 'this.#waiter.free();',
+  },
+  {
+    by: 'a notified word that is killed',
+    what: 'a wait that is killed after its notification takes it along',
+    file: 'memory/word.js',
+    from: 'this.#wasNotified = !',
+    to: 'this.#wasNotified = false && !',
+  },
+  {
+    by: 'a notified word that dies',
+    what: 'sleepers do not look after a dead one that was notified',
+    file: 'memory/word.js',
+    from: 'if (slices % slicesPerLook === 0)',
+    to: 'if (false)',
+  },
+  {
+    by: 'a predicate that throws',
+    what: 'a predicate that throws takes the notification along',
+    file: 'sync/condition.js',
+    from: 'if (isNotified)',
+    to: 'if (false)',
   },
 ]);
 
