@@ -46,7 +46,6 @@ export class FlatWriter {
   becomeGeneral(): void {
     if (this.isGeneral) return;
     this.isGeneral = true;
-    this.#encoding.scope = {};
     for (let i = 0; i < this.#count; i += 1) this.#encoding.claim(this.#seen[i]);
   }
 
