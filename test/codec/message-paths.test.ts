@@ -71,6 +71,7 @@ const wide = (count: number): object => Object.fromEntries(Array.from({ length: 
 
 const flat: Record<string, () => unknown> = {
   numbers: () => [0, 63, 64, -1, 2 ** 31, -0, 0.5, Number.NaN, Infinity, 2 ** 53],
+  bigints: () => [0n, -1n, 10n ** 30n, { big: -(2n ** 64n) }],
   scalars: () => [true, false, null, undefined],
   strings: () => ['', 'short', 'é', 'é'.repeat(60), '€', '\ud800', 'x'.repeat(5000), '€'.repeat(3000), '\0\n'],
   'a number': () => 17,
@@ -147,7 +148,7 @@ const general: Record<string, () => unknown> = {
   'hidden fields of an array': () => ({ a: ((strings: TemplateStringsArray, ..._: number[]) => strings)`one${2}two` }),
   'an array without elements and a field': () => Object.assign([], { x: 1 }),
   boxed: () => [Object(1), Object('a'), Object(true)],
-  'dates and patterns': () => ({ at: new Date(5), like: /a/g, big: 10n, map: new Map([[{ a: 1 }, [1]]]) }),
+  'dates and patterns': () => ({ at: new Date(5), like: /a/g, map: new Map([[{ a: 1 }, [1]]]) }),
   bytes: () => ({ id: 1, bytes: new Uint8Array([1, 2]), more: { id: 2 } }),
   'well-known objects': () => ({ before: { x: 1 }, math: Math, log: console, json: { inner: JSON }, after: { x: 2 } }),
   'well-known functions': () => ({ before: { x: 1 }, max: Math.max, after: { x: 2 } }),

@@ -12,6 +12,7 @@
 import { types } from 'node:util';
 import type { Encoding } from '../encoding.ts';
 import { rowKind, ROW_FROM, writeRow } from '../arrays.ts';
+import { writeBigint } from '../bigints.ts';
 import { writeByName } from '../objects.ts';
 import { isEmpty, keysBesideElements } from '../own-keys.ts';
 import * as tag from '../tags.ts';
@@ -63,6 +64,9 @@ export class FlatWriter {
         break;
       case 'undefined':
         writer.byte(tag.UNDEFINED);
+        break;
+      case 'bigint':
+        writeBigint(writer, value);
         break;
       case 'object':
         if (value === null) writer.byte(tag.NULL);
