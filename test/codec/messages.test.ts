@@ -315,3 +315,12 @@ test('functions in several messages that share a variable each have a copy of it
   }
   assert.equal(count, 5);
 });
+
+test('an encoder that is released twice is not given to two callers', () => {
+  const encoder = takeEncoder();
+  encoder.release();
+  encoder.release();
+  const taken = [takeEncoder(), takeEncoder()];
+  assert.notEqual(taken[0], taken[1]);
+  for (const one of taken) one.release();
+});
