@@ -92,7 +92,7 @@ findFaults('../../channel/model/queue-cases.js', [
     what: 'the last task tells no joiner',
     file: 'channel/queue-core.js',
     from: 'books.line.known?.callAll();',
-    to: '',
+    to: ';',
   },
   {
     by: 'a kill',
