@@ -32,7 +32,10 @@ inBothForms('items of several producers arrive once, each producer in its order'
   for (const own of got)
     for (const producer of [0, 1, 2]) {
       const its = own.filter(([from]) => from === producer).map(([, n]) => n);
-      assert.deepEqual(its, its.toSorted((one, other) => one - other));
+      assert.deepEqual(
+        its,
+        its.toSorted((one, other) => one - other),
+      );
     }
   assert.equal(new Set(got.flat().map(([producer, n]) => producer * 1000 + n)).size, 600);
   assert.equal(got.flat().length, 600);
@@ -51,7 +54,10 @@ inBothForms('a bounded queue holds no more than its size', async (crew, form) =>
     got.push(await queue.get());
   }
   await putting;
-  assert.deepEqual(got, Array.from({ length: 100 }, (_, n) => n));
+  assert.deepEqual(
+    got,
+    Array.from({ length: 100 }, (_, n) => n),
+  );
 });
 
 inBothForms('put and get give up in time, and leave nothing behind', async (crew, form) => {
@@ -276,4 +282,3 @@ everywhere('SimpleQueue hands items on', async (crew) => {
   assert.ok(queue.empty());
   assert.throws(() => queue.getSync(0), Empty);
 });
-
