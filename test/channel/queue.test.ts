@@ -218,9 +218,9 @@ test('leaving a loop withdraws its get', async () => {
 test('a loop that always finds an item leaves the event loop its turn', async () => {
   const queue = new Queue<number>();
   await queue.putMany([1]);
-  let hasTurned = false;
-  setImmediate(() => (hasTurned = true));
-  while (!hasTurned) {
+  const turn = { hasCome: false };
+  setImmediate(() => (turn.hasCome = true));
+  while (!turn.hasCome) {
     await queue.put(await queue.get());
   }
 });
