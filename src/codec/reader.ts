@@ -18,6 +18,9 @@ const { latin1Slice, ucs2Slice } = Buffer.prototype as unknown as Record<
   (this: Uint8Array, start: number, end: number) => string
 >;
 
+/** From so many doubles on it pays to make a view for them. */
+const VIEW_FROM = 16;
+
 /** Memory from this size on is copied by a slice. */
 const COPY_LIMIT = 256;
 
@@ -58,7 +61,7 @@ export class Reader {
     return (bytes[end - 4]! | (bytes[end - 3]! << 8) | (bytes[end - 2]! << 16) | (bytes[end - 1]! << 24)) >>> 0;
   }
 
-  /** For many numbers at once. */
+  /** For many doubles at once. */
   #numbers(): DataView {
     this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     return this.#view;
@@ -119,8 +122,12 @@ export class Reader {
 
   doubles(): number[] {
     const count = this.count(8);
-    const view = this.#numbers();
     const values: number[] = [];
+    if (count < VIEW_FROM) {
+      for (let i = 0; i < count; i += 1) values.push(this.double());
+      return values;
+    }
+    const view = this.#numbers();
     for (let i = 0; i < count; i += 1) values.push(view.getFloat64(this.position + i * 8, true));
     this.position += count * 8;
     return values;
@@ -128,27 +135,31 @@ export class Reader {
 
   int8s(): number[] {
     const count = this.count(1);
-    const view = this.#numbers();
+    const { bytes, position } = this;
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(view.getInt8(this.position + i));
+    for (let i = 0; i < count; i += 1) values.push(((bytes[position + i] as number) << 24) >> 24);
     this.position += count;
     return values;
   }
 
   int16s(): number[] {
     const count = this.count(2);
-    const view = this.#numbers();
+    const { bytes, position } = this;
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(view.getInt16(this.position + i * 2, true));
+    for (let at = position; at < position + count * 2; at += 2)
+      values.push((((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 24)) >> 16);
     this.position += count * 2;
     return values;
   }
 
   int32s(): number[] {
     const count = this.count(4);
-    const view = this.#numbers();
+    const { bytes, position } = this;
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(view.getInt32(this.position + i * 4, true));
+    for (let at = position; at < position + count * 4; at += 4)
+      values.push(
+        (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24),
+      );
     this.position += count * 4;
     return values;
   }

@@ -35,11 +35,11 @@ const oneDouble = new Float64Array(eightBytes.buffer);
 export class Writer {
   bytes: Uint8Array;
   position = 0;
-  grow: Grow;
+  readonly #grow: Grow;
   #view: DataView | undefined;
 
   constructor(bytes: Uint8Array, grow: Grow = growInHeap) {
-    this.grow = grow;
+    this.#grow = grow;
     this.bytes = bytes;
   }
 
@@ -55,7 +55,7 @@ export class Writer {
   }
 
   #enlarge(size: number): void {
-    this.use(this.grow(this.bytes, this.position, size));
+    this.use(this.#grow(this.bytes, this.position, size));
   }
 
   /** Goes on in other memory. */

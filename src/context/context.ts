@@ -10,7 +10,7 @@
 
 import { pathToFileURL } from 'node:url';
 import { checkBoolean, checkOptions, expected } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
+import { importLeadsToMain, travelByName } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
 import { bindMethod, Pool, ProcessPoolExecutor, ThreadPool, ThreadPoolExecutor } from '../pool/index.ts';
 import { Queue, SimpleQueue } from '../channel/index.ts';
@@ -292,11 +292,14 @@ export function getAllStartMethods(): StartMethod[] {
  * reported once by a warning. Source: multiprocessing.set_forkserver_preload
  *
  * @param modules URLs, paths or specifiers, which are resolved from the main module. They replace those of an earlier call.
- * @throws TypeError if it is not an array of strings and URLs
+ * @throws TypeError if it is not an array of strings and URLs, or one of them is or imports the main module, which runs only once
  */
 export function setForkserverPreload(modules: readonly (string | URL)[]): void {
   const isList = Array.isArray(modules) && modules.every((module) => typeof module === 'string' || module instanceof URL);
   if (!isList) throw new TypeError(expected('modules', 'an array of specifiers and URLs', modules));
   const from = pathToFileURL(process.argv[1] ?? `${process.cwd()}/`).href;
-  setPreload({ modules: modules.map(String), from });
+  const specifiers = modules.map(String);
+  const main = specifiers.find((specifier) => importLeadsToMain(specifier, from));
+  if (main !== undefined) throw new TypeError(`${main} cannot be preloaded: it is the main module, or imports it, and that runs only once`);
+  setPreload({ modules: specifiers, from });
 }

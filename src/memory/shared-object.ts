@@ -198,11 +198,11 @@ function newHandles(heap: Heap): Handles {
   const travelled = new Map<number, WeakRef<SharedObject>>();
   const weak = new WeakRef(heap);
   const registry = new FinalizationRegistry((position: number) => {
-    const heap = weak.deref();
-    if (heap === undefined) return;
-    const ref = heap.at(position);
+    const its = weak.deref();
+    if (its === undefined) return;
+    const ref = its.at(position);
     if (travelled.get(ref)?.deref() === undefined) travelled.delete(ref);
-    heap.drop(position);
+    its.drop(position);
   });
   keepRegistry(registry);
   return { registry, travelled };

@@ -244,3 +244,54 @@ test('shared objects in a message are named to the caller, each once', () => {
     /a shared object cannot be used here: its heap is gone/,
   );
 });
+
+test('what the memory of the caller throws is thrown as it is, and nothing has happened', () => {
+  const full = new RangeError('the heap is full');
+  const encoder = takeEncoder();
+  encoder.encode('before');
+  const { end } = encoder;
+  const grow = (): never => {
+    throw full;
+  };
+  assert.throws(
+    () => encoder.encode({ a: [1], large: new Uint8Array(300_000) }, { grow }),
+    (error) => error === full,
+  );
+  assert.throws(
+    () => encoder.encode({ a: ['x'.repeat(300_000)] }, { grow }),
+    (error) => error === full,
+  );
+  encoder.encode({ after: 'x'.repeat(300_000) });
+  assert.equal(encoder.start, end);
+  assert.deepEqual(decodeMessage(encoder.bytes, 0, end), 'before');
+  assert.equal((decodeMessage(encoder.bytes, end, encoder.end) as { after: string }).after.length, 300_000);
+  encoder.release();
+});
+
+test('memory that has grown is used again, but not the memory of a caller', () => {
+  const encoder = takeEncoder();
+  encoder.encode('x'.repeat(40_000));
+  const grown = encoder.bytes;
+  encoder.encode(new Uint8Array(200_000), {
+    grow: (old, used, size) => {
+      const memory = new Uint8Array(size);
+      memory.set(old.subarray(0, used));
+      return memory;
+    },
+  });
+  const given = encoder.bytes;
+  encoder.release();
+  const again = takeEncoder();
+  again.encode(1);
+  assert.notEqual(again.bytes, given);
+  again.release();
+  const once = takeEncoder();
+  once.encode('x'.repeat(40_000));
+  const kept = once.bytes;
+  once.release();
+  const more = takeEncoder();
+  more.encode(1);
+  assert.equal(more.bytes, kept);
+  more.release();
+  assert.notEqual(grown, given);
+});

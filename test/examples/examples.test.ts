@@ -81,6 +81,14 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     assert.equal(lines.pop(), 'all tasks are done');
     assert.deepEqual(lines.toSorted(), ['dry is done', 'fold is done', 'wash is done']);
   },
+  '11-shared-value-and-array': [
+    'hits 3000, balance 800',
+    'total 3',
+    'sums 1 3 6 10, the last 10',
+    'squares 0 1 4, ready true',
+    'table 500000',
+    "expected value of type 'i' to be an integer from -2147483648 to 2147483647, got 2147483648",
+  ],
   '14-prints-with-a-lock': (lines) => {
     for (const count of [3, 10]) {
       const inTurn = lines.splice(0, 2 * count);

@@ -271,6 +271,25 @@ test('preloaded modules are there before the start, and one that fails is report
   assert.deepEqual([inChild, blanks], ['done', true]);
 });
 
+test('the main module, and a module that imports it, cannot be preloaded', () => {
+  const main = file('main.mjs');
+  writeFileSync(
+    main,
+    `import { setForkserverPreload } from ${JSON.stringify(import.meta.resolve('heddle'))};
+     export const here = import.meta.url;
+     for (const module of [here, './importing.mjs', './other.mjs']) {
+       try { setForkserverPreload([module]); console.log('allowed'); } catch (error) { console.log(error.name, error.message.replace(/^.*\\//, '')); }
+     }
+     setForkserverPreload([]);`,
+  );
+  writeFileSync(file('importing.mjs'), `import { here } from './main.mjs'; export const there = here;`);
+  writeFileSync(file('other.mjs'), `export const other = 1;`);
+  const { stdout } = spawnSync(process.execPath, [main], { encoding: 'utf8' });
+  const refusal = (name: string): string =>
+    `TypeError ${name} cannot be preloaded: it is the main module, or imports it, and that runs only once`;
+  assert.deepEqual(stdout.trim().split('\n'), [refusal('main.mjs'), refusal('importing.mjs'), 'allowed']);
+});
+
 test('a module that asks for warm processes, and uses pools, where it is loaded may be preloaded itself', options, () => {
   const module = file('asking.mjs');
   writeFileSync(

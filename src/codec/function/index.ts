@@ -29,6 +29,7 @@ export { areUntouched, nameIn } from './own-state.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
 export type { InlineCode } from './inline.ts';
 export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
+export { importLeadsToMain } from './module-graph.ts';
 export { travelByName } from './references.ts';
 export { resolveFrom } from './resolve.ts';
 export { type Origin, withOrigin } from './origin-place.ts';

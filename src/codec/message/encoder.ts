@@ -33,6 +33,8 @@ export interface MessageOptions {
 }
 
 const SIZE = 16 * 1024;
+/** Memory that has grown up to this is used again. */
+const KEPT_SIZE = 128 * 1024;
 
 /** Mostly there is one; user code that encodes while it is encoded takes another. */
 const spares: MessageEncoder[] = [];
@@ -46,8 +48,12 @@ export function takeEncoder(): MessageEncoder {
 const noBuffers: ArrayBuffer[] = [];
 
 export class MessageEncoder {
-  readonly #own = memory(SIZE);
-  readonly #encoding = new Encoding(new Writer(this.#own));
+  #own = memory(SIZE);
+  #given: Grow | undefined;
+  /** The bytes lie in memory of the caller's. */
+  #isGiven = false;
+  #noMemory: { readonly error: unknown } | undefined;
+  readonly #encoding = new Encoding(new Writer(this.#own, (old, used, size) => this.#grow(old, used, size)));
   readonly #flat = new FlatWriter(this.#encoding);
   #moved: ArrayBuffer[] = noBuffers;
   /** Where the last message begins and ends in `bytes`. */
@@ -78,6 +84,7 @@ export class MessageEncoder {
    * Writes a message behind those that are there.
    *
    * @throws SerializationError if something in it cannot cross; the message says where and what. The earlier messages stay
+   * @throws unknown what `grow` threw
    */
   encode(value: unknown, options: MessageOptions = noOptions): void {
     const encoding = this.#encoding;
@@ -87,7 +94,7 @@ export class MessageEncoder {
     this.#forget();
     encoding.origin = start;
     if (options.transfer !== undefined) encoding.transfer = checkTransfer(options.transfer);
-    writer.grow = options.grow ?? growInHeap;
+    this.#given = options.grow;
     encoding.trail.start(options.root ?? 'item');
     try {
       writer.byte(FLAT);
@@ -99,6 +106,21 @@ export class MessageEncoder {
     }
     this.start = start;
     this.end = writer.position;
+  }
+
+  #grow(old: Uint8Array, used: number, size: number): Uint8Array {
+    if (this.#given === undefined) {
+      this.#isGiven = false;
+      return growInHeap(old, used, size);
+    }
+    try {
+      const bytes = this.#given(old, used, size);
+      this.#isGiven = true;
+      return bytes;
+    } catch (error) {
+      this.#noMemory = { error };
+      throw error;
+    }
   }
 
   /** Forgets all of the last message but its bytes. */
@@ -115,9 +137,12 @@ export class MessageEncoder {
     if (encoding.detached.length > 0) this.#moved = [...this.#moved, ...encoding.detached];
   }
 
-  #abandon(start: number, error: unknown): SerializationError {
+  /** Takes back what is written of a message; returns what to throw. */
+  #abandon(start: number, error: unknown): unknown {
     const encoding = this.#encoding;
-    const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
+    const isTold = error instanceof SerializationError || error === this.#noMemory?.error;
+    const told = isTold ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
+    this.#noMemory = undefined;
     encoding.abandon({ ...nothing, position: start });
     encoding.forget();
     this.#flat.forget();
@@ -155,9 +180,14 @@ export class MessageEncoder {
   release(): void {
     const encoding = this.#encoding;
     this.#forget();
-    encoding.writer.position = 0;
-    if (encoding.writer.bytes !== this.#own) encoding.writer.use(this.#own);
-    encoding.writer.grow = growInHeap;
+    const { writer } = encoding;
+    writer.position = 0;
+    if (writer.bytes !== this.#own) {
+      if (!this.#isGiven && writer.bytes.length <= KEPT_SIZE) this.#own = writer.bytes;
+      else writer.use(this.#own);
+    }
+    this.#given = undefined;
+    this.#isGiven = false;
     this.#moved = noBuffers;
     this.start = 0;
     this.end = 0;
