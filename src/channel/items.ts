@@ -33,7 +33,10 @@ const blockHead = 4;
 /** Bytes up to which a loop is faster than a call. */
 const loopLimit = 64;
 
-type Taken = Pick<Message, 'kind' | 'words' | 'length'>;
+/** A message that was taken; `bytes` are those of its words, where they are known. */
+type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
+
+const bytesOf = ({ bytes, words }: Taken): Uint8Array => bytes ?? new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
 /** Copies bytes into a block, which may lie in several segments; or out of it. */
 function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
@@ -149,16 +152,18 @@ export class Items {
   }
 
   /** Keys of the modules that must be loaded before it is opened. */
-  modulesOf({ kind, words, length }: Taken): readonly string[] {
+  modulesOf(message: Taken): readonly string[] {
+    const { kind, words, length } = message;
     if ((kind & APART) !== 0)
       return length === 8 ? [] : (JSON.parse(decoder.decode(new Uint8Array(words.buffer, words.byteOffset + 8, length - 8))) as string[]);
     const from = (kind & PARCEL) === 0 ? 0 : 4;
-    return modulesOf(new Uint8Array(words.buffer, words.byteOffset, length), from, length);
+    return modulesOf(bytesOf(message), from, length);
   }
 
   /** The value of an item that was taken; its modules are loaded. @throws what its decoding throws; the item is gone then */
-  open({ kind, words, length }: Taken): unknown {
-    const bytes = new Uint8Array(words.buffer, words.byteOffset, length);
+  open(message: Taken): unknown {
+    const { kind, words, length } = message;
+    const bytes = bytesOf(message);
     if ((kind & PARCEL) === 0) return decodeMessage(bytes, 0, length);
     const { objects: handles, bytes: block } = unpack(words[0]!);
     if (block === undefined) return decodeMessage(bytes, 4, length, { handles });

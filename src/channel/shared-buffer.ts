@@ -79,9 +79,11 @@ export class SharedBuffer {
   number = 0;
   length = 0;
   words: Int32Array;
+  bytes: Uint8Array;
   /** `words` are being read, and user code may take another message meanwhile. */
   isReading = false;
   readonly #scratch: Int32Array = new Int32Array(scratchWords);
+  readonly #scratchBytes: Uint8Array = new Uint8Array(this.#scratch.buffer);
 
   /** @param dropParcel frees a parcel that no consumer will open */
   constructor(block: Block, dropParcel: (parcel: number) => void) {
@@ -89,6 +91,7 @@ export class SharedBuffer {
     this.#at = block.at;
     this.#dropParcel = dropParcel;
     this.words = this.#scratch;
+    this.bytes = this.#scratchBytes;
     this.#ring = new Ring(placeOf(block), new QueueChunks(block));
     this.#tailMutex = new RobustMutex(block, TAIL_MUTEX, () => this.#repairTail());
     this.#headMutex = new RobustMutex(block, HEAD_MUTEX, (dead) => this.#repairHead(dead));
@@ -262,6 +265,7 @@ export class SharedBuffer {
     this.number = number;
     this.length = length;
     this.words = words;
+    this.bytes = words === this.#scratch ? this.#scratchBytes : new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
   }
 
   /** Items have gone out: the books say so before GETS does. */

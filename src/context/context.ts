@@ -13,6 +13,7 @@ import { checkBoolean, checkOptions, expected } from '../check.ts';
 import { importLeadsToMain, travelByName } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
 import { bindMethod, Pool, ProcessPoolExecutor, ThreadPool, ThreadPoolExecutor } from '../pool/index.ts';
+import { Queue, SimpleQueue } from '../channel/index.ts';
 import {
   activeChildren,
   cpuCount,
@@ -142,6 +143,18 @@ export class Context {
 
   get Barrier(): typeof Barrier {
     return Barrier;
+  }
+
+  get Queue(): typeof Queue {
+    return Queue;
+  }
+
+  get JoinableQueue(): typeof Queue {
+    return Queue;
+  }
+
+  get SimpleQueue(): typeof SimpleQueue {
+    return SimpleQueue;
   }
 
   get Value(): typeof Value {

@@ -107,7 +107,7 @@ everywhere('a shutdown ends those that wait, and iterations when all is taken', 
 });
 
 test('an immediate shutdown throws the items away', async () => {
-  const queue = new Queue<unknown>(2);
+  const queue = new Queue(2);
   await queue.put(new Lock());
   await queue.put('x'.repeat(100_000));
   const late = assert.rejects(Promise.resolve(queue.put(3)), ShutDown);
@@ -135,16 +135,16 @@ everywhere('join waits until each item is done', async (crew) => {
 });
 
 everywhere('handles, large items and the queue itself are items', async (crew) => {
-  const queue = new Queue<unknown>();
+  const queue = new Queue();
   const event = new Event();
   await queue.putMany([{ event }, queue, new Uint8Array(300_000).fill(7), 'x'.repeat(20_000), { own: queue, bytes: new Uint8Array(9000) }]);
   const seen = await crew.run(() => {
     const [first, own, bytes, text, both] = queue.getManySync(5) as [
       { event: Event },
-      Queue<unknown>,
+      Queue,
       Uint8Array,
       string,
-      { own: Queue<unknown>; bytes: Uint8Array },
+      { own: Queue; bytes: Uint8Array },
     ];
     first.event.set();
     return [own === queue, both.own === queue, both.bytes.length, bytes.length, bytes.every((byte) => byte === 7), text.length];
@@ -154,7 +154,7 @@ everywhere('handles, large items and the queue itself are items', async (crew) =
 });
 
 test('an item that cannot cross is refused by path, and uses no place', async () => {
-  const queue = new Queue<unknown>(1);
+  const queue = new Queue(1);
   await assert.rejects(Promise.resolve(queue.put({ a: [new SharedArrayBuffer(8)] })), (error) => {
     assert.ok(error instanceof SerializationError);
     assert.match(error.message, /item\.a\[0\]/);
@@ -218,9 +218,9 @@ test('leaving a loop withdraws its get', async () => {
 test('a loop that always finds an item leaves the event loop its turn', async () => {
   const queue = new Queue<number>();
   await queue.putMany([1]);
-  let hasTurned = false;
-  setImmediate(() => (hasTurned = true));
-  while (!hasTurned) {
+  const turn = { hasCome: false };
+  setImmediate(() => (turn.hasCome = true));
+  while (!turn.hasCome) {
     await queue.put(await queue.get());
   }
 });
