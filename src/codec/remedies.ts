@@ -69,7 +69,8 @@ const remedies: Readonly<Record<Cause, (refused: Refused) => string>> = {
     where.from === 'result' || where.from === 'item'
       ? 'it belongs to the thread that made it'
       : 'it belongs to the thread that made it: make one inside the function',
-  threadMemory: () => 'only threads of one process can share it: use a ThreadPoolExecutor, or hand over a copy of its bytes',
+  threadMemory: () =>
+    'only threads of one process can share it: use share(), whose arrays processes see, too, a ThreadPoolExecutor, or hand over a copy of its bytes',
   threadPort: () => 'only a thread can take it over: use a ThreadPoolExecutor',
   anyMemory: () => 'share() and SharedArray give memory that processes see too; or hand over a copy of its bytes',
   anyPort: () => 'hand it over as an argument, to a Thread or to a ThreadPoolExecutor',

@@ -146,6 +146,8 @@ export class Heap {
   }
 
   #findRun(pages: number): number {
+    // A large block may be garbage soon. That memory is free now says nothing: it would be used up before V8 sees a reason to collect.
+    if (this.#usedBytes() / pageSize + pages >= Math.max(lowestMark, load(this.#header, MARK))) this.#raiseMark();
     const page = this.#findPages(pages);
     const isZero = this.pages.reserve(page, pages);
     if (!isZero) fillWithZeros(this.memory, page * pageSize, pages * pageSize);
@@ -233,8 +235,15 @@ export class Heap {
     // ORDER: before the ledgers are read: what is let go from now on counts for the next sweep.
     exchange(this.#header, DROPPED, 0);
     const freed = sweep(this.memory, this.pages, this.slabs, this.id);
+    this.#lowerMark();
     if (this.pages.dirty > Math.max(keptPages, this.#usedBytes() / pageSize / 8)) this.pages.discard();
     return freed;
+  }
+
+  /** What counted as used when the mark was raised was garbage, in part, that no finalizer had let go. */
+  #lowerMark(): void {
+    const twice = Math.ceil((this.#usedBytes() * 2) / pageSize);
+    if (load(this.#header, MARK) > twice) store(this.#header, MARK, twice);
   }
 
   /** What threads held that have ended is held by nobody. */

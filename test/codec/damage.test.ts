@@ -52,7 +52,7 @@ function read(bytes: Uint8Array): void {
 const flatValue = {
   id: 1,
   text: ['short', 'é'.repeat(80), '€€€', 'x'.repeat(300)],
-  numbers: [-1, 2.5, -0, 2 ** 31],
+  numbers: [-1, 2.5, -0, 2 ** 31, 10n ** 30n, -5n],
   rows: [
     [1, 2, 3, 4],
     [1, 2, 3, 1e6],

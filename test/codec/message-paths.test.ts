@@ -1,6 +1,10 @@
 /** Each value arrives alike, whichever way it is written and read: as a packet, by the general encoder alone, or flat as far as it goes. */
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { decode, decodeMessage, encode, modulesOf, prepare, takeEncoder } from '#src/codec/index.js';
 import { SerializationError } from '#src/errors.js';
@@ -67,6 +71,7 @@ const wide = (count: number): object => Object.fromEntries(Array.from({ length: 
 
 const flat: Record<string, () => unknown> = {
   numbers: () => [0, 63, 64, -1, 2 ** 31, -0, 0.5, Number.NaN, Infinity, 2 ** 53],
+  bigints: () => [0n, -1n, 10n ** 30n, { big: -(2n ** 64n) }],
   scalars: () => [true, false, null, undefined],
   strings: () => ['', 'short', 'é', 'é'.repeat(60), '€', '\ud800', 'x'.repeat(5000), '€'.repeat(3000), '\0\n'],
   'a number': () => 17,
@@ -143,7 +148,7 @@ const general: Record<string, () => unknown> = {
   'hidden fields of an array': () => ({ a: ((strings: TemplateStringsArray, ..._: number[]) => strings)`one${2}two` }),
   'an array without elements and a field': () => Object.assign([], { x: 1 }),
   boxed: () => [Object(1), Object('a'), Object(true)],
-  'dates and patterns': () => ({ at: new Date(5), like: /a/g, big: 10n, map: new Map([[{ a: 1 }, [1]]]) }),
+  'dates and patterns': () => ({ at: new Date(5), like: /a/g, map: new Map([[{ a: 1 }, [1]]]) }),
   bytes: () => ({ id: 1, bytes: new Uint8Array([1, 2]), more: { id: 2 } }),
   'well-known objects': () => ({ before: { x: 1 }, math: Math, log: console, json: { inner: JSON }, after: { x: 2 } }),
   'well-known functions': () => ({ before: { x: 1 }, max: Math.max, after: { x: 2 } }),
@@ -190,6 +195,36 @@ test('what is read many times comes out as it did the first time', () => {
 test('objects of many kinds of keys are not mistaken for one another', () => {
   const all = Array.from({ length: 1000 }, (_, i) => ({ [`a${i % 37}`]: 1, [`b${i % 41}`]: 2, c: { [`d${i % 13}`]: i } }));
   for (let round = 0; round < 3; round += 1) for (const one of all) assert.equal(difference(one, read(bytesOf(one))), undefined);
+});
+
+test('an object that goes by its name takes back what was written of it, flat or not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-paths-'));
+  try {
+    writeFileSync(
+      join(folder, 'data.cjs'),
+      'exports.data = { id: 1, list: [{ a: 1 }] }; exports.run = function run() { return exports.data; };',
+    );
+    writeFileSync(join(folder, 'map.cjs'), 'exports.map = new Map([[1, { a: 1 }]]); exports.more = [new Date(5)]; exports.run = () => 1;');
+    const require = createRequire(join(folder, 'main.cjs'));
+    for (const name of ['data', 'map']) {
+      const lib = require(`./${name}.cjs`) as Record<string, unknown>;
+      const [key] = Object.keys(lib) as [string];
+      const make = (): Record<string, unknown> => ({
+        before: { x: 1 },
+        deep: [{ lib }],
+        inner: lib[key],
+        again: [lib, lib[key], { x: 2 }],
+      });
+      for (const [way, value] of Object.entries(await ways(make))) {
+        const again = value['again'] as unknown[];
+        assert.ok((value['deep'] as { lib: unknown }[])[0]?.lib === lib && again[0] === lib, `${name}, ${way}`);
+        assert.ok(value['inner'] !== lib[key] && value['inner'] === again[1], `${name}, ${way}`);
+        assert.equal(difference([{ x: 1 }, lib[key], { x: 2 }], [value['before'], value['inner'], again[2]]), undefined, `${name}, ${way}`);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a getter runs once, on each way and whatever follows it', async () => {

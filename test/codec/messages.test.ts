@@ -295,3 +295,32 @@ test('memory that has grown is used again, but not the memory of a caller', () =
   more.release();
   assert.notEqual(grown, given);
 });
+
+test('functions in several messages that share a variable each have a copy of it', async () => {
+  let count = 5;
+  const raise = (): number => (count += 1);
+  const lower = (): number => (count -= 1);
+  const encoder = takeEncoder();
+  const places: [number, number][] = [];
+  for (let i = 0; i < 3; i += 1) {
+    encoder.encode({ raise, lower });
+    places.push([encoder.start, encoder.end]);
+  }
+  const bytes = encoder.bytes.slice(0, encoder.end);
+  encoder.release();
+  for (const [start, end] of places) {
+    await prepare({ modules: modulesOf(bytes, start, end) });
+    const arrived = decodeMessage(bytes, start, end) as { raise: () => number; lower: () => number };
+    assert.deepEqual([arrived.raise(), arrived.raise(), arrived.lower()], [6, 7, 6]);
+  }
+  assert.equal(count, 5);
+});
+
+test('an encoder that is released twice is not given to two callers', () => {
+  const encoder = takeEncoder();
+  encoder.release();
+  encoder.release();
+  const taken = [takeEncoder(), takeEncoder()];
+  assert.notEqual(taken[0], taken[1]);
+  for (const one of taken) one.release();
+});

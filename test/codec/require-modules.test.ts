@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { takeEncoder } from '#src/codec/index.js';
+import { prepare, prepareSync, setLoadScope, takeEncoder } from '#src/codec/index.js';
 import type { Answer, Asked } from './sync-receiver.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-require-'));
@@ -23,7 +23,9 @@ const files: Record<string, string> = {
   'late.mjs': `${note('late')} export const ready = await Promise.resolve('it waited'); export function late() { return ready; }`,
   'above-late.mjs': `import { ready } from './late.mjs'; ${note('above-late')} export function above() { return ready; }`,
   'throws.mjs': `if (globalThis.ran !== undefined) throw new RangeError('it does not want to'); export function never() {}`,
+  'two-faces.mjs': `const other = { face: () => 'to require()' }; export { other as 'module.exports' }; export function face() { return 'to import'; }`,
   'makers.mjs': `
+    import { face } from './two-faces.mjs';
     import { basename } from 'node:path';
     import { twice, Point } from './lib.mjs';
     import named, { other } from './default.mjs';
@@ -35,6 +37,7 @@ const files: Record<string, string> = {
     export const byImports = () => () => [basename('/a/b'), twice(4), named(), other(), shout('x'), lib.twice(5)];
     export const byPoint = () => { const point = new Point(3); return () => [point.double().x, point instanceof Point]; };
     export const byClass = () => { class Local extends Point { triple() { return this.x * 3; } } const one = new Local(5); return () => [one.triple(), one.double().x]; };
+    export const byTwoFaces = () => face;
     export const byLate = () => () => [twice(1), late()];
     export const byAbove = () => () => above();
     export const byNever = () => () => never();
@@ -109,6 +112,28 @@ test('functions, classes and what they import work after a synchronous load, and
     ['lib', 'default', 'plain'].map((name) => ran.filter((one) => one === name).length),
     [1, 1, 1],
   );
+});
+
+test('an ES module that gives require() something else is refused', async () => {
+  const { error } = await ask(made('byTwoFaces'));
+  assert.match(
+    String(error),
+    /two-faces\.mjs cannot be loaded by a synchronous call: require\(\) gives something else: use the form that is awaited/,
+  );
+  assert.equal((await ask(made('byTwoFaces'), { wait: true })).value, 'to import');
+});
+
+test('a synchronous load runs in the scope that loads have, and no module is loaded twice', () => {
+  const scopes: (readonly string[])[] = [];
+  setLoadScope((keys, load) => {
+    scopes.push(keys);
+    return load();
+  });
+  prepareSync([]);
+  prepareSync(['node:dns', 'node:zlib']);
+  prepareSync(['node:zlib']);
+  assert.equal(prepare({ modules: ['node:dns'] }) instanceof Promise, true);
+  assert.deepEqual(scopes, [['node:dns', 'node:zlib'], ['node:dns']]);
 });
 
 test('what a module throws where it is loaded is thrown', async () => {

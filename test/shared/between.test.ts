@@ -6,6 +6,7 @@ import {
   Lock,
   OwnerDied,
   ProcessPoolExecutor,
+  Queue,
   RawArray,
   RawValue,
   RLock,
@@ -198,6 +199,33 @@ everywhere('the view of a SharedArray crosses as the array does', async (crew) =
     array,
   );
   assert.deepEqual([isSame, [...array]], [true, [1, 0, 2, 3]]);
+});
+
+everywhere('all of them are items of a queue, and come back as themselves', async (crew) => {
+  const [there, back] = [new Queue<Items>(), new Queue<unknown[]>()];
+  type Items = { value: Value<'i'>; array: SharedArray<'d'>; view: Float64Array; data: Buffer; part: Buffer };
+  const items: Items = {
+    value: new Value('i', 1),
+    array: new SharedArray('d', 2),
+    view: new Float64Array(0),
+    data: share(Buffer.from('hello')),
+    part: Buffer.alloc(0),
+  };
+  items.view = items.array.view;
+  items.part = items.data.subarray(1, 3);
+  await there.put(items);
+  await crew.run(async () => {
+    const { value, array, view, data, part } = await there.get();
+    value.add(1);
+    view[0] = 5;
+    part[0] = 97;
+    await back.put([value, array, view, data, part, view === array.view && part.buffer === data.buffer]);
+  });
+  const [value, array, view, data, part, isOne] = await back.get();
+  assert.deepEqual([value, array, view, data], [items.value, items.array, items.view, items.data]);
+  assert.ok(value === items.value && array === items.array && view === items.view && data === items.data && isOne === true);
+  assert.equal((part as Buffer).buffer, items.data.buffer);
+  assert.deepEqual([items.value.value, items.array.get(0), String(items.data), String(part)], [2, 5, 'hallo', 'al']);
 });
 
 everywhere('an array longer than a segment of the heap crosses whole', async (crew) => {

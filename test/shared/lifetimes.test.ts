@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { ProcessPoolExecutor, share, SharedArray, ThreadPoolExecutor, Value } from 'heddle';
 import { collect, heapStatistics } from 'heddle/lowlevel';
 import { runGarbageCollection } from '../python/garbage.js';
@@ -122,12 +123,12 @@ test('a value keeps the lock that it was given, and the lock not the value', pat
   assert.equal(value.value, 2);
 });
 
-test('a loop that shares and drops does not fill the heap', patient, async () => {
+test('a loop that shares and drops large arrays leaves the heap small, though nothing asks for garbage', patient, async () => {
   await settle();
   const before = heapStatistics().size;
-  for (let i = 0; i < 40; i += 1) {
+  for (let i = 0; i < 60; i += 1) {
     share(new Uint8Array(size));
-    await runGarbageCollection();
+    await setImmediate();
   }
-  assert.ok(heapStatistics().size - before <= 10 * size, `${heapStatistics().size}`);
+  assert.ok(heapStatistics().size - before <= 12 * size, `${heapStatistics().size} bytes`);
 });

@@ -13,8 +13,10 @@
  */
 
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { fs } from '../../builtins.ts';
 import { SerializationError } from '../../errors.ts';
 import { fromPattern, isLoaded, putLoaded, putStandIn, rooted, scoped } from './modules.ts';
 import { resolveFrom } from './resolve.ts';
@@ -58,8 +60,11 @@ function load(key: string): void {
   if (types.isModuleNamespaceObject(found)) {
     if ('__esModule' in (found as object)) putStandIn(key, found as object);
     else putLoaded(key, found as object);
-  } else if (file.endsWith('.mjs')) throw cannot(key, 'it exports something else to require()');
-  else putStandIn(key, namespaceOf(found));
+    return;
+  }
+  // A loader that has replaced require() makes a second module of an ES module.
+  if (match === null ? !file.endsWith('.cjs') : isEsModule(file)) throw cannot(key, 'require() gives something else');
+  putStandIn(key, namespaceOf(found));
 }
 
 function resolved(key: string, from: string, specifier: string): string {
@@ -84,6 +89,16 @@ function required(key: string, from: string, name: string): unknown {
 function cannot(key: string, why: string, cause?: unknown): SerializationError {
   const remedy = 'use the form that is awaited, or load the module beforehand';
   return new SerializationError(`module ${key} cannot be loaded by a synchronous call: ${why}: ${remedy}`, { cause });
+}
+
+/** By what its name and the package around it say. */
+function isEsModule(file: string): boolean {
+  if (/\.[cm][jt]s$/.test(file)) return file.at(-3) === 'm';
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (fs().existsSync(manifest)) return (JSON.parse(fs().readFileSync(manifest, 'utf8')) as { type?: unknown }).type === 'module';
+    if (dirname(folder) === folder) return false;
+  }
 }
 
 /** What `import` makes of exports that are no ES module's. A getter among them is read when its name is. */

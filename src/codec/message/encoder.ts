@@ -191,7 +191,7 @@ export class MessageEncoder {
     this.#moved = noBuffers;
     this.start = 0;
     this.end = 0;
-    if (spares.length < SPARES) spares.push(this);
+    if (spares.length < SPARES && !spares.includes(this)) spares.push(this);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Reads flat messages: the way back of flat-writer.ts. What the flat writer does not write is taken for damage. */
 
 import { readRow } from '../arrays.ts';
+import { readBigint } from '../bigints.ts';
 import { damaged, type Reader } from '../reader.ts';
 import * as tag from '../tags.ts';
 import { readObject } from './key-blocks.ts';
@@ -31,6 +32,9 @@ function valueAfter(kind: number, reader: Reader, depth: number): unknown {
     case tag.LATIN1:
     case tag.UTF16:
       return reader.textAfter(kind);
+    case tag.BIGINT:
+    case tag.BIGINT_NEGATIVE:
+      return readBigint(reader, kind);
     case tag.OBJECT:
       if (depth > DEPTH_LIMIT || reader.byte() !== 1) throw damaged('it is not as flat as it says');
       return readObject(reader, readFlat, depth + 1);

@@ -12,6 +12,7 @@
 import { types } from 'node:util';
 import type { Encoding } from '../encoding.ts';
 import { rowKind, ROW_FROM, writeRow } from '../arrays.ts';
+import { writeBigint } from '../bigints.ts';
 import { writeByName } from '../objects.ts';
 import { isEmpty, keysBesideElements } from '../own-keys.ts';
 import * as tag from '../tags.ts';
@@ -46,7 +47,6 @@ export class FlatWriter {
   becomeGeneral(): void {
     if (this.isGeneral) return;
     this.isGeneral = true;
-    this.#encoding.scope = {};
     for (let i = 0; i < this.#count; i += 1) this.#encoding.claim(this.#seen[i]);
   }
 
@@ -64,6 +64,9 @@ export class FlatWriter {
         break;
       case 'undefined':
         writer.byte(tag.UNDEFINED);
+        break;
+      case 'bigint':
+        writeBigint(writer, value);
         break;
       case 'object':
         if (value === null) writer.byte(tag.NULL);
