@@ -21,6 +21,7 @@ import {
   type SharedObject,
   theAgent,
   unpack,
+  viewOfBlock,
 } from '../memory/index.ts';
 import { APART, MESSAGE, PARCEL } from './ring.ts';
 import type { Message } from './returned.ts';
@@ -53,6 +54,38 @@ function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
     done += count;
     place += count;
   }
+}
+
+/** From this size on memory in an item is a view of the item's own block. */
+const viewFrom = 65_536;
+/** Bytes of views that this thread has been given and that are not garbage yet; above it memory is copied, as no finalizer runs in a loop that blocks. */
+const mostViewed = 64 * 2 ** 20;
+let viewed = 0;
+
+/** The value of an item whose bytes are in a block of its own. */
+function openBlock(block: Block, length: number, handles: readonly object[]): unknown {
+  const { memory } = theAgent();
+  if (length < viewFrom || memory.kind !== 'native') return decodeCopy(block, length, handles);
+  let isGiven = false;
+  const viewOf = (start: number, count: number): ArrayBuffer | undefined => {
+    if (isGiven || count < viewFrom || viewed + count > mostViewed) return undefined;
+    const view = viewOfBlock(block, blockHead * 4 + start, count, () => (viewed -= count));
+    isGiven = true;
+    viewed += count;
+    return view;
+  };
+  try {
+    return decodeMessage(memory.bytes(placeOf(block, blockHead), length), 0, length, { handles, viewOf });
+  } finally {
+    if (!isGiven) freeOwned(block);
+  }
+}
+
+function decodeCopy(block: Block, length: number, handles: readonly object[]): unknown {
+  const copy = new Uint8Array(length);
+  copyBlock(block, copy, false);
+  freeOwned(block);
+  return decodeMessage(copy, 0, length, { handles });
 }
 
 const decoder = new TextDecoder();
@@ -167,10 +200,7 @@ export class Items {
     if ((kind & PARCEL) === 0) return decodeMessage(bytes, 0, length);
     const { objects: handles, bytes: block } = unpack(words[0]!);
     if (block === undefined) return decodeMessage(bytes, 4, length, { handles });
-    const copy = new Uint8Array(words[1]!);
-    copyBlock(block, copy, false);
-    freeOwned(block);
-    return decodeMessage(copy, 0, copy.length, { handles });
+    return openBlock(block, words[1]!, handles);
   }
 }
 

@@ -5,10 +5,10 @@
  *            putters ─────────┘ └───────── getters            joiners: until all tasks are done
  */
 
-import { prepare } from '../codec/index.ts';
+import { prepare, prepareSync } from '../codec/index.ts';
 import { Empty, Full, InvalidStateError, ShutDown } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { blockOf, Deadline, type SharedObject } from '../memory/index.ts';
+import { blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
 import { setImmediate } from '../real-timers.ts';
 import { Items, own, type Packed, withCount } from './items.ts';
@@ -34,6 +34,9 @@ export class QueueCore<T> {
   readonly putters: Line;
   readonly joiners: Line;
   isClosed = false;
+  /** Under the model each look would be a step. */
+  readonly #look: Look | undefined = theAgent().memory.kind === 'model' ? undefined : new Look();
+  readonly #mayHave = (): boolean => this.buffer.mayHaveMessage;
   /** Items that async gets found at once since the event loop had its turn. */
   #atOnce = 0;
   #turnSince = 0;
@@ -247,6 +250,7 @@ export class QueueCore<T> {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
     }
+    if (this.#look?.until(this.#mayHave) === true && attempt() === true) return;
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);
@@ -259,11 +263,13 @@ export class QueueCore<T> {
   }
 
   #prepareSync(message: Message, modules: readonly string[]): void {
-    if (prepare({ modules }) === undefined) return;
-    this.buffer.giveBack(message);
-    throw new InvalidStateError(
-      `${this.name}.getSync(): the item needs modules that are not loaded, and a blocked thread cannot load them: ${modules.join(', ')}`,
-    );
+    try {
+      prepareSync(modules);
+    } catch (error) {
+      // The item stays.
+      this.buffer.giveBack(message);
+      throw error;
+    }
   }
 
   getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {

@@ -148,6 +148,11 @@ export class SharedBuffer {
     return this.#load(LOST) >>> 0;
   }
 
+  /** Whether a message may be there: a guess. */
+  get mayHaveMessage(): boolean {
+    return this.#ring.mayHave || this.#load(STATE) !== OPEN;
+  }
+
   /** Whether `put` would find room now. */
   get hasRoom(): boolean {
     return this.maxSize === 0 || this.size < this.maxSize;

@@ -8,6 +8,7 @@ export { allLayouts, type Field, type Layout, layout, type LayoutField, type Wor
 export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
+export { Look } from './look.ts';
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';

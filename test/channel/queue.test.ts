@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Empty, Event, Full, InvalidStateError, JoinableQueue, Lock, Queue, SerializationError, ShutDown, SimpleQueue } from 'heddle';
-import { everywhere, inBothForms, until } from '../sync/crew.js';
+import { heapStatistics } from 'heddle/lowlevel';
+import { everywhere, inBothForms, isNative, until } from '../sync/crew.js';
 import type { Form } from '../sync/forms.js';
 
 const put = <T>(form: Form, queue: Queue<T>, item: T, timeout?: number): Promise<void> | void =>
@@ -281,4 +282,33 @@ everywhere('SimpleQueue hands items on', async (crew) => {
   assert.deepEqual(await getting, [1, 2]);
   assert.ok(queue.empty());
   assert.throws(() => queue.getSync(0), Empty);
+});
+
+test('large memory is writable and the receiver’s own, and cannot be given away where it is a view', async () => {
+  const queue = new Queue<Uint8Array>();
+  const sent = new Uint8Array(300_000).fill(1);
+  await queue.putMany([sent, sent]);
+  const [first, second] = (await queue.getMany(2)) as [Uint8Array, Uint8Array];
+  first.fill(2);
+  assert.ok(second.every((byte) => byte === 1) && sent.every((byte) => byte === 1) && first.every((byte) => byte === 2));
+  await queue.put(first);
+  assert.deepEqual(await queue.get(), first);
+  if (!isNative) return;
+  await assert.rejects(Promise.resolve(queue.put(first, { transfer: [first.buffer as ArrayBuffer] })), /slice\(\)/);
+});
+
+test('a loop of getSync() that never reaches the event loop takes no more memory than its items need', () => {
+  const queue = new Queue<Uint8Array>();
+  const item = new Uint8Array(1 << 20);
+  const used = (): number => heapStatistics().size;
+  for (let n = 0; n < 100; n += 1) {
+    queue.putSync(item);
+    queue.getSync();
+  }
+  const after100 = used();
+  for (let n = 0; n < 300; n += 1) {
+    queue.putSync(item);
+    queue.getSync();
+  }
+  assert.ok(used() <= after100 + (16 << 20), `${used()} after ${after100}`);
 });
