@@ -5,6 +5,8 @@
  *    codec, worker ──▶ this file ◀── src/memory opens the door when it is loaded: by `heddle`, or for the first parcel that arrives
  */
 
+import { types } from 'node:util';
+
 /**
  * What an object takes along that is not in the shared heap, such as a barrier's action: a value, encoded like any other. A handle that arrives is
  * given it; undefined: nothing.
@@ -38,6 +40,10 @@ export interface HandleDoor {
   isShared(value: unknown): boolean;
   /** The number of a shared object's block; undefined if it only looks like one. */
   refOf(object: object): number | undefined;
+  /** The shared object whose memory a buffer is. */
+  ownerOf(buffer: object): object | undefined;
+  /** The typed array over the memory of a shared object, if it has one: the same one each time. */
+  arrayOf(object: object): ArrayBufferView | undefined;
   /** By which name a shared object has this method wherever it arrives; undefined: it is another function. */
   methodOf(object: object, method: unknown): string | undefined;
   /** Why other processes cannot see what is shared here, if they cannot. */
@@ -55,6 +61,15 @@ export interface HandleDoor {
   heapForChild(): number | undefined;
   join(place: HeapPlace): void;
   rename(name: string): void;
+}
+
+const getter = (of: object): (() => unknown) => Object.getOwnPropertyDescriptor(of, 'buffer')!.get as () => unknown;
+const bufferOfArray = getter(Object.getPrototypeOf(Uint8Array.prototype) as object);
+const bufferOfDataView = getter(DataView.prototype);
+
+/** By the language's own getters. */
+function bufferOf(view: ArrayBufferView): object {
+  return (types.isDataView(view) ? bufferOfDataView : bufferOfArray).call(view) as object;
 }
 
 let door: HandleDoor | undefined;
@@ -82,6 +97,22 @@ export function tellThreadName(told: string): void {
 
 export function isShared(value: unknown): boolean {
   return door !== undefined && door.isShared(value);
+}
+
+/** The shared object whose memory a buffer is; undefined for all other buffers. */
+export function ownerOfBuffer(buffer: object): object | undefined {
+  return door?.ownerOf(buffer);
+}
+
+/** The typed array over the memory of a shared object, if it has one. It, and all other views on its buffer, travel as the object does. */
+export function arrayOfObject(object: object): ArrayBufferView | undefined {
+  return door?.arrayOf(object);
+}
+
+/** Whether a value is a shared object, or a view on the memory of one: what is in it is the same on both sides of a border. */
+export function isSharedOrView(value: unknown): boolean {
+  if (door === undefined) return false;
+  return door.isShared(value) || (ArrayBuffer.isView(value) && door.ownerOf(bufferOf(value)) !== undefined);
 }
 
 export function heapSlot(): number {

@@ -3,6 +3,7 @@
  *
  *   pool      7   futures, executors, pools, maps: what this door shows
  *   worker    6   one worker: start, talk, watch, stop
+ *   shared    5   values and arrays in shared memory
  *   codec     4   values and functions to bytes and back
  *   sync      3   locks, semaphores, conditions, events, barriers, the same between threads and processes
  *   memory    2   the heap that threads and processes share, and waiting on its words (`heddle/lowlevel`)
@@ -80,6 +81,33 @@ export type {
   SemaphoreStatistics,
 } from './sync/index.ts';
 export type { Operation, Wait, WaitOptions } from './loop/index.ts';
+
+// Numbers and arrays that all see.
+export { RawArray, RawValue, share, SharedArray, Value } from './shared/index.ts';
+export type {
+  BigintCode,
+  GuardedStatistics,
+  NumberCode,
+  Settable,
+  SharableArray,
+  SharedArrayStatistics,
+  SharedOptions,
+  TypeCode,
+  ValueOf,
+  ValueStatistics,
+  ViewOf,
+} from './shared/index.ts';
+
+// Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
+export { Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
+export type {
+  PutOptions,
+  PutSyncOptions,
+  QueueOptions,
+  QueueStatistics,
+  SimpleQueueStatistics,
+  SyncOptions as QueueSyncOptions,
+} from './channel/index.ts';
 
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';

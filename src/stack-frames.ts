@@ -96,7 +96,7 @@ export function linesOfStack(count: number): string[] {
 }
 
 /** Runs `work` while `Error` has this property, if it can be changed. */
-function whileSet<R>(key: 'stackTraceLimit' | 'prepareStackTrace', value: unknown, work: () => R): R {
+export function whileSet<R>(key: 'stackTraceLimit' | 'prepareStackTrace', value: unknown, work: () => R): R {
   const before = Object.getOwnPropertyDescriptor(Error, key);
   const meanwhile = before === undefined ? { value, writable: true, enumerable: true, configurable: true } : { value };
   if (!Reflect.defineProperty(Error, key, meanwhile)) return work();

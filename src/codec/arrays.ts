@@ -5,12 +5,14 @@ import type { Encoding } from './encoding.ts';
 import { end, hole, rest } from './no-value.ts';
 import { type Fields, writeFieldsOf } from './objects.ts';
 import { isEmpty, isIndex, keysBesideElements } from './own-keys.ts';
+import type { Reader } from './reader.ts';
 import * as tag from './tags.ts';
-import { isTexts, writeTexts } from './texts.ts';
+import { isTexts, readTexts, writeTexts } from './texts.ts';
 import { INDEX } from './trail.ts';
+import type { Writer } from './writer.ts';
 
 /** From this length on it pays to look whether an array holds nothing but numbers or strings. */
-const ROW_FROM = 4;
+export const ROW_FROM = 4;
 /** After so many holes in a row the array is taken for a sparse one. */
 const SPARSE_AFTER = 64;
 
@@ -30,22 +32,27 @@ export function writeElements(encoding: Encoding, array: unknown[]): void {
     encoding.body(array, writeOneByOne);
     return;
   }
-  const { writer } = encoding;
-  writer.byte(kind);
+  encoding.writer.byte(kind);
   encoding.claim(array);
+  writeRow(encoding.writer, kind, array);
+}
+
+/** What follows the tag of a row. */
+export function writeRow(writer: Writer, kind: number, array: readonly unknown[]): void {
   if (kind === tag.TEXTS) {
-    writeTexts(writer, array as string[]);
+    writeTexts(writer, array as readonly string[]);
     return;
   }
   writer.varint(array.length);
-  const numbers = array as number[];
+  const numbers = array as readonly number[];
   if (kind === tag.INT8S) writer.int8s(numbers);
   else if (kind === tag.INT16S) writer.int16s(numbers);
   else if (kind === tag.INT32S) writer.int32s(numbers);
   else writer.doubles(numbers);
 }
 
-function rowKind(array: readonly unknown[]): number {
+/** The tag of a row, or ARRAY. */
+export function rowKind(array: readonly unknown[]): number {
   if (typeof array[0] === 'string') return isTexts(array) ? tag.TEXTS : tag.ARRAY;
   if (typeof array[0] !== 'number') return tag.ARRAY;
   let [min, max, isInts] = [0, 0, true];
@@ -61,6 +68,22 @@ function rowKind(array: readonly unknown[]): number {
   if (!isInts) return tag.DOUBLES;
   if (min >= -0x80 && max < 0x80) return tag.INT8S;
   return min >= -0x8000 && max < 0x8000 ? tag.INT16S : tag.INT32S;
+}
+
+/** What follows the tag of a row. */
+export function readRow(reader: Reader, kind: number): unknown[] {
+  switch (kind) {
+    case tag.INT8S:
+      return reader.int8s();
+    case tag.INT16S:
+      return reader.int16s();
+    case tag.INT32S:
+      return reader.int32s();
+    case tag.DOUBLES:
+      return reader.doubles();
+    default:
+      return readTexts(reader);
+  }
 }
 
 function writeOneByOne(encoding: Encoding, array: readonly unknown[]): void {

@@ -10,7 +10,7 @@
  * it: the encoder writes it after the rest of the message, the decoder fills it in when everything exists.
  */
 
-import type { Border } from './packet.ts';
+import type { Destination } from './packet.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -46,7 +46,7 @@ export interface Courier {
    * @param message one object per message: functions in one message that share a variable share it on the other side
    * @throws SerializationError if it cannot cross
    */
-  dismantle(fn: AnyFunction, border: Border, path: string, message: object): Dismantled;
+  dismantle(fn: AnyFunction, border: Destination, path: string, message: object): Dismantled;
   assemble(early: unknown): Assembled;
 
   /** Asked for every object that is not plainly data, and for plain ones that hold functions. */
@@ -61,6 +61,9 @@ export interface Courier {
 
   /** Loads modules by key; `undefined` if all are loaded. */
   loadModules(keys: readonly string[]): Promise<void> | undefined;
+
+  /** Loads them at once; what only an `import()` can load is refused by a `SerializationError`. */
+  requireModules(keys: readonly string[]): void;
 
   /** A stack trace with its frames inside rebuilt code put back to the original source. */
   originalStack(stack: string): string;

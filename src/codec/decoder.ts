@@ -12,17 +12,18 @@ export interface DecodeOptions {
 /** Reads the messages of a packet one by one. A message that throws does not spoil the next. */
 export class Decoder {
   readonly border: Border;
-  readonly #decoding: Decoding;
+  readonly #decoding: Decoding = new Decoding();
+  /** How many messages the packet holds. */
+  readonly count: number;
   #read = 0;
 
   constructor(packet: Incoming, border: Border, options?: DecodeOptions) {
     this.border = border;
-    this.#decoding = new Decoding(packet, options?.again === true);
-  }
-
-  /** How many messages the packet holds. */
-  get count(): number {
-    return this.#decoding.reader.messages;
+    const { reader } = this.#decoding;
+    reader.reset(packet.bytes, 0, packet.bytes.length);
+    this.count = reader.uint32AtEnd();
+    this.#decoding.beside = packet;
+    this.#decoding.again = options?.again === true;
   }
 
   /** There are no more messages. */

@@ -7,9 +7,9 @@
 
 import { SerializationError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import { readArray } from './arrays.ts';
+import { readArray, readRow } from './arrays.ts';
 import { readBigint } from './bigints.ts';
-import { readArrayBuffer, readAttached, readView, readWholeView } from './buffers.ts';
+import { readArrayBuffer, readAttached, readSharedMemory, readView, readWholeView } from './buffers.ts';
 import { readMap, readSet } from './collections.ts';
 import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
@@ -27,7 +27,6 @@ import { readBoxed, readDate, readRegExp } from './small-kinds.ts';
 import { readSymbol } from './symbols.ts';
 import * as tag from './tags.ts';
 import { readThreadLocal } from './thread-locals.ts';
-import { readTexts } from './texts.ts';
 import { readWebClass } from './web.ts';
 
 /** No encoder nests deeper; damaged bytes may. */
@@ -40,17 +39,28 @@ interface Waiting {
   readonly object: object;
 }
 
+/** What an {@link Incoming} has besides its bytes and modules. */
+export type Beside = Pick<Incoming, 'attachments' | 'handles' | 'lost'>;
+
+const nothingBeside: Beside = { attachments: [] };
+
+/** Memory of the receiver's own that shows some of the bytes without a copy of them; `undefined` where there can be none. */
+export type ViewOf = (start: number, length: number) => ArrayBuffer | undefined;
+
 const missing = Symbol('not made yet');
 
 export class Decoding {
-  readonly reader: Reader;
+  readonly reader: Reader = new Reader();
   readonly shapes: ReadShapes = new ReadShapes();
   readonly classes: AnyFunction[] = [];
   /** Signals that came with the present message. */
   signals: AbortSignal[] = [];
   /** The packet will be read again, so nothing of it may be given away. */
-  readonly again: boolean;
-  readonly #packet: Incoming;
+  again = false;
+  /** Gives the memory of large buffers itself, where the bytes lie in memory that may be kept. */
+  viewOf: ViewOf | undefined;
+  /** What came beside the bytes. */
+  beside: Beside = nothingBeside;
   /** What came with the packet, by their blocks. */
   #handles: Map<number, object> | undefined;
   readonly #objects: unknown[] = [];
@@ -58,21 +68,30 @@ export class Decoding {
   #depth = 0;
   #failure: { error: unknown } | undefined;
 
-  constructor(packet: Incoming, again: boolean) {
-    this.reader = new Reader(packet.bytes);
-    this.#packet = packet;
-    this.again = again;
+  /** Makes ready for another packet. */
+  forget(): void {
+    this.reader.forget();
+    this.beside = nothingBeside;
+    this.#handles = undefined;
+    this.viewOf = undefined;
+    this.shapes.clear();
+    if (this.classes.length > 0) this.classes.length = 0;
+    this.#forgetObjects();
+  }
+
+  #forgetObjects(): void {
+    if (this.#objects.length > 0) this.#objects.length = 0;
+    if (this.#waiting.length > 0) this.#waiting = [];
+    if (this.signals.length > 0) this.signals = [];
+    this.#failure = undefined;
   }
 
   /** Reads one message; `isLast` says that none follows. */
   message(isLast: boolean): unknown {
-    if (this.#objects.length > 0) this.#objects.length = 0;
-    if (this.#waiting.length > 0) this.#waiting = [];
-    this.#failure = undefined;
+    this.#forgetObjects();
     this.#depth = 0;
-    if (this.signals.length > 0) this.signals = [];
     const value = this.#guarded(isLast);
-    const failure = this.#failure as { error: unknown } | undefined;
+    const failure = this.#failure;
     if (failure !== undefined) throw failure.error;
     return value;
   }
@@ -154,15 +173,11 @@ export class Decoding {
       case tag.ARRAY:
         return readArray(this, isLater);
       case tag.INT8S:
-        return this.claim(reader.int8s());
       case tag.INT16S:
-        return this.claim(reader.int16s());
       case tag.INT32S:
-        return this.claim(reader.int32s());
       case tag.DOUBLES:
-        return this.claim(reader.doubles());
       case tag.TEXTS:
-        return this.claim(readTexts(reader));
+        return this.claim(readRow(reader, kind));
       case tag.INSTANCE:
         return readInstance(this, isLater);
       case tag.MAP:
@@ -177,6 +192,7 @@ export class Decoding {
         return readView(this);
       case tag.BUFFER_BYTES:
       case tag.BUFFER_RESIZABLE:
+      case tag.BUFFER_ALIGNED:
         return readArrayBuffer(this, kind);
       case tag.ATTACHED:
         return readAttached(this);
@@ -214,6 +230,9 @@ export class Decoding {
         return readSignal(this);
       case tag.SHARED_OBJECT:
         return readHandle(this);
+      case tag.SHARED_ARRAY:
+      case tag.SHARED_MEMORY:
+        return readSharedMemory(this, kind);
       case tag.THREAD_LOCAL:
         return readThreadLocal(this);
       default:
@@ -280,6 +299,11 @@ export class Decoding {
     if (waiting.length > 0) waiting.length = 0;
   }
 
+  /** The message can no longer be made; what is left of it is passed by. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Runs the courier's code. */
   make<T>(code: () => T): T | undefined {
     return this.run(() => {
@@ -305,14 +329,14 @@ export class Decoding {
   }
 
   attachment(index: number): unknown {
-    const { attachments } = this.#packet;
+    const { attachments } = this.beside;
     if (index >= attachments.length) throw damaged('an attachment is missing');
     return attachments[index];
   }
 
   /** A handle that came with the packet. */
   handle(ref: number): object {
-    const { handles = [], lost } = this.#packet;
+    const { handles = [], lost } = this.beside;
     this.#handles ??= new Map(handles.map((handle) => [handleDoor()!.refOf(handle)! >>> 0, handle]));
     const found = this.#handles.get(ref);
     if (found !== undefined) return found;

@@ -2,11 +2,11 @@
 
 import { InvalidStateError, SerializationError } from '../errors.ts';
 import type { Transferable } from 'node:worker_threads';
-import { type Attachment, Encoding } from './encoding.ts';
+import { type Attachment, Encoding, inShort } from './encoding.ts';
 import { checkTransfer, detach, unmark } from './move.ts';
 import type { Border, Packet } from './packet.ts';
 import { withoutRemedy } from './remedies.ts';
-import { Writer } from './writer.ts';
+import { memory, Writer } from './writer.ts';
 
 export interface EncodeOptions {
   readonly border: Border;
@@ -38,7 +38,7 @@ export class Encoder {
   #count = 0;
 
   constructor(options: EncodeOptions) {
-    const encoding = spare ?? new Encoding(new Writer(Buffer.allocUnsafeSlow(SPARE_SIZE)));
+    const encoding = spare ?? new Encoding(new Writer(memory(SPARE_SIZE)));
     spare = undefined;
     encoding.border = options.border;
     encoding.inline = options.inline === true;
@@ -166,14 +166,6 @@ function copyOf(bytes: Uint8Array, length: number): Uint8Array {
   const copy = new Uint8Array(length);
   copy.set(bytes.subarray(0, length));
   return copy;
-}
-
-function inShort(error: unknown): string {
-  try {
-    return String(error).split('\n', 1)[0] as string;
-  } catch {
-    return 'something that cannot be named';
-  }
 }
 
 /**

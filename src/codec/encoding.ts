@@ -21,7 +21,7 @@ import { HandleList } from './handle-list.ts';
 import { writePlain } from './objects.ts';
 import { writeOtherKind } from './other-kinds.ts';
 import { Omitted } from './omitted.ts';
-import type { Border, ExportedSignal } from './packet.ts';
+import type { Destination, ExportedSignal } from './packet.ts';
 import { type Cause, remedyFor } from './remedies.ts';
 import { WrittenShapes } from './shapes.ts';
 import { isPortable, writeSymbol } from './symbols.ts';
@@ -76,9 +76,11 @@ const nothing: ReadonlySet<unknown> = new Set();
 
 export class Encoding {
   readonly writer: Writer;
-  border: Border = { kind: 'thread' };
+  border: Destination = { kind: 'thread' };
   /** Large buffers go into the bytes, too, so that the bytes alone are the message. */
   inline = false;
+  /** Where the message begins that stands alone. */
+  origin = 0;
   /** Buffers of the `transfer` option. */
   transfer: ReadonlySet<unknown> = nothing;
   readonly trail: Trail = new Trail();
@@ -115,6 +117,11 @@ export class Encoding {
   /** Makes ready for another packet. */
   reset(): void {
     this.writer.position = 0;
+    this.forget();
+  }
+
+  /** Forgets all but the bytes. */
+  forget(): void {
     this.beside = 0;
     this.scope = {};
     this.transfer = nothing;
@@ -130,6 +137,11 @@ export class Encoding {
     this.trail.start(root);
     this.scope = {};
     this.value(value);
+    this.finish();
+  }
+
+  /** Ends a message: writes what waits. */
+  finish(): void {
     this.#drain();
     this.#forgetObjects();
   }
@@ -328,5 +340,14 @@ export class Encoding {
   /** A refusal that ends with the remedy for its cause. A thrown error tells what it lacks, where nothing can be done about it. */
   refusalWith(cause: Cause, why: string, className?: string): SerializationError {
     return this.refusal(this.isThrown ? why : `${why}: ${remedyFor(cause, this.trail.where(), className)}`);
+  }
+}
+
+/** What user code threw. */
+export function inShort(error: unknown): string {
+  try {
+    return String(error).split('\n', 1)[0] as string;
+  } catch {
+    return 'something that cannot be named';
   }
 }

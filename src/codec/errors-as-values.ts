@@ -15,7 +15,7 @@ import { types } from 'node:util';
 import { givenName } from '../class-names.ts';
 import * as errors from '../errors.ts';
 import type { AnyFunction } from './courier.ts';
-import { withoutOwnFrames } from '../stack-frames.ts';
+import { whileSet, withoutOwnFrames } from '../stack-frames.ts';
 import { courier } from './function/index.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
@@ -259,10 +259,8 @@ function readStack(decoding: Decoding, error: object): void {
 function makeError(decoding: Decoding, base: number): object {
   const name = bases[base];
   if (name === undefined) throw damaged('an error of no kind');
-  const limit = Error.stackTraceLimit;
   // The stack comes with the message.
-  Error.stackTraceLimit = 0;
-  try {
+  return whileSet('stackTraceLimit', 0, () => {
     if (base === DOM_EXCEPTION) return new DOMException(decoding.reader.text(), decoding.reader.text());
     if (name === 'AggregateError') {
       const error = new AggregateError([]);
@@ -270,9 +268,7 @@ function makeError(decoding: Decoding, base: number): object {
       return error;
     }
     return new (globalThis as unknown as Record<string, ErrorConstructor>)[name]!();
-  } finally {
-    Error.stackTraceLimit = limit;
-  }
+  });
 }
 
 function readClassOfError(decoding: Decoding, error: object): void {

@@ -10,13 +10,12 @@
  * the kind of object stands in the heap, and no more.
  */
 
-import { UnsupportedPlatformError } from '../errors.ts';
 import { handleDoor, luggage } from '../handles.ts';
+import { refuseApart } from './apart.ts';
 import { a } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { refuse } from './instances.ts';
-import type { Border } from './packet.ts';
 import * as tag from './tags.ts';
 import { SLOT } from './trail.ts';
 
@@ -24,11 +23,7 @@ export function writeHandle(encoding: Encoding, object: object): void {
   const ref = handleDoor()?.refOf(object);
   // It was made by Object.create, and has only the prototype of one.
   if (ref === undefined) refuse(encoding, Object.getPrototypeOf(object) as object);
-  const why = whyApart(encoding.border);
-  if (why !== undefined) {
-    const to = encoding.border.apart === undefined ? 'a process' : 'its host';
-    throw encoding.refusal(`${a(object.constructor.name)} cannot cross to ${to}: ${why}`, new UnsupportedPlatformError(why));
-  }
+  refuseApart(encoding, a(object.constructor.name));
   encoding.writer.byte(tag.SHARED_OBJECT);
   encoding.claim(object);
   encoding.writer.varint(ref >>> 0);
@@ -40,11 +35,6 @@ export function writeHandle(encoding: Encoding, object: object): void {
   encoding.trail.at(' → action');
   encoding.value(taken);
   encoding.trail.leave();
-}
-
-/** Why what is beyond the border cannot see this thread's shared objects. */
-function whyApart({ kind, apart }: Border): string | undefined {
-  return kind === 'thread' ? undefined : (handleDoor()?.whyApart() ?? apart);
 }
 
 export function readHandle(decoding: Decoding): object {

@@ -8,7 +8,10 @@
 export { encode, Encoder, type EncodeOptions } from './encoder.ts';
 // And back. `prepare` first, where the packet names modules.
 export { decode, decodeAll, Decoder, type DecodeOptions } from './decoder.ts';
-export { prepare } from './prepare.ts';
+export { prepare, prepareSync } from './prepare.ts';
+// One value as one message without a packet, for a receiver that is not known, such as that of a queue's item.
+export { type MessageEncoder, type MessageOptions, takeEncoder } from './message/encoder.ts';
+export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.ts';
 // In which scope a worker imports them.
 export { type LoadScope, setLoadScope } from './function/index.ts';
 // What travels.
@@ -21,7 +24,7 @@ export { holdThreadLocals } from './thread-locals.ts';
 export { move } from './move.ts';
 export { hasReducers, registerReducer, type Reducer } from './reducers.ts';
 // Who this thread is; stack traces put back to the original source; `import()` and `import.meta.resolve()` as another module means them.
-export { importFrom, originalStack, resolveFrom, travelByName } from './function/index.ts';
+export { importFrom, importLeadsToMain, originalStack, resolveFrom, travelByName } from './function/index.ts';
 // Whose code the stack traces of a message lead to, where the code itself does not say it.
 export { type Origin, withOrigin } from './function/index.ts';
 export { realmId } from './realm.ts';

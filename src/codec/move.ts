@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { expected } from '../check.ts';
 import { common } from '../copies.ts';
-import { isShared } from '../handles.ts';
+import { isShared, ownerOfBuffer } from '../handles.ts';
 import type { Encoding } from './encoding.ts';
 import { TypeError } from '../refusals.ts';
 
@@ -58,7 +58,9 @@ function markView(view: ArrayBufferView): void {
   if (!isPooled && types.isArrayBuffer(view.buffer)) mark(view.buffer);
 }
 
+/** Memory of a shared object stays where all see it. */
 function mark(buffer: object): void {
+  if (ownerOfBuffer(buffer) !== undefined) return;
   marks.buffers.add(buffer);
 }
 

@@ -10,6 +10,7 @@
 import { EventEmitter } from 'node:events';
 import { inspect, types } from 'node:util';
 import type { SerializationError } from '../errors.ts';
+import { keysOfBuffer } from '../untransferable.ts';
 import type { Encoding } from './encoding.ts';
 import { captureFlag, isPortable } from './symbols.ts';
 import { FIELD } from './trail.ts';
@@ -92,7 +93,7 @@ export function keysBesideElements(encoding: Encoding, array: readonly unknown[]
 /** True for an object of a built-in class that nothing was put on. */
 export function isBare(encoding: Encoding, object: object): boolean {
   if (ArrayBuffer.isView(object) && !types.isDataView(object)) return isEmpty(keysBesideNumbers(encoding, object as NodeJS.TypedArray));
-  if (!Array.isArray(object) && Reflect.ownKeys(object).length === 0) return true;
+  if (!Array.isArray(object) && keysOfBuffer(object).length === 0) return true;
   return isEmpty(keysBesideContent(encoding, object));
 }
 
@@ -100,7 +101,7 @@ export function isBare(encoding: Encoding, object: object): boolean {
 export function keysBesideContent(encoding: Encoding, object: object): OwnKeys {
   if (Array.isArray(object)) return keysBesideElements(encoding, object);
   if (types.isTypedArray(object)) return keysBesideNumbers(encoding, object);
-  const keys = Reflect.ownKeys(object);
+  const keys = keysOfBuffer(object);
   if (types.isRegExp(object)) return sorted(encoding, object, without(keys, 'lastIndex'));
   if (types.isStringObject(object))
     return sorted(

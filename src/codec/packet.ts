@@ -45,3 +45,13 @@ export interface Border {
   /** Why the receiver does not see this process's shared objects, if it is a process that does not. */
   readonly apart?: string | undefined;
 }
+
+/** Any thread or process that has the shared heap: the receiver is not known yet. Only what each of them can be given crosses. */
+export interface AnyBorder {
+  readonly kind: 'any';
+  readonly peer?: undefined;
+  readonly apart?: undefined;
+}
+
+/** What a message is written for. */
+export type Destination = Border | AnyBorder;

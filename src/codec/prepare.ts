@@ -7,3 +7,12 @@ import type { Packet } from './packet.ts';
 export function prepare(packet: Pick<Packet, 'modules'>): Promise<void> | undefined {
   return packet.modules.length === 0 ? undefined : courier.loadModules(packet.modules);
 }
+
+/**
+ * Loads them in the middle of a synchronous call.
+ *
+ * @throws SerializationError if one of the modules can be loaded by `import()` alone, as those with a top-level `await`
+ */
+export function prepareSync(modules: readonly string[]): void {
+  if (modules.length > 0) courier.requireModules(modules);
+}

@@ -18,30 +18,50 @@ const { latin1Slice, ucs2Slice } = Buffer.prototype as unknown as Record<
   (this: Uint8Array, start: number, end: number) => string
 >;
 
+/** From so many doubles on it pays to make a view for them. */
+const VIEW_FROM = 16;
+
 /** Memory from this size on is copied by a slice. */
 const COPY_LIMIT = 256;
 
 const eightBytes = new Uint8Array(8);
 const oneDouble = new Float64Array(eightBytes.buffer);
 
+const noBytes = new Uint8Array(0);
+
 export class Reader {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array = noBytes;
   /** Where the last message ends. */
-  readonly end: number;
-  /** How many messages there are: the last four bytes tell. */
-  readonly messages: number;
+  end = 0;
   position = 0;
   #view: DataView | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads from here on what lies between two places of `bytes`. */
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    if (end > bytes.length || start > end) throw damaged('it ends too early');
     this.bytes = bytes;
-    const { length } = bytes;
-    if (length < 4) throw damaged('it ends too early');
-    this.end = length - 4;
-    this.messages = (bytes[length - 4]! | (bytes[length - 3]! << 8) | (bytes[length - 2]! << 16) | (bytes[length - 1]! << 24)) >>> 0;
+    this.position = start;
+    this.end = end;
+    this.#view = undefined;
   }
 
-  /** For many numbers at once. */
+  /** Lets go of the bytes. */
+  forget(): void {
+    this.bytes = noBytes;
+    this.position = 0;
+    this.end = 0;
+    this.#view = undefined;
+  }
+
+  /** The number in the last four bytes, which are taken off. */
+  uint32AtEnd(): number {
+    const { bytes, end } = this;
+    if (this.left < 4) throw damaged('it ends too early');
+    this.end = end - 4;
+    return (bytes[end - 4]! | (bytes[end - 3]! << 8) | (bytes[end - 2]! << 16) | (bytes[end - 1]! << 24)) >>> 0;
+  }
+
+  /** For many doubles at once. */
   #numbers(): DataView {
     this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     return this.#view;
@@ -54,6 +74,16 @@ export class Reader {
   byte(): number {
     if (this.position >= this.end) throw damaged('it ends too early');
     return this.bytes[this.position++] as number;
+  }
+
+  /** Passes by the next bytes if they are these. */
+  skip(these: Uint8Array): boolean {
+    const { bytes, position } = this;
+    const { length } = these;
+    if (position + length > this.end) return false;
+    for (let i = 0; i < length; i += 1) if (bytes[position + i] !== these[i]) return false;
+    this.position = position + length;
+    return true;
   }
 
   varint(): number {
@@ -92,8 +122,12 @@ export class Reader {
 
   doubles(): number[] {
     const count = this.count(8);
-    const view = this.#numbers();
     const values: number[] = [];
+    if (count < VIEW_FROM) {
+      for (let i = 0; i < count; i += 1) values.push(this.double());
+      return values;
+    }
+    const view = this.#numbers();
     for (let i = 0; i < count; i += 1) values.push(view.getFloat64(this.position + i * 8, true));
     this.position += count * 8;
     return values;
@@ -101,27 +135,31 @@ export class Reader {
 
   int8s(): number[] {
     const count = this.count(1);
-    const view = this.#numbers();
+    const { bytes, position } = this;
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(view.getInt8(this.position + i));
+    for (let i = 0; i < count; i += 1) values.push(((bytes[position + i] as number) << 24) >> 24);
     this.position += count;
     return values;
   }
 
   int16s(): number[] {
     const count = this.count(2);
-    const view = this.#numbers();
+    const { bytes, position } = this;
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(view.getInt16(this.position + i * 2, true));
+    for (let at = position; at < position + count * 2; at += 2)
+      values.push((((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 24)) >> 16);
     this.position += count * 2;
     return values;
   }
 
   int32s(): number[] {
     const count = this.count(4);
-    const view = this.#numbers();
+    const { bytes, position } = this;
     const values: number[] = [];
-    for (let i = 0; i < count; i += 1) values.push(view.getInt32(this.position + i * 4, true));
+    for (let at = position; at < position + count * 4; at += 4)
+      values.push(
+        (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24),
+      );
     this.position += count * 4;
     return values;
   }

@@ -25,6 +25,10 @@ export type Cause =
   /** SharedArrayBuffer and shared WebAssembly memory on the way to a process. */
   | 'threadMemory'
   | 'threadPort'
+  /** The same on the way to a receiver that is not known, and a signal, which fires only where its task or its `Process` is. */
+  | 'anyMemory'
+  | 'anyPort'
+  | 'anySignal'
   | 'symbolKey';
 
 interface Refused {
@@ -45,13 +49,16 @@ function elsewhere({ name, isDeeper }: Where): string {
 const remedies: Readonly<Record<Cause, (refused: Refused) => string>> = {
   node: ({ where }) => {
     if (where.from === 'capture') return elsewhere(where);
+    if (where.from === 'item') return 'hand over what it is made from';
     return where.from === 'result' ? 'return what is needed of it' : 'hand over what it is made from, and make it inside the function';
   },
   promise: ({ where }) => (where.from === 'result' ? 'await it before the function returns' : 'await it first, and hand over its result'),
-  iterator: ({ where }) =>
-    where.from === 'result'
+  iterator: ({ where }) => {
+    if (where.from === 'item') return 'hand over its items as an array, [...it]';
+    return where.from === 'result'
       ? 'return its items as an array, [...it], or call stream() instead of submit()'
-      : 'hand over its items as an array, [...it], or make it inside the function',
+      : 'hand over its items as an array, [...it], or make it inside the function';
+  },
   weak: ({ where }) => (where.from === 'capture' ? elsewhere(where) : 'a Map, a Set or the object itself can'),
   proxy: ({ where }) => (where.from === 'capture' ? elsewhere(where) : 'the object behind it can'),
   private: ({ where, className }) => {
@@ -59,11 +66,15 @@ const remedies: Readonly<Record<Cause, (refused: Refused) => string>> = {
     return where.from === 'capture' ? `${elsewhere(where)}; or ${reducer}` : reducer;
   },
   pool: ({ where }) =>
-    where.from === 'result'
+    where.from === 'result' || where.from === 'item'
       ? 'it belongs to the thread that made it'
       : 'it belongs to the thread that made it: make one inside the function',
-  threadMemory: () => 'only threads of one process can share it: use a ThreadPoolExecutor, or hand over a copy of its bytes',
+  threadMemory: () =>
+    'only threads of one process can share it: use share(), whose arrays processes see, too, a ThreadPoolExecutor, or hand over a copy of its bytes',
   threadPort: () => 'only a thread can take it over: use a ThreadPoolExecutor',
+  anyMemory: () => 'share() and SharedArray give memory that processes see too; or hand over a copy of its bytes',
+  anyPort: () => 'hand it over as an argument, to a Thread or to a ThreadPoolExecutor',
+  anySignal: () => 'hand it over as an argument, or use an Event',
   symbolKey: () => 'use Symbol.for(…) as its key',
 };
 

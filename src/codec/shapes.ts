@@ -102,7 +102,7 @@ export interface Shape {
   /** The enumerable ones. */
   readonly keys: readonly PropertyKey[];
   readonly hidden: readonly HiddenKey[] | undefined;
-  /** All keys can be set by assignment on a plain object; `__proto__` cannot. */
+  /** All keys can be set by assignment on a plain object; those that its prototype has cannot. */
   readonly isSimple: boolean;
   /** The prototype looked at last for keys of this shape, and whether there were none. */
   family: object | null;
@@ -111,6 +111,10 @@ export interface Shape {
 
 export class ReadShapes {
   readonly #known: Shape[] = [];
+
+  clear(): void {
+    if (this.#known.length > 0) this.#known.length = 0;
+  }
 
   /** A prototype may have got new properties. */
   forgetFamilies(): void {
@@ -137,7 +141,8 @@ export class ReadShapes {
         continue;
       }
       const key = readKey(reader);
-      if (key === '__proto__') isSimple = false;
+      // `__proto__`, and what a program has put there.
+      if (key in Object.prototype) isSimple = false;
       keys.push(key);
     }
     const shape = { keys, hidden, isSimple, family: null, isSimpleThere: isSimple };

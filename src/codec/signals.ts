@@ -38,6 +38,8 @@ function idFor(signal: AbortSignal): string {
 }
 
 export function writeSignal(encoding: Encoding, signal: AbortSignal): void {
+  if (encoding.border.kind === 'any')
+    throw encoding.refusalWith('anySignal', 'an AbortSignal cannot cross to a receiver that is not known before');
   const id = idFor(signal);
   encoding.writer.byte(tag.ABORT_SIGNAL);
   encoding.claim(signal);

@@ -91,6 +91,8 @@ export const BUFFER_BYTES = 0xb0;
 export const BUFFER_RESIZABLE = 0xb1;
 /** n: index in the attachments */
 export const ATTACHED = 0xb2;
+/** n, the number of bytes to be passed over (one byte), these, then n bytes that begin at a multiple of 16 bytes from the message's first */
+export const BUFFER_ALIGNED = 0xb5;
 /** kind; n bytes: a view on the whole of a buffer of its own */
 export const VIEW_WHOLE = 0xb3;
 /** kind; value: the buffer; n: offset; n: length + 1, or 0 if it follows the buffer's length */
@@ -123,5 +125,9 @@ export const KEY_OBJECT = 0xc6;
 // Handles
 /** n: the block of a shared object */
 export const SHARED_OBJECT = 0xc8;
+/** value: a shared object; stands for the array over its memory */
+export const SHARED_ARRAY = 0xca;
+/** value: a shared object; stands for the buffer of the array over its memory */
+export const SHARED_MEMORY = 0xcb;
 /** text: id; value: the subclass or undefined; value: arguments; see thread-locals.ts */
 export const THREAD_LOCAL = 0xc9;

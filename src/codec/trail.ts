@@ -31,7 +31,7 @@ export interface ErrorField {
 
 /** What led to the present place: what a remedy depends on. */
 export interface Where {
-  readonly from: 'argument' | 'capture' | 'result';
+  readonly from: 'argument' | 'capture' | 'result' | 'item';
   /** The captured variable: the outermost that is no function. */
   readonly name: string | undefined;
   /** The place is somewhere inside of what the variable holds. */
@@ -139,12 +139,17 @@ export class Trail {
       below = at;
     }
     if (variable !== undefined) return { from: 'capture', name: variableOf(variable.path), isDeeper };
-    return { from: /^(?:result|values\[|error)/.test(at) ? 'result' : 'argument', name: undefined, isDeeper: false };
+    return { from: fromOf(at), name: undefined, isDeeper: false };
   }
 
   toString(): string {
     return inWords(this.place());
   }
+}
+
+function fromOf(root: string): Where['from'] {
+  if (/^(?:result|values\[|error)/.test(root)) return 'result';
+  return /^items?\b/.test(root) ? 'item' : 'argument';
 }
 
 /** The last word of `worker → config`; none where that is not a variable. */

@@ -8,15 +8,19 @@ import * as tag from './tags.ts';
 /** Gives memory of at least `size` bytes that starts with the first `used` bytes of `old`. */
 export type Grow = (old: Uint8Array, used: number, size: number) => Uint8Array;
 
+/** Memory that is not cleared first; a bare array, whose `slice` copies. */
+export const memory = (size: number): Uint8Array => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+
 export const growInHeap: Grow = (old, used, size) => {
   // Room for what follows a large value, so that it is not copied once more for a few bytes.
-  const bytes = Buffer.allocUnsafeSlow(Math.max(size + 1024, old.length * 2));
+  const bytes = memory(Math.max(size + 1024, old.length * 2));
   bytes.set(used === old.length ? old : old.subarray(0, used));
   return bytes;
 };
 
 /** Strings up to this length are copied by a loop; above it a native call is faster. */
 const LOOP_LIMIT = 48;
+const SHORT_LIMIT = 64;
 const wide = /[^\0-\xff]/;
 
 /** Node's own text writers work on any bytes. */
@@ -51,7 +55,12 @@ export class Writer {
   }
 
   #enlarge(size: number): void {
-    this.bytes = this.#grow(this.bytes, this.position, size);
+    this.use(this.#grow(this.bytes, this.position, size));
+  }
+
+  /** Goes on in other memory. */
+  use(bytes: Uint8Array): void {
+    this.bytes = bytes;
     this.#view = undefined;
   }
 
@@ -136,6 +145,20 @@ export class Writer {
     this.need(bytes.length);
     this.bytes.set(bytes, this.position);
     this.position += bytes.length;
+  }
+
+  /** A few bytes: for those a loop is faster than a native call. */
+  short(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length > SHORT_LIMIT) {
+      this.raw(bytes);
+      return;
+    }
+    this.need(length);
+    const to = this.bytes;
+    let at = this.position;
+    for (let i = 0; i < length; i += 1) to[at++] = bytes[i] as number;
+    this.position = at;
   }
 
   text(value: string): void {

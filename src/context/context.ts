@@ -10,17 +10,10 @@
 
 import { pathToFileURL } from 'node:url';
 import { checkBoolean, checkOptions, expected } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
+import { importLeadsToMain, travelByName } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
-import {
-  Pool,
-  type PoolOptions,
-  ProcessPoolExecutor,
-  type RequiredInitArgs,
-  type ConstructorOptions,
-  ThreadPool,
-  ThreadPoolExecutor,
-} from '../pool/index.ts';
+import { bindMethod, Pool, ProcessPoolExecutor, ThreadPool, ThreadPoolExecutor } from '../pool/index.ts';
+import { Queue, SimpleQueue } from '../channel/index.ts';
 import {
   activeChildren,
   cpuCount,
@@ -32,6 +25,7 @@ import {
   ThreadProcess,
 } from '../process/index.ts';
 import { TypeError } from '../refusals.ts';
+import { RawArray, RawValue, SharedArray, Value } from '../shared/index.ts';
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
 import {
   checkStartMethod,
@@ -56,23 +50,16 @@ export interface StartMethodOptions extends ContextOptions {
   readonly force?: boolean | undefined;
 }
 
-/** A pool whose workers start by one method. */
-function poolOf(method: StartMethod): typeof Pool {
-  return class<Init extends readonly unknown[] = any[]> extends Pool<Init> {
-    constructor(processes?: number | (PoolOptions<Init> & RequiredInitArgs<Init>), more?: PoolOptions<Init> & RequiredInitArgs<Init>) {
-      if (typeof processes === 'object') super({ context: method, ...processes }, more);
-      else super(processes, { context: method, ...more } as PoolOptions<Init> & RequiredInitArgs<Init>);
-    }
-  };
-}
-
-function executorOf(method: StartMethod): typeof ProcessPoolExecutor {
-  return class<Init extends readonly unknown[] = any[]> extends ProcessPoolExecutor<Init> {
-    constructor(options?: ConstructorOptions<Init>) {
-      super({ context: method, ...options } as ConstructorOptions<Init>);
-    }
-  };
-}
+/** A `Pool` whose workers start anew. */
+export class SpawnPool<Init extends readonly unknown[] = any[]> extends Pool<Init> {}
+/** A `Pool` whose workers come from the stock of warm processes, where one is ready. */
+export class ForkServerPool<Init extends readonly unknown[] = any[]> extends Pool<Init> {}
+/** A `ProcessPoolExecutor` whose workers start anew. */
+export class SpawnExecutor<Init extends readonly unknown[] = any[]> extends ProcessPoolExecutor<Init> {}
+/** A `ProcessPoolExecutor` whose workers come from the stock of warm processes, where one is ready. */
+export class ForkServerExecutor<Init extends readonly unknown[] = any[]> extends ProcessPoolExecutor<Init> {}
+/** A `ProcessPoolExecutor` whose workers are threads. */
+export class ThreadExecutor<Init extends readonly unknown[] = any[]> extends ProcessPoolExecutor<Init> {}
 
 interface Bound {
   readonly Process: typeof Process;
@@ -81,14 +68,25 @@ interface Bound {
 }
 
 const bound: Readonly<Record<StartMethod, Bound>> = {
-  spawn: { Process: SpawnProcess, Pool: poolOf('spawn'), ProcessPoolExecutor: executorOf('spawn') },
-  forkserver: { Process: ForkServerProcess, Pool: poolOf('forkserver'), ProcessPoolExecutor: executorOf('forkserver') },
-  thread: { Process: ThreadProcess, Pool: ThreadPool, ProcessPoolExecutor: executorOf('thread') },
+  spawn: { Process: SpawnProcess, Pool: SpawnPool, ProcessPoolExecutor: SpawnExecutor },
+  forkserver: { Process: ForkServerProcess, Pool: ForkServerPool, ProcessPoolExecutor: ForkServerExecutor },
+  thread: { Process: ThreadProcess, Pool: ThreadPool, ProcessPoolExecutor: ThreadExecutor },
 };
 
-for (const classes of Object.values(bound))
-  for (const name of ['Pool', 'ProcessPoolExecutor'] as const)
-    if (classes[name] !== ThreadPool) Object.defineProperty(classes[name], 'name', { value: name });
+const pools = [
+  ['spawn', SpawnPool, 'Pool'],
+  ['forkserver', ForkServerPool, 'Pool'],
+  ['spawn', SpawnExecutor, 'ProcessPoolExecutor'],
+  ['forkserver', ForkServerExecutor, 'ProcessPoolExecutor'],
+  ['thread', ThreadExecutor, 'ProcessPoolExecutor'],
+] as const;
+
+for (const [method, Class, name] of pools) {
+  bindMethod(Class, method);
+  travelByName(Class, 'context/index.js');
+  // As text they are what they were asked for.
+  Object.defineProperty(Class, 'name', { value: name });
+}
 
 /**
  * The API of processes and pools, bound to one start method; made by {@link getContext}. Shared objects are the same in all contexts.
@@ -145,6 +143,34 @@ export class Context {
 
   get Barrier(): typeof Barrier {
     return Barrier;
+  }
+
+  get Queue(): typeof Queue {
+    return Queue;
+  }
+
+  get JoinableQueue(): typeof Queue {
+    return Queue;
+  }
+
+  get SimpleQueue(): typeof SimpleQueue {
+    return SimpleQueue;
+  }
+
+  get Value(): typeof Value {
+    return Value;
+  }
+
+  get RawValue(): typeof RawValue {
+    return RawValue;
+  }
+
+  get SharedArray(): typeof SharedArray {
+    return SharedArray;
+  }
+
+  get RawArray(): typeof RawArray {
+    return RawArray;
   }
 
   get ThreadPool(): typeof ThreadPool {
@@ -266,11 +292,14 @@ export function getAllStartMethods(): StartMethod[] {
  * reported once by a warning. Source: multiprocessing.set_forkserver_preload
  *
  * @param modules URLs, paths or specifiers, which are resolved from the main module. They replace those of an earlier call.
- * @throws TypeError if it is not an array of strings and URLs
+ * @throws TypeError if it is not an array of strings and URLs, or one of them is or imports the main module, which runs only once
  */
 export function setForkserverPreload(modules: readonly (string | URL)[]): void {
   const isList = Array.isArray(modules) && modules.every((module) => typeof module === 'string' || module instanceof URL);
   if (!isList) throw new TypeError(expected('modules', 'an array of specifiers and URLs', modules));
   const from = pathToFileURL(process.argv[1] ?? `${process.cwd()}/`).href;
-  setPreload({ modules: modules.map(String), from });
+  const specifiers = modules.map(String);
+  const main = specifiers.find((specifier) => importLeadsToMain(specifier, from));
+  if (main !== undefined) throw new TypeError(`${main} cannot be preloaded: it is the main module, or imports it, and that runs only once`);
+  setPreload({ modules: specifiers, from });
 }

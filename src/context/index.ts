@@ -10,3 +10,5 @@ export {
   setStartMethod,
   type StartMethodOptions,
 } from './context.ts';
+/** The classes of contexts: they travel by these names. */
+export { ForkServerExecutor, ForkServerPool, SpawnExecutor, SpawnPool, ThreadExecutor } from './context.ts';

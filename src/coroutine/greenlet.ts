@@ -4,6 +4,7 @@ import { markClass } from '../copies.ts';
 import { checkFunction, checkTimeout, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
 import { done, type Operation, takeNumber, type Wait, type WaitOptions } from '../loop/index.ts';
+import { whileSet } from '../stack-frames.ts';
 import { showAsText } from '../repr.ts';
 import { Activity } from './activity.ts';
 import { currentActivity, setMain } from './current.ts';
@@ -368,11 +369,7 @@ export function getCurrent(): Greenlet<any> {
 
 /** Greenlets are killed by the thousand: of the stack only who killed it is read. */
 function exit(): GreenletExit {
-  const before = Error.stackTraceLimit;
-  Error.stackTraceLimit = 4;
-  const made = new GreenletExit('the greenlet was killed');
-  Error.stackTraceLimit = before;
-  return made;
+  return whileSet('stackTraceLimit', 6, () => new GreenletExit('the greenlet was killed'));
 }
 
 const mainGreenlet = new Greenlet<any>();

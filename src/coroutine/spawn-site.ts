@@ -3,6 +3,7 @@
  * only the first are recorded, and the others are said to come from where the last recorded one came from.
  */
 
+import { whileSet } from '../stack-frames.ts';
 import { drains } from '../loop/index.ts';
 
 /** So many in each turn of the ready queue. */
@@ -25,11 +26,8 @@ export function recordSite(above: (...args: any[]) => unknown): SpawnSite | unde
   }
   if (recorded === RECORDED) return undefined;
   recorded += 1;
-  const before = Error.stackTraceLimit;
-  Error.stackTraceLimit = DEPTH;
   const site: SpawnSite = {};
-  Error.captureStackTrace(site, above);
-  Error.stackTraceLimit = before;
+  whileSet('stackTraceLimit', DEPTH, () => Error.captureStackTrace(site, above));
   last = site;
   return site;
 }

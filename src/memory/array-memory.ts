@@ -91,6 +91,11 @@ class ArrayMemory implements Memory {
     return words;
   }
 
+  bytes(place: number, length: number): Uint8Array {
+    // Another object on the same memory.
+    return new Uint8Array(structuredClone(this.#seed), place, length);
+  }
+
   grow(bytes: number): void {
     const wanted = Math.ceil(bytes / segmentSize) * segmentSize;
     if (wanted <= this.#seed.byteLength) return;

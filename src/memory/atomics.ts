@@ -3,10 +3,13 @@
  * where a test decides who makes the next step.
  */
 
-export const load: (words: Int32Array, index: number) => number = Atomics.load;
-export const store: (words: Int32Array, index: number, value: number) => number = Atomics.store;
+/** Arrays of integers of up to 32 bits. */
+export type Integers = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array;
+
+export const load: (words: Integers, index: number) => number = Atomics.load;
+export const store: (words: Integers, index: number, value: number) => number = Atomics.store;
 export const exchange: (words: Int32Array, index: number, value: number) => number = Atomics.exchange;
-export const compareExchange: (words: Int32Array, index: number, expected: number, value: number) => number = Atomics.compareExchange;
+export const compareExchange: (words: Integers, index: number, expected: number, value: number) => number = Atomics.compareExchange;
 export const add: (words: Int32Array, index: number, value: number) => number = Atomics.add;
 export const and: (words: Int32Array, index: number, value: number) => number = Atomics.and;
 export const or: (words: Int32Array, index: number, value: number) => number = Atomics.or;

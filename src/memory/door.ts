@@ -4,12 +4,15 @@ import { openHandleDoor } from '../handles.ts';
 import { sharingMissing } from '../platform/index.ts';
 import { me, theAgent } from './agent.ts';
 import { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, markEnded, seed as ownSeed, setThreadName } from './attach.ts';
+import { arrayOf, ownerOf } from './block-view.ts';
 import { dropParcels, makeParcel, openParcel } from './parcel.ts';
 import { isShared, methodOf, refIfAny, type SharedObject } from './shared-object.ts';
 
 openHandleDoor({
   isShared,
   refOf: (object) => refIfAny(object as SharedObject),
+  ownerOf,
+  arrayOf,
   methodOf: (object, method) => methodOf(object as SharedObject, method),
   whyApart: () => (theAgent().memory.crossesProcesses ? undefined : (sharingMissing() ?? 'this process has a shared heap of its own')),
   makeParcel: (objects, route) => makeParcel(objects as SharedObject[], route),

@@ -191,6 +191,8 @@ export class Heap {
   }
 
   #findRun(pages: number): number {
+    // A large block may be garbage soon. That memory is free now says nothing: it would be used up before V8 sees a reason to collect.
+    if (this.#usedBytes() / pageSize + pages >= Math.max(lowestMark, load(this.#header, MARK))) this.#raiseMark();
     const page = this.#findPages(pages);
     const isZero = this.pages.reserve(page, pages);
     if (!isZero) fillWithZeros(this.memory, page * pageSize, pages * pageSize);
@@ -311,6 +313,7 @@ export class Heap {
     }
     this.#sweep = undefined;
     this.#freed += sweep.freed;
+    this.#lowerMark();
     if (this.#isMarkDue) {
       this.#isMarkDue = false;
       this.#raiseMark();
@@ -347,6 +350,12 @@ export class Heap {
     } finally {
       this.#guard.leave();
     }
+  }
+
+  /** What counted as used when the mark was raised was garbage, in part, that no finalizer had let go. */
+  #lowerMark(): void {
+    const twice = Math.ceil((this.#usedBytes() * 2) / pageSize);
+    if (load(this.#header, MARK) > twice) store(this.#header, MARK, twice);
   }
 
   /** What threads held that have ended is held by nobody. */

@@ -3,10 +3,12 @@
 export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
 export { keptDescriptors, ring } from './bells.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
+export { giveArray, viewOfBlock } from './block-view.ts';
 export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
 export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
+export { Look } from './look.ts';
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
@@ -15,7 +17,17 @@ export { adopt, allocateOwned, dropListed, freeOwned, type Links, relink } from 
 export { dropParcel, makeParcel, openParcel, type ParcelOwner, unpack, type Unpacked } from './parcel.ts';
 export type { RefRange } from './tag.ts';
 export type { HeapStatistics } from './statistics.ts';
-export { blockOf, defineKind, describe, joinObject, type ObjectKind, refOf, SharedObject, travelsToo } from './shared-object.ts';
+export {
+  blockOf,
+  defineKind,
+  describe,
+  isArriving,
+  joinObject,
+  type ObjectKind,
+  refOf,
+  SharedObject,
+  travelsToo,
+} from './shared-object.ts';
 export { blockThread } from './block-thread.ts';
 export { Deadline } from './deadline.ts';
 export type { Waiter } from './waiter.ts';

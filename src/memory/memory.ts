@@ -53,6 +53,11 @@ export interface Memory {
 
   /** The words of one segment of the heap (`segmentSize` bytes). It must have been grown that far, here or elsewhere; the first is always there. The same array each time. */
   segment(number: number): Int32Array;
+  /**
+   * Bytes of the heap, through any number of segments, over a buffer that no other view has: its collection tells that all views on it are gone.
+   * The buffer is an ArrayBuffer of just these bytes, or in an array memory a SharedArrayBuffer of the whole heap.
+   */
+  bytes(place: number, length: number): Uint8Array;
   /** Makes the heap at least so many bytes long. Under the heap's guard only. @throws HeddleError if there is no memory */
   grow(bytes: number): void;
   /** Gives whole pages of the system back; they read as zeros afterwards. False if the system does not take them: they are as they were. */

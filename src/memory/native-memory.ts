@@ -102,6 +102,13 @@ class NativeMemory implements Memory {
     return words;
   }
 
+  bytes(place: number, length: number): Uint8Array {
+    const end = lengthOf(this.#descriptor);
+    // As in `#view`.
+    if (place + length > end) throw new RangeError(`bytes up to ${place + length} of a heap of ${end}`);
+    return new Uint8Array(viewShared(this.#address + place, length));
+  }
+
   grow(bytes: number): void {
     if (bytes > reservedBytes) throw new HeddleError(`the shared heap cannot grow to ${bytes} bytes: at most ${reservedBytes}`);
     if (bytes > lengthOf(this.#descriptor)) lengthen(this.#descriptor, Math.ceil(bytes / segmentSize) * segmentSize);

@@ -17,7 +17,7 @@ import { atStep } from './step.ts';
 import { checkRefs, kinds, type RefRange, tagOf } from './tag.ts';
 
 /** A block in the hands of the thread that lists it. */
-interface ListedBlock extends Block {
+export interface ListedBlock extends Block {
   /** Of its entry in the ledger; undefined: the block is not listed here. */
   position?: number | undefined;
 }

@@ -17,6 +17,7 @@ import { HeddleError } from '../errors.ts';
 import { theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
+import { keepRegistry } from './kept-registries.ts';
 import { checkRefs, kindOfTag, mostKinds, type RefRange, tagOf } from './tag.ts';
 import { nameKind } from './statistics.ts';
 
@@ -25,7 +26,7 @@ export interface ObjectKind {
   /** From 1 to 239. */
   readonly number: number;
   readonly name: string;
-  /** The size of its record in words, the first two with it. */
+  /** The size of its record in words, the first two with it; the smallest, where records differ. */
   readonly words: number;
   /**
    * Words of the record that each hold the ref of a further block, which lives as long as this object; 0: none. Another object (a Condition's lock),
@@ -75,11 +76,14 @@ let findBlock: (object: SharedObject) => Block | undefined;
 export abstract class SharedObject {
   readonly #block: Block;
 
-  /** @param fillIn writes the record of a new one. It is not called where somebody else's object came here. */
-  protected constructor(kind: ObjectKind, fillIn?: (block: Block) => void) {
+  /**
+   * @param fillIn writes the record of a new one. It is not called where somebody else's object came here.
+   * @param words the size of the new record, where records of this kind differ
+   */
+  protected constructor(kind: ObjectKind, fillIn?: (block: Block) => void, words: number = kind.words) {
     const come = joining;
     joining = undefined;
-    this.#block = come === undefined ? born(this, kind) : come.block;
+    this.#block = come === undefined ? born(this, kind, words) : come.block;
     if (come === undefined) {
       fillIn?.(this.#block);
       if (kind.refs !== undefined && theAgent().blocks === undefined) theHeap().keepRefs(this.#block, kind.refs);
@@ -103,7 +107,7 @@ export abstract class SharedObject {
 }
 
 /** Makes its record, still of zeros. */
-function born(object: SharedObject, { number, words, refs }: ObjectKind): Block {
+function born(object: SharedObject, { number, refs }: ObjectKind, words: number): Block {
   const { blocks } = theAgent();
   if (blocks !== undefined) return blocks.allocate(tagOf(number, refs), words);
   const heap = theHeap();
@@ -124,6 +128,11 @@ export function blockOf(object: SharedObject): Block {
 /** The name of an object's block. */
 export function refOf(object: SharedObject): number {
   return blockOf(object).ref;
+}
+
+/** True while an object comes here that another thread has made: the constructor that is called has no arguments to look at. */
+export function isArriving(): boolean {
+  return joining !== undefined;
 }
 
 /** As `refOf`; undefined if it only looks like an object. */
@@ -189,11 +198,15 @@ function handles(heap: Heap): Handles {
 
 function newHandles(heap: Heap): Handles {
   const travelled = new Map<number, WeakRef<SharedObject>>();
+  const weak = new WeakRef(heap);
   const registry = new FinalizationRegistry((position: number) => {
-    const ref = heap.at(position);
+    const its = weak.deref();
+    if (its === undefined) return;
+    const ref = its.at(position);
     if (travelled.get(ref)?.deref() === undefined) travelled.delete(ref);
-    heap.drop(position);
+    its.drop(position);
   });
+  keepRegistry(registry);
   return { registry, travelled };
 }
 

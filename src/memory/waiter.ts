@@ -137,6 +137,7 @@ export class Waiter {
   /** It is not in line: it says what its thread has. */
   publishHolding(): void {
     store(this.#words, this.#at + VALUE, 0);
+    store(this.#words, this.#at + MORE, 0);
     // ORDER: last; who sees it holding sees how much.
     store(this.#words, this.#at + STATE, HOLDING);
   }

@@ -35,5 +35,6 @@ export {
   sharingMissing,
   viewShared,
 } from './shared-file.ts';
+export { terminalModes } from './terminal.ts';
 /** Who a thread is, and whether it lives. */
 export { isThreadAlive, ownIdentity, type ThreadIdentity } from './thread-identity.ts';

@@ -27,6 +27,7 @@ const prototypes = {
   munmap: ['int', 'long', 'long'],
   futex: ['long', 'long', 'long', 'int', 'int', 'void *'],
   poll: ['int', 'void *', 'long', 'int'],
+  tcgetattr: ['int', 'int', 'void *'],
 } as const;
 
 export type FunctionName = keyof typeof prototypes;

@@ -8,7 +8,7 @@ export { Executor, type Items, type MapResults, type ShutdownOptions, type Strea
 export type { PoolExecutor } from './pool-executor.ts';
 export { ThreadPoolExecutor } from './thread-pool-executor.ts';
 export { ProcessPoolExecutor } from './process-pool-executor.ts';
-export type { ConstructorOptions, ExecutorOptions, RequiredInitArgs } from './options.ts';
+export { bindMethod, type ConstructorOptions, type ExecutorOptions, type RequiredInitArgs } from './options.ts';
 export type { Backoff, MapOptions, TaskOptions, TaskProgress } from './task-options.ts';
 export type { PoolStatistics } from './statistics.ts';
 

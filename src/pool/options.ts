@@ -149,6 +149,25 @@ export function checkExecutorOptions(options: ExecutorOptions | undefined): Chec
   };
 }
 
+/** Classes of contexts, and their start methods. */
+const boundMethods = new WeakMap<object, StartMethod>();
+
+/** Has the workers of a class of pools start by one method, and those of its subclasses. */
+export function bindMethod(Class: object, method: StartMethod): void {
+  boundMethods.set(Class, method);
+}
+
+/** The context that a pool was given, or that its class is bound to. @throws TypeError if these are two */
+export function contextOf(Class: object, given: ExecutorOptions['context'] | null): StartMethod | undefined {
+  const chosen = methodOf(given);
+  let bound: StartMethod | undefined;
+  for (let each: object | null = Class; bound === undefined && each !== null; each = Object.getPrototypeOf(each) as object | null)
+    bound = boundMethods.get(each);
+  if (bound !== undefined && chosen !== undefined && chosen !== bound)
+    throw new TypeError(expected('context', `'${bound}', as the class is that of this context`, given));
+  return bound ?? chosen;
+}
+
 /** @throws TypeError if it is neither a context nor a start method */
 function methodOf(context: ExecutorOptions['context'] | null): StartMethod | undefined {
   if (context === undefined) return undefined;

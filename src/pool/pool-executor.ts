@@ -17,7 +17,7 @@ import { type Future, futures } from './future.ts';
 import { CallJob } from './job.ts';
 import { MapIterator, splitOptions, startMap } from './map.ts';
 import { showAsText } from '../repr.ts';
-import { type CheckedOptions, type ExecutorOptions, checkExecutorOptions } from './options.ts';
+import { contextOf, type ExecutorOptions, checkExecutorOptions } from './options.ts';
 import type { PoolStatistics } from './statistics.ts';
 import { StreamIterator, StreamJob, StreamSide } from './stream-job.ts';
 import { type MapOptions, type TaskOptions, type TaskSettings, checkTaskOptions, defaultSettings } from './task-options.ts';
@@ -52,7 +52,7 @@ export abstract class PoolExecutor extends Executor {
     const why = whyNoWorkers();
     if (why !== undefined) throw new HeddleError(why);
     const checked = checkExecutorOptions(options);
-    const method = methodOf(kind, checked);
+    const method = methodOf(kind, contextOf(new.target, checked.context));
     if (method === 'forkserver') expectStarts();
     const name = checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
     const pool = new WorkerPool(method === 'thread' ? 'thread' : 'process', name, { ...checked, isWarm: method === 'forkserver' });
@@ -168,7 +168,7 @@ export abstract class PoolExecutor extends Executor {
 }
 
 /** How the workers start. @throws TypeError for threads that have to be processes */
-function methodOf(kind: WorkerKind, { context }: CheckedOptions): StartMethod {
+function methodOf(kind: WorkerKind, context: StartMethod | undefined): StartMethod {
   if (kind === 'process') return context ?? startMethod();
   if (context !== undefined && context !== 'thread')
     throw new TypeError(expected('context', `that of threads ('thread'), as the workers are threads`, context));

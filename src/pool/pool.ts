@@ -18,7 +18,7 @@ import { collect } from './collect.ts';
 import type { Items } from './executor.ts';
 import { type ImapIterator, ImapResults } from './imap.ts';
 import { startOutcomes } from './map-outcomes.ts';
-import { type ExecutorOptions, type RequiredInitArgs, executorKeys } from './options.ts';
+import { contextOf, type ExecutorOptions, type RequiredInitArgs, executorKeys } from './options.ts';
 import type { PoolExecutor } from './pool-executor.ts';
 import { ProcessPoolExecutor } from './process-pool-executor.ts';
 import { showAsText } from '../repr.ts';
@@ -94,7 +94,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
     if (count !== undefined) checkInteger(count, 'processes', 1);
     const { kind } = new.target;
     this.#name = rest.name ?? `${kind === 'thread' ? 'ThreadPool' : 'Pool'}-${poolCounts[kind] + 1}`;
-    const checked = { ...rest, name: this.#name, maxWorkers: count };
+    const checked = { ...rest, context: contextOf(new.target, rest.context), name: this.#name, maxWorkers: count };
     this.#executor = kind === 'thread' ? new ThreadPoolExecutor(checked) : new ProcessPoolExecutor(checked);
     if (rest.name === undefined) poolCounts[kind]++;
   }

@@ -18,11 +18,17 @@ import {
   type WorkerHeader,
 } from '../worker/ground.ts';
 
+// Preloaded modules may replace process.exit.
+const exit = process.exit.bind(process);
+
 /** Resolves to the socket to the parent when the order stands in the message file. */
 export async function awaitOrder(file: number): Promise<Socket> {
   const ignore = (): void => {};
   process.on('SIGINT', ignore);
   const socket = new (net().Socket)({ fd: 3, readable: true, writable: true });
+  // Also while its modules are loaded: without a lifeline this is all that tells of the parent's end.
+  const end = (): void => exit(0);
+  socket.on('end', end).on('error', end);
   const failures: string[] = [];
   const { modules, from, argv } = readMessage<PreloadHeader>(file, PRELOAD)!.header;
   process.argv.splice(1, process.argv.length, ...argv);
@@ -37,14 +43,13 @@ export async function awaitOrder(file: number): Promise<Socket> {
   }
   writeMessage(file, READY, { failures } satisfies ReadyHeader);
   await new Promise<void>((resolve) => {
-    const end = (): void => process.exit(0);
     const look = (): void => {
       // One byte: what follows it is the host's of a worker.
       if (socket.read(1) === null) return;
       socket.off('readable', look).off('end', end).off('error', end);
       resolve();
     };
-    socket.on('readable', look).on('end', end).on('error', end);
+    socket.on('readable', look);
   });
   process.off('SIGINT', ignore);
   return socket;

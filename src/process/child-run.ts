@@ -147,7 +147,7 @@ class ChildRun implements StartedRun {
     child.process.on('exit', (code, signal) => {
       if (this.#isGuessed) this.#end!.exitCode = codeOf({ exitCode: code, signal });
       this.#isGuessed = false;
-      this.#see({ exitCode: code, signal });
+      this.#see({ exitCode: code, signal }, false);
     });
   }
 
@@ -171,10 +171,10 @@ class ChildRun implements StartedRun {
     if (this.#end !== undefined) return this.#end;
     const status = lookAtChild(this.pid);
     if (status === null) return undefined;
-    if (status !== undefined) return this.#see(status);
+    if (status !== undefined) return this.#see(status, true);
     // Collected, and its event is under way behind the one that is being told: only that knows the signal of an end by one, and may correct the guess.
     const exitCode = exitMarkOf(this.#file) ?? null;
-    const end = this.#see({ exitCode, signal: exitCode === null ? (this.#sent ?? 'SIGKILL') : null });
+    const end = this.#see({ exitCode, signal: exitCode === null ? (this.#sent ?? 'SIGKILL') : null }, true);
     this.#isGuessed = exitCode === null;
     return end;
   }
@@ -200,8 +200,12 @@ class ChildRun implements StartedRun {
     this.#child.process.kill(signal);
   }
 
-  /** The end of the child is known from here on, to every question. */
-  #see(status: ExitStatus): RunEnd {
+  /**
+   * The end of the child is known from here on, to every question.
+   *
+   * @param isAsked true where a synchronous call asks for it
+   */
+  #see(status: ExitStatus, isAsked: boolean): RunEnd {
     if (this.#end !== undefined) return this.#end;
     const outcome = readMessage<OutcomeHeader>(this.#file, OUTCOME);
     const end: RunEnd = { exitCode: codeOf(status), error: outcome === undefined ? null : errorOf(outcome.header.text) };
@@ -213,7 +217,8 @@ class ChildRun implements StartedRun {
     // Waiters go on after all children that ended at the same moment have been seen to end.
     const wake = (): void => void timers.setImmediate(() => this.waiters.forEach((ended) => ended()));
     if (outcome === undefined) wake();
-    else rebuildError({ ...outcome.header, bytes: outcome.bytes, attachments: [] }, 'process', (error) => (end.error = error), wake);
+    else
+      rebuildError({ ...outcome.header, bytes: outcome.bytes, attachments: [] }, 'process', isAsked, (error) => (end.error = error), wake);
     return end;
   }
 }

@@ -41,7 +41,8 @@ export function setOwn(process: ProcessInfo): void {
 
 /** Numbers of the next child of this process and of the processes above it. */
 export function nextPath(): readonly number[] {
-  return [...(identity()?.path ?? []), nextNumber(processNumbers)];
+  const { path = [], children } = identity() ?? {};
+  return [...path, children === undefined ? nextNumber(processNumbers) : Atomics.add(children, 0, 1) + 1];
 }
 
 export const isDaemon = (): boolean => identity()?.daemon ?? false;

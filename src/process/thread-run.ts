@@ -6,8 +6,8 @@
 import { constants } from 'node:os';
 import { travelByName } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
-import { insideOf, Thread, type ThreadInside } from '../thread/index.ts';
-import { sendWith, setIdentity } from '../worker/ground.ts';
+import { exitBySignal, insideOf, Thread, type ThreadInside } from '../thread/index.ts';
+import { refuseGenerator, sendWith, setIdentity } from '../worker/ground.ts';
 import { currentProcess, setOwn } from './identity.ts';
 import type { RunEnd, RunOrder, StartedRun } from './run.ts';
 import { adopt } from './state.ts';
@@ -23,6 +23,7 @@ export function startInThread(self: Runnable, order: RunOrder, onEnd: () => void
     throw new ProcessError(
       `${order.name} cannot be started: stdio '${order.stdio}' needs a process of its own, and the start method is 'thread'`,
     );
+  refuseGenerator(self.run, 'run()');
   const thread = new ProcessThread(self, order);
   sendWith(self, () => thread.start());
   return new ThreadRun(thread, onEnd);
@@ -49,11 +50,11 @@ export class ProcessThread extends Thread<unknown[]> {
   override run(): unknown {
     const { name, daemon, path, parent, process: runs } = this;
     const target = (): unknown => super.run();
-    setIdentity({ name, daemon, path, parent });
+    setIdentity({ name, daemon, path, parent, children: new Int32Array(new SharedArrayBuffer(4)) });
     adopt(
       runs,
       { name, daemon, path, target, args: [] },
-      { ident: this.ident!, send: (signal) => void process.exit(128 + constants.signals[signal]) },
+      { ident: this.ident!, send: (signal) => exitBySignal(this, constants.signals[signal]) },
     );
     setOwn(runs as Runnable & { name: string; pid: number; daemon: boolean; isAlive(): boolean });
     return runs.run();
@@ -69,6 +70,7 @@ class ThreadRun implements StartedRun {
   readonly stderr: null = null;
   readonly #thread: ProcessThread;
   readonly #inside: ThreadInside;
+  readonly #onEnd: () => void;
   #end: RunEnd | undefined;
   /** The signal that has ended it, if one has. */
   #sent: NodeJS.Signals | undefined;
@@ -76,7 +78,8 @@ class ThreadRun implements StartedRun {
   constructor(thread: ProcessThread, onEnd: () => void) {
     this.#thread = thread;
     this.#inside = insideOf(thread);
-    this.waiters.add(onEnd);
+    this.#onEnd = onEnd;
+    this.waiters.add(() => this.look());
   }
 
   get ident(): number {
@@ -95,6 +98,7 @@ class ThreadRun implements StartedRun {
     const thread = this.#thread;
     // The error may be rebuilt in its own class only later.
     Object.defineProperty(this.#end, 'error', { get: () => thread.error });
+    this.#onEnd();
     return this.#end;
   }
 

@@ -18,10 +18,10 @@ export class RobustMutex {
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #place: number;
-  readonly #repair: () => void;
+  readonly #repair: (dead: number) => void;
 
-  /** @param repair puts in order what one has left who died in it */
-  constructor(block: Block, offset: number, repair: () => void) {
+  /** @param repair puts in order what the thread with that slot id has left, which died in the mutex */
+  constructor(block: Block, offset: number, repair: (dead: number) => void) {
     this.#words = block.words;
     this.#at = block.at + offset;
     this.#place = placeOf(block, offset);
@@ -29,26 +29,42 @@ export class RobustMutex {
   }
 
   within<R>(change: () => R): R {
-    // ORDER: pairs with the exchange below: what was changed before is seen.
-    if (compareExchange(this.#words, this.#at, 0, me) !== 0 && this.#contend()) this.#repair();
+    this.enter();
     let isWhole = false;
     try {
       const result = change();
       isWhole = true;
       return result;
     } finally {
-      // The stack was full, or the like.
-      if (!isWhole) this.#repair();
-      // ORDER: after all that was changed.
-      if (exchange(this.#words, this.#at, 0) < 0) theAgent().memory.wake(this.#place, 1);
+      this.leave(isWhole);
     }
   }
 
-  /** True if who was in it has died there. */
-  #contend(): boolean {
+  /** True while a thread is in the mutex, or has died there. */
+  get isTaken(): boolean {
+    return load(this.#words, this.#at) !== 0;
+  }
+
+  /** Enters, without a function for what follows. Each `enter` has its `leave`, in a `finally`. */
+  enter(): void {
+    // ORDER: pairs with the exchange below: what was changed before is seen.
+    if (compareExchange(this.#words, this.#at, 0, me) === 0) return;
+    const dead = this.#contend();
+    if (dead !== 0) this.#repair(dead);
+  }
+
+  /** @param isWhole false: what was to be done was not: the stack was full, or the like */
+  leave(isWhole: boolean): void {
+    if (!isWhole) this.#repair(me);
+    // ORDER: after all that was changed.
+    if (exchange(this.#words, this.#at, 0) < 0) theAgent().memory.wake(this.#place, 1);
+  }
+
+  /** The slot id of a thread that has died in the mutex; 0: none has. */
+  #contend(): number {
     for (let left = spins() ? mostLooks : 0; left > 0; left -= 1) {
       pause();
-      if (load(this.#words, this.#at) === 0 && compareExchange(this.#words, this.#at, 0, me) === 0) return false;
+      if (load(this.#words, this.#at) === 0 && compareExchange(this.#words, this.#at, 0, me) === 0) return 0;
     }
     // Others may sleep, too, from here on: so who has slept says that again when it takes it.
     const mine = me | SLEPT_FOR;
@@ -56,7 +72,7 @@ export class RobustMutex {
       const word = load(this.#words, this.#at);
       const owner = word & ~SLEPT_FOR;
       if (word === 0 || isDead(owner, isThorough)) {
-        if (compareExchange(this.#words, this.#at, word, mine) === word) return word !== 0;
+        if (compareExchange(this.#words, this.#at, word, mine) === word) return owner;
       } else if (word < 0 || compareExchange(this.#words, this.#at, word, word | SLEPT_FOR) === word) {
         theAgent().memory.sleep(this.#place, word | SLEPT_FOR, Infinity);
       }

@@ -10,6 +10,8 @@ import {
   MessagePortLink,
   openRun,
   prepareForLoaders,
+  printAtOnce,
+  printWhole,
   readNumber,
   showToUser,
   stand,
@@ -19,7 +21,6 @@ import {
   type ThreadData,
   untilSettled,
   watchImports,
-  writeAtOnce,
 } from '../worker/ground.ts';
 import { getNativeId } from './current.ts';
 // The class of what runs here is found among the exports of this one.
@@ -29,18 +30,6 @@ import { adopt, ENDED, EXIT_CODE, STATE, type Thread, type ThreadMessage, type T
 const { ground, own } = workerData as ThreadData<ThreadMessage>;
 const exit = process.exit.bind(process);
 let hasFailed = false;
-
-// Output of several threads appears in the order in which it was printed, also while the main thread is blocked.
-for (const [stream, descriptor] of [
-  [process.stdout, 1],
-  [process.stderr, 2],
-] as const) {
-  stream._write = (chunk: string | Uint8Array, _encoding, done) => {
-    writeAtOnce(descriptor, chunk);
-    done();
-  };
-  Object.defineProperty(stream, '_writev', { value: undefined });
-}
 
 /** Leaves the error for the thread that started this one, in its own class where it can cross. */
 function tell(error: unknown): void {
@@ -65,13 +54,14 @@ function fail(error: unknown): void {
   hasFailed = true;
   showToUser(error);
   tell(error);
-  if (readNumber(hookIsSet) === 0) writeAtOnce(2, `Exception in thread ${own.name}:\n${inspected(error)}\n`);
+  if (readNumber(hookIsSet) === 0) printWhole(2, `Exception in thread ${own.name}:\n${inspected(error)}\n`, ground.entry);
   exit(1);
 }
 
 async function main(): Promise<void> {
   watchImports();
   stand(ground);
+  printAtOnce(ground.entry);
   const nativeId = getNativeId();
   if (nativeId !== null) tellNativeId(ground.entry, nativeId);
   process.on('exit', (code) => {

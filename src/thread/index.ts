@@ -1,7 +1,7 @@
 /** Door of the thread floor: threads that run a function, and which threads there are. */
 
 /** A thread of its own that runs a function. */
-export { type ExceptHook, insideOf, setExceptHook, Thread, type ThreadInside, type ThreadOptions, Timer } from './thread.ts';
+export { type ExceptHook, exitBySignal, insideOf, setExceptHook, Thread, type ThreadInside, type ThreadOptions, Timer } from './thread.ts';
 /** An object whose fields each thread has for itself. */
 export { ThreadLocal, type ThreadLocalConstructor } from '../thread-local.ts';
 /** Which thread this is, and which others the program has. */

@@ -8,7 +8,8 @@
  * State is kept beside the object, as in `process.ts`.
  */
 
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { checkFunction, checkOptions, expected } from '../check.ts';
@@ -81,10 +82,12 @@ export interface ThreadOutcome {
   readonly text: ErrorText;
 }
 
-/** Words of a thread's control. The last holds the exit code + 1 of a thread that has exited in good order. */
+/** Words of a thread's control: the exit code + 1 of a thread that has exited in good order; the number of the signal that it has sent to itself. */
 export const STATE = 0;
 const CANCELLED = 1;
 export const EXIT_CODE = 2;
+const SIGNAL = 3;
+const controlWords = 4;
 /** Values of STATE. */
 const RUNNING = 0;
 export const ENDED = 1;
@@ -94,6 +97,8 @@ const sliceMs = 50;
 
 interface Running {
   readonly started: StartedThread;
+  /** Threads of the system that came with the start: this one, and maybe others that began at the same moment. */
+  readonly begun: readonly string[];
   readonly control: SharedWords;
   readonly port: MessagePort;
   readonly link: number;
@@ -200,7 +205,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
   /**
    * Starts the thread. Everything that it needs has left this thread when `start()` returns.
    *
-   * @throws ProcessError if it was started already, or is this very thread
+   * @throws ProcessError if it was started already, is this very thread, or no descriptor is left for it
    * @throws SerializationError if something that it needs cannot cross
    */
   start(): this {
@@ -214,8 +219,8 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     addStarted(running.started.entry, this);
     const { worker } = running.started;
     // The thread has told of its errors by then.
-    worker.on('error', (error) => void see(this, running, error));
-    worker.on('exit', () => void see(this, running, undefined));
+    worker.on('error', (error) => void see(this, running, error, false));
+    worker.on('exit', () => void see(this, running, undefined, false));
     if (state.daemon) worker.unref();
     return this;
   }
@@ -316,7 +321,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     Atomics.notify(running.control, STATE);
     unlist(running.started.entry);
     await gone;
-    see(this, running, undefined);
+    see(this, running, undefined, false);
   }
 
   /** The state as Python's `repr` shows it. */
@@ -396,7 +401,7 @@ function joinable(thread: Thread<any>): Running {
 export interface ThreadInside {
   /** Called when the end of the thread, and its error, are known. */
   readonly waiters: Set<() => void>;
-  /** The exit code of a thread that has ended; undefined for one that was terminated, or ran out of memory. */
+  /** The exit code of a thread that has ended, -N for its own signal N; undefined for one that was terminated, or ran out of memory. */
   exitCode(): number | undefined;
   /** Decides whether the thread keeps this program alive. */
   keepAlive(does: boolean): void;
@@ -407,6 +412,8 @@ export function insideOf(thread: Thread<any>): ThreadInside {
   return {
     waiters,
     exitCode: () => {
+      const signal = Atomics.load(control, SIGNAL);
+      if (signal !== 0) return -signal;
       const code = Atomics.load(control, EXIT_CODE);
       return code === 0 ? undefined : code - 1;
     },
@@ -414,10 +421,42 @@ export function insideOf(thread: Thread<any>): ThreadInside {
   };
 }
 
+/** Threads that have not begun: their event loops may have no descriptors yet. */
+const beginning = new Set<StartedThread>();
+/** Descriptors that Node takes for a thread until it runs: four for its event loop, and those of files that it loads. */
+const descriptorsOfThread = 8;
+
+/**
+ * Tries whether the system has descriptors for one more thread. Node tells of a thread without an event loop by an event alone, which a blocked
+ * caller of `joinSync` would wait for without end.
+ *
+ * @throws ProcessError if it has not
+ */
+function checkRoom(name: string): void {
+  for (const started of beginning) if (nativeIdOf(started.entry) !== 0 || started.worker.threadId < 0) beginning.delete(started);
+  const opened: number[] = [];
+  try {
+    for (let left = descriptorsOfThread * (beginning.size + 1); left > 0; left -= 1) opened.push(openSync(devNull, 'r'));
+  } catch {
+    throw new ProcessError(`${name} could not be started: its event loop needs more files than may be open (ulimit -n)`);
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+const exit = process.exit.bind(process);
+
+/** Ends the thread that runs here as a signal ends a process. */
+export function exitBySignal(thread: Thread<any>, signal: number): never {
+  Atomics.store(stateOf(thread).self!, SIGNAL, signal);
+  return exit();
+}
+
 function launch(self: Thread<any>, state: State): Running {
   const { target, args, name, daemon, isCancelled } = state;
+  checkRoom(name);
   const { packet, parcel, link } = encodeRun({ target, args, this: self }, { kind: 'thread' });
-  const control = new Int32Array(new SharedArrayBuffer(12));
+  const control = new Int32Array(new SharedArrayBuffer(4 * controlWords));
   if (isCancelled) control[CANCELLED] = 1;
   const { port1, port2 } = new MessageChannel();
   port1.unref();
@@ -436,10 +475,13 @@ function launch(self: Thread<any>, state: State): Running {
     aborts: aborts?.port2,
   };
   try {
+    const before = systemThreads();
     const transferList: Transferable[] = [port2, ...(aborts === undefined ? [] : [aborts.port2]), ...packet.transfer];
     const started = startNodeThread({ file: 'thread/child-main.js', name, daemon, own: message, transferList });
+    beginning.add(started);
+    const begun = systemThreads().filter((id) => !before.includes(id));
     const stopSignals = aborts === undefined ? undefined : passAborts(signals, new MessagePortLink(aborts.port1), { kind: 'thread' });
-    return { started, control, port: port1, link, stopSignals, waiters: new Set(), joins: 0, end: undefined };
+    return { started, begun, control, port: port1, link, stopSignals, waiters: new Set(), joins: 0, end: undefined };
   } catch (error) {
     port1.close();
     aborts?.port1.close();
@@ -452,20 +494,33 @@ function launch(self: Thread<any>, state: State): Running {
 function look(thread: Thread<any>, running: Running): Running['end'] {
   if (running.end !== undefined) return running.end;
   // ORDER: pairs with the thread's store when it exits; its outcome was posted before.
-  if (Atomics.load(running.control, STATE) !== RUNNING) return see(thread, running, undefined);
+  if (Atomics.load(running.control, STATE) !== RUNNING) return see(thread, running, undefined, true);
   if (!isGone(running)) return undefined;
-  // Node tells the reason by an event, which a blocked loop does not hear.
-  return see(thread, running, new HeddleError(`${thread.name} has ended without a word, as a thread does that runs out of memory`));
+  // It may have ended in good order between the two looks. Node tells any other reason by an event, which a blocked loop does not hear.
+  const hasTold = Atomics.load(running.control, STATE) !== RUNNING;
+  return see(thread, running, hasTold ? undefined : new HeddleError(`${thread.name} has ended without a word: ${whySilent}`), true);
 }
 
-/** Out of memory a thread ends without a word; the system knows. */
-function isGone({ started }: Running): boolean {
+const whySilent = 'it ran out of memory, or could not start, for want of descriptors or by a module that Node preloads';
+
+/** The threads of this process, as the system numbers them; none where it does not tell. */
+function systemThreads(): string[] {
+  try {
+    return readdirSync('/proc/self/task');
+  } catch {
+    return [];
+  }
+}
+
+/** True for a thread that the system has no more, whatever it has told. */
+function isGone({ started, begun }: Running): boolean {
   const nativeId = nativeIdOf(started.entry);
-  return nativeId !== 0 && process.platform === 'linux' && !existsSync(`/proc/self/task/${nativeId}`);
+  const ids = nativeId === 0 ? begun : [nativeId];
+  return ids.length > 0 && process.platform === 'linux' && ids.every((id) => !existsSync(`/proc/self/task/${id}`));
 }
 
 /** The end of the thread is known from here on, to every question. */
-function see(thread: Thread<any>, running: Running, uncaught: unknown): Running['end'] {
+function see(thread: Thread<any>, running: Running, uncaught: unknown, isAsked: boolean): Running['end'] {
   if (running.end !== undefined) return running.end;
   const outcome = receiveMessageOnPort(running.port)?.message as ThreadOutcome | undefined;
   // An end without a word of the thread: it could not start, or ran out of memory.
@@ -484,7 +539,7 @@ function see(thread: Thread<any>, running: Running, uncaught: unknown): Running[
     timers.setImmediate(() => running.waiters.forEach((ended) => ended()));
   };
   if (outcome === undefined) wake();
-  else rebuildError(outcome, 'thread', (error) => (end.error = error), wake);
+  else rebuildError(outcome, 'thread', isAsked, (error) => (end.error = error), wake);
   return end;
 }
 

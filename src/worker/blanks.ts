@@ -4,7 +4,7 @@
  *
  *    started ── READY in its message file ──▶ ready ── order in its message file, a byte on its socket ──▶ a Process, or a worker of a pool
  *       │                                       │
- *       └────────── killed, or stale ───────────┴──▶ replaced, when the event loop is idle
+ *       └────────── killed, or stale ───────────┴──▶ replaced, when the event loop is idle; not where three end by themselves
  *
  * A blank process ends with its parent, and when the parent's end of its socket closes. It ignores SIGINT, which a terminal sends to all.
  */
@@ -65,7 +65,7 @@ interface Blank extends Omit<TakenBlank, 'handover' | 'go' | 'giveUp'> {
   readonly surroundings: Surroundings;
   isReady: boolean;
   /** Called when its end has been seen. */
-  readonly ended: () => void;
+  readonly ended: (exitCode: number | null) => void;
   /** Closes what this side has of it. */
   readonly release: () => void;
 }
@@ -76,14 +76,19 @@ const stockSize = 2;
 const lookEvery = 5;
 /** The part of its time that the event loop may work while a blank process is started. */
 const maxUtilization = 0.8;
-/** Ends without a word of blank processes that were starting, after which no more are started. */
+/** Milliseconds between two looks at most, for one whose modules take long. */
+const lookAtLeastEvery = 200;
+/** Blank processes that end unused in a row, after which no more are started. */
 const maxFailures = 3;
 
 const stock = new Set<Blank>();
 let preload: Preload = { modules: [], from: '' };
 let timer: NodeJS.Timeout | undefined;
+let lastStart = 0;
 let since: ReturnType<typeof performance.eventLoopUtilization>;
+/** Ends in a row of blank processes that were starting, and of ready ones that nothing has killed since one was used. */
 let failures = 0;
+let exits = 0;
 let hasRehearsed = false;
 let isWatching = false;
 const told = new Set<string>();
@@ -92,6 +97,7 @@ const told = new Set<string>();
 export function setPreload(modules: Preload): void {
   preload = modules;
   failures = 0;
+  exits = 0;
   for (const blank of stock) discard(blank);
 }
 
@@ -104,10 +110,10 @@ export function expectStarts(): void {
 }
 
 /** Sees to it that there are blank processes soon. */
-function fillStock(): void {
-  if (timer !== undefined || failures >= maxFailures) return;
+function fillStock(delay: number = lookEvery): void {
+  if (timer !== undefined || failures >= maxFailures || exits >= maxFailures) return;
   since = performance.eventLoopUtilization();
-  timer = setTimeout(tend, lookEvery).unref();
+  timer = setTimeout(tend, delay).unref();
 }
 
 /**
@@ -121,17 +127,18 @@ export function takeBlank(env?: Env): TakenBlank | undefined {
   if (wanted === undefined) return undefined;
   for (const blank of stock) {
     if (!isReady(blank)) continue;
-    const handover = changes(blank.surroundings, wanted);
-    const isStale = handover === undefined || blank.child.hasHeap !== (heapForChild() !== undefined);
-    if (!isStale) return take(blank, handover);
+    const isStale = blank.surroundings.fixed !== wanted.fixed || blank.child.hasHeap !== (heapForChild() !== undefined);
+    const handover = isStale ? undefined : changes(blank.surroundings, wanted);
+    if (handover !== undefined) return take(blank, handover);
     // The environment of one pool alone says nothing about what comes next.
-    if (env === undefined) discard(blank);
+    if (isStale || env === undefined) discard(blank);
   }
   return undefined;
 }
 
 function take(blank: Blank, handover: Handover): TakenBlank {
   stock.delete(blank);
+  exits = 0;
   const { child, socket, file, begun } = blank;
   child.process.off('exit', blank.ended);
   const giveUp = (): void => {
@@ -164,6 +171,13 @@ function isAlive({ child }: Blank): boolean {
   return ifPossible(() => lookAtChild(pid) === null) ?? true;
 }
 
+/** True if a blank process has ended by itself so often that no more are started. One that is killed when it is ready is replaced. */
+function isLast(blank: Blank, exitCode: number | null): boolean {
+  isReady(blank);
+  if (!blank.isReady) return ++failures === maxFailures;
+  return exitCode !== null && ++exits === maxFailures;
+}
+
 /** A module that cannot be preloaded is told once. Its import in the child fails with the same error, where it is needed. */
 function warn(failure: string): void {
   if (told.has(failure)) return;
@@ -176,25 +190,35 @@ function tend(): void {
   timer = undefined;
   const isIdle = performance.eventLoopUtilization(since).utilization < maxUtilization;
   const isStarting = [...stock].some((blank) => !isReady(blank) && !blank.isReady);
-  if (!isStarting && isIdle && stock.size < stockSize) start();
-  if (isStarting || stock.size < stockSize) fillStock();
-  else if (isIdle && !hasRehearsed) void rehearse();
+  if (isStarting) return fillStock(Math.min(lookAtLeastEvery, Math.max(lookEvery, (performance.now() - lastStart) / 10)));
+  if (stock.size === stockSize) {
+    if (isIdle && !hasRehearsed) void rehearse();
+    return;
+  }
+  // What cannot be started now is tried again at the next use.
+  if (!isIdle || start()) fillStock();
 }
 
 async function rehearse(): Promise<void> {
   hasRehearsed = true;
-  const { sample, Sample } = (await import(placeOf('worker/sample.js').href)) as typeof import('./sample.ts');
-  encode({ target: sample, args: [1, 'text', [true]], this: new Sample() }, { root: 'sample', border: { kind: 'process' } });
+  try {
+    const { sample, Sample } = (await import(placeOf('worker/sample.js').href)) as typeof import('./sample.ts');
+    encode({ target: sample, args: [1, 'text', [true]], this: new Sample() }, { root: 'sample', border: { kind: 'process' } });
+  } catch {
+    // The first start pays for what it needs, or says what is wrong.
+  }
 }
 
-function start(): void {
+/** False where the system gives no process. */
+function start(): boolean {
+  lastStart = performance.now();
   const now = ifPossible(() => surroundings(undefined));
-  const file = ifPossible(openMessageFile);
-  if (now === undefined || file === undefined) return void failures++;
+  const file = now === undefined ? undefined : ifPossible(openMessageFile);
+  if (now === undefined || file === undefined) return false;
   const begun = ifPossible(() => new PipeCount());
-  writeMessage(file, PRELOAD, { ...preload, argv: process.argv.slice(1) } satisfies PreloadHeader);
   let child: Child;
   try {
+    writeMessage(file, PRELOAD, { ...preload, argv: process.argv.slice(1) } satisfies PreloadHeader);
     child = startChild({
       entry: 'process/child-main.js',
       args: ['blank', ...(begun === undefined ? [] : ['marks'])],
@@ -205,9 +229,9 @@ function start(): void {
       atExit: (one) => void one.process.kill('SIGKILL'),
     });
   } catch {
-    failures++;
     begun?.close();
-    return closeMessageFile(file);
+    closeMessageFile(file);
+    return false;
   }
   begun?.started();
   const { process: started } = child;
@@ -223,11 +247,12 @@ function start(): void {
     closeMessageFile(file);
   };
   if (started.pid === undefined || socket === null || socket === undefined) {
-    failures++;
-    // The reason is told by an event.
+    // The reason is told by an event. One without a socket ends as its lifeline is released.
     started.on('error', () => {});
+    started.kill('SIGKILL');
     releaseChild(child);
-    return release();
+    release();
+    return false;
   }
   socket.unref();
   socket.on('error', () => {});
@@ -240,10 +265,9 @@ function start(): void {
     begun,
     surroundings: now,
     isReady: false,
-    ended: () => {
-      // One that was started, and never came to be ready, is not started for ever.
-      if (stock.has(blank) && !isReady(blank) && !blank.isReady && ++failures === maxFailures)
-        warn('the blank processes of forkserver end while they start: processes start without them');
+    ended: (exitCode) => {
+      if (stock.has(blank) && isLast(blank, exitCode))
+        warn('the blank processes of forkserver end before they are used: processes start without them');
       stock.delete(blank);
       releaseChild(child);
       release();
@@ -253,6 +277,7 @@ function start(): void {
   };
   started.on('exit', blank.ended);
   stock.add(blank);
+  return true;
 }
 
 /** Ends the stock: the program has nothing left to do. Where it goes on, the next start fills the stock again. */

@@ -25,6 +25,7 @@ export { checkStartMethod, chooseMethod, chosenMethod, startMethod, type StartMe
 /** One thread, and the threads of this program. */
 export { type StartedThread, startNodeThread } from './thread-start.ts';
 export { stand, type ThreadData } from './thread-ground.ts';
+export { printAtOnce, printWhole } from './thread-output.ts';
 export {
   hookIsSet,
   listedThreads,
@@ -51,6 +52,7 @@ export {
   keepAtHome,
   openRun,
   readRunOptions,
+  refuseGenerator,
   rebuildError,
   sendWith,
   showToUser,

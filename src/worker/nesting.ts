@@ -61,14 +61,21 @@ export function isStartedByHeddle(): boolean {
 /** To be called by the first file of a worker. */
 export function watchImports(): void {
   Object.defineProperty(process, begun, { value: true, configurable: true });
-  setLoadScope(async (keys, load) => {
+  setLoadScope((keys, load) => {
     const now: Import = { keys, isOver: false };
-    known.imports++;
-    try {
-      return await known.importing.run(now, load);
-    } finally {
+    const end = (): void => {
       now.isOver = true;
       if (--known.imports === 0) known.importing.disable();
+    };
+    known.imports++;
+    let isWaiting = false;
+    try {
+      const loading = known.importing.run(now, load);
+      if (!(loading instanceof Promise)) return loading;
+      isWaiting = true;
+      return loading.finally(end) as typeof loading;
+    } finally {
+      if (!isWaiting) end();
     }
   });
 }

@@ -17,10 +17,15 @@ import type { Frame } from './frame.ts';
 /** Stands in a frame whose parcel could not be made. */
 const unmade = 0xffff_ffff;
 
+/** Loads all kinds of shared objects. */
+export async function loadKinds(): Promise<void> {
+  await Promise.all([import('../shared/index.ts'), import('../channel/index.ts')]);
+}
+
 let areKindsKnown = false;
 async function learnKinds(): Promise<void> {
   try {
-    await import('../sync/index.ts');
+    await loadKinds();
   } finally {
     areKindsKnown = true;
   }

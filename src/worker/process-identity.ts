@@ -1,6 +1,7 @@
 /** Which process this is, as all its threads know it. */
 
 import { commonHere } from '../copies.ts';
+import type { SharedWords } from '../undisturbed.ts';
 
 /** A process that another one of heddle's has started. */
 export interface ProcessIdentity {
@@ -10,6 +11,8 @@ export interface ProcessIdentity {
   /** True: it ends with its parent, and may have no children. */
   readonly daemon: boolean;
   readonly parent: { readonly pid: number; readonly name: string };
+  /** How many children it has had, where it is one of several in its program: a thread. */
+  readonly children?: SharedWords | undefined;
 }
 
 /** The same for all copies of heddle: a loader may give the user's modules one of their own. */

@@ -92,7 +92,13 @@ function startWarm(options: StartOptions): StartedWorker | undefined {
   if (options.execArgv !== undefined || heapOptions(options.resourceLimits).length > 0) return undefined;
   const blank = takeBlank(options.env);
   if (blank === undefined) return undefined;
-  writeMessage(blank.file, WORKER, { handover: blank.handover } satisfies WorkerHeader);
+  try {
+    writeMessage(blank.file, WORKER, { handover: blank.handover } satisfies WorkerHeader);
+  } catch {
+    // No memory is left for it.
+    blank.giveUp();
+    return undefined;
+  }
   setAtExit(blank.child, atExitOf(options));
   blank.go();
   closeMessageFile(blank.file);

@@ -9,14 +9,14 @@
 import { writeSync } from 'node:fs';
 import { inspect, types } from 'node:util';
 import { checkBoolean, checkFunction, expected } from '../check.ts';
-import { type Border, decode, encode, type Incoming, originalStack, type Packet, prepare } from '../codec/index.ts';
+import { type Border, decode, encode, type Incoming, originalStack, type Packet, prepare, prepareSync } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { handleDoor, heapSlot, notSent } from '../handles.ts';
 import * as timers from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
 import { beginRun } from './nesting.ts';
-import { newLinkNumber } from './parcels.ts';
+import { loadKinds, newLinkNumber } from './parcels.ts';
 
 /** Options of both. */
 export interface RunOptions<A extends unknown[]> {
@@ -32,7 +32,7 @@ export function checkName(name: unknown): void {
 }
 
 /** @throws TypeError for a generator function: a call of it runs nothing of its body */
-function refuseGenerator(fn: unknown, what: string): void {
+export function refuseGenerator(fn: unknown, what: string): void {
   if (types.isGeneratorFunction(fn))
     throw new TypeError(
       `expected ${what} to be a function that runs when it is called, got a generator function, of which a call runs nothing`,
@@ -135,7 +135,7 @@ export async function openRun<Self>(
   { bytes, modules, attachments, parcel }: Arrived & { readonly parcel: number },
   border: Border,
 ): Promise<Run<Self>> {
-  if (parcel !== 0) await import('../sync/index.ts');
+  if (parcel !== 0) await loadKinds();
   const handles = parcel === 0 ? [] : handleDoor()!.openParcel(parcel);
   await prepare({ modules });
   return decode({ bytes, modules, attachments, handles }, border) as Run<Self>;
@@ -216,11 +216,18 @@ export function inspected(value: unknown): string {
 // ---- back in the starter
 
 /**
- * Rebuilds an error in its own class, at once where the modules that it needs are loaded, and calls `done`. As text it is there before.
+ * Rebuilds an error in its own class, and calls `done`. As text it is there before. Modules that it needs are loaded at once where the end was asked
+ * for by a synchronous call, such as `joinSync`, and they can be; else by import, and the error is rebuilt later.
  *
  * @param put is given the error; not called where it cannot be rebuilt
  */
-export function rebuildError(arrived: Arrived, kind: Border['kind'], put: (error: Error) => void, done: () => void): void {
+export function rebuildError(
+  arrived: Arrived,
+  kind: Border['kind'],
+  isAtOnce: boolean,
+  put: (error: Error) => void,
+  done: () => void,
+): void {
   const rebuild = (): void => {
     try {
       put(asError(decode(arrived, { kind })));
@@ -228,6 +235,13 @@ export function rebuildError(arrived: Arrived, kind: Border['kind'], put: (error
       // The text stands for it.
     }
   };
+  if (isAtOnce) {
+    try {
+      prepareSync(arrived.modules);
+    } catch {
+      // A module with a top-level await, or a loader in the way.
+    }
+  }
   const missing = prepare(arrived);
   if (missing !== undefined) return void missing.then(rebuild, () => {}).finally(done);
   rebuild();

@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { terminalModes } from '../platform/index.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 
 /** Environment variables; those that are `undefined` are left out. */
@@ -32,8 +33,10 @@ const readAtStart = /^(?:NODE_|V8_|UV_|ICU_|OPENSSL_|SSL_|LD_|MALLOC_|GLIBC_|LC_
 /** @throws if the working folder is gone */
 export function surroundings(env: Env | undefined): Surroundings {
   const ids = [process.getuid?.(), process.geteuid?.(), process.getgid?.(), process.getegid?.(), process.getgroups?.()];
-  const fixed = JSON.stringify([process.execPath, inheritedExecArgv(process.execArgv), ids, getPriority()]);
-  return { env: env ?? { ...process.env }, cwd: process.cwd(), umask: umask(), fixed };
+  const fixed = JSON.stringify([process.execPath, inheritedExecArgv(process.execArgv), ids, getPriority(), terminalModes()]);
+  // A variable may be called `constructor`.
+  const own = Object.assign(Object.create(null) as Env, env ?? process.env);
+  return { env: own, cwd: process.cwd(), umask: umask(), fixed };
 }
 
 /** What a process with the first surroundings must change to have the second; undefined where it cannot. */

@@ -2,6 +2,7 @@
  * The threads of this program, in memory that all of them share, so that each can enumerate the others.
  *
  *    words 0 … 3    numbers of threads given │ numbers of processes given │ 1 while an except hook is set │ start method + 1, 0: none chosen
+ *    words 4 and 5  entry + 1 of the thread that prints on stdout, and on stderr; 0: none
  *    entry          state │ Node's threadId │ the system's number │ 1: daemon │ bytes of the name │ name
  *
  * A thread that starts another takes an entry for it, and frees the entry when it has seen the end. Where the table is full a thread works all the
@@ -11,7 +12,7 @@
 import { commonHere } from '../copies.ts';
 import type { SharedWords } from '../undisturbed.ts';
 
-const headWords = 4;
+const headWords = 6;
 const entryWords = 32;
 const capacity = 1024;
 const nameBytes = 4 * (entryWords - 5);
@@ -34,6 +35,9 @@ export const threadNumbers: TableNumber = 0;
 export const processNumbers: TableNumber = 1;
 export const hookIsSet: TableNumber = 2;
 export const startMethodNumber: TableNumber = 3;
+
+/** The words by which threads print in turn (`thread-output.ts`), by descriptors. */
+export const printing: Readonly<Record<1 | 2, number>> = { 1: 4, 2: 5 };
 
 /** A living thread as the table lists it. */
 export interface ListedThread {
@@ -116,7 +120,17 @@ export function unlist(entry: number): void {
 
 /** Its starter has seen the end: another thread may have the entry. */
 export function freeEntry(entry: number): void {
-  if (entry >= 0) Atomics.store(threadTable(), headWords + entry * entryWords + STATE, FREE);
+  if (entry < 0) return;
+  // It may have been ended while it printed.
+  for (const word of Object.values(printing))
+    if (Atomics.compareExchange(threadTable(), word, entry + 1, 0) === entry + 1) Atomics.notify(threadTable(), word);
+  Atomics.store(threadTable(), headWords + entry * entryWords + STATE, FREE);
+}
+
+/** True for a thread that is about to start, or lives, and was not ended. */
+export function isListed(entry: number): boolean {
+  const state = Atomics.load(threadTable(), headWords + entry * entryWords + STATE);
+  return state === TAKEN || state === ALIVE;
 }
 
 export function listedThreads(): ListedThread[] {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { decode, encode } from '#src/codec/index.js';
+import { decode, decodeMessage, encode, modulesOf, takeEncoder } from '#src/codec/index.js';
 import { SerializationError } from '#src/errors.js';
 
 const border = { kind: 'process' } as const;
@@ -48,6 +48,74 @@ function read(bytes: Uint8Array): void {
     if (!(error instanceof SerializationError)) throw error;
   }
 }
+
+const flatValue = {
+  id: 1,
+  text: ['short', 'é'.repeat(80), '€€€', 'x'.repeat(300)],
+  numbers: [-1, 2.5, -0, 2 ** 31, 10n ** 30n, -5n],
+  rows: [
+    [1, 2, 3, 4],
+    [1, 2, 3, 1e6],
+    [0.5, 1, 2, 3],
+    ['a', 'b', 'c', 'd', 'e'],
+  ],
+  list: [{ id: 1, n: 'a' }, { id: 2, n: 'b' }, [null, undefined, true, { '': false }]],
+};
+const messages = [flatValue, { ...flatValue, map: new Map([[1, { a: flatValue.list }]]), read: Math.max }].map((value) => {
+  const encoder = takeEncoder();
+  encoder.encode(value);
+  const bytes = encoder.bytes.slice(encoder.start, encoder.end);
+  encoder.release();
+  return bytes;
+});
+
+function readMessage(bytes: Uint8Array): void {
+  try {
+    modulesOf(bytes, 0, bytes.length);
+    decodeMessage(bytes, 0, bytes.length);
+  } catch (error) {
+    if (!(error instanceof SerializationError)) throw error;
+  }
+}
+
+test('a damaged message without a packet gives an error, and neither hangs nor crashes the reader', () => {
+  assert.deepEqual(
+    messages.map(([form]) => form),
+    [0, 1],
+  );
+  for (const message of messages) {
+    for (let length = 0; length < message.length; length += 1) {
+      assert.throws(() => decodeMessage(message, 0, length), SerializationError);
+    }
+    for (let at = 0; at < message.length; at += 1) {
+      for (const value of [0, 0x3f, 0x7f, 0x90, 0x92, 0x93, 0x9d, 0xb3, 0xff]) {
+        const bytes = message.slice();
+        bytes[at] = value;
+        readMessage(bytes);
+      }
+    }
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(message.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 }), (changes) => {
+        const bytes = message.slice();
+        for (const [at, value] of changes) bytes[at] = value;
+        readMessage(bytes);
+      }),
+      { numRuns: runs / 2 },
+    );
+  }
+  for (const form of [0, 1, 2]) {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => readMessage(new Uint8Array([form, ...bytes]))),
+      { numRuns: runs / 4 },
+    );
+    for (const kind of [0x98, 0x9d]) {
+      const deep = new Uint8Array(1_000_000).fill(kind);
+      for (let i = 2; i < deep.length; i += 2) deep[i] = 1;
+      deep[0] = form;
+      readMessage(deep);
+    }
+  }
+});
 
 test('a message that ends too early is read to its end', () => {
   for (let length = 0; length < sample.length; length += 1) {

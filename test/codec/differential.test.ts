@@ -1,9 +1,10 @@
-/** Random values cross exactly as `structuredClone` copies them. */
+/** Random values cross exactly as `structuredClone` copies them, on each way that there is. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { cross, kinds } from './cross.js';
+import { decodeMessage, takeEncoder } from '#src/codec/index.js';
 import { difference } from './same-graph.js';
 
 const isLong = process.env['HEDDLE_LONG'] === '1';
@@ -124,6 +125,58 @@ for (const kind of kinds) {
       fc.property(subject, (one) => {
         const value = 'plans' in one ? graphOf(one.plans) : one.value;
         assert.equal(difference(structuredClone(value), cross(value, kind)), undefined);
+      }),
+      { numRuns: runs },
+    );
+  });
+}
+
+/** Trees of what flat messages are made of; now and then something else, or an object for the second time. */
+const tree = fc.letrec<{ node: unknown }>((tie) => ({
+  node: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    { weight: 4, arbitrary: leaf },
+    { weight: 3, arbitrary: fc.array(fc.tuple(key, tie('node')), { maxLength: 5 }).map(objectOf) },
+    { weight: 2, arbitrary: fc.array(tie('node'), { maxLength: 5 }) },
+    { weight: 1, arbitrary: fc.array(tie('node'), { minLength: 1, maxLength: 2 }).map(([one, other]) => [one, other, one]) },
+    { weight: 1, arbitrary: fc.array(fc.option(leaf, { nil: undefined }), { maxLength: 8 }).map(withHoles) },
+    { weight: 1, arbitrary: simple },
+  ),
+})).node;
+
+function objectOf(entries: readonly (readonly [string, unknown])[]): object {
+  const object = {};
+  for (const [name, value] of entries) Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  return object;
+}
+
+function withHoles(list: readonly unknown[]): unknown[] {
+  const array: unknown[] = [];
+  array.length = list.length;
+  list.forEach((value, i) => value !== undefined && (array[i] = value));
+  return array;
+}
+
+/** Across as a message, read as what it says it is; and a flat one by the general decoder, too. */
+function acrossAsMessages(value: unknown, isGeneral: boolean): unknown[] {
+  const encoder = takeEncoder();
+  encoder.encode(value, { isGeneral });
+  const bytes = encoder.bytes.slice(encoder.start, encoder.end);
+  encoder.release();
+  const first = decodeMessage(bytes, 0, bytes.length);
+  if (bytes[0] !== 0) return [first];
+  bytes[0] = 1;
+  return [first, decodeMessage(bytes, 0, bytes.length)];
+}
+
+for (const [name, values] of Object.entries({ graph: subject, tree: tree.map((value) => ({ value })) })) {
+  test(`a random ${name} is its structured clone after crossing as a message, whichever way it is written and read`, () => {
+    fc.assert(
+      fc.property(values, (one) => {
+        const value = 'plans' in one ? graphOf(one.plans) : one.value;
+        const clone = structuredClone(value);
+        for (const isGeneral of [false, true])
+          for (const arrived of acrossAsMessages(value, isGeneral)) assert.equal(difference(clone, arrived), undefined);
       }),
       { numRuns: runs },
     );

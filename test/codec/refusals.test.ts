@@ -287,11 +287,12 @@ for (const kind of kinds) {
   });
 }
 
-test('what only threads can share is refused to a process, and the remedy is a thread', () => {
+test('what only threads can share is refused to a process, and the remedy is share() or a thread', () => {
   const { port1 } = new MessageChannel();
   const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: new (options: object) => object } };
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const how = 'only threads of one process can share it: use a ThreadPoolExecutor, or hand over a copy of its bytes';
+  const how =
+    'only threads of one process can share it: use share(), whose arrays processes see, too, a ThreadPoolExecutor, or hand over a copy of its bytes';
   assert.equal(refusal([new SharedArrayBuffer(8)], 'process'), `args[0]: a SharedArrayBuffer cannot cross to a process: ${how}`);
   assert.equal(
     refusal([new Int32Array(new SharedArrayBuffer(8))], 'process'),

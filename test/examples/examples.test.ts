@@ -55,6 +55,40 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
   ],
   '04-daemon': ['daemon: daemonic processes are not allowed to have children', 'daemon: begins', 'main: ends'],
   '05-daemon-beside-non-daemon': ['daemon: begins', 'main: has nothing more to do', 'process: begins', 'process: ends'],
+  '06-queue': ["parent got [ 42, null, 'hello' ]"],
+  '07-bounded-queue': [
+    'full: true, qsize: 10000',
+    'putNowait: Full',
+    'put within 5 ms: Full',
+    'consumer: 25000 items, their sum is 312487500',
+    'empty: true, qsize: 0',
+    'getNowait: Empty',
+    'get within 5 ms: Empty',
+  ],
+  '08-colours': (lines) => {
+    const colours = ['red', 'green', 'blue', 'yellow', 'purple', 'black'];
+    assert.equal(lines.pop(), 'End of mission');
+    for (const who of ['writer puts', 'reader takes'])
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith(who)),
+        colours.map((colour) => `${who} ${colour}`),
+      );
+    for (const colour of colours) assert.ok(lines.indexOf(`reader takes ${colour}`) > 0);
+    assert.equal(lines.length, 12);
+  },
+  '09-queue-kinds': (lines) => {
+    assert.equal(lines.shift(), 'first in, first out: [ 1, 2, 3 ]');
+    assert.equal(lines.pop(), 'all tasks are done');
+    assert.deepEqual(lines.toSorted(), ['dry is done', 'fold is done', 'wash is done']);
+  },
+  '11-shared-value-and-array': [
+    'hits 3000, balance 800',
+    'total 3',
+    'sums 1 3 6 10, the last 10',
+    'squares 0 1 4, ready true',
+    'table 500000',
+    "expected value of type 'i' to be an integer from -2147483648 to 2147483647, got 2147483648",
+  ],
   '14-prints-with-a-lock': (lines) => {
     for (const count of [3, 10]) {
       const inTurn = lines.splice(0, 2 * count);

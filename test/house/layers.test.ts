@@ -33,6 +33,7 @@ const FLOORS: Record<string, number> = {
   'thread-local': 0,
   thenable: 0,
   undisturbed: 0,
+  untransferable: 0,
   platform: 1,
   loop: 1,
   memory: 2,

@@ -39,6 +39,7 @@ export class PlainWorld {
         if (words === undefined) throw new RangeError(`segment ${number} of ${this.segments.length}`);
         return words;
       },
+      bytes: (place, length) => new Uint8Array(this.segments[Math.floor(place / segmentSize)]!.buffer, place % segmentSize, length),
       grow: (bytes) => {
         const needed = Math.ceil(bytes / segmentSize);
         if (needed > this.limit) throw new Error(`at most ${this.limit} segments`);

@@ -18,6 +18,7 @@ import {
   Process,
   ProcessError,
   ProcessPoolExecutor,
+  Thread,
   ThreadPoolExecutor,
 } from 'heddle';
 
@@ -435,3 +436,16 @@ test('inspect shows name, number and state', async () => {
   child.close();
   assert.equal(inspect(child), `<Process name='shown' closed>`);
 });
+
+for (const Class of [Process, Thread]) {
+  test(`after joinSync the error of a ${Class.name} has its own class, also where a module declares that`, async () => {
+    const { Refused, refuse } = (await import(new URL('../../../test/fixtures/process/failing.mjs', import.meta.url).href)) as {
+      Refused: new (message: string, amount: number) => Error & { amount: number };
+      refuse: () => never;
+    };
+    const child = Class === Process ? new Process({ target: refuse, stdio: 'ignore' }) : new Thread({ target: refuse });
+    assert.equal(child.start().joinSync(), true);
+    assert.ok(child.error instanceof Refused);
+    assert.deepEqual([child.error.message, child.error.amount], ['not so much', 7]);
+  });
+}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, closeSync, readdirSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -26,6 +26,7 @@ import {
   ThreadPoolExecutor,
 } from 'heddle';
 import { until } from '../pool/collect.ts';
+import { childrenOf, isReady, readyOf } from './blanks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-methods-'));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -33,34 +34,6 @@ const file = (name: string): string => join(folder, name);
 const read = (name: string): unknown => JSON.parse(readFileSync(file(name), 'utf8'));
 const isLinux = process.platform === 'linux';
 const root = new URL('../../../', import.meta.url);
-
-/** The living children of a process, of all its threads. */
-function childrenOf(pid: number): number[] {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  return tasks.flatMap((task) => {
-    try {
-      return readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-    } catch {
-      return []; // The thread has ended.
-    }
-  });
-}
-
-/** True for a blank process that waits for its order: its message file says READY. */
-function isReady(pid: number): boolean {
-  try {
-    if (!readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('\0blank')) return false;
-    const descriptor = openSync(`/proc/${pid}/fd/5`, 'r');
-    const kind = Buffer.alloc(4);
-    readSync(descriptor, kind, 0, 4, 8);
-    closeSync(descriptor);
-    return kind.readUInt32LE(0) === 0x68_64_62_32;
-  } catch {
-    return false;
-  }
-}
-
-const readyOf = (pid: number): number[] => childrenOf(pid).filter(isReady);
 
 async function ready(count: number): Promise<number[]> {
   await until(() => readyOf(process.pid).length === count);
@@ -139,6 +112,9 @@ test('the start method is set once, fixed by its first use, inherited by all chi
 
 const forkserver = getContext('forkserver');
 const options = { skip: !isLinux && 'reads /proc' };
+const isNative = process.env['HEDDLE_PLATFORM'] !== 'none';
+/** Shared objects cross to processes by native calls only. */
+const shared = { skip: !(isLinux && isNative) && 'sends shared objects to processes' };
 
 test('a warm process has the environment, folder, umask and arguments of the moment of start()', options, async () => {
   const pids = await ready(2);
@@ -201,7 +177,7 @@ test('a third start in a row is cold, and what cannot be handed over starts cold
   await new forkserver.Process({ target: () => {} }).start().join();
 });
 
-test('a blank process ignores SIGINT until it is used, and one that is killed is replaced', options, async () => {
+test('a blank process ignores SIGINT until it is used, and one that is killed is replaced', shared, async () => {
   const [first, second] = await ready(2);
   process.kill(first!, 'SIGINT');
   process.kill(second!, 'SIGKILL');
@@ -236,7 +212,7 @@ test('an interrupt ends a warm process, however soon after the start it comes', 
   }
 });
 
-test('what a warm process throws is printed and rebuilt, and subclasses, shared objects and big arguments reach it', options, async () => {
+test('what a warm process throws is printed and rebuilt, and subclasses, shared objects and big arguments reach it', shared, async () => {
   await ready(2);
   class Failing extends forkserver.Process {
     readonly text: string;
@@ -293,6 +269,25 @@ test('preloaded modules are there before the start, and one that fails is report
   `);
   assert.deepEqual(warnings, [`ForkserverPreloadWarning: ${file('broken.mjs')} could not be preloaded: broken on purpose`]);
   assert.deepEqual([inChild, blanks], ['done', true]);
+});
+
+test('the main module, and a module that imports it, cannot be preloaded', () => {
+  const main = file('main.mjs');
+  writeFileSync(
+    main,
+    `import { setForkserverPreload } from ${JSON.stringify(import.meta.resolve('heddle'))};
+     export const here = import.meta.url;
+     for (const module of [here, './importing.mjs', './other.mjs']) {
+       try { setForkserverPreload([module]); console.log('allowed'); } catch (error) { console.log(error.name, error.message.replace(/^.*\\//, '')); }
+     }
+     setForkserverPreload([]);`,
+  );
+  writeFileSync(file('importing.mjs'), `import { here } from './main.mjs'; export const there = here;`);
+  writeFileSync(file('other.mjs'), `export const other = 1;`);
+  const { stdout } = spawnSync(process.execPath, [main], { encoding: 'utf8' });
+  const refusal = (name: string): string =>
+    `TypeError ${name} cannot be preloaded: it is the main module, or imports it, and that runs only once`;
+  assert.deepEqual(stdout.trim().split('\n'), [refusal('main.mjs'), refusal('importing.mjs'), 'allowed']);
 });
 
 test('a module that asks for warm processes, and uses pools, where it is loaded may be preloaded itself', options, () => {
@@ -356,18 +351,26 @@ test('blank processes of a thread end with it', options, async () => {
   const pids = others();
   hasBlanks.set();
   await thread.join();
-  await until(() => !pids.some((pid) => childrenOf(process.pid).includes(pid)));
+  // Without native calls they stay zombies.
+  await until(() => !pids.some(isReady));
 });
 
 test('pools draw on the same stock, with their own environment', options, async () => {
   const pids = await ready(2);
-  await using pool = new forkserver.Pool(2, { env: { ...process.env, HE_POOL: 'pool' } });
-  const told = await pool.map((_: number) => [process.pid, process.env['HE_POOL'], parentProcess()?.pid] as const, [1, 2, 3, 4], {
-    chunkSize: 1,
-  });
-  for (const [pid, env, parent] of told) {
+  // What an environment inherits is not in it.
+  const env: NodeJS.ProcessEnv = { ...process.env, HE_POOL: 'pool' };
+  delete env['PATH'];
+  await using pool = new forkserver.Pool(2, { env: Object.assign(Object.create({ PATH: 'inherited' }) as NodeJS.ProcessEnv, env) });
+  const told = await pool.map(
+    (_: number) => [process.pid, process.env['HE_POOL'], parentProcess()?.pid, process.env['PATH']] as const,
+    [1, 2, 3, 4],
+    {
+      chunkSize: 1,
+    },
+  );
+  for (const [pid, env, parent, path] of told) {
     assert.ok(pids.includes(pid));
-    assert.deepEqual([env, parent], ['pool', process.pid]);
+    assert.deepEqual([env, parent, path], ['pool', process.pid, undefined]);
   }
   await assert.rejects(
     pool.apply(() => process.exit(3)),

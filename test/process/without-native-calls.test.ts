@@ -2,5 +2,5 @@
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['process/process', 'process/tree', 'process/signals', 'thread/thread', 'thread/terminate'])
+for (const name of ['process/process', 'process/tree', 'process/signals', 'process/start-methods', 'thread/thread', 'thread/terminate'])
   await import(`../${name}.test.js`);

@@ -2,5 +2,13 @@
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['shared-barriers', 'shared-conditions', 'shared-events', 'shared-locks', 'shared-semaphores'])
+for (const name of [
+  'shared-barriers',
+  'shared-conditions',
+  'shared-events',
+  'shared-locks',
+  'shared-queues',
+  'shared-semaphores',
+  'shared-values',
+])
   await import(`./${name}.test.js`);

@@ -1,6 +1,7 @@
 /** `Thread` and `Timer`: what runs in them, which threads there are, how they end. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import test from 'node:test';
@@ -168,7 +169,44 @@ test('a thread that runs out of memory has an error, also for a blocked starter'
   `,
     '--max-old-space-size=40',
   );
-  assert.match(text, /^true false Thread-1 \(eat\) has ended without a word, as a thread does that runs out of memory$/m);
+  assert.match(text, /^true false Thread-1 \(eat\) has ended without a word: it ran out of memory, or could not start/m);
+});
+
+test('a thread that Node cannot start has an error, also for a blocked starter', (t) => {
+  if (process.platform !== 'linux') return t.skip('needs /proc');
+  const preload = `import { isMainThread } from 'node:worker_threads'; if (!isMainThread) throw new Error('of the preload');`;
+  const text = printed(
+    `
+    import { Thread } from 'heddle';
+    const thread = new Thread({ target: () => {}, name: 'unstarted' }).start();
+    console.log(thread.joinSync(), thread.isAlive(), thread.error.message);
+    const other = new Thread({ target: () => {} }).start();
+    console.log(await other.join(), other.error.message);
+  `,
+    '--import',
+    `data:text/javascript,${encodeURIComponent(preload)}`,
+  );
+  assert.match(text, /^true false unstarted has ended without a word: /m);
+  assert.match(text, /^true of the preload$/m);
+});
+
+test('a start without a free descriptor is a ProcessError, and works when there are some', (t) => {
+  if (process.platform !== 'linux') return t.skip('needs /proc');
+  const program = `
+    import { closeSync, openSync } from 'node:fs';
+    import { Thread } from 'heddle';
+    const open = [];
+    const target = () => {};
+    // What a start loads is there.
+    await new Thread({ target }).start().join();
+    const thread = new Thread({ target, name: 'crowded' });
+    try { for (;;) open.push(openSync('/dev/null')); } catch {}
+    try { thread.start(); } catch (error) { console.log(String(error)); }
+    open.forEach((descriptor) => closeSync(descriptor));
+    console.log(thread.start().joinSync(), thread.error);`;
+  const args = ['-c', 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, program];
+  const text = execFileSync('sh', args, { encoding: 'utf8', timeout: 30_000 });
+  assert.match(text, /^ProcessError: crowded could not be started: its event loop needs more files than may be open .*\ntrue null\n$/);
 });
 
 test('misuse is a ProcessError that says what is wrong', async () => {
@@ -260,4 +298,23 @@ test('inspect shows name and state', () => {
   thread.start();
   thread.joinSync();
   assert.equal(inspect(thread), `<Thread(shown, stopped daemon ${thread.ident})>`);
+});
+
+test('where the system has no descriptors for a thread, start() says so, and joinSync of the others ends', () => {
+  const program = `
+    import { Thread } from 'heddle';
+    const threads = [];
+    try {
+      for (;;) threads.push(new Thread({ target: () => {} }).start());
+    } catch (error) {
+      console.log(error.name, error.message.replace(/Thread-\\d+/, 'it'));
+    }
+    console.log(threads.every((thread) => thread.joinSync() && thread.error === null));
+  `;
+  const command = `ulimit -n 60; exec "$0" --input-type=module -e "$1"`;
+  const { stdout } = spawnSync('sh', ['-c', command, process.execPath, program], {
+    cwd: new URL('../../../', import.meta.url),
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, 'ProcessError it could not be started: its event loop needs more files than may be open (ulimit -n)\ntrue\n');
 });

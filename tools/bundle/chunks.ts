@@ -51,7 +51,7 @@ function loadedWith(...files: readonly string[]): Ids {
 const both = (a: Ids, b: Ids): Ids => new Set([...a].filter((id) => b.has(id)));
 
 function sharedModules(): Record<string, Ids> {
-  const [host, coroutine, shared] = [loadedWith('index.ts'), loadedWith('coroutine/index.ts'), loadedWith('sync/index.ts')];
+  const [host, coroutine, shared] = [loadedWith('index.ts'), loadedWith('coroutine/index.ts'), loadedWith('shared/index.ts')];
   const worker = loadedWith('worker/thread-main.ts', 'worker/process-main.ts');
   const child = loadedWith('process/child-main.ts', 'thread/child-main.ts');
   const small = new Set(['events.ts', 'repr.ts'].map((file) => join(ROOT, 'src', file)));

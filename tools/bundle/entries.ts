@@ -19,6 +19,7 @@ export const entries: readonly string[] = [
   // Their classes travel by name.
   'process/index',
   'thread/index',
+  'context/index',
   'coroutine/monkey/watchdog-thread',
   // `#atomics`
   'memory/atomics',

@@ -13,6 +13,8 @@ const longest: readonly string[] = [
   'examples/examples',
   'pool/timed-code',
   'memory/killed-at-every-step',
+  'channel/killed-at-every-step',
+  'channel/model/queue-faults',
   'cli/map',
   'pool/map-bounds',
   'ship/esbuild',

@@ -12,7 +12,8 @@ export async function layoutsAsJson(): Promise<string> {
 
 async function layouts(): Promise<readonly Layout[]> {
   // Each is declared beside the code that reads it: that must be there.
-  await import('../../sync/index.ts');
+  await import('../../shared/index.ts');
+  await import('../../channel/index.ts');
   return allLayouts();
 }
 

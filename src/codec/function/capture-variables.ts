@@ -5,14 +5,14 @@
  *   require, import.meta …    →  made again for the module's URL
  *   console, node:fs          →  by name
  *   a module object           →  the members that the code names
- *   a shared object           →  a handle on it, imported or not
+ *   a shared object           →  a handle on it, imported or not; so an array over shared memory
  *   shared and changed        →  a cell
  *   anything else             →  its value of this moment
  */
 
 import { types } from 'node:util';
 import { SerializationError } from '../../errors.ts';
-import { isShared } from '../../handles.ts';
+import { isSharedOrView } from '../../handles.ts';
 import type { AnyFunction, Part } from '../courier.ts';
 import { functionRemedies } from '../remedies.ts';
 import type { FreeVariable } from './free-variables.ts';
@@ -99,7 +99,7 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
     script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global' || scope.description === 'Script';
   if (changes) captured.isFixed = false;
   // What is imported, too, is the very object here, and not the one that the module would make there.
-  if (script !== undefined && isModuleScope(scope) && !isShared(value)) {
+  if (script !== undefined && isModuleScope(scope) && !isSharedOrView(value)) {
     const reference = referenceOfImport(script, name);
     if (reference !== undefined) {
       captured.references[name] = reference;
@@ -117,7 +117,7 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
     captured.helpers[name] = 'require';
     return;
   }
-  if (isObject(value) && isShared(value)) {
+  if (isObject(value) && isSharedOrView(value)) {
     if (script?.imports.has(name) === true) captured.isFixed = false;
     if (changes || !captured.isFixed) capture.unstable();
     captured.objects.push({ use, value });
@@ -186,7 +186,7 @@ function captureByName(captured: Captured, name: string, value: object): boolean
 
 /** Notes what a captured object means for the next call: may its bytes have changed, may a call change it. */
 export function judge(capture: Capture, use: FreeVariable, value: object): void {
-  if (isShared(value)) {
+  if (isSharedOrView(value)) {
     // A handle says nothing of what is in the object, and both sides see that.
     if (use.assigned) capture.mutable();
     return;

@@ -15,7 +15,7 @@ import { SerializationError } from '../../errors.ts';
 import { publish } from '../../events.ts';
 import { handleDoor, isShared } from '../../handles.ts';
 import type { AnyFunction, Dismantled } from '../courier.ts';
-import type { Border } from '../packet.ts';
+import type { Destination } from '../packet.ts';
 import { Captured } from './capture-variables.ts';
 import { dismantleClass, memberText } from './dismantle-class.ts';
 import { dismantleCode } from './dismantle-code.ts';
@@ -39,7 +39,7 @@ import { isModuleScope } from './variables.ts';
 
 const native = /\{\s*\[native code\]\s*\}\s*$/;
 
-export function dismantle(fn: AnyFunction, border: Border, path: string, capture: Capture): Dismantled {
+export function dismantle(fn: AnyFunction, border: Destination, path: string, capture: Capture): Dismantled {
   const root = capture.takeRoot();
   if (root !== undefined) return root;
   if (types.isProxy(fn)) throw new SerializationError(`${path}: a Proxy cannot cross: the function behind it can`);

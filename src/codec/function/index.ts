@@ -20,6 +20,7 @@ import { privateState } from './private-state.ts';
 import type { Helper, Recipe } from './recipe.ts';
 import { ownReference, type Reference, referenceOfObject } from './references.ts';
 import { serializer } from './serializer.ts';
+import { requireModules } from './require-modules.ts';
 import { originalStack } from './stack.ts';
 
 export { nameOfFunction } from './names.ts';
@@ -28,6 +29,7 @@ export { areUntouched, nameIn } from './own-state.ts';
 export { prepareSerializer, serializer } from './serializer.ts';
 export type { InlineCode } from './inline.ts';
 export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
+export { importLeadsToMain } from './module-graph.ts';
 export { travelByName } from './references.ts';
 export { resolveFrom } from './resolve.ts';
 export { type Origin, withOrigin } from './origin-place.ts';
@@ -64,5 +66,6 @@ export const courier: Courier = {
   privateState,
   isInternalClass: (fn) => serializer().isInternalClass(fn),
   loadModules,
+  requireModules,
   originalStack: (stack) => originalStack(placed(stack)),
 };

@@ -4,7 +4,7 @@
  *
  *   file:///app/lib.js        node:fs        import "zod" from file:///app/main.js        require "./old.cjs" from …
  *
- * Loading is asynchronous and done before decoding; while decoding, a module is simply there.
+ * Loading is done before decoding, and asynchronous where it can be (require-modules.ts: where it cannot); while decoding, a module is simply there.
  */
 
 import { createRequire } from 'node:module';
@@ -12,8 +12,10 @@ import { fs } from '../../builtins.ts';
 import { vm } from '../../builtins.ts';
 import { withoutWarning } from './without-warning.ts';
 
-const fromPattern = /^(import|require) (".*?") from (.*)$/s;
+export const fromPattern: RegExp = /^(import|require) (".*?") from (.*)$/s;
 const loaded = new Map<string, object>();
+/** What serves for modules that were loaded by `require()`, where that gives another object than `import`. */
+const standIns = new Map<string, object>();
 const keys = new WeakMap<object, string>();
 const loading = new Map<string, Promise<object>>();
 
@@ -22,8 +24,8 @@ export const importKey = (specifier: string, from: string): string =>
 
 export const requireKey = (file: string): string => `require ${JSON.stringify(file)} from ${file}`;
 
-/** Runs the loading of these modules in a scope of its own. */
-export type LoadScope = (keys: readonly string[], load: () => Promise<void>) => Promise<void>;
+/** Runs the loading of these modules in a scope of its own, which lasts until the promise of an asynchronous one is settled. */
+export type LoadScope = <R extends Promise<void> | void>(keys: readonly string[], load: () => R) => R;
 
 let scope: LoadScope | undefined;
 
@@ -37,7 +39,24 @@ export function loadModules(wanted: readonly string[]): Promise<void> | undefine
   const missing = wanted.filter((key) => !loaded.has(key));
   if (missing.length === 0) return undefined;
   const load = (): Promise<void> => Promise.all(missing.map(loadModule)).then(() => undefined);
-  return scope === undefined ? load() : scope(missing, load);
+  return scoped(missing, load);
+}
+
+/** Runs the loading of modules in the scope that was given. */
+export const scoped: LoadScope = (wanted, load) => (scope === undefined ? load() : scope(wanted, load));
+
+export const isLoaded = (key: string): boolean => loaded.has(key) || standIns.has(key);
+
+export function putLoaded(key: string, namespace: object): void {
+  loaded.set(key, namespace);
+  keys.set(namespace, key);
+  standIns.delete(key);
+}
+
+/** Takes an object for the namespace of a module, until that is imported. */
+export function putStandIn(key: string, object: object): void {
+  standIns.set(key, object);
+  keys.set(object, key);
 }
 
 function loadModule(key: string): Promise<object> {
@@ -45,8 +64,7 @@ function loadModule(key: string): Promise<object> {
   if (promise === undefined) {
     promise = start(key).then(
       (namespace) => {
-        loaded.set(key, namespace);
-        keys.set(namespace, key);
+        putLoaded(key, namespace);
         loading.delete(key);
         return namespace;
       },
@@ -68,9 +86,9 @@ async function start(key: string): Promise<object> {
   return how === 'require' ? { exports: createRequire(from)(name) as unknown } : importFrom(from, name);
 }
 
-/** A module that {@link loadModules} loaded: its namespace, or `{ exports }` for a `require` key. */
+/** A module that was loaded: its namespace, or `{ exports }` for a `require` key. */
 export function moduleLoaded(key: string): object {
-  const found = loaded.get(key);
+  const found = loaded.get(key) ?? standIns.get(key);
   if (found === undefined) throw new Error(`module ${key} is not loaded`);
   return found;
 }
@@ -100,7 +118,7 @@ export function importFrom(from: string, given: string, options?: ImportCallOpti
 }
 
 /** vite writes `/lib/x.js` for a file below the project's folder: the folder is one of those above the module. */
-function rooted(from: string, specifier: string): string {
+export function rooted(from: string, specifier: string): string {
   if (!specifier.startsWith('/') || !from.startsWith('file:') || fs().existsSync(specifier)) return specifier;
   for (let folder = new URL('.', from); folder.pathname !== '/'; folder = new URL('..', folder)) {
     const candidate = new URL(`.${specifier}`, folder);

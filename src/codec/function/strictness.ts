@@ -6,6 +6,7 @@
  */
 
 import { vm } from '../../builtins.ts';
+import { whileSet } from '../../stack-frames.ts';
 import type { AnyFunction } from '../courier.ts';
 import type { FunctionSyntax } from './function-syntax.ts';
 import { children, hasUseStrict, isClass, isFunction, isNode, type Node, parse } from './syntax.ts';
@@ -27,16 +28,14 @@ export function showsCaller(fn: AnyFunction): boolean {
   if (Object.getOwnPropertyDescriptor(fn, 'caller')?.configurable === false) return true;
   hasGetter ??= !Object.hasOwn(vm().runInThisContext('(function () {})') as AnyFunction, 'caller');
   if (!hasGetter) return false;
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    getCaller?.call(fn);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    Error.stackTraceLimit = limit;
-  }
+  return whileSet('stackTraceLimit', 0, () => {
+    try {
+      getCaller?.call(fn);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Before Node 26 the getter throws for all functions. */

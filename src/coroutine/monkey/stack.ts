@@ -1,6 +1,6 @@
 /** The program's stack: without heddle's frames, and without Node's. */
 
-import { isNodeFrame, isOwnFrame } from '../../stack-frames.ts';
+import { isNodeFrame, isOwnFrame, whileSet } from '../../stack-frames.ts';
 
 const DEPTH = 50;
 
@@ -18,11 +18,8 @@ export interface Frames {
 
 /** @param above the function whose caller is the first frame */
 export function framesAbove(above: (...args: any[]) => unknown): Frames {
-  const before = Error.stackTraceLimit;
-  Error.stackTraceLimit = DEPTH;
   const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, above);
-  Error.stackTraceLimit = before;
+  whileSet('stackTraceLimit', DEPTH, () => Error.captureStackTrace(holder, above));
   const lines = String(holder.stack)
     .split('\n')
     .filter((line) => line.startsWith('    at ') && !isBuiltIn(line));

@@ -49,6 +49,10 @@ export class ModelMemory implements Memory {
     return this.#segments[number]!;
   }
 
+  bytes(place: number, length: number): Uint8Array {
+    return new Uint8Array(this.#wordsOf(place).buffer, place % segmentSize, length);
+  }
+
   grow(bytes: number): void {
     this.#grown = Math.max(this.#grown, Math.ceil(bytes / segmentSize));
     while (this.#segments.length < this.#grown) this.#segments.push(new Int32Array(this.#wordsPerSegment));

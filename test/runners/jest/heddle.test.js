@@ -1,7 +1,7 @@
 // Plain JavaScript, native modules (`--experimental-vm-modules`), Jest's own realm.
 import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { currentThread, Process, ProcessPoolExecutor, setExceptHook, Thread, ThreadPoolExecutor } from 'heddle';
+import { currentThread, getContext, Process, ProcessPoolExecutor, setExceptHook, Thread, ThreadPoolExecutor } from 'heddle';
 import { Point, word } from './shapes.js';
 
 async function all(items) {
@@ -54,14 +54,17 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
   });
 }
 
-for (const Class of [Process, Thread]) {
+// Warm processes start beside the tests before.
+const classes = [Process, Thread, getContext('forkserver').Process, getContext('thread').Process];
+for (const Class of classes) {
+  const isThread = Class.name === 'Thread';
   test(`${Class.name}: a closure and a subclass run in it, and errors are of the classes of this realm`, async () => {
     const words = new Int32Array(new SharedArrayBuffer(8));
-    const note = Class === Process ? () => process.exit(word('four')) : () => void (words[0] = word('four'));
+    const note = isThread ? () => void (words[0] = word('four')) : () => process.exit(word('four'));
     const closure = new Class({ target: note }).start();
     expect(await closure.join()).toBe(true);
-    if (Class === Process) expect(closure.exitCode).toBe(4);
-    else expect(words[0]).toBe(4);
+    if (isThread) expect(words[0]).toBe(4);
+    else expect(closure.exitCode).toBe(4);
 
     class Adder extends Class {
       constructor(point) {

@@ -1,6 +1,6 @@
 // TypeScript, with the imports rewritten by vitest and its coverage counters.
 import { readFile } from 'node:fs/promises';
-import { currentThread, Process, ProcessPoolExecutor, setExceptHook, Thread, ThreadPoolExecutor } from 'heddle';
+import { currentThread, getContext, Process, ProcessPoolExecutor, setExceptHook, Thread, ThreadPoolExecutor } from 'heddle';
 import { expect, test } from 'vitest';
 import { Point, word } from './shapes.ts';
 
@@ -56,14 +56,17 @@ for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
   });
 }
 
-for (const Class of [Process, Thread as unknown as typeof Process]) {
+// Warm processes start beside the tests before.
+const classes = [Process, Thread as unknown as typeof Process, getContext('forkserver').Process, getContext('thread').Process];
+for (const Class of classes) {
+  const isThread = Class.name === 'Thread';
   test(`${Class.name}: a closure and a subclass run in it, and errors are of the classes of this realm`, async () => {
     const words = new Int32Array(new SharedArrayBuffer(8));
-    const note = Class === Process ? () => process.exit(word('four')) : () => void (words[0] = word('four'));
+    const note = isThread ? () => void (words[0] = word('four')) : () => process.exit(word('four'));
     const closure = new Class({ target: note }).start();
     expect(await closure.join()).toBe(true);
-    if (Class === Process) expect(closure.exitCode).toBe(4);
-    else expect(words[0]).toBe(4);
+    if (isThread) expect(words[0]).toBe(4);
+    else expect(closure.exitCode).toBe(4);
 
     class Adder extends Class {
       readonly point: Point;

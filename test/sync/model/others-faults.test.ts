@@ -101,8 +101,8 @@ findFaults('semaphore-cases.js', [
     by: 'a death of one of two that hold',
     what: 'nobody repairs what one who died in the mutex has left',
     file: 'sync/robust-mutex.js',
-    from: '!== 0 && this.#contend())',
-    to: '!== 0 && (this.#contend(), false))',
+    from: 'if (dead !== 0)',
+    to: 'if (false)',
   },
   {
     by: 'a death of one of two that hold',
@@ -243,8 +243,8 @@ findFaults('barrier-cases.js', [
     by: 'four for two places',
     what: 'two are in the mutex',
     file: 'sync/robust-mutex.js',
-    from: 'if (compareExchange(this.#words, this.#at, 0, me) !== 0 && this.#contend())',
-    to: 'if (exchange(this.#words, this.#at, me) === me)',
+    from: 'if (compareExchange(this.#words, this.#at, 0, me) === 0)\n            return;',
+    to: 'if (exchange(this.#words, this.#at, me) !== me)\n            return;',
   },
   {
     by: 'two threads',

@@ -1,0 +1,5 @@
+/** Queues between threads and processes. */
+
+export type { BlockOptions as QueueOptions, PutOptions, PutSyncOptions, SyncOptions } from './options.ts';
+export { Queue, type QueueStatistics } from './queue.ts';
+export { SimpleQueue, type SimpleQueueStatistics } from './simple-queue.ts';

@@ -1,0 +1,175 @@
+/**
+ * Waiting in one of the lines of a queue: for an item, for room, or for the end of all tasks. A thread that waits stands in line, looks, and sleeps; the
+ * async waits of one thread stand in it with one entry, in order here (as `AsyncLine` of the locks).
+ *
+ *    wait:   try ─▶ in line ─▶ try ─▶ sleep ◀── called ── the first in line, by the thread that has made it possible
+ *                                └──▶ done: out of line, and the next is called if there is more
+ *
+ * Nothing is handed over: a waiter that is called tries for itself. So a waiter that dies takes nothing with it.
+ */
+
+import { type Listed, WaitList } from '../loop/index.ts';
+import { type AsyncWait, blockThread, type Deadline, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
+import { isThoroughProbe, looksInSlice } from '../sync/index.ts';
+
+/** An async wait of this thread. */
+export interface Claim extends Listed {
+  ticket: number;
+  since: number;
+  /** Does what it waits for, and ends, if that is possible now; false: it waits on. */
+  attempt(): boolean;
+}
+
+/** What a line is for. */
+export interface LineOf {
+  /** The line; made if no thread has ever waited there. @throws HeddleError if the heap is full */
+  queue(): WaitQueue;
+  /** Whether a thread in line can do now what it waits for. */
+  isPossible(): boolean;
+  /** Looks after dead threads, beyond the line itself. */
+  reap?(isThorough: boolean): void;
+}
+
+export class Line implements AsyncWait {
+  readonly #of: LineOf;
+  readonly #list: WaitList<Claim> = new WaitList();
+  #waiter: Waiter | undefined;
+  #probes = 0;
+  /** A claim is being tried: user code that it runs may come here again. */
+  #isStepping = false;
+
+  constructor(of: LineOf) {
+    this.#of = of;
+  }
+
+  /** Async waits of this thread. */
+  get length(): number {
+    return this.#list.length;
+  }
+
+  get claims(): Iterable<Claim> {
+    return this.#list;
+  }
+
+  /**
+   * Blocks this thread until `attempt` gives something; undefined after the deadline.
+   *
+   * @throws what `attempt` throws
+   */
+  waitSync<R>(attempt: () => R | undefined, deadline: Deadline): R | undefined {
+    const queue = this.#of.queue();
+    const waiter = queue.join(false);
+    try {
+      return blockThread(() => this.#sleep(queue, waiter, attempt, deadline));
+    } finally {
+      waiter.free();
+      this.passOn();
+    }
+  }
+
+  #sleep<R>(queue: WaitQueue, waiter: Waiter, attempt: () => R | undefined, deadline: Deadline): R | undefined {
+    for (let slices = 0; ; ) {
+      const got = attempt();
+      if (got !== undefined) return got;
+      const left = deadline.left();
+      if (left === 0) return undefined;
+      waiter.sleep(left);
+      // ORDER: asleep again, said so, and then the try; pairs with the thread that makes it possible and then looks at the line.
+      if (waiter.again()) queue.announce();
+      else {
+        slices += 1;
+        if (!looksInSlice(slices)) continue;
+        queue.reap(true);
+        this.#of.reap?.(true);
+      }
+    }
+  }
+
+  /** A thread has left the line, with or without: the next may have relied on being called by it. */
+  passOn(): void {
+    const queue = this.#of.queue();
+    if (queue.first() === undefined) return;
+    // ORDER: said before looking; pairs with the thread that makes it possible and then looks at the line.
+    queue.announce();
+    if (this.#of.isPossible()) queue.callFirst();
+  }
+
+  add(one: Claim): void {
+    const queue = this.#of.queue();
+    one.ticket = queue.takeTicket();
+    one.since = theAgent().memory.now();
+    this.#waiter ??= queue.joinAsync(this, 0, one.ticket, one.since);
+    this.#list.push(one);
+    // It may have become possible before the thread stood in line.
+    if (this.#list.length === 1) this.step();
+  }
+
+  /** A claim has ended by itself, and is not in the list any more. */
+  left(): void {
+    if (this.#isStepping) return;
+    if (this.#list.length === 0) this.#leave();
+    else this.#renew();
+  }
+
+  step(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined || this.#isStepping) return;
+    waiter.again();
+    this.#of.queue().announce();
+    this.tryAll();
+    if (this.#list.length === 0) this.#leave();
+    else this.#renew();
+  }
+
+  /** Lets those of this thread try that came first. True if none waits on. */
+  tryAll(): boolean {
+    if (this.#isStepping) return this.#list.length === 0;
+    this.#isStepping = true;
+    try {
+      for (let first = this.#list.first; first?.attempt() === true; first = this.#list.first)
+        if (first.node.list !== undefined) this.#list.remove(first);
+    } finally {
+      this.#isStepping = false;
+    }
+    return this.#list.length === 0;
+  }
+
+  /** All that wait here end by themselves, in order. */
+  endAll(end: (one: Claim) => void): void {
+    for (let first = this.#list.first; first !== undefined; first = this.#list.first) {
+      end(first);
+      if (first.node.list !== undefined) this.#list.remove(first);
+    }
+  }
+
+  probe(): void {
+    this.#probes += 1;
+    const isThorough = isThoroughProbe(this.#probes);
+    this.#of.queue().reap(isThorough);
+    this.#of.reap?.(isThorough);
+    this.step();
+  }
+
+  pass(): void {
+    if (this.#waiter?.again() === true) this.passOn();
+  }
+
+  #leave(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    this.#waiter = undefined;
+    waiter.free();
+    theAgent().waits.delete(this);
+    this.passOn();
+  }
+
+  /** The next of this thread is in line in the place of the first. */
+  #renew(): void {
+    const waiter = this.#waiter!;
+    const { ticket, since } = this.#list.first!;
+    if (waiter.ticket === ticket) return;
+    waiter.renew(ticket, since);
+    waiter.again();
+    this.passOn();
+  }
+}

@@ -1,0 +1,361 @@
+/** Waiting for room, for an item, or for the end of all tasks, without blocking the thread. */
+
+import { isAborted, Pending, type WaitOptions } from '../loop/index.ts';
+import { own, type Packed, withCount } from './items.ts';
+import type { Claim, Line } from './line.ts';
+import type { QueueCore } from './queue-core.ts';
+import { setImmediate } from '../real-timers.ts';
+import type { Message } from './returned.ts';
+
+/** A call that was refused. */
+export class Failed extends Pending<never> {
+  constructor(error: unknown) {
+    super();
+    this.fail(error);
+  }
+
+  describe(): string {
+    return 'a call that was refused';
+  }
+}
+
+abstract class Waiting<R> extends Pending<R> implements Claim {
+  protected readonly core: QueueCore<any>;
+  readonly #line: Line;
+  ticket = 0;
+  since = 0;
+
+  constructor(core: QueueCore<any>, line: Line) {
+    super();
+    this.core = core;
+    this.#line = line;
+  }
+
+  /** Takes its place in line. Last in a constructor. @param isLater the event loop has its turn first */
+  protected wait(options: WaitOptions | undefined, isLater: boolean = false): void {
+    if (isLater) setImmediate(() => this.#stand());
+    else if (!isAborted(options)) this.#stand();
+    this.limit(options);
+  }
+
+  #stand(): void {
+    if (!this.isPending) return;
+    try {
+      this.#line.add(this);
+    } catch (error) {
+      // The heap is full.
+      this.reject(error);
+    }
+  }
+
+  /** Its place in line is free. */
+  protected left(): void {
+    this.#line.left();
+  }
+
+  abstract attempt(): boolean;
+
+  protected override abandon(): void {
+    this.left();
+  }
+}
+
+export class Put extends Waiting<void> {
+  readonly #messages: readonly Packed[];
+  readonly #verb: string;
+  readonly #isAtOnce: boolean;
+  /** The first that is not in. */
+  #at: number;
+
+  constructor(core: QueueCore<any>, messages: readonly Packed[], at: number, verb: string, options: WaitOptions | undefined) {
+    super(core, core.putters);
+    this.#messages = messages.map((message, i) => (i < at ? message : own(message)));
+    this.#at = at;
+    this.#verb = verb;
+    this.#isAtOnce = options?.timeout === 0;
+    // A queue that is shut down, or has no memory, needs no line to say so.
+    if (core.putters.length > 0 || isAborted(options) || !this.attempt()) this.wait(options);
+  }
+
+  describe(): string {
+    return `${this.core.name}.${this.#verb}()`;
+  }
+
+  attempt(): boolean {
+    let placed: number;
+    try {
+      placed = this.core.buffer.put(this.#messages, this.#at);
+    } catch (error) {
+      this.#end(error);
+      return true;
+    }
+    if (placed < 0) {
+      this.#end(this.core.shutDownError(this.#verb));
+      return true;
+    }
+    this.#at += placed;
+    if (this.#at < this.#messages.length) return false;
+    this.settle();
+    return true;
+  }
+
+  /** What did not get in never will. */
+  #end(error: unknown): void {
+    this.#drop();
+    this.fail(this.#counted(error));
+  }
+
+  #counted(error: unknown): unknown {
+    return this.#verb === 'putMany' ? withCount(error, this.#at) : error;
+  }
+
+  #drop(): void {
+    for (const message of this.#messages.slice(this.#at)) this.core.items.drop(message);
+  }
+
+  override expire(): void {
+    this.reject(this.#counted(this.core.fullError(this.#verb, this.#isAtOnce)));
+  }
+
+  protected override abandon(): void {
+    this.#drop();
+    this.left();
+  }
+}
+
+/** What a get has taken whose modules are being loaded. */
+interface Loading {
+  readonly message: Message;
+  readonly loading: Promise<void>;
+}
+
+export class Get<T> extends Waiting<T> {
+  readonly #verb: string;
+  readonly #isAtOnce: boolean;
+  #number = 0;
+  #message: Message | undefined;
+
+  constructor(core: QueueCore<T>, verb: string, options: WaitOptions | undefined, how?: 'later' | Loading) {
+    super(core, core.getters);
+    this.#verb = verb;
+    this.#isAtOnce = options?.timeout === 0;
+    if (typeof how !== 'object') this.wait(options, how === 'later');
+    else {
+      this.#load(how);
+      this.limit(options);
+    }
+  }
+
+  describe(): string {
+    return `${this.core.name}.${this.#verb}()`;
+  }
+
+  attempt(): boolean {
+    const { core } = this;
+    // ORDER: before the take: nothing comes after it was shut down.
+    const { isShutDown } = core.buffer;
+    try {
+      if (!core.buffer.take(true)) {
+        if (!isShutDown) return false;
+        this.ended();
+        return true;
+      }
+      this.#number = core.buffer.number;
+      const loading = core.loadModules();
+      if (loading === undefined) this.came(core.open());
+      else this.#load({ message: core.buffer.keep(), loading });
+    } catch (error) {
+      this.fail(error);
+    }
+    return true;
+  }
+
+  /** An item has come. */
+  protected came(value: unknown): void {
+    this.settle(value as T);
+  }
+
+  /** Leaves the line, with what it would have got at the end. */
+  protected withdraw(value: T): void {
+    if (!this.isPending) return;
+    this.detach();
+    this.abandon();
+    this.settle(value);
+  }
+
+  /** Nothing will come any more. */
+  protected ended(): void {
+    this.fail(this.core.shutDownError(this.#verb));
+  }
+
+  #load({ message, loading }: Loading): void {
+    this.#message = message;
+    this.#number = message.number;
+    const isGone = (): boolean => this.#message !== message;
+    loading.then(
+      () => {
+        if (isGone()) return;
+        this.#message = undefined;
+        try {
+          this.came(this.core.items.open(message));
+        } catch (error) {
+          this.fail(error);
+        }
+      },
+      (error: unknown) => {
+        if (isGone()) return;
+        this.#message = undefined;
+        this.core.items.drop(message);
+        this.fail(error);
+      },
+    );
+  }
+
+  override expire(): void {
+    this.reject(this.core.emptyError(this.#verb, this.#isAtOnce));
+  }
+
+  protected override abandon(): void {
+    const message = this.#message;
+    this.#message = undefined;
+    if (message === undefined) this.left();
+    else this.core.buffer.giveBack(message);
+  }
+
+  protected override giveBack(value: T): void {
+    this.core.giveBackValue(value, this.#number);
+  }
+}
+
+/** A step of an iteration: done when the queue is shut down and drained. */
+export class Next<T> extends Get<any> {
+  protected override came(value: unknown): void {
+    this.settle({ done: false, value });
+  }
+
+  protected override ended(): void {
+    this.settle({ done: true, value: undefined });
+  }
+
+  /** The iteration is left: nothing is taken for it. */
+  end(): void {
+    this.withdraw({ done: true, value: undefined });
+  }
+
+  protected override giveBack(step: IteratorResult<T, undefined>): void {
+    if (step.done !== true) super.giveBack(step.value);
+  }
+}
+
+export class GetMany<T> extends Waiting<T[]> {
+  readonly #max: number;
+  readonly #isAtOnce: boolean;
+  readonly #numbers: number[] = [];
+  /** Those that were taken and are not opened yet. */
+  #messages: readonly Message[] = [];
+
+  constructor(core: QueueCore<T>, max: number, options: WaitOptions | undefined, how?: 'later' | readonly Message[]) {
+    super(core, core.getters);
+    this.#max = max;
+    this.#isAtOnce = options?.timeout === 0;
+    if (typeof how !== 'object') this.wait(options, how === 'later');
+    else {
+      this.#open(how);
+      this.limit(options);
+    }
+  }
+
+  describe(): string {
+    return `${this.core.name}.getMany()`;
+  }
+
+  attempt(): boolean {
+    const { buffer } = this.core;
+    // ORDER: as in `Get`.
+    const { isShutDown } = buffer;
+    let messages: readonly Message[];
+    try {
+      messages = buffer.takeMany(this.#max, true);
+    } catch (error) {
+      this.fail(error);
+      return true;
+    }
+    if (messages.length > 0) this.#open(messages);
+    else if (isShutDown) this.fail(this.core.shutDownError('getMany'));
+    else return false;
+    return true;
+  }
+
+  #open(messages: readonly Message[]): void {
+    this.#messages = messages;
+    const values: T[] = [];
+    const { core } = this;
+    const goOn = (): void => {
+      try {
+        while (values.length < this.#messages.length) {
+          const message = this.#messages[values.length]!;
+          const loading = core.loadModules(message);
+          if (loading !== undefined) return void loading.then(goOn, fail);
+          this.#numbers.push(message.number);
+          values.push(core.items.open(message) as T);
+        }
+      } catch (error) {
+        return fail(error);
+      }
+      if (!this.isPending) return;
+      this.#messages = [];
+      this.settle(values);
+    };
+    /** The item at fault is gone; those behind it go back, and those before it, too. */
+    const fail = (error: unknown): void => {
+      if (!this.isPending) return;
+      const rest = this.#messages.slice(values.length + 1);
+      this.#messages = [];
+      for (const message of rest) core.buffer.giveBack(message);
+      for (const [i, value] of values.entries()) core.giveBackValue(value, this.#numbers[i]!);
+      this.fail(error);
+    };
+    goOn();
+  }
+
+  override expire(): void {
+    this.reject(this.core.emptyError('getMany', this.#isAtOnce));
+  }
+
+  protected override abandon(): void {
+    const messages = this.#messages;
+    this.#messages = [];
+    for (const message of messages) this.core.buffer.giveBack(message);
+    if (messages.length === 0) this.left();
+  }
+
+  protected override giveBack(values: T[]): void {
+    for (const [i, value] of values.entries()) this.core.giveBackValue(value, this.#numbers[i]!);
+  }
+}
+
+export class Join extends Waiting<boolean> {
+  constructor(core: QueueCore<any>, options: WaitOptions | undefined) {
+    super(core, core.joiners);
+    this.wait(options);
+  }
+
+  describe(): string {
+    return `${this.core.name}.join()`;
+  }
+
+  attempt(): boolean {
+    try {
+      if (!this.core.isJoined()) return false;
+      this.settle(true);
+    } catch (error) {
+      this.fail(error);
+    }
+    return true;
+  }
+
+  override expire(): void {
+    this.settle(false);
+    this.left();
+  }
+}

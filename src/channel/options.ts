@@ -1,0 +1,50 @@
+/** What is given to the calls of a queue: how long to wait, whether to wait at all, and what changes owner. */
+
+import { checkBoolean, expected } from '../check.ts';
+import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { TypeError } from '../refusals.ts';
+
+/** How long to wait for room or for an item, and what ends the wait. */
+export interface BlockOptions extends WaitOptions {
+  /** `false`: does not wait at all, as a `timeout` of 0. Default true. */
+  readonly block?: boolean | undefined;
+}
+
+/** The same, of a call that puts. */
+export interface PutOptions extends BlockOptions {
+  /** Buffers that change owner: they are empty here afterwards. */
+  readonly transfer?: readonly ArrayBuffer[] | undefined;
+}
+
+/** Of a call that blocks its thread: such a thread cannot hear a signal. */
+export type SyncOptions = Omit<BlockOptions, 'signal'>;
+export type PutSyncOptions = Omit<PutOptions, 'signal'>;
+
+const getKeys = ['timeout', 'signal', 'block'] as const;
+const putKeys = [...getKeys, 'transfer'] as const;
+
+export function readBlockOptions(options: number | BlockOptions | undefined, isPut: boolean): WaitOptions | undefined {
+  if (options === undefined) return undefined;
+  const read = readWaitOptions(options, isPut ? putKeys : getKeys);
+  if (typeof options === 'number') return read;
+  checkBoolean(options.block, 'block');
+  return options.block === false ? { timeout: 0, signal: read.signal } : read;
+}
+
+/** Milliseconds; Infinity: indefinitely. */
+export function readSyncOptions(options: number | BlockOptions | undefined, isPut: boolean, promiseForm: string): number {
+  const read = readBlockOptions(options, isPut);
+  if (read === undefined) return Infinity;
+  if (read.signal !== undefined)
+    throw new TypeError(`expected no signal, as a blocked thread cannot hear one: use ${promiseForm} for a wait that can be aborted`);
+  return read.timeout ?? Infinity;
+}
+
+export function transferOf(options: number | PutOptions | undefined): readonly ArrayBuffer[] | undefined {
+  return typeof options === 'object' ? options.transfer : undefined;
+}
+
+export function readItems<T>(items: Iterable<T>): Iterable<T> {
+  if (typeof (items as Iterable<T> | undefined | null)?.[Symbol.iterator] === 'function') return items;
+  throw new TypeError(expected('items', 'an iterable', items));
+}

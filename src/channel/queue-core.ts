@@ -1,0 +1,358 @@
+/**
+ * What a handle on a queue does: items go in and out, at once where that is possible, otherwise after a wait in one of the three lines.
+ *
+ *    put ─▶ items.pack ─▶ [buffer] ─▶ items.open ─▶ get
+ *            putters ─────────┘ └───────── getters            joiners: until all tasks are done
+ */
+
+import { prepare, prepareSync } from '../codec/index.ts';
+import { Empty, Full, InvalidStateError, ShutDown } from '../errors.ts';
+import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
+import { blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
+import { RangeError } from '../refusals.ts';
+import { setImmediate } from '../real-timers.ts';
+import { Items, own, type Packed, withCount } from './items.ts';
+import { Line } from './line.ts';
+import { Failed, Get, GetMany, Join, Next, Put } from './operations.ts';
+import type { Message } from './returned.ts';
+import { OPEN } from './record.ts';
+import { SharedBuffer } from './shared-buffer.ts';
+
+/** After so many items that were there at once the event loop has its turn, if it has waited long enough. */
+const itemsPerLook = 64;
+/** Milliseconds that a loop of `await queue.get()` may keep the event loop. */
+const longestTurn = 10;
+
+/** What a call of a queue says of itself in errors. */
+type Above = (...args: any[]) => unknown;
+
+export class QueueCore<T> {
+  readonly handle: SharedObject;
+  readonly buffer: SharedBuffer;
+  readonly items: Items;
+  readonly getters: Line;
+  readonly putters: Line;
+  readonly joiners: Line;
+  isClosed = false;
+  /** Under the model each look would be a step. */
+  readonly #look: Look | undefined = theAgent().memory.kind === 'model' ? undefined : new Look();
+  readonly #mayHave = (): boolean => this.buffer.mayHaveMessage;
+  /** Items that async gets found at once since the event loop had its turn. */
+  #atOnce = 0;
+  #turnSince = 0;
+  #isTurnAwaited = false;
+
+  constructor(handle: SharedObject) {
+    this.handle = handle;
+    this.items = new Items(handle);
+    const buffer = new SharedBuffer(blockOf(handle), (parcel) => this.items.dropParcel(parcel));
+    this.buffer = buffer;
+    this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
+    this.putters = new Line({ queue: () => buffer.putters.get(), isPossible: () => buffer.isShutDown || buffer.hasRoom });
+    this.joiners = new Line({
+      queue: () => buffer.books!.line.get(),
+      isPossible: () => buffer.books!.count() === 0,
+    });
+  }
+
+  get name(): string {
+    return this.handle.constructor.name;
+  }
+
+  /** Items that are there, also those of a producer that died before it had counted them. */
+  get size(): number {
+    this.buffer.settlePuts();
+    return this.buffer.size;
+  }
+
+  check(verb: string): void {
+    if (this.isClosed) throw new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
+  }
+
+  shutDownError(verb: string): ShutDown {
+    const rest = this.buffer.state === OPEN || verb.startsWith('put') ? '' : ', and there are no more items';
+    return new ShutDown(`${this.name}.${verb}(): the queue is shut down${rest}`);
+  }
+
+  emptyError(verb: string, isAtOnce: boolean): Empty {
+    return new Empty(
+      isAtOnce ? `${this.name}.${verb}(): the queue is empty` : `${this.name}.${verb}(): nothing came in the time that it was given`,
+    );
+  }
+
+  fullError(verb: string, isAtOnce: boolean): Full {
+    const max = `maxSize ${this.buffer.maxSize}`;
+    return new Full(
+      isAtOnce
+        ? `${this.name}.${verb}(): the queue is full (${max})`
+        : `${this.name}.${verb}(): there was no room in the time that it was given (${max})`,
+    );
+  }
+
+  // Putting.
+
+  putOne(item: unknown, verb: string, wait: WaitOptions | undefined, transfer: readonly ArrayBuffer[] | undefined): Operation<void> {
+    let message: Packed;
+    try {
+      message = this.items.pack(item, transfer);
+    } catch (error) {
+      return new Failed(error);
+    }
+    return this.put([message], verb, wait);
+  }
+
+  putMany(items: Iterable<unknown>, wait: WaitOptions | undefined, transfer: readonly ArrayBuffer[] | undefined): Operation<void> {
+    let messages: readonly Packed[];
+    try {
+      messages = this.packAll(items, transfer);
+    } catch (error) {
+      return new Failed(error);
+    }
+    return messages.length === 0 ? done : this.put(messages, 'putMany', wait);
+  }
+
+  /** All, or none. @throws SerializationError, what the iterable throws */
+  packAll(items: Iterable<unknown>, transfer: readonly ArrayBuffer[] | undefined): Packed[] {
+    const messages: Packed[] = [];
+    try {
+      for (const item of items) messages.push(own(this.items.pack(item, transfer)));
+    } catch (error) {
+      for (const message of messages) this.items.drop(message);
+      throw error;
+    }
+    return messages;
+  }
+
+  /** One item, or several with nothing of this thread in between. */
+  put(messages: readonly Packed[], verb: string, wait: WaitOptions | undefined): Operation<void> {
+    // Not before those of this thread that came earlier.
+    if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
+    const placed = this.buffer.put(messages, 0);
+    return placed === messages.length ? done : new Put(this, messages, Math.max(0, placed), verb, wait);
+  }
+
+  putSync(messages: readonly Packed[], verb: string, above: Above, timeout: number): void {
+    let at = 0;
+    const attempt = (): true | undefined => {
+      if (this.putters.length > 0 && !this.putters.tryAll()) return undefined;
+      const placed = this.buffer.put(messages, at);
+      if (placed < 0) throw this.shutDownError(verb);
+      at += placed;
+      return at === messages.length ? true : undefined;
+    };
+    try {
+      if (attempt() === true) return;
+      const owned = messages.map((message, i) => (i < at ? message : own(message)));
+      const later = (): true | undefined => ((messages = owned), attempt());
+      if (timeout === 0) throw this.fullError(verb, true);
+      const deadline = new Deadline(timeout);
+      const isIn = blocking(`${this.name}.${verb}()`, above, () => this.putters.waitSync(later, deadline));
+      if (isIn === undefined) throw this.fullError(verb, false);
+    } catch (error) {
+      for (const message of messages.slice(at)) this.items.drop(message);
+      throw messages.length === 1 && verb !== 'putManySync' ? error : withCount(error, at);
+    }
+  }
+
+  // Getting.
+
+  get(verb: string, wait: WaitOptions | undefined): Operation<T> {
+    if (this.getters.length > 0 || isAborted(wait)) return new Get<T>(this, verb, wait);
+    if (this.#isTurnDue()) return new Get<T>(this, verb, wait, 'later');
+    if (!this.buffer.take(false)) return new Get<T>(this, verb, wait);
+    const loading = this.loadModules();
+    if (loading !== undefined) return new Get<T>(this, verb, wait, { message: this.buffer.keep(), loading });
+    try {
+      return new Done(this.open());
+    } catch (error) {
+      return new Failed(error);
+    }
+  }
+
+  /** A step of an iteration. */
+  next(): Operation<IteratorResult<T, undefined>> {
+    this.check('next');
+    if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
+    if (this.#isTurnDue()) return new Next<T>(this, 'next', undefined, 'later');
+    if (!this.buffer.take(false)) return new Next<T>(this, 'next', undefined);
+    const loading = this.loadModules();
+    if (loading !== undefined) return new Next<T>(this, 'next', undefined, { message: this.buffer.keep(), loading });
+    try {
+      return new Done<IteratorResult<T, undefined>>({ done: false, value: this.open() });
+    } catch (error) {
+      return new Failed(error);
+    }
+  }
+
+  /** A loop that always finds an item must not keep timers and sockets waiting. */
+  #isTurnDue(): boolean {
+    this.#atOnce += 1;
+    if (this.#atOnce % itemsPerLook !== 0) return false;
+    const now = performance.now();
+    if (!this.#isTurnAwaited) {
+      this.#isTurnAwaited = true;
+      this.#turnSince = now;
+      setImmediate(() => {
+        this.#isTurnAwaited = false;
+        this.#atOnce = 0;
+      }).unref();
+      return false;
+    }
+    return now - this.#turnSince > longestTurn;
+  }
+
+  /** Loads the modules of a message, or of the one that was taken last; undefined: they are there. */
+  loadModules(message: Pick<Message, 'kind' | 'words' | 'length'> = this.buffer): Promise<void> | undefined {
+    const modules = this.items.modulesOf(message);
+    return modules.length === 0 ? undefined : prepare({ modules });
+  }
+
+  /** A value that was taken comes back, as it was not seen. */
+  giveBackValue(value: unknown, number: number): void {
+    try {
+      const message = own(this.items.pack(value));
+      this.buffer.giveBack({ ...message, number });
+    } catch {
+      // It cannot cross from here, or there is no memory.
+      this.buffer.countLost();
+    }
+  }
+
+  /** The value of the message that was taken last. */
+  open(): T {
+    const { buffer } = this;
+    const isNested = buffer.isReading;
+    buffer.isReading = true;
+    try {
+      return this.items.open(buffer) as T;
+    } finally {
+      buffer.isReading = isNested;
+    }
+  }
+
+  getSync(verb: string, above: Above, timeout: number): T {
+    const state = this.buffer.state;
+    if (!this.buffer.take(false)) this.#waitForItem(verb, above, timeout, state !== OPEN);
+    return this.#openSync();
+  }
+
+  #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean): void {
+    if (wasShutDown && !this.buffer.take(true)) throw this.shutDownError(verb);
+    if (wasShutDown) return;
+    const attempt = (): true | undefined => {
+      // ORDER: before the take: nothing comes after it was shut down.
+      const { isShutDown } = this.buffer;
+      if (this.buffer.take(true)) return true;
+      if (isShutDown) throw this.shutDownError(verb);
+      return undefined;
+    };
+    if (timeout === 0) {
+      if (attempt() === undefined) throw this.emptyError(verb, true);
+      return;
+    }
+    if (this.#look?.until(this.#mayHave) === true && attempt() === true) return;
+    const deadline = new Deadline(timeout);
+    const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
+    if (got === undefined) throw this.emptyError(verb, false);
+  }
+
+  #openSync(): T {
+    const modules = this.items.modulesOf(this.buffer);
+    if (modules.length > 0) this.#prepareSync(this.buffer.keep(), modules);
+    return this.open();
+  }
+
+  #prepareSync(message: Message, modules: readonly string[]): void {
+    try {
+      prepareSync(modules);
+    } catch (error) {
+      // The item stays.
+      this.buffer.giveBack(message);
+      throw error;
+    }
+  }
+
+  getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {
+    if (this.getters.length > 0 || isAborted(wait)) return new GetMany<T>(this, max, wait);
+    if (this.#isTurnDue()) return new GetMany<T>(this, max, wait, 'later');
+    const messages = this.buffer.takeMany(max, false);
+    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, messages);
+  }
+
+  getManySync(max: number, above: Above, timeout: number): T[] {
+    const verb = 'getManySync';
+    let messages = this.buffer.takeMany(max, false);
+    if (messages.length === 0) {
+      this.#waitForItem(verb, above, timeout, false);
+      const first = this.buffer.keep();
+      messages = max === 1 ? [first] : [first, ...this.buffer.takeMany(max - 1, false)];
+    }
+    return this.#openAll(messages);
+  }
+
+  /** One that cannot be opened is gone, and the others go back. */
+  #openAll(messages: readonly Message[]): T[] {
+    const values: T[] = [];
+    for (const message of messages) {
+      try {
+        const modules = this.items.modulesOf(message);
+        if (modules.length > 0) this.#prepareSync(message, modules);
+        values.push(this.items.open(message) as T);
+      } catch (error) {
+        for (const one of messages.slice(values.length + 1)) this.buffer.giveBack(one);
+        for (const [i, value] of values.entries()) this.giveBackValue(value, messages[i]!.number);
+        throw error;
+      }
+    }
+    return values;
+  }
+
+  // Tasks.
+
+  taskDone(): void {
+    const books = this.buffer.books!;
+    const left = books.done();
+    if (left === 'none') throw new RangeError('taskDone() was called more often than items were put');
+    if (left === 'last') books.line.known?.callAll();
+  }
+
+  /** True: all tasks are done. @throws OwnerDied for tasks that nothing will finish, once */
+  isJoined(): boolean {
+    const books = this.buffer.books!;
+    if (books.count() > 0) {
+      const died = books.givenUp();
+      if (died !== undefined) throw died;
+      return false;
+    }
+    this.buffer.settlePuts();
+    return books.count() === 0;
+  }
+
+  join(wait: WaitOptions | undefined): Operation<boolean> {
+    this.buffer.books!.line.known?.reap(false);
+    return !isAborted(wait) && this.buffer.books!.count() === 0 && this.isJoined() ? yes : new Join(this, wait);
+  }
+
+  joinSync(above: Above, timeout: number): boolean {
+    const books = this.buffer.books!;
+    books.line.known?.reap(timeout !== 0);
+    const attempt = (): true | undefined => (this.isJoined() ? true : undefined);
+    if (attempt() === true) return true;
+    if (timeout === 0) return false;
+    const deadline = new Deadline(timeout);
+    return blocking(`${this.name}.joinSync()`, above, () => this.joiners.waitSync(attempt, deadline)) === true;
+  }
+
+  // The end.
+
+  shutdown(isImmediate: boolean): void {
+    this.buffer.shutdown(isImmediate);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const error = new InvalidStateError(`${this.name}.close(): this handle was closed while the call waited`);
+    this.getters.endAll((one) => (one as Get<T>).reject(error));
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Items that came back: taken for a wait that was aborted, or whose greenlet was killed, in the same moment. They are the first to go out again, in the
+ * order in which they were put. A list of blocks that the queue owns; all of it happens in the consumers' mutex.
+ *
+ *    queue.RETURNED ──▶ TAG CHAIN(next) HEADER NUMBER │ the message ──▶ …
+ */
+
+import { load, store } from '#atomics';
+import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
+import { RETURNED } from './record.ts';
+
+const item = layout('ReturnedItem', 'an item that came back to its queue; its message follows', {
+  tag: ['bits', 'magic, version and kind'],
+  chain: ['ref', 'the next one'],
+  header: ['bits', 'of its message: length << 4 | kind'],
+  number: ['uint32', 'how many messages were put before it'],
+});
+
+/** A message that was copied out of the ring. */
+export interface Message {
+  /** MESSAGE, PARCEL and APART. */
+  readonly kind: number;
+  /** How many messages were put before it. */
+  readonly number: number;
+  readonly words: Int32Array;
+  /** In bytes. */
+  readonly length: number;
+}
+
+export class Returned {
+  readonly #queue: Block;
+
+  constructor(queue: Block) {
+    this.#queue = queue;
+  }
+
+  get first(): number {
+    return load(this.#queue.words, this.#queue.at + RETURNED);
+  }
+
+  get count(): number {
+    let count = 0;
+    for (let ref = this.first; ref !== 0; ref = this.#next(ref)) count += 1;
+    return count;
+  }
+
+  #at(ref: number): Block {
+    return blockAt(theAgent().memory, ref);
+  }
+
+  #next(ref: number): number {
+    const { words, at } = this.#at(ref);
+    return load(words, at + item.chain);
+  }
+
+  /** Makes the block of a message, outside of the mutex. @throws HeddleError if the heap is full */
+  prepare({ kind, number, words, length }: Message): Block {
+    const count = (length + 3) >> 2;
+    const block = allocateOwned(item.size + count);
+    store(block.words, block.at + item.header, (length << 4) | kind);
+    store(block.words, block.at + item.number, number);
+    for (let i = 0; i < count; i += 1) store(block.words, block.at + item.size + i, words[i]!);
+    return block;
+  }
+
+  /** Puts it in its place. */
+  add(block: Block): void {
+    const number = load(block.words, block.at + item.number);
+    let before = this.#queue;
+    let word = RETURNED;
+    let next = this.first;
+    while (next !== 0) {
+      const other = this.#at(next);
+      if (((load(other.words, other.at + item.number) - number) | 0) > 0) break;
+      before = other;
+      word = item.chain;
+      next = load(other.words, other.at + item.chain);
+    }
+    store(block.words, block.at + item.chain, next);
+    // ORDER: after its CHAIN: with this store it is back, and all behind it stays.
+    store(before.words, before.at + word, block.ref);
+    adopt(block);
+  }
+
+  /** Takes the first of them. */
+  take(): Message | undefined {
+    const ref = this.first;
+    if (ref === 0) return undefined;
+    const { words, at } = this.#at(ref);
+    const header = load(words, at + item.header);
+    const length = header >>> 4;
+    const copy = Int32Array.from({ length: (length + 3) >> 2 }, (_, i) => load(words, at + item.size + i));
+    const number = load(words, at + item.number);
+    relink((links) => {
+      links.set(this.#queue, RETURNED, load(words, at + item.chain));
+      links.free(ref);
+    });
+    return { kind: header & 0xf, number, words: copy, length };
+  }
+}

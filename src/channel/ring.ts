@@ -1,0 +1,307 @@
+/**
+ * The ring: messages of any length in a row of chunks, between one producer and one consumer at a time. Michael and Scott's two-lock queue, without the
+ * locks: a caller has whatever makes it the only producer, or the only consumer. Within a chunk a consumer looks at the header of the next message and
+ * never at `tail` (FastForward, Giacomoni et al.), so that both sides share no line of the cache but that of the message.
+ *
+ *    oldest                                                                    tailChunk
+ *    ┌─────────────────────┬─────────┬─────────┬──────┐  CHAIN, JUMP   ┌─────────────────────┬─────────┬────────┬─ …
+ *    │ TAG CHAIN SIZE 0    │ message │ message │ JUMP │ ─────────────▶ │ TAG CHAIN SIZE 0    │ message │ 0  n   │
+ *    └─────────────────────┴─────────┴─────────┴──────┘                └─────────────────────┴─────────┴────────┴─ …
+ *                                    ▲ head                                                            ▲ tail
+ *
+ *    message, in units of 16 bytes     word 0: 0 not yet written, else length << 4 | kind     word 1: its number     then its bytes
+ *
+ * A position is the reference of such a unit. What is where must be right after each store, as a producer or a consumer may die at any of them:
+ *
+ *    put     bytes ─▶ behind them: its number, then 0 ─▶ the header: published ─▶ tailChunk ─▶ tail
+ *    take    copy ─▶ head: taken ─▶ chunks that both sides have left go
+ *
+ * The number behind the last message is written before that is published. So the number at `tail` or at `head` is how many messages ever came before
+ * it, and whatever counts is put right from there. Of several messages the first is published last, and with it all.
+ */
+
+import { load, store } from '#atomics';
+import { layout, segmentSize } from '../memory/index.ts';
+
+const chunk = layout('Chunk', 'a piece of a ring; its messages follow', {
+  tag: ['bits', 'magic, version and kind'],
+  chain: ['ref', 'the next chunk; 0: there is none yet'],
+  units: ['uint32', 'its length in units of 16 bytes, with this head'],
+  reserved: ['bits', 'nothing yet'],
+});
+
+/** Of a chunk: the next one. */
+export const chainOffset: number = chunk.chain;
+/** Of a chunk: its length in units. */
+export const sizeOffset: number = chunk.units;
+
+/** Bits of a header: what is there is a message. */
+export const MESSAGE = 1;
+/** Of a message: its first word is the reference of a parcel, and its bytes follow. */
+export const PARCEL = 2;
+/** Of a message with a parcel: its bytes are in there, and its second word is their number. */
+export const APART = 8;
+/** No message, but the way to the next chunk. */
+const JUMP = 4;
+
+const lengthShift = 4;
+/** Words of a message before its bytes. */
+const headWords = 2;
+
+/** Segments have a power of two of units, and no chunk lies in two. */
+const unitShift: number = Math.log2(segmentSize / 16);
+const unitMask: number = segmentSize / 16 - 1;
+/** Up to so many words a loop is faster than a call. */
+const loopLimit = 32;
+
+/** Where the words of a ring lie. */
+export interface RingPlace {
+  readonly words: Int32Array;
+  /** Index of the word that says where the next message will be. */
+  readonly tail: number;
+  /** Index of the word that says in which chunk that is. */
+  readonly tailChunk: number;
+  /** Index of the word that says where the first message is. */
+  readonly head: number;
+}
+
+/** Where chunks come from, and where they go. */
+export interface Chunks {
+  /** The words of a segment. */
+  segment(number: number): Int32Array;
+  /**
+   * The chunk that is chained to `last`; where none is, a new one of at least `units` is chained to it first. In the name of the producer.
+   *
+   * @throws HeddleError if there is no memory; then nothing has happened
+   */
+  next(last: number, units: number): number;
+  /** Takes the chunks back that lie before the first one with `head` or `tail` in it. In the name of the consumer. */
+  leave(head: number, tail: number): void;
+  /** Whether plain stores must be steps: under the model. */
+  readonly isModel: boolean;
+}
+
+/** How many units a message takes. */
+function unitsOf(length: number): number {
+  return (length + headWords * 4 + 15) >> 4;
+}
+
+export class Ring {
+  readonly #words: Int32Array;
+  readonly #tail: number;
+  readonly #tailChunk: number;
+  readonly #head: number;
+  readonly #chunks: Chunks;
+
+  // Of the producer: where it writes, and what it has not yet published.
+  #at = 0;
+  #chunk = 0;
+  #end = 0;
+  #number = 0;
+  #first = 0;
+  #firstHeader = 0;
+
+  // Of the consumer: how far it has looked.
+  #from = 0;
+  #hasJumped = false;
+  /** Of the message it looks at. */
+  #segment: Int32Array;
+  #index = 0;
+  #header = 0;
+
+  constructor({ words, tail, tailChunk, head }: RingPlace, chunks: Chunks) {
+    this.#words = words;
+    this.#tail = tail;
+    this.#tailChunk = tailChunk;
+    this.#head = head;
+    this.#chunks = chunks;
+    this.#segment = words;
+  }
+
+  /** The words of a new ring. @param first its first chunk, whose size is written */
+  static start({ words, tail, tailChunk, head }: RingPlace, first: number): void {
+    store(words, tailChunk, first);
+    store(words, tail, first + 1);
+    store(words, head, first + 1);
+  }
+
+  // The producer's side.
+
+  /** Begins to write. Returns the number of the next message. */
+  begin(): number {
+    this.#at = load(this.#words, this.#tail);
+    this.#chunk = load(this.#words, this.#tailChunk);
+    this.#measure();
+    const segment = this.#chunks.segment(this.#at >>> unitShift);
+    this.#number = load(segment, ((this.#at & unitMask) << 2) + 1);
+    this.#first = 0;
+    return this.#number;
+  }
+
+  #measure(): void {
+    const chunkAt = this.#chunk;
+    this.#end = (chunkAt + load(this.#chunks.segment(chunkAt >>> unitShift), ((chunkAt & unitMask) << 2) + sizeOffset)) | 0;
+  }
+
+  /**
+   * Writes a message behind those before it; none is seen before `publish`.
+   *
+   * @param kind MESSAGE, with PARCEL and APART as they are
+   * @param source its bytes; the rest of its last word is copied, too
+   * @throws HeddleError if there is no memory; what was written before is as it was
+   */
+  write(kind: number, source: Int32Array, length: number): void {
+    const units = unitsOf(length);
+    // Behind it there is room for a further header, or the way to the next chunk.
+    while (((this.#end - this.#at) | 0) <= units) this.#jump(units);
+    const chunks = this.#chunks;
+    const segment = chunks.segment(this.#at >>> unitShift);
+    const index = (this.#at & unitMask) << 2;
+    const count = (length + 3) >> 2;
+    if (chunks.isModel) for (let i = 0; i < count; i += 1) store(segment, index + headWords + i, source[i]!);
+    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) segment[index + headWords + i] = source[i]!;
+    else segment.set(count === source.length ? source : source.subarray(0, count), index + headWords);
+    this.#close(segment, index, (this.#at + units) | 0, (this.#number + 1) | 0, (length << lengthShift) | kind);
+  }
+
+  /** Makes what comes next empty, and then publishes what is before it, unless that is the first. */
+  #close(segment: Int32Array, index: number, next: number, number: number, header: number): void {
+    const nextSegment = this.#chunks.segment(next >>> unitShift);
+    const nextIndex = (next & unitMask) << 2;
+    store(nextSegment, nextIndex + 1, number);
+    // ORDER: before the header, so that a consumer that comes past the message finds nothing behind it.
+    store(nextSegment, nextIndex, 0);
+    if (this.#first === 0) {
+      this.#first = this.#at;
+      this.#firstHeader = header;
+    } else store(segment, index, header);
+    this.#at = next;
+    this.#number = number;
+  }
+
+  #jump(units: number): void {
+    const next = this.#chunks.next(this.#chunk, units + 2);
+    const segment = this.#chunks.segment(this.#at >>> unitShift);
+    const index = (this.#at & unitMask) << 2;
+    store(segment, index + headWords, next);
+    this.#close(segment, index, (next + 1) | 0, this.#number, JUMP);
+    this.#chunk = next;
+    this.#measure();
+  }
+
+  /** Publishes all that was written. Returns the number of the message that will come next. */
+  publish(): number {
+    const first = this.#first;
+    if (first === 0) return this.#number;
+    this.#first = 0;
+    // ORDER: after all that was written; pairs with the load in `peek`.
+    store(this.#chunks.segment(first >>> unitShift), (first & unitMask) << 2, this.#firstHeader);
+    this.#moveTail();
+    return this.#number;
+  }
+
+  /** ORDER: `tail` last: as long as it is in a chunk that stays, also if a dead producer never came so far. */
+  #moveTail(): void {
+    if (load(this.#words, this.#tailChunk) !== this.#chunk) store(this.#words, this.#tailChunk, this.#chunk);
+    store(this.#words, this.#tail, this.#at);
+  }
+
+  /** A producer has died: what it had published stays. Returns the number of the message that will come next. */
+  repairTail(): number {
+    this.begin();
+    for (;;) {
+      const segment = this.#chunks.segment(this.#at >>> unitShift);
+      const index = (this.#at & unitMask) << 2;
+      const header = load(segment, index);
+      if (header === 0) break;
+      if (header === JUMP) {
+        this.#chunk = load(segment, index + headWords);
+        this.#at = (this.#chunk + 1) | 0;
+      } else this.#at = (this.#at + unitsOf(header >>> lengthShift)) | 0;
+    }
+    this.#moveTail();
+    return this.begin();
+  }
+
+  // The consumer's side.
+
+  /** Whether a message may be there: a guess, for callers that are not the consumer. */
+  get mayHave(): boolean {
+    const head = load(this.#words, this.#head);
+    return load(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2) !== 0;
+  }
+
+  /** Begins to look, at the first message. */
+  open(): void {
+    this.#from = load(this.#words, this.#head);
+    this.#hasJumped = false;
+  }
+
+  /** The kind of the message that comes next; 0: there is none. */
+  peek(): number {
+    for (;;) {
+      const segment = this.#chunks.segment(this.#from >>> unitShift);
+      const index = (this.#from & unitMask) << 2;
+      // ORDER: pairs with the store in `publish`.
+      const header = load(segment, index);
+      if (header === JUMP) {
+        this.#from = (load(segment, index + headWords) + 1) | 0;
+        this.#hasJumped = true;
+        continue;
+      }
+      this.#segment = segment;
+      this.#index = index;
+      this.#header = header;
+      return header & 0xf;
+    }
+  }
+
+  /** The bytes of the message that `peek` has found. */
+  get length(): number {
+    return this.#header >>> lengthShift;
+  }
+
+  /** How many messages were put before that one. */
+  get number(): number {
+    return load(this.#segment, this.#index + 1);
+  }
+
+  /** Copies that message. */
+  copy(target: Int32Array): void {
+    const count = (this.length + 3) >> 2;
+    const segment = this.#segment;
+    const from = this.#index + headWords;
+    if (this.#chunks.isModel) for (let i = 0; i < count; i += 1) target[i] = load(segment, from + i);
+    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) target[i] = segment[from + i]!;
+    else target.set(segment.subarray(from, from + count));
+  }
+
+  /** One of its words. */
+  wordAt(index: number): number {
+    return load(this.#segment, this.#index + headWords + index);
+  }
+
+  /** Goes on to the message behind it. */
+  skip(): void {
+    this.#from = (this.#from + unitsOf(this.length)) | 0;
+  }
+
+  /** Takes all that were skipped. */
+  take(): void {
+    // ORDER: after they were copied: from here on nothing holds them, and a producer may write there.
+    store(this.#words, this.#head, this.#from);
+  }
+
+  /** Gives the chunks back that were left; after `take`, when its messages are counted. */
+  leave(): void {
+    if (!this.#hasJumped) return;
+    this.#hasJumped = false;
+    this.#chunks.leave(this.#from, load(this.#words, this.#tail));
+  }
+
+  /** How many messages were ever taken. Of the consumer, or of whatever keeps it away. */
+  taken(): number {
+    const head = load(this.#words, this.#head);
+    return load(this.#chunks.segment(head >>> unitShift), ((head & unitMask) << 2) + 1);
+  }
+}

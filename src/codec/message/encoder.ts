@@ -1,0 +1,214 @@
+/**
+ * One value as one message, in memory that is used again: for those that copy the bytes on to where they belong, such as a ring.
+ * The receiver is not known yet, so only what any of them can be given crosses, and nothing travels beside the bytes but handles.
+ *
+ *   encoder = takeEncoder()             each caller has its own, however deep user code is nested in it
+ *     encoder.encode(value)             bytes[start, end): the message; `handles`, `modules`
+ *     encoder.encode(value)             a further message behind it, with nothing in common with the first
+ *     encoder.takeMoved()               only now moved buffers are taken from their owner
+ *   encoder.release()                   the memory serves the next
+ *
+ *   message:  FLAT value   ·   GENERAL value   ·   WITH_MODULES value  n  key…  size of the keys: 4 bytes
+ */
+
+import { SerializationError } from '../../errors.ts';
+import { Encoding, inShort, type Mark } from '../encoding.ts';
+import { checkTransfer, detach, unmark } from '../move.ts';
+import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
+import { FlatWriter } from './flat-writer.ts';
+import { FLAT, GENERAL, WITH_MODULES } from './form.ts';
+
+export interface MessageOptions {
+  /** How paths in errors begin. Default `item`. */
+  readonly root?: string | undefined;
+  /** Buffers that change owner, as with `structuredClone`. They do so with {@link MessageEncoder.takeMoved}. */
+  readonly transfer?: readonly unknown[] | undefined;
+  /**
+   * Gives memory of the caller's own for a message that has no room, instead of the heap's. It is asked again when that is full, too: some more
+   * than the size asked for saves a second copy of a large value.
+   */
+  readonly grow?: Grow | undefined;
+  /** The general encoder writes all of it: what a message looks like that was never flat. Default false. */
+  readonly isGeneral?: boolean | undefined;
+}
+
+const SIZE = 16 * 1024;
+/** Memory that has grown up to this is used again. */
+const KEPT_SIZE = 128 * 1024;
+
+/** Mostly there is one; user code that encodes while it is encoded takes another. */
+const spares: MessageEncoder[] = [];
+const SPARES = 4;
+
+/** Takes an encoder, which is the caller's until it is released. */
+export function takeEncoder(): MessageEncoder {
+  return spares.pop() ?? new MessageEncoder();
+}
+
+const noBuffers: ArrayBuffer[] = [];
+
+export class MessageEncoder {
+  #own = memory(SIZE);
+  #given: Grow | undefined;
+  /** The bytes lie in memory of the caller's. */
+  #isGiven = false;
+  #noMemory: { readonly error: unknown } | undefined;
+  readonly #encoding = new Encoding(new Writer(this.#own, (old, used, size) => this.#grow(old, used, size)));
+  readonly #flat = new FlatWriter(this.#encoding);
+  #moved: ArrayBuffer[] = noBuffers;
+  /** Where the last message begins and ends in `bytes`. */
+  start = 0;
+  end = 0;
+
+  constructor() {
+    this.#encoding.border = { kind: 'any' };
+  }
+
+  /** The messages. Another array after an `encode` that found too little room. */
+  get bytes(): Uint8Array {
+    return this.#encoding.writer.bytes;
+  }
+
+  /** Shared objects in the last message: they must live until it is opened. */
+  get handles(): readonly object[] {
+    const { handles } = this.#encoding;
+    return handles.length === 0 ? none : handles.toArray();
+  }
+
+  /** Keys of the modules that the last message needs, which also stand in it. */
+  get modules(): readonly string[] {
+    return this.#encoding.modules;
+  }
+
+  /**
+   * Writes a message behind those that are there.
+   *
+   * @throws SerializationError if something in it cannot cross; the message says where and what. The earlier messages stay
+   * @throws unknown what `grow` threw
+   */
+  encode(value: unknown, options: MessageOptions = noOptions): void {
+    const encoding = this.#encoding;
+    const flat = this.#flat;
+    const { writer } = encoding;
+    const start = writer.position;
+    this.#forget();
+    encoding.origin = start;
+    if (options.transfer !== undefined) encoding.transfer = checkTransfer(options.transfer);
+    this.#given = options.grow;
+    encoding.trail.start(options.root ?? 'item');
+    try {
+      writer.byte(FLAT);
+      if (options.isGeneral === true) flat.becomeGeneral();
+      flat.value(value);
+      if (flat.isGeneral) this.#finishGeneral(start);
+    } catch (error) {
+      throw this.#abandon(start, error);
+    }
+    this.start = start;
+    this.end = writer.position;
+  }
+
+  #grow(old: Uint8Array, used: number, size: number): Uint8Array {
+    if (this.#given === undefined) {
+      this.#isGiven = false;
+      return growInHeap(old, used, size);
+    }
+    try {
+      const bytes = this.#given(old, used, size);
+      this.#isGiven = true;
+      return bytes;
+    } catch (error) {
+      this.#noMemory = { error };
+      throw error;
+    }
+  }
+
+  /** Forgets all of the last message but its bytes. */
+  #forget(): void {
+    if (this.#flat.isGeneral) this.#encoding.forget();
+    this.#flat.forget();
+  }
+
+  #finishGeneral(start: number): void {
+    const encoding = this.#encoding;
+    encoding.finish();
+    if (encoding.modules.length > 0) this.#writeModules();
+    encoding.writer.bytes[start] = encoding.modules.length > 0 ? WITH_MODULES : GENERAL;
+    if (encoding.detached.length > 0) this.#moved = [...this.#moved, ...encoding.detached];
+  }
+
+  /** Takes back what is written of a message; returns what to throw. */
+  #abandon(start: number, error: unknown): unknown {
+    const encoding = this.#encoding;
+    const isTold = error instanceof SerializationError || error === this.#noMemory?.error;
+    const told = isTold ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
+    this.#noMemory = undefined;
+    encoding.abandon({ ...nothing, position: start });
+    encoding.forget();
+    this.#flat.forget();
+    return told;
+  }
+
+  #writeModules(): void {
+    const { writer, modules } = this.#encoding;
+    const from = writer.position;
+    writer.varint(modules.length);
+    for (const key of modules) writer.text(key);
+    writer.uint32(writer.position - from);
+  }
+
+  /**
+   * Takes from the sender the buffers that are moved, all or none.
+   *
+   * @throws SerializationError if one of them cannot be taken away
+   */
+  takeMoved(): void {
+    const moved = this.#moved;
+    if (moved.length === 0) return;
+    this.#moved = noBuffers;
+    try {
+      detach(moved);
+    } catch (error) {
+      throw new SerializationError('an ArrayBuffer that is to be moved belongs to something else and cannot be taken away', {
+        cause: error,
+      });
+    }
+    for (const buffer of moved) unmark(buffer);
+  }
+
+  /** Ends the use of the encoder. Its memory is written again from now on; memory that `grow` gave is not touched. */
+  release(): void {
+    const encoding = this.#encoding;
+    this.#forget();
+    const { writer } = encoding;
+    writer.position = 0;
+    if (writer.bytes !== this.#own) {
+      if (!this.#isGiven && writer.bytes.length <= KEPT_SIZE) this.#own = writer.bytes;
+      else writer.use(this.#own);
+    }
+    this.#given = undefined;
+    this.#isGiven = false;
+    this.#moved = noBuffers;
+    this.start = 0;
+    this.end = 0;
+    if (spares.length < SPARES && !spares.includes(this)) spares.push(this);
+  }
+}
+
+const none: readonly object[] = [];
+/** How far the encoder is at the beginning of a message. */
+const nothing: Mark = {
+  position: 0,
+  objects: 0,
+  waiting: 0,
+  shapes: 0,
+  depth: 0,
+  attachments: 0,
+  beside: 0,
+  detached: 0,
+  modules: 0,
+  signals: 0,
+  handles: 0,
+  classes: 0,
+};
+const noOptions: MessageOptions = {};

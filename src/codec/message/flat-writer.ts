@@ -1,0 +1,177 @@
+/**
+ * Writes numbers, text, plain objects and arrays of those with nothing else to do for them: no object is entered anywhere, for a few of them are
+ * compared with one another faster than they are looked up.
+ *
+ *   value ── scalar, string ───────────────────────────────▶ bytes
+ *         ── plain object, array; not seen, not too many ──▶ bytes, and so its values
+ *         ── anything else ── become general ──▶ what was seen is entered, and the general encoder goes on from here
+ *
+ * The bytes are those that the general encoder might write, so nothing is written or read a second time: a getter runs once.
+ */
+
+import { types } from 'node:util';
+import type { Encoding } from '../encoding.ts';
+import { rowKind, ROW_FROM, writeRow } from '../arrays.ts';
+import { writeBigint } from '../bigints.ts';
+import { writeByName } from '../objects.ts';
+import { isEmpty, keysBesideElements } from '../own-keys.ts';
+import * as tag from '../tags.ts';
+import { FIELD, INDEX } from '../trail.ts';
+import { writeKeys } from './key-blocks.ts';
+
+/** From this number of objects on they are looked up. */
+const SEEN_LIMIT = 32;
+/** Longer arrays are written by the general encoder, which sees when they are sparse. */
+const LENGTH_LIMIT = 64;
+
+export class FlatWriter {
+  readonly #encoding: Encoding;
+  readonly #seen: (object | undefined)[] = Array.from({ length: SEEN_LIMIT });
+  #count = 0;
+  /** The general encoder has taken over. */
+  isGeneral = false;
+
+  constructor(encoding: Encoding) {
+    this.#encoding = encoding;
+  }
+
+  /** Nothing of the message is held any longer. */
+  forget(): void {
+    const seen = this.#seen;
+    for (let i = 0; i < this.#count; i += 1) seen[i] = undefined;
+    this.#count = 0;
+    this.isGeneral = false;
+  }
+
+  /** From here on the general encoder writes. */
+  becomeGeneral(): void {
+    if (this.isGeneral) return;
+    this.isGeneral = true;
+    for (let i = 0; i < this.#count; i += 1) this.#encoding.claim(this.#seen[i]);
+  }
+
+  value(value: unknown): void {
+    const { writer } = this.#encoding;
+    switch (typeof value) {
+      case 'number':
+        writer.number(value);
+        break;
+      case 'string':
+        writer.text(value);
+        break;
+      case 'boolean':
+        writer.byte(value ? tag.TRUE : tag.FALSE);
+        break;
+      case 'undefined':
+        writer.byte(tag.UNDEFINED);
+        break;
+      case 'bigint':
+        writeBigint(writer, value);
+        break;
+      case 'object':
+        if (value === null) writer.byte(tag.NULL);
+        else if (this.isGeneral || !this.#wroteObject(value)) this.#general(value);
+        break;
+      default:
+        this.#general(value);
+    }
+  }
+
+  #general(value: unknown): void {
+    this.becomeGeneral();
+    this.#encoding.value(value);
+  }
+
+  #wroteObject(object: object): boolean {
+    const seen = this.#seen;
+    const count = this.#count;
+    for (let i = 0; i < count; i += 1) if (seen[i] === object) return false;
+    // A Proxy would run its own code when it is asked for its prototype.
+    if (count === SEEN_LIMIT || types.isProxy(object)) return false;
+    const prototype: unknown = Object.getPrototypeOf(object);
+    if (prototype === Object.prototype) return this.#wrotePlain(object as Record<string, unknown>);
+    return prototype === Array.prototype && Array.isArray(object) && this.#wroteArray(object);
+  }
+
+  #wrotePlain(object: Record<string, unknown>): boolean {
+    const keys = Object.keys(object);
+    if (Object.getOwnPropertyNames(object).length !== keys.length || Object.getOwnPropertySymbols(object).length > 0) return false;
+    const { writer, trail } = this.#encoding;
+    const start = writer.position;
+    const number = this.#count;
+    this.#seen[number] = object;
+    this.#count = number + 1;
+    writer.byte(tag.OBJECT);
+    writer.byte(1);
+    writeKeys(writer, keys);
+    trail.enter(FIELD);
+    let mayBeNamed = true;
+    let done = 0;
+    // V8 reads properties in such a loop without looking them up. It ends where a getter has changed the object.
+    for (const key in object) {
+      if (key !== keys[done]) break;
+      done += 1;
+      trail.at(key);
+      const value = object[key];
+      if (typeof value === 'function' && mayBeNamed) {
+        if (this.#wroteByName(object, start, number)) return true;
+        mayBeNamed = false;
+      }
+      this.#property(object, key, value);
+    }
+    for (; done < keys.length; done += 1) {
+      const key = keys[done] as string;
+      trail.at(key);
+      const value = object[key];
+      if (typeof value === 'function' && mayBeNamed) {
+        if (this.#wroteByName(object, start, number)) return true;
+        mayBeNamed = false;
+      }
+      this.#property(object, key, value);
+    }
+    trail.leave();
+    return true;
+  }
+
+  #property(object: object, key: string, value: unknown): void {
+    if (value !== undefined || Object.hasOwn(object, key)) {
+      this.value(value);
+      return;
+    }
+    // A getter read before has deleted it.
+    this.becomeGeneral();
+    this.#encoding.writer.byte(tag.HOLE);
+  }
+
+  /** Objects with methods may be something that the other side finds by a name. What was written of this one is taken back. */
+  #wroteByName(object: object, position: number, number: number): boolean {
+    this.becomeGeneral();
+    const { trail } = this.#encoding;
+    return writeByName(this.#encoding, object, { position, objects: number, waiting: 0, shapes: 0, depth: trail.depth - 1 });
+  }
+
+  #wroteArray(array: unknown[]): boolean {
+    const encoding = this.#encoding;
+    const { length } = array;
+    if (length > LENGTH_LIMIT || !isEmpty(keysBesideElements(encoding, array))) return false;
+    const { writer, trail } = encoding;
+    const kind = length >= ROW_FROM ? rowKind(array) : tag.ARRAY;
+    this.#seen[this.#count] = array;
+    this.#count += 1;
+    writer.byte(kind);
+    if (kind !== tag.ARRAY) {
+      writeRow(writer, kind, array);
+      return true;
+    }
+    writer.varint(length);
+    trail.enter(INDEX);
+    for (let i = 0; i < length; i += 1) {
+      const value = array[i];
+      trail.at(i);
+      if (value === undefined && !Object.hasOwn(array, i)) writer.byte(tag.HOLE);
+      else this.value(value);
+    }
+    trail.leave();
+    return true;
+  }
+}

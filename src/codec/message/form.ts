@@ -1,0 +1,8 @@
+/** The first byte of a message that stands alone: what follows it. */
+
+/** A tree of plain objects, arrays and what needs no object; each object names its keys: what the flat reader knows. */
+export const FLAT = 0;
+/** Any value. */
+export const GENERAL = 1;
+/** Any value, then the keys of the modules it needs and the size of these. */
+export const WITH_MODULES = 2;

@@ -1,0 +1,7 @@
+/** Numbers and arrays in memory that threads and processes share. */
+
+export type { GuardedStatistics, SharedOptions } from './guarding-lock.ts';
+export { type SharableArray, share } from './share.ts';
+export { RawArray, SharedArray, type SharedArrayStatistics, type ViewOf } from './shared-array.ts';
+export type { BigintCode, NumberCode, Settable, TypeCode, ValueOf } from './type-codes.ts';
+export { RawValue, Value, type ValueStatistics } from './value.ts';
