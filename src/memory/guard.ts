@@ -15,6 +15,8 @@ import { atStep } from './step.ts';
 
 const GUARD = headerFields.guard;
 const place = GUARD * 4;
+/** A word that is always 0, and at which no thread is woken. */
+const nowhere = headerFields.reservedToo * 4;
 const WAITERS = 0x8000_0000 | 0;
 const idBits = 0x7fff_ffff;
 
@@ -41,13 +43,26 @@ export class Guard {
     atStep?.('guard.enter');
   }
 
-  leave(): void {
+  /** True if other threads wait for the guard. */
+  leave(): boolean {
     atStep?.('guard.leave');
     // ORDER: after all that was done under it.
-    if (exchange(this.#words, GUARD, 0) < 0) {
-      atStep?.('guard.wake');
-      this.#memory.wake(place, 1);
-    }
+    if (exchange(this.#words, GUARD, 0) >= 0) return false;
+    atStep?.('guard.wake');
+    this.#memory.wake(place, 1);
+    return true;
+  }
+
+  /** Waits a moment, without the guard. */
+  pause(): void {
+    this.#memory.sleep(nowhere, 0, firstSlice);
+  }
+
+  /** Leaves for a moment: threads that wait for the guard go first. */
+  giveWay(): void {
+    // A thread that is woken needs longer to come than this one to be back.
+    if (this.leave()) this.pause();
+    this.enter();
   }
 
   #contend(): void {
@@ -63,7 +78,7 @@ export class Guard {
       const holder = word & idBits;
       if (word === 0 || this.#isDead(holder, isThorough)) {
         if (compareExchange(words, GUARD, word, mine) !== word) continue;
-        if (word !== 0) store(words, headerFields.isSweepDue, 1);
+        if (word !== 0) this.#giveUpSweep();
         return;
       }
       if (word > 0 && compareExchange(words, GUARD, word, word | WAITERS) !== word) continue;
@@ -71,6 +86,13 @@ export class Guard {
       slice = Math.min(slice * 2, lastSlice);
       isThorough = true;
     }
+  }
+
+  /** A thread has died under the guard: it may have marked some of what it had to mark for a sweep. That one is given up, and another one is due. */
+  #giveUpSweep(): void {
+    // ORDER: right after the guard was taken from the dead one: a thread that dies in between leaves a dead one's id in it again.
+    store(this.#words, headerFields.sweeper, 0);
+    store(this.#words, headerFields.isSweepDue, 1);
   }
 
   /** This thread is never in it twice: if it seems so, it was thrown out of it where nothing can be caught (a full stack). */

@@ -35,6 +35,10 @@ type HeaderField =
   | 'sweeps'
   | 'dropped'
   | 'collect'
+  | 'sweeper'
+  | 'colour'
+  | 'unfinished'
+  | 'isFreeing'
   | 'open';
 
 export const headerFields: Readonly<Record<HeaderField | 'size', number>> = layout('Heap', 'the head of the heap', {
@@ -55,11 +59,15 @@ export const headerFields: Readonly<Record<HeaderField | 'size', number>> = layo
   sweeps: ['uint32', 'how many there were'],
   dropped: ['uint32', 'what was let go since the last sweep, in units of 16 bytes'],
   collect: ['uint32', 'how often all were asked to collect garbage'],
+  sweeper: ['slot', 'which thread sweeps, in steps; 0: none does'],
+  colour: ['uint32', 'the marks of the present sweep, or of the last one; blocks are born with it'],
+  unfinished: ['uint32', 'sweeps since the last one that reached its end'],
+  isFreeing: ['bits', '1: the present sweep has marked all that is reached, and frees the rest'],
   open: ['uint32', 'of each kind of pages with equal blocks: none below this page has a free one; 0: not known', openCount],
 });
 
 const magic = 0x6c646568;
-const version = 1;
+const version = 2;
 
 /** In words of the first segment: a word for each page. */
 export const tableBegin: number = slotsBegin + slotCount * slotSize;

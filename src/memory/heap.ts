@@ -18,13 +18,15 @@ import { headerFields, pageSize } from './heap-header.ts';
 import { Ledger, ledgerPageWords, readLedger } from './ledger.ts';
 import { type Memory, segmentSize } from './memory.ts';
 import { kindOf, lengthOf, Pages, RUN, SLAB } from './pages.ts';
-import { clearSlots, slotIds } from './slot-claim.ts';
+import { clearSlots, deadSlots, slotIds } from './slot-claim.ts';
 import { groupFor, groupOf, largest, sizeIn, Slabs } from './slabs.ts';
 import { ringSlot } from './bells.ts';
-import { describeCensus, type HeapStatistics, statisticsOf } from './statistics.ts';
+import { census, describeCensus, type HeapStatistics, statisticsOf } from './statistics.ts';
 import { atStep } from './step.ts';
-import { census, sweep } from './sweep.ts';
-import { kinds, tagOf } from './tag.ts';
+import { isSweeping, Sweep } from './sweep.ts';
+import { Marker } from './marker.ts';
+import { isSlotDead } from './slots.ts';
+import { coloured, kinds, type RefRange, tagOf } from './tag.ts';
 import { clearBlock, fillWithZeros } from './zeros.ts';
 
 setAttach(attachThread);
@@ -38,6 +40,8 @@ const worthSweeping = mebi;
 const lowestMark = (16 * mebi) / pageSize;
 /** Free pages that are kept for the next who need some, at least. */
 const keptPages = (4 * mebi) / pageSize;
+/** So that a slice takes a millisecond, or some on a slow machine. */
+const unitsPerSlice = 10_000;
 
 export class Heap {
   readonly memory: Memory;
@@ -52,13 +56,26 @@ export class Heap {
   /** The pages of the run that is about to be taken; 0: it is a block of a page. */
   #runLength = 0;
   #runPage = 0;
-  /** All are to be asked to collect garbage, as soon as the guard is free. */
+  /** What is done as soon as the guard is free: the rest of a sweep, and what makes system calls. */
+  #isWorkDue = false;
+  /** All are to be asked to collect garbage. */
   #isAskDue = false;
+  /** A sweep of this thread that is not over. */
+  #sweep: Sweep | undefined;
+  /** Blocks that a slice of a sweep marks or frees, about. Tests make it less. */
+  sliceUnits: number = unitsPerSlice;
+  readonly #marker: Marker;
+  /** When the sweep is over, the heap may grow further before all are asked to collect garbage. */
+  #isMarkDue = false;
+  /** Free memory goes back to the system. */
+  #isDiscardDue = false;
   /** It holds so much that others may want it to collect garbage; and whether they can ask. */
   #isListenDue = false;
   #isListening = false;
   readonly #waits: AsyncWaits;
   #collected: number;
+  /** Bytes that sweeps of this thread have freed, since `collect` has begun. */
+  #freed = 0;
 
   constructor({ memory, id, waits }: Agent) {
     this.#waits = waits;
@@ -67,6 +84,7 @@ export class Heap {
     this.#header = memory.segment(0);
     this.pages = new Pages(memory);
     this.slabs = new Slabs(memory, this.pages);
+    this.#marker = new Marker(memory, this.pages, this.slabs);
     this.#guard = new Guard(memory, id);
     this.#ledger = new Ledger(memory, id);
     this.#collected = load(this.#header, COLLECT);
@@ -79,7 +97,7 @@ export class Heap {
       return body();
     } finally {
       this.#guard.leave();
-      if (this.#isAskDue || this.#isListenDue) this.#afterwards();
+      if (this.#isWorkDue) this.#afterwards();
     }
   }
 
@@ -94,7 +112,7 @@ export class Heap {
       return block;
     } finally {
       this.#guard.leave();
-      if (this.#isAskDue || this.#isListenDue) this.#afterwards();
+      if (this.#isWorkDue) this.#afterwards();
     }
   }
 
@@ -105,22 +123,49 @@ export class Heap {
       this.commit(page);
       this.#ledger.addPage(page);
       this.#isListenDue = !this.#isListening && this.#ledger.pageCount > 1;
+      if (this.#isListenDue) this.#isWorkDue = true;
     }
   }
 
   /** Lists a block that somebody holds, or that is being born. There must be room. */
   list(ref: number): number {
+    this.keep(ref);
     return this.#ledger.list(ref);
+  }
+
+  /**
+   * Says that a word names a block that may have been looked at by a sweep that is going on: the block is kept, with all that belongs to it. Under the
+   * guard, as the word is written, or while this thread lists the block.
+   */
+  keep(ref: number): void {
+    if (!isSweeping(this.#header)) return;
+    this.#marker.mark(ref);
+    atStep?.('heap.kept');
+    this.#marker.follow(Infinity);
+  }
+
+  /** As `keep`, of all that an object names that has just been made. Without the guard. */
+  keepRefs({ words, at }: Block, { first, count }: RefRange): void {
+    // ORDER: after the words were written: a sweep that begins from here on reads them.
+    if (!isSweeping(this.#header)) return;
+    this.guarded(() => {
+      for (let i = first; i < first + count; i += 1) if (load(words, at + i) !== 0) this.keep(load(words, at + i));
+    });
+  }
+
+  /** Whether a sweep that is going on has found that no thread can reach a block. */
+  isDoomed(ref: number): boolean {
+    return isSweeping(this.#header) && load(this.#header, headerFields.isFreeing) !== 0 && !this.#marker.isBlack(ref);
   }
 
   /** Finds a free block and makes it ready: zeros, but for its tag. `commit` takes it. */
   prepare(tag: number, bytes: number, isParcel: boolean): Block {
-    if (this.#isSweepDue()) this.sweep(false);
+    if (this.#isSweepDue()) this.#beginSweep(false);
     this.#runLength = 0;
     const ref = bytes <= largest ? this.#findBlock(groupFor(bytes, isParcel)) : this.#findRun(Math.ceil(bytes / pageSize));
     const block = blockAt(this.memory, ref);
     if (this.#runLength === 0) clearBlock(this.memory, block, bytes);
-    store(block.words, block.at, tag);
+    store(block.words, block.at, coloured(tag, this.#marker.colour));
     return block;
   }
 
@@ -162,15 +207,16 @@ export class Heap {
     if (found !== 0) return found;
     const isHigh = pages.end >= Math.max(lowestMark, load(this.#header, MARK));
     if (isHigh || this.#droppedBytes() * 8 > this.#usedBytes()) {
-      this.sweep(false);
-      if (isHigh) this.#raiseMark();
-      const freed = pages.find(count);
+      if (isHigh) this.#isMarkDue = true;
+      // What takes longer than a slice frees something for those who come later.
+      this.#beginSweep(false);
+      const freed = this.#sweep === undefined ? pages.find(count) : 0;
       if (freed !== 0) return freed;
     }
     try {
       pages.grow(count);
     } catch (cause) {
-      this.sweep(true);
+      this.#sweepAtOnce();
       const freed = pages.find(count);
       if (freed !== 0) return freed;
       const { used, counts } = census(this.memory, pages, this.slabs);
@@ -189,10 +235,14 @@ export class Heap {
     store(this.#header, MARK, Math.max(twice, this.pages.end + segmentSize / pageSize));
     add(this.#header, COLLECT, 1);
     this.#isAskDue = true;
+    this.#isWorkDue = true;
   }
 
-  /** What makes system calls is not done under the guard. */
+  /** What takes longer, or makes system calls, is not done under the guard. */
   #afterwards(): void {
+    this.#isWorkDue = false;
+    if (this.#sweep !== undefined) this.#sweepOn();
+    if (this.#isDiscardDue) this.#discard();
     if (this.#isListenDue) {
       this.#isListenDue = false;
       this.#isListening = true;
@@ -229,15 +279,77 @@ export class Heap {
     return dropped >= worthSweeping && dropped * 2 >= this.#usedBytes();
   }
 
-  /** Frees what nobody holds. Returns how many bytes. */
-  sweep(isThorough: boolean): number {
-    this.clearSlots(isThorough);
+  /**
+   * Begins to free what nobody holds, and makes one slice of it; the rest follows when the guard is free. Under the guard. Not while another thread that
+   * lives sweeps: that one frees much of the same.
+   *
+   * @param isForced begins another one then, too, and the other thread gives its own up
+   * @param dead threads that have ended, as far as that is known
+   */
+  #beginSweep(isForced: boolean, dead?: ReadonlySet<number>): boolean {
+    const sweeper = load(this.#header, headerFields.sweeper);
+    if (!isForced && sweeper !== 0 && sweeper !== this.id && dead?.has(sweeper) !== true && !isSlotDead(this.memory, sweeper, true))
+      return false;
+    this.clearSlots(isForced, dead);
     // ORDER: before the ledgers are read: what is let go from now on counts for the next sweep.
     exchange(this.#header, DROPPED, 0);
-    const freed = sweep(this.memory, this.pages, this.slabs, this.id);
+    this.#sweep = new Sweep(this.memory, this.pages, this.slabs, this.id);
+    this.#sweep.begin();
+    this.#slice(this.sliceUnits);
+    return true;
+  }
+
+  /** Goes on with the sweep of this thread, under the guard. True when it is over. */
+  #slice(units: number): boolean {
+    const sweep = this.#sweep!;
+    if (!sweep.isOn) {
+      // A thread has died under the guard, and the next one that allocates sweeps; or another one has begun.
+      this.#sweep = undefined;
+      return true;
+    }
+    if (!sweep.slice(units)) {
+      this.#isWorkDue = true;
+      return false;
+    }
+    this.#sweep = undefined;
+    this.#freed += sweep.freed;
     this.#lowerMark();
-    if (this.pages.dirty > Math.max(keptPages, this.#usedBytes() / pageSize / 8)) this.pages.discard();
-    return freed;
+    if (this.#isMarkDue) {
+      this.#isMarkDue = false;
+      this.#raiseMark();
+    }
+    if (this.pages.dirty > Math.max(keptPages, this.#usedBytes() / pageSize / 8)) {
+      this.#isDiscardDue = true;
+      this.#isWorkDue = true;
+    }
+    return true;
+  }
+
+  /** The rest of a sweep, slice after slice: in between others go first. */
+  #sweepOn(): void {
+    this.#guard.enter();
+    try {
+      while (!this.#slice(this.sliceUnits)) this.#guard.giveWay();
+    } finally {
+      this.#guard.leave();
+    }
+  }
+
+  /** All of it under the guard: there is no memory left. */
+  #sweepAtOnce(): void {
+    this.#beginSweep(true);
+    if (this.#sweep !== undefined) this.#slice(Infinity);
+  }
+
+  /** Gives free memory back to the system, without the guard in between. */
+  #discard(): void {
+    this.#isDiscardDue = false;
+    this.#guard.enter();
+    try {
+      for (let page = 0; (page = this.pages.discardFrom(page)) < this.pages.end; ) this.#guard.giveWay();
+    } finally {
+      this.#guard.leave();
+    }
   }
 
   /** What counted as used when the mark was raised was garbage, in part, that no finalizer had let go. */
@@ -247,13 +359,11 @@ export class Heap {
   }
 
   /** What threads held that have ended is held by nobody. */
-  clearSlots(isThorough: boolean): void {
-    clearSlots(this.memory, this.id, isThorough, (ledger) => {
-      let units = 0;
-      const count = (ref: number): void => void (units += unitsOf(this, ref));
-      readLedger(this.memory, ledger, count, count);
-      add(this.#header, DROPPED, units);
-    });
+  clearSlots(isThorough: boolean, dead?: ReadonlySet<number>): void {
+    let units = 0;
+    const count = (ref: number): void => void (units += unitsOf(this, ref));
+    clearSlots(this.memory, this.id, isThorough, (ledger) => readLedger(this.memory, ledger, count, count), dead);
+    if (units > 0) add(this.#header, DROPPED, units);
   }
 
   /** Frees a block at once. It must be listed nowhere, and nobody may know it. */
@@ -280,7 +390,7 @@ export class Heap {
   drop(position: number): number {
     const ref = this.#ledger.drop(position);
     add(this.#header, DROPPED, unitsOf(this, ref));
-    if (this.#isMuchDropped()) this.guarded(() => this.#isSweepDue() && this.sweep(false));
+    if (this.#isMuchDropped()) this.guarded(() => this.#isSweepDue() && this.#beginSweep(false));
     return ref;
   }
 
@@ -293,6 +403,7 @@ export class Heap {
 
   /** Takes a block out of the ledger under the guard: it is known otherwise from now on. */
   unlist(position: number): number {
+    this.keep(this.#ledger.at(position));
     return this.#ledger.drop(position);
   }
 
@@ -302,13 +413,24 @@ export class Heap {
 
   /** Sweeps now, and gives free memory back. Returns how many bytes it freed. */
   collect(): number {
-    return this.guarded(() => {
-      const trimmed = this.#ledger.trim();
-      for (const { ref } of trimmed) this.free(ref);
-      const freed = this.sweep(true);
-      this.pages.discard();
-      return freed + trimmed.length * ledgerPageWords * 4;
-    });
+    const trimmed = this.#ledger.trim();
+    if (trimmed.length > 0)
+      this.guarded(() => {
+        this.#ledger.cut();
+        for (const { ref } of trimmed) this.free(ref);
+      });
+    this.#freed = 0;
+    while (!this.#collectOnce()) this.#guard.pause();
+    this.#discard();
+    return this.#freed + trimmed.length * ledgerPageWords * 4;
+  }
+
+  /** False if another thread sweeps, or the sweep was given up because of a death: what was dropped before may not be found by that one. */
+  #collectOnce(): boolean {
+    const dead = deadSlots(this.memory, this.id);
+    const before = load(this.#header, headerFields.sweeps);
+    if (!this.guarded(() => this.#beginSweep(false, dead))) return false;
+    return load(this.#header, headerFields.sweeps) !== before;
   }
 
   statistics(): HeapStatistics {

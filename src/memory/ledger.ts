@@ -18,7 +18,7 @@ import { slotFields, slotOf } from './slots.ts';
 import { atStep } from './step.ts';
 
 const page = layout('LedgerPage', 'what a thread holds', {
-  tag: ['bits', 'magic, version and kind'],
+  tag: ['bits', 'magic, colour, references and kind'],
   chain: ['ref', 'the next page'],
   entries: ['ref', 'a block that it holds; 0: none', 254],
 });
@@ -95,15 +95,19 @@ export class Ledger {
     store(words, at + ENTRIES + (position % perPage), ref);
   }
 
-  /** Takes the last pages off the chain as far as they list nothing, and returns them, to be freed. */
+  /** Gives up the last pages as far as they list nothing, and returns them: to be cut off the chain, and freed. Needs no guard. */
   trim(): Block[] {
     let used = this.#pages.length;
     while (used > 0 && isEmpty(this.#pages[used - 1]!)) used -= 1;
     if (used === this.#pages.length) return [];
-    this.#link(used, 0);
-    atStep?.('ledger.trimmed');
     this.#free = this.#free.filter((position) => position < used * perPage);
     return this.#pages.splice(used);
+  }
+
+  /** Ends the chain with the last page that is left. */
+  cut(): void {
+    this.#link(this.#pages.length, 0);
+    atStep?.('ledger.trimmed');
   }
 }
 
@@ -112,15 +116,27 @@ function isEmpty({ words, at }: Block): boolean {
   return true;
 }
 
+/** The refs of the pages of a ledger. */
+export function* ledgerPages(memory: Memory, first: number): IterableIterator<number> {
+  for (let ref = first; ref !== 0; ) {
+    yield ref;
+    const { words, at } = blockAt(memory, ref);
+    ref = load(words, at + CHAIN);
+  }
+}
+
+/** What is listed on a page. */
+export function readLedgerPage({ words, at }: Block, onEntry: (ref: number) => void): void {
+  for (let i = at + ENTRIES; i < at + ledgerPageWords; i += 1) {
+    const entry = load(words, i);
+    if (entry !== 0) onEntry(entry);
+  }
+}
+
 /** All that is listed in a ledger, and its own pages. */
 export function readLedger(memory: Memory, first: number, onPage: (ref: number) => void, onEntry: (ref: number) => void): void {
-  for (let ref = first; ref !== 0; ) {
+  for (const ref of ledgerPages(memory, first)) {
     onPage(ref);
-    const { words, at } = blockAt(memory, ref);
-    for (let i = at + ENTRIES; i < at + ledgerPageWords; i += 1) {
-      const entry = load(words, i);
-      if (entry !== 0) onEntry(entry);
-    }
-    ref = load(words, at + CHAIN);
+    readLedgerPage(blockAt(memory, ref), onEntry);
   }
 }

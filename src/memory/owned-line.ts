@@ -18,7 +18,7 @@ import { waiterWords } from './waiter.ts';
 const inline = 3;
 
 const record = layout('Line', 'a block that is nothing but a line', {
-  tag: ['bits', 'magic, version and kind'],
+  tag: ['bits', 'magic, colour, references and kind'],
   chain: ['ref', 'the next block with waiters'],
   waiting: ['bits', '1: somebody may be in line'],
   tickets: ['uint32', 'the next ticket'],

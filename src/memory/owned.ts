@@ -105,6 +105,7 @@ class HeapLinks implements Links {
   set({ words, at }: Block, word: number, ref: number): void {
     atStep?.('owned.set');
     store(words, at + word, ref);
+    if (ref !== 0) this.#heap.keep(ref);
   }
 
   free(ref: number): void {

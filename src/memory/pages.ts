@@ -175,17 +175,29 @@ export class Pages {
 
   /** Gives the memory of free pages back to the system. */
   discard(): void {
-    store(this.#words, DIRTY, 0);
-    // It would only fill them with zeros.
-    if (this.#memory.kind === 'array') return;
-    for (let page = firstPage; page < this.end; page += lengthOf(this.word(page))) {
+    for (let page = 0; page < this.end; ) page = this.discardFrom(page);
+  }
+
+  /**
+   * Gives the next free run from a page on back to the system: a segment at most, which takes a millisecond or two.
+   *
+   * @param first 0: from the beginning, and the estimate of what is dirty begins anew
+   * @returns the page to go on with; at `end` there are no more
+   */
+  discardFrom(first: number): number {
+    if (first === 0) store(this.#words, DIRTY, 0);
+    // Where it would only fill them with zeros, nothing is given back.
+    if (this.#memory.kind === 'array') return this.end;
+    for (const [page] of this.runsFrom(first)) {
       if (kindOf(this.word(page)) !== FREE) continue;
       const word = this.#merge(page, this.word(page));
       if ((word & CLEAN) !== 0) continue;
-      if (!this.#memory.discard(page * pageSize, lengthOf(word) * pageSize)) return;
+      if (!this.#memory.discard(page * pageSize, lengthOf(word) * pageSize)) return this.end;
       atStep?.('pages.discard');
       this.set(page, word | CLEAN);
+      return page + lengthOf(word);
     }
+    return this.end;
   }
 
   /** Makes the heap longer, so that there are so many free pages in a row. @throws HeddleError */
@@ -209,5 +221,10 @@ export class Pages {
   /** Every run: its first page and its word. */
   *runs(): IterableIterator<[page: number, word: number]> {
     for (let page = firstPage; page < this.end; page += lengthOf(this.word(page))) yield [page, this.word(page)];
+  }
+
+  /** Those that begin at a page or behind it. */
+  *runsFrom(first: number): IterableIterator<[page: number, word: number]> {
+    for (const run of this.runs()) if (run[0] >= first) yield run;
   }
 }

@@ -22,7 +22,7 @@ export const parcelFields: Readonly<Record<'tag' | 'chain' | 'state' | 'host' | 
   'Parcel',
   'the handles in a message that is on its way, or in an item that a block owns; their refs follow',
   {
-    tag: ['bits', 'magic, version and kind'],
+    tag: ['bits', 'magic, colour, references and kind'],
     chain: ['ref', 'the block with the bytes of the item; 0: none'],
     state: ['bits', '1: on its way, 2: owned by a block'],
     host: ['slot', 'who started the worker at the other end of the link, or is that end; 0: not known. Owned: the ref of the owner'],
@@ -38,11 +38,14 @@ export const OWNED = 2;
 
 /** All that are taken; also those that nobody will open any more. */
 export function* parcelsIn(memory: Memory, pages: Pages, slabs: Slabs): IterableIterator<Block> {
-  for (const [page, word] of pages.runs()) {
-    const first = (page * pageSize) / 16;
-    if (kindOf(word) === SLAB && holdsParcels(word)) for (const ref of slabs.blocksOf(page)) yield blockAt(memory, ref);
-    else if (kindOf(word) === RUN && isParcel(blockAt(memory, first))) yield blockAt(memory, first);
-  }
+  for (const [page, word] of pages.runs()) yield* parcelsOn(memory, slabs, page, word);
+}
+
+/** Those on one page, the first of a run. */
+export function* parcelsOn(memory: Memory, slabs: Slabs, page: number, word: number): IterableIterator<Block> {
+  const first = (page * pageSize) / 16;
+  if (kindOf(word) === SLAB && holdsParcels(word)) for (const ref of slabs.blocksOf(page)) yield blockAt(memory, ref);
+  else if (kindOf(word) === RUN && isParcel(blockAt(memory, first))) yield blockAt(memory, first);
 }
 
 export function isParcel({ words, at }: Block): boolean {

@@ -54,7 +54,10 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
       store(words, at + LINK, holder.link);
     }
     store(words, at + COUNT, objects.length);
-    for (const [i, object] of objects.entries()) store(words, at + REFS + i, refOf(object));
+    for (const [i, object] of objects.entries()) {
+      store(words, at + REFS + i, refOf(object));
+      heap.keep(refOf(object));
+    }
     atStep?.('parcel.filled');
     if (bytes !== undefined) unlist(heap, bytes);
     heap.commit(block);
@@ -89,7 +92,7 @@ export function unpack(parcel: number): Unpacked {
   let bytes: Block | undefined;
   const refs = heap.guarded(() => {
     const block = blockAt(heap.memory, parcel >>> 0);
-    if (!heap.isTaken(parcel) || !isParcel(block) || !isSealed(block))
+    if (!heap.isTaken(parcel) || !isParcel(block) || !isSealed(block) || heap.isDoomed(parcel))
       throw new HeddleError('the handles in this message were taken out already, or the link that it came on had ended');
     const listed = refsIn(block).map((ref) => ref >>> 0);
     const bytesRef = load(block.words, block.at + BYTES) >>> 0;
@@ -119,7 +122,7 @@ export function dropParcel(parcel: number): boolean {
   const heap = theHeap();
   return heap.guarded(() => {
     const block = blockAt(heap.memory, parcel >>> 0);
-    if (!heap.isTaken(parcel) || !isParcel(block) || ownerOf(block) === 0) return false;
+    if (!heap.isTaken(parcel) || !isParcel(block) || ownerOf(block) === 0 || heap.isDoomed(parcel)) return false;
     const bytes = load(block.words, block.at + BYTES);
     heap.dropped(refsIn(block));
     heap.free(parcel);

@@ -84,8 +84,10 @@ export abstract class SharedObject {
     const come = joining;
     joining = undefined;
     this.#block = come === undefined ? born(this, kind, words) : come.block;
-    if (come === undefined) fillIn?.(this.#block);
-    else if (come.position !== nowhere) registryOf(theHeap()).register(this, come.position);
+    if (come === undefined) {
+      fillIn?.(this.#block);
+      if (kind.refs !== undefined && theAgent().blocks === undefined) theHeap().keepRefs(this.#block, kind.refs);
+    } else if (come.position !== nowhere) registryOf(theHeap()).register(this, come.position);
     // Its clone would be an object without anything: `structuredClone` and `postMessage` are to refuse it.
     markAsUncloneable?.(this);
   }

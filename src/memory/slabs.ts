@@ -21,6 +21,7 @@ import { type Memory, segmentSize } from './memory.ts';
 import { fillWithZeros } from './zeros.ts';
 import { kindOf, lengthOf, type Pages, SLAB } from './pages.ts';
 import { atStep } from './step.ts';
+import { colourOf } from './tag.ts';
 
 const page = layout('Page', 'the head of a page of equal blocks', {
   magic: ['bits', '"slab"'],
@@ -93,7 +94,7 @@ export function holdsParcels(word: number): boolean {
 
 const refsPerPage = pageSize / refUnit;
 /** Where in a page its first block begins, as refs count. */
-export const firstRef: number = headBytes / refUnit;
+const firstRef: number = headBytes / refUnit;
 const pagesPerSegment = segmentSize / pageSize;
 const OPEN = headerFields.open;
 
@@ -192,7 +193,12 @@ export class Slabs {
   /** Whether it is a taken block of its page. */
   isTaken(ref: number): boolean {
     const block = this.#locate(ref);
-    return block >= 0 && Number.isInteger(block) && (load(this.#words, this.#bitmapWord) & this.#bit) !== 0;
+    return (
+      block >= 0 &&
+      block < counts[groupOf(this.#pages.word(this.#page))]! &&
+      Number.isInteger(block) &&
+      (load(this.#words, this.#bitmapWord) & this.#bit) !== 0
+    );
   }
 
   /** Frees a block. @throws HeddleError if it is none, or free already */
@@ -212,18 +218,25 @@ export class Slabs {
     if ((word & FULL) !== 0) this.#pages.set(at, word & ~FULL);
   }
 
-  /** Frees all blocks of a page but those whose bits are set in `kept`, from `first` on. Returns how many it freed, and whether any is left. */
-  keepOnly(at: number, kept: Int32Array, first: number): { freed: number; left: number } {
+  /** Frees all blocks of a page but those whose tags have a colour. Returns how many it freed, and how many are left. */
+  keepOnly(at: number, colour: number): { freed: number; left: number } {
     const group = groupOf(this.#pages.word(at));
     const words = this.#memory.segment(Math.floor(at / pagesPerSegment));
-    const bitmap = ((at % pagesPerSegment) * pageSize) / 4 + page.bitmap;
+    const head = ((at % pagesPerSegment) * pageSize) / 4;
+    const bitmap = head + page.bitmap;
     const count = bitmapWords(group);
+    const size = sizeIn(group) / 4;
     let freed = 0;
     let left = 0;
     for (let i = 0; i < count; i += 1) {
       const taken = load(words, bitmap + i);
       const none = i === count - 1 ? noBlocks(group) : 0;
-      const stay = taken & (kept[first + i]! | none);
+      let stay = taken;
+      for (let rest = taken & ~none; rest !== 0; rest &= rest - 1) {
+        const bit = rest & -rest;
+        const block = i * 32 + 31 - Math.clz32(bit);
+        if (colourOf(load(words, head + page.size + block * size)) !== colour) stay &= ~bit;
+      }
       left += ones(stay & ~none);
       if (stay === taken) continue;
       freed += ones(taken & ~stay);
@@ -232,6 +245,17 @@ export class Slabs {
     }
     if (freed > 0) this.reopen(at);
     return { freed, left };
+  }
+
+  /** How many blocks of a page are taken. */
+  countTaken(at: number): number {
+    const group = groupOf(this.#pages.word(at));
+    const words = this.#memory.segment(Math.floor(at / pagesPerSegment));
+    const bitmap = ((at % pagesPerSegment) * pageSize) / 4 + page.bitmap;
+    const count = bitmapWords(group);
+    let taken = -ones(noBlocks(group));
+    for (let i = 0; i < count; i += 1) taken += ones(load(words, bitmap + i));
+    return taken;
   }
 
   /** The taken blocks of a page. */

@@ -77,15 +77,29 @@ export function nameSlot(memory: Memory, id: number, name: string): void {
   storeName(memory.segment(0), slotOf(id), name);
 }
 
+/** The model looks at each slot in a step of its own; so it has fewer. */
+const modelSlots = 64;
+
+function slotsOf(memory: Memory): number {
+  return memory.kind === 'model' ? modelSlots : slotCount;
+}
+
 /** The ids of all slots that are in use. */
 export function* slotIds(memory: Memory): IterableIterator<number> {
   const words = memory.segment(0);
-  for (let slot = slotsBegin; slot < slotsBegin + slotCount * slotSize; slot += slotSize) {
-    // A plain look first, as nearly all are free: a thread that takes its slot at this moment may be missed either way.
-    if (words[slot + ID] === 0) continue;
+  for (let slot = slotsBegin; slot < slotsBegin + slotsOf(memory) * slotSize; slot += slotSize) {
     const id = load(words, slot + ID);
     if (id !== 0) yield id;
   }
+}
+
+const nobody: ReadonlySet<number> = new Set();
+
+/** The ids of threads that have ended, thoroughly looked up. That takes long for many threads, and needs no guard: an id that is dead stays dead. */
+export function deadSlots(memory: Memory, mine: number): Set<number> {
+  const dead = new Set<number>();
+  for (const id of slotIds(memory)) if (id !== mine && !memory.isAlive(identityOf(memory, id), true)) dead.add(id);
+  return dead;
 }
 
 /**
@@ -93,14 +107,20 @@ export function* slotIds(memory: Memory): IterableIterator<number> {
  *
  * @param mine the id of who calls
  * @param found hears of each that held something: the ref of its ledger
+ * @param known ids of threads that have ended; what `deadSlots` has found
  */
-export function clearSlots(memory: Memory, mine: number, isThorough: boolean, found: (ledger: number) => void): void {
+export function clearSlots(
+  memory: Memory,
+  mine: number,
+  isThorough: boolean,
+  found: (ledger: number) => void,
+  known: ReadonlySet<number> = nobody,
+): void {
   const words = memory.segment(0);
   const { tid: myTid } = memory.identity();
-  for (let index = 0; index < slotCount; index += 1) {
+  const count = slotsOf(memory);
+  for (let index = 0; index < count; index += 1) {
     const slot = slotsBegin + index * slotSize;
-    // A plain look first, as in `slotIds`.
-    if (words[slot + TID] === 0) continue;
     const tid = load(words, slot + TID);
     if (tid === 0) continue;
     const id = load(words, slot + ID);
@@ -110,7 +130,7 @@ export function clearSlots(memory: Memory, mine: number, isThorough: boolean, fo
       // One that has my number has ended: I have a slot.
       if (tid !== myTid && memory.isAlive({ ...identity, pid: 0 }, false)) continue;
     } else {
-      if (memory.isAlive(identity, isThorough)) continue;
+      if (!known.has(id) && memory.isAlive(identity, isThorough)) continue;
       const ledger = load(words, slot + LEDGER);
       if (ledger !== 0) found(ledger);
     }

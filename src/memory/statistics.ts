@@ -1,15 +1,16 @@
 /** What the heap says of itself. */
 
 import { load } from '#atomics';
-import { refUnit } from './block.ts';
+import { blockAt, refUnit } from './block.ts';
 import { headerFields, pageSize } from './heap-header.ts';
 import type { Memory } from './memory.ts';
 import type { Pages } from './pages.ts';
 import { parcelsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
 import type { Slabs } from './slabs.ts';
-import { census } from './sweep.ts';
-import { kindOfTag, kinds } from './tag.ts';
+import { FREE, kindOf, lengthOf, RUN } from './pages.ts';
+import { groupOf, sizeIn } from './slabs.ts';
+import { blockHead, kindOfTag, kinds } from './tag.ts';
 
 export interface HeapStatistics {
   /** Which memory it stands on. */
@@ -43,8 +44,7 @@ export function nameKind(kind: number, name: string): void {
 
 function namesOf(counts: ReadonlyMap<number, number>): Record<string, number> {
   const named: Record<string, number> = {};
-  for (const [tag, count] of counts) {
-    const kind = kindOfTag(tag);
+  for (const [kind, count] of counts) {
     const name = names.get(kind) ?? (kind === 0 ? '[without tag]' : `kind ${kind}`);
     named[name] = (named[name] ?? 0) + count;
   }
@@ -55,6 +55,23 @@ function namesOf(counts: ReadonlyMap<number, number>): Record<string, number> {
 export function describeCensus(counts: ReadonlyMap<number, number>): string {
   const sorted = Object.entries(namesOf(counts)).sort(([, a], [, b]) => b - a);
   return sorted.map(([name, count]) => `${count} ${name}`).join(', ');
+}
+
+/** What there is: bytes in taken blocks, and how many blocks of each kind. */
+export function census(memory: Memory, pages: Pages, slabs: Slabs): { used: number; counts: Map<number, number> } {
+  const counts = new Map<number, number>();
+  let used = 0;
+  const count = (ref: number, bytes: number): void => {
+    used += bytes;
+    const { words, at } = blockAt(memory, ref);
+    const kind = kindOfTag(load(words, at + blockHead.tag));
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  };
+  for (const [page, word] of pages.runs()) {
+    if (kindOf(word) === RUN) count((page * pageSize) / refUnit, lengthOf(word) * pageSize);
+    else if (kindOf(word) !== FREE) for (const ref of slabs.blocksOf(page)) count(ref, sizeIn(groupOf(word)));
+  }
+  return { used, counts };
 }
 
 /** Under the guard. */

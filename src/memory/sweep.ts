@@ -1,189 +1,301 @@
 /**
- * Finds the blocks that nobody can reach any more, and frees them: all that is not listed in the ledger of a thread that lives, not in a parcel on
+ * Finds the blocks that no thread can reach any more, and frees them: all that is not listed in the ledger of a thread that lives, not in a parcel on
  * its way, and does not belong to a block that is.
  *
+ *    begin ──▶ ledgers ──▶ parcels ──▶ owned parcels ──▶ free ──▶ over        in slices: between two of them the guard is free
+ *      │                                   └──◀──┘ until no further owner is reached
+ *      └─ a new colour; the pages of the ledgers of all that live are written down
+ *
  *    ledgers of living threads ─┐
- *    parcels on their way ──────┼─▶ blocks ─▶ their CHAIN, their references ─▶ …       marked, in this thread's own memory
+ *    parcels on their way ──────┼─▶ blocks ─▶ their CHAIN, their references ─▶ …       marked: given the colour
  *    parcels of marked owners ──┘
  *
- *    pages: every block that is taken and has no mark is freed, up to 32 by one store
+ * What happens between two slices (Dijkstra's rule: nothing black names something white, unless the thread that wrote it lists that):
  *
- * It runs under the heap's guard: nobody is born or chained meanwhile. Things may be let go meanwhile; the next sweep frees those. Who is
- * killed in the middle has freed some.
+ *    a block is born      with the colour: this sweep does not free it
+ *    a ref is written     where it may have been looked already, a ledger, a parcel, a word of an owner: the writer marks what the ref names, with all
+ *                         that belongs to it, under the guard (`Heap.keep`)
+ *    a ref is dropped     nothing: the next sweep frees it
+ *    a thread dies        its ledger was written down and stays as it was. Under the guard: it may have marked half, so the sweep is given up
+ *    this thread dies     the next sweep has another colour
+ *
+ * (Dijkstra, Lamport, Martin, Scholten, Steffens: On-the-fly garbage collection. There the writer leaves a block grey; here it marks to the end, so that
+ * there is no list that could be lost with a thread, or be too short.)
  */
 
 import { load, store } from '#atomics';
 import { type Block, blockAt, refUnit } from './block.ts';
 import { headerFields, pageSize } from './heap-header.ts';
-import { readLedger } from './ledger.ts';
+import { ledgerPages, readLedgerPage } from './ledger.ts';
+import { Marker } from './marker.ts';
 import type { Memory } from './memory.ts';
-import { FREE, kindOf, lengthOf, type Pages, RUN, SLAB } from './pages.ts';
-import { isOnItsWay, ownerOf, parcelsIn, refsIn } from './parcel-record.ts';
+import { kindOf, lengthOf, type Pages, RUN, SLAB } from './pages.ts';
+import { isOnItsWay, isParcel, ownerOf, parcelsOn, refsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
-import { bitmapWords, firstRef, groupOf, sizeIn, type Slabs } from './slabs.ts';
+import { groupOf, sizeIn, type Slabs } from './slabs.ts';
 import { isSlotDead, slotFields, slotOf } from './slots.ts';
 import { atStep } from './step.ts';
-import { blockHead, firstRefOf, lastRefOf } from './tag.ts';
+import { colourOf, coloured, kindOfTag, kinds } from './tag.ts';
 
+const { sweeper: SWEEPER, colour: COLOUR, unfinished: UNFINISHED, isFreeing: IS_FREEING } = headerFields;
 const refsPerPage = pageSize / refUnit;
 
-/** Which blocks are reached. */
-class Marks {
+/** A tag has room for so many. */
+const colours = 16;
+/** What a page costs, beside its blocks. */
+const unitsOfPage = 8;
+
+type Phase = 'ledgers' | 'parcels' | 'owned' | 'free' | 'over';
+
+/** Asks whether a sweep is going on, whose writers must mark. */
+export function isSweeping(header: Int32Array): boolean {
+  return load(header, SWEEPER) !== 0;
+}
+
+export class Sweep {
   readonly #memory: Memory;
+  readonly #header: Int32Array;
   readonly #pages: Pages;
-  /** For each page that is taken: where its marks begin. */
-  readonly #begin: Int32Array;
-  /** A bit for each block, as in the pages' bitmaps; of a run a word. */
-  readonly bits: Int32Array;
-  readonly #stack: number[] = [];
+  readonly #slabs: Slabs;
+  readonly #mine: number;
+  readonly #marker: Marker;
+  #phase: Phase = 'ledgers';
+  #colour = 0;
+  /** Pages of ledgers that are not read yet. */
+  readonly #ledgers: number[] = [];
+  /** The first page that this phase has not come to. */
+  #page = 0;
+  /** Of each owner that is not marked yet: its parcels. */
+  readonly #owned = new Map<number, number[]>();
+  /** Parcels of those that are, to be marked. */
+  readonly #reached: { readonly owner: number; readonly parcel: number }[] = [];
+  /** From `#page` on, as long as this slice lasts. */
+  #runs: IterableIterator<[page: number, word: number]> | undefined;
+  /** Hosts of parcels, and whether they live. */
+  readonly #hosts = new Map<number, boolean>();
+  /** Bytes. */
+  freed = 0;
 
-  constructor(memory: Memory, pages: Pages) {
+  /** @param mine the id of the thread that sweeps */
+  constructor(memory: Memory, pages: Pages, slabs: Slabs, mine: number) {
     this.#memory = memory;
+    this.#header = memory.segment(0);
     this.#pages = pages;
-    this.#begin = new Int32Array(pages.end);
-    let words = 0;
-    for (const [page, word] of pages.runs()) {
-      this.#begin[page] = words;
-      if (kindOf(word) === SLAB) words += bitmapWords(groupOf(word));
-      else if (kindOf(word) === RUN) words += 1;
+    this.#slabs = slabs;
+    this.#mine = mine;
+    this.#marker = new Marker(memory, pages, slabs);
+  }
+
+  /** Whether the sweep goes on: no thread has died under the guard, and no other has begun one. */
+  get isOn(): boolean {
+    return load(this.#header, SWEEPER) === this.#mine && load(this.#header, COLOUR) === this.#colour;
+  }
+
+  /** Begins. Under the guard, as each slice; no other sweep goes on, unless it is given up with this one. */
+  begin(): void {
+    store(this.#header, SWEEPER, 0);
+    if (load(this.#header, UNFINISHED) >= colours - 1) this.#repaint();
+    // ORDER: before the new colour is used: there are never more colours than this says.
+    store(this.#header, UNFINISHED, load(this.#header, UNFINISHED) + 1);
+    this.#colour = (load(this.#header, COLOUR) + 1) % colours;
+    store(this.#header, COLOUR, this.#colour);
+    store(this.#header, IS_FREEING, 0);
+    atStep?.('sweep.coloured');
+    for (const id of slotIds(this.#memory)) {
+      if (id !== this.#mine && isSlotDead(this.#memory, id, false)) continue;
+      for (const page of ledgerPages(this.#memory, load(this.#header, slotOf(id) + slotFields.ledger))) this.#ledgers.push(page);
     }
-    this.bits = new Int32Array(words);
+    store(this.#header, SWEEPER, this.#mine);
+    atStep?.('sweep.begun');
   }
 
-  /** Where the marks of a page's blocks begin. */
-  of(page: number): number {
-    return this.#begin[page]!;
+  /** After so many sweeps that were given up that there is no colour left: all blocks get the same one. */
+  #repaint(): void {
+    const colour = load(this.#header, COLOUR);
+    for (const [page, word] of this.#pages.runs()) {
+      if (kindOf(word) === RUN) this.#paint(page * refsPerPage, colour);
+      else if (kindOf(word) === SLAB) for (const ref of this.#slabs.blocksOf(page)) this.#paint(ref, colour);
+    }
+    atStep?.('sweep.repainted');
+    store(this.#header, UNFINISHED, 0);
   }
 
-  isMarked(page: number): boolean {
-    return this.bits[this.#begin[page]!] !== 0;
+  #paint(ref: number, colour: number): void {
+    const { words, at } = blockAt(this.#memory, ref);
+    store(words, at, coloured(load(words, at), colour));
   }
 
-  /** Whether a block is reached. */
-  has(ref: number): boolean {
-    const page = (ref >>> 0) >>> 12;
-    const bit = this.#bitOf(ref, page);
-    return bit >= 0 && (this.bits[this.#begin[page]! + (bit >>> 5)]! & (1 << (bit & 31))) !== 0;
-  }
-
-  /** Marks a block and all that belongs to it. */
-  reach(ref: number): void {
-    this.#mark(ref);
-    for (let next = this.#stack.pop(); next !== undefined; next = this.#stack.pop()) {
-      const { words, at } = blockAt(this.#memory, next);
-      const chain = load(words, at + blockHead.chain);
-      if (chain !== 0) this.#mark(chain);
-      const tag = load(words, at + blockHead.tag);
-      const first = firstRefOf(tag);
-      if (first === 0) continue;
-      for (let i = first; i < lastRefOf(tag); i += 1) {
-        const named = load(words, at + i);
-        if (named !== 0) this.#mark(named);
+  /**
+   * Goes on for some blocks.
+   *
+   * @param units so many blocks, about: 50 to 100 ns each
+   * @returns whether the sweep is over
+   */
+  slice(units: number): boolean {
+    // The table has changed since the last slice: it is walked again from its beginning, as only there a run begins for sure.
+    this.#runs = undefined;
+    for (let left = units; this.#phase !== 'over'; ) {
+      if (left <= 0) {
+        atStep?.('sweep.slice');
+        return false;
       }
+      left -= this.#advance(left);
+    }
+    return true;
+  }
+
+  /** One step, of about `limit` blocks at most. Returns how many it was. */
+  #advance(limit: number): number {
+    if (!this.#marker.isIdle) return this.#marker.follow(limit);
+    switch (this.#phase) {
+      case 'ledgers':
+        return this.#readLedger();
+      case 'parcels':
+        return this.#readParcels();
+      case 'owned':
+        return this.#reachOwned();
+      default:
+        return this.#free();
     }
   }
 
-  /** The number of the block's mark among those of its page; -1: it is none. */
-  #bitOf(ref: number, page: number): number {
-    const word = page < this.#begin.length ? this.#pages.word(page) : 0;
-    if (kindOf(word) === RUN) return 0;
-    return kindOf(word) === SLAB ? ((ref & (refsPerPage - 1)) - firstRef) / (sizeIn(groupOf(word)) / refUnit) : -1;
-  }
-
-  #mark(ref: number): void {
-    const page = (ref >>> 0) >>> 12;
-    const bit = this.#bitOf(ref, page);
-    if (bit < 0) return;
-    const index = this.#begin[page]! + (bit >>> 5);
-    const mask = 1 << (bit & 31);
-    if ((this.bits[index]! & mask) !== 0) return;
-    this.bits[index]! |= mask;
-    this.#stack.push(ref);
-  }
-}
-
-function markAll(memory: Memory, pages: Pages, slabs: Slabs, mine: number): Marks {
-  const marks = new Marks(memory, pages);
-  const reach = (ref: number): void => marks.reach(ref);
-  const words = memory.segment(0);
-  const dead = new Set<number>();
-  for (const id of slotIds(memory)) {
-    if (id !== mine && isSlotDead(memory, id, false)) dead.add(id);
-    else readLedger(memory, load(words, slotOf(id) + slotFields.ledger), reach, reach);
-  }
-  const reachParcel = (parcel: Block): void => {
-    reach(parcel.ref);
-    for (const ref of refsIn(parcel)) reach(ref);
-  };
-  const owned: Block[] = [];
-  for (const parcel of parcelsIn(memory, pages, slabs)) {
-    if (ownerOf(parcel) !== 0) owned.push(parcel);
-    else if (isOnItsWay(parcel, (host) => !dead.has(host) && (host === mine || !isSlotDead(memory, host, false)))) reachParcel(parcel);
-  }
-  reachOwned(marks, owned, reachParcel);
-  return marks;
-}
-
-/** Reaches the parcels whose owners are reached, until that reaches no further owner. */
-function reachOwned(marks: Marks, owned: readonly Block[], reachParcel: (parcel: Block) => void): void {
-  for (let waiting = owned, before = -1; waiting.length !== before; ) {
-    before = waiting.length;
-    waiting = waiting.filter((parcel) => {
-      if (!marks.has(ownerOf(parcel))) return true;
-      reachParcel(parcel);
-      return false;
+  #readLedger(): number {
+    const ref = this.#ledgers.pop();
+    if (ref === undefined) {
+      this.#enter('parcels');
+      return 1;
+    }
+    const page = blockAt(this.#memory, ref);
+    this.#marker.mark(ref);
+    // It may have been trimmed, and be something else now.
+    if (!this.#marker.isBlack(ref) || kindOfTag(load(page.words, page.at)) !== kinds.ledger) return 1;
+    let entries = 1;
+    readLedgerPage(page, (entry) => {
+      this.#marker.mark(entry);
+      entries += 1;
     });
+    return entries;
   }
-}
 
-/**
- * Sweeps.
- *
- * @param mine the id of who calls, who has the guard
- * @returns how many bytes it freed
- */
-export function sweep(memory: Memory, pages: Pages, slabs: Slabs, mine: number): number {
-  const header = memory.segment(0);
-  const marks = markAll(memory, pages, slabs, mine);
-  atStep?.('sweep.marked');
-  let freed = 0;
-  let used = 0;
-  for (const [page, word] of pages.runs()) {
-    if (kindOf(word) === RUN) {
-      const bytes = lengthOf(word) * pageSize;
-      if (marks.isMarked(page)) {
-        used += bytes;
-        continue;
-      }
-      freed += bytes;
-      pages.free(page);
-    } else if (kindOf(word) === SLAB) {
-      const size = sizeIn(groupOf(word));
-      const result = slabs.keepOnly(page, marks.bits, marks.of(page));
-      freed += result.freed * size;
-      used += result.left * size;
-      if (result.left === 0) pages.free(page);
+  /** The next page, as far as it has parcels. */
+  #readParcels(): number {
+    const [page, word] = this.#nextPage();
+    if (page === 0) {
+      this.#enter('owned');
+      return 1;
     }
+    let units = 1;
+    for (const parcel of parcelsOn(this.#memory, this.#slabs, page, word)) {
+      units += 1;
+      // What was packed since the sweep has begun is black, and so is what is in it.
+      if (this.#marker.isBlack(parcel.ref)) continue;
+      const owner = ownerOf(parcel);
+      if (owner !== 0) this.#addOwned(owner, parcel.ref);
+      else if (isOnItsWay(parcel, (host) => this.#lives(host))) units += this.#reachParcel(parcel);
+    }
+    return units;
   }
-  store(header, headerFields.used, used / refUnit);
-  store(header, headerFields.sweeps, load(header, headerFields.sweeps) + 1);
-  store(header, headerFields.isSweepDue, 0);
-  return freed;
-}
 
-/** What there is: bytes in taken blocks, and how many blocks of each kind. */
-export function census(memory: Memory, pages: Pages, slabs: Slabs): { used: number; counts: Map<number, number> } {
-  const counts = new Map<number, number>();
-  let used = 0;
-  const count = (ref: number, bytes: number): void => {
-    used += bytes;
-    const { words, at } = blockAt(memory, ref);
-    const tag = load(words, at + blockHead.tag);
-    counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  };
-  for (const [page, word] of pages.runs()) {
-    if (kindOf(word) === RUN) count(page * refsPerPage, lengthOf(word) * pageSize);
-    else if (kindOf(word) !== FREE) for (const ref of slabs.blocksOf(page)) count(ref, sizeIn(groupOf(word)));
+  #addOwned(owner: number, parcel: number): void {
+    const parcels = this.#owned.get(owner);
+    if (parcels === undefined) this.#owned.set(owner, [parcel]);
+    else parcels.push(parcel);
   }
-  return { used, counts };
+
+  #lives(host: number): boolean {
+    let lives = this.#hosts.get(host);
+    if (lives === undefined) this.#hosts.set(host, (lives = host === this.#mine || !isSlotDead(this.#memory, host, false)));
+    return lives;
+  }
+
+  #reachParcel(parcel: Block): number {
+    this.#marker.mark(parcel.ref);
+    const refs = refsIn(parcel);
+    for (const ref of refs) this.#marker.mark(ref);
+    return refs.length;
+  }
+
+  /** One more parcel whose owner is marked; if there is none, all that can be reached has been. */
+  #reachOwned(): number {
+    const next = this.#reached.pop();
+    if (next !== undefined) {
+      const parcel = blockAt(this.#memory, next.parcel);
+      // It may have been opened meanwhile, and be something else now.
+      const isStill = !this.#marker.isBlack(next.parcel) && this.#isTakenParcel(parcel) && ownerOf(parcel) === next.owner;
+      return isStill ? 1 + this.#reachParcel(parcel) : 1;
+    }
+    const { size } = this.#owned;
+    for (const [owner, parcels] of this.#owned) {
+      if (!this.#marker.isBlack(owner)) continue;
+      this.#owned.delete(owner);
+      for (const parcel of parcels) this.#reached.push({ owner, parcel });
+    }
+    // All owners were looked at under the guard, and all that is black was followed before: what is white now stays so.
+    if (this.#reached.length === 0) this.#beginToFree();
+    return 1 + size;
+  }
+
+  #beginToFree(): void {
+    this.#enter('free');
+    store(this.#header, IS_FREEING, 1);
+    atStep?.('sweep.marked');
+  }
+
+  /** The next page. */
+  #free(): number {
+    const [page, word] = this.#nextPage();
+    if (page === 0) {
+      this.#end();
+      return 1;
+    }
+    if (kindOf(word) === RUN) {
+      const { words, at } = blockAt(this.#memory, page * refsPerPage);
+      if (colourOf(load(words, at)) !== this.#colour) {
+        this.freed += lengthOf(word) * pageSize;
+        this.#pages.free(page);
+      }
+      return unitsOfPage;
+    }
+    if (kindOf(word) !== SLAB) return 1;
+    const { freed, left } = this.#slabs.keepOnly(page, this.#colour);
+    this.freed += freed * sizeIn(groupOf(word));
+    if (left === 0) this.#pages.free(page);
+    return unitsOfPage + freed + left;
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#page = 0;
+    this.#runs = undefined;
+  }
+
+  /** The next first page of a run, and its word. [0, 0]: there is none. */
+  #nextPage(): [page: number, word: number] {
+    this.#runs ??= this.#pages.runsFrom(this.#page);
+    const next = this.#runs.next();
+    if (next.done === true) return [0, 0];
+    const [page, word] = next.value;
+    this.#page = page + lengthOf(word);
+    return [page, word];
+  }
+
+  #end(): void {
+    this.#phase = 'over';
+    let used = 0;
+    for (const [page, word] of this.#pages.runs()) {
+      if (kindOf(word) === RUN) used += lengthOf(word) * pageSize;
+      else if (kindOf(word) === SLAB) used += this.#slabs.countTaken(page) * sizeIn(groupOf(word));
+    }
+    store(this.#header, headerFields.used, used / refUnit);
+    store(this.#header, headerFields.sweeps, load(this.#header, headerFields.sweeps) + 1);
+    store(this.#header, headerFields.isSweepDue, 0);
+    atStep?.('sweep.ending');
+    // ORDER: all blocks have this colour.
+    store(this.#header, UNFINISHED, 0);
+    store(this.#header, SWEEPER, 0);
+  }
+
+  #isTakenParcel(parcel: Block): boolean {
+    return this.#marker.isTaken(parcel.ref) && isParcel(parcel);
+  }
 }

@@ -1,11 +1,11 @@
 /**
  * The first two words of every block:
  *
- *    TAG     magic, 8 bits | version, 4 bits | count of references - 1, 4 bits | first of them, 8 bits | kind, 8 bits
+ *    TAG     magic, 8 bits | colour, 4 bits | count of references - 1, 4 bits | first of them, 8 bits | kind, 8 bits
  *    CHAIN   a further block that belongs to it; 0 is none
  *
  * Each word of the range of references names a block that must live as long as this one; 0 is none. The range stands in the tag, so that a process
- * that does not know the kind can sweep.
+ * that does not know the kind can sweep. The colour is the sweep's (`marker.ts`); nothing else in a tag changes as long as the block lives.
  */
 
 import { checkInteger } from '../check.ts';
@@ -13,12 +13,13 @@ import { layout } from './layout.ts';
 
 /** Offsets of the two, in words. */
 export const blockHead: Readonly<Record<'tag' | 'chain' | 'size', number>> = layout('Block', 'how every block begins', {
-  tag: ['bits', 'magic, 8 bits; version, 4 bits; count of references - 1, 4 bits; first of them, 8 bits; kind, 8 bits'],
+  tag: ['bits', 'magic, 8 bits; colour, 4 bits; count of references - 1, 4 bits; first of them, 8 bits; kind, 8 bits'],
   chain: ['ref', 'a further block that belongs to it; 0: none'],
 });
 
 const magic = 0x4d << 24;
-const version = 1 << 20;
+const colourAt = 20;
+const COLOUR = 0xf << colourAt;
 
 /** Kinds that are not objects. */
 export const kinds = { line: 250, owned: 251, ledger: 252, parcel: 253 } as const;
@@ -33,7 +34,7 @@ export interface RefRange {
 }
 
 export function tagOf(kind: number, refs?: RefRange): number {
-  return magic | version | (refs === undefined ? 0 : ((refs.count - 1) << 16) | (refs.first << 8)) | kind;
+  return magic | (refs === undefined ? 0 : ((refs.count - 1) << 16) | (refs.first << 8)) | kind;
 }
 
 /** @throws RangeError if a tag cannot hold the range, or it reaches beyond the block */
@@ -45,7 +46,15 @@ export function checkRefs({ first, count }: RefRange, words: number): void {
 
 /** 0: the word is not a tag. */
 export function kindOfTag(tag: number): number {
-  return (tag & 0xfff0_0000) === (magic | version) ? tag & 0xff : 0;
+  return (tag & 0xff00_0000) === magic ? tag & 0xff : 0;
+}
+
+export function colourOf(tag: number): number {
+  return (tag >>> colourAt) & 0xf;
+}
+
+export function coloured(tag: number, colour: number): number {
+  return (tag & ~COLOUR) | (colour << colourAt);
 }
 
 /** The offset of the first reference; 0: the block has none. */

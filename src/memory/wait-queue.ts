@@ -28,7 +28,7 @@ import { RangeError } from '../refusals.ts';
 import { blockHead } from './tag.ts';
 
 const record = layout('Waitable', 'what any object begins with that can be waited for', {
-  tag: ['bits', 'magic, version and kind'],
+  tag: ['bits', 'magic, colour, references and kind'],
   chain: ['ref', 'the next block with waiters'],
   waiting: ['bits', '1: somebody may be in line'],
   tickets: ['uint32', 'the next ticket'],

@@ -35,7 +35,7 @@ test('what lies where in the shared heap is not told, or a record is missing', a
   for (const name of ['Heap', 'Slot', 'Block', 'Parcel', 'Waiter', 'Word', 'Lock'])
     assert.match(stdout, new RegExp(`^${name}: .*\\(\\d+ words?\\)$`, 'm'));
   assert.match(stdout, /^ +16 +bits +magic +"hedl"|^ +4 +bits +magic +"hedl"/m);
-  assert.match(stdout, /magic, 8 bits; version, 4 bits/);
+  assert.match(stdout, /magic, 8 bits; colour, 4 bits/);
   const layouts = JSON.parse((await heddle(['doctor', '--layout', '--json'])).stdout) as {
     name: string;
     size: number;

@@ -100,7 +100,10 @@ function reachedIn(memory: Memory, pages: Pages, slabs: Slabs, blocks: ReadonlyS
   const owned: Block[] = [];
   for (const parcel of parcelsIn(memory, pages, slabs)) {
     if (ownerOf(parcel) !== 0) owned.push(parcel);
-    else for (const ref of refsIn(parcel)) if (blocks.has(ref >>> 0)) reach(`parcel ${parcel.ref}`, ref);
+    else {
+      reached.add(parcel.ref);
+      for (const ref of refsIn(parcel)) if (blocks.has(ref >>> 0)) reach(`parcel ${parcel.ref}`, ref);
+    }
   }
   for (let size = -1; size !== reached.size; ) {
     size = reached.size;

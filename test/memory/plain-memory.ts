@@ -47,7 +47,12 @@ export class PlainWorld {
       },
       discard: (from, bytes) => {
         this.discarded += bytes;
-        for (let at = from; at < from + bytes; at += 4) this.segments[Math.floor(at / segmentSize)]![(at % segmentSize) / 4] = 0;
+        for (let at = from; at < from + bytes; ) {
+          const end = Math.min(from + bytes, (Math.floor(at / segmentSize) + 1) * segmentSize);
+          const begin = (at % segmentSize) / 4;
+          this.segments[Math.floor(at / segmentSize)]!.fill(0, begin, begin + (end - at) / 4);
+          at = end;
+        }
         return true;
       },
       sleep: () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Block, blockAt } from '#src/memory/index.js';
+import { Sweep } from '#src/memory/sweep.js';
 import { tagOf } from '#src/memory/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
@@ -14,7 +15,8 @@ export type Action =
   | { do: 'chain'; who: number; which: number; words: number }
   | { do: 'give'; who: number; which: number; to: number }
   | { do: 'die'; who: number }
-  | { do: 'collect'; who: number };
+  | { do: 'collect'; who: number }
+  | { do: 'sweep'; who: number; units: number };
 
 const who = fc.nat(2);
 const which = fc.nat();
@@ -32,6 +34,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('give' as const), who, which, to: who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('die' as const), who }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('collect' as const), who }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('sweep' as const), who, units: fc.integer({ min: 1, max: 40 }) }) },
 );
 
 interface Held {
@@ -49,6 +52,8 @@ export class RandomHeap {
   readonly threads: PlainThread[] = [this.world.thread(), this.world.thread(), this.world.thread()];
   readonly held: Held[][] = [[], [], []];
   #marks = 0;
+  /** One that is going on, unless its thread has died. */
+  #sweep: { readonly by: PlainThread; readonly of: Sweep } | undefined;
 
   #fill(held: Held): Held {
     const { block, words: count, mark } = held;
@@ -78,11 +83,34 @@ export class RandomHeap {
         this.replace(action.who);
         return;
       case 'collect':
-        heap.collect();
+        // It would wait for the sweep of another thread.
+        if (!this.#isSweeping() || this.#sweep!.by === thread) heap.collect();
+        return;
+      case 'sweep':
+        if (!this.#isSweeping()) this.#beginSweep(thread);
+        else if (this.#sweep!.by === thread) this.#slice(action.units);
         return;
       default:
         this.#handle(action);
     }
+  }
+
+  #isSweeping(): boolean {
+    return this.#sweep !== undefined && this.threads.includes(this.#sweep.by) && this.#sweep.of.isOn;
+  }
+
+  #beginSweep(by: PlainThread): void {
+    const { memory, pages, slabs, id } = by.heap;
+    this.#sweep = { by, of: new Sweep(memory, pages, slabs, id) };
+    by.heap.guarded(() => {
+      by.heap.clearSlots(false);
+      this.#sweep!.of.begin();
+    });
+  }
+
+  #slice(units: number): void {
+    const { by, of } = this.#sweep!;
+    if (by.heap.guarded(() => of.slice(units))) this.#sweep = undefined;
   }
 
   /** What is done with something that it holds. */

@@ -7,11 +7,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import type { Agent, Memory } from '#src/memory/index.js';
 import { become, blockAt } from '#src/memory/index.js';
 import { Guard } from '#src/memory/guard.js';
+import { headerFields } from '#src/memory/heap-header.js';
 import { Heap, theHeap } from '#src/memory/heap.js';
 import { adopt, allocateListed, allocateOwned, dropListed, freeOwned, relink } from '#src/memory/owned.js';
 import { dropParcel, dropParcels, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
 import { defineKind, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
 import { claimSlot } from '#src/memory/slot-claim.js';
+import { Sweep } from '#src/memory/sweep.js';
 import { kinds, tagOf } from '#src/memory/tag.js';
 
 const kind: ObjectKind = defineKind({ number: 230, name: 'Thing', words: 40, create: () => new Thing() });
@@ -77,6 +79,17 @@ function own(heap: Heap): void {
   dropListed(allocateOwned(20));
 }
 
+/** A sweep in steps, beside which something is done; and one after so many that were given up that all blocks get a new mark. */
+function sweepInSteps(heap: Heap, meanwhile: () => void): void {
+  const sweep = new Sweep(heap.memory, heap.pages, heap.slabs, heap.id);
+  heap.guarded(() => sweep.begin());
+  heap.guarded(() => sweep.slice(1));
+  meanwhile();
+  heap.memory.segment(0)[headerFields.unfinished] = 15;
+  heap.sliceUnits = 200;
+  heap.collect();
+}
+
 /** @param memory a heap's */
 export function workload(memory: Memory): void {
   leaveDead(memory);
@@ -121,6 +134,7 @@ export function workload(memory: Memory): void {
   for (const position of positions) heap.drop(position);
   heap.collect();
   heap.allocate(tagOf(17), 20);
+  sweepInSteps(heap, () => own(heap));
   // Somebody waits for the guard.
   new Guard(memory, agent.id).enter();
   memory.segment(0)[16]! |= 0x8000_0000;

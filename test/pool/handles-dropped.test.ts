@@ -18,7 +18,7 @@ const gc = runInNewContext('gc') as () => void;
 
 type Kind = new (...args: unknown[]) => SharedObject;
 /** What a constructor cannot do without. */
-const needed: Record<string, unknown[]> = { Barrier: [2] };
+const needed: Record<string, unknown[]> = { Barrier: [2], Value: ['i'], RawValue: ['d'], SharedArray: ['i', 5], RawArray: ['c', 5000] };
 const base = Object.getPrototypeOf(Word) as abstract new () => SharedObject;
 const exported: unknown[] = Object.values({ Word, ...heddle });
 const classes = exported.filter((one): one is Kind => typeof one === 'function' && one.prototype instanceof base);
