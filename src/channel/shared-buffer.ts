@@ -389,8 +389,12 @@ export class SharedBuffer {
     return false;
   }
 
-  /** Consumers and putters that have died leave their lines. */
+  /** Threads in line; those that have died leave first. */
   waiting(): { getters: number; putters: number; joiners: number } {
-    return { getters: this.getters.count(), putters: this.putters.known?.count() ?? 0, joiners: this.books?.line.known?.count() ?? 0 };
+    const count = (line: WaitQueue | undefined): number => {
+      line?.reap(false);
+      return line?.count() ?? 0;
+    };
+    return { getters: count(this.getters), putters: count(this.putters.known), joiners: count(this.books?.line.known) };
   }
 }

@@ -65,7 +65,7 @@ test('qsize: 0, 1, 2, 1, 0 as items pass', () => {
 });
 
 test('queue_feeder_donot_stop_onexc: what cannot cross takes no room, and the next put arrives', async () => {
-  const queue = new Queue<unknown>(1);
+  const queue = new Queue(1);
   await assert.rejects(Promise.resolve(queue.put(new WeakMap())), SerializationError);
   assert.equal(await nameOf(() => queue.putSync(true, { timeout: 1000 })), 'done');
   assert.equal(queue.getSync(), true);
