@@ -76,9 +76,12 @@ export class Returned {
       word = item.chain;
       next = load(other.words, other.at + item.chain);
     }
-    store(block.words, block.at + item.chain, next);
-    // ORDER: after its CHAIN: with this store it is back, and all behind it stays.
-    store(before.words, before.at + word, block.ref);
+    // Under the guard: a sweep that takes the new block for looked at, as it was just born, would not find those behind it.
+    relink((links) => {
+      links.set(block, item.chain, next);
+      // ORDER: after its CHAIN: with this store it is back, and all behind it stays.
+      links.set(before, word, block.ref);
+    });
     adopt(block);
   }
 

@@ -5,7 +5,8 @@
  *                          │ killed: swept                   │ killed: the word keeps it           with the owner
  *                          └─ not needed: freeOwned
  *
- * A block that moves from one word to another does so in `relink`: a sweep that had passed one of the two would free it otherwise.
+ * The rule for writers: a word of a block names only what this thread lists, until `adopt`; all other refs are written in `relink`, also into a block
+ * that was just born. A sweep that had passed one of the two words would free what moves between them otherwise.
  */
 
 import { store } from '#atomics';
