@@ -5,6 +5,7 @@ import test from 'node:test';
 import { adopt, allocateOwned, become, type Block, dropParcel, freeOwned, joinObject, relink, unpack } from '#src/memory/index.js';
 import { headerFields } from '#src/memory/heap-header.js';
 import { allocateListed } from '#src/memory/owned.js';
+import { Marker } from '#src/memory/marker.js';
 import { makeParcel, openParcel } from '#src/memory/parcel.js';
 import { blockOf, defineKind, refOf, SharedObject } from '#src/memory/shared-object.js';
 import { Sweep } from '#src/memory/sweep.js';
@@ -245,4 +246,59 @@ test('a thread that wants all garbage freed waits for the sweep of another one, 
   assert.ok(slices > 1);
   assert.ok(!checkHeap(mutator.memory).blocks.has(ref));
   assert.equal(mutator.memory.segment(0)[headerFields.sweeps], 2);
+});
+
+/** A thread whose first object is listed on a page of its ledger that a sweep reads last, and a sweep that has read the others. */
+function withLateObject(): { thread: PlainThread; late: Node; drop: () => void; sweepUntil: (ref: number) => void; finish: () => void } {
+  const world = new PlainWorld(4);
+  const [thread, sweeper] = [world.thread(), world.thread()];
+  become(thread.agent);
+  const late = new Node();
+  const position = thread.heap.listedAt;
+  while (thread.heap.listedAt < 300) allocateOwned(20);
+  const { memory, pages, slabs, id } = sweeper.heap;
+  const sweep = new Sweep(memory, pages, slabs, id);
+  const marker = new Marker(memory, pages, slabs);
+  const slice = (units: number): boolean => sweeper.heap.guarded(() => sweep.slice(units));
+  return {
+    thread,
+    late,
+    drop: () => void thread.heap.drop(position),
+    sweepUntil: (ref) => {
+      sweeper.heap.guarded(() => sweep.begin());
+      while (!marker.isBlack(ref)) slice(1);
+      // What was listed last is followed first.
+      for (let i = 0; i < 5; i += 1) slice(1);
+      assert.ok(!marker.isBlack(refOf(late)));
+    },
+    finish: () => {
+      while (!slice(50));
+      become(thread.agent);
+      assert.ok(checkHeap(memory).blocks.has(refOf(late)), 'it is gone');
+      checkHeap(memory);
+    },
+  };
+}
+
+test('an object that is being made when a sweep begins keeps what it names', () => {
+  const { late, drop, sweepUntil, finish } = withLateObject();
+  class Slow extends SharedObject {
+    constructor() {
+      super(kind, (block) => {
+        sweepUntil(block.ref);
+        block.words[block.at + 4] = refOf(late);
+      });
+    }
+  }
+  assert.ok(new Slow());
+  drop();
+  finish();
+});
+
+test('a parcel that is packed during a sweep keeps what is in it', () => {
+  const { thread, late, drop, sweepUntil, finish } = withLateObject();
+  sweepUntil(allocateOwned(20).ref);
+  makeParcel([late], { host: thread.agent.id, link: 1 });
+  drop();
+  finish();
 });

@@ -280,7 +280,8 @@ forEachEnd('one whose thread dies with the lock in its hands wakes a sync update
     value.value = 1.5;
     await never();
   });
-  await until(() => value.statistics().locked);
+  await until(() => value.value === 1.5);
+  assert.equal(value.statistics().locked, true);
   await victim.endFor('sync');
   assert.throws(() => value.updateSync((n) => n + 1), OwnerDied);
   assert.equal(
