@@ -19,6 +19,12 @@ export class Failed extends Pending<never> {
   }
 }
 
+/** What the shared heap throws is an error. Anything else is not for the one that waits: the model's way out of a thread. */
+function asError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  throw error;
+}
+
 abstract class Waiting<R> extends Pending<R> implements Claim {
   protected readonly core: QueueCore<any>;
   readonly #line: Line;
@@ -44,7 +50,7 @@ abstract class Waiting<R> extends Pending<R> implements Claim {
       this.#line.add(this);
     } catch (error) {
       // The heap is full.
-      this.reject(error);
+      this.reject(asError(error));
     }
   }
 
@@ -86,7 +92,7 @@ export class Put extends Waiting<void> {
     try {
       placed = this.core.buffer.put(this.#messages, this.#at);
     } catch (error) {
-      this.#end(error);
+      this.#end(asError(error));
       return true;
     }
     if (placed < 0) {
@@ -154,13 +160,20 @@ export class Get<T> extends Waiting<T> {
     const { core } = this;
     // ORDER: before the take: nothing comes after it was shut down.
     const { isShutDown } = core.buffer;
+    let isTaken: boolean;
     try {
-      if (!core.buffer.take(true)) {
-        if (!isShutDown) return false;
-        this.ended();
-        return true;
-      }
-      this.#number = core.buffer.number;
+      isTaken = core.buffer.take(true);
+    } catch (error) {
+      this.fail(asError(error));
+      return true;
+    }
+    if (!isTaken) {
+      if (!isShutDown) return false;
+      this.ended();
+      return true;
+    }
+    this.#number = core.buffer.number;
+    try {
       const loading = core.loadModules();
       if (loading === undefined) this.came(core.open());
       else this.#load({ message: core.buffer.keep(), loading });
@@ -277,7 +290,7 @@ export class GetMany<T> extends Waiting<T[]> {
     try {
       messages = buffer.takeMany(this.#max, true);
     } catch (error) {
-      this.fail(error);
+      this.fail(asError(error));
       return true;
     }
     if (messages.length > 0) this.#open(messages);
@@ -349,7 +362,7 @@ export class Join extends Waiting<boolean> {
       if (!this.core.isJoined()) return false;
       this.settle(true);
     } catch (error) {
-      this.fail(error);
+      this.fail(asError(error));
     }
     return true;
   }

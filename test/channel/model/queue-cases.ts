@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { Empty, Full, OwnerDied, ShutDown } from '#src/errors.js';
-import { Pending } from '#src/loop/index.js';
+import { type Operation, Pending } from '#src/loop/index.js';
 import { Queue, SimpleQueue } from '#src/channel/index.js';
 import { sizeOffset } from '#src/channel/ring.js';
 import { OLDEST, SPARE, TAIL } from '#src/channel/record.js';
@@ -17,9 +17,6 @@ import { checkHeap } from '../../memory/check-heap.js';
 
 // A thread that spins takes it when it comes, and what is behind would be tried by few schedules.
 dontSpin();
-
-// What is thrown through a body that does not go on is caught where calls end by what they threw, and nothing waits for those.
-process.on('unhandledRejection', () => {});
 
 interface Scene {
   readonly ref: number;
@@ -240,11 +237,11 @@ function drainer(scene: Scene): void {
 }
 
 function drainingLoop(scene: Scene): void {
-  const queue = queueIn(scene);
-  try {
-    for (;;) came(scene, settled(queue.get()));
-  } catch (error) {
-    if (!(error instanceof ShutDown)) throw error;
+  const items = queueIn(scene)[Symbol.asyncIterator]();
+  for (;;) {
+    const step = settled(items.next() as Operation<IteratorResult<number, undefined>>);
+    if (step.done === true) return;
+    came(scene, step.value);
   }
 }
 
