@@ -138,9 +138,8 @@ test('a warm process has the environment, folder, umask and arguments of the mom
   try {
     const child = new forkserver.Process({ target: tell, args: [file('moved')], name: 'warm' }).start();
     assert.ok(pids.includes(child.pid!));
-    assert.deepEqual(activeChildren(), [child]);
-    assert.equal(String(child), `<ForkServerProcess name='warm' pid=${child.pid} started>`);
     child.joinSync();
+    assert.equal(String(child), `<ForkServerProcess name='warm' pid=${child.pid} stopped exitcode=0>`);
     assert.deepEqual([child.exitCode, child.error, activeChildren().length], [0, null, 0]);
     assert.deepEqual(read('moved'), [child.pid, 'added', null, process.cwd(), 0o27, 'one more', process.pid]);
   } finally {
@@ -187,6 +186,8 @@ test('a blank process ignores SIGINT until it is used, and one that is killed is
   const forever = (): Promise<never> => new Promise(() => setInterval(() => {}, 1000));
   const child = new forkserver.Process({ target: forever }).start();
   assert.equal(child.pid, first);
+  assert.deepEqual(activeChildren(), [child]);
+  assert.equal(String(child), `<ForkServerProcess name='${child.name}' pid=${child.pid} started>`);
   const begun = new Event();
   const other = new forkserver.Process({
     target: (event: Event) => {
@@ -400,14 +401,19 @@ test('a pool takes its context by name or object, and one of threads no other', 
 const thread = getContext('thread');
 
 test('a process of the thread context runs here, and tells its end as a process does', async () => {
-  const tell = (to: string): void =>
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const tell = (to: string, opened: Int32Array): void => {
+    Atomics.wait(opened, 0, 0);
     writeFileSync(
       to,
       JSON.stringify([process.pid, currentProcess().name, parentProcess()?.name, parentProcess()?.isAlive(), currentProcess().daemon]),
     );
-  const child = new thread.Process({ target: tell, args: [file('thread')], name: 'light' }).start();
+  };
+  const child = new thread.Process({ target: tell, args: [file('thread'), gate], name: 'light' }).start();
   assert.deepEqual([child.pid, typeof child.ident, child.isAlive()], [process.pid, 'number', true]);
   assert.deepEqual(activeChildren(), [child]);
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
   assert.equal(child.joinSync(), true);
   assert.deepEqual([child.exitCode, child.error, child.isAlive(), activeChildren().length], [0, null, false, 0]);
   assert.deepEqual(read('thread'), [process.pid, 'light', 'MainProcess', true, false]);
