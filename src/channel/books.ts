@@ -12,8 +12,7 @@
 
 import { load, store } from '#atomics';
 import { OwnerDied } from '../errors.ts';
-import { type Block, me, threadOf, type Waiter } from '../memory/index.ts';
-import { LazyLine } from './lazy-line.ts';
+import { type Block, me, OwnedLine, threadOf, type Waiter } from '../memory/index.ts';
 import {
   EMPTIED,
   GETS,
@@ -35,7 +34,7 @@ interface Mutex {
 }
 
 export class Books {
-  readonly line: LazyLine;
+  readonly line: OwnedLine;
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #mutex: Mutex;
@@ -45,7 +44,7 @@ export class Books {
     this.#words = block.words;
     this.#at = block.at;
     this.#mutex = mutex;
-    this.line = new LazyLine(block, JOINERS, { ofHolder: (dead, slot) => this.#inherit(dead, slot) });
+    this.line = new OwnedLine(block, JOINERS, { ofHolder: (dead, slot) => this.#inherit(dead, slot) });
   }
 
   #load(word: number): number {
@@ -62,7 +61,7 @@ export class Books {
   }
 
   #find(): Waiter {
-    const line = this.line.get();
+    const line = this.line.open();
     // Another handle of this thread has made it, and is garbage.
     for (const entry of line.entries()) if (entry.isHolder && entry.slot === me) return entry;
     return line.joinAsHolder();
@@ -144,7 +143,7 @@ export class Books {
   #finishMove(): void {
     const slot = this.#load(MOVING);
     if (slot === 0) return;
-    const entry = this.line.get().entryAt(this.#load(MOVING_ENTRY));
+    const entry = this.line.open().entryAt(this.#load(MOVING_ENTRY));
     // The entry first: sums are made in the mutex only, and whoever comes next finishes this.
     if (entry.slot === slot) {
       if (entry.value - entry.more > 0) this.#store(GONE, slot);

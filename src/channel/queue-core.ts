@@ -48,9 +48,9 @@ export class QueueCore<T> {
     const buffer = new SharedBuffer(blockOf(handle), (parcel) => this.items.dropParcel(parcel));
     this.buffer = buffer;
     this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
-    this.putters = new Line({ queue: () => buffer.putters.get(), isPossible: () => buffer.isShutDown || buffer.hasRoom });
+    this.putters = new Line({ queue: () => buffer.putters.open(), isPossible: () => buffer.isShutDown || buffer.hasRoom });
     this.joiners = new Line({
-      queue: () => buffer.books!.line.get(),
+      queue: () => buffer.books!.line.open(),
       isPossible: () => buffer.books!.count() === 0,
     });
   }

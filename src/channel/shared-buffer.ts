@@ -15,11 +15,10 @@
  */
 
 import { load, store } from '#atomics';
-import { adopt, type Block, waitingOffset, WaitQueue } from '../memory/index.ts';
+import { adopt, type Block, OwnedLine, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { RobustMutex } from '../sync/index.ts';
 import { Books } from './books.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
-import { LazyLine } from './lazy-line.ts';
 import {
   COUNTS_TASKS,
   EMPTIED,
@@ -63,7 +62,7 @@ const scratchWords = 2048;
 export class SharedBuffer {
   readonly maxSize: number;
   readonly getters: WaitQueue;
-  readonly putters: LazyLine;
+  readonly putters: OwnedLine;
   /** Of a queue whose tasks are counted. */
   readonly books: Books | undefined;
   readonly #words: Int32Array;
@@ -97,7 +96,7 @@ export class SharedBuffer {
     this.#headMutex = new RobustMutex(block, HEAD_MUTEX, (dead) => this.#repairHead(dead));
     this.#returned = new Returned(block);
     this.getters = new WaitQueue(block);
-    this.putters = new LazyLine(block, PUTTERS);
+    this.putters = new OwnedLine(block, PUTTERS);
     this.maxSize = this.#load(MAX);
     if ((this.#load(FLAGS) & COUNTS_TASKS) !== 0) this.books = new Books(block, this.#headMutex);
   }
@@ -241,7 +240,8 @@ export class SharedBuffer {
   }
 
   #callPutter(): void {
-    if (this.maxSize !== 0 && this.putters.isWaitedFor) this.putters.known!.callFirst();
+    const putters = this.putters.known;
+    if (this.maxSize !== 0 && putters?.mayWait === true) putters.callFirst();
   }
 
   #takeFirst(): boolean {

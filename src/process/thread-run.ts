@@ -105,7 +105,7 @@ class ThreadRun implements StartedRun {
   drain(): void {}
 
   rest(ms: number): void {
-    this.#thread.joinSync(Math.min(ms, 50));
+    this.#thread.joinSync(ms);
   }
 
   keepAlive(does: boolean): void {

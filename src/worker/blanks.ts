@@ -17,7 +17,7 @@ import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { heapForChild } from '../handles.ts';
 import { PipeCount } from './begun-count.ts';
 import { isStartedByHeddle } from './nesting.ts';
-import { type Child, ifPossible, releaseChild, startChild } from './child.ts';
+import { type Child, ifPossible, releaseChild, socketOf, startChild } from './child.ts';
 import { changes, type Env, type Handover, type Surroundings, surroundings } from './surroundings.ts';
 
 /** Kinds of messages: what a blank process must preload; what it has preloaded; that it must become a worker. */
@@ -236,7 +236,7 @@ function start(): boolean {
   begun?.started();
   const { process: started } = child;
   started.unref();
-  const socket = (started.stdio as readonly unknown[] | undefined)?.[3] as Socket | null | undefined;
+  const socket = socketOf(started);
   let isReleased = false;
   const release = (): void => {
     if (isReleased) return;
@@ -246,7 +246,7 @@ function start(): boolean {
     begun?.close();
     closeMessageFile(file);
   };
-  if (started.pid === undefined || socket === null || socket === undefined) {
+  if (started.pid === undefined || socket === undefined) {
     // The reason is told by an event. One without a socket ends as its lifeline is released.
     started.on('error', () => {});
     started.kill('SIGKILL');

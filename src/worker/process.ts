@@ -3,14 +3,13 @@
  * was a blank process (`blanks.ts`).
  */
 
-import type { Socket } from 'node:net';
 import type { WorkerEnd } from '../errors.ts';
 // Workers inherit the heap of their host, which must know of it.
 import '../memory/index.ts';
 import { closeMessageFile, writeMessage } from '../platform/index.ts';
 import { PipeCount, noCount } from './begun-count.ts';
 import { takeBlank, WORKER, type WorkerHeader } from './blanks.ts';
-import { type Child, ifPossible, releaseChild, setAtExit, startChild } from './child.ts';
+import { type Child, ifPossible, releaseChild, setAtExit, socketOf, startChild } from './child.ts';
 import { PipeLink } from './pipe-link.ts';
 import type { ResourceLimits, RunningWorker, StartOptions } from './running-worker.ts';
 
@@ -32,9 +31,8 @@ export function startProcess(options: StartOptions): RunningWorker {
   });
   started.on('exit', (code, signal) => gone(code, signal, undefined));
   // Without descriptors Node makes none of them, and tells by an event.
-  const socket = (started.stdio as readonly unknown[] | undefined)?.[3] as Socket | null | undefined;
-  if (socket === null || socket === undefined)
-    throw new Error('the system gave no socket for a worker process (a limit of open files, ulimit -n?)');
+  const socket = socketOf(started);
+  if (socket === undefined) throw new Error('the system gave no socket for a worker process (a limit of open files, ulimit -n?)');
   socket.unref();
   return {
     link: new PipeLink(socket),

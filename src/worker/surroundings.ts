@@ -39,9 +39,8 @@ export function surroundings(env: Env | undefined): Surroundings {
   return { env: own, cwd: process.cwd(), umask: umask(), fixed };
 }
 
-/** What a process with the first surroundings must change to have the second; undefined where it cannot. */
+/** What a process with the first surroundings must change to have the second, where `fixed` is the same; undefined where it cannot. */
 export function changes(from: Surroundings, to: Surroundings): Handover | undefined {
-  if (from.fixed !== to.fixed) return undefined;
   const set: Record<string, string> = {};
   const unset: string[] = [];
   for (const [key, value] of Object.entries(to.env)) if (value !== undefined && from.env[key] !== value) set[key] = value;

@@ -56,7 +56,7 @@ findFaults('../../channel/model/queue-cases.js', [
     by: 'room for one',
     what: 'a get does not look whether a putter waits',
     file: 'channel/shared-buffer.js',
-    from: 'if (this.maxSize !== 0 && this.putters.isWaitedFor)',
+    from: 'if (this.maxSize !== 0 && putters?.mayWait === true)',
     to: 'if (false)',
   },
   {
