@@ -3,7 +3,7 @@
  *
  *     part ── needs ──> parts that must have passed      cores: 2 runs alone, 1 beside another, 0 beside anything
  *
- * A line a part; the whole output only of a part that failed. The last line is the sum over all parts.
+ * A line a part; of a part that failed also its output, without the lines of what passed. The last line is the sum over all parts.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -31,13 +31,16 @@ function judge(part: Part, code: number | null, output: string): Counts {
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
+/** What passed is left out, so that what failed is seen also where only the first lines of a report are kept. */
+const withoutPassed = (output: string): string => output.replaceAll(/^ok {2}.*\n/gm, '');
+
 function report(part: Part, counts: Counts, ms: number, output: string): void {
   add(sum, counts);
   ended.add(part.name);
   if (counts.failed === 0) passed.add(part.name);
   console.log(`${counts.failed === 0 ? 'ok    ' : 'FAILED'} ${seconds(ms).padStart(8)}  ${part.name}: ${lastLine(counts)}`);
   for (const line of output.split('\n')) if (line.startsWith('skipped: ')) console.log(`         ${line}`);
-  if (counts.failed > 0) console.log(output.replaceAll(/^/gm, '    | '));
+  if (counts.failed > 0) console.log(withoutPassed(output).replaceAll(/^/gm, '    | '));
 }
 
 async function runPart(part: Part): Promise<void> {
