@@ -39,15 +39,16 @@ abstract class Waiting<R> extends Pending<R> implements Claim {
 
   /** Takes its place in line. Last in a constructor. @param isLater the event loop has its turn first */
   protected wait(options: WaitOptions | undefined, isLater: boolean = false): void {
-    if (isLater) setImmediate(() => this.#stand());
-    else if (!isAborted(options)) this.#stand();
+    const mayLook = options?.timeout !== 0;
+    if (isLater) setImmediate(() => this.#stand(mayLook));
+    else if (!isAborted(options)) this.#stand(mayLook);
     this.limit(options);
   }
 
-  #stand(): void {
+  #stand(mayLook: boolean): void {
     if (!this.isPending) return;
     try {
-      this.#line.add(this);
+      this.#line.add(this, mayLook);
     } catch (error) {
       // The heap is full.
       this.reject(asError(error));

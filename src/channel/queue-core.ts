@@ -8,9 +8,9 @@
 import { prepare, prepareSync } from '../codec/index.ts';
 import { Empty, Full, InvalidStateError, ShutDown } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
+import { blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
-import { setImmediate } from '../real-timers.ts';
+import { monotonicNow, setImmediate } from '../real-timers.ts';
 import { Items, own, type Packed, withCount } from './items.ts';
 import { Line } from './line.ts';
 import { Failed, Get, GetMany, Join, Next, Put } from './operations.ts';
@@ -34,9 +34,6 @@ export class QueueCore<T> {
   readonly putters: Line;
   readonly joiners: Line;
   isClosed = false;
-  /** Under the model each look would be a step. */
-  readonly #look: Look | undefined = theAgent().memory.kind === 'model' ? undefined : new Look();
-  readonly #mayHave = (): boolean => this.buffer.mayHaveMessage;
   /** Items that async gets found at once since the event loop had its turn. */
   #atOnce = 0;
   #turnSince = 0;
@@ -47,8 +44,16 @@ export class QueueCore<T> {
     this.items = new Items(handle);
     const buffer = new SharedBuffer(blockOf(handle), (parcel) => this.items.dropParcel(parcel));
     this.buffer = buffer;
-    this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
-    this.putters = new Line({ queue: () => buffer.putters.open(), isPossible: () => buffer.isShutDown || buffer.hasRoom });
+    this.getters = new Line({
+      queue: () => buffer.getters,
+      isPossible: () => buffer.isShutDown || buffer.hasMessage(),
+      mayBePossible: () => buffer.mayHaveMessage,
+    });
+    this.putters = new Line({
+      queue: () => buffer.putters.open(),
+      isPossible: () => buffer.isShutDown || buffer.hasRoom,
+      mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
+    });
     this.joiners = new Line({
       queue: () => buffer.books!.line.open(),
       isPossible: () => buffer.books!.count() === 0,
@@ -188,7 +193,7 @@ export class QueueCore<T> {
   #isTurnDue(): boolean {
     this.#atOnce += 1;
     if (this.#atOnce % itemsPerLook !== 0) return false;
-    const now = performance.now();
+    const now = monotonicNow();
     if (!this.#isTurnAwaited) {
       this.#isTurnAwaited = true;
       this.#turnSince = now;
@@ -250,7 +255,6 @@ export class QueueCore<T> {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
     }
-    if (this.#look?.until(this.#mayHave) === true && attempt() === true) return;
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);

@@ -149,7 +149,7 @@ export class SharedBuffer {
 
   /** Whether a message may be there: a guess. */
   get mayHaveMessage(): boolean {
-    return this.#ring.mayHave || this.#load(STATE) !== OPEN;
+    return this.#ring.mayHave || this.#load(STATE) !== OPEN || this.#returned.first !== 0;
   }
 
   /** Whether `put` would find room now. */
