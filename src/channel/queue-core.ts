@@ -14,9 +14,10 @@ import { setImmediate } from '../real-timers.ts';
 import { Items, own, type Packed, withCount } from './items.ts';
 import { Line } from './line.ts';
 import { Failed, Get, GetMany, Join, Next, Put } from './operations.ts';
-import type { Message } from './returned.ts';
 import { OPEN } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
+import type { Message, Store } from './store.ts';
 
 /** After so many items that were there at once the event loop has its turn, if it has waited long enough. */
 const itemsPerLook = 64;
@@ -42,10 +43,10 @@ export class QueueCore<T> {
   #turnSince = 0;
   #isTurnAwaited = false;
 
-  constructor(handle: SharedObject) {
+  constructor(handle: SharedObject, store: Store = new RingStore(blockOf(handle)), items: Items = new Items(handle)) {
     this.handle = handle;
-    this.items = new Items(handle);
-    const buffer = new SharedBuffer(blockOf(handle), (parcel) => this.items.dropParcel(parcel));
+    this.items = items;
+    const buffer = new SharedBuffer(blockOf(handle), store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
     this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
     this.putters = new Line({ queue: () => buffer.putters.open(), isPossible: () => buffer.isShutDown || buffer.hasRoom });

@@ -15,6 +15,7 @@ import {
 import { QueueCore } from './queue-core.ts';
 import { QueueIterator } from './queue-iterator.ts';
 import { queueRefs, queueWords } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 
 /** For people, from the inside of the class. */
@@ -69,7 +70,10 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
 
   /** @throws HeddleError if the shared heap is full */
   constructor() {
-    super(kind, (block) => SharedBuffer.start(block, 0, false));
+    super(kind, (block) => {
+      SharedBuffer.start(block, 0, false);
+      RingStore.start(block);
+    });
     this.#core = new QueueCore(this);
   }
 
