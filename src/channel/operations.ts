@@ -5,7 +5,7 @@ import { withCount } from '../errors.ts';
 import { own, type Packed } from './items.ts';
 import type { Claim, Line } from './line.ts';
 import type { QueueCore } from './queue-core.ts';
-import type { Message } from './returned.ts';
+import type { Message } from './store.ts';
 
 /** A call that was refused. */
 export class Failed extends Pending<never> {

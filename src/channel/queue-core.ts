@@ -13,9 +13,10 @@ import { RangeError } from '../refusals.ts';
 import { Items, own, type Packed } from './items.ts';
 import { Line } from './line.ts';
 import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
-import type { Message } from './returned.ts';
 import { OPEN } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
+import type { Message, Store } from './store.ts';
 import { Turns } from './turns.ts';
 
 /** What a call of a queue says of itself in errors. */
@@ -31,10 +32,10 @@ export class QueueCore<T> {
   isClosed = false;
   readonly #turns = new Turns();
 
-  constructor(handle: SharedObject) {
+  constructor(handle: SharedObject, store: Store = new RingStore(blockOf(handle)), items: Items = new Items(handle)) {
     this.handle = handle;
-    this.items = new Items(handle);
-    const buffer = new SharedBuffer(blockOf(handle), (parcel) => this.items.dropParcel(parcel));
+    this.items = items;
+    const buffer = new SharedBuffer(blockOf(handle), store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
     this.getters = new Line({
       queue: () => buffer.getters,
