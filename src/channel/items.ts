@@ -24,8 +24,7 @@ import {
   viewOfBlock,
 } from '../memory/index.ts';
 import { APART, MESSAGE, PARCEL } from './ring.ts';
-import type { Message } from './returned.ts';
-import type { Outgoing } from './shared-buffer.ts';
+import type { Message, Outgoing } from './store.ts';
 
 /** Bytes of an item that has a block of its own. */
 const apartFrom = 8192;

@@ -5,7 +5,7 @@ import { withCount } from '../errors.ts';
 import { own, type Packed } from './items.ts';
 import type { Claim, Line } from './line.ts';
 import type { QueueCore } from './queue-core.ts';
-import type { Message } from './returned.ts';
+import type { Message } from './store.ts';
 
 /** A call that was refused. */
 export class Failed extends Pending<never> {
@@ -54,13 +54,13 @@ abstract class Waiting<R> extends Pending<R> implements Claim {
 
   /** Takes its place in line. Last in a constructor. */
   protected wait(options: WaitOptions | undefined): void {
-    if (!isAborted(options)) this.#stand();
+    if (!isAborted(options)) this.#stand(options?.timeout !== 0);
     this.limit(options);
   }
 
-  #stand(): void {
+  #stand(mayLook: boolean): void {
     try {
-      this.#line.add(this);
+      this.#line.add(this, mayLook);
     } catch (error) {
       // The heap is full.
       this.reject(asError(error));

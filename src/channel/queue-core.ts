@@ -8,14 +8,15 @@
 import { prepare, prepareSync } from '../codec/index.ts';
 import { Empty, Full, InvalidStateError, ShutDown, withCount } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
+import { blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
 import { Items, own, type Packed } from './items.ts';
 import { Line } from './line.ts';
 import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
-import type { Message } from './returned.ts';
 import { OPEN } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
+import type { Message, Store } from './store.ts';
 import { Turns } from './turns.ts';
 
 /** What a call of a queue says of itself in errors. */
@@ -29,18 +30,23 @@ export class QueueCore<T> {
   readonly putters: Line;
   readonly joiners: Line;
   isClosed = false;
-  /** Under the model each look would be a step. */
-  readonly #look: Look | undefined = theAgent().memory.kind === 'model' ? undefined : new Look();
-  readonly #mayHave = (): boolean => this.buffer.mayHaveMessage;
   readonly #turns = new Turns();
 
-  constructor(handle: SharedObject) {
+  constructor(handle: SharedObject, store: Store = new RingStore(blockOf(handle)), items: Items = new Items(handle)) {
     this.handle = handle;
-    this.items = new Items(handle);
-    const buffer = new SharedBuffer(blockOf(handle), (parcel) => this.items.dropParcel(parcel));
+    this.items = items;
+    const buffer = new SharedBuffer(blockOf(handle), store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
-    this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
-    this.putters = new Line({ queue: () => buffer.putters.open(), isPossible: () => buffer.isShutDown || buffer.hasRoom });
+    this.getters = new Line({
+      queue: () => buffer.getters,
+      isPossible: () => buffer.isShutDown || buffer.hasMessage(),
+      mayBePossible: () => buffer.mayHaveMessage,
+    });
+    this.putters = new Line({
+      queue: () => buffer.putters.open(),
+      isPossible: () => buffer.isShutDown || buffer.hasRoom,
+      mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
+    });
     this.joiners = new Line({
       queue: () => buffer.books!.line.open(),
       isPossible: () => buffer.books!.count() === 0,
@@ -226,7 +232,6 @@ export class QueueCore<T> {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
     }
-    if (this.#look?.until(this.#mayHave) === true && attempt() === true) return;
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);

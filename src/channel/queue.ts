@@ -17,6 +17,7 @@ import {
 } from './options.ts';
 import { QueueCore } from './queue-core.ts';
 import { queueRefs, queueWords } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 
 const longest = 0x7fff_ffff;
@@ -99,7 +100,10 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
    */
   constructor(maxSize: number = 0) {
     checkInteger(maxSize, 'maxSize', Number.MIN_SAFE_INTEGER, longest);
-    super(kind, (block) => SharedBuffer.start(block, Math.max(maxSize, 0), true));
+    super(kind, (block) => {
+      SharedBuffer.start(block, Math.max(maxSize, 0), true);
+      RingStore.start(block);
+    });
     this.#core = new QueueCore(this);
   }
 

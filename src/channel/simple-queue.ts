@@ -14,6 +14,7 @@ import {
 } from './options.ts';
 import { QueueCore } from './queue-core.ts';
 import { queueRefs, queueWords } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 
 /** For people, from the inside of the class. */
@@ -68,7 +69,10 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
 
   /** @throws HeddleError if the shared heap is full */
   constructor() {
-    super(kind, (block) => SharedBuffer.start(block, 0, false));
+    super(kind, (block) => {
+      SharedBuffer.start(block, 0, false);
+      RingStore.start(block);
+    });
     this.#core = new QueueCore(this);
   }
 
