@@ -47,6 +47,7 @@ export interface AnyQueue<T = any> extends AsyncIterable<T> {
   joinSync(options?: Limit): boolean;
   shutdown(options?: { readonly immediate?: boolean }): void;
   close(): void;
+  toString(): string;
   statistics(): Readonly<Record<string, number>>;
 }
 

@@ -18,7 +18,7 @@ export interface Elsewhere {
 
 export const greenlets: Elsewhere = { form: 'async', run: (fn) => spawn(async () => fn('async')) as PromiseLike<any> };
 
-export const workers = (crew: Crew, form: Form): Elsewhere => ({ form, run: (fn) => crew.run(fn, form) as PromiseLike<any> });
+export const workers = (crew: Crew, form: Form): Elsewhere => ({ form, run: (fn) => crew.run(fn, form) });
 
 export interface RuleBetween {
   readonly name: string;
