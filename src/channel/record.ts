@@ -41,7 +41,8 @@ const lines = layout('QueueLines', 'what producers and consumers write of a queu
   movingEntry: ['uint32', 'the number of its entry'],
   movingTaken: ['uint32', 'what `goneTaken` becomes'],
   movingDone: ['uint32', 'what `goneDone` becomes'],
-  reservedLast: ['bits', 'nothing yet', 8],
+  lostAfter: ['uint32', 'what `lost` becomes, and 1 more; 0: nothing is being counted'],
+  reservedLast: ['bits', 'nothing yet', 7],
 });
 
 export const FLAGS: number = ownOffset + shared.flags;
@@ -62,6 +63,7 @@ export const HEAD_MUTEX: number = waitableWords + lines.headMutex;
 export const HEAD: number = waitableWords + lines.head;
 export const GETS: number = waitableWords + lines.gets;
 export const LOST: number = waitableWords + lines.lost;
+export const LOST_AFTER: number = waitableWords + lines.lostAfter;
 export const GONE_TAKEN: number = waitableWords + lines.goneTaken;
 export const GONE_DONE: number = waitableWords + lines.goneDone;
 export const GONE: number = waitableWords + lines.gone;

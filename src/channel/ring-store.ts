@@ -14,7 +14,7 @@
 import { load, store } from '#atomics';
 import { adopt, type Block } from '../memory/index.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
-import { GETS, HEAD, LOST, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
+import { GETS, HEAD, LOST, LOST_AFTER, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
 import { Returned } from './returned.ts';
 import { PARCEL, Ring, type RingPlace } from './ring.ts';
 import type { Message, Outgoing, Store, Taker } from './store.ts';
@@ -139,7 +139,14 @@ export class RingStore implements Store {
   repairGets(): number {
     const gets = (this.#ring.taken() - this.#returned.count) | 0;
     const missing = (gets - this.#load(GETS)) | 0;
-    if (missing > 0) this.#store(LOST, (this.#load(LOST) + missing) | 0);
+    // What LOST becomes is written down before it changes, until GETS is right: a second death in here does not count twice.
+    if (this.#load(LOST_AFTER) === 0 && missing > 0) this.#store(LOST_AFTER, (this.#load(LOST) + missing + 1) | 0);
+    const lostAfter = this.#load(LOST_AFTER);
+    if (lostAfter === 0) return gets;
+    this.#store(LOST, (lostAfter - 1) | 0);
+    this.#store(GETS, gets);
+    // ORDER: last; until then it is done again.
+    this.#store(LOST_AFTER, 0);
     return gets;
   }
 

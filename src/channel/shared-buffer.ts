@@ -10,7 +10,7 @@
  */
 
 import { load, store } from '#atomics';
-import { type Block, OwnedLine, waitingOffset, WaitQueue } from '../memory/index.ts';
+import { type Block, holdParcel, leaveParcel, OwnedLine, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { RobustMutex } from '../sync/index.ts';
 import { Books } from './books.ts';
 import {
@@ -29,10 +29,23 @@ import {
   STATE,
   TAIL_MUTEX,
 } from './record.ts';
+import { PARCEL } from './ring.ts';
 import type { Message, Outgoing, Store, Taker } from './store.ts';
 
 /** Words that a message is copied to, if it is not longer. */
 const scratchWords = 2048;
+
+type Parcelled = Pick<Outgoing, 'kind' | 'words'>;
+
+/** The parcel of a message is in the hands of this thread, and in no queue. */
+function hold({ kind, words }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) holdParcel(words[0]!);
+}
+
+/** The parcel of a message is about to be in the queue. */
+function leave({ kind, words }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) leaveParcel(words[0]!);
+}
 
 export class SharedBuffer implements Taker {
   readonly maxSize: number;
@@ -146,6 +159,7 @@ export class SharedBuffer implements Taker {
     } finally {
       this.#tailMutex.leave(isWhole);
     }
+    for (let i = from + Math.max(placed, 0); i < messages.length; i += 1) hold(messages[i]!);
     // ORDER: published, then the look whether a getter waits; pairs with getters, which stand in line and then look.
     if (placed > 0 && this.#load(waitingOffset) !== 0) this.getters.callFirst();
     return placed;
@@ -154,7 +168,12 @@ export class SharedBuffer implements Taker {
   #write(messages: readonly Outgoing[], from: number): number {
     const room = this.maxSize === 0 ? Infinity : this.#room();
     const count = Math.min(room, messages.length - from);
-    return count <= 0 ? 0 : this.#items.put(messages, from, count);
+    return count <= 0 ? 0 : this.#place(messages, from, count);
+  }
+
+  #place(messages: readonly Outgoing[], from: number, count: number): number {
+    for (let i = from; i < from + count; i += 1) leave(messages[i]!);
+    return this.#items.put(messages, from, count);
   }
 
   #room(): number {
@@ -186,6 +205,7 @@ export class SharedBuffer implements Taker {
     this.#headMutex.enter();
     try {
       isTaken = this.#load(STATE) === EMPTIED ? this.#drain() : this.#items.take(this);
+      if (isTaken) hold(this);
       isWhole = true;
     } finally {
       this.#headMutex.leave(isWhole);
@@ -232,6 +252,7 @@ export class SharedBuffer implements Taker {
     try {
       if (this.#load(STATE) === EMPTIED) this.#drain();
       else taken = this.#items.takeSome(max, this);
+      for (const message of taken) hold(message);
       isWhole = true;
     } finally {
       this.#headMutex.leave(isWhole);
@@ -248,14 +269,21 @@ export class SharedBuffer implements Taker {
 
   /** A message that was taken comes back to its place. @throws HeddleError if the heap is full */
   giveBack(message: Message): void {
-    this.#headMutex.within(this.#items.giveBack(message, this));
+    const add = this.#items.giveBack(message, this);
+    this.#headMutex.within(() => {
+      leave(message);
+      add();
+    });
     // ORDER: as in `put`.
     if (this.#load(waitingOffset) !== 0) this.getters.callFirst();
+    // Of a queue that was emptied it is gone, and no task.
+    if (this.#load(STATE) === EMPTIED) this.books?.line.known?.callAll();
   }
 
   /** An item that was taken can neither be given out nor come back. */
   countLost(): void {
     this.#headMutex.within(() => this.#store(LOST, (this.#load(LOST) + 1) | 0));
+    if (this.books?.done() === 'last') this.books.line.known?.callAll();
   }
 
   #repairGets(dead: number): void {

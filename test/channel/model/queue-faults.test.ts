@@ -41,9 +41,16 @@ findFaults('../../channel/model/queue-cases.js', [
   {
     by: 'a death of one of two consumers',
     what: 'what a dead consumer has taken is not counted',
-    file: 'channel/shared-buffer.js',
-    from: 'this.#store(GETS, gets);',
-    to: '',
+    file: 'channel/ring-store.js',
+    from: 'const gets = (this.#ring.taken() - this.#returned.count) | 0;',
+    to: 'const gets = this.#load(GETS);',
+  },
+  {
+    by: 'a death in the repair after a death',
+    what: 'what is lost is counted again by the next repair',
+    file: 'channel/ring-store.js',
+    from: 'if (this.#load(LOST_AFTER) === 0 && missing > 0)',
+    to: 'if (missing > 0)',
   },
   {
     by: 'a producer and a consumer',
