@@ -25,8 +25,7 @@ import {
   viewOfBlock,
 } from '../memory/index.ts';
 import { APART, MESSAGE, PARCEL } from './ring.ts';
-import type { Message } from './returned.ts';
-import type { Outgoing } from './shared-buffer.ts';
+import type { Message, Outgoing } from './store.ts';
 
 /** Bytes of an item that has a block of its own. */
 const apartFrom = 8192;
@@ -281,11 +280,4 @@ export class Items {
 export function own(message: Packed): Packed {
   if (message.isOwn) return message;
   return { ...message, words: message.words.slice(0, (message.length + 3) >> 2), isOwn: true };
-}
-
-/** An error that says how many items went before it. */
-export function withCount(error: unknown, count: number): unknown {
-  if (typeof error === 'object' && error !== null)
-    Object.defineProperty(error, 'count', { value: count, configurable: true, writable: true, enumerable: true });
-  return error;
 }

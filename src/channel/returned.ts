@@ -8,6 +8,7 @@
 import { load, store } from '#atomics';
 import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
 import { RETURNED } from './record.ts';
+import type { Message } from './store.ts';
 
 const item = layout('ReturnedItem', 'an item that came back to its queue; its message follows', {
   tag: ['bits', 'magic, version and kind'],
@@ -15,17 +16,6 @@ const item = layout('ReturnedItem', 'an item that came back to its queue; its me
   header: ['bits', 'of its message: length << 4 | kind'],
   number: ['uint32', 'how many messages were put before it'],
 });
-
-/** A message that was copied out of the ring. */
-export interface Message {
-  /** MESSAGE, PARCEL and APART. */
-  readonly kind: number;
-  /** How many messages were put before it. */
-  readonly number: number;
-  readonly words: Int32Array;
-  /** In bytes. */
-  readonly length: number;
-}
 
 export class Returned {
   readonly #queue: Block;
