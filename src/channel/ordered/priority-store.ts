@@ -123,11 +123,9 @@ export class PriorityStore extends OrderedStore {
   }
 
   protected restore(): void {
-    const { table } = this;
     const hand = this.load(HAND);
     if (hand !== 0) {
       const hole = this.load(HOLE);
-      table.set(hole, hand);
       if (!this.#up(hole, hand)) this.#down(hole, hand);
     }
     for (let i = this.load(SORTED); i < this.size; i += 1) this.#sift(i);

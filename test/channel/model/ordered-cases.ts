@@ -7,9 +7,10 @@ import assert from 'node:assert/strict';
 import { Empty } from '#src/errors.js';
 import { Deque, LifoQueue, PriorityQueue, type Queue } from '#src/channel/index.js';
 import { chainOffset, sizeOffset } from '#src/channel/ring.js';
-import { CAPACITY, CHAIN, END, HAND, ITEMS, LOG, TOTAL } from '#src/channel/ordered/record.js';
+import { CAPACITY, CHAIN, END, HAND, ITEMS, LOG, TOTAL, USED } from '#src/channel/ordered/record.js';
+import { GETS, PUTS } from '#src/channel/record.js';
 import { Pending } from '#src/loop/index.js';
-import { type Block, blockAt, blockOf, joinObject, refOf, type SharedObject } from '#src/memory/index.js';
+import { type Block, blockAt, blockOf, joinObject, refOf, type SharedObject, theAgent } from '#src/memory/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { settled } from '../../sync/model/loop.js';
 import {
@@ -274,14 +275,17 @@ function extended(scene: Scene, end: ModelEnd): void {
 /** It has turned, or has not. */
 function turned(scene: Scene, end: ModelEnd): void {
   const text = [...dequeIn(scene)].join();
-  assert.ok(text === '1,2,3,4' || text === '4,1,2,3', text);
+  assert.ok(text === '1,2,3,4,5' || text === '4,5,1,2,3', text);
   dequeSurvived(scene, end);
 }
 
-/** The log is empty when the mutex is free. */
+/** The log is empty when the mutex is free, and a queue without items has no cells in use. */
 function isQuiet(scene: Scene): void {
   const { words, at } = blockOf(joinObject(scene.ref));
   assert.deepEqual([words[at + LOG], words[at + HAND]], [0, 0]);
+  if (words[at + PUTS] !== words[at + GETS]) return;
+  const items = blockAt(theAgent().memory, words[at + ITEMS]!);
+  assert.equal(items.words[items.at + USED], 0, 'cells are in use that nothing names');
 }
 
 const quietly =
@@ -334,7 +338,7 @@ export const cases: Record<string, ModelOptions<any>> = {
     setup: lifo(),
     after: quietly(survivedNewestFirst),
     mayDie: [1],
-    preemptions: 1,
+    preemptions: 2,
     deaths: 1,
   },
   'lifo: a death where there are no more cells, and no room in the row': {
@@ -471,8 +475,8 @@ export const cases: Record<string, ModelOptions<any>> = {
     deaths: 1,
   },
   'deque: a death in a rotation': {
-    threads: [rotating(1)],
-    setup: deque({ items: [1, 2, 3, 4], row: 4 }),
+    threads: [rotating(2)],
+    setup: deque({ items: [1, 2, 3, 4, 5], row: 6 }),
     after: quietly(turned),
     preemptions: 0,
     deaths: 1,
