@@ -243,10 +243,3 @@ export function own(message: Packed): Packed {
   if (message.isOwn) return message;
   return { ...message, words: message.words.slice(0, (message.length + 3) >> 2), isOwn: true };
 }
-
-/** An error that says how many items went before it. */
-export function withCount(error: unknown, count: number): unknown {
-  if (typeof error === 'object' && error !== null)
-    Object.defineProperty(error, 'count', { value: count, configurable: true, writable: true, enumerable: true });
-  return error;
-}

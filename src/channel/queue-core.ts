@@ -6,23 +6,18 @@
  */
 
 import { prepare, prepareSync } from '../codec/index.ts';
-import { Empty, Full, InvalidStateError, ShutDown } from '../errors.ts';
+import { Empty, Full, InvalidStateError, ShutDown, withCount } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
+import { blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
-import { setImmediate } from '../real-timers.ts';
-import { Items, own, type Packed, withCount } from './items.ts';
+import { Items, own, type Packed } from './items.ts';
 import { Line } from './line.ts';
-import { Failed, Get, GetMany, Join, Next, Put } from './operations.ts';
+import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 import type { Message, Store } from './store.ts';
-
-/** After so many items that were there at once the event loop has its turn, if it has waited long enough. */
-const itemsPerLook = 64;
-/** Milliseconds that a loop of `await queue.get()` may keep the event loop. */
-const longestTurn = 10;
+import { Turns } from './turns.ts';
 
 /** What a call of a queue says of itself in errors. */
 type Above = (...args: any[]) => unknown;
@@ -36,13 +31,7 @@ export class QueueCore<T> {
   readonly joiners: Line;
   readonly #noun: string;
   isClosed = false;
-  /** Under the model each look would be a step. */
-  readonly #look: Look | undefined = theAgent().memory.kind === 'model' ? undefined : new Look();
-  readonly #mayHave = (): boolean => this.buffer.mayHaveMessage;
-  /** Items that async gets found at once since the event loop had its turn. */
-  #atOnce = 0;
-  #turnSince = 0;
-  #isTurnAwaited = false;
+  readonly #turns = new Turns();
 
   /** @param store where its items are @param noun what it is called in errors */
   constructor(
@@ -56,8 +45,16 @@ export class QueueCore<T> {
     this.#noun = noun;
     const buffer = new SharedBuffer(blockOf(handle), store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
-    this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
-    this.putters = new Line({ queue: () => buffer.putters.open(), isPossible: () => buffer.isShutDown || buffer.hasRoom });
+    this.getters = new Line({
+      queue: () => buffer.getters,
+      isPossible: () => buffer.isShutDown || buffer.hasMessage(),
+      mayBePossible: () => buffer.mayHaveMessage,
+    });
+    this.putters = new Line({
+      queue: () => buffer.putters.open(),
+      isPossible: () => buffer.isShutDown || buffer.hasRoom,
+      mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
+    });
     this.joiners = new Line({
       queue: () => buffer.books!.line.open(),
       isPossible: () => buffer.books!.count() === 0,
@@ -124,7 +121,8 @@ export class QueueCore<T> {
     } catch (error) {
       return new Failed(error);
     }
-    return messages.length === 0 ? done : this.put(messages, verb, wait);
+    if (messages.length === 0 && !this.buffer.isShutDown && !isAborted(wait)) return done;
+    return this.put(messages, verb, wait);
   }
 
   /** All, or none. @throws SerializationError, what the iterable throws */
@@ -149,7 +147,9 @@ export class QueueCore<T> {
     // Not before those of this thread that came earlier.
     if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
     const placed = this.buffer.put(messages, 0);
-    return placed === messages.length ? done : new Put(this, messages, Math.max(0, placed), verb, wait);
+    if (placed !== messages.length) return new Put(this, messages, Math.max(0, placed), verb, wait);
+    const turn = this.#turns.due();
+    return turn === undefined ? done : new Later(turn, `${this.name}.${verb}()`);
   }
 
   putSync(messages: readonly Packed[], verb: string, above: Above, timeout: number): void {
@@ -180,9 +180,8 @@ export class QueueCore<T> {
 
   get(verb: string, wait: WaitOptions | undefined): Operation<T> {
     if (this.getters.length > 0 || isAborted(wait)) return new Get<T>(this, verb, wait);
-    if (this.#isTurnDue()) return new Get<T>(this, verb, wait, 'later');
     if (!this.buffer.take(false)) return new Get<T>(this, verb, wait);
-    const loading = this.loadModules();
+    const loading = this.loadModules() ?? this.#turns.due();
     if (loading !== undefined) return new Get<T>(this, verb, wait, { message: this.buffer.keep(), loading });
     try {
       return new Done(this.open());
@@ -195,32 +194,14 @@ export class QueueCore<T> {
   next(): Operation<IteratorResult<T, undefined>> {
     this.check('next');
     if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
-    if (this.#isTurnDue()) return new Next<T>(this, 'next', undefined, 'later');
     if (!this.buffer.take(false)) return new Next<T>(this, 'next', undefined);
-    const loading = this.loadModules();
+    const loading = this.loadModules() ?? this.#turns.due();
     if (loading !== undefined) return new Next<T>(this, 'next', undefined, { message: this.buffer.keep(), loading });
     try {
       return new Done<IteratorResult<T, undefined>>({ done: false, value: this.open() });
     } catch (error) {
       return new Failed(error);
     }
-  }
-
-  /** A loop that always finds an item must not keep timers and sockets waiting. */
-  #isTurnDue(): boolean {
-    this.#atOnce += 1;
-    if (this.#atOnce % itemsPerLook !== 0) return false;
-    const now = performance.now();
-    if (!this.#isTurnAwaited) {
-      this.#isTurnAwaited = true;
-      this.#turnSince = now;
-      setImmediate(() => {
-        this.#isTurnAwaited = false;
-        this.#atOnce = 0;
-      }).unref();
-      return false;
-    }
-    return now - this.#turnSince > longestTurn;
   }
 
   /** Loads the modules of a message, or of the one that was taken last; undefined: they are there. */
@@ -272,7 +253,6 @@ export class QueueCore<T> {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
     }
-    if (this.#look?.until(this.#mayHave) === true && attempt() === true) return;
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);
@@ -296,9 +276,8 @@ export class QueueCore<T> {
 
   getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {
     if (this.getters.length > 0 || isAborted(wait)) return new GetMany<T>(this, max, wait);
-    if (this.#isTurnDue()) return new GetMany<T>(this, max, wait, 'later');
     const messages = this.buffer.takeMany(max, false);
-    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, messages);
+    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, { messages, turn: this.#turns.due() });
   }
 
   getManySync(max: number, above: Above, timeout: number): T[] {

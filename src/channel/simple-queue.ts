@@ -1,6 +1,6 @@
 /** A queue without tasks. Source: multiprocessing.SimpleQueue, queue.SimpleQueue */
 
-import type { Operation } from '../loop/index.ts';
+import { ItemIterator, type Operation } from '../loop/index.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
 import { defineKind, type ObjectKind, SharedObject } from '../memory/index.ts';
 import {
@@ -13,7 +13,6 @@ import {
   transferOf,
 } from './options.ts';
 import { QueueCore } from './queue-core.ts';
-import { QueueIterator } from './queue-iterator.ts';
 import { queueRefs, queueWords } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
@@ -120,7 +119,7 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
   /** `for await` takes items without end. Leaving the loop withdraws the pending get. */
   [Symbol.asyncIterator](): AsyncItemIterator<T> {
     this.#core.check('[Symbol.asyncIterator]');
-    return new QueueIterator(this.#core);
+    return new ItemIterator(this.#core);
   }
 
   /** Its present state in numbers. */
