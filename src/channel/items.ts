@@ -17,6 +17,7 @@ import {
   dropParcel,
   freeOwned,
   makeParcel,
+  peekParcel,
   placeOf,
   segmentSize,
   type SharedObject,
@@ -157,6 +158,15 @@ function apart(parcel: number, bytes: number, modules: readonly string[]): Packe
   return { kind: MESSAGE | PARCEL | APART, words, length: 8 + text.length, isOwn: true };
 }
 
+/** An item that was looked at, and stays in its queue. */
+export interface Peeked {
+  /** A copy of its message. */
+  readonly message: Message;
+  readonly handles: readonly SharedObject[];
+  /** A copy of the bytes that its parcel holds. */
+  readonly bytes: Uint8Array | undefined;
+}
+
 /** An item that is on its way into the queue. */
 export interface Packed extends Outgoing {
   /** False: its words are overwritten by the next. */
@@ -246,6 +256,13 @@ export class Items {
     }
   }
 
+  /**
+   * Items are about to come into the queue: a queue that has a rule for those of one kind holds to it from now on.
+   *
+   * @throws TypeError if one may not come; then none does
+   */
+  admit(_messages: readonly Packed[]): void {}
+
   /** A parcel that no consumer will open. */
   dropParcel(parcel: number): void {
     dropParcel(parcel);
@@ -273,6 +290,24 @@ export class Items {
     const { objects: handles, bytes: block } = unpack(words[0]!);
     if (block === undefined) return decodeMessage(bytes, 4, length, { handles });
     return openBlock(block, words[1]!, handles);
+  }
+
+  /** What of an item must be copied before others may take it. In the mutex. */
+  peek(message: Message): Peeked {
+    const { kind, words } = message;
+    if ((kind & PARCEL) === 0) return { message, handles: [], bytes: undefined };
+    const { objects: handles, bytes: block } = peekParcel(words[0]!);
+    if (block === undefined) return { message, handles, bytes: undefined };
+    const bytes = new Uint8Array(words[1]!);
+    copyBlock(block, bytes, false);
+    return { message, handles, bytes };
+  }
+
+  /** As `open`, of an item that stays where it is. */
+  openPeeked({ message, handles, bytes }: Peeked): unknown {
+    if ((message.kind & PARCEL) === 0) return this.open(message);
+    if (bytes === undefined) return decodeMessage(bytesOf(message), 4, message.length, { handles });
+    return decodeMessage(bytes, 0, bytes.length, { handles });
   }
 }
 
