@@ -99,8 +99,11 @@ export type {
 } from './shared/index.ts';
 
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
-export { Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
+export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
 export type {
+  AppendOptions,
+  DequeStatistics,
+  PriorityItem,
   PutOptions,
   PutSyncOptions,
   QueueOptions,

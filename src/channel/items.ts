@@ -5,17 +5,19 @@
  *    with handles                a parcel that the queue owns, then the bytes
  *    from 8 KiB on               a parcel, and in it a block with the bytes
  *
- * A parcel lives as long as its queue, or until it is opened.
+ * A parcel lives as long as its queue, or until it is opened. Memory and text from 64 KiB on are written into the block at once, and memory is shown there
+ * to the receiver: a large item is copied once.
  */
 
-import { decodeMessage, modulesOf, takeEncoder } from '../codec/index.ts';
+import { decodeMessage, type MessageOptions, modulesOf, takeEncoder } from '../codec/index.ts';
 import {
-  allocateOwned,
+  allocateFilled,
   type Block,
   blockOf,
   dropParcel,
   freeOwned,
   makeParcel,
+  peekParcel,
   placeOf,
   segmentSize,
   type SharedObject,
@@ -38,7 +40,12 @@ type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uin
 
 const bytesOf = ({ bytes, words }: Taken): Uint8Array => bytes ?? new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
-/** Copies bytes into a block, which may lie in several segments; or out of it. */
+/** The bytes of a block behind its head. */
+function bytesIn(block: Block, length: number): Uint8Array {
+  return theAgent().memory.bytes(placeOf(block, blockHead), length);
+}
+
+/** The same without a call to the system, for few: copies bytes into a block, which may lie in several segments; or out of it. */
 function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
   const { memory } = theAgent();
   let place = placeOf(block, blockHead);
@@ -55,8 +62,60 @@ function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
   }
 }
 
-/** From this size on memory in an item is a view of the item's own block. */
+/** Words of a block for so many bytes. */
+const wordsFor = (bytes: number): number => blockHead + ((bytes + 3) >> 2);
+
+/** From this size on memory in an item is a view of the item's own block, and is written there at once. */
 const viewFrom = 65_536;
+/** What is written behind large memory is not much, as a rule. */
+const slack = 1024;
+
+/** Memory for an encoder that writes something large: a block. What is short stays where all items are written. */
+class LargeItem {
+  #block: Block | undefined;
+  /** Where the encoder writes. */
+  bytes: Uint8Array | undefined;
+
+  readonly #grow = (old: Uint8Array, used: number, size: number): Uint8Array | undefined => {
+    if (this.#block === undefined && size - used < viewFrom) return undefined;
+    const room = Math.max(size + slack, this.#block === undefined ? 0 : old.length * 2);
+    const block = allocateFilled(wordsFor(room));
+    try {
+      const bytes = bytesIn(block, room);
+      bytes.set(old.subarray(0, used));
+      this.free();
+      this.bytes = bytes;
+    } catch (error) {
+      freeOwned(block);
+      throw error;
+    }
+    this.#block = block;
+    return this.bytes;
+  };
+
+  /** For the encoder. Most items move nothing. */
+  readonly options: MessageOptions = { transfer: undefined, grow: this.#grow };
+
+  optionsFor(transfer: readonly ArrayBuffer[] | undefined): MessageOptions {
+    return transfer === undefined ? this.options : { transfer, grow: this.#grow };
+  }
+
+  /** The block, which is the caller's now. */
+  take(): Block {
+    const block = this.#block!;
+    this.#block = undefined;
+    return block;
+  }
+
+  /** Frees the block that nothing is in. */
+  free(): void {
+    const block = this.#block;
+    this.#block = undefined;
+    this.bytes = undefined;
+    if (block !== undefined) freeOwned(block);
+  }
+}
+
 /** Bytes of views that this thread has been given and that are not garbage yet; above it memory is copied, as no finalizer runs in a loop that blocks. */
 const mostViewed = 64 * 2 ** 20;
 let viewed = 0;
@@ -74,7 +133,7 @@ function openBlock(block: Block, length: number, handles: readonly object[]): un
     return view;
   };
   try {
-    return decodeMessage(memory.bytes(placeOf(block, blockHead), length), 0, length, { handles, viewOf });
+    return decodeMessage(bytesIn(block, length), 0, length, { handles, viewOf });
   } finally {
     if (!isGiven) freeOwned(block);
   }
@@ -99,6 +158,15 @@ function apart(parcel: number, bytes: number, modules: readonly string[]): Packe
   return { kind: MESSAGE | PARCEL | APART, words, length: 8 + text.length, isOwn: true };
 }
 
+/** An item that was looked at, and stays in its queue. */
+export interface Peeked {
+  /** A copy of its message. */
+  readonly message: Message;
+  readonly handles: readonly SharedObject[];
+  /** A copy of the bytes that its parcel holds. */
+  readonly bytes: Uint8Array | undefined;
+}
+
 /** An item that is on its way into the queue. */
 export interface Packed extends Outgoing {
   /** False: its words are overwritten by the next. */
@@ -109,6 +177,9 @@ export class Items {
   readonly #queue: SharedObject;
   readonly #words: Int32Array = new Int32Array(apartFrom / 4 + 1);
   readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
+  readonly #large: LargeItem = new LargeItem();
+  /** User code may pack another item while one is packed. */
+  #isPacking = false;
 
   constructor(queue: SharedObject) {
     this.#queue = queue;
@@ -122,13 +193,16 @@ export class Items {
    */
   pack(value: unknown, transfer?: readonly ArrayBuffer[]): Packed {
     const encoder = takeEncoder();
+    const isNested = this.#isPacking;
+    const large = isNested ? new LargeItem() : this.#large;
+    this.#isPacking = true;
     try {
-      encoder.encode(value, transfer === undefined ? undefined : { transfer });
+      encoder.encode(value, large.optionsFor(transfer));
       const { bytes, start, end, handles } = encoder;
-      const packed =
-        end - start < apartFrom && handles.length === 0
-          ? this.#small(bytes, start, end)
-          : this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
+      let packed: Packed;
+      if (bytes === large.bytes) packed = this.#inBlock(large.take(), end, handles as SharedObject[], encoder.modules);
+      else if (end - start < apartFrom && handles.length === 0) packed = this.#small(bytes, start, end);
+      else packed = this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
       try {
         encoder.takeMoved();
@@ -138,6 +212,8 @@ export class Items {
       }
       return packed;
     } finally {
+      large.free();
+      this.#isPacking = isNested;
       encoder.release();
     }
   }
@@ -154,24 +230,38 @@ export class Items {
   }
 
   #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {
-    const owner = blockOf(this.#queue).ref;
     if (bytes.length < apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
       new Uint8Array(words.buffer, 4).set(bytes);
-      words[0] = makeParcel(handles, { owner });
+      words[0] = makeParcel(handles, { owner: blockOf(this.#queue).ref });
       return { kind: MESSAGE | PARCEL, words, length: 4 + bytes.length, isOwn: true };
     }
-    const block = allocateOwned(blockHead + ((bytes.length + 3) >> 2));
-    let parcel: number;
+    const block = allocateFilled(wordsFor(bytes.length));
     try {
       copyBlock(block, bytes, true);
-      parcel = makeParcel(handles, { owner, bytes: block });
     } catch (error) {
       freeOwned(block);
       throw error;
     }
-    return apart(parcel, bytes.length, modules);
+    return this.#inBlock(block, bytes.length, handles, modules);
   }
+
+  /** The message of an item whose bytes are in a block of its own. */
+  #inBlock(block: Block, length: number, handles: readonly SharedObject[], modules: readonly string[]): Packed {
+    try {
+      return apart(makeParcel(handles, { owner: blockOf(this.#queue).ref, bytes: block }), length, modules);
+    } catch (error) {
+      freeOwned(block);
+      throw error;
+    }
+  }
+
+  /**
+   * Items are about to come into the queue: a queue that has a rule for those of one kind holds to it from now on.
+   *
+   * @throws TypeError if one may not come; then none does
+   */
+  admit(_messages: readonly Packed[]): void {}
 
   /** A parcel that no consumer will open. */
   dropParcel(parcel: number): void {
@@ -200,6 +290,24 @@ export class Items {
     const { objects: handles, bytes: block } = unpack(words[0]!);
     if (block === undefined) return decodeMessage(bytes, 4, length, { handles });
     return openBlock(block, words[1]!, handles);
+  }
+
+  /** What of an item must be copied before others may take it. In the mutex. */
+  peek(message: Message): Peeked {
+    const { kind, words } = message;
+    if ((kind & PARCEL) === 0) return { message, handles: [], bytes: undefined };
+    const { objects: handles, bytes: block } = peekParcel(words[0]!);
+    if (block === undefined) return { message, handles, bytes: undefined };
+    const bytes = new Uint8Array(words[1]!);
+    copyBlock(block, bytes, false);
+    return { message, handles, bytes };
+  }
+
+  /** As `open`, of an item that stays where it is. */
+  openPeeked({ message, handles, bytes }: Peeked): unknown {
+    if ((message.kind & PARCEL) === 0) return this.open(message);
+    if (bytes === undefined) return decodeMessage(bytesOf(message), 4, message.length, { handles });
+    return decodeMessage(bytes, 0, bytes.length, { handles });
   }
 }
 

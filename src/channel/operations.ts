@@ -109,7 +109,7 @@ export class Put extends Waiting<void> {
       return true;
     }
     if (placed < 0) {
-      this.#end(this.core.shutDownError(this.#verb));
+      this.#end(this.core.shutDownError(this.#verb, true));
       return true;
     }
     this.#at += placed;

@@ -29,12 +29,20 @@ export class QueueCore<T> {
   readonly getters: Line;
   readonly putters: Line;
   readonly joiners: Line;
+  readonly #noun: string;
   isClosed = false;
   readonly #turns = new Turns();
 
-  constructor(handle: SharedObject, store: Store = new RingStore(blockOf(handle)), items: Items = new Items(handle)) {
+  /** @param store where its items are @param noun what it is called in errors */
+  constructor(
+    handle: SharedObject,
+    store: Store = new RingStore(blockOf(handle)),
+    items: Items = new Items(handle),
+    noun: string = 'queue',
+  ) {
     this.handle = handle;
     this.items = items;
+    this.#noun = noun;
     const buffer = new SharedBuffer(blockOf(handle), store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
     this.getters = new Line({
@@ -67,14 +75,16 @@ export class QueueCore<T> {
     if (this.isClosed) throw new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
   }
 
-  shutDownError(verb: string): ShutDown {
-    const rest = this.buffer.state === OPEN || verb.startsWith('put') ? '' : ', and there are no more items';
-    return new ShutDown(`${this.name}.${verb}(): the queue is shut down${rest}`);
+  shutDownError(verb: string, isPut: boolean = false): ShutDown {
+    const rest = this.buffer.state === OPEN || isPut ? '' : ', and there are no more items';
+    return new ShutDown(`${this.name}.${verb}(): the ${this.#noun} is shut down${rest}`);
   }
 
   emptyError(verb: string, isAtOnce: boolean): Empty {
     return new Empty(
-      isAtOnce ? `${this.name}.${verb}(): the queue is empty` : `${this.name}.${verb}(): nothing came in the time that it was given`,
+      isAtOnce
+        ? `${this.name}.${verb}(): the ${this.#noun} is empty`
+        : `${this.name}.${verb}(): nothing came in the time that it was given`,
     );
   }
 
@@ -99,7 +109,12 @@ export class QueueCore<T> {
     return this.put([message], verb, wait);
   }
 
-  putMany(items: Iterable<unknown>, wait: WaitOptions | undefined, transfer: readonly ArrayBuffer[] | undefined): Operation<void> {
+  putMany(
+    items: Iterable<unknown>,
+    wait: WaitOptions | undefined,
+    transfer: readonly ArrayBuffer[] | undefined,
+    verb: string = 'putMany',
+  ): Operation<void> {
     let messages: readonly Packed[];
     try {
       messages = this.packAll(items, transfer);
@@ -107,7 +122,7 @@ export class QueueCore<T> {
       return new Failed(error);
     }
     if (messages.length === 0 && !this.buffer.isShutDown && !isAborted(wait)) return done;
-    return this.put(messages, 'putMany', wait);
+    return this.put(messages, verb, wait);
   }
 
   /** All, or none. @throws SerializationError, what the iterable throws */
@@ -124,6 +139,11 @@ export class QueueCore<T> {
 
   /** One item, or several with nothing of this thread in between. */
   put(messages: readonly Packed[], verb: string, wait: WaitOptions | undefined): Operation<void> {
+    try {
+      this.items.admit(messages);
+    } catch (error) {
+      return new Failed(error);
+    }
     // Not before those of this thread that came earlier.
     if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
     const placed = this.buffer.put(messages, 0);
@@ -133,11 +153,12 @@ export class QueueCore<T> {
   }
 
   putSync(messages: readonly Packed[], verb: string, above: Above, timeout: number): void {
+    this.items.admit(messages);
     let at = 0;
     const attempt = (): true | undefined => {
       if (this.putters.length > 0 && !this.putters.tryAll()) return undefined;
       const placed = this.buffer.put(messages, at);
-      if (placed < 0) throw this.shutDownError(verb);
+      if (placed < 0) throw this.shutDownError(verb, true);
       at += placed;
       return at === messages.length ? true : undefined;
     };

@@ -292,6 +292,11 @@ export class SharedBuffer implements Taker {
     this.#store(GETS, gets);
   }
 
+  /** Does something with the store, in the consumers' mutex. */
+  within<R>(change: () => R): R {
+    return this.#headMutex.within(change);
+  }
+
   /** Whether a message is there, for certain. */
   hasMessage(): boolean {
     return this.#headMutex.within(() => this.#load(STATE) !== EMPTIED && this.#items.has());

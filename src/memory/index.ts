@@ -13,8 +13,18 @@ export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
 export { collect, heapStatistics } from './heap.ts';
-export { adopt, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
-export { dropParcel, holdParcel, leaveParcel, makeParcel, openParcel, type ParcelOwner, unpack, type Unpacked } from './parcel.ts';
+export { adopt, allocateFilled, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
+export {
+  dropParcel,
+  holdParcel,
+  leaveParcel,
+  makeParcel,
+  openParcel,
+  type ParcelOwner,
+  peekParcel,
+  unpack,
+  type Unpacked,
+} from './parcel.ts';
 export type { RefRange } from './tag.ts';
 export type { HeapStatistics } from './statistics.ts';
 export {
