@@ -78,8 +78,12 @@ forEachEnd('an item in its hands is freed', async (victim) => {
   const { neverElsewhere } = await import('./never-loaded.js');
   await queue.put([neverElsewhere, new Lock(), new Uint8Array(size)]);
   assert.ok(used() >= before + size);
-  victim.run(() => queue.get());
-  await until(() => queue.statistics().gets === 1);
+  const isLoading = new Event();
+  victim.run(() => {
+    Object.assign(globalThis, { [Symbol.for('heddle.test.loading')]: isLoading });
+    return queue.get();
+  });
+  await isLoading.wait();
   victim.end();
   await victim.ended();
   await untilFreed(() => used() < before + size);
