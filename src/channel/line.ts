@@ -26,6 +26,8 @@ export interface LineOf {
   queue(): WaitQueue;
   /** Whether a thread in line can do now what it waits for. */
   isPossible(): boolean;
+  /** No async wait of this thread is in line any more. */
+  emptied?(): void;
   /** Looks after dead threads, beyond the line itself. */
   reap?(isThorough: boolean): void;
 }
@@ -161,6 +163,7 @@ export class Line implements AsyncWait {
     waiter.free();
     theAgent().waits.delete(this);
     this.passOn();
+    this.#of.emptied?.();
   }
 
   /** The next of this thread is in line in the place of the first. */

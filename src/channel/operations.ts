@@ -90,7 +90,7 @@ export class Put extends Waiting<void> {
   attempt(): boolean {
     let placed: number;
     try {
-      placed = this.core.buffer.put(this.#messages, this.#at);
+      placed = this.core.place(this.#messages, this.#at);
     } catch (error) {
       this.#end(asError(error));
       return true;
@@ -137,19 +137,31 @@ interface Loading {
 
 export class Get<T> extends Waiting<T> {
   readonly #verb: string;
-  readonly #isAtOnce: boolean;
+  #isAtOnce: boolean;
   #number = 0;
   #message: Message | undefined;
 
-  constructor(core: QueueCore<T>, verb: string, options: WaitOptions | undefined, how?: 'later' | Loading) {
+  /** @param how `not yet`: the constructor of a subclass calls `begin` */
+  constructor(core: QueueCore<T>, verb: string, options: WaitOptions | undefined, how?: 'later' | 'not yet' | Loading) {
     super(core, core.getters);
     this.#verb = verb;
     this.#isAtOnce = options?.timeout === 0;
+    if (how === 'not yet') return;
     if (typeof how !== 'object') this.wait(options, how === 'later');
     else {
       this.#load(how);
       this.limit(options);
     }
+  }
+
+  protected begin(options: WaitOptions | undefined, isLater: boolean): void {
+    this.#isAtOnce = options?.timeout === 0;
+    this.wait(options, isLater);
+  }
+
+  /** How many messages were put before the one that it has taken. */
+  protected get number(): number {
+    return this.#number;
   }
 
   describe(): string {
@@ -159,28 +171,38 @@ export class Get<T> extends Waiting<T> {
   attempt(): boolean {
     const { core } = this;
     // ORDER: before the take: nothing comes after it was shut down.
-    const { isShutDown } = core.buffer;
+    const { isOver } = core;
     let isTaken: boolean;
     try {
-      isTaken = core.buffer.take(true);
+      isTaken = this.take();
     } catch (error) {
       this.fail(asError(error));
       return true;
     }
     if (!isTaken) {
-      if (!isShutDown) return false;
+      if (this.isPending && !isOver) return false;
       this.ended();
       return true;
     }
     this.#number = core.buffer.number;
     try {
       const loading = core.loadModules();
-      if (loading === undefined) this.came(core.open());
+      if (loading === undefined) this.came(this.read());
       else this.#load({ message: core.buffer.keep(), loading });
     } catch (error) {
       this.fail(error);
     }
     return true;
+  }
+
+  /** Takes the first item. May fail the wait: then nothing is taken. */
+  protected take(): boolean {
+    return this.core.buffer.take(true);
+  }
+
+  /** The value of the message that was taken. */
+  protected read(): T {
+    return this.core.open();
   }
 
   /** An item has come. */
@@ -204,11 +226,12 @@ export class Get<T> extends Waiting<T> {
   #load({ message, loading }: Loading): void {
     this.#message = message;
     this.#number = message.number;
+    this.core.loading.add(this);
     const isGone = (): boolean => this.#message !== message;
     loading.then(
       () => {
         if (isGone()) return;
-        this.#message = undefined;
+        this.#loaded();
         try {
           this.came(this.core.items.open(message));
         } catch (error) {
@@ -217,11 +240,16 @@ export class Get<T> extends Waiting<T> {
       },
       (error: unknown) => {
         if (isGone()) return;
-        this.#message = undefined;
+        this.#loaded();
         this.core.items.drop(message);
         this.fail(error);
       },
     );
+  }
+
+  #loaded(): void {
+    this.#message = undefined;
+    this.core.loading.delete(this);
   }
 
   override expire(): void {
@@ -230,7 +258,7 @@ export class Get<T> extends Waiting<T> {
 
   protected override abandon(): void {
     const message = this.#message;
-    this.#message = undefined;
+    this.#loaded();
     if (message === undefined) this.left();
     else this.core.buffer.giveBack(message);
   }
@@ -364,6 +392,33 @@ export class Join extends Waiting<boolean> {
     } catch (error) {
       this.fail(asError(error));
     }
+    return true;
+  }
+
+  override expire(): void {
+    this.settle(false);
+    this.left();
+  }
+}
+
+/** Until an item is there, or none will come. Takes nothing. */
+export class Ready extends Waiting<boolean> {
+  readonly #verb: string;
+
+  /** @param options undefined: the constructor of a subclass calls `wait` */
+  constructor(core: QueueCore<any>, verb: string, options: WaitOptions | undefined) {
+    super(core, core.getters);
+    this.#verb = verb;
+    if (options !== undefined) this.wait(options);
+  }
+
+  describe(): string {
+    return `${this.core.name}.${this.#verb}()`;
+  }
+
+  attempt(): boolean {
+    if (!this.core.isReady()) return false;
+    this.settle(true);
     return true;
   }
 

@@ -6,9 +6,9 @@
  */
 
 import { prepare, prepareSync } from '../codec/index.ts';
-import { Empty, Full, InvalidStateError, ShutDown } from '../errors.ts';
+import { Empty, Full, type HeddleError, InvalidStateError, ShutDown } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
+import { type Block, blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
 import { setImmediate } from '../real-timers.ts';
 import { Items, own, type Packed, withCount } from './items.ts';
@@ -16,7 +16,7 @@ import { Line } from './line.ts';
 import { Failed, Get, GetMany, Join, Next, Put } from './operations.ts';
 import type { Message } from './returned.ts';
 import { OPEN } from './record.ts';
-import { SharedBuffer } from './shared-buffer.ts';
+import { type Judge, SharedBuffer } from './shared-buffer.ts';
 
 /** After so many items that were there at once the event loop has its turn, if it has waited long enough. */
 const itemsPerLook = 64;
@@ -34,6 +34,8 @@ export class QueueCore<T> {
   readonly putters: Line;
   readonly joiners: Line;
   isClosed = false;
+  /** Gets that have a message, and load its modules. */
+  readonly loading: Set<Get<T>> = new Set();
   /** Under the model each look would be a step. */
   readonly #look: Look | undefined = theAgent().memory.kind === 'model' ? undefined : new Look();
   readonly #mayHave = (): boolean => this.buffer.mayHaveMessage;
@@ -42,13 +44,18 @@ export class QueueCore<T> {
   #turnSince = 0;
   #isTurnAwaited = false;
 
-  constructor(handle: SharedObject) {
+  /** @param block with the words of the buffer, where it is not the block of the handle itself */
+  constructor(handle: SharedObject, block: Block = blockOf(handle)) {
     this.handle = handle;
-    this.items = new Items(handle);
-    const buffer = new SharedBuffer(blockOf(handle), (parcel) => this.items.dropParcel(parcel));
+    this.items = new Items(block.ref);
+    const buffer = new SharedBuffer(block, (parcel) => this.items.dropParcel(parcel));
     this.buffer = buffer;
     this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
-    this.putters = new Line({ queue: () => buffer.putters.open(), isPossible: () => buffer.isShutDown || buffer.hasRoom });
+    this.putters = new Line({
+      queue: () => buffer.putters.open(),
+      isPossible: () => buffer.isShutDown || buffer.hasRoom,
+      emptied: () => this.puttersLeft(),
+    });
     this.joiners = new Line({
       queue: () => buffer.books!.line.open(),
       isPossible: () => buffer.books!.count() === 0,
@@ -69,18 +76,18 @@ export class QueueCore<T> {
     if (this.isClosed) throw new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
   }
 
-  shutDownError(verb: string): ShutDown {
+  shutDownError(verb: string): HeddleError {
     const rest = this.buffer.state === OPEN || verb.startsWith('put') ? '' : ', and there are no more items';
     return new ShutDown(`${this.name}.${verb}(): the queue is shut down${rest}`);
   }
 
-  emptyError(verb: string, isAtOnce: boolean): Empty {
+  emptyError(verb: string, isAtOnce: boolean): HeddleError {
     return new Empty(
       isAtOnce ? `${this.name}.${verb}(): the queue is empty` : `${this.name}.${verb}(): nothing came in the time that it was given`,
     );
   }
 
-  fullError(verb: string, isAtOnce: boolean): Full {
+  fullError(verb: string, isAtOnce: boolean): HeddleError {
     const max = `maxSize ${this.buffer.maxSize}`;
     return new Full(
       isAtOnce
@@ -88,6 +95,19 @@ export class QueueCore<T> {
         : `${this.name}.${verb}(): there was no room in the time that it was given (${max})`,
     );
   }
+
+  /** True: nothing comes any more. To be asked before the last take. */
+  get isOver(): boolean {
+    return this.buffer.isShutDown;
+  }
+
+  /** Puts what there is room for; see `SharedBuffer.put`. */
+  place(messages: readonly Packed[], from: number): number {
+    return this.buffer.put(messages, from);
+  }
+
+  /** No put of this thread waits any more. */
+  protected puttersLeft(): void {}
 
   // Putting.
 
@@ -127,7 +147,7 @@ export class QueueCore<T> {
   put(messages: readonly Packed[], verb: string, wait: WaitOptions | undefined): Operation<void> {
     // Not before those of this thread that came earlier.
     if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
-    const placed = this.buffer.put(messages, 0);
+    const placed = this.place(messages, 0);
     return placed === messages.length ? done : new Put(this, messages, Math.max(0, placed), verb, wait);
   }
 
@@ -135,7 +155,7 @@ export class QueueCore<T> {
     let at = 0;
     const attempt = (): true | undefined => {
       if (this.putters.length > 0 && !this.putters.tryAll()) return undefined;
-      const placed = this.buffer.put(messages, at);
+      const placed = this.place(messages, at);
       if (placed < 0) throw this.shutDownError(verb);
       at += placed;
       return at === messages.length ? true : undefined;
@@ -158,7 +178,7 @@ export class QueueCore<T> {
 
   get(verb: string, wait: WaitOptions | undefined): Operation<T> {
     if (this.getters.length > 0 || isAborted(wait)) return new Get<T>(this, verb, wait);
-    if (this.#isTurnDue()) return new Get<T>(this, verb, wait, 'later');
+    if (this.isTurnDue()) return new Get<T>(this, verb, wait, 'later');
     if (!this.buffer.take(false)) return new Get<T>(this, verb, wait);
     const loading = this.loadModules();
     if (loading !== undefined) return new Get<T>(this, verb, wait, { message: this.buffer.keep(), loading });
@@ -173,7 +193,7 @@ export class QueueCore<T> {
   next(): Operation<IteratorResult<T, undefined>> {
     this.check('next');
     if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
-    if (this.#isTurnDue()) return new Next<T>(this, 'next', undefined, 'later');
+    if (this.isTurnDue()) return new Next<T>(this, 'next', undefined, 'later');
     if (!this.buffer.take(false)) return new Next<T>(this, 'next', undefined);
     const loading = this.loadModules();
     if (loading !== undefined) return new Next<T>(this, 'next', undefined, { message: this.buffer.keep(), loading });
@@ -185,7 +205,7 @@ export class QueueCore<T> {
   }
 
   /** A loop that always finds an item must not keep timers and sockets waiting. */
-  #isTurnDue(): boolean {
+  protected isTurnDue(): boolean {
     this.#atOnce += 1;
     if (this.#atOnce % itemsPerLook !== 0) return false;
     const now = performance.now();
@@ -231,21 +251,33 @@ export class QueueCore<T> {
   }
 
   getSync(verb: string, above: Above, timeout: number): T {
-    const state = this.buffer.state;
-    if (!this.buffer.take(false)) this.#waitForItem(verb, above, timeout, state !== OPEN);
+    this.takeSync(verb, above, timeout);
     return this.#openSync();
   }
 
-  #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean): void {
-    if (wasShutDown && !this.buffer.take(true)) throw this.shutDownError(verb);
-    if (wasShutDown) return;
+  /**
+   * Takes the first message, and waits for one.
+   *
+   * @param judge as for `SharedBuffer.take`
+   * @param refused called when none was taken; throws if that was because of `judge`
+   */
+  protected takeSync(verb: string, above: Above, timeout: number, judge?: Judge, refused?: () => void): void {
+    const state = this.buffer.state;
+    if (this.buffer.take(false, judge)) return;
+    refused?.();
+    this.#waitForItem(verb, above, timeout, state !== OPEN, judge, refused);
+  }
+
+  #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean, judge?: Judge, refused?: () => void): void {
     const attempt = (): true | undefined => {
       // ORDER: before the take: nothing comes after it was shut down.
-      const { isShutDown } = this.buffer;
-      if (this.buffer.take(true)) return true;
-      if (isShutDown) throw this.shutDownError(verb);
+      const isOver = wasShutDown || this.isOver;
+      if (this.buffer.take(true, judge)) return true;
+      refused?.();
+      if (isOver) throw this.shutDownError(verb);
       return undefined;
     };
+    if (wasShutDown) return void attempt();
     if (timeout === 0) {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
@@ -254,6 +286,20 @@ export class QueueCore<T> {
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);
+  }
+
+  /** Whether a get would come to an end now: an item is there, or none will come. */
+  isReady(): boolean {
+    return this.isOver || this.buffer.hasMessage();
+  }
+
+  /** Waits until then, and takes nothing. */
+  protected waitReadySync(verb: string, above: Above, timeout: number): boolean {
+    if (this.isReady()) return true;
+    if (timeout === 0) return false;
+    const deadline = new Deadline(timeout);
+    const attempt = (): true | undefined => (this.isReady() ? true : undefined);
+    return blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline)) === true;
   }
 
   #openSync(): T {
@@ -274,7 +320,7 @@ export class QueueCore<T> {
 
   getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {
     if (this.getters.length > 0 || isAborted(wait)) return new GetMany<T>(this, max, wait);
-    if (this.#isTurnDue()) return new GetMany<T>(this, max, wait, 'later');
+    if (this.isTurnDue()) return new GetMany<T>(this, max, wait, 'later');
     const messages = this.buffer.takeMany(max, false);
     return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, messages);
   }
@@ -354,5 +400,6 @@ export class QueueCore<T> {
     this.isClosed = true;
     const error = new InvalidStateError(`${this.name}.close(): this handle was closed while the call waited`);
     this.getters.endAll((one) => (one as Get<T>).reject(error));
+    for (const one of this.loading) one.reject(error);
   }
 }

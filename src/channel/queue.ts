@@ -14,10 +14,12 @@ import {
   type SyncOptions,
   transferOf,
 } from './options.ts';
+import { giveReadiness } from '../readiness.ts';
 import { QueueCore } from './queue-core.ts';
 import { QueueIterator } from './queue-iterator.ts';
-import { queueRefs, queueWords } from './record.ts';
+import { COUNTS_TASKS, queueRefs, queueWords } from './record.ts';
 import { SharedBuffer } from './shared-buffer.ts';
+import { coreReadiness } from './wait-ready.ts';
 
 const longest = 0x7fff_ffff;
 
@@ -86,6 +88,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   readonly #core: QueueCore<T>;
 
   static {
+    giveReadiness(Queue, (queue: Queue) => coreReadiness(queue.#core, () => queue.#core.check('waitReady')));
     describeQueue = (queue) => {
       const { name, buffer, isClosed } = queue.#core;
       const room = buffer.maxSize === 0 ? '' : ` of ${buffer.maxSize}`;
@@ -99,7 +102,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
    */
   constructor(maxSize: number = 0) {
     checkInteger(maxSize, 'maxSize', 0, longest);
-    super(kind, (block) => SharedBuffer.start(block, maxSize, true));
+    super(kind, (block) => SharedBuffer.start(block, maxSize, COUNTS_TASKS));
     this.#core = new QueueCore(this);
   }
 

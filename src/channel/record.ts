@@ -11,7 +11,7 @@
 import { layout, ownOffset, type RefRange, waitableWords } from '../memory/index.ts';
 
 const shared = layout('Queue', 'what all read of a queue, and few write', {
-  flags: ['bits', '1: its tasks are counted'],
+  flags: ['bits', '1: its tasks are counted; 2: one way of a pipe, in which bytes are counted in the place of items'],
   max: ['uint32', 'items that it holds at most; 0: any number'],
   state: ['bits', '0 open, 1 shut down, 2 shut down and emptied'],
   oldest: ['ref', 'the first chunk of the ring'],
@@ -19,7 +19,8 @@ const shared = layout('Queue', 'what all read of a queue, and few write', {
   putters: ['ref', 'the line of putters, once one has waited'],
   joiners: ['ref', 'the line of joiners, with the consumers, once one has come'],
   returned: ['ref', 'the first of the items that came back'],
-  reserved: ['bits', 'nothing yet', 4],
+  reader: ['bits', 'of a pipe: the ref of the end that reads, which is not kept by it'],
+  reserved: ['bits', 'nothing yet', 3],
 });
 
 const lines = layout('QueueLines', 'what producers and consumers write of a queue, behind two waiting getters', {
@@ -52,6 +53,7 @@ export const SPARE: number = ownOffset + shared.spare;
 export const PUTTERS: number = ownOffset + shared.putters;
 export const JOINERS: number = ownOffset + shared.joiners;
 export const RETURNED: number = ownOffset + shared.returned;
+export const READER: number = ownOffset + shared.reader;
 
 export const TAIL_MUTEX: number = waitableWords + lines.tailMutex;
 export const TAIL: number = waitableWords + lines.tail;
@@ -77,6 +79,8 @@ export const queueRefs: RefRange = { first: OLDEST, count: 5 };
 
 /** Of FLAGS: tasks are counted. */
 export const COUNTS_TASKS = 1;
+/** One way of a pipe: MAX, PUTS, GETS and the numbers of messages count units of bytes. */
+export const COUNTS_BYTES = 2;
 
 /** Of STATE: items come and go. */
 export const OPEN = 0;

@@ -8,6 +8,7 @@
 import { load, store } from '#atomics';
 import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
 import { RETURNED } from './record.ts';
+import { APART } from './ring.ts';
 
 const item = layout('ReturnedItem', 'an item that came back to its queue; its message follows', {
   tag: ['bits', 'magic, version and kind'],
@@ -18,7 +19,7 @@ const item = layout('ReturnedItem', 'an item that came back to its queue; its me
 
 /** A message that was copied out of the ring. */
 export interface Message {
-  /** MESSAGE, PARCEL and APART. */
+  /** MESSAGE, PARCEL, BYTES and APART. */
   readonly kind: number;
   /** How many messages were put before it. */
   readonly number: number;
@@ -38,10 +39,21 @@ export class Returned {
     return load(this.#queue.words, this.#queue.at + RETURNED);
   }
 
-  get count(): number {
-    let count = 0;
-    for (let ref = this.first; ref !== 0; ref = this.#next(ref)) count += 1;
-    return count;
+  /** What all of them weigh. */
+  sum(weightOf: (kind: number, length: number, words: Int32Array) => number): number {
+    let sum = 0;
+    for (let ref = this.first; ref !== 0; ref = this.#next(ref)) {
+      const { kind, length, words } = this.#read(ref);
+      sum += weightOf(kind, length, words);
+    }
+    return sum;
+  }
+
+  /** The kind of the first, and the bytes of its value. */
+  look(): { readonly kind: number; readonly bytes: number } | undefined {
+    if (this.first === 0) return undefined;
+    const { kind, length, words } = this.#read(this.first);
+    return { kind, bytes: (kind & APART) === 0 ? length : words[1]! };
   }
 
   #at(ref: number): Block {
@@ -89,15 +101,19 @@ export class Returned {
   take(): Message | undefined {
     const ref = this.first;
     if (ref === 0) return undefined;
+    const message = this.#read(ref);
+    relink((links) => {
+      links.set(this.#queue, RETURNED, this.#next(ref));
+      links.free(ref);
+    });
+    return message;
+  }
+
+  #read(ref: number): Message {
     const { words, at } = this.#at(ref);
     const header = load(words, at + item.header);
     const length = header >>> 4;
     const copy = Int32Array.from({ length: (length + 3) >> 2 }, (_, i) => load(words, at + item.size + i));
-    const number = load(words, at + item.number);
-    relink((links) => {
-      links.set(this.#queue, RETURNED, load(words, at + item.chain));
-      links.free(ref);
-    });
-    return { kind: header & 0xf, number, words: copy, length };
+    return { kind: header & 0xf, number: load(words, at + item.number), words: copy, length };
   }
 }

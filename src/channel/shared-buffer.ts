@@ -20,6 +20,7 @@ import { RobustMutex } from '../sync/index.ts';
 import { Books } from './books.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
 import {
+  COUNTS_BYTES,
   COUNTS_TASKS,
   EMPTIED,
   FLAGS,
@@ -40,7 +41,7 @@ import {
   TAIL_MUTEX,
 } from './record.ts';
 import { type Message, Returned } from './returned.ts';
-import { PARCEL, Ring, type RingPlace } from './ring.ts';
+import { APART, PARCEL, Ring, type RingPlace } from './ring.ts';
 
 /** A message that is ready for the ring. */
 export interface Outgoing {
@@ -51,6 +52,9 @@ export interface Outgoing {
   /** In bytes. */
   readonly length: number;
 }
+
+/** Says of the first message whether it is to be taken. @param bytes those of its value, wherever they are */
+export type Judge = (kind: number, bytes: number) => boolean;
 
 function placeOf({ words, at }: Block): RingPlace {
   return { words, tail: at + TAIL, tailChunk: at + TAIL_CHUNK, head: at + HEAD };
@@ -68,6 +72,7 @@ export class SharedBuffer {
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #ring: Ring;
+  readonly #countsBytes: boolean;
   readonly #tailMutex: RobustMutex;
   readonly #headMutex: RobustMutex;
   readonly #returned: Returned;
@@ -98,14 +103,15 @@ export class SharedBuffer {
     this.getters = new WaitQueue(block);
     this.putters = new OwnedLine(block, PUTTERS);
     this.maxSize = this.#load(MAX);
+    this.#countsBytes = (this.#load(FLAGS) & COUNTS_BYTES) !== 0;
     if ((this.#load(FLAGS) & COUNTS_TASKS) !== 0) this.books = new Books(block, this.#headMutex);
   }
 
   /** The words of a new queue. @throws HeddleError if the heap is full */
-  static start(block: Block, maxSize: number, countsTasks: boolean): void {
+  static start(block: Block, maxSize: number, flags: number): void {
     const { words, at } = block;
     store(words, at + MAX, maxSize);
-    store(words, at + FLAGS, countsTasks ? COUNTS_TASKS : 0);
+    store(words, at + FLAGS, flags);
     const first = newChunk();
     Ring.start(placeOf(block), first.ref);
     store(words, at + OLDEST, first.ref);
@@ -188,13 +194,19 @@ export class SharedBuffer {
     try {
       for (; placed < count; placed += 1) {
         const { kind, words, length } = messages[from + placed]!;
-        ring.write(kind, words, length);
+        ring.write(kind, words, length, this.#weightOf(kind, length, words));
       }
     } catch (error) {
       if (placed === 0) throw error;
     }
     this.#store(PUTS, ring.publish());
     return placed;
+  }
+
+  /** By how much a message changes PUTS and GETS. */
+  #weightOf(kind: number, length: number, words: Int32Array): number {
+    if (!this.#countsBytes) return 1;
+    return 1 + ((((kind & APART) === 0 ? length : words[1]!) + 15) >>> 4);
   }
 
   #room(): number {
@@ -220,16 +232,17 @@ export class SharedBuffer {
    * Takes the first message: then `kind`, `number`, `words` and `length` are those of it. False if there is none.
    *
    * @param isSure false: a moment in which others take may be missed
+   * @param judge says of the first message whether it is to be taken
    * @throws HeddleError if there is no memory for the books of this consumer
    */
-  take(isSure: boolean): boolean {
+  take(isSure: boolean, judge?: Judge): boolean {
     if (!isSure && !this.#ring.mayHave && this.#returned.first === 0) return false;
     this.books?.open();
     let isTaken = false;
     let isWhole = false;
     this.#headMutex.enter();
     try {
-      isTaken = this.#load(STATE) === EMPTIED ? this.#drain() : this.#takeFirst();
+      isTaken = this.#load(STATE) === EMPTIED ? this.#drain() : this.#takeFirst(judge);
       isWhole = true;
     } finally {
       this.#headMutex.leave(isWhole);
@@ -244,11 +257,13 @@ export class SharedBuffer {
     if (this.maxSize !== 0 && putters?.mayWait === true) putters.callFirst();
   }
 
-  #takeFirst(): boolean {
+  #takeFirst(judge: Judge | undefined): boolean {
+    const first = judge === undefined ? undefined : this.#returned.look();
+    if (first !== undefined && !judge!(first.kind, first.bytes)) return false;
     const back = this.#returned.take();
     if (back !== undefined) {
       this.#hold(back.kind, back.number, back.length, back.words);
-      this.#count(1);
+      this.#count(this.#weightOf(back.kind, back.length, back.words));
       return true;
     }
     const ring = this.#ring;
@@ -256,11 +271,12 @@ export class SharedBuffer {
     const kind = ring.peek();
     if (kind === 0) return false;
     const { length } = ring;
+    if (judge?.(kind, (kind & APART) === 0 ? length : ring.wordAt(1)) === false) return false;
     this.#hold(kind, ring.number, length, this.isReading || length > scratchWords * 4 ? new Int32Array((length + 3) >> 2) : this.#scratch);
     ring.copy(this.words);
     ring.skip();
     ring.take();
-    this.#count(1);
+    this.#count(this.#countsBytes ? this.#weightOf(kind, length, this.words) : 1);
     ring.leave();
     return true;
   }
@@ -330,7 +346,7 @@ export class SharedBuffer {
     const block = this.#returned.prepare(message);
     this.#headMutex.within(() => {
       this.#returned.add(block);
-      this.#count(-1);
+      this.#count(-this.#weightOf(message.kind, message.length, message.words));
     });
     // ORDER: as in `put`.
     if (this.#load(waitingOffset) !== 0) this.getters.callFirst();
@@ -342,7 +358,7 @@ export class SharedBuffer {
   }
 
   #repairHead(dead: number): void {
-    const gets = (this.#ring.taken() - this.#returned.count) | 0;
+    const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;
     const missing = (gets - this.#load(GETS)) | 0;
     this.books?.repair(dead, gets);
     if (missing > 0) this.#store(LOST, (this.#load(LOST) + missing) | 0);
