@@ -1,6 +1,6 @@
 // Figures → Markdown tables: for each figure the median over the rounds, the best round and, in the column "vs heddle", how many times as
-// good as the suite's reference (heddle's first row) the peer was: the median over the rounds of the ratio inside each round. Above 1 the
-// peer is better.
+// good as the suite's reference (heddle's first row, or what the column names) the peer was: the median over the rounds of the ratio inside
+// each round. Above 1 the peer is better.
 // Below the tables stand the scenario's comparisons: one row with another in one number.
 // `rounds` says how many a row stands on: a run that is out of time has fewer than it was asked for.
 import { median } from './measure.mjs';
@@ -83,7 +83,7 @@ function renderTable(figures, allPeers, rounds, referenceId) {
     ...figures.flatMap((figure) => [
       `${figure.title}, ${figure.unit}`,
       ...(hasBest(figure) ? ['best round'] : []),
-      ...(hasRatio(figure) ? ['vs heddle'] : []),
+      ...(hasRatio(figure) ? [`vs ${referenceId.startsWith('heddle') ? 'heddle' : referenceId}`] : []),
     ]),
   ];
   const row = (peer) => [

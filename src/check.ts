@@ -26,8 +26,13 @@ function refuseNumber(what: string, rule: string, value: unknown): never {
 
 export function checkInteger(value: unknown, what: string, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
-  const range = max === Number.MAX_SAFE_INTEGER ? `an integer >= ${min}` : `an integer from ${min} to ${max}`;
-  return refuseNumber(what, range, value);
+  return refuseNumber(what, rangeOf(min, max), value);
+}
+
+function rangeOf(min: number, max: number): string {
+  const hasMax = max !== Number.MAX_SAFE_INTEGER;
+  if (min === Number.MIN_SAFE_INTEGER) return hasMax ? `an integer <= ${max}` : 'an integer';
+  return hasMax ? `an integer from ${min} to ${max}` : `an integer >= ${min}`;
 }
 
 /** Milliseconds; `Infinity` and `undefined` mean for ever. */

@@ -206,3 +206,10 @@ export class OwnerDied extends HeddleError {
 export class BrokenBarrierError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_BROKEN_BARRIER';
 }
+
+/** Says in an error how many items had gone before it. */
+export function withCount<E>(error: E, count: number): E {
+  if (typeof error === 'object' && error !== null && Object.isExtensible(error))
+    Object.defineProperty(error, 'count', { value: count, configurable: true, writable: true, enumerable: true });
+  return error;
+}

@@ -12,6 +12,7 @@ import { decodeMessage, modulesOf, takeEncoder } from '../codec/index.ts';
 import {
   allocateOwned,
   type Block,
+  blockOf,
   dropParcel,
   freeOwned,
   makeParcel,
@@ -23,8 +24,7 @@ import {
   viewOfBlock,
 } from '../memory/index.ts';
 import { APART, BYTES, MESSAGE, PARCEL } from './ring.ts';
-import type { Message } from './returned.ts';
-import type { Outgoing } from './shared-buffer.ts';
+import type { Message, Outgoing } from './store.ts';
 
 /** Bytes of an item that has a block of its own. */
 const apartFrom = 8192;
@@ -34,7 +34,7 @@ const blockHead = 4;
 const loopLimit = 64;
 
 /** A message that was taken; `bytes` are those of its words, where they are known. */
-type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
+export type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
 
 const bytesOf = ({ bytes, words }: Taken): Uint8Array => bytes ?? new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
@@ -112,7 +112,8 @@ export class Items {
   readonly #words: Int32Array = new Int32Array(apartFrom / 4 + 1);
   readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
 
-  constructor(owner: number) {
+  /** @param owner the ref of the block that owns the parcels, where that is not the queue's */
+  constructor(queue: SharedObject, owner: number = blockOf(queue).ref) {
     this.#owner = owner;
   }
 
@@ -179,11 +180,7 @@ export class Items {
 
   /** A message that is just these bytes. @throws HeddleError if the heap is full */
   packBytes(bytes: Uint8Array): Packed {
-    if (bytes.length < apartFrom) {
-      const packed = this.#small(bytes, 0, bytes.length);
-      return { ...packed, kind: packed.kind | BYTES };
-    }
-    const packed = apart(this.#parcelWith(bytes, []), bytes.length, []);
+    const packed = bytes.length < apartFrom ? this.#small(bytes, 0, bytes.length) : apart(this.#parcelWith(bytes, []), bytes.length, []);
     return { ...packed, kind: packed.kind | BYTES };
   }
 
@@ -192,7 +189,7 @@ export class Items {
     return (kind & APART) === 0 ? length : words[1]!;
   }
 
-  /** The bytes of such a message that was taken; a copy that belongs to the caller, or a view of the message's own block. */
+  /** The bytes of such a message that was taken: a copy that belongs to the caller, or a view of the message's own block. */
   openBytes(message: Taken): Uint8Array {
     const { kind, words, length } = message;
     if ((kind & APART) === 0) return bytesOf(message).slice(0, length);
@@ -258,11 +255,4 @@ export class Items {
 export function own(message: Packed): Packed {
   if (message.isOwn) return message;
   return { ...message, words: message.words.slice(0, (message.length + 3) >> 2), isOwn: true };
-}
-
-/** An error that says how many items went before it. */
-export function withCount(error: unknown, count: number): unknown {
-  if (typeof error === 'object' && error !== null)
-    Object.defineProperty(error, 'count', { value: count, configurable: true, writable: true, enumerable: true });
-  return error;
 }

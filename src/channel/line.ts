@@ -2,14 +2,15 @@
  * Waiting in one of the lines of a queue: for an item, for room, or for the end of all tasks. A thread that waits stands in line, looks, and sleeps; the
  * async waits of one thread stand in it with one entry, in order here (as `AsyncLine` of the locks).
  *
- *    wait:   try ─▶ in line ─▶ try ─▶ sleep ◀── called ── the first in line, by the thread that has made it possible
- *                                └──▶ done: out of line, and the next is called if there is more
+ *    wait:   try ─▶ look ─▶ in line ─▶ try ─▶ sleep ◀── called ── the first in line, by the thread that has made it possible
+ *                     │                 └──▶ done: out of line, and the next is called if there is more
+ *                     └──▶ try, without having been in line: nothing had to call
  *
  * Nothing is handed over: a waiter that is called tries for itself. So a waiter that dies takes nothing with it.
  */
 
-import { type Listed, WaitList } from '../loop/index.ts';
-import { type AsyncWait, blockThread, type Deadline, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
+import { enterOutside, leaveOutside, type Listed, WaitList } from '../loop/index.ts';
+import { type AsyncWait, blockThread, type Deadline, Look, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
 import { isThoroughProbe, looksInSlice } from '../sync/index.ts';
 
 /** An async wait of this thread. */
@@ -18,6 +19,8 @@ export interface Claim extends Listed {
   since: number;
   /** Does what it waits for, and ends, if that is possible now; false: it waits on. */
   attempt(): boolean;
+  /** Ends it with an error. */
+  reject(error: unknown): void;
 }
 
 /** What a line is for. */
@@ -26,7 +29,9 @@ export interface LineOf {
   queue(): WaitQueue;
   /** Whether a thread in line can do now what it waits for. */
   isPossible(): boolean;
-  /** No async wait of this thread is in line any more. */
+  /** A guess at the same, without a lock: what a thread looks at before it sleeps. Absent: threads of this line sleep at once. */
+  mayBePossible?(): boolean;
+  /** No async wait of this thread is left. */
   emptied?(): void;
   /** Looks after dead threads, beyond the line itself. */
   reap?(isThorough: boolean): void;
@@ -36,12 +41,18 @@ export class Line implements AsyncWait {
   readonly #of: LineOf;
   readonly #list: WaitList<Claim> = new WaitList();
   #waiter: Waiter | undefined;
+  readonly #look: { readonly sync: Look; readonly async: Look; readonly at: () => boolean } | undefined;
+  /** Ends the looking of the async waits; undefined: they do not look now. */
+  #endLook: (() => void) | undefined;
   #probes = 0;
   /** A claim is being tried: user code that it runs may come here again. */
   #isStepping = false;
 
   constructor(of: LineOf) {
     this.#of = of;
+    // Under the model each look would be a step.
+    if (of.mayBePossible !== undefined && theAgent().memory.kind !== 'model')
+      this.#look = { sync: new Look(), async: new Look(), at: () => of.mayBePossible!() };
   }
 
   /** Async waits of this thread. */
@@ -59,6 +70,10 @@ export class Line implements AsyncWait {
    * @throws what `attempt` throws
    */
   waitSync<R>(attempt: () => R | undefined, deadline: Deadline): R | undefined {
+    if (this.#look?.sync.until(this.#look.at) === true) {
+      const found = attempt();
+      if (found !== undefined) return found;
+    }
     const queue = this.#of.queue();
     const waiter = queue.join(false);
     try {
@@ -96,14 +111,59 @@ export class Line implements AsyncWait {
     if (this.#of.isPossible()) queue.callFirst();
   }
 
-  add(one: Claim): void {
+  /** @param mayLook false: it must be known at once whether it is possible */
+  add(one: Claim, mayLook: boolean): void {
     const queue = this.#of.queue();
     one.ticket = queue.takeTicket();
     one.since = theAgent().memory.now();
-    this.#waiter ??= queue.joinAsync(this, 0, one.ticket, one.since);
+    const stoodBefore = this.#waiter !== undefined;
+    if (this.#look === undefined || !mayLook) this.#stand(this.#list.first ?? one);
     this.#list.push(one);
-    // It may have become possible before the thread stood in line.
-    if (this.#list.length === 1) this.step();
+    if (this.#waiter !== undefined) {
+      // It may have become possible before the thread stood in line.
+      if (!stoodBefore || this.#list.length === 1) this.step();
+    } else if (this.#endLook === undefined) this.#lookFirst();
+  }
+
+  /** Stands in line for the first of them. */
+  #stand({ ticket, since }: Claim): void {
+    if (this.#waiter !== undefined) return;
+    this.#endLook?.();
+    this.#waiter = this.#of.queue().joinAsync(this, 0, ticket, since);
+  }
+
+  #lookFirst(): void {
+    const { async: look, at } = this.#look!;
+    let hasEnded = false;
+    enterOutside();
+    const takeBack = look.fromLoop(at, (isFound) => {
+      hasEnded = true;
+      this.#endLook = undefined;
+      leaveOutside();
+      if (!isFound || !this.tryAll()) this.#standLate();
+      else this.#leave();
+    });
+    if (hasEnded) return;
+    this.#endLook = () => {
+      this.#endLook = undefined;
+      leaveOutside();
+      takeBack();
+    };
+  }
+
+  /** After looking. */
+  #standLate(): void {
+    const { first } = this.#list;
+    // It may be in line by now: user code has waited here while those before it were tried.
+    if (first === undefined || this.#waiter !== undefined) return;
+    try {
+      this.#stand(first);
+    } catch (error) {
+      // The heap is full.
+      this.endAll((one) => one.reject(error));
+      return;
+    }
+    this.step();
   }
 
   /** A claim has ended by itself, and is not in the list any more. */
@@ -157,18 +217,21 @@ export class Line implements AsyncWait {
   }
 
   #leave(): void {
+    this.#endLook?.();
     const waiter = this.#waiter;
-    if (waiter === undefined) return;
-    this.#waiter = undefined;
-    waiter.free();
-    theAgent().waits.delete(this);
-    this.passOn();
+    if (waiter !== undefined) {
+      this.#waiter = undefined;
+      waiter.free();
+      theAgent().waits.delete(this);
+      this.passOn();
+    }
     this.#of.emptied?.();
   }
 
   /** The next of this thread is in line in the place of the first. */
   #renew(): void {
-    const waiter = this.#waiter!;
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
     const { ticket, since } = this.#list.first!;
     if (waiter.ticket === ticket) return;
     waiter.renew(ticket, since);

@@ -1,11 +1,11 @@
 /** Waiting for room, for an item, or for the end of all tasks, without blocking the thread. */
 
 import { isAborted, Pending, type WaitOptions } from '../loop/index.ts';
-import { own, type Packed, withCount } from './items.ts';
+import { withCount } from '../errors.ts';
+import { own, type Packed } from './items.ts';
 import type { Claim, Line } from './line.ts';
 import type { QueueCore } from './queue-core.ts';
-import { setImmediate } from '../real-timers.ts';
-import type { Message } from './returned.ts';
+import type { Message } from './store.ts';
 
 /** A call that was refused. */
 export class Failed extends Pending<never> {
@@ -25,6 +25,21 @@ function asError(error: unknown): Error {
   throw error;
 }
 
+/** A put that has happened, and is said to be over when the event loop has had its turn. */
+export class Later extends Pending<void> {
+  readonly #call: string;
+
+  constructor(turn: Promise<void>, call: string) {
+    super();
+    this.#call = call;
+    void turn.then(() => this.settle());
+  }
+
+  describe(): string {
+    return this.#call;
+  }
+}
+
 abstract class Waiting<R> extends Pending<R> implements Claim {
   protected readonly core: QueueCore<any>;
   readonly #line: Line;
@@ -37,17 +52,15 @@ abstract class Waiting<R> extends Pending<R> implements Claim {
     this.#line = line;
   }
 
-  /** Takes its place in line. Last in a constructor. @param isLater the event loop has its turn first */
-  protected wait(options: WaitOptions | undefined, isLater: boolean = false): void {
-    if (isLater) setImmediate(() => this.#stand());
-    else if (!isAborted(options)) this.#stand();
+  /** Takes its place in line. Last in a constructor. */
+  protected wait(options: WaitOptions | undefined): void {
+    if (!isAborted(options)) this.#stand(options?.timeout !== 0);
     this.limit(options);
   }
 
-  #stand(): void {
-    if (!this.isPending) return;
+  #stand(mayLook: boolean): void {
     try {
-      this.#line.add(this);
+      this.#line.add(this, mayLook);
     } catch (error) {
       // The heap is full.
       this.reject(asError(error));
@@ -106,12 +119,12 @@ export class Put extends Waiting<void> {
   }
 
   /** What did not get in never will. */
-  #end(error: unknown): void {
+  #end(error: Error): void {
     this.#drop();
     this.fail(this.#counted(error));
   }
 
-  #counted(error: unknown): unknown {
+  #counted(error: Error): Error {
     return this.#verb === 'putMany' ? withCount(error, this.#at) : error;
   }
 
@@ -129,34 +142,35 @@ export class Put extends Waiting<void> {
   }
 }
 
-/** What a get has taken whose modules are being loaded. */
-interface Loading {
+/** What a get has taken, and what comes before it is opened: its modules are loaded, or the event loop has its turn. */
+export interface Loading {
   readonly message: Message;
   readonly loading: Promise<void>;
 }
 
+/** The same for several items. */
+interface Taken {
+  readonly messages: readonly Message[];
+  readonly turn: Promise<void> | undefined;
+}
+
 export class Get<T> extends Waiting<T> {
   readonly #verb: string;
-  #isAtOnce: boolean;
+  readonly #isAtOnce: boolean;
   #number = 0;
   #message: Message | undefined;
 
-  /** @param how `not yet`: the constructor of a subclass calls `begin` */
-  constructor(core: QueueCore<T>, verb: string, options: WaitOptions | undefined, how?: 'later' | 'not yet' | Loading) {
+  /** @param taken `wait later`: the constructor of a subclass calls `wait` */
+  constructor(core: QueueCore<T>, verb: string, options: WaitOptions | undefined, taken?: Loading | 'wait later') {
     super(core, core.getters);
     this.#verb = verb;
     this.#isAtOnce = options?.timeout === 0;
-    if (how === 'not yet') return;
-    if (typeof how !== 'object') this.wait(options, how === 'later');
+    if (taken === 'wait later') return;
+    if (taken === undefined) this.wait(options);
     else {
-      this.#load(how);
+      this.#load(taken);
       this.limit(options);
     }
-  }
-
-  protected begin(options: WaitOptions | undefined, isLater: boolean): void {
-    this.#isAtOnce = options?.timeout === 0;
-    this.wait(options, isLater);
   }
 
   /** How many messages were put before the one that it has taken. */
@@ -200,9 +214,9 @@ export class Get<T> extends Waiting<T> {
     return this.core.buffer.take(true);
   }
 
-  /** The value of the message that was taken. */
-  protected read(): T {
-    return this.core.open();
+  /** The value of a message; by default of the one that was taken last. */
+  protected read(message?: Message): T {
+    return message === undefined ? this.core.open() : (this.core.items.open(message) as T);
   }
 
   /** An item has come. */
@@ -233,7 +247,7 @@ export class Get<T> extends Waiting<T> {
         if (isGone()) return;
         this.#loaded();
         try {
-          this.came(this.core.items.open(message));
+          this.came(this.read(message));
         } catch (error) {
           this.fail(error);
         }
@@ -252,8 +266,9 @@ export class Get<T> extends Waiting<T> {
     this.core.loading.delete(this);
   }
 
+  /** The time is that of the wait for an item: one that has come is given out, however long its modules take. */
   override expire(): void {
-    this.reject(this.core.emptyError(this.#verb, this.#isAtOnce));
+    if (this.#message === undefined) this.reject(this.core.emptyError(this.#verb, this.#isAtOnce));
   }
 
   protected override abandon(): void {
@@ -292,16 +307,18 @@ export class GetMany<T> extends Waiting<T[]> {
   readonly #max: number;
   readonly #isAtOnce: boolean;
   readonly #numbers: number[] = [];
-  /** Those that were taken and are not opened yet. */
+  /** Those that were taken. */
   #messages: readonly Message[] = [];
+  /** The values of the first of them. */
+  #values: T[] = [];
 
-  constructor(core: QueueCore<T>, max: number, options: WaitOptions | undefined, how?: 'later' | readonly Message[]) {
+  constructor(core: QueueCore<T>, max: number, options: WaitOptions | undefined, taken?: Taken) {
     super(core, core.getters);
     this.#max = max;
     this.#isAtOnce = options?.timeout === 0;
-    if (typeof how !== 'object') this.wait(options, how === 'later');
+    if (taken === undefined) this.wait(options);
     else {
-      this.#open(how);
+      this.#open(taken.messages, taken.turn);
       this.limit(options);
     }
   }
@@ -327,11 +344,12 @@ export class GetMany<T> extends Waiting<T[]> {
     return true;
   }
 
-  #open(messages: readonly Message[]): void {
+  #open(messages: readonly Message[], turn?: Promise<void>): void {
     this.#messages = messages;
-    const values: T[] = [];
+    const values = this.#values;
     const { core } = this;
     const goOn = (): void => {
+      if (!this.isPending) return;
       try {
         while (values.length < this.#messages.length) {
           const message = this.#messages[values.length]!;
@@ -343,31 +361,35 @@ export class GetMany<T> extends Waiting<T[]> {
       } catch (error) {
         return fail(error);
       }
-      if (!this.isPending) return;
       this.#messages = [];
       this.settle(values);
     };
     /** The item at fault is gone; those behind it go back, and those before it, too. */
     const fail = (error: unknown): void => {
       if (!this.isPending) return;
-      const rest = this.#messages.slice(values.length + 1);
-      this.#messages = [];
-      for (const message of rest) core.buffer.giveBack(message);
-      for (const [i, value] of values.entries()) core.giveBackValue(value, this.#numbers[i]!);
+      this.#giveAllBack(values.length + 1);
       this.fail(error);
     };
-    goOn();
+    if (turn === undefined) goOn();
+    else void turn.then(goOn);
   }
 
+  /** @param from the first of those that were not opened */
+  #giveAllBack(from: number): void {
+    const messages = this.#messages.slice(from);
+    this.#messages = [];
+    for (const message of messages) this.core.buffer.giveBack(message);
+    this.giveBack(this.#values);
+  }
+
+  /** As that of `Get`. */
   override expire(): void {
-    this.reject(this.core.emptyError('getMany', this.#isAtOnce));
+    if (this.#messages.length === 0) this.reject(this.core.emptyError('getMany', this.#isAtOnce));
   }
 
   protected override abandon(): void {
-    const messages = this.#messages;
-    this.#messages = [];
-    for (const message of messages) this.core.buffer.giveBack(message);
-    if (messages.length === 0) this.left();
+    if (this.#messages.length === 0) this.left();
+    else this.#giveAllBack(this.#values.length);
   }
 
   protected override giveBack(values: T[]): void {

@@ -1,6 +1,7 @@
 /** What is given to the calls of a queue: how long to wait, whether to wait at all, and what changes owner. */
 
-import { checkBoolean, expected } from '../check.ts';
+import { types } from 'node:util';
+import { checkBoolean, checkInteger, expected } from '../check.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { TypeError } from '../refusals.ts';
 
@@ -20,7 +21,7 @@ export interface PutOptions extends BlockOptions {
 export type SyncOptions = Omit<BlockOptions, 'signal'>;
 export type PutSyncOptions = Omit<PutOptions, 'signal'>;
 
-const getKeys = ['timeout', 'signal', 'block'] as const;
+const getKeys = ['block', 'timeout', 'signal'] as const;
 const putKeys = [...getKeys, 'transfer'] as const;
 
 export function readBlockOptions(options: number | BlockOptions | undefined, isPut: boolean): WaitOptions | undefined {
@@ -41,10 +42,20 @@ export function readSyncOptions(options: number | BlockOptions | undefined, isPu
 }
 
 export function transferOf(options: number | PutOptions | undefined): readonly ArrayBuffer[] | undefined {
-  return typeof options === 'object' ? options.transfer : undefined;
+  const transfer = typeof options === 'object' ? options.transfer : undefined;
+  if (transfer === undefined) return undefined;
+  const isList = Array.isArray(transfer) && transfer.every((one) => types.isArrayBuffer(one));
+  if (!isList) throw new TypeError(expected('transfer', 'an array of ArrayBuffers', transfer));
+  return transfer;
 }
 
-export function readItems<T>(items: Iterable<T>): Iterable<T> {
-  if (typeof (items as Iterable<T> | undefined | null)?.[Symbol.iterator] === 'function') return items;
+/** How many items to take at most. Infinity: all that are there. */
+export function checkMost(max: number): void {
+  if (max !== Infinity) checkInteger(max, 'max', 1);
+}
+
+/** Reads the items of an iterable, before any of them is put. @throws what the iterable throws */
+export function readItems<T>(items: Iterable<T>): readonly T[] {
+  if (typeof (items as Iterable<T> | undefined | null)?.[Symbol.iterator] === 'function') return Array.from(items);
   throw new TypeError(expected('items', 'an iterable', items));
 }

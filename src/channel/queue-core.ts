@@ -6,22 +6,18 @@
  */
 
 import { prepare, prepareSync } from '../codec/index.ts';
-import { Empty, Full, type HeddleError, InvalidStateError, ShutDown } from '../errors.ts';
+import { Empty, Full, type HeddleError, InvalidStateError, ShutDown, withCount } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { type Block, blockOf, Deadline, Look, type SharedObject, theAgent } from '../memory/index.ts';
+import { type Block, blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
-import { setImmediate } from '../real-timers.ts';
-import { Items, own, type Packed, withCount } from './items.ts';
+import { Items, own, type Packed } from './items.ts';
 import { Line } from './line.ts';
-import { Failed, Get, GetMany, Join, Next, Put } from './operations.ts';
-import type { Message } from './returned.ts';
+import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
-import { type Judge, SharedBuffer } from './shared-buffer.ts';
-
-/** After so many items that were there at once the event loop has its turn, if it has waited long enough. */
-const itemsPerLook = 64;
-/** Milliseconds that a loop of `await queue.get()` may keep the event loop. */
-const longestTurn = 10;
+import { RingStore } from './ring-store.ts';
+import { SharedBuffer } from './shared-buffer.ts';
+import type { Judge, Message, Store } from './store.ts';
+import { Turns } from './turns.ts';
 
 /** What a call of a queue says of itself in errors. */
 type Above = (...args: any[]) => unknown;
@@ -35,25 +31,29 @@ export class QueueCore<T> {
   readonly joiners: Line;
   isClosed = false;
   /** Gets that have a message, and load its modules. */
-  readonly loading: Set<Get<T>> = new Set();
-  /** Under the model each look would be a step. */
-  readonly #look: Look | undefined = theAgent().memory.kind === 'model' ? undefined : new Look();
-  readonly #mayHave = (): boolean => this.buffer.mayHaveMessage;
-  /** Items that async gets found at once since the event loop had its turn. */
-  #atOnce = 0;
-  #turnSince = 0;
-  #isTurnAwaited = false;
+  readonly loading: Set<Get<any>> = new Set();
+  protected readonly turns: Turns = new Turns();
 
-  /** @param block with the words of the buffer, where it is not the block of the handle itself */
-  constructor(handle: SharedObject, block: Block = blockOf(handle)) {
+  /** @param block with the words of the buffer, where that is not the block of the handle */
+  constructor(
+    handle: SharedObject,
+    store: Store = new RingStore(blockOf(handle)),
+    items: Items = new Items(handle),
+    block: Block = blockOf(handle),
+  ) {
     this.handle = handle;
-    this.items = new Items(block.ref);
-    const buffer = new SharedBuffer(block, (parcel) => this.items.dropParcel(parcel));
+    this.items = items;
+    const buffer = new SharedBuffer(block, store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
-    this.getters = new Line({ queue: () => buffer.getters, isPossible: () => buffer.isShutDown || buffer.hasMessage() });
+    this.getters = new Line({
+      queue: () => buffer.getters,
+      isPossible: () => buffer.isShutDown || buffer.hasMessage(),
+      mayBePossible: () => buffer.mayHaveMessage,
+    });
     this.putters = new Line({
       queue: () => buffer.putters.open(),
       isPossible: () => buffer.isShutDown || buffer.hasRoom,
+      mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
       emptied: () => this.puttersLeft(),
     });
     this.joiners = new Line({
@@ -128,7 +128,8 @@ export class QueueCore<T> {
     } catch (error) {
       return new Failed(error);
     }
-    return messages.length === 0 ? done : this.put(messages, 'putMany', wait);
+    if (messages.length === 0 && !this.buffer.isShutDown && !isAborted(wait)) return done;
+    return this.put(messages, 'putMany', wait);
   }
 
   /** All, or none. @throws SerializationError, what the iterable throws */
@@ -148,7 +149,9 @@ export class QueueCore<T> {
     // Not before those of this thread that came earlier.
     if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
     const placed = this.place(messages, 0);
-    return placed === messages.length ? done : new Put(this, messages, Math.max(0, placed), verb, wait);
+    if (placed !== messages.length) return new Put(this, messages, Math.max(0, placed), verb, wait);
+    const turn = this.turns.due();
+    return turn === undefined ? done : new Later(turn, `${this.name}.${verb}()`);
   }
 
   putSync(messages: readonly Packed[], verb: string, above: Above, timeout: number): void {
@@ -178,9 +181,8 @@ export class QueueCore<T> {
 
   get(verb: string, wait: WaitOptions | undefined): Operation<T> {
     if (this.getters.length > 0 || isAborted(wait)) return new Get<T>(this, verb, wait);
-    if (this.isTurnDue()) return new Get<T>(this, verb, wait, 'later');
     if (!this.buffer.take(false)) return new Get<T>(this, verb, wait);
-    const loading = this.loadModules();
+    const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Get<T>(this, verb, wait, { message: this.buffer.keep(), loading });
     try {
       return new Done(this.open());
@@ -193,32 +195,14 @@ export class QueueCore<T> {
   next(): Operation<IteratorResult<T, undefined>> {
     this.check('next');
     if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
-    if (this.isTurnDue()) return new Next<T>(this, 'next', undefined, 'later');
     if (!this.buffer.take(false)) return new Next<T>(this, 'next', undefined);
-    const loading = this.loadModules();
+    const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Next<T>(this, 'next', undefined, { message: this.buffer.keep(), loading });
     try {
       return new Done<IteratorResult<T, undefined>>({ done: false, value: this.open() });
     } catch (error) {
       return new Failed(error);
     }
-  }
-
-  /** A loop that always finds an item must not keep timers and sockets waiting. */
-  protected isTurnDue(): boolean {
-    this.#atOnce += 1;
-    if (this.#atOnce % itemsPerLook !== 0) return false;
-    const now = performance.now();
-    if (!this.#isTurnAwaited) {
-      this.#isTurnAwaited = true;
-      this.#turnSince = now;
-      setImmediate(() => {
-        this.#isTurnAwaited = false;
-        this.#atOnce = 0;
-      }).unref();
-      return false;
-    }
-    return now - this.#turnSince > longestTurn;
   }
 
   /** Loads the modules of a message, or of the one that was taken last; undefined: they are there. */
@@ -282,7 +266,6 @@ export class QueueCore<T> {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
     }
-    if (this.#look?.until(this.#mayHave) === true && attempt() === true) return;
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);
@@ -320,9 +303,8 @@ export class QueueCore<T> {
 
   getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {
     if (this.getters.length > 0 || isAborted(wait)) return new GetMany<T>(this, max, wait);
-    if (this.isTurnDue()) return new GetMany<T>(this, max, wait, 'later');
     const messages = this.buffer.takeMany(max, false);
-    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, messages);
+    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, { messages, turn: this.turns.due() });
   }
 
   getManySync(max: number, above: Above, timeout: number): T[] {

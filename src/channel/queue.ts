@@ -1,11 +1,12 @@
 /** A queue of tasks between threads and processes. Source: multiprocessing.Queue, multiprocessing.JoinableQueue, queue.Queue */
 
 import { checkBoolean, checkInteger, checkOptions } from '../check.ts';
-import { type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { ItemIterator, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
 import { defineKind, type ObjectKind, SharedObject } from '../memory/index.ts';
 import {
   type BlockOptions,
+  checkMost,
   type PutOptions,
   type PutSyncOptions,
   readBlockOptions,
@@ -16,8 +17,8 @@ import {
 } from './options.ts';
 import { giveReadiness } from '../readiness.ts';
 import { QueueCore } from './queue-core.ts';
-import { QueueIterator } from './queue-iterator.ts';
-import { COUNTS_TASKS, queueRefs, queueWords } from './record.ts';
+import { queueRefs, queueWords } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 import { coreReadiness } from './wait-ready.ts';
 
@@ -97,18 +98,26 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   }
 
   /**
-   * @param maxSize items that the queue holds at most, an integer from 0 to 2147483647; 0: any number. Default 0
+   * @param maxSize items that the queue holds at most, an integer up to 2147483647; 0 or less: any number. Default 0
    * @throws TypeError, RangeError for another `maxSize`; HeddleError if the shared heap is full
    */
   constructor(maxSize: number = 0) {
-    checkInteger(maxSize, 'maxSize', 0, longest);
-    super(kind, (block) => SharedBuffer.start(block, maxSize, COUNTS_TASKS));
+    checkInteger(maxSize, 'maxSize', Number.MIN_SAFE_INTEGER, longest);
+    super(kind, (block) => {
+      SharedBuffer.start(block, Math.max(maxSize, 0), true);
+      RingStore.start(block);
+    });
     this.#core = new QueueCore(this);
   }
 
   /** Items that the queue holds at most; 0: any number. */
   get maxSize(): number {
     return this.#core.buffer.maxSize;
+  }
+
+  /** True when `shutdown` was called, by any thread or process. */
+  get isShutDown(): boolean {
+    return this.#core.buffer.isShutDown;
   }
 
   /**
@@ -192,13 +201,13 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   /**
    * Waits for one item, and takes what is there then.
    *
-   * @param max how many at most, an integer >= 1
+   * @param max how many at most, an integer >= 1, or `Infinity`
    * @throws Empty, ShutDown as `get`
    */
   getMany(max: number, options?: number | BlockOptions): Operation<T[]> {
     const core = this.#core;
     core.check('getMany');
-    checkInteger(max, 'max', 1);
+    checkMost(max);
     return core.getMany(max, readBlockOptions(options, false));
   }
 
@@ -206,7 +215,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   getManySync(max: number, options?: number | SyncOptions): T[] {
     const core = this.#core;
     core.check('getManySync');
-    checkInteger(max, 'max', 1);
+    checkMost(max);
     return core.getManySync(max, this.getManySync, readSyncOptions(options, false, 'getMany()'));
   }
 
@@ -270,7 +279,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   /** `for await` takes items until the queue is shut down and drained. Leaving the loop withdraws the pending get. */
   [Symbol.asyncIterator](): AsyncItemIterator<T> {
     this.#core.check('[Symbol.asyncIterator]');
-    return new QueueIterator(this.#core);
+    return new ItemIterator(this.#core);
   }
 
   /** Its present state in numbers. */

@@ -11,7 +11,7 @@
 import { layout, ownOffset, type RefRange, waitableWords } from '../memory/index.ts';
 
 const shared = layout('Queue', 'what all read of a queue, and few write', {
-  flags: ['bits', '1: its tasks are counted; 2: one way of a pipe, in which bytes are counted in the place of items'],
+  flags: ['bits', '1: its tasks are counted'],
   max: ['uint32', 'items that it holds at most; 0: any number'],
   state: ['bits', '0 open, 1 shut down, 2 shut down and emptied'],
   oldest: ['ref', 'the first chunk of the ring'],
@@ -79,8 +79,6 @@ export const queueRefs: RefRange = { first: OLDEST, count: 5 };
 
 /** Of FLAGS: tasks are counted. */
 export const COUNTS_TASKS = 1;
-/** One way of a pipe: MAX, PUTS, GETS and the numbers of messages count units of bytes. */
-export const COUNTS_BYTES = 2;
 
 /** Of STATE: items come and go. */
 export const OPEN = 0;

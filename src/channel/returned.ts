@@ -8,7 +8,7 @@
 import { load, store } from '#atomics';
 import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
 import { RETURNED } from './record.ts';
-import { APART } from './ring.ts';
+import type { Message } from './store.ts';
 
 const item = layout('ReturnedItem', 'an item that came back to its queue; its message follows', {
   tag: ['bits', 'magic, version and kind'],
@@ -16,17 +16,6 @@ const item = layout('ReturnedItem', 'an item that came back to its queue; its me
   header: ['bits', 'of its message: length << 4 | kind'],
   number: ['uint32', 'how many messages were put before it'],
 });
-
-/** A message that was copied out of the ring. */
-export interface Message {
-  /** MESSAGE, PARCEL, BYTES and APART. */
-  readonly kind: number;
-  /** How many messages were put before it. */
-  readonly number: number;
-  readonly words: Int32Array;
-  /** In bytes. */
-  readonly length: number;
-}
 
 export class Returned {
   readonly #queue: Block;
@@ -40,20 +29,18 @@ export class Returned {
   }
 
   /** What all of them weigh. */
-  sum(weightOf: (kind: number, length: number, words: Int32Array) => number): number {
+  sum(weigh: (kind: number, length: number, words: Int32Array) => number): number {
     let sum = 0;
     for (let ref = this.first; ref !== 0; ref = this.#next(ref)) {
       const { kind, length, words } = this.#read(ref);
-      sum += weightOf(kind, length, words);
+      sum += weigh(kind, length, words);
     }
     return sum;
   }
 
-  /** The kind of the first, and the bytes of its value. */
-  look(): { readonly kind: number; readonly bytes: number } | undefined {
-    if (this.first === 0) return undefined;
-    const { kind, length, words } = this.#read(this.first);
-    return { kind, bytes: (kind & APART) === 0 ? length : words[1]! };
+  /** The first, which stays. */
+  look(): Message | undefined {
+    return this.first === 0 ? undefined : this.#read(this.first);
   }
 
   #at(ref: number): Block {

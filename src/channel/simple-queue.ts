@@ -1,6 +1,6 @@
 /** A queue without tasks. Source: multiprocessing.SimpleQueue, queue.SimpleQueue */
 
-import type { Operation } from '../loop/index.ts';
+import { ItemIterator, type Operation } from '../loop/index.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
 import { defineKind, type ObjectKind, SharedObject } from '../memory/index.ts';
 import {
@@ -14,8 +14,8 @@ import {
 } from './options.ts';
 import { giveReadiness } from '../readiness.ts';
 import { QueueCore } from './queue-core.ts';
-import { QueueIterator } from './queue-iterator.ts';
 import { queueRefs, queueWords } from './record.ts';
+import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 import { coreReadiness } from './wait-ready.ts';
 
@@ -72,7 +72,10 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
 
   /** @throws HeddleError if the shared heap is full */
   constructor() {
-    super(kind, (block) => SharedBuffer.start(block, 0, 0));
+    super(kind, (block) => {
+      SharedBuffer.start(block, 0, false);
+      RingStore.start(block);
+    });
     this.#core = new QueueCore(this);
   }
 
@@ -119,7 +122,7 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
   /** `for await` takes items without end. Leaving the loop withdraws the pending get. */
   [Symbol.asyncIterator](): AsyncItemIterator<T> {
     this.#core.check('[Symbol.asyncIterator]');
-    return new QueueIterator(this.#core);
+    return new ItemIterator(this.#core);
   }
 
   /** Its present state in numbers. */

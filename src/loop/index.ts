@@ -4,6 +4,7 @@ export { blocking, replaceBlocking } from './blocking.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { Deque } from './deque.ts';
 export { setWithoutContext, withoutContext } from './no-context.ts';
+export { ItemIterator, type ItemSource } from './item-iterator.ts';
 export { describeDeadlock, type Living, living, replaceTeller, restartNumbers, takeNumber, tell } from './living.ts';
 export { Done, done, Operation, Pending, yes } from './operation.ts';
 export { enterOutside, leaveOutside, outsideCount } from './outside.ts';

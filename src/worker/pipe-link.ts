@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import { Batch } from './batch.ts';
 import { type Frame, frameSize, headerSize, headSize, readFrame, sizeAt, writeFrame, writeHead } from './frame.ts';
 import type { Link, LinkEvents } from './link.ts';
-import { setTimeout } from '../real-timers.ts';
+import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { Parcels } from './parcels.ts';
 
 /** Bytes of longer frames are written from where they are instead of gathered. */
@@ -28,6 +28,8 @@ export class PipeLink implements Link {
   #isDeaf = false;
   #isClosed = false;
   #hasEnded = false;
+  /** Ends the reading after a failed write. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -77,7 +79,7 @@ export class PipeLink implements Link {
   #orReadOn(written: (error?: Error | null) => void): (error?: Error | null) => void {
     return (error) => {
       if (error === undefined || error === null) return written();
-      if (!this.#isDeaf) setTimeout(() => this.#socket.destroy(), readOnFor).unref();
+      if (!this.#hasEnded) this.#timer ??= setTimeout(() => this.#socket.destroy(), readOnFor).unref();
       this.#isDeaf = true;
       written();
     };
@@ -89,6 +91,8 @@ export class PipeLink implements Link {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#isClosed = true;
+    // The timer would keep the link, and all that its events lead to, when nothing else does any more.
+    clearTimeout(this.#timer);
     this.#batch.clear();
     this.#socket.destroy();
     this.parcels.afterLast(() => {

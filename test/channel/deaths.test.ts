@@ -9,7 +9,7 @@ forEachEnd('its tasks are told to join once, and the others are waited for', asy
   const queue = new Queue<number>();
   await queue.putMany([1, 2, 3]);
   assert.equal(await victim.ask(() => queue.getSync() + queue.getSync()), 3);
-  const joining = Promise.resolve(queue.join());
+  const joining = queue.join().catch((error: Error) => error.name);
   const blocked = crew.run(() => {
     try {
       return queue.joinSync();
@@ -21,11 +21,11 @@ forEachEnd('its tasks are told to join once, and the others are waited for', asy
   victim.end();
   await victim.ended();
   // The one that was not told waits on, until the third is done.
-  const first = await Promise.race([joining.catch((error: Error) => error.name), blocked]);
+  const first = await Promise.race([joining, blocked]);
   assert.equal(first, 'OwnerDied');
   assert.equal(queue.getSync(), 3);
   queue.taskDone();
-  const ends = await Promise.all([joining.catch((error: Error) => error.name), blocked]);
+  const ends = await Promise.all([joining, blocked]);
   assert.deepEqual(new Set(ends), new Set(['OwnerDied', true]));
   assert.equal(queue.statistics().unfinishedTasks, 0);
 });

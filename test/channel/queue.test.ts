@@ -255,7 +255,7 @@ test('a closed handle is refused, and the others go on', async () => {
 
 test('bad arguments are refused at the call', () => {
   const queue = new Queue<number>(1);
-  assert.throws(() => new Queue(-1), /expected maxSize to be an integer from 0 to 2147483647, got -1/);
+  assert.throws(() => new Queue(2 ** 31), /expected maxSize to be an integer <= 2147483647, got 2147483648/);
   assert.throws(() => new Queue('3' as never), TypeError);
   assert.throws(() => queue.put(1, -1), RangeError);
   assert.throws(() => queue.get({ timeOut: 1 } as never), /unknown key 'timeOut'/);

@@ -148,7 +148,9 @@ class Pair {
       waitingGetters: model.getters.length,
       waitingPutters: model.putters.length,
       puts: model.puts,
+      gets: model.puts - model.items.length,
       unfinishedTasks: model.unfinished,
+      waitingJoiners: model.joiners.length,
     });
     assert.equal(queue.full(), model.maxSize > 0 && model.items.length >= model.maxSize);
     for (const { outcome, model: caller } of this.callers)

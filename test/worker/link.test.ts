@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { FrameKind, frame } from '#src/worker/frame.js';
+import type { Link } from '#src/worker/link.js';
 import { PipeLink } from '#src/worker/pipe-link.js';
 import { Reader, pairs, socketPair } from './links.ts';
 
@@ -179,4 +182,36 @@ test('pipe: what was sent before the other side ended is read after a write to i
   );
   link.close();
   assert.equal(a.destroyed, true);
+});
+
+/** A link whose other side ended while it wrote, and that has been told of its end. */
+async function endedAfterFailedWrite(): Promise<WeakRef<Link>> {
+  const [a, b] = await socketPair();
+  const link = new PipeLink(a);
+  const other = new PipeLink(b);
+  const gone = new Promise((resolve) => b.once('close', resolve));
+  other.send(frame(FrameKind.Task, { id: 1 }));
+  other.flush();
+  b.destroy();
+  await gone;
+  for (let i = 0; i < 3; i++) {
+    link.send(frame(FrameKind.Task, { bytes: pattern(100_000, 1) }));
+    link.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const reader = new Reader(link);
+  await reader.until(() => reader.ends === 1);
+  return new WeakRef(link);
+}
+
+test('pipe: a link that has ended after a failed write is kept by its timer', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const link = await endedAfterFailedWrite();
+  // To look at it would keep it until the turn ends: only what comes after is collected.
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
+  }
+  assert.equal(link.deref(), undefined);
 });

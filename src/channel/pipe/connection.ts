@@ -4,13 +4,12 @@ import { checkBoolean, checkInteger, expected } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
 import { notSent } from '../../handles.ts';
 import type { AsyncItemIterator } from '../../iteration.ts';
-import { type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { ItemIterator, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { blockOf, defineKind, dropListed, isArriving, letGo, type ObjectKind, SharedObject } from '../../memory/index.ts';
 import { giveReadiness } from '../../readiness.ts';
 import { RangeError, TypeError } from '../../refusals.ts';
 import type { Packed } from '../items.ts';
 import { Failed } from '../operations.ts';
-import { QueueIterator } from '../queue-iterator.ts';
 import { coreReadiness } from '../wait-ready.ts';
 import { endKind, endRefs, endWords, incomingOf, joinEnds, newBuffer, OtherEnd, outgoingOf, startEnd } from './end.ts';
 import { bytesInto, PipeCore, wholeBytes } from './pipe-core.ts';
@@ -354,7 +353,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
 
   /** `for await` receives messages until the end of file. Leaving the loop withdraws the pending receive, and closes nothing. */
   [Symbol.asyncIterator](): AsyncItemIterator<T> {
-    return new QueueIterator(this.#reading('[Symbol.asyncIterator]'));
+    return new ItemIterator(this.#reading('[Symbol.asyncIterator]'));
   }
 
   /** Its present state in numbers. @throws InvalidStateError if the handle is closed */

@@ -28,7 +28,8 @@ import {
   theAgent,
   type Witness,
 } from '../../memory/index.ts';
-import { COUNTS_BYTES, OPEN, queueRefs, queueWords, READER } from '../record.ts';
+import { OPEN, queueRefs, queueWords, READER } from '../record.ts';
+import { RingStore } from '../ring-store.ts';
 import { SharedBuffer } from '../shared-buffer.ts';
 
 const end = layout('PipeEnd', 'one end of a pipe', {
@@ -53,7 +54,8 @@ const mostUnits = (4 * 2 ** 20) / 16;
 /** The two ways of a pipe, in the hands of this thread until `joinEnds`. @throws HeddleError if the heap is full */
 export function newBuffer(): Block {
   const block = allocateOwned(queueWords, queueRefs, bufferKind);
-  SharedBuffer.start(block, mostUnits, COUNTS_BYTES);
+  SharedBuffer.start(block, mostUnits, false);
+  RingStore.start(block);
   return block;
 }
 

@@ -4,20 +4,26 @@ import { BufferTooShort, EOFError, type HeddleError, InvalidStateError, TimeoutE
 import type { Operation, WaitOptions } from '../../loop/index.ts';
 import { Done, isAborted } from '../../loop/index.ts';
 import type { Block, SharedObject } from '../../memory/index.ts';
-import type { Packed } from '../items.ts';
-import { Failed, Get, Ready } from '../operations.ts';
+import { Items, type Packed, type Taken } from '../items.ts';
+import { Failed, Get, type Loading, Ready } from '../operations.ts';
 import { QueueCore } from '../queue-core.ts';
-import { BYTES } from '../ring.ts';
-import type { Judge } from '../shared-buffer.ts';
+import { RingStore } from '../ring-store.ts';
+import { APART, BYTES } from '../ring.ts';
+import type { Judge } from '../store.ts';
 
 /** What is made of a message of bytes that was taken. */
 export interface BytesReader<R> {
   /** Says of the next message why it is not taken; undefined: it is. */
   refuse(kind: number, bytes: number): HeddleError | undefined;
   /** @throws BufferTooShort */
-  read(core: PipeCore<any>): R;
+  read(items: Items, message: Taken): R;
   /** The bytes of what `read` gave, which was not seen. */
   bytesOf(result: R): Uint8Array;
+}
+
+/** What a message weighs: units of 16 bytes. */
+function unitsOf(kind: number, length: number, words: Int32Array): number {
+  return 1 + ((((kind & APART) === 0 ? length : words[1]!) + 15) >>> 4);
 }
 
 export class PipeCore<T> extends QueueCore<T> {
@@ -29,7 +35,7 @@ export class PipeCore<T> extends QueueCore<T> {
    * @param whenSent called when no send of this thread waits any more
    */
   constructor(handle: SharedObject, block: Block, look: () => void, whenSent: () => void) {
-    super(handle, block);
+    super(handle, new RingStore(block, unitsOf), new Items(handle, block.ref), block);
     this.#look = look;
     this.#whenSent = whenSent;
   }
@@ -89,12 +95,13 @@ export class PipeCore<T> extends QueueCore<T> {
   /** Takes a message of bytes. */
   getBytes<R>(verb: string, wait: WaitOptions | undefined, reader: BytesReader<R>): Operation<R> {
     if (this.getters.length > 0 || isAborted(wait)) return new GetBytes(this, verb, wait, reader);
-    if (this.isTurnDue()) return new GetBytes(this, verb, wait, reader, true);
     const refused = refusalOf(reader);
     if (!this.buffer.take(false, refused.judge))
       return refused.error === undefined ? new GetBytes(this, verb, wait, reader) : new Failed(refused.error);
+    const turn = this.turns.due();
+    if (turn !== undefined) return new GetBytes(this, verb, wait, reader, { message: this.buffer.keep(), loading: turn });
     try {
-      return new Done(reader.read(this));
+      return new Done(reader.read(this.items, this.buffer));
     } catch (error) {
       return new Failed(error);
     }
@@ -105,7 +112,7 @@ export class PipeCore<T> extends QueueCore<T> {
     this.takeSync(verb, above, timeout, refused.judge, () => {
       if (refused.error !== undefined) throw refused.error;
     });
-    return reader.read(this);
+    return reader.read(this.items, this.buffer);
   }
 }
 
@@ -121,11 +128,11 @@ function refusalOf(reader: BytesReader<unknown>): { readonly judge: Judge; error
 class GetBytes<R> extends Get<R> {
   readonly #reader: BytesReader<R>;
 
-  constructor(core: PipeCore<any>, verb: string, options: WaitOptions | undefined, reader: BytesReader<R>, isLater: boolean = false) {
+  constructor(core: PipeCore<any>, verb: string, options: WaitOptions | undefined, reader: BytesReader<R>, taken?: Loading) {
     // The wait begins when it is known what to do with a message.
-    super(core, verb, undefined, 'not yet');
+    super(core, verb, options, taken ?? 'wait later');
     this.#reader = reader;
-    this.begin(options, isLater);
+    if (taken === undefined) this.wait(options);
   }
 
   protected override take(): boolean {
@@ -135,8 +142,8 @@ class GetBytes<R> extends Get<R> {
     return isTaken;
   }
 
-  protected override read(): R {
-    return this.#reader.read(this.core as PipeCore<any>);
+  protected override read(message: Taken = this.core.buffer): R {
+    return this.#reader.read(this.core.items, message);
   }
 
   protected override giveBack(value: R): void {
@@ -155,7 +162,7 @@ export function wholeBytes(verb: string, most: number): BytesReader<Uint8Array> 
       if (bytes <= most) return undefined;
       return new BufferTooShort(`Connection.${verb}(): expected a message of at most ${most} bytes, got one of ${bytes}, which stays`);
     },
-    read: ({ items, buffer }) => items.openBytes(buffer),
+    read: (items, message) => items.openBytes(message),
     bytesOf: (result) => result,
   };
 }
@@ -164,10 +171,10 @@ export function wholeBytes(verb: string, most: number): BytesReader<Uint8Array> 
 export function bytesInto(verb: string, target: Uint8Array): BytesReader<number> {
   return {
     refuse: (kind) => ((kind & BYTES) === 0 ? notBytes(verb) : undefined),
-    read({ items, buffer }) {
-      const length = items.lengthOf(buffer);
-      if (length <= target.length) return items.copyBytes(buffer, target);
-      const bytes = items.openBytes(buffer);
+    read(items, message) {
+      const length = items.lengthOf(message);
+      if (length <= target.length) return items.copyBytes(message, target);
+      const bytes = items.openBytes(message);
       throw new BufferTooShort(
         `Connection.${verb}(): expected a message of at most ${target.length} bytes, got one of ${length}, which is in error.bytes`,
         bytes,

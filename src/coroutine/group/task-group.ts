@@ -34,13 +34,13 @@ import { ScopeEnd } from './scope-end.ts';
  * }
  *
  * const both = await TaskGroup.run(function* (group) {
- *   const a = group.spawn(download, 'a', 2);
+ *   const a = group.spawn(download, 'a', 200);
  *   const c = group.spawn(download, 'c', 1);
  *   return [yield* a, yield* c];
  * });
  * // prints: end of c
  * // prints: end of a
- * console.log(both); // prints: [ 'a in 2 ms', 'c in 1 ms' ]
+ * console.log(both); // prints: [ 'a in 200 ms', 'c in 1 ms' ]
  *
  * const g = spawn(async () => {
  *   await using group = new TaskGroup();

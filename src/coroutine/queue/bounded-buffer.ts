@@ -69,6 +69,7 @@ export class BoundedBuffer<T> implements Source<T> {
 
   putMany(items: readonly T[], options: number | BlockOptions | undefined): Operation<void> {
     const wait = readBlockOptions(options);
+    if (items.length === 0 && !this.isShutDown && !isAborted(wait)) return done;
     if (this.store.size >= this.#limit || isAborted(wait)) return new PutMany(this, items, 0, wait);
     let at = 0;
     while (at < items.length && this.store.size < this.#limit) {

@@ -1,7 +1,8 @@
 /** Source: gevent.queue.Channel */
 
 import { Empty, Full, ShutDown } from '../../errors.ts';
-import { Done, isAborted, type Operation } from '../../loop/index.ts';
+import type { AsyncItemIterator } from '../../iteration.ts';
+import { Done, isAborted, ItemIterator, type Operation } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
 import { type BlockOptions, readBlockOptions } from './options.ts';
 import { Rendezvous } from './rendezvous.ts';
@@ -100,9 +101,9 @@ export class Channel<T> implements AsyncIterable<T> {
       : new Done<IteratorResult<T, undefined>>({ done: false, value: this.#meeting.takeNow() });
   }
 
-  /** `for await` takes items until it is shut down. */
-  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return { next: () => this.next() };
+  /** `for await` takes items until it is shut down. Leaving the loop withdraws the pending get. */
+  [Symbol.asyncIterator](): AsyncItemIterator<T> {
+    return new ItemIterator(this);
   }
 
   /** Always 0: a channel holds nothing. */

@@ -1,6 +1,6 @@
 /** Who waits for room: `put` and `putMany`. What is not in when the wait ends never will be. */
 
-import { Full, ShutDown } from '../../errors.ts';
+import { Full, ShutDown, withCount } from '../../errors.ts';
 import { Pending, type WaitList, type WaitOptions } from '../../loop/index.ts';
 
 /** Where room is waited for. */
@@ -14,15 +14,19 @@ interface Target<T> {
 
 export abstract class Giver<T> extends Pending<void> {
   protected readonly target: Target<T>;
+  #isAtOnce = false;
 
   constructor(target: Target<T>) {
     super();
     this.target = target;
   }
 
+  protected abstract readonly verb: string;
+
   /** Takes its place in line, unless it is too late for that. Last in a constructor. */
   protected wait(options: WaitOptions | undefined): void {
     if (this.target.isShutDown) return this.end();
+    this.#isAtOnce = options?.timeout === 0;
     this.limit(options);
     if (this.isPending) this.target.putters.push(this);
   }
@@ -32,11 +36,21 @@ export abstract class Giver<T> extends Pending<void> {
 
   /** Nothing is taken any more. */
   end(): void {
-    this.fail(new ShutDown(`${this.describe()}: the queue is shut down`));
+    this.fail(this.counted(new ShutDown(`${this.#call}: the queue is shut down`)));
   }
 
   override expire(): void {
-    this.fail(new Full(`${this.describe()}: there was no room in the time that it was given`));
+    const why = this.#isAtOnce ? 'the queue is full' : 'there was no room in the time that it was given';
+    this.fail(this.counted(new Full(`${this.#call}: ${why} (maxSize ${this.target.maxSize})`)));
+  }
+
+  get #call(): string {
+    return `${this.target.name}.${this.verb}()`;
+  }
+
+  /** The error by which it ends, with what is to be known of it. */
+  protected counted(error: Error): Error {
+    return error;
   }
 }
 
@@ -47,6 +61,10 @@ export class Put<T> extends Giver<T> {
     super(target);
     this.#item = item;
     this.wait(options);
+  }
+
+  protected get verb(): string {
+    return 'put';
   }
 
   describe(): string {
@@ -70,6 +88,14 @@ export class PutMany<T> extends Giver<T> {
     this.#items = items;
     this.#at = at;
     this.wait(options);
+  }
+
+  protected get verb(): string {
+    return 'putMany';
+  }
+
+  protected override counted(error: Error): Error {
+    return withCount(error, this.#at);
   }
 
   describe(): string {

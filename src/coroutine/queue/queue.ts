@@ -9,6 +9,8 @@ import { RangeError } from '../../refusals.ts';
 export interface TaskQueueStatistics extends QueueStatistics {
   /** How many items that were put in are not done with. */
   readonly unfinishedTasks: number;
+  /** How many calls wait until all tasks are done. */
+  readonly waitingJoiners: number;
 }
 
 /**
@@ -54,6 +56,7 @@ export class Queue<T> extends SimpleQueue<T> {
 
   /** Its present state in numbers. */
   override statistics(): TaskQueueStatistics {
-    return { ...super.statistics(), unfinishedTasks: bufferOf(this).unfinished };
+    const { unfinished, joiners } = bufferOf(this);
+    return { ...super.statistics(), unfinishedTasks: unfinished, waitingJoiners: joiners.length };
   }
 }

@@ -1,7 +1,8 @@
 /** A queue without a count of tasks, and what all queues share. Source: gevent.queue.SimpleQueue, queue.SimpleQueue */
 
 import { checkBoolean, checkInteger, checkOptions } from '../../check.ts';
-import type { Operation } from '../../loop/index.ts';
+import type { AsyncItemIterator } from '../../iteration.ts';
+import { ItemIterator, type Operation } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
 import { BoundedBuffer } from './bounded-buffer.ts';
 import { Fifo } from './fifo.ts';
@@ -20,6 +21,8 @@ export interface QueueStatistics {
   readonly waitingPutters: number;
   /** How many items were ever put in. */
   readonly puts: number;
+  /** How many items have gone out: those that were got or thrown away. */
+  readonly gets: number;
 }
 
 export let bufferOf: <T>(queue: SimpleQueue<T>) => BoundedBuffer<T>;
@@ -166,9 +169,9 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
     return this.#buffer.next();
   }
 
-  /** `for await` takes items until it is shut down and empty. */
-  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return { next: () => this.#buffer.next() };
+  /** `for await` takes items until it is shut down and empty. Leaving the loop withdraws the pending get. */
+  [Symbol.asyncIterator](): AsyncItemIterator<T> {
+    return new ItemIterator(this.#buffer);
   }
 
   /** How many items are in it. */
@@ -207,7 +210,7 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
   /** Its present state in numbers. */
   statistics(): QueueStatistics {
     const { store, maxSize, getters, putters, puts } = this.#buffer;
-    return { size: store.size, maxSize, waitingGetters: getters.length, waitingPutters: putters.length, puts };
+    return { size: store.size, maxSize, waitingGetters: getters.length, waitingPutters: putters.length, puts, gets: puts - store.size };
   }
 
   toString(): string {

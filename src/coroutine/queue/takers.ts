@@ -20,6 +20,7 @@ export interface Source<T> {
 
 export abstract class Taker<T, R, S extends Source<T> = Source<T>> extends Pending<R> {
   protected readonly source: S;
+  #isAtOnce = false;
 
   constructor(source: S) {
     super();
@@ -31,6 +32,7 @@ export abstract class Taker<T, R, S extends Source<T> = Source<T>> extends Pendi
   /** Takes its place in line, unless it is too late for that. Last in a constructor. */
   protected wait(options: WaitOptions | undefined): void {
     if (this.source.isOver) return this.end();
+    this.#isAtOnce = options?.timeout === 0;
     this.limit(options);
     if (this.isPending) this.source.getters.push(this);
   }
@@ -44,7 +46,7 @@ export abstract class Taker<T, R, S extends Source<T> = Source<T>> extends Pendi
   }
 
   override expire(): void {
-    this.fail(new Empty(`${this.describe()}: nothing came in the time that it was given`));
+    this.fail(new Empty(`${this.describe()}: ${this.#isAtOnce ? 'the queue is empty' : 'nothing came in the time that it was given'}`));
   }
 
   describe(): string {

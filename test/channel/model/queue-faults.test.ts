@@ -34,7 +34,7 @@ findFaults('../../channel/model/queue-cases.js', [
   {
     by: 'a death of a producer or a consumer',
     what: 'what a dead producer has published is written over',
-    file: 'channel/shared-buffer.js',
+    file: 'channel/ring-store.js',
     from: 'this.#store(PUTS, this.#ring.repairTail());',
     to: '',
   },

@@ -1,0 +1,41 @@
+// Items from a child to the program, as fast as both can.
+import { timed } from '../../measure.mjs';
+import { rate } from '../../coroutines/measure.mjs';
+import { BATCH } from '../items.mjs';
+
+const RATE = { key: 'rate', title: 'one way', unit: 'items/s', better: 'higher' };
+/** Before the clock starts: the child is there. */
+const FIRST = 100;
+
+async function itemsPerSecond(send, quick) {
+  await send(FIRST);
+  const counted = async (count) => {
+    await send(count);
+    return count;
+  };
+  return rate(counted, quick, timed);
+}
+
+function oneWay(id, title) {
+  const send = (peer) => (count) => peer.send(id, count);
+  return { id, title, figures: [RATE], run: async ({ peer, quick }) => ({ figures: { rate: await itemsPerSecond(send(peer), quick) } }) };
+}
+
+export const numbers = oneWay('numbers', 'Numbers, one way');
+export const objects = oneWay('objects', 'Small objects, one way: `{ id, name, ok }`');
+
+export const batches = {
+  id: 'batches',
+  title: `Numbers in batches of ${BATCH}, one way: putMany and getMany; others send arrays`,
+  figures: [{ ...RATE, unit: 'numbers/s' }],
+  run: async ({ peer, quick }) => ({ figures: { rate: await itemsPerSecond((count) => peer.sendBatches(count), quick) } }),
+};
+
+export const mebibytes = {
+  id: 'mebibytes',
+  title: 'Byte arrays of 1 MiB, one way',
+  figures: [{ ...RATE, unit: 'GB/s' }],
+  run: async ({ peer, quick }) => ({
+    figures: { rate: ((await itemsPerSecond((count) => peer.send('mebibytes', count), quick)) * 2 ** 20) / 1e9 },
+  }),
+};

@@ -1,0 +1,180 @@
+/**
+ * First in, first out: a ring, and before it what came back. What a thread that is killed leaves at which step:
+ *
+ *    put                                   killed right after it           take                              killed right after it
+ *    1  a chunk, if needed                 swept, or chained already       1  items that came back, first
+ *    2  the message; behind it nothing     never seen                      2  copy the message               it is still in the ring
+ *    3  its header: published              it stays: TAIL, PUTS follow     3  HEAD                           the item is lost, and counted so
+ *    4  TAIL, PUTS                         the same                        4  the books, GETS                the same
+ *                                                                          5  chunks that were left          the next that leaves one
+ *
+ * The number of the message at HEAD, and of that at TAIL, is what GETS and PUTS are put right from.
+ */
+
+import { load, store } from '#atomics';
+import { adopt, type Block } from '../memory/index.ts';
+import { newChunk, QueueChunks } from './chunks.ts';
+import { GETS, HEAD, LOST, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
+import { Returned } from './returned.ts';
+import { APART, PARCEL, Ring, type RingPlace } from './ring.ts';
+import type { Judge, Message, Outgoing, Store, Taker } from './store.ts';
+
+function placeOf({ words, at }: Block): RingPlace {
+  return { words, tail: at + TAIL, tailChunk: at + TAIL_CHUNK, head: at + HEAD };
+}
+
+/** By how much a message changes PUTS and GETS, where not messages are counted. */
+export type Weigh = (kind: number, length: number, words: Int32Array) => number;
+
+/** Bytes of the value of a message, wherever they are. */
+function bytesOf(kind: number, length: number, words: Int32Array): number {
+  return (kind & APART) === 0 ? length : words[1]!;
+}
+
+export class RingStore implements Store {
+  readonly maxSize: number;
+  readonly hasOneMutex: boolean = false;
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #ring: Ring;
+  readonly #returned: Returned;
+  readonly #weigh: Weigh | undefined;
+
+  constructor(block: Block, weigh?: Weigh) {
+    this.#weigh = weigh;
+    this.#words = block.words;
+    this.#at = block.at;
+    this.#ring = new Ring(placeOf(block), new QueueChunks(block));
+    this.#returned = new Returned(block);
+    this.maxSize = load(block.words, block.at + MAX);
+  }
+
+  /** The words of a new ring. @throws HeddleError if the heap is full */
+  static start(block: Block): void {
+    const first = newChunk();
+    Ring.start(placeOf(block), first.ref);
+    store(block.words, block.at + OLDEST, first.ref);
+    adopt(first);
+  }
+
+  #load(word: number): number {
+    return load(this.#words, this.#at + word);
+  }
+
+  #store(word: number, value: number): void {
+    store(this.#words, this.#at + word, value);
+  }
+
+  get mayHave(): boolean {
+    return this.#ring.mayHave || this.#returned.first !== 0;
+  }
+
+  put(messages: readonly Outgoing[], from: number, count: number): number {
+    const ring = this.#ring;
+    ring.begin();
+    let placed = 0;
+    try {
+      for (; placed < count; placed += 1) {
+        const { kind, words, length } = messages[from + placed]!;
+        ring.write(kind, words, length, this.#weightOf(kind, length, words));
+      }
+    } catch (error) {
+      if (placed === 0) throw error;
+    }
+    this.#store(PUTS, ring.publish());
+    return placed;
+  }
+
+  #weightOf(kind: number, length: number, words: Int32Array): number {
+    return this.#weigh === undefined ? 1 : this.#weigh(kind, length, words);
+  }
+
+  repairPuts(): void {
+    this.#store(PUTS, this.#ring.repairTail());
+  }
+
+  has(): boolean {
+    if (this.#returned.first !== 0) return true;
+    this.#ring.open();
+    return this.#ring.peek() !== 0;
+  }
+
+  take(taker: Taker, judge?: Judge): boolean {
+    const first = judge === undefined ? undefined : this.#returned.look();
+    if (first !== undefined && !judge!(first.kind, bytesOf(first.kind, first.length, first.words))) return false;
+    const back = this.#returned.take();
+    if (back !== undefined) {
+      taker.hold(back.kind, back.number, back.length, undefined, back.words);
+      taker.count(this.#weightOf(back.kind, back.length, back.words));
+      return true;
+    }
+    const ring = this.#ring;
+    ring.open();
+    const kind = ring.peek();
+    if (kind === 0) return false;
+    const { length } = ring;
+    if (judge?.(kind, (kind & APART) === 0 ? length : ring.wordAt(1)) === false) return false;
+    const words = taker.hold(kind, ring.number, length);
+    ring.copy(words);
+    ring.skip();
+    ring.take();
+    taker.count(this.#weightOf(kind, length, words));
+    ring.leave();
+    return true;
+  }
+
+  takeSome(max: number, taker: Taker): Message[] {
+    const taken: Message[] = [];
+    while (taken.length < max) {
+      const back = this.#returned.take();
+      if (back === undefined) break;
+      taken.push(back);
+      taker.count(1);
+    }
+    const ring = this.#ring;
+    ring.open();
+    const before = taken.length;
+    for (let kind = ring.peek(); taken.length < max && kind !== 0; kind = ring.peek()) {
+      const words = new Int32Array((ring.length + 3) >> 2);
+      ring.copy(words);
+      taken.push({ kind, number: ring.number, words, length: ring.length });
+      ring.skip();
+    }
+    if (taken.length === before) return taken;
+    ring.take();
+    taker.count(taken.length - before);
+    ring.leave();
+    return taken;
+  }
+
+  giveBack(message: Message, taker: Taker): () => void {
+    const block = this.#returned.prepare(message);
+    return () => {
+      this.#returned.add(block);
+      taker.count(-this.#weightOf(message.kind, message.length, message.words));
+    };
+  }
+
+  repairGets(): number {
+    const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;
+    const missing = (gets - this.#load(GETS)) | 0;
+    if (missing > 0) this.#store(LOST, (this.#load(LOST) + missing) | 0);
+    return gets;
+  }
+
+  drain(): number[] {
+    const parcels: number[] = [];
+    for (let back = this.#returned.take(); back !== undefined; back = this.#returned.take())
+      if ((back.kind & PARCEL) !== 0) parcels.push(back.words[0]!);
+    const ring = this.#ring;
+    ring.open();
+    for (let kind = ring.peek(); kind !== 0; kind = ring.peek()) {
+      if ((kind & PARCEL) !== 0) parcels.push(ring.wordAt(0));
+      ring.skip();
+    }
+    ring.take();
+    this.#store(GETS, ring.taken());
+    ring.leave();
+    return parcels;
+  }
+}

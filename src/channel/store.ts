@@ -1,0 +1,76 @@
+/**
+ * Where the items of a queue are: the part in which kinds of queues differ. A store decides where a message goes and which one comes next, and knows what a
+ * thread that died between two stores has left; mutexes, room, waiting and tasks are those of `shared-buffer.ts`.
+ *
+ *    RingStore              first in, first out; producers and consumers have a mutex each
+ *    ordered/ …             last in, first out; lowest first; both ends. One mutex, as all change the same words
+ */
+
+/** A message that is ready for a store. */
+export interface Outgoing {
+  /** MESSAGE, PARCEL, BYTES and APART. */
+  readonly kind: number;
+  /** Its bytes; those of the last word that are behind it are zeros. */
+  readonly words: Int32Array;
+  /** In bytes. */
+  readonly length: number;
+  /** What decides on its place, in a store that asks for that. */
+  readonly key?: number | string | undefined;
+}
+
+/** A message that was copied out of a store. */
+export interface Message extends Outgoing {
+  /** Where it was among the others: the number of messages that were put before it. A store that keeps no such order says what puts it back. */
+  readonly number: number;
+}
+
+/** The hand that takes messages out of a store. */
+export interface Taker {
+  /** Words for the message that is being taken, to be filled. @param words those that it is in already */
+  hold(kind: number, number: number, length: number, key?: number | string, words?: Int32Array): Int32Array;
+  /** So many items have gone out, or what they weigh: the books say so, then GETS. Less than 0: items have come back. */
+  count(items: number): void;
+}
+
+/** Says of the next message whether it is to be taken. @param bytes those of its value, wherever they are */
+export type Judge = (kind: number, bytes: number) => boolean;
+
+export interface Store {
+  /** Items that may be there before a producer waits; 0: it never does. */
+  readonly maxSize: number;
+  /** Whether producers and consumers have one mutex, TAIL_MUTEX. */
+  readonly hasOneMutex: boolean;
+  /** Whether an item may be there: a guess, by any thread. */
+  readonly mayHave: boolean;
+
+  // In the producers' mutex.
+
+  /**
+   * Places `count` messages, with all of them or none to be seen after a death, and stores PUTS. Returns how many: fewer if there is no more memory.
+   *
+   * @throws HeddleError if there is no memory for the first; then nothing has happened
+   */
+  put(messages: readonly Outgoing[], from: number, count: number): number;
+  /** A producer has died: what it had published stays. Stores PUTS. */
+  repairPuts(): void;
+
+  // In the consumers' mutex.
+
+  /** Whether an item is there. */
+  has(): boolean;
+  /** Takes the next message. False: there is none, or `judge` does not want it. */
+  take(taker: Taker, judge?: Judge): boolean;
+  /** Takes up to `max` messages, as copies. */
+  takeSome(max: number, taker: Taker): Message[];
+  /** Throws all away, and stores GETS. Returns the parcels that were in it. */
+  drain(): number[];
+  /** A consumer has died: what it had taken is gone, and LOST. Returns what GETS must be; the caller stores it. */
+  repairGets(): number;
+
+  /**
+   * Makes ready to take a message back, outside of the mutex. What it returns does so, inside.
+   *
+   * @throws HeddleError if the heap is full
+   */
+  giveBack(message: Message, taker: Taker): () => void;
+}
