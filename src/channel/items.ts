@@ -25,7 +25,7 @@ import {
   unpack,
   viewOfBlock,
 } from '../memory/index.ts';
-import { APART, MESSAGE, PARCEL } from './ring.ts';
+import { APART, BYTES, MESSAGE, PARCEL } from './ring.ts';
 import type { Message, Outgoing } from './store.ts';
 
 /** Bytes of an item that has a block of its own. */
@@ -36,7 +36,7 @@ const blockHead = 4;
 const loopLimit = 64;
 
 /** A message that was taken; `bytes` are those of its words, where they are known. */
-type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
+export type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
 
 const bytesOf = ({ bytes, words }: Taken): Uint8Array => bytes ?? new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
@@ -147,6 +147,7 @@ function decodeCopy(block: Block, length: number, handles: readonly object[]): u
 }
 
 const decoder = new TextDecoder();
+const none: readonly string[] = [];
 
 /** The message of an item whose bytes are in its parcel: how many, and the modules that it needs, so that they are known before it is opened. */
 function apart(parcel: number, bytes: number, modules: readonly string[]): Packed {
@@ -174,15 +175,17 @@ export interface Packed extends Outgoing {
 }
 
 export class Items {
-  readonly #queue: SharedObject;
+  /** The ref of the block that owns the parcels. */
+  readonly #owner: number;
   readonly #words: Int32Array = new Int32Array(apartFrom / 4 + 1);
   readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
   readonly #large: LargeItem = new LargeItem();
   /** User code may pack another item while one is packed. */
   #isPacking = false;
 
-  constructor(queue: SharedObject) {
-    this.#queue = queue;
+  /** @param owner the ref of the block that owns the parcels, where that is not the queue's */
+  constructor(queue: SharedObject, owner: number = blockOf(queue).ref) {
+    this.#owner = owner;
   }
 
   /**
@@ -233,7 +236,7 @@ export class Items {
     if (bytes.length < apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
       new Uint8Array(words.buffer, 4).set(bytes);
-      words[0] = makeParcel(handles, { owner: blockOf(this.#queue).ref });
+      words[0] = makeParcel(handles, { owner: this.#owner });
       return { kind: MESSAGE | PARCEL, words, length: 4 + bytes.length, isOwn: true };
     }
     const block = allocateFilled(wordsFor(bytes.length));
@@ -246,10 +249,51 @@ export class Items {
     return this.#inBlock(block, bytes.length, handles, modules);
   }
 
+  /** A message that is just these bytes. @throws HeddleError if the heap is full */
+  packBytes(bytes: Uint8Array): Packed {
+    const packed = bytes.length < apartFrom ? this.#small(bytes, 0, bytes.length) : this.#withParcel(bytes, [], none);
+    return { ...packed, kind: packed.kind | BYTES };
+  }
+
+  /** How many bytes such a message has. */
+  lengthOf({ kind, words, length }: Taken): number {
+    return (kind & APART) === 0 ? length : words[1]!;
+  }
+
+  /** The bytes of such a message that was taken: a copy that belongs to the caller, or a view of the message's own block. */
+  openBytes(message: Taken): Uint8Array {
+    const { kind, words, length } = message;
+    if ((kind & APART) === 0) return bytesOf(message).slice(0, length);
+    const { bytes: block } = unpack(words[0]!);
+    const count = words[1]!;
+    if (count >= viewFrom && theAgent().memory.kind === 'native' && viewed + count <= mostViewed) {
+      viewed += count;
+      return new Uint8Array(viewOfBlock(block!, blockHead * 4, count, () => (viewed -= count)));
+    }
+    const copy = new Uint8Array(count);
+    copyBlock(block!, copy, false);
+    freeOwned(block!);
+    return copy;
+  }
+
+  /** Copies the bytes of such a message that was taken to where they fit. Returns how many. */
+  copyBytes(message: Taken, target: Uint8Array): number {
+    const { kind, words, length } = message;
+    if ((kind & APART) === 0) {
+      target.set(bytesOf(message).subarray(0, length));
+      return length;
+    }
+    const { bytes: block } = unpack(words[0]!);
+    const count = words[1]!;
+    copyBlock(block!, target.subarray(0, count), false);
+    freeOwned(block!);
+    return count;
+  }
+
   /** The message of an item whose bytes are in a block of its own. */
   #inBlock(block: Block, length: number, handles: readonly SharedObject[], modules: readonly string[]): Packed {
     try {
-      return apart(makeParcel(handles, { owner: blockOf(this.#queue).ref, bytes: block }), length, modules);
+      return apart(makeParcel(handles, { owner: this.#owner, bytes: block }), length, modules);
     } catch (error) {
       freeOwned(block);
       throw error;
@@ -276,6 +320,7 @@ export class Items {
   /** Keys of the modules that must be loaded before it is opened. */
   modulesOf(message: Taken): readonly string[] {
     const { kind, words, length } = message;
+    if ((kind & BYTES) !== 0) return none;
     if ((kind & APART) !== 0)
       return length === 8 ? [] : (JSON.parse(decoder.decode(new Uint8Array(words.buffer, words.byteOffset + 8, length - 8))) as string[]);
     const from = (kind & PARCEL) === 0 ? 0 : 4;
@@ -285,6 +330,7 @@ export class Items {
   /** The value of an item that was taken; its modules are loaded. @throws what its decoding throws; the item is gone then */
   open(message: Taken): unknown {
     const { kind, words, length } = message;
+    if ((kind & BYTES) !== 0) return this.openBytes(message);
     const bytes = bytesOf(message);
     if ((kind & PARCEL) === 0) return decodeMessage(bytes, 0, length);
     const { objects: handles, bytes: block } = unpack(words[0]!);
