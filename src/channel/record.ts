@@ -17,7 +17,7 @@ const shared = layout('Queue', 'what all read of a queue, and few write', {
   oldest: ['ref', 'the first chunk of the ring'],
   spare: ['ref', 'a chunk that is in no ring now'],
   putters: ['ref', 'the line of putters, once one has waited'],
-  joiners: ['ref', 'the line of joiners, with the consumers, once one has come'],
+  joiners: ['ref', 'the line of joiners, with the entries of consumers; 0: tasks are not counted'],
   returned: ['ref', 'the first of the items that came back'],
   reader: ['bits', 'of a pipe: the ref of the end that reads, which is not kept by it'],
   reserved: ['bits', 'nothing yet', 3],

@@ -19,6 +19,7 @@ import {
   FLAGS,
   GETS,
   HEAD_MUTEX,
+  JOINERS,
   LOST,
   MAX,
   OPEN,
@@ -92,10 +93,14 @@ export class SharedBuffer implements Taker {
     if ((this.#load(FLAGS) & COUNTS_TASKS) !== 0) this.books = new Books(block, this.#headMutex);
   }
 
-  /** The words of a new queue, beside those of its store. */
-  static start({ words, at }: Block, maxSize: number, countsTasks: boolean): void {
+  /** The words of a new queue, beside those of its store. @throws HeddleError if the heap is full */
+  static start(block: Block, maxSize: number, countsTasks: boolean): void {
+    const { words, at } = block;
     store(words, at + MAX, maxSize);
-    store(words, at + FLAGS, countsTasks ? COUNTS_TASKS : 0);
+    if (!countsTasks) return;
+    store(words, at + FLAGS, COUNTS_TASKS);
+    // The first consumers have entries in it: a heap that is full of items can be emptied.
+    new OwnedLine(block, JOINERS).open();
   }
 
   #load(word: number): number {

@@ -42,7 +42,7 @@ findFaults('../../channel/model/queue-cases.js', [
     by: 'a death of one of two consumers',
     what: 'what a dead consumer has taken is not counted',
     file: 'channel/ring-store.js',
-    from: 'const gets = (this.#ring.taken() - this.#returned.count) | 0;',
+    from: 'const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;',
     to: 'const gets = this.#load(GETS);',
   },
   {
