@@ -109,17 +109,31 @@ export type {
   SyncOptions as QueueSyncOptions,
 } from './channel/index.ts';
 
+// Connections to other programs that know a key.
+export { Client, Listener, SocketConnection } from './connection/index.ts';
+export type {
+  ClientOptions,
+  ConnectionAddress,
+  ListenerAddress,
+  ListenerStatistics,
+  ListenOptions,
+  SocketSendOptions,
+} from './connection/index.ts';
+
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
 
 // What goes wrong.
 export {
+  AuthenticationError,
   BrokenBarrierError,
   BrokenExecutor,
   BrokenProcessPool,
   BrokenThreadPool,
+  BufferTooShort,
   CancelledError,
   Empty,
+  EOFError,
   Full,
   HeddleError,
   InvalidStateError,

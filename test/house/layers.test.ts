@@ -43,6 +43,7 @@ const FLOORS: Record<string, number> = {
   codec: 4,
   'codec/function': 3.5, // the codec's basement: only the codec and what lies below may be seen from here
   channel: 5,
+  connection: 5,
   shared: 5,
   worker: 6,
   process: 7.5, // may run a Process on a thread
