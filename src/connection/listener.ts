@@ -14,7 +14,6 @@ import { dirname, join } from 'node:path';
 import { net } from '../builtins.ts';
 import { checkFunction, checkOptions } from '../check.ts';
 import { AuthenticationError, InvalidStateError, TimeoutError } from '../errors.ts';
-import type { AsyncItemIterator } from '../iteration.ts';
 import { Deque, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions, WaitList } from '../loop/index.ts';
 import { TypeError } from '../refusals.ts';
 import { type ConnectionAddress, describeAddress, type ListenerAddress, readAddress, readAuthkey } from './address.ts';
@@ -258,8 +257,9 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
   }
 
   /** As `close`. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     this.close();
+    return Promise.resolve();
   }
 
   /** `for await` accepts connections until the listener is closed. */

@@ -135,8 +135,9 @@ export class Receivers {
   #isHolding = false;
   #isServing = false;
 
-  constructor(stream: MessageStream) {
-    this.stream = stream;
+  /** @param open makes the stream, which calls back when a message or the end has come */
+  constructor(open: (changed: () => void) => MessageStream) {
+    this.stream = open(() => this.changed());
   }
 
   add(wait: Waiting<any>): void {
@@ -167,6 +168,25 @@ export class Receivers {
     this.#isHolding = holds;
     if (holds) this.stream.ref();
     else this.stream.unref();
+  }
+
+  /** Whether a message is there, or the end, also where the loop has not read it yet. */
+  isReady(): boolean {
+    return this.stream.waitSync(0);
+  }
+
+  /** Calls back once when a message or the end is there, or the connection is closed. Returns what ends that. */
+  watch(ready: (error?: unknown) => void): () => void {
+    const poll = new Poll(this, undefined);
+    let isOver = false;
+    const told = (error?: unknown): void => {
+      if (!isOver) ready(error);
+    };
+    poll.then(() => told(), told);
+    return () => {
+      isOver = true;
+      poll.expire();
+    };
   }
 
   /** Ends all waits with an error. */

@@ -7,8 +7,9 @@ import { BufferTooShort, InvalidStateError, TimeoutError } from '../errors.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
 import { blocking, done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { blockThread, me } from '../memory/index.ts';
+import { giveReadiness } from '../readiness.ts';
 import { RangeError, TypeError } from '../refusals.ts';
-import { partOf } from './bytes.ts';
+import { partOf } from '../view-part.ts';
 import { BYTES, longestMessage, type Message, VALUE } from './frames.ts';
 import { anyMessage, Poll, type Reading, Receive, Receivers } from './receiving.ts';
 import { MessageStream } from './stream.ts';
@@ -147,15 +148,20 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
         isMaking = false;
       }
     };
+    giveReadiness(SocketConnection, (connection: SocketConnection) => ({
+      isReady() {
+        connection.#check('waitReady');
+        return connection.#receivers.isReady();
+      },
+      watch: (ready) => connection.#receivers.watch(ready),
+    }));
   }
 
   /** @throws TypeError always: `Client` and `Listener.accept` make connections */
   private constructor(socket: Socket, name: string, rest: Uint8Array) {
     if (!isMaking) throw new TypeError('expected Client() or Listener.accept() to make connections, got new SocketConnection()');
-    let receivers: Receivers | undefined;
-    this.#stream = new MessageStream(socket, name, rest, { changed: () => receivers?.changed() });
-    receivers = new Receivers(this.#stream);
-    this.#receivers = receivers;
+    this.#receivers = new Receivers((changed) => new MessageStream(socket, name, rest, changed));
+    this.#stream = this.#receivers.stream;
   }
 
   /** True: messages can be received here. */
@@ -275,7 +281,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
     this.#check('poll');
     const wait = readWaitOptions(options);
     // What has come already was maybe not read yet.
-    if (!isAborted(options)) this.#stream.waitSync(0);
+    if (!isAborted(options)) this.#receivers.isReady();
     return new Poll(this.#receivers, wait);
   }
 

@@ -40,14 +40,9 @@ const readBuffer = new Uint8Array(1 << 16);
 /** What one try to write has done. */
 const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EAGAIN';
 
-export interface StreamEvents {
-  /** A message has come, or the end. */
-  readonly changed: () => void;
-}
-
 export class MessageStream {
   readonly #socket: Socket;
-  readonly #events: StreamEvents;
+  readonly #changed: () => void;
   readonly #name: string;
   readonly #reader: FrameReader = new FrameReader((message) => this.#received(message));
   readonly #messages: Deque<Message> = new Deque();
@@ -62,17 +57,20 @@ export class MessageStream {
   /** Why nothing more comes. */
   end: Error | undefined;
 
-  /** @param rest bytes that have come already */
-  constructor(socket: Socket, name: string, rest: Uint8Array, events: StreamEvents) {
+  /**
+   * @param rest bytes that have come already
+   * @param changed called when a message has come, or the end
+   */
+  constructor(socket: Socket, name: string, rest: Uint8Array, changed: () => void) {
     this.#socket = socket;
     this.#name = name;
-    this.#events = events;
+    this.#changed = changed;
     socket.setNoDelay?.(true);
     socket.unref();
     socket.on('data', (chunk: Buffer) => {
       // Parts of a Buffer would be Buffers, whose `slice` copies nothing.
       this.#push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
-      events.changed();
+      changed();
     });
     socket.on('end', () => this.ended());
     socket.on('error', (error) => this.ended(error));
@@ -132,7 +130,7 @@ export class MessageStream {
     this.end = new EOFError(`the other end of ${this.#name} has closed the connection${half}`);
     if (error !== undefined) this.end.cause = error;
     this.#failAll(this.end);
-    this.#events.changed();
+    this.#changed();
   }
 
   /** One more call waits: the program stays alive meanwhile. */
@@ -326,7 +324,7 @@ export class MessageStream {
     if (count === 0) return this.ended();
     if (target === undefined) this.#push(into.slice(0, count));
     else this.#reader.filled(count);
-    this.#events.changed();
+    this.#changed();
   }
 
   /** Lets nothing more in; what waits to be sent goes first. */

@@ -16,6 +16,7 @@ import {
   SocketConnection,
   Thread,
   TimeoutError,
+  waitReady,
 } from 'heddle';
 
 const authkey = Buffer.from('the key of both ends');
@@ -40,7 +41,7 @@ for (const [name, address] of [
   ['TCP', { port: 0 }],
 ] as const) {
   test(`${name}: values arrive whole and in order, both ways at once`, async () => {
-    const [a, b, close] = await pair<unknown>(address);
+    const [a, b, close] = await pair(address);
     const values = [
       1,
       'two',
@@ -102,7 +103,7 @@ for (const [name, address] of [
   });
 
   test(`${name}: bytes are a message of their own, and what does not fit stays or is told`, async () => {
-    const [a, b, close] = await pair<unknown>(address);
+    const [a, b, close] = await pair(address);
     await a.sendBytes(Buffer.from('hello world'), 6);
     await a.sendBytes(new Float64Array([1.5]));
     await a.send('a value');
@@ -206,6 +207,21 @@ test('calls that wait to receive are served in order, async before a Sync one th
   close();
 });
 
+test('waitReady takes connections over sockets, and takes nothing from them', async () => {
+  const [a, b, close] = await pair<number>(undefined);
+  const [c, d, closeOther] = await pair<number>(undefined);
+  assert.deepEqual(await waitReady([b, d], 0), []);
+  const waiting = waitReady([b, d]);
+  c.sendSync(1);
+  assert.deepEqual(await waiting, [d]);
+  a.sendSync(2);
+  assert.deepEqual(await waitReady([b, d], 0), [b, d]);
+  assert.deepEqual([await b.recv(), await d.recv()], [2, 1]);
+  close();
+  await assert.rejects(Promise.resolve(waitReady([b, d])), InvalidStateError);
+  closeOther();
+});
+
 test('close() ends the calls that wait here', async () => {
   const [a, , close] = await pair<number>(undefined);
   const waits = [a.recv(), a.poll(Infinity), a.recvBytes()];
@@ -226,7 +242,7 @@ test('leaving a loop withdraws the pending receive, and closes nothing', async (
 });
 
 test('a shared object is refused by its path, as is what cannot cross', async () => {
-  const [a, b, close] = await pair<unknown>(undefined);
+  const [a, b, close] = await pair(undefined);
   await assert.rejects(Promise.resolve(a.send({ deep: [new Lock()] })), (error: Error) => {
     assert.ok(error instanceof SerializationError);
     assert.match(error.message, /message\.deep\[0\].*Lock cannot cross to another program/s);
@@ -272,7 +288,7 @@ test('close() of a listener ends what waits for a client, and keeps what was acc
   await assert.rejects(listener.accept(1), TimeoutError);
   listener.close();
   await assert.rejects(accepting, InvalidStateError);
-  for await (const connection of listener) assert.fail(String(connection));
+  for await (const connection of listener) assert.fail(`${connection.closed}`);
   await a.send(1);
   assert.equal(await b.recv(), 1);
   close();
@@ -310,7 +326,7 @@ test('bad arguments are refused at the call, naming what came', async () => {
   await assert.rejects(Client('/nowhere/at/all', options), { code: 'ENOENT' });
   assert.throws(() => new (Listener as unknown as new () => Listener)(), /Listener\.listen\(\)/);
   assert.throws(() => new (SocketConnection as unknown as new () => SocketConnection)(), /Client\(\)/);
-  const [a, , close] = await pair<unknown>(undefined);
+  const [a, , close] = await pair(undefined);
   assert.throws(() => a.recv(-1), RangeError);
   assert.throws(() => a.recvSync({ signal: AbortSignal.timeout(1) } as never), /use recv\(\)/);
   assert.throws(() => a.sendBytes('text' as never), TypeError);

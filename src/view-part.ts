@@ -1,7 +1,7 @@
 /** Parts of the caller's memory, for messages of bytes. */
 
-import { checkInteger, expected } from '../check.ts';
-import { RangeError, TypeError } from '../refusals.ts';
+import { checkInteger, expected } from './check.ts';
+import { RangeError, TypeError } from './refusals.ts';
 
 /** Bytes from `offset` on of a buffer or a view, without a copy. */
 export function partOf(view: unknown, offset: number, size: number | undefined): Uint8Array {
@@ -17,6 +17,7 @@ export function partOf(view: unknown, offset: number, size: number | undefined):
 
 function bytesOfView(view: unknown): Uint8Array {
   if (ArrayBuffer.isView(view)) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  if (view instanceof ArrayBuffer || view instanceof SharedArrayBuffer) return new Uint8Array(view);
+  if (view instanceof ArrayBuffer || (typeof SharedArrayBuffer === 'function' && view instanceof SharedArrayBuffer))
+    return new Uint8Array(view);
   throw new TypeError(expected('view', 'an ArrayBuffer or a view on one', view));
 }
