@@ -1,5 +1,5 @@
-/** What users see of queues, between threads, where no native call can be made. */
+/** What users see of queues and pipes, between threads, where no native call can be made. */
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['queue', 'deaths', 'started']) await import(`./${name}.test.js`);
+for (const name of ['queue', 'deaths', 'pipe', 'pipe-deaths', 'wait-ready', 'started']) await import(`./${name}.test.js`);
