@@ -52,6 +52,7 @@ export class QueueCore<T> {
       queue: () => buffer.getters,
       isPossible: () => buffer.isShutDown || buffer.hasMessage(),
       mayBePossible: () => buffer.mayHaveMessage,
+      reservation: buffer,
     });
     this.putters = new Line({
       queue: () => buffer.putters.open(),
