@@ -107,7 +107,6 @@ export class DequeStore extends OrderedStore {
     this.log(1, 1);
     taker.count(1);
     this.#apply();
-    this.logDone();
   }
 
   override giveBack(message: Message, taker: Taker): () => void {
@@ -130,8 +129,8 @@ export class DequeStore extends OrderedStore {
     taker.count(-1);
     this.#apply();
     this.#insert(hole, cell);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
   }
 
   /** Moves the hole past those that came back at this end and had been taken before, and puts the item in hand there. */

@@ -115,6 +115,11 @@ export class Deque<T = unknown> extends SharedObject implements Iterable<T>, Asy
     return this.#size;
   }
 
+  /** True when `shutdown` was called, by any thread or process. */
+  get isShutDown(): boolean {
+    return this.#right.core.buffer.isShutDown;
+  }
+
   /** While an item comes into a full one, both it and the one that goes are counted. */
   get #size(): number {
     const { size } = this.#right.core;

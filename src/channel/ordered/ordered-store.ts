@@ -9,6 +9,7 @@
  */
 
 import { load, store } from '#atomics';
+import { HeddleError } from '../../errors.ts';
 import type { Block } from '../../memory/index.ts';
 import { GETS, LOST, PUTS } from '../record.ts';
 import { PARCEL } from '../ring.ts';
@@ -62,7 +63,7 @@ export abstract class OrderedStore implements Store {
 
   /** Where the item that comes next is in the row. Some item is there. */
   protected abstract next(): number;
-  /** The item that comes next leaves the row, with `taker.count(1)`. */
+  /** The item that comes next leaves the row, with `taker.count(1)`. Its log stays. */
   protected abstract remove(taker: Taker): void;
   /** A message that came back, and is in its cells, comes into the row, with `taker.count(-1)`. */
   protected abstract putBack(cell: number, taker: Taker): void;
@@ -104,9 +105,9 @@ export abstract class OrderedStore implements Store {
       this.store(LOST, this.load(LOST_AFTER));
       this.restore();
     }
+    this.store(HAND, 0);
     // ORDER: last: until then the rest is done again after a further death.
     this.store(LOG, 0);
-    this.store(HAND, 0);
     this.cells.repair(this.#all());
   }
 
@@ -134,7 +135,7 @@ export abstract class OrderedStore implements Store {
     try {
       for (let i = 0; i < count; i += 1) cells.push(this.cells.write(messages[from + i]!, (puts + i) | 0));
     } catch (error) {
-      if (cells.length === 0) throw error;
+      if (cells.length === 0 || !(error instanceof HeddleError)) throw error;
     }
     return cells;
   }
@@ -172,6 +173,8 @@ export abstract class OrderedStore implements Store {
   #remove(cell: number, taker: Taker): void {
     this.remove(taker);
     this.cells.free(cell);
+    // Until here the item would be lost with this thread.
+    this.logDone();
     if (this.table.isSparse) this.table.shrink(this.size);
   }
 

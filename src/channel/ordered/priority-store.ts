@@ -35,8 +35,8 @@ export class PriorityStore extends OrderedStore {
     this.store(PUTS, (this.load(PUTS) + cells.length) | 0);
     this.#up(size, cells[0]!);
     for (let i = 1; i < cells.length; i += 1) this.#sift(size + i);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
     return cells.length;
   }
 
@@ -55,7 +55,6 @@ export class PriorityStore extends OrderedStore {
     this.log(1, 1);
     taker.count(1);
     if (last !== 0) this.#down(0, last);
-    this.logDone();
     this.store(HAND, 0);
   }
 
@@ -65,8 +64,8 @@ export class PriorityStore extends OrderedStore {
     this.log(-1, 0);
     taker.count(-1);
     this.#up(size, cell);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
   }
 
   /** The item in hand goes up to its place. False: it stays. */

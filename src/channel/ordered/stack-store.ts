@@ -34,7 +34,6 @@ export class StackStore extends OrderedStore {
   protected remove(taker: Taker): void {
     this.log(1, 1);
     taker.count(1);
-    this.logDone();
   }
 
   protected putBack(cell: number, taker: Taker): void {
@@ -44,8 +43,8 @@ export class StackStore extends OrderedStore {
     this.log(-1, 0);
     taker.count(-1);
     this.#insert(size, cell);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
   }
 
   /** Moves the hole to where the item in hand belongs, and puts it there. */
