@@ -70,7 +70,7 @@ function spoil(heap: ModelHeap, { words, at }: Block, isShort: boolean): void {
 
 const queueIn = ({ ref }: Scene): Queue<number> => joinObject(ref) as Queue<number>;
 
-export function putOne(scene: Scene, queue: Queue<number>, item: number): void {
+function putOne(scene: Scene, queue: Queue<number>, item: number): void {
   queue.putSync(item);
   once(() => void scene.put.push(item));
 }
