@@ -112,6 +112,10 @@ export type {
   SyncOptions as QueueSyncOptions,
 } from './channel/index.ts';
 
+// Two ends, between which messages go both ways, and waiting for the first of many things.
+export { Connection, Pipe, waitReady } from './channel/index.ts';
+export type { ConnectionStatistics, SendOptions } from './channel/index.ts';
+
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
 
@@ -121,8 +125,10 @@ export {
   BrokenExecutor,
   BrokenProcessPool,
   BrokenThreadPool,
+  BufferTooShort,
   CancelledError,
   Empty,
+  EOFError,
   Full,
   HeddleError,
   InvalidStateError,

@@ -133,9 +133,9 @@ def seconds_of(work, count):
     return time.perf_counter() - begin
 
 
-def rate(work, quick):
+def rate(work, quick, first=100):
     """As in ../coroutines/measure.mjs, by the clock."""
-    work(100)
+    work(first)
     count = 100
     while seconds_of(work, count) < (0.05 if quick else 0.15):
         count *= 2
@@ -151,7 +151,7 @@ def batches(pair, quick):
 
 
 def mebibytes(pair, quick):
-    return {"rate": rate(lambda count: pair.send("mebibytes", count), quick) * MIB / 1e9}
+    return {"rate": rate(lambda count: pair.send("mebibytes", count), quick, 250 if quick else 1000) * MIB / 1e9}
 
 
 def microseconds(turns, quick):

@@ -6,3 +6,5 @@ export { LifoQueue } from './ordered/lifo-queue.ts';
 export { type PriorityItem, PriorityQueue } from './ordered/priority-queue.ts';
 export { Queue, type QueueStatistics } from './queue.ts';
 export { SimpleQueue, type SimpleQueueStatistics } from './simple-queue.ts';
+export { Connection, type ConnectionStatistics, Pipe, type SendOptions } from './pipe/connection.ts';
+export { waitReady } from './wait-ready.ts';

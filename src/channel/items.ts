@@ -5,12 +5,13 @@
  *    with handles                a parcel that the queue owns, then the bytes
  *    from 8 KiB on               a parcel, and in it a block with the bytes
  *
- * A parcel lives as long as its queue, or until it is opened.
+ * A parcel lives as long as its queue, or until it is opened. Memory and text from 64 KiB on are written into the block at once, and memory is shown there
+ * to the receiver: a large item is copied once.
  */
 
-import { decodeMessage, modulesOf, takeEncoder } from '../codec/index.ts';
+import { decodeMessage, type MessageOptions, modulesOf, takeEncoder } from '../codec/index.ts';
 import {
-  allocateOwned,
+  allocateFilled,
   type Block,
   blockOf,
   dropParcel,
@@ -24,7 +25,7 @@ import {
   unpack,
   viewOfBlock,
 } from '../memory/index.ts';
-import { APART, MESSAGE, PARCEL } from './ring.ts';
+import { APART, BYTES, MESSAGE, PARCEL } from './ring.ts';
 import type { Message, Outgoing } from './store.ts';
 
 /** Bytes of an item that has a block of its own. */
@@ -35,11 +36,16 @@ const blockHead = 4;
 const loopLimit = 64;
 
 /** A message that was taken; `bytes` are those of its words, where they are known. */
-type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
+export type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
 
 const bytesOf = ({ bytes, words }: Taken): Uint8Array => bytes ?? new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
-/** Copies bytes into a block, which may lie in several segments; or out of it. */
+/** The bytes of a block behind its head. */
+function bytesIn(block: Block, length: number): Uint8Array {
+  return theAgent().memory.bytes(placeOf(block, blockHead), length);
+}
+
+/** The same without a call to the system, for few: copies bytes into a block, which may lie in several segments; or out of it. */
 function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
   const { memory } = theAgent();
   let place = placeOf(block, blockHead);
@@ -56,8 +62,60 @@ function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
   }
 }
 
-/** From this size on memory in an item is a view of the item's own block. */
+/** Words of a block for so many bytes. */
+const wordsFor = (bytes: number): number => blockHead + ((bytes + 3) >> 2);
+
+/** From this size on memory in an item is a view of the item's own block, and is written there at once. */
 const viewFrom = 65_536;
+/** What is written behind large memory is not much, as a rule. */
+const slack = 1024;
+
+/** Memory for an encoder that writes something large: a block. What is short stays where all items are written. */
+class LargeItem {
+  #block: Block | undefined;
+  /** Where the encoder writes. */
+  bytes: Uint8Array | undefined;
+
+  readonly #grow = (old: Uint8Array, used: number, size: number): Uint8Array | undefined => {
+    if (this.#block === undefined && size - used < viewFrom) return undefined;
+    const room = Math.max(size + slack, this.#block === undefined ? 0 : old.length * 2);
+    const block = allocateFilled(wordsFor(room));
+    try {
+      const bytes = bytesIn(block, room);
+      bytes.set(old.subarray(0, used));
+      this.free();
+      this.bytes = bytes;
+    } catch (error) {
+      freeOwned(block);
+      throw error;
+    }
+    this.#block = block;
+    return this.bytes;
+  };
+
+  /** For the encoder. Most items move nothing. */
+  readonly options: MessageOptions = { transfer: undefined, grow: this.#grow };
+
+  optionsFor(transfer: readonly ArrayBuffer[] | undefined): MessageOptions {
+    return transfer === undefined ? this.options : { transfer, grow: this.#grow };
+  }
+
+  /** The block, which is the caller's now. */
+  take(): Block {
+    const block = this.#block!;
+    this.#block = undefined;
+    return block;
+  }
+
+  /** Frees the block that nothing is in. */
+  free(): void {
+    const block = this.#block;
+    this.#block = undefined;
+    this.bytes = undefined;
+    if (block !== undefined) freeOwned(block);
+  }
+}
+
 /** Bytes of views that this thread has been given and that are not garbage yet; above it memory is copied, as no finalizer runs in a loop that blocks. */
 const mostViewed = 64 * 2 ** 20;
 let viewed = 0;
@@ -75,7 +133,7 @@ function openBlock(block: Block, length: number, handles: readonly object[]): un
     return view;
   };
   try {
-    return decodeMessage(memory.bytes(placeOf(block, blockHead), length), 0, length, { handles, viewOf });
+    return decodeMessage(bytesIn(block, length), 0, length, { handles, viewOf });
   } finally {
     if (!isGiven) freeOwned(block);
   }
@@ -89,6 +147,7 @@ function decodeCopy(block: Block, length: number, handles: readonly object[]): u
 }
 
 const decoder = new TextDecoder();
+const none: readonly string[] = [];
 
 /** The message of an item whose bytes are in its parcel: how many, and the modules that it needs, so that they are known before it is opened. */
 function apart(parcel: number, bytes: number, modules: readonly string[]): Packed {
@@ -116,12 +175,17 @@ export interface Packed extends Outgoing {
 }
 
 export class Items {
-  readonly #queue: SharedObject;
+  /** The ref of the block that owns the parcels. */
+  readonly #owner: number;
   readonly #words: Int32Array = new Int32Array(apartFrom / 4 + 1);
   readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
+  readonly #large: LargeItem = new LargeItem();
+  /** User code may pack another item while one is packed. */
+  #isPacking = false;
 
-  constructor(queue: SharedObject) {
-    this.#queue = queue;
+  /** @param owner the ref of the block that owns the parcels, where that is not the queue's */
+  constructor(queue: SharedObject, owner: number = blockOf(queue).ref) {
+    this.#owner = owner;
   }
 
   /**
@@ -132,13 +196,16 @@ export class Items {
    */
   pack(value: unknown, transfer?: readonly ArrayBuffer[]): Packed {
     const encoder = takeEncoder();
+    const isNested = this.#isPacking;
+    const large = isNested ? new LargeItem() : this.#large;
+    this.#isPacking = true;
     try {
-      encoder.encode(value, transfer === undefined ? undefined : { transfer });
+      encoder.encode(value, large.optionsFor(transfer));
       const { bytes, start, end, handles } = encoder;
-      const packed =
-        end - start < apartFrom && handles.length === 0
-          ? this.#small(bytes, start, end)
-          : this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
+      let packed: Packed;
+      if (bytes === large.bytes) packed = this.#inBlock(large.take(), end, handles as SharedObject[], encoder.modules);
+      else if (end - start < apartFrom && handles.length === 0) packed = this.#small(bytes, start, end);
+      else packed = this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
       try {
         encoder.takeMoved();
@@ -148,6 +215,8 @@ export class Items {
       }
       return packed;
     } finally {
+      large.free();
+      this.#isPacking = isNested;
       encoder.release();
     }
   }
@@ -164,23 +233,71 @@ export class Items {
   }
 
   #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {
-    const owner = blockOf(this.#queue).ref;
     if (bytes.length < apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
       new Uint8Array(words.buffer, 4).set(bytes);
-      words[0] = makeParcel(handles, { owner });
+      words[0] = makeParcel(handles, { owner: this.#owner });
       return { kind: MESSAGE | PARCEL, words, length: 4 + bytes.length, isOwn: true };
     }
-    const block = allocateOwned(blockHead + ((bytes.length + 3) >> 2));
-    let parcel: number;
+    const block = allocateFilled(wordsFor(bytes.length));
     try {
       copyBlock(block, bytes, true);
-      parcel = makeParcel(handles, { owner, bytes: block });
     } catch (error) {
       freeOwned(block);
       throw error;
     }
-    return apart(parcel, bytes.length, modules);
+    return this.#inBlock(block, bytes.length, handles, modules);
+  }
+
+  /** A message that is just these bytes. @throws HeddleError if the heap is full */
+  packBytes(bytes: Uint8Array): Packed {
+    const packed = bytes.length < apartFrom ? this.#small(bytes, 0, bytes.length) : this.#withParcel(bytes, [], none);
+    return { ...packed, kind: packed.kind | BYTES };
+  }
+
+  /** How many bytes such a message has. */
+  lengthOf({ kind, words, length }: Taken): number {
+    return (kind & APART) === 0 ? length : words[1]!;
+  }
+
+  /** The bytes of such a message that was taken: a copy that belongs to the caller, or a view of the message's own block. */
+  openBytes(message: Taken): Uint8Array {
+    const { kind, words, length } = message;
+    if ((kind & APART) === 0) return bytesOf(message).slice(0, length);
+    const { bytes: block } = unpack(words[0]!);
+    const count = words[1]!;
+    if (count >= viewFrom && theAgent().memory.kind === 'native' && viewed + count <= mostViewed) {
+      viewed += count;
+      return new Uint8Array(viewOfBlock(block!, blockHead * 4, count, () => (viewed -= count)));
+    }
+    const copy = new Uint8Array(count);
+    copyBlock(block!, copy, false);
+    freeOwned(block!);
+    return copy;
+  }
+
+  /** Copies the bytes of such a message that was taken to where they fit. Returns how many. */
+  copyBytes(message: Taken, target: Uint8Array): number {
+    const { kind, words, length } = message;
+    if ((kind & APART) === 0) {
+      target.set(bytesOf(message).subarray(0, length));
+      return length;
+    }
+    const { bytes: block } = unpack(words[0]!);
+    const count = words[1]!;
+    copyBlock(block!, target.subarray(0, count), false);
+    freeOwned(block!);
+    return count;
+  }
+
+  /** The message of an item whose bytes are in a block of its own. */
+  #inBlock(block: Block, length: number, handles: readonly SharedObject[], modules: readonly string[]): Packed {
+    try {
+      return apart(makeParcel(handles, { owner: this.#owner, bytes: block }), length, modules);
+    } catch (error) {
+      freeOwned(block);
+      throw error;
+    }
   }
 
   /**
@@ -203,6 +320,7 @@ export class Items {
   /** Keys of the modules that must be loaded before it is opened. */
   modulesOf(message: Taken): readonly string[] {
     const { kind, words, length } = message;
+    if ((kind & BYTES) !== 0) return none;
     if ((kind & APART) !== 0)
       return length === 8 ? [] : (JSON.parse(decoder.decode(new Uint8Array(words.buffer, words.byteOffset + 8, length - 8))) as string[]);
     const from = (kind & PARCEL) === 0 ? 0 : 4;
@@ -212,6 +330,7 @@ export class Items {
   /** The value of an item that was taken; its modules are loaded. @throws what its decoding throws; the item is gone then */
   open(message: Taken): unknown {
     const { kind, words, length } = message;
+    if ((kind & BYTES) !== 0) return this.openBytes(message);
     const bytes = bytesOf(message);
     if ((kind & PARCEL) === 0) return decodeMessage(bytes, 0, length);
     const { objects: handles, bytes: block } = unpack(words[0]!);

@@ -31,6 +31,8 @@ export interface LineOf {
   isPossible(): boolean;
   /** A guess at the same, without a lock: what a thread looks at before it sleeps. Absent: threads of this line sleep at once. */
   mayBePossible?(): boolean;
+  /** No async wait of this thread is left. */
+  emptied?(): void;
   /** Looks after dead threads, beyond the line itself. */
   reap?(isThorough: boolean): void;
 }
@@ -217,11 +219,13 @@ export class Line implements AsyncWait {
   #leave(): void {
     this.#endLook?.();
     const waiter = this.#waiter;
-    if (waiter === undefined) return;
-    this.#waiter = undefined;
-    waiter.free();
-    theAgent().waits.delete(this);
-    this.passOn();
+    if (waiter !== undefined) {
+      this.#waiter = undefined;
+      waiter.free();
+      theAgent().waits.delete(this);
+      this.passOn();
+    }
+    this.#of.emptied?.();
   }
 
   /** The next of this thread is in line in the place of the first. */

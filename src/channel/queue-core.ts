@@ -6,9 +6,9 @@
  */
 
 import { prepare, prepareSync } from '../codec/index.ts';
-import { Empty, Full, InvalidStateError, ShutDown, withCount } from '../errors.ts';
+import { Empty, Full, type HeddleError, InvalidStateError, ShutDown, withCount } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { blockOf, Deadline, type SharedObject } from '../memory/index.ts';
+import { type Block, blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
 import { Items, own, type Packed } from './items.ts';
 import { Line } from './line.ts';
@@ -16,7 +16,7 @@ import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
-import type { Message, Store } from './store.ts';
+import type { Judge, Message, Store } from './store.ts';
 import { Turns } from './turns.ts';
 
 /** What a call of a queue says of itself in errors. */
@@ -31,19 +31,22 @@ export class QueueCore<T> {
   readonly joiners: Line;
   readonly #noun: string;
   isClosed = false;
-  readonly #turns = new Turns();
+  /** Gets that have a message, and load its modules. */
+  readonly loading: Set<Get<any>> = new Set();
+  protected readonly turns: Turns = new Turns();
 
-  /** @param store where its items are @param noun what it is called in errors */
+  /** @param store where its items are @param noun what it is called in errors @param block with the words of the buffer, where that is not the block of the handle */
   constructor(
     handle: SharedObject,
     store: Store = new RingStore(blockOf(handle)),
     items: Items = new Items(handle),
     noun: string = 'queue',
+    block: Block = blockOf(handle),
   ) {
     this.handle = handle;
     this.items = items;
     this.#noun = noun;
-    const buffer = new SharedBuffer(blockOf(handle), store, (parcel) => items.dropParcel(parcel));
+    const buffer = new SharedBuffer(block, store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
     this.getters = new Line({
       queue: () => buffer.getters,
@@ -54,6 +57,7 @@ export class QueueCore<T> {
       queue: () => buffer.putters.open(),
       isPossible: () => buffer.isShutDown || buffer.hasRoom,
       mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
+      emptied: () => this.puttersLeft(),
     });
     this.joiners = new Line({
       queue: () => buffer.books!.line.open(),
@@ -75,12 +79,12 @@ export class QueueCore<T> {
     if (this.isClosed) throw new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
   }
 
-  shutDownError(verb: string, isPut: boolean = false): ShutDown {
+  shutDownError(verb: string, isPut: boolean = false): HeddleError {
     const rest = this.buffer.state === OPEN || isPut ? '' : ', and there are no more items';
     return new ShutDown(`${this.name}.${verb}(): the ${this.#noun} is shut down${rest}`);
   }
 
-  emptyError(verb: string, isAtOnce: boolean): Empty {
+  emptyError(verb: string, isAtOnce: boolean): HeddleError {
     return new Empty(
       isAtOnce
         ? `${this.name}.${verb}(): the ${this.#noun} is empty`
@@ -88,7 +92,7 @@ export class QueueCore<T> {
     );
   }
 
-  fullError(verb: string, isAtOnce: boolean): Full {
+  fullError(verb: string, isAtOnce: boolean): HeddleError {
     const max = `maxSize ${this.buffer.maxSize}`;
     return new Full(
       isAtOnce
@@ -96,6 +100,19 @@ export class QueueCore<T> {
         : `${this.name}.${verb}(): there was no room in the time that it was given (${max})`,
     );
   }
+
+  /** True: nothing comes any more. To be asked before the last take. */
+  get isOver(): boolean {
+    return this.buffer.isShutDown;
+  }
+
+  /** Puts what there is room for; see `SharedBuffer.put`. */
+  place(messages: readonly Packed[], from: number): number {
+    return this.buffer.put(messages, from);
+  }
+
+  /** No put of this thread waits any more. */
+  protected puttersLeft(): void {}
 
   // Putting.
 
@@ -146,9 +163,9 @@ export class QueueCore<T> {
     }
     // Not before those of this thread that came earlier.
     if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
-    const placed = this.buffer.put(messages, 0);
+    const placed = this.place(messages, 0);
     if (placed !== messages.length) return new Put(this, messages, Math.max(0, placed), verb, wait);
-    const turn = this.#turns.due();
+    const turn = this.turns.due();
     return turn === undefined ? done : new Later(turn, `${this.name}.${verb}()`);
   }
 
@@ -157,7 +174,7 @@ export class QueueCore<T> {
     let at = 0;
     const attempt = (): true | undefined => {
       if (this.putters.length > 0 && !this.putters.tryAll()) return undefined;
-      const placed = this.buffer.put(messages, at);
+      const placed = this.place(messages, at);
       if (placed < 0) throw this.shutDownError(verb, true);
       at += placed;
       return at === messages.length ? true : undefined;
@@ -181,7 +198,7 @@ export class QueueCore<T> {
   get(verb: string, wait: WaitOptions | undefined): Operation<T> {
     if (this.getters.length > 0 || isAborted(wait)) return new Get<T>(this, verb, wait);
     if (!this.buffer.take(false)) return new Get<T>(this, verb, wait);
-    const loading = this.loadModules() ?? this.#turns.due();
+    const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Get<T>(this, verb, wait, { message: this.buffer.keep(), loading });
     try {
       return new Done(this.open());
@@ -195,7 +212,7 @@ export class QueueCore<T> {
     this.check('next');
     if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
     if (!this.buffer.take(false)) return new Next<T>(this, 'next', undefined);
-    const loading = this.loadModules() ?? this.#turns.due();
+    const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Next<T>(this, 'next', undefined, { message: this.buffer.keep(), loading });
     try {
       return new Done<IteratorResult<T, undefined>>({ done: false, value: this.open() });
@@ -234,21 +251,33 @@ export class QueueCore<T> {
   }
 
   getSync(verb: string, above: Above, timeout: number): T {
-    const state = this.buffer.state;
-    if (!this.buffer.take(false)) this.#waitForItem(verb, above, timeout, state !== OPEN);
+    this.takeSync(verb, above, timeout);
     return this.#openSync();
   }
 
-  #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean): void {
-    if (wasShutDown && !this.buffer.take(true)) throw this.shutDownError(verb);
-    if (wasShutDown) return;
+  /**
+   * Takes the first message, and waits for one.
+   *
+   * @param judge as for `SharedBuffer.take`
+   * @param refused called when none was taken; throws if that was because of `judge`
+   */
+  protected takeSync(verb: string, above: Above, timeout: number, judge?: Judge, refused?: () => void): void {
+    const state = this.buffer.state;
+    if (this.buffer.take(false, judge)) return;
+    refused?.();
+    this.#waitForItem(verb, above, timeout, state !== OPEN, judge, refused);
+  }
+
+  #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean, judge?: Judge, refused?: () => void): void {
     const attempt = (): true | undefined => {
       // ORDER: before the take: nothing comes after it was shut down.
-      const { isShutDown } = this.buffer;
-      if (this.buffer.take(true)) return true;
-      if (isShutDown) throw this.shutDownError(verb);
+      const isOver = wasShutDown || this.isOver;
+      if (this.buffer.take(true, judge)) return true;
+      refused?.();
+      if (isOver) throw this.shutDownError(verb);
       return undefined;
     };
+    if (wasShutDown) return void attempt();
     if (timeout === 0) {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
@@ -256,6 +285,20 @@ export class QueueCore<T> {
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);
+  }
+
+  /** Whether a get would come to an end now: an item is there, or none will come. */
+  isReady(): boolean {
+    return this.isOver || this.buffer.hasMessage();
+  }
+
+  /** Waits until then, and takes nothing. */
+  protected waitReadySync(verb: string, above: Above, timeout: number): boolean {
+    if (this.isReady()) return true;
+    if (timeout === 0) return false;
+    const deadline = new Deadline(timeout);
+    const attempt = (): true | undefined => (this.isReady() ? true : undefined);
+    return blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline)) === true;
   }
 
   #openSync(): T {
@@ -277,7 +320,7 @@ export class QueueCore<T> {
   getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {
     if (this.getters.length > 0 || isAborted(wait)) return new GetMany<T>(this, max, wait);
     const messages = this.buffer.takeMany(max, false);
-    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, { messages, turn: this.#turns.due() });
+    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, { messages, turn: this.turns.due() });
   }
 
   getManySync(max: number, above: Above, timeout: number): T[] {
@@ -355,5 +398,6 @@ export class QueueCore<T> {
     this.isClosed = true;
     const error = new InvalidStateError(`${this.name}.close(): this handle was closed while the call waited`);
     this.getters.endAll((one) => (one as Get<T>).reject(error));
+    for (const one of this.loading) one.reject(error);
   }
 }

@@ -15,10 +15,12 @@ import {
   type SyncOptions,
   transferOf,
 } from './options.ts';
+import { giveReadiness } from '../readiness.ts';
 import { QueueCore } from './queue-core.ts';
 import { queueRefs, queueWords } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
+import { coreReadiness } from './wait-ready.ts';
 
 const longest = 0x7fff_ffff;
 
@@ -99,6 +101,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   static {
     const variety: QueueVariety = { kind, start: (block) => RingStore.start(block), core: (queue) => new QueueCore(queue) };
     Object.defineProperty(Queue, queueVariety, { value: variety });
+    giveReadiness(Queue, (queue: Queue) => coreReadiness(queue.#core, () => queue.#core.check('waitReady')));
     describeIt = (queue) => {
       const { name, buffer, isClosed } = queue.#core;
       const room = buffer.maxSize === 0 ? '' : ` of ${buffer.maxSize}`;

@@ -34,19 +34,25 @@ export function listedBlock(block: Block, position: number): Block {
  * A block of zeros but for its tag, listed by this thread until `adopt`.
  *
  * @param refs words of the block that name further blocks; its CHAIN may name one, too
+ * @param kind a number of its own, where others must tell what the block is
  * @throws HeddleError if the heap is full
  */
-export function allocateOwned(words: number, refs?: RefRange): Block {
+export function allocateOwned(words: number, refs?: RefRange, kind: number = kinds.owned): Block {
   if (refs !== undefined) checkRefs(refs, words);
-  return allocateListed(tagOf(kinds.owned, refs), words);
+  return allocateListed(tagOf(kind, refs), words);
+}
+
+/** The same, for a caller that writes all of it behind the first four words: they may be anything before. @throws HeddleError if the heap is full */
+export function allocateFilled(words: number): Block {
+  return allocateListed(tagOf(kinds.owned), words, true);
 }
 
 /** A block with that tag, listed by this thread until `adopt`. @throws HeddleError if the heap is full */
-export function allocateListed(tag: number, words: number): Block {
+export function allocateListed(tag: number, words: number, isFilled: boolean = false): Block {
   const { blocks } = theAgent();
   if (blocks !== undefined) return blocks.allocate(tag, words);
   const heap = theHeap();
-  const block = heap.allocate(tag, words);
+  const block = heap.allocate(tag, words, isFilled);
   return listedBlock(block, heap.listedAt);
 }
 

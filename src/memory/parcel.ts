@@ -18,7 +18,7 @@ import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
 import { dropListed, freeOwned, listedBlock, unlist } from './owned.ts';
 import { isParcel, isSealed, ON_ITS_WAY, OWNED, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
-import { hasTravelled, knownHandle, makeHandle, refOf, type SharedObject } from './shared-object.ts';
+import { describe, hasTravelled, isHeldHere, knownHandle, makeHandle, refOf, type SharedObject } from './shared-object.ts';
 import { segmentSize } from './memory.ts';
 import { atStep } from './step.ts';
 import { kinds, tagOf } from './tag.ts';
@@ -40,7 +40,10 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
   const bytes = 'owner' in holder ? holder.bytes : undefined;
   checkInteger(objects.length, 'handles in one message', bytes === undefined ? 1 : 0, mostHandles);
   const heap = theHeap();
-  for (const object of objects) hasTravelled(heap, object);
+  for (const object of objects) {
+    if (!isHeldHere(object)) throw new HeddleError(`${describe(object)} was closed before it could be sent`);
+    hasTravelled(heap, object);
+  }
   return heap.guarded(() => {
     const block = heap.prepare(tagOf(kinds.parcel), (REFS + objects.length) * 4, true);
     const { words, at } = block;

@@ -24,10 +24,10 @@ export interface MessageOptions {
   /** Buffers that change owner, as with `structuredClone`. They do so with {@link MessageEncoder.takeMoved}. */
   readonly transfer?: readonly unknown[] | undefined;
   /**
-   * Gives memory of the caller's own for a message that has no room, instead of the heap's. It is asked again when that is full, too: some more
-   * than the size asked for saves a second copy of a large value.
+   * Gives memory of the caller's own for a message that has no room, instead of the heap's; undefined: the heap's will do. It is asked again when that
+   * is full, too: some more than the size asked for saves a second copy of a large value.
    */
-  readonly grow?: Grow | undefined;
+  readonly grow?: ((...args: Parameters<Grow>) => Uint8Array | undefined) | undefined;
   /** The general encoder writes all of it: what a message looks like that was never flat. Default false. */
   readonly isGeneral?: boolean | undefined;
 }
@@ -49,7 +49,7 @@ const noBuffers: ArrayBuffer[] = [];
 
 export class MessageEncoder {
   #own = memory(SIZE);
-  #given: Grow | undefined;
+  #given: MessageOptions['grow'];
   /** The bytes lie in memory of the caller's. */
   #isGiven = false;
   #noMemory: { readonly error: unknown } | undefined;
@@ -109,18 +109,15 @@ export class MessageEncoder {
   }
 
   #grow(old: Uint8Array, used: number, size: number): Uint8Array {
-    if (this.#given === undefined) {
-      this.#isGiven = false;
-      return growInHeap(old, used, size);
-    }
+    let bytes: Uint8Array | undefined;
     try {
-      const bytes = this.#given(old, used, size);
-      this.#isGiven = true;
-      return bytes;
+      bytes = this.#given?.(old, used, size);
     } catch (error) {
       this.#noMemory = { error };
       throw error;
     }
+    this.#isGiven = bytes !== undefined;
+    return bytes ?? growInHeap(old, used, size);
   }
 
   /** Forgets all of the last message but its bytes. */
