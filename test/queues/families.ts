@@ -83,6 +83,8 @@ const kinds: readonly Kind[] = [
   { where: 'coroutine', Class: coroutine.LifoQueue, has: all, inOrder: newestFirst },
   { where: 'coroutine', Class: coroutine.PriorityQueue, has: all, inOrder: lowestFirst },
   { where: 'shared', Class: heddle.Queue, has: [...all, 'shared', 'fifo'] },
+  { where: 'shared', Class: heddle.LifoQueue, has: [...all, 'shared'], inOrder: newestFirst },
+  { where: 'shared', Class: heddle.PriorityQueue, has: [...all, 'shared'], inOrder: lowestFirst },
   { where: 'shared', Class: heddle.SimpleQueue, has: ['shared', 'fifo'] },
 ];
 
