@@ -18,7 +18,7 @@ const orders: readonly (readonly [new (maxSize?: number) => Queue<any>, readonly
 
 for (const [Class, order] of orders) {
   inBothForms(`${Class.name}, basic: its order, its bounds, and calls that wait at them`, async (crew, form) => {
-    const queue: Queue<number> = new Class<number>(3);
+    const queue: Queue<number> = new Class(3);
     const put = (item: number, options?: { timeout?: number; block?: boolean }): unknown =>
       form === 'sync' ? queue.putSync(item, options) : queue.put(item, options);
     const get = (options?: { timeout?: number; block?: boolean }): unknown =>
