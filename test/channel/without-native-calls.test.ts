@@ -2,4 +2,4 @@
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['queue', 'ordered', 'deaths', 'started']) await import(`./${name}.test.js`);
+for (const name of ['queue', 'ordered', 'deaths', 'rounds', 'started']) await import(`./${name}.test.js`);

@@ -81,7 +81,7 @@ async function produce({ queues, deque, marks, next, producers, stop }: Scene): 
   const lock = new Lock();
   for (let sequence = 0; stop.load() === 0; sequence += 1) {
     const kind = sequence % kinds;
-    const queue: Queue<unknown> | undefined = queues[kind];
+    const queue: Queue | undefined = queues[kind];
     while ((queue?.qsize() ?? deque.length) > mostWaiting) await new Promise((resolve) => setTimeout(resolve, 1));
     const index = next.add(1);
     if (index >= mostItems) return;
