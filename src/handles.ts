@@ -63,6 +63,8 @@ export interface HandleDoor {
   /** The descriptor of the heap, for a child process; the heap is made, and this thread takes a slot, where there is none. */
   heapForChild(): number | undefined;
   join(place: HeapPlace): void;
+  /** This thread says that it ends, to those that join it. */
+  ends(): void;
   rename(name: string): void;
 }
 

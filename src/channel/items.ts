@@ -174,11 +174,16 @@ export interface Packed extends Outgoing {
   readonly isOwn: boolean;
 }
 
+/** Made with the first item: many a handle never sends one. */
+function newScratch(): { readonly words: Int32Array; readonly bytes: Uint8Array } {
+  const words = new Int32Array(apartFrom / 4 + 1);
+  return { words, bytes: new Uint8Array(words.buffer) };
+}
+
 export class Items {
   /** The ref of the block that owns the parcels. */
   readonly #owner: number;
-  readonly #words: Int32Array = new Int32Array(apartFrom / 4 + 1);
-  readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
+  #scratch: { readonly words: Int32Array; readonly bytes: Uint8Array } | undefined;
   readonly #large: LargeItem = new LargeItem();
   /** User code may pack another item while one is packed. */
   #isPacking = false;
@@ -223,8 +228,7 @@ export class Items {
 
   #small(bytes: Uint8Array, start: number, end: number): Packed {
     const length = end - start;
-    const words = this.#words;
-    const copy = this.#bytes;
+    const { words, bytes: copy } = (this.#scratch ??= newScratch());
     // The rest of the last word is to be zeros.
     words[length >> 2] = 0;
     if (length <= loopLimit) for (let i = 0; i < length; i += 1) copy[i] = bytes[start + i]!;

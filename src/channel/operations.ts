@@ -52,9 +52,9 @@ abstract class Waiting<R> extends Pending<R> implements Claim {
     this.#line = line;
   }
 
-  /** Takes its place in line. Last in a constructor. */
-  protected wait(options: WaitOptions | undefined): void {
-    if (!isAborted(options)) this.#stand(options?.timeout !== 0);
+  /** Takes its place in line. Last in a constructor. @param mayLook as of `Line.add` */
+  protected wait(options: WaitOptions | undefined, mayLook: boolean = options?.timeout !== 0): void {
+    if (!isAborted(options)) this.#stand(mayLook);
     this.limit(options);
   }
 

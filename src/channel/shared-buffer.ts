@@ -33,6 +33,8 @@ import type { Judge, Message, Outgoing, Store, Taker } from './store.ts';
 
 /** Words that a message is copied to, if it is not longer. */
 const scratchWords = 2048;
+const noWords = new Int32Array(0);
+const noBytes = new Uint8Array(0);
 
 export class SharedBuffer implements Taker {
   readonly maxSize: number;
@@ -56,8 +58,8 @@ export class SharedBuffer implements Taker {
   bytes: Uint8Array;
   /** `words` are being read, and user code may take another message meanwhile. */
   isReading = false;
-  readonly #scratch: Int32Array = new Int32Array(scratchWords);
-  readonly #scratchBytes: Uint8Array = new Uint8Array(this.#scratch.buffer);
+  #scratch: Int32Array = noWords;
+  #scratchBytes: Uint8Array = noBytes;
 
   /** @param dropParcel frees a parcel that no consumer will open */
   constructor(block: Block, items: Store, dropParcel: (parcel: number) => void) {
@@ -206,7 +208,7 @@ export class SharedBuffer implements Taker {
     number: number,
     length: number,
     key?: number | string,
-    words: Int32Array = this.isReading || length > scratchWords * 4 ? new Int32Array((length + 3) >> 2) : this.#scratch,
+    words: Int32Array = this.isReading || length > scratchWords * 4 ? new Int32Array((length + 3) >> 2) : this.#openScratch(),
   ): Int32Array {
     this.kind = kind;
     this.number = number;
@@ -215,6 +217,15 @@ export class SharedBuffer implements Taker {
     this.words = words;
     this.bytes = words === this.#scratch ? this.#scratchBytes : new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
     return words;
+  }
+
+  /** Made with the first message: many a handle never takes one. */
+  #openScratch(): Int32Array {
+    if (this.#scratch === noWords) {
+      this.#scratch = new Int32Array(scratchWords);
+      this.#scratchBytes = new Uint8Array(this.#scratch.buffer);
+    }
+    return this.#scratch;
   }
 
   /** Items have gone out: the books say so before GETS does. */

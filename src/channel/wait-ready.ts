@@ -27,7 +27,8 @@ class Watch extends Ready {
   constructor(core: QueueCore<any>, ready: (error?: unknown) => void) {
     super(core, 'waitReady', undefined);
     this.#ready = ready;
-    this.wait(undefined);
+    // One of many: to look at each for a moment would take long.
+    this.wait(undefined, false);
   }
 
   override settle(isReady: boolean): void {

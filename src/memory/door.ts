@@ -4,6 +4,7 @@ import { openHandleDoor } from '../handles.ts';
 import { sharingMissing } from '../platform/index.ts';
 import { me, theAgent } from './agent.ts';
 import { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, markEnded, seed as ownSeed, setThreadName } from './attach.ts';
+import { setEnding } from './slots.ts';
 import { arrayOf, ownerOf } from './block-view.ts';
 import { dropParcels, makeParcel, openParcel } from './parcel.ts';
 import { isShared, methodOf, pin, refIfAny, type SharedObject, unpin } from './shared-object.ts';
@@ -42,6 +43,9 @@ openHandleDoor({
   join: ({ seed, descriptor }) => {
     if (seed !== undefined) joinBySeed(seed.buffer, seed.startedBy);
     if (descriptor !== undefined) joinByDescriptor(descriptor);
+  },
+  ends: () => {
+    if (me !== 0) setEnding();
   },
   rename: setThreadName,
 });

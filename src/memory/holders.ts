@@ -2,7 +2,7 @@
  * Whether any thread holds an object, or will get it: what "the other end is closed" asks. Nothing is counted. The ledgers and the parcels say it, and a
  * thread that asks remembers one witness.
  *
- *    object ◀── the ledger of a thread that lives
+ *    object ◀── the ledger of a thread that lives, and has not said that it ends
  *           ◀── a parcel on its way, whose host lives
  *           ◀── a parcel that a block owns ◀── that block, or what stands for it (`Resolve`) ◀── … the same again
  *
@@ -19,7 +19,7 @@ import { type Heap, theHeap } from './heap.ts';
 import { ledgerPages, ledgerPageWords } from './ledger.ts';
 import { isParcel, ON_ITS_WAY, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
-import { isSlotDead, slotFields, slotOf } from './slots.ts';
+import { isEnding, isSlotDead, slotFields, slotOf } from './slots.ts';
 import { blockHead, kindOfTag } from './tag.ts';
 
 /** What must be held so that a parcel of this owner will be opened: the owner itself, or another object; 0: it will not be. */
@@ -57,8 +57,10 @@ export function kindAt(ref: number): number {
 export function stands({ slot, entry, parcels }: Witness): boolean {
   const heap = theHeap();
   const slots = heap.memory.segment(0);
-  if (entry !== undefined && (load(slots, slotOf(slot) + slotFields.id) !== slot || load(entry.words, entry.index) >>> 0 !== entry.ref))
-    return false;
+  if (entry !== undefined) {
+    if (load(slots, slotOf(slot) + slotFields.id) !== slot || isEnding(slot)) return false;
+    if (load(entry.words, entry.index) >>> 0 !== entry.ref) return false;
+  }
   for (const { parcel, words, index, ref } of parcels)
     if (!heap.isTaken(parcel) || !isParcel(blockAt(heap.memory, parcel)) || load(words, index) >>> 0 !== ref) return false;
   return true;
@@ -109,7 +111,7 @@ function inLedgers(heap: Heap, wanted: ReadonlyMap<number, readonly Packed[]>, l
   if (own !== undefined) return own;
   for (const slot of slotIds(memory)) {
     const found = slot === id ? undefined : inLedger(heap, slot, wanted);
-    if (found !== undefined && lives(slot)) return found;
+    if (found !== undefined && !isEnding(slot) && lives(slot)) return found;
   }
   return undefined;
 }

@@ -35,7 +35,10 @@ type SlotField =
 
 export const slotFields: Readonly<Record<SlotField | 'size', number>> = layout('Slot', 'a thread that has met the heap', {
   id: ['slot', 'its present slot id; 0 while nobody has it'],
-  state: ['bits', '0 free, 1 being taken, 2 in use, 3 its thread has died and what it held is being cleared'],
+  state: [
+    'bits',
+    '0 free, 1 being taken, 2 in use, 3 its thread has died and what it held is being cleared, 4 in use, and its thread has said that it ends',
+  ],
   generation: ['uint32', 'of its last slot id'],
   pid: ['uint32', 'process id'],
   tid: ['uint32', "the system's number of the thread"],
@@ -93,6 +96,19 @@ export function isSlotDead(memory: Memory, id: number, isThorough: boolean): boo
 /** Whether it is blocked in a Sync call, so that its event loop cannot take what is offered. */
 export function isBlocked(id: number): boolean {
   return load(theAgent().memory.segment(0), slotOf(id) + BLOCKED) !== 0;
+}
+
+/** `state` of a thread that has said that it ends: those that join it do not wait until the system has taken it down. */
+const ENDING = 4;
+
+/** Says that this thread ends: nothing need be expected of it any more. */
+export function setEnding(): void {
+  const { memory, id } = theAgent();
+  store(memory.segment(0), slotOf(id) + slotFields.state, ENDING);
+}
+
+export function isEnding(id: number): boolean {
+  return load(theAgent().memory.segment(0), slotOf(id) + slotFields.state) === ENDING;
 }
 
 /** This thread is about to block, or has come back. */

@@ -2,7 +2,7 @@
 
 import { threadId, workerData } from 'node:worker_threads';
 import { type Border, encode, type Packet } from '../codec/index.ts';
-import { tellThreadName } from '../handles.ts';
+import { handleDoor, tellThreadName } from '../handles.ts';
 import {
   hookIsSet,
   joinLoaders,
@@ -66,6 +66,7 @@ async function main(): Promise<void> {
   if (nativeId !== null) tellNativeId(ground.entry, nativeId);
   process.on('exit', (code) => {
     Atomics.store(own.control, EXIT_CODE, (code & 0xff) + 1);
+    handleDoor()?.ends();
     // ORDER: last; a reader that sees the end sees the exit code.
     Atomics.store(own.control, STATE, ENDED);
     Atomics.notify(own.control, STATE);

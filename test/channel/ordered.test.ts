@@ -15,6 +15,7 @@ import {
   Queue,
   SerializationError,
   ShutDown,
+  waitReady,
 } from 'heddle';
 import { collect, heapStatistics } from 'heddle/lowlevel';
 import { everywhere, inBothForms, isNative, until } from '../sync/crew.js';
@@ -403,6 +404,21 @@ test('Deque: pops that are aborted at once take nothing', async () => {
   assert.deepEqual(await Promise.all(pops), ['aborted', 'aborted', 'aborted']);
   deque.extendSync([1, 2, 3]);
   assert.deepEqual([...deque], [1, 2, 3]);
+});
+
+everywhere('waitReady tells which of them have items, and takes none', async (crew) => {
+  const objects = [new LifoQueue<number>(), new PriorityQueue<number>(), new Deque<number>()] as const;
+  const [stack, queue, deque] = objects;
+  assert.deepEqual(await waitReady(objects, 0), []);
+  const filling = crew.run(() => deque.appendSync(1));
+  assert.deepEqual(await waitReady(objects), [deque]);
+  await filling;
+  queue.putSync(2);
+  stack.putSync(3);
+  assert.deepEqual(await waitReady(objects), [...objects]);
+  assert.deepEqual([deque.popSync(0), queue.getSync(0), stack.getSync(0)], [1, 2, 3]);
+  deque.close();
+  await assert.rejects(async () => waitReady([deque]), InvalidStateError);
 });
 
 // Memory.

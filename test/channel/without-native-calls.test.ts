@@ -1,5 +1,6 @@
-/** What users see of queues, between threads, where no native call can be made. */
+/** What users see of queues and pipes, between threads, where no native call can be made. */
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['queue', 'ordered', 'deaths', 'rounds', 'started']) await import(`./${name}.test.js`);
+for (const name of ['queue', 'ordered', 'deaths', 'rounds', 'pipe', 'pipe-deaths', 'wait-ready', 'started'])
+  await import(`./${name}.test.js`);

@@ -14,6 +14,7 @@
 import { SerializationError } from '../../errors.ts';
 import { Encoding, inShort, type Mark } from '../encoding.ts';
 import { checkTransfer, detach, unmark } from '../move.ts';
+import type { AnyBorder } from '../packet.ts';
 import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
 import { FlatWriter } from './flat-writer.ts';
 import { FLAT, GENERAL, WITH_MODULES } from './form.ts';
@@ -28,6 +29,8 @@ export interface MessageOptions {
    * is full, too: some more than the size asked for saves a second copy of a large value.
    */
   readonly grow?: ((...args: Parameters<Grow>) => Uint8Array | undefined) | undefined;
+  /** Why the receiver may not see the shared objects of this thread: they are refused then. */
+  readonly apart?: string | undefined;
   /** The general encoder writes all of it: what a message looks like that was never flat. Default false. */
   readonly isGeneral?: boolean | undefined;
 }
@@ -46,6 +49,7 @@ export function takeEncoder(): MessageEncoder {
 }
 
 const noBuffers: ArrayBuffer[] = [];
+const anywhere: AnyBorder = { kind: 'any' };
 
 export class MessageEncoder {
   #own = memory(SIZE);
@@ -61,7 +65,7 @@ export class MessageEncoder {
   end = 0;
 
   constructor() {
-    this.#encoding.border = { kind: 'any' };
+    this.#encoding.border = anywhere;
   }
 
   /** The messages. Another array after an `encode` that found too little room. */
@@ -93,6 +97,7 @@ export class MessageEncoder {
     const start = writer.position;
     this.#forget();
     encoding.origin = start;
+    encoding.border = options.apart === undefined ? anywhere : { kind: 'any', apart: options.apart };
     if (options.transfer !== undefined) encoding.transfer = checkTransfer(options.transfer);
     this.#given = options.grow;
     encoding.trail.start(options.root ?? 'item');
