@@ -69,7 +69,7 @@ function stack(): LifoQueue {
 tryEach('a LifoQueue', {
   make: stack,
   action: 'putMany',
-  step: 29,
+  step: 11,
   check(queue) {
     queue.putSync('later');
     const items = drained(queue);
@@ -84,7 +84,7 @@ tryEach('a LifoQueue', {
 tryEach('a LifoQueue', {
   make: stack,
   action: 'taskDone',
-  step: 17,
+  step: 9,
   check(queue) {
     const items = drained(queue);
     assert.deepEqual(items, [3, 2, 1].slice(3 - items.length));
@@ -122,7 +122,7 @@ for (const [action, isPut] of [
   ['put', true],
   ['taskDone', false],
 ] as const) {
-  tryEach(`a PriorityQueue of ${many} items`, { make: heap, action, step: 7, check: (queue) => checkHeap(queue, isPut) });
+  tryEach(`a PriorityQueue of ${many} items`, { make: heap, action, step: 4, check: (queue) => checkHeap(queue, isPut) });
 }
 
 function full(): Deque {
@@ -150,7 +150,7 @@ function tryDeque(action: string, step: number, ...outcomes: readonly string[]):
   });
 }
 
-tryDeque('append', 11, '1,2,3', '2,3,victim');
-tryDeque('extendLeft', 13, '1,2,3', 'victim 1,victim 0,1');
-tryDeque('popLeft', 9, '1,2,3', '2,3');
-tryDeque('rotate', 2, '1,2,3', '2,3,1');
+tryDeque('append', 3, '1,2,3', '2,3,victim');
+tryDeque('extendLeft', 4, '1,2,3', 'victim 1,victim 0,1');
+tryDeque('popLeft', 3, '1,2,3', '2,3');
+tryDeque('rotate', 1, '1,2,3', '2,3,1');

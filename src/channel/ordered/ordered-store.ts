@@ -10,7 +10,7 @@
 
 import { load, store } from '#atomics';
 import { HeddleError } from '../../errors.ts';
-import type { Block } from '../../memory/index.ts';
+import { type Block, theAgent } from '../../memory/index.ts';
 import { GETS, LOST, PUTS } from '../record.ts';
 import { PARCEL } from '../ring.ts';
 import type { Message, Outgoing, Store, Taker } from '../store.ts';
@@ -25,6 +25,8 @@ export abstract class OrderedStore implements Store {
   protected readonly cells: Cells;
   readonly #words: Int32Array;
   readonly #at: number;
+  /** Under the model plain reads and writes must be steps. */
+  readonly #isModel: boolean = theAgent().memory.kind === 'model';
 
   constructor(block: Block) {
     this.#words = block.words;
@@ -38,16 +40,23 @@ export abstract class OrderedStore implements Store {
     Table.start(block);
   }
 
+  get mayHave(): boolean {
+    return load(this.#words, this.#at + PUTS) !== load(this.#words, this.#at + GETS);
+  }
+
+  /** Plain: in the mutex. */
   protected load(word: number): number {
-    return load(this.#words, this.#at + word);
+    return this.#isModel ? load(this.#words, this.#at + word) : this.#words[this.#at + word]!;
   }
 
   protected store(word: number, value: number): void {
     store(this.#words, this.#at + word, value);
   }
 
-  get mayHave(): boolean {
-    return this.load(PUTS) !== this.load(GETS);
+  /** As `store`, of a word that means nothing before the log counts: its store comes later. */
+  protected prepare(word: number, value: number): void {
+    if (this.#isModel) this.store(word, value);
+    else this.#words[this.#at + word] = value;
   }
 
   /** Items that are there. In the mutex, as all that follows. */
@@ -83,7 +92,7 @@ export abstract class OrderedStore implements Store {
    * @param lost items that would be lost with this thread from then on
    */
   protected log(change: number, lost: number): void {
-    this.store(LOST_AFTER, (this.load(LOST) + lost) | 0);
+    this.prepare(LOST_AFTER, (this.load(LOST) + lost) | 0);
     // ORDER: after the rest of the log; before the store of PUTS or GETS, with which it counts.
     this.store(LOG, this.#logOf(change));
   }

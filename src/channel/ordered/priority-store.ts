@@ -28,7 +28,7 @@ export class PriorityStore extends OrderedStore {
   put(messages: readonly Outgoing[], from: number, count: number): number {
     const { size, table } = this;
     const cells = this.write(messages, from, count);
-    for (const [i, cell] of cells.entries()) table.set(size + i, cell);
+    for (const [i, cell] of cells.entries()) table.prepare(size + i, cell);
     this.#hold(cells[0]!, size, size);
     this.log(cells.length, 0);
     // ORDER: after the references and the log: with this store they are there.
@@ -42,9 +42,9 @@ export class PriorityStore extends OrderedStore {
 
   /** @param sorted so many items have their place */
   #hold(cell: number, hole: number, sorted: number): void {
-    this.store(HAND, cell);
-    this.store(HOLE, hole);
-    this.store(SORTED, sorted);
+    this.prepare(HAND, cell);
+    this.prepare(HOLE, hole);
+    this.prepare(SORTED, sorted);
   }
 
   protected remove(taker: Taker): void {

@@ -78,7 +78,7 @@ test('a get of a PriorityQueue of 1,000 items can be stopped after each of its s
     },
   );
   t.diagnostic(`${stores} stores, in ${lost} of them the item was in the hands of the thread`);
-  assert.ok(stores > 25 && lost > 20, `${stores} stores, ${lost} lost`);
+  assert.ok(stores > 20 && lost > 18, `${stores} stores, ${lost} lost`);
   assert.equal(taken, lost + 1);
 });
 
@@ -93,7 +93,7 @@ test('a put into a PriorityQueue of 1,000 items can be stopped after each of its
     },
   );
   t.diagnostic(`${stores} stores, after ${there} of them the item was there`);
-  assert.ok(stores > 25 && there > 15, `${stores} stores, ${there} there`);
+  assert.ok(stores > 20 && there > 18, `${stores} stores, ${there} there`);
 });
 
 test('a batch into a PriorityQueue of 1,000 items can be stopped after each of its stores, and is there as a whole or not at all', () => {
@@ -123,7 +123,7 @@ test('the row of references is replaced in one store: a put that has no room can
     const queue = new LifoQueue<number>();
     queue.putManySync(Array.from({ length: 52 }, (_, n) => n));
     if (!stops(queue, () => queue.putSync(52), store)) {
-      assert.ok(store > 60, `${store} stores`);
+      assert.ok(store > 12, `${store} stores`);
       break;
     }
     checkQuiet(queue);
