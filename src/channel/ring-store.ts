@@ -12,6 +12,7 @@
  */
 
 import { load, store } from '#atomics';
+import { HeddleError } from '../errors.ts';
 import { adopt, type Block } from '../memory/index.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
 import { GETS, HEAD, LOST, LOST_AFTER, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
@@ -79,7 +80,7 @@ export class RingStore implements Store {
         ring.write(kind, words, length, this.#weightOf(kind, length, words));
       }
     } catch (error) {
-      if (placed === 0) throw error;
+      if (placed === 0 || !(error instanceof HeddleError)) throw error;
     }
     this.#store(PUTS, ring.publish());
     return placed;

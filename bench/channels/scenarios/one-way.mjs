@@ -43,3 +43,16 @@ export const mebibytes = {
     },
   }),
 };
+
+function through(id, title) {
+  return {
+    id,
+    title: `Numbers, one way, through ${title}`,
+    figures: [RATE],
+    run: async ({ peer, quick }) => ({ figures: { rate: await itemsPerSecond((count) => peer.sendThrough(id, count), quick) } }),
+  };
+}
+
+export const lifo = through('lifo', 'a LifoQueue');
+export const priority = through('priority', 'a PriorityQueue');
+export const deque = through('deque', 'a Deque, from end to end');
