@@ -35,9 +35,18 @@ const blockHead = 4;
 const loopLimit = 64;
 
 /** A message that was taken; `bytes` are those of its words, where they are known. */
-type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
+export type Taken = Pick<Message, 'kind' | 'words' | 'length' | 'from'> & { readonly bytes?: Uint8Array | undefined };
 
-const bytesOf = ({ bytes, words }: Taken): Uint8Array => bytes ?? new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+/** Those of the words that were asked for last: the messages of a batch share theirs. */
+let lastWords: Int32Array | undefined;
+let lastBytes: Uint8Array | undefined;
+
+function bytesOf({ bytes, words }: Taken): Uint8Array {
+  if (bytes !== undefined) return bytes;
+  if (words === lastWords) return lastBytes!;
+  lastWords = words;
+  return (lastBytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+}
 
 /** The bytes of a block behind its head. */
 function bytesIn(block: Block, length: number): Uint8Array {
@@ -163,6 +172,47 @@ export interface Packed extends Outgoing {
   readonly isOwn: boolean;
 }
 
+/** Copies a small message to `from` in words. */
+function copySmall(words: Int32Array, copy: Uint8Array, from: number, bytes: Uint8Array, start: number, end: number): void {
+  const length = end - start;
+  // The rest of the last word is to be zeros.
+  words[from + (length >> 2)] = 0;
+  const at = from * 4;
+  if (length <= loopLimit) for (let i = 0; i < length; i += 1) copy[at + i] = bytes[start + i]!;
+  else copy.set(bytes.subarray(start, end), at);
+}
+
+/** Words of the first messages of a batch, and at most for further ones. */
+const batchWords = 256;
+const mostBatchWords = 16_384;
+
+/** Messages that are put together, and share their words: an array for each would cost more than all else. */
+export class Batch {
+  #size = batchWords / 2;
+  #words = new Int32Array(0);
+  #bytes = new Uint8Array(0);
+  #from = 0;
+
+  /** A small message without handles. */
+  add(bytes: Uint8Array, start: number, end: number): Packed {
+    const length = end - start;
+    const count = (length >> 2) + 1;
+    if (this.#from + count > this.#words.length) this.#renew(count);
+    const words = this.#words;
+    const from = this.#from;
+    copySmall(words, this.#bytes, from, bytes, start, end);
+    this.#from = from + count;
+    return { kind: MESSAGE, words, length, from, isOwn: true };
+  }
+
+  #renew(count: number): void {
+    this.#size = Math.min(this.#size * 2, mostBatchWords);
+    this.#words = new Int32Array(Math.max(this.#size, count));
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#from = 0;
+  }
+}
+
 export class Items {
   readonly #queue: SharedObject;
   readonly #words: Int32Array = new Int32Array(apartFrom / 4 + 1);
@@ -179,9 +229,10 @@ export class Items {
    * Encodes an item.
    *
    * @param transfer buffers that the sender loses
+   * @param batch where its words go, if it is one of several
    * @throws SerializationError; HeddleError if the heap is full
    */
-  pack(value: unknown, transfer?: readonly ArrayBuffer[]): Packed {
+  pack(value: unknown, transfer?: readonly ArrayBuffer[], batch?: Batch): Packed {
     const encoder = takeEncoder();
     const isNested = this.#isPacking;
     const large = isNested ? new LargeItem() : this.#large;
@@ -191,7 +242,7 @@ export class Items {
       const { bytes, start, end, handles } = encoder;
       let packed: Packed;
       if (bytes === large.bytes) packed = this.#inBlock(large.take(), end, handles as SharedObject[], encoder.modules);
-      else if (end - start < apartFrom && handles.length === 0) packed = this.#small(bytes, start, end);
+      else if (end - start < apartFrom && handles.length === 0) packed = batch?.add(bytes, start, end) ?? this.#small(bytes, start, end);
       else packed = this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
       try {
@@ -209,14 +260,8 @@ export class Items {
   }
 
   #small(bytes: Uint8Array, start: number, end: number): Packed {
-    const length = end - start;
-    const words = this.#words;
-    const copy = this.#bytes;
-    // The rest of the last word is to be zeros.
-    words[length >> 2] = 0;
-    if (length <= loopLimit) for (let i = 0; i < length; i += 1) copy[i] = bytes[start + i]!;
-    else copy.set(bytes.subarray(start, end));
-    return { kind: MESSAGE, words, length, isOwn: false };
+    copySmall(this.#words, this.#bytes, 0, bytes, start, end);
+    return { kind: MESSAGE, words: this.#words, length: end - start, from: 0, isOwn: false };
   }
 
   #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {
@@ -252,27 +297,29 @@ export class Items {
   }
 
   /** An item that came into no queue, or is thrown away. */
-  drop({ kind, words }: Pick<Taken, 'kind' | 'words'>): void {
-    if ((kind & PARCEL) !== 0) dropParcel(words[0]!);
+  drop({ kind, words, from = 0 }: Pick<Taken, 'kind' | 'words' | 'from'>): void {
+    if ((kind & PARCEL) !== 0) dropParcel(words[from]!);
   }
 
   /** Keys of the modules that must be loaded before it is opened. */
   modulesOf(message: Taken): readonly string[] {
-    const { kind, words, length } = message;
+    const { kind, length, from = 0 } = message;
+    const start = from * 4;
+    const bytes = bytesOf(message);
     if ((kind & APART) !== 0)
-      return length === 8 ? [] : (JSON.parse(decoder.decode(new Uint8Array(words.buffer, words.byteOffset + 8, length - 8))) as string[]);
-    const from = (kind & PARCEL) === 0 ? 0 : 4;
-    return modulesOf(bytesOf(message), from, length);
+      return length === 8 ? [] : (JSON.parse(decoder.decode(bytes.subarray(start + 8, start + length))) as string[]);
+    return modulesOf(bytes, start + ((kind & PARCEL) === 0 ? 0 : 4), start + length);
   }
 
   /** The value of an item that was taken; its modules are loaded. @throws what its decoding throws; the item is gone then */
   open(message: Taken): unknown {
-    const { kind, words, length } = message;
+    const { kind, words, length, from = 0 } = message;
     const bytes = bytesOf(message);
-    if ((kind & PARCEL) === 0) return decodeMessage(bytes, 0, length);
-    const { objects: handles, bytes: block } = unpack(words[0]!);
-    if (block === undefined) return decodeMessage(bytes, 4, length, { handles });
-    return openBlock(block, words[1]!, handles);
+    const start = from * 4;
+    if ((kind & PARCEL) === 0) return decodeMessage(bytes, start, start + length);
+    const { objects: handles, bytes: block } = unpack(words[from]!);
+    if (block === undefined) return decodeMessage(bytes, start + 4, start + length, { handles });
+    return openBlock(block, words[from + 1]!, handles);
   }
 }
 

@@ -10,7 +10,7 @@ import { Empty, Full, InvalidStateError, ShutDown, withCount } from '../errors.t
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
 import { blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
-import { Items, own, type Packed } from './items.ts';
+import { Batch, Items, own, type Packed, type Taken } from './items.ts';
 import { Line } from './line.ts';
 import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
@@ -113,8 +113,9 @@ export class QueueCore<T> {
   /** All, or none. @throws SerializationError, what the iterable throws */
   packAll(items: Iterable<unknown>, transfer: readonly ArrayBuffer[] | undefined): Packed[] {
     const messages: Packed[] = [];
+    const batch = this.buffer.takesBatches ? new Batch() : undefined;
     try {
-      for (const item of items) messages.push(own(this.items.pack(item, transfer)));
+      for (const item of items) messages.push(own(this.items.pack(item, transfer, batch)));
     } catch (error) {
       for (const message of messages) this.items.drop(message);
       throw error;
@@ -184,7 +185,7 @@ export class QueueCore<T> {
   }
 
   /** Loads the modules of a message, or of the one that was taken last; undefined: they are there. */
-  loadModules(message: Pick<Message, 'kind' | 'words' | 'length'> = this.buffer): Promise<void> | undefined {
+  loadModules(message: Taken = this.buffer): Promise<void> | undefined {
     const modules = this.items.modulesOf(message);
     return modules.length === 0 ? undefined : prepare({ modules });
   }

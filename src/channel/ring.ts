@@ -147,10 +147,10 @@ export class Ring {
    * Writes a message behind those before it; none is seen before `publish`.
    *
    * @param kind MESSAGE, with PARCEL and APART as they are
-   * @param source its bytes; the rest of its last word is copied, too
+   * @param source its bytes, from the word `from` on; the rest of its last word is copied, too
    * @throws HeddleError if there is no memory; what was written before is as it was
    */
-  write(kind: number, source: Int32Array, length: number): void {
+  write(kind: number, source: Int32Array, length: number, from: number = 0): void {
     const units = unitsOf(length);
     // Behind it there is room for a further header, or the way to the next chunk.
     while (((this.#end - this.#at) | 0) <= units) this.#jump(units);
@@ -158,9 +158,9 @@ export class Ring {
     const segment = chunks.segment(this.#at >>> unitShift);
     const index = (this.#at & unitMask) << 2;
     const count = (length + 3) >> 2;
-    if (chunks.isModel) for (let i = 0; i < count; i += 1) store(segment, index + headWords + i, source[i]!);
-    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) segment[index + headWords + i] = source[i]!;
-    else segment.set(count === source.length ? source : source.subarray(0, count), index + headWords);
+    if (chunks.isModel) for (let i = 0; i < count; i += 1) store(segment, index + headWords + i, source[from + i]!);
+    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) segment[index + headWords + i] = source[from + i]!;
+    else segment.set(count === source.length ? source : source.subarray(from, from + count), index + headWords);
     this.#close(segment, index, (this.#at + units) | 0, (this.#number + 1) | 0, (length << lengthShift) | kind);
   }
 
@@ -266,14 +266,14 @@ export class Ring {
     return load(this.#segment, this.#index + 1);
   }
 
-  /** Copies that message. */
-  copy(target: Int32Array): void {
+  /** Copies that message. @param at where to in `target` */
+  copy(target: Int32Array, at: number = 0): void {
     const count = (this.length + 3) >> 2;
     const segment = this.#segment;
     const from = this.#index + headWords;
-    if (this.#chunks.isModel) for (let i = 0; i < count; i += 1) target[i] = load(segment, from + i);
-    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) target[i] = segment[from + i]!;
-    else target.set(segment.subarray(from, from + count));
+    if (this.#chunks.isModel) for (let i = 0; i < count; i += 1) target[at + i] = load(segment, from + i);
+    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) target[at + i] = segment[from + i]!;
+    else target.set(segment.subarray(from, from + count), at);
   }
 
   /** One of its words. */

@@ -93,6 +93,11 @@ export class SharedBuffer implements Taker {
     store(this.#words, this.#at + word, value);
   }
 
+  /** Whether messages that are put together may share words. */
+  get takesBatches(): boolean {
+    return this.#items.takesBatches === true;
+  }
+
   get state(): number {
     return this.#load(STATE);
   }
