@@ -41,11 +41,13 @@ export class QueueCore<T> {
       queue: () => buffer.getters,
       isPossible: () => buffer.isShutDown || buffer.hasMessage(),
       mayBePossible: () => buffer.mayHaveMessage,
+      done: () => buffer.gets,
     });
     this.putters = new Line({
       queue: () => buffer.putters.open(),
       isPossible: () => buffer.isShutDown || buffer.hasRoom,
       mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
+      done: () => buffer.puts,
     });
     this.joiners = new Line({
       queue: () => buffer.books!.line.open(),
