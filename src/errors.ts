@@ -76,6 +76,23 @@ export class Empty extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_EMPTY';
 }
 
+/** The other end of a pipe is closed, or has no owner any more, and nothing is left to receive. */
+export class EOFError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_EOF';
+}
+
+/** A message is longer than the room that there is for it. */
+export class BufferTooShort extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_BUFFER_TOO_SHORT';
+  /** The whole message, where it was consumed (`recvBytesInto`); `undefined`: it is still there (`recvBytes`). */
+  readonly bytes: Uint8Array | undefined;
+
+  constructor(message: string, bytes?: Uint8Array) {
+    super(message);
+    this.bytes = bytes;
+  }
+}
+
 /** The pool or queue was shut down: it takes nothing new. */
 export class ShutDown extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_SHUT_DOWN';

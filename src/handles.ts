@@ -50,6 +50,9 @@ export interface HandleDoor {
   whyApart(): string | undefined;
   makeParcel(objects: readonly object[], route: Route): number;
   openParcel(parcel: number): object[];
+  /** Keeps the handles in a list until `unpin`, also if they are closed meanwhile: the parcel of their message is not made yet. */
+  pin(handles: readonly object[]): void;
+  unpin(handles: readonly object[]): void;
   dropParcels(link: number): void;
   /** This thread's slot in the heap; 0 as long as it has met none. */
   slot(): number;

@@ -99,8 +99,11 @@ export type {
 } from './shared/index.ts';
 
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
-export { Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
+export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
 export type {
+  AppendOptions,
+  DequeStatistics,
+  PriorityItem,
   PutOptions,
   PutSyncOptions,
   QueueOptions,
@@ -108,6 +111,10 @@ export type {
   SimpleQueueStatistics,
   SyncOptions as QueueSyncOptions,
 } from './channel/index.ts';
+
+// Two ends, between which messages go both ways, and waiting for the first of many things.
+export { Connection, Pipe, waitReady } from './channel/index.ts';
+export type { ConnectionStatistics, SendOptions } from './channel/index.ts';
 
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
@@ -118,8 +125,10 @@ export {
   BrokenExecutor,
   BrokenProcessPool,
   BrokenThreadPool,
+  BufferTooShort,
   CancelledError,
   Empty,
+  EOFError,
   Full,
   HeddleError,
   InvalidStateError,

@@ -17,6 +17,7 @@ import {
   dropParcel,
   freeOwned,
   makeParcel,
+  peekParcel,
   placeOf,
   segmentSize,
   type SharedObject,
@@ -24,7 +25,7 @@ import {
   unpack,
   viewOfBlock,
 } from '../memory/index.ts';
-import { APART, MESSAGE, PARCEL } from './ring.ts';
+import { APART, BYTES, MESSAGE, PARCEL } from './ring.ts';
 import type { Message, Outgoing } from './store.ts';
 
 /** Bytes of an item that has a block of its own. */
@@ -155,6 +156,7 @@ function decodeCopy(block: Block, length: number, handles: readonly object[]): u
 }
 
 const decoder = new TextDecoder();
+const none: readonly string[] = [];
 
 /** The message of an item whose bytes are in its parcel: how many, and the modules that it needs, so that they are known before it is opened. */
 function apart(parcel: number, bytes: number, modules: readonly string[]): Packed {
@@ -164,6 +166,15 @@ function apart(parcel: number, bytes: number, modules: readonly string[]): Packe
   words[1] = bytes;
   new Uint8Array(words.buffer, 8).set(text);
   return { kind: MESSAGE | PARCEL | APART, words, length: 8 + text.length, isOwn: true };
+}
+
+/** An item that was looked at, and stays in its queue. */
+export interface Peeked {
+  /** A copy of its message. */
+  readonly message: Message;
+  readonly handles: readonly SharedObject[];
+  /** A copy of the bytes that its parcel holds. */
+  readonly bytes: Uint8Array | undefined;
 }
 
 /** An item that is on its way into the queue. */
@@ -214,15 +225,17 @@ export class Batch {
 }
 
 export class Items {
-  readonly #queue: SharedObject;
+  /** The ref of the block that owns the parcels. */
+  readonly #owner: number;
   readonly #words: Int32Array = new Int32Array(apartFrom / 4 + 1);
   readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
   readonly #large: LargeItem = new LargeItem();
   /** User code may pack another item while one is packed. */
   #isPacking = false;
 
-  constructor(queue: SharedObject) {
-    this.#queue = queue;
+  /** @param owner the ref of the block that owns the parcels, where that is not the queue's */
+  constructor(queue: SharedObject, owner: number = blockOf(queue).ref) {
+    this.#owner = owner;
   }
 
   /**
@@ -268,7 +281,7 @@ export class Items {
     if (bytes.length < apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
       new Uint8Array(words.buffer, 4).set(bytes);
-      words[0] = makeParcel(handles, { owner: blockOf(this.#queue).ref });
+      words[0] = makeParcel(handles, { owner: this.#owner });
       return { kind: MESSAGE | PARCEL, words, length: 4 + bytes.length, isOwn: true };
     }
     const block = allocateFilled(wordsFor(bytes.length));
@@ -281,15 +294,63 @@ export class Items {
     return this.#inBlock(block, bytes.length, handles, modules);
   }
 
+  /** A message that is just these bytes. @throws HeddleError if the heap is full */
+  packBytes(bytes: Uint8Array): Packed {
+    const packed = bytes.length < apartFrom ? this.#small(bytes, 0, bytes.length) : this.#withParcel(bytes, [], none);
+    return { ...packed, kind: packed.kind | BYTES };
+  }
+
+  /** How many bytes such a message has. */
+  lengthOf({ kind, words, length, from = 0 }: Taken): number {
+    return (kind & APART) === 0 ? length : words[from + 1]!;
+  }
+
+  /** The bytes of such a message that was taken: a copy that belongs to the caller, or a view of the message's own block. */
+  openBytes(message: Taken): Uint8Array {
+    const { kind, words, length, from = 0 } = message;
+    if ((kind & APART) === 0) return bytesOf(message).slice(from * 4, from * 4 + length);
+    const { bytes: block } = unpack(words[from]!);
+    const count = words[from + 1]!;
+    if (count >= viewFrom && theAgent().memory.kind === 'native' && viewed + count <= mostViewed) {
+      viewed += count;
+      return new Uint8Array(viewOfBlock(block!, blockHead * 4, count, () => (viewed -= count)));
+    }
+    const copy = new Uint8Array(count);
+    copyBlock(block!, copy, false);
+    freeOwned(block!);
+    return copy;
+  }
+
+  /** Copies the bytes of such a message that was taken to where they fit. Returns how many. */
+  copyBytes(message: Taken, target: Uint8Array): number {
+    const { kind, words, length, from = 0 } = message;
+    if ((kind & APART) === 0) {
+      target.set(bytesOf(message).subarray(from * 4, from * 4 + length));
+      return length;
+    }
+    const { bytes: block } = unpack(words[from]!);
+    const count = words[from + 1]!;
+    copyBlock(block!, target.subarray(0, count), false);
+    freeOwned(block!);
+    return count;
+  }
+
   /** The message of an item whose bytes are in a block of its own. */
   #inBlock(block: Block, length: number, handles: readonly SharedObject[], modules: readonly string[]): Packed {
     try {
-      return apart(makeParcel(handles, { owner: blockOf(this.#queue).ref, bytes: block }), length, modules);
+      return apart(makeParcel(handles, { owner: this.#owner, bytes: block }), length, modules);
     } catch (error) {
       freeOwned(block);
       throw error;
     }
   }
+
+  /**
+   * Items are about to come into the queue: a queue that has a rule for those of one kind holds to it from now on.
+   *
+   * @throws TypeError if one may not come; then none does
+   */
+  admit(_messages: readonly Packed[]): void {}
 
   /** A parcel that no consumer will open. */
   dropParcel(parcel: number): void {
@@ -304,6 +365,7 @@ export class Items {
   /** Keys of the modules that must be loaded before it is opened. */
   modulesOf(message: Taken): readonly string[] {
     const { kind, length, from = 0 } = message;
+    if ((kind & BYTES) !== 0) return none;
     const start = from * 4;
     const bytes = bytesOf(message);
     if ((kind & APART) !== 0)
@@ -314,12 +376,32 @@ export class Items {
   /** The value of an item that was taken; its modules are loaded. @throws what its decoding throws; the item is gone then */
   open(message: Taken): unknown {
     const { kind, words, length, from = 0 } = message;
+    if ((kind & BYTES) !== 0) return this.openBytes(message);
     const bytes = bytesOf(message);
     const start = from * 4;
     if ((kind & PARCEL) === 0) return decodeMessage(bytes, start, start + length);
     const { objects: handles, bytes: block } = unpack(words[from]!);
     if (block === undefined) return decodeMessage(bytes, start + 4, start + length, { handles });
     return openBlock(block, words[from + 1]!, handles);
+  }
+
+  /** What of an item must be copied before others may take it. In the mutex. */
+  peek(message: Message): Peeked {
+    const { kind, words, from = 0 } = message;
+    if ((kind & PARCEL) === 0) return { message, handles: [], bytes: undefined };
+    const { objects: handles, bytes: block } = peekParcel(words[from]!);
+    if (block === undefined) return { message, handles, bytes: undefined };
+    const bytes = new Uint8Array(words[from + 1]!);
+    copyBlock(block, bytes, false);
+    return { message, handles, bytes };
+  }
+
+  /** As `open`, of an item that stays where it is. */
+  openPeeked({ message, handles, bytes }: Peeked): unknown {
+    if ((message.kind & PARCEL) === 0) return this.open(message);
+    const start = (message.from ?? 0) * 4;
+    if (bytes === undefined) return decodeMessage(bytesOf(message), start + 4, start + message.length, { handles });
+    return decodeMessage(bytes, 0, bytes.length, { handles });
   }
 }
 

@@ -33,6 +33,8 @@ export interface LineOf {
   mayBePossible?(): boolean;
   /** A count of what threads of this line have done, of 32 bits. */
   done?(): number;
+  /** No async wait of this thread is left. */
+  emptied?(): void;
   /** Looks after dead threads, beyond the line itself. */
   reap?(isThorough: boolean): void;
 }
@@ -229,11 +231,13 @@ export class Line implements AsyncWait {
   #leave(): void {
     this.#endLook?.();
     const waiter = this.#waiter;
-    if (waiter === undefined) return;
-    this.#waiter = undefined;
-    waiter.free();
-    theAgent().waits.delete(this);
-    this.passOn();
+    if (waiter !== undefined) {
+      this.#waiter = undefined;
+      waiter.free();
+      theAgent().waits.delete(this);
+      this.passOn();
+    }
+    this.#of.emptied?.();
   }
 
   /** The next of this thread is in line in the place of the first. */

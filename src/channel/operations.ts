@@ -103,13 +103,13 @@ export class Put extends Waiting<void> {
   attempt(): boolean {
     let placed: number;
     try {
-      placed = this.core.buffer.put(this.#messages, this.#at);
+      placed = this.core.place(this.#messages, this.#at);
     } catch (error) {
       this.#end(asError(error));
       return true;
     }
     if (placed < 0) {
-      this.#end(this.core.shutDownError(this.#verb));
+      this.#end(this.core.shutDownError(this.#verb, true));
       return true;
     }
     this.#at += placed;
@@ -143,7 +143,7 @@ export class Put extends Waiting<void> {
 }
 
 /** What a get has taken, and what comes before it is opened: its modules are loaded, or the event loop has its turn. */
-interface Loading {
+export interface Loading {
   readonly message: Message;
   readonly loading: Promise<void>;
 }
@@ -160,15 +160,22 @@ export class Get<T> extends Waiting<T> {
   #number = 0;
   #message: Message | undefined;
 
-  constructor(core: QueueCore<T>, verb: string, options: WaitOptions | undefined, taken?: Loading) {
+  /** @param taken `wait later`: the constructor of a subclass calls `wait` */
+  constructor(core: QueueCore<T>, verb: string, options: WaitOptions | undefined, taken?: Loading | 'wait later') {
     super(core, core.getters);
     this.#verb = verb;
     this.#isAtOnce = options?.timeout === 0;
+    if (taken === 'wait later') return;
     if (taken === undefined) this.wait(options);
     else {
       this.#load(taken);
       this.limit(options);
     }
+  }
+
+  /** How many messages were put before the one that it has taken. */
+  protected get number(): number {
+    return this.#number;
   }
 
   describe(): string {
@@ -178,28 +185,38 @@ export class Get<T> extends Waiting<T> {
   attempt(): boolean {
     const { core } = this;
     // ORDER: before the take: nothing comes after it was shut down.
-    const { isShutDown } = core.buffer;
+    const { isOver } = core;
     let isTaken: boolean;
     try {
-      isTaken = core.buffer.take(true);
+      isTaken = this.take();
     } catch (error) {
       this.fail(asError(error));
       return true;
     }
     if (!isTaken) {
-      if (!isShutDown) return false;
+      if (this.isPending && !isOver) return false;
       this.ended();
       return true;
     }
     this.#number = core.buffer.number;
     try {
       const loading = core.loadModules();
-      if (loading === undefined) this.came(core.open());
+      if (loading === undefined) this.came(this.read());
       else this.#load({ message: core.buffer.keep(), loading });
     } catch (error) {
       this.fail(error);
     }
     return true;
+  }
+
+  /** Takes the first item. May fail the wait: then nothing is taken. */
+  protected take(): boolean {
+    return this.core.buffer.take(true);
+  }
+
+  /** The value of a message; by default of the one that was taken last. */
+  protected read(message?: Message): T {
+    return message === undefined ? this.core.open() : (this.core.items.open(message) as T);
   }
 
   /** An item has come. */
@@ -223,24 +240,30 @@ export class Get<T> extends Waiting<T> {
   #load({ message, loading }: Loading): void {
     this.#message = message;
     this.#number = message.number;
+    this.core.loading.add(this);
     const isGone = (): boolean => this.#message !== message;
     loading.then(
       () => {
         if (isGone()) return;
-        this.#message = undefined;
+        this.#loaded();
         try {
-          this.came(this.core.items.open(message));
+          this.came(this.read(message));
         } catch (error) {
           this.fail(error);
         }
       },
       (error: unknown) => {
         if (isGone()) return;
-        this.#message = undefined;
+        this.#loaded();
         this.core.items.drop(message);
         this.fail(error);
       },
     );
+  }
+
+  #loaded(): void {
+    this.#message = undefined;
+    this.core.loading.delete(this);
   }
 
   /** The time is that of the wait for an item: one that has come is given out, however long its modules take. */
@@ -250,7 +273,7 @@ export class Get<T> extends Waiting<T> {
 
   protected override abandon(): void {
     const message = this.#message;
-    this.#message = undefined;
+    this.#loaded();
     if (message === undefined) this.left();
     else this.core.buffer.giveBack(message);
   }
@@ -391,6 +414,33 @@ export class Join extends Waiting<boolean> {
     } catch (error) {
       this.fail(asError(error));
     }
+    return true;
+  }
+
+  override expire(): void {
+    this.settle(false);
+    this.left();
+  }
+}
+
+/** Until an item is there, or none will come. Takes nothing. */
+export class Ready extends Waiting<boolean> {
+  readonly #verb: string;
+
+  /** @param options undefined: the constructor of a subclass calls `wait` */
+  constructor(core: QueueCore<any>, verb: string, options: WaitOptions | undefined) {
+    super(core, core.getters);
+    this.#verb = verb;
+    if (options !== undefined) this.wait(options);
+  }
+
+  describe(): string {
+    return `${this.core.name}.${this.#verb}()`;
+  }
+
+  attempt(): boolean {
+    if (!this.core.isReady()) return false;
+    this.settle(true);
     return true;
   }
 

@@ -6,9 +6,9 @@
  */
 
 import { prepare, prepareSync } from '../codec/index.ts';
-import { Empty, Full, InvalidStateError, ShutDown, withCount } from '../errors.ts';
+import { Empty, Full, type HeddleError, InvalidStateError, ShutDown, withCount } from '../errors.ts';
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
-import { blockOf, Deadline, type SharedObject } from '../memory/index.ts';
+import { type Block, blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
 import { Batch, Items, own, type Packed, type Taken } from './items.ts';
 import { Line } from './line.ts';
@@ -16,7 +16,7 @@ import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
-import type { Message, Store } from './store.ts';
+import type { Judge, Message, Store } from './store.ts';
 import { Turns } from './turns.ts';
 
 /** What a call of a queue says of itself in errors. */
@@ -29,13 +29,24 @@ export class QueueCore<T> {
   readonly getters: Line;
   readonly putters: Line;
   readonly joiners: Line;
+  readonly #noun: string;
   isClosed = false;
-  readonly #turns = new Turns();
+  /** Gets that have a message, and load its modules. */
+  readonly loading: Set<Get<any>> = new Set();
+  protected readonly turns: Turns = new Turns();
 
-  constructor(handle: SharedObject, store: Store = new RingStore(blockOf(handle)), items: Items = new Items(handle)) {
+  /** @param store where its items are @param noun what it is called in errors @param block with the words of the buffer, where that is not the block of the handle */
+  constructor(
+    handle: SharedObject,
+    store: Store = new RingStore(blockOf(handle)),
+    items: Items = new Items(handle),
+    noun: string = 'queue',
+    block: Block = blockOf(handle),
+  ) {
     this.handle = handle;
     this.items = items;
-    const buffer = new SharedBuffer(blockOf(handle), store, (parcel) => items.dropParcel(parcel));
+    this.#noun = noun;
+    const buffer = new SharedBuffer(block, store, (parcel) => items.dropParcel(parcel));
     this.buffer = buffer;
     this.getters = new Line({
       queue: () => buffer.getters,
@@ -48,6 +59,7 @@ export class QueueCore<T> {
       isPossible: () => buffer.isShutDown || buffer.hasRoom,
       mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
       done: () => buffer.puts,
+      emptied: () => this.puttersLeft(),
     });
     this.joiners = new Line({
       queue: () => buffer.books!.line.open(),
@@ -69,18 +81,20 @@ export class QueueCore<T> {
     if (this.isClosed) throw new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
   }
 
-  shutDownError(verb: string): ShutDown {
-    const rest = this.buffer.state === OPEN || verb.startsWith('put') ? '' : ', and there are no more items';
-    return new ShutDown(`${this.name}.${verb}(): the queue is shut down${rest}`);
+  shutDownError(verb: string, isPut: boolean = false): HeddleError {
+    const rest = this.buffer.state === OPEN || isPut ? '' : ', and there are no more items';
+    return new ShutDown(`${this.name}.${verb}(): the ${this.#noun} is shut down${rest}`);
   }
 
-  emptyError(verb: string, isAtOnce: boolean): Empty {
+  emptyError(verb: string, isAtOnce: boolean): HeddleError {
     return new Empty(
-      isAtOnce ? `${this.name}.${verb}(): the queue is empty` : `${this.name}.${verb}(): nothing came in the time that it was given`,
+      isAtOnce
+        ? `${this.name}.${verb}(): the ${this.#noun} is empty`
+        : `${this.name}.${verb}(): nothing came in the time that it was given`,
     );
   }
 
-  fullError(verb: string, isAtOnce: boolean): Full {
+  fullError(verb: string, isAtOnce: boolean): HeddleError {
     const max = `maxSize ${this.buffer.maxSize}`;
     return new Full(
       isAtOnce
@@ -88,6 +102,19 @@ export class QueueCore<T> {
         : `${this.name}.${verb}(): there was no room in the time that it was given (${max})`,
     );
   }
+
+  /** True: nothing comes any more. To be asked before the last take. */
+  get isOver(): boolean {
+    return this.buffer.isShutDown;
+  }
+
+  /** Puts what there is room for; see `SharedBuffer.put`. */
+  place(messages: readonly Packed[], from: number): number {
+    return this.buffer.put(messages, from);
+  }
+
+  /** No put of this thread waits any more. */
+  protected puttersLeft(): void {}
 
   // Putting.
 
@@ -101,7 +128,12 @@ export class QueueCore<T> {
     return this.put([message], verb, wait);
   }
 
-  putMany(items: Iterable<unknown>, wait: WaitOptions | undefined, transfer: readonly ArrayBuffer[] | undefined): Operation<void> {
+  putMany(
+    items: Iterable<unknown>,
+    wait: WaitOptions | undefined,
+    transfer: readonly ArrayBuffer[] | undefined,
+    verb: string = 'putMany',
+  ): Operation<void> {
     let messages: readonly Packed[];
     try {
       messages = this.packAll(items, transfer);
@@ -109,7 +141,7 @@ export class QueueCore<T> {
       return new Failed(error);
     }
     if (messages.length === 0 && !this.buffer.isShutDown && !isAborted(wait)) return done;
-    return this.put(messages, 'putMany', wait);
+    return this.put(messages, verb, wait);
   }
 
   /** All, or none. @throws SerializationError, what the iterable throws */
@@ -127,20 +159,26 @@ export class QueueCore<T> {
 
   /** One item, or several with nothing of this thread in between. */
   put(messages: readonly Packed[], verb: string, wait: WaitOptions | undefined): Operation<void> {
+    try {
+      this.items.admit(messages);
+    } catch (error) {
+      return new Failed(error);
+    }
     // Not before those of this thread that came earlier.
     if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
-    const placed = this.buffer.put(messages, 0);
+    const placed = this.place(messages, 0);
     if (placed !== messages.length) return new Put(this, messages, Math.max(0, placed), verb, wait);
-    const turn = this.#turns.due();
+    const turn = this.turns.due();
     return turn === undefined ? done : new Later(turn, `${this.name}.${verb}()`);
   }
 
   putSync(messages: readonly Packed[], verb: string, above: Above, timeout: number): void {
+    this.items.admit(messages);
     let at = 0;
     const attempt = (): true | undefined => {
       if (this.putters.length > 0 && !this.putters.tryAll()) return undefined;
-      const placed = this.buffer.put(messages, at);
-      if (placed < 0) throw this.shutDownError(verb);
+      const placed = this.place(messages, at);
+      if (placed < 0) throw this.shutDownError(verb, true);
       at += placed;
       return at === messages.length ? true : undefined;
     };
@@ -163,7 +201,7 @@ export class QueueCore<T> {
   get(verb: string, wait: WaitOptions | undefined): Operation<T> {
     if (this.getters.length > 0 || isAborted(wait)) return new Get<T>(this, verb, wait);
     if (!this.buffer.take(false)) return new Get<T>(this, verb, wait);
-    const loading = this.loadModules() ?? this.#turns.due();
+    const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Get<T>(this, verb, wait, { message: this.buffer.keep(), loading });
     try {
       return new Done(this.open());
@@ -177,7 +215,7 @@ export class QueueCore<T> {
     this.check('next');
     if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
     if (!this.buffer.take(false)) return new Next<T>(this, 'next', undefined);
-    const loading = this.loadModules() ?? this.#turns.due();
+    const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Next<T>(this, 'next', undefined, { message: this.buffer.keep(), loading });
     try {
       return new Done<IteratorResult<T, undefined>>({ done: false, value: this.open() });
@@ -216,21 +254,33 @@ export class QueueCore<T> {
   }
 
   getSync(verb: string, above: Above, timeout: number): T {
-    const state = this.buffer.state;
-    if (!this.buffer.take(false)) this.#waitForItem(verb, above, timeout, state !== OPEN);
+    this.takeSync(verb, above, timeout);
     return this.#openSync();
   }
 
-  #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean): void {
-    if (wasShutDown && !this.buffer.take(true)) throw this.shutDownError(verb);
-    if (wasShutDown) return;
+  /**
+   * Takes the first message, and waits for one.
+   *
+   * @param judge as for `SharedBuffer.take`
+   * @param refused called when none was taken; throws if that was because of `judge`
+   */
+  protected takeSync(verb: string, above: Above, timeout: number, judge?: Judge, refused?: () => void): void {
+    const state = this.buffer.state;
+    if (this.buffer.take(false, judge)) return;
+    refused?.();
+    this.#waitForItem(verb, above, timeout, state !== OPEN, judge, refused);
+  }
+
+  #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean, judge?: Judge, refused?: () => void): void {
     const attempt = (): true | undefined => {
       // ORDER: before the take: nothing comes after it was shut down.
-      const { isShutDown } = this.buffer;
-      if (this.buffer.take(true)) return true;
-      if (isShutDown) throw this.shutDownError(verb);
+      const isOver = wasShutDown || this.isOver;
+      if (this.buffer.take(true, judge)) return true;
+      refused?.();
+      if (isOver) throw this.shutDownError(verb);
       return undefined;
     };
+    if (wasShutDown) return void attempt();
     if (timeout === 0) {
       if (attempt() === undefined) throw this.emptyError(verb, true);
       return;
@@ -238,6 +288,20 @@ export class QueueCore<T> {
     const deadline = new Deadline(timeout);
     const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);
+  }
+
+  /** Whether a get would come to an end now: an item is there, or none will come. */
+  isReady(): boolean {
+    return this.isOver || this.buffer.hasMessage();
+  }
+
+  /** Waits until then, and takes nothing. */
+  protected waitReadySync(verb: string, above: Above, timeout: number): boolean {
+    if (this.isReady()) return true;
+    if (timeout === 0) return false;
+    const deadline = new Deadline(timeout);
+    const attempt = (): true | undefined => (this.isReady() ? true : undefined);
+    return blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline)) === true;
   }
 
   #openSync(): T {
@@ -259,7 +323,7 @@ export class QueueCore<T> {
   getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {
     if (this.getters.length > 0 || isAborted(wait)) return new GetMany<T>(this, max, wait);
     const messages = this.buffer.takeMany(max, false);
-    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, { messages, turn: this.#turns.due() });
+    return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, { messages, turn: this.turns.due() });
   }
 
   getManySync(max: number, above: Above, timeout: number): T[] {
@@ -337,5 +401,6 @@ export class QueueCore<T> {
     this.isClosed = true;
     const error = new InvalidStateError(`${this.name}.close(): this handle was closed while the call waited`);
     this.getters.endAll((one) => (one as Get<T>).reject(error));
+    for (const one of this.loading) one.reject(error);
   }
 }

@@ -19,7 +19,8 @@ const shared = layout('Queue', 'what all read of a queue, and few write', {
   putters: ['ref', 'the line of putters, once one has waited'],
   joiners: ['ref', 'the line of joiners, with the consumers, once one has come'],
   returned: ['ref', 'the first of the items that came back'],
-  reserved: ['bits', 'nothing yet', 4],
+  reader: ['bits', 'of a pipe: the ref of the end that reads, which is not kept by it'],
+  reserved: ['bits', 'nothing yet', 3],
 });
 
 const lines = layout('QueueLines', 'what producers and consumers write of a queue, behind two waiting getters', {
@@ -52,6 +53,7 @@ export const SPARE: number = ownOffset + shared.spare;
 export const PUTTERS: number = ownOffset + shared.putters;
 export const JOINERS: number = ownOffset + shared.joiners;
 export const RETURNED: number = ownOffset + shared.returned;
+export const READER: number = ownOffset + shared.reader;
 
 export const TAIL_MUTEX: number = waitableWords + lines.tailMutex;
 export const TAIL: number = waitableWords + lines.tail;

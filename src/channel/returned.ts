@@ -28,10 +28,19 @@ export class Returned {
     return load(this.#queue.words, this.#queue.at + RETURNED);
   }
 
-  get count(): number {
-    let count = 0;
-    for (let ref = this.first; ref !== 0; ref = this.#next(ref)) count += 1;
-    return count;
+  /** What all of them weigh. */
+  sum(weigh: (kind: number, length: number, words: Int32Array) => number): number {
+    let sum = 0;
+    for (let ref = this.first; ref !== 0; ref = this.#next(ref)) {
+      const { kind, length, words } = this.#read(ref);
+      sum += weigh(kind, length, words);
+    }
+    return sum;
+  }
+
+  /** The first, which stays. */
+  look(): Message | undefined {
+    return this.first === 0 ? undefined : this.#read(this.first);
   }
 
   #at(ref: number): Block {
@@ -79,15 +88,19 @@ export class Returned {
   take(): Message | undefined {
     const ref = this.first;
     if (ref === 0) return undefined;
+    const message = this.#read(ref);
+    relink((links) => {
+      links.set(this.#queue, RETURNED, this.#next(ref));
+      links.free(ref);
+    });
+    return message;
+  }
+
+  #read(ref: number): Message {
     const { words, at } = this.#at(ref);
     const header = load(words, at + item.header);
     const length = header >>> 4;
     const copy = Int32Array.from({ length: (length + 3) >> 2 }, (_, i) => load(words, at + item.size + i));
-    const number = load(words, at + item.number);
-    relink((links) => {
-      links.set(this.#queue, RETURNED, load(words, at + item.chain));
-      links.free(ref);
-    });
-    return { kind: header & 0xf, number, words: copy, length };
+    return { kind: header & 0xf, number: load(words, at + item.number), words: copy, length };
   }
 }

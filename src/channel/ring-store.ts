@@ -16,8 +16,8 @@ import { adopt, type Block } from '../memory/index.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
 import { GETS, HEAD, LOST, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
 import { Returned } from './returned.ts';
-import { PARCEL, Ring, type RingPlace } from './ring.ts';
-import type { Message, Outgoing, Store, Taker } from './store.ts';
+import { APART, PARCEL, Ring, type RingPlace } from './ring.ts';
+import type { Judge, Message, Outgoing, Store, Taker } from './store.ts';
 
 function placeOf({ words, at }: Block): RingPlace {
   return { words, tail: at + TAIL, tailChunk: at + TAIL_CHUNK, head: at + HEAD };
@@ -26,6 +26,13 @@ function placeOf({ words, at }: Block): RingPlace {
 /** Words that several messages share when they are taken together. */
 const batchWords = 4096;
 const noWords = new Int32Array(0);
+/** By how much a message changes PUTS and GETS, where not messages are counted. */
+export type Weigh = (kind: number, length: number, words: Int32Array) => number;
+
+/** Bytes of the value of a message, wherever they are. */
+function bytesOf(kind: number, length: number, words: Int32Array): number {
+  return (kind & APART) === 0 ? length : words[1]!;
+}
 
 export class RingStore implements Store {
   readonly maxSize: number;
@@ -35,8 +42,10 @@ export class RingStore implements Store {
   readonly #at: number;
   readonly #ring: Ring;
   readonly #returned: Returned;
+  readonly #weigh: Weigh | undefined;
 
-  constructor(block: Block) {
+  constructor(block: Block, weigh?: Weigh) {
+    this.#weigh = weigh;
     this.#words = block.words;
     this.#at = block.at;
     this.#ring = new Ring(placeOf(block), new QueueChunks(block));
@@ -71,13 +80,18 @@ export class RingStore implements Store {
     try {
       for (; placed < count; placed += 1) {
         const message = messages[from + placed]!;
-        ring.write(message.kind, message.words, message.length, message.from);
+        const { kind, words, length } = message;
+        ring.write(kind, words, length, this.#weightOf(kind, length, words), message.from);
       }
     } catch (error) {
       if (placed === 0) throw error;
     }
     this.#store(PUTS, ring.publish());
     return placed;
+  }
+
+  #weightOf(kind: number, length: number, words: Int32Array): number {
+    return this.#weigh === undefined ? 1 : this.#weigh(kind, length, words);
   }
 
   repairPuts(): void {
@@ -90,21 +104,26 @@ export class RingStore implements Store {
     return this.#ring.peek() !== 0;
   }
 
-  take(taker: Taker): boolean {
+  take(taker: Taker, judge?: Judge): boolean {
+    const first = judge === undefined ? undefined : this.#returned.look();
+    if (first !== undefined && !judge!(first.kind, bytesOf(first.kind, first.length, first.words))) return false;
     const back = this.#returned.take();
     if (back !== undefined) {
       taker.hold(back.kind, back.number, back.length, undefined, back.words);
-      taker.count(1);
+      taker.count(this.#weightOf(back.kind, back.length, back.words));
       return true;
     }
     const ring = this.#ring;
     ring.open();
     const kind = ring.peek();
     if (kind === 0) return false;
-    ring.copy(taker.hold(kind, ring.number, ring.length));
+    const { length } = ring;
+    if (judge?.(kind, (kind & APART) === 0 ? length : ring.wordAt(1)) === false) return false;
+    const words = taker.hold(kind, ring.number, length);
+    ring.copy(words);
     ring.skip();
     ring.take();
-    taker.count(1);
+    taker.count(this.#weightOf(kind, length, words));
     ring.leave();
     return true;
   }
@@ -145,12 +164,12 @@ export class RingStore implements Store {
     const block = this.#returned.prepare(message);
     return () => {
       this.#returned.add(block);
-      taker.count(-1);
+      taker.count(-this.#weightOf(message.kind, message.length, message.words));
     };
   }
 
   repairGets(): number {
-    const gets = (this.#ring.taken() - this.#returned.count) | 0;
+    const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;
     const missing = (gets - this.#load(GETS)) | 0;
     if (missing > 0) this.#store(LOST, (this.#load(LOST) + missing) | 0);
     return gets;

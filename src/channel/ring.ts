@@ -39,9 +39,11 @@ export const sizeOffset: number = chunk.units;
 export const MESSAGE = 1;
 /** Of a message: its first word is the reference of a parcel, and its bytes follow. */
 export const PARCEL = 2;
+/** Of a message: its bytes are what was sent, and no encoded value. */
+export const BYTES = 4;
 /** Of a message with a parcel: its bytes are in there, and its second word is their number. */
 export const APART = 8;
-/** No message, but the way to the next chunk. */
+/** Without MESSAGE: the way to the next chunk. */
 const JUMP = 4;
 
 const lengthShift = 4;
@@ -148,9 +150,10 @@ export class Ring {
    *
    * @param kind MESSAGE, with PARCEL and APART as they are
    * @param source its bytes, from the word `from` on; the rest of its last word is copied, too
+   * @param weight by how much the number of the next message is higher
    * @throws HeddleError if there is no memory; what was written before is as it was
    */
-  write(kind: number, source: Int32Array, length: number, from: number = 0): void {
+  write(kind: number, source: Int32Array, length: number, weight: number, from: number = 0): void {
     const units = unitsOf(length);
     // Behind it there is room for a further header, or the way to the next chunk.
     while (((this.#end - this.#at) | 0) <= units) this.#jump(units);
@@ -161,7 +164,7 @@ export class Ring {
     if (chunks.isModel) for (let i = 0; i < count; i += 1) store(segment, index + headWords + i, source[from + i]!);
     else if (count <= loopLimit) for (let i = 0; i < count; i += 1) segment[index + headWords + i] = source[from + i]!;
     else segment.set(count === source.length ? source : source.subarray(from, from + count), index + headWords);
-    this.#close(segment, index, (this.#at + units) | 0, (this.#number + 1) | 0, (length << lengthShift) | kind);
+    this.#close(segment, index, (this.#at + units) | 0, (this.#number + weight) | 0, (length << lengthShift) | kind);
   }
 
   /** Makes what comes next empty, and then publishes what is before it, unless that is the first. */
@@ -261,7 +264,7 @@ export class Ring {
     return this.#header >>> lengthShift;
   }
 
-  /** How many messages were put before that one. */
+  /** How many messages were put before that one, or what they weighed. */
   get number(): number {
     return load(this.#segment, this.#index + 1);
   }
@@ -299,7 +302,7 @@ export class Ring {
     this.#chunks.leave(this.#from, load(this.#words, this.#tail));
   }
 
-  /** How many messages were ever taken. Of the consumer, or of whatever keeps it away. */
+  /** How many messages were ever taken, or what they weighed. Of the consumer, or of whatever keeps it away. */
   taken(): number {
     const head = load(this.#words, this.#head);
     return load(this.#chunks.segment(head >>> unitShift), ((head & unitMask) << 2) + 1);

@@ -29,7 +29,7 @@ import {
   STATE,
   TAIL_MUTEX,
 } from './record.ts';
-import type { Message, Outgoing, Store, Taker } from './store.ts';
+import type { Judge, Message, Outgoing, Store, Taker } from './store.ts';
 
 /** Words that a message is copied to, if it is not longer. */
 const scratchWords = 2048;
@@ -181,16 +181,17 @@ export class SharedBuffer implements Taker {
    * Takes the first message: then `kind`, `number`, `words` and `length` are those of it. False if there is none.
    *
    * @param isSure false: a moment in which others take may be missed
+   * @param judge says of the first message whether it is to be taken
    * @throws HeddleError if there is no memory for the books of this consumer
    */
-  take(isSure: boolean): boolean {
+  take(isSure: boolean, judge?: Judge): boolean {
     if (!isSure && !this.#items.mayHave) return false;
     this.books?.open();
     let isTaken = false;
     let isWhole = false;
     this.#headMutex.enter();
     try {
-      isTaken = this.#load(STATE) === EMPTIED ? this.#drain() : this.#items.take(this);
+      isTaken = this.#load(STATE) === EMPTIED ? this.#drain() : this.#items.take(this, judge);
       isWhole = true;
     } finally {
       this.#headMutex.leave(isWhole);
@@ -267,6 +268,11 @@ export class SharedBuffer implements Taker {
     const gets = this.#items.repairGets();
     this.books?.repair(dead, gets);
     this.#store(GETS, gets);
+  }
+
+  /** Does something with the store, in the consumers' mutex. */
+  within<R>(change: () => R): R {
+    return this.#headMutex.within(change);
   }
 
   /** Whether a message is there, for certain. */

@@ -12,10 +12,12 @@ import {
   type SyncOptions,
   transferOf,
 } from './options.ts';
+import { giveReadiness } from '../readiness.ts';
 import { QueueCore } from './queue-core.ts';
 import { queueRefs, queueWords } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
+import { coreReadiness } from './wait-ready.ts';
 
 /** For people, from the inside of the class. */
 let describeQueue: (queue: SimpleQueue) => string;
@@ -61,6 +63,7 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
   readonly #core: QueueCore<T>;
 
   static {
+    giveReadiness(SimpleQueue, (queue: SimpleQueue) => coreReadiness(queue.#core, () => queue.#core.check('waitReady')));
     describeQueue = (queue) => {
       const { name, buffer, isClosed } = queue.#core;
       return `${name} with ${buffer.size} items${isClosed ? ', closed here' : ''}`;

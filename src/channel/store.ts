@@ -8,7 +8,7 @@
 
 /** A message that is ready for a store. */
 export interface Outgoing {
-  /** MESSAGE, PARCEL and APART. */
+  /** MESSAGE, PARCEL, BYTES and APART. */
   readonly kind: number;
   /** Its bytes; those of the last word that are behind it are zeros. */
   readonly words: Int32Array;
@@ -30,9 +30,12 @@ export interface Message extends Outgoing {
 export interface Taker {
   /** Words for the message that is being taken, to be filled. @param words those that it is in already */
   hold(kind: number, number: number, length: number, key?: number | string, words?: Int32Array): Int32Array;
-  /** So many items have gone out: the books say so, then GETS. Less than 0: items have come back. */
+  /** So many items have gone out, or what they weigh: the books say so, then GETS. Less than 0: items have come back. */
   count(items: number): void;
 }
+
+/** Says of the next message whether it is to be taken. @param bytes those of its value, wherever they are */
+export type Judge = (kind: number, bytes: number) => boolean;
 
 export interface Store {
   /** Items that may be there before a producer waits; 0: it never does. */
@@ -59,8 +62,8 @@ export interface Store {
 
   /** Whether an item is there. */
   has(): boolean;
-  /** Takes the next message. False: there is none. */
-  take(taker: Taker): boolean;
+  /** Takes the next message. False: there is none, or `judge` does not want it. */
+  take(taker: Taker, judge?: Judge): boolean;
   /** Takes up to `max` messages, as copies. */
   takeSome(max: number, taker: Taker): Message[];
   /** Throws all away, and stores GETS. Returns the parcels that were in it. */

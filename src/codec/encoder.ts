@@ -1,5 +1,6 @@
 /** From values to a packet. */
 
+import { handleDoor } from '../handles.ts';
 import { InvalidStateError, SerializationError } from '../errors.ts';
 import type { Transferable } from 'node:worker_threads';
 import { type Attachment, Encoding, inShort } from './encoding.ts';
@@ -98,13 +99,15 @@ export class Encoder {
     writer.uint32(this.#count);
     const { bytes, position } = writer;
     const isLarge = bytes.length > SPARE_SIZE;
+    const shared = handles.length === 0 ? none : handles.toArray();
+    if (handles.length > 0) handleDoor()!.pin(shared);
     const packet = {
       bytes: isLarge ? ownBytes(bytes, position) : copyOf(bytes, position),
       attachments,
       transfer,
       modules: modules.length === 0 ? none : [...modules],
       signals: signals.length === 0 ? none : [...signals],
-      handles: handles.length === 0 ? none : handles.toArray(),
+      handles: shared,
     };
     this.discard();
     return packet;

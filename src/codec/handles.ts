@@ -10,7 +10,7 @@
  * the kind of object stands in the heap, and no more.
  */
 
-import { handleDoor, luggage } from '../handles.ts';
+import { handleDoor, luggage, notSent } from '../handles.ts';
 import { refuseApart } from './apart.ts';
 import { a } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
@@ -23,6 +23,8 @@ export function writeHandle(encoding: Encoding, object: object): void {
   const ref = handleDoor()?.refOf(object);
   // It was made by Object.create, and has only the prototype of one.
   if (ref === undefined) refuse(encoding, Object.getPrototypeOf(object) as object);
+  const whyNot = (object as { readonly [notSent]?: () => string | undefined })[notSent]?.();
+  if (whyNot !== undefined) throw encoding.refusal(whyNot);
   refuseApart(encoding, a(object.constructor.name));
   encoding.writer.byte(tag.SHARED_OBJECT);
   encoding.claim(object);

@@ -6,7 +6,7 @@ import { me, theAgent } from './agent.ts';
 import { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, markEnded, seed as ownSeed, setThreadName } from './attach.ts';
 import { arrayOf, ownerOf } from './block-view.ts';
 import { dropParcels, makeParcel, openParcel } from './parcel.ts';
-import { isShared, methodOf, refIfAny, type SharedObject } from './shared-object.ts';
+import { isShared, methodOf, pin, refIfAny, type SharedObject, unpin } from './shared-object.ts';
 
 openHandleDoor({
   isShared,
@@ -17,8 +17,13 @@ openHandleDoor({
   whyApart: () => (theAgent().memory.crossesProcesses ? undefined : (sharingMissing() ?? 'this process has a shared heap of its own')),
   makeParcel: (objects, route) => makeParcel(objects as SharedObject[], route),
   openParcel,
+  pin,
+  unpin,
   dropParcels: (link) => {
-    if (isThereHeap()) dropParcels(link);
+    if (!isThereHeap()) return;
+    dropParcels(link);
+    // What was on its way, or was held at the other end of the link, may be held by none now.
+    theAgent().waits.kick();
   },
   slot: () => me,
   seed: ownSeed,

@@ -1,6 +1,7 @@
 /** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive the death of anybody. */
 
 export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
+export { findHolder, kindAt, type Resolve, stands, type Witness } from './holders.ts';
 export { keptDescriptors, ring } from './bells.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
 export { giveArray, viewOfBlock } from './block-view.ts';
@@ -15,7 +16,7 @@ export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
 export { collect, heapStatistics } from './heap.ts';
 export { adopt, allocateFilled, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
-export { dropParcel, makeParcel, openParcel, type ParcelOwner, unpack, type Unpacked } from './parcel.ts';
+export { dropParcel, makeParcel, openParcel, type ParcelOwner, peekParcel, unpack, type Unpacked } from './parcel.ts';
 export type { RefRange } from './tag.ts';
 export type { HeapStatistics } from './statistics.ts';
 export {
@@ -24,6 +25,7 @@ export {
   describe,
   isArriving,
   joinObject,
+  letGo,
   type ObjectKind,
   refOf,
   SharedObject,

@@ -34,11 +34,12 @@ export function listedBlock(block: Block, position: number): Block {
  * A block of zeros but for its tag, listed by this thread until `adopt`.
  *
  * @param refs words of the block that name further blocks; its CHAIN may name one, too
+ * @param kind a number of its own, where others must tell what the block is
  * @throws HeddleError if the heap is full
  */
-export function allocateOwned(words: number, refs?: RefRange): Block {
+export function allocateOwned(words: number, refs?: RefRange, kind: number = kinds.owned): Block {
   if (refs !== undefined) checkRefs(refs, words);
-  return allocateListed(tagOf(kinds.owned, refs), words);
+  return allocateListed(tagOf(kind, refs), words);
 }
 
 /** The same, for a caller that writes all of it behind the first four words: they may be anything before. @throws HeddleError if the heap is full */

@@ -15,10 +15,10 @@ import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import type { Route } from '../handles.ts';
 import { type Block, blockAt } from './block.ts';
-import { theHeap } from './heap.ts';
+import { type Heap, theHeap } from './heap.ts';
 import { dropListed, freeOwned, listedBlock, unlist } from './owned.ts';
 import { isParcel, isSealed, ON_ITS_WAY, OWNED, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
-import { hasTravelled, knownHandle, makeHandle, refOf, type SharedObject } from './shared-object.ts';
+import { describe, hasTravelled, isHeldHere, knownHandle, makeHandle, refOf, type SharedObject } from './shared-object.ts';
 import { segmentSize } from './memory.ts';
 import { atStep } from './step.ts';
 import { kinds, tagOf } from './tag.ts';
@@ -40,7 +40,10 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
   const bytes = 'owner' in holder ? holder.bytes : undefined;
   checkInteger(objects.length, 'handles in one message', bytes === undefined ? 1 : 0, mostHandles);
   const heap = theHeap();
-  for (const object of objects) hasTravelled(heap, object);
+  for (const object of objects) {
+    if (!isHeldHere(object)) throw new HeddleError(`${describe(object)} was closed before it could be sent`);
+    hasTravelled(heap, object);
+  }
   return heap.guarded(() => {
     const block = heap.prepare(tagOf(kinds.parcel), (REFS + objects.length) * 4, true);
     const { words, at } = block;
@@ -87,17 +90,49 @@ export function openParcel(parcel: number): SharedObject[] {
 /** As `openParcel`, with the bytes of the item. If a handle cannot be made, the bytes are dropped. */
 export function unpack(parcel: number): Unpacked {
   const heap = theHeap();
+  let bytes: Block | undefined;
+  const objects = handlesIn(heap, parcel, (block) => {
+    const bytesRef = load(block.words, block.at + BYTES) >>> 0;
+    if (bytesRef !== 0) bytes = listedBlock(blockAt(heap.memory, bytesRef), heap.list(bytesRef));
+    return () => heap.free(parcel);
+  });
+  try {
+    return { objects: objects(), bytes };
+  } catch (error) {
+    if (bytes !== undefined) dropListed(bytes);
+    throw error;
+  }
+}
+
+/**
+ * As `unpack`, of a parcel that stays: with further handles on its objects, and bytes that are still those of the parcel. The caller keeps other threads from opening
+ * it meanwhile.
+ */
+export function peekParcel(parcel: number): Unpacked {
+  const heap = theHeap();
+  let bytesRef = 0;
+  const objects = handlesIn(heap, parcel, (block) => {
+    bytesRef = load(block.words, block.at + BYTES) >>> 0;
+    return () => {};
+  });
+  return { objects: objects(), bytes: bytesRef === 0 ? undefined : blockAt(heap.memory, bytesRef) };
+}
+
+/**
+ * Lists what is in a parcel for this thread. Returns a function that makes the handles.
+ *
+ * @param take looks at the parcel, with room for one more entry in the ledger; what it returns is called when all is listed
+ */
+function handlesIn(heap: Heap, parcel: number, take: (block: Block) => () => void): () => SharedObject[] {
   const known = new Map<number, SharedObject>();
   const come = new Map<number, number>();
-  let bytes: Block | undefined;
   const refs = heap.guarded(() => {
     const block = blockAt(heap.memory, parcel >>> 0);
     if (!heap.isTaken(parcel) || !isParcel(block) || !isSealed(block) || heap.isDoomed(parcel))
       throw new HeddleError('the handles in this message were taken out already, or the link that it came on had ended');
     const listed = refsIn(block).map((ref) => ref >>> 0);
-    const bytesRef = load(block.words, block.at + BYTES) >>> 0;
     heap.makeRoom(listed.length + 1);
-    if (bytesRef !== 0) bytes = listedBlock(blockAt(heap.memory, bytesRef), heap.list(bytesRef));
+    const end = take(block);
     for (const ref of listed) {
       if (come.has(ref) || known.has(ref)) continue;
       const handle = knownHandle(heap, ref);
@@ -105,16 +140,13 @@ export function unpack(parcel: number): Unpacked {
       else known.set(ref, handle);
     }
     atStep?.('parcel.adopted');
-    heap.free(parcel);
+    end();
     return listed;
   });
-  try {
+  return () => {
     makeAll(come, known);
-  } catch (error) {
-    if (bytes !== undefined) dropListed(bytes);
-    throw error;
-  }
-  return { objects: refs.map((ref) => known.get(ref)!), bytes };
+    return refs.map((ref) => known.get(ref)!);
+  };
 }
 
 /** Frees a parcel that a block owns, with the bytes of the item. A sweep frees what its handles held. False if it was opened or dropped already. */

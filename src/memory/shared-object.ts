@@ -18,7 +18,7 @@ import { theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
 import { keepRegistry } from './kept-registries.ts';
-import { checkRefs, kindOfTag, mostKinds, type RefRange, tagOf } from './tag.ts';
+import { checkRefs, firstRefOf, kindOfTag, lastRefOf, mostKinds, type RefRange, tagOf } from './tag.ts';
 import { nameKind } from './statistics.ts';
 
 /** A kind of object, known by the same number in every thread and process. */
@@ -35,6 +35,8 @@ export interface ObjectKind {
   readonly refs?: RefRange;
   /** Makes a handle; `SharedObject` sees to it that it is one on the object that has just come. */
   readonly create: () => SharedObject;
+  /** Handles of this kind are let go by `letGo`, before they are garbage. Default false. */
+  readonly isClosable?: boolean;
   /** What an object of this kind is and how it is, in a line for people: `Lock unlocked`. The name of its class if there is nothing to say. */
   describe?(object: SharedObject): string;
 }
@@ -87,7 +89,7 @@ export abstract class SharedObject {
     if (come === undefined) {
       fillIn?.(this.#block);
       if (kind.refs !== undefined && theAgent().blocks === undefined) theHeap().keepRefs(this.#block, kind.refs);
-    } else if (come.position !== nowhere) registryOf(theHeap()).register(this, come.position);
+    } else if (come.position !== nowhere) registerHandle(theHeap(), this, kind, come.position);
     // Its clone would be an object without anything: `structuredClone` and `postMessage` are to refuse it.
     markAsUncloneable?.(this);
   }
@@ -107,13 +109,112 @@ export abstract class SharedObject {
 }
 
 /** Makes its record, still of zeros. */
-function born(object: SharedObject, { number, refs }: ObjectKind, words: number): Block {
+function born(object: SharedObject, kind: ObjectKind, words: number): Block {
+  const { number, refs } = kind;
   const { blocks } = theAgent();
   if (blocks !== undefined) return blocks.allocate(tagOf(number, refs), words);
   const heap = theHeap();
   const block = heap.allocate(tagOf(number, refs), words);
-  registryOf(heap).register(object, heap.listedAt);
+  registerHandle(heap, object, kind, heap.listedAt);
   return block;
+}
+
+function registerHandle(heap: Heap, object: SharedObject, { isClosable }: ObjectKind, position: number): void {
+  if (isClosable !== true) return registryOf(heap).register(object, position);
+  registryOf(heap).register(object, position, object);
+  open.set(object, { position, pins: 0, whenLetGo: undefined });
+}
+
+/** A handle that can be closed. */
+interface Open {
+  /** Of its entry in the ledger. */
+  readonly position: number;
+  /** Messages of this thread that will take it along, and have not left. */
+  pins: number;
+  /** Defined: the handle is closed, and this is called when its object is let go. */
+  whenLetGo: (() => void) | undefined;
+}
+
+const open = new WeakMap<object, Open>();
+
+/**
+ * Closes a handle: it is known here no more, and this thread does not hold its object as soon as all messages have left that take it along.
+ *
+ * @param whenLetGo called then; what the object names in its `refs` is held until it returns
+ */
+export function letGo(object: SharedObject, whenLetGo: () => void): void {
+  const entry = open.get(object);
+  // Of the model.
+  if (entry === undefined) return whenLetGo();
+  if (entry.whenLetGo !== undefined) return;
+  entry.whenLetGo = whenLetGo;
+  const { travelled } = handles(theHeap());
+  const ref = refOf(object);
+  if (travelled.get(ref)?.deref() === object) travelled.delete(ref);
+  dropClosed(object, entry);
+}
+
+function dropClosed(object: object, { pins, position, whenLetGo }: Open): void {
+  if (whenLetGo === undefined || pins > 0) return;
+  open.delete(object);
+  const heap = theHeap();
+  registryOf(heap).unregister(object);
+  const { words, at } = blockOf(object as SharedObject);
+  const tag = load(words, at);
+  const kept = heap.guarded(() => {
+    const refs: number[] = [];
+    if (firstRefOf(tag) !== 0)
+      for (let i = firstRefOf(tag); i < lastRefOf(tag); i += 1) if (load(words, at + i) !== 0) refs.push(load(words, at + i));
+    heap.makeRoom(refs.length);
+    return refs.map((ref) => heap.list(ref));
+  });
+  heap.drop(position);
+  try {
+    whenLetGo();
+  } finally {
+    for (const one of kept) heap.drop(one);
+  }
+}
+
+/** Whether this thread still holds the object of a handle; true of those that cannot be closed. */
+export function isHeldHere(object: SharedObject): boolean {
+  return open.has(object) || kindOf(object)?.isClosable !== true;
+}
+
+/** The handles of a message whose parcel is not made yet: they stay until `unpin`, or until the list is garbage, also if they are closed meanwhile. */
+const pinned = new WeakMap<object, readonly object[]>();
+let lists: FinalizationRegistry<readonly object[]> | undefined;
+
+export function pin(list: readonly object[]): void {
+  let closable: object[] | undefined;
+  for (const object of list) {
+    const entry = open.get(object);
+    if (entry === undefined) continue;
+    entry.pins += 1;
+    (closable ??= []).push(object);
+  }
+  if (closable === undefined) return;
+  pinned.set(list, closable);
+  if (lists === undefined) keepRegistry((lists = new FinalizationRegistry(unpinAll)));
+  lists.register(list, closable, list);
+}
+
+/** Once for each list. */
+export function unpin(list: readonly object[]): void {
+  const objects = pinned.get(list);
+  if (objects === undefined) return;
+  pinned.delete(list);
+  lists!.unregister(list);
+  unpinAll(objects);
+}
+
+function unpinAll(objects: readonly object[]): void {
+  for (const object of objects) {
+    const entry = open.get(object);
+    if (entry === undefined) continue;
+    entry.pins -= 1;
+    dropClosed(object, entry);
+  }
 }
 
 export function isShared(value: unknown): value is SharedObject {

@@ -1,9 +1,11 @@
-/** What `wait` and `asCompleted` take. */
+/** What `wait` and `asCompleted` take, and `waitReady` of it. */
 
 import { expected } from '../check.ts';
 import { AsyncResult, asyncResults } from './async-result.ts';
 import { Future } from './future.ts';
+import { giveReadiness, type Readiness } from '../readiness.ts';
 import { TypeError } from '../refusals.ts';
+import { leave, markSeen, watch, type Watcher } from './watch.ts';
 
 /** Something that `wait` and `asCompleted` take: a task's `Future`, or an `AsyncResult` of a `Pool`. */
 export type Waitable = Future<any> | AsyncResult<any>;
@@ -26,3 +28,20 @@ export function byFuture<F extends Waitable>(fs: Iterable<F>): Map<Future<any>, 
   }
   return all;
 }
+
+function readinessOfFuture(future: Future<any>): Readiness {
+  return {
+    isReady() {
+      if (future.done()) markSeen(future);
+      return future.done();
+    },
+    watch(ready) {
+      const watcher: Watcher = { done: () => ready() };
+      watch(future, watcher);
+      return () => leave(future, watcher);
+    },
+  };
+}
+
+giveReadiness(Future, readinessOfFuture);
+giveReadiness(AsyncResult, (result: AsyncResult<any>) => readinessOfFuture(asyncResults.futureOf(result)));

@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { checkOptions, expected } from '../check.ts';
 import { travelByName } from '../codec/index.ts';
+import { giveReadiness } from '../readiness.ts';
 import { TypeError } from '../refusals.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
@@ -273,6 +274,26 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
 Object.defineProperty(Process.prototype, inspect.custom, { value: Process.prototype.toString });
 
 keepAtHome(Process, (process) => states.get(process)?.name);
+
+giveReadiness(Process, (process: Process<any>) => ({
+  isReady: () => joinable(process).run.look() !== undefined,
+  watch(ready) {
+    const { state, run } = joinable(process);
+    const ended = (): void => {
+      end();
+      ready();
+    };
+    const end = (): void => {
+      run.waiters.delete(ended);
+      state.joins -= 1;
+      if (state.joins === 0 && state.daemon && run.look() === undefined) run.keepAlive(false);
+    };
+    run.keepAlive(true);
+    state.joins += 1;
+    run.waiters.add(ended);
+    return end;
+  },
+}));
 
 function describe(process: Process<any>): string {
   const state = states.get(process);

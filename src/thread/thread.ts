@@ -19,6 +19,7 @@ import { realmId, travelByName } from '../codec/index.ts';
 import { HeddleError, InvalidStateError, ProcessError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
 import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { giveReadiness } from '../readiness.ts';
 import * as timers from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
 import {
@@ -335,6 +336,27 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
 Object.defineProperty(Thread.prototype, inspect.custom, { value: Thread.prototype.toString });
 
 keepAtHome(Thread, (thread) => states.get(thread)?.name);
+
+giveReadiness(Thread, (thread: Thread<any>) => ({
+  isReady: () => look(thread, joinable(thread)) !== undefined,
+  watch(ready) {
+    const running = joinable(thread);
+    const { worker } = running.started;
+    const ended = (): void => {
+      end();
+      ready();
+    };
+    const end = (): void => {
+      running.waiters.delete(ended);
+      running.joins -= 1;
+      if (running.end === undefined && running.joins === 0 && stateOf(thread).daemon) worker.unref();
+    };
+    worker.ref();
+    running.joins += 1;
+    running.waiters.add(ended);
+    return end;
+  },
+}));
 
 /**
  * A thread that calls a function once, after `interval` milliseconds, unless it is cancelled before. Source: threading.Timer

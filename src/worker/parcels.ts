@@ -79,7 +79,10 @@ export class Parcels {
     const { number, slot } = this.identity;
     if (this.#isOver) return unmade;
     try {
-      return handleDoor()!.makeParcel(f.handles, { host: slot, link: number });
+      const door = handleDoor()!;
+      const parcel = door.makeParcel(f.handles, { host: slot, link: number });
+      door.unpin(f.handles);
+      return parcel;
     } catch {
       return unmade;
     }
@@ -127,7 +130,8 @@ export class Parcels {
   #open(f: Frame): Frame {
     if (f.parcel === 0) return f;
     try {
-      if (f.parcel === unmade) throw new HeddleError('the shared heap has no room for what is under way');
+      if (f.parcel === unmade)
+        throw new HeddleError('the shared heap has no room for what is under way, or a handle in it was closed before it was sent again');
       // Its block may hold something else by now.
       if (this.#isOver) throw new HeddleError('it came after the end of its link');
       const door = handleDoor();

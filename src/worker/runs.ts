@@ -112,6 +112,7 @@ export function encodeRun(run: Run<object>, border: Border): EncodedRun {
     const { handles } = packet;
     const link = newLinkNumber();
     const parcel = handles.length === 0 ? 0 : handleDoor()!.makeParcel(handles, { host: heapSlot(), link });
+    handleDoor()?.unpin(handles);
     return { packet, parcel, link };
   } finally {
     starting = before;

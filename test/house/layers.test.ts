@@ -26,6 +26,7 @@ const FLOORS: Record<string, number> = {
   'own-work': 0,
   places: 0,
   copies: 0,
+  readiness: 0,
   refusals: 0,
   'real-timers': 0,
   repr: 0,
