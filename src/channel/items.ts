@@ -255,7 +255,8 @@ export class Items {
       const { bytes, start, end, handles } = encoder;
       let packed: Packed;
       if (bytes === large.bytes) packed = this.#inBlock(large.take(), end, handles as SharedObject[], encoder.modules);
-      else if (end - start < apartFrom && handles.length === 0) packed = batch?.add(bytes, start, end) ?? this.#small(bytes, start, end);
+      else if (end - start < apartFrom && handles.length === 0)
+        packed = batch?.add(bytes, start, end) ?? this.#small(bytes, start, end, encoder.words);
       else packed = this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
       try {
@@ -272,9 +273,10 @@ export class Items {
     }
   }
 
-  #small(bytes: Uint8Array, start: number, end: number): Packed {
-    copySmall(this.#words, this.#bytes, 0, bytes, start, end);
-    return { kind: MESSAGE, words: this.#words, length: end - start, from: 0, isOwn: false };
+  /** @param words those that the message is in already, up to the next one */
+  #small(bytes: Uint8Array, start: number, end: number, words?: Int32Array): Packed {
+    if (words === undefined) copySmall(this.#words, this.#bytes, 0, bytes, start, end);
+    return { kind: MESSAGE, words: words ?? this.#words, length: end - start, from: 0, isOwn: false };
   }
 
   #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {

@@ -20,7 +20,7 @@
  * it, and whatever counts is put right from there. Of several messages the first is published last, and with it all.
  */
 
-import { load, store } from '#atomics';
+import { areSteps, load, store } from '#atomics';
 import { layout, segmentSize } from '../memory/index.ts';
 
 const chunk = layout('Chunk', 'a piece of a ring; its messages follow', {
@@ -171,9 +171,14 @@ export class Ring {
   #close(segment: Int32Array, index: number, next: number, number: number, header: number): void {
     const nextSegment = this.#chunks.segment(next >>> unitShift);
     const nextIndex = (next & unitMask) << 2;
-    store(nextSegment, nextIndex + 1, number);
     // ORDER: before the header, so that a consumer that comes past the message finds nothing behind it.
-    store(nextSegment, nextIndex, 0);
+    if (areSteps) {
+      store(nextSegment, nextIndex + 1, number);
+      store(nextSegment, nextIndex, 0);
+    } else {
+      nextSegment[nextIndex + 1] = number;
+      nextSegment[nextIndex] = 0;
+    }
     if (this.#first === 0) {
       this.#first = this.#at;
       this.#firstHeader = header;

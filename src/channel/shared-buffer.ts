@@ -202,8 +202,9 @@ export class SharedBuffer implements Taker {
   }
 
   #callPutter(): void {
+    if (this.maxSize === 0) return;
     const putters = this.putters.known;
-    if (this.maxSize !== 0 && putters?.mayWait === true) putters.callFirst();
+    if (putters?.mayWait === true) putters.callFirst();
   }
 
   hold(
