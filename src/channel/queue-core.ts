@@ -10,7 +10,7 @@ import { Empty, Full, type HeddleError, InvalidStateError, ShutDown, withCount }
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
 import { type Block, blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
-import { Items, own, type Packed } from './items.ts';
+import { Batch, Items, own, type Packed, type Taken } from './items.ts';
 import { Line } from './line.ts';
 import { asError, Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
@@ -53,11 +53,13 @@ export class QueueCore<T> {
       isPossible: () => buffer.isShutDown || buffer.hasMessage(),
       mayBePossible: () => buffer.mayHaveMessage,
       reservation: buffer,
+      done: () => buffer.gets,
     });
     this.putters = new Line({
       queue: () => buffer.putters.open(),
       isPossible: () => buffer.isShutDown || buffer.hasRoom,
       mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
+      done: () => buffer.puts,
       emptied: () => this.puttersLeft(),
     });
     this.joiners = new Line({
@@ -146,8 +148,9 @@ export class QueueCore<T> {
   /** All, or none. @throws SerializationError, what the iterable throws */
   packAll(items: Iterable<unknown>, transfer: readonly ArrayBuffer[] | undefined): Packed[] {
     const messages: Packed[] = [];
+    const batch = this.buffer.takesBatches ? new Batch() : undefined;
     try {
-      for (const item of items) messages.push(own(this.items.pack(item, transfer)));
+      for (const item of items) messages.push(own(this.items.pack(item, transfer, batch)));
     } catch (error) {
       for (const message of messages) this.items.drop(message);
       throw error;
@@ -240,7 +243,7 @@ export class QueueCore<T> {
   }
 
   /** Loads the modules of a message, or of the one that was taken last; undefined: they are there. */
-  loadModules(message: Pick<Message, 'kind' | 'words' | 'length'> = this.buffer): Promise<void> | undefined {
+  loadModules(message: Taken = this.buffer): Promise<void> | undefined {
     const modules = this.items.modulesOf(message);
     return modules.length === 0 ? undefined : prepare({ modules });
   }

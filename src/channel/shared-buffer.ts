@@ -114,6 +114,11 @@ export class SharedBuffer implements Taker {
     store(this.#words, this.#at + word, value);
   }
 
+  /** Whether messages that are put together may share words. */
+  get takesBatches(): boolean {
+    return this.#items.takesBatches === true;
+  }
+
   get state(): number {
     return this.#load(STATE);
   }
@@ -234,8 +239,9 @@ export class SharedBuffer implements Taker {
   }
 
   #callPutter(): void {
+    if (this.maxSize === 0) return;
     const putters = this.putters.known;
-    if (this.maxSize !== 0 && putters?.mayWait === true) putters.callFirst();
+    if (putters?.mayWait === true) putters.callFirst();
   }
 
   hold(

@@ -10,6 +10,7 @@ export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf 
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { Look } from './look.ts';
+export { Nap } from './nap.ts';
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';

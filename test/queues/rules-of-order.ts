@@ -26,6 +26,17 @@ export const rulesOfOrder: readonly Rule[] = [
   },
   {
     name: 'getters are served in the order of their calls, those that wait first',
+    unlike: {
+      'shared LifoQueue': {
+        because: 'getters look when the event loop has its turn, and the newest item is the first then',
+        async holds({ make }) {
+          const queue = make();
+          const waiting = [1, 2, 3].map(async () => queue.get());
+          for (const item of [1, 2, 3]) await queue.put(item);
+          assert.deepEqual(await Promise.all(waiting), [3, 2, 1]);
+        },
+      },
+    },
     async holds({ make }) {
       const queue = make();
       const waiting = [1, 2, 3].map(async (n) => [n, await queue.get()]);

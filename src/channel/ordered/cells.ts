@@ -53,11 +53,11 @@ export class Cells {
   }
 
   #load(word: number): number {
-    return load(this.#owner.words, this.#owner.at + word);
+    return this.#get(this.#owner.words, this.#owner.at + word);
   }
 
   #store(word: number, value: number): void {
-    store(this.#owner.words, this.#owner.at + word, value);
+    this.#set(this.#owner.words, this.#owner.at + word, value);
   }
 
   get used(): number {
@@ -264,7 +264,7 @@ export class Cells {
       this.#store(USED, this.#load(USED) - 1);
       throw error;
     }
-    if (before === undefined) this.#store(CHAIN, chunk.ref);
+    if (before === undefined) store(this.#owner.words, this.#owner.at + CHAIN, chunk.ref);
     else store(before.words, before.at + chainOffset, chunk.ref);
     adopt(chunk);
     const count = countIn(chunk);
