@@ -100,3 +100,24 @@ test('a getter that has its item ends the reservation', () => {
   const { sleeps } = world;
   assert.deepEqual([queue.getSync(), world.sleeps - sleeps], [3, 0]);
 });
+
+test('a get waits for its whole time, also where it is called in vain', () => {
+  const { world, as } = scene();
+  let calls = 0;
+  world.whileAsleep = () => {
+    const { whileAsleep } = world;
+    world.whileAsleep = undefined;
+    world.clock += 1;
+    if ((calls += 1) % 3 === 0) {
+      const queue = as('quick');
+      queue.putSync(calls);
+      queue.getNowait();
+    }
+    as('slow');
+    world.whileAsleep = whileAsleep;
+  };
+  const begin = world.clock;
+  assert.throws(() => as('slow').getSync(30), { name: 'Empty' });
+  assert.ok(world.clock - begin >= 30, `${world.clock - begin} ms`);
+  assert.equal(as('slow').statistics().waitingGetters, 0);
+});
