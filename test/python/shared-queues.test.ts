@@ -27,7 +27,7 @@ let takeFrom: Queue | undefined;
 
 /** What comes out in its place is what it takes itself. */
 class Taking {}
-registerReducer(Taking, { reduce: () => 0, rebuild: () => ({ took: takeFrom!.getSync() }) as Taking });
+registerReducer(Taking, { reduce: () => 0, rebuild: () => ({ took: takeFrom!.getSync() }) });
 
 inBothForms('put: a full queue refuses at once and after a time-out, and is full until it was emptied', async (crew, form) => {
   const queue = new Queue<number>(6);
@@ -202,7 +202,7 @@ test('no_import_lock_contention: a queue can be used while a module is being loa
   const queue = new Queue<string>();
   Object.assign(globalThis, { [Symbol.for('heddle.test.queue')]: queue });
   await queue.put('foo');
-  const { took } = (await import('./takes-item.js')) as { readonly took: unknown };
+  const { took } = await import('./takes-item.js');
   assert.equal(took, 'foo');
 });
 
