@@ -356,7 +356,7 @@ export class SharedBuffer implements Taker {
   /** Threads in line; those that have died leave first. */
   waiting(): { getters: number; putters: number; joiners: number } {
     const count = (line: WaitQueue | undefined): number => {
-      line?.reap(false);
+      line?.reap(true);
       return line?.count() ?? 0;
     };
     return { getters: count(this.getters), putters: count(this.putters.known), joiners: count(this.books?.line.known) };
