@@ -12,7 +12,7 @@
  */
 
 import { load, store } from '#atomics';
-import { adopt, type Block } from '../memory/index.ts';
+import { adopt, type Block, takeInHand } from '../memory/index.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
 import { GETS, HEAD, LOST, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
 import { Returned } from './returned.ts';
@@ -116,6 +116,7 @@ export class RingStore implements Store {
     if (judge?.(kind, (kind & APART) === 0 ? length : ring.wordAt(1)) === false) return false;
     const words = taker.hold(kind, ring.number, length);
     ring.copy(words);
+    if ((kind & PARCEL) !== 0) takeInHand(words[0]!);
     ring.skip();
     ring.take();
     taker.count(this.#weightOf(kind, length, words));
@@ -138,6 +139,7 @@ export class RingStore implements Store {
       const words = new Int32Array((ring.length + 3) >> 2);
       ring.copy(words);
       taken.push({ kind, number: ring.number, words, length: ring.length });
+      if ((kind & PARCEL) !== 0) takeInHand(words[0]!);
       ring.skip();
     }
     if (taken.length === before) return taken;
@@ -153,6 +155,18 @@ export class RingStore implements Store {
       this.#returned.add(block);
       taker.count(-this.#weightOf(message.kind, message.length, message.words));
     };
+  }
+
+  /** Whether a parcel is in one of the messages. Under the guard of the heap, by any thread: chunks stay where they are meanwhile. */
+  names(parcel: number): boolean {
+    if (this.#returned.names(parcel)) return true;
+    const ring = this.#ring;
+    ring.open();
+    for (let kind = ring.peek(); kind !== 0; kind = ring.peek()) {
+      if ((kind & PARCEL) !== 0 && ring.wordAt(0) >>> 0 === parcel >>> 0) return true;
+      ring.skip();
+    }
+    return false;
   }
 
   repairGets(): number {

@@ -15,7 +15,7 @@ export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
 export { collect, heapStatistics } from './heap.ts';
 export { adopt, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
-export { dropParcel, makeParcel, openParcel, type ParcelOwner, unpack, type Unpacked } from './parcel.ts';
+export { dropParcel, makeParcel, openParcel, type ParcelOwner, takeInHand, unpack, type Unpacked } from './parcel.ts';
 export type { RefRange } from './tag.ts';
 export type { HeapStatistics } from './statistics.ts';
 export {

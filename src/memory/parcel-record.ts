@@ -26,7 +26,7 @@ export const parcelFields: Readonly<Record<'tag' | 'chain' | 'state' | 'host' | 
     chain: ['ref', 'the block with the bytes of the item; 0: none'],
     state: ['bits', '1: on its way, 2: owned by a block'],
     host: ['slot', 'who started the worker at the other end of the link, or is that end; 0: not known. Owned: the ref of the owner'],
-    link: ['uint32', 'which of the links of that host it travels on'],
+    link: ['uint32', 'which of the links of that host it travels on. Owned: the slot id of the thread that had it in hand last'],
     count: ['uint32', 'how many handles'],
   },
 );

@@ -14,6 +14,7 @@ import { load, store } from '#atomics';
 import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import type { Route } from '../handles.ts';
+import { theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { theHeap } from './heap.ts';
 import { dropListed, freeOwned, listedBlock, unlist } from './owned.ts';
@@ -50,6 +51,7 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
     if ('owner' in holder) {
       store(words, at + STATE, OWNED);
       store(words, at + HOST, holder.owner);
+      store(words, at + LINK, heap.id);
       store(words, at + BYTES, bytes?.ref ?? 0);
     } else {
       store(words, at + STATE, ON_ITS_WAY);
@@ -66,6 +68,16 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
     heap.commit(block);
     return block.ref;
   });
+}
+
+/**
+ * Says that this thread is about to have the parcel of an item in hand: before the item leaves its queue. If the thread dies before it opens the parcel, no thread
+ * will, and it is known (`holders.ts`).
+ */
+export function takeInHand(parcel: number): void {
+  const { memory, id } = theAgent();
+  const { words, at } = blockAt(memory, parcel >>> 0);
+  store(words, at + LINK, id);
 }
 
 /** What was in a parcel. */

@@ -28,7 +28,7 @@ import {
   theAgent,
   type Witness,
 } from '../../memory/index.ts';
-import { OPEN, queueRefs, queueWords, READER } from '../record.ts';
+import { OPEN, queueRefs, queueWords, READER, ringKinds } from '../record.ts';
 import { RingStore } from '../ring-store.ts';
 import { SharedBuffer } from '../shared-buffer.ts';
 
@@ -44,9 +44,10 @@ const end = layout('PipeEnd', 'one end of a pipe', {
 /** Words of an end. */
 export const endWords: number = end.size;
 export const endRefs: RefRange = { first: end.incoming, count: 2 };
-/** The kind of an end, and that of a buffer. */
+/** The kind of an end. */
 export const endKind = 26;
-const bufferKind = 27;
+const bufferKind = ringKinds.pipe;
+const inRings: ReadonlySet<number> = new Set(Object.values(ringKinds));
 
 /** Messages wait for room while so much is there: 4 MiB, in units of 16 bytes. A message of any length goes where there is less. */
 const mostUnits = (4 * 2 ** 20) / 16;
@@ -93,9 +94,12 @@ export function outgoingOf(block: Block): Block | undefined {
   return bufferAt(block, end.outgoing);
 }
 
-/** What must be held so that a parcel of this owner will be opened. */
-function readerOf({ words, at, ref }: Block): number {
-  if (kindAt(ref) !== bufferKind) return ref;
+/** What must be held so that a parcel of this owner will be opened; see `Resolve`. */
+function readerOf(owner: Block, parcel: number, isLoose: boolean): number {
+  const { words, at, ref } = owner;
+  const kind = kindAt(ref);
+  if (isLoose && inRings.has(kind) && !new RingStore(owner).names(parcel)) return 0;
+  if (kind !== bufferKind) return ref;
   const reader = load(words, at + READER) >>> 0;
   if (kindAt(reader) !== endKind) return 0;
   const { words: its, at: place } = blockAt(theAgent().memory, reader);
