@@ -105,7 +105,9 @@ for (const Class of isNative ? [Process, Thread] : [Thread]) {
   });
 }
 
-test('a process that is killed in the middle of a large message leaves whole messages only', { skip: isNative ? false : 'needs processes' }, async () => {
+test('a process that is killed in the middle of a large message leaves whole messages only', {
+  skip: isNative ? false : 'needs processes',
+}, async () => {
   const [reader, writer] = Pipe<Uint8Array>(false);
   const child = new Process({
     target: (end: Connection<Uint8Array>) => {

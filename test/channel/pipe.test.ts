@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { BufferTooShort, Connection, Event, EOFError, InvalidStateError, Lock, Pipe, Queue, SerializationError, TimeoutError } from 'heddle';
+import {
+  BufferTooShort,
+  Connection,
+  Event,
+  EOFError,
+  InvalidStateError,
+  Lock,
+  Pipe,
+  Queue,
+  SerializationError,
+  TimeoutError,
+} from 'heddle';
 import { everywhere, inBothForms, isNative, until } from '../sync/crew.js';
 import type { Form } from '../sync/forms.js';
 
@@ -94,7 +105,10 @@ test('a closed handle says so, and only of itself', async () => {
   assert.equal(inspect(one), '<Connection read-write, closed>');
   for (const call of [() => one.send(1), () => one.recvSync(), () => one.poll(), () => one.statistics(), () => one[Symbol.asyncIterator]()])
     assert.throws(call, InvalidStateError, String(call));
-  assert.throws(() => new Queue().putSync({ ends: [one] }), (error) => error instanceof SerializationError && error.message.includes('item.ends[0]'));
+  assert.throws(
+    () => new Queue().putSync({ ends: [one] }),
+    (error) => error instanceof SerializationError && error.message.includes('item.ends[0]'),
+  );
   {
     using end = other;
     assert.equal(await end.poll(), true);
@@ -144,7 +158,7 @@ everywhere('an end stays open as long as a handle on it is open anywhere', async
     return [got, await Promise.resolve(reader.recv()).catch((error: Error) => error.name)];
   });
   writer.close();
-  await closing.set();
+  closing.set();
   await holding;
   assert.deepEqual(await name, [7, 'EOFError']);
 });
@@ -267,7 +281,11 @@ test('a wait is aborted with the reason of its signal, and takes nothing', async
   const [one, other] = Pipe<number>();
   const reason = new Error('enough');
   const abort = new AbortController();
-  const waits = [one.recv({ signal: abort.signal }), one.poll({ signal: abort.signal }), one.recvBytes(undefined, { signal: abort.signal })];
+  const waits = [
+    one.recv({ signal: abort.signal }),
+    one.poll({ signal: abort.signal }),
+    one.recvBytes(undefined, { signal: abort.signal }),
+  ];
   abort.abort(reason);
   for (const wait of waits) await assert.rejects(Promise.resolve(wait as PromiseLike<unknown>), (error) => error === reason);
   await assert.rejects(Promise.resolve(other.send(0, { signal: abort.signal })), (error) => error === reason);
@@ -448,7 +466,9 @@ inBothForms('a sender waits while much is not received, and a message of any len
   assert.equal((await reader.recv()).length, 9 * 2 ** 20);
 });
 
-test('without native calls a connection is refused to a process, by path', { skip: isNative ? 'native calls are there' : false }, async () => {
+test('without native calls a connection is refused to a process, by path', {
+  skip: isNative ? 'native calls are there' : false,
+}, async () => {
   const { Process } = await import('heddle');
   const [one] = Pipe();
   assert.throws(

@@ -2,7 +2,21 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Connection, Event, Future, InvalidStateError, Pipe, Process, ProcessError, Queue, SimpleQueue, Thread, ThreadPool, ThreadPoolExecutor, waitReady } from 'heddle';
+import {
+  type Connection,
+  Event,
+  Future,
+  InvalidStateError,
+  Pipe,
+  Process,
+  ProcessError,
+  Queue,
+  SimpleQueue,
+  Thread,
+  ThreadPool,
+  ThreadPoolExecutor,
+  waitReady,
+} from 'heddle';
 import { everywhere, isNative, until } from '../sync/crew.js';
 
 test('those that are ready are given, in order, and nothing is taken', async () => {
@@ -73,7 +87,7 @@ test('threads and futures are ready when they have ended', async () => {
   const result = words.applyAsync(() => 1);
   assert.deepEqual(await waitReady([thread, result]), [result]);
   const waiting = waitReady([thread]);
-  await go.set();
+  go.set();
   assert.deepEqual(await waiting, [thread]);
   assert.equal(thread.isAlive(), false);
   assert.deepEqual(await waitReady([thread, failing, result]), [thread, failing, result]);
@@ -97,7 +111,10 @@ test('processes are ready when they have ended, beside connections', { skip: isN
 test('what cannot be waited for is refused', async () => {
   const [reader, writer] = Pipe(false);
   for (const objects of [[reader, {}], [null], ['text'], [Promise.resolve()]] as unknown[])
-    assert.throws(() => waitReady(objects as object[]), /expected objects\[\d\] to be a connection, a queue, a process, a thread or a future/);
+    assert.throws(
+      () => waitReady(objects as object[]),
+      /expected objects\[\d\] to be a connection, a queue, a process, a thread or a future/,
+    );
   assert.throws(() => waitReady(7 as never), TypeError);
   assert.throws(() => waitReady([writer]), InvalidStateError);
   await assert.rejects(Promise.resolve(waitReady([new Thread({ target: () => {} })])), ProcessError);
@@ -128,7 +145,10 @@ everywhere('a wait whose item was taken by a faster thread waits on', async (cre
   const waiting = Promise.resolve(waitReady([queue]));
   await until(() => queue.statistics().waitingGetters === 3);
   await queue.putMany([1, 2]);
-  assert.deepEqual((await Promise.all(taking)).toSorted(), [1, 2]);
+  assert.deepEqual(
+    (await Promise.all(taking)).toSorted((one, other) => one - other),
+    [1, 2],
+  );
   await queue.put(3);
   assert.deepEqual(await waiting, [queue]);
   assert.equal(await queue.get(), 3);

@@ -160,7 +160,7 @@ const aborted = (thread: number) =>
 /** Sends its second end through the first, and has neither any more. */
 const passing = (thread: number) =>
   function passing(scene: Scene): void {
-    const [carrier, passed] = endsOf(scene, thread) as [Connection<unknown>, Connection<number>];
+    const [carrier, passed] = endsOf(scene, thread) as [Connection, Connection<number>];
     sendAll(scene, passed, 1, 1);
     try {
       carrier.sendSync(passed);
@@ -169,6 +169,14 @@ const passing = (thread: number) =>
     }
     passed.close();
     carrier.close();
+  };
+
+/** The same, and no more. */
+const handing = (thread: number) =>
+  function handing(scene: Scene): void {
+    const [carrier, passed] = endsOf(scene, thread) as [Connection, Connection<number>];
+    carrier.sendSync(passed);
+    passed.close();
   };
 
 /** Receives an end, if one comes, and sends on it. */
@@ -199,7 +207,11 @@ const inOrder = (messages: readonly number[]): readonly number[] => messages.toS
 function isClean(): void {
   collect();
   const { blocks, reached } = checkHeap(theAgent().memory);
-  assert.deepEqual([...blocks].filter((ref) => !reached.has(ref)), [], 'garbage is left');
+  assert.deepEqual(
+    [...blocks].filter((ref) => !reached.has(ref)),
+    [],
+    'garbage is left',
+  );
 }
 
 function complete(scene: Scene): void {
@@ -225,7 +237,10 @@ function survived(scene: Scene, { dead }: ModelEnd): void {
 function senderWasTold(scene: Scene): void {
   assert.ok(scene.told.includes('sender: EOFError'), 'the sender was not told');
   const got = scene.got.length;
-  assert.deepEqual(scene.got, Array.from({ length: got }, (_, n) => n + 1));
+  assert.deepEqual(
+    scene.got,
+    Array.from({ length: got }, (_, n) => n + 1),
+  );
   isClean();
 }
 
@@ -334,8 +349,18 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     words: realHeap,
     maxSteps,
   },
+  'a death of a sender that has waited for room': {
+    threads: [sender(0, 1, 3), receiver(1)],
+    setup: sceneOf((reader, writer) => [[writer], [reader]], true),
+    after: survived,
+    preemptions: 0,
+    deaths: 1,
+    mayDie: [0],
+    words: realHeap,
+    maxSteps,
+  },
   'a death of the thread that passes an end on': {
-    threads: [receiver(0), taking(1), passing(2)],
+    threads: [receiver(0), taking(1), handing(2)],
     setup: sceneOfPassing,
     after: survived,
     preemptions: 0,

@@ -46,18 +46,11 @@ findFaults('../../channel/model/pipe-cases.js', [
     to: 'const found = slot === id || slot > 4097 ? undefined : inLedger(heap, slot, wanted);',
   },
   {
-    by: 'a death of a sender',
+    by: 'a death of a sender that has waited for room',
     what: 'a dead owner keeps its end open',
     file: 'channel/pipe/end.js',
     from: 'return !isUnderWay && !isDead(slot, false);',
     to: 'return !isUnderWay;',
-  },
-  {
-    by: 'a death of the thread that passes an end on',
-    what: 'what a dead sender had in hand is under way for ever',
-    file: 'channel/pipe/end.js',
-    from: 'if (isLoose && inRings.has(kind)',
-    to: 'if (false && isLoose && inRings.has(kind)',
   },
   {
     by: 'a death of the thread that passes an end on',
