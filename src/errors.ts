@@ -175,6 +175,11 @@ export class UnsupportedPlatformError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_UNSUPPORTED_PLATFORM';
 }
 
+/** The other end of a connection has not proved that it knows the key. */
+export class AuthenticationError extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_AUTHENTICATION';
+}
+
 /** A process or thread is used in a way that its state does not allow, such as a second `start()`. */
 export class ProcessError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_PROCESS';

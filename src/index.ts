@@ -99,8 +99,11 @@ export type {
 } from './shared/index.ts';
 
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
-export { Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
+export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
 export type {
+  AppendOptions,
+  DequeStatistics,
+  PriorityItem,
   PutOptions,
   PutSyncOptions,
   QueueOptions,
@@ -113,11 +116,23 @@ export type {
 export { Connection, Pipe, waitReady } from './channel/index.ts';
 export type { ConnectionStatistics, SendOptions } from './channel/index.ts';
 
+// Connections to other programs that know a key.
+export { Client, Listener, SocketConnection } from './connection/index.ts';
+export type {
+  ClientOptions,
+  ConnectionAddress,
+  ListenerAddress,
+  ListenerStatistics,
+  ListenOptions,
+  SocketSendOptions,
+} from './connection/index.ts';
+
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
 
 // What goes wrong.
 export {
+  AuthenticationError,
   BrokenBarrierError,
   BrokenExecutor,
   BrokenProcessPool,

@@ -18,6 +18,8 @@ const wordsPerUnit = unit / 4;
 /** Bytes of a chunk: the first of a queue is small, and each is larger than the one before, up to a page. Sizes that the heap has. */
 const sizes = [4096, 8128, 16_256, 32_512, 65_536] as const;
 const longest = sizes[4] / unit;
+/** The same in units. */
+export const chunkSizes: readonly number[] = sizes.map((bytes) => bytes / unit);
 
 /** The first chunk of a queue, listed by this thread until a word names it. @throws HeddleError if the heap is full */
 export function newChunk(units: number = sizes[0] / unit): Block {

@@ -3,7 +3,7 @@
 import { checkBoolean, checkInteger, checkOptions } from '../check.ts';
 import { ItemIterator, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
-import { defineKind, type ObjectKind, SharedObject } from '../memory/index.ts';
+import { type Block, defineKind, type ObjectKind, SharedObject } from '../memory/index.ts';
 import {
   type BlockOptions,
   checkMost,
@@ -24,8 +24,18 @@ import { coreReadiness } from './wait-ready.ts';
 
 const longest = 0x7fff_ffff;
 
+/** What one class of queues has and its subclasses inherit; not for users, so that it goes by a symbol. */
+export interface QueueVariety {
+  readonly kind: ObjectKind;
+  /** The words of a new one, beside those that all have. @throws HeddleError if the heap is full */
+  start(block: Block): void;
+  core(queue: Queue<any>): QueueCore<any>;
+}
+export const queueVariety: unique symbol = Symbol('variety');
+
+let describeIt: (queue: Queue<any>) => string;
 /** For people, from the inside of the class. */
-let describeQueue: (queue: Queue) => string;
+export const describeQueue = (queue: Queue<any>): string => describeIt(queue);
 
 const kind: ObjectKind = defineKind({
   number: ringKinds.queue,
@@ -33,7 +43,7 @@ const kind: ObjectKind = defineKind({
   words: queueWords,
   refs: queueRefs,
   create: () => new Queue(),
-  describe: (queue: Queue) => describeQueue(queue),
+  describe: describeQueue,
 });
 
 /** A queue in numbers. */
@@ -89,8 +99,10 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   readonly #core: QueueCore<T>;
 
   static {
+    const variety: QueueVariety = { kind, start: (block) => RingStore.start(block), core: (queue) => new QueueCore(queue) };
+    Object.defineProperty(Queue, queueVariety, { value: variety });
     giveReadiness(Queue, (queue: Queue) => coreReadiness(queue.#core, () => queue.#core.check('waitReady')));
-    describeQueue = (queue) => {
+    describeIt = (queue) => {
       const { name, buffer, isClosed } = queue.#core;
       const room = buffer.maxSize === 0 ? '' : ` of ${buffer.maxSize}`;
       return `${name} with ${buffer.size}${room} items${buffer.isShutDown ? ', shut down' : ''}${isClosed ? ', closed here' : ''}`;
@@ -103,11 +115,12 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
    */
   constructor(maxSize: number = 0) {
     checkInteger(maxSize, 'maxSize', Number.MIN_SAFE_INTEGER, longest);
-    super(kind, (block) => {
+    const own = (new.target as unknown as { readonly [queueVariety]: QueueVariety })[queueVariety];
+    super(own.kind, (block) => {
       SharedBuffer.start(block, Math.max(maxSize, 0), true);
-      RingStore.start(block);
+      own.start(block);
     });
-    this.#core = new QueueCore(this);
+    this.#core = own.core(this) as QueueCore<T>;
   }
 
   /** Items that the queue holds at most; 0: any number. */

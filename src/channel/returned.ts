@@ -6,7 +6,7 @@
  */
 
 import { load, store } from '#atomics';
-import { adopt, allocateOwned, type Block, blockAt, layout, relink, takeInHand, theAgent } from '../memory/index.ts';
+import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
 import { RETURNED } from './record.ts';
 import { PARCEL } from './ring.ts';
 import type { Message } from './store.ts';
@@ -63,12 +63,12 @@ export class Returned {
   }
 
   /** Makes the block of a message, outside of the mutex. @throws HeddleError if the heap is full */
-  prepare({ kind, number, words, length }: Message): Block {
+  prepare({ kind, number, words, length, from = 0 }: Message): Block {
     const count = (length + 3) >> 2;
     const block = allocateOwned(item.size + count);
     store(block.words, block.at + item.header, (length << 4) | kind);
     store(block.words, block.at + item.number, number);
-    for (let i = 0; i < count; i += 1) store(block.words, block.at + item.size + i, words[i]!);
+    for (let i = 0; i < count; i += 1) store(block.words, block.at + item.size + i, words[from + i]!);
     return block;
   }
 
@@ -99,7 +99,6 @@ export class Returned {
     const ref = this.first;
     if (ref === 0) return undefined;
     const message = this.#read(ref);
-    if ((message.kind & PARCEL) !== 0) takeInHand(message.words[0]!);
     relink((links) => {
       links.set(this.#queue, RETURNED, this.#next(ref));
       links.free(ref);

@@ -9,11 +9,12 @@ import type { Destination } from './packet.ts';
 export function refuseApart(encoding: Encoding, what: string): void {
   const why = whyApart(encoding.border);
   if (why === undefined) return;
-  const to = encoding.border.apart === undefined ? 'a process' : 'its host';
+  const { kind, apart } = encoding.border;
+  const to = apart === undefined ? 'a process' : kind === 'any' ? 'another program' : 'its host';
   throw encoding.refusal(`${what} cannot cross to ${to}: ${why}`, new UnsupportedPlatformError(why));
 }
 
 /** The reason why what is beyond the border cannot see this thread's shared objects. A receiver by way of the shared heap itself sees them. */
 function whyApart({ kind, apart }: Destination): string | undefined {
-  return kind !== 'process' ? undefined : (handleDoor()?.whyApart() ?? apart);
+  return kind === 'process' ? (handleDoor()?.whyApart() ?? apart) : apart;
 }

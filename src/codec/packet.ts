@@ -50,7 +50,8 @@ export interface Border {
 export interface AnyBorder {
   readonly kind: 'any';
   readonly peer?: undefined;
-  readonly apart?: undefined;
+  /** Why the receiver may not have the shared heap. */
+  readonly apart?: string | undefined;
 }
 
 /** What a message is written for. */

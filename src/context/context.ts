@@ -13,7 +13,7 @@ import { checkBoolean, checkOptions, expected } from '../check.ts';
 import { importLeadsToMain, travelByName } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
 import { bindMethod, Pool, ProcessPoolExecutor, ThreadPool, ThreadPoolExecutor } from '../pool/index.ts';
-import { Pipe, Queue, SimpleQueue } from '../channel/index.ts';
+import { Deque, LifoQueue, Pipe, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
 import {
   activeChildren,
   cpuCount,
@@ -159,6 +159,18 @@ export class Context {
 
   get Pipe(): typeof Pipe {
     return Pipe;
+  }
+
+  get LifoQueue(): typeof LifoQueue {
+    return LifoQueue;
+  }
+
+  get PriorityQueue(): typeof PriorityQueue {
+    return PriorityQueue;
+  }
+
+  get Deque(): typeof Deque {
+    return Deque;
   }
 
   get Value(): typeof Value {

@@ -16,6 +16,11 @@ export function blocking<R>(name: string, above: (...args: any[]) => unknown, ca
   return around === undefined ? call() : around(name, above, call);
 }
 
+/** Whether such calls are seen: what has to be known before one is only then worth its time. */
+export function isBlockingSeen(): boolean {
+  return around !== undefined;
+}
+
 /** Lets `next` make all such calls. */
 export function replaceBlocking(next: Around | undefined): void {
   around = next;

@@ -1,6 +1,6 @@
 /** The loop that coroutines run on: who is ready, what happens when, and what every waiting call returns. */
 
-export { blocking, replaceBlocking } from './blocking.ts';
+export { blocking, isBlockingSeen, replaceBlocking } from './blocking.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { Deque } from './deque.ts';
 export { setWithoutContext, withoutContext } from './no-context.ts';

@@ -21,7 +21,7 @@ import { kindOf, lengthOf, Pages, RUN, SLAB } from './pages.ts';
 import { clearSlots, deadSlots, slotIds } from './slot-claim.ts';
 import { groupFor, groupOf, largest, sizeIn, Slabs } from './slabs.ts';
 import { ringSlot } from './bells.ts';
-import { census, describeCensus, type HeapStatistics, statisticsOf } from './statistics.ts';
+import { Census, describeCensus, type HeapStatistics } from './statistics.ts';
 import { atStep } from './step.ts';
 import { isSweeping, Sweep } from './sweep.ts';
 import { Marker } from './marker.ts';
@@ -36,10 +36,15 @@ const { used: USED, dropped: DROPPED, mark: MARK, collect: COLLECT, isSweepDue: 
 const mebi = 2 ** 20;
 /** So much must have been let go, and as much as half of what is in use, before that alone is a reason for a sweep; in bytes. */
 const worthSweeping = mebi;
-/** Up to here the heap grows without asking anybody to collect garbage; in pages. */
-const lowestMark = (16 * mebi) / pageSize;
+/**
+ * Up to here the heap grows without asking anybody to collect garbage; in pages. V8 collects views of large items by itself, at about as much: a lower
+ * mark would make it collect them twice as often.
+ */
+const lowestMark = (32 * mebi) / pageSize;
 /** Free pages that are kept for the next who need some, at least. */
 const keptPages = (4 * mebi) / pageSize;
+/** Of a block that its owner fills: what is filled with zeros all the same. */
+const headBytes = 64;
 /** So that a slice takes a millisecond, or some on a slow machine. */
 const unitsPerSlice = 10_000;
 
@@ -76,7 +81,6 @@ export class Heap {
   #collected: number;
   /** Bytes that sweeps of this thread have freed, since `collect` has begun. */
   #freed = 0;
-
   constructor({ memory, id, waits }: Agent) {
     this.#waits = waits;
     this.memory = memory;
@@ -101,12 +105,17 @@ export class Heap {
     }
   }
 
-  /** A block of zeros with that tag, listed at `listedAt`. @throws HeddleError if the heap is full */
-  allocate(tag: number, words: number): Block {
+  /**
+   * A block of zeros with that tag, listed at `listedAt`.
+   *
+   * @param isFilled the caller writes all of it: where that would be much, only its head is zeros
+   * @throws HeddleError if the heap is full
+   */
+  allocate(tag: number, words: number, isFilled: boolean = false): Block {
     this.#guard.enter();
     try {
       if (this.#ledger.room === 0) this.makeRoom(1);
-      const block = this.prepare(tag, words * 4, false);
+      const block = this.prepare(tag, words * 4, false, isFilled);
       this.commit(block);
       this.listedAt = this.#ledger.list(block.ref);
       return block;
@@ -159,10 +168,10 @@ export class Heap {
   }
 
   /** Finds a free block and makes it ready: zeros, but for its tag. `commit` takes it. */
-  prepare(tag: number, bytes: number, isParcel: boolean): Block {
+  prepare(tag: number, bytes: number, isParcel: boolean, isFilled: boolean = false): Block {
     if (this.#isSweepDue()) this.#beginSweep(false);
     this.#runLength = 0;
-    const ref = bytes <= largest ? this.#findBlock(groupFor(bytes, isParcel)) : this.#findRun(Math.ceil(bytes / pageSize));
+    const ref = bytes <= largest ? this.#findBlock(groupFor(bytes, isParcel)) : this.#findRun(Math.ceil(bytes / pageSize), isFilled);
     const block = blockAt(this.memory, ref);
     if (this.#runLength === 0) clearBlock(this.memory, block, bytes);
     store(block.words, block.at, coloured(tag, this.#marker.colour));
@@ -190,12 +199,12 @@ export class Heap {
     return this.slabs.find(group);
   }
 
-  #findRun(pages: number): number {
+  #findRun(pages: number, isFilled: boolean): number {
     // A large block may be garbage soon. That memory is free now says nothing: it would be used up before V8 sees a reason to collect.
     if (this.#usedBytes() / pageSize + pages >= Math.max(lowestMark, load(this.#header, MARK))) this.#raiseMark();
     const page = this.#findPages(pages);
     const isZero = this.pages.reserve(page, pages);
-    if (!isZero) fillWithZeros(this.memory, page * pageSize, pages * pageSize);
+    if (!isZero) fillWithZeros(this.memory, page * pageSize, isFilled ? headBytes : pages * pageSize);
     this.#runPage = page;
     this.#runLength = pages;
     return page * (pageSize / refUnit);
@@ -219,7 +228,9 @@ export class Heap {
       this.#sweepAtOnce();
       const freed = pages.find(count);
       if (freed !== 0) return freed;
-      const { used, counts } = census(this.memory, pages, this.slabs);
+      const census = new Census(this.memory, pages, this.slabs);
+      census.slice(Infinity);
+      const { used, counts } = census;
       const wanted = `${count * (pageSize / 1024)} KiB more`;
       throw new HeddleError(
         `the shared heap is full: it has ${pages.end * pageSize} bytes, of which ${used} are in use (${describeCensus(counts)}), and cannot have ${wanted}: ${(cause as Error).message}`,
@@ -434,7 +445,15 @@ export class Heap {
   }
 
   statistics(): HeapStatistics {
-    return this.guarded(() => statisticsOf(this.memory, this.pages, this.slabs));
+    const census = new Census(this.memory, this.pages, this.slabs);
+    this.#guard.enter();
+    try {
+      while (!census.slice(this.sliceUnits)) this.#guard.giveWay();
+      return census.statistics();
+    } finally {
+      this.#guard.leave();
+      if (this.#isWorkDue) this.#afterwards();
+    }
   }
 }
 

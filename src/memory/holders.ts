@@ -18,7 +18,7 @@ import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
 import type { Memory } from './memory.ts';
 import { ledgerPages, ledgerPageWords } from './ledger.ts';
-import { isParcel, ON_ITS_WAY, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
+import { holderOf, isParcel, ON_ITS_WAY, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
 import { isEnding, isSlotDead, slotFields, slotOf } from './slots.ts';
 import { blockHead, kindOfTag } from './tag.ts';
@@ -26,7 +26,7 @@ import { blockHead, kindOfTag } from './tag.ts';
 /**
  * What must be held so that a parcel will be opened: its owner, or another object; 0: it will not be.
  *
- * @param isLoose the thread that had the parcel in hand last has died: it may lie in the owner, or have been lost with that thread
+ * @param isLoose no thread that lives has said that the parcel is in its hands: it lies in the owner, or was lost with a thread that died
  */
 export type Resolve = (owner: Block, parcel: number, isLoose: boolean) => number;
 
@@ -113,12 +113,11 @@ function furtherOf(parcel: Block, resolve: Resolve, lives: (slot: number) => boo
   const owner = ownerOf(parcel) >>> 0;
   if (owner === 0) return 0;
   const block = blockAt(memory, owner);
-  const inHand = (): number => load(parcel.words, parcel.at + parcelFields.link);
-  const hand = inHand();
-  const isLoose = hand !== 0 && !lives(hand);
+  const hand = holderOf(parcel);
+  const isLoose = hand === 0 || !lives(hand);
   const further = resolve(block, parcel.ref, isLoose) >>> 0;
-  // ORDER: read again after it was not found: a thread says that it takes the parcel in hand before it takes the item out.
-  return further === 0 && isLoose && inHand() !== hand ? resolve(block, parcel.ref, false) >>> 0 : further;
+  // ORDER: read again after it was not found: a thread that has taken the item meanwhile has said so before it left the consumers' mutex.
+  return further === 0 && isLoose && holderOf(parcel) !== hand ? resolve(block, parcel.ref, false) >>> 0 : further;
 }
 
 function inLedgers(heap: Heap, wanted: ReadonlyMap<number, readonly Packed[]>, lives: (slot: number) => boolean): Witness | undefined {

@@ -42,12 +42,17 @@ export function allocateOwned(words: number, refs?: RefRange, kind: number = kin
   return allocateListed(tagOf(kind, refs), words);
 }
 
+/** The same, for a caller that writes all of it behind the first four words: they may be anything before. @throws HeddleError if the heap is full */
+export function allocateFilled(words: number): Block {
+  return allocateListed(tagOf(kinds.owned), words, true);
+}
+
 /** A block with that tag, listed by this thread until `adopt`. @throws HeddleError if the heap is full */
-export function allocateListed(tag: number, words: number): Block {
+export function allocateListed(tag: number, words: number, isFilled: boolean = false): Block {
   const { blocks } = theAgent();
   if (blocks !== undefined) return blocks.allocate(tag, words);
   const heap = theHeap();
-  const block = heap.allocate(tag, words);
+  const block = heap.allocate(tag, words, isFilled);
   return listedBlock(block, heap.listedAt);
 }
 

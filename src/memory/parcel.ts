@@ -8,15 +8,18 @@
  * An item of a queue is in a parcel that the queue owns, with the bytes that are too many for its ring: it stays as long as the queue.
  *
  *    putter: makeParcel(handles, { owner, bytes }) ─▶ a number, in the queue ─▶ getter: unpack(number), or dropParcel(number)
+ *
+ * While a thread has it in its hands it may say so: `holdParcel` before the queue has it, or when it has left it; `leaveParcel` before it goes in. If
+ * that thread dies, a sweep frees what it held.
  */
 
 import { load, store } from '#atomics';
 import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import type { Route } from '../handles.ts';
-import { theAgent } from './agent.ts';
+import { me } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
-import { theHeap } from './heap.ts';
+import { type Heap, theHeap } from './heap.ts';
 import { dropListed, freeOwned, listedBlock, unlist } from './owned.ts';
 import { isParcel, isSealed, ON_ITS_WAY, OWNED, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
 import { describe, hasTravelled, isHeldHere, knownHandle, makeHandle, refOf, type SharedObject } from './shared-object.ts';
@@ -51,7 +54,6 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
     if ('owner' in holder) {
       store(words, at + STATE, OWNED);
       store(words, at + HOST, holder.owner);
-      store(words, at + LINK, heap.id);
       store(words, at + BYTES, bytes?.ref ?? 0);
     } else {
       store(words, at + STATE, ON_ITS_WAY);
@@ -68,16 +70,6 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
     heap.commit(block);
     return block.ref;
   });
-}
-
-/**
- * Says that this thread is about to have the parcel of an item in hand: before the item leaves its queue. If the thread dies before it opens the parcel, no thread
- * will, and it is known (`holders.ts`).
- */
-export function takeInHand(parcel: number): void {
-  const { memory, id } = theAgent();
-  const { words, at } = blockAt(memory, parcel >>> 0);
-  store(words, at + LINK, id);
 }
 
 /** What was in a parcel. */
@@ -102,17 +94,49 @@ export function openParcel(parcel: number): SharedObject[] {
 /** As `openParcel`, with the bytes of the item. If a handle cannot be made, the bytes are dropped. */
 export function unpack(parcel: number): Unpacked {
   const heap = theHeap();
+  let bytes: Block | undefined;
+  const objects = handlesIn(heap, parcel, (block) => {
+    const bytesRef = load(block.words, block.at + BYTES) >>> 0;
+    if (bytesRef !== 0) bytes = listedBlock(blockAt(heap.memory, bytesRef), heap.list(bytesRef));
+    return () => heap.free(parcel);
+  });
+  try {
+    return { objects: objects(), bytes };
+  } catch (error) {
+    if (bytes !== undefined) dropListed(bytes);
+    throw error;
+  }
+}
+
+/**
+ * As `unpack`, of a parcel that stays: with further handles on its objects, and bytes that are still those of the parcel. The caller keeps other threads from opening
+ * it meanwhile.
+ */
+export function peekParcel(parcel: number): Unpacked {
+  const heap = theHeap();
+  let bytesRef = 0;
+  const objects = handlesIn(heap, parcel, (block) => {
+    bytesRef = load(block.words, block.at + BYTES) >>> 0;
+    return () => {};
+  });
+  return { objects: objects(), bytes: bytesRef === 0 ? undefined : blockAt(heap.memory, bytesRef) };
+}
+
+/**
+ * Lists what is in a parcel for this thread. Returns a function that makes the handles.
+ *
+ * @param take looks at the parcel, with room for one more entry in the ledger; what it returns is called when all is listed
+ */
+function handlesIn(heap: Heap, parcel: number, take: (block: Block) => () => void): () => SharedObject[] {
   const known = new Map<number, SharedObject>();
   const come = new Map<number, number>();
-  let bytes: Block | undefined;
   const refs = heap.guarded(() => {
     const block = blockAt(heap.memory, parcel >>> 0);
     if (!heap.isTaken(parcel) || !isParcel(block) || !isSealed(block) || heap.isDoomed(parcel))
       throw new HeddleError('the handles in this message were taken out already, or the link that it came on had ended');
     const listed = refsIn(block).map((ref) => ref >>> 0);
-    const bytesRef = load(block.words, block.at + BYTES) >>> 0;
     heap.makeRoom(listed.length + 1);
-    if (bytesRef !== 0) bytes = listedBlock(blockAt(heap.memory, bytesRef), heap.list(bytesRef));
+    const end = take(block);
     for (const ref of listed) {
       if (come.has(ref) || known.has(ref)) continue;
       const handle = knownHandle(heap, ref);
@@ -120,16 +144,26 @@ export function unpack(parcel: number): Unpacked {
       else known.set(ref, handle);
     }
     atStep?.('parcel.adopted');
-    heap.free(parcel);
+    end();
     return listed;
   });
-  try {
+  return () => {
     makeAll(come, known);
-  } catch (error) {
-    if (bytes !== undefined) dropListed(bytes);
-    throw error;
-  }
-  return { objects: refs.map((ref) => known.get(ref)!), bytes };
+    return refs.map((ref) => known.get(ref)!);
+  };
+}
+
+/** Says that an owned parcel is in the hands of this thread: its owner does not name it, and it must be freed if the thread dies. */
+export function holdParcel(parcel: number): void {
+  const { words, at } = blockAt(theHeap().memory, parcel >>> 0);
+  store(words, at + LINK, me);
+}
+
+/** Says that an owned parcel is about to be where its owner names it: it stays whatever becomes of this thread. */
+export function leaveParcel(parcel: number): void {
+  const { words, at } = blockAt(theHeap().memory, parcel >>> 0);
+  // ORDER: before the owner names it; a sweep frees what the dead hold.
+  store(words, at + LINK, 0);
 }
 
 /** Frees a parcel that a block owns, with the bytes of the item. A sweep frees what its handles held. False if it was opened or dropped already. */

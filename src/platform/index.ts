@@ -21,6 +21,8 @@ export { inodeOfPipe } from './pipe-stat.ts';
 /** Threads and children, asked without an event loop. */
 export { collectChild, type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';
 export { ringDoorbell } from './ring.ts';
+/** A socket, while the event loop stands still. */
+export { sleepUntilReady } from './socket-wait.ts';
 /** Memory without a name that processes share. */
 export {
   adoptSharedFile,

@@ -35,6 +35,7 @@ const FLOORS: Record<string, number> = {
   thenable: 0,
   undisturbed: 0,
   untransferable: 0,
+  'view-part': 0,
   platform: 1,
   loop: 1,
   memory: 2,
@@ -44,6 +45,7 @@ const FLOORS: Record<string, number> = {
   codec: 4,
   'codec/function': 3.5, // the codec's basement: only the codec and what lies below may be seen from here
   channel: 5,
+  connection: 5,
   shared: 5,
   worker: 6,
   process: 7.5, // may run a Process on a thread

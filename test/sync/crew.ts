@@ -82,9 +82,9 @@ after(() => Promise.all([...crews.values()].map((crew) => crew.close())));
 /** A test that hangs has failed; nothing else depends on this time. */
 const patience = 60_000;
 
-/** The test in each world, as `threads: name`. */
-export function everywhere(name: string, body: (crew: Crew) => Promise<void>): void {
-  for (const world of worlds) {
+/** The test in each world, as `threads: name`; or in those that are named. */
+export function everywhere(name: string, body: (crew: Crew) => Promise<void>, where: readonly World[] = worlds): void {
+  for (const world of where) {
     test(`${world}: ${name}`, { timeout: patience }, async (t) => {
       // The signal is aborted by the time-out, and by the end of the test as well.
       const onTimeout = (): void => void dismiss(world);

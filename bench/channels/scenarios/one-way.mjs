@@ -4,11 +4,13 @@ import { rate } from '../../coroutines/measure.mjs';
 import { BATCH } from '../items.mjs';
 
 const RATE = { key: 'rate', title: 'one way', unit: 'items/s', better: 'higher' };
-/** Before the clock starts: the child is there. */
-const FIRST = 100;
+/** Before the clock starts: both sides are warm. What that costs shows in the scenario `cold`. */
+const FIRST = 20_000;
+/** Of large ones so many, that all memory has been used once: new memory costs more than all else. */
+const FIRST_LARGE = 1000;
 
-async function itemsPerSecond(send, quick) {
-  await send(FIRST);
+async function itemsPerSecond(send, quick, first = FIRST) {
+  await send(first);
   const counted = async (count) => {
     await send(count);
     return count;
@@ -28,7 +30,7 @@ export const batches = {
   id: 'batches',
   title: `Numbers in batches of ${BATCH}, one way: putMany and getMany; others send arrays`,
   figures: [{ ...RATE, unit: 'numbers/s' }],
-  run: async ({ peer, quick }) => ({ figures: { rate: await itemsPerSecond((count) => peer.sendBatches(count), quick) } }),
+  run: async ({ peer, quick }) => ({ figures: { rate: await itemsPerSecond((count) => peer.sendBatches(count), quick, FIRST * 10) } }),
 };
 
 export const mebibytes = {
@@ -36,6 +38,21 @@ export const mebibytes = {
   title: 'Byte arrays of 1 MiB, one way',
   figures: [{ ...RATE, unit: 'GB/s' }],
   run: async ({ peer, quick }) => ({
-    figures: { rate: ((await itemsPerSecond((count) => peer.send('mebibytes', count), quick)) * 2 ** 20) / 1e9 },
+    figures: {
+      rate: ((await itemsPerSecond((count) => peer.send('mebibytes', count), quick, FIRST_LARGE / (quick ? 4 : 1))) * 2 ** 20) / 1e9,
+    },
   }),
 };
+
+function through(id, title) {
+  return {
+    id,
+    title: `Numbers, one way, through ${title}`,
+    figures: [RATE],
+    run: async ({ peer, quick }) => ({ figures: { rate: await itemsPerSecond((count) => peer.sendThrough(id, count), quick) } }),
+  };
+}
+
+export const lifo = through('lifo', 'a LifoQueue');
+export const priority = through('priority', 'a PriorityQueue');
+export const deque = through('deque', 'a Deque, from end to end');

@@ -1,13 +1,14 @@
 /** One end of a pipe, and `Pipe`, which makes both. Source: multiprocessing.Pipe, multiprocessing.connection.Connection */
 
-import { checkBoolean, checkInteger, expected } from '../../check.ts';
+import { checkBoolean, checkInteger } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
 import { notSent } from '../../handles.ts';
 import type { AsyncItemIterator } from '../../iteration.ts';
 import { ItemIterator, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { blockOf, defineKind, dropListed, isArriving, letGo, type ObjectKind, SharedObject } from '../../memory/index.ts';
 import { giveReadiness } from '../../readiness.ts';
-import { RangeError, TypeError } from '../../refusals.ts';
+import { TypeError } from '../../refusals.ts';
+import { partOf } from '../../view-part.ts';
 import type { Packed } from '../items.ts';
 import { Failed } from '../operations.ts';
 import { coreReadiness } from '../wait-ready.ts';
@@ -63,25 +64,6 @@ function readSync(options: number | WaitOptions | undefined, promiseForm: string
   if (signal !== undefined)
     throw new TypeError(`expected no signal, as a blocked thread cannot hear one: use ${promiseForm} for a wait that can be aborted`);
   return timeout;
-}
-
-/** The bytes of a buffer or a view, without a copy. */
-function bytesOfView(view: unknown, name: string): Uint8Array {
-  if (ArrayBuffer.isView(view)) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  if (view instanceof ArrayBuffer || (typeof SharedArrayBuffer === 'function' && view instanceof SharedArrayBuffer))
-    return new Uint8Array(view);
-  throw new TypeError(expected(name, 'an ArrayBuffer or a view on one', view));
-}
-
-function partOf(view: unknown, offset: number, size: number | undefined): Uint8Array {
-  const bytes = bytesOfView(view, 'view');
-  checkInteger(offset, 'offset', 0);
-  if (offset > bytes.length) throw new RangeError(expected('offset', `an integer up to the length of the view, ${bytes.length}`, offset));
-  if (size === undefined) return bytes.subarray(offset);
-  checkInteger(size, 'size', 0);
-  if (offset + size > bytes.length)
-    throw new RangeError(expected('offset + size', `at most the length of the view, ${bytes.length}`, offset + size));
-  return bytes.subarray(offset, offset + size);
 }
 
 /**

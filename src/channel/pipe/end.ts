@@ -28,7 +28,7 @@ import {
   theAgent,
   type Witness,
 } from '../../memory/index.ts';
-import { OPEN, queueRefs, queueWords, READER, ringKinds } from '../record.ts';
+import { HEAD_MUTEX, OPEN, queueRefs, queueWords, READER, ringKinds, TAIL_MUTEX } from '../record.ts';
 import { RingStore } from '../ring-store.ts';
 import { SharedBuffer } from '../shared-buffer.ts';
 
@@ -94,11 +94,28 @@ export function outgoingOf(block: Block): Block | undefined {
   return bufferAt(block, end.outgoing);
 }
 
+/**
+ * Whether a parcel lies in a ring, or is on its way in or out: in a mutex a thread has it in its hands without saying so.
+ *
+ * ORDER: mutexes first, for what goes in or comes back; then the ring; and the consumers' mutex once more, for what goes out meanwhile.
+ */
+function isIn(owner: Block, parcel: number): boolean {
+  return (
+    isBusy(owner, TAIL_MUTEX) || isBusy(owner, HEAD_MUTEX) || new RingStore(owner).names(parcel) || isBusy(owner, HEAD_MUTEX)
+  );
+}
+
+/** Whether a thread that lives is in a mutex. */
+function isBusy({ words, at }: Block, mutex: number): boolean {
+  const slot = load(words, at + mutex) & 0x7fff_ffff;
+  return slot !== 0 && (slot === me || !isDead(slot, true));
+}
+
 /** What must be held so that a parcel of this owner will be opened; see `Resolve`. */
 function readerOf(owner: Block, parcel: number, isLoose: boolean): number {
   const { words, at, ref } = owner;
   const kind = kindAt(ref);
-  if (isLoose && inRings.has(kind) && !new RingStore(owner).names(parcel)) return 0;
+  if (isLoose && inRings.has(kind) && !isIn(owner, parcel)) return 0;
   if (kind !== bufferKind) return ref;
   const reader = load(words, at + READER) >>> 0;
   if (kindAt(reader) !== endKind) return 0;

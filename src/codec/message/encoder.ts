@@ -14,6 +14,7 @@
 import { SerializationError } from '../../errors.ts';
 import { Encoding, inShort, type Mark } from '../encoding.ts';
 import { checkTransfer, detach, unmark } from '../move.ts';
+import type { AnyBorder } from '../packet.ts';
 import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
 import { FlatWriter } from './flat-writer.ts';
 import { FLAT, GENERAL, WITH_MODULES } from './form.ts';
@@ -24,10 +25,12 @@ export interface MessageOptions {
   /** Buffers that change owner, as with `structuredClone`. They do so with {@link MessageEncoder.takeMoved}. */
   readonly transfer?: readonly unknown[] | undefined;
   /**
-   * Gives memory of the caller's own for a message that has no room, instead of the heap's. It is asked again when that is full, too: some more
-   * than the size asked for saves a second copy of a large value.
+   * Gives memory of the caller's own for a message that has no room, instead of the heap's; undefined: the heap's will do. It is asked again when that
+   * is full, too: some more than the size asked for saves a second copy of a large value.
    */
-  readonly grow?: Grow | undefined;
+  readonly grow?: ((...args: Parameters<Grow>) => Uint8Array | undefined) | undefined;
+  /** Why the receiver may not see the shared objects of this thread: they are refused then. */
+  readonly apart?: string | undefined;
   /** The general encoder writes all of it: what a message looks like that was never flat. Default false. */
   readonly isGeneral?: boolean | undefined;
 }
@@ -46,27 +49,46 @@ export function takeEncoder(): MessageEncoder {
 }
 
 const noBuffers: ArrayBuffer[] = [];
+const anywhere: AnyBorder = { kind: 'any' };
 
 export class MessageEncoder {
   #own = memory(SIZE);
-  #given: Grow | undefined;
+  #given: MessageOptions['grow'];
   /** The bytes lie in memory of the caller's. */
   #isGiven = false;
   #noMemory: { readonly error: unknown } | undefined;
   readonly #encoding = new Encoding(new Writer(this.#own, (old, used, size) => this.#grow(old, used, size)));
   readonly #flat = new FlatWriter(this.#encoding);
   #moved: ArrayBuffer[] = noBuffers;
+  #words: Int32Array | undefined;
+  #wordsOf: Uint8Array | undefined;
   /** Where the last message begins and ends in `bytes`. */
   start = 0;
   end = 0;
 
   constructor() {
-    this.#encoding.border = { kind: 'any' };
+    this.#encoding.border = anywhere;
   }
 
   /** The messages. Another array after an `encode` that found too little room. */
   get bytes(): Uint8Array {
     return this.#encoding.writer.bytes;
+  }
+
+  /**
+   * The last message as words of 32 bits, the rest of the last of them zeros, for callers that copy it on before anything else is encoded in this thread.
+   * Undefined: it does not begin where a word does, or memory ends behind it.
+   */
+  get words(): Int32Array | undefined {
+    const { bytes } = this;
+    const { start, end } = this;
+    if (start !== 0 || end + 3 > bytes.length) return undefined;
+    if (this.#wordsOf !== bytes) {
+      this.#wordsOf = bytes;
+      this.#words = bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2) : undefined;
+    }
+    if (this.#words !== undefined && (end & 3) !== 0) for (let i = end; (i & 3) !== 0; i += 1) bytes[i] = 0;
+    return this.#words;
   }
 
   /** Shared objects in the last message: they must live until it is opened. */
@@ -93,6 +115,7 @@ export class MessageEncoder {
     const start = writer.position;
     this.#forget();
     encoding.origin = start;
+    encoding.border = options.apart === undefined ? anywhere : { kind: 'any', apart: options.apart };
     if (options.transfer !== undefined) encoding.transfer = checkTransfer(options.transfer);
     this.#given = options.grow;
     encoding.trail.start(options.root ?? 'item');
@@ -109,18 +132,15 @@ export class MessageEncoder {
   }
 
   #grow(old: Uint8Array, used: number, size: number): Uint8Array {
-    if (this.#given === undefined) {
-      this.#isGiven = false;
-      return growInHeap(old, used, size);
-    }
+    let bytes: Uint8Array | undefined;
     try {
-      const bytes = this.#given(old, used, size);
-      this.#isGiven = true;
-      return bytes;
+      bytes = this.#given?.(old, used, size);
     } catch (error) {
       this.#noMemory = { error };
       throw error;
     }
+    this.#isGiven = bytes !== undefined;
+    return bytes ?? growInHeap(old, used, size);
   }
 
   /** Forgets all of the last message but its bytes. */

@@ -1,0 +1,337 @@
+/**
+ * Whole messages over a stream socket, for the event loop and for calls that block it.
+ *
+ *   put ──▶ #out ──▶ the system's buffer ──▶ the other end     what finds no room is tried again: at once a few times, then each millisecond
+ *   #messages ◀── FrameReader ◀── chunks of the loop, or what `readSync` reads
+ *
+ * All writes go to the descriptor: what the loop had taken over could not be written by a Sync call, which must not overtake it.
+ */
+
+import type { Socket } from 'node:net';
+import { fs } from '../builtins.ts';
+import { EOFError } from '../errors.ts';
+import { Deque } from '../loop/index.ts';
+import { sleepUntilReady } from '../platform/index.ts';
+import { clearImmediate, clearTimeout, monotonicNow, setImmediate, setTimeout } from '../real-timers.ts';
+import { FrameReader, headerSize, type Message, writeHeader } from './frames.ts';
+
+/** Above this many bytes that were not asked for the loop reads no further. */
+const mostUnread = 1 << 20;
+/** Messages up to this size are copied behind their header; longer ones are written from where they are. */
+const copyLimit = 4096;
+/** Looks for room from the event loop before it sleeps. */
+const mostLooks = 20;
+const retryMs = 1;
+
+/** A message that is being written. */
+interface Outgoing {
+  /** What is left of it. */
+  bytes: Uint8Array;
+  readonly length: number;
+  /** Called when all of it has left, or never will. */
+  readonly ended: (error?: Error) => void;
+}
+
+const scratch = new Uint8Array(headerSize + copyLimit);
+const header = new Uint8Array(headerSize);
+/** What one read gives at most, where it does not go straight into a message. */
+const readBuffer = new Uint8Array(1 << 16);
+
+/** What one try to write has done. */
+const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EAGAIN';
+
+export class MessageStream {
+  readonly #socket: Socket;
+  readonly #changed: () => void;
+  readonly #name: string;
+  readonly #reader: FrameReader = new FrameReader((message) => this.#received(message));
+  readonly #messages: Deque<Message> = new Deque();
+  readonly #out: Deque<Outgoing> = new Deque();
+  #unread = 0;
+  #looks = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #isPaused = false;
+  #isClosing = false;
+  #waits = 0;
+  /** Why nothing more comes. */
+  end: Error | undefined;
+
+  /**
+   * @param rest bytes that have come already
+   * @param changed called when a message has come, or the end
+   */
+  constructor(socket: Socket, name: string, rest: Uint8Array, changed: () => void) {
+    this.#socket = socket;
+    this.#name = name;
+    this.#changed = changed;
+    socket.setNoDelay?.(true);
+    socket.unref();
+    socket.on('data', (chunk: Buffer) => {
+      // Parts of a Buffer would be Buffers, whose `slice` copies nothing.
+      this.#push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+      changed();
+    });
+    socket.on('end', () => this.ended());
+    socket.on('error', (error) => this.ended(error));
+    socket.on('close', () => this.ended());
+    if (rest.length > 0) this.#push(new Uint8Array(rest));
+    socket.resume();
+  }
+
+  /** Undefined: it is closed, and its number may belong to another file. */
+  get #descriptor(): number | undefined {
+    if (this.#socket.destroyed) return undefined;
+    const { _handle: handle } = this.#socket as unknown as { readonly _handle: { readonly fd: number } | null };
+    return handle?.fd;
+  }
+
+  /** The next message; it stays. */
+  get next(): Message | undefined {
+    return this.#messages.at(0);
+  }
+
+  take(): Message | undefined {
+    const message = this.#messages.shift();
+    if (message !== undefined) this.#unread -= message.bytes.length;
+    if (this.#isPaused && this.#unread < mostUnread) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
+    return message;
+  }
+
+  giveBack(message: Message): void {
+    this.#messages.unshift(message);
+    this.#unread += message.bytes.length;
+  }
+
+  #received(message: Message): void {
+    this.#messages.push(message);
+    this.#unread += message.bytes.length;
+  }
+
+  #push(chunk: Uint8Array): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.ended(error as Error);
+      this.#socket.destroy();
+    }
+    if (this.#unread < mostUnread || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  /** Nothing comes any more, and nothing can be sent. */
+  ended(error?: Error): void {
+    if (this.end !== undefined) return;
+    const half = this.#reader.isBetween ? '' : ' in the middle of a message';
+    this.end = new EOFError(`the other end of ${this.#name} has closed the connection${half}`);
+    if (error !== undefined) this.end.cause = error;
+    this.#failAll(this.end);
+    this.#changed();
+  }
+
+  /** One more call waits: the program stays alive meanwhile. */
+  ref(): void {
+    this.#waits += 1;
+    if (this.#waits === 1) this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#waits -= 1;
+    if (this.#waits === 0) this.#socket.unref();
+  }
+
+  // ---- sending
+
+  /** Whether messages wait for room. */
+  get isSending(): boolean {
+    return this.#out.length > 0;
+  }
+
+  /**
+   * Sends a message behind those that wait. True: all of it has left. False: the rest was copied, and `ended` will be called.
+   *
+   * @throws EOFError if the other end has closed the connection
+   */
+  put(kind: number, bytes: Uint8Array, ended: (error?: Error) => void): boolean {
+    if (this.end !== undefined) throw this.end;
+    let left: Uint8Array;
+    if (bytes.length <= copyLimit) {
+      writeHeader(scratch, bytes.length, kind);
+      scratch.set(bytes, headerSize);
+      const whole = scratch.subarray(0, headerSize + bytes.length);
+      const written = this.isSending ? 0 : this.#write([whole]);
+      if (written === whole.length) return true;
+      left = whole.slice(written);
+    } else {
+      writeHeader(header, bytes.length, kind);
+      const written = this.isSending ? 0 : this.#write([header, bytes]);
+      if (written === headerSize + bytes.length) return true;
+      left = new Uint8Array(headerSize + bytes.length - written);
+      const ofHeader = header.subarray(Math.min(written, headerSize));
+      left.set(ofHeader);
+      left.set(bytes.subarray(Math.max(0, written - headerSize)), ofHeader.length);
+    }
+    this.#out.push({ bytes: left, length: headerSize + bytes.length, ended });
+    this.#tryLater();
+    return false;
+  }
+
+  /** Takes back a message of which nothing has left. False: its first bytes have. */
+  takeBack(ended: (error?: Error) => void): boolean {
+    for (let i = 0; i < this.#out.length; i += 1) {
+      const one = this.#out.at(i)!;
+      if (one.ended !== ended) continue;
+      if (one.bytes.length < one.length) return false;
+      this.#out.take(i);
+      return true;
+    }
+    return false;
+  }
+
+  /** Writes what there is room for. Returns how many bytes that was. */
+  #write(parts: readonly Uint8Array[]): number {
+    if (this.#descriptor === undefined) this.ended();
+    if (this.end !== undefined) throw this.end;
+    // The last bytes of the proof.
+    if (this.#socket.writableLength > 0) return 0;
+    const descriptor = this.#descriptor!;
+    try {
+      return parts.length === 1 ? fs().writeSync(descriptor, parts[0]!) : fs().writevSync(descriptor, parts);
+    } catch (error) {
+      if (isFull(error)) return 0;
+      this.#brokenBy(error as Error);
+    }
+  }
+
+  #brokenBy(error: Error): never {
+    // What the other end sent before is still to be read: only the reading tells of the end.
+    const end = new EOFError(`the other end of ${this.#name} has closed the connection`, { cause: error });
+    this.#failAll(end);
+    throw end;
+  }
+
+  #failAll(error: Error): void {
+    this.#stopTrying();
+    for (let one = this.#out.shift(); one !== undefined; one = this.#out.shift()) one.ended(error);
+    if (this.#isClosing) this.#socket.destroy();
+  }
+
+  /** Writes what there is room for. True: something has left. */
+  flush(): boolean {
+    let hasWritten = false;
+    for (let one = this.#out.at(0); one !== undefined; one = this.#out.at(0)) {
+      const count = this.#write([one.bytes]);
+      if (count === 0) return hasWritten;
+      hasWritten = true;
+      one.bytes = one.bytes.subarray(count);
+      if (one.bytes.length > 0) continue;
+      this.#out.shift();
+      one.ended();
+    }
+    this.#stopTrying();
+    if (this.#isClosing) this.#socket.destroySoon();
+    return hasWritten;
+  }
+
+  #stopTrying(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+    this.#immediate = undefined;
+    this.#looks = 0;
+  }
+
+  #tryLater(): void {
+    if (this.#timer !== undefined || this.#immediate !== undefined) return;
+    const again = (): void => {
+      this.#timer = undefined;
+      this.#immediate = undefined;
+      try {
+        if (this.flush()) this.#looks = 0;
+      } catch {
+        // Those that wait were told.
+        return;
+      }
+      if (this.isSending) this.#tryLater();
+    };
+    this.#looks += 1;
+    if (this.#looks <= mostLooks) this.#immediate = setImmediate(again);
+    else this.#timer = setTimeout(again, retryMs);
+  }
+
+  /** Tries until it is over, and sleeps between, while the event loop stands still. False: the time was over first. */
+  #trySync(isToWrite: boolean, timeout: number, tryOnce: () => void, isOver: () => boolean): boolean {
+    const until = timeout === Infinity ? Infinity : monotonicNow() + timeout;
+    let left = timeout;
+    for (let round = 0; !isOver(); round += 1) {
+      // To ask first is cheaper than an error that says "not now".
+      const descriptor = this.#descriptor;
+      const isReady = descriptor === undefined ? true : sleepUntilReady(descriptor, isToWrite, left, round);
+      if (isReady !== false) tryOnce();
+      if (isOver()) return true;
+      left = until === Infinity ? Infinity : until - monotonicNow();
+      if (left <= 0) return false;
+    }
+    return true;
+  }
+
+  /** Blocks until all that waits has left. False: the time was over first. @throws EOFError */
+  flushSync(timeout: number): boolean {
+    return this.#trySync(
+      true,
+      timeout,
+      () => void this.flush(),
+      () => !this.isSending,
+    );
+  }
+
+  // ---- receiving, while the event loop stands still
+
+  /** Blocks until a message is there, or the end. False: the time was over first. */
+  waitSync(timeout: number): boolean {
+    return this.#trySync(
+      false,
+      timeout,
+      () => this.#readSync(),
+      () => this.isThere(),
+    );
+  }
+
+  /** Whether a message is there, or the end. */
+  isThere(): boolean {
+    // What the loop has read already goes to the listener.
+    while (this.next === undefined && this.#socket.readableLength > 0) this.#socket.read();
+    return this.next !== undefined || this.end !== undefined;
+  }
+
+  /** Reads what is there. */
+  #readSync(): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return this.ended();
+    const { target } = this.#reader;
+    const into = target ?? readBuffer;
+    let count: number;
+    try {
+      count = fs().readSync(descriptor, into);
+    } catch (error) {
+      if (!isFull(error)) this.ended(error as Error);
+      return;
+    }
+    if (count === 0) return this.ended();
+    if (target === undefined) this.#push(into.slice(0, count));
+    else this.#reader.filled(count);
+    this.#changed();
+  }
+
+  /** Lets nothing more in; what waits to be sent goes first. */
+  close(): void {
+    this.#isClosing = true;
+    this.#socket.removeAllListeners('data');
+    this.#messages.clear();
+    if (!this.isSending) this.#socket.destroySoon();
+  }
+}

@@ -1,0 +1,111 @@
+/** Faults in LifoQueue, PriorityQueue and Deque are found by the cases of `ordered-cases.ts`. */
+
+import { findFaults } from '../../sync/model/plant.js';
+
+findFaults('../../channel/model/ordered-cases.js', [
+  {
+    by: 'lifo: a producer and two consumers',
+    what: 'producers and consumers have a mutex each',
+    file: 'channel/ordered/ordered-store.js',
+    from: 'hasOneMutex = true;',
+    to: 'hasOneMutex = false;',
+  },
+  {
+    by: 'priority: a death in a take',
+    what: 'a hole moves before the item that fills it',
+    file: 'channel/ordered/priority-store.js',
+    from: 'this.table.set(hole, cell);\n        // ORDER: after the move: wherever the hole is, what was there stands elsewhere.\n        this.store(HOLE, from);',
+    to: 'this.store(HOLE, from); this.table.set(hole, cell);',
+  },
+  {
+    by: 'priority: a death in a take',
+    what: 'an item in hand is not put back after a death',
+    file: 'channel/ordered/priority-store.js',
+    from: 'const hand = this.load(HAND);',
+    to: 'const hand = 0;',
+  },
+  {
+    by: 'priority: a death in a take',
+    what: 'an item is put back, and the order is not restored',
+    file: 'channel/ordered/priority-store.js',
+    from: 'if (!this.#up(hole, hand))\n                this.#down(hole, hand);',
+    to: 'this.table.set(hole, hand);',
+  },
+  {
+    by: 'priority: a death in a batch',
+    what: 'the rest of a batch stays where it is',
+    file: 'channel/ordered/priority-store.js',
+    from: 'for (let i = this.load(SORTED); i < this.size; i += 1)\n            this.#sift(i);',
+    to: '',
+  },
+  {
+    by: 'priority: a death in a batch',
+    what: 'the hole of an item is that of the next while it is in hand',
+    file: 'channel/ordered/priority-store.js',
+    from: 'this.store(HAND, 0);\n        this.store(HOLE, index);',
+    to: 'this.store(HOLE, index);',
+  },
+  {
+    by: 'priority: a death in a take',
+    what: 'a log counts before the change has happened',
+    file: 'channel/ordered/ordered-store.js',
+    from: 'if (this.load(LOG) === this.#logOf(0)) {',
+    to: 'if (this.load(LOG) !== 0) {',
+  },
+  {
+    by: 'priority: a death in a put',
+    what: 'cells of the dead are never free',
+    file: 'channel/ordered/ordered-store.js',
+    from: 'this.cells.repair(this.#all());',
+    to: '',
+  },
+  {
+    by: 'lifo: a death where there are no more cells, and no room in the row',
+    what: 'a batch is seen in part',
+    file: 'channel/ordered/stack-store.js',
+    from: 'this.table.prepare(size + i, cell);',
+    to: '{ this.table.prepare(size + i, cell); this.store(PUTS, (this.load(PUTS) + 1) | 0); }\n        if (cells.length > 0)\n            return cells.length;',
+  },
+  {
+    by: 'lifo: an item that comes back goes under those put later',
+    what: 'an item that comes back is on top',
+    file: 'channel/ordered/stack-store.js',
+    from: 'if (((cells.numberOf(before) - number) | 0) < 0)',
+    to: '',
+  },
+  {
+    by: 'lifo: a death while an item comes back',
+    what: 'an item that comes back is lost with the thread that brings it',
+    file: 'channel/ordered/stack-store.js',
+    from: 'if (hand !== 0)\n            this.#insert(this.load(HOLE), hand);',
+    to: '',
+  },
+  {
+    by: 'deque: a death at the left end',
+    what: 'the left end stays where it was',
+    file: 'channel/ordered/deque-store.js',
+    from: 'this.#apply();\n        if (hand !== 0)',
+    to: 'if (hand !== 0)',
+  },
+  {
+    by: 'deque: a full one',
+    what: 'what is dropped is not counted',
+    file: 'channel/ordered/deque-store.js',
+    from: '(this.load(DROPPED) + dropped) | 0',
+    to: 'this.load(DROPPED)',
+  },
+  {
+    by: 'deque: items that come back are in their order',
+    what: 'items come back in the order in which they are let go',
+    file: 'channel/ordered/deque-store.js',
+    from: 'if (cells.keyOf(other) !== end || ((cells.numberOf(other) - number) | 0) > 0)',
+    to: '',
+  },
+  {
+    by: 'deque: a death in a rotation',
+    what: 'a rotation has no room beside the items',
+    file: 'channel/ordered/deque-store.js',
+    from: 'table.reserve(size, size + count);',
+    to: '',
+  },
+]);
