@@ -82,7 +82,7 @@ export class RingStore implements Store {
       for (; placed < count; placed += 1) {
         const message = messages[from + placed]!;
         const { kind, words, length } = message;
-        ring.write(kind, words, length, this.#weightOf(kind, length, words), message.from);
+        ring.write(kind, words, length, this.#weightOf(kind, length, words, message.from), message.from);
       }
     } catch (error) {
       if (placed === 0 || !(error instanceof HeddleError)) throw error;
@@ -91,8 +91,9 @@ export class RingStore implements Store {
     return placed;
   }
 
-  #weightOf(kind: number, length: number, words: Int32Array): number {
-    return this.#weigh === undefined ? 1 : this.#weigh(kind, length, words);
+  #weightOf(kind: number, length: number, words: Int32Array, from: number = 0): number {
+    if (this.#weigh === undefined) return 1;
+    return this.#weigh(kind, length, from === 0 ? words : words.subarray(from));
   }
 
   repairPuts(): void {
@@ -165,7 +166,7 @@ export class RingStore implements Store {
     const block = this.#returned.prepare(message);
     return () => {
       this.#returned.add(block);
-      taker.count(-this.#weightOf(message.kind, message.length, message.words));
+      taker.count(-this.#weightOf(message.kind, message.length, message.words, message.from));
     };
   }
 
