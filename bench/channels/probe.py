@@ -169,7 +169,7 @@ def seconds_of(work, count):
     return time.perf_counter() - begin
 
 
-def rate(work, quick, first=100):
+def rate(work, quick, first=20_000):
     """As in ../coroutines/measure.mjs, by the clock."""
     work(first)
     count = 100
@@ -183,7 +183,7 @@ def one_way(what):
 
 
 def batches(pair, quick):
-    return {"rate": rate(pair.send_batches, quick)}
+    return {"rate": rate(pair.send_batches, quick, 200_000)}
 
 
 def mebibytes(pair, quick):
@@ -191,7 +191,7 @@ def mebibytes(pair, quick):
 
 
 def microseconds(turns, quick):
-    turns(100)
+    turns(5000)
     rounds = 100
     while seconds_of(turns, rounds) < (0.05 if quick else 0.2):
         rounds *= 2

@@ -158,7 +158,7 @@ everywhere('an end stays open as long as a handle on it is open anywhere', async
     return [got, await Promise.resolve(reader.recv()).catch((error: Error) => error.name)];
   });
   writer.close();
-  await closing.set();
+  closing.set();
   await holding;
   assert.deepEqual(await name, [7, 'EOFError']);
 });
