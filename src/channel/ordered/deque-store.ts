@@ -91,7 +91,8 @@ export class DequeStore extends OrderedStore {
     if (!isMore) return placed;
     this.#apply();
     this.logDone();
-    for (const message of messages.slice(from, from + skipped)) if ((message.kind & PARCEL) !== 0) dropParcel(message.words[0]!);
+    for (const message of messages.slice(from, from + skipped))
+      if ((message.kind & PARCEL) !== 0) dropParcel(message.words[message.from ?? 0]!);
     for (const cell of dropped) this.#free(cell);
     return placed;
   }
