@@ -38,16 +38,16 @@ const scratchWords = 2048;
 const noWords = new Int32Array(0);
 const noBytes = new Uint8Array(0);
 
-type Parcelled = Pick<Outgoing, 'kind' | 'words'>;
+type Parcelled = Pick<Outgoing, 'kind' | 'words' | 'from'>;
 
 /** The parcel of a message is in the hands of this thread, and in no queue. */
-function hold({ kind, words }: Parcelled): void {
-  if ((kind & PARCEL) !== 0) holdParcel(words[0]!);
+function hold({ kind, words, from = 0 }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) holdParcel(words[from]!);
 }
 
 /** The parcel of a message is about to be in the queue. */
-function leave({ kind, words }: Parcelled): void {
-  if ((kind & PARCEL) !== 0) leaveParcel(words[0]!);
+function leave({ kind, words, from = 0 }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) leaveParcel(words[from]!);
 }
 
 export class SharedBuffer implements Taker {
