@@ -81,6 +81,9 @@ export const queueWords: number = waitableWords + lines.size;
 /** The words of a queue that name blocks of its own. */
 export const queueRefs: RefRange = { first: OLDEST, count: 5 };
 
+/** Kinds of blocks whose items lie in a ring. */
+export const ringKinds = { queue: 20, simpleQueue: 21, pipe: 27 } as const;
+
 /** Of FLAGS: tasks are counted. */
 export const COUNTS_TASKS = 1;
 

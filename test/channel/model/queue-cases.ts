@@ -353,7 +353,7 @@ function sceneReserved(heap: ModelHeap): Scene {
   return scene;
 }
 
-function sweeper(): void {
+export function sweeper(): void {
   collect();
 }
 
@@ -364,7 +364,7 @@ function isWhole(scene: Scene): void {
 }
 
 /** Words of a heap that has chunks, and takes them back. */
-const realHeap = segmentSize / 4;
+export const realHeap = segmentSize / 4;
 
 export const cases: Record<string, ModelOptions<Scene>> = {
   'a producer and a consumer': { threads: [producer(1, 2), consumer(2)], setup: sceneOf(), after: allOf, preemptions: 3 },
