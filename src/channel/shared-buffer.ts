@@ -153,7 +153,7 @@ export class SharedBuffer implements Taker {
 
   /** Whether the next item is for a getter in line: it has waited long, and what it was called for others have taken. */
   get isReserved(): boolean {
-    return this.#load(OVERDUE) !== 0;
+    return this.#load(OVERDUE) !== 0 && this.#load(STATE) === OPEN;
   }
 
   reserve(is: boolean): void {
