@@ -82,7 +82,7 @@ export class RingStore implements Store {
       for (; placed < count; placed += 1) {
         const message = messages[from + placed]!;
         const { kind, words, length } = message;
-        ring.write(kind, words, length, this.#weightOf(kind, length, words), message.from);
+        ring.write(kind, words, length, this.#weightOf(kind, length, words, message.from), message.from);
       }
     } catch (error) {
       if (placed === 0 || !(error instanceof HeddleError)) throw error;
@@ -91,8 +91,9 @@ export class RingStore implements Store {
     return placed;
   }
 
-  #weightOf(kind: number, length: number, words: Int32Array): number {
-    return this.#weigh === undefined ? 1 : this.#weigh(kind, length, words);
+  #weightOf(kind: number, length: number, words: Int32Array, from: number = 0): number {
+    if (this.#weigh === undefined) return 1;
+    return this.#weigh(kind, length, from === 0 ? words : words.subarray(from));
   }
 
   repairPuts(): void {
@@ -165,8 +166,20 @@ export class RingStore implements Store {
     const block = this.#returned.prepare(message);
     return () => {
       this.#returned.add(block);
-      taker.count(-this.#weightOf(message.kind, message.length, message.words));
+      taker.count(-this.#weightOf(message.kind, message.length, message.words, message.from));
     };
+  }
+
+  /** Whether a parcel is in one of the messages. Under the guard of the heap, by any thread: chunks stay where they are meanwhile. */
+  names(parcel: number): boolean {
+    if (this.#returned.names(parcel)) return true;
+    const ring = this.#ring;
+    ring.open();
+    for (let kind = ring.peek(); kind !== 0; kind = ring.peek()) {
+      if ((kind & PARCEL) !== 0 && ring.wordAt(0) >>> 0 === parcel >>> 0) return true;
+      ring.skip();
+    }
+    return false;
   }
 
   repairGets(): number {

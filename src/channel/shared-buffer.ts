@@ -23,6 +23,7 @@ import {
   LOST,
   MAX,
   OPEN,
+  OVERDUE,
   PUTS,
   PUTTERS,
   SEEN_GETS,
@@ -38,16 +39,16 @@ const scratchWords = 2048;
 const noWords = new Int32Array(0);
 const noBytes = new Uint8Array(0);
 
-type Parcelled = Pick<Outgoing, 'kind' | 'words'>;
+type Parcelled = Pick<Outgoing, 'kind' | 'words' | 'from'>;
 
 /** The parcel of a message is in the hands of this thread, and in no queue. */
-function hold({ kind, words }: Parcelled): void {
-  if ((kind & PARCEL) !== 0) holdParcel(words[0]!);
+function hold({ kind, words, from = 0 }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) holdParcel(words[from]!);
 }
 
 /** The parcel of a message is about to be in the queue. */
-function leave({ kind, words }: Parcelled): void {
-  if ((kind & PARCEL) !== 0) leaveParcel(words[0]!);
+function leave({ kind, words, from = 0 }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) leaveParcel(words[from]!);
 }
 
 export class SharedBuffer implements Taker {
@@ -150,6 +151,15 @@ export class SharedBuffer implements Taker {
     return this.#items.mayHave || this.#load(STATE) !== OPEN;
   }
 
+  /** Whether the next item is for a getter in line: it has waited long, and what it was called for others have taken. */
+  get isReserved(): boolean {
+    return this.#load(OVERDUE) !== 0;
+  }
+
+  reserve(is: boolean): void {
+    this.#store(OVERDUE, is ? 1 : 0);
+  }
+
   /** Whether `put` would find room now. */
   get hasRoom(): boolean {
     return this.maxSize === 0 || this.size < this.maxSize;
@@ -211,7 +221,7 @@ export class SharedBuffer implements Taker {
    * @throws HeddleError if there is no memory for the books of this consumer
    */
   take(isSure: boolean, judge?: Judge): boolean {
-    if (!isSure && !this.#items.mayHave) return false;
+    if (!isSure && (!this.#items.mayHave || this.isReserved)) return false;
     this.books?.open();
     let isTaken = false;
     let isWhole = false;
@@ -267,7 +277,7 @@ export class SharedBuffer implements Taker {
 
   /** Takes up to `max` messages, as copies. */
   takeMany(max: number, isSure: boolean): Message[] {
-    if (!isSure && !this.#items.mayHave) return [];
+    if (!isSure && (!this.#items.mayHave || this.isReserved)) return [];
     this.books?.open();
     let taken: Message[] = [];
     let isWhole = false;
