@@ -93,7 +93,8 @@ export class Line implements AsyncWait {
       const found = attempt();
       if (found !== undefined) return found;
     }
-    const waiter = queue.join(false);
+    // How long a thread has waited is of no matter here.
+    const waiter = queue.join(false, 0, queue.takeTicket(), 0);
     try {
       return blockThread(() => this.#sleep(queue, waiter, attempt, deadline));
     } finally {

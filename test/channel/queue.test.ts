@@ -173,3 +173,28 @@ test('a large item that cannot cross leaves nothing in the heap', () => {
     assert.throws(() => queue.putSync({ bytes: new Uint8Array(1_000_000), signal: new AbortController().signal }), SerializationError);
   assert.equal(heapStatistics().used, before);
 });
+
+test('handles that are taken together with other items are in the hands of their taker', async () => {
+  const queue = new Queue();
+  const locks = Array.from({ length: 12 }, () => new Lock());
+  const before = heapStatistics().parcels;
+  for (const take of [() => queue.getManySync(36), async () => queue.getMany(36)]) {
+    await queue.putMany(locks.flatMap((lock, i) => [`item ${i}`, { lock }, i]));
+    const got = await take();
+    assert.equal(got.length, 36);
+    for (const [i, lock] of locks.entries()) {
+      assert.deepEqual([got[i * 3], got[i * 3 + 2]], [`item ${i}`, i]);
+      const their = (got[i * 3 + 1] as { lock: Lock }).lock;
+      assert.equal(their, lock);
+    }
+    assert.equal(heapStatistics().parcels, before);
+  }
+  // What was taken and could not be given out comes back whole.
+  await queue.putMany([1, { lock: locks[0] }, 'two', { lock: locks[1] }]);
+  const aborted = new AbortController();
+  const taking = queue.getMany(4, { signal: aborted.signal });
+  aborted.abort();
+  const [...rest] = await Promise.resolve(taking).catch(() => queue.getManySync(4));
+  assert.deepEqual(rest, [1, { lock: locks[0] }, 'two', { lock: locks[1] }]);
+  assert.equal(heapStatistics().parcels, before);
+});
