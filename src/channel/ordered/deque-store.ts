@@ -87,7 +87,8 @@ export class DequeStore extends OrderedStore {
     this.store(PUTS, (this.load(PUTS) + placed) | 0);
     this.#apply();
     this.logDone();
-    for (const message of messages.slice(from, from + skipped)) if ((message.kind & PARCEL) !== 0) dropParcel(message.words[message.from ?? 0]!);
+    for (const message of messages.slice(from, from + skipped))
+      if ((message.kind & PARCEL) !== 0) dropParcel(message.words[message.from ?? 0]!);
     for (const cell of dropped) this.#free(cell);
     return placed;
   }

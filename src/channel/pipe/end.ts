@@ -100,9 +100,7 @@ export function outgoingOf(block: Block): Block | undefined {
  * ORDER: mutexes first, for what goes in or comes back; then the ring; and the consumers' mutex once more, for what goes out meanwhile.
  */
 function isIn(owner: Block, parcel: number): boolean {
-  return (
-    isBusy(owner, TAIL_MUTEX) || isBusy(owner, HEAD_MUTEX) || new RingStore(owner).names(parcel) || isBusy(owner, HEAD_MUTEX)
-  );
+  return isBusy(owner, TAIL_MUTEX) || isBusy(owner, HEAD_MUTEX) || new RingStore(owner).names(parcel) || isBusy(owner, HEAD_MUTEX);
 }
 
 /** Whether a thread that lives is in a mutex. */
