@@ -28,6 +28,7 @@ export {
   type ObjectKind,
   refOf,
   SharedObject,
+  stillThere,
   travelsToo,
 } from './shared-object.ts';
 export { blockThread } from './block-thread.ts';
