@@ -1,11 +1,14 @@
-"""The Python rows: multiprocessing's Queue, SimpleQueue and Value with the same scenarios, counts and output line as ../probe.mjs.
+"""The Python rows: multiprocessing's Queue, SimpleQueue and Value, and the queues of a manager, with the same scenarios, counts and output line as
+../probe.mjs.
 
-    python3 probe.py queue|simplequeue|value SCENARIO [--quick]
+    python3 probe.py queue|simplequeue|manager|value SCENARIO [--quick]
 """
 
 import json
 import multiprocessing
+import multiprocessing.managers
 import os
+import queue
 import subprocess
 import sys
 import time
@@ -80,6 +83,39 @@ def serve(orders, items, there, larges):
                 to.put(make(n))
 
 
+class Manager(multiprocessing.managers.BaseManager):
+    pass
+
+
+for _class in (queue.Queue, queue.LifoQueue, queue.PriorityQueue):
+    Manager.register(_class.__name__, _class)
+
+
+class ManagedPair:
+    """Numbers through a queue of a manager, which is what Python has for other orders."""
+
+    CLASSES = {"numbers": "Queue", "lifo": "LifoQueue", "priority": "PriorityQueue"}
+
+    def __init__(self, scenario):
+        self.manager = Manager()
+        self.manager.start()
+        self.orders, self.items = multiprocessing.Queue(), getattr(self.manager, self.CLASSES[scenario])()
+        self.child = multiprocessing.Process(target=serve, args=(self.orders, self.items, None, None))
+        self.child.start()
+
+    def send(self, _what, count):
+        self.orders.put(("numbers", count))
+        get, total = self.items.get, 0
+        for _ in range(count):
+            total += get()
+        expect(total, sum_of("numbers", count), "the sum of what came")
+
+    def close(self):
+        self.orders.put(("end", 0))
+        self.child.join()
+        self.manager.shutdown()
+
+
 class Pair:
     def __init__(self, kind):
         make = multiprocessing.Queue if kind == "queue" else multiprocessing.SimpleQueue
@@ -133,7 +169,7 @@ def seconds_of(work, count):
     return time.perf_counter() - begin
 
 
-def rate(work, quick, first=100):
+def rate(work, quick, first=20_000):
     """As in ../coroutines/measure.mjs, by the clock."""
     work(first)
     count = 100
@@ -147,7 +183,7 @@ def one_way(what):
 
 
 def batches(pair, quick):
-    return {"rate": rate(pair.send_batches, quick)}
+    return {"rate": rate(pair.send_batches, quick, 200_000)}
 
 
 def mebibytes(pair, quick):
@@ -155,7 +191,7 @@ def mebibytes(pair, quick):
 
 
 def microseconds(turns, quick):
-    turns(100)
+    turns(5000)
     rounds = 100
     while seconds_of(turns, rounds) < (0.05 if quick else 0.2):
         rounds *= 2
@@ -247,6 +283,8 @@ def increments(_pair, quick):
 SCENARIOS = {
     "numbers": one_way("numbers"),
     "objects": one_way("objects"),
+    "lifo": one_way("numbers"),
+    "priority": one_way("numbers"),
     "batches": batches,
     "mebibytes": mebibytes,
     "turns-blocking": turns_blocking,
@@ -258,7 +296,7 @@ SCENARIOS = {
 
 def main():
     kind, scenario, *flags = sys.argv[1:]
-    pair = None if kind == "value" else Pair(kind)
+    pair = None if kind == "value" else ManagedPair(scenario) if kind == "manager" else Pair(kind)
     try:
         result = {"figures": SCENARIOS[scenario](pair, "--quick" in flags)}
     except Exception as error:

@@ -36,9 +36,18 @@ const blockHead = 4;
 const loopLimit = 64;
 
 /** A message that was taken; `bytes` are those of its words, where they are known. */
-export type Taken = Pick<Message, 'kind' | 'words' | 'length'> & { readonly bytes?: Uint8Array | undefined };
+export type Taken = Pick<Message, 'kind' | 'words' | 'length' | 'from'> & { readonly bytes?: Uint8Array | undefined };
 
-const bytesOf = ({ bytes, words }: Taken): Uint8Array => bytes ?? new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+/** Those of the words that were asked for last: the messages of a batch share theirs. */
+let lastWords: Int32Array | undefined;
+let lastBytes: Uint8Array | undefined;
+
+function bytesOf({ bytes, words }: Taken): Uint8Array {
+  if (bytes !== undefined) return bytes;
+  if (words === lastWords) return lastBytes!;
+  lastWords = words;
+  return (lastBytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+}
 
 /** The bytes of a block behind its head. */
 function bytesIn(block: Block, length: number): Uint8Array {
@@ -180,6 +189,47 @@ function newScratch(): { readonly words: Int32Array; readonly bytes: Uint8Array 
   return { words, bytes: new Uint8Array(words.buffer) };
 }
 
+/** Copies a small message to `from` in words. */
+function copySmall(words: Int32Array, copy: Uint8Array, from: number, bytes: Uint8Array, start: number, end: number): void {
+  const length = end - start;
+  // The rest of the last word is to be zeros.
+  words[from + (length >> 2)] = 0;
+  const at = from * 4;
+  if (length <= loopLimit) for (let i = 0; i < length; i += 1) copy[at + i] = bytes[start + i]!;
+  else copy.set(bytes.subarray(start, end), at);
+}
+
+/** Words of the first messages of a batch, and at most for further ones. */
+const batchWords = 256;
+const mostBatchWords = 16_384;
+
+/** Messages that are put together, and share their words: an array for each would cost more than all else. */
+export class Batch {
+  #size = batchWords / 2;
+  #words = new Int32Array(0);
+  #bytes = new Uint8Array(0);
+  #from = 0;
+
+  /** A small message without handles. */
+  add(bytes: Uint8Array, start: number, end: number): Packed {
+    const length = end - start;
+    const count = (length >> 2) + 1;
+    if (this.#from + count > this.#words.length) this.#renew(count);
+    const words = this.#words;
+    const from = this.#from;
+    copySmall(words, this.#bytes, from, bytes, start, end);
+    this.#from = from + count;
+    return { kind: MESSAGE, words, length, from, isOwn: true };
+  }
+
+  #renew(count: number): void {
+    this.#size = Math.min(this.#size * 2, mostBatchWords);
+    this.#words = new Int32Array(Math.max(this.#size, count));
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#from = 0;
+  }
+}
+
 export class Items {
   /** The ref of the block that owns the parcels. */
   readonly #owner: number;
@@ -197,9 +247,10 @@ export class Items {
    * Encodes an item.
    *
    * @param transfer buffers that the sender loses
+   * @param batch where its words go, if it is one of several
    * @throws SerializationError; HeddleError if the heap is full
    */
-  pack(value: unknown, transfer?: readonly ArrayBuffer[]): Packed {
+  pack(value: unknown, transfer?: readonly ArrayBuffer[], batch?: Batch): Packed {
     const encoder = takeEncoder();
     const isNested = this.#isPacking;
     const large = isNested ? new LargeItem() : this.#large;
@@ -209,7 +260,8 @@ export class Items {
       const { bytes, start, end, handles } = encoder;
       let packed: Packed;
       if (bytes === large.bytes) packed = this.#inBlock(large.take(), end, handles as SharedObject[], encoder.modules);
-      else if (end - start < apartFrom && handles.length === 0) packed = this.#small(bytes, start, end);
+      else if (end - start < apartFrom && handles.length === 0)
+        packed = batch?.add(bytes, start, end) ?? this.#small(bytes, start, end, encoder.words);
       else packed = this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
       try {
@@ -226,14 +278,12 @@ export class Items {
     }
   }
 
-  #small(bytes: Uint8Array, start: number, end: number): Packed {
-    const length = end - start;
-    const { words, bytes: copy } = (this.#scratch ??= newScratch());
-    // The rest of the last word is to be zeros.
-    words[length >> 2] = 0;
-    if (length <= loopLimit) for (let i = 0; i < length; i += 1) copy[i] = bytes[start + i]!;
-    else copy.set(bytes.subarray(start, end));
-    return { kind: MESSAGE, words, length, isOwn: false };
+  /** @param words those that the message is in already, up to the next one */
+  #small(bytes: Uint8Array, start: number, end: number, words?: Int32Array): Packed {
+    if (words !== undefined) return { kind: MESSAGE, words, length: end - start, from: 0, isOwn: false };
+    const scratch = (this.#scratch ??= newScratch());
+    copySmall(scratch.words, scratch.bytes, 0, bytes, start, end);
+    return { kind: MESSAGE, words: scratch.words, length: end - start, from: 0, isOwn: false };
   }
 
   #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {
@@ -260,16 +310,16 @@ export class Items {
   }
 
   /** How many bytes such a message has. */
-  lengthOf({ kind, words, length }: Taken): number {
-    return (kind & APART) === 0 ? length : words[1]!;
+  lengthOf({ kind, words, length, from = 0 }: Taken): number {
+    return (kind & APART) === 0 ? length : words[from + 1]!;
   }
 
   /** The bytes of such a message that was taken: a copy that belongs to the caller, or a view of the message's own block. */
   openBytes(message: Taken): Uint8Array {
-    const { kind, words, length } = message;
-    if ((kind & APART) === 0) return bytesOf(message).slice(0, length);
-    const { bytes: block } = unpack(words[0]!);
-    const count = words[1]!;
+    const { kind, words, length, from = 0 } = message;
+    if ((kind & APART) === 0) return bytesOf(message).slice(from * 4, from * 4 + length);
+    const { bytes: block } = unpack(words[from]!);
+    const count = words[from + 1]!;
     if (count >= viewFrom && theAgent().memory.kind === 'native' && viewed + count <= mostViewed) {
       viewed += count;
       return new Uint8Array(viewOfBlock(block!, blockHead * 4, count, () => (viewed -= count)));
@@ -282,13 +332,13 @@ export class Items {
 
   /** Copies the bytes of such a message that was taken to where they fit. Returns how many. */
   copyBytes(message: Taken, target: Uint8Array): number {
-    const { kind, words, length } = message;
+    const { kind, words, length, from = 0 } = message;
     if ((kind & APART) === 0) {
-      target.set(bytesOf(message).subarray(0, length));
+      target.set(bytesOf(message).subarray(from * 4, from * 4 + length));
       return length;
     }
-    const { bytes: block } = unpack(words[0]!);
-    const count = words[1]!;
+    const { bytes: block } = unpack(words[from]!);
+    const count = words[from + 1]!;
     copyBlock(block!, target.subarray(0, count), false);
     freeOwned(block!);
     return count;
@@ -317,38 +367,40 @@ export class Items {
   }
 
   /** An item that came into no queue, or is thrown away. */
-  drop({ kind, words }: Pick<Taken, 'kind' | 'words'>): void {
-    if ((kind & PARCEL) !== 0) dropParcel(words[0]!);
+  drop({ kind, words, from = 0 }: Pick<Taken, 'kind' | 'words' | 'from'>): void {
+    if ((kind & PARCEL) !== 0) dropParcel(words[from]!);
   }
 
   /** Keys of the modules that must be loaded before it is opened. */
   modulesOf(message: Taken): readonly string[] {
-    const { kind, words, length } = message;
+    const { kind, length, from = 0 } = message;
     if ((kind & BYTES) !== 0) return none;
+    const start = from * 4;
+    const bytes = bytesOf(message);
     if ((kind & APART) !== 0)
-      return length === 8 ? [] : (JSON.parse(decoder.decode(new Uint8Array(words.buffer, words.byteOffset + 8, length - 8))) as string[]);
-    const from = (kind & PARCEL) === 0 ? 0 : 4;
-    return modulesOf(bytesOf(message), from, length);
+      return length === 8 ? [] : (JSON.parse(decoder.decode(bytes.subarray(start + 8, start + length))) as string[]);
+    return modulesOf(bytes, start + ((kind & PARCEL) === 0 ? 0 : 4), start + length);
   }
 
   /** The value of an item that was taken; its modules are loaded. @throws what its decoding throws; the item is gone then */
   open(message: Taken): unknown {
-    const { kind, words, length } = message;
+    const { kind, words, length, from = 0 } = message;
     if ((kind & BYTES) !== 0) return this.openBytes(message);
     const bytes = bytesOf(message);
-    if ((kind & PARCEL) === 0) return decodeMessage(bytes, 0, length);
-    const { objects: handles, bytes: block } = unpack(words[0]!);
-    if (block === undefined) return decodeMessage(bytes, 4, length, { handles });
-    return openBlock(block, words[1]!, handles);
+    const start = from * 4;
+    if ((kind & PARCEL) === 0) return decodeMessage(bytes, start, start + length);
+    const { objects: handles, bytes: block } = unpack(words[from]!);
+    if (block === undefined) return decodeMessage(bytes, start + 4, start + length, { handles });
+    return openBlock(block, words[from + 1]!, handles);
   }
 
   /** What of an item must be copied before others may take it. In the mutex. */
   peek(message: Message): Peeked {
-    const { kind, words } = message;
+    const { kind, words, from = 0 } = message;
     if ((kind & PARCEL) === 0) return { message, handles: [], bytes: undefined };
-    const { objects: handles, bytes: block } = peekParcel(words[0]!);
+    const { objects: handles, bytes: block } = peekParcel(words[from]!);
     if (block === undefined) return { message, handles, bytes: undefined };
-    const bytes = new Uint8Array(words[1]!);
+    const bytes = new Uint8Array(words[from + 1]!);
     copyBlock(block, bytes, false);
     return { message, handles, bytes };
   }
@@ -356,7 +408,8 @@ export class Items {
   /** As `open`, of an item that stays where it is. */
   openPeeked({ message, handles, bytes }: Peeked): unknown {
     if ((message.kind & PARCEL) === 0) return this.open(message);
-    if (bytes === undefined) return decodeMessage(bytesOf(message), 4, message.length, { handles });
+    const start = (message.from ?? 0) * 4;
+    if (bytes === undefined) return decodeMessage(bytesOf(message), start + 4, start + message.length, { handles });
     return decodeMessage(bytes, 0, bytes.length, { handles });
   }
 }

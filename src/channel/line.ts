@@ -10,7 +10,7 @@
  */
 
 import { enterOutside, leaveOutside, type Listed, WaitList } from '../loop/index.ts';
-import { type AsyncWait, blockThread, type Deadline, Look, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
+import { type AsyncWait, blockThread, type Deadline, Look, Nap, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
 import { isThoroughProbe, looksInSlice } from '../sync/index.ts';
 
 /** An async wait of this thread. */
@@ -31,6 +31,8 @@ export interface LineOf {
   isPossible(): boolean;
   /** A guess at the same, without a lock: what a thread looks at before it sleeps. Absent: threads of this line sleep at once. */
   mayBePossible?(): boolean;
+  /** A count of what threads of this line have done, of 32 bits. */
+  done?(): number;
   /** No async wait of this thread is left. */
   emptied?(): void;
   /** Looks after dead threads, beyond the line itself. */
@@ -41,7 +43,7 @@ export class Line implements AsyncWait {
   readonly #of: LineOf;
   readonly #list: WaitList<Claim> = new WaitList();
   #waiter: Waiter | undefined;
-  readonly #look: { readonly sync: Look; readonly async: Look; readonly at: () => boolean } | undefined;
+  readonly #look: { readonly sync: Look; readonly async: Look; readonly nap: Nap; readonly at: () => boolean } | undefined;
   /** Ends the looking of the async waits; undefined: they do not look now. */
   #endLook: (() => void) | undefined;
   #probes = 0;
@@ -52,7 +54,7 @@ export class Line implements AsyncWait {
     this.#of = of;
     // Under the model each look would be a step.
     if (of.mayBePossible !== undefined && theAgent().memory.kind !== 'model')
-      this.#look = { sync: new Look(), async: new Look(), at: () => of.mayBePossible!() };
+      this.#look = { sync: new Look(), async: new Look(), nap: new Nap(), at: () => of.mayBePossible!() };
   }
 
   /** Async waits of this thread. */
@@ -70,11 +72,11 @@ export class Line implements AsyncWait {
    * @throws what `attempt` throws
    */
   waitSync<R>(attempt: () => R | undefined, deadline: Deadline): R | undefined {
-    if (this.#look?.sync.until(this.#look.at) === true) {
+    const queue = this.#of.queue();
+    if (this.#mayHelp(queue)) {
       const found = attempt();
       if (found !== undefined) return found;
     }
-    const queue = this.#of.queue();
     const waiter = queue.join(false);
     try {
       return blockThread(() => this.#sleep(queue, waiter, attempt, deadline));
@@ -82,6 +84,16 @@ export class Line implements AsyncWait {
       waiter.free();
       this.passOn();
     }
+  }
+
+  /** Looks, or naps. False: neither has helped. */
+  #mayHelp(queue: WaitQueue): boolean {
+    const look = this.#look;
+    if (look === undefined) return false;
+    if (look.sync.until(look.at)) return true;
+    if (!look.nap.isDue(this.#of.done?.() ?? 0)) return false;
+    queue.nap();
+    return look.at();
   }
 
   #sleep<R>(queue: WaitQueue, waiter: Waiter, attempt: () => R | undefined, deadline: Deadline): R | undefined {

@@ -20,7 +20,7 @@ export class Failed extends Pending<never> {
 }
 
 /** What the shared heap throws is an error. Anything else is not for the one that waits: the model's way out of a thread. */
-function asError(error: unknown): Error {
+export function asError(error: unknown): Error {
   if (error instanceof Error) return error;
   throw error;
 }
@@ -275,7 +275,7 @@ export class Get<T> extends Waiting<T> {
     const message = this.#message;
     this.#loaded();
     if (message === undefined) this.left();
-    else this.core.buffer.giveBack(message);
+    else this.core.giveBack(message);
   }
 
   protected override giveBack(value: T): void {
@@ -378,7 +378,7 @@ export class GetMany<T> extends Waiting<T[]> {
   #giveAllBack(from: number): void {
     const messages = this.#messages.slice(from);
     this.#messages = [];
-    for (const message of messages) this.core.buffer.giveBack(message);
+    for (const message of messages) this.core.giveBack(message);
     this.giveBack(this.#values);
   }
 

@@ -10,9 +10,9 @@ import { Empty, Full, type HeddleError, InvalidStateError, ShutDown, withCount }
 import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
 import { type Block, blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
-import { Items, own, type Packed } from './items.ts';
+import { Batch, Items, own, type Packed, type Taken } from './items.ts';
 import { Line } from './line.ts';
-import { Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
+import { asError, Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
@@ -52,11 +52,13 @@ export class QueueCore<T> {
       queue: () => buffer.getters,
       isPossible: () => buffer.isShutDown || buffer.hasMessage(),
       mayBePossible: () => buffer.mayHaveMessage,
+      done: () => buffer.gets,
     });
     this.putters = new Line({
       queue: () => buffer.putters.open(),
       isPossible: () => buffer.isShutDown || buffer.hasRoom,
       mayBePossible: () => buffer.isShutDown || buffer.hasRoom,
+      done: () => buffer.puts,
       emptied: () => this.puttersLeft(),
     });
     this.joiners = new Line({
@@ -145,8 +147,9 @@ export class QueueCore<T> {
   /** All, or none. @throws SerializationError, what the iterable throws */
   packAll(items: Iterable<unknown>, transfer: readonly ArrayBuffer[] | undefined): Packed[] {
     const messages: Packed[] = [];
+    const batch = this.buffer.takesBatches ? new Batch() : undefined;
     try {
-      for (const item of items) messages.push(own(this.items.pack(item, transfer)));
+      for (const item of items) messages.push(own(this.items.pack(item, transfer, batch)));
     } catch (error) {
       for (const message of messages) this.items.drop(message);
       throw error;
@@ -163,7 +166,13 @@ export class QueueCore<T> {
     }
     // Not before those of this thread that came earlier.
     if (this.putters.length > 0 || isAborted(wait)) return new Put(this, messages, 0, verb, wait);
-    const placed = this.place(messages, 0);
+    let placed: number;
+    try {
+      placed = this.place(messages, 0);
+    } catch (error) {
+      for (const message of messages) this.items.drop(message);
+      return new Failed(verb === 'putMany' ? withCount(asError(error), 0) : asError(error));
+    }
     if (placed !== messages.length) return new Put(this, messages, Math.max(0, placed), verb, wait);
     const turn = this.turns.due();
     return turn === undefined ? done : new Later(turn, `${this.name}.${verb}()`);
@@ -197,7 +206,8 @@ export class QueueCore<T> {
 
   get(verb: string, wait: WaitOptions | undefined): Operation<T> {
     if (this.getters.length > 0 || isAborted(wait)) return new Get<T>(this, verb, wait);
-    if (!this.buffer.take(false)) return new Get<T>(this, verb, wait);
+    const refused = this.#takeNow();
+    if (refused !== undefined) return refused === true ? new Get<T>(this, verb, wait) : refused;
     const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Get<T>(this, verb, wait, { message: this.buffer.keep(), loading });
     try {
@@ -211,7 +221,8 @@ export class QueueCore<T> {
   next(): Operation<IteratorResult<T, undefined>> {
     this.check('next');
     if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
-    if (!this.buffer.take(false)) return new Next<T>(this, 'next', undefined);
+    const refused = this.#takeNow();
+    if (refused !== undefined) return refused === true ? new Next<T>(this, 'next', undefined) : refused;
     const loading = this.loadModules() ?? this.turns.due();
     if (loading !== undefined) return new Next<T>(this, 'next', undefined, { message: this.buffer.keep(), loading });
     try {
@@ -221,19 +232,40 @@ export class QueueCore<T> {
     }
   }
 
+  /** Takes the first message, if there is one: then undefined. True: there is none. */
+  #takeNow(): true | Failed | undefined {
+    try {
+      return this.buffer.take(false) ? undefined : true;
+    } catch (error) {
+      return new Failed(asError(error));
+    }
+  }
+
   /** Loads the modules of a message, or of the one that was taken last; undefined: they are there. */
-  loadModules(message: Pick<Message, 'kind' | 'words' | 'length'> = this.buffer): Promise<void> | undefined {
+  loadModules(message: Taken = this.buffer): Promise<void> | undefined {
     const modules = this.items.modulesOf(message);
     return modules.length === 0 ? undefined : prepare({ modules });
   }
 
   /** A value that was taken comes back, as it was not seen. */
   giveBackValue(value: unknown, number: number): void {
+    let message: Packed;
     try {
-      const message = own(this.items.pack(value));
-      this.buffer.giveBack({ ...message, number });
+      message = own(this.items.pack(value));
     } catch {
       // It cannot cross from here, or there is no memory.
+      return this.buffer.countLost();
+    }
+    this.giveBack({ ...message, number });
+  }
+
+  /** A message that was taken comes back. Without memory for that it is lost. */
+  giveBack(message: Message): void {
+    try {
+      this.buffer.giveBack(message);
+    } catch (error) {
+      asError(error);
+      this.items.drop(message);
       this.buffer.countLost();
     }
   }
@@ -312,14 +344,19 @@ export class QueueCore<T> {
       prepareSync(modules);
     } catch (error) {
       // The item stays.
-      this.buffer.giveBack(message);
+      this.giveBack(message);
       throw error;
     }
   }
 
   getMany(max: number, wait: WaitOptions | undefined): Operation<T[]> {
     if (this.getters.length > 0 || isAborted(wait)) return new GetMany<T>(this, max, wait);
-    const messages = this.buffer.takeMany(max, false);
+    let messages: readonly Message[];
+    try {
+      messages = this.buffer.takeMany(max, false);
+    } catch (error) {
+      return new Failed(asError(error));
+    }
     return messages.length === 0 ? new GetMany<T>(this, max, wait) : new GetMany<T>(this, max, wait, { messages, turn: this.turns.due() });
   }
 
@@ -343,7 +380,7 @@ export class QueueCore<T> {
         if (modules.length > 0) this.#prepareSync(message, modules);
         values.push(this.items.open(message) as T);
       } catch (error) {
-        for (const one of messages.slice(values.length + 1)) this.buffer.giveBack(one);
+        for (const one of messages.slice(values.length + 1)) this.giveBack(one);
         for (const [i, value] of values.entries()) this.giveBackValue(value, messages[i]!.number);
         throw error;
       }

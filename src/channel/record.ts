@@ -17,7 +17,7 @@ const shared = layout('Queue', 'what all read of a queue, and few write', {
   oldest: ['ref', 'the first chunk of the ring'],
   spare: ['ref', 'a chunk that is in no ring now'],
   putters: ['ref', 'the line of putters, once one has waited'],
-  joiners: ['ref', 'the line of joiners, with the consumers, once one has come'],
+  joiners: ['ref', 'the line of joiners, with the entries of consumers; 0: tasks are not counted'],
   returned: ['ref', 'the first of the items that came back'],
   reader: ['bits', 'of a pipe: the ref of the end that reads, which is not kept by it'],
   reserved: ['bits', 'nothing yet', 3],
@@ -42,7 +42,8 @@ const lines = layout('QueueLines', 'what producers and consumers write of a queu
   movingEntry: ['uint32', 'the number of its entry'],
   movingTaken: ['uint32', 'what `goneTaken` becomes'],
   movingDone: ['uint32', 'what `goneDone` becomes'],
-  reservedLast: ['bits', 'nothing yet', 8],
+  lostAfter: ['uint32', 'what `lost` becomes, and 1 more; 0: nothing is being counted'],
+  reservedLast: ['bits', 'nothing yet', 7],
 });
 
 export const FLAGS: number = ownOffset + shared.flags;
@@ -64,6 +65,7 @@ export const HEAD_MUTEX: number = waitableWords + lines.headMutex;
 export const HEAD: number = waitableWords + lines.head;
 export const GETS: number = waitableWords + lines.gets;
 export const LOST: number = waitableWords + lines.lost;
+export const LOST_AFTER: number = waitableWords + lines.lostAfter;
 export const GONE_TAKEN: number = waitableWords + lines.goneTaken;
 export const GONE_DONE: number = waitableWords + lines.goneDone;
 export const GONE: number = waitableWords + lines.gone;

@@ -53,12 +53,12 @@ export class Returned {
   }
 
   /** Makes the block of a message, outside of the mutex. @throws HeddleError if the heap is full */
-  prepare({ kind, number, words, length }: Message): Block {
+  prepare({ kind, number, words, length, from = 0 }: Message): Block {
     const count = (length + 3) >> 2;
     const block = allocateOwned(item.size + count);
     store(block.words, block.at + item.header, (length << 4) | kind);
     store(block.words, block.at + item.number, number);
-    for (let i = 0; i < count; i += 1) store(block.words, block.at + item.size + i, words[i]!);
+    for (let i = 0; i < count; i += 1) store(block.words, block.at + item.size + i, words[from + i]!);
     return block;
   }
 

@@ -12,9 +12,10 @@
  */
 
 import { load, store } from '#atomics';
+import { HeddleError } from '../errors.ts';
 import { adopt, type Block } from '../memory/index.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
-import { GETS, HEAD, LOST, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
+import { GETS, HEAD, LOST, LOST_AFTER, MAX, OLDEST, PUTS, TAIL, TAIL_CHUNK } from './record.ts';
 import { Returned } from './returned.ts';
 import { APART, PARCEL, Ring, type RingPlace } from './ring.ts';
 import type { Judge, Message, Outgoing, Store, Taker } from './store.ts';
@@ -23,6 +24,9 @@ function placeOf({ words, at }: Block): RingPlace {
   return { words, tail: at + TAIL, tailChunk: at + TAIL_CHUNK, head: at + HEAD };
 }
 
+/** Words that several messages share when they are taken together. */
+const batchWords = 4096;
+const noWords = new Int32Array(0);
 /** By how much a message changes PUTS and GETS, where not messages are counted. */
 export type Weigh = (kind: number, length: number, words: Int32Array) => number;
 
@@ -34,6 +38,7 @@ function bytesOf(kind: number, length: number, words: Int32Array): number {
 export class RingStore implements Store {
   readonly maxSize: number;
   readonly hasOneMutex: boolean = false;
+  readonly takesBatches: boolean = true;
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #ring: Ring;
@@ -75,18 +80,20 @@ export class RingStore implements Store {
     let placed = 0;
     try {
       for (; placed < count; placed += 1) {
-        const { kind, words, length } = messages[from + placed]!;
-        ring.write(kind, words, length, this.#weightOf(kind, length, words));
+        const message = messages[from + placed]!;
+        const { kind, words, length } = message;
+        ring.write(kind, words, length, this.#weightOf(kind, length, words, message.from), message.from);
       }
     } catch (error) {
-      if (placed === 0) throw error;
+      if (placed === 0 || !(error instanceof HeddleError)) throw error;
     }
     this.#store(PUTS, ring.publish());
     return placed;
   }
 
-  #weightOf(kind: number, length: number, words: Int32Array): number {
-    return this.#weigh === undefined ? 1 : this.#weigh(kind, length, words);
+  #weightOf(kind: number, length: number, words: Int32Array, from: number = 0): number {
+    if (this.#weigh === undefined) return 1;
+    return this.#weigh(kind, length, from === 0 ? words : words.subarray(from));
   }
 
   repairPuts(): void {
@@ -134,10 +141,18 @@ export class RingStore implements Store {
     const ring = this.#ring;
     ring.open();
     const before = taken.length;
+    let words = noWords;
+    let from = 0;
     for (let kind = ring.peek(); taken.length < max && kind !== 0; kind = ring.peek()) {
-      const words = new Int32Array((ring.length + 3) >> 2);
-      ring.copy(words);
-      taken.push({ kind, number: ring.number, words, length: ring.length });
+      const { length, number } = ring;
+      const count = (length + 3) >> 2;
+      if (from + count > words.length) {
+        words = new Int32Array(Math.max(count, Math.min(count * (max - taken.length), batchWords)));
+        from = 0;
+      }
+      ring.copy(words, from);
+      taken.push({ kind, number, words, length, from });
+      from += count;
       ring.skip();
     }
     if (taken.length === before) return taken;
@@ -151,14 +166,21 @@ export class RingStore implements Store {
     const block = this.#returned.prepare(message);
     return () => {
       this.#returned.add(block);
-      taker.count(-this.#weightOf(message.kind, message.length, message.words));
+      taker.count(-this.#weightOf(message.kind, message.length, message.words, message.from));
     };
   }
 
   repairGets(): number {
     const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;
     const missing = (gets - this.#load(GETS)) | 0;
-    if (missing > 0) this.#store(LOST, (this.#load(LOST) + missing) | 0);
+    // What LOST becomes is written down before it changes, until GETS is right: a second death in here does not count twice.
+    if (this.#load(LOST_AFTER) === 0 && missing > 0) this.#store(LOST_AFTER, (this.#load(LOST) + missing + 1) | 0);
+    const lostAfter = this.#load(LOST_AFTER);
+    if (lostAfter === 0) return gets;
+    this.#store(LOST, (lostAfter - 1) | 0);
+    this.#store(GETS, gets);
+    // ORDER: last; until then it is done again.
+    this.#store(LOST_AFTER, 0);
     return gets;
   }
 

@@ -20,7 +20,7 @@
  * it, and whatever counts is put right from there. Of several messages the first is published last, and with it all.
  */
 
-import { load, store } from '#atomics';
+import { areSteps, load, store } from '#atomics';
 import { layout, segmentSize } from '../memory/index.ts';
 
 const chunk = layout('Chunk', 'a piece of a ring; its messages follow', {
@@ -149,11 +149,11 @@ export class Ring {
    * Writes a message behind those before it; none is seen before `publish`.
    *
    * @param kind MESSAGE, with PARCEL and APART as they are
-   * @param source its bytes; the rest of its last word is copied, too
+   * @param source its bytes, from the word `from` on; the rest of its last word is copied, too
    * @param weight by how much the number of the next message is higher
    * @throws HeddleError if there is no memory; what was written before is as it was
    */
-  write(kind: number, source: Int32Array, length: number, weight: number): void {
+  write(kind: number, source: Int32Array, length: number, weight: number, from: number = 0): void {
     const units = unitsOf(length);
     // Behind it there is room for a further header, or the way to the next chunk.
     while (((this.#end - this.#at) | 0) <= units) this.#jump(units);
@@ -161,9 +161,9 @@ export class Ring {
     const segment = chunks.segment(this.#at >>> unitShift);
     const index = (this.#at & unitMask) << 2;
     const count = (length + 3) >> 2;
-    if (chunks.isModel) for (let i = 0; i < count; i += 1) store(segment, index + headWords + i, source[i]!);
-    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) segment[index + headWords + i] = source[i]!;
-    else segment.set(count === source.length ? source : source.subarray(0, count), index + headWords);
+    if (chunks.isModel) for (let i = 0; i < count; i += 1) store(segment, index + headWords + i, source[from + i]!);
+    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) segment[index + headWords + i] = source[from + i]!;
+    else segment.set(count === source.length ? source : source.subarray(from, from + count), index + headWords);
     this.#close(segment, index, (this.#at + units) | 0, (this.#number + weight) | 0, (length << lengthShift) | kind);
   }
 
@@ -171,9 +171,14 @@ export class Ring {
   #close(segment: Int32Array, index: number, next: number, number: number, header: number): void {
     const nextSegment = this.#chunks.segment(next >>> unitShift);
     const nextIndex = (next & unitMask) << 2;
-    store(nextSegment, nextIndex + 1, number);
     // ORDER: before the header, so that a consumer that comes past the message finds nothing behind it.
-    store(nextSegment, nextIndex, 0);
+    if (areSteps) {
+      store(nextSegment, nextIndex + 1, number);
+      store(nextSegment, nextIndex, 0);
+    } else {
+      nextSegment[nextIndex + 1] = number;
+      nextSegment[nextIndex] = 0;
+    }
     if (this.#first === 0) {
       this.#first = this.#at;
       this.#firstHeader = header;
@@ -269,14 +274,14 @@ export class Ring {
     return load(this.#segment, this.#index + 1);
   }
 
-  /** Copies that message. */
-  copy(target: Int32Array): void {
+  /** Copies that message. @param at where to in `target` */
+  copy(target: Int32Array, at: number = 0): void {
     const count = (this.length + 3) >> 2;
     const segment = this.#segment;
     const from = this.#index + headWords;
-    if (this.#chunks.isModel) for (let i = 0; i < count; i += 1) target[i] = load(segment, from + i);
-    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) target[i] = segment[from + i]!;
-    else target.set(segment.subarray(from, from + count));
+    if (this.#chunks.isModel) for (let i = 0; i < count; i += 1) target[at + i] = load(segment, from + i);
+    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) target[at + i] = segment[from + i]!;
+    else target.set(segment.subarray(from, from + count), at);
   }
 
   /** One of its words. */

@@ -10,7 +10,7 @@
  */
 
 import { load, store } from '#atomics';
-import { type Block, OwnedLine, waitingOffset, WaitQueue } from '../memory/index.ts';
+import { type Block, holdParcel, leaveParcel, OwnedLine, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { RobustMutex } from '../sync/index.ts';
 import { Books } from './books.ts';
 import {
@@ -19,6 +19,7 @@ import {
   FLAGS,
   GETS,
   HEAD_MUTEX,
+  JOINERS,
   LOST,
   MAX,
   OPEN,
@@ -29,12 +30,25 @@ import {
   STATE,
   TAIL_MUTEX,
 } from './record.ts';
+import { PARCEL } from './ring.ts';
 import type { Judge, Message, Outgoing, Store, Taker } from './store.ts';
 
 /** Words that a message is copied to, if it is not longer. */
 const scratchWords = 2048;
 const noWords = new Int32Array(0);
 const noBytes = new Uint8Array(0);
+
+type Parcelled = Pick<Outgoing, 'kind' | 'words' | 'from'>;
+
+/** The parcel of a message is in the hands of this thread, and in no queue. */
+function hold({ kind, words, from = 0 }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) holdParcel(words[from]!);
+}
+
+/** The parcel of a message is about to be in the queue. */
+function leave({ kind, words, from = 0 }: Parcelled): void {
+  if ((kind & PARCEL) !== 0) leaveParcel(words[from]!);
+}
 
 export class SharedBuffer implements Taker {
   readonly maxSize: number;
@@ -81,10 +95,14 @@ export class SharedBuffer implements Taker {
     if ((this.#load(FLAGS) & COUNTS_TASKS) !== 0) this.books = new Books(block, this.#headMutex);
   }
 
-  /** The words of a new queue, beside those of its store. */
-  static start({ words, at }: Block, maxSize: number, countsTasks: boolean): void {
+  /** The words of a new queue, beside those of its store. @throws HeddleError if the heap is full */
+  static start(block: Block, maxSize: number, countsTasks: boolean): void {
+    const { words, at } = block;
     store(words, at + MAX, maxSize);
-    store(words, at + FLAGS, countsTasks ? COUNTS_TASKS : 0);
+    if (!countsTasks) return;
+    store(words, at + FLAGS, COUNTS_TASKS);
+    // The first consumers have entries in it: a heap that is full of items can be emptied.
+    new OwnedLine(block, JOINERS).open();
   }
 
   #load(word: number): number {
@@ -93,6 +111,11 @@ export class SharedBuffer implements Taker {
 
   #store(word: number, value: number): void {
     store(this.#words, this.#at + word, value);
+  }
+
+  /** Whether messages that are put together may share words. */
+  get takesBatches(): boolean {
+    return this.#items.takesBatches === true;
   }
 
   get state(): number {
@@ -148,6 +171,7 @@ export class SharedBuffer implements Taker {
     } finally {
       this.#tailMutex.leave(isWhole);
     }
+    for (let i = from + Math.max(placed, 0); i < messages.length; i += 1) hold(messages[i]!);
     // ORDER: published, then the look whether a getter waits; pairs with getters, which stand in line and then look.
     if (placed > 0 && this.#load(waitingOffset) !== 0) this.getters.callFirst();
     return placed;
@@ -156,7 +180,12 @@ export class SharedBuffer implements Taker {
   #write(messages: readonly Outgoing[], from: number): number {
     const room = this.maxSize === 0 ? Infinity : this.#room();
     const count = Math.min(room, messages.length - from);
-    return count <= 0 ? 0 : this.#items.put(messages, from, count);
+    return count <= 0 ? 0 : this.#place(messages, from, count);
+  }
+
+  #place(messages: readonly Outgoing[], from: number, count: number): number {
+    for (let i = from; i < from + count; i += 1) leave(messages[i]!);
+    return this.#items.put(messages, from, count);
   }
 
   #room(): number {
@@ -189,6 +218,7 @@ export class SharedBuffer implements Taker {
     this.#headMutex.enter();
     try {
       isTaken = this.#load(STATE) === EMPTIED ? this.#drain() : this.#items.take(this, judge);
+      if (isTaken) hold(this);
       isWhole = true;
     } finally {
       this.#headMutex.leave(isWhole);
@@ -199,8 +229,9 @@ export class SharedBuffer implements Taker {
   }
 
   #callPutter(): void {
+    if (this.maxSize === 0) return;
     const putters = this.putters.known;
-    if (this.maxSize !== 0 && putters?.mayWait === true) putters.callFirst();
+    if (putters?.mayWait === true) putters.callFirst();
   }
 
   hold(
@@ -244,6 +275,7 @@ export class SharedBuffer implements Taker {
     try {
       if (this.#load(STATE) === EMPTIED) this.#drain();
       else taken = this.#items.takeSome(max, this);
+      for (const message of taken) hold(message);
       isWhole = true;
     } finally {
       this.#headMutex.leave(isWhole);
@@ -260,14 +292,21 @@ export class SharedBuffer implements Taker {
 
   /** A message that was taken comes back to its place. @throws HeddleError if the heap is full */
   giveBack(message: Message): void {
-    this.#headMutex.within(this.#items.giveBack(message, this));
+    const add = this.#items.giveBack(message, this);
+    this.#headMutex.within(() => {
+      leave(message);
+      add();
+    });
     // ORDER: as in `put`.
     if (this.#load(waitingOffset) !== 0) this.getters.callFirst();
+    // Of a queue that was emptied it is gone, and no task.
+    if (this.#load(STATE) === EMPTIED) this.books?.line.known?.callAll();
   }
 
   /** An item that was taken can neither be given out nor come back. */
   countLost(): void {
     this.#headMutex.within(() => this.#store(LOST, (this.#load(LOST) + 1) | 0));
+    if (this.books?.done() === 'last') this.books.line.known?.callAll();
   }
 
   #repairGets(dead: number): void {

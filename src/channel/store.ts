@@ -14,6 +14,8 @@ export interface Outgoing {
   readonly words: Int32Array;
   /** In bytes. */
   readonly length: number;
+  /** Where its bytes begin in `words`, which several messages of a batch share; counted in words. Default 0. */
+  readonly from?: number | undefined;
   /** What decides on its place, in a store that asks for that. */
   readonly key?: number | string | undefined;
 }
@@ -40,6 +42,8 @@ export interface Store {
   readonly maxSize: number;
   /** Whether producers and consumers have one mutex, TAIL_MUTEX. */
   readonly hasOneMutex: boolean;
+  /** Whether messages may share words, as `from` says. */
+  readonly takesBatches?: boolean;
   /** Whether an item may be there: a guess, by any thread. */
   readonly mayHave: boolean;
 

@@ -57,6 +57,8 @@ export function pause(): void {
   stepper?.('pause', undefined, 0, 0, 0);
 }
 
+export const areSteps: boolean = true;
+
 /** Does nothing for a moment: here another thread makes a step. */
 export function idle(_turns: number): void {
   pause();

@@ -13,6 +13,8 @@ export const compareExchange: (words: Integers, index: number, expected: number,
 export const add: (words: Int32Array, index: number, value: number) => number = Atomics.add;
 export const and: (words: Int32Array, index: number, value: number) => number = Atomics.and;
 export const or: (words: Int32Array, index: number, value: number) => number = Atomics.or;
+/** Whether each operation is a step that a test may stop at. Then plain writes whose place in the order matters are operations, too. */
+export const areSteps: boolean = false;
 /** Imported from `pause.ts`, where it is explained. Newer versions of Node have the instruction. */
 export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? ((): void => {});
 

@@ -21,7 +21,7 @@ import { kindOf, lengthOf, Pages, RUN, SLAB } from './pages.ts';
 import { clearSlots, deadSlots, slotIds } from './slot-claim.ts';
 import { groupFor, groupOf, largest, sizeIn, Slabs } from './slabs.ts';
 import { ringSlot } from './bells.ts';
-import { census, describeCensus, type HeapStatistics, statisticsOf } from './statistics.ts';
+import { Census, describeCensus, type HeapStatistics } from './statistics.ts';
 import { atStep } from './step.ts';
 import { isSweeping, Sweep } from './sweep.ts';
 import { Marker } from './marker.ts';
@@ -228,7 +228,9 @@ export class Heap {
       this.#sweepAtOnce();
       const freed = pages.find(count);
       if (freed !== 0) return freed;
-      const { used, counts } = census(this.memory, pages, this.slabs);
+      const census = new Census(this.memory, pages, this.slabs);
+      census.slice(Infinity);
+      const { used, counts } = census;
       const wanted = `${count * (pageSize / 1024)} KiB more`;
       throw new HeddleError(
         `the shared heap is full: it has ${pages.end * pageSize} bytes, of which ${used} are in use (${describeCensus(counts)}), and cannot have ${wanted}: ${(cause as Error).message}`,
@@ -443,7 +445,15 @@ export class Heap {
   }
 
   statistics(): HeapStatistics {
-    return this.guarded(() => statisticsOf(this.memory, this.pages, this.slabs));
+    const census = new Census(this.memory, this.pages, this.slabs);
+    this.#guard.enter();
+    try {
+      while (!census.slice(this.sliceUnits)) this.#guard.giveWay();
+      return census.statistics();
+    } finally {
+      this.#guard.leave();
+      if (this.#isWorkDue) this.#afterwards();
+    }
   }
 }
 

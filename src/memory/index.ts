@@ -10,12 +10,23 @@ export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf 
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
 export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 export { Look } from './look.ts';
+export { Nap } from './nap.ts';
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
 export { collect, heapStatistics } from './heap.ts';
 export { adopt, allocateFilled, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
-export { dropParcel, makeParcel, openParcel, type ParcelOwner, peekParcel, unpack, type Unpacked } from './parcel.ts';
+export {
+  dropParcel,
+  holdParcel,
+  leaveParcel,
+  makeParcel,
+  openParcel,
+  type ParcelOwner,
+  peekParcel,
+  unpack,
+  type Unpacked,
+} from './parcel.ts';
 export type { RefRange } from './tag.ts';
 export type { HeapStatistics } from './statistics.ts';
 export {

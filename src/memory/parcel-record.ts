@@ -6,7 +6,8 @@
  *                    └──▶ the host has died: nobody will ever open it
  *
  *    made: OWNED ──▶ opened, or dropped: freed
- *               └──▶ its owner, a block, is garbage: swept with the owner, also when the owner is among the handles in the parcel
+ *               ├──▶ its owner, a block, is garbage: swept with the owner, also when the owner is among the handles in the parcel
+ *               └──▶ in the hands of a thread, out of its owner's place, that has died: swept
  */
 
 import { load } from '#atomics';
@@ -26,7 +27,7 @@ export const parcelFields: Readonly<Record<'tag' | 'chain' | 'state' | 'host' | 
     chain: ['ref', 'the block with the bytes of the item; 0: none'],
     state: ['bits', '1: on its way, 2: owned by a block'],
     host: ['slot', 'who started the worker at the other end of the link, or is that end; 0: not known. Owned: the ref of the owner'],
-    link: ['uint32', 'which of the links of that host it travels on'],
+    link: ['uint32', 'which of the links of that host it travels on. Owned: the slot id of the thread in whose hands it is; 0: in none'],
     count: ['uint32', 'how many handles'],
   },
 );
@@ -61,6 +62,11 @@ export function isOnItsWay({ words, at }: Block, isAlive: (host: number) => bool
 /** The ref of the block that owns a parcel; 0: none does. */
 export function ownerOf({ words, at }: Block): number {
   return load(words, at + parcelFields.state) === OWNED ? load(words, at + parcelFields.host) : 0;
+}
+
+/** The slot id of the thread that has an owned parcel in its hands; 0: it is where its owner has it. */
+export function holderOf({ words, at }: Block): number {
+  return load(words, at + parcelFields.link);
 }
 
 /** Whether a parcel can be opened. */

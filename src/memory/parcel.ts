@@ -8,12 +8,16 @@
  * An item of a queue is in a parcel that the queue owns, with the bytes that are too many for its ring: it stays as long as the queue.
  *
  *    putter: makeParcel(handles, { owner, bytes }) ─▶ a number, in the queue ─▶ getter: unpack(number), or dropParcel(number)
+ *
+ * While a thread has it in its hands it may say so: `holdParcel` before the queue has it, or when it has left it; `leaveParcel` before it goes in. If
+ * that thread dies, a sweep frees what it held.
  */
 
 import { load, store } from '#atomics';
 import { checkInteger } from '../check.ts';
 import { HeddleError } from '../errors.ts';
 import type { Route } from '../handles.ts';
+import { me } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
 import { dropListed, freeOwned, listedBlock, unlist } from './owned.ts';
@@ -147,6 +151,19 @@ function handlesIn(heap: Heap, parcel: number, take: (block: Block) => () => voi
     makeAll(come, known);
     return refs.map((ref) => known.get(ref)!);
   };
+}
+
+/** Says that an owned parcel is in the hands of this thread: its owner does not name it, and it must be freed if the thread dies. */
+export function holdParcel(parcel: number): void {
+  const { words, at } = blockAt(theHeap().memory, parcel >>> 0);
+  store(words, at + LINK, me);
+}
+
+/** Says that an owned parcel is about to be where its owner names it: it stays whatever becomes of this thread. */
+export function leaveParcel(parcel: number): void {
+  const { words, at } = blockAt(theHeap().memory, parcel >>> 0);
+  // ORDER: before the owner names it; a sweep frees what the dead hold.
+  store(words, at + LINK, 0);
 }
 
 /** Frees a parcel that a block owns, with the bytes of the item. A sweep frees what its handles held. False if it was opened or dropped already. */

@@ -5,7 +5,6 @@ import { blockAt, refUnit } from './block.ts';
 import { headerFields, pageSize } from './heap-header.ts';
 import type { Memory } from './memory.ts';
 import type { Pages } from './pages.ts';
-import { parcelsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
 import type { Slabs } from './slabs.ts';
 import { FREE, kindOf, lengthOf, RUN } from './pages.ts';
@@ -57,37 +56,63 @@ export function describeCensus(counts: ReadonlyMap<number, number>): string {
   return sorted.map(([name, count]) => `${count} ${name}`).join(', ');
 }
 
-/** What there is: bytes in taken blocks, and how many blocks of each kind. */
-export function census(memory: Memory, pages: Pages, slabs: Slabs): { used: number; counts: Map<number, number> } {
-  const counts = new Map<number, number>();
-  let used = 0;
-  const count = (ref: number, bytes: number): void => {
-    used += bytes;
-    const { words, at } = blockAt(memory, ref);
-    const kind = kindOfTag(load(words, at + blockHead.tag));
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  };
-  for (const [page, word] of pages.runs()) {
-    if (kindOf(word) === RUN) count((page * pageSize) / refUnit, lengthOf(word) * pageSize);
-    else if (kindOf(word) !== FREE) for (const ref of slabs.blocksOf(page)) count(ref, sizeIn(groupOf(word)));
-  }
-  return { used, counts };
-}
+/**
+ * What there is: bytes in taken blocks, and how many blocks of each kind. It is counted under the guard, in slices: what other threads do between two of
+ * them is counted, or not.
+ */
+export class Census {
+  readonly #memory: Memory;
+  readonly #pages: Pages;
+  readonly #slabs: Slabs;
+  #page = 0;
+  used = 0;
+  readonly counts: Map<number, number> = new Map();
 
-/** Under the guard. */
-export function statisticsOf(memory: Memory, pages: Pages, slabs: Slabs): HeapStatistics {
-  const header = memory.segment(0);
-  const { used, counts } = census(memory, pages, slabs);
-  const size = pages.end * pageSize;
-  return {
-    memory: memory.kind,
-    size,
-    used,
-    free: size - used,
-    dropped: (load(header, headerFields.dropped) >>> 0) * refUnit,
-    sweeps: load(header, headerFields.sweeps),
-    threads: [...slotIds(memory)].length,
-    parcels: [...parcelsIn(memory, pages, slabs)].length,
-    objects: namesOf(counts),
-  };
+  constructor(memory: Memory, pages: Pages, slabs: Slabs) {
+    this.#memory = memory;
+    this.#pages = pages;
+    this.#slabs = slabs;
+  }
+
+  /** Counts so many blocks, about. True: all are counted. */
+  slice(blocks: number): boolean {
+    let left = blocks;
+    for (const [page, word] of this.#pages.runsFrom(this.#page)) {
+      if (left <= 0) return false;
+      left -= 1;
+      this.#page = page + lengthOf(word);
+      if (kindOf(word) === RUN) this.#count((page * pageSize) / refUnit, lengthOf(word) * pageSize);
+      else if (kindOf(word) !== FREE)
+        for (const ref of this.#slabs.blocksOf(page)) {
+          this.#count(ref, sizeIn(groupOf(word)));
+          left -= 1;
+        }
+    }
+    return true;
+  }
+
+  #count(ref: number, bytes: number): void {
+    this.used += bytes;
+    const { words, at } = blockAt(this.#memory, ref);
+    const kind = kindOfTag(load(words, at + blockHead.tag));
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  /** When all is counted. */
+  statistics(): HeapStatistics {
+    const header = this.#memory.segment(0);
+    const { used, counts } = this;
+    const size = this.#pages.end * pageSize;
+    return {
+      memory: this.#memory.kind,
+      size,
+      used,
+      free: size - used,
+      dropped: (load(header, headerFields.dropped) >>> 0) * refUnit,
+      sweeps: load(header, headerFields.sweeps),
+      threads: [...slotIds(this.#memory)].length,
+      parcels: counts.get(kinds.parcel) ?? 0,
+      objects: namesOf(counts),
+    };
+  }
 }

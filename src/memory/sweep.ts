@@ -8,7 +8,7 @@
  *
  *    ledgers of living threads ─┐
  *    parcels on their way ──────┼─▶ blocks ─▶ their CHAIN, their references ─▶ …       marked: given the colour
- *    parcels of marked owners ──┘
+ *    parcels of marked owners ──┘  but those in the hands of the dead
  *
  * What happens between two slices (Dijkstra's rule: nothing black names something white, unless the thread that wrote it lists that):
  *
@@ -30,7 +30,7 @@ import { ledgerPages, readLedgerPage } from './ledger.ts';
 import { Marker } from './marker.ts';
 import type { Memory } from './memory.ts';
 import { kindOf, lengthOf, type Pages, RUN, SLAB } from './pages.ts';
-import { isOnItsWay, isParcel, ownerOf, parcelsOn, refsIn } from './parcel-record.ts';
+import { holderOf, isOnItsWay, isParcel, ownerOf, parcelsOn, refsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
 import { groupOf, sizeIn, type Slabs } from './slabs.ts';
 import { isSlotDead, slotFields, slotOf } from './slots.ts';
@@ -190,6 +190,8 @@ export class Sweep {
       // What was packed since the sweep has begun is black, and so is what is in it.
       if (this.#marker.isBlack(parcel.ref)) continue;
       const owner = ownerOf(parcel);
+      const holder = owner === 0 ? 0 : holderOf(parcel);
+      if (holder !== 0 && !this.#lives(holder)) continue;
       if (owner !== 0) this.#addOwned(owner, parcel.ref);
       else if (isOnItsWay(parcel, (host) => this.#lives(host))) units += this.#reachParcel(parcel);
     }

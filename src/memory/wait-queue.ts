@@ -19,8 +19,9 @@
 
 import { add, compareExchange, load, store } from '#atomics';
 import { type AsyncWait, theAgent } from './agent.ts';
-import { type Block, blockAt } from './block.ts';
+import { type Block, blockAt, placeOf } from './block.ts';
 import { layout } from './layout.ts';
+import { napLength } from './nap.ts';
 import { adopt, allocateOwned, freeOwned } from './owned.ts';
 import { isBlocked, isDead } from './slots.ts';
 import { ASLEEP, HOLDING, Waiter, waiterWords } from './waiter.ts';
@@ -100,6 +101,13 @@ export class WaitQueue {
   /** Whether a waiter may be in line that is called when there is something. */
   get mayWait(): boolean {
     return load(this.#block.words, this.#waiting) !== 0;
+  }
+
+  /** Blocks this thread for a moment. Nothing wakes it: it is not in line. */
+  nap(): void {
+    const { words, at } = this.#block;
+    const tag = at + blockHead.tag;
+    theAgent().memory.sleep(placeOf(this.#block, blockHead.tag), load(words, tag), napLength);
   }
 
   takeTicket(): number {

@@ -2,13 +2,17 @@
 
 import { replaceStepper, type Stepper } from '#src/memory/index.js';
 import { joinObject } from '#src/memory/index.js';
-import { Queue } from '#src/channel/index.js';
+import { Deque, PriorityQueue, Queue } from '#src/channel/index.js';
 import { tellHeapPlace } from '#src/handles.js';
 
 const [, , action, ref, write] = process.argv;
 tellHeapPlace({ descriptor: 3 });
-const queue = joinObject(Number(ref));
-if (!(queue instanceof Queue)) throw new TypeError(`block ${ref} is no queue`);
+const object = joinObject(Number(ref));
+if (!(object instanceof Queue || object instanceof Deque)) throw new TypeError(`block ${ref} is no queue`);
+const queue = object as Queue;
+const deque = object as unknown as Deque;
+/** A PriorityQueue has tuples, and what the victim puts goes to the front. */
+const itemOf = (text: string): unknown => (object instanceof PriorityQueue ? [-1, text] : text);
 
 const real = Atomics as unknown as Record<string, (words: Int32Array, index: number, a: number, b: number) => number>;
 let left = Number(write);
@@ -21,14 +25,19 @@ const stepper: Stepper = (operation, words, index, a, b) => {
 
 /** What the victim does; it is killed in the middle, or ends by itself with exit code 7. */
 const actions: Record<string, () => void> = {
-  put: () => queue.putSync('victim'),
-  putMany: () => queue.putManySync(Array.from({ length: 3 }, (_, n) => `victim ${n} ${'x'.repeat(2000)}`)),
+  put: () => queue.putSync(itemOf('victim')),
+  putMany: () => queue.putManySync(Array.from({ length: 3 }, (_, n) => itemOf(`victim ${n} ${'x'.repeat(2000)}`))),
   get: () => void queue.getSync(0),
   getMany: () => void queue.getManySync(2, 0),
   taskDone: () => {
     queue.getSync(0);
     queue.taskDone();
   },
+  append: () => deque.appendSync('victim'),
+  extendLeft: () => deque.extendLeftSync(['victim 0', 'victim 1']),
+  popLeft: () => void deque.popLeftSync(0),
+  pop: () => void deque.popSync(0),
+  rotate: () => deque.rotate(-1),
 };
 
 replaceStepper(stepper);

@@ -145,7 +145,10 @@ everywhere('a wait whose item was taken by a faster thread waits on', async (cre
   const waiting = Promise.resolve(waitReady([queue]));
   await until(() => queue.statistics().waitingGetters === 3);
   await queue.putMany([1, 2]);
-  assert.deepEqual((await Promise.all(taking)).toSorted((one, other) => one - other), [1, 2]);
+  assert.deepEqual(
+    (await Promise.all(taking)).toSorted((one, other) => one - other),
+    [1, 2],
+  );
   await queue.put(3);
   assert.deepEqual(await waiting, [queue]);
   assert.equal(await queue.get(), 3);

@@ -2,4 +2,5 @@
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['queue', 'deaths', 'pipe', 'pipe-deaths', 'wait-ready', 'started']) await import(`./${name}.test.js`);
+for (const name of ['queue', 'ordered', 'deaths', 'rounds', 'pipe', 'pipe-deaths', 'wait-ready', 'started'])
+  await import(`./${name}.test.js`);

@@ -77,7 +77,17 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     assert.equal(lines.length, 12);
   },
   '09-queue-kinds': (lines) => {
-    assert.equal(lines.shift(), 'first in, first out: [ 1, 2, 3 ]');
+    assert.deepEqual(lines.splice(0, 9), [
+      'first in, first out: [ 1, 2, 3 ]',
+      'last in, first out: [ 3, 2, 1 ]',
+      'lowest first: 1, an ambulance',
+      'lowest first: 1, a fire engine',
+      'lowest first: 2, a taxi',
+      'lowest first: 3, a newspaper',
+      'both ends: Cleo, who cuts in and Dan',
+      "turned by one: [ 'Ben', 'Ann' ]",
+      'the last three readings: [ 8, 9, 10 ]',
+    ]);
     assert.equal(lines.pop(), 'all tasks are done');
     assert.deepEqual(lines.toSorted(), ['dry is done', 'fold is done', 'wash is done']);
   },

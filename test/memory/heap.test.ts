@@ -7,7 +7,7 @@ import { checkHeader, headerFields } from '#src/memory/heap-header.js';
 import { tagOf } from '#src/memory/tag.js';
 import { HeddleError } from '#src/errors.js';
 import { checkHeap } from './check-heap.ts';
-import { killAt, PlainWorld } from './plain-memory.ts';
+import { killAt, PlainWorld, stepsOf } from './plain-memory.ts';
 import { action, RandomHeap } from './random-heap.ts';
 
 const long = process.env['HEDDLE_LONG'] !== undefined;
@@ -118,4 +118,17 @@ test('more than a segment is not given in one piece, or what is shorter lies in 
   for (const ref of refs) heap.guarded(() => heap.free(ref));
   heap.guarded(() => heap.pages.discard());
   assert.ok(world.discarded > 8 * 2 ** 20);
+});
+
+test('the heap is counted in slices, between which other threads have their turn', () => {
+  const { heap } = new PlainWorld(64).thread();
+  const words = [8, 8, 100, 5000, 40_000];
+  for (let i = 0; i < 500; i += 1) heap.allocate(tagOf(17 + (i % 3)), words[i % words.length]!);
+  heap.sliceUnits = Infinity;
+  const atOnce = heap.statistics();
+  heap.sliceUnits = 10;
+  let inSlices: unknown;
+  const steps = stepsOf(() => (inSlices = heap.statistics()));
+  assert.deepEqual(inSlices, atOnce);
+  assert.ok(steps.filter((step) => step === 'guard.leave').length > 10, `${steps}`);
 });

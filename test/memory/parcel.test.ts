@@ -5,7 +5,7 @@ import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { adopt, allocateOwned, become, blockAt, dropListed } from '#src/memory/index.js';
 import { collectGarbage } from '#src/memory/garbage.js';
-import { dropParcel, dropParcels, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
+import { dropParcel, dropParcels, holdParcel, leaveParcel, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
 import { blockOf, defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
 import { tagOf } from '#src/memory/tag.js';
 import { checkHeap } from './check-heap.ts';
@@ -226,6 +226,28 @@ test('an owned parcel lives as long as its owner, whatever becomes of the thread
   one.heap.collect();
   assert.ok([owner, parcel, bytes].every((ref) => !refsIn(one).has(ref)));
   await untilUsed(one, 0);
+});
+
+test('an owned parcel in the hands of a thread that dies is swept with what is in it; one that was left is not', async () => {
+  const world = new PlainWorld();
+  const [one, two] = [world.thread(), world.thread()];
+  const { owner } = makeOwner(one);
+  const [held, left] = as(two, () => {
+    const both = [5, 6].map((value) => makeParcel([new Item(value)], { owner, bytes: allocateOwned(3000) }));
+    for (const parcel of both) holdParcel(parcel);
+    leaveParcel(both[1]!);
+    return both as [number, number];
+  });
+  one.heap.collect();
+  assert.ok([held, left].every((ref) => refsIn(one).has(ref)));
+  two.die();
+  one.heap.collect();
+  assert.deepEqual([refsIn(one).has(held), refsIn(one).has(left)], [false, true]);
+  assert.equal(one.heap.statistics().objects['Item'], 1);
+  const { objects, bytes } = as(one, () => unpack(left));
+  assert.equal((objects[0] as Item).value, 6);
+  assert.ok(refsIn(one).has(bytes!.ref));
+  objects.length = 0;
 });
 
 test('an owned parcel is opened once, and hands its bytes to the ledger of the opener', async () => {

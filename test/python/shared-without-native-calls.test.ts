@@ -8,6 +8,7 @@ for (const name of [
   'shared-events',
   'shared-locks',
   'shared-queues',
+  'shared-queue-kinds',
   'shared-semaphores',
   'shared-values',
 ])

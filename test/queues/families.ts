@@ -21,7 +21,11 @@ export type Feature =
   /** Sync forms; the queue is shared by threads and processes. */
   | 'shared'
   /** First in, first out. */
-  | 'fifo';
+  | 'fifo'
+  /** A put takes options. */
+  | 'options'
+  /** An iteration takes items. */
+  | 'iteration';
 
 type Limit = number | { readonly timeout?: number; readonly signal?: AbortSignal; readonly block?: boolean };
 
@@ -54,8 +58,12 @@ export interface AnyQueue<T = any> extends AsyncIterable<T> {
 export interface Family {
   /** As a rule that does not hold for it names it: `shared Queue`. */
   readonly name: string;
-  /** The name of its class, as errors say it. */
+  /** The name of its class. */
   readonly className: string;
+  /** What it is called in errors: `queue`. */
+  readonly noun: string;
+  /** A call as errors name it: `Queue.get()`. */
+  called(verb: string): string;
   readonly has: ReadonlySet<Feature>;
   make(maxSize?: number): AnyQueue;
   /** Different items, all put before the first is taken, in the order in which they come out. */
@@ -67,6 +75,9 @@ type Class = abstract new (...args: any[]) => object;
 interface Kind {
   readonly where: 'coroutine' | 'shared';
   readonly Class: Class;
+  readonly noun?: string;
+  /** Names of its methods that are not those of a queue. */
+  readonly names?: Readonly<Record<string, string>>;
   readonly has: readonly Feature[];
   readonly inOrder?: (items: readonly number[]) => readonly number[];
 }
@@ -75,21 +86,43 @@ const asPut = (items: readonly number[]): readonly number[] => items;
 const newestFirst = (items: readonly number[]): readonly number[] => items.toReversed();
 const lowestFirst = (items: readonly number[]): readonly number[] => items.toSorted((one, other) => one - other);
 
-const all: readonly Feature[] = ['bound', 'nowait', 'many', 'tasks', 'shutdown'];
+const plain: readonly Feature[] = ['options', 'iteration'];
+const all: readonly Feature[] = [...plain, 'bound', 'nowait', 'many', 'tasks', 'shutdown'];
+/** A deque whose items are appended and leave at the left end. */
+const ofDeque = { put: 'append', get: 'popLeft', putSync: 'appendSync', getSync: 'popLeftSync' };
 
 const kinds: readonly Kind[] = [
   { where: 'coroutine', Class: coroutine.Queue, has: [...all, 'fifo'] },
-  { where: 'coroutine', Class: coroutine.SimpleQueue, has: ['bound', 'nowait', 'many', 'shutdown', 'fifo'] },
+  { where: 'coroutine', Class: coroutine.SimpleQueue, has: [...plain, 'bound', 'nowait', 'many', 'shutdown', 'fifo'] },
   { where: 'coroutine', Class: coroutine.LifoQueue, has: all, inOrder: newestFirst },
   { where: 'coroutine', Class: coroutine.PriorityQueue, has: all, inOrder: lowestFirst },
   { where: 'shared', Class: heddle.Queue, has: [...all, 'shared', 'fifo'] },
-  { where: 'shared', Class: heddle.SimpleQueue, has: ['shared', 'fifo'] },
+  { where: 'shared', Class: heddle.SimpleQueue, has: [...plain, 'shared', 'fifo'] },
+  { where: 'shared', Class: heddle.LifoQueue, has: [...all, 'shared'], inOrder: newestFirst },
+  { where: 'shared', Class: heddle.PriorityQueue, has: [...all, 'shared'], inOrder: lowestFirst },
+  { where: 'shared', Class: heddle.Deque, has: ['shared', 'fifo'], noun: 'deque', names: ofDeque },
 ];
 
-export const families: readonly Family[] = kinds.map(({ where, Class, has, inOrder = asPut }) => ({
+/** The same queue under the names of a queue: an object of functions, which travel with what they have captured. */
+function renamed(queue: object, names: Readonly<Record<string, string>>): AnyQueue {
+  const known = queue as Readonly<Record<string, (...args: unknown[]) => unknown>> & { readonly length: number };
+  const methods = Object.entries(names).map(([name, own]) => [name, (...args: unknown[]) => known[own]!(...args)]);
+  return {
+    ...(Object.fromEntries(methods) as AnyQueue),
+    empty: () => known.length === 0,
+    statistics: () => known['statistics']!() as Record<string, number>,
+  };
+}
+
+export const families: readonly Family[] = kinds.map(({ where, Class, has, noun = 'queue', names, inOrder = asPut }) => ({
   name: `${where} ${Class.name}`,
   className: Class.name,
+  noun,
+  called: (verb) => `${Class.name}.${names?.[verb] ?? verb}()`,
   has: new Set(has),
-  make: (maxSize) => new (Class as unknown as new (maxSize?: number) => AnyQueue)(maxSize),
+  make: (maxSize) => {
+    const queue = new (Class as unknown as new (maxSize?: number) => AnyQueue)(maxSize);
+    return names === undefined ? queue : renamed(queue, names);
+  },
   inOrder,
 }));

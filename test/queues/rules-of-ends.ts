@@ -10,58 +10,58 @@ export const rulesOfEnds: readonly Rule[] = [
   {
     name: 'after shutdown nothing is put, and what is there can be taken; then each call is ShutDown',
     needs: ['shutdown', 'many', 'nowait'],
-    async holds({ make, className, inOrder }) {
+    async holds({ make, inOrder, called, noun }) {
       const queue = make();
       await queue.putMany([1, 2, 3, 4]);
       queue.shutdown();
       assert.equal(queue.isShutDown, true);
       for (const verb of ['put', 'putNowait'] as const)
-        await fails(() => queue[verb](5), 'ShutDown', `${className}.${verb}(): the queue is shut down`);
-      await fails(() => queue.put(5, 0), 'ShutDown', `${className}.put(): the queue is shut down`);
+        await fails(() => queue[verb](5), 'ShutDown', `${called(verb)}: the ${noun} is shut down`);
+      await fails(() => queue.put(5, 0), 'ShutDown', `${called('put')}: the ${noun} is shut down`);
       assert.deepEqual([await queue.get(), queue.getNowait(), ...(await queue.getMany(9))], inOrder([1, 2, 3, 4]));
       for (const verb of ['get', 'getNowait'] as const)
-        await fails(() => queue[verb](), 'ShutDown', `${className}.${verb}(): the queue is shut down, and there are no more items`);
-      await fails(() => queue.get(0), 'ShutDown', `${className}.get(): the queue is shut down, and there are no more items`);
-      await fails(() => queue.getMany(1), 'ShutDown', `${className}.getMany(): the queue is shut down, and there are no more items`);
+        await fails(() => queue[verb](), 'ShutDown', `${called(verb)}: the ${noun} is shut down, and there are no more items`);
+      await fails(() => queue.get(0), 'ShutDown', `${called('get')}: the ${noun} is shut down, and there are no more items`);
+      await fails(() => queue.getMany(1), 'ShutDown', `${called('getMany')}: the ${noun} is shut down, and there are no more items`);
     },
   },
   {
     name: 'the sync forms end by ShutDown in the same words',
-    needs: ['shutdown', 'shared'],
-    async holds({ make, className }) {
+    needs: ['shutdown', 'shared', 'many'],
+    async holds({ make, called, noun }) {
       const queue = make();
       queue.putSync(1);
       queue.shutdown();
-      await fails(() => queue.putSync(2), 'ShutDown', `${className}.putSync(): the queue is shut down`);
-      await fails(() => queue.putSync(2, 0), 'ShutDown', `${className}.putSync(): the queue is shut down`);
+      await fails(() => queue.putSync(2), 'ShutDown', `${called('putSync')}: the ${noun} is shut down`);
+      await fails(() => queue.putSync(2, 0), 'ShutDown', `${called('putSync')}: the ${noun} is shut down`);
       assert.equal(queue.getSync(), 1);
-      const over = 'the queue is shut down, and there are no more items';
-      await fails(() => queue.getSync(), 'ShutDown', `${className}.getSync(): ${over}`);
-      await fails(() => queue.getSync(0), 'ShutDown', `${className}.getSync(): ${over}`);
-      await fails(() => queue.getManySync(2), 'ShutDown', `${className}.getManySync(): ${over}`);
+      const over = `the ${noun} is shut down, and there are no more items`;
+      await fails(() => queue.getSync(), 'ShutDown', `${called('getSync')}: ${over}`);
+      await fails(() => queue.getSync(0), 'ShutDown', `${called('getSync')}: ${over}`);
+      await fails(() => queue.getManySync(2), 'ShutDown', `${called('getManySync')}: ${over}`);
     },
   },
   {
     name: 'shutdown ends the calls that wait, in its words',
     needs: ['shutdown', 'bound', 'many'],
-    async holds({ make, className }) {
+    async holds({ make, called, noun }) {
       const [empty, full] = [make(), make(1)];
       await full.put(1);
-      const over = 'the queue is shut down, and there are no more items';
+      const over = `the ${noun} is shut down, and there are no more items`;
       const getting = [empty.get(), empty.get(60_000), empty.getMany(3)].map((call) => outcomeOf(() => call));
       const putting = [full.put(2), full.put(3, 60_000), full.putMany([4, 5])].map((call) => outcomeOf(() => call));
       empty.shutdown();
       full.shutdown();
       const texts = (outcomes: unknown[]): string[] => outcomes.map((error) => `${String(name(error))}: ${(error as Error).message}`);
       assert.deepEqual(texts(await Promise.all(getting)), [
-        `ShutDown: ${className}.get(): ${over}`,
-        `ShutDown: ${className}.get(): ${over}`,
-        `ShutDown: ${className}.getMany(): ${over}`,
+        `ShutDown: ${called('get')}: ${over}`,
+        `ShutDown: ${called('get')}: ${over}`,
+        `ShutDown: ${called('getMany')}: ${over}`,
       ]);
       assert.deepEqual(texts(await Promise.all(putting)), [
-        `ShutDown: ${className}.put(): the queue is shut down`,
-        `ShutDown: ${className}.put(): the queue is shut down`,
-        `ShutDown: ${className}.putMany(): the queue is shut down`,
+        `ShutDown: ${called('put')}: the ${noun} is shut down`,
+        `ShutDown: ${called('put')}: the ${noun} is shut down`,
+        `ShutDown: ${called('putMany')}: the ${noun} is shut down`,
       ]);
       assert.deepEqual(await drain(full), [1]);
       isIdle(empty);
@@ -189,6 +189,7 @@ export const rulesOfEnds: readonly Rule[] = [
   },
   {
     name: 'leaving a loop takes nothing more',
+    needs: ['iteration'],
     async holds({ make, inOrder }) {
       const queue = make();
       for (const item of [1, 2, 3]) await queue.put(item);
@@ -201,6 +202,7 @@ export const rulesOfEnds: readonly Rule[] = [
   },
   {
     name: 'leaving an iteration that waits withdraws its get',
+    needs: ['iteration'],
     async holds({ make }) {
       const queue = make();
       const items = queue[Symbol.asyncIterator]();

@@ -1,6 +1,6 @@
 /**
- * `npm run soak -- channel [--minutes N] [--seed N]`: 8 producers and 8 consumers, threads and processes, hand items on by a bounded and an unbounded queue
- * while one after the other is killed and replaced.
+ * `npm run soak -- channel [--minutes N] [--seed N]`: 8 producers and 8 consumers, threads and processes, hand items on by queues of all kinds, bounded and unbounded,
+ * and a deque, while one after the other is killed and replaced.
  *
  *   an item       its index, its producer's number and sequence, and now and then large bytes or a lock
  *   marks[index]  1 is being put, 2 put has returned, 3 has been taken                              a second 3 is an item that came twice
@@ -10,7 +10,18 @@
  */
 
 import { parseArgs } from 'node:util';
-import { type Executor, Lock, ProcessPoolExecutor, Queue, SharedArray, ShutDown, ThreadPoolExecutor } from 'heddle';
+import {
+  Deque,
+  type Executor,
+  LifoQueue,
+  Lock,
+  PriorityQueue,
+  ProcessPoolExecutor,
+  Queue,
+  SharedArray,
+  ShutDown,
+  ThreadPoolExecutor,
+} from 'heddle';
 import { heapStatistics, Word } from 'heddle/lowlevel';
 import { chanceFrom } from './hammer.js';
 import { heapBytes } from './heap-bytes.js';
@@ -35,8 +46,15 @@ interface Item {
   readonly extra: unknown;
 }
 
+type Prioritized = [priority: number, item: Item];
+
+/** Kinds of queues, by their index in `queues`. A producer goes round them, a consumer is at one. */
+const kinds = 5;
+const PRIORITY = 3;
+
 const makeScene = (): Scene => ({
-  queues: [new Queue<Item>(100), new Queue<Item>()],
+  queues: [new Queue<Item>(100), new Queue<Item>(), new LifoQueue<Item>(100), new PriorityQueue<Prioritized>()],
+  deque: new Deque<Item>(),
   marks: new SharedArray('uint8', mostItems, { lock: false }),
   next: new Word(),
   producers: new Word(),
@@ -46,7 +64,8 @@ const makeScene = (): Scene => ({
 });
 
 interface Scene {
-  readonly queues: readonly [Queue<Item>, Queue<Item>];
+  readonly queues: readonly [Queue<Item>, Queue<Item>, LifoQueue<Item>, PriorityQueue<Prioritized>];
+  readonly deque: Deque<Item>;
   readonly marks: SharedArray<'uint8'>;
   readonly next: Word;
   /** Numbers for producers: each that is started has another. */
@@ -57,39 +76,53 @@ interface Scene {
   readonly stop: Word;
 }
 
-async function produce({ queues, marks, next, producers, stop }: Scene): Promise<void> {
+async function produce({ queues, deque, marks, next, producers, stop }: Scene): Promise<void> {
   const producer = producers.add(1);
   const lock = new Lock();
   for (let sequence = 0; stop.load() === 0; sequence += 1) {
-    const queue = queues[sequence % 2]!;
-    if (sequence % 2 === 1) while (queue.qsize() > mostWaiting) await new Promise((resolve) => setTimeout(resolve, 1));
+    const kind = sequence % kinds;
+    const queue: Queue | undefined = queues[kind];
+    while ((queue?.qsize() ?? deque.length) > mostWaiting) await new Promise((resolve) => setTimeout(resolve, 1));
     const index = next.add(1);
     if (index >= mostItems) return;
     const extra =
       sequence % 97 === 0 ? lock : sequence % 89 === 0 ? new Uint8Array(20_000) : sequence % 1009 === 0 ? new Uint8Array(200_000) : index;
     marks.set(index, 1);
-    if (sequence % 3 === 0) queue.putSync({ index, producer, sequence, extra });
-    else await queue.put({ index, producer, sequence, extra });
+    const item: Item = { index, producer, sequence, extra };
+    if (queue === undefined) {
+      if (sequence % 3 === 0) deque.appendSync(item);
+      else await deque.appendLeft(item);
+      if (sequence % 7 === 0) deque.rotate(sequence % 11);
+    } else {
+      const what = kind === PRIORITY ? [index % 10, item] : item;
+      if (sequence % 3 === 0) queue.putSync(what);
+      else await queue.put(what);
+    }
     if (marks.get(index) === 1) marks.view[index] = Math.max(marks.view[index]!, 2);
   }
 }
 
-async function consume({ queues, marks, taken, wrong }: Scene, which: number): Promise<void> {
-  const queue = queues[which % 2]!;
+async function consume({ queues, deque, marks, taken, wrong }: Scene, which: number): Promise<void> {
+  const kind = which % kinds;
   const last = new Map<number, number>();
-  const take = (item: Item): void => {
-    if (marks.get(item.index) === 3) wrong.add(1);
-    marks.set(item.index, 3);
-    if (item.sequence <= (last.get(item.producer) ?? -1)) wrong.add(1);
-    last.set(item.producer, item.sequence);
+  const take = ({ index, sequence, producer }: Item): void => {
+    if (marks.get(index) === 3) wrong.add(1);
+    marks.set(index, 3);
+    if (kind < 2 && sequence <= (last.get(producer) ?? -1)) wrong.add(1);
+    last.set(producer, sequence);
     taken.add(1);
-    queue.taskDone();
+  };
+  const queue = queues[kind] as Queue<any> | undefined;
+  const takeFrom = (what: any): void => {
+    take(kind === PRIORITY ? what[1] : what);
+    queue!.taskDone();
   };
   try {
     for (let n = 0; ; n += 1) {
-      if (n % 3 === 0) take(queue.getSync());
-      else if (n % 3 === 1) take(await queue.get());
-      else for (const item of await queue.getMany(8)) take(item);
+      if (queue === undefined) take(n % 2 === 0 ? deque.popLeftSync() : await deque.pop());
+      else if (n % 3 === 0) takeFrom(queue.getSync());
+      else if (n % 3 === 1) takeFrom(await queue.get());
+      else for (const what of await queue.getMany(8)) takeFrom(what);
     }
   } catch (error) {
     if (!(error instanceof ShutDown)) throw error;
@@ -125,7 +158,7 @@ class Post {
       this.#isKilled = false;
       const within = pool.with({ signal: this.#abort.signal });
       try {
-        await (isProducer ? within.submit(produce, scene) : within.submit(consume, scene, this.#n >> 1));
+        await (isProducer ? within.submit(produce, scene) : within.submit(consume, scene, this.#n));
         return;
       } catch (error) {
         if (this.#isKilled) continue;
@@ -151,7 +184,7 @@ const line = (): string =>
 
 function hang(what: string): never {
   console.log(`${line()}\nFAILED: ${what}`);
-  for (const queue of scene.queues) console.log(queue.statistics());
+  for (const queue of [...scene.queues, scene.deque]) console.log(queue.statistics());
   process.exit(1);
 }
 
@@ -177,20 +210,20 @@ scene.stop.store(1);
 const timer = setTimeout(() => hang(`not all have stopped within ${patience / 1000} s`), patience);
 await Promise.all(posts.slice(0, each).map(({ ended }) => ended));
 // In a function of its own: a module's loop holds on to what it had last.
-((): void => scene.queues.forEach((queue) => queue.shutdown()))();
+((): void => [...scene.queues, scene.deque].forEach((queue) => queue.shutdown()))();
 await Promise.all(posts.slice(each).map(({ ended }) => ended));
 clearTimeout(timer);
 await Promise.all([threads.shutdown(), processes.shutdown()]);
 
 function checkBooks(): void {
-  const { marks, next, wrong, queues } = scene;
+  const { marks, next, wrong, queues, deque } = scene;
   let missing = 0;
   const view = marks.view;
   for (let index = 0; index < Math.min(next.load(), mostItems); index += 1) if (view[index] === 2) missing += 1;
   // A consumer has up to 8 items in its hands.
   if (missing > deaths * 8) problems.push(`${missing} items are missing, and ${deaths} threads died`);
   if (wrong.load() !== 0) problems.push(`${wrong.load()} items came twice or out of order`);
-  for (const queue of queues) {
+  for (const queue of [...queues, deque]) {
     const { size, waitingGetters, lost } = queue.statistics();
     if (size !== 0) problems.push(`${size} items are left`);
     if (lost > deaths * 8) problems.push(`${lost} are said to be lost`);

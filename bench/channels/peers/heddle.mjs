@@ -1,4 +1,4 @@
-import { Barrier, Process, ProcessPoolExecutor, Queue, Thread, ThreadPoolExecutor, Value } from '../../../dist/index.js';
+import { Barrier, Deque, LifoQueue, PriorityQueue, Process, ProcessPoolExecutor, Queue, Thread, ThreadPoolExecutor, Value } from '../../../dist/index.js';
 import { expect } from '../../measure.mjs';
 import { together } from '../../sync/peers/pairs.mjs';
 import { BATCH, kinds, LARGE_IN_FLIGHT, sumOf } from '../items.mjs';
@@ -41,6 +41,16 @@ function receiveAll(kind, queue) {
   };
 }
 
+const receiveFrom = {
+  lifo: receiveAll('numbers', 'lifo'),
+  priority: receiveAll('numbers', 'priority'),
+  deque({ deque }, count) {
+    let sum = 0;
+    for (let n = 0; n < count; n++) sum += deque.popLeftSync();
+    return sum;
+  },
+};
+
 function awaitAll(kind, queue) {
   const { read } = kinds[kind];
   return async (queues, count) => {
@@ -62,6 +72,7 @@ export function open({ kind }) {
   const order = (...words) => {
     if (child === undefined) {
       queues = { orders: new Queue(), items: new Queue(), there: new Queue(), large: new Queue(LARGE_IN_FLIGHT) };
+      Object.assign(queues, { lifo: new LifoQueue(), priority: new PriorityQueue(), deque: new Deque() });
       child = new Child({ target: isAwaiting ? serveAwaiting : serve, args: [queues] }).start();
     }
     queues.orders.putSync(words);
@@ -85,6 +96,10 @@ export function open({ kind }) {
     async sendBatches(count) {
       order('batches', count);
       expect(await receive.batches[form](queues, count), sumOf('numbers', count), 'the sum of what came');
+    },
+    sendThrough(which, count) {
+      order(which, count);
+      expect(receiveFrom[which](queues, count), sumOf('numbers', count), 'the sum of what came');
     },
     turns(rounds) {
       order('turns', rounds);

@@ -4,6 +4,7 @@
 //   from the child to this thread; resolve when all have come (items.mjs says what they are, and checks them):
 //     send(what, count)         so many items of a kind, one by one
 //     sendBatches(count)        so many numbers, in batches
+//     sendThrough(kind, count)  so many numbers, through a queue of another order: 'lifo', 'priority', 'deque'
 //   there and back, `rounds` times; resolve when done:
 //     turns(rounds)             both sides block
 //     awaitedTurns(rounds)      both sides await
@@ -18,15 +19,16 @@
 export const REFERENCE = 'process-send';
 
 const ONE_WAY = ['numbers', 'objects', 'batches', 'mebibytes', 'cold', 'waiting'];
+const ORDERED = ['lifo', 'priority', 'deque'];
 const VALUES = ['increments', 'adds'];
 
 /** @type {import('../../suites.mjs').Peer[]} */
 export const peers = [
   { id: REFERENCE, library: 'node', kind: 'process', isHandWritten: true, only: [...ONE_WAY, 'turns-awaited'] },
   { id: 'post-message', library: 'node', kind: 'thread', isHandWritten: true, only: [...ONE_WAY, 'turns-awaited'] },
-  { id: 'heddle-processes', library: 'heddle', kind: 'processes', only: [...ONE_WAY, ...VALUES, 'turns-blocking'] },
+  { id: 'heddle-processes', library: 'heddle', kind: 'processes', only: [...ONE_WAY, ...ORDERED, ...VALUES, 'turns-blocking'] },
   { id: 'heddle-processes-await', library: 'heddle', kind: 'processes-await', only: [...ONE_WAY, 'turns-awaited'] },
-  { id: 'heddle-threads', library: 'heddle', kind: 'threads', only: [...ONE_WAY, ...VALUES, 'turns-blocking'] },
+  { id: 'heddle-threads', library: 'heddle', kind: 'threads', only: [...ONE_WAY, ...ORDERED, ...VALUES, 'turns-blocking'] },
   { id: 'heddle-threads-await', library: 'heddle', kind: 'threads-await', only: ['numbers', 'turns-awaited', 'waiting'] },
   { id: 'futex-processes', library: 'futex', kind: 'processes', isHandWritten: true, only: ['turns-blocking'] },
   { id: 'futex-threads', library: 'futex', kind: 'threads', isHandWritten: true, only: ['turns-blocking'] },
@@ -38,5 +40,6 @@ export const peers = [
   },
   { id: 'python-queue', library: 'python', kind: 'queue', only: [...ONE_WAY, 'turns-blocking'] },
   { id: 'python-simplequeue', library: 'python', kind: 'simplequeue', only: [...ONE_WAY, 'turns-blocking'] },
+  { id: 'python-manager', library: 'python', kind: 'manager', only: ['numbers', 'lifo', 'priority'] },
   { id: 'python-value', library: 'python', kind: 'value', only: ['increments'] },
 ];

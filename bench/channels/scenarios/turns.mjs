@@ -5,6 +5,9 @@ import { median, timed } from '../../measure.mjs';
 
 const FIGURE = { title: 'there and back', unit: 'µs', better: 'lower' };
 
+/** Before the clock starts: both sides are warm. */
+const WARM_UP = 5000;
+
 /** Programs that take all cores but one. */
 function takeCores() {
   const programs = Array.from({ length: Math.max(1, availableParallelism() - 1) }, () =>
@@ -14,7 +17,7 @@ function takeCores() {
 }
 
 async function microseconds(turns, quick) {
-  await turns(100); // the other side is there
+  await turns(WARM_UP);
   let rounds = 100;
   const longEnough = quick ? 50 : 200;
   while ((await timed(() => turns(rounds))) < longEnough) rounds *= 2;

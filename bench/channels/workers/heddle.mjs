@@ -12,6 +12,11 @@ const send = {
   objects({ items }, count) {
     for (let n = 0; n < count; n++) items.putSync(kinds.objects.make(n));
   },
+  lifo: ({ lifo }, count) => sendNumbers(lifo, count),
+  priority: ({ priority }, count) => sendNumbers(priority, count),
+  deque({ deque }, count) {
+    for (let n = 0; n < count; n++) deque.appendSync(n);
+  },
   mebibytes({ large }, count) {
     for (let n = 0; n < count; n++) large.putSync(kinds.mebibytes.make(n));
   },

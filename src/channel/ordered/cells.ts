@@ -53,11 +53,11 @@ export class Cells {
   }
 
   #load(word: number): number {
-    return load(this.#owner.words, this.#owner.at + word);
+    return this.#get(this.#owner.words, this.#owner.at + word);
   }
 
   #store(word: number, value: number): void {
-    store(this.#owner.words, this.#owner.at + word, value);
+    this.#set(this.#owner.words, this.#owner.at + word, value);
   }
 
   get used(): number {
@@ -188,7 +188,7 @@ export class Cells {
   // Coming and going. In the mutex.
 
   /** Writes a message into free cells. Returns the first of them. @throws HeddleError if there is no memory; then it is as if nothing had happened */
-  write({ kind, words, length, key }: Outgoing, number: number): number {
+  write({ kind, words: shared, length, key, from = 0 }: Outgoing, number: number): number {
     const isText = typeof key === 'string';
     if (isText) stringKey(key);
     else if (key !== undefined) numberKey(key);
@@ -196,6 +196,7 @@ export class Cells {
     const second = key === undefined ? 0 : keyWords.second;
     const further = isText ? furtherUnits(key) : noWords;
     const count = (length + 3) >> 2;
+    const words = from === 0 ? shared : shared.subarray(from, from + count);
     const head = this.#take();
     const cell = this.#words;
     const at = this.#at;
@@ -264,7 +265,7 @@ export class Cells {
       this.#store(USED, this.#load(USED) - 1);
       throw error;
     }
-    if (before === undefined) this.#store(CHAIN, chunk.ref);
+    if (before === undefined) store(this.#owner.words, this.#owner.at + CHAIN, chunk.ref);
     else store(before.words, before.at + chainOffset, chunk.ref);
     adopt(chunk);
     const count = countIn(chunk);

@@ -25,16 +25,18 @@ export class DequeStore extends OrderedStore {
   /** Items that it holds at most; 0: any number. */
   readonly maxLen: number;
   readonly #end: number;
+  readonly #block: Block;
 
   /** @param end where items come and go */
   constructor(block: Block, end: number) {
     super(block);
     this.maxLen = load(block.words, block.at + MAX);
     this.#end = end;
+    this.#block = block;
   }
 
   get dropped(): number {
-    return this.load(DROPPED) >>> 0;
+    return load(this.#block.words, this.#block.at + DROPPED) >>> 0;
   }
 
   get #isLeft(): boolean {
@@ -57,9 +59,9 @@ export class DequeStore extends OrderedStore {
 
   /** Writes down how the words must be. */
   #plan(left: number, gets: number, dropped: number): void {
-    this.store(LEFT_AFTER, left);
-    this.store(GETS_AFTER, (this.load(GETS) + gets) | 0);
-    this.store(DROPPED_AFTER, (this.load(DROPPED) + dropped) | 0);
+    this.prepare(LEFT_AFTER, left);
+    this.prepare(GETS_AFTER, (this.load(GETS) + gets) | 0);
+    this.prepare(DROPPED_AFTER, (this.load(DROPPED) + dropped) | 0);
   }
 
   /** And makes them so. */
@@ -78,14 +80,14 @@ export class DequeStore extends OrderedStore {
     const placed = skipped + cells.length;
     const excess = maxLen === 0 ? 0 : Math.max(0, size + cells.length - maxLen);
     const dropped = this.#others(excess);
-    for (const [i, cell] of cells.entries()) table.set(this.#index(this.#isLeft ? -1 - i : size + i), cell);
+    for (const [i, cell] of cells.entries()) table.prepare(this.#index(this.#isLeft ? -1 - i : size + i), cell);
     this.#plan(this.#index(this.#isLeft ? -cells.length : excess), skipped + excess, skipped + excess);
     this.log(placed, 0);
     // ORDER: after the references and the log: with this store they are there.
     this.store(PUTS, (this.load(PUTS) + placed) | 0);
     this.#apply();
     this.logDone();
-    for (const message of messages.slice(from, from + skipped)) if ((message.kind & PARCEL) !== 0) dropParcel(message.words[0]!);
+    for (const message of messages.slice(from, from + skipped)) if ((message.kind & PARCEL) !== 0) dropParcel(message.words[message.from ?? 0]!);
     for (const cell of dropped) this.#free(cell);
     return placed;
   }
@@ -107,7 +109,6 @@ export class DequeStore extends OrderedStore {
     this.log(1, 1);
     taker.count(1);
     this.#apply();
-    this.logDone();
   }
 
   override giveBack(message: Message, taker: Taker): () => void {
@@ -123,15 +124,15 @@ export class DequeStore extends OrderedStore {
       return;
     }
     const hole = this.#index(this.#isLeft ? -1 : size);
-    this.store(HAND, cell);
-    this.store(HOLE, hole);
+    this.prepare(HAND, cell);
+    this.prepare(HOLE, hole);
     this.#plan(this.#isLeft ? hole : this.table.left, -1, 0);
     this.log(-1, 0);
     taker.count(-1);
     this.#apply();
     this.#insert(hole, cell);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
   }
 
   /** Moves the hole past those that came back at this end and had been taken before, and puts the item in hand there. */
@@ -172,8 +173,8 @@ export class DequeStore extends OrderedStore {
     table.reserve(size, size + count);
     const { left } = table;
     for (let i = 0; i < count; i += 1) {
-      if (isToLeft) table.set(this.#index(size + i), table.at(this.#index(i)));
-      else table.set(this.#index(-1 - i), table.at(this.#index(size - 1 - i)));
+      if (isToLeft) table.prepare(this.#index(size + i), table.at(this.#index(i)));
+      else table.prepare(this.#index(-1 - i), table.at(this.#index(size - 1 - i)));
     }
     // ORDER: after the references: with this store it has turned.
     table.left = table.around(isToLeft ? left + count : left - count);

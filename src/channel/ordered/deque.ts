@@ -8,7 +8,9 @@ import { Failed } from '../operations.ts';
 import { type BlockOptions, readBlockOptions, readItems, readSyncOptions, type SyncOptions } from '../options.ts';
 import { QueueCore } from '../queue-core.ts';
 import { queueRefs, queueWords } from '../record.ts';
+import { giveReadiness } from '../../readiness.ts';
 import { SharedBuffer } from '../shared-buffer.ts';
+import { coreReadiness } from '../wait-ready.ts';
 import { DequeStore, LEFT_END, RIGHT_END } from './deque-store.ts';
 import { openPeeked, openPeekedSync } from './peek.ts';
 
@@ -82,6 +84,7 @@ export class Deque<T = unknown> extends SharedObject implements Iterable<T>, Asy
   readonly #right: End<T>;
 
   static {
+    giveReadiness(Deque, (deque: Deque) => coreReadiness(deque.#right.core, () => deque.#right.core.check('waitReady')));
     describeDeque = (deque) => {
       const { core, store } = deque.#right;
       const room = store.maxLen === 0 ? '' : ` of ${store.maxLen}`;
@@ -113,6 +116,11 @@ export class Deque<T = unknown> extends SharedObject implements Iterable<T>, Asy
   get length(): number {
     this.#right.core.check('length');
     return this.#size;
+  }
+
+  /** True when `shutdown` was called, by any thread or process. */
+  get isShutDown(): boolean {
+    return this.#right.core.buffer.isShutDown;
   }
 
   /** While an item comes into a full one, both it and the one that goes are counted. */

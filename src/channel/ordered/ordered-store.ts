@@ -9,7 +9,8 @@
  */
 
 import { load, store } from '#atomics';
-import type { Block } from '../../memory/index.ts';
+import { HeddleError } from '../../errors.ts';
+import { type Block, theAgent } from '../../memory/index.ts';
 import { GETS, LOST, PUTS } from '../record.ts';
 import { PARCEL } from '../ring.ts';
 import type { Message, Outgoing, Store, Taker } from '../store.ts';
@@ -24,6 +25,8 @@ export abstract class OrderedStore implements Store {
   protected readonly cells: Cells;
   readonly #words: Int32Array;
   readonly #at: number;
+  /** Under the model plain reads and writes must be steps. */
+  readonly #isModel: boolean = theAgent().memory.kind === 'model';
 
   constructor(block: Block) {
     this.#words = block.words;
@@ -37,16 +40,23 @@ export abstract class OrderedStore implements Store {
     Table.start(block);
   }
 
+  get mayHave(): boolean {
+    return load(this.#words, this.#at + PUTS) !== load(this.#words, this.#at + GETS);
+  }
+
+  /** Plain: in the mutex. */
   protected load(word: number): number {
-    return load(this.#words, this.#at + word);
+    return this.#isModel ? load(this.#words, this.#at + word) : this.#words[this.#at + word]!;
   }
 
   protected store(word: number, value: number): void {
     store(this.#words, this.#at + word, value);
   }
 
-  get mayHave(): boolean {
-    return this.load(PUTS) !== this.load(GETS);
+  /** As `store`, of a word that means nothing before the log counts: its store comes later. */
+  protected prepare(word: number, value: number): void {
+    if (this.#isModel) this.store(word, value);
+    else this.#words[this.#at + word] = value;
   }
 
   /** Items that are there. In the mutex, as all that follows. */
@@ -62,7 +72,7 @@ export abstract class OrderedStore implements Store {
 
   /** Where the item that comes next is in the row. Some item is there. */
   protected abstract next(): number;
-  /** The item that comes next leaves the row, with `taker.count(1)`. */
+  /** The item that comes next leaves the row, with `taker.count(1)`. Its log stays. */
   protected abstract remove(taker: Taker): void;
   /** A message that came back, and is in its cells, comes into the row, with `taker.count(-1)`. */
   protected abstract putBack(cell: number, taker: Taker): void;
@@ -82,7 +92,7 @@ export abstract class OrderedStore implements Store {
    * @param lost items that would be lost with this thread from then on
    */
   protected log(change: number, lost: number): void {
-    this.store(LOST_AFTER, (this.load(LOST) + lost) | 0);
+    this.prepare(LOST_AFTER, (this.load(LOST) + lost) | 0);
     // ORDER: after the rest of the log; before the store of PUTS or GETS, with which it counts.
     this.store(LOG, this.#logOf(change));
   }
@@ -104,9 +114,9 @@ export abstract class OrderedStore implements Store {
       this.store(LOST, this.load(LOST_AFTER));
       this.restore();
     }
+    this.store(HAND, 0);
     // ORDER: last: until then the rest is done again after a further death.
     this.store(LOG, 0);
-    this.store(HAND, 0);
     this.cells.repair(this.#all());
   }
 
@@ -134,7 +144,7 @@ export abstract class OrderedStore implements Store {
     try {
       for (let i = 0; i < count; i += 1) cells.push(this.cells.write(messages[from + i]!, (puts + i) | 0));
     } catch (error) {
-      if (cells.length === 0) throw error;
+      if (cells.length === 0 || !(error instanceof HeddleError)) throw error;
     }
     return cells;
   }
@@ -172,6 +182,8 @@ export abstract class OrderedStore implements Store {
   #remove(cell: number, taker: Taker): void {
     this.remove(taker);
     this.cells.free(cell);
+    // Until here the item would be lost with this thread.
+    this.logDone();
     if (this.table.isSparse) this.table.shrink(this.size);
   }
 

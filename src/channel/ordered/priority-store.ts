@@ -28,23 +28,23 @@ export class PriorityStore extends OrderedStore {
   put(messages: readonly Outgoing[], from: number, count: number): number {
     const { size, table } = this;
     const cells = this.write(messages, from, count);
-    for (const [i, cell] of cells.entries()) table.set(size + i, cell);
+    for (const [i, cell] of cells.entries()) table.prepare(size + i, cell);
     this.#hold(cells[0]!, size, size);
     this.log(cells.length, 0);
     // ORDER: after the references and the log: with this store they are there.
     this.store(PUTS, (this.load(PUTS) + cells.length) | 0);
     this.#up(size, cells[0]!);
     for (let i = 1; i < cells.length; i += 1) this.#sift(size + i);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
     return cells.length;
   }
 
   /** @param sorted so many items have their place */
   #hold(cell: number, hole: number, sorted: number): void {
-    this.store(HAND, cell);
-    this.store(HOLE, hole);
-    this.store(SORTED, sorted);
+    this.prepare(HAND, cell);
+    this.prepare(HOLE, hole);
+    this.prepare(SORTED, sorted);
   }
 
   protected remove(taker: Taker): void {
@@ -55,7 +55,6 @@ export class PriorityStore extends OrderedStore {
     this.log(1, 1);
     taker.count(1);
     if (last !== 0) this.#down(0, last);
-    this.logDone();
     this.store(HAND, 0);
   }
 
@@ -65,8 +64,8 @@ export class PriorityStore extends OrderedStore {
     this.log(-1, 0);
     taker.count(-1);
     this.#up(size, cell);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
   }
 
   /** The item in hand goes up to its place. False: it stays. */

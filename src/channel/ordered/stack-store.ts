@@ -25,7 +25,7 @@ export class StackStore extends OrderedStore {
   put(messages: readonly Outgoing[], from: number, count: number): number {
     const { size } = this;
     const cells = this.write(messages, from, count);
-    for (const [i, cell] of cells.entries()) this.table.set(size + i, cell);
+    for (const [i, cell] of cells.entries()) this.table.prepare(size + i, cell);
     // ORDER: after the references: with this store they are there.
     this.store(PUTS, (this.load(PUTS) + cells.length) | 0);
     return cells.length;
@@ -34,18 +34,17 @@ export class StackStore extends OrderedStore {
   protected remove(taker: Taker): void {
     this.log(1, 1);
     taker.count(1);
-    this.logDone();
   }
 
   protected putBack(cell: number, taker: Taker): void {
     const { size } = this;
-    this.store(HAND, cell);
-    this.store(HOLE, size);
+    this.prepare(HAND, cell);
+    this.prepare(HOLE, size);
     this.log(-1, 0);
     taker.count(-1);
     this.#insert(size, cell);
-    this.logDone();
     this.store(HAND, 0);
+    this.logDone();
   }
 
   /** Moves the hole to where the item in hand belongs, and puts it there. */

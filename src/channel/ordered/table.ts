@@ -34,6 +34,8 @@ export class Table {
   readonly cells: Cells = new Cells();
   readonly #queue: Block;
   readonly #memory: Memory = theAgent().memory;
+  /** Under the model plain reads and writes must be steps. */
+  readonly #isModel: boolean = this.#memory.kind === 'model';
   #row: Block;
   capacity = 0;
 
@@ -49,12 +51,17 @@ export class Table {
     adopt(row);
   }
 
+  /** Plain: in the mutex. */
+  #get(words: Int32Array, index: number): number {
+    return this.#isModel ? load(words, index) : words[index]!;
+  }
+
   /** Looks where the row is now. First in the mutex. */
   open(): void {
-    const ref = load(this.#queue.words, this.#queue.at + ITEMS);
+    const ref = this.#get(this.#queue.words, this.#queue.at + ITEMS);
     if (ref !== this.#row.ref) this.#on(blockAt(this.#memory, ref));
     // Another row may have come to lie there.
-    this.capacity = load(this.#row.words, this.#row.at + CAPACITY);
+    this.capacity = this.#get(this.#row.words, this.#row.at + CAPACITY);
   }
 
   #on(row: Block): void {
@@ -64,7 +71,7 @@ export class Table {
 
   /** Where the first item is, where that may be anywhere. */
   get left(): number {
-    return load(this.#row.words, this.#row.at + LEFT);
+    return this.#get(this.#row.words, this.#row.at + LEFT);
   }
 
   set left(index: number) {
@@ -73,7 +80,15 @@ export class Table {
 
   at(index: number): number {
     const word = this.#row.at + itemsHead + index;
-    return word < segmentWords ? load(this.#row.words, word) : load(this.#segmentOf(word), word % segmentWords);
+    return word < segmentWords ? this.#get(this.#row.words, word) : this.#get(this.#segmentOf(word), word % segmentWords);
+  }
+
+  /** As `set`, where no order matters: behind the items that are there. Plain, as the store that makes it one of them comes later. */
+  prepare(index: number, cell: number): void {
+    const word = this.#row.at + itemsHead + index;
+    if (this.#isModel) this.set(index, cell);
+    else if (word < segmentWords) this.#row.words[word] = cell;
+    else this.#segmentOf(word)[word % segmentWords] = cell;
   }
 
   set(index: number, cell: number): void {
@@ -103,7 +118,7 @@ export class Table {
     for (let word = FREE; word <= TOTAL; word += 1) store(row.words, row.at + word, load(old.words, old.at + word));
     const longer = new Table(this.#queue);
     longer.#on(row);
-    for (let i = 0; i < size; i += 1) longer.set(i, this.at(this.around(left + i)));
+    for (let i = 0; i < size; i += 1) longer.prepare(i, this.at(this.around(left + i)));
     relink((links) => {
       links.set(row, CHAIN, load(old.words, old.at + CHAIN));
       // ORDER: after all that it names: with this store it is the row.
@@ -129,7 +144,7 @@ export class Table {
       row = newRow(capacityFor(size));
       smaller.#on(row);
       const { left } = this;
-      for (let i = 0; i < size; i += 1) smaller.set(i, smaller.cells.adoptCopy(this.cells, this.at(this.around(left + i))));
+      for (let i = 0; i < size; i += 1) smaller.prepare(i, smaller.cells.adoptCopy(this.cells, this.at(this.around(left + i))));
     } catch (error) {
       if (row !== undefined) dropListed(row);
       if (error instanceof HeddleError) return;

@@ -60,6 +60,8 @@ export class MessageEncoder {
   readonly #encoding = new Encoding(new Writer(this.#own, (old, used, size) => this.#grow(old, used, size)));
   readonly #flat = new FlatWriter(this.#encoding);
   #moved: ArrayBuffer[] = noBuffers;
+  #words: Int32Array | undefined;
+  #wordsOf: Uint8Array | undefined;
   /** Where the last message begins and ends in `bytes`. */
   start = 0;
   end = 0;
@@ -71,6 +73,22 @@ export class MessageEncoder {
   /** The messages. Another array after an `encode` that found too little room. */
   get bytes(): Uint8Array {
     return this.#encoding.writer.bytes;
+  }
+
+  /**
+   * The last message as words of 32 bits, the rest of the last of them zeros, for callers that copy it on before anything else is encoded in this thread.
+   * Undefined: it does not begin where a word does, or memory ends behind it.
+   */
+  get words(): Int32Array | undefined {
+    const { bytes } = this;
+    const { start, end } = this;
+    if (start !== 0 || end + 3 > bytes.length) return undefined;
+    if (this.#wordsOf !== bytes) {
+      this.#wordsOf = bytes;
+      this.#words = bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2) : undefined;
+    }
+    if (this.#words !== undefined && (end & 3) !== 0) for (let i = end; (i & 3) !== 0; i += 1) bytes[i] = 0;
+    return this.#words;
   }
 
   /** Shared objects in the last message: they must live until it is opened. */

@@ -63,8 +63,8 @@ findFaults('../../channel/model/ordered-cases.js', [
     by: 'lifo: a death where there are no more cells, and no room in the row',
     what: 'a batch is seen in part',
     file: 'channel/ordered/stack-store.js',
-    from: 'this.table.set(size + i, cell);',
-    to: '{ this.table.set(size + i, cell); this.store(PUTS, (this.load(PUTS) + 1) | 0); }\n        if (cells.length > 0)\n            return cells.length;',
+    from: 'this.table.prepare(size + i, cell);',
+    to: '{ this.table.prepare(size + i, cell); this.store(PUTS, (this.load(PUTS) + 1) | 0); }\n        if (cells.length > 0)\n            return cells.length;',
   },
   {
     by: 'lifo: an item that comes back goes under those put later',

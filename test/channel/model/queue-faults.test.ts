@@ -7,8 +7,8 @@ findFaults('../../channel/model/queue-cases.js', [
     by: 'a producer and a consumer',
     what: 'a header is stored before the next one is zeroed',
     file: 'channel/ring.js',
-    from: 'store(nextSegment, nextIndex, 0);\n        if (this.#first === 0) {\n            this.#first = this.#at;\n            this.#firstHeader = header;\n        }\n        else\n            store(segment, index, header);',
-    to: 'store(segment, index, header); this.#first = this.#at; this.#firstHeader = header; store(nextSegment, nextIndex, 0);',
+    from: 'store(nextSegment, nextIndex + 1, number);\n            store(nextSegment, nextIndex, 0);',
+    to: 'store(nextSegment, nextIndex + 1, number); store(segment, index, header); this.#first = this.#at; this.#firstHeader = header; store(nextSegment, nextIndex, 0);',
   },
   {
     by: 'a producer and two consumers',
@@ -41,9 +41,16 @@ findFaults('../../channel/model/queue-cases.js', [
   {
     by: 'a death of one of two consumers',
     what: 'what a dead consumer has taken is not counted',
-    file: 'channel/shared-buffer.js',
-    from: 'this.#store(GETS, gets);',
-    to: '',
+    file: 'channel/ring-store.js',
+    from: 'const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;',
+    to: 'const gets = this.#load(GETS);',
+  },
+  {
+    by: 'a death in the repair after a death',
+    what: 'what is lost is counted again by the next repair',
+    file: 'channel/ring-store.js',
+    from: 'if (this.#load(LOST_AFTER) === 0 && missing > 0)',
+    to: 'if (missing > 0)',
   },
   {
     by: 'a producer and a consumer',
@@ -56,7 +63,7 @@ findFaults('../../channel/model/queue-cases.js', [
     by: 'room for one',
     what: 'a get does not look whether a putter waits',
     file: 'channel/shared-buffer.js',
-    from: 'if (this.maxSize !== 0 && putters?.mayWait === true)',
+    from: 'if (putters?.mayWait === true)',
     to: 'if (false)',
   },
   {
