@@ -1,6 +1,6 @@
 /** Managers: objects in a process of their own, shared by proxies. */
 
-export { callback } from './client.ts';
+export { callback } from '../proxy/index.ts';
 export type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
 export {
   type DictProxy,

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { checkInteger, expected } from '../check.ts';
+import { whileUpdating } from '../proxy/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
 /** A key of a {@link ManagedDict}: compared by value. */
@@ -131,18 +132,9 @@ export class ManagedDict<K = DictKey, V = unknown> {
   }
 }
 
-/** Whether the function of an `update` runs: a call of the manager would wait for itself. */
-export let isUpdating = false;
-
 function atomically<V, R>(fn: (value: V) => R, value: V): R {
   if (typeof fn !== 'function') throw new TypeError(expected('fn', 'a function', fn));
-  isUpdating = true;
-  let result: R;
-  try {
-    result = fn(value);
-  } finally {
-    isUpdating = false;
-  }
+  const result = whileUpdating(() => fn(value));
   if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function')
     throw new TypeError('expected fn to return a value, got a promise: the update is atomic, so its function cannot wait');
   return result;

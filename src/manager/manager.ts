@@ -2,17 +2,16 @@
 
 import { LifoQueue, type PriorityItem, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
 import { checkFunction, checkOptions, checkTimeout, expected } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
+import { captureSite, travelByName } from '../codec/index.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
 import { me } from '../memory/index.ts';
-import { captureSite, Pool, type PoolOptions } from '../pool/index.ts';
-import { Process } from '../process/index.ts';
+import { Pool, type PoolOptions } from '../pool/index.ts';
+import { Process, startInBackground } from '../process/index.ts';
 import { TypeError } from '../refusals.ts';
 import { SharedArray, type SharedOptions, type TypeCode, Value } from '../shared/index.ts';
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
-import { type Client, clientOf } from './client.ts';
 import type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
-import { CREATE, MANAGER, type Request, SHUTDOWN } from './protocol.ts';
+import { type Client, clientOf, CREATE, MANAGER, type Request, SHUTDOWN } from '../proxy/index.ts';
 import { type Registered, Server } from './server.ts';
 import type { Proxy } from './types.ts';
 
@@ -132,10 +131,10 @@ export class Manager implements AsyncDisposable {
       target: serveManager,
       args: [requests, started, registry, initializer as (() => unknown) | undefined, initArgs] as never,
       name: `Manager-${(count += 1)}`,
-      daemon: true,
+      daemon: false,
     });
-    process.start();
-    const ended = process.join().then((): readonly [number, unknown?] => {
+    startInBackground(process);
+    const ended = process.sentinel.then((): readonly [number, unknown?] => {
       // Calls that come now fail at once.
       requests.shutdown({ immediate: true });
       return [0, new ProcessError(`${process.name} ended before it was ready: exit code ${process.exitCode}`)];
@@ -396,7 +395,7 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Process id of the manager. */
-  get pid(): number | undefined {
+  get pid(): number | null {
     return this.#process.pid;
   }
 

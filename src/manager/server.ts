@@ -6,14 +6,35 @@
  * Objects go when no proxy of them is held anywhere; replies of clients that have died are given up.
  */
 
-import { Queue, SimpleQueue } from '../channel/index.ts';
+import type { Queue } from '../channel/index.ts';
 import { EOFError, ShutDown } from '../errors.ts';
 import { collect, heapStatistics, isDead, me, refOf } from '../memory/index.ts';
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
 import { ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
-import { ANSWER, CALLBACK, CREATE, ERROR, HELLO, isCallbackRef, MANAGER, type Reply, type Request, SHUTDOWN, VALUE } from './protocol.ts';
-import { type Description, GET, heldOf, ITERATE, makeProxy, PIPELINE, Proxied, release, SET } from './proxy.ts';
+import {
+  ANSWER,
+  CALLBACK,
+  CREATE,
+  type Description,
+  ERROR,
+  GET,
+  HELLO,
+  heldOf,
+  isCallbackRef,
+  ITERATE,
+  makeProxy,
+  MANAGER,
+  PIPELINE,
+  Proxied,
+  recordedCalls,
+  release,
+  type Reply,
+  type Request,
+  SET,
+  SHUTDOWN,
+  VALUE,
+} from '../proxy/index.ts';
 
 /** Milliseconds between two looks for objects without proxies. */
 const lookEvery = 500;
@@ -63,7 +84,7 @@ export class Server {
   readonly #requests: Queue<Request>;
   readonly #classes: Map<string, Registered>;
   readonly #kept: Map<number, Kept> = new Map();
-  readonly #clients: Map<number, SimpleQueue<Reply>> = new Map();
+  readonly #clients: Map<number, Queue<Reply>> = new Map();
   /** Answers of clients that are awaited, and whose. */
   readonly #answers: Map<number, { readonly client: number; readonly settle: (isOk: boolean, value: unknown) => void }> = new Map();
   #replies: Map<number, Reply[]> = new Map();
@@ -110,7 +131,7 @@ export class Server {
   #manage(client: number, call: number, method: string, args: readonly unknown[]): boolean {
     switch (method) {
       case HELLO:
-        this.#clients.set(client, args[0] as SimpleQueue<Reply>);
+        this.#clients.set(client, args[0] as Queue<Reply>);
         return true;
       case ANSWER: {
         const [number, isOk, value] = args as [number, boolean, unknown];
@@ -155,7 +176,7 @@ export class Server {
         object[this.#exposed(kept, args[0] as string, kept.description.properties)] = args[1];
         return undefined;
       case PIPELINE:
-        return this.#pipeline(kept, args as [string, unknown[]][]);
+        return this.#pipeline(kept, recordedCalls(...(args as Parameters<typeof recordedCalls>)));
       case ITERATE:
         return iteratorOf(object as never);
       default:
@@ -168,13 +189,25 @@ export class Server {
     return name;
   }
 
-  async #pipeline(kept: Kept, calls: readonly [string, unknown[]][]): Promise<unknown[]> {
+  /** Several calls, one behind the other; the first that fails ends them. A promise only if one of them waits. */
+  #pipeline(kept: Kept, calls: Iterator<[string, unknown[]]>): unknown[] | Promise<unknown[]> {
     const results: unknown[] = [];
-    for (const [method, args] of calls) {
-      const value = (kept.object as Record<string, Method>)[this.#exposed(kept, method, kept.description.methods)]!(...args);
-      results.push(isPromise(value) ? await value : value);
+    for (let next = calls.next(); next.done !== true; next = calls.next()) {
+      const value = this.#callOne(kept, next.value);
+      if (isPromise(value)) return this.#pipelineOn(kept, calls, results, value);
+      results.push(value);
     }
     return results;
+  }
+
+  async #pipelineOn(kept: Kept, calls: Iterator<[string, unknown[]]>, results: unknown[], first: Promise<unknown>): Promise<unknown[]> {
+    results.push(await first);
+    for (let next = calls.next(); next.done !== true; next = calls.next()) results.push(await this.#callOne(kept, next.value));
+    return results;
+  }
+
+  #callOne(kept: Kept, [method, args]: [string, unknown[]]): unknown {
+    return (kept.object as Record<string, Method>)[this.#exposed(kept, method, kept.description.methods)]!(...args);
   }
 
   /** A function that runs at a client. */
@@ -275,6 +308,10 @@ class ManagedIterator {
 
   async end(): Promise<void> {
     await this.#iterator.return?.();
+  }
+
+  [Symbol.asyncIterator](): Iterator<unknown> | AsyncIterator<unknown> {
+    return this.#iterator;
   }
 }
 

@@ -25,6 +25,3 @@ export type { ImapIterator } from './imap.ts';
 
 /** Every outcome of a map, errors included: for the command line and for `imap`. */
 export { mapOutcomes, type MapOutcome, type MapOutcomesOptions } from './map-outcomes.ts';
-
-/** Where a call was made, for errors that come from elsewhere. */
-export { captureSite, type CallSite, joinStacks } from './call-site.ts';

@@ -14,6 +14,7 @@ async function layouts(): Promise<readonly Layout[]> {
   // Each is declared beside the code that reads it: that must be there.
   await import('../../shared/index.ts');
   await import('../../channel/index.ts');
+  await import('../../proxy/index.ts');
   return allLayouts();
 }
 

@@ -12,7 +12,6 @@ export const MANAGER = 0;
 export const HELLO = 'hello';
 export const CREATE = 'create';
 export const ANSWER = 'answer';
-export const FORGET = 'forget';
 export const SHUTDOWN = 'shutdown';
 
 export const VALUE = 0;

@@ -11,7 +11,7 @@ import { load, store } from '#atomics';
 import type { Queue } from '../channel/index.ts';
 import { luggage } from '../handles.ts';
 import { blockOf, defineKind, joinObject, layout, letGo, type ObjectKind, refOf, SharedObject, stillThere, travelsToo } from '../memory/index.ts';
-import { TypeError } from '../refusals.ts';
+import { RangeError, TypeError } from '../refusals.ts';
 
 const record = layout('Proxy', 'what a manager keeps', {
   tag: ['bits', 'magic, colour, references and kind'],
@@ -45,7 +45,7 @@ export interface Description {
 
 const unknown: Description = { name: 'Proxy', methods: [], properties: [], isIterable: false };
 
-/** How proxies call their manager: `client.ts` says it. */
+/** How proxies call their manager: `client.ts` gives it. */
 export interface Caller {
   call(proxy: Proxied, method: string, args: readonly unknown[], above: (...args: any[]) => unknown): Promise<unknown>;
   callSync(proxy: Proxied, method: string, args: readonly unknown[], above: (...args: any[]) => unknown): unknown;
@@ -70,6 +70,8 @@ interface Making {
 }
 
 let making: Making | undefined;
+let describeAs: (proxy: Proxied, description: Description) => void;
+export let descriptionOf: (proxy: Proxied) => Description;
 
 /** What all proxies are. */
 export class Proxied extends SharedObject {
@@ -102,9 +104,6 @@ export class Proxied extends SharedObject {
     });
   }
 }
-
-let describeAs: (proxy: Proxied, description: Description) => void;
-export let descriptionOf: (proxy: Proxied) => Description;
 
 export function numberOf(proxy: Proxied): number {
   const { words, at } = blockOf(proxy);
@@ -222,12 +221,35 @@ function defineProperty(prototype: object, property: string): void {
   });
 }
 
-/** The calls that `record` makes of the object it is given. */
-function recorded(methods: readonly string[], record: unknown): [string, unknown[]][] {
+/** The place of a method's name in the list, and how many arguments its call has, in one number. */
+const mostArguments = 256;
+
+/**
+ * The calls that `record` makes of the object it is given: names of methods, a number for each call, and all arguments behind each other. So rows of
+ * numbers and of text stay rows, which are written fast.
+ */
+function recorded(methods: readonly string[], record: unknown): [names: readonly string[], codes: number[], args: unknown[]] {
   if (typeof record !== 'function') throw new TypeError('expected pipeline() to get a function that makes the calls');
-  const calls: [string, unknown[]][] = [];
+  const codes: number[] = [];
+  const all: unknown[] = [];
   const recorder: Record<string, (...args: unknown[]) => void> = {};
-  for (const method of methods) recorder[method] = (...args) => void calls.push([method, args]);
+  for (const [i, method] of methods.entries()) {
+    recorder[method] = (...args) => {
+      if (args.length >= mostArguments) throw new RangeError(`expected at most ${mostArguments - 1} arguments, got ${args.length}`);
+      codes.push(i * mostArguments + args.length);
+      for (const one of args) all.push(one);
+    };
+  }
   (record as (recorder: object) => unknown)(recorder);
-  return calls;
+  return [methods, codes, all];
+}
+
+/** The way back: each call, with its arguments. */
+export function* recordedCalls(names: readonly string[], codes: readonly number[], all: readonly unknown[]): Generator<[string, unknown[]]> {
+  let at = 0;
+  for (const code of codes) {
+    const count = code % mostArguments;
+    yield [names[(code - count) / mostArguments]!, all.slice(at, at + count)];
+    at += count;
+  }
 }

@@ -7,13 +7,12 @@
  * that some times a second, and fails.
  */
 
-import { captureSite, type CallSite, joinStacks } from '../pool/index.ts';
-import { Queue, SimpleQueue } from '../channel/index.ts';
+import { captureSite, type CallSite, joinStacks } from '../codec/index.ts';
+import { Queue } from '../channel/index.ts';
 import { Empty, EOFError, InvalidStateError, ShutDown } from '../errors.ts';
 import { blocking } from '../loop/index.ts';
-import { isDead, me, refOf, theAgent } from '../memory/index.ts';
-import { isUpdating } from './managed.ts';
-import { ANSWER, CALLBACK, type CallbackRef, ERROR, FORGET, HELLO, MANAGER, type Reply, type Request } from './protocol.ts';
+import { isDead, me } from '../memory/index.ts';
+import { ANSWER, CALLBACK, type CallbackRef, ERROR, HELLO, MANAGER, type Reply, type Request } from './protocol.ts';
 import { descriptionOf, numberOf, type Proxied, requestsOf, serverOf, setCaller } from './proxy.ts';
 
 /** Milliseconds after which one that waits looks whether the manager lives. */
@@ -47,7 +46,7 @@ export function callback<F extends (...args: any[]) => unknown>(fn: F): F {
 export class Client {
   readonly #requests: Queue<unknown>;
   readonly #server: number;
-  readonly #replies: SimpleQueue<Reply> = new SimpleQueue();
+  readonly #replies: Queue<Reply> = new Queue();
   readonly #calls: Map<number, Call> = new Map();
   readonly #callbacks: Map<number, (...args: unknown[]) => unknown> = new Map();
   #last = 0;
@@ -172,11 +171,23 @@ export class Client {
   }
 }
 
+/** Whether the function of an `update` runs here, for which the manager waits. */
+let isUpdating = false;
+
+/** Runs the function of an `update`: a call of the manager would wait for itself, and is refused. */
+export function whileUpdating<R>(work: () => R): R {
+  isUpdating = true;
+  try {
+    return work();
+  } finally {
+    isUpdating = false;
+  }
+}
+
 const clients = new Map<number, Client>();
 
 /** This thread's client of the manager that is called on a queue. */
 export function clientOf(requests: Queue<unknown>, server: number): Client {
-  const ref = refOf(requests);
   let client = clients.get(server);
   if (client === undefined) clients.set(server, (client = new Client(requests, server)));
   return client;
