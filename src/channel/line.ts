@@ -6,6 +6,10 @@
  *                     │                 └──▶ done: out of line, and the next is called if there is more
  *                     └──▶ try, without having been in line: nothing had to call
  *
+ * A waiter that was called in vain, and has waited for more than a millisecond, reserves what comes next (of an item, say): threads that come newly then
+ * stand in line behind it without a try, for two milliseconds at most. So one that is never quick enough has its turn, and one that stands still keeps
+ * the others waiting once.
+ *
  * Nothing is handed over: a waiter that is called tries for itself. So a waiter that dies takes nothing with it.
  */
 
@@ -37,7 +41,19 @@ export interface LineOf {
   emptied?(): void;
   /** Looks after dead threads, beyond the line itself. */
   reap?(isThorough: boolean): void;
+  /** What a waiter reserves that has waited long. Absent: whichever is quicker has it. */
+  readonly reservation?: Reservation;
 }
+
+export interface Reservation {
+  readonly isReserved: boolean;
+  reserve(is: boolean): void;
+}
+
+/** Milliseconds after which a waiter is overdue that was called in vain. */
+const overdueAfter = 1;
+/** Milliseconds for which a thread that comes newly leaves what comes to one that is. */
+const longestPolite = 2;
 
 export class Line implements AsyncWait {
   readonly #of: LineOf;
@@ -73,14 +89,16 @@ export class Line implements AsyncWait {
    */
   waitSync<R>(attempt: () => R | undefined, deadline: Deadline): R | undefined {
     const queue = this.#of.queue();
-    if (this.#mayHelp(queue)) {
+    if (!this.#isReserved && this.#mayHelp(queue)) {
       const found = attempt();
       if (found !== undefined) return found;
     }
-    const waiter = queue.join(false);
+    // How long a thread has waited is of no matter here.
+    const waiter = queue.join(false, 0, queue.takeTicket(), 0);
     try {
       return blockThread(() => this.#sleep(queue, waiter, attempt, deadline));
     } finally {
+      this.#endReservation();
       waiter.free();
       this.passOn();
     }
@@ -97,14 +115,18 @@ export class Line implements AsyncWait {
   }
 
   #sleep<R>(queue: WaitQueue, waiter: Waiter, attempt: () => R | undefined, deadline: Deadline): R | undefined {
+    if (this.#isReserved && queue.first() !== waiter) this.#letOthers(queue, waiter, deadline);
+    let isCalled = false;
     for (let slices = 0; ; ) {
       const got = attempt();
       if (got !== undefined) return got;
+      if (isCalled) this.#reserveIfOverdue(waiter);
       const left = deadline.left();
       if (left === 0) return undefined;
       waiter.sleep(left);
+      isCalled = waiter.again();
       // ORDER: asleep again, said so, and then the try; pairs with the thread that makes it possible and then looks at the line.
-      if (waiter.again()) queue.announce();
+      if (isCalled) queue.announce();
       else {
         slices += 1;
         if (!looksInSlice(slices)) continue;
@@ -112,6 +134,28 @@ export class Line implements AsyncWait {
         this.#of.reap?.(true);
       }
     }
+  }
+
+  get #isReserved(): boolean {
+    return this.#of.reservation?.isReserved === true;
+  }
+
+  #endReservation(): void {
+    if (this.#isReserved) this.#of.reservation!.reserve(false);
+  }
+
+  /** After a call in vain. */
+  #reserveIfOverdue(waiter: Waiter): void {
+    const { reservation } = this.#of;
+    if (reservation !== undefined && waiter.age(theAgent().memory.now()) > overdueAfter) reservation.reserve(true);
+  }
+
+  /** Leaves what comes to those in line, until this thread is called. */
+  #letOthers(queue: WaitQueue, waiter: Waiter, deadline: Deadline): void {
+    waiter.sleep(Math.min(deadline.left(), longestPolite));
+    // ORDER: as in `#sleep`.
+    if (waiter.again()) queue.announce();
+    else this.#endReservation();
   }
 
   /** A thread has left the line, with or without: the next may have relied on being called by it. */
@@ -129,8 +173,11 @@ export class Line implements AsyncWait {
     one.ticket = queue.takeTicket();
     one.since = theAgent().memory.now();
     const stoodBefore = this.#waiter !== undefined;
-    if (this.#look === undefined || !mayLook) this.#stand(this.#list.first ?? one);
+    const isReserved = !stoodBefore && this.#isReserved;
+    if (this.#look === undefined || !mayLook || isReserved) this.#stand(this.#list.first ?? one);
     this.#list.push(one);
+    // ORDER: in line, then the look whether it is still reserved; pairs with the one that ends it and then looks at the line.
+    if (isReserved && this.#isReserved && queue.first() !== this.#waiter) return;
     if (this.#waiter !== undefined) {
       // It may have become possible before the thread stood in line.
       if (!stoodBefore || this.#list.length === 1) this.step();
@@ -188,11 +235,15 @@ export class Line implements AsyncWait {
   step(): void {
     const waiter = this.#waiter;
     if (waiter === undefined || this.#isStepping) return;
-    waiter.again();
+    const isCalled = waiter.again();
+    const before = this.#list.first;
     this.#of.queue().announce();
     this.tryAll();
     if (this.#list.length === 0) this.#leave();
-    else this.#renew();
+    else {
+      if (isCalled && this.#list.first === before) this.#reserveIfOverdue(waiter);
+      this.#renew();
+    }
   }
 
   /** Lets those of this thread try that came first. True if none waits on. */
@@ -233,6 +284,7 @@ export class Line implements AsyncWait {
     const waiter = this.#waiter;
     if (waiter !== undefined) {
       this.#waiter = undefined;
+      this.#endReservation();
       waiter.free();
       theAgent().waits.delete(this);
       this.passOn();
@@ -246,6 +298,7 @@ export class Line implements AsyncWait {
     if (waiter === undefined) return;
     const { ticket, since } = this.#list.first!;
     if (waiter.ticket === ticket) return;
+    this.#endReservation();
     waiter.renew(ticket, since);
     waiter.again();
     this.passOn();

@@ -13,7 +13,7 @@ export interface BlockOptions extends WaitOptions {
 
 /** The same, of a call that puts. */
 export interface PutOptions extends BlockOptions {
-  /** Buffers that change owner: they are empty here afterwards. */
+  /** Buffers that change owner: they are empty here once the item was encoded, also if the put then ends by `Full` or `ShutDown`. */
   readonly transfer?: readonly ArrayBuffer[] | undefined;
 }
 

@@ -52,6 +52,7 @@ export class QueueCore<T> {
       queue: () => buffer.getters,
       isPossible: () => buffer.isShutDown || buffer.hasMessage(),
       mayBePossible: () => buffer.mayHaveMessage,
+      reservation: buffer,
       done: () => buffer.gets,
     });
     this.putters = new Line({

@@ -17,7 +17,7 @@ import {
 } from './options.ts';
 import { giveReadiness } from '../readiness.ts';
 import { QueueCore } from './queue-core.ts';
-import { queueRefs, queueWords } from './record.ts';
+import { queueRefs, queueWords, ringKinds } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 import { coreReadiness } from './wait-ready.ts';
@@ -38,7 +38,7 @@ let describeIt: (queue: Queue<any>) => string;
 export const describeQueue = (queue: Queue<any>): string => describeIt(queue);
 
 const kind: ObjectKind = defineKind({
-  number: 20,
+  number: ringKinds.queue,
   name: 'Queue',
   words: queueWords,
   refs: queueRefs,

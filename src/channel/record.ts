@@ -20,7 +20,8 @@ const shared = layout('Queue', 'what all read of a queue, and few write', {
   joiners: ['ref', 'the line of joiners, with the entries of consumers; 0: tasks are not counted'],
   returned: ['ref', 'the first of the items that came back'],
   reader: ['bits', 'of a pipe: the ref of the end that reads, which is not kept by it'],
-  reserved: ['bits', 'nothing yet', 3],
+  overdue: ['bits', '1: a getter has waited long, and was called in vain'],
+  reserved: ['bits', 'nothing yet', 2],
 });
 
 const lines = layout('QueueLines', 'what producers and consumers write of a queue, behind two waiting getters', {
@@ -53,6 +54,7 @@ export const OLDEST: number = ownOffset + shared.oldest;
 export const SPARE: number = ownOffset + shared.spare;
 export const PUTTERS: number = ownOffset + shared.putters;
 export const JOINERS: number = ownOffset + shared.joiners;
+export const OVERDUE: number = ownOffset + shared.overdue;
 export const RETURNED: number = ownOffset + shared.returned;
 export const READER: number = ownOffset + shared.reader;
 
@@ -78,6 +80,9 @@ export const MOVING_DONE: number = waitableWords + lines.movingDone;
 export const queueWords: number = waitableWords + lines.size;
 /** The words of a queue that name blocks of its own. */
 export const queueRefs: RefRange = { first: OLDEST, count: 5 };
+
+/** Kinds of blocks whose items lie in a ring. */
+export const ringKinds = { queue: 20, simpleQueue: 21, pipe: 27 } as const;
 
 /** Of FLAGS: tasks are counted. */
 export const COUNTS_TASKS = 1;

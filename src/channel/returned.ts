@@ -8,6 +8,7 @@
 import { load, store } from '#atomics';
 import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
 import { RETURNED } from './record.ts';
+import { PARCEL } from './ring.ts';
 import type { Message } from './store.ts';
 
 const item = layout('ReturnedItem', 'an item that came back to its queue; its message follows', {
@@ -36,6 +37,15 @@ export class Returned {
       sum += weigh(kind, length, words);
     }
     return sum;
+  }
+
+  /** Whether a parcel is in one of them. */
+  names(parcel: number): boolean {
+    for (let ref = this.first; ref !== 0; ref = this.#next(ref)) {
+      const { kind, words } = this.#read(ref);
+      if ((kind & PARCEL) !== 0 && words[0]! >>> 0 === parcel >>> 0) return true;
+    }
+    return false;
   }
 
   /** The first, which stays. */

@@ -170,6 +170,18 @@ export class RingStore implements Store {
     };
   }
 
+  /** Whether a parcel is in one of the messages. Under the guard of the heap, by any thread: chunks stay where they are meanwhile. */
+  names(parcel: number): boolean {
+    if (this.#returned.names(parcel)) return true;
+    const ring = this.#ring;
+    ring.open();
+    for (let kind = ring.peek(); kind !== 0; kind = ring.peek()) {
+      if ((kind & PARCEL) !== 0 && ring.wordAt(0) >>> 0 === parcel >>> 0) return true;
+      ring.skip();
+    }
+    return false;
+  }
+
   repairGets(): number {
     const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;
     const missing = (gets - this.#load(GETS)) | 0;

@@ -23,6 +23,7 @@ import {
   LOST,
   MAX,
   OPEN,
+  OVERDUE,
   PUTS,
   PUTTERS,
   SEEN_GETS,
@@ -150,6 +151,15 @@ export class SharedBuffer implements Taker {
     return this.#items.mayHave || this.#load(STATE) !== OPEN;
   }
 
+  /** Whether the next item is for a getter in line: it has waited long, and what it was called for others have taken. */
+  get isReserved(): boolean {
+    return this.#load(OVERDUE) !== 0;
+  }
+
+  reserve(is: boolean): void {
+    this.#store(OVERDUE, is ? 1 : 0);
+  }
+
   /** Whether `put` would find room now. */
   get hasRoom(): boolean {
     return this.maxSize === 0 || this.size < this.maxSize;
@@ -211,7 +221,7 @@ export class SharedBuffer implements Taker {
    * @throws HeddleError if there is no memory for the books of this consumer
    */
   take(isSure: boolean, judge?: Judge): boolean {
-    if (!isSure && !this.#items.mayHave) return false;
+    if (!isSure && (!this.#items.mayHave || this.isReserved)) return false;
     this.books?.open();
     let isTaken = false;
     let isWhole = false;
@@ -267,7 +277,7 @@ export class SharedBuffer implements Taker {
 
   /** Takes up to `max` messages, as copies. */
   takeMany(max: number, isSure: boolean): Message[] {
-    if (!isSure && !this.#items.mayHave) return [];
+    if (!isSure && (!this.#items.mayHave || this.isReserved)) return [];
     this.books?.open();
     let taken: Message[] = [];
     let isWhole = false;

@@ -14,7 +14,7 @@ import {
 } from './options.ts';
 import { giveReadiness } from '../readiness.ts';
 import { QueueCore } from './queue-core.ts';
-import { queueRefs, queueWords } from './record.ts';
+import { queueRefs, queueWords, ringKinds } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';
 import { coreReadiness } from './wait-ready.ts';
@@ -23,7 +23,7 @@ import { coreReadiness } from './wait-ready.ts';
 let describeQueue: (queue: SimpleQueue) => string;
 
 const kind: ObjectKind = defineKind({
-  number: 21,
+  number: ringKinds.simpleQueue,
   name: 'SimpleQueue',
   words: queueWords,
   refs: queueRefs,

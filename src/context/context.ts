@@ -13,7 +13,7 @@ import { checkBoolean, checkOptions, expected } from '../check.ts';
 import { importLeadsToMain, travelByName } from '../codec/index.ts';
 import { ProcessError } from '../errors.ts';
 import { bindMethod, Pool, ProcessPoolExecutor, ThreadPool, ThreadPoolExecutor } from '../pool/index.ts';
-import { Deque, LifoQueue, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
+import { Deque, LifoQueue, Pipe, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
 import {
   activeChildren,
   cpuCount,
@@ -155,6 +155,10 @@ export class Context {
 
   get SimpleQueue(): typeof SimpleQueue {
     return SimpleQueue;
+  }
+
+  get Pipe(): typeof Pipe {
+    return Pipe;
   }
 
   get LifoQueue(): typeof LifoQueue {

@@ -16,14 +16,19 @@ import { load } from '#atomics';
 import { me, theAgent } from './agent.ts';
 import { type Block, blockAt } from './block.ts';
 import { type Heap, theHeap } from './heap.ts';
+import type { Memory } from './memory.ts';
 import { ledgerPages, ledgerPageWords } from './ledger.ts';
-import { isParcel, ON_ITS_WAY, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
+import { holderOf, isParcel, ON_ITS_WAY, ownerOf, parcelFields, parcelsIn, refsIn } from './parcel-record.ts';
 import { slotIds } from './slot-claim.ts';
 import { isEnding, isSlotDead, slotFields, slotOf } from './slots.ts';
 import { blockHead, kindOfTag } from './tag.ts';
 
-/** What must be held so that a parcel of this owner will be opened: the owner itself, or another object; 0: it will not be. */
-export type Resolve = (owner: Block) => number;
+/**
+ * What must be held so that a parcel will be opened: its owner, or another object; 0: it will not be.
+ *
+ * @param isLoose no thread that lives has said that the parcel is in its hands: it lies in the owner, or was lost with a thread that died
+ */
+export type Resolve = (owner: Block, parcel: number, isLoose: boolean) => number;
 
 /** A thread that holds an object, or the parcels by which it will come to one. */
 export interface Witness {
@@ -96,13 +101,23 @@ function search(heap: Heap, ref: number, resolve: Resolve): Witness | undefined 
           if (host === 0 || lives(host)) return { slot: host, entry: undefined, parcels };
           continue;
         }
-        const owner = ownerOf(parcel);
-        const further = owner === 0 ? 0 : resolve(blockAt(memory, owner >>> 0)) >>> 0;
+        const further = furtherOf(parcel, resolve, lives, memory);
         if (further !== 0 && !wanted.has(further)) wanted.set(further, parcels);
       }
     }
     if (wanted.size === size) return undefined;
   }
+}
+
+function furtherOf(parcel: Block, resolve: Resolve, lives: (slot: number) => boolean, memory: Memory): number {
+  const owner = ownerOf(parcel) >>> 0;
+  if (owner === 0) return 0;
+  const block = blockAt(memory, owner);
+  const hand = holderOf(parcel);
+  const isLoose = hand === 0 || !lives(hand);
+  const further = resolve(block, parcel.ref, isLoose) >>> 0;
+  // ORDER: read again after it was not found: a thread that has taken the item meanwhile has said so before it left the consumers' mutex.
+  return further === 0 && isLoose && holderOf(parcel) !== hand ? resolve(block, parcel.ref, false) >>> 0 : further;
 }
 
 function inLedgers(heap: Heap, wanted: ReadonlyMap<number, readonly Packed[]>, lives: (slot: number) => boolean): Witness | undefined {

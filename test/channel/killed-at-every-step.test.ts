@@ -62,7 +62,7 @@ function check(queue: Queue, action: string): void {
 for (const action of ['put', 'putMany', 'get', 'getMany', 'taskDone']) {
   test(`a queue goes on after a process was killed at each write of ${action}`, { skip }, async () => {
     let deaths = 0;
-    for (let write = 1; ; write += isLong ? 1 : action === 'putMany' ? 13 : 4) {
+    for (let write = 1; ; write += isLong ? 1 : 5) {
       const queue = new Queue();
       queue.putManySync([1, 2, 3]);
       if (!(await dies(queue, action, write))) break;

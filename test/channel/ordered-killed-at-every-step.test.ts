@@ -32,12 +32,14 @@ interface Trial<T extends SharedObject> {
   check(object: T): void;
   /** Of a suite that must be quick: every so many writes. */
   readonly step: number;
+  /** Of the long suite, where most writes are the bytes of long items. */
+  readonly longStep?: number;
 }
 
-function tryEach<T extends SharedObject>(name: string, { make, action, check, step }: Trial<T>): void {
-  test(`${name} goes on after a process was killed at each write of ${action}`, { skip }, async () => {
+function tryEach<T extends SharedObject>(name: string, { make, action, check, step, longStep = 1 }: Trial<T>): void {
+  test(`${name} goes on after a process was killed at each write of ${action}`, { skip }, async (t) => {
     let deaths = 0;
-    for (let write = 1; ; write += isLong ? 1 : step) {
+    for (let write = 1; ; write += isLong ? longStep : step) {
       const object = make();
       if (!(await dies(object, action, write))) break;
       deaths += 1;
@@ -47,6 +49,7 @@ function tryEach<T extends SharedObject>(name: string, { make, action, check, st
         throw new Error(`killed at write ${write} of ${action}`, { cause: error });
       }
     }
+    t.diagnostic(`${deaths} deaths`);
     assert.ok(deaths > 1, `only ${deaths} deaths`);
   });
 }
@@ -69,7 +72,8 @@ function stack(): LifoQueue {
 tryEach('a LifoQueue', {
   make: stack,
   action: 'putMany',
-  step: 11,
+  step: 397,
+  longStep: 9,
   check(queue) {
     queue.putSync('later');
     const items = drained(queue);
@@ -84,7 +88,7 @@ tryEach('a LifoQueue', {
 tryEach('a LifoQueue', {
   make: stack,
   action: 'taskDone',
-  step: 9,
+  step: 7,
   check(queue) {
     const items = drained(queue);
     assert.deepEqual(items, [3, 2, 1].slice(3 - items.length));
@@ -122,7 +126,7 @@ for (const [action, isPut] of [
   ['put', true],
   ['taskDone', false],
 ] as const) {
-  tryEach(`a PriorityQueue of ${many} items`, { make: heap, action, step: 4, check: (queue) => checkHeap(queue, isPut) });
+  tryEach(`a PriorityQueue of ${many} items`, { make: heap, action, step: 7, check: (queue) => checkHeap(queue, isPut) });
 }
 
 function full(): Deque {
@@ -150,7 +154,7 @@ function tryDeque(action: string, step: number, ...outcomes: readonly string[]):
   });
 }
 
-tryDeque('append', 3, '1,2,3', '2,3,victim');
-tryDeque('extendLeft', 4, '1,2,3', 'victim 1,victim 0,1');
-tryDeque('popLeft', 3, '1,2,3', '2,3');
-tryDeque('rotate', 1, '1,2,3', '2,3,1');
+tryDeque('append', 7, '1,2,3', '2,3,victim');
+tryDeque('extendLeft', 11, '1,2,3', 'victim 1,victim 0,1');
+tryDeque('popLeft', 7, '1,2,3', '2,3');
+tryDeque('rotate', 2, '1,2,3', '2,3,1');

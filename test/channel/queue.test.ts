@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Empty, Event, Lock, Queue, SerializationError, ShutDown } from 'heddle';
+import { Empty, Event, Lock, Queue, SerializationError, share, ShutDown } from 'heddle';
 import { heapStatistics } from 'heddle/lowlevel';
 import { everywhere, isNative } from '../sync/crew.js';
 
@@ -39,16 +39,47 @@ everywhere('handles, large items and the queue itself are items', async (crew) =
   assert.ok(event.isSet());
 });
 
-test('an item that cannot cross is refused by path, and uses no place', async () => {
+test('what only threads can share, an AbortSignal, and what cannot cross at all are refused by path, and use no place', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const { Memory } = (globalThis as unknown as { readonly WebAssembly: { readonly Memory: new (descriptor: object) => object } })
+    .WebAssembly;
+  const refused: readonly unknown[] = [
+    new SharedArrayBuffer(8),
+    new Uint8Array(new SharedArrayBuffer(8)),
+    new Memory({ initial: 1, maximum: 1, shared: true }),
+    port1,
+    AbortSignal.abort(),
+    new AbortController().signal,
+    Symbol('own'),
+    new WeakMap(),
+    Promise.resolve(),
+  ];
+  const isRefusal =
+    (path: string) =>
+    (error: unknown): boolean =>
+      error instanceof SerializationError && error.message.includes(path);
   const queue = new Queue(1);
-  await assert.rejects(Promise.resolve(queue.put({ a: [new SharedArrayBuffer(8)] })), (error) => {
-    assert.ok(error instanceof SerializationError);
-    assert.match(error.message, /item\.a\[0\]/);
-    return true;
-  });
-  assert.throws(() => queue.putSync(AbortSignal.timeout(1000)), SerializationError);
-  assert.throws(() => queue.putManySync([1, Symbol('own')]), SerializationError);
-  assert.equal(queue.qsize(), 0);
+  for (const value of refused) {
+    await assert.rejects(async () => queue.put({ a: [value] }), isRefusal('item.a[0]'));
+    assert.throws(() => queue.putSync(new Map([['key', value]])), isRefusal('item'));
+    assert.throws(() => queue.putNowait(value), isRefusal('item'));
+    await assert.rejects(async () => queue.putMany([1, { value }]), isRefusal('.value'));
+    assert.throws(() => queue.putManySync([1, [value]]), isRefusal('[0]'));
+  }
+  assert.deepEqual([queue.qsize(), queue.statistics().puts], [0, 0]);
+  await queue.put('next');
+  assert.equal(queue.getNowait(), 'next');
+  port2.close();
+});
+
+test('a share()d array that is an item a thousand times is never copied, and comes back as itself', async () => {
+  const queue = new Queue<{ readonly data: Uint8Array; readonly part: Uint8Array }>();
+  const data = share(new Uint8Array(9 * 2 ** 20).fill(5));
+  const before = heapStatistics().used;
+  for (let i = 0; i < 500; i += 1) await queue.put({ data, part: data.subarray(i) });
+  queue.putManySync(Array.from({ length: 500 }, (_, i) => ({ data, part: data.subarray(i) })));
+  assert.ok(heapStatistics().used - before < 2 ** 20, `${heapStatistics().used - before} bytes`);
+  for (const item of await queue.getMany(Infinity)) assert.ok(item.data === data && item.part.buffer === data.buffer);
 });
 
 test('moved buffers are empty here', async () => {
@@ -61,9 +92,13 @@ test('moved buffers are empty here', async () => {
 
 test('the unbounded queue grows and shrinks, and never blocks', () => {
   const queue = new Queue<string>();
+  const { used } = heapStatistics();
   for (let n = 0; n < 20_000; n += 1) queue.putSync(`item ${n}`);
+  assert.ok(heapStatistics().used > used + 20_000 * 16);
   for (let n = 0; n < 20_000; n += 1) assert.equal(queue.getSync(), `item ${n}`);
   assert.throws(() => queue.getNowait(), Empty);
+  // The chunk in use, and one that is spare.
+  assert.ok(heapStatistics().used <= used + 2 * 65_536, `${heapStatistics().used - used} bytes`);
 });
 
 test('large memory is writable and the receiver’s own, and cannot be given away where it is a view', async () => {
@@ -137,4 +172,29 @@ test('a large item that cannot cross leaves nothing in the heap', () => {
   for (let i = 0; i < 10; i += 1)
     assert.throws(() => queue.putSync({ bytes: new Uint8Array(1_000_000), signal: new AbortController().signal }), SerializationError);
   assert.equal(heapStatistics().used, before);
+});
+
+test('handles that are taken together with other items are in the hands of their taker', async () => {
+  const queue = new Queue();
+  const locks = Array.from({ length: 12 }, () => new Lock());
+  const before = heapStatistics().parcels;
+  for (const take of [() => queue.getManySync(36), async () => queue.getMany(36)]) {
+    await queue.putMany(locks.flatMap((lock, i) => [`item ${i}`, { lock }, i]));
+    const got = await take();
+    assert.equal(got.length, 36);
+    for (const [i, lock] of locks.entries()) {
+      assert.deepEqual([got[i * 3], got[i * 3 + 2]], [`item ${i}`, i]);
+      const their = (got[i * 3 + 1] as { lock: Lock }).lock;
+      assert.equal(their, lock);
+    }
+    assert.equal(heapStatistics().parcels, before);
+  }
+  // What was taken and could not be given out comes back whole.
+  await queue.putMany([1, { lock: locks[0] }, 'two', { lock: locks[1] }]);
+  const aborted = new AbortController();
+  const taking = queue.getMany(4, { signal: aborted.signal });
+  aborted.abort();
+  const [...rest] = await Promise.resolve(taking).catch(() => queue.getManySync(4));
+  assert.deepEqual(rest, [1, { lock: locks[0] }, 'two', { lock: locks[1] }]);
+  assert.equal(heapStatistics().parcels, before);
 });

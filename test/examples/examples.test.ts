@@ -91,6 +91,16 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     assert.equal(lines.pop(), 'all tasks are done');
     assert.deepEqual(lines.toSorted(), ['dry is done', 'fold is done', 'wash is done']);
   },
+  '10-pipe': [
+    'child received: hello from the parent',
+    'parent received: hello from the child',
+    'the reader cannot send: true',
+    'the writer cannot receive: true',
+    'one-way: 1',
+    'one-way: 2',
+    'one-way: 3',
+    'end of file',
+  ],
   '11-shared-value-and-array': [
     'hits 3000, balance 800',
     'total 3',
@@ -99,6 +109,17 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     'table 500000',
     "expected value of type 'i' to be an integer from -2147483648 to 2147483647, got 2147483648",
   ],
+  '12-three-ways': (lines) => {
+    const cells = lines.map((line) => line.split('│').map((cell) => cell.trim().replaceAll("'", '')));
+    assert.deepEqual(cells.find((row) => row.includes('pipe'))?.slice(2, 5), ['pipe', 'queue', 'shared memory']);
+    for (const what of ['one way, numbers', 'there and back', '1 MiB messages']) {
+      const row = cells.find((one) => one[1] === what);
+      assert.ok(
+        row?.slice(2, 4).every((cell) => /^[\d,]+\/s$/.test(cell)),
+        lines.join('\n'),
+      );
+    }
+  },
   '14-prints-with-a-lock': (lines) => {
     for (const count of [3, 10]) {
       const inTurn = lines.splice(0, 2 * count);

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Empty, Full, InvalidStateError, JoinableQueue, Queue, SerializationError, ShutDown, SimpleQueue } from 'heddle';
+import { Empty, Full, InvalidStateError, JoinableQueue, Queue, registerReducer, SerializationError, ShutDown, SimpleQueue } from 'heddle';
 import { everywhere, inBothForms, until } from '../sync/crew.js';
 import type { Form } from '../sync/forms.js';
 
@@ -22,6 +22,12 @@ async function nameOf(call: () => unknown): Promise<string> {
     return (error as Error).name;
   }
 }
+
+let takeFrom: Queue | undefined;
+
+/** What comes out in its place is what it takes itself. */
+class Taking {}
+registerReducer(Taking, { reduce: () => 0, rebuild: () => ({ took: takeFrom!.getSync() }) });
 
 inBothForms('put: a full queue refuses at once and after a time-out, and is full until it was emptied', async (crew, form) => {
   const queue = new Queue<number>(6);
@@ -190,6 +196,31 @@ inBothForms('many_threads, many_threads_timeout: nothing is lost or doubled betw
     all.toSorted((one, other) => one - other),
     Array.from({ length: 300 }, (_, n) => n),
   );
+});
+
+test('no_import_lock_contention: a queue can be used while a module is being loaded', async () => {
+  const queue = new Queue<string>();
+  Object.assign(globalThis, { [Symbol.for('heddle.test.queue')]: queue });
+  await queue.put('foo');
+  const { took } = await import('./takes-item.js');
+  assert.equal(took, 'foo');
+});
+
+test('reentrancy: code of an item that puts and takes while it is encoded or decoded neither waits nor mixes items', async () => {
+  const queue = new Queue();
+  await queue.put({
+    get inner() {
+      queue.putSync('from inside');
+      return queue.qsize();
+    },
+    text: 'x'.repeat(100),
+  });
+  assert.deepEqual(queue.getManySync(9), ['from inside', { inner: 1, text: 'x'.repeat(100) }]);
+  await queue.putMany([new Taking(), 'second', 'third']);
+  takeFrom = queue;
+  assert.deepEqual([queue.getSync(), await queue.get()], [{ took: 'second' }, 'third']);
+  await queue.putMany([new Taking(), 'fifth', 'sixth']);
+  assert.deepEqual([await queue.get(), queue.getSync()], [{ took: 'fifth' }, 'sixth']);
 });
 
 everywhere('SimpleQueue: empty, close, close again, and its order', async (crew) => {

@@ -9,7 +9,7 @@
  * Which cells are free follows from the messages that are there. So no step of this is logged: after a death it is found out anew.
  */
 
-import { load, store } from '#atomics';
+import { areSteps, load, store } from '#atomics';
 import { adopt, type Block, blockAt, type Memory, segmentSize, theAgent } from '../../memory/index.ts';
 import { chunkSizes, newChunk } from '../chunks.ts';
 import { chainOffset, sizeOffset } from '../ring.ts';
@@ -27,9 +27,9 @@ const SECOND_KEY = 4;
 const firstWords = 5;
 const furtherFrom = 1;
 
-/** Of a header, beside MESSAGE, PARCEL and APART: the key is a string. */
-const LETTERS = 4;
-const kindMask = 0xf & ~LETTERS;
+/** Of a header: the key is a string. */
+const LETTERS = 0x8000_0000 | 0;
+const kindMask = 0xf;
 
 const unitShift: number = Math.log2(segmentSize / 16);
 const unitMask: number = segmentSize / 16 - 1;
@@ -38,8 +38,6 @@ const noWords = new Int32Array(0);
 
 export class Cells {
   readonly #memory: Memory = theAgent().memory;
-  /** Under the model plain reads and writes must be steps. */
-  readonly #isModel: boolean = this.#memory.kind === 'model';
   /** The block that names them. */
   #owner!: Block;
 
@@ -70,11 +68,11 @@ export class Cells {
 
   /** Plain: in the mutex. */
   #get(words: Int32Array, index: number): number {
-    return this.#isModel ? load(words, index) : words[index]!;
+    return areSteps ? load(words, index) : words[index]!;
   }
 
   #set(words: Int32Array, index: number, value: number): void {
-    if (this.#isModel) store(words, index, value);
+    if (areSteps) store(words, index, value);
     else words[index] = value;
   }
 
@@ -94,7 +92,7 @@ export class Cells {
   /** In bytes. */
   lengthOf(cell: number): number {
     this.#go(cell);
-    return this.#get(this.#words, this.#at + HEADER) >>> 4;
+    return (this.#get(this.#words, this.#at + HEADER) & ~LETTERS) >>> 4;
   }
 
   numberOf(cell: number): number {
@@ -188,7 +186,7 @@ export class Cells {
   // Coming and going. In the mutex.
 
   /** Writes a message into free cells. Returns the first of them. @throws HeddleError if there is no memory; then it is as if nothing had happened */
-  write({ kind, words: shared, length, key, from = 0 }: Outgoing, number: number): number {
+  write({ kind, words, length, from = 0, key }: Outgoing, number: number): number {
     const isText = typeof key === 'string';
     if (isText) stringKey(key);
     else if (key !== undefined) numberKey(key);
@@ -196,7 +194,6 @@ export class Cells {
     const second = key === undefined ? 0 : keyWords.second;
     const further = isText ? furtherUnits(key) : noWords;
     const count = (length + 3) >> 2;
-    const words = from === 0 ? shared : shared.subarray(from, from + count);
     const head = this.#take();
     const cell = this.#words;
     const at = this.#at;
@@ -205,9 +202,9 @@ export class Cells {
     this.#set(cell, at + NUMBER, number);
     this.#set(cell, at + FIRST_KEY, first);
     this.#set(cell, at + SECOND_KEY, second);
-    const whole = further.length === 0 ? words : joined(further, words, count);
     try {
-      this.#write(whole, further.length + count);
+      if (further.length === 0) this.#write(words, from, count);
+      else this.#write(joined(further, words, from, count), 0, further.length + count);
     } catch (error) {
       this.free(head);
       throw error;
@@ -216,12 +213,12 @@ export class Cells {
   }
 
   /** Into the cell that was taken, and further ones. */
-  #write(words: Int32Array, count: number): void {
+  #write(words: Int32Array, from: number, count: number): void {
     let first = firstWords;
     for (let done = 0; ; first = furtherFrom) {
       const some = Math.min(cellWords - first, count - done);
       const begin = this.#at + first;
-      for (let i = 0; i < some; i += 1) this.#set(this.#words, begin + i, words[done + i]!);
+      for (let i = 0; i < some; i += 1) this.#set(this.#words, begin + i, words[from + done + i]!);
       done += some;
       if (done === count) return;
       this.#append();
@@ -353,9 +350,9 @@ function countIn({ words, at }: Block): number {
   return Math.floor((load(words, at + sizeOffset) - 1) / cellUnits);
 }
 
-function joined(further: Int32Array, words: Int32Array, count: number): Int32Array {
+function joined(further: Int32Array, words: Int32Array, from: number, count: number): Int32Array {
   const whole = new Int32Array(further.length + count);
   whole.set(further);
-  for (let i = 0; i < count; i += 1) whole[further.length + i] = words[i]!;
+  for (let i = 0; i < count; i += 1) whole[further.length + i] = words[from + i]!;
   return whole;
 }

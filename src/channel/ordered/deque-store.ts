@@ -81,13 +81,18 @@ export class DequeStore extends OrderedStore {
     const excess = maxLen === 0 ? 0 : Math.max(0, size + cells.length - maxLen);
     const dropped = this.#others(excess);
     for (const [i, cell] of cells.entries()) table.prepare(this.#index(this.#isLeft ? -1 - i : size + i), cell);
-    this.#plan(this.#index(this.#isLeft ? -cells.length : excess), skipped + excess, skipped + excess);
-    this.log(placed, 0);
+    const isMore = this.#isLeft || skipped + excess > 0;
+    if (isMore) {
+      this.#plan(this.#index(this.#isLeft ? -cells.length : excess), skipped + excess, skipped + excess);
+      this.log(placed, 0);
+    }
     // ORDER: after the references and the log: with this store they are there.
     this.store(PUTS, (this.load(PUTS) + placed) | 0);
+    if (!isMore) return placed;
     this.#apply();
     this.logDone();
-    for (const message of messages.slice(from, from + skipped)) if ((message.kind & PARCEL) !== 0) dropParcel(message.words[message.from ?? 0]!);
+    for (const message of messages.slice(from, from + skipped))
+      if ((message.kind & PARCEL) !== 0) dropParcel(message.words[message.from ?? 0]!);
     for (const cell of dropped) this.#free(cell);
     return placed;
   }

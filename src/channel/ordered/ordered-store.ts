@@ -8,9 +8,9 @@
  *    killed before PUTS or GETS says so: nothing has happened            after: the next owner of the mutex does the rest, from the log
  */
 
-import { load, store } from '#atomics';
+import { areSteps, load, store } from '#atomics';
 import { HeddleError } from '../../errors.ts';
-import { type Block, theAgent } from '../../memory/index.ts';
+import type { Block } from '../../memory/index.ts';
 import { GETS, LOST, PUTS } from '../record.ts';
 import { PARCEL } from '../ring.ts';
 import type { Message, Outgoing, Store, Taker } from '../store.ts';
@@ -21,12 +21,11 @@ import { Table } from './table.ts';
 export abstract class OrderedStore implements Store {
   abstract readonly maxSize: number;
   readonly hasOneMutex: boolean = true;
+  readonly takesBatches: boolean = true;
   protected readonly table: Table;
   protected readonly cells: Cells;
   readonly #words: Int32Array;
   readonly #at: number;
-  /** Under the model plain reads and writes must be steps. */
-  readonly #isModel: boolean = theAgent().memory.kind === 'model';
 
   constructor(block: Block) {
     this.#words = block.words;
@@ -46,7 +45,7 @@ export abstract class OrderedStore implements Store {
 
   /** Plain: in the mutex. */
   protected load(word: number): number {
-    return this.#isModel ? load(this.#words, this.#at + word) : this.#words[this.#at + word]!;
+    return areSteps ? load(this.#words, this.#at + word) : this.#words[this.#at + word]!;
   }
 
   protected store(word: number, value: number): void {
@@ -55,7 +54,7 @@ export abstract class OrderedStore implements Store {
 
   /** As `store`, of a word that means nothing before the log counts: its store comes later. */
   protected prepare(word: number, value: number): void {
-    if (this.#isModel) this.store(word, value);
+    if (areSteps) this.store(word, value);
     else this.#words[this.#at + word] = value;
   }
 

@@ -4,7 +4,7 @@ import { compareExchange, load } from '#atomics';
 import { expected } from '../../check.ts';
 import { type Block, blockOf, type SharedObject } from '../../memory/index.ts';
 import { TypeError } from '../../refusals.ts';
-import { Items, type Packed } from '../items.ts';
+import { type Batch, Items, type Packed } from '../items.ts';
 import { KEYS } from './record.ts';
 
 /** What the items of a queue are, by the number that its word KEYS has from the first put on. */
@@ -27,7 +27,7 @@ export class PriorityItems extends Items {
   }
 
   /** @throws TypeError also if the item has no priority, or one of another kind than those before */
-  override pack(value: unknown, transfer?: readonly ArrayBuffer[]): Keyed {
+  override pack(value: unknown, transfer?: readonly ArrayBuffer[], batch?: Batch): Keyed {
     const isTuple = Array.isArray(value);
     const key: unknown = isTuple ? value[0] : value;
     const isText = typeof key === 'string';
@@ -37,8 +37,8 @@ export class PriorityItems extends Items {
     const { words: there, at } = this.#block;
     const known = load(there, at + KEYS);
     if (known !== 0 && known !== items) throw new TypeError(expected('item', `${kinds[known]!}, as those before`, value));
-    const { kind, words, length, isOwn } = super.pack(value, transfer);
-    return { kind, words, length, isOwn, key, items };
+    const { kind, words, length, from, isOwn } = super.pack(value, transfer, batch);
+    return { kind, words, length, from, isOwn, key, items };
   }
 
   override admit(messages: readonly Packed[]): void {

@@ -3,7 +3,7 @@
  * queue. So what takes new memory, a longer row or a smaller one, is complete with one store.
  */
 
-import { load, store } from '#atomics';
+import { areSteps, load, store } from '#atomics';
 import { HeddleError } from '../../errors.ts';
 import { adopt, allocateOwned, type Block, blockAt, dropListed, type Memory, relink, segmentSize, theAgent } from '../../memory/index.ts';
 import { Cells } from './cells.ts';
@@ -34,8 +34,6 @@ export class Table {
   readonly cells: Cells = new Cells();
   readonly #queue: Block;
   readonly #memory: Memory = theAgent().memory;
-  /** Under the model plain reads and writes must be steps. */
-  readonly #isModel: boolean = this.#memory.kind === 'model';
   #row: Block;
   capacity = 0;
 
@@ -53,7 +51,7 @@ export class Table {
 
   /** Plain: in the mutex. */
   #get(words: Int32Array, index: number): number {
-    return this.#isModel ? load(words, index) : words[index]!;
+    return areSteps ? load(words, index) : words[index]!;
   }
 
   /** Looks where the row is now. First in the mutex. */
@@ -86,7 +84,7 @@ export class Table {
   /** As `set`, where no order matters: behind the items that are there. Plain, as the store that makes it one of them comes later. */
   prepare(index: number, cell: number): void {
     const word = this.#row.at + itemsHead + index;
-    if (this.#isModel) this.set(index, cell);
+    if (areSteps) this.set(index, cell);
     else if (word < segmentWords) this.#row.words[word] = cell;
     else this.#segmentOf(word)[word % segmentWords] = cell;
   }

@@ -28,7 +28,7 @@ import {
   theAgent,
   type Witness,
 } from '../../memory/index.ts';
-import { OPEN, queueRefs, queueWords, READER } from '../record.ts';
+import { HEAD_MUTEX, OPEN, queueRefs, queueWords, READER, ringKinds, TAIL_MUTEX } from '../record.ts';
 import { RingStore } from '../ring-store.ts';
 import { SharedBuffer } from '../shared-buffer.ts';
 
@@ -44,9 +44,10 @@ const end = layout('PipeEnd', 'one end of a pipe', {
 /** Words of an end. */
 export const endWords: number = end.size;
 export const endRefs: RefRange = { first: end.incoming, count: 2 };
-/** The kind of an end, and that of a buffer. */
+/** The kind of an end. */
 export const endKind = 26;
-const bufferKind = 27;
+const bufferKind = ringKinds.pipe;
+const inRings: ReadonlySet<number> = new Set(Object.values(ringKinds));
 
 /** Messages wait for room while so much is there: 4 MiB, in units of 16 bytes. A message of any length goes where there is less. */
 const mostUnits = (4 * 2 ** 20) / 16;
@@ -93,9 +94,27 @@ export function outgoingOf(block: Block): Block | undefined {
   return bufferAt(block, end.outgoing);
 }
 
-/** What must be held so that a parcel of this owner will be opened. */
-function readerOf({ words, at, ref }: Block): number {
-  if (kindAt(ref) !== bufferKind) return ref;
+/**
+ * Whether a parcel lies in a ring, or is on its way in or out: in a mutex a thread has it in its hands without saying so.
+ *
+ * ORDER: mutexes first, for what goes in or comes back; then the ring; and the consumers' mutex once more, for what goes out meanwhile.
+ */
+function isIn(owner: Block, parcel: number): boolean {
+  return isBusy(owner, TAIL_MUTEX) || isBusy(owner, HEAD_MUTEX) || new RingStore(owner).names(parcel) || isBusy(owner, HEAD_MUTEX);
+}
+
+/** Whether a thread that lives is in a mutex. */
+function isBusy({ words, at }: Block, mutex: number): boolean {
+  const slot = load(words, at + mutex) & 0x7fff_ffff;
+  return slot !== 0 && (slot === me || !isDead(slot, true));
+}
+
+/** What must be held so that a parcel of this owner will be opened; see `Resolve`. */
+function readerOf(owner: Block, parcel: number, isLoose: boolean): number {
+  const { words, at, ref } = owner;
+  const kind = kindAt(ref);
+  if (isLoose && inRings.has(kind) && !isIn(owner, parcel)) return 0;
+  if (kind !== bufferKind) return ref;
   const reader = load(words, at + READER) >>> 0;
   if (kindAt(reader) !== endKind) return 0;
   const { words: its, at: place } = blockAt(theAgent().memory, reader);

@@ -10,8 +10,9 @@ import { chainOffset, sizeOffset } from '#src/channel/ring.js';
 import { CAPACITY, CHAIN, END, HAND, ITEMS, LOG, TOTAL, USED } from '#src/channel/ordered/record.js';
 import { GETS, PUTS } from '#src/channel/record.js';
 import { Pending } from '#src/loop/index.js';
-import { type Block, blockAt, blockOf, joinObject, refOf, type SharedObject, theAgent } from '#src/memory/index.js';
+import { type Block, blockAt, blockOf, collect, joinObject, refOf, type SharedObject, theAgent } from '#src/memory/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
+import { checkHeap } from '../../memory/check-heap.js';
 import { settled } from '../../sync/model/loop.js';
 import {
   aborted,
@@ -32,11 +33,13 @@ import {
   loop,
   loopPutting,
   producer,
+  realHeap,
   rest,
   type Scene,
   secondHelper,
   stopping,
   survived,
+  sweeper,
   tryPut,
   whole,
   widowed,
@@ -295,6 +298,21 @@ const quietly =
     isQuiet(scene);
   };
 
+/** All blocks of the queue are in use, and the heap is whole. */
+function ownsItsBlocks(scene: Scene): void {
+  const { memory } = theAgent();
+  const { blocks } = checkHeap(memory);
+  const { words, at } = blockOf(joinObject(scene.ref));
+  const own = [words[at + ITEMS]!];
+  const items = blockAt(memory, own[0]!);
+  for (let ref = items.words[items.at + CHAIN]!; ref !== 0; ) {
+    own.push(ref);
+    const chunk = blockAt(memory, ref);
+    ref = chunk.words[chunk.at + chainOffset]!;
+  }
+  for (const ref of own) assert.ok(blocks.has(ref >>> 0), `block ${ref} was freed`);
+}
+
 /** Six that a heap must move. */
 const mixed = [4, 2, 6, 1, 5, 3];
 
@@ -347,6 +365,35 @@ export const cases: Record<string, ModelOptions<any>> = {
     after: quietly(survivedBatchOfTwo),
     preemptions: 0,
     deaths: 1,
+  },
+  'lifo: a row and cells that grow while the heap is swept': {
+    threads: [producer(3, 1), sweeper],
+    setup: lifo({ items: [1, 2], cells: 2, row: 2 }),
+    after(scene) {
+      ownsItsBlocks(scene);
+      newestFirst(scene);
+    },
+    preemptions: 2,
+    words: realHeap,
+  },
+  'lifo: a death while a row and cells grow': {
+    threads: [producer(3, 1)],
+    setup: lifo({ items: [1, 2], cells: 2, row: 2 }),
+    after(scene, end) {
+      collect();
+      ownsItsBlocks(scene);
+      survivedNewestFirst(scene, end);
+    },
+    preemptions: 0,
+    deaths: 1,
+    words: realHeap,
+  },
+  'lifo: a shutdown that empties while the heap is swept': {
+    threads: [emptying, sweeper],
+    setup: lifo({ items: [1, 2], cells: 2, row: 2 }),
+    after: ownsItsBlocks,
+    preemptions: 2,
+    words: realHeap,
   },
   'lifo: a shutdown': { threads: [tryPut(1), drainer, stopping], setup: lifo(), after: quietly(allByMany), preemptions: 2 },
   'lifo: a shutdown that empties': { threads: [tryPut(2), drainer, emptying], setup: lifo({ items: [1], max: 1 }), preemptions: 2 },

@@ -67,6 +67,13 @@ findFaults('../../channel/model/ordered-cases.js', [
     to: '{ this.table.prepare(size + i, cell); this.store(PUTS, (this.load(PUTS) + 1) | 0); }\n        if (cells.length > 0)\n            return cells.length;',
   },
   {
+    by: 'lifo: a death while a row and cells grow',
+    what: 'a new row leaves the cells with the old one',
+    file: 'channel/ordered/table.js',
+    from: 'links.set(row, CHAIN, load(old.words, old.at + CHAIN));',
+    to: '',
+  },
+  {
     by: 'lifo: an item that comes back goes under those put later',
     what: 'an item that comes back is on top',
     file: 'channel/ordered/stack-store.js',

@@ -8,7 +8,7 @@ import { Empty, Full, OwnerDied, ShutDown } from '#src/errors.js';
 import { type Operation, Pending } from '#src/loop/index.js';
 import { Queue, SimpleQueue } from '#src/channel/index.js';
 import { sizeOffset } from '#src/channel/ring.js';
-import { OLDEST, SPARE, TAIL } from '#src/channel/record.js';
+import { OLDEST, OVERDUE, SPARE, TAIL } from '#src/channel/record.js';
 import { type Block, blockAt, blockOf, collect, joinObject, refOf, segmentSize, theAgent } from '#src/memory/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { dontSpin } from '#src/sync/spin.js';
@@ -345,7 +345,15 @@ function sceneOfSpare(heap: ModelHeap): Scene {
   return { ref: refOf(queue), put: [], got: [], told: [] };
 }
 
-function sweeper(): void {
+/** As a getter has left it that was overdue, and died. */
+function sceneReserved(heap: ModelHeap): Scene {
+  const scene = sceneOf({ isSimple: true })(heap);
+  const { words, at } = blockOf(queueIn(scene));
+  words[at + OVERDUE] = 1;
+  return scene;
+}
+
+export function sweeper(): void {
   collect();
 }
 
@@ -356,7 +364,7 @@ function isWhole(scene: Scene): void {
 }
 
 /** Words of a heap that has chunks, and takes them back. */
-const realHeap = segmentSize / 4;
+export const realHeap = segmentSize / 4;
 
 export const cases: Record<string, ModelOptions<Scene>> = {
   'a producer and a consumer': { threads: [producer(1, 2), consumer(2)], setup: sceneOf(), after: allOf, preemptions: 3 },
@@ -406,6 +414,35 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   },
   'an event loop that puts': { threads: [loopPutting(1, 3), consumer(3)], setup: sceneOf({ maxSize: 1 }), after: allOf, preemptions: 2 },
   'async puts before a put that blocks': { threads: [mixed(1), consumer(3)], setup: sceneOf({ maxSize: 1 }), after: allOf, preemptions: 2 },
+  'a getter that is overdue, and one that comes newly': {
+    threads: [producer(1, 2), consumer(1), hurried(1)],
+    setup: sceneOf({ isSimple: true }),
+    after: whole,
+    preemptions: 2,
+    delays: 1,
+    timeouts: 1,
+  },
+  'an event loop that is overdue, and a getter that comes newly': {
+    threads: [producer(1, 2), loop(1), hurried(1)],
+    setup: sceneOf({ isSimple: true }),
+    after: whole,
+    preemptions: 2,
+    delays: 1,
+    timeouts: 1,
+  },
+  'a getter that is overdue, and an event loop that comes newly': {
+    threads: [producer(1, 2), consumer(1), loop(1)],
+    setup: sceneReserved,
+    after: allByMany,
+    preemptions: 2,
+  },
+  'a reservation of a getter that has died': {
+    threads: [producer(1, 1), consumer(1)],
+    setup: sceneReserved,
+    after: allByMany,
+    preemptions: 2,
+    timeouts: 1,
+  },
   'a time-out': { threads: [producer(1, 1), hurried(1)], setup: sceneOf(), after: whole, preemptions: 2, timeouts: 1 },
   'a time-out among three': {
     threads: [producer(1, 2), hurried(1), consumer(1)],

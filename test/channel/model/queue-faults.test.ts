@@ -46,6 +46,13 @@ findFaults('../../channel/model/queue-cases.js', [
     to: 'const gets = this.#load(GETS);',
   },
   {
+    by: 'a getter that is overdue, and an event loop that comes newly',
+    what: 'an event loop that leaves an item to others does not look whether they are still there',
+    file: 'channel/line.js',
+    from: 'if (isReserved && this.#isReserved && queue.first() !== this.#waiter)',
+    to: 'if (isReserved)',
+  },
+  {
     by: 'a death in the repair after a death',
     what: 'what is lost is counted again by the next repair',
     file: 'channel/ring-store.js',
