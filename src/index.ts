@@ -139,6 +139,7 @@ export type {
   ManagedSet,
   ManagerOptions,
   ManagerProxy,
+  ManagerStatistics,
   NamespaceProxy,
   PoolProxy,
   Recorder,

@@ -7,6 +7,7 @@ export {
   type ListProxy,
   Manager,
   type ManagerOptions,
+  type ManagerStatistics,
   type NamespaceProxy,
   type PoolProxy,
   type RegisterOptions,

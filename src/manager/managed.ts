@@ -17,7 +17,8 @@ function readKey<K>(key: K): K {
 /** Pairs of an iterable, or of a plain object. */
 function pairsOf<K, V>(from: Iterable<readonly [K, V]> | Readonly<Record<string, V>> | undefined): Iterable<readonly [K, V]> {
   if (from === undefined) return [];
-  if (typeof from !== 'object' || from === null) throw new TypeError(expected('the entries', 'an object, a Map or an iterable of pairs', from));
+  if (typeof from !== 'object' || from === null)
+    throw new TypeError(expected('the entries', 'an object, a Map or an iterable of pairs', from));
   if (typeof (from as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function') return from as Iterable<readonly [K, V]>;
   return Object.entries(from) as unknown as [K, V][];
 }
@@ -151,7 +152,8 @@ export class ManagedList<T = unknown> {
   #at(index: number): number {
     const { length } = this.#items;
     checkInteger(index, 'index', -Number.MAX_SAFE_INTEGER);
-    if (index >= length || index < -length) throw new RangeError(expected('index', `an index of the list, which has ${length} items`, index));
+    if (index >= length || index < -length)
+      throw new RangeError(expected('index', `an index of the list, which has ${length} items`, index));
     return index < 0 ? index + length : index;
   }
 

@@ -3,15 +3,17 @@
 import { LifoQueue, type PriorityItem, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
 import { checkFunction, checkOptions, checkTimeout, expected } from '../check.ts';
 import { captureSite, travelByName } from '../codec/index.ts';
-import { InvalidStateError, ProcessError } from '../errors.ts';
+import { InvalidStateError, ProcessError, UnsupportedPlatformError } from '../errors.ts';
 import { me } from '../memory/index.ts';
-import { Pool, type PoolOptions } from '../pool/index.ts';
+import { type MapOptions, Pool, type PoolOptions } from '../pool/index.ts';
+import { sharingMissing } from '../platform/index.ts';
 import { Process, startInBackground } from '../process/index.ts';
 import { TypeError } from '../refusals.ts';
 import { SharedArray, type SharedOptions, type TypeCode, Value } from '../shared/index.ts';
+import { startMethod } from '../worker/ground.ts';
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
 import type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
-import { type Client, clientOf, CREATE, MANAGER, type Request, SHUTDOWN } from '../proxy/index.ts';
+import { type Client, clientOf, CREATE, MANAGER, type Request, SHUTDOWN, STATISTICS } from '../proxy/index.ts';
 import { type Registered, Server } from './server.ts';
 import type { Proxy } from './types.ts';
 
@@ -31,7 +33,21 @@ export type SetProxy<T = DictKey> = Proxy<ManagedSet<T>>;
 /** Names and values that a manager keeps. Source: multiprocessing.managers.NamespaceProxy */
 export type NamespaceProxy = Proxy<ManagedNamespace>;
 /** A pool in the process of a manager. Source: multiprocessing.managers.PoolProxy */
-export type PoolProxy = Proxy<Pool>;
+export type PoolProxy = Omit<Proxy<Pool>, 'apply' | 'map' | 'starmap' | 'imap' | 'imapUnordered'> & {
+  apply<A extends unknown[], R>(fn: (...args: A) => R, args?: A): Promise<Awaited<R>>;
+  map<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): Promise<Awaited<R>[]>;
+  starmap<A extends unknown[], R>(fn: (...args: A) => R, tuples: Iterable<A>, options?: MapOptions): Promise<Awaited<R>[]>;
+  imap<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): Promise<AsyncIterable<Awaited<R>>>;
+  imapUnordered<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): Promise<AsyncIterable<Awaited<R>>>;
+};
+
+/** A manager in numbers. */
+export interface ManagerStatistics {
+  /** Objects that it keeps: those with proxies, and up to half a second more. */
+  readonly objects: number;
+  /** Threads that have called it and live. */
+  readonly clients: number;
+}
 
 /** Options of {@link Manager.register}. */
 export interface RegisterOptions {
@@ -58,12 +74,12 @@ export async function serveManager(
   requests: Queue<Request>,
   started: SimpleQueue<readonly [number, unknown?]>,
   classes: ReadonlyMap<string, Registered>,
-  initializer: (() => unknown) | undefined,
+  initializer: ((...args: any[]) => unknown) | undefined,
   initArgs: readonly unknown[],
 ): Promise<void> {
   const server = new Server(requests, new Map([...classes, ['Pool', { Class: Pool }]]));
   try {
-    await (initializer as ((...args: unknown[]) => unknown) | undefined)?.(...initArgs);
+    await initializer?.(...initArgs);
   } catch (error) {
     await started.put([0, error]);
     return;
@@ -102,13 +118,13 @@ travelByName(serveManager, 'manager/index.js');
  * ```
  */
 export class Manager implements AsyncDisposable {
-  readonly #requests: Queue<unknown>;
+  readonly #requests: Queue<any>;
   readonly #process: Process<any>;
   readonly #client: Client;
   #ending: Promise<void> | undefined;
 
   /** @throws TypeError always: `Manager.start` makes managers */
-  private constructor(requests: Queue<unknown>, server: number, process: Process<any>) {
+  private constructor(requests: Queue<any>, server: number, process: Process<any>) {
     if (!isMaking) throw new TypeError('expected Manager.start() to make managers, got new Manager()');
     this.#requests = requests;
     this.#process = process;
@@ -118,18 +134,20 @@ export class Manager implements AsyncDisposable {
   /**
    * Starts a manager's process, which ends with this program at the latest.
    *
-   * @throws what its initializer has thrown; ProcessError if it ended before it was ready
+   * @throws what its initializer has thrown; ProcessError if it ended before it was ready; UnsupportedPlatformError without native calls
    */
   static async start<A extends unknown[] = unknown[]>(options: ManagerOptions<A> = {}): Promise<Manager> {
     checkOptions(options, 'the options of a Manager', ['initializer', 'initArgs']);
     const { initializer, initArgs = [] } = options;
     if (initializer !== undefined) checkFunction(initializer, 'initializer');
     if (!Array.isArray(initArgs)) throw new TypeError(expected('initArgs', 'an array', initArgs));
+    const missing = startMethod() === 'thread' ? undefined : sharingMissing();
+    if (missing !== undefined) throw new UnsupportedPlatformError(`a manager's process is called over shared memory: ${missing}`);
     const requests = new Queue<Request>();
     const started = new SimpleQueue<readonly [number, unknown?]>();
     const process = new Process({
       target: serveManager,
-      args: [requests, started, registry, initializer as (() => unknown) | undefined, initArgs] as never,
+      args: [requests, started, registry, initializer, initArgs] as never,
       name: `Manager-${(count += 1)}`,
       daemon: false,
     });
@@ -143,7 +161,7 @@ export class Manager implements AsyncDisposable {
     if (server === 0) throw error;
     isMaking = true;
     try {
-      return new Manager(requests as Queue<unknown>, server, process);
+      return new Manager(requests, server, process);
     } finally {
       isMaking = false;
     }
@@ -158,7 +176,8 @@ export class Manager implements AsyncDisposable {
     if (typeof name !== 'string' || name === '') throw new TypeError(expected('name', 'a name', name));
     if (typeof Class !== 'function' || typeof Class.prototype !== 'object') throw new TypeError(expected('Class', 'a class', Class));
     checkOptions(options, 'the options of register()', ['exposed']);
-    if (options.exposed !== undefined && !Array.isArray(options.exposed)) throw new TypeError(expected('exposed', 'an array of names', options.exposed));
+    if (options.exposed !== undefined && !Array.isArray(options.exposed))
+      throw new TypeError(expected('exposed', 'an array of names', options.exposed));
     registry.set(name, { Class, exposed: options.exposed });
   }
 
@@ -166,9 +185,15 @@ export class Manager implements AsyncDisposable {
     if (this.#ending !== undefined) throw new InvalidStateError(`Manager.${verb}(): the manager is shut down`);
   }
 
-  #make(name: string, args: readonly unknown[], above: (...args: any[]) => unknown): Promise<never> {
+  async #make(name: string, args: readonly unknown[], above: (...args: any[]) => unknown): Promise<never> {
     this.#check(name);
-    return this.#client.call(MANAGER, CREATE, [name, args, registry.get(name)], `Manager.${name}`, captureSite(above)) as Promise<never>;
+    return await (this.#client.call(
+      MANAGER,
+      CREATE,
+      [name, args, registry.get(name)],
+      `Manager.${name}`,
+      captureSite(above),
+    ) as Promise<never>);
   }
 
   #makeSync(name: string, args: readonly unknown[], above: (...args: any[]) => unknown): never {
@@ -359,12 +384,20 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Makes a `SharedArray`; it lies in shared memory, as the queues and locks do. */
-  Array<T extends TypeCode>(type: T, sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1], options?: SharedOptions): Promise<SharedArray<T>> {
+  Array<T extends TypeCode>(
+    type: T,
+    sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1],
+    options?: SharedOptions,
+  ): Promise<SharedArray<T>> {
     return this.#local('Array', () => new SharedArray<T>(type, sizeOrInit, options));
   }
 
   /** As `Array`, at once. */
-  ArraySync<T extends TypeCode>(type: T, sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1], options?: SharedOptions): SharedArray<T> {
+  ArraySync<T extends TypeCode>(
+    type: T,
+    sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1],
+    options?: SharedOptions,
+  ): SharedArray<T> {
     this.#check('ArraySync');
     return new SharedArray<T>(type, sizeOrInit, options);
   }
@@ -374,7 +407,7 @@ export class Manager implements AsyncDisposable {
       this.#check(name);
       return Promise.resolve(make());
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
@@ -383,15 +416,25 @@ export class Manager implements AsyncDisposable {
    *
    * @throws TypeError if no class is registered under that name; what its constructor throws
    */
-  create<T extends object = any>(name: string, ...args: unknown[]): Promise<Proxy<T>> {
+  async create<T extends object = any>(name: string, ...args: unknown[]): Promise<Proxy<T>> {
     checkRegistered(name);
-    return this.#make(name, args, this.create);
+    return await this.#make(name, args, this.create);
   }
 
   /** As `create`, and blocks the thread. */
   createSync<T extends object = any>(name: string, ...args: unknown[]): Proxy<T> {
     checkRegistered(name);
     return this.#makeSync(name, args, this.createSync);
+  }
+
+  /** Its present state in numbers. */
+  async statistics(): Promise<ManagerStatistics> {
+    this.#check('statistics');
+    const [objects, clients] = (await this.#client.call(MANAGER, STATISTICS, [], 'Manager.statistics', captureSite(this.statistics))) as [
+      number,
+      number,
+    ];
+    return { objects, clients };
   }
 
   /** Process id of the manager. */
@@ -426,5 +469,6 @@ export class Manager implements AsyncDisposable {
 }
 
 function checkRegistered(name: string): void {
-  if (!registry.has(name)) throw new TypeError(expected('name', `a registered one (${[...registry.keys()].join(', ') || 'none is'})`, name));
+  if (!registry.has(name))
+    throw new TypeError(expected('name', `a registered one (${[...registry.keys()].join(', ') || 'none is'})`, name));
 }

@@ -33,6 +33,7 @@ import {
   type Request,
   SET,
   SHUTDOWN,
+  STATISTICS,
   VALUE,
 } from '../proxy/index.ts';
 
@@ -47,7 +48,7 @@ export interface Registered {
 }
 
 /** What comes with a manager. */
-export const builtIn: Readonly<Record<string, Registered>> = {
+const builtIn: Readonly<Record<string, Registered>> = {
   dict: { Class: ManagedDict },
   list: { Class: ManagedList },
   set: { Class: ManagedSet },
@@ -65,7 +66,7 @@ interface Kept {
 type Method = (...args: unknown[]) => unknown;
 
 /** What of an object is exposed: what its class says, or all that is public. */
-export function describeObject(object: object, name: string, exposed: readonly string[] | undefined): Description {
+function describeObject(object: object, name: string, exposed: readonly string[] | undefined): Description {
   const methods = new Set<string>();
   const properties = new Set<string>();
   const sort = (key: string, descriptor: PropertyDescriptor): void => {
@@ -139,6 +140,10 @@ export class Server {
         this.#answers.delete(number);
         return true;
       }
+      case STATISTICS:
+        this.#lookAround();
+        this.#reply(client, call, VALUE, [this.#kept.size, this.#clients.size]);
+        return true;
       case SHUTDOWN:
         this.#replyNow(client, call, VALUE, undefined);
         this.#requests.shutdown({ immediate: true });
@@ -215,7 +220,7 @@ export class Server {
     return (...args) =>
       new Promise((resolve, reject) => {
         const number = (this.#last += 1);
-        this.#answers.set(number, { client, settle: (isOk, value) => (isOk ? resolve(value) : reject(value as Error)) });
+        this.#answers.set(number, { client, settle: (isOk, value) => (isOk ? resolve(value) : reject(value)) });
         this.#replyNow(client, callback, CALLBACK, number, ...args);
       });
   }
@@ -239,26 +244,27 @@ export class Server {
     if (this.#replies.size === 0) return;
     const all = this.#replies;
     this.#replies = new Map();
-    for (const [client, replies] of all) for (const reply of replies) this.#send(client, reply);
+    for (const [client, replies] of all) this.#send(client, replies);
   }
 
-  #send(client: number, reply: Reply): void {
+  #send(client: number, replies: readonly Reply[]): void {
     const queue = this.#clients.get(client);
     if (queue === undefined) return;
     try {
-      queue.putSync(reply);
-    } catch (error) {
-      // The value cannot cross: that is what the call ends with.
-      const [call] = reply;
-      queue.putSync([call, ERROR, error]);
+      queue.putManySync(replies);
+    } catch {
+      // One of the values cannot cross: the call ends with that, and the others go their way.
+      for (const reply of replies) this.#sendOne(queue, reply);
     }
-    const [, , value] = reply;
-    if (value instanceof Proxied && this.#isNew(value)) release(value);
+    for (const [, , value] of replies) if (value instanceof Proxied && this.#fresh.delete(value)) release(value);
   }
 
-  /** Whether this is the handle that was made for its first reply. */
-  #isNew(proxy: Proxied): boolean {
-    return this.#fresh.delete(proxy);
+  #sendOne(queue: Queue<Reply>, reply: Reply): void {
+    try {
+      queue.putSync(reply);
+    } catch (error) {
+      queue.putSync([reply[0], ERROR, error]);
+    }
   }
 
   /** Drops objects that no proxy stands for, and clients that have died. */
@@ -315,7 +321,8 @@ class ManagedIterator {
   }
 }
 
-const isPromise = (value: unknown): value is Promise<unknown> => typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function' && !(value instanceof Proxied);
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function' && !(value instanceof Proxied);
 
 const isIterator = (value: unknown): value is Iterator<unknown> =>
   typeof value === 'object' &&

@@ -13,6 +13,7 @@ import { Empty, EOFError, InvalidStateError, ShutDown } from '../errors.ts';
 import { blocking } from '../loop/index.ts';
 import { isDead, me } from '../memory/index.ts';
 import { ANSWER, CALLBACK, type CallbackRef, ERROR, HELLO, MANAGER, type Reply, type Request } from './protocol.ts';
+import { TypeError } from '../refusals.ts';
 import { descriptionOf, numberOf, type Proxied, requestsOf, serverOf, setCaller } from './proxy.ts';
 
 /** Milliseconds after which one that waits looks whether the manager lives. */
@@ -44,7 +45,7 @@ export function callback<F extends (...args: any[]) => unknown>(fn: F): F {
 }
 
 export class Client {
-  readonly #requests: Queue<unknown>;
+  readonly #requests: Queue;
   readonly #server: number;
   readonly #replies: Queue<Reply> = new Queue();
   readonly #calls: Map<number, Call> = new Map();
@@ -52,7 +53,7 @@ export class Client {
   #last = 0;
   #isReading = false;
 
-  constructor(requests: Queue<unknown>, server: number) {
+  constructor(requests: Queue, server: number) {
     this.#requests = requests;
     this.#server = server;
     this.#send([me, 0, MANAGER, HELLO, this.#replies], 'hello');
@@ -82,7 +83,10 @@ export class Client {
   #begin(object: number, method: string, args: readonly unknown[], name: string): number {
     if (isUpdating) throw new InvalidStateError(`${name}(): called by the function of an update, for which the manager waits`);
     const call = (this.#last += 1);
-    this.#send([me, call, object, method, ...(args.some((one) => typeof one === 'function') ? args.map((one) => this.#argument(one)) : args)], name);
+    this.#send(
+      [me, call, object, method, ...(args.some((one) => typeof one === 'function') ? args.map((one) => this.#argument(one)) : args)],
+      name,
+    );
     return call;
   }
 
@@ -187,13 +191,14 @@ export function whileUpdating<R>(work: () => R): R {
 const clients = new Map<number, Client>();
 
 /** This thread's client of the manager that is called on a queue. */
-export function clientOf(requests: Queue<unknown>, server: number): Client {
+export function clientOf(requests: Queue, server: number): Client {
   let client = clients.get(server);
   if (client === undefined) clients.set(server, (client = new Client(requests, server)));
   return client;
 }
 
-const nameOf = (proxy: Proxied, method: string): string => `${descriptionOf(proxy).name}.${method.startsWith('.') ? method.slice(1) : method}`;
+const nameOf = (proxy: Proxied, method: string): string =>
+  `${descriptionOf(proxy).name}.${method.startsWith('.') ? method.slice(1) : method}`;
 
 setCaller({
   call(proxy, method, args, above) {

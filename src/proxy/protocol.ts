@@ -12,6 +12,7 @@ export const MANAGER = 0;
 export const HELLO = 'hello';
 export const CREATE = 'create';
 export const ANSWER = 'answer';
+export const STATISTICS = 'statistics';
 export const SHUTDOWN = 'shutdown';
 
 export const VALUE = 0;

@@ -10,10 +10,21 @@
 import { load, store } from '#atomics';
 import type { Queue } from '../channel/index.ts';
 import { luggage } from '../handles.ts';
-import { blockOf, defineKind, joinObject, layout, letGo, type ObjectKind, refOf, SharedObject, stillThere, travelsToo } from '../memory/index.ts';
+import {
+  blockOf,
+  defineKind,
+  joinObject,
+  layout,
+  letGo,
+  type ObjectKind,
+  refOf,
+  SharedObject,
+  stillThere,
+  travelsToo,
+} from '../memory/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
-const record = layout('Proxy', 'what a manager keeps', {
+const layoutOfProxy = layout('Proxy', 'what a manager keeps', {
   tag: ['bits', 'magic, colour, references and kind'],
   chain: ['ref', 'unused'],
   requests: ['ref', 'the queue on which the manager is called'],
@@ -21,14 +32,14 @@ const record = layout('Proxy', 'what a manager keeps', {
   server: ['slot', "the manager's thread"],
 });
 
-const REQUESTS = record.requests;
-const NUMBER = record.number;
-const SERVER = record.server;
+const REQUESTS = layoutOfProxy.requests;
+const NUMBER = layoutOfProxy.number;
+const SERVER = layoutOfProxy.server;
 
 const kind: ObjectKind = defineKind({
   number: 40,
   name: 'Proxy',
-  words: record.size,
+  words: layoutOfProxy.size,
   refs: { first: REQUESTS, count: 1 },
   isClosable: true,
   create: () => new Proxied(),
@@ -64,7 +75,7 @@ export const PIPELINE = '.pipeline';
 export const ITERATE = '.iterate';
 
 interface Making {
-  readonly requests: Queue<unknown>;
+  readonly requests: Queue;
   readonly number: number;
   readonly server: number;
 }
@@ -116,9 +127,9 @@ export function serverOf(proxy: Proxied): number {
   return load(words, at + SERVER);
 }
 
-export function requestsOf(proxy: Proxied): Queue<unknown> {
+export function requestsOf(proxy: Proxied): Queue {
   const { words, at } = blockOf(proxy);
-  return joinObject(load(words, at + REQUESTS)) as Queue<unknown>;
+  return joinObject(load(words, at + REQUESTS)) as Queue;
 }
 
 /** Makes a proxy, in the manager. */
@@ -172,8 +183,8 @@ function prototypeFor({ name, methods, properties, isIterable }: Description): o
     });
   }
   for (const property of properties) defineProperty(prototype, property);
-  define('pipeline', function call(record) {
-    return caller.call(this, PIPELINE, recorded(methods, record), call);
+  define('pipeline', async function call(record) {
+    return await caller.call(this, PIPELINE, recorded(methods, record), call);
   });
   define('pipelineSync', function call(record) {
     return caller.callSync(this, PIPELINE, recorded(methods, record), call);
@@ -190,7 +201,7 @@ interface Pieces {
   end(): Promise<void>;
 }
 
-async function* iterate(this: Proxied): AsyncGenerator<unknown> {
+async function* iterate(this: Proxied): AsyncGenerator {
   const pieces = (await caller.call(this, ITERATE, [], iterate)) as Pieces;
   try {
     for (;;) {
@@ -245,7 +256,11 @@ function recorded(methods: readonly string[], record: unknown): [names: readonly
 }
 
 /** The way back: each call, with its arguments. */
-export function* recordedCalls(names: readonly string[], codes: readonly number[], all: readonly unknown[]): Generator<[string, unknown[]]> {
+export function* recordedCalls(
+  names: readonly string[],
+  codes: readonly number[],
+  all: readonly unknown[],
+): Generator<[string, unknown[]]> {
   let at = 0;
   for (const code of codes) {
     const count = code % mostArguments;
