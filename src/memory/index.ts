@@ -39,6 +39,7 @@ export {
   type ObjectKind,
   refOf,
   SharedObject,
+  stillThere,
   travelsToo,
 } from './shared-object.ts';
 export { blockThread } from './block-thread.ts';
