@@ -120,6 +120,14 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
       );
     }
   },
+  '13-manager': [
+    "Map(3) { 1 => '1', '2' => 2, null => [ 0.25 ] }",
+    '9 8 7 6 5 4 3 2 1 0',
+    'the first manager has ended with its scope',
+    "Map(3) { 1 => '1', '2' => 2, null => [ 0.25 ] }",
+    '9 8 7 6 5 4 3 2 1 0',
+    'the second one was shut down',
+  ],
   '14-prints-with-a-lock': (lines) => {
     for (const count of [3, 10]) {
       const inTurn = lines.splice(0, 2 * count);
@@ -152,6 +160,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     'joined     100',
     'terminated true',
   ],
+  '17-pool-and-manager-queue': ['the writer has written all', 'the reader has read abcd'],
   '18-executors': [
     ...executor('ThreadPoolExecutor'),
     ...executor('ProcessPoolExecutor'),
