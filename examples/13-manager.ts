@@ -2,7 +2,7 @@
 
 import { type DictProxy, type ListProxy, Manager, Process } from 'heddle';
 
-function change(dict: DictProxy<string | number | null, unknown>, list: ListProxy<number>): void {
+function change(dict: DictProxy<string | number | null>, list: ListProxy<number>): void {
   dict.setSync(1, '1');
   dict.setSync('2', 2);
   dict.setSync(null, [0.25]);
@@ -10,7 +10,7 @@ function change(dict: DictProxy<string | number | null, unknown>, list: ListProx
 }
 
 async function changeInChild(manager: Manager): Promise<void> {
-  const dict = await manager.dict<string | number | null, unknown>();
+  const dict = await manager.dict<string | number | null>();
   const list = await manager.list([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   const child = new Process({ target: change, args: [dict, list] }).start();
   await child.join();
