@@ -189,6 +189,7 @@ const line = (): string =>
   `${Math.round((performance.now() - started) / 1000)} s  ${scene.next.load()} put, ${scene.taken.load()} taken, ${replies()} replies, ${deaths} deaths, wrong ${scene.wrong.load()}`;
 
 function hang(what: string): never {
+  for (const one of echoes) console.error(one.describe());
   console.log(`${line()}\nFAILED: ${what}`);
   for (const queue of [...scene.queues, scene.deque]) console.log(queue.statistics());
   process.exit(1);

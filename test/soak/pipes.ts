@@ -29,8 +29,11 @@ export class EchoPost {
   readonly #problems: string[];
   #abort = new AbortController();
   #isKilled = false;
+  #here: Connection<Message> | undefined;
   /** Replies that have come. */
   replies = 0;
+  /** What it waits for: for the report of a soak that stands still. */
+  waitsFor = 'nothing';
 
   constructor(pool: Executor, isStopped: () => boolean, problems: string[]) {
     this.#pool = pool;
@@ -47,6 +50,7 @@ export class EchoPost {
     this.#abort = new AbortController();
     this.#isKilled = false;
     const [here, there] = Pipe<Message>();
+    this.#here = here;
     const echoing = this.#pool.with({ signal: this.#abort.signal }).submit(echo, there);
     echoing.catch(() => {});
     there.close();
@@ -57,6 +61,7 @@ export class EchoPost {
       else if (!this.#isKilled) this.#problems.push('a pipe came to its end, and its worker was not killed');
     }
     here.close();
+    this.waitsFor = 'the end of its task';
     try {
       await echoing;
     } catch (error) {
@@ -67,10 +72,13 @@ export class EchoPost {
   async #turn(here: Connection<Message>, sequence: number): Promise<void> {
     if (sequence % 53 === 0) {
       const [reader, writer] = Pipe<number>(false);
+      this.waitsFor = `room for an end in message ${sequence}`;
       await here.send({ sequence, extra: writer });
       writer.close();
+      this.waitsFor = `a message by the pipe of message ${sequence}`;
       try {
         if ((await reader.recv()) !== sequence) this.#problems.push('a wrong message came by a pipe that was passed on');
+        this.waitsFor = `the end of the pipe of message ${sequence}`;
         await reader.recv();
         this.#problems.push('a message came after the last by a pipe that was passed on');
       } catch (error) {
@@ -78,10 +86,19 @@ export class EchoPost {
       } finally {
         reader.close();
       }
-    } else await here.send({ sequence, extra: sequence % 61 === 0 ? new Uint8Array(100_000).fill(7) : sequence });
+    } else {
+      this.waitsFor = `room for message ${sequence}`;
+      await here.send({ sequence, extra: sequence % 61 === 0 ? new Uint8Array(100_000).fill(7) : sequence });
+    }
+    this.waitsFor = `the reply to message ${sequence}`;
     const reply = await here.recv();
     if (reply.sequence !== sequence) this.#problems.push(`reply ${reply.sequence} came for message ${sequence}`);
     this.replies += 1;
+  }
+
+  /** For people: what it waits for, and the connection. */
+  describe(): string {
+    return `waits for ${this.waitsFor}${this.#isKilled ? ', killed' : ''} ${this.#here?.closed === false ? JSON.stringify(this.#here.statistics()) : ''}`;
   }
 
   kill(): void {
