@@ -127,6 +127,26 @@ export type {
   SocketSendOptions,
 } from './connection/index.ts';
 
+// Objects in a process of their own, shared by proxies.
+export { callback, Manager } from './manager/index.ts';
+export type {
+  DictKey,
+  DictProxy,
+  ListProxy,
+  ManagedDict,
+  ManagedList,
+  ManagedNamespace,
+  ManagedSet,
+  ManagerOptions,
+  ManagerProxy,
+  ManagerStatistics,
+  NamespaceProxy,
+  PoolProxy,
+  Recorder,
+  RegisterOptions,
+  SetProxy,
+} from './manager/index.ts';
+
 // What crosses, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
 

@@ -7,6 +7,8 @@ export const BATCH = 100;
 export const LARGE_IN_FLIGHT = 8;
 
 const large = new Uint8Array(MIB).fill(7);
+const KIB = 1024;
+const small = new Uint8Array(KIB).fill(7);
 
 /** Kinds of items: how the nth is made, and what the receiver reads of it. */
 export const kinds = {
@@ -23,11 +25,18 @@ export const kinds = {
     // The first byte and the last: whoever wants more reads more, with any library.
     read: (item) => item[0] + (item[MIB - 1] === 7 ? 0 : NaN),
   },
+  kibibytes: {
+    make(n) {
+      small[0] = n;
+      return small;
+    },
+    read: (item) => item[0] + (item[KIB - 1] === 7 ? 0 : NaN),
+  },
 };
 
 /** What the receiver's reads add up to when all came. */
 export function sumOf(kind, count) {
-  if (kind !== 'mebibytes') return (count * (count - 1)) / 2;
+  if (kind !== 'mebibytes' && kind !== 'kibibytes') return (count * (count - 1)) / 2;
   let sum = 0;
   for (let n = 0; n < count; n++) sum += n % 256;
   return sum;

@@ -1,7 +1,7 @@
 """The Python rows: multiprocessing's Queue, SimpleQueue and Value, and the queues of a manager, with the same scenarios, counts and output line as
 ../probe.mjs.
 
-    python3 probe.py queue|simplequeue|manager|value SCENARIO [--quick]
+    python3 probe.py queue|simplequeue|pipe|manager|value SCENARIO [--quick]
 """
 
 import json
@@ -23,11 +23,17 @@ SETTLE = 0.5
 # What goes through, as in items.mjs.
 
 LARGE = bytearray(b"\x07" * MIB)
+SMALL = bytearray(b"\x07" * 1024)
 
 
 def large(n):
     LARGE[0] = n % 256
     return bytes(LARGE)
+
+
+def small(n):
+    SMALL[0] = n % 256
+    return SMALL
 
 
 KINDS = {
@@ -37,11 +43,12 @@ KINDS = {
         lambda item: item["id"] if item["ok"] == (item["id"] % 2 == 0) and len(item["name"]) > 5 else -1e9,
     ),
     "mebibytes": (large, lambda item: item[0] if item[-1] == 7 else -1e9),
+    "kibibytes": (small, lambda item: item[0] if item[-1] == 7 else -1e9),
 }
 
 
 def sum_of(kind, count):
-    return sum(n % 256 for n in range(count)) if kind == "mebibytes" else count * (count - 1) // 2
+    return sum(n % 256 for n in range(count)) if kind in ("mebibytes", "kibibytes") else count * (count - 1) // 2
 
 
 def expect(got, wanted, what):
@@ -114,6 +121,56 @@ class ManagedPair:
         self.orders.put(("end", 0))
         self.child.join()
         self.manager.shutdown()
+
+
+def serve_pipe(end):
+    while True:
+        verb, count = end.recv()
+        if verb == "end":
+            return
+        if verb == "turns":
+            for _ in range(count):
+                end.send(end.recv())
+        elif verb in ("mebibytes", "kibibytes"):
+            make = KINDS[verb][0]
+            for n in range(count):
+                end.send_bytes(make(n))
+        else:
+            make = KINDS[verb][0]
+            for n in range(count):
+                end.send(make(n))
+
+
+class PipePair:
+    """The two ends of a Pipe; bytes go without pickling, into memory that is there."""
+
+    MEMORY = {"mebibytes": bytearray(MIB), "kibibytes": bytearray(1024)}
+
+    def __init__(self):
+        self.here, there = multiprocessing.Pipe()
+        self.child = multiprocessing.Process(target=serve_pipe, args=(there,))
+        self.child.start()
+
+    def send(self, what, count):
+        self.here.send((what, count))
+        read, into, total = KINDS[what][1], self.MEMORY.get(what), 0
+        for _ in range(count):
+            if into is None:
+                total += read(self.here.recv())
+            else:
+                self.here.recv_bytes_into(into)
+                total += read(into)
+        expect(total, sum_of(what, count), "the sum of what came")
+
+    def turns(self, rounds):
+        self.here.send(("turns", rounds))
+        for n in range(rounds):
+            self.here.send(n)
+            self.here.recv()
+
+    def close(self):
+        self.here.send(("end", 0))
+        self.child.join()
 
 
 class Pair:
@@ -287,6 +344,7 @@ SCENARIOS = {
     "priority": one_way("numbers"),
     "batches": batches,
     "mebibytes": mebibytes,
+    "kibibytes": one_way("kibibytes"),
     "turns-blocking": turns_blocking,
     "increments": increments,
     "waiting": waiting,
@@ -296,7 +354,8 @@ SCENARIOS = {
 
 def main():
     kind, scenario, *flags = sys.argv[1:]
-    pair = None if kind == "value" else ManagedPair(scenario) if kind == "manager" else Pair(kind)
+    makers = {"value": lambda: None, "manager": lambda: ManagedPair(scenario), "pipe": PipePair}
+    pair = makers.get(kind, lambda: Pair(kind))()
     try:
         result = {"figures": SCENARIOS[scenario](pair, "--quick" in flags)}
     except Exception as error:

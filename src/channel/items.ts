@@ -290,7 +290,7 @@ export class Items {
     if (bytes.length < apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
       new Uint8Array(words.buffer, 4).set(bytes);
-      words[0] = makeParcel(handles, { owner: this.#owner });
+      words[0] = makeParcel(handles, { owner: this.#owner, isHeld: true });
       return { kind: MESSAGE | PARCEL, words, length: 4 + bytes.length, isOwn: true };
     }
     const block = allocateFilled(wordsFor(bytes.length));
@@ -347,7 +347,7 @@ export class Items {
   /** The message of an item whose bytes are in a block of its own. */
   #inBlock(block: Block, length: number, handles: readonly SharedObject[], modules: readonly string[]): Packed {
     try {
-      return apart(makeParcel(handles, { owner: this.#owner, bytes: block }), length, modules);
+      return apart(makeParcel(handles, { owner: this.#owner, bytes: block, isHeld: true }), length, modules);
     } catch (error) {
       freeOwned(block);
       throw error;

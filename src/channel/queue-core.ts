@@ -79,7 +79,11 @@ export class QueueCore<T> {
   }
 
   check(verb: string): void {
-    if (this.isClosed) throw new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
+    if (this.isClosed) throw this.closedError(verb);
+  }
+
+  closedError(verb: string): InvalidStateError {
+    return new InvalidStateError(`${this.name}.${verb}(): this handle is closed`);
   }
 
   shutDownError(verb: string, isPut: boolean = false): HeddleError {
@@ -220,7 +224,7 @@ export class QueueCore<T> {
 
   /** A step of an iteration. */
   next(): Operation<IteratorResult<T, undefined>> {
-    this.check('next');
+    if (this.isClosed) return new Failed(this.closedError('next'));
     if (this.getters.length > 0) return new Next<T>(this, 'next', undefined);
     const refused = this.#takeNow();
     if (refused !== undefined) return refused === true ? new Next<T>(this, 'next', undefined) : refused;

@@ -153,7 +153,7 @@ export class SharedBuffer implements Taker {
 
   /** Whether the next item is for a getter in line: it has waited long, and what it was called for others have taken. */
   get isReserved(): boolean {
-    return this.#load(OVERDUE) !== 0;
+    return this.#load(OVERDUE) !== 0 && this.#load(STATE) === OPEN;
   }
 
   reserve(is: boolean): void {
@@ -356,7 +356,7 @@ export class SharedBuffer implements Taker {
   /** Threads in line; those that have died leave first. */
   waiting(): { getters: number; putters: number; joiners: number } {
     const count = (line: WaitQueue | undefined): number => {
-      line?.reap(false);
+      line?.reap(true);
       return line?.count() ?? 0;
     };
     return { getters: count(this.getters), putters: count(this.putters.known), joiners: count(this.books?.line.known) };

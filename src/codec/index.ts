@@ -35,3 +35,6 @@ export type { Capsule } from './capsule.ts';
 export { openCapsule } from './open-capsule.ts';
 // The seam to functions.
 export type { AnyFunction, Assembled, Courier, Dismantled, Named, Part } from './courier.ts';
+
+/** Where a call was made, for errors that come from elsewhere. */
+export { captureSite, type CallSite, joinStacks } from './call-site.ts';

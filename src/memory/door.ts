@@ -6,6 +6,7 @@ import { me, theAgent } from './agent.ts';
 import { heapDescriptorForChild, isThereHeap, joinByDescriptor, joinBySeed, markEnded, seed as ownSeed, setThreadName } from './attach.ts';
 import { setEnding } from './slots.ts';
 import { arrayOf, ownerOf } from './block-view.ts';
+import { noteEnd } from './holders.ts';
 import { dropParcels, makeParcel, openParcel } from './parcel.ts';
 import { isShared, methodOf, pin, refIfAny, type SharedObject, unpin } from './shared-object.ts';
 
@@ -21,6 +22,7 @@ openHandleDoor({
   pin,
   unpin,
   dropParcels: (link) => {
+    noteEnd();
     if (!isThereHeap()) return;
     dropParcels(link);
     // What was on its way, or was held at the other end of the link, may be held by none now.

@@ -50,6 +50,18 @@ interface Packed extends Place {
   readonly parcel: number;
 }
 
+let ends = 0;
+
+/** This thread has seen a thread or process end, which the system may show for a while: those that have a witness ask after it thoroughly. */
+export function noteEnd(): void {
+  ends += 1;
+}
+
+/** Ends that this thread has seen. */
+export function endsSeen(): number {
+  return ends;
+}
+
 /** The kind of the block that a ref names; 0: none was taken there. */
 export function kindAt(ref: number): number {
   const { blocks, memory } = theAgent();
@@ -91,6 +103,8 @@ function search(heap: Heap, ref: number, resolve: Resolve): Witness | undefined 
     if (found !== undefined) return found;
     const { size } = wanted;
     for (const parcel of parcelsIn(memory, heap.pages, heap.slabs)) {
+      // No thread will open it: its owner is garbage, and the memory of that may be another's by now.
+      if (heap.isDoomed(parcel.ref)) continue;
       for (const [i, listed] of refsIn(parcel).entries()) {
         const behind = wanted.get(listed >>> 0);
         if (behind === undefined) continue;

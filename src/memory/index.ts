@@ -1,7 +1,7 @@
 /** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive the death of anybody. */
 
 export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
-export { findHolder, kindAt, type Resolve, stands, type Witness } from './holders.ts';
+export { endsSeen, findHolder, kindAt, type Resolve, stands, type Witness } from './holders.ts';
 export { keptDescriptors, ring } from './bells.ts';
 export { type Block, blockAt, placeOf } from './block.ts';
 export { giveArray, viewOfBlock } from './block-view.ts';
@@ -39,6 +39,7 @@ export {
   type ObjectKind,
   refOf,
   SharedObject,
+  stillThere,
   travelsToo,
 } from './shared-object.ts';
 export { blockThread } from './block-thread.ts';

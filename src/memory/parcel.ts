@@ -37,6 +37,8 @@ export interface ParcelOwner {
   readonly owner: number;
   /** The bytes of the item, in a block that this thread has from `allocateOwned`: the parcel adopts it. */
   readonly bytes?: Block | undefined;
+  /** The parcel is in the hands of this thread, as after `holdParcel`, from its first moment. */
+  readonly isHeld?: boolean | undefined;
 }
 
 /** Packs the handles of a message that is about to leave, or of an item. Returns the number that `openParcel` takes; send it along. */
@@ -54,6 +56,7 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
     if ('owner' in holder) {
       store(words, at + STATE, OWNED);
       store(words, at + HOST, holder.owner);
+      store(words, at + LINK, holder.isHeld === true ? me : 0);
       store(words, at + BYTES, bytes?.ref ?? 0);
     } else {
       store(words, at + STATE, ON_ITS_WAY);

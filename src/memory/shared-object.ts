@@ -372,3 +372,9 @@ export function joinObject(ref: number): SharedObject {
   });
   return makeHandle(heap, ref, position);
 }
+
+/** Which of some records are still there and are what they were: `isIt` tells them from others that have come to their place. */
+export function stillThere(refs: readonly number[], isIt: (record: Block, i: number) => boolean): boolean[] {
+  const heap = theHeap();
+  return heap.guarded(() => refs.map((ref, i) => heap.isTaken(ref) && !heap.isDoomed(ref) && isIt(blockAt(heap.memory, ref), i)));
+}

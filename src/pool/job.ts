@@ -4,7 +4,7 @@ import { expected, quote } from '../check.ts';
 import type { Capsule, Packet } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
-import { type CallSite, joinStacks } from './call-site.ts';
+import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Future, futures } from './future.ts';
 import { SingleJob, contextFor } from './single-job.ts';

@@ -1,7 +1,7 @@
 /** `map` for those who want every outcome: an item that fails is reported and the rest goes on. */
 
 import type { AsyncItemIterator } from '../iteration.ts';
-import { type CallSite, captureSite } from './call-site.ts';
+import { type CallSite, captureSite } from '../codec/index.ts';
 import type { Items } from './executor.ts';
 import type { ItemOutcome } from './outcome-store.ts';
 import type { MapRun } from './map-run.ts';

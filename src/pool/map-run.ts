@@ -19,7 +19,7 @@ import type { Outcome } from '../worker/index.ts';
 import { AbortWatch } from './abort-watch.ts';
 import { Batch, moved } from './batch.ts';
 import { hideOwnFrames } from '../stack-frames.ts';
-import { type CallSite, joinStacks } from './call-site.ts';
+import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Chunk, ChunkJob, type ItemEnd } from './chunk-job.ts';
 import { ChunkQueue } from './chunk-queue.ts';

@@ -5,7 +5,7 @@ import { captureFunction } from '../codec/host.ts';
 import type { AnyFunction } from '../codec/index.ts';
 import { isIterable } from '../iteration.ts';
 import { showAsText } from '../repr.ts';
-import type { CallSite } from './call-site.ts';
+import type { CallSite } from '../codec/index.ts';
 import { callerContext } from './caller-context.ts';
 import type { Items, MapResults } from './executor.ts';
 import { MapProgress } from './map-progress.ts';

@@ -11,7 +11,7 @@ import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/in
 import { HeddleError } from '../errors.ts';
 import { whyNoWorkers } from '../places.ts';
 import { expectStarts, startMethod, type StartMethod, type WorkerKind } from '../worker/index.ts';
-import { captureSite } from './call-site.ts';
+import { captureSite } from '../codec/index.ts';
 import { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
 import { type Future, futures } from './future.ts';
 import { CallJob } from './job.ts';

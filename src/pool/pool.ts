@@ -13,7 +13,7 @@ import { markClass } from '../copies.ts';
 import { checkFunction, checkInteger, checkOptions, expected } from '../check.ts';
 import { CancelledError, InvalidStateError, ShutDown } from '../errors.ts';
 import { type AsyncResult, type Callbacks, asyncResults } from './async-result.ts';
-import { captureSite } from './call-site.ts';
+import { captureSite } from '../codec/index.ts';
 import { collect } from './collect.ts';
 import type { Items } from './executor.ts';
 import { type ImapIterator, ImapResults } from './imap.ts';

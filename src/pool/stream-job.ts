@@ -14,7 +14,7 @@ import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
-import { type CallSite, joinStacks } from './call-site.ts';
+import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from './fifo.ts';
 import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';

@@ -1,7 +1,15 @@
 /** Door of the process floor: programs made of processes. */
 
 /** A process of its own that runs a function. */
-export { activeChildren, ForkServerProcess, Process, type ProcessOptions, SpawnProcess, ThreadProcess } from './process.ts';
+export {
+  activeChildren,
+  ForkServerProcess,
+  Process,
+  type ProcessOptions,
+  SpawnProcess,
+  startInBackground,
+  ThreadProcess,
+} from './process.ts';
 /** The thread that carries a process of the `thread` context: it travels by this name. */
 export { ProcessThread } from './thread-run.ts';
 /** Which process this is, and what it came from. */

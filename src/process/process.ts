@@ -344,6 +344,12 @@ function methodOf(Class: object | null): StartMethod | undefined {
 
 for (const Class of [Process, SpawnProcess, ForkServerProcess, ThreadProcess]) travelByName(Class, 'process/index.js');
 
+/** Starts a process that may have children, and that keeps no program alive all the same: for managers. */
+export function startInBackground(process: Process<any>): void {
+  process.start();
+  stateOf(process).run!.keepAlive(false);
+}
+
 /** The living processes that this thread has started, and not the workers of pools. Source: multiprocessing.active_children */
 export function activeChildren(): Process<any>[] {
   return [...living].filter((process) => process.isAlive());

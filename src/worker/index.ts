@@ -24,3 +24,6 @@ export { poolHasWork } from './own-pools.ts';
 
 /** What a task knows of itself. */
 export { currentTask, type CurrentTask, untimed } from './current-task.ts';
+
+/** Every kind of shared object, so that all layouts are there. */
+export { loadKinds } from './parcels.ts';

@@ -19,7 +19,7 @@ const unmade = 0xffff_ffff;
 
 /** Loads all kinds of shared objects. */
 export async function loadKinds(): Promise<void> {
-  await Promise.all([import('../shared/index.ts'), import('../channel/index.ts')]);
+  await import('./kinds.ts');
 }
 
 let areKindsKnown = false;

@@ -59,9 +59,10 @@ forEachEnd('an item with which it waited for room is freed', async (victim) => {
   const queue = new Queue(1);
   await queue.put(0);
   const before = used();
-  victim.run(() => queue.put([new Lock(), new Uint8Array(size)]));
-  await until(() => queue.statistics().waitingPutters === 1);
-  assert.ok(used() >= before + size);
+  victim.run(() =>
+    Promise.all([queue.put([new Lock(), new Uint8Array(size)]), queue.putMany([[new Uint8Array(size)], new Uint8Array(size)])]),
+  );
+  await until(() => queue.statistics().waitingPutters === 1 && used() >= before + 3 * size);
   victim.end();
   await victim.ended();
   await untilFreed(() => used() < before + size);

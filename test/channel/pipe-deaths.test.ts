@@ -105,6 +105,26 @@ for (const Class of isNative ? [Process, Thread] : [Thread]) {
   });
 }
 
+test('a process that was joined is no owner any more, though its parent has not collected it', {
+  skip: isNative ? false : 'needs processes',
+}, () => {
+  for (let n = 0; n < 4; n += 1) {
+    const [here, there] = Pipe<number>();
+    const child = new Process({
+      target: (end: Connection<number>) => {
+        end.sendSync(1);
+        process.kill(process.pid, 'SIGKILL');
+      },
+      args: [there],
+    }).start();
+    there.close();
+    assert.equal(here.recvSync(), 1);
+    assert.equal(child.joinSync(), true);
+    assert.throws(() => here.sendSync(2), EOFError);
+    here.close();
+  }
+});
+
 test('a process that is killed in the middle of a large message leaves whole messages only', {
   skip: isNative ? false : 'needs processes',
 }, async () => {

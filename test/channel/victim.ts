@@ -27,6 +27,8 @@ const stepper: Stepper = (operation, words, index, a, b) => {
 const actions: Record<string, () => void> = {
   put: () => queue.putSync(itemOf('victim')),
   putMany: () => queue.putManySync(Array.from({ length: 3 }, (_, n) => itemOf(`victim ${n} ${'x'.repeat(2000)}`))),
+  putLarge: () => queue.putSync([`victim ${'x'.repeat(20_000)}`, queue]),
+  getLarge: () => void queue.getSync(0),
   get: () => void queue.getSync(0),
   getMany: () => void queue.getManySync(2, 0),
   taskDone: () => {

@@ -2,5 +2,5 @@
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 
-for (const name of ['queue', 'ordered', 'deaths', 'rounds', 'pipe', 'pipe-deaths', 'wait-ready', 'started'])
+for (const name of ['queue', 'ordered', 'deaths', 'rounds', 'pipe', 'pipe-deaths', 'pipe-rounds', 'wait-ready', 'started'])
   await import(`./${name}.test.js`);

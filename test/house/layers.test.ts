@@ -47,6 +47,7 @@ const FLOORS: Record<string, number> = {
   channel: 5,
   connection: 5,
   shared: 5,
+  proxy: 5.5,
   worker: 6,
   process: 7.5, // may run a Process on a thread
   thread: 7,

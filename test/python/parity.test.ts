@@ -25,7 +25,7 @@ test('the tables hold hundreds of names in all three kinds of rows', () => {
   const rows = rowsOf(page);
   const having = (here: RegExp): number => rows.filter((row) => here.test(row.here)).flatMap((row) => row.names).length;
   assert.ok(rows.flatMap((row) => row.names).length > 500);
-  assert.ok(having(/^`/) > 150 && having(/^no$/) > 50 && having(/^not yet/) > 50);
+  assert.ok(having(/^`/) > 150 && having(/^no$/) > 50 && having(/^not yet/) > 0);
 });
 
 test('an export is found by its name, and its members by those of its classes, interfaces and bases', () => {

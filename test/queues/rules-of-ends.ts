@@ -122,6 +122,11 @@ export const rulesOfEnds: readonly Rule[] = [
           ])
             assert.throws(call, { name: 'InvalidStateError', message: /this handle is closed/ });
           assert.throws(() => queue[Symbol.asyncIterator](), { name: 'InvalidStateError' });
+          const open = make();
+          const items = open[Symbol.asyncIterator]();
+          const pending = outcomeOf(() => items.next());
+          open.close();
+          assert.deepEqual([name(await pending), name(await outcomeOf(() => items.next()))], ['InvalidStateError', 'InvalidStateError']);
           assert.match(inspect(queue), new RegExp(`${className}.*1.*closed here`));
         },
       },

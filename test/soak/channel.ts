@@ -1,6 +1,6 @@
 /**
  * `npm run soak -- channel [--minutes N] [--seed N]`: 8 producers and 8 consumers, threads and processes, hand items on by queues of all kinds, bounded and unbounded,
- * and a deque, while one after the other is killed and replaced.
+ * and a deque, and workers send back what comes by pipes (`pipes.ts`), while one after the other is killed and replaced.
  *
  *   an item       its index, its producer's number and sequence, and now and then large bytes or a lock
  *   marks[index]  1 is being put, 2 put has returned, 3 has been taken                              a second 3 is an item that came twice
@@ -25,6 +25,7 @@ import {
 import { heapStatistics, Word } from 'heddle/lowlevel';
 import { chanceFrom } from './hammer.js';
 import { heapBytes } from './heap-bytes.js';
+import { EchoPost } from './pipes.js';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } } });
 const minutes = Number(values.minutes);
@@ -135,6 +136,8 @@ const before = await heapBytes();
 let scene = makeScene();
 const threads = new ThreadPoolExecutor({ maxWorkers: each, gracePeriod: 0 });
 const processes = new ProcessPoolExecutor({ maxWorkers: each, gracePeriod: 0 });
+const echoThreads = new ThreadPoolExecutor({ maxWorkers: 2, gracePeriod: 0 });
+const echoProcesses = new ProcessPoolExecutor({ maxWorkers: 2, gracePeriod: 0 });
 const problems: string[] = [];
 let deaths = 0;
 
@@ -179,8 +182,11 @@ class Post {
 console.log(`soak of channel: ${each} producers and ${each} consumers, ${minutes} minutes, seed ${seed}`);
 const started = performance.now();
 const posts = Array.from({ length: 2 * each }, (_, n) => new Post(n));
+const isStopped = (): boolean => scene.stop.load() !== 0;
+const echoes = [echoThreads, echoThreads, echoProcesses, echoProcesses].map((pool) => new EchoPost(pool, isStopped, problems));
+const replies = (): number => echoes.reduce((sum, one) => sum + one.replies, 0);
 const line = (): string =>
-  `${Math.round((performance.now() - started) / 1000)} s  ${scene.next.load()} put, ${scene.taken.load()} taken, ${deaths} deaths, wrong ${scene.wrong.load()}`;
+  `${Math.round((performance.now() - started) / 1000)} s  ${scene.next.load()} put, ${scene.taken.load()} taken, ${replies()} replies, ${deaths} deaths, wrong ${scene.wrong.load()}`;
 
 function hang(what: string): never {
   console.log(`${line()}\nFAILED: ${what}`);
@@ -192,11 +198,15 @@ let nextKill = started + 1000;
 let nextLine = started + 10_000;
 let moved = started;
 let seen = -1;
+let movedReplies = started;
+let seenReplies = -1;
 for (let now = started; now - started < minutes * 60_000 && problems.length === 0; now = performance.now()) {
   if (now >= nextKill) {
-    posts[chance(posts.length)]!.kill();
+    [...posts, ...echoes][chance(posts.length + echoes.length)]!.kill();
     nextKill = now + 50 + chance(350);
   }
+  if (replies() !== seenReplies) [seenReplies, movedReplies] = [replies(), now];
+  if (now - movedReplies > patience) hang(`no reply has come by a pipe for ${patience / 1000} s`);
   if (scene.taken.load() !== seen) [seen, moved] = [scene.taken.load(), now];
   if (now - moved > patience && scene.next.load() < mostItems) hang(`nothing has been taken for ${patience / 1000} s`);
   if (now >= nextLine) {
@@ -208,12 +218,12 @@ for (let now = started; now - started < minutes * 60_000 && problems.length === 
 
 scene.stop.store(1);
 const timer = setTimeout(() => hang(`not all have stopped within ${patience / 1000} s`), patience);
-await Promise.all(posts.slice(0, each).map(({ ended }) => ended));
+await Promise.all([...posts.slice(0, each), ...echoes].map(({ ended }) => ended));
 // In a function of its own: a module's loop holds on to what it had last.
 ((): void => [...scene.queues, scene.deque].forEach((queue) => queue.shutdown()))();
 await Promise.all(posts.slice(each).map(({ ended }) => ended));
 clearTimeout(timer);
-await Promise.all([threads.shutdown(), processes.shutdown()]);
+await Promise.all([threads, processes, echoThreads, echoProcesses].map((pool) => pool.shutdown()));
 
 function checkBooks(): void {
   const { marks, next, wrong, queues, deque } = scene;
@@ -235,6 +245,7 @@ function checkBooks(): void {
 checkBooks();
 scene = undefined as never;
 posts.length = 0;
+echoes.length = 0;
 const after = await heapBytes();
 console.log(`heap: ${before} bytes used before, ${after} after`);
 if (after > before + 65_536) problems.push(`the heap has ${after - before} bytes more than before: ${JSON.stringify(heapStatistics())}`);

@@ -5,7 +5,8 @@
  *   loop     by coroutines and shared objects, and with them what is too small for a file of its own
  *   codec    by workers and their hosts       values and functions to bytes and back, links
  *   process  by hosts, and by children that run a `Process` or `Thread`    native calls, children
- *   shared   by hosts, and by workers that meet a shared object
+ *   shared   by hosts, and by workers that meet a shared object: words, locks, values
+ *   kinds    by the same: queues, pipes, proxies
  *
  * What only one side needs is left to the bundler.
  */
@@ -61,12 +62,13 @@ function sharedModules(): Record<string, Ids> {
     codec: both(host, worker),
     process: both(host, child),
     shared,
+    kinds: loadedWith('worker/kinds.ts'),
   };
 }
 
 let known: Record<string, Ids> | undefined;
 
-const groups: Group[] = ['base', 'loop', 'codec', 'process', 'shared'].map((name, place) => ({
+const groups: Group[] = ['base', 'loop', 'codec', 'process', 'shared', 'kinds'].map((name, place) => ({
   name,
   priority: 10 - place,
   test: (id) => (known ??= sharedModules())[name]!.has(id),

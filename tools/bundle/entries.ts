@@ -20,6 +20,7 @@ export const entries: readonly string[] = [
   'process/index',
   'thread/index',
   'context/index',
+  'manager/index',
   'coroutine/monkey/watchdog-thread',
   // `#atomics`
   'memory/atomics',

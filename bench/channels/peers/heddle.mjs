@@ -3,6 +3,7 @@ import { expect } from '../../measure.mjs';
 import { together } from '../../sync/peers/pairs.mjs';
 import { BATCH, kinds, LARGE_IN_FLIGHT, sumOf } from '../items.mjs';
 import { COLD } from '../scenarios/cold.mjs';
+import { openPipe } from './pipe-of-heddle.mjs';
 import { add, increment, sendNumbers, serve, serveAwaiting } from '../workers/heddle.mjs';
 
 const receive = {
@@ -61,6 +62,7 @@ function awaitAll(kind, queue) {
 }
 
 export function open({ kind }) {
+  if (kind === 'pipe') return openPipe();
   const [where, how] = kind.split('-');
   const isAwaiting = how === 'await';
   const form = isAwaiting ? 'awaited' : 'sync';

@@ -28,6 +28,7 @@ export const peers = [
   { id: 'post-message', library: 'node', kind: 'thread', isHandWritten: true, only: [...ONE_WAY, 'turns-awaited'] },
   { id: 'heddle-processes', library: 'heddle', kind: 'processes', only: [...ONE_WAY, ...ORDERED, ...VALUES, 'turns-blocking'] },
   { id: 'heddle-processes-await', library: 'heddle', kind: 'processes-await', only: [...ONE_WAY, 'turns-awaited'] },
+  { id: 'heddle-pipe', library: 'heddle', kind: 'pipe', only: ['numbers', 'objects', 'mebibytes', 'kibibytes', 'turns-blocking'] },
   { id: 'heddle-threads', library: 'heddle', kind: 'threads', only: [...ONE_WAY, ...ORDERED, ...VALUES, 'turns-blocking'] },
   { id: 'heddle-threads-await', library: 'heddle', kind: 'threads-await', only: ['numbers', 'turns-awaited', 'waiting'] },
   { id: 'futex-processes', library: 'futex', kind: 'processes', isHandWritten: true, only: ['turns-blocking'] },
@@ -40,6 +41,7 @@ export const peers = [
   },
   { id: 'python-queue', library: 'python', kind: 'queue', only: [...ONE_WAY, 'turns-blocking'] },
   { id: 'python-simplequeue', library: 'python', kind: 'simplequeue', only: [...ONE_WAY, 'turns-blocking'] },
+  { id: 'python-pipe', library: 'python', kind: 'pipe', only: ['numbers', 'objects', 'mebibytes', 'kibibytes', 'turns-blocking'] },
   { id: 'python-manager', library: 'python', kind: 'manager', only: ['numbers', 'lifo', 'priority'] },
   { id: 'python-value', library: 'python', kind: 'value', only: ['increments'] },
 ];

@@ -44,6 +44,8 @@ export const mebibytes = {
   }),
 };
 
+export const kibibytes = oneWay('kibibytes', 'Byte arrays of 1 KiB, one way: sendBytes and recvBytesInto');
+
 function through(id, title) {
   return {
     id,

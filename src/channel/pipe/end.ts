@@ -18,6 +18,7 @@ import {
   allocateOwned,
   type Block,
   blockAt,
+  endsSeen,
   findHolder,
   isDead,
   kindAt,
@@ -140,6 +141,8 @@ export class OtherEnd {
   #askedAt = -Infinity;
   #askedThoroughlyAt = -Infinity;
   #searchedAt = -Infinity;
+  /** Ends of threads and processes that this thread had seen when it asked last. */
+  #ends = 0;
 
   constructor(own: Block) {
     const { memory } = theAgent();
@@ -190,10 +193,13 @@ export class OtherEnd {
     if (slot === me && !isUnderWay) return true;
     if (this.#isModel) return !isUnderWay && !isDead(slot, false);
     const now = performance.now();
-    if (now - this.#askedAt < askEvery) return true;
+    const ends = endsSeen();
+    const isNews = ends !== this.#ends;
+    if (!isNews && now - this.#askedAt < askEvery) return true;
+    this.#ends = ends;
     this.#askedAt = now;
     if (now - this.#searchedAt > searchEvery) return false;
-    const isThorough = now - this.#askedThoroughlyAt >= askThoroughlyEvery;
+    const isThorough = isNews || now - this.#askedThoroughlyAt >= askThoroughlyEvery;
     if (isThorough) {
       this.#askedThoroughlyAt = now;
       if (isUnderWay) return false;

@@ -12,8 +12,8 @@ export async function layoutsAsJson(): Promise<string> {
 
 async function layouts(): Promise<readonly Layout[]> {
   // Each is declared beside the code that reads it: that must be there.
-  await import('../../shared/index.ts');
-  await import('../../channel/index.ts');
+  const { loadKinds } = await import('../../worker/index.ts');
+  await loadKinds();
   return allLayouts();
 }
 

@@ -56,8 +56,8 @@ findFaults('../../channel/model/pipe-cases.js', [
     by: 'a death of the thread that passes an end on',
     what: 'what lies in a ring is lost with the thread that sent it',
     file: 'channel/pipe/end.js',
-    from: 'if (isLoose && inRings.has(kind) && !new RingStore(owner).names(parcel))',
-    to: 'if (isLoose && inRings.has(kind))',
+    from: 'new RingStore(owner).names(parcel)',
+    to: 'false',
   },
   {
     by: 'a receiver that closes while a sender waits for room',

@@ -14,10 +14,10 @@ test.before(() => {
 
 for (const [name, options] of Object.entries(cases)) {
   test(`wrong under some schedule: ${name}`, (t) => {
-    const { schedules, steps, isComplete } = model({ ...options, limit: isLong ? 200_000 : 60 });
+    const { schedules, steps, isComplete } = model({ ...options, limit: isLong ? 200_000 : 25 });
     t.diagnostic(`${schedules} schedules, ${steps} steps${isComplete ? ', all there are within its bounds' : ''}`);
     const { preemptions: _, ...rest } = options;
-    const random = modelRandom({ ...rest, runs: isLong ? 20_000 : 25, seed: 1 });
+    const random = modelRandom({ ...rest, runs: isLong ? 20_000 : 8, seed: 1 });
     t.diagnostic(`${random.runs} at random`);
   });
 }

@@ -1,6 +1,6 @@
 /** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
 
-import { originalStack } from '../codec/index.ts';
+import { originalStack } from './function/index.ts';
 import { withoutOwnFrames } from '../stack-frames.ts';
 
 export interface CallSite {

@@ -1,0 +1,31 @@
+/**
+ * What goes over the queues between a manager and its clients.
+ *
+ *   request   [client, call, object, method, ...arguments]     call 0: nothing is answered
+ *   reply     [call, VALUE or ERROR, value]   or   [number of a callback, CALLBACK, ...arguments], answered by a request
+ */
+
+/** The manager itself, as the object of a request. */
+export const MANAGER = 0;
+
+/** Methods of the manager. */
+export const HELLO = 'hello';
+export const CREATE = 'create';
+export const ANSWER = 'answer';
+export const STATISTICS = 'statistics';
+export const SHUTDOWN = 'shutdown';
+
+export const VALUE = 0;
+export const ERROR = 1;
+export const CALLBACK = 2;
+
+export type Request = readonly [client: number, call: number, object: number, method: string, ...args: unknown[]];
+export type Reply = readonly [call: number, kind: number, ...rest: unknown[]];
+
+/** A function of a client that the manager calls there. */
+export interface CallbackRef {
+  readonly '@@heddle.callback': number;
+}
+
+export const isCallbackRef = (value: unknown): value is CallbackRef =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, '@@heddle.callback');

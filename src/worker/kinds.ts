@@ -1,0 +1,5 @@
+/** All kinds of shared objects, in one file to load. */
+
+import '../shared/index.ts';
+import '../channel/index.ts';
+import '../proxy/index.ts';
