@@ -93,8 +93,7 @@ export class Line implements AsyncWait {
       const found = attempt();
       if (found !== undefined) return found;
     }
-    // How long a thread has waited is of no matter here.
-    const waiter = queue.join(false, 0, queue.takeTicket(), 0);
+    const waiter = queue.join(false);
     try {
       return blockThread(() => this.#sleep(queue, waiter, attempt, deadline));
     } finally {

@@ -8,6 +8,7 @@
 
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
+import { handleDoor } from '../handles.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Job, type Overdue, lostError, overdueError } from './job.ts';
@@ -100,6 +101,11 @@ export class ChunkJob implements Job {
   /** The items that its worker has given back, as a chunk; undefined: none. */
   get rest(): Omit<Chunk, 'id'> | undefined {
     return this.#isCut && this.left > 0 ? { ...this.chunk, from: this.#next } : undefined;
+  }
+
+  release(): void {
+    const { handles } = this.chunk.packet;
+    if (handles.length > 0) handleDoor()?.unpin(handles);
   }
 
   send(worker: WorkerHandle): void {

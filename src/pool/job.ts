@@ -39,6 +39,8 @@ export interface Job {
   readonly reason: unknown;
   /** Hands it to a worker. */
   send(worker: WorkerHandle): void;
+  /** It has ended: handles that it was to bring to a worker, and did not, are held for it no longer. */
+  release(): void;
   /** It was handed back: its worker was lost before it began, or it is to be tried again. */
   returned(why: 'requeue' | 'retry'): void;
   /** Whether it may be tried again after this error. */

@@ -56,6 +56,7 @@ export class Jobs {
     this.deadlines.stop(job);
     if (this.#held.size > 0) this.#letGo(job);
     if (signal !== undefined) this.#aborts.forget(signal, job);
+    job.release();
     return job;
   }
 

@@ -179,7 +179,11 @@ export class MapRun {
     this.#isClosed = true;
     this.#over();
     clearImmediate(this.#timer);
-    for (const job of this.#jobs) end(job);
+    for (const job of this.#jobs) {
+      end(job);
+      // The pool may not have it yet.
+      job.release();
+    }
     this.#jobs.clear();
     this.#queue.clear();
     this.#results.clear();

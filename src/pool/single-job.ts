@@ -1,6 +1,7 @@
 /** What a call and a stream have in common: one function, called once with its arguments, by one worker at a time. */
 
 import { type Capsule, type Packet, hasReducers } from '../codec/index.ts';
+import { handleDoor } from '../handles.ts';
 import type { ChunkReport } from '../worker/index.ts';
 import { type AsyncResource, callerContext } from './caller-context.ts';
 import { type TaskSettings, hasCallbacks } from './task-options.ts';
@@ -42,6 +43,10 @@ export abstract class SingleJob {
   }
 
   settleLost(): void {}
+
+  release(): void {
+    if (this.args.handles.length > 0) handleDoor()?.unpin(this.args.handles);
+  }
 
   /** Its worker was lost before it began: whether another may have it. */
   protected mayGoElsewhere(): boolean {

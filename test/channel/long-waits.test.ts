@@ -14,6 +14,8 @@ interface Scene {
 
 function scene(): Scene {
   const world = new PlainWorld();
+  // As on a machine that has run for a while.
+  world.clock = 1000;
   const threads: Record<'slow' | 'quick', PlainThread> = { slow: world.thread(), quick: world.thread() };
   become(threads.slow.agent);
   const queue = new Queue<number>();

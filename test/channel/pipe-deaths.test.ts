@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { type Connection, EOFError, Pipe, Process, Queue, Thread } from 'heddle';
+import { type Connection, EOFError, Event, Pipe, Process, Queue, Thread, ThreadPoolExecutor } from 'heddle';
 import { isNative, until } from '../sync/crew.js';
 import { forEachEnd } from '../sync/victim.js';
 
@@ -161,3 +161,46 @@ test('a program whose only wait is for a pipe whose other side has died ends', {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { timeout: 60_000 });
   assert.equal(stdout, 'ready\nEOFError\n');
 });
+
+/** What gives an end to a pool whose only worker is busy, and takes that back. */
+const takenBack: Record<string, (pool: ThreadPoolExecutor, end: Connection) => unknown> = {
+  'a task that is cancelled before it was sent': (pool, end) => {
+    const future = pool.submit((mine: Connection) => mine.recvSync(), end);
+    return () => future.cancel();
+  },
+  'a task whose signal aborts before it was sent': (pool, end) => {
+    const controller = new AbortController();
+    pool
+      .with({ signal: controller.signal })
+      .submit((mine: Connection) => mine.recvSync(), end)
+      .catch(() => {});
+    return () => controller.abort();
+  },
+  'a map that is left before its items were sent': (pool, end) => {
+    const results = pool.map((mine: Connection) => mine.recvSync(), [end, end], { chunkSize: 1 });
+    results.next().catch(() => {});
+    return () => results.return!();
+  },
+};
+
+for (const [what, give] of Object.entries(takenBack)) {
+  test(`an end in ${what} is held no longer`, async () => {
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    const [began, goOn] = [new Event(), new Event()];
+    const busy = pool.submit(() => {
+      began.set();
+      goOn.waitSync();
+    });
+    await began.wait();
+    const [here, there] = Pipe();
+    const takeBack = give(pool, there) as () => unknown;
+    there.close();
+    assert.equal(await here.poll(), false);
+    takeBack();
+    await assert.rejects(Promise.resolve(here.recv()), EOFError);
+    here.close();
+    goOn.set();
+    await busy;
+    await pool.shutdown();
+  });
+}
