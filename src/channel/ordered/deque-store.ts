@@ -145,8 +145,10 @@ export class DequeStore extends OrderedStore {
     const { table, cells, size } = this;
     const end = cells.keyOf(cell);
     const number = cells.numberOf(cell);
+    // Behind the last one are references to cells that are free: after a death it may begin near there.
+    const last = this.#index(end === LEFT_END ? size - 1 : 0);
     let hole = from;
-    for (let passed = 1; passed < size; passed += 1) {
+    while (hole !== last) {
       const index = table.around(hole + (end === LEFT_END ? 1 : -1));
       const other = table.at(index);
       if (cells.keyOf(other) !== end || ((cells.numberOf(other) - number) | 0) > 0) break;

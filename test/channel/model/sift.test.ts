@@ -5,8 +5,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { LifoQueue, PriorityQueue, type Queue } from '#src/channel/index.js';
+import { Deque, LifoQueue, PriorityQueue, type Queue } from '#src/channel/index.js';
+import { Items } from '#src/channel/items.js';
+import { DequeStore, LEFT_END, RIGHT_END } from '#src/channel/ordered/deque-store.js';
 import { HAND, ITEMS, LOG, USED } from '#src/channel/ordered/record.js';
+import { QueueCore } from '#src/channel/queue-core.js';
 import { TAIL_MUTEX } from '#src/channel/record.js';
 import { blockAt, blockOf, replaceStepper, type Stepper, theAgent } from '#src/memory/index.js';
 
@@ -16,7 +19,7 @@ const stop = new Error('stopped here');
 const real = Atomics as unknown as Record<string, (words: Int32Array, index: number, a: number, b: number) => number>;
 
 /** Runs a call, and stops it right after the nth store that it makes in the mutex of a queue. False: it makes fewer. */
-function stops(queue: Queue<any>, call: () => void, store: number): boolean {
+function stops(queue: Queue<any> | Deque<any>, call: () => void, store: number): boolean {
   const { words: own, at } = blockOf(queue);
   let left = store;
   let isInside = false;
@@ -39,11 +42,11 @@ function stops(queue: Queue<any>, call: () => void, store: number): boolean {
   }
 }
 
-function checkQuiet(queue: Queue<any>): void {
+function checkQuiet(queue: Queue<any> | Deque<any>): void {
   const { words, at } = blockOf(queue);
   assert.deepEqual([words[at + LOG], words[at + HAND]], [0, 0]);
   const items = blockAt(theAgent().memory, words[at + ITEMS]!);
-  assert.equal(items.words[items.at + USED], queue.qsize(), 'cells are lost');
+  assert.equal(items.words[items.at + USED], queue.statistics().size, 'cells are lost');
 }
 
 /** Returns how many stores there are. */
@@ -135,3 +138,36 @@ test('the row of references is replaced in one store: a put that has no room can
     assert.ok(items.length >= 52);
   }
 });
+
+for (const [name, end, other] of [
+  ['left', LEFT_END, RIGHT_END],
+  ['right', RIGHT_END, LEFT_END],
+] as const)
+  test(`an item that comes back to the ${name} end of a deque of those that came back can be stopped after each of its stores`, () => {
+    for (let store = 1; ; store += 1) {
+      const deque = new Deque<number>();
+      const coreAt = (place: number): QueueCore<number> =>
+        new QueueCore(deque, new DequeStore(blockOf(deque), place), new Items(deque), 'deque');
+      const core = coreAt(end);
+      const take = () => {
+        assert.ok(core.buffer.take(false));
+        return core.buffer.keep();
+      };
+      deque.extendSync(end === LEFT_END ? [1, 2, 3] : [3, 2, 1]);
+      for (const message of [take(), take(), take()]) core.buffer.giveBack(message);
+      // Its free cell says still that it came back.
+      assert.ok(coreAt(other).buffer.take(false));
+      const [first, second] = [take(), take()];
+      core.buffer.giveBack(first);
+      const isStopped = stops(deque, () => core.buffer.giveBack(second), store);
+      deque.rotate(0);
+      const items = [...deque];
+      checkQuiet(deque);
+      if (end === RIGHT_END) items.reverse();
+      assert.deepEqual(items, items.length === 1 ? [1] : [1, 2], `stopped after store ${store}`);
+      if (!isStopped) {
+        assert.ok(store > 12, `${store} stores`);
+        break;
+      }
+    }
+  });
