@@ -6,6 +6,7 @@ export {
   CALLBACK,
   CREATE,
   ERROR,
+  FORGET,
   HELLO,
   isCallbackRef,
   MANAGER,

@@ -2,7 +2,8 @@
  * What goes over the queues between a manager and its clients.
  *
  *   request   [client, call, object, method, ...arguments]     call 0: nothing is answered
- *   reply     [call, VALUE or ERROR, value]   or   [number of a callback, CALLBACK, ...arguments], answered by a request
+ *   reply     [call, VALUE or ERROR, value]   or   [number of a callback, CALLBACK, number of the answer, ...arguments], answered by a request
+ *             or   [number of a callback, FORGET]
  */
 
 /** The manager itself, as the object of a request. */
@@ -18,6 +19,8 @@ export const SHUTDOWN = 'shutdown';
 export const VALUE = 0;
 export const ERROR = 1;
 export const CALLBACK = 2;
+/** The manager cannot call it any more. */
+export const FORGET = 3;
 
 export type Request = readonly [client: number, call: number, object: number, method: string, ...args: unknown[]];
 export type Reply = readonly [call: number, kind: number, ...rest: unknown[]];
