@@ -121,21 +121,23 @@ export class Server {
 
   #take([client, call, object, method, ...args]: Request): void {
     if (object === MANAGER && this.#manage(client, call, method, args)) return;
-    let value: unknown;
-    try {
-      value =
-        object === MANAGER ? this.#create(client, ...(args as [string, unknown[], Registered?])) : this.#call(client, object, method, args);
-    } catch (error) {
-      return this.#reply(client, call, ERROR, error);
-    }
     // A pipeline may give several iterations.
     const sendable = (result: unknown): unknown =>
       method === PIPELINE && object !== MANAGER ? (result as unknown[]).map((one) => this.#sendable(one)) : this.#sendable(result);
-    if (!isPromise(value)) return this.#reply(client, call, VALUE, sendable(value));
-    value.then(
-      (result) => this.#replyNow(client, call, VALUE, sendable(result)),
-      (error: unknown) => this.#replyNow(client, call, ERROR, error),
-    );
+    try {
+      const value =
+        object === MANAGER ? this.#create(client, ...(args as [string, unknown[], Registered?])) : this.#call(client, object, method, args);
+      if (!isPromise(value)) return this.#reply(client, call, VALUE, sendable(value));
+      // What looks like a promise may throw, or settle twice.
+      Promise.resolve(value)
+        .then(sendable)
+        .then(
+          (result) => this.#replyNow(client, call, VALUE, result),
+          (error: unknown) => this.#replyNow(client, call, ERROR, error),
+        );
+    } catch (error) {
+      this.#reply(client, call, ERROR, error);
+    }
   }
 
   /** True: nothing is to be answered, or it was. */

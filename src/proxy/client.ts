@@ -15,7 +15,7 @@ import { isDead, me } from '../memory/index.ts';
 import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { ANSWER, CALLBACK, type CallbackRef, CREATE, ERROR, FORGET, HELLO, MANAGER, type Reply, type Request } from './protocol.ts';
 import { TypeError } from '../refusals.ts';
-import { descriptionOf, numberOf, PIPELINE, type Proxied, requestsOf, serverOf, setCaller } from './proxy.ts';
+import { descriptionOf, GET, numberOf, PIPELINE, type Proxied, requestsOf, serverOf, SET, setCaller } from './proxy.ts';
 
 /** Milliseconds after which one that waits looks whether the manager lives. */
 const patience = 50;
@@ -283,16 +283,18 @@ export function clientOf(requests: Queue, server: number): Client {
   return client;
 }
 
-const nameOf = (proxy: Proxied, method: string): string =>
-  `${descriptionOf(proxy).name}.${method.startsWith('.') ? method.slice(1) : method}`;
+function nameOf(proxy: Proxied, method: string, args: readonly unknown[]): string {
+  const of = method === GET || method === SET ? String(args[0]) : method.startsWith('.') ? method.slice(1) : method;
+  return `${descriptionOf(proxy).name}.${of}`;
+}
 
 setCaller({
   call(proxy, method, args, above) {
     const client = clientOf(requestsOf(proxy), serverOf(proxy));
-    return client.call(numberOf(proxy), method, args, nameOf(proxy, method), captureSite(above));
+    return client.call(numberOf(proxy), method, args, nameOf(proxy, method, args), captureSite(above));
   },
   callSync(proxy, method, args, above) {
     const client = clientOf(requestsOf(proxy), serverOf(proxy));
-    return client.callSync(numberOf(proxy), method, args, nameOf(proxy, method), above);
+    return client.callSync(numberOf(proxy), method, args, nameOf(proxy, method, args), above);
   },
 });
