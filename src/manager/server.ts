@@ -16,10 +16,12 @@ import { ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './manage
 import {
   ANSWER,
   CALLBACK,
+  CHECK,
   CREATE,
   type Description,
   ERROR,
   FORGET,
+  GONE,
   GET,
   HELLO,
   heldOf,
@@ -36,6 +38,7 @@ import {
   SET,
   SHUTDOWN,
   STATISTICS,
+  UNREADABLE,
   VALUE,
 } from '../proxy/index.ts';
 
@@ -90,6 +93,8 @@ export class Server {
   readonly #clients: Map<number, Queue<Reply>> = new Map();
   /** Answers of clients that are awaited, and whose. */
   readonly #answers: Map<number, { readonly client: number; readonly settle: (isOk: boolean, value: unknown) => void }> = new Map();
+  /** Calls whose methods wait. */
+  readonly #atWork: Map<number, Set<number>> = new Map();
   #replies: Map<number, Reply[]> = new Map();
   /** Handles that were not sent yet. */
   readonly #fresh: Set<Proxied> = new Set();
@@ -109,13 +114,24 @@ export class Server {
     const look = setInterval(() => this.#lookAround(), lookEvery);
     try {
       for (;;) {
-        for (const request of await this.#requests.getMany(mostAtOnce)) this.#take(request);
+        for (const request of await this.#next()) this.#take(request);
         this.#flush();
       }
     } catch (error) {
       if (!(error instanceof ShutDown)) throw error;
     } finally {
       clearInterval(look);
+    }
+  }
+
+  async #next(): Promise<readonly Request[]> {
+    try {
+      return await this.#requests.getMany(mostAtOnce);
+    } catch (error) {
+      if (error instanceof ShutDown) throw error;
+      // That request is gone, and says no more whose it was.
+      for (const client of this.#clients.keys()) this.#push(client, [0, UNREADABLE, error]);
+      return [];
     }
   }
 
@@ -129,11 +145,18 @@ export class Server {
         object === MANAGER ? this.#create(client, ...(args as [string, unknown[], Registered?])) : this.#call(client, object, method, args);
       if (!isPromise(value)) return this.#reply(client, call, VALUE, sendable(value));
       // What looks like a promise may throw, or settle twice.
+      let atWork = this.#atWork.get(client);
+      if (atWork === undefined) this.#atWork.set(client, (atWork = new Set()));
+      atWork.add(call);
+      const ended = (kind: number, result: unknown): void => {
+        atWork.delete(call);
+        this.#replyNow(client, call, kind, result);
+      };
       Promise.resolve(value)
         .then(sendable)
         .then(
-          (result) => this.#replyNow(client, call, VALUE, result),
-          (error: unknown) => this.#replyNow(client, call, ERROR, error),
+          (result) => ended(VALUE, result),
+          (error: unknown) => ended(ERROR, error),
         );
     } catch (error) {
       this.#reply(client, call, ERROR, error);
@@ -149,6 +172,11 @@ export class Server {
       case ANSWER: {
         const [number, isOk, value] = args as [number, boolean, unknown];
         this.#settle(number, isOk, value);
+        return true;
+      }
+      case CHECK: {
+        const atWork = this.#atWork.get(client);
+        for (const waiting of args[0] as number[]) if (atWork?.has(waiting) !== true) this.#push(client, [waiting, GONE]);
         return true;
       }
       case STATISTICS:
@@ -256,10 +284,13 @@ export class Server {
   }
 
   #reply(client: number, call: number, kind: number, ...rest: unknown[]): void {
-    if (call === 0) return;
+    if (call !== 0) this.#push(client, [call, kind, ...rest]);
+  }
+
+  #push(client: number, reply: Reply): void {
     let replies = this.#replies.get(client);
     if (replies === undefined) this.#replies.set(client, (replies = []));
-    replies.push([call, kind, ...rest]);
+    replies.push(reply);
   }
 
   /** Sends the replies of this turn, those of a client at once. */
@@ -312,6 +343,7 @@ export class Server {
   #forget(client: number): void {
     this.#clients.delete(client);
     this.#replies.delete(client);
+    this.#atWork.delete(client);
     for (const [number, answer] of this.#answers) if (answer.client === client) this.#settle(number, false, callerEnded());
   }
 }

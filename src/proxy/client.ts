@@ -13,7 +13,21 @@ import { Empty, EOFError, InvalidStateError, ShutDown } from '../errors.ts';
 import { blocking } from '../loop/index.ts';
 import { isDead, me } from '../memory/index.ts';
 import { clearTimeout, setTimeout } from '../real-timers.ts';
-import { ANSWER, CALLBACK, type CallbackRef, CREATE, ERROR, FORGET, HELLO, MANAGER, type Reply, type Request } from './protocol.ts';
+import {
+  ANSWER,
+  CALLBACK,
+  type CallbackRef,
+  CHECK,
+  CREATE,
+  ERROR,
+  FORGET,
+  GONE,
+  HELLO,
+  MANAGER,
+  type Reply,
+  type Request,
+  UNREADABLE,
+} from './protocol.ts';
 import { TypeError } from '../refusals.ts';
 import { descriptionOf, GET, numberOf, PIPELINE, type Proxied, requestsOf, serverOf, SET, setCaller } from './proxy.ts';
 
@@ -66,6 +80,8 @@ export class Client {
   /** Sync calls that wait, and what has come for them: a callback may make one while another waits. */
   readonly #blocked: Map<number, Reply | undefined> = new Map();
   readonly #callbacks: Map<number, Callback> = new Map();
+  /** Why a message was lost. */
+  #unreadable: unknown;
   #last = 0;
   #isReading = false;
   #look: NodeJS.Timeout | undefined;
@@ -154,8 +170,8 @@ export class Client {
         try {
           for (const reply of await replies.getMany(mostAtOnce, patience)) this.#receive(reply);
         } catch (error) {
-          if (!(error instanceof Empty)) throw error;
-          if (isDead(this.#server, true)) this.#failAll();
+          if (!(error instanceof Empty)) this.#check(error);
+          else if (isDead(this.#server, true)) this.#failAll();
         }
       }
     } finally {
@@ -170,10 +186,29 @@ export class Client {
     this.#look = setTimeout(() => {
       this.#look = undefined;
       if (this.#isReading || this.#replies === undefined) return;
-      if (!this.#replies.empty()) for (const reply of this.#replies.getManySync(mostAtOnce, 0)) this.#receive(reply);
+      if (!this.#replies.empty()) this.#takeAll(this.#replies);
       else if (isDead(this.#server, false)) this.#letGo();
       this.#lookLater();
     }, lookEvery).unref();
+  }
+
+  #takeAll(from: Queue<Reply>): void {
+    try {
+      for (const reply of from.getManySync(mostAtOnce, 0)) this.#receive(reply);
+    } catch (error) {
+      if (!(error instanceof Empty)) this.#check(error);
+    }
+  }
+
+  /** A message was lost: which call that concerns is for the manager to say. */
+  #check(error: unknown): void {
+    this.#unreadable = error;
+    try {
+      this.#send([me, 0, MANAGER, CHECK, [...this.#calls.keys(), ...this.#blocked.keys()]], 'check');
+    } catch (ended) {
+      // Those that wait see it themselves.
+      if (!(ended instanceof EOFError)) throw ended;
+    }
   }
 
   #failAll(): void {
@@ -190,7 +225,13 @@ export class Client {
     const [number, kind, ...rest] = reply;
     if (kind === CALLBACK) return void this.#callBack(number, rest, blockedIn);
     if (kind === FORGET) return void this.#callbacks.delete(number);
-    if (this.#blocked.has(number)) return void this.#blocked.set(number, reply);
+    if (kind === UNREADABLE) return this.#check(rest[0]);
+    if (kind === GONE) return this.#receive([number, ERROR, this.#unreadable], blockedIn);
+    if (this.#blocked.has(number)) {
+      // The first counts: a check may have been answered since.
+      if (this.#blocked.get(number) === undefined) this.#blocked.set(number, reply);
+      return;
+    }
     const call = this.#calls.get(number);
     if (call === undefined) return;
     this.#calls.delete(number);
@@ -217,12 +258,15 @@ export class Client {
     let reply: Reply | undefined;
     while ((reply = this.#blocked.get(number)) === undefined) {
       if (this.#replies === undefined) throw this.#ended(`${name}Sync`);
+      let next: Reply;
       try {
-        this.#receive(this.#replies.getSync(patience), number);
+        next = this.#replies.getSync(patience);
       } catch (error) {
-        if (!(error instanceof Empty)) throw error;
-        if (isDead(this.#server, true)) throw this.#ended(`${name}Sync`);
+        if (!(error instanceof Empty)) this.#check(error);
+        else if (isDead(this.#server, true)) throw this.#ended(`${name}Sync`);
+        continue;
       }
+      this.#receive(next, number);
     }
     if (reply[1] !== ERROR) return reply[2];
     joinStacks(reply[2], captureSite(above));
