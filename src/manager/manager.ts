@@ -65,6 +65,8 @@ export interface ManagerOptions<A extends unknown[] = unknown[]> {
 
 type AnyClass = abstract new (...args: any[]) => object;
 
+/** What a manager's process makes without `register`. */
+const ownTypes: ReadonlySet<string> = new Set(['dict', 'list', 'set', 'Namespace', 'Pool']);
 const registry = new Map<string, Registered>();
 let count = 0;
 let isMaking = false;
@@ -174,6 +176,7 @@ export class Manager implements AsyncDisposable {
    */
   static register(name: string, Class: AnyClass, options: RegisterOptions = {}): void {
     if (typeof name !== 'string' || name === '') throw new TypeError(expected('name', 'a name', name));
+    if (ownTypes.has(name)) throw new TypeError(expected('name', 'none of a type that comes with managers', name));
     if (typeof Class !== 'function' || typeof Class.prototype !== 'object') throw new TypeError(expected('Class', 'a class', Class));
     checkOptions(options, 'the options of register()', ['exposed']);
     if (options.exposed !== undefined && !Array.isArray(options.exposed))

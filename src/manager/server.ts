@@ -11,13 +11,17 @@ import { EOFError, ShutDown } from '../errors.ts';
 import { collect, heapStatistics, isDead, me, refOf } from '../memory/index.ts';
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
+import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
 import { ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
 import {
   ANSWER,
   CALLBACK,
+  CHECK,
   CREATE,
   type Description,
   ERROR,
+  FORGET,
+  GONE,
   GET,
   HELLO,
   heldOf,
@@ -34,6 +38,7 @@ import {
   SET,
   SHUTDOWN,
   STATISTICS,
+  UNREADABLE,
   VALUE,
 } from '../proxy/index.ts';
 
@@ -88,9 +93,15 @@ export class Server {
   readonly #clients: Map<number, Queue<Reply>> = new Map();
   /** Answers of clients that are awaited, and whose. */
   readonly #answers: Map<number, { readonly client: number; readonly settle: (isOk: boolean, value: unknown) => void }> = new Map();
+  /** Calls whose methods wait. */
+  readonly #atWork: Map<number, Set<number>> = new Map();
   #replies: Map<number, Reply[]> = new Map();
   /** Handles that were not sent yet. */
   readonly #fresh: Set<Proxied> = new Set();
+  /** Tells callers of functions that are garbage here. */
+  readonly #forgotten: FinalizationRegistry<readonly [client: number, callback: number]> = new FinalizationRegistry(([client, callback]) =>
+    this.#replyNow(client, callback, FORGET),
+  );
   #last = 0;
 
   constructor(requests: Queue<Request>, classes: ReadonlyMap<string, Registered>) {
@@ -103,7 +114,7 @@ export class Server {
     const look = setInterval(() => this.#lookAround(), lookEvery);
     try {
       for (;;) {
-        for (const request of await this.#requests.getMany(mostAtOnce)) this.#take(request);
+        for (const request of await this.#next()) this.#take(request);
         this.#flush();
       }
     } catch (error) {
@@ -113,19 +124,43 @@ export class Server {
     }
   }
 
+  async #next(): Promise<readonly Request[]> {
+    try {
+      return await this.#requests.getMany(mostAtOnce);
+    } catch (error) {
+      if (error instanceof ShutDown) throw error;
+      // That request is gone, and says no more whose it was.
+      for (const client of this.#clients.keys()) this.#push(client, [0, UNREADABLE, error]);
+      return [];
+    }
+  }
+
   #take([client, call, object, method, ...args]: Request): void {
     if (object === MANAGER && this.#manage(client, call, method, args)) return;
-    let value: unknown;
+    // A pipeline may give several iterations.
+    const sendable = (result: unknown): unknown =>
+      method === PIPELINE && object !== MANAGER ? (result as unknown[]).map((one) => this.#sendable(one)) : this.#sendable(result);
     try {
-      value = object === MANAGER ? this.#create(...(args as [string, unknown[], Registered?])) : this.#call(client, object, method, args);
+      const value =
+        object === MANAGER ? this.#create(client, ...(args as [string, unknown[], Registered?])) : this.#call(client, object, method, args);
+      if (!isPromise(value)) return this.#reply(client, call, VALUE, sendable(value));
+      // What looks like a promise may throw, or settle twice.
+      let atWork = this.#atWork.get(client);
+      if (atWork === undefined) this.#atWork.set(client, (atWork = new Set()));
+      atWork.add(call);
+      const ended = (kind: number, result: unknown): void => {
+        atWork.delete(call);
+        this.#replyNow(client, call, kind, result);
+      };
+      Promise.resolve(value)
+        .then(sendable)
+        .then(
+          (result) => ended(VALUE, result),
+          (error: unknown) => ended(ERROR, error),
+        );
     } catch (error) {
-      return this.#reply(client, call, ERROR, error);
+      this.#reply(client, call, ERROR, error);
     }
-    if (!isPromise(value)) return this.#reply(client, call, VALUE, value);
-    value.then(
-      (result) => this.#replyNow(client, call, VALUE, result),
-      (error: unknown) => this.#replyNow(client, call, ERROR, error),
-    );
   }
 
   /** True: nothing is to be answered, or it was. */
@@ -136,8 +171,12 @@ export class Server {
         return true;
       case ANSWER: {
         const [number, isOk, value] = args as [number, boolean, unknown];
-        this.#answers.get(number)?.settle(isOk, value);
-        this.#answers.delete(number);
+        this.#settle(number, isOk, value);
+        return true;
+      }
+      case CHECK: {
+        const atWork = this.#atWork.get(client);
+        for (const waiting of args[0] as number[]) if (atWork?.has(waiting) !== true) this.#push(client, [waiting, GONE]);
         return true;
       }
       case STATISTICS:
@@ -153,7 +192,8 @@ export class Server {
     }
   }
 
-  #create(name: string, args: unknown[], registered?: Registered): Proxied {
+  #create(client: number, name: string, args: unknown[], registered?: Registered): Proxied {
+    this.#placeCallbacks(client, args);
     const known = registered ?? this.#classes.get(name);
     if (known === undefined) throw new TypeError(`expected a registered type, got '${name}'`);
     const { Class, exposed } = known;
@@ -173,7 +213,7 @@ export class Server {
     const kept = this.#kept.get(number);
     if (kept === undefined) throw new TypeError('the object of this proxy is not there any more');
     const object = kept.object as Record<string, unknown>;
-    for (const [i, one] of args.entries()) if (isCallbackRef(one)) args[i] = this.#callbackOf(client, one['@@heddle.callback']);
+    this.#placeCallbacks(client, method === PIPELINE ? (args[2] as unknown[]) : args);
     switch (method) {
       case GET:
         return object[this.#exposed(kept, args[0] as string, kept.description.properties)];
@@ -215,14 +255,27 @@ export class Server {
     return (kept.object as Record<string, Method>)[this.#exposed(kept, method, kept.description.methods)]!(...args);
   }
 
+  /** Puts functions that call back in the place of references. */
+  #placeCallbacks(client: number, args: unknown[]): void {
+    for (const [i, one] of args.entries()) if (isCallbackRef(one)) args[i] = this.#callbackOf(client, one['@@heddle.callback']);
+  }
+
   /** A function that runs at a client. */
   #callbackOf(client: number, callback: number): (...args: unknown[]) => Promise<unknown> {
-    return (...args) =>
+    const call = (...args: unknown[]): Promise<unknown> =>
       new Promise((resolve, reject) => {
+        if (!this.#clients.has(client)) throw callerEnded();
         const number = (this.#last += 1);
         this.#answers.set(number, { client, settle: (isOk, value) => (isOk ? resolve(value) : reject(value)) });
         this.#replyNow(client, callback, CALLBACK, number, ...args);
       });
+    this.#forgotten.register(call, [client, callback]);
+    return call;
+  }
+
+  /** An iteration stays here, and a proxy of it goes. */
+  #sendable(value: unknown): unknown {
+    return isIterator(value) ? this.#keep(new ManagedIterator(value), 'Iterator', undefined) : value;
   }
 
   #replyNow(client: number, call: number, kind: number, ...rest: unknown[]): void {
@@ -231,12 +284,13 @@ export class Server {
   }
 
   #reply(client: number, call: number, kind: number, ...rest: unknown[]): void {
-    if (call === 0) return;
+    if (call !== 0) this.#push(client, [call, kind, ...rest]);
+  }
+
+  #push(client: number, reply: Reply): void {
     let replies = this.#replies.get(client);
     if (replies === undefined) this.#replies.set(client, (replies = []));
-    const [value] = rest;
-    if (kind === VALUE && isIterator(value)) rest[0] = this.#keep(new ManagedIterator(value), 'Iterator', undefined);
-    replies.push([call, kind, ...rest]);
+    replies.push(reply);
   }
 
   /** Sends the replies of this turn, those of a client at once. */
@@ -245,6 +299,9 @@ export class Server {
     const all = this.#replies;
     this.#replies = new Map();
     for (const [client, replies] of all) this.#send(client, replies);
+    // Now those that have received them hold the proxies; for a client that has died, none does.
+    for (const proxy of this.#fresh) release(proxy);
+    this.#fresh.clear();
   }
 
   #send(client: number, replies: readonly Reply[]): void {
@@ -256,15 +313,21 @@ export class Server {
       // One of the values cannot cross: the call ends with that, and the others go their way.
       for (const reply of replies) this.#sendOne(queue, reply);
     }
-    for (const [, , value] of replies) if (value instanceof Proxied && this.#fresh.delete(value)) release(value);
   }
 
   #sendOne(queue: Queue<Reply>, reply: Reply): void {
     try {
       queue.putSync(reply);
     } catch (error) {
-      queue.putSync([reply[0], ERROR, error]);
+      if (reply[1] === CALLBACK) this.#settle(reply[2] as number, false, error);
+      else queue.putSync([reply[0], ERROR, error]);
     }
+  }
+
+  #settle(number: number, isOk: boolean, value: unknown): void {
+    const answer = this.#answers.get(number);
+    this.#answers.delete(number);
+    answer?.settle(isOk, value);
   }
 
   /** Drops objects that no proxy stands for, and clients that have died. */
@@ -280,52 +343,9 @@ export class Server {
   #forget(client: number): void {
     this.#clients.delete(client);
     this.#replies.delete(client);
-    for (const [number, answer] of this.#answers) {
-      if (answer.client !== client) continue;
-      this.#answers.delete(number);
-      answer.settle(false, new EOFError('the caller of this function has ended'));
-    }
+    this.#atWork.delete(client);
+    for (const [number, answer] of this.#answers) if (answer.client === client) this.#settle(number, false, callerEnded());
   }
 }
 
-type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>;
-
-const iteratorOf = (iterable: AnyIterable): Iterator<unknown> | AsyncIterator<unknown> =>
-  Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
-
-/** An iteration at the manager, taken in pieces. */
-class ManagedIterator {
-  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
-
-  constructor(iterator: Iterator<unknown> | AsyncIterator<unknown>) {
-    this.#iterator = iterator;
-  }
-
-  /** The next items, and whether those were all. */
-  async take(count: number): Promise<{ items: unknown[]; isDone: boolean }> {
-    const items: unknown[] = [];
-    while (items.length < count) {
-      const step = await this.#iterator.next();
-      if (step.done === true) return { items, isDone: true };
-      items.push(step.value);
-    }
-    return { items, isDone: false };
-  }
-
-  async end(): Promise<void> {
-    await this.#iterator.return?.();
-  }
-
-  [Symbol.asyncIterator](): Iterator<unknown> | AsyncIterator<unknown> {
-    return this.#iterator;
-  }
-}
-
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function' && !(value instanceof Proxied);
-
-const isIterator = (value: unknown): value is Iterator<unknown> =>
-  typeof value === 'object' &&
-  value !== null &&
-  typeof (value as Partial<Iterator<unknown>>).next === 'function' &&
-  (Symbol.iterator in value || Symbol.asyncIterator in value);
+const callerEnded = (): Error => new EOFError('the caller of this function has ended');

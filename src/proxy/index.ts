@@ -4,8 +4,11 @@ export { callback, type Client, clientOf, whileUpdating } from './client.ts';
 export {
   ANSWER,
   CALLBACK,
+  CHECK,
   CREATE,
   ERROR,
+  FORGET,
+  GONE,
   HELLO,
   isCallbackRef,
   MANAGER,
@@ -13,6 +16,7 @@ export {
   type Request,
   SHUTDOWN,
   STATISTICS,
+  UNREADABLE,
   VALUE,
 } from './protocol.ts';
 export { type Description, GET, heldOf, ITERATE, makeProxy, PIPELINE, Proxied, recordedCalls, release, SET } from './proxy.ts';

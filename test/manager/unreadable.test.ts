@@ -1,0 +1,80 @@
+/** Messages that one end cannot read, and results that are odd: they concern their call, and no other. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Manager, registerReducer } from 'heddle';
+
+class Unreadable {}
+registerReducer(Unreadable, {
+  reduce: () => [[]],
+  rebuild: () => {
+    throw new RangeError('cannot be read here');
+  },
+});
+
+class Odd {
+  make(): unknown {
+    return new Unreadable();
+  }
+  async slow(ms: number): Promise<number> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return ms;
+  }
+  thenGetter(): unknown {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
+    return Object.defineProperty({}, 'then', {
+      get() {
+        throw new RangeError('of the getter');
+      },
+    });
+  }
+  thenThrows(): unknown {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
+    return Object.defineProperty({}, 'then', {
+      value() {
+        throw new RangeError('of then');
+      },
+    });
+  }
+}
+Manager.register('Odd', Odd);
+
+let manager: Manager;
+
+before(async () => {
+  manager = await Manager.start();
+});
+
+after(() => manager.shutdown());
+
+const notHere = /cannot be read here/;
+
+test('arguments that the manager cannot read fail their call, and no other', async () => {
+  const odd = await manager.create<Odd>('Odd');
+  const dict = await manager.dict<string>({ a: 1 });
+  const slow = odd.slow(20);
+  assert.throws(() => dict.setSync('a', new Unreadable()), notHere);
+  const results = await Promise.allSettled([dict.get('a'), dict.set('b', new Unreadable()), dict.get('a'), dict.has('b')]);
+  assert.deepEqual(
+    results.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.message)),
+    [1, 'cannot be read here', 1, false],
+  );
+  assert.equal(await slow, 20);
+});
+
+test('a result that the caller cannot read fails its call, and no other', async () => {
+  const odd = await manager.create<Odd>('Odd');
+  const slow = odd.slow(20);
+  assert.throws(() => odd.makeSync(), notHere);
+  const [one, other] = await Promise.allSettled([odd.make(), odd.slow(0)]);
+  assert.match(String((one as PromiseRejectedResult).reason), notHere);
+  assert.equal((other as PromiseFulfilledResult<number>).value, 0);
+  assert.equal(await slow, 20);
+});
+
+test('what only looks like a promise fails its call, and the manager goes on', async () => {
+  const odd = await manager.create<Odd>('Odd');
+  await assert.rejects(odd.thenGetter(), /of the getter/);
+  await assert.rejects(odd.thenThrows(), /of then/);
+  assert.equal(await odd.slow(0), 0);
+});
