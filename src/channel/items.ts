@@ -103,10 +103,15 @@ class LargeItem {
   };
 
   /** For the encoder. Most items move nothing. */
-  readonly options: MessageOptions = { transfer: undefined, grow: this.#grow };
+  readonly options: MessageOptions;
+
+  /** @param root how paths in errors begin */
+  constructor(root: string) {
+    this.options = { root, transfer: undefined, grow: this.#grow };
+  }
 
   optionsFor(transfer: readonly ArrayBuffer[] | undefined): MessageOptions {
-    return transfer === undefined ? this.options : { transfer, grow: this.#grow };
+    return transfer === undefined ? this.options : { root: this.options.root, transfer, grow: this.#grow };
   }
 
   /** The block, which is the caller's now. */
@@ -234,13 +239,19 @@ export class Items {
   /** The ref of the block that owns the parcels. */
   readonly #owner: number;
   #scratch: { readonly words: Int32Array; readonly bytes: Uint8Array } | undefined;
-  readonly #large: LargeItem = new LargeItem();
+  readonly #root: string;
+  readonly #large: LargeItem;
   /** User code may pack another item while one is packed. */
   #isPacking = false;
 
-  /** @param owner the ref of the block that owns the parcels, where that is not the queue's */
-  constructor(queue: SharedObject, owner: number = blockOf(queue).ref) {
+  /**
+   * @param owner the ref of the block that owns the parcels, where that is not the queue's
+   * @param root what errors call one
+   */
+  constructor(queue: SharedObject, owner: number = blockOf(queue).ref, root: string = 'item') {
     this.#owner = owner;
+    this.#root = root;
+    this.#large = new LargeItem(root);
   }
 
   /**
@@ -253,7 +264,7 @@ export class Items {
   pack(value: unknown, transfer?: readonly ArrayBuffer[], batch?: Batch): Packed {
     const encoder = takeEncoder();
     const isNested = this.#isPacking;
-    const large = isNested ? new LargeItem() : this.#large;
+    const large = isNested ? new LargeItem(this.#root) : this.#large;
     this.#isPacking = true;
     try {
       encoder.encode(value, large.optionsFor(transfer));

@@ -149,7 +149,7 @@ export class Trail {
 
 function fromOf(root: string): Where['from'] {
   if (/^(?:result|values\[|error)/.test(root)) return 'result';
-  return /^items?\b/.test(root) ? 'item' : 'argument';
+  return /^(?:items?|message)\b/.test(root) ? 'item' : 'argument';
 }
 
 /** The last word of `worker → config`; none where that is not a variable. */

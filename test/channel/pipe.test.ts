@@ -109,6 +109,11 @@ test('a closed handle says so, and only of itself', async () => {
     () => new Queue().putSync({ ends: [one] }),
     (error) => error instanceof SerializationError && error.message.includes('item.ends[0]'),
   );
+  for (const options of [undefined, { transfer: [] }])
+    assert.throws(
+      () => (other as Connection).sendSync({ ends: [one] }, options),
+      (error) => error instanceof SerializationError && error.message.startsWith('message.ends[0]: '),
+    );
   {
     using end = other;
     assert.equal(await end.poll(), true);

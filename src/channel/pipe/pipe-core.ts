@@ -35,7 +35,7 @@ export class PipeCore<T> extends QueueCore<T> {
    * @param whenSent called when no send of this thread waits any more
    */
   constructor(handle: SharedObject, block: Block, look: () => void, whenSent: () => void) {
-    super(handle, new RingStore(block, unitsOf), new Items(handle, block.ref), undefined, block);
+    super(handle, new RingStore(block, unitsOf), new Items(handle, block.ref, 'message'), undefined, block);
     this.#look = look;
     this.#whenSent = whenSent;
   }
