@@ -14,6 +14,12 @@ function readKey<K>(key: K): K {
   return key;
 }
 
+function itemsOf<T>(from: Iterable<T>, name: string): Iterable<T> {
+  if (typeof (from as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== 'function')
+    throw new TypeError(expected(name, 'an array or another iterable', from));
+  return from;
+}
+
 /** Pairs of an iterable, or of a plain object. */
 function pairsOf<K, V>(from: Iterable<readonly [K, V]> | Readonly<Record<string, V>> | undefined): Iterable<readonly [K, V]> {
   if (from === undefined) return [];
@@ -34,7 +40,10 @@ export class ManagedDict<K = DictKey, V = unknown> {
   }
 
   #addAll(from: Iterable<readonly [K, V]> | Readonly<Record<string, V>> | undefined): void {
-    for (const [key, value] of pairsOf<K, V>(from)) this.#map.set(readKey(key), value);
+    for (const pair of pairsOf<K, V>(from)) {
+      if (!Array.isArray(pair)) throw new TypeError(expected('each of the entries', 'a pair, [key, value]', pair));
+      this.#map.set(readKey(pair[0]), pair[1]);
+    }
   }
 
   /** How many keys there are. */
@@ -146,7 +155,7 @@ export class ManagedList<T = unknown> {
   readonly #items: T[];
 
   constructor(init?: Iterable<T>) {
-    this.#items = init === undefined ? [] : [...init];
+    this.#items = init === undefined ? [] : [...itemsOf(init, 'the items')];
   }
 
   #at(index: number): number {
@@ -184,7 +193,7 @@ export class ManagedList<T = unknown> {
 
   /** Adds all items at the end. */
   extend(items: Iterable<T>): void {
-    for (const item of items) this.#items.push(item);
+    for (const item of itemsOf(items, 'items')) this.#items.push(item);
   }
 
   /** Adds an item before the one at `index`; beyond the end: at the end. */
@@ -267,7 +276,7 @@ export class ManagedSet<T = DictKey> {
 
   constructor(init?: Iterable<T>) {
     this.#set = new Set();
-    for (const item of init ?? []) this.add(item);
+    if (init !== undefined) for (const item of itemsOf(init, 'the items')) this.add(item);
   }
 
   /** How many items there are. */
@@ -302,7 +311,7 @@ export class ManagedSet<T = DictKey> {
 
   /** Adds all items. */
   update(items: Iterable<T>): void {
-    for (const item of items) this.add(item);
+    for (const item of itemsOf(items, 'items')) this.add(item);
   }
 
   values(): T[] {

@@ -175,6 +175,8 @@ function prototypeFor({ name, methods, properties, isIterable }: Description): o
   };
   for (const method of methods) {
     if (method === 'then') continue;
+    // A blocking form of the class itself gives way to that of the proxy.
+    if (method.endsWith('Sync') && methods.includes(method.slice(0, -'Sync'.length))) continue;
     define(method, function call(...args) {
       return caller.call(this, method, args, call);
     });

@@ -1,4 +1,4 @@
-/** Messages that one end cannot read, and results that are odd: they concern their call, and no other. */
+/** Messages that one end cannot read, and results, names and arguments that are odd: they concern their call, and no other. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -19,6 +19,12 @@ class Odd {
   async slow(ms: number): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, ms));
     return ms;
+  }
+  read(): string {
+    return 'read';
+  }
+  readSync(): string {
+    return 'of the class';
   }
   thenGetter(): unknown {
     // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
@@ -77,4 +83,17 @@ test('what only looks like a promise fails its call, and the manager goes on', a
   await assert.rejects(odd.thenGetter(), /of the getter/);
   await assert.rejects(odd.thenThrows(), /of then/);
   assert.equal(await odd.slow(0), 0);
+});
+
+test('the Sync form of a method blocks, also where the class has one of its own', async () => {
+  const odd = await manager.create<{ read(): string }>('Odd');
+  assert.equal(odd.readSync(), 'read');
+});
+
+test('what is no iterable is refused with what was expected and what came', async () => {
+  const bad = 5 as never;
+  await assert.rejects(manager.list(bad), /^TypeError: expected the items to be an array or another iterable, got 5/);
+  await assert.rejects(manager.set(bad), /^TypeError: expected the items to be an array or another iterable, got 5/);
+  await assert.rejects(manager.dict([bad]), /^TypeError: expected each of the entries to be a pair, \[key, value\], got 5/);
+  await assert.rejects((await manager.list()).extend(bad), /^TypeError: expected items to be an array/);
 });
