@@ -1,4 +1,15 @@
-import { Barrier, Deque, LifoQueue, PriorityQueue, Process, ProcessPoolExecutor, Queue, Thread, ThreadPoolExecutor, Value } from '../../../dist/index.js';
+import {
+  Barrier,
+  Deque,
+  LifoQueue,
+  PriorityQueue,
+  Process,
+  ProcessPoolExecutor,
+  Queue,
+  Thread,
+  ThreadPoolExecutor,
+  Value,
+} from '../../../dist/index.js';
 import { expect } from '../../measure.mjs';
 import { together } from '../../sync/peers/pairs.mjs';
 import { BATCH, kinds, LARGE_IN_FLIGHT, sumOf } from '../items.mjs';

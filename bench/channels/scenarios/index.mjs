@@ -5,4 +5,19 @@ import { awaitedTurns, blockingTurns } from './turns.mjs';
 import { adds, increments } from './values.mjs';
 import { waiting } from './waiting.mjs';
 
-export const scenarios = [numbers, objects, batches, mebibytes, kibibytes, lifo, priority, deque, blockingTurns, awaitedTurns, increments, adds, waiting, cold];
+export const scenarios = [
+  numbers,
+  objects,
+  batches,
+  mebibytes,
+  kibibytes,
+  lifo,
+  priority,
+  deque,
+  blockingTurns,
+  awaitedTurns,
+  increments,
+  adds,
+  waiting,
+  cold,
+];
