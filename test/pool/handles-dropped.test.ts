@@ -21,9 +21,11 @@ type Kind = new (...args: unknown[]) => SharedObject;
 const needed: Record<string, unknown[]> = { Barrier: [2], Value: ['i'], RawValue: ['d'], SharedArray: ['i', 5], RawArray: ['c', 5000] };
 const base = Object.getPrototypeOf(Word) as abstract new () => SharedObject;
 const exported: unknown[] = Object.values({ Word, ...heddle });
-const classes = exported.filter((one): one is Kind => typeof one === 'function' && one.prototype instanceof base);
-/** One of every kind. */
-const one = (): SharedObject[] => classes.map((Class) => new Class(...(needed[Class.name] ?? [])));
+const classes = exported.filter(
+  (one): one is Kind => typeof one === 'function' && one.prototype instanceof base && one !== heddle.Connection,
+);
+/** One of every kind, and both ends of a pipe. */
+const one = (): SharedObject[] => [...classes.map((Class) => new Class(...(needed[Class.name] ?? []))), ...heddle.Pipe()];
 
 /** What a worker does with them: takes what can be taken, keeps some for a while, makes some, gives some back. */
 function use(objects: SharedObject[], round: number): unknown {
