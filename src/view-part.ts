@@ -15,6 +15,11 @@ export function partOf(view: unknown, offset: number, size: number | undefined):
   return bytes.subarray(offset, offset + size);
 }
 
+/** Bytes that a message may have. */
+export function mostOf(maxLength: number | undefined): number {
+  return maxLength === undefined ? Infinity : checkInteger(maxLength, 'maxLength', 0);
+}
+
 function bytesOfView(view: unknown): Uint8Array {
   if (ArrayBuffer.isView(view)) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   if (view instanceof ArrayBuffer || (typeof SharedArrayBuffer === 'function' && view instanceof SharedArrayBuffer))

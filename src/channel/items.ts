@@ -134,16 +134,28 @@ class LargeItem {
 const mostViewed = 64 * 2 ** 20;
 let viewed = 0;
 
+/** Memory that shows bytes of a block, which is freed with it; undefined: they must be copied. */
+function showBlock(block: Block, start: number, count: number): ArrayBuffer | undefined {
+  if (count < viewFrom || viewed + count > mostViewed || theAgent().memory.kind !== 'native') return undefined;
+  const view = viewOfBlock(block, blockHead * 4 + start, count, () => (viewed -= count));
+  viewed += count;
+  return view;
+}
+
+/** Copies the bytes of a block out of it, and frees it. */
+function emptyBlock(block: Block, into: Uint8Array): void {
+  copyBlock(block, into, false);
+  freeOwned(block);
+}
+
 /** The value of an item whose bytes are in a block of its own. */
 function openBlock(block: Block, length: number, handles: readonly object[]): unknown {
   const { memory } = theAgent();
   if (length < viewFrom || memory.kind !== 'native') return decodeCopy(block, length, handles);
   let isGiven = false;
   const viewOf = (start: number, count: number): ArrayBuffer | undefined => {
-    if (isGiven || count < viewFrom || viewed + count > mostViewed) return undefined;
-    const view = viewOfBlock(block, blockHead * 4 + start, count, () => (viewed -= count));
-    isGiven = true;
-    viewed += count;
+    const view = isGiven ? undefined : showBlock(block, start, count);
+    isGiven ||= view !== undefined;
     return view;
   };
   try {
@@ -155,8 +167,7 @@ function openBlock(block: Block, length: number, handles: readonly object[]): un
 
 function decodeCopy(block: Block, length: number, handles: readonly object[]): unknown {
   const copy = new Uint8Array(length);
-  copyBlock(block, copy, false);
-  freeOwned(block);
+  emptyBlock(block, copy);
   return decodeMessage(copy, 0, length, { handles });
 }
 
@@ -331,13 +342,10 @@ export class Items {
     if ((kind & APART) === 0) return bytesOf(message).slice(from * 4, from * 4 + length);
     const { bytes: block } = unpack(words[from]!);
     const count = words[from + 1]!;
-    if (count >= viewFrom && theAgent().memory.kind === 'native' && viewed + count <= mostViewed) {
-      viewed += count;
-      return new Uint8Array(viewOfBlock(block!, blockHead * 4, count, () => (viewed -= count)));
-    }
+    const view = showBlock(block!, 0, count);
+    if (view !== undefined) return new Uint8Array(view);
     const copy = new Uint8Array(count);
-    copyBlock(block!, copy, false);
-    freeOwned(block!);
+    emptyBlock(block!, copy);
     return copy;
   }
 
@@ -350,8 +358,7 @@ export class Items {
     }
     const { bytes: block } = unpack(words[from]!);
     const count = words[from + 1]!;
-    copyBlock(block!, target.subarray(0, count), false);
-    freeOwned(block!);
+    emptyBlock(block!, target.subarray(0, count));
     return count;
   }
 

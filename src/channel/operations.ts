@@ -7,18 +7,6 @@ import type { Claim, Line } from './line.ts';
 import type { QueueCore } from './queue-core.ts';
 import type { Message } from './store.ts';
 
-/** A call that was refused. */
-export class Failed extends Pending<never> {
-  constructor(error: unknown) {
-    super();
-    this.fail(error);
-  }
-
-  describe(): string {
-    return 'a call that was refused';
-  }
-}
-
 /** What the shared heap throws is an error. Anything else is not for the one that waits: the model's way out of a thread. */
 export function asError(error: unknown): Error {
   if (error instanceof Error) return error;

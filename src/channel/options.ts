@@ -2,7 +2,7 @@
 
 import { types } from 'node:util';
 import { checkBoolean, checkInteger, expected } from '../check.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { readWaitOptions, timeoutOfSync, type WaitOptions } from '../loop/index.ts';
 import { TypeError } from '../refusals.ts';
 
 /** How long to wait for room or for an item, and what ends the wait. */
@@ -35,10 +35,7 @@ export function readBlockOptions(options: number | BlockOptions | undefined, isP
 /** Milliseconds; Infinity: indefinitely. */
 export function readSyncOptions(options: number | BlockOptions | undefined, isPut: boolean, promiseForm: string): number {
   const read = readBlockOptions(options, isPut);
-  if (read === undefined) return Infinity;
-  if (read.signal !== undefined)
-    throw new TypeError(`expected no signal, as a blocked thread cannot hear one: use ${promiseForm} for a wait that can be aborted`);
-  return read.timeout ?? Infinity;
+  return read === undefined ? Infinity : timeoutOfSync(read, promiseForm);
 }
 
 export function transferOf(options: number | PutOptions | undefined): readonly ArrayBuffer[] | undefined {

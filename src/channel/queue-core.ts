@@ -7,12 +7,12 @@
 
 import { prepare, prepareSync } from '../codec/index.ts';
 import { Empty, Full, type HeddleError, InvalidStateError, ShutDown, withCount } from '../errors.ts';
-import { blocking, Done, done, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
+import { blocking, Done, done, Failed, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
 import { type Block, blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
 import { Batch, Items, own, type Packed, type Taken } from './items.ts';
 import { Line } from './line.ts';
-import { asError, Failed, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
+import { asError, Get, GetMany, Join, Later, Next, Put } from './operations.ts';
 import { OPEN } from './record.ts';
 import { RingStore } from './ring-store.ts';
 import { SharedBuffer } from './shared-buffer.ts';

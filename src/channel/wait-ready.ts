@@ -1,10 +1,10 @@
 /** Waiting for the first of many objects, without taking anything from them. Source: multiprocessing.connection.wait */
 
 import { expected } from '../check.ts';
-import { Done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { Done, Failed, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { type Readiness, readinessOf } from '../readiness.ts';
 import { TypeError } from '../refusals.ts';
-import { Failed, Ready } from './operations.ts';
+import { Ready } from './operations.ts';
 import type { QueueCore } from './queue-core.ts';
 
 /** Of an object with getters. @param check throws where its handle is closed */

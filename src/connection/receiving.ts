@@ -8,7 +8,7 @@
 import { modulesOf, prepare, prepareSync, decodeMessage } from '../codec/index.ts';
 import { TimeoutError } from '../errors.ts';
 import { blocking, isAborted, isBlockingSeen, Pending, type WaitOptions, WaitList } from '../loop/index.ts';
-import { blockThread, me } from '../memory/index.ts';
+import { blockThread } from '../memory/index.ts';
 import { BYTES, type Message, VALUE } from './frames.ts';
 import type { MessageStream } from './stream.ts';
 
@@ -73,7 +73,7 @@ export class Receive<R> extends Waiting<R> {
   serve(): void {
     const { stream } = this.line;
     const message = stream.next;
-    if (message === undefined) return this.fail(stream.end!);
+    if (message === undefined) return this.atEnd(stream.end!);
     const refused = this.#reading.refuse?.(message);
     if (refused !== undefined) return this.fail(refused);
     stream.take();
@@ -88,6 +88,11 @@ export class Receive<R> extends Waiting<R> {
       else this.fail(error);
     };
     void loading.then(() => opened(), opened);
+  }
+
+  /** No message comes any more. */
+  protected atEnd(error: Error): void {
+    this.fail(error);
   }
 
   #open(message: Message): void {
@@ -108,6 +113,24 @@ export class Receive<R> extends Waiting<R> {
     this.#message = undefined;
     if (message !== undefined) this.line.stream.giveBack(message);
     super.abandon();
+  }
+}
+
+/** A step of an iteration. */
+export class Next<T> extends Receive<IteratorResult<T, undefined>> {
+  constructor(line: Receivers) {
+    super(line, 'next', { open: (message) => ({ done: false, value: anyMessage.open(message) as T }) }, undefined);
+  }
+
+  protected override atEnd(): void {
+    this.settle({ done: true, value: undefined });
+  }
+
+  /** The iteration was left: what was taken and not seen goes back. */
+  end(): void {
+    this.detach();
+    this.abandon();
+    this.settle({ done: true, value: undefined });
   }
 }
 
@@ -227,9 +250,6 @@ export class Receivers {
       const isThere = stream.waitSync(0);
       if (isThere || timeout === 0) return isThere;
     } else if (stream.isThere()) return true;
-    return blocking(`SocketConnection.${verb}()`, above, () => {
-      const wait = (): boolean => stream.waitSync(timeout);
-      return me === 0 ? wait() : blockThread(wait);
-    });
+    return blocking(`SocketConnection.${verb}()`, above, () => blockThread(() => stream.waitSync(timeout)));
   }
 }

@@ -1,17 +1,27 @@
 /** One end of a connection over a socket. Source: multiprocessing.connection.Connection */
 
 import type { Socket } from 'node:net';
-import { checkInteger } from '../check.ts';
 import { takeEncoder } from '../codec/index.ts';
 import { BufferTooShort, InvalidStateError, TimeoutError } from '../errors.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
-import { blocking, done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions } from '../loop/index.ts';
-import { blockThread, me } from '../memory/index.ts';
+import {
+  blocking,
+  done,
+  Failed,
+  isAborted,
+  ItemIterator,
+  type Operation,
+  Pending,
+  readSyncTimeout,
+  readWaitOptions,
+  type WaitOptions,
+} from '../loop/index.ts';
+import { blockThread } from '../memory/index.ts';
 import { giveReadiness } from '../readiness.ts';
 import { RangeError, TypeError } from '../refusals.ts';
-import { partOf } from '../view-part.ts';
+import { mostOf, partOf } from '../view-part.ts';
 import { BYTES, longestMessage, type Message, VALUE } from './frames.ts';
-import { anyMessage, Poll, type Reading, Receive, Receivers } from './receiving.ts';
+import { anyMessage, Next, Poll, type Reading, Receive, Receivers } from './receiving.ts';
 import { MessageStream } from './stream.ts';
 
 /** How long a message may wait for room, and what changes owner with it. */
@@ -22,25 +32,6 @@ export interface SocketSendOptions extends WaitOptions {
 
 const sendKeys = ['timeout', 'signal', 'transfer'];
 const apart = 'its receiver may be any program, which does not see the shared objects of this one';
-
-function readSync(options: number | WaitOptions | undefined, promiseForm: string, keys?: readonly string[]): number {
-  const { timeout, signal } = readWaitOptions(options, keys);
-  if (signal !== undefined)
-    throw new TypeError(`expected no signal, as a blocked thread cannot hear one: use ${promiseForm} for a wait that can be aborted`);
-  return timeout;
-}
-
-/** A call that was refused. */
-class Failed extends Pending<never> {
-  constructor(error: unknown) {
-    super();
-    this.fail(error);
-  }
-
-  describe(): string {
-    return 'a call that was refused';
-  }
-}
 
 /** A message that waits for room. */
 class Sending extends Pending<void> {
@@ -76,10 +67,6 @@ class Sending extends Pending<void> {
   protected override abandon(): void {
     if (this.#stream.takeBack(this.ended)) this.#stream.unref();
   }
-}
-
-function mostOf(maxLength: number | undefined): number {
-  return maxLength === undefined ? Infinity : checkInteger(maxLength, 'maxLength', 0);
 }
 
 const notBytes = (verb: string): Error =>
@@ -217,7 +204,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
     };
     if (stream.put(kind, bytes, ended)) return;
     const flush = (): boolean => stream.flushSync(timeout);
-    const isFlushed = timeout > 0 && blocking(`SocketConnection.${verb}()`, above, () => (me === 0 ? flush() : blockThread(flush)));
+    const isFlushed = timeout > 0 && blocking(`SocketConnection.${verb}()`, above, () => blockThread(flush));
     if (failure !== undefined) throw failure;
     if (isFlushed || !stream.isSending) return;
     stream.takeBack(ended);
@@ -248,7 +235,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   /** As `send`, and blocks the thread. Async sends that still wait go first. */
   sendSync(message: T, options?: number | Omit<SocketSendOptions, 'signal'>): void {
     this.#check('sendSync');
-    const timeout = readSync(options, 'send()', sendKeys);
+    const timeout = readSyncTimeout(options, 'send()', sendKeys);
     const transfer = typeof options === 'object' ? options.transfer : undefined;
     this.#encoded('sendSync', message, transfer, (bytes) => this.#putSync('sendSync', this.sendSync, VALUE, bytes, timeout));
   }
@@ -268,7 +255,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   /** As `recv`, and blocks the thread. */
   recvSync(options?: number | Omit<WaitOptions, 'signal'>): T {
     this.#check('recvSync');
-    return this.#receivers.receiveSync('recvSync', this.recvSync, anyMessage as Reading<T>, readSync(options, 'recv()'));
+    return this.#receivers.receiveSync('recvSync', this.recvSync, anyMessage as Reading<T>, readSyncTimeout(options, 'recv()'));
   }
 
   /**
@@ -288,7 +275,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   /** As `poll`, and blocks the thread. */
   pollSync(options: number | Omit<WaitOptions, 'signal'> = 0): boolean {
     this.#check('pollSync');
-    return this.#receivers.pollSync(this.pollSync, readSync(options, 'poll()'));
+    return this.#receivers.pollSync(this.pollSync, readSyncTimeout(options, 'poll()'));
   }
 
   /**
@@ -332,7 +319,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   recvBytesSync(maxLength?: number, options?: number | Omit<WaitOptions, 'signal'>): Uint8Array {
     this.#check('recvBytesSync');
     const reading = wholeBytes('recvBytesSync', mostOf(maxLength));
-    return this.#receivers.receiveSync('recvBytesSync', this.recvBytesSync, reading, readSync(options, 'recvBytes()'));
+    return this.#receivers.receiveSync('recvBytesSync', this.recvBytesSync, reading, readSyncTimeout(options, 'recvBytes()'));
   }
 
   /**
@@ -354,7 +341,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | Omit<WaitOptions, 'signal'>): number {
     this.#check('recvBytesIntoSync');
     const reading = bytesInto('recvBytesIntoSync', partOf(view, offset, undefined));
-    return this.#receivers.receiveSync('recvBytesIntoSync', this.recvBytesIntoSync, reading, readSync(options, 'recvBytesInto()'));
+    return this.#receivers.receiveSync('recvBytesIntoSync', this.recvBytesIntoSync, reading, readSyncTimeout(options, 'recvBytesInto()'));
   }
 
   /**
@@ -376,7 +363,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   /** `for await` receives messages until the end of file. Leaving the loop withdraws the pending receive, and closes nothing. */
   [Symbol.asyncIterator](): AsyncItemIterator<T> {
     this.#check('[Symbol.asyncIterator]');
-    return new MessageIterator<T>(this.#receivers);
+    return new ItemIterator({ next: () => new Next<T>(this.#receivers) });
   }
 }
 
@@ -384,48 +371,4 @@ function checkLength<B extends number | Uint8Array>(bytes: B): B {
   const length = typeof bytes === 'number' ? bytes : bytes.length;
   if (length > longestMessage) throw new RangeError(`expected a message of at most ${longestMessage} bytes, got ${length}`);
   return bytes;
-}
-
-type Step<T> = IteratorResult<T, undefined>;
-
-/** An iteration over messages: each step receives one. */
-class MessageIterator<T> implements AsyncItemIterator<T> {
-  readonly #receivers: Receivers;
-  readonly #pending: Map<Receive<unknown>, () => void> = new Map();
-  #isOver = false;
-
-  constructor(receivers: Receivers) {
-    this.#receivers = receivers;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<Step<T>> {
-    if (this.#isOver) return { done: true, value: undefined };
-    const receive = new Receive<T>(this.#receivers, 'next', anyMessage as Reading<T>, undefined);
-    const left = new Promise<Step<T>>((resolve) => {
-      this.#pending.set(receive, () => resolve({ done: true, value: undefined }));
-    });
-    try {
-      return await Promise.race([left, receive.then((value): Step<T> => ({ done: false, value }))]);
-    } catch (error) {
-      if (error !== this.#receivers.stream.end) throw error;
-      return { done: true, value: undefined };
-    } finally {
-      this.#pending.delete(receive);
-    }
-  }
-
-  /** The loop was left: nothing is received for it any more. */
-  return(): Promise<Step<T>> {
-    this.#isOver = true;
-    for (const [receive, end] of this.#pending) {
-      end();
-      receive.catch(() => {});
-      receive.reject(new InvalidStateError('SocketConnection: the loop was left'));
-    }
-    return Promise.resolve({ done: true, value: undefined });
-  }
 }

@@ -229,6 +229,21 @@ export abstract class Pending<T> extends Operation<T> implements Listed {
   }
 }
 
+/** One that was refused when it began. */
+export class Failed<T = never> extends Pending<T> {
+  readonly #name: string;
+
+  constructor(error: unknown, name: string = 'a call that was refused') {
+    super();
+    this.#name = name;
+    this.fail(error);
+  }
+
+  describe(): string {
+    return this.#name;
+  }
+}
+
 /** The end of a wait that was given no time. */
 class Expiry implements Steppable {
   readonly #operation: Pending<any>;

@@ -31,3 +31,20 @@ export function readWaitOptions(
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError(expected('signal', 'an AbortSignal', signal));
   return { timeout: checkTimeout(timeout), signal };
 }
+
+/**
+ * Milliseconds of a call that blocks its thread; Infinity is for ever.
+ *
+ * @param promiseForm the call to use instead where a signal is given
+ * @throws TypeError for a signal
+ */
+export function timeoutOfSync({ timeout = Infinity, signal }: WaitOptions, promiseForm: string): number {
+  if (signal !== undefined)
+    throw new TypeError(`expected no signal, as a blocked thread cannot hear one: use ${promiseForm} for a wait that can be aborted`);
+  return timeout;
+}
+
+/** As `readWaitOptions`, of a call that blocks its thread: its milliseconds. */
+export function readSyncTimeout(options: number | WaitOptions | undefined, promiseForm: string, known?: readonly string[]): number {
+  return timeoutOfSync(readWaitOptions(options, known), promiseForm);
+}

@@ -2,6 +2,7 @@
 
 import { Proxied } from '../proxy/index.ts';
 import { setImmediate } from '../real-timers.ts';
+import { isThenable } from '../thenable.ts';
 
 type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>;
 
@@ -60,8 +61,7 @@ export class ManagedIterator {
   }
 }
 
-export const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function' && !(value instanceof Proxied);
+export const isPromise = (value: unknown): value is Promise<unknown> => isThenable(value) && !(value instanceof Proxied);
 
 export const isIterator = (value: unknown): value is Iterator<unknown> =>
   typeof value === 'object' &&

@@ -29,6 +29,7 @@ import {
   UNREADABLE,
 } from './protocol.ts';
 import { TypeError } from '../refusals.ts';
+import { isThenable } from '../thenable.ts';
 import { descriptionOf, GET, numberOf, PIPELINE, type Proxied, requestsOf, serverOf, SET, setCaller } from './proxy.ts';
 
 /** Milliseconds after which one that waits looks whether the manager lives. */
@@ -279,9 +280,9 @@ export class Client {
     try {
       const { fn, call } = this.#callbacks.get(number)!;
       const value = fn(...args);
-      const isPromise = typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+      const isPromise = isThenable(value);
       if (isPromise && call === blockedIn) {
-        (value as PromiseLike<unknown>).then(undefined, () => {});
+        value.then(undefined, () => {});
         throw new InvalidStateError(
           'a callback returned a promise, which cannot settle while its thread waits in a Sync call: use the promise form',
         );

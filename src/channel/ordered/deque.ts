@@ -1,10 +1,9 @@
 /** Items that come and go at both ends. Source: collections.deque */
 
 import { checkBoolean, checkInteger, checkOptions } from '../../check.ts';
-import type { Operation } from '../../loop/index.ts';
+import { Failed, type Operation } from '../../loop/index.ts';
 import { blockOf, defineKind, type ObjectKind, SharedObject } from '../../memory/index.ts';
 import { Items, type Peeked } from '../items.ts';
-import { Failed } from '../operations.ts';
 import { type BlockOptions, readBlockOptions, readItems, readSyncOptions, type SyncOptions } from '../options.ts';
 import { QueueCore } from '../queue-core.ts';
 import { queueRefs, queueWords } from '../record.ts';

@@ -1,16 +1,15 @@
 /** One end of a pipe, and `Pipe`, which makes both. Source: multiprocessing.Pipe, multiprocessing.connection.Connection */
 
-import { checkBoolean, checkInteger } from '../../check.ts';
+import { checkBoolean } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
 import { notSent } from '../../handles.ts';
 import type { AsyncItemIterator } from '../../iteration.ts';
-import { ItemIterator, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { Failed, ItemIterator, type Operation, readSyncTimeout, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { blockOf, defineKind, dropListed, isArriving, letGo, type ObjectKind, SharedObject } from '../../memory/index.ts';
 import { giveReadiness } from '../../readiness.ts';
 import { TypeError } from '../../refusals.ts';
-import { partOf } from '../../view-part.ts';
+import { mostOf, partOf } from '../../view-part.ts';
 import type { Packed } from '../items.ts';
-import { Failed } from '../operations.ts';
 import { coreReadiness } from '../wait-ready.ts';
 import { endKind, endRefs, endWords, incomingOf, joinEnds, newBuffer, OtherEnd, outgoingOf, startEnd } from './end.ts';
 import { bytesInto, PipeCore, wholeBytes } from './pipe-core.ts';
@@ -58,13 +57,6 @@ export interface ConnectionStatistics {
 
 const sendKeys = ['timeout', 'signal', 'transfer'];
 const unitBytes = 16;
-
-function readSync(options: number | WaitOptions | undefined, promiseForm: string, keys?: readonly string[]): number {
-  const { timeout, signal } = readWaitOptions(options, keys);
-  if (signal !== undefined)
-    throw new TypeError(`expected no signal, as a blocked thread cannot hear one: use ${promiseForm} for a wait that can be aborted`);
-  return timeout;
-}
 
 /**
  * One end of a pipe; {@link Pipe} makes both. An end can be an argument of a process, thread or task, a captured variable, an item of a queue or a
@@ -205,7 +197,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   /** As `send`, and blocks the thread. Async sends of this thread that still wait go first. */
   sendSync(message: T, options?: number | Omit<SendOptions, 'signal'>): void {
     const core = this.#writing('sendSync');
-    const timeout = readSync(options, 'send()', sendKeys);
+    const timeout = readSyncTimeout(options, 'send()', sendKeys);
     const packed = core.items.pack(message, typeof options === 'object' ? options.transfer : undefined);
     this.#checkStill(packed, core, 'sendSync');
     core.putSync([packed], 'sendSync', this.sendSync, timeout);
@@ -224,7 +216,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
 
   /** As `recv`, and blocks the thread. */
   recvSync(options?: number | Omit<WaitOptions, 'signal'>): T {
-    return this.#reading('recvSync').getSync('recvSync', this.recvSync, readSync(options, 'recv()'));
+    return this.#reading('recvSync').getSync('recvSync', this.recvSync, readSyncTimeout(options, 'recv()'));
   }
 
   /**
@@ -239,7 +231,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
 
   /** As `poll`, and blocks the thread. */
   pollSync(options: number | Omit<WaitOptions, 'signal'> = 0): boolean {
-    return this.#reading('pollSync').pollSync(this.pollSync, readSync(options, 'poll()'));
+    return this.#reading('pollSync').pollSync(this.pollSync, readSyncTimeout(options, 'poll()'));
   }
 
   /**
@@ -279,7 +271,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   /** As `recvBytes`, and blocks the thread. */
   recvBytesSync(maxLength?: number, options?: number | Omit<WaitOptions, 'signal'>): Uint8Array {
     const core = this.#reading('recvBytesSync');
-    const timeout = readSync(options, 'recvBytes()');
+    const timeout = readSyncTimeout(options, 'recvBytes()');
     return core.getBytesSync('recvBytesSync', this.recvBytesSync, timeout, wholeBytes('recvBytesSync', mostOf(maxLength)));
   }
 
@@ -301,7 +293,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   /** As `recvBytesInto`, and blocks the thread. */
   recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | Omit<WaitOptions, 'signal'>): number {
     const core = this.#reading('recvBytesIntoSync');
-    const timeout = readSync(options, 'recvBytesInto()');
+    const timeout = readSyncTimeout(options, 'recvBytesInto()');
     const reader = bytesInto('recvBytesIntoSync', partOf(view, offset, undefined));
     return core.getBytesSync('recvBytesIntoSync', this.recvBytesIntoSync, timeout, reader);
   }
@@ -348,10 +340,6 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
       waitingSenders: this.#outgoing?.buffer.waiting().putters ?? 0,
     };
   }
-}
-
-function mostOf(maxLength: number | undefined): number {
-  return maxLength === undefined ? Infinity : checkInteger(maxLength, 'maxLength', 0);
 }
 
 function makeEnd<T>(incoming: Block | undefined, outgoing: Block | undefined): Connection<T> {

@@ -2,10 +2,10 @@
 
 import { BufferTooShort, EOFError, type HeddleError, InvalidStateError, TimeoutError } from '../../errors.ts';
 import type { Operation, WaitOptions } from '../../loop/index.ts';
-import { Done, isAborted } from '../../loop/index.ts';
+import { Done, Failed, isAborted } from '../../loop/index.ts';
 import type { Block, SharedObject } from '../../memory/index.ts';
 import { Items, type Packed, type Taken } from '../items.ts';
-import { Failed, Get, type Loading, Ready } from '../operations.ts';
+import { Get, type Loading, Ready } from '../operations.ts';
 import { QueueCore } from '../queue-core.ts';
 import { RingStore } from '../ring-store.ts';
 import { APART, BYTES } from '../ring.ts';

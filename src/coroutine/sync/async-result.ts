@@ -1,11 +1,11 @@
 /** A value or an error that somebody sets and others wait for. Source: gevent.event.AsyncResult */
 
 import { inspect } from 'node:util';
-import { Done, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
+import { Done, Failed, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
 import type { Outcome } from '../link.ts';
 import { Links } from './links.ts';
-import { Failed, Get, Ready, Settled, unset, type Waiting } from './settled.ts';
+import { Get, Ready, Settled, unset, type Waiting } from './settled.ts';
 
 /** What an `AsyncResult` says of itself. */
 export interface AsyncResultStatistics {
@@ -74,7 +74,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     if (options !== undefined) readWaitOptions(options);
     const settled = this.#settled;
     if (settled === undefined) return new Get<T>(this.#waiters, options);
-    return settled.hasFailed ? new Failed<T>(settled.result) : new Done(settled.result as T);
+    return settled.hasFailed ? new Failed<T>(settled.result, 'AsyncResult.get()') : new Done(settled.result as T);
   }
 
   /** As `get`, under the name that it has in a `Future`. */

@@ -53,15 +53,4 @@ export class Ready extends Waiting<boolean> {
   }
 }
 
-export class Failed<T> extends Pending<T> {
-  constructor(error: unknown) {
-    super();
-    this.fail(error);
-  }
-
-  describe(): string {
-    return 'AsyncResult.get()';
-  }
-}
-
 export const unset = (): TimeoutError => new TimeoutError('the AsyncResult was not set in the time that get() was given');
