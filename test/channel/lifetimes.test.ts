@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event, Lock, Queue, SimpleQueue } from 'heddle';
-import { collect, heapStatistics } from 'heddle/lowlevel';
-import { runGarbageCollection } from '../python/garbage.js';
+import { heapStatistics } from 'heddle/lowlevel';
+import { settle, untilFreed } from '../shared/freed.js';
 import { until } from '../sync/crew.js';
 import { forEachEnd } from '../sync/victim.js';
 
@@ -14,20 +14,6 @@ const size = 2 ** 20;
 
 const used = (): number => heapStatistics().used;
 const count = (kind: string): number => heapStatistics().objects[kind] ?? 0;
-
-/** Collects garbage until this is so; a test that waits in vain runs out of time. */
-async function untilFreed(isFreed: () => boolean): Promise<void> {
-  do {
-    await runGarbageCollection();
-    collect();
-  } while (!isFreed());
-}
-
-/** Frees what earlier tests have left. */
-async function settle(): Promise<void> {
-  let rounds = 3;
-  await untilFreed(() => (rounds -= 1) === 0);
-}
 
 test('a dropped queue drops what it holds: large items, handles, itself, and queues that hold each other', patient, async () => {
   await settle();

@@ -2,20 +2,12 @@
 
 import { type Connection, Pipe } from '#src/channel/index.js';
 import { tellHeapPlace } from '#src/handles.js';
-import { openParcel, replaceStepper, type Stepper } from '#src/memory/index.js';
+import { openParcel } from '#src/memory/index.js';
 import { Lock } from '#src/sync/index.js';
+import { killedAt } from './killed-at.js';
 
 const [, , action, parcel, write] = process.argv;
 tellHeapPlace({ descriptor: 3 });
-
-const real = Atomics as unknown as Record<string, (words: Int32Array, index: number, a: number, b: number) => number>;
-let left = Number(write);
-const stepper: Stepper = (operation, words, index, a, b) => {
-  if (words === undefined) return 0;
-  const result = real[operation]!(words, index, a, b);
-  if (operation !== 'load' && --left === 0) process.kill(process.pid, 'SIGKILL');
-  return result;
-};
 
 /** What the victim does with its end; it is killed in the middle, or ends by itself with exit code 7. */
 const actions: Record<string, (end: Connection) => void> = {
@@ -38,8 +30,7 @@ const actions: Record<string, (end: Connection) => void> = {
 
 // Its slot is taken before: what it writes there is tried elsewhere.
 new Lock();
-replaceStepper(stepper);
-const [end] = openParcel(Number(parcel)) as [Connection];
-actions[action!]!(end);
-replaceStepper(undefined);
-process.exit(7);
+killedAt(Number(write), () => {
+  const [end] = openParcel(Number(parcel)) as [Connection];
+  actions[action!]!(end);
+});

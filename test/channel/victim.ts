@@ -1,9 +1,9 @@
 /** A process that works at a queue and is killed right after one of the words that it writes: `node --conditions=model victim.js ACTION REF WRITE`. */
 
-import { replaceStepper, type Stepper } from '#src/memory/index.js';
 import { joinObject } from '#src/memory/index.js';
 import { Deque, PriorityQueue, Queue } from '#src/channel/index.js';
 import { tellHeapPlace } from '#src/handles.js';
+import { killedAt } from './killed-at.js';
 
 const [, , action, ref, write] = process.argv;
 tellHeapPlace({ descriptor: 3 });
@@ -13,15 +13,6 @@ const queue = object as Queue;
 const deque = object as unknown as Deque;
 /** A PriorityQueue has tuples, and what the victim puts goes to the front. */
 const itemOf = (text: string): unknown => (object instanceof PriorityQueue ? [-1, text] : text);
-
-const real = Atomics as unknown as Record<string, (words: Int32Array, index: number, a: number, b: number) => number>;
-let left = Number(write);
-const stepper: Stepper = (operation, words, index, a, b) => {
-  if (words === undefined) return 0;
-  const result = real[operation]!(words, index, a, b);
-  if (operation !== 'load' && --left === 0) process.kill(process.pid, 'SIGKILL');
-  return result;
-};
 
 /** What the victim does; it is killed in the middle, or ends by itself with exit code 7. */
 const actions: Record<string, () => void> = {
@@ -42,7 +33,4 @@ const actions: Record<string, () => void> = {
   rotate: () => deque.rotate(-1),
 };
 
-replaceStepper(stepper);
-actions[action!]!();
-replaceStepper(undefined);
-process.exit(7);
+killedAt(Number(write), actions[action!]!);

@@ -7,23 +7,10 @@ import { ProcessPoolExecutor, share, SharedArray, ThreadPoolExecutor, Value } fr
 import { collect, heapStatistics } from 'heddle/lowlevel';
 import { runGarbageCollection } from '../python/garbage.js';
 import { isNative } from '../sync/crew.js';
+import { settle, untilFreed } from './freed.js';
 
 const patient = { timeout: 60_000 };
 const size = 12 * 2 ** 20;
-
-/** Collects garbage until this is so; a test that waits in vain runs out of time. */
-async function untilFreed(isFreed: () => boolean): Promise<void> {
-  do {
-    await runGarbageCollection();
-    collect();
-  } while (!isFreed());
-}
-
-/** Frees what earlier tests have left. */
-async function settle(): Promise<void> {
-  let rounds = 3;
-  await untilFreed(() => (rounds -= 1) === 0);
-}
 
 const used = (): number => heapStatistics().used;
 const count = (kind: string): number => heapStatistics().objects[kind] ?? 0;

@@ -155,6 +155,15 @@ test('message port: one attachment that cannot be sent takes its neighbours with
   a.close();
 });
 
+/** Writes to an other side that has ended. */
+async function writeInVain(link: Link): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    link.send(frame(FrameKind.Task, { bytes: pattern(100_000, 1) }));
+    link.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 test('pipe: what was sent before the other side ended is read after a write to it has failed', async () => {
   const [a, b] = await socketPair();
   const [link, other] = [new PipeLink(a), new PipeLink(b)];
@@ -164,11 +173,7 @@ test('pipe: what was sent before the other side ended is read after a write to i
   b.destroy();
   await gone;
   // Ours has not begun to read.
-  for (let i = 0; i < 3; i++) {
-    link.send(frame(FrameKind.Task, { bytes: pattern(100_000, 1) }));
-    link.flush();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await writeInVain(link);
   assert.equal(a.destroyed, false);
   const reader = new Reader(link);
   await reader.until(() => reader.ends === 1);
@@ -194,11 +199,7 @@ async function endedAfterFailedWrite(): Promise<WeakRef<Link>> {
   other.flush();
   b.destroy();
   await gone;
-  for (let i = 0; i < 3; i++) {
-    link.send(frame(FrameKind.Task, { bytes: pattern(100_000, 1) }));
-    link.flush();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await writeInVain(link);
   const reader = new Reader(link);
   await reader.until(() => reader.ends === 1);
   return new WeakRef(link);
