@@ -23,7 +23,8 @@ import {
   Semaphore,
   type SemaphoreOptions,
 } from '../sync/index.ts';
-import type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
+import type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
+import type { ManagedSet } from './managed-set.ts';
 import { type Client, clientOf, CREATE, MANAGER, type Request, SHUTDOWN, STATISTICS } from '../proxy/index.ts';
 import { type Registered, Server } from './server.ts';
 import type { Proxy } from './types.ts';
@@ -216,12 +217,16 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Makes a dictionary. @param init an object, a Map, or an iterable of pairs */
-  dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): Promise<DictProxy<K, V>> {
+  dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): Promise<DictProxy<K, V>>;
+  dict<K = string, V = unknown>(init: Readonly<Record<string, V>>): Promise<DictProxy<K, V>>;
+  dict(init?: unknown): Promise<DictProxy<any, any>> {
     return this.#make('dict', [init], this.dict);
   }
 
   /** As `dict`, and blocks the thread. */
-  dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): DictProxy<K, V> {
+  dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): DictProxy<K, V>;
+  dictSync<K = string, V = unknown>(init: Readonly<Record<string, V>>): DictProxy<K, V>;
+  dictSync(init?: unknown): DictProxy<any, any> {
     return this.#makeSync('dict', [init], this.dictSync);
   }
 

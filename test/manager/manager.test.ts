@@ -189,14 +189,14 @@ test('an update that throws leaves the old value, one that waits is refused, and
 
 test('proxies are values of other objects, and items, and come back as the same handle', async () => {
   const inner = await manager.list([1]);
-  const outer = await manager.dict<string>({ inner });
-  const back = (await outer.get('inner')) as typeof inner;
+  const outer = await manager.dict({ inner });
+  const back = (await outer.get('inner'))!;
   assert.equal(back, inner);
   await back.append(2);
   const queue = new Queue<typeof inner>();
   const child = new Process({
     target: async () => {
-      const nested = (await outer.get('inner')) as typeof inner;
+      const nested = (await outer.get('inner'))!;
       nested.appendSync(3);
       await queue.put(nested);
     },
