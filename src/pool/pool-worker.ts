@@ -32,6 +32,7 @@ export interface PoolWorkerOptions extends WorkerOptions {
 
 export interface PoolWorkerEvents {
   started(): void;
+  takesAhead(): void;
   outcome(task: number, outcome: Outcome): void;
   report(task: number, report: ChunkReport): void;
   progress(task: number, done: number, total: number | null): void;

@@ -431,7 +431,7 @@ export class WorkerPool {
     const now = performance.now();
     worker.heardAt = now;
     const depth = this.#prefetch.ended(us);
-    if (depth !== undefined) step(this.#state, { type: 'depth', depth: worker.handle.takesAhead ? depth : 0 });
+    if (depth !== undefined) step(this.#state, { type: 'depth', depth });
     if (this.#state.ahead === 0 || !this.#prefetch.isTime(now)) return;
     const silent = [...this.#crew.entries()].filter(([, { heardAt }]) => isSilent(heardAt, now)).map(([id]) => id);
     if (silent.length > 0) this.#apply({ type: 'balance', silent });
@@ -488,6 +488,7 @@ export class WorkerPool {
         this.#crew.rests(id);
         this.#apply({ type: 'workerStarted', worker: id });
       },
+      takesAhead: () => this.#apply({ type: 'takesAhead', worker: id }),
       outcome: (task, outcome) => this.#ended(task, id, worker(), outcome),
       report: (task, report) => this.#reported(task, id, worker().jobs, report),
       progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
