@@ -1,6 +1,8 @@
 /** From a packet to values. The packet's modules must be loaded: see prepare.ts. */
 
 import { Decoding } from './decoding.ts';
+import { decodeFlat } from './message/decoder.ts';
+import { ONE_FLAT } from './message/form.ts';
 import { damaged } from './reader.ts';
 import type { Border, Incoming } from './packet.ts';
 
@@ -21,7 +23,8 @@ export class Decoder {
     this.border = border;
     const { reader } = this.#decoding;
     reader.reset(packet.bytes, 0, packet.bytes.length);
-    this.count = reader.uint32AtEnd();
+    const count = reader.uint32AtEnd();
+    this.count = count === ONE_FLAT ? 1 : count;
     this.#decoding.beside = packet;
     this.#decoding.again = options?.again === true;
   }
@@ -46,6 +49,9 @@ export class Decoder {
 
 /** The first value of a packet. */
 export function decode(packet: Incoming, border: Border, options?: DecodeOptions): unknown {
+  const { bytes } = packet;
+  // The last byte tells.
+  if (bytes[bytes.length - 1] === ONE_FLAT >>> 24) return decodeFlat(bytes, 0, bytes.length - 4);
   return new Decoder(packet, border, options).next();
 }
 
