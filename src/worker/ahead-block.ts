@@ -18,6 +18,6 @@ export class AheadBlock extends SharedObject {
 
   get states(): WordsAt {
     const { words, at } = blockOf(this);
-    return { words, at: at + fields.states };
+    return { words, at: at + fields.states, owner: this };
   }
 }

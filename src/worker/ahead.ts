@@ -20,6 +20,8 @@ import type { SharedWords } from '../undisturbed.ts';
 export interface WordsAt {
   readonly words: Int32Array;
   readonly at: number;
+  /** What must live as long as they are used. */
+  readonly owner?: object;
 }
 
 /** Tasks of one worker that have a word at a time. */

@@ -72,8 +72,6 @@ export class Runner {
   readonly #exit: () => void;
   readonly #mark: BegunMark;
   #words: WordsAt | undefined;
-  /** Keeps them. */
-  #block: object | undefined;
   /** Tasks that were sent ahead and wait until there is room. */
   readonly #ahead: Deque<Frame> = new Deque();
   /** Tasks that run at a time. */
@@ -196,7 +194,6 @@ export class Runner {
       const { AheadBlock } = await import('./ahead-block.ts');
       const [block] = this.#link.parcels.unwrap(parcel);
       if (!(block instanceof AheadBlock)) return;
-      this.#block = block;
       this.#words = block.states;
     } catch {
       return; // the parcel goes with its link

@@ -9,7 +9,7 @@ import {
   type Border,
   type Capsule,
   Decoder,
-  type Incoming,
+  type Encoded,
   type Origin,
   type Packet,
   abortImported,
@@ -24,7 +24,7 @@ import { handleDoor } from '../handles.ts';
 import { me } from '../memory/index.ts';
 import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
 import { AheadBlock } from './ahead-block.ts';
-import { AheadWords } from './ahead.ts';
+import { AheadWords, type WordsAt } from './ahead.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, encodeOutcome, incoming, metaOf, packetFrame, weightOf } from './message.ts';
@@ -149,8 +149,8 @@ export class WorkerHandle {
   readonly #held: HeldCapsules;
   /** The state of tasks that are sent ahead; undefined as long as none are. */
   #ahead: AheadWords | undefined;
-  /** Keeps them. */
-  #block: object | undefined;
+  /** Where they are, until the worker has them, too. */
+  #offered: WordsAt | undefined;
   /** Tasks it was given and has not ended. */
   #inFlight = 0;
   /** Tasks it was sent, and for those that have not ended which of them each was: they begin in this order. */
@@ -335,8 +335,8 @@ export class WorkerHandle {
     if (capsule.origin !== undefined) this.#origins.set(f.id, capsule.origin);
     if (this.#sent % countEvery === 0) this.#worker.begun.count();
     if (this.#sent === wordsAfter && this.#ahead === undefined) this.#offerWords();
-    link.send(f);
-    if (!isAhead) link.flush();
+    if (isAhead) link.send(f);
+    else link.sendNow(f);
     if (capsule.packet.signals.length > 0) this.#signals.watch(capsule.packet.signals);
     if (packet.signals.length > 0) this.#signals.watch(packet.signals);
   }
@@ -356,7 +356,7 @@ export class WorkerHandle {
     try {
       const block = new AheadBlock();
       link.send(frame(FrameKind.AheadWords, { a: link.parcels.wrap([block]) }));
-      this.#block = block;
+      this.#offered = block.states;
     } catch {
       // The heap is full.
     }
@@ -370,7 +370,9 @@ export class WorkerHandle {
         if (f.c === 0) this.#sentAs.delete(f.id);
         else this.#ahead!.free(f.c);
         if (this.#unanswered.size > 0) this.#unanswered.delete(f.id);
-        return this.#decodedFor(f, true, (meta) => this.#outcome(f, meta));
+        // Nearly all are plain.
+        if (f.meta === '' && this.#undecoded + this.#contexts.size + this.#origins.size === 0) return this.#outcome(f, f);
+        return this.#decodedFor(f, true, (meta) => this.#outcome(f, incoming(f, meta)));
       case FrameKind.ChunkOutcomes:
         return this.#decodedFor(f, false, (meta) => this.#report(f, meta));
       case FrameKind.Ready:
@@ -393,7 +395,7 @@ export class WorkerHandle {
       case FrameKind.Heavy:
         return this.#events.heavy();
       case FrameKind.AheadWords:
-        this.#ahead = new AheadWords((this.#block as AheadBlock).states);
+        this.#ahead = new AheadWords(this.#offered!);
         return this.#events.takesAhead();
       case FrameKind.PoolsWork:
         return this.#poolsWork(f.a === 1);
@@ -440,12 +442,19 @@ export class WorkerHandle {
     this.#lastDecoded = Promise.allSettled([ready, before]).then(go);
   }
 
-  #outcome(f: Frame, meta: Meta): void {
-    const decoded = this.#decodeOne(incoming(f, meta));
-    this.#events.outcome(f.id, { ok: decoded.ok && f.a === 1, value: decoded.value, us: f.b });
+  #outcome(f: Frame, packet: Encoded): void {
+    let ok = f.a === 1;
+    let value: unknown;
+    try {
+      value = decode(packet, this.#border);
+    } catch (error) {
+      ok = false;
+      value = error;
+    }
+    this.#events.outcome(f.id, { ok, value, us: f.b });
   }
 
-  #decodeOne(packet: Incoming): Outcome {
+  #decodeOne(packet: Encoded): Outcome {
     try {
       return { ok: true, value: decode(packet, this.#border) };
     } catch (error) {

@@ -106,8 +106,8 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       windDown(state, out);
       return out;
   }
-  feed(state, out);
-  startNeeded(state, out);
+  if (state.queue.length > 0 || state.unfed.length > 0) feed(state, out);
+  if (state.queue.length > 0 || state.ahead > 0) startNeeded(state, out);
   return out;
 }
 
