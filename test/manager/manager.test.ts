@@ -359,7 +359,7 @@ test('shutdown ends the process of the manager, and its factories and proxies sa
 test('bad arguments are refused at the call', async () => {
   await assert.rejects(manager.create('nothing of that name'), /expected name to be a registered one/);
   assert.throws(() => Manager.register('', Counter), TypeError);
-  assert.throws(() => Manager.register('x', 7 as never), /expected Class to be a class, got 7/);
+  assert.throws(() => Manager.register('x', 7 as never), /expected Class to be a class, or a function that gives the object, got 7/);
   await assert.rejects(Manager.start({ initializer: 7 as never }), TypeError);
   await assert.rejects(
     Manager.start({
