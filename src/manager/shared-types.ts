@@ -58,6 +58,8 @@ export function describeShared(object: object): Description | undefined {
       if (!left.has(key)) (typeof value === 'function' ? methods : properties).add(key);
     if (at === Class.prototype) break;
   }
+  // Such as the length of an array.
+  for (const [key, value] of Object.entries(object)) if (typeof value === 'number') properties.add(key);
   for (const method of methods) if (method.endsWith('Sync')) methods.delete(method);
   if (extras === 'acquirer' || extras === 'condition') for (const method of [HOLD, DROP]) methods.add(method);
   return { name: object.constructor.name, methods: [...methods], properties: [...properties], isIterable: false, extras };
