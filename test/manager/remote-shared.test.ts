@@ -241,7 +241,10 @@ test('a call that waits at a lock fails when its own connection is closed', asyn
   const third = await connect();
   const lock = await third.Lock();
   await lock.acquire();
-  const failed = assert.rejects(lock.acquire(), (error: Error) => error instanceof EOFError && error.message.startsWith('Lock.acquire(): '));
+  const failed = assert.rejects(
+    lock.acquire(),
+    (error: Error) => error instanceof EOFError && error.message.startsWith('Lock.acquire(): '),
+  );
   third.close();
   await failed;
 });
