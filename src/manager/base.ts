@@ -86,12 +86,16 @@ export abstract class BaseManager {
   }
 
   /** Makes a dictionary. @param init an object, a Map, or an iterable of pairs */
-  dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): Promise<DictProxy<K, V>> {
+  dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): Promise<DictProxy<K, V>>;
+  dict<K = string, V = unknown>(init: Readonly<Record<string, V>>): Promise<DictProxy<K, V>>;
+  dict(init?: unknown): Promise<DictProxy<any, any>> {
     return this.make('dict', [init], this.dict);
   }
 
   /** As `dict`, and blocks the thread. */
-  dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): DictProxy<K, V> {
+  dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): DictProxy<K, V>;
+  dictSync<K = string, V = unknown>(init: Readonly<Record<string, V>>): DictProxy<K, V>;
+  dictSync(init?: unknown): DictProxy<any, any> {
     return this.makeSync('dict', [init], this.dictSync);
   }
 

@@ -2,10 +2,11 @@
 
 export { callback, reconnected, RemoteProxied } from '../proxy/index.ts';
 export type { BaseManager, ManagerStatistics, RegisterOptions } from './base.ts';
-export type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
+export type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
+export type { ManagedSet } from './managed-set.ts';
 export { Manager, type ManagerOptions, serveManager } from './manager.ts';
 export type { DictProxy, ListProxy, NamespaceProxy, PoolProxy, SetProxy } from './proxy-types.ts';
-export { type ConnectOptions, RemoteManager } from './remote-manager.ts';
+export { type ConnectOptions, type NumbersOptions, RemoteManager } from './remote-manager.ts';
 export type {
   AcquirerProxy,
   ArrayProxy,

@@ -1,7 +1,8 @@
 /** What the factories of managers give. */
 
 import type { MapOptions, Pool } from '../pool/index.ts';
-import type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
+import type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
+import type { ManagedSet } from './managed-set.ts';
 import type { Proxy } from './types.ts';
 
 /** A dictionary that a manager keeps. Source: multiprocessing.managers.DictProxy */

@@ -18,7 +18,8 @@ import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.
 import { QueuePeer, type Peer, WirePeer } from './peer.ts';
 import { type Kept, KeptObjects } from './objects.ts';
 import { sharedTypes } from './shared-types.ts';
-import { ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
+import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
+import { ManagedSet } from './managed-set.ts';
 import {
   ANSWER,
   CALLBACK,

@@ -80,7 +80,8 @@ after(async () => {
 });
 
 test('a dict, a list, a set and a namespace have the calls that they have over shared memory, in both forms', async () => {
-  const dict = await remote.dict<string>({ a: 1 });
+  const init: Record<string, unknown> = { a: 1 };
+  const dict = await remote.dict(init);
   dict.setSync('b', [2, { deep: new Map([[1, 2n]]) }]);
   assert.deepEqual(
     await dict.toMap(),
