@@ -309,7 +309,9 @@ export class Server {
     const queue = this.#clients.get(client);
     if (queue === undefined) return;
     try {
-      queue.putManySync(replies);
+      // Making one message ready alone is cheaper than as a batch.
+      if (replies.length === 1) queue.putNowait(replies[0]!);
+      else queue.putManySync(replies);
     } catch {
       // One of the values cannot cross: the call ends with that, and the others go their way.
       for (const reply of replies) this.#sendOne(queue, reply);
