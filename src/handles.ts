@@ -19,6 +19,23 @@ export const luggage: unique symbol = Symbol('luggage');
  */
 export const notSent: unique symbol = Symbol('not sent');
 
+/**
+ * Method on the prototype of a class of heddle whose instances travel as something else: what is sent instead, or the reason why an instance stays.
+ * It is called with the reason why the receiver may be another program, if it may.
+ */
+export const sentAs: unique symbol = Symbol('sent as');
+
+/** What is sent instead of an object. */
+export interface Substitute {
+  readonly data: unknown;
+  /** The class of the objects that are sent so; it travels by name. */
+  readonly Class: abstract new (
+    ...args: never[]
+  ) => object;
+  /** Makes the object where its data arrives; travels by name. */
+  readonly rebuild: (data: never) => object;
+}
+
 /** Whose a message is: with the death of its host, or the end of its link, nobody will open it. */
 export interface Route {
   /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */

@@ -128,10 +128,17 @@ export type {
 } from './connection/index.ts';
 
 // Objects in a process of their own, shared by proxies.
-export { callback, Manager } from './manager/index.ts';
+export { callback, Manager, RemoteManager } from './manager/index.ts';
 export type {
+  AcquirerProxy,
+  ArrayProxy,
+  BarrierProxy,
+  BaseManager,
+  ConditionProxy,
+  ConnectOptions,
   DictKey,
   DictProxy,
+  EventProxy,
   ListProxy,
   ManagedDict,
   ManagedList,
@@ -142,9 +149,11 @@ export type {
   ManagerStatistics,
   NamespaceProxy,
   PoolProxy,
+  QueueProxy,
   Recorder,
   RegisterOptions,
   SetProxy,
+  ValueProxy,
 } from './manager/index.ts';
 
 // What crosses, and how.

@@ -7,11 +7,17 @@
  */
 
 import type { Queue } from '../channel/index.ts';
-import { EOFError, ShutDown } from '../errors.ts';
-import { collect, heapStatistics, isDead, me, refOf } from '../memory/index.ts';
+import { crypto } from '../builtins.ts';
+import type { SocketConnection } from '../connection/index.ts';
+import { EOFError, SerializationError, ShutDown } from '../errors.ts';
+import { collect, heapStatistics, me, refOf } from '../memory/index.ts';
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
+import { expected } from '../check.ts';
+import { isShared } from '../handles.ts';
 import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
+import { QueuePeer, type Peer, WirePeer } from './peer.ts';
+import { describeShared, sharedTypes } from './shared-types.ts';
 import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
 import { ManagedSet } from './managed-set.ts';
 import {
@@ -24,18 +30,23 @@ import {
   FORGET,
   GONE,
   GET,
+  greeting,
   HELLO,
   heldOf,
   isCallbackRef,
   ITERATE,
   makeProxy,
   MANAGER,
+  MARK,
+  numberOf,
   PIPELINE,
   Proxied,
   recordedCalls,
   release,
   type Reply,
   type Request,
+  RUNNING,
+  serverOf,
   SET,
   SHUTDOWN,
   STATISTICS,
@@ -49,8 +60,10 @@ const mostAtOnce = 1000;
 
 /** A class whose objects a manager can keep. */
 export interface Registered {
-  readonly Class: abstract new (...args: any[]) => object;
+  readonly Class: (abstract new (...args: any[]) => object) | ((...args: any[]) => unknown);
   readonly exposed?: readonly string[] | undefined;
+  /** Of the registration; none: it comes with managers. */
+  readonly id?: string | undefined;
 }
 
 /** What comes with a manager. */
@@ -64,10 +77,17 @@ const builtIn: Readonly<Record<string, Registered>> = {
 interface Kept {
   readonly object: object;
   readonly number: number;
-  /** Of the proxies' record. */
-  readonly ref: number;
+  /** Of the records of proxies in shared memory. There may be several: one that was swept while a connection held the object is made anew. */
+  refs: number[];
+  /** How often connections hold it. */
+  remote: number;
+  /** A handle that came home from a connection. */
+  home?: WeakRef<Proxied> | undefined;
   readonly description: Description;
 }
+
+/** Arrow functions, methods and async functions give the object; all else makes it. */
+const isConstructor = (Class: Registered['Class']): Class is new (...args: unknown[]) => object => Class.prototype !== undefined;
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -91,9 +111,18 @@ export class Server {
   readonly #requests: Queue<Request>;
   readonly #classes: Map<string, Registered>;
   readonly #kept: Map<number, Kept> = new Map();
-  readonly #clients: Map<number, Queue<Reply>> = new Map();
+  /** Threads that share memory, by their slots; connections by numbers below 0. */
+  readonly #clients: Map<number, Peer> = new Map();
+  /** Numbers of objects in shared memory that connections know, by their blocks. */
+  readonly #sharedNumbers: Map<number, number> = new Map();
+  readonly #id: string = crypto().randomUUID();
+  #connections = 0;
   /** Answers of clients that are awaited, and whose. */
   readonly #answers: Map<number, { readonly client: number; readonly settle: (isOk: boolean, value: unknown) => void }> = new Map();
+  /** Why a request was lost. */
+  #unreadable: unknown;
+  /** Why answers before them may be lost. */
+  readonly #marks: Map<number, unknown> = new Map();
   /** Calls whose methods wait. */
   readonly #atWork: Map<number, Set<number>> = new Map();
   #replies: Map<number, Reply[]> = new Map();
@@ -131,6 +160,7 @@ export class Server {
     } catch (error) {
       if (error instanceof ShutDown) throw error;
       // That request is gone, and says no more whose it was.
+      this.#unreadable = error;
       for (const client of this.#clients.keys()) this.#push(client, [0, UNREADABLE, error]);
       return [];
     }
@@ -166,9 +196,14 @@ export class Server {
 
   /** True: nothing is to be answered, or it was. */
   #manage(client: number, call: number, method: string, args: readonly unknown[]): boolean {
+    if (client < 0 && method !== CREATE && method !== STATISTICS) {
+      if (method === HELLO) this.#reply(client, call, VALUE, greeting(this.#id));
+      else this.#reply(client, call, ERROR, new TypeError(`a connection cannot ask a manager for '${method}'`));
+      return true;
+    }
     switch (method) {
       case HELLO:
-        this.#clients.set(client, args[0] as Queue<Reply>);
+        this.#clients.set(client, new QueuePeer(client, args[0] as Queue<Reply>));
         return true;
       case ANSWER: {
         const [number, isOk, value] = args as [number, boolean, unknown];
@@ -178,6 +213,17 @@ export class Server {
       case CHECK: {
         const atWork = this.#atWork.get(client);
         for (const waiting of args[0] as number[]) if (atWork?.has(waiting) !== true) this.#push(client, [waiting, GONE]);
+        const isOurs = args[1] === true;
+        this.#marks.set((this.#last += 1), isOurs ? this.#unreadable : new SerializationError(unreadThere));
+        this.#push(client, [this.#last, MARK]);
+        return true;
+      }
+      case RUNNING: {
+        const [mark, running] = args as [number, number[]];
+        const why = this.#marks.get(mark);
+        this.#marks.delete(mark);
+        for (const [number, answer] of this.#answers)
+          if (answer.client === client && number < mark && !running.includes(number)) this.#settle(number, false, why);
         return true;
       }
       case STATISTICS:
@@ -193,19 +239,37 @@ export class Server {
     }
   }
 
-  #create(client: number, name: string, args: unknown[], registered?: Registered): Proxied {
+  #create(client: number, name: string, args: unknown[], registered?: Registered): unknown {
     this.#placeCallbacks(client, args);
-    const known = registered ?? this.#classes.get(name);
-    if (known === undefined) throw new TypeError(`expected a registered type, got '${name}'`);
-    const { Class, exposed } = known;
-    return this.#keep(new (Class as new (...args: unknown[]) => object)(...args), name, exposed);
+    const Shared = client < 0 ? sharedTypes.get(name) : undefined;
+    if (Shared !== undefined) return new (Shared as new (...args: unknown[]) => object)(...args);
+    const { Class, exposed } = this.#registered(client, name, registered);
+    if (isConstructor(Class)) return this.#given(new Class(...args), name, exposed);
+    const made = (Class as Method)(...args);
+    return isPromise(made) ? made.then((object) => this.#given(object, name, exposed)) : this.#given(made, name, exposed);
+  }
+
+  /** What a name stands for. Threads of the manager's own program may say anew what it is; connections take what is there. */
+  #registered(client: number, name: string, sent: Registered | undefined): Registered {
+    const here = this.#classes.get(name);
+    // One that is known already is the same, with what it keeps.
+    const known = client < 0 || sent === undefined || sent.id === here?.id ? here : sent;
+    if (known === undefined) throw new TypeError(expected('name', `a registered one (${[...this.#classes.keys()].join(', ')})`, name));
+    if (known !== here) this.#classes.set(name, known);
+    return known;
+  }
+
+  /** What a registered function gives may be a proxy, or lie in shared memory: then it goes as what it is. */
+  #given(made: unknown, name: string, exposed: readonly string[] | undefined): unknown {
+    if (typeof made !== 'object' || made === null) throw new TypeError(expected(`what ${name} gives`, 'an object', made));
+    return isShared(made) ? made : this.#keep(made, name, exposed);
   }
 
   #keep(object: object, name: string, exposed: readonly string[] | undefined): Proxied {
     const number = (this.#last += 1);
     const description = describeObject(object, name, exposed);
     const proxy = makeProxy(description, { requests: this.#requests, number, server: me });
-    this.#kept.set(number, { object, number, ref: refOf(proxy), description });
+    this.#kept.set(number, { object, number, refs: [refOf(proxy)], remote: 0, description });
     this.#fresh.add(proxy);
     return proxy;
   }
@@ -213,6 +277,7 @@ export class Server {
   #call(client: number, number: number, method: string, args: unknown[]): unknown {
     const kept = this.#kept.get(number);
     if (kept === undefined) throw new TypeError('the object of this proxy is not there any more');
+    if (isShared(kept.object)) return this.#callShared(client, kept, method, args);
     const object = kept.object as Record<string, unknown>;
     this.#placeCallbacks(client, method === PIPELINE ? (args[2] as unknown[]) : args);
     switch (method) {
@@ -228,6 +293,16 @@ export class Server {
       default:
         return (object[this.#exposed(kept, method, kept.description.methods)] as Method)(...args);
     }
+  }
+
+  /** Calls an object in shared memory in the name of a connection. */
+  #callShared(client: number, kept: Kept, method: string, args: unknown[]): unknown {
+    const { name, methods, properties } = kept.description;
+    if (method === GET || method === SET) this.#exposed(kept, args[0] as string, properties);
+    else if (method !== PIPELINE) this.#exposed(kept, method, methods);
+    const all = method === PIPELINE ? (args[2] as unknown[]) : args;
+    if (all.some(isCallbackRef)) throw new TypeError(`a ${name} takes no function of callback(): its functions run at the manager`);
+    return (this.#clients.get(client) as WirePeer).call(kept.object, method, args);
   }
 
   #exposed({ description }: Kept, name: string, names: readonly string[]): string {
@@ -306,25 +381,62 @@ export class Server {
   }
 
   #send(client: number, replies: readonly Reply[]): void {
-    const queue = this.#clients.get(client);
-    if (queue === undefined) return;
-    try {
-      // Making one message ready alone is cheaper than as a batch.
-      if (replies.length === 1) queue.putNowait(replies[0]!);
-      else queue.putManySync(replies);
-    } catch {
-      // One of the values cannot cross: the call ends with that, and the others go their way.
-      for (const reply of replies) this.#sendOne(queue, reply);
-    }
+    this.#clients.get(client)?.send(replies, (answer, error) => this.#settle(answer, false, error));
   }
 
-  #sendOne(queue: Queue<Reply>, reply: Reply): void {
-    try {
-      queue.putSync(reply);
-    } catch (error) {
-      if (reply[1] === CALLBACK) this.#settle(reply[2] as number, false, error);
-      else queue.putSync([reply[0], ERROR, error]);
+  // ---- clients that do not share memory
+
+  /** Serves a connection whose other end is proved. */
+  admit(connection: SocketConnection): void {
+    const client = -(this.#connections += 1);
+    const peer = new WirePeer(connection, client, {
+      take: (request) => this.#take(request),
+      settle: (answer, isOk, value) => this.#answers.get(answer)?.client === client && this.#settle(answer, isOk, value),
+      flush: () => this.#flush(),
+      nameFor: (object) => this.#nameFor(object),
+      objectOf: (number) => this.#objectOf(number),
+      held: (number, more) => {
+        const kept = this.#kept.get(number);
+        if (kept !== undefined) kept.remote += more;
+      },
+      left: () => this.#forget(client),
+    });
+    if (!peer.hasEnded()) this.#clients.set(client, peer);
+  }
+
+  #nameFor(object: object): readonly [number: number, description: Description] | undefined {
+    const kept = object instanceof Proxied ? this.#keptOf(object) : this.#keptShared(object);
+    return kept === undefined ? undefined : [kept.number, kept.description];
+  }
+
+  #keptOf(proxy: Proxied): Kept | undefined {
+    return serverOf(proxy) === me ? this.#kept.get(numberOf(proxy)) : undefined;
+  }
+
+  #keptShared(object: object): Kept | undefined {
+    const description = isShared(object) ? describeShared(object) : undefined;
+    if (description === undefined) return undefined;
+    const ref = refOf(object as never);
+    const known = this.#kept.get(this.#sharedNumbers.get(ref) ?? 0);
+    if (known !== undefined) return known;
+    const kept: Kept = { object, number: (this.#last += 1), refs: [], remote: 0, description };
+    this.#kept.set(kept.number, kept);
+    this.#sharedNumbers.set(ref, kept.number);
+    return kept;
+  }
+
+  /** What comes home is what it is here: a handle on a proxy, or what lies in shared memory. */
+  #objectOf(number: number): object {
+    const kept = this.#kept.get(number);
+    if (kept === undefined) throw new TypeError('the object of this proxy is not there any more');
+    if (isShared(kept.object)) return kept.object;
+    let proxy = kept.home?.deref();
+    if (proxy === undefined) {
+      proxy = makeProxy(kept.description, { requests: this.#requests, number, server: me });
+      kept.refs.push(refOf(proxy));
+      kept.home = new WeakRef(proxy);
     }
+    return proxy;
   }
 
   #settle(number: number, isOk: boolean, value: unknown): void {
@@ -335,12 +447,21 @@ export class Server {
 
   /** Drops objects that no proxy stands for, and clients that have died. */
   #lookAround(): void {
-    for (const client of this.#clients.keys()) if (isDead(client, true)) this.#forget(client);
+    for (const [client, peer] of this.#clients) if (peer.hasEnded()) this.#forget(client);
     if (this.#kept.size === 0) return;
     if (heapStatistics().dropped > 0) collect();
-    const kept = [...this.#kept.values()];
-    const held = heldOf(kept, me);
-    for (const [i, { number }] of kept.entries()) if (!held[i]) this.#kept.delete(number);
+    const all = [...this.#kept.values()].flatMap(({ number, refs }) => refs.map((ref) => ({ number, ref })));
+    const held = heldOf(all, me);
+    const there = new Set(all.filter((_, i) => held[i]).map(({ ref }) => ref));
+    for (const kept of this.#kept.values()) {
+      kept.refs = kept.refs.filter((ref) => there.has(ref));
+      if (kept.refs.length === 0 && kept.remote === 0) this.#drop(kept);
+    }
+  }
+
+  #drop({ object, number }: Kept): void {
+    this.#kept.delete(number);
+    if (isShared(object)) this.#sharedNumbers.delete(refOf(object as never));
   }
 
   #forget(client: number): void {
@@ -351,4 +472,5 @@ export class Server {
   }
 }
 
+const unreadThere = 'what a callback was called with cannot be read where it runs';
 const callerEnded = (): Error => new EOFError('the caller of this function has ended');

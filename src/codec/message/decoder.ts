@@ -7,7 +7,7 @@ import { readFlat } from './flat-reader.ts';
 import { FLAT, WITH_MODULES } from './form.ts';
 
 /** What belongs to a message and is not in its bytes. */
-export interface MessageBeside extends Pick<Incoming, 'handles' | 'lost'> {
+export interface MessageBeside extends Pick<Incoming, 'handles' | 'lost' | 'namedBy'> {
   /**
    * Gives memory of the receiver's own that shows `length` bytes from `start` on, for large buffers; all else is copied. Such memory begins at a
    * multiple of 16 bytes from the start of the message.
@@ -61,7 +61,7 @@ function decodeGeneral(bytes: Uint8Array, start: number, end: number, beside: Me
     const { reader } = decoding;
     reader.reset(bytes, start, end);
     if (beside !== undefined) {
-      decoding.beside = { attachments: [], handles: beside.handles, lost: beside.lost };
+      decoding.beside = { attachments: [], handles: beside.handles, lost: beside.lost, namedBy: beside.namedBy };
       decoding.viewOf = beside.viewOf;
     }
     const form = reader.byte();

@@ -31,6 +31,8 @@ export interface MessageOptions {
   readonly grow?: ((...args: Parameters<Grow>) => Uint8Array | undefined) | undefined;
   /** Why the receiver may not see the shared objects of this thread: they are refused then. */
   readonly apart?: string | undefined;
+  /** With `apart`: by what the receiver knows an object, if it does. */
+  readonly nameFor?: AnyBorder['nameFor'];
   /** The general encoder writes all of it: what a message looks like that was never flat. Default false. */
   readonly isGeneral?: boolean | undefined;
 }
@@ -115,7 +117,7 @@ export class MessageEncoder {
     const start = writer.position;
     this.#forget();
     encoding.origin = start;
-    encoding.border = options.apart === undefined ? anywhere : { kind: 'any', apart: options.apart };
+    encoding.border = options.apart === undefined ? anywhere : { kind: 'any', apart: options.apart, nameFor: options.nameFor };
     if (options.transfer !== undefined) encoding.transfer = checkTransfer(options.transfer);
     this.#given = options.grow;
     encoding.trail.start(options.root ?? 'item');
