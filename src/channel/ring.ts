@@ -20,7 +20,7 @@
  * it, and whatever counts is put right from there. Of several messages the first is published last, and with it all.
  */
 
-import { load, read, store, write } from '#atomics';
+import { acquire, load, read, release, store, write } from '#atomics';
 import { layout, segmentSize } from '../memory/index.ts';
 
 const chunk = layout('Chunk', 'a piece of a ring; its messages follow', {
@@ -176,7 +176,7 @@ export class Ring {
     if (this.#first === 0) {
       this.#first = this.#at;
       this.#firstHeader = header;
-    } else store(segment, index, header);
+    } else release(segment, index, header);
     this.#at = next;
     this.#number = number;
   }
@@ -197,7 +197,7 @@ export class Ring {
     if (first === 0) return this.#number;
     this.#first = 0;
     // ORDER: after all that was written; pairs with the load in `peek`.
-    store(this.#chunks.segment(first >>> unitShift), (first & unitMask) << 2, this.#firstHeader);
+    release(this.#chunks.segment(first >>> unitShift), (first & unitMask) << 2, this.#firstHeader);
     this.#moveTail();
     return this.#number;
   }
@@ -251,7 +251,7 @@ export class Ring {
       const segment = this.#chunks.segment(this.#from >>> unitShift);
       const index = (this.#from & unitMask) << 2;
       // ORDER: pairs with the store in `publish`.
-      const header = load(segment, index);
+      const header = acquire(segment, index);
       if (header === JUMP) {
         this.#from = (load(segment, index + headWords) + 1) | 0;
         this.#hasJumped = true;

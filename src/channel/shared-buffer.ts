@@ -9,7 +9,7 @@
  *    4  mutex free, a getter is called     the getter's own slice          4  mutex free, a putter is called the putter's own slice
  */
 
-import { load, read, store, write } from '#atomics';
+import { acquire, load, read, store, write } from '#atomics';
 import { type Block, holdParcel, leaveParcel, OwnedLine, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { RobustMutex } from '../sync/index.ts';
 import { Books } from './books.ts';
@@ -187,8 +187,8 @@ export class SharedBuffer implements Taker {
       this.#tailMutex.leave(isWhole);
     }
     for (let i = from + Math.max(placed, 0); i < messages.length; i += 1) hold(messages[i]!);
-    // ORDER: published, then the look whether a getter waits; pairs with getters, which stand in line and then look.
-    if (placed > 0 && this.#load(waitingOffset) !== 0) this.getters.callFirst();
+    // ORDER: published, then the mutex is left, then the look whether a getter waits; pairs with getters, which stand in line and then look.
+    if (placed > 0 && acquire(this.#words, this.#at + waitingOffset) !== 0) this.getters.callFirst();
     return placed;
   }
 

@@ -65,6 +65,14 @@ export function write(words: Int32Array, index: number, value: number): void {
   store(words, index, value);
 }
 
+export function acquire(words: Int32Array, index: number): number {
+  return load(words, index);
+}
+
+export function release(words: Int32Array, index: number, value: number): void {
+  store(words, index, value);
+}
+
 /** Does nothing for a moment: here another thread makes a step. */
 export function idle(_turns: number): void {
   pause();

@@ -19,6 +19,14 @@ export const or: (words: Int32Array, index: number, value: number) => number = A
  */
 export const read = (words: Int32Array, index: number): number => words[index]!;
 export const write = (words: Int32Array, index: number, value: number): void => void (words[index] = value);
+
+/** Processors that make all loads in order, and all stores, as x86 does. V8 compiles those of one thread in their order. */
+const isOrdered = process.arch === 'x64' || process.arch === 'ia32';
+
+/** A load before all that follows; a store after all that was before. Unlike `load` and `store` the two may change places: a store, and then a load of another word. */
+export const acquire: (words: Int32Array, index: number) => number = isOrdered ? read : load;
+export const release: (words: Int32Array, index: number, value: number) => void = isOrdered ? write : store;
+
 /** Imported from `pause.ts`, where it is explained. Newer versions of Node have the instruction. */
 export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? ((): void => {});
 

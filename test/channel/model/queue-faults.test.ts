@@ -63,7 +63,7 @@ findFaults('../../channel/model/queue-cases.js', [
     by: 'a producer and a consumer',
     what: 'a put does not look whether a getter waits',
     file: 'channel/shared-buffer.js',
-    from: 'if (placed > 0 && this.#load(waitingOffset) !== 0)',
+    from: 'if (placed > 0 && acquire(this.#words, this.#at + waitingOffset) !== 0)',
     to: 'if (false)',
   },
   {
