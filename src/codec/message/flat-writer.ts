@@ -17,7 +17,8 @@ import { writeByName } from '../objects.ts';
 import { isEmpty, keysBesideElements } from '../own-keys.ts';
 import * as tag from '../tags.ts';
 import { FIELD, INDEX } from '../trail.ts';
-import { writeKeys } from './key-blocks.ts';
+import { writeHead } from './key-blocks.ts';
+import { wroteSimple } from './simple-value.ts';
 
 /** From this number of objects on they are looked up. */
 const SEEN_LIMIT = 32;
@@ -101,9 +102,7 @@ export class FlatWriter {
     const number = this.#count;
     this.#seen[number] = object;
     this.#count = number + 1;
-    writer.byte(tag.OBJECT);
-    writer.byte(1);
-    writeKeys(writer, keys);
+    writeHead(writer, keys);
     trail.enter(FIELD);
     let mayBeNamed = true;
     let done = 0;
@@ -113,6 +112,7 @@ export class FlatWriter {
       done += 1;
       trail.at(key);
       const value = object[key];
+      if (wroteSimple(writer, value)) continue;
       if (typeof value === 'function' && mayBeNamed) {
         if (this.#wroteByName(object, start, number)) return true;
         mayBeNamed = false;
