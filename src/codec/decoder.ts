@@ -1,6 +1,7 @@
 /** From a packet to values. The packet's modules must be loaded: see prepare.ts. */
 
 import { Decoding } from './decoding.ts';
+import { type Numbers, numbersOf, rowHeadOf } from './number-row.ts';
 import { damaged } from './reader.ts';
 import type { Border, Incoming } from './packet.ts';
 
@@ -15,13 +16,19 @@ export class Decoder {
   readonly #decoding: Decoding = new Decoding();
   /** How many messages the packet holds. */
   readonly count: number;
+  /** The messages, if the packet is a row of numbers. */
+  readonly numbers: Numbers | undefined;
   #read = 0;
 
   constructor(packet: Incoming, border: Border, options?: DecodeOptions) {
     this.border = border;
     const { reader } = this.#decoding;
     reader.reset(packet.bytes, 0, packet.bytes.length);
-    this.count = reader.uint32AtEnd();
+    const last = reader.uint32AtEnd();
+    const row = rowHeadOf(last);
+    if (row !== undefined && reader.left !== row.count * (row.isDouble ? 8 : 4)) throw damaged('it has another length than it says');
+    this.count = row?.count ?? last;
+    this.numbers = row === undefined ? undefined : numbersOf(packet.bytes, row);
     this.#decoding.beside = packet;
     this.#decoding.again = options?.again === true;
   }
@@ -39,6 +46,7 @@ export class Decoder {
   /** @throws SerializationError if the bytes are damaged; whatever user code threw that had to run */
   next(): unknown {
     if (this.done) throw damaged('there is no further message');
+    if (this.numbers !== undefined) return this.numbers[this.#read++];
     this.#read += 1;
     return this.#decoding.message(this.done);
   }

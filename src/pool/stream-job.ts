@@ -176,10 +176,11 @@ export class StreamJob extends SingleJob implements Job {
     return false;
   }
 
-  deliver({ outcomes }: ChunkReport): void {
+  deliver({ values, failed: [failed] }: ChunkReport): void {
     if (this.isSettled) return;
-    for (const { ok, value } of outcomes) {
-      if (!ok) return this.#undecodable(value);
+    for (let i = 0; i < values.length; i++) {
+      const value: unknown = values[i];
+      if (i === failed) return this.#undecodable(value);
       const waiter = this.#waiters.shift();
       if (waiter === undefined) this.#values.push(value);
       else {

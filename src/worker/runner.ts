@@ -276,6 +276,7 @@ export class Runner {
       isWhole: meta.isWhole === true,
       clock,
       attempt: meta.attempt ?? 1,
+      lease: meta.lease ?? 1,
       capsule,
       packet,
       onWait: () => this.#tasks.wait(task, capsule.hasSignals || meta.hasSignals === true),

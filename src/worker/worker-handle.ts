@@ -8,7 +8,6 @@
 import {
   type Border,
   type Capsule,
-  Decoder,
   type Incoming,
   type Origin,
   type Packet,
@@ -24,7 +23,7 @@ import { me } from '../memory/index.ts';
 import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
-import { type Meta, encodeOutcome, incoming, metaOf, packetFrame, weightOf } from './message.ts';
+import { type Meta, type Outcomes, encodeOutcome, incoming, metaOf, packetFrame, readOutcomes, weightOf } from './message.ts';
 import { nestingBelow } from './nesting.ts';
 import { startProcess } from './process.ts';
 import { identity } from './process-identity.ts';
@@ -41,9 +40,8 @@ export interface Outcome {
 }
 
 /** What a chunk's worker reports: outcomes from item `first` on. Items from `allowed` on have not begun. */
-export interface ChunkReport {
+export interface ChunkReport extends Outcomes {
   readonly first: number;
-  readonly outcomes: readonly Outcome[];
   readonly allowed: number;
   /** Milliseconds the worker spent since its last report. */
   readonly ms: number;
@@ -115,6 +113,8 @@ export interface ChunkCall {
   readonly from: number;
   readonly to: number;
   readonly attempt: number;
+  /** Items that may begin before the first report. */
+  readonly lease: number;
   /** The host measures the time of each item: it is to be reported before the next begins. */
   readonly isTimed: boolean;
   readonly isAbortable: boolean;
@@ -230,7 +230,7 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, isTimed, isAbortable, isWhole, context }: ChunkCall): void {
+  callEach({ id, capsule, packet, isSpread, from, to, attempt, lease, isTimed, isAbortable, isWhole, context }: ChunkCall): void {
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
@@ -238,6 +238,7 @@ export class WorkerHandle {
     if (isAbortable) meta = { ...meta, isAbortable };
     if (isWhole) meta = { ...meta, isWhole };
     if (attempt > 1) meta = { ...meta, attempt };
+    if (lease > 1) meta = { ...meta, lease };
     this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }
 
@@ -397,17 +398,9 @@ export class WorkerHandle {
   }
 
   #report(f: Frame, meta: Meta): void {
-    const outcomes: Outcome[] = [];
-    const decoder = new Decoder(incoming(f, meta), this.#border);
-    for (let i = 0; i < decoder.count; i++) {
-      try {
-        outcomes.push({ ok: true, value: decoder.next() });
-      } catch (error) {
-        outcomes.push({ ok: false, value: error });
-      }
-    }
-    for (const i of meta.failed ?? []) outcomes[i] = { ok: false, value: outcomes[i]!.value };
-    this.#events.report(f.id, { first: f.a, outcomes, allowed: f.b, ms: f.c / 1000, bytes: weightOf(f), isCut: meta.isCut === true });
+    const { values, failed } = readOutcomes(incoming(f, meta), this.#border, meta.failed);
+    const rest = { allowed: f.b, ms: f.c / 1000, bytes: weightOf(f), isCut: meta.isCut === true };
+    this.#events.report(f.id, { first: f.a, values, failed, ...rest });
   }
 
   /** A chunk has had its last report. */
