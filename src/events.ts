@@ -37,6 +37,11 @@ function channelOf(name: keyof Events): Channel {
   return found;
 }
 
+/** True while somebody listens to this event. */
+export function isObserved(name: keyof Events): boolean {
+  return channelOf(name).hasSubscribers || debug.enabled;
+}
+
 /** Publishes one event. `payload` is a function so that nothing is built while nobody listens. */
 export function publish<K extends keyof Events>(name: K, payload: () => Events[K]): void {
   const to = channelOf(name);

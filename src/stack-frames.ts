@@ -119,10 +119,40 @@ export function limitOfFrames(): number | undefined {
  * @param own how many frames of heddle's there may be
  */
 export function showCaller(error: Error, limit: number, own: number = ownFrames): void {
-  const frames: { stack?: unknown } = {};
+  const frames: Frames = {};
   Error.stackTraceLimit = limit + own;
   Error.captureStackTrace(frames, showCaller);
   Error.stackTraceLimit = limit;
+  show(error, frames, limit);
+}
+
+/** Where a call was made. V8 makes text of it only if it is read. */
+export interface Frames {
+  stack?: unknown;
+}
+
+/** Calls of heddle's own between the one that remembers where it was made, and the user's. */
+const fewFrames = 5;
+
+/** Remembers where the call is made that is at work: what it fails with later has no line of it. Undefined: the program wants no stacks. */
+export function framesOfCall(): Frames | undefined {
+  const limit = limitOfFrames();
+  if (limit === undefined) return undefined;
+  const frames: Frames = {};
+  Error.stackTraceLimit = limit + fewFrames;
+  Error.captureStackTrace(frames, framesOfCall);
+  Error.stackTraceLimit = limit;
+  return frames;
+}
+
+/** Makes the stack of an error begin with the user's call, in the place of what has found out that it failed. */
+export function failedAt<E extends Error>(error: E, frames: Frames | undefined): E {
+  const limit = limitOfFrames();
+  if (frames !== undefined && limit !== undefined && Object.isExtensible(error)) show(error, frames, limit);
+  return error;
+}
+
+function show(error: Error, frames: Frames, limit: number): void {
   const set = (value: unknown): void => {
     Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
   };

@@ -1,17 +1,63 @@
 /** Where a task was submitted, so that its error shows both ends: the worker's stack and, below it, the caller's. */
 
 import { originalStack } from './function/index.ts';
+import { monotonicNow } from '../real-timers.ts';
 import { withoutOwnFrames } from '../stack-frames.ts';
 
 export interface CallSite {
   /** Whatever the user's `Error.prepareStackTrace` makes of it; else a text. */
   readonly stack?: unknown;
+  /** The call was one of many, and this is the place of another a moment before. */
+  readonly sampled?: CallSite;
 }
+
+/** Looking at a place costs as much as half a task. Where calls come faster than this many a millisecond, one stands for those that follow it. */
+const many = 10;
+/** For so many of them, and so many milliseconds. */
+const maxCalls = 32;
+const maxTime = 1;
+/** Calls after which their number in a millisecond is measured. */
+const window = 64;
+
+let calls = 0;
+let windowBegan = 0;
+/** The place that stands for others; weak, since its frames lead to what their functions know. */
+let sample: WeakRef<CallSite> | undefined;
+let sampledAt = 0;
 
 /** Remembers the frames above `below`. V8 makes text of them only if they are read. */
 export function captureSite(below: (...args: never[]) => unknown): CallSite {
+  calls += 1;
+  if (sample !== undefined) {
+    const now = monotonicNow();
+    const isFresh = now - sampledAt < maxTime;
+    const site = isFresh && calls < maxCalls ? sample.deref() : undefined;
+    if (site !== undefined) return site;
+    if (isFresh || calls > many) return sampled(below, now);
+    sample = undefined;
+    calls = 0;
+    windowBegan = now;
+  } else if (calls === window) {
+    const now = monotonicNow();
+    calls = 0;
+    if (window > many * (now - windowBegan)) return sampled(below, now);
+    windowBegan = now;
+  }
+  return siteOf(below);
+}
+
+function siteOf(below: (...args: never[]) => unknown): CallSite {
   const site: CallSite = {};
   Error.captureStackTrace(site, below);
+  return site;
+}
+
+/** The place of this call, which stands for the next ones. */
+function sampled(below: (...args: never[]) => unknown, now: number): CallSite {
+  const site = siteOf(below);
+  sample = new WeakRef({ sampled: site });
+  sampledAt = now;
+  calls = 0;
   return site;
 }
 
@@ -28,10 +74,12 @@ export function joinStacks(error: unknown, site: CallSite): void {
   if (typeof error !== 'object' || error === null || joinedAt.get(error) === site) return;
   joinedAt.set(error, site);
   try {
-    const callers = callersOf(site);
+    const callers = callersOf(site.sampled ?? site);
     const { stack } = error as { stack?: unknown };
     if (typeof stack !== 'string') return;
-    const joined = [...withoutOwnFrames(stack.split('\n')), ...(callers.length === 0 ? [] : ['  submitted from:', ...callers])].join('\n');
+    const heading =
+      site.sampled === undefined ? '  submitted from:' : '  submitted from (one of many calls: the place of another shortly before):';
+    const joined = [...withoutOwnFrames(stack.split('\n')), ...(callers.length === 0 ? [] : [heading, ...callers])].join('\n');
     Object.defineProperty(error, 'stack', { value: joined, writable: true, configurable: true, enumerable: false });
   } catch {
     // A frozen error, or one whose caller's stack cannot be read, keeps the worker's.

@@ -9,6 +9,7 @@ import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { type ConnectionAddress, describeAddress, type ListenerAddress, readAddress, readAuthkey } from './address.ts';
 import { ClientHandshake } from './handshake.ts';
 import { prove } from './prove.ts';
+import { failedAt, framesOfCall } from '../stack-frames.ts';
 import { connectionOver, type SocketConnection } from './socket-connection.ts';
 
 /** Options of {@link Client}. */
@@ -47,6 +48,7 @@ export async function Client<T = unknown>(address: ConnectionAddress, options: C
   const key = readAuthkey((options as ClientOptions | undefined)?.authkey);
   const { timeout, signal } = readWaitOptions({ timeout: options.timeout ?? defaultTimeout, signal: options.signal });
   signal?.throwIfAborted();
+  const frames = framesOfCall();
   const connecting = new Connecting(there, key);
   const late = (): void =>
     connecting.fail(new TimeoutError(`Client(): no proved connection to ${describeAddress(there)} within ${timeout} ms`));
@@ -56,6 +58,9 @@ export async function Client<T = unknown>(address: ConnectionAddress, options: C
   try {
     const { socket, rest } = await connecting.proved;
     return connectionOver<T>(socket, `the connection to ${describeAddress(there)}`, rest);
+  } catch (error) {
+    // The reason of an abort is the user's own.
+    throw signal?.aborted === true && error === signal.reason ? error : failedAt(error as Error, frames);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);

@@ -16,6 +16,7 @@ import { checkFunction, checkOptions } from '../check.ts';
 import { AuthenticationError, InvalidStateError, TimeoutError } from '../errors.ts';
 import { Deque, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions, WaitList } from '../loop/index.ts';
 import { TypeError } from '../refusals.ts';
+import { failedAt, type Frames, framesOfCall } from '../stack-frames.ts';
 import { type ConnectionAddress, describeAddress, type ListenerAddress, readAddress, readAuthkey } from './address.ts';
 import { ListenerHandshake } from './handshake.ts';
 import { type Proof, prove } from './prove.ts';
@@ -52,10 +53,14 @@ const backlog = 4096;
 
 class Accept<T> extends Pending<SocketConnection<T>> {
   readonly #left: () => void;
+  readonly #unseen: (connection: SocketConnection<T>) => void;
+  readonly #frames: Frames | undefined = framesOfCall();
 
-  constructor(left: () => void) {
+  /** @param unseen takes back the connection of one that was killed before it was seen */
+  constructor(left: () => void, unseen: (connection: SocketConnection<T>) => void) {
     super();
     this.#left = left;
+    this.#unseen = unseen;
   }
 
   /** Last, when it is in line. */
@@ -68,11 +73,19 @@ class Accept<T> extends Pending<SocketConnection<T>> {
   }
 
   override expire(): void {
-    this.reject(new TimeoutError('Listener.accept(): no client has connected within its timeout'));
+    this.reject(failedAt(new TimeoutError('Listener.accept(): no client has connected within its timeout'), this.#frames));
+  }
+
+  closed(): void {
+    this.fail(failedAt(new InvalidStateError('Listener.accept(): the listener was closed while the call waited'), this.#frames));
   }
 
   protected override abandon(): void {
     this.#left();
+  }
+
+  protected override giveBack(connection: SocketConnection<T>): void {
+    this.#unseen(connection);
   }
 }
 
@@ -138,16 +151,21 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
     checkOptions(options, 'the options of a Listener', ['authkey', 'onRefused']);
     readAuthkey((options as ListenOptions | undefined)?.authkey);
     if (options.onRefused !== undefined) checkFunction(options.onRefused, 'onRefused');
-    const folder = address === undefined ? mkdtempSync(join(tmpdir(), 'heddle-')) : undefined;
-    const wanted = readAddress(address ?? join(folder!, 'socket'), 0);
+    const frames = framesOfCall();
+    let wanted: ListenerAddress | undefined = address === undefined ? undefined : readAddress(address, 0);
+    let folder: string | undefined;
     const server = net().createServer({ pauseOnConnect: true });
     try {
+      if (wanted === undefined) {
+        folder = mkdtempSync(join(tmpdir(), 'heddle-'));
+        wanted = readAddress(join(folder, 'socket'), 0);
+      }
       await listening(server, wanted);
       if (typeof wanted === 'string') chmodSync(wanted, 0o600);
     } catch (error) {
       server.close();
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-      throw error;
+      throw failedAt(error as Error, frames);
     }
     isMaking = true;
     try {
@@ -209,6 +227,14 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
     this.#hold();
   }
 
+  /** A connection that was given out and not seen is there for the next call. */
+  #takeBack(connection: SocketConnection<T>): void {
+    if (this.#isClosed) return connection.close();
+    this.#accepted -= 1;
+    this.#ready.unshift(connection);
+    this.#serve();
+  }
+
   /** The program is kept alive by those that wait for a client. */
   #hold(): void {
     if (this.#waits.length > 0) this.#server.ref();
@@ -224,7 +250,10 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
   accept(options?: number | WaitOptions): Operation<SocketConnection<T>> {
     if (this.#isClosed) throw new InvalidStateError('Listener.accept(): the listener is closed');
     const wait = readWaitOptions(options);
-    const accept = new Accept<T>(() => this.#hold());
+    const accept = new Accept<T>(
+      () => this.#hold(),
+      (connection) => this.#takeBack(connection),
+    );
     if (!isAborted(options)) {
       this.#waits.push(accept);
       this.#serve();
@@ -246,8 +275,7 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
     for (const socket of this.#proving) socket.destroy();
     for (let socket = this.#unread.shift(); socket !== undefined; socket = this.#unread.shift()) socket.destroy();
     for (let one = this.#ready.shift(); one !== undefined; one = this.#ready.shift()) one.close();
-    for (let one = this.#waits.shift(); one !== undefined; one = this.#waits.shift())
-      one.fail(new InvalidStateError('Listener.accept(): the listener was closed while the call waited'));
+    for (let one = this.#waits.shift(); one !== undefined; one = this.#waits.shift()) one.closed();
   }
 
   #removeFiles(): void {

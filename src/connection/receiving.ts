@@ -9,6 +9,7 @@ import { modulesOf, prepare, prepareSync, decodeMessage } from '../codec/index.t
 import { TimeoutError } from '../errors.ts';
 import { blocking, isAborted, isBlockingSeen, Pending, type WaitOptions, WaitList } from '../loop/index.ts';
 import { blockThread } from '../memory/index.ts';
+import { failedAt, type Frames, framesOfCall } from '../stack-frames.ts';
 import { BYTES, type Message, VALUE } from './frames.ts';
 import type { MessageStream } from './stream.ts';
 
@@ -30,6 +31,7 @@ const modulesIn = ({ kind, bytes }: Message): readonly string[] => (kind === VAL
 abstract class Waiting<R> extends Pending<R> {
   protected readonly line: Receivers;
   protected readonly verb: string;
+  #frames: Frames | undefined;
 
   constructor(line: Receivers, verb: string) {
     super();
@@ -44,7 +46,13 @@ abstract class Waiting<R> extends Pending<R> {
   /** Last in a constructor. */
   protected begin(options: WaitOptions | undefined): void {
     if (!isAborted(options)) this.line.add(this);
+    if (this.isPending) this.#frames = framesOfCall();
     this.limit(options);
+  }
+
+  /** Fails with an error that begins with the line of the call. */
+  failHere(error: Error): void {
+    this.fail(failedAt(error, this.#frames));
   }
 
   /** A message is at the front, or the end has come. */
@@ -55,7 +63,7 @@ abstract class Waiting<R> extends Pending<R> {
   }
 
   override expire(): void {
-    this.reject(new TimeoutError(`${this.describe()}: no message came within its timeout`));
+    this.reject(failedAt(new TimeoutError(`${this.describe()}: no message came within its timeout`), this.#frames));
   }
 }
 
@@ -63,6 +71,8 @@ export class Receive<R> extends Waiting<R> {
   readonly #reading: Reading<R>;
   /** Taken, while its modules are loaded. */
   #message: Message | undefined;
+  /** What the value was made of, until it is seen. */
+  #opened: Message | undefined;
 
   constructor(line: Receivers, verb: string, reading: Reading<R>, options: WaitOptions | undefined) {
     super(line, verb);
@@ -73,14 +83,13 @@ export class Receive<R> extends Waiting<R> {
   serve(): void {
     const { stream } = this.line;
     const message = stream.next;
-    if (message === undefined) return this.atEnd(stream.end!);
+    if (message === undefined) return this.atEnd(stream.failure!);
     const refused = this.#reading.refuse?.(message);
-    if (refused !== undefined) return this.fail(refused);
+    if (refused !== undefined) return this.failHere(refused);
     stream.take();
     const loading = prepare({ modules: modulesIn(message) });
     if (loading === undefined) return this.#open(message);
     this.#message = message;
-    this.detach();
     const opened = (error?: unknown): void => {
       if (!this.isPending) return;
       this.#message = undefined;
@@ -91,12 +100,13 @@ export class Receive<R> extends Waiting<R> {
   }
 
   /** No message comes any more. */
-  protected atEnd(error: Error): void {
-    this.fail(error);
+  protected atEnd(failure: () => Error): void {
+    this.failHere(failure());
   }
 
   #open(message: Message): void {
     try {
+      this.#opened = message;
       this.settle(this.#reading.open(message));
     } catch (error) {
       this.fail(error);
@@ -113,6 +123,15 @@ export class Receive<R> extends Waiting<R> {
     this.#message = undefined;
     if (message !== undefined) this.line.stream.giveBack(message);
     super.abandon();
+  }
+
+  /** Who waited was killed before the value was seen: the message is there for the next call. */
+  protected override giveBack(): void {
+    const message = this.#opened;
+    this.#opened = undefined;
+    if (message === undefined) return;
+    this.line.stream.giveBack(message);
+    this.line.changed();
   }
 }
 
@@ -173,7 +192,7 @@ export class Receivers {
     if (this.#isServing) return;
     this.#isServing = true;
     try {
-      while (this.#list.first !== undefined && (this.stream.next !== undefined || this.stream.end !== undefined)) this.#serveFirst();
+      while (this.#list.first !== undefined && (this.stream.next !== undefined || this.stream.failure !== undefined)) this.#serveFirst();
     } finally {
       this.#isServing = false;
     }
@@ -212,11 +231,11 @@ export class Receivers {
     };
   }
 
-  /** Ends all waits with an error. */
-  failAll(error: Error): void {
+  /** Ends all waits, each with an error of its own. */
+  failAll(failure: () => Error): void {
     for (let first = this.#list.first; first !== undefined; first = this.#list.first) {
       this.#list.remove(first);
-      first.fail(error);
+      first.failHere(failure());
     }
     this.#hold(false);
   }
@@ -230,7 +249,7 @@ export class Receivers {
     if (!this.#wait(verb, above, timeout)) throw new TimeoutError(`SocketConnection.${verb}(): no message came within its timeout`);
     const { stream } = this;
     const message = stream.next;
-    if (message === undefined) throw stream.end!;
+    if (message === undefined) throw stream.failure!();
     const refused = reading.refuse?.(message);
     if (refused !== undefined) throw refused;
     // A module that cannot be loaded here is told before the message is taken.

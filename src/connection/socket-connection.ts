@@ -19,10 +19,11 @@ import {
 import { blockThread } from '../memory/index.ts';
 import { giveReadiness } from '../readiness.ts';
 import { RangeError, TypeError } from '../refusals.ts';
+import { failedAt, type Frames, framesOfCall } from '../stack-frames.ts';
 import { mostOf, partOf } from '../view-part.ts';
 import { BYTES, longestMessage, type Message, VALUE } from './frames.ts';
 import { anyMessage, Next, Poll, type Reading, Receive, Receivers } from './receiving.ts';
-import { MessageStream } from './stream.ts';
+import { type Ended, MessageStream } from './stream.ts';
 
 /** How long a message may wait for room, and what changes owner with it. */
 export interface SocketSendOptions extends WaitOptions {
@@ -37,10 +38,11 @@ const apart = 'its receiver may be any program, which does not see the shared ob
 class Sending extends Pending<void> {
   readonly #stream: MessageStream;
   readonly #verb: string;
-  readonly ended = (error?: Error): void => {
+  #frames: Frames | undefined;
+  readonly ended: Ended = (failure) => {
     this.#stream.unref();
-    if (error === undefined) this.settle();
-    else this.fail(error);
+    if (failure === undefined) this.settle();
+    else this.fail(failedAt(failure(), this.#frames));
   };
 
   constructor(stream: MessageStream, verb: string) {
@@ -52,6 +54,7 @@ class Sending extends Pending<void> {
 
   /** It waits no longer than that. */
   begin(options: WaitOptions | undefined): void {
+    this.#frames = framesOfCall();
     this.limit(options);
   }
 
@@ -60,7 +63,7 @@ class Sending extends Pending<void> {
   }
 
   override expire(): void {
-    this.reject(new TimeoutError(`${this.describe()}: the other end made no room within its timeout`));
+    this.reject(failedAt(new TimeoutError(`${this.describe()}: the other end made no room within its timeout`), this.#frames));
   }
 
   /** A message whose first bytes have left goes out whole all the same. */
@@ -198,14 +201,14 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
 
   #putSync(verb: string, above: (...args: any[]) => unknown, kind: number, bytes: Uint8Array, timeout: number): void {
     const stream = this.#stream;
-    let failure: Error | undefined;
-    const ended = (error?: Error): void => {
-      failure = error;
+    let failure: (() => Error) | undefined;
+    const ended: Ended = (made) => {
+      failure = made;
     };
     if (stream.put(kind, bytes, ended)) return;
     const flush = (): boolean => stream.flushSync(timeout);
     const isFlushed = timeout > 0 && blocking(`SocketConnection.${verb}()`, above, () => blockThread(flush));
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw failure();
     if (isFlushed || !stream.isSending) return;
     stream.takeBack(ended);
     throw new TimeoutError(`SocketConnection.${verb}(): the other end made no room within its timeout`);
@@ -351,7 +354,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#receivers.failAll(new InvalidStateError('SocketConnection: this end was closed while the call waited'));
+    this.#receivers.failAll(() => new InvalidStateError('SocketConnection: this end was closed while the call waited'));
     this.#stream.close();
   }
 

@@ -23,13 +23,16 @@ const copyLimit = 4096;
 const mostLooks = 20;
 const retryMs = 1;
 
+/** Each call that fails has an error of its own, which begins with its line. */
+export type Ended = (failure?: () => Error) => void;
+
 /** A message that is being written. */
 interface Outgoing {
   /** What is left of it. */
   bytes: Uint8Array;
   readonly length: number;
-  /** Called when all of it has left, or never will. */
-  readonly ended: (error?: Error) => void;
+  /** Called when all of it has left, or with what makes the error when it never will. */
+  readonly ended: Ended;
 }
 
 const scratch = new Uint8Array(headerSize + copyLimit);
@@ -54,8 +57,8 @@ export class MessageStream {
   #isPaused = false;
   #isClosing = false;
   #waits = 0;
-  /** Why nothing more comes. */
-  end: Error | undefined;
+  /** What makes the error of a call, when nothing more comes. */
+  failure: (() => EOFError) | undefined;
 
   /**
    * @param rest bytes that have come already
@@ -101,7 +104,9 @@ export class MessageStream {
     return message;
   }
 
+  /** Puts a message back that was taken and not seen. */
   giveBack(message: Message): void {
+    if (this.#isClosing) return;
     this.#messages.unshift(message);
     this.#unread += message.bytes.length;
   }
@@ -125,12 +130,15 @@ export class MessageStream {
 
   /** Nothing comes any more, and nothing can be sent. */
   ended(error?: Error): void {
-    if (this.end !== undefined) return;
-    const half = this.#reader.isBetween ? '' : ' in the middle of a message';
-    this.end = new EOFError(`the other end of ${this.#name} has closed the connection${half}`);
-    if (error !== undefined) this.end.cause = error;
-    this.#failAll(this.end);
+    if (this.failure !== undefined) return;
+    this.failure = this.#closedThere(this.#reader.isBetween ? '' : ' in the middle of a message', error);
+    this.#failAll(this.failure);
     this.#changed();
+  }
+
+  #closedThere(when: string, cause: Error | undefined): () => EOFError {
+    return () =>
+      new EOFError(`the other end of ${this.#name} has closed the connection${when}`, cause === undefined ? undefined : { cause });
   }
 
   /** One more call waits: the program stays alive meanwhile. */
@@ -156,8 +164,8 @@ export class MessageStream {
    *
    * @throws EOFError if the other end has closed the connection
    */
-  put(kind: number, bytes: Uint8Array, ended: (error?: Error) => void): boolean {
-    if (this.end !== undefined) throw this.end;
+  put(kind: number, bytes: Uint8Array, ended: Ended): boolean {
+    if (this.failure !== undefined) throw this.failure();
     let left: Uint8Array;
     if (bytes.length <= copyLimit) {
       writeHeader(scratch, bytes.length, kind);
@@ -181,7 +189,7 @@ export class MessageStream {
   }
 
   /** Takes back a message of which nothing has left. False: its first bytes have. */
-  takeBack(ended: (error?: Error) => void): boolean {
+  takeBack(ended: Ended): boolean {
     for (let i = 0; i < this.#out.length; i += 1) {
       const one = this.#out.at(i)!;
       if (one.ended !== ended) continue;
@@ -195,7 +203,7 @@ export class MessageStream {
   /** Writes what there is room for. Returns how many bytes that was. */
   #write(parts: readonly Uint8Array[]): number {
     if (this.#descriptor === undefined) this.ended();
-    if (this.end !== undefined) throw this.end;
+    if (this.failure !== undefined) throw this.failure();
     // The last bytes of the proof.
     if (this.#socket.writableLength > 0) return 0;
     const descriptor = this.#descriptor!;
@@ -209,14 +217,14 @@ export class MessageStream {
 
   #brokenBy(error: Error): never {
     // What the other end sent before is still to be read: only the reading tells of the end.
-    const end = new EOFError(`the other end of ${this.#name} has closed the connection`, { cause: error });
-    this.#failAll(end);
-    throw end;
+    const failure = this.#closedThere('', error);
+    this.#failAll(failure);
+    throw failure();
   }
 
-  #failAll(error: Error): void {
+  #failAll(failure: () => Error): void {
     this.#stopTrying();
-    for (let one = this.#out.shift(); one !== undefined; one = this.#out.shift()) one.ended(error);
+    for (let one = this.#out.shift(); one !== undefined; one = this.#out.shift()) one.ended(failure);
     if (this.#isClosing) this.#socket.destroy();
   }
 
@@ -305,7 +313,7 @@ export class MessageStream {
   isThere(): boolean {
     // What the loop has read already goes to the listener.
     while (this.next === undefined && this.#socket.readableLength > 0) this.#socket.read();
-    return this.next !== undefined || this.end !== undefined;
+    return this.next !== undefined || this.failure !== undefined;
   }
 
   /** Reads what is there. */

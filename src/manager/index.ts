@@ -1,7 +1,8 @@
 /** Managers: objects in a process of their own, shared by proxies. */
 
 export { callback } from '../proxy/index.ts';
-export type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
+export type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
+export type { ManagedSet } from './managed-set.ts';
 export {
   type DictProxy,
   type ListProxy,

@@ -1,4 +1,4 @@
-/** What a manager keeps for its proxies: a dict, a list, a set, a namespace, a value, an array. They live in the manager's process, each called by one message at a time. */
+/** What a manager keeps for its proxies: a dict, a list, a namespace. They live in the manager's process, each called by one message at a time. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { checkInteger, expected } from '../check.ts';
@@ -9,13 +9,13 @@ import { isThenable } from '../thenable.ts';
 /** A key of a {@link ManagedDict}: compared by value. */
 export type DictKey = string | number | bigint | boolean | symbol | null | undefined;
 
-function readKey<K>(key: K): K {
+export function readKey<K>(key: K): K {
   if ((typeof key === 'object' && key !== null) || typeof key === 'function')
     throw new TypeError(expected('a key', 'a string, a number or another primitive, as objects arrive as copies', key));
   return key;
 }
 
-function itemsOf<T>(from: Iterable<T>, name: string): Iterable<T> {
+export function itemsOf<T>(from: Iterable<T>, name: string): Iterable<T> {
   if (typeof (from as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== 'function')
     throw new TypeError(expected(name, 'an array or another iterable', from));
   return from;
@@ -269,64 +269,6 @@ function byValue(one: unknown, other: unknown): number {
     return one < other ? -1 : one > other ? 1 : 0;
   const [a, b] = [String(one), String(other)];
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** A set of a manager. Source: multiprocessing.managers.SetProxy */
-export class ManagedSet<T = DictKey> {
-  readonly #set: Set<T>;
-
-  constructor(init?: Iterable<T>) {
-    this.#set = new Set();
-    if (init !== undefined) for (const item of itemsOf(init, 'the items')) this.add(item);
-  }
-
-  /** How many items there are. */
-  get size(): number {
-    return this.#set.size;
-  }
-
-  add(item: T): void {
-    this.#set.add(readKey(item));
-  }
-
-  has(item: T): boolean {
-    return this.#set.has(item);
-  }
-
-  /** Removes an item. False: it was not there. */
-  delete(item: T): boolean {
-    return this.#set.delete(item);
-  }
-
-  /** Removes the item that was added first, and gives it. @throws RangeError if the set is empty */
-  pop(): T {
-    if (this.#set.size === 0) throw new RangeError('pop(): the set is empty');
-    const [first] = this.#set;
-    this.#set.delete(first!);
-    return first!;
-  }
-
-  clear(): void {
-    this.#set.clear();
-  }
-
-  /** Adds all items. */
-  update(items: Iterable<T>): void {
-    for (const item of itemsOf(items, 'items')) this.add(item);
-  }
-
-  values(): T[] {
-    return [...this.#set];
-  }
-
-  /** A copy as a Set. */
-  toSet(): Set<T> {
-    return new Set(this.#set);
-  }
-
-  [Symbol.iterator](): IterableIterator<T> {
-    return this.#set[Symbol.iterator]();
-  }
 }
 
 /** Names and values of a manager. Source: multiprocessing.managers.Namespace */

@@ -11,8 +11,20 @@ import { Process, startInBackground } from '../process/index.ts';
 import { TypeError } from '../refusals.ts';
 import { SharedArray, type SharedOptions, type TypeCode, Value } from '../shared/index.ts';
 import { startMethod } from '../worker/ground.ts';
-import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
-import type { DictKey, ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
+import {
+  Barrier,
+  type BarrierOptions,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  Lock,
+  type LockOptions,
+  RLock,
+  Semaphore,
+  type SemaphoreOptions,
+} from '../sync/index.ts';
+import type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
+import type { ManagedSet } from './managed-set.ts';
 import { type Client, clientOf, CREATE, MANAGER, type Request, SHUTDOWN, STATISTICS } from '../proxy/index.ts';
 import { type Registered, Server } from './server.ts';
 import type { Proxy } from './types.ts';
@@ -205,12 +217,16 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Makes a dictionary. @param init an object, a Map, or an iterable of pairs */
-  dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): Promise<DictProxy<K, V>> {
+  dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): Promise<DictProxy<K, V>>;
+  dict<K = string, V = unknown>(init: Readonly<Record<string, V>>): Promise<DictProxy<K, V>>;
+  dict(init?: unknown): Promise<DictProxy<any, any>> {
     return this.#make('dict', [init], this.dict);
   }
 
   /** As `dict`, and blocks the thread. */
-  dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): DictProxy<K, V> {
+  dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): DictProxy<K, V>;
+  dictSync<K = string, V = unknown>(init: Readonly<Record<string, V>>): DictProxy<K, V>;
+  dictSync(init?: unknown): DictProxy<any, any> {
     return this.#makeSync('dict', [init], this.dictSync);
   }
 
@@ -299,47 +315,47 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Makes a `Lock`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
-  Lock(): Promise<Lock> {
-    return this.#local('Lock', () => new Lock());
+  Lock(options?: LockOptions): Promise<Lock> {
+    return this.#local('Lock', () => new Lock(options));
   }
 
   /** As `Lock`, at once. */
-  LockSync(): Lock {
+  LockSync(options?: LockOptions): Lock {
     this.#check('LockSync');
-    return new Lock();
+    return new Lock(options);
   }
 
-  /** Makes a `RLock`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
-  RLock(): Promise<RLock> {
-    return this.#local('RLock', () => new RLock());
+  /** Makes an `RLock`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  RLock(options?: LockOptions): Promise<RLock> {
+    return this.#local('RLock', () => new RLock(options));
   }
 
   /** As `RLock`, at once. */
-  RLockSync(): RLock {
+  RLockSync(options?: LockOptions): RLock {
     this.#check('RLockSync');
-    return new RLock();
+    return new RLock(options);
   }
 
   /** Makes a `Semaphore`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
-  Semaphore(value?: number): Promise<Semaphore> {
-    return this.#local('Semaphore', () => new Semaphore(value));
+  Semaphore(value?: number, options?: SemaphoreOptions): Promise<Semaphore> {
+    return this.#local('Semaphore', () => new Semaphore(value, options));
   }
 
   /** As `Semaphore`, at once. */
-  SemaphoreSync(value?: number): Semaphore {
+  SemaphoreSync(value?: number, options?: SemaphoreOptions): Semaphore {
     this.#check('SemaphoreSync');
-    return new Semaphore(value);
+    return new Semaphore(value, options);
   }
 
   /** Makes a `BoundedSemaphore`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
-  BoundedSemaphore(value?: number): Promise<BoundedSemaphore> {
-    return this.#local('BoundedSemaphore', () => new BoundedSemaphore(value));
+  BoundedSemaphore(value?: number, options?: SemaphoreOptions): Promise<BoundedSemaphore> {
+    return this.#local('BoundedSemaphore', () => new BoundedSemaphore(value, options));
   }
 
   /** As `BoundedSemaphore`, at once. */
-  BoundedSemaphoreSync(value?: number): BoundedSemaphore {
+  BoundedSemaphoreSync(value?: number, options?: SemaphoreOptions): BoundedSemaphore {
     this.#check('BoundedSemaphoreSync');
-    return new BoundedSemaphore(value);
+    return new BoundedSemaphore(value, options);
   }
 
   /** Makes a `Condition`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
@@ -353,7 +369,7 @@ export class Manager implements AsyncDisposable {
     return new Condition(lock);
   }
 
-  /** Makes a `Event`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes an `Event`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
   Event(): Promise<Event> {
     return this.#local('Event', () => new Event());
   }
@@ -365,14 +381,14 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Makes a `Barrier`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
-  Barrier(parties: number): Promise<Barrier> {
-    return this.#local('Barrier', () => new Barrier(parties));
+  Barrier(parties: number, options?: BarrierOptions): Promise<Barrier> {
+    return this.#local('Barrier', () => new Barrier(parties, options));
   }
 
   /** As `Barrier`, at once. */
-  BarrierSync(parties: number): Barrier {
+  BarrierSync(parties: number, options?: BarrierOptions): Barrier {
     this.#check('BarrierSync');
-    return new Barrier(parties);
+    return new Barrier(parties, options);
   }
 
   /** Makes a `Value`; it lies in shared memory, as the queues and locks do. */

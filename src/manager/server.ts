@@ -12,7 +12,8 @@ import { collect, heapStatistics, isDead, me, refOf } from '../memory/index.ts';
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
 import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
-import { ManagedDict, ManagedList, ManagedNamespace, ManagedSet } from './managed.ts';
+import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
+import { ManagedSet } from './managed-set.ts';
 import {
   ANSWER,
   CALLBACK,

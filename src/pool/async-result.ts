@@ -44,7 +44,7 @@ export class AsyncResult<T> implements Promise<T> {
   readonly #future: Future<T>;
 
   private constructor(promise: PromiseLike<T>, { callback, errorCallback }: Callbacks<T>, isExpected: () => boolean) {
-    const future = futures.create<T>(() => false);
+    const future = futures.create<T>();
     this.#future = future;
     // The callbacks come first: who awaits the result finds done what they do.
     promise.then(

@@ -56,6 +56,8 @@ export class ChunkJob implements Job {
   readonly retries = 0;
   readonly holdsRetries = false;
   readonly isChunk = true;
+  readonly goesAhead = false;
+  readonly isAhead = false;
   since = 0;
   isSettled = false;
   isTaken = false;
@@ -83,6 +85,14 @@ export class ChunkJob implements Job {
     this.settings = settings;
     this.#pace = pace;
     this.#next = this.#allowed = chunk.from;
+  }
+
+  takeBack(): boolean {
+    return false;
+  }
+
+  hasBegunAhead(): boolean {
+    return false;
   }
 
   /** Who hears of outcomes; once, before it is submitted. */

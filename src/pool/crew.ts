@@ -36,6 +36,14 @@ export class Crew {
     return this.#workers.get(id);
   }
 
+  [Symbol.iterator](): Iterator<PoolWorker> {
+    return this.#workers.values();
+  }
+
+  entries(): Iterable<readonly [number, PoolWorker]> {
+    return this.#workers.entries();
+  }
+
   /** Who was given the job, and has not ended it. */
   workerOf(job: Job): PoolWorker | undefined {
     for (const worker of this.#workers.values()) if (worker.jobs.has(job)) return worker;
@@ -53,7 +61,7 @@ export class Crew {
       isWarm,
       maxMemory,
       isUnasked,
-      isConcurrent: tasksPerWorker > 1,
+      slots: tasksPerWorker,
       initializer: this.#initializer,
       startTimeout,
       gracePeriod,

@@ -14,9 +14,19 @@ import { later } from './timers.ts';
 
 type State = 'pending' | 'running' | 'finished' | 'cancelled';
 
+/** What stands behind a future. */
+export interface FutureTask {
+  /** @returns whether it was still waiting */
+  cancel(): boolean;
+  /** Whether a worker has begun it, of one that was sent ahead to a busy worker. */
+  hasBegunAhead(): boolean;
+}
+
 /** The executor's hands on a future; nobody else has them. */
 export interface FutureControls {
-  create<T>(cancel: (future: Future<T>) => boolean): Future<T>;
+  create<T>(): Future<T>;
+  /** Who runs it is known. */
+  assign(future: Future<unknown>, task: FutureTask): void;
   /** The task was handed to a worker. */
   begin(future: Future<unknown>): void;
   /** The worker that it was handed to had not begun it: it waits again. */
@@ -54,7 +64,7 @@ export class Future<T> extends Promise<T> {
   // `any`, not `T`, where it comes in: a Future<number> is to be a Future<unknown>.
   #resolve!: (value: any) => void;
   #reject!: (error: unknown) => void;
-  #cancel: ((future: Future<any>) => boolean) | undefined;
+  #task: FutureTask | undefined;
   #reason: unknown;
   #callbacks: ((future: Future<any>) => void)[] | undefined;
 
@@ -121,7 +131,7 @@ export class Future<T> extends Promise<T> {
 
   /** Whether a worker has it right now. */
   running(): boolean {
-    return this.#state === 'running';
+    return this.#state === 'running' || (this.#state === 'pending' && this.#task?.hasBegunAhead() === true);
   }
 
   /** Whether it was cancelled. */
@@ -137,9 +147,9 @@ export class Future<T> extends Promise<T> {
    */
   cancel(reason?: unknown): boolean {
     if (this.#state === 'cancelled') return true;
-    if (this.#state !== 'pending' || this.#cancel === undefined) return false;
+    if (this.#state !== 'pending' || this.#task === undefined) return false;
     this.#reason = reason;
-    return this.#cancel(this);
+    return this.#task.cancel();
   }
 
   /**
@@ -181,7 +191,7 @@ export class Future<T> extends Promise<T> {
 
   #finish(): void {
     const value = this.#value;
-    this.#cancel = undefined;
+    this.#task = undefined;
     if (this.#isError) this.#reject(value);
     else this.#resolve(value);
     const callbacks = this.#callbacks;
@@ -236,10 +246,9 @@ export class Future<T> extends Promise<T> {
     showAsText(Future);
     markClass(this, 'result');
     futures = {
-      create: (cancel) => {
-        const future = new Future<unknown>(byExecutor);
-        future.#cancel = cancel;
-        return future as never;
+      create: () => new Future<never>(byExecutor),
+      assign: (future, task) => {
+        future.#task = task;
       },
       begin: (future) => {
         future.#state = 'running';

@@ -6,7 +6,7 @@ import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource } from './caller-context.ts';
-import { type Future, futures } from './future.ts';
+import { type Future, type FutureTask, futures } from './future.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable, isTimed } from './task-options.ts';
 import { isThenable } from '../thenable.ts';
@@ -37,8 +37,16 @@ export interface Job {
   isSettled: boolean;
   /** Why it is not wanted any more, or takes too long. */
   readonly reason: unknown;
-  /** Hands it to a worker. */
-  send(worker: WorkerHandle): void;
+  /** It may be sent ahead to a worker that is busy: nothing is lost when it is taken back. */
+  readonly goesAhead: boolean;
+  /** It was sent ahead, and was not taken back. */
+  readonly isAhead: boolean;
+  /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room */
+  send(worker: WorkerHandle, isAhead: boolean): void;
+  /** Of one that was sent ahead: takes it back. @returns false when its worker has begun it */
+  takeBack(): boolean;
+  /** Of one that was sent ahead: whether its worker has begun it. */
+  hasBegunAhead(): boolean;
   /** It has ended: handles that it was to bring to a worker, and did not, are held for it no longer. */
   release(): void;
   /** It was handed back: its worker was lost before it began, or it is to be tried again. */
@@ -80,9 +88,23 @@ export interface Overdue {
   readonly item: number | undefined;
 }
 
+/** The pool of a job. */
+interface Canceller {
+  cancel(job: Job): boolean;
+}
+
+/** Bytes of arguments that are sent ahead, and perhaps sent once more. */
+const maxAhead = 16 * 1024;
+
+/** True for arguments that can be sent to one worker, and then to another. */
+function isPlain({ bytes, attachments, signals, handles }: Packet): boolean {
+  return attachments.length === 0 && signals.length === 0 && handles.length === 0 && bytes.byteLength <= maxAhead;
+}
+
 /** One call, whose future waits. */
-export class CallJob extends SingleJob implements Job {
+export class CallJob extends SingleJob implements Job, FutureTask {
   readonly future: Future<unknown>;
+  readonly #pool: Canceller;
   readonly #site: CallSite;
   /** The caller's, if there is code of its to run in it. */
   readonly #context: AsyncResource | undefined;
@@ -95,9 +117,25 @@ export class CallJob extends SingleJob implements Job {
   /** The error is the caller's own. */
   #isAborted = false;
 
-  constructor(id: number, future: Future<unknown>, capsule: Capsule, args: Packet, settings: TaskSettings, site: CallSite) {
+  /** The worker that it was sent ahead to, and its ticket there. */
+  #aheadAt: WorkerHandle | undefined;
+  #ticket = 0;
+
+  constructor(
+    pool: Canceller,
+    id: number,
+    future: Future<unknown>,
+    capsule: Capsule,
+    args: Packet,
+    settings: TaskSettings,
+    site: CallSite,
+    mayGoAhead: boolean,
+  ) {
     super(id, capsule, args, settings);
+    this.#pool = pool;
     this.future = future;
+    this.goesAhead = mayGoAhead && settings.timeout === Infinity && isPlain(args);
+    futures.assign(future, this);
     this.#site = site;
     this.#context = contextFor(settings);
   }
@@ -119,10 +157,29 @@ export class CallJob extends SingleJob implements Job {
     return backoffAfter(this.settings.backoff, this.#attempt, this.#context);
   }
 
-  send(worker: WorkerHandle): void {
-    futures.begin(this.future);
+  cancel(): boolean {
+    return this.#pool.cancel(this);
+  }
+
+  override get isAhead(): boolean {
+    return this.#ticket !== 0;
+  }
+
+  override takeBack(): boolean {
+    const isBack = this.#aheadAt!.takeBack(this.id, this.#ticket);
+    if (isBack) this.#ticket = 0;
+    return isBack;
+  }
+
+  override hasBegunAhead(): boolean {
+    return this.#ticket !== 0 && this.#aheadAt!.hasBegun(this.#ticket);
+  }
+
+  send(worker: WorkerHandle, isAhead: boolean): void {
+    if (!isAhead) futures.begin(this.future);
+    else this.#aheadAt = worker;
     const { id, capsule, args } = this;
-    worker.call({
+    const call = {
       id,
       capsule,
       args,
@@ -131,12 +188,14 @@ export class CallJob extends SingleJob implements Job {
       isTimed: isTimed(this.settings),
       isStream: false,
       context: this.#context,
-    });
+    };
+    this.#ticket = worker.call(call, isAhead);
   }
 
   returned(why: 'requeue' | 'retry'): void {
     this.#isOverdue = false;
     this.#isAgain = undefined;
+    this.#ticket = 0;
     if (why === 'retry') this.#attempt++;
     futures.unbegin(this.future);
   }

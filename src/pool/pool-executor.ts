@@ -74,10 +74,10 @@ export abstract class PoolExecutor extends Executor {
   override submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     const { pool, settings } = insideOf(this);
     const id = pool.nextId();
-    const future = futures.create<Awaited<R>>(() => pool.cancel(id));
+    const future = futures.create<Awaited<R>>();
     try {
       const { capsule, packet } = encodeCall(pool, settings, fn, args);
-      pool.submit(new CallJob(id, future, capsule, packet, settings, captureSite(this.submit)), false);
+      pool.submit(new CallJob(pool, id, future, capsule, packet, settings, captureSite(this.submit), true), false);
     } catch (error) {
       futures.settle(future, false, error);
     }
@@ -118,8 +118,7 @@ export abstract class PoolExecutor extends Executor {
     const { capsule, packet } = encodeCall(pool, settings, fn, args, true);
     const jobs = Array.from({ length: pool.options.maxWorkers }, () => {
       const id = pool.nextId();
-      const future = futures.create(() => pool.cancel(id));
-      return new CallJob(id, future, capsule, packet, settings, site);
+      return new CallJob(pool, id, futures.create(), capsule, packet, settings, site, false);
     });
     pool.broadcast(jobs);
     const ends = await Promise.allSettled(jobs.map((job) => job.future));

@@ -51,6 +51,8 @@ export interface StartFailure {
 export class PoolWorker {
   /** What it was given and has not ended. */
   readonly jobs: Set<Job> = new Set();
+  /** When it last ended a single call, or began to have any task (`performance.now()`). */
+  heardAt = 0;
   /** Why this program ends it, if it does. */
   why: string | undefined;
   readonly #options: PoolWorkerOptions;

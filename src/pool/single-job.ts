@@ -17,6 +17,8 @@ export abstract class SingleJob {
   readonly isChunk = false;
   readonly isRetry = false;
   readonly isTaken = false;
+  /** It may be sent ahead to a busy worker. */
+  goesAhead: boolean = false;
   since = 0;
   isSettled = false;
   protected readonly capsule: Capsule;
@@ -32,6 +34,18 @@ export abstract class SingleJob {
 
   get name(): string {
     return this.capsule.name;
+  }
+
+  get isAhead(): boolean {
+    return false;
+  }
+
+  takeBack(): boolean {
+    return false;
+  }
+
+  hasBegunAhead(): boolean {
+    return false;
   }
 
   isStuck(): boolean {

@@ -10,14 +10,17 @@
 
 import type { Border } from '../codec/index.ts';
 import { BrokenProcessPool, BrokenThreadPool, Full, type HeddleError, InvalidStateError, ShutDown, type WorkerEnd } from '../errors.ts';
-import { publish } from '../events.ts';
+import { isObserved, publish } from '../events.ts';
+import { setImmediate } from '../real-timers.ts';
 import { type ChunkReport, isUnasked, type Outcome, whyPoolIsRefused, type WorkerKind } from '../worker/index.ts';
+import { outsideOfCalls } from './caller-context.ts';
 import { Crew } from './crew.ts';
 import { Deferred } from './deferred.ts';
 import { type Job, summary } from './job.ts';
 import { Jobs } from './jobs.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { WorkerPoolOptions } from './options.ts';
+import { isSilent, Prefetch } from './prefetch.ts';
 import type { PoolWorker, PoolWorkerEvents, StartFailure } from './pool-worker.ts';
 import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step, takesRetries } from './scheduler/index.ts';
 import { Counts, type PoolStatistics } from './statistics.ts';
@@ -50,6 +53,8 @@ export class WorkerPool {
   readonly #finished: Deferred = new Deferred();
   /** What is to be told to those who wait, when the pool has come to rest. */
   #settlements: (() => void)[] = [];
+  readonly #prefetch: Prefetch;
+  #isBalancing = false;
   /** Instructions that came while others were carried out. */
   readonly #later: Instruction[][] = [];
   #isCarryingOut = false;
@@ -71,6 +76,7 @@ export class WorkerPool {
       overdue: (job, notBegun) => this.#overdue(job, notBegun),
       graceOver: (job) => this.#graceOver(job),
     });
+    this.#prefetch = new Prefetch(options.tasksPerWorker);
     this.#crew = new Crew(this.border, name, options, (worker) => this.#apply({ type: 'idleOver', worker }));
     // Where its use is refused, its workers start with the first use.
     if (options.minWorkers > 0 && whyPoolIsRefused() === undefined) this.#open();
@@ -134,8 +140,22 @@ export class WorkerPool {
   submit(job: Job, isBounded: boolean, delay: number = 0): void {
     const { id: task, retries, weight, isTaken, holdsRetries } = job;
     const { priority, key } = job.settings;
+    // Who observes the beginning of tasks hears of each when it begins.
+    const goesAhead = job.goesAhead && !isObserved('taskStarted');
     this.#add(job);
-    this.#apply({ type: 'submit', task, isBounded, priority, key, retries, weight, isTaken, holdsRetries, startsHeld: delay > 0 });
+    this.#apply({
+      type: 'submit',
+      task,
+      isBounded,
+      priority,
+      key,
+      retries,
+      weight,
+      isTaken,
+      holdsRetries,
+      startsHeld: delay > 0,
+      goesAhead,
+    });
     if (delay > 0 && this.#jobs.get(task) !== undefined) this.#hold(job, delay);
     this.#lookAtSignal(job);
   }
@@ -159,11 +179,12 @@ export class WorkerPool {
   }
 
   /** Returns whether it was still waiting. */
-  cancel(id: number): boolean {
+  cancel(job: Job): boolean {
     const { tasks } = this.#state;
-    const isThere = tasks.has(id);
-    this.#apply({ type: 'cancel', task: id });
-    return isThere && !tasks.has(id);
+    const isThere = tasks.has(job.id);
+    if (job.isAhead) this.#takeBack([job]);
+    this.#apply({ type: 'cancel', task: job.id });
+    return isThere && !tasks.has(job.id);
   }
 
   /** Nobody wants it any more. A worker that runs it is told, and ended if it does not stop. */
@@ -173,7 +194,7 @@ export class WorkerPool {
 
   /** Takes it out if it waits; a chunk that runs begins no further item. */
   curtail(job: Job): void {
-    if (this.#jobs.get(job.id) === undefined || this.cancel(job.id)) return;
+    if (this.#jobs.get(job.id) === undefined || this.cancel(job)) return;
     this.#crew.workerOf(job)?.handle.curtail(job.id);
   }
 
@@ -199,6 +220,7 @@ export class WorkerPool {
 
   shutdown(cancelFutures: boolean): Promise<void> {
     this.#submitHeld();
+    if (cancelFutures) this.#takeAllBack();
     this.#apply({ type: 'shutdown', cancelFutures });
     if (cancelFutures) this.#crew.hurry();
     return this.#finished.promise;
@@ -208,6 +230,7 @@ export class WorkerPool {
   terminate(signal: 'SIGTERM' | 'SIGKILL', caller: string): Promise<void> {
     this.#killSignal = signal;
     this.#submitHeld();
+    this.#takeAllBack();
     this.#crew.explainEnd(`by ${caller}()`);
     this.#apply({ type: 'terminate' });
     return this.#finished.promise;
@@ -234,6 +257,7 @@ export class WorkerPool {
     this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
     if (this.#hungry.size > 0 && (this.hasRoom || this.isClosed)) this.#feed();
+    if (this.#state.ahead > 0 && this.#state.free.size > 0) this.#balanceSoon();
     if (event.type !== 'windDown') this.#windDown();
   }
 
@@ -278,7 +302,9 @@ export class WorkerPool {
   #carryOut(instruction: Instruction): void {
     switch (instruction.type) {
       case 'dispatch':
-        return this.#dispatch(instruction.task, instruction.worker);
+        return this.#dispatch(instruction.task, instruction.worker, instruction.isAhead === true);
+      case 'recall':
+        return this.#recall(instruction.tasks);
       case 'start':
         return this.#crew.start(instruction.worker, this.#isUnasked === true, (worker) => this.#eventsOf(instruction.worker, worker));
       case 'stop':
@@ -347,16 +373,68 @@ export class WorkerPool {
     this.#settlements.push(() => job.settle());
   }
 
-  #dispatch(task: number, workerId: number): void {
+  #dispatch(task: number, workerId: number, isAhead: boolean): void {
     const job = this.#jobs.get(task)!;
     const worker = this.#crew.get(workerId)!;
     const now = performance.now();
     publish('taskStarted', () => ({ pool: this.name, id: job.id, name: job.name, queued: now - job.since }));
     job.since = now;
-    if (worker.jobs.size === 0) this.#crew.works(workerId);
+    if (worker.jobs.size === 0) {
+      this.#crew.works(workerId);
+      worker.heardAt = now;
+    }
     worker.jobs.add(job);
     this.#jobs.deadlines.start(job);
-    job.send(worker.handle);
+    job.send(worker.handle, isAhead);
+  }
+
+  // ---- what was sent ahead
+
+  /** Takes back what has not begun: it waits here, in its order, until the next event gives it out anew. */
+  #takeBack(jobs: Iterable<Job>): void {
+    const tasks: number[] = [];
+    const begun: number[] = [];
+    for (const job of jobs) {
+      if (!job.isAhead) continue;
+      const worker = this.#crew.workerOf(job)!;
+      if (job.takeBack()) {
+        worker.jobs.delete(job);
+        tasks.push(job.id);
+      } else begun.push(job.id);
+    }
+    if (tasks.length + begun.length > 0) step(this.#state, { type: 'recalled', tasks, begun });
+  }
+
+  #takeAllBack(): void {
+    if (this.#state.ahead > 0) for (const worker of this.#crew) this.#takeBack([...worker.jobs]);
+  }
+
+  #recall(tasks: readonly number[]): void {
+    this.#takeBack(tasks.map((id) => this.#jobs.get(id)!));
+    this.#apply({ type: 'balance', silent: [] });
+  }
+
+  /** A worker is free while others have tasks ahead. What is told in this turn may still bring it some. */
+  #balanceSoon(): void {
+    if (this.#isBalancing) return;
+    this.#isBalancing = true;
+    outsideOfCalls(() =>
+      setImmediate(() => {
+        this.#isBalancing = false;
+        if (this.#state.free.size > 0) this.#apply({ type: 'balance', silent: [] });
+      }),
+    );
+  }
+
+  /** A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more. */
+  #measure(worker: PoolWorker, us: number): void {
+    const now = performance.now();
+    worker.heardAt = now;
+    const depth = this.#prefetch.ended(us);
+    if (depth !== undefined) step(this.#state, { type: 'depth', depth: worker.handle.takesAhead ? depth : 0 });
+    if (this.#state.ahead === 0 || !this.#prefetch.isTime(now)) return;
+    const silent = [...this.#crew.entries()].filter(([, { heardAt }]) => isSilent(heardAt, now)).map(([id]) => id);
+    if (silent.length > 0) this.#apply({ type: 'balance', silent });
   }
 
   #refusal(why: 'shutDown' | 'full' | 'broken'): HeddleError {
@@ -370,6 +448,7 @@ export class WorkerPool {
 
   #aborted(job: Job, reason: unknown): void {
     job.aborted(reason);
+    if (job.isAhead) this.#takeBack([job]);
     this.#apply({ type: 'abort', task: job.id });
   }
 
@@ -409,14 +488,17 @@ export class WorkerPool {
         this.#crew.rests(id);
         this.#apply({ type: 'workerStarted', worker: id });
       },
-      outcome: (task, outcome) => this.#ended(task, id, worker().jobs, outcome),
+      outcome: (task, outcome) => this.#ended(task, id, worker(), outcome),
       report: (task, report) => this.#reported(task, id, worker().jobs, report),
       progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
       preparing: (task, isPreparing) => {
         const job = this.#jobs.get(task);
         if (job !== undefined) this.#jobs.deadlines.prepare(job, isPreparing);
       },
-      heavy: () => this.#apply({ type: 'retire', worker: id }),
+      heavy: () => {
+        this.#takeBack([...worker().jobs]);
+        this.#apply({ type: 'retire', worker: id });
+      },
       poolsWork: (doWork) => {
         this.#crew.poolsWork(id, doWork);
         this.#apply({ type: 'poolsWork', worker: id, doWork });
@@ -445,14 +527,15 @@ export class WorkerPool {
     }
   }
 
-  #ended(task: number, worker: number, jobs: Set<Job>, outcome: Outcome): void {
+  #ended(task: number, id: number, worker: PoolWorker, outcome: Outcome): void {
     const job = this.#jobs.get(task);
     if (job === undefined) return;
+    if (outcome.us !== undefined) this.#measure(worker, outcome.us);
     job.keep(outcome);
     const again = !outcome.ok && job.mayRetry(outcome.value);
     this.#tellings++;
     try {
-      this.#release(job, worker, jobs, outcome.ok, again);
+      this.#release(job, id, worker.jobs, outcome.ok, again);
       if (again || job.isSettled) return;
       // A chunk ends as a whole only if the rest of it was not wanted.
       if (job.isChunk) this.#counts.cancelled += job.left;
@@ -482,7 +565,8 @@ export class WorkerPool {
     const notBegun: number[] = [];
     for (const job of worker.jobs) {
       const { left } = job;
-      if (job.workerLost(end, begun === undefined || begun.has(job.id), worker.why)) notBegun.push(job.id);
+      const hasBegun = job.isAhead ? job.hasBegunAhead() : begun === undefined || begun.has(job.id);
+      if (job.workerLost(end, hasBegun, worker.why)) notBegun.push(job.id);
       if (!job.isSettled) this.#counts.failed += left - job.left;
       this.#settlements.push(() => job.settleLost());
     }

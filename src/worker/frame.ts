@@ -23,11 +23,11 @@ export const FrameKind = {
   Capsule: 3,
   /** host → worker: forget function `a`. */
   Drop: 4,
-  /** host → worker: call function `a` with the arguments in the bytes; it is attempt `b`. */
+  /** host → worker: call function `a` with the arguments in the bytes; it is attempt `b`. `c`: the ticket of a task that is sent ahead, or 0. */
   Task: 5,
   /** host → worker: call function `a` with every item in the bytes; `b` items, begin with item `c`. id < 0 never. */
   Chunk: 6,
-  /** worker → host: the end of a task; `a` is 1 for a value, 0 for an error. */
+  /** worker → host: the end of a task; `a` is 1 for a value, 0 for an error; it took `b` microseconds. `c`: its ticket, or 0. */
   Outcome: 7,
   /** worker → host: items of a chunk that ended, from item `a` on; items below `b` may have started; `c` microseconds were spent. Of a stream: values, from value `a` on. */
   ChunkOutcomes: 8,

@@ -39,6 +39,7 @@ export function startProcess(options: StartOptions): RunningWorker {
     pid: started.pid ?? null,
     threadId: null,
     begun: begun ?? noCount,
+    ahead: undefined,
     kill: (signal = 'SIGKILL') => void started.kill(signal),
     onGone: (callback) => {
       onGone = callback;

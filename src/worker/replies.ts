@@ -26,10 +26,15 @@ export class Replies {
     });
   }
 
-  /** How a task ended. */
-  outcome(id: number, isOk: boolean, value: unknown): void {
+  /**
+   * How a task ended.
+   *
+   * @param ticket of one that was sent ahead, or 0
+   * @param us microseconds that it took
+   */
+  outcome(id: number, isOk: boolean, value: unknown, ticket: number = 0, us: number = 0): void {
     const { isOk: isStillOk, packet } = encodeOutcome(isOk, value, this.#border);
-    this.last(packetFrame(FrameKind.Outcome, packet, { id, a: isStillOk ? 1 : 0 }), packet.signals);
+    this.last(packetFrame(FrameKind.Outcome, packet, { id, a: isStillOk ? 1 : 0, b: us, c: ticket }), packet.signals);
   }
 
   /** Some items of a chunk, or values of a stream: at once, since what follows may take long. */

@@ -7,6 +7,9 @@
 import { type Border, type Incoming, decode, holdThreadLocals, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { tellThreadName } from '../handles.ts';
+import { Deque } from '../loop/deque.ts';
+import type { SharedWords } from '../undisturbed.ts';
+import { beginAhead } from './ahead.ts';
 import type { BegunMark } from './begun-mark.ts';
 import { type Begun, BegunTasks } from './begun-tasks.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
@@ -26,7 +29,7 @@ import { StreamRun } from './stream-run.ts';
 import { chooseMethod, type StartMethod } from './start-method.ts';
 import { TaskClock, areFew } from './task-clock.ts';
 import { whenBoth } from './wait.ts';
-import { setImmediate, setInterval } from '../real-timers.ts';
+import { monotonicNow, setImmediate, setInterval } from '../real-timers.ts';
 import { isThenable } from '../thenable.ts';
 
 /** What the host tells a worker first. */
@@ -41,8 +44,8 @@ export interface InitMeta {
   readonly process: string;
   /** The start method that the program has chosen. */
   readonly method?: StartMethod | undefined;
-  /** Several tasks run at a time. */
-  readonly isConcurrent?: true;
+  /** Tasks that run at a time; default 1. */
+  readonly slots?: number;
   /** Bytes of memory from which on it asks to be replaced. */
   readonly maxMemory?: number;
 }
@@ -55,6 +58,13 @@ export interface ReadyMeta {
 
 /** Milliseconds between two signs of a worker that was told to end while its pools work. */
 const tellEvery = 1000;
+/** Milliseconds that tasks that were sent ahead may follow one another in one turn of the event loop. */
+const longestRow = 1;
+/** Milliseconds after which outcomes leave, though more will follow. */
+const tellAfter = 0.2;
+/** Microseconds: as much as a frame has room for. */
+const maxTime = 0xffff_ffff;
+const resolved = Promise.resolve();
 /** A worker holds so many `ThreadLocal`s between tasks: those that came last. */
 const threadLocalsHeld = 256;
 
@@ -62,6 +72,15 @@ export class Runner {
   readonly #link: Link;
   readonly #exit: () => void;
   readonly #mark: BegunMark;
+  readonly #words: SharedWords | undefined;
+  /** Tasks that were sent ahead and wait until there is room. */
+  readonly #ahead: Deque<Frame> = new Deque();
+  /** Tasks that run at a time. */
+  #slots = 1;
+  #isTakingUp = false;
+  /** When this thread last let its event loop turn, or told its host of outcomes, while it takes up one task after another. */
+  #turnedAt = 0;
+  #toldAt = 0;
   readonly #tasks: BegunTasks;
   #border: Border;
   #capsules: CapsuleShelf;
@@ -74,11 +93,13 @@ export class Runner {
   /**
    * @param exit ends this worker in good order
    * @param mark where it tells that it begins a task
+   * @param words the state of tasks that are sent ahead
    */
-  constructor(link: Link, border: Border, exit: () => void, mark: BegunMark) {
+  constructor(link: Link, border: Border, exit: () => void, mark: BegunMark, words?: SharedWords) {
     this.#link = link;
     this.#exit = exit;
     this.#mark = mark;
+    this.#words = words;
     this.#tasks = new BegunTasks(link);
     this.#border = border;
     this.#capsules = new CapsuleShelf(this.#border);
@@ -107,7 +128,10 @@ export class Runner {
   #receive(f: Frame): void {
     switch (f.kind) {
       case FrameKind.Task:
-        return this.#beginTask(f);
+        if (f.c === 0) return this.#beginTask(f);
+        if (this.#ahead.length === 0) this.#turnedAt = this.#toldAt = monotonicNow();
+        this.#ahead.push(f);
+        return this.#takeUp();
       case FrameKind.Chunk:
         return this.#beginChunk(f);
       case FrameKind.Capsule:
@@ -151,7 +175,8 @@ export class Runner {
     this.#capsules = new CapsuleShelf(this.#border);
     this.#signals = new SignalIntake(this.#border);
     this.#replies = new Replies(this.#link, this.#border, init.maxMemory ?? Infinity);
-    if (init.isConcurrent === true) runSeveral();
+    this.#slots = init.slots ?? 1;
+    if (this.#slots > 1) runSeveral();
     // What the user's functions see is the program they were written for, not our bootstrap file.
     process.argv.splice(1, process.argv.length, ...(init.script === undefined ? [] : [init.script]));
     const ready: ReadyMeta = { realm: realmId, pid: process.pid };
@@ -159,16 +184,53 @@ export class Runner {
     this.#link.flush();
   }
 
+  // ---- what was sent ahead
+
+  /** Begins the next when there is room. Each has a microtask of its own, so that what one leaves behind comes before the next. */
+  #takeUp(): void {
+    if (this.#isTakingUp || this.#ahead.length === 0 || this.#tasks.size >= this.#slots) return;
+    this.#isTakingUp = true;
+    void resolved.then(this.#beginAhead);
+  }
+
+  readonly #beginAhead = (): void => {
+    this.#isTakingUp = false;
+    const now = monotonicNow();
+    if (now - this.#turnedAt > longestRow) return this.#turn();
+    if (now - this.#toldAt > tellAfter) {
+      this.#toldAt = now;
+      this.#link.flush();
+    }
+    while (this.#ahead.length > 0 && this.#tasks.size < this.#slots) {
+      const f = this.#ahead.shift()!;
+      if (!beginAhead(this.#words!, f.c)) continue;
+      this.#beginTask(f);
+      break;
+    }
+    this.#takeUp();
+  };
+
+  /** Timers, and messages of the host such as an abort, must not wait for ever. */
+  #turn(): void {
+    this.#isTakingUp = true;
+    this.#link.flush();
+    setImmediate(() => {
+      this.#turnedAt = this.#toldAt = monotonicNow();
+      this.#beginAhead();
+    });
+  }
+
   // ---- single calls
 
   #beginTask(f: Frame): void {
-    this.#mark.begin();
-    const { id } = f;
+    const { id, c: ticket } = f;
+    if (ticket === 0) this.#mark.begin();
+    const begunAt = monotonicNow();
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
     const clock = meta.isTimed === true ? new TaskClock(id, this.#replies.preparing) : undefined;
     const context = new TaskContext(id, f.b, this.#replies.progress, clock);
-    const settle = (isOk: boolean, value: unknown): void => this.#settle(id, context, isOk, value);
+    const settle = (isOk: boolean, value: unknown): void => this.#settle(id, context, isOk, value, ticket, begunAt);
     const task: Begun = {
       name: capsule.name,
       fail: (error) => settle(false, error),
@@ -218,14 +280,15 @@ export class Runner {
     );
   }
 
-  #settle(id: number, context: TaskContext, isOk: boolean, value: unknown): void {
+  #settle(id: number, context: TaskContext, isOk: boolean, value: unknown, ticket: number = 0, begunAt: number = 0): void {
     if (!this.#tasks.delete(id)) return;
     leave(context);
     context.end();
     context.clock?.gives(value);
     context.clock?.end();
     this.#tellOfPools(this.#tasks.size);
-    this.#replies.outcome(id, isOk, value);
+    this.#replies.outcome(id, isOk, value, ticket, begunAt === 0 ? 0 : Math.min(maxTime, (monotonicNow() - begunAt) * 1000));
+    this.#takeUp();
   }
 
   /** A task has given what its values come from. */

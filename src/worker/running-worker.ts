@@ -1,6 +1,7 @@
 /** One worker that was started, whatever carries it. One file per kind: `thread.ts`, `process.ts`. */
 
 import type { WorkerEnd } from '../errors.ts';
+import type { AheadWords } from './ahead.ts';
 import type { BegunCount } from './begun-count.ts';
 import type { Link } from './link.ts';
 
@@ -38,6 +39,8 @@ export interface RunningWorker {
   readonly threadId: number | null;
   /** How many of the tasks it was sent it has begun. */
   readonly begun: BegunCount;
+  /** The state of tasks that are sent ahead; undefined where there is no memory that both have. */
+  readonly ahead: AheadWords | undefined;
   /** Ends it at once, mid-work (SIGKILL, the default), or asks it to (SIGTERM). A thread knows only the former. */
   kill(signal?: 'SIGTERM' | 'SIGKILL'): void;
   /** Calls back once, when it is gone. Frames it sent before may still be on their way. */

@@ -4,6 +4,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 // Workers find the heap of their host, which must know of it.
 import '../memory/index.ts';
 import type { WorkerEnd } from '../errors.ts';
+import type { SharedWords } from '../undisturbed.ts';
+import { AheadWords } from './ahead.ts';
 import { WordCount } from './begun-count.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';
@@ -14,17 +16,20 @@ export interface WorkerThreadData {
   readonly port: MessagePort;
   /** Where it counts what it has begun. */
   readonly begun: Uint32Array;
+  /** The state of tasks that are sent ahead. */
+  readonly ahead: SharedWords;
 }
 
 /** @throws what `new Worker` throws, for options that a thread cannot have */
 export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
   const begun = new WordCount();
+  const ahead = new AheadWords();
   const { worker, threadId, terminate } = startNodeThread({
     file: 'worker/thread-main.js',
     name: options.name,
     daemon: true,
-    own: { port: workerPort, begun: begun.word } satisfies WorkerThreadData,
+    own: { port: workerPort, begun: begun.word, ahead: ahead.words } satisfies WorkerThreadData,
     transferList: [workerPort],
     resourceLimits: options.resourceLimits,
     execArgv: options.execArgv,
@@ -38,6 +43,7 @@ export function startThread(options: StartOptions): RunningWorker {
     pid: process.pid,
     threadId,
     begun,
+    ahead,
     kill: () => void terminate(),
     onGone: (callback: (end: WorkerEnd) => void) => {
       worker.on('exit', (exitCode) => callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error }));

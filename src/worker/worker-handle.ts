@@ -37,6 +37,8 @@ import { startThread } from './thread.ts';
 export interface Outcome {
   readonly ok: boolean;
   readonly value: unknown;
+  /** Microseconds that a worker spent on a single call. */
+  readonly us?: number;
 }
 
 /** What a chunk's worker reports: outcomes from item `first` on. Items from `allowed` on have not begun. */
@@ -74,8 +76,8 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** A blank process becomes the worker, where one is ready. */
   readonly isWarm?: boolean;
-  /** Several tasks run in it at a time. */
-  readonly isConcurrent?: boolean;
+  /** Tasks that run in it at a time; default 1. */
+  readonly slots?: number;
   /** Bytes; default no limit. */
   readonly maxMemory?: number;
   /** Its pool was first used by code that no task ran (`nesting.ts`). */
@@ -199,7 +201,7 @@ export class WorkerHandle {
       nesting: nestingBelow(options.isUnasked === true),
       process: identity()?.name ?? 'MainProcess',
       method: chosenMethod(),
-      ...(options.isConcurrent === true ? { isConcurrent: true } : {}),
+      ...(options.slots === undefined || options.slots === 1 ? {} : { slots: options.slots }),
       ...(options.maxMemory === undefined || options.maxMemory === Infinity ? {} : { maxMemory: options.maxMemory }),
     };
     link.send(frame(FrameKind.Init, { meta: JSON.stringify(init) }));
@@ -214,14 +216,40 @@ export class WorkerHandle {
     return this.#worker.threadId;
   }
 
-  /** Calls the function with the arguments in the packet. */
-  call({ id, capsule, args, attempt, isAbortable, isTimed, isStream, context }: Call): void {
+  /** Whether tasks can be sent ahead of the time when it has room for them, and be taken back. */
+  get takesAhead(): boolean {
+    return this.#worker.ahead !== undefined;
+  }
+
+  /**
+   * Calls the function with the arguments in the packet.
+   *
+   * @param isAhead the worker is busy, and begins it when it has room
+   * @returns the ticket of a task that is sent ahead, by which it can be taken back; else 0
+   */
+  call({ id, capsule, args, attempt, isAbortable, isTimed, isStream, context }: Call, isAhead: boolean = false): number {
+    const ticket = isAhead ? this.#worker.ahead!.claim() : 0;
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isStream ? { isStream } : undefined;
     if (isAbortable) meta = { ...meta, isAbortable };
     if (isTimed) meta = { ...meta, isTimed };
-    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt }, meta), capsule, args);
+    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt, c: ticket }, meta), capsule, args);
+    return ticket;
+  }
+
+  /** @returns false when the worker has begun it */
+  takeBack(id: number, ticket: number): boolean {
+    if (!this.#worker.ahead!.takeBack(ticket)) return false;
+    this.#inFlight--;
+    this.#origins.delete(id);
+    this.#contexts.delete(id);
+    return true;
+  }
+
+  /** Whether the worker has begun a task that was sent ahead and has not ended. */
+  hasBegun(ticket: number): boolean {
+    return this.#worker.ahead!.hasBegun(ticket);
   }
 
   /** The consumer of a stream has taken so many more of its values. */
@@ -295,12 +323,13 @@ export class WorkerHandle {
   #send(f: Frame, capsule: Capsule, packet: Packet): void {
     const { link } = this.#worker;
     this.#tellSlot();
+    const isAhead = f.kind === FrameKind.Task && f.c !== 0;
     this.#inFlight++;
-    this.#sentAs.set(f.id, ++this.#sent);
+    if (!isAhead) this.#sentAs.set(f.id, ++this.#sent);
     if (capsule.origin !== undefined) this.#origins.set(f.id, capsule.origin);
     if (this.#sent % countEvery === 0) this.#worker.begun.count();
     link.send(f);
-    link.flush();
+    if (!isAhead) link.flush();
     if (capsule.packet.signals.length > 0) this.#signals.watch(capsule.packet.signals);
     if (packet.signals.length > 0) this.#signals.watch(packet.signals);
   }
@@ -317,7 +346,8 @@ export class WorkerHandle {
     switch (f.kind) {
       case FrameKind.Outcome:
         this.#inFlight--;
-        this.#sentAs.delete(f.id);
+        if (f.c === 0) this.#sentAs.delete(f.id);
+        else this.#worker.ahead!.free(f.c);
         if (this.#unanswered.size > 0) this.#unanswered.delete(f.id);
         return this.#decodedFor(f, true, (meta) => this.#outcome(f, meta));
       case FrameKind.ChunkOutcomes:
@@ -386,7 +416,7 @@ export class WorkerHandle {
 
   #outcome(f: Frame, meta: Meta): void {
     const decoded = this.#decodeOne(incoming(f, meta));
-    this.#events.outcome(f.id, { ok: decoded.ok && f.a === 1, value: decoded.value });
+    this.#events.outcome(f.id, { ok: decoded.ok && f.a === 1, value: decoded.value, us: f.b });
   }
 
   #decodeOne(packet: Incoming): Outcome {

@@ -3,22 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import {
-  Deque,
-  Empty,
-  Full,
-  InvalidStateError,
-  LifoQueue,
-  Lock,
-  OwnerDied,
-  PriorityQueue,
-  Queue,
-  SerializationError,
-  ShutDown,
-  waitReady,
-} from 'heddle';
+import { Deque, Empty, Full, InvalidStateError, OwnerDied, SerializationError, ShutDown, waitReady } from 'heddle';
 import { collect, heapStatistics } from 'heddle/lowlevel';
 import { everywhere, inBothForms, isNative, until } from '../sync/crew.js';
+import { itself, LifoQueue, Lock, PriorityQueue, Queue } from '../sync/made.js';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 const ascending = (items: readonly number[]): number[] => items.toSorted((one, other) => one - other);
@@ -52,7 +40,8 @@ for (const Class of [LifoQueue, PriorityQueue]) {
   everywhere(`${Class.name}: bounds, time-outs, tasks and an end are those of a Queue`, async (crew) => {
     const queue: Queue<number> = new Class<number>(2);
     assert.ok(queue instanceof Queue);
-    assert.ok(await crew.run(() => queue instanceof Class));
+    const Itself = itself(Class);
+    assert.ok(await crew.run(() => queue instanceof Itself));
     await queue.putMany([1, 2]);
     assert.ok(queue.full());
     assert.throws(() => queue.putNowait(3), Full);

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Empty, Event, Lock, Queue, SerializationError, share, ShutDown } from 'heddle';
+import { Empty, SerializationError, share, ShutDown } from 'heddle';
 import { heapStatistics } from 'heddle/lowlevel';
 import { everywhere, isNative } from '../sync/crew.js';
+import { Event, Lock, Queue } from '../sync/made.js';
 
 const isLong = process.env['HEDDLE_LONG'] === '1';
 

@@ -18,23 +18,9 @@ import {
   TimeoutError,
   waitReady,
 } from 'heddle';
+import { pair } from './pair.js';
 
 const authkey = Buffer.from('the key of both ends');
-
-/** Two ends in this thread, and how to close all. */
-async function pair<A = unknown, B = A>(
-  address: { port: number } | undefined,
-): Promise<[SocketConnection<A>, SocketConnection<B>, () => void]> {
-  const listener = await Listener.listen<B>(address, { authkey });
-  const client = await Client<A>(listener.address, { authkey });
-  const server = await listener.accept();
-  const close = (): void => {
-    client.close();
-    server.close();
-    listener.close();
-  };
-  return [client, server, close];
-}
 
 for (const [name, address] of [
   ['Unix socket', undefined],

@@ -3,19 +3,31 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
+  Barrier,
+  BoundedSemaphore,
   callback,
+  Condition,
   EOFError,
+  Event,
   InvalidStateError,
+  LifoQueue,
   Lock,
   Manager,
+  PriorityQueue,
   Process,
   ProcessPoolExecutor,
   Queue,
+  RLock,
+  Semaphore,
   SerializationError,
+  SharedArray,
   Thread,
   ThreadPoolExecutor,
+  Value,
 } from 'heddle';
 import { runGarbageCollection } from '../python/garbage.js';
+
+type AnyClass = abstract new (...args: any[]) => object;
 
 class Counter {
   #count = 0;
@@ -177,14 +189,14 @@ test('an update that throws leaves the old value, one that waits is refused, and
 
 test('proxies are values of other objects, and items, and come back as the same handle', async () => {
   const inner = await manager.list([1]);
-  const outer = await manager.dict<string>({ inner });
-  const back = (await outer.get('inner')) as typeof inner;
+  const outer = await manager.dict({ inner });
+  const back = (await outer.get('inner'))!;
   assert.equal(back, inner);
   await back.append(2);
   const queue = new Queue<typeof inner>();
   const child = new Process({
     target: async () => {
-      const nested = (await outer.get('inner')) as typeof inner;
+      const nested = (await outer.get('inner'))!;
       nested.appendSync(3);
       await queue.put(nested);
     },
@@ -354,6 +366,31 @@ test('shutdown ends the process of the manager, and its factories and proxies sa
   await assert.rejects(other.dict(), InvalidStateError);
   assert.throws(() => other.listSync(), InvalidStateError);
   await assert.rejects(list.get(0), EOFError);
+});
+
+test('what makes locks, queues and numbers takes the arguments of their classes, in both forms', async () => {
+  const makers: readonly (readonly [name: string, Class: AnyClass, right: readonly unknown[], wrong: readonly unknown[]])[] = [
+    ['Lock', Lock, [{ fair: true }], [{ fair: 1 }]],
+    ['RLock', RLock, [{ onOwnerDied: 'ignore' }], [{ onOwnerDied: 'no' }]],
+    ['Semaphore', Semaphore, [2, { fair: true }], [2, { fair: 1 }]],
+    ['BoundedSemaphore', BoundedSemaphore, [2, { fair: true }], [2, { fair: 1 }]],
+    ['Condition', Condition, [new RLock()], [7]],
+    ['Event', Event, [], []],
+    ['Barrier', Barrier, [2, { timeout: 5, action: () => {} }], [2, { timeout: -1 }]],
+    ['Queue', Queue, [2], ['2']],
+    ['JoinableQueue', Queue, [2], ['2']],
+    ['LifoQueue', LifoQueue, [2], ['2']],
+    ['PriorityQueue', PriorityQueue, [2], ['2']],
+    ['Value', Value, ['i', 7, { lock: false }], ['i', 7, { lock: 7 }]],
+    ['Array', SharedArray, ['i', [1, 2], { lock: false }], ['i', [1, 2], { lock: 7 }]],
+  ];
+  const factories = manager as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+  for (const [name, Class, right, wrong] of makers) {
+    for (const made of [await factories[name]!(...right), factories[`${name}Sync`]!(...right)]) assert.ok(made instanceof Class, name);
+    if (wrong.length === 0) continue;
+    await assert.rejects(factories[name]!(...wrong) as Promise<unknown>, { name: /^(?:Type|Range)Error$/ }, name);
+    assert.throws(() => factories[`${name}Sync`]!(...wrong), { name: /^(?:Type|Range)Error$/ }, name);
+  }
 });
 
 test('bad arguments are refused at the call', async () => {

@@ -57,7 +57,7 @@ const notHere = /cannot be read here/;
 
 test('arguments that the manager cannot read fail their call, and no other', async () => {
   const odd = await manager.create<Odd>('Odd');
-  const dict = await manager.dict<string>({ a: 1 });
+  const dict = await manager.dict<string, number | Unreadable>({ a: 1 });
   const slow = odd.slow(20);
   assert.throws(() => dict.setSync('a', new Unreadable()), notHere);
   const results = await Promise.allSettled([dict.get('a'), dict.set('b', new Unreadable()), dict.get('a'), dict.has('b')]);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { CancelledError, Future, InvalidStateError, TimeoutError } from '#src/index.js';
 import { futures } from '#src/pool/future.js';
 
-const pending = (): Future<number> => futures.create<number>(() => false);
+const pending = (): Future<number> => futures.create<number>();
 const settle = (future: Future<number>, ok: boolean, value: unknown): void => futures.settle(future, ok, value);
 
 test('a future is no promise', async () => {
@@ -70,10 +70,12 @@ test('an undefined or falsy error is taken for success', async () => {
 });
 
 test('a cancelled future runs, or ends the program as an unhandled rejection', async () => {
-  const future: Future<number> = futures.create<number>((f) => {
-    futures.cancel(f);
+  const future = pending();
+  const cancel = (): boolean => {
+    futures.cancel(future);
     return true;
-  });
+  };
+  futures.assign(future, { cancel, hasBegunAhead: () => false });
   const seen: unknown[] = [];
   future.addDoneCallback((f) => seen.push(f));
   assert.equal(future.cancel('changed my mind'), true);

@@ -63,6 +63,7 @@ const submission = fc.record(
     holdsRetries: fc.boolean(),
     isTaken: fc.constantFrom(false, false, true),
     weight: fc.constantFrom(1, 1, 3),
+    goesAhead: fc.constantFrom(true, true, false),
   },
   { requiredKeys: [] },
 );
@@ -72,7 +73,7 @@ const bounded = fc.oneof(
   submission,
   submission.map((given) => Object.assign(given, { startsHeld: true, isBounded: true })),
 );
-const submit = fc.oneof(fc.constant({}), bounded).map(
+const submit = fc.oneof(fc.constant({ goesAhead: true }), bounded).map(
   (given): Move => ({
     check: () => true,
     run: ({ world }) => void world.submit(given),
@@ -99,8 +100,8 @@ const lost = moveOf(
   anyWorker,
   fc.record({ begun: fc.integer({ min: 0, max: 3 }), start: fc.constantFrom('failed', 'failed', 'byChance', 'hopeless'), told: heard }),
   // It begins what it was given in that order.
-  (world, { id, tasks }, { begun, start, told }) => {
-    const first = new Set([...tasks].slice(0, begun));
+  (world, { id, tasks, ahead }, { begun, start, told }) => {
+    const first = new Set([...tasks, ...ahead].slice(0, begun));
     world.telling(() => {
       world.lost(id, (task) => first.has(task), start);
       told(world);
@@ -108,7 +109,23 @@ const lost = moveOf(
   },
 );
 
+const begins = fc.constantFrom(0, 0, 1, 2);
+const balance = moveOf('balance', anyWorker, fc.tuple(fc.constantFrom(0, 0, 1, 2), begins), (world, _, [count, begun]) => {
+  world.begins = begun;
+  world.balance([...world.workers.keys()].slice(0, count));
+});
+
 const moves = [
+  {
+    arbitrary: moveOf(
+      'depth',
+      (world) => [world],
+      fc.constantFrom(0, 1, 2, 5),
+      (world, _, depth) => world.setDepth(depth),
+    ),
+    weight: 2,
+  },
+  { arbitrary: balance, weight: 4 },
   { arbitrary: submit, weight: 10 },
   { arbitrary: started, weight: 8 },
   { arbitrary: ended, weight: 10 },
@@ -137,17 +154,23 @@ const moves = [
     arbitrary: moveOf(
       'cancel',
       (world) => [...world.tasks.values()],
-      nothing,
-      (world, { id }) => world.cancel(id),
+      begins,
+      (world, { id }, begun) => {
+        world.begins = begun;
+        world.cancel(id);
+      },
     ),
     weight: 1,
   },
   {
     arbitrary: moveOf(
       'abort',
-      (world) => [...world.waiting(), ...world.running()],
-      nothing,
-      (w, { id }) => w.abort(id),
+      (world) => [...world.waiting(), ...world.ahead(), ...world.running()],
+      begins,
+      (w, { id }, begun) => {
+        w.begins = begun;
+        w.abort(id);
+      },
     ),
     weight: 2,
   },

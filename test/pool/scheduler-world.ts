@@ -32,13 +32,14 @@ export interface Task {
   readonly priority: number;
   readonly retries: number;
   readonly weight: number;
+  readonly goesAhead: boolean;
   readonly holdsRetries: boolean;
   /** Its next attempt waits for `resume` or `giveUp`. */
   isHeld: boolean;
   /** The workers that had a task of its broadcast. */
   readonly group: Set<number> | undefined;
-  /** `over`: the attempt is, and the scheduler has to say what becomes of the task. */
-  status: 'new' | 'waiting' | 'running' | 'over' | 'gone';
+  /** `ahead`: it waits at its worker. `over`: the attempt is, and the scheduler has to say what becomes of the task. */
+  status: 'new' | 'waiting' | 'ahead' | 'running' | 'over' | 'gone';
   isSettled: boolean;
   /** Its place among its equals. */
   turn: number;
@@ -49,6 +50,8 @@ export interface Task {
   interrupted: 'no' | 'forRetry' | 'forGood';
   /** It had time to stop, and has not. */
   isStuck: boolean;
+  /** The host asked it back, and heard that it had begun. */
+  isKnown: boolean;
   /** Its worker was lost before it began. */
   isUntouched: boolean;
 }
@@ -57,6 +60,10 @@ export interface Worker {
   readonly id: number;
   phase: 'starting' | 'ready' | 'retiring' | 'ending';
   readonly tasks: Set<Task>;
+  /** What it begins when it has room, in this order. */
+  readonly ahead: Set<Task>;
+  /** It was given `maxTasksPerChild`. */
+  isSpent: boolean;
   used: number;
   /** Its own pools have work. */
   isHost: boolean;
@@ -79,6 +86,9 @@ export class World {
   #mayMissMinimum = true;
   /** Those who wait hear of what has ended; the pool does not wind down before they have. */
   #isTelling = false;
+  depth = 0;
+  /** Of the tasks that are asked back from a worker next, how many it has begun, unknown to the host. */
+  begins = 0;
   #nextTask = 1;
   #back = 0;
   #front = 0;
@@ -104,7 +114,7 @@ export class World {
   submit(given: Omit<Submission, 'task'> = {}): number {
     const task = this.#task(given, undefined);
     const couldBegin = [...this.workers.values()].some((worker) => this.#isFree(worker) && this.#mayRun(task, worker));
-    const isFull = given.isBounded !== true && !couldBegin && this.waiting().length >= this.options.queueLimit;
+    const isFull = given.isBounded !== true && !couldBegin && this.waiting().length + this.ahead().length >= this.options.queueLimit;
     const { isTaken = false } = given;
     const isLate = this.isShutDown && !(isTaken && !this.isFinished && !this.isBroken);
     const why = isTaken && this.isCancelled ? 'cancelled' : isLate ? 'shutDown' : this.isBroken ? 'broken' : isFull ? 'full' : undefined;
@@ -134,10 +144,12 @@ export class World {
   lost(id: number, isBegun: (task: Task) => boolean = () => true, start: FailedStart = 'failed'): void {
     const worker = this.worker(id);
     const notBegun: number[] = [];
+    for (const task of worker.ahead) this.#begin(task, worker);
     for (const task of worker.tasks) {
       task.status = 'over';
-      task.isUntouched = task.interrupted === 'no' && !isBegun(task);
-      if (!isBegun(task)) notBegun.push(task.id);
+      const hasBegun = task.isKnown || isBegun(task);
+      task.isUntouched = task.interrupted === 'no' && !hasBegun;
+      if (!hasBegun) notBegun.push(task.id);
     }
     if (worker.phase === 'starting') this.failedStarts += { hopeless: Infinity, failed: 1, byChance: 0.1 }[start];
     this.#forget(worker);
@@ -166,8 +178,10 @@ export class World {
   /** An attempt ends: with an outcome that counts, or with an error after which the task may be tried again. */
   ended(id: number, again: boolean = false): void {
     const task = this.task(id);
+    const worker = this.worker(task.worker!);
     task.status = 'over';
     this.#leaveWorker(task);
+    this.#takeUp(worker);
     if (!again && task.interrupted !== 'forGood') this.#settle(task);
     this.#tell({ type: 'taskEnded', task: id, again });
   }
@@ -185,7 +199,65 @@ export class World {
     assert.ok(out.some((i) => i.type === 'settle' && i.task === id));
   }
 
+  /** The measured mean has changed. */
+  setDepth(depth: number): void {
+    this.depth = depth;
+    this.#tell({ type: 'depth', depth });
+  }
+
+  /** @param silent workers that work on one task for long */
+  balance(silent: readonly number[]): void {
+    this.#tell({ type: 'balance', silent });
+    const isFree = [...this.workers.values()].some((worker) => this.#isFree(worker));
+    for (const worker of this.workers.values()) {
+      if (isFree) assert.equal(worker.ahead.size, 0, 'a worker is free while another has tasks ahead');
+      if (silent.includes(worker.id)) assert.equal(worker.ahead.size, 0, 'tasks stay with a worker that works on one task for long');
+    }
+  }
+
+  /** A worker takes up what it has ahead, while it has room. */
+  #takeUp(worker: Worker): void {
+    for (const task of worker.ahead) if (worker.tasks.size < this.options.tasksPerWorker) this.#begin(task, worker);
+  }
+
+  #begin(task: Task, worker: Worker): void {
+    worker.ahead.delete(task);
+    worker.tasks.add(task);
+    task.status = 'running';
+    task.attempts++;
+  }
+
+  /** The host asks a worker for tasks that it has ahead: all but the first few, which it has begun, go back. */
+  takeBack(asked: readonly Task[]): void {
+    const here = asked.filter(({ status }) => status === 'ahead');
+    const [begun, back] = [here.slice(0, this.begins), here.slice(this.begins)];
+    for (const task of begun) {
+      this.#begin(task, this.worker(task.worker!));
+      task.isKnown = true;
+    }
+    for (const task of [...back].reverse()) {
+      const worker = this.worker(task.worker!);
+      worker.ahead.delete(task);
+      worker.used -= task.weight;
+      if (worker.isSpent && worker.phase === 'retiring' && worker.used < this.options.maxTasksPerChild) {
+        worker.phase = 'ready';
+        worker.isSpent = false;
+      }
+      task.status = 'waiting';
+      task.worker = undefined;
+      task.turn = --this.#front;
+    }
+    const out = step(this.state, { type: 'recalled', tasks: back.map(({ id }) => id), begun: begun.map(({ id }) => id) });
+    assert.deepEqual(out, [], 'something happens before it is known why tasks were taken back');
+  }
+
+  #takeAllBack(): void {
+    for (const worker of this.workers.values()) this.takeBack([...worker.ahead]);
+  }
+
   cancel(id: number): void {
+    const given = this.tasks.get(id);
+    if (given !== undefined) this.takeBack([given]);
     const wasWaiting = this.tasks.get(id)?.status === 'waiting';
     const out = this.#tell({ type: 'cancel', task: id });
     const isCancelled = out.some((i) => i.type === 'cancelled' && i.task === id);
@@ -194,6 +266,7 @@ export class World {
 
   abort(id: number, again: boolean = false): void {
     const task = this.tasks.get(id);
+    if (task !== undefined) this.takeBack([task]);
     const isRunning = task?.status === 'running';
     const before = task?.interrupted;
     const isFinal = !again || !this.#hasRetries(task) || this.isCancelled;
@@ -236,6 +309,7 @@ export class World {
 
   retire(id: number): void {
     const worker = this.worker(id);
+    this.takeBack([...worker.ahead]);
     if (worker.phase === 'ready') {
       this.#retires(worker);
       if (worker.tasks.size === 0 && !worker.isHost) this.#mayMissMinimum = false;
@@ -246,12 +320,14 @@ export class World {
   shutdown(cancelFutures: boolean = false): void {
     this.isShutDown = true;
     this.isCancelled ||= cancelFutures;
+    if (cancelFutures) this.#takeAllBack();
     this.#tell({ type: 'shutdown', cancelFutures });
     if (cancelFutures) assert.equal(this.waiting().length, 0, 'a task waits though it was to be cancelled');
   }
 
   terminate(): void {
     this.isShutDown = this.isCancelled = this.isTerminated = true;
+    this.#takeAllBack();
     const out = this.#tell({ type: 'terminate' });
     for (const id of this.workers.keys())
       assert.ok(
@@ -303,6 +379,10 @@ export class World {
     return this.waiting().filter(({ isHeld }) => isHeld);
   }
 
+  ahead(): Task[] {
+    return this.#all('ahead');
+  }
+
   running(): Task[] {
     return this.#all('running');
   }
@@ -350,13 +430,14 @@ export class World {
   // ---- carrying out and checking
 
   #task(given: Omit<Submission, 'task'>, group: Set<number> | undefined): Task {
-    const { key, priority = 0, retries = 0, weight = 1, holdsRetries = false, startsHeld = false } = given;
+    const { key, priority = 0, retries = 0, weight = 1, holdsRetries = false, startsHeld = false, goesAhead = false } = given;
     const task: Task = {
       id: this.#nextTask++,
       key,
       priority,
       retries,
       weight,
+      goesAhead: goesAhead && key === undefined && group === undefined,
       holdsRetries,
       isHeld: startsHeld,
       group,
@@ -368,6 +449,7 @@ export class World {
       worker: undefined,
       interrupted: 'no',
       isStuck: false,
+      isKnown: false,
       isUntouched: false,
     };
     this.tasks.set(task.id, task);
@@ -387,7 +469,9 @@ export class World {
   }
 
   #leaveWorker(task: Task): void {
-    if (task.worker !== undefined) this.workers.get(task.worker)?.tasks.delete(task);
+    if (task.worker === undefined) return;
+    this.workers.get(task.worker)?.tasks.delete(task);
+    this.workers.get(task.worker)?.ahead.delete(task);
   }
 
   #forget(worker: Worker): void {
@@ -425,7 +509,11 @@ export class World {
       case 'start':
         return this.#start(instruction.worker);
       case 'dispatch':
-        return this.#dispatch(this.task(instruction.task), this.worker(instruction.worker));
+        return this.#dispatch(this.task(instruction.task), this.worker(instruction.worker), instruction.isAhead === true);
+      case 'recall':
+        this.takeBack(instruction.tasks.map((id) => this.task(id)));
+        for (const more of step(this.state, { type: 'balance', silent: [] })) this.#carryOut(more, event);
+        return;
       case 'stop':
       case 'kill': {
         const worker = this.worker(instruction.worker);
@@ -454,16 +542,21 @@ export class World {
     assert.ok(!this.workers.has(id));
     assert.ok(this.canStart(), 'a pool whose workers cannot start tries for ever');
     assert.ok(!this.isTerminated, 'a worker is started after the end');
-    this.workers.set(id, { id, phase: 'starting', tasks: new Set(), used: 0, isHost: false });
+    this.workers.set(id, { id, phase: 'starting', tasks: new Set(), ahead: new Set(), isSpent: false, used: 0, isHost: false });
     const takers = this.#active().filter(({ phase }) => phase !== 'retiring').length;
     assert.ok(takers <= this.options.maxWorkers, 'more than maxWorkers');
   }
 
-  #dispatch(task: Task, worker: Worker): void {
+  #dispatch(task: Task, worker: Worker, isAhead: boolean): void {
     assert.equal(task.status, 'waiting', 'a task runs twice');
     assert.ok(!task.isHeld, 'a held task runs');
     assert.equal(worker.phase, 'ready', 'a task for a worker that takes none');
-    assert.ok(worker.tasks.size < this.options.tasksPerWorker, 'too many tasks for a worker');
+    if (isAhead) {
+      assert.ok(task.goesAhead, 'a task is sent ahead that must not be');
+      assert.ok(worker.tasks.size >= this.options.tasksPerWorker, 'a task waits at a worker that is free');
+      assert.ok(worker.ahead.size < this.depth, 'a worker has more ahead than the depth');
+      assert.ok(this.#active().length >= this.options.maxWorkers || !this.canStart(), 'a task is sent ahead while a worker may be started');
+    } else assert.ok(worker.tasks.size < this.options.tasksPerWorker, 'too many tasks for a worker');
     assert.ok(!this.isTerminated, 'a task begins after the end');
     assert.ok(task.attempts <= task.retries, 'too many attempts');
     assert.ok(this.#isFirstOfKey(task), 'tasks of one key run at once, or out of order');
@@ -478,18 +571,21 @@ export class World {
       assert.ok(!task.group.has(worker.id), 'a worker has two tasks of one broadcast');
       task.group.add(worker.id);
     }
-    task.status = 'running';
-    task.attempts++;
     task.dispatched = ++this.#dispatches;
     task.worker = worker.id;
-    worker.tasks.add(task);
+    if (isAhead) {
+      task.status = 'ahead';
+      worker.ahead.add(task);
+    } else this.#begin(task, worker);
     worker.used += task.weight;
     if (task.key !== undefined) this.#homes.set(task.key, worker);
-    if (worker.used >= this.options.maxTasksPerChild) this.#retires(worker);
+    if (worker.used < this.options.maxTasksPerChild) return;
+    worker.isSpent = true;
+    this.#retires(worker);
   }
 
   #taskInstruction(
-    instruction: Exclude<Instruction, { type: 'start' | 'dispatch' | 'stop' | 'kill' | 'finished' }>,
+    instruction: Exclude<Instruction, { type: 'start' | 'dispatch' | 'recall' | 'stop' | 'kill' | 'finished' }>,
     event: SchedulerEvent,
   ): void {
     const task = this.task(instruction.task);
@@ -547,7 +643,7 @@ export class World {
   #comesBack(task: Task): void {
     task.status = 'waiting';
     task.worker = undefined;
-    task.isStuck = task.isUntouched = false;
+    task.isStuck = task.isUntouched = task.isKnown = false;
   }
 
   // ---- what holds after every step
@@ -556,7 +652,9 @@ export class World {
     const { options, state } = this;
     const waiting = this.waiting();
     const active = this.#active();
-    assert.equal(state.waiting, waiting.length, 'waiting tasks are miscounted');
+    const ahead = this.ahead();
+    assert.equal(state.waiting, waiting.length + ahead.length, 'waiting tasks are miscounted');
+    assert.equal(state.ahead, ahead.length, 'tasks that were sent ahead are miscounted');
     assert.equal(state.active, active.length, 'workers are miscounted');
     assert.equal(state.tasks.size, this.#unfinished.size, 'tasks are miscounted');
     assert.equal(state.isBroken, this.isBroken);
@@ -565,6 +663,8 @@ export class World {
     // Those that wait for any worker.
     const common = waiting.filter((task) => task.group === undefined && !task.isHeld && this.#isFirstOfKey(task) && this.#isHomeless(task));
     for (const worker of active) {
+      if (worker.ahead.size > 0)
+        assert.ok(worker.tasks.size >= this.options.tasksPerWorker, 'a worker has room, and tasks ahead that it does not take up');
       if (this.#isFree(worker))
         assert.ok(!waiting.some((task) => this.#mayRun(task, worker)), `a task waits while worker ${worker.id} is free`);
       if (worker.phase === 'retiring') {
@@ -574,7 +674,8 @@ export class World {
           'a worker with nothing but stuck tasks is not ended',
         );
       }
-      if (this.isShutDown && waiting.length === 0 && !this.#isTelling) assert.ok(worker.tasks.size > 0, 'a worker is kept after the end');
+      if (this.isShutDown && waiting.length + ahead.length === 0 && !this.#isTelling)
+        assert.ok(worker.tasks.size > 0, 'a worker is kept after the end');
     }
     const pinned = waiting.filter(({ group }) => group !== undefined).length;
     const starting = active.filter(({ phase }) => phase === 'starting').length;
@@ -589,7 +690,7 @@ export class World {
     if (!this.#mayMissMinimum && !this.isShutDown && this.canStart())
       assert.ok(active.length >= options.minWorkers, 'less than minWorkers');
     if (hasRoom(state)) assert.ok(common.length === 0 && !this.isShutDown, 'there is room, and there is none');
-    if (this.isShutDown && waiting.length === 0 && this.workers.size === 0)
+    if (this.isShutDown && waiting.length + ahead.length === 0 && this.workers.size === 0)
       assert.ok(this.isFinished || this.#isTelling, 'the end is not told');
   }
 

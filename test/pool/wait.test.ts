@@ -9,7 +9,7 @@ import { futures } from '#src/pool/future.js';
 import { all } from './collect.ts';
 import { kinds } from './inside-kinds.ts';
 
-const pending = (): Future<number> => futures.create<number>(() => false);
+const pending = (): Future<number> => futures.create<number>();
 const resolved = (value: number): Future<number> => {
   const future = pending();
   futures.settle(future, true, value);

@@ -27,11 +27,15 @@ const fail = (): never => {
 
 /** A future in each state. What is cancelled can be cancelled again; what runs or has ended cannot. */
 function each(): Record<'pending' | 'running' | 'cancelled' | 'failed' | 'successful', Future<number>> {
-  const make = (): Future<number> =>
-    futures.create<number>((future) => {
+  const make = (): Future<number> => {
+    const future = futures.create<number>();
+    const cancel = (): boolean => {
       futures.cancel(future);
       return true;
-    });
+    };
+    futures.assign(future, { cancel, hasBegunAhead: () => false });
+    return future;
+  };
   const [pending, running, cancelled, failed, successful] = [make(), make(), make(), make(), make()];
   futures.begin(running);
   futures.cancel(cancelled);

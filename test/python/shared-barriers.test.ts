@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { Barrier, BrokenBarrierError, Semaphore } from 'heddle';
+import { BrokenBarrierError } from 'heddle';
 import { allReject, crewSize, everywhere, inBothForms, until } from '../sync/crew.js';
 import { meet } from '../sync/forms.js';
+import { Barrier, Semaphore } from '../sync/made.js';
 
 const parties = crewSize;
 

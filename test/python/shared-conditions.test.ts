@@ -5,9 +5,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Condition, InvalidStateError, Lock, RLock, Semaphore } from 'heddle';
+import { InvalidStateError } from 'heddle';
 import { type Crew, everywhere, inBothForms, until } from '../sync/crew.js';
 import { acquire, type Form, waitFor } from '../sync/forms.js';
+import { Condition, Lock, RLock, Semaphore } from '../sync/made.js';
 
 const waiting = async (condition: Condition, count: number): Promise<void> => until(() => condition.statistics().unnotified === count);
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { Event, Semaphore } from 'heddle';
 import { everywhere, inBothForms, until, untilWaiting } from '../sync/crew.js';
 import { waitFor } from '../sync/forms.js';
+import { Event, Semaphore } from '../sync/made.js';
 
 test('Event: set and clear may come twice', () => {
   const event = new Event();

@@ -6,9 +6,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { InvalidStateError, Lock, RLock, Semaphore, TimeoutError } from 'heddle';
+import { InvalidStateError, TimeoutError } from 'heddle';
 import { everywhere, inBothForms, until, untilWaiting } from '../sync/crew.js';
 import { acquire, hold } from '../sync/forms.js';
+import { itself, Lock, RLock, Semaphore } from '../sync/made.js';
 
 const classes = { Lock, RLock };
 
@@ -182,8 +183,9 @@ for (const [name, Class] of Object.entries(classes)) {
       crew.run(() => lock.release()),
       InvalidStateError,
     );
+    const Itself = itself(Class);
     await assert.rejects(
-      crew.run(() => new Class().release()),
+      crew.run(() => new Itself().release()),
       InvalidStateError,
     );
   });

@@ -5,8 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Deque, Empty, Full, LifoQueue, PriorityQueue, Queue } from 'heddle';
+import { Deque, Empty, Full } from 'heddle';
 import { everywhere, inBothForms, until } from '../sync/crew.js';
+import { LifoQueue, PriorityQueue, Queue } from '../sync/made.js';
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 

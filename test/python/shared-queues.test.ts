@@ -4,9 +4,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Empty, Full, InvalidStateError, JoinableQueue, Queue, registerReducer, SerializationError, ShutDown, SimpleQueue } from 'heddle';
+import { Empty, Full, InvalidStateError, registerReducer, SerializationError, ShutDown, SimpleQueue } from 'heddle';
 import { everywhere, inBothForms, until } from '../sync/crew.js';
 import type { Form } from '../sync/forms.js';
+import { JoinableQueue, Queue } from '../sync/made.js';
 
 type Options = number | { timeout?: number; block?: boolean };
 const put = <T>(form: Form, queue: Queue<T>, item: T, options?: Options): Promise<void> | void =>

@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BoundedSemaphore, Semaphore } from 'heddle';
 import { everywhere, inBothForms, until, untilWaiting } from '../sync/crew.js';
 import { acquire, hold } from '../sync/forms.js';
+import { BoundedSemaphore, Semaphore } from '../sync/made.js';
 
 const classes = { Semaphore, BoundedSemaphore };
 

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Condition, Lock, RawArray, RawValue, RLock, SharedArray, type TypeCode, Value } from 'heddle';
+import { RawArray, RawValue, type TypeCode } from 'heddle';
 import { everywhere } from '../sync/crew.js';
+import { Condition, Lock, RLock, SharedArray, Value } from '../sync/made.js';
 
 /** Type, first value, what the child writes. */
 const codes: readonly [TypeCode, unknown, unknown][] = [

@@ -5,6 +5,7 @@
 
 import * as heddle from 'heddle';
 import * as coroutine from 'heddle/coroutine';
+import { isByManager, LifoQueue, PriorityQueue, Queue } from '../sync/made.js';
 
 /** What a kind of queue may have. A rule names what it needs. */
 export type Feature =
@@ -91,15 +92,20 @@ const all: readonly Feature[] = [...plain, 'bound', 'nowait', 'many', 'tasks', '
 /** A deque whose items are appended and leave at the left end. */
 const ofDeque = { put: 'append', get: 'popLeft', putSync: 'appendSync', getSync: 'popLeftSync' };
 
+/** Of those that threads and processes share, what a manager makes. */
+const managed: readonly Kind[] = [
+  { where: 'shared', Class: Queue, has: [...all, 'shared', 'fifo'] },
+  { where: 'shared', Class: LifoQueue, has: [...all, 'shared'], inOrder: newestFirst },
+  { where: 'shared', Class: PriorityQueue, has: [...all, 'shared'], inOrder: lowestFirst },
+];
+
 const kinds: readonly Kind[] = [
   { where: 'coroutine', Class: coroutine.Queue, has: [...all, 'fifo'] },
   { where: 'coroutine', Class: coroutine.SimpleQueue, has: [...plain, 'bound', 'nowait', 'many', 'shutdown', 'fifo'] },
   { where: 'coroutine', Class: coroutine.LifoQueue, has: all, inOrder: newestFirst },
   { where: 'coroutine', Class: coroutine.PriorityQueue, has: all, inOrder: lowestFirst },
-  { where: 'shared', Class: heddle.Queue, has: [...all, 'shared', 'fifo'] },
+  ...managed,
   { where: 'shared', Class: heddle.SimpleQueue, has: [...plain, 'shared', 'fifo'] },
-  { where: 'shared', Class: heddle.LifoQueue, has: [...all, 'shared'], inOrder: newestFirst },
-  { where: 'shared', Class: heddle.PriorityQueue, has: [...all, 'shared'], inOrder: lowestFirst },
   { where: 'shared', Class: heddle.Deque, has: ['shared', 'fifo'], noun: 'deque', names: ofDeque },
 ];
 
@@ -114,15 +120,22 @@ function renamed(queue: object, names: Readonly<Record<string, string>>): AnyQue
   };
 }
 
-export const families: readonly Family[] = kinds.map(({ where, Class, has, noun = 'queue', names, inOrder = asPut }) => ({
-  name: `${where} ${Class.name}`,
-  className: Class.name,
-  noun,
-  called: (verb) => `${Class.name}.${names?.[verb] ?? verb}()`,
-  has: new Set(has),
-  make: (maxSize) => {
-    const queue = new (Class as unknown as new (maxSize?: number) => AnyQueue)(maxSize);
-    return names === undefined ? queue : renamed(queue, names);
-  },
-  inOrder,
-}));
+const nameOf = ({ where, Class }: Kind): string => `${where} ${Class.name}`;
+
+/** Of all, also of those for which the rules are not tried now. */
+export const familyNames: readonly string[] = kinds.map(nameOf);
+
+export const families: readonly Family[] = (isByManager ? managed : kinds).map(
+  ({ where, Class, has, noun = 'queue', names, inOrder = asPut }) => ({
+    name: nameOf({ where, Class, has }),
+    className: Class.name,
+    noun,
+    called: (verb) => `${Class.name}.${names?.[verb] ?? verb}()`,
+    has: new Set(has),
+    make: (maxSize) => {
+      const queue = new (Class as unknown as new (maxSize?: number) => AnyQueue)(maxSize);
+      return names === undefined ? queue : renamed(queue, names);
+    },
+    inOrder,
+  }),
+);

@@ -2,24 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  Lock,
-  OwnerDied,
-  ProcessPoolExecutor,
-  Queue,
-  RawArray,
-  RawValue,
-  RLock,
-  SerializationError,
-  share,
-  SharedArray,
-  ThreadPoolExecutor,
-  type TypeCode,
-  Value,
-} from 'heddle';
+import { OwnerDied, ProcessPoolExecutor, RawArray, RawValue, SerializationError, share, ThreadPoolExecutor, type TypeCode } from 'heddle';
 import { everywhere, isNative, until } from '../sync/crew.js';
 import { never } from '../sync/forms.js';
 import { forEachEnd } from '../sync/victim.js';
+import { Lock, Queue, RLock, SharedArray, Value } from '../sync/made.js';
 
 const samples: readonly [TypeCode, unknown, unknown][] = [
   ['b', -5, 100],

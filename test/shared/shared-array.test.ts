@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InvalidStateError, Lock, RawArray, SharedArray, type TypeCode, type ViewOf } from 'heddle';
+import { InvalidStateError, RawArray, type TypeCode, type ViewOf } from 'heddle';
+import { Lock, SharedArray } from '../sync/made.js';
 
 const views: Record<TypeCode, new () => object> = {
   int8: Int8Array,

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { InvalidStateError, Lock, RawValue, RLock, type Settable, TimeoutError, type TypeCode, Value } from 'heddle';
+import { InvalidStateError, RawValue, type Settable, TimeoutError, type TypeCode } from 'heddle';
+import { Lock, RLock, Value } from '../sync/made.js';
 
 type Any = Value<TypeCode>;
 const make = (code: string, initial?: unknown): Any => new Value(code as TypeCode, initial as Settable<TypeCode> | undefined);

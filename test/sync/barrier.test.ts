@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { Barrier, BrokenBarrierError, Pool, Semaphore, SerializationError, ThreadPool } from 'heddle';
+import { BrokenBarrierError, Pool, SerializationError, ThreadPool } from 'heddle';
 import { spawn } from 'heddle/coroutine';
+import { Barrier, Semaphore } from './made.js';
 
 const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Condition, InvalidStateError, Lock, RLock } from 'heddle';
+import { InvalidStateError } from 'heddle';
 import { spawn } from 'heddle/coroutine';
+import { Condition, Lock, RLock } from './made.js';
 
 const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);

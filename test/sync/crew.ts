@@ -1,12 +1,13 @@
 /**
  * Workers that run what a test tells them: threads, processes, or both in turn on the same objects. `everywhere` writes a test once and
- * runs it in each of these worlds; with HEDDLE_PLATFORM=none there are threads only.
+ * runs it in each of these worlds; with HEDDLE_PLATFORM=none there are threads only, with objects of a manager both at once.
  */
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Executor, type Future, ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
 import { type Form, forms } from './forms.js';
+import { isByManager } from './made.js';
 
 export const isNative: boolean = process.env['HEDDLE_PLATFORM'] !== 'none';
 
@@ -18,7 +19,11 @@ const kindsOf: Record<World, readonly Kind[]> = {
   processes: ['process'],
   'threads and processes': ['thread', 'process'],
 };
-const worlds: readonly World[] = isNative ? ['threads', 'processes', 'threads and processes'] : ['threads'];
+const worlds: readonly World[] = !isNative
+  ? ['threads']
+  : isByManager
+    ? ['threads and processes']
+    : ['threads', 'processes', 'threads and processes'];
 
 /** So many tasks may block at once. */
 export const crewSize = 6;

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Barrier, BrokenBarrierError, Condition, Event, Lock, RLock, Semaphore, TimeoutError } from 'heddle';
+import { BrokenBarrierError, TimeoutError } from 'heddle';
 import { Word } from 'heddle/lowlevel';
 import { everywhere, inBothForms, until, untilWaiting } from './crew.js';
 import { acquire } from './forms.js';
+import { Barrier, Condition, Event, Lock, RLock, Semaphore } from './made.js';
 
 const reason = new RangeError('enough');
 /** A task's signal does not cross with the test's class of error, so aborts are made here, where the promise is. */

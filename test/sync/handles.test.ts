@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Barrier, BoundedSemaphore, Condition, Event, Lock, ProcessPoolExecutor, RLock, Semaphore, ThreadPoolExecutor } from 'heddle';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from 'heddle';
 import { everywhere, isNative } from './crew.js';
+import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './made.js';
 
 /** Each kind: make it, change it, see the change. */
 const kinds: Record<string, { make: () => object; change: (object: any) => unknown; changed: (object: any) => boolean }> = {

@@ -1,10 +1,10 @@
 /** Permits whose holder dies: those of hold() and run() come back, those of a plain acquire() do not. */
 
 import assert from 'node:assert/strict';
-import { BoundedSemaphore, Semaphore } from 'heddle';
 import { until, untilWaiting } from './crew.js';
 import { never } from './forms.js';
 import { forEachEnd } from './victim.js';
+import { BoundedSemaphore, Semaphore } from './made.js';
 
 for (const Class of [Semaphore, BoundedSemaphore]) {
   forEachEnd(`${Class.name}: a held permit comes back for one who waits, an acquired one does not`, async (victim, crew) => {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
-import { Condition, InvalidStateError, Lock, RLock, Semaphore, TimeoutError } from 'heddle';
+import { InvalidStateError, TimeoutError } from 'heddle';
 import { sleep, spawn } from 'heddle/coroutine';
+import { Condition, Lock, RLock, Semaphore } from './made.js';
 
 const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);

@@ -1,8 +1,8 @@
 /** Gives what waits to workers that are free. */
 
 import type { Instruction } from './events.ts';
+import { sendAhead, spend } from './ahead.ts';
 import { bind } from './lanes.ts';
-import { retire } from './staff.ts';
 import type { SchedulerState, TaskRecord, WorkerRecord } from './state.ts';
 
 export function feed(state: SchedulerState, out: Instruction[]): void {
@@ -11,6 +11,7 @@ export function feed(state: SchedulerState, out: Instruction[]): void {
     for (const worker of state.unfed) feedOwn(state, worker, out);
     state.unfed.length = 0;
     feedAny(state, out);
+    sendAhead(state, out);
   } while (state.unfed.length > 0);
 }
 
@@ -55,6 +56,6 @@ function dispatch(state: SchedulerState, task: TaskRecord, worker: WorkerRecord,
   worker.used += task.weight;
   if (task.lane !== undefined) bind(task.lane, worker);
   out.push({ type: 'dispatch', task: task.id, worker: worker.id });
-  if (worker.used >= state.options.maxTasksPerChild) retire(state, worker, out);
+  if (worker.used >= state.options.maxTasksPerChild) spend(state, worker, out);
   else if (worker.tasks.size >= state.options.tasksPerWorker) state.free.delete(worker);
 }

@@ -38,6 +38,8 @@ export interface Submission {
   readonly isTaken?: boolean;
   /** How much it counts towards `maxTasksPerChild`; default 1. */
   readonly weight?: number;
+  /** It may be sent ahead to a busy worker; default false. A task with a key is not. */
+  readonly goesAhead?: boolean;
 }
 
 export type SchedulerEvent =
@@ -69,6 +71,12 @@ export type SchedulerEvent =
   | { readonly type: 'graceOver'; readonly task: TaskId; readonly isResponsive: boolean }
   /** It was late, but goes on: what did not stop was one item of a chunk. */
   | { readonly type: 'movedOn'; readonly task: TaskId }
+  /** Tasks that had been sent ahead, in that order: they wait at the host again. `begun`: those that their worker had begun. */
+  | { readonly type: 'recalled'; readonly tasks: readonly TaskId[]; readonly begun: readonly TaskId[] }
+  /** Tasks that each busy worker may have ahead, from now on. */
+  | { readonly type: 'depth'; readonly depth: number }
+  /** Time to look whether a worker is free while others have tasks ahead. `silent`: those that work on one task for long. */
+  | { readonly type: 'balance'; readonly silent: readonly WorkerId[] }
   /** A worker has had nothing to do for long. */
   | { readonly type: 'idleOver'; readonly worker: WorkerId }
   /** Own pools of a worker have work, or none any more. */
@@ -83,7 +91,10 @@ export type SchedulerEvent =
 
 export type Instruction =
   | { readonly type: 'start'; readonly worker: WorkerId }
-  | { readonly type: 'dispatch'; readonly task: TaskId; readonly worker: WorkerId }
+  /** `isAhead`: the worker is busy, and takes it up when it has room. */
+  | { readonly type: 'dispatch'; readonly task: TaskId; readonly worker: WorkerId; readonly isAhead?: true }
+  /** Ask a worker for what it has ahead: `recalled` follows. */
+  | { readonly type: 'recall'; readonly worker: WorkerId; readonly tasks: readonly TaskId[] }
   /** The task was not taken. */
   | { readonly type: 'refuse'; readonly task: TaskId; readonly why: 'shutDown' | 'full' | 'broken' }
   /** Tell the worker to stop it. `isFinal`: there will be no further attempt, whatever it says; its outcome is known now. */

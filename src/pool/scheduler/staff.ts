@@ -11,9 +11,12 @@ export function start(state: SchedulerState, out: Instruction[]): WorkerRecord {
     id: state.nextWorker++,
     state: 'starting',
     tasks: new Set(),
+    ahead: new Set(),
     own: new TaskQueue(),
     lanes: new Set(),
     used: 0,
+    isSilent: false,
+    isSpent: false,
     isHost: false,
   };
   state.workers.set(worker.id, worker);
@@ -28,14 +31,15 @@ export function start(state: SchedulerState, out: Instruction[]): WorkerRecord {
  * @param coming tasks that will wait soon
  */
 export function startNeeded(state: SchedulerState, out: Instruction[], coming: number = 0): void {
-  const wanted = state.queue.length + coming;
+  const wanted = state.queue.length + state.ahead + coming;
   const { maxWorkers, tasksPerWorker, maxTasksPerChild } = state.options;
   if (wanted === 0 || state.active >= maxWorkers || !canStart(state)) return;
   const perWorker = Math.min(tasksPerWorker, maxTasksPerChild);
   let onTheWay = 0;
   for (const worker of state.workers.values())
     if (worker.state === 'starting') onTheWay += Math.max(0, perWorker - worker.own.length);
-    else if (worker.state === 'ready') onTheWay += Math.min(tasksPerWorker - worker.tasks.size, maxTasksPerChild - worker.used);
+    else if (worker.state === 'ready')
+      onTheWay += Math.max(0, Math.min(tasksPerWorker - worker.tasks.size, maxTasksPerChild - worker.used));
   for (; onTheWay < wanted && state.active < maxWorkers; onTheWay += perWorker) start(state, out);
 }
 

@@ -13,8 +13,12 @@ export interface TaskRecord extends Queued {
   readonly holdsRetries: boolean;
   /** It waits for `resume`, and stands in no queue where it could be given to a worker. */
   isHeld: boolean;
-  /** The worker that has it; undefined while it waits. */
+  /** It may be sent ahead to a worker that is busy. */
+  readonly goesAhead: boolean;
+  /** The worker that has it; undefined while it waits at the host. */
   worker: WorkerRecord | undefined;
+  /** Its worker has it, but works on others: it waits there, and can be recalled. */
+  isAhead: boolean;
   /** The queue it waits in. */
   queue: TaskQueue<TaskRecord> | undefined;
   /** Its worker was told to stop it; then whether it is to be tried again. */
@@ -43,12 +47,19 @@ export interface WorkerRecord {
    * - `stopping`: was told to end; does not count any more
    */
   state: 'starting' | 'ready' | 'retiring' | 'stopping';
+  /** What it works on. */
   readonly tasks: Set<TaskRecord>;
+  /** What it takes up next, in this order, without asking. Only a worker that is busy has any. */
+  readonly ahead: Set<TaskRecord>;
   /** Tasks that only this worker may run. */
   readonly own: TaskQueue<TaskRecord>;
   readonly lanes: Set<Lane>;
   /** Sum of the weights of what it was given. */
   used: number;
+  /** It works on one task for long, and is sent nothing ahead. */
+  isSilent: boolean;
+  /** It retires because it was given `maxTasksPerChild`: it goes on when some of that is recalled. */
+  isSpent: boolean;
   /** Its own pools have work: it is not told to end before they have done that. */
   isHost: boolean;
 }
@@ -66,6 +77,10 @@ export interface SchedulerState {
   readonly unfed: WorkerRecord[];
   /** Tasks that wait, wherever. */
   waiting: number;
+  /** Of those, tasks that wait at a worker. */
+  ahead: number;
+  /** Tasks that a busy worker may have ahead. */
+  depth: number;
   /** Workers that start, are ready or retire. */
   active: number;
   nextWorker: WorkerId;
@@ -88,6 +103,8 @@ export function createState(options: SchedulerOptions): SchedulerState {
     free: new Set(),
     unfed: [],
     waiting: 0,
+    ahead: 0,
+    depth: 0,
     active: 0,
     nextWorker: 1,
     failedStarts: 0,

@@ -17,9 +17,12 @@
  * A worker whose own pools have work goes on to count: it is neither idle nor, when it retires, told to end before they have done it.
  * Shutdown tells it at once; then it waits for them by itself.
  *
+ * A task that waits may do so at a busy worker, which takes it up without asking (`ahead.ts`).
+ *
  * A task waits in the queue of all, in that of one worker (its key or a broadcast binds it), or behind another of its key.
  */
 
+import { balance, recalled } from './ahead.ts';
 import { killAll, shutDown, windDown } from './end.ts';
 import type { Instruction, SchedulerEvent } from './events.ts';
 import { feed } from './dispatch.ts';
@@ -70,6 +73,16 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
     case 'movedOn':
       movedOn(state, event.task);
       break;
+    case 'recalled':
+      recalled(state, event.tasks, event.begun);
+      return out;
+    case 'depth':
+      state.depth = event.depth;
+      return out;
+    case 'balance':
+      feed(state, out);
+      balance(state, event.silent, out);
+      return out;
     case 'idleOver':
       idleOver(state, event.worker, out);
       break;

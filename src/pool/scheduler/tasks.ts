@@ -4,6 +4,7 @@ import type { Instruction, Key, Submission, TaskId } from './events.ts';
 import { laneOf } from './lanes.ts';
 import { keepMinimum, start, takers } from './staff.ts';
 import { type SchedulerState, type TaskRecord, canStart, takesRetries } from './state.ts';
+import { land, landFirst } from './ahead.ts';
 import { drop, leave, line, lineInFront, pin, waitAgain } from './waiting.ts';
 import { freed } from './workers.ts';
 
@@ -44,7 +45,9 @@ function record(submission: Submission, lane: TaskRecord['lane'], group: TaskRec
     retriesLeft: submission.retries ?? 0,
     holdsRetries: submission.holdsRetries ?? false,
     isHeld: submission.startsHeld ?? false,
+    goesAhead: (submission.goesAhead ?? false) && lane === undefined && group === undefined,
     worker: undefined,
+    isAhead: false,
     queue: undefined,
     interrupted: 'no',
     isStuck: false,
@@ -74,6 +77,8 @@ export function taskEnded(state: SchedulerState, id: TaskId, again: boolean, out
   const task = state.tasks.get(id);
   const worker = task?.worker;
   if (task === undefined || worker === undefined) return;
+  worker.isSilent = false;
+  land(state, task);
   worker.tasks.delete(task);
   const isForGood = task.interrupted === 'forGood';
   if (again && !isForGood && mayRetry(state, task)) waitAgain(state, task, 'retry', out);
@@ -82,6 +87,7 @@ export function taskEnded(state: SchedulerState, id: TaskId, again: boolean, out
     if (isForGood) out.push({ type: 'release', task: id });
     else if (again) out.push({ type: 'settle', task: id });
   }
+  landFirst(state, worker);
   freed(state, worker, out);
 }
 
@@ -113,6 +119,7 @@ export function abort(state: SchedulerState, id: TaskId, again: boolean, out: In
   const task = state.tasks.get(id);
   if (task === undefined) return;
   if (task.worker === undefined) return drop(state, task, 'aborted', out);
+  land(state, task);
   if (task.interrupted === 'forGood') return;
   const isFinal = !again || !mayRetry(state, task);
   // Told twice: first that it took too long, then that it is not wanted any more.

@@ -1,6 +1,7 @@
 /** What happens to workers. */
 
 import type { FailedStart, Instruction, TaskId, WorkerId } from './events.ts';
+import { land } from './ahead.ts';
 import { dismiss, expel, isAtWork, keepMinimum, letGo, replace, retire } from './staff.ts';
 import { type SchedulerState, type TaskRecord, type WorkerRecord, canStart } from './state.ts';
 import { dropAll, leave, waitAgain } from './waiting.ts';
@@ -24,6 +25,7 @@ export function workerLost(state: SchedulerState, id: WorkerId, notBegun: readon
   state.workers.delete(id);
   const pinned = expel(state, worker);
   const untouched = new Set(notBegun);
+  while (worker.ahead.size > 0) land(state, worker.ahead.values().next().value!);
   // The last one first: each goes before its equals.
   for (const task of [...worker.tasks].reverse()) {
     loseTask(state, task, untouched.has(task.id), out);
@@ -76,7 +78,7 @@ export function recycle(state: SchedulerState, id: WorkerId, out: Instruction[])
 /** A worker has room for one more task, or has one less to end. */
 export function freed(state: SchedulerState, worker: WorkerRecord, out: Instruction[]): void {
   if (worker.state === 'ready') {
-    state.free.add(worker);
+    if (worker.tasks.size < state.options.tasksPerWorker) state.free.add(worker);
     if (worker.own.length > 0) state.unfed.push(worker);
   } else letGo(state, worker, out);
 }

@@ -1,0 +1,61 @@
+/**
+ * How many tasks a busy worker has ahead: as many as take 200 µs at the measured mean, so that it does not wait for the host between short tasks. A
+ * worker that works on one task for longer than that is sent nothing more, and what it has goes to others.
+ */
+
+/** Microseconds of work that a worker has ahead. */
+const worth = 200;
+const maxDepth = 64;
+/** From this mean on, in microseconds, the time between two tasks counts for nothing, and their order for more. */
+const long = 2000;
+/** How much of the mean one more task makes up. */
+const share = 1 / 8;
+/** Milliseconds after which a worker that has not ended a task is silent, and between two looks at that. */
+const silence = 1;
+const lookEvery = 0.5;
+
+export class Prefetch {
+  readonly #slots: number;
+  #mean: number | undefined;
+  #depth = 0;
+  #lookedAt = 0;
+
+  /** @param slots tasks that a worker runs at a time */
+  constructor(slots: number) {
+    this.#slots = slots;
+  }
+
+  /**
+   * A task has ended.
+   *
+   * @param us microseconds that it took
+   * @returns the depth from now on, if it is another
+   */
+  ended(us: number): number | undefined {
+    const mean = this.#mean === undefined ? us : this.#mean + (us - this.#mean) * share;
+    this.#mean = mean;
+    const depth = this.#depthFor(mean);
+    if (depth === this.#depth) return undefined;
+    this.#depth = depth;
+    return depth;
+  }
+
+  /** A power of two, so that it seldom changes. */
+  #depthFor(mean: number): number {
+    if (mean > long) return 0;
+    const exact = (worth / Math.max(mean, 1)) * this.#slots;
+    return exact >= maxDepth ? maxDepth : exact <= 1 ? 1 : 2 ** Math.floor(Math.log2(exact));
+  }
+
+  /** Whether it is time to look for silent workers. */
+  isTime(now: number): boolean {
+    if (now - this.#lookedAt < lookEvery) return false;
+    this.#lookedAt = now;
+    return true;
+  }
+}
+
+/** @param heardAt when the worker last ended a task, or began to have any */
+export function isSilent(heardAt: number, now: number): boolean {
+  return now - heardAt > silence;
+}

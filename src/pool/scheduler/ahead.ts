@@ -1,0 +1,112 @@
+/**
+ * Tasks that are sent ahead: a busy worker has the next ones already, and takes them up without asking the host.
+ *
+ *   queue ──dispatch, ahead──▶ ahead ──a task of the worker ends: the first lands──▶ tasks
+ *     ^                          │
+ *     └────recalled, ok──────────┘        recalled, not ok: the worker has begun it, and it lands
+ *
+ * They count as waiting. A worker begins them in the order in which they were sent.
+ */
+
+import type { Instruction, TaskId, WorkerId } from './events.ts';
+import { retire } from './staff.ts';
+import { type SchedulerState, type TaskRecord, type WorkerRecord, canStart } from './state.ts';
+import { lineInFront } from './waiting.ts';
+
+/** Gives what waits to busy workers, to those with the fewest first, as far as `depth` goes. */
+export function sendAhead(state: SchedulerState, out: Instruction[]): void {
+  const { depth, queue } = state;
+  if (depth === 0 || queue.length === 0 || mayGrow(state)) return;
+  for (let task = queue.first; task?.goesAhead === true; task = queue.first) {
+    const worker = leastAhead(state, depth);
+    if (worker === undefined) return;
+    queue.remove(task);
+    task.queue = undefined;
+    task.worker = worker;
+    task.isAhead = true;
+    state.ahead++;
+    worker.ahead.add(task);
+    worker.used += task.weight;
+    out.push({ type: 'dispatch', task: task.id, worker: worker.id, isAhead: true });
+    if (worker.used >= state.options.maxTasksPerChild) spend(state, worker, out);
+  }
+}
+
+/** A worker that starts is better than one that is busy. */
+const mayGrow = (state: SchedulerState): boolean => state.active < state.options.maxWorkers && canStart(state);
+
+function leastAhead(state: SchedulerState, depth: number): WorkerRecord | undefined {
+  let best: WorkerRecord | undefined;
+  for (const worker of state.workers.values()) {
+    const { state: phase, isSilent, own, ahead } = worker;
+    // What waits for this worker alone must not wait for ever.
+    if (phase === 'ready' && !isSilent && own.length === 0 && ahead.size < (best?.ahead.size ?? depth)) best = worker;
+  }
+  return best;
+}
+
+/** It was given as much as `maxTasksPerChild` says. */
+export function spend(state: SchedulerState, worker: WorkerRecord, out: Instruction[]): void {
+  if (worker.state === 'ready') worker.isSpent = true;
+  retire(state, worker, out);
+}
+
+/** Its worker works on it. */
+export function land(state: SchedulerState, task: TaskRecord): void {
+  if (!task.isAhead) return;
+  const worker = task.worker!;
+  task.isAhead = false;
+  state.ahead--;
+  state.waiting--;
+  worker.ahead.delete(task);
+  worker.tasks.add(task);
+  if (worker.tasks.size >= state.options.tasksPerWorker) state.free.delete(worker);
+}
+
+/** The worker has room for what it has ahead. */
+export function landFirst(state: SchedulerState, worker: WorkerRecord): void {
+  while (worker.ahead.size > 0 && worker.tasks.size < state.options.tasksPerWorker) land(state, worker.ahead.values().next().value!);
+}
+
+/** Some were asked back: they wait before their equals. Those that had begun have landed. */
+export function recalled(state: SchedulerState, ids: readonly TaskId[], begun: readonly TaskId[]): void {
+  for (const id of begun) {
+    const task = state.tasks.get(id);
+    if (task !== undefined) land(state, task);
+  }
+  // The last one first: each goes before its equals.
+  for (let i = ids.length - 1; i >= 0; i--) {
+    const task = state.tasks.get(ids[i]!);
+    if (task?.isAhead === true) comeBack(state, task, task.worker!);
+  }
+}
+
+function comeBack(state: SchedulerState, task: TaskRecord, worker: WorkerRecord): void {
+  const { tasksPerWorker, maxTasksPerChild } = state.options;
+  task.isAhead = false;
+  task.worker = undefined;
+  state.ahead--;
+  worker.ahead.delete(task);
+  worker.used -= task.weight;
+  lineInFront(state, task);
+  if (!worker.isSpent || worker.state !== 'retiring' || worker.used >= maxTasksPerChild) return;
+  worker.state = 'ready';
+  worker.isSpent = false;
+  if (worker.tasks.size < tasksPerWorker) state.free.add(worker);
+}
+
+/** While a worker is free, others have nothing ahead; nor have those that work on one task for long. */
+export function balance(state: SchedulerState, silent: readonly WorkerId[], out: Instruction[]): void {
+  if (state.ahead === 0) return;
+  let most: WorkerRecord | undefined;
+  for (const worker of state.workers.values()) {
+    if (silent.includes(worker.id)) worker.isSilent = true;
+    if (worker.isSilent) recall(worker, out);
+    else if (worker.ahead.size > (most?.ahead.size ?? 0)) most = worker;
+  }
+  if (state.free.size > 0 && most !== undefined) recall(most, out);
+}
+
+function recall(worker: WorkerRecord, out: Instruction[]): void {
+  if (worker.ahead.size > 0) out.push({ type: 'recall', worker: worker.id, tasks: Array.from(worker.ahead, ({ id }) => id) });
+}

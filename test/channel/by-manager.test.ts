@@ -1,0 +1,5 @@
+/** What users see of queues that a manager has made. */
+
+process.env['HEDDLE_TEST_MANAGER'] = '1';
+
+for (const name of ['ordered', 'queue']) await import(`./${name}.test.js`);

@@ -1,0 +1,15 @@
+/** What Python's suites assert of locks, queues, values and arrays, of those that a manager has made. */
+
+process.env['HEDDLE_TEST_MANAGER'] = '1';
+
+for (const name of [
+  'shared-barriers',
+  'shared-conditions',
+  'shared-events',
+  'shared-locks',
+  'shared-queues',
+  'shared-queue-kinds',
+  'shared-semaphores',
+  'shared-values',
+])
+  await import(`./${name}.test.js`);
