@@ -1,17 +1,11 @@
 /**
  * One `map` under way: takes items from the source, sends them in chunks, hands out outcomes.
  *
- *   source --read--> chunk builder --seal--> chunk queue --submit--> jobs in the pool --reports--> result queue --poll--> consumer
- *          `-------------- at most bufferSize items, and some 16 MiB, between these two ends --------------'
+ *   source --MapReader--> ChunkBuilder --sealed--> ChunkQueue --submit--> jobs in the pool --reports--> ResultQueue --poll--> consumer
+ *          `--------------- at most bufferSize items, and some 16 MiB, between these two ends ----------------'
  *
  * It moves when there is a reason: the consumer took something, a worker reported, an async source delivered. The call itself reads a
  * sync source as far as the buffer goes.
- *
- *   state   idle --pump--> reading --+-- no room --------------> idle
- *                                    +-- 5 ms are over --------> paused --next turn--> reading
- *                                    +-- the item is awaited --> asked ---it comes---> reading
- *                                    `-- the end, or an error -> drained
- *           any state --close, abort--> closed
  *
  * Two rules keep the bytes of items and outcomes within bounds. While outcomes that wait for the consumer have 16 MiB, no chunk is
  * submitted, unless its first item is the one that the consumer waits for. While items and outcomes together have 16 MiB, none is
@@ -19,8 +13,6 @@
  */
 
 import { type CallSite, type Capsule, hasReducers, joinStacks } from '../codec/index.ts';
-import { clearImmediate, setImmediate } from '../real-timers.ts';
-import { hideOwnFrames } from '../stack-frames.ts';
 import { AbortWatch } from './abort-watch.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { ChunkBuilder, type Sealed } from './chunk-builder.ts';
@@ -30,6 +22,7 @@ import { ChunkQueue } from './chunk-queue.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { accepts, backoffAfter } from './job.ts';
 import type { MapProgress } from './map-progress.ts';
+import { type Intake, MapReader } from './map-reader.ts';
 import { type ItemOutcome, ResultQueue } from './result-queue.ts';
 import type { Source } from './source.ts';
 import { type TaskSettings, isAbortable } from './task-options.ts';
@@ -53,14 +46,6 @@ export interface MapRunOptions {
   readonly owner: unknown;
 }
 
-type State = 'idle' | 'reading' | 'paused' | 'asked' | 'drained' | 'closed';
-
-/** Reading from a slow source stops after 5 ms, to look after what else there is; except during the call of `map`. */
-const readingMs = 5;
-/** The clock is read after each item, or less often among items that come fast: after this many at most. */
-const maxUnclocked = 64;
-/** Milliseconds in which an item that comes fast comes. */
-const fast = 0.01;
 /** Bytes of items, and of outcomes, that a map holds. */
 const maxBytes = 16 * 1024 * 1024;
 
@@ -74,25 +59,20 @@ function watchFor(signal: AbortSignal, run: WeakRef<MapRun>): () => void {
   return () => aborts.forget(signal, run);
 }
 
-export class MapRun {
+export class MapRun implements Intake {
   readonly #pool: WorkerPool;
   readonly #options: MapRunOptions;
   readonly #chunkSize: ChunkSize;
-  readonly #builder: ChunkBuilder;
+  readonly #reader: MapReader;
   readonly #queue: ChunkQueue;
   readonly #results: ResultQueue;
   /** Chunks that have items without an outcome. */
   readonly #jobs: Set<ChunkJob> = new Set();
   readonly #jobSettings: TaskSettings;
-  #state: State = 'idle';
-  /** Items taken from the source. */
-  #pulled = 0;
   /** Bytes of the items in chunks that have no outcome. */
   #itemBytes = 0;
   /** When the consumer has taken so many that no more than this are held, there is something to do. */
   #pumpAt = Infinity;
-  /** Ends the pause. */
-  #timer: NodeJS.Immediate | undefined;
   /** Ends the watch for the signal. */
   #forget: (() => void) | undefined;
   /** The pool no longer asks it to submit what it holds back. */
@@ -109,7 +89,7 @@ export class MapRun {
     this.#pool = pool;
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
-    this.#builder = new ChunkBuilder(pool.border, options.isSpread);
+    this.#reader = new MapReader(options.source, new ChunkBuilder(pool.border, options.isSpread), options.context, this);
     this.#results = new ResultQueue(options.isUnordered);
     this.#queue = new ChunkQueue(pool, this.#isSerial);
     // The signal is the map's, and attempts are made item by item.
@@ -124,7 +104,7 @@ export class MapRun {
       // Before the source and its items are read: they may shut the pool down.
       this.#unhold = pool.holdsBack(new WeakRef(this));
       abandoned.register(this, this.#unhold);
-      this.#pump(true);
+      this.pump(true);
     }
   }
 
@@ -157,12 +137,12 @@ export class MapRun {
 
   /** True if nothing is left to be taken. */
   get isOver(): boolean {
-    return this.#state === 'closed' || (this.#state === 'drained' && this.#results.held === 0);
+    return this.#reader.isClosed || (this.#reader.isDrained && this.#results.held === 0);
   }
 
   #taken(): void {
     if (this.isOver) this.#over();
-    this.#pump();
+    this.pump();
   }
 
   /** The whole map is not wanted any more: the next to be asked for, or who waits for it, gets the reason. */
@@ -172,11 +152,9 @@ export class MapRun {
   }
 
   async #close(end: (job: ChunkJob) => void): Promise<void> {
-    const before = this.#state;
-    if (before === 'closed') return;
-    this.#state = 'closed';
+    if (this.#reader.isClosed) return;
+    const closeSource = this.#reader.stop();
     this.#over();
-    clearImmediate(this.#timer);
     for (const job of this.#jobs) {
       end(job);
       // The pool may not have it yet.
@@ -186,15 +164,7 @@ export class MapRun {
     this.#queue.clear();
     this.#results.clear();
     this.#results.end();
-    const closed = this.#closeSource();
-    // An async source that is asked for an item right now may take as long as it likes over it.
-    if (before === 'asked') closed.catch(() => {});
-    else await closed;
-  }
-
-  #closeSource(): Promise<void> {
-    const { source, context } = this.#options;
-    return context.runInAsyncScope(source.close, source);
+    await closeSource();
   }
 
   /** Nothing more will come: nothing is to be left behind. */
@@ -217,85 +187,36 @@ export class MapRun {
   }
 
   /** Items of the next chunk: no more than lets every slot have two chunks within the buffer. */
-  get #wanted(): number {
+  get wanted(): number {
     if (this.#isSerial) return 1;
     if (this.#chunkSize.isFixed) return Math.min(this.#chunkSize.value, this.#bufferSize);
     const share = Math.min(Math.floor(this.#bufferSize / (2 * this.#queue.slots)), this.#pool.options.maxTasksPerChild);
     return Math.max(1, Math.min(this.#chunkSize.value, share));
   }
 
-  /** The source may be asked: that runs in the caller's context. @param isCall during the call of `map` */
-  #pump(isCall: boolean = false): void {
+  /** Does what there is to do. @param isCall during the call of `map` */
+  pump(isCall: boolean = false): void {
     this.#submit();
-    if (this.#state === 'idle') {
-      if (this.#mayRead(isCall)) this.#options.context.runInAsyncScope(this.#read, this, isCall);
-      else this.#read(isCall);
+    if (this.#reader.isIdle) {
+      this.#reader.read(isCall);
+      this.#sealIfUseful();
     }
+    this.#deliver();
     this.#setPumpAt();
   }
 
-  #read(isCall: boolean): void {
-    this.#state = 'reading';
-    try {
-      if (isCall) while (this.#isReading && this.#mayRead(true)) this.#readSome(Infinity);
-      else this.#readForAWhile();
-    } catch (error) {
-      this.#sourceFailed(error);
-    }
-    if (this.#isReading) this.#state = 'idle';
-    this.#sealIfUseful();
-    this.#deliver();
-  }
-
-  /** The source may be slower than the workers: they must be listened to between its items. */
-  #readForAWhile(): void {
-    const since = performance.now();
-    let lookedAt = since;
-    let most = 1;
-    while (this.#isReading && this.#mayRead(false)) {
-      const count = this.#readSome(most);
-      const now = performance.now();
-      most = now - lookedAt < fast * count ? Math.min(most * 2, maxUnclocked) : 1;
-      lookedAt = now;
-      if (now - since > readingMs && this.#isReading) {
-        this.#state = 'paused';
-        this.#timer = setImmediate(() => {
-          this.#state = 'idle';
-          this.#pump();
-        });
-      }
-    }
-  }
-
-  /** Code of the user's may have ended the reading. */
-  get #isReading(): boolean {
-    return this.#state === 'reading';
-  }
-
-  /** Reads up to `most` items, and no more than fit into the chunk that is being filled. There is room for one at least. */
-  #readSome(most: number): number {
-    const { source } = this.#options;
-    const builder = this.#builder;
-    const wanted = this.#wanted;
-    const count = Math.max(1, Math.min(most, this.#bufferSize - this.#results.held, wanted - builder.length));
-    const weight = maxBytes - this.#results.bytes - this.#itemBytes;
-    for (let i = 0; i < count; i++) {
-      const isThere = source.advance();
-      if (isThere !== true) {
-        if (isThere === false) this.#sourceEnded();
-        else this.#await(isThere);
-        return i + 1;
-      }
-      this.#accept(source.value, wanted);
-      if (builder.weight >= weight || builder.length === 0 || !this.#isReading) return i + 1;
-    }
-    return count;
-  }
-
   /** There is room for an item, and if a chunk is begun, for all of it; or a worker has nothing to do. */
-  #mayRead(isCall: boolean): boolean {
-    const room = this.#bufferSize - this.#results.held;
-    return room > 0 && this.#hasBytes && (isCall || this.#builder.length > 0 || room >= this.#wanted || this.#pool.hasRoom);
+  mayRead(isCall: boolean): boolean {
+    const { room } = this;
+    return room > 0 && this.#hasBytes && (isCall || this.#reader.builder.length > 0 || room >= this.wanted || this.#pool.hasRoom);
+  }
+
+  get room(): number {
+    return this.#bufferSize - this.#results.held;
+  }
+
+  get roomBytes(): number {
+    return maxBytes - this.#results.bytes - this.#itemBytes;
   }
 
   /** Another item may be read, by the bytes of those that are held. */
@@ -303,8 +224,8 @@ export class MapRun {
     if (this.#results.held === 0) return true;
     const results = this.#results.bytes;
     if (results >= maxBytes) return false;
-    if (results + this.#itemBytes + this.#builder.weight < maxBytes) return true;
-    return this.#builder.length === 0 && this.#queue.length === 0 && this.#pool.hasRoom;
+    if (results + this.#itemBytes + this.#reader.builder.weight < maxBytes) return true;
+    return this.#reader.builder.length === 0 && this.#queue.length === 0 && this.#pool.hasRoom;
   }
 
   /**
@@ -314,61 +235,20 @@ export class MapRun {
   #setPumpAt(): void {
     const { held, bytes } = this.#results;
     if (Math.max(bytes + this.#itemBytes, held * this.#chunkSize.resultBytes) > maxBytes / 2) this.#pumpAt = Infinity;
-    else if (this.#state !== 'idle') this.#pumpAt = 0;
-    else this.#pumpAt = this.#bufferSize - (this.#builder.length > 0 || this.#pool.hasRoom ? 1 : this.#wanted);
+    else if (!this.#reader.isIdle) this.#pumpAt = 0;
+    else this.#pumpAt = this.#bufferSize - (this.#reader.builder.length > 0 || this.#pool.hasRoom ? 1 : this.wanted);
   }
 
-  #await(answer: Promise<boolean>): void {
-    this.#state = 'asked';
-    answer.then(
-      (isThere) => {
-        if (this.#state !== 'asked') return;
-        this.#state = 'reading';
-        if (isThere) this.#accept(this.#options.source.value, this.#wanted);
-        else this.#sourceEnded();
-        if (this.#isReading) this.#state = 'idle';
-        this.#pump();
-        this.#deliver();
-      },
-      (error: unknown) => {
-        if (this.#state === 'asked') this.#sourceFailed(error);
-      },
-    );
+  isHeavy(bytes: number): boolean {
+    return this.#chunkSize.isHeavy(bytes);
   }
 
-  #accept(item: unknown, wanted: number): void {
-    const index = this.#pulled++;
-    const builder = this.#builder;
+  took(): void {
     this.#results.held++;
-    try {
-      builder.add(item, index);
-    } catch (error) {
-      this.#seal();
-      builder.isTaken = false;
-      return this.#addSettled(index, new Failure(error));
-    }
-    if (builder.length >= wanted || builder.isTaken || this.#chunkSize.isHeavy(builder.weight)) this.#seal();
   }
 
-  /** Of several iterables the shortest has ended; the others are told. */
-  #sourceEnded(): void {
-    if (this.#state !== 'closed') this.#state = 'drained';
-    this.#closeSource().catch(() => {});
-    this.#seal();
-  }
-
-  /** An error of the source stands where its next item would have been. */
-  #sourceFailed(error: unknown): void {
-    hideOwnFrames(error);
-    this.#sourceEnded();
-    if (this.#state === 'closed') return;
-    this.#results.held++;
-    this.#addSettled(this.#pulled++, new Failure(error));
-    this.#deliver();
-  }
-
-  #addSettled(index: number, failure: Failure): void {
-    this.#results.add(index, failure);
+  failed(index: number, error: unknown): void {
+    this.#results.add(index, new Failure(error));
     this.#options.progress?.ended(false);
   }
 
@@ -377,22 +257,19 @@ export class MapRun {
    * it waits only where others decide when an item comes: what goes together is not to depend on how fast the source was read.
    */
   #sealIfUseful(): void {
-    if (this.#builder.length === 0) return;
-    const goesOn = this.#state === 'paused' && this.#chunkSize.isFixed && !this.#pool.isClosed;
+    if (this.#reader.builder.length === 0) return;
+    const goesOn = this.#reader.isPaused && this.#chunkSize.isFixed && !this.#pool.isClosed;
     const isFull = this.#results.held >= this.#bufferSize || !this.#hasBytes;
     if (goesOn && !isFull) return;
-    if (this.#pool.hasRoom || this.#pool.isClosed || isFull) this.#seal();
+    if (this.#pool.hasRoom || this.#pool.isClosed || isFull) this.#reader.seal();
     else this.#pool.onRoom(this.#onRoom);
   }
 
   readonly #onRoom = (): void => {
-    if (this.#state !== 'closed' && !this.#builder.isAdding) this.#sealIfUseful();
+    if (!this.#reader.isClosed && !this.#reader.builder.isAdding) this.#sealIfUseful();
   };
 
-  /** Sends the chunk that is being filled. */
-  #seal(): void {
-    const sealed = this.#builder.seal();
-    if (sealed === undefined) return;
+  sealed(sealed: Sealed): void {
     const { count, weight, firstIndex, isTaken } = sealed;
     this.#chunkSize.weighed(count, weight);
     const outcomes = new ChunkOutcomes(firstIndex, count);
@@ -437,15 +314,15 @@ export class MapRun {
 
   /** Submits all that was read, however much results pile up. The pool is about to be shut down. */
   submitAll(): void {
-    if (this.#state === 'closed') return;
+    if (this.#reader.isClosed) return;
     // It may be code of an item that shuts down: the chunk follows when that item is in it.
-    if (this.#builder.isAdding) this.#builder.isTaken = true;
-    else this.#seal();
+    if (this.#reader.builder.isAdding) this.#reader.builder.isTaken = true;
+    else this.#reader.seal();
     this.#queue.submitAll();
   }
 
   #submit(): void {
-    if (this.#queue.length === 0 || this.#state === 'closed') return;
+    if (this.#queue.length === 0 || this.#reader.isClosed) return;
     // Chunks wait in the pool only if their results, as big as the last ones, would not be too much.
     this.#queue.submit(this.#results.held * this.#chunkSize.resultBytes < maxBytes, this.#mayGo);
   }
@@ -456,23 +333,17 @@ export class MapRun {
   // ---- from the workers to the consumer
 
   #reported(job: ChunkJob, outcomes: ChunkOutcomes, first: number, ends: ItemEnds, ms: number | undefined, bytes: number): void {
-    if (this.#state === 'closed') return;
+    if (this.#reader.isClosed) return;
     const { rest } = job;
     // Of one whose worker was lost the end is told twice.
     if ((job.left === 0 || rest !== undefined) && this.#jobs.delete(job)) this.#queue.ended(job);
     if (ms !== undefined) this.#chunkSize.measured(ends.values.length, ms, bytes);
     this.#sort(job, outcomes, first, ends, Math.ceil(bytes / ends.values.length));
     // The user's `retryOn` and `backoff` may have ended the map.
-    if (this.#isClosed) return;
+    if (this.#reader.isClosed) return;
     if (rest !== undefined) this.#sendAgain(rest, outcomes, 0);
     this.#results.came(outcomes);
-    this.#submit();
-    this.#deliver();
-    this.#pump();
-  }
-
-  get #isClosed(): boolean {
-    return this.#state === 'closed';
+    this.pump();
   }
 
   /** Keeps outcomes, but for those of items that are tried again. @param bytes size of one */
@@ -492,7 +363,7 @@ export class MapRun {
         this.#put(outcomes, first + from, this.#failing(all, failed, from, start), from, start, bytes);
         from = end;
       }
-      if (this.#isClosed) return;
+      if (this.#reader.isClosed) return;
       // The one behind them is not tried again: `retryOn` was asked, and is asked once.
       if (failed[i] !== end) i--;
     }
@@ -518,7 +389,7 @@ export class MapRun {
   }
 
   get #takesRetries(): boolean {
-    return !this.#isClosed && this.#pool.takesRetries;
+    return !this.#reader.isClosed && this.#pool.takesRetries;
   }
 
   #mayRetry({ chunk }: ChunkJob, error: unknown): boolean {
@@ -553,6 +424,6 @@ export class MapRun {
     if (this.isOver) {
       this.#results.end();
       this.#over();
-    } else if (isMoved) this.#pump();
+    } else if (isMoved) this.pump();
   }
 }

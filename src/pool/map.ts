@@ -7,7 +7,8 @@ import { isIterable } from '../iteration.ts';
 import { showAsText } from '../repr.ts';
 import type { CallSite } from '../codec/index.ts';
 import { callerContext } from './caller-context.ts';
-import { Failure, none } from './chunk-outcomes.ts';
+import { Failure, none, type Stretch } from './chunk-outcomes.ts';
+import { failureIn, joined } from './collect.ts';
 import type { Items, MapResults } from './executor.ts';
 import { MapProgress } from './map-progress.ts';
 import { MapRun } from './map-run.ts';
@@ -104,19 +105,16 @@ export class MapIterator<R> implements MapResults<R> {
   }
 
   async toArray(): Promise<R[]> {
-    const results: R[] = [];
+    const stretches: Stretch[] = [];
     for (;;) {
-      for (let some = this.#run?.pollStretch(); some !== undefined; some = this.#run?.pollStretch()) {
-        const { values, from, to } = some;
-        for (let i = from; i < to; i++) {
-          const value: unknown = values[i];
-          if (value instanceof Failure) return this.#fail(value.error);
-          results.push(value as R);
-        }
+      for (let stretch = this.#run?.pollStretch(); stretch !== undefined; stretch = this.#run?.pollStretch()) {
+        const failure = failureIn(stretch);
+        if (failure !== undefined) return this.#fail(failure.error);
+        stretches.push(stretch);
       }
       const { done, value } = await this.next();
-      if (done === true) return results;
-      results.push(value);
+      if (done === true) return joined(stretches) as R[];
+      stretches.push({ index: 0, values: [value], from: 0, to: 1 });
     }
   }
 

@@ -23,9 +23,34 @@ export function openSource(iterables: readonly AnyIterable<unknown>[]): Source {
   if (iterables.length === 0) throw new TypeError(expected('items', 'an iterable', undefined));
   const names = iterables.length === 1 ? ['items'] : iterables.map((_, i) => `items ${i + 1}`);
   for (const [i, each] of iterables.entries()) if (!isIterable(each)) throw new TypeError(expected(names[i]!, 'an iterable', each));
-  const sources = iterables.map((each, i) => (isPlainList(each) ? new ListSource(each) : new IteratorSource(each, names[i]!)));
+  const sources = iterables.map((each, i) => open(each, names[i]!));
   if (sources.length === 1) return sources[0]!;
   return iterables.some(isAsyncIterable) ? new AsyncZip(sources) : new SyncZip(sources);
+}
+
+function open(items: AnyIterable<unknown>, name: string): Source {
+  if (items instanceof GuardedList) return new ListSource(items.list, items.guard);
+  return isPlainList(items) ? new ListSource(items) : new IteratorSource(items, name);
+}
+
+/** A plain array whose reading may be cut off. */
+export class GuardedList<T> implements Iterable<T> {
+  readonly list: ArrayLike<T> & Iterable<T>;
+  /** Throws before an item is read, when it must not be. */
+  readonly guard: () => void;
+
+  constructor(list: ArrayLike<T> & Iterable<T>, guard: () => void) {
+    this.list = list;
+    this.guard = guard;
+  }
+
+  get size(): number {
+    return this.list.length;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.list[Symbol.iterator]();
+  }
 }
 
 const arrayIterator = Array.prototype[Symbol.iterator];
@@ -36,7 +61,7 @@ const listIterator = Object.getPrototypeOf([][Symbol.iterator]()) as object;
 const listNext = nextOf(listIterator);
 
 /** Whether a loop would go over it as the language says for arrays: no program has changed how. */
-function isPlainList(items: AnyIterable<unknown>): items is ArrayLike<unknown> & Iterable<unknown> {
+export function isPlainList<T>(items: AnyIterable<T>): items is ArrayLike<T> & Iterable<T> {
   if (typeof items !== 'object' || isAsyncIterable(items) || 'getReader' in items) return false;
   const { [Symbol.iterator]: iterator } = items;
   const isList = Array.isArray(items) ? iterator === arrayIterator : ArrayBuffer.isView(items) && iterator === typedIterator;
@@ -45,14 +70,17 @@ function isPlainList(items: AnyIterable<unknown>): items is ArrayLike<unknown> &
 
 class ListSource implements Source {
   #list: ArrayLike<unknown> | undefined;
+  readonly #guard: (() => void) | undefined;
   #next = 0;
   value: unknown;
 
-  constructor(list: ArrayLike<unknown>) {
+  constructor(list: ArrayLike<unknown>, guard?: () => void) {
     this.#list = list;
+    this.#guard = guard;
   }
 
   advance(): boolean {
+    this.#guard?.();
     const list = this.#list;
     const at = this.#next;
     // The list may grow while it is read; at its end it stays there.
