@@ -1,7 +1,8 @@
 /** Items of a map on their way into a chunk: encoded one by one, sealed together. */
 
 import { expected } from '../check.ts';
-import { type Border, Encoder, type Packet, itemPlace } from '../codec/index.ts';
+import { type Border, encode, Encoder, type Packet, itemPlace } from '../codec/index.ts';
+import { handleDoor } from '../handles.ts';
 import { TypeError } from '../refusals.ts';
 
 /** A sealed chunk. */
@@ -14,12 +15,16 @@ export interface Sealed {
   readonly weight: number;
   /** The pool was being shut down while an item was encoded: the chunk counts as there before. */
   readonly isTaken: boolean;
+  /** The packet is a list that the workers have, and this the index of the first item in it; undefined: the packet is the items. */
+  readonly rangeFrom: number | undefined;
 }
 
 export class ChunkBuilder {
   readonly #border: Border;
   readonly #isSpread: boolean;
   #encoder: Encoder | undefined;
+  /** The list in shared memory that the items are a part of, and where they begin. */
+  #range: { readonly packet: Packet; readonly from: number } | undefined;
   /** Items in the chunk that is being filled. */
   length = 0;
   #firstIndex = 0;
@@ -52,16 +57,56 @@ export class ChunkBuilder {
     if (this.length++ === 0) this.#firstIndex = index;
   }
 
+  /**
+   * Adds `count` items of a list in shared memory, which follow on those that are there.
+   *
+   * @throws SerializationError if the list cannot cross
+   */
+  addRange(list: object, from: number, count: number, index: number): void {
+    if (this.length === 0) {
+      this.#range = { packet: encode(list, { border: this.#border, root: 'items', keep: true }), from };
+      this.#firstIndex = index;
+    }
+    this.length += count;
+  }
+
   /** Ends the chunk; undefined: it has no items. */
   seal(): Sealed | undefined {
-    const encoder = this.#encoder;
-    if (this.length === 0 || encoder === undefined) return undefined;
-    const { weight } = encoder;
-    const sealed = { packet: encoder.finish(), firstIndex: this.#firstIndex, count: this.length, weight, isTaken: this.isTaken };
+    if (this.length === 0) return undefined;
+    const { weight } = this;
+    const range = this.#range;
+    const sealed = {
+      packet: range?.packet ?? this.#encoder!.finish(),
+      firstIndex: this.#firstIndex,
+      count: this.length,
+      weight,
+      isTaken: this.isTaken,
+      rangeFrom: range?.from,
+    };
     this.#encoder = undefined;
+    this.#range = undefined;
     this.length = 0;
     this.isTaken = false;
     return sealed;
+  }
+
+  /** Drops what is not sealed. */
+  clear(): void {
+    if (this.#range !== undefined) handleDoor()?.unpin(this.#range.packet.handles);
+    this.#range = undefined;
+    this.#encoder = undefined;
+    this.length = 0;
+  }
+}
+
+/** Whether workers beyond the border can be sent a part of a shared list. */
+export function takesRanges(list: object, border: Border): boolean {
+  try {
+    handleDoor()!.unpin(encode(list, { border, keep: true }).handles);
+    return true;
+  } catch {
+    // What is wrong with it is told of its first item.
+    return false;
   }
 }
 

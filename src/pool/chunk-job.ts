@@ -20,6 +20,8 @@ export interface Chunk {
   readonly id: number;
   readonly capsule: Capsule;
   readonly packet: Packet;
+  /** The packet is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom: number | undefined;
   readonly isSpread: boolean;
   readonly isAbortable: boolean;
   /** Its items in the packet: from this one up to, and without, that one. */
@@ -131,7 +133,7 @@ export class ChunkJob implements Job {
   }
 
   send(worker: WorkerHandle): void {
-    const { capsule, packet, to, isSpread, attempt, context } = this.chunk;
+    const { capsule, packet, rangeFrom, to, isSpread, attempt, context } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
@@ -142,6 +144,7 @@ export class ChunkJob implements Job {
       id: this.id,
       capsule,
       packet,
+      rangeFrom,
       isSpread,
       from: this.#next,
       to,

@@ -12,7 +12,7 @@ import { hideOwnFrames } from '../stack-frames.ts';
 import { clearImmediate, setImmediate } from '../real-timers.ts';
 import type { AsyncResource } from './caller-context.ts';
 import type { ChunkBuilder, Sealed } from './chunk-builder.ts';
-import type { Source } from './source.ts';
+import type { Range, Source } from './source.ts';
 
 type State = 'idle' | 'reading' | 'paused' | 'asked' | 'drained' | 'closed';
 
@@ -29,8 +29,8 @@ export interface Intake {
   mayRead(isCall: boolean): boolean;
   /** Whether a chunk of so many bytes should go as it is. */
   isHeavy(bytes: number): boolean;
-  /** An item was read. */
-  took(): void;
+  /** Items were read. */
+  took(count: number): void;
   sealed(chunk: Sealed): void;
   /** The item was read, and cannot be sent; or the source failed where it would have come. */
   failed(index: number, error: unknown): void;
@@ -130,7 +130,9 @@ export class MapReader {
     const source = this.#source;
     const { builder } = this;
     const { wanted, room, roomBytes } = this.#intake;
-    const count = Math.max(1, Math.min(most, room, wanted - builder.length));
+    const fitting = Math.max(1, Math.min(room, wanted - builder.length));
+    if (source.range !== undefined) return this.#skipSome(source.range, fitting, wanted);
+    const count = Math.min(most, fitting);
     for (let i = 1; i <= count; i++) {
       const isThere = source.advance();
       if (isThere !== true) {
@@ -144,6 +146,16 @@ export class MapReader {
       if (typeof item !== 'number' && (builder.weight >= roomBytes || !this.#isReading)) return i;
       if (builder.length === 0) return i;
     }
+    return count;
+  }
+
+  #skipSome(range: Range, most: number, wanted: number): number {
+    const { from, count } = range.skip(most);
+    if (count > 0) this.builder.addRange(range.list, from, count, this.#pulled);
+    else this.#ended();
+    this.#pulled += count;
+    this.#intake.took(count);
+    if (this.builder.length >= wanted) this.seal();
     return count;
   }
 
@@ -169,7 +181,7 @@ export class MapReader {
   #accept(item: unknown, wanted: number): void {
     const index = this.#pulled++;
     const { builder } = this;
-    this.#intake.took();
+    this.#intake.took(1);
     try {
       builder.add(item, index);
     } catch (error) {
@@ -182,6 +194,8 @@ export class MapReader {
 
   /** Sends the chunk that is being filled. */
   seal(): void {
+    // It was closed by code of the user's that encoding an item ran.
+    if (this.isClosed) return this.builder.clear();
     const sealed = this.builder.seal();
     if (sealed !== undefined) this.#intake.sealed(sealed);
   }
@@ -198,7 +212,7 @@ export class MapReader {
     hideOwnFrames(error);
     this.#ended();
     if (this.#state === 'closed') return;
-    this.#intake.took();
+    this.#intake.took(1);
     this.#intake.failed(this.#pulled++, error);
   }
 
@@ -211,6 +225,7 @@ export class MapReader {
     const wasAsked = this.#state === 'asked';
     this.#state = 'closed';
     clearImmediate(this.#timer);
+    if (!this.builder.isAdding) this.builder.clear();
     return async () => {
       const closed = this.#closeSource();
       if (wasAsked) closed.catch(() => {});

@@ -243,8 +243,8 @@ export class MapRun implements Intake {
     return this.#chunkSize.isHeavy(bytes);
   }
 
-  took(): void {
-    this.#results.held++;
+  took(count: number): void {
+    this.#results.held += count;
   }
 
   failed(index: number, error: unknown): void {
@@ -282,12 +282,13 @@ export class MapRun implements Intake {
     this.#submit();
   }
 
-  #chunkOf({ packet, count }: Sealed): Chunk {
+  #chunkOf({ packet, count, rangeFrom }: Sealed): Chunk {
     const { capsule, isSpread, settings, context } = this.#options;
     return {
       id: this.#pool.nextId(count),
       capsule,
       packet,
+      rangeFrom,
       isSpread,
       context: hasReducers() ? context : undefined,
       from: 0,

@@ -7,6 +7,7 @@ import { isIterable } from '../iteration.ts';
 import { showAsText } from '../repr.ts';
 import type { CallSite } from '../codec/index.ts';
 import { callerContext } from './caller-context.ts';
+import { takesRanges } from './chunk-builder.ts';
 import { Failure, none, type Stretch } from './chunk-outcomes.ts';
 import { failureIn, joined } from './collect.ts';
 import type { Items, MapResults } from './executor.ts';
@@ -42,7 +43,7 @@ export function startMap({ pool, settings, fn, iterables, options, isSpread, ...
   const { progress, ...checked } = checkMapOptions(options, settings);
   const context = callerContext();
   checkFunction(fn, 'fn');
-  const source = openSource(iterables);
+  const source = openSource(iterables, (list) => isSpread !== true && takesRanges(list, pool.border));
   const total = Math.min(...iterables.map(sizeOf));
   if (total > 0) pool.announce(fn);
   const capsule = captureFunction(fn as AnyFunction, pool.border);

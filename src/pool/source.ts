@@ -6,6 +6,7 @@
 
 import { expected } from '../check.ts';
 import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, iteratorOf, resultOf } from '../iteration.ts';
+import { isSharedList, type SharedList } from '../handles.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
@@ -16,30 +17,54 @@ export interface Source {
   advance(): boolean | Promise<boolean>;
   /** Tells iterables that are not at their end that no more will be taken. */
   close(): Promise<void>;
+  /** The items lie in memory that workers have, too: they read them there. */
+  readonly range?: Range;
 }
 
-/** @throws TypeError if one of them is not iterable */
-export function openSource(iterables: readonly AnyIterable<unknown>[]): Source {
+/** Items that need not be read to be sent. */
+export interface Range {
+  readonly list: SharedList;
+  /** Goes past up to `count` items, and returns past how many. `from` is the index of the first of them. */
+  skip(count: number): { readonly from: number; readonly count: number };
+}
+
+/**
+ * @param takesRanges workers can be sent a part of a shared list as such
+ * @throws TypeError if one of them is not iterable
+ */
+export function openSource(iterables: readonly AnyIterable<unknown>[], takesRanges: (list: object) => boolean): Source {
   if (iterables.length === 0) throw new TypeError(expected('items', 'an iterable', undefined));
   const names = iterables.length === 1 ? ['items'] : iterables.map((_, i) => `items ${i + 1}`);
   for (const [i, each] of iterables.entries()) if (!isIterable(each)) throw new TypeError(expected(names[i]!, 'an iterable', each));
+  if (iterables.length === 1) return openRange(iterables[0]!, takesRanges) ?? open(iterables[0]!, names[0]!);
   const sources = iterables.map((each, i) => open(each, names[i]!));
-  if (sources.length === 1) return sources[0]!;
   return iterables.some(isAsyncIterable) ? new AsyncZip(sources) : new SyncZip(sources);
 }
 
+type List<T> = Iterable<T> & { readonly length: number };
+
 function open(items: AnyIterable<unknown>, name: string): Source {
-  if (items instanceof GuardedList) return new ListSource(items.list, items.guard);
+  if (items instanceof GuardedList && isPlainList(items.list)) return new ListSource(items.list, items.guard);
   return isPlainList(items) ? new ListSource(items) : new IteratorSource(items, name);
 }
 
-/** A plain array whose reading may be cut off. */
+function openRange(items: AnyIterable<unknown>, takesRanges: (list: object) => boolean): Source | undefined {
+  const [list, guard] = items instanceof GuardedList ? [items.list, items.guard] : [items];
+  return isRange(list) && takesRanges(list) ? new RangeSource(list as unknown as SharedList, guard) : undefined;
+}
+
+/** Whether a loop would give the elements of a list in shared memory, in their order. */
+export function isRange(items: AnyIterable<unknown>): boolean {
+  return typeof items === 'object' && isSharedList(items) && (isPlainList(items) || !ArrayBuffer.isView(items));
+}
+
+/** A plain array, or a list in shared memory, whose reading may be cut off. */
 export class GuardedList<T> implements Iterable<T> {
-  readonly list: ArrayLike<T> & Iterable<T>;
+  readonly list: List<T>;
   /** Throws before an item is read, when it must not be. */
   readonly guard: () => void;
 
-  constructor(list: ArrayLike<T> & Iterable<T>, guard: () => void) {
+  constructor(list: List<T>, guard: () => void) {
     this.list = list;
     this.guard = guard;
   }
@@ -106,6 +131,35 @@ class ListSource implements Source {
   #forget(): void {
     this.#list = undefined;
     this.value = undefined;
+  }
+}
+
+/** Never read here: the reader skips what it sends. */
+class RangeSource implements Source, Range {
+  readonly list: SharedList;
+  readonly #guard: (() => void) | undefined;
+  #next = 0;
+  readonly value: undefined;
+  readonly range: Range = this;
+
+  constructor(list: SharedList, guard: (() => void) | undefined) {
+    this.list = list;
+    this.#guard = guard;
+  }
+
+  skip(count: number): { readonly from: number; readonly count: number } {
+    this.#guard?.();
+    const from = this.#next;
+    this.#next = Math.min(this.list.length, from + count);
+    return { from, count: this.#next - from };
+  }
+
+  advance(): boolean {
+    return this.skip(1).count === 1;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

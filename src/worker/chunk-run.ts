@@ -15,6 +15,7 @@
 
 import type { AsyncResource } from 'node:async_hooks';
 import { type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
+import type { SharedList } from '../handles.ts';
 import type { HeldCapsule } from './capsule-shelf.ts';
 import { type Holder, TaskContext, type TellProgress, callAs, callWith, leave } from './current-task.ts';
 import { type Frame, FrameKind, wholeChunk } from './frame.ts';
@@ -51,6 +52,8 @@ export interface ChunkOptions {
   readonly attempt: number;
   /** Items that may begin before the first report. */
   readonly lease: number;
+  /** The packet is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom: number | undefined;
   readonly capsule: HeldCapsule;
   readonly packet: Incoming;
   /** An item has to be waited for. */
@@ -64,7 +67,7 @@ export class ChunkRun implements Holder {
   readonly #options: ChunkOptions;
   /** Items to run; fewer than the chunk has when it is curtailed. */
   #count: number;
-  #decoder: Decoder | undefined;
+  #items: Items | undefined;
   /** The item that runs or runs next. */
   #index: number;
   #hasStarted = false;
@@ -119,8 +122,7 @@ export class ChunkRun implements Holder {
   start(): void {
     this.#reportedAt = performance.now();
     try {
-      this.#decoder = new Decoder(this.#options.packet, this.#options.border);
-      for (let i = 0; i < this.#first; i++) skip(this.#decoder);
+      this.#items = itemsOf(this.#options, this.#first);
     } catch (error) {
       return this.failAll(error);
     }
@@ -161,13 +163,13 @@ export class ChunkRun implements Holder {
   /** Runs the items before `end`; fewer, if one fails or their results are large. Returns false if one is waited for. */
   #runSome(end: number): boolean {
     const { clock, capsule, packet, isSpread } = this.#options;
-    const decoder = this.#decoder!;
+    const items = this.#items!;
     while (this.#index < end) {
       this.#hasStarted = true;
       try {
         if (clock !== undefined && !(capsule.opensFast && areFew(packet.bytes))) clock.stops();
         const fn = capsule.open() as (...args: unknown[]) => unknown;
-        const item = decoder.next();
+        const item = items.next();
         clock?.runs();
         const value = isSpread ? callAs(this, fn, item as unknown[]) : callWith(this, fn, item);
         if (isThenable(value)) {
@@ -256,6 +258,36 @@ export class ChunkRun implements Holder {
     this.#failed = [];
     this.#first = this.#index;
     this.#reportedAt = now;
+  }
+}
+
+/** What the items come from. */
+interface Items {
+  next(): unknown;
+}
+
+/** The items of a chunk from item `first` on. */
+function itemsOf({ packet, border, rangeFrom }: ChunkOptions, first: number): Items {
+  const decoder = new Decoder(packet, border);
+  if (rangeFrom !== undefined) return new Range(decoder.next() as SharedList, rangeFrom + first);
+  for (let i = 0; i < first; i++) skip(decoder);
+  return decoder;
+}
+
+/** Elements of a list in shared memory, read when it is their turn. */
+class Range implements Items {
+  readonly #list: SharedList;
+  #next: number;
+
+  constructor(list: SharedList, next: number) {
+    this.#list = list;
+    this.#next = next;
+  }
+
+  next(): unknown {
+    const list = this.#list;
+    const at = this.#next++;
+    return list.get === undefined ? list[at] : list.get(at);
   }
 }
 

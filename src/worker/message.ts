@@ -22,6 +22,8 @@ export interface Meta {
   readonly isTimed?: true;
   /** Items of a chunk that may begin before the first report; default 1. */
   readonly lease?: number;
+  /** The packet of a chunk is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom?: number;
   /** Which attempt of its items a chunk is; default 1. */
   readonly attempt?: number;
   /** Which outcomes of a frame are errors, counted from its first. */

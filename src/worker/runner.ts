@@ -340,6 +340,7 @@ export class Runner {
       clock,
       attempt: meta.attempt ?? 1,
       lease: meta.lease ?? 1,
+      rangeFrom: meta.rangeFrom,
       capsule,
       packet,
       onWait: () => this.#tasks.wait(task, capsule.hasSignals || meta.hasSignals === true),

@@ -110,6 +110,8 @@ export interface ChunkCall {
   readonly id: number;
   readonly capsule: Capsule;
   readonly packet: Packet;
+  /** The packet is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom: number | undefined;
   readonly isSpread: boolean;
   /** The first item to run, and the one after the last. */
   readonly from: number;
@@ -258,7 +260,21 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, lease, isTimed, isAbortable, isWhole, context }: ChunkCall): void {
+  callEach({
+    id,
+    capsule,
+    packet,
+    rangeFrom,
+    isSpread,
+    from,
+    to,
+    attempt,
+    lease,
+    isTimed,
+    isAbortable,
+    isWhole,
+    context,
+  }: ChunkCall): void {
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
@@ -267,6 +283,7 @@ export class WorkerHandle {
     if (isWhole) meta = { ...meta, isWhole };
     if (attempt > 1) meta = { ...meta, attempt };
     if (lease > 1) meta = { ...meta, lease };
+    if (rangeFrom !== undefined) meta = { ...meta, rangeFrom };
     this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }
 
