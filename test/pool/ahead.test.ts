@@ -26,7 +26,7 @@ class Gate {
   get count(): (n: number) => number {
     const numbers = this.#numbers;
     return (n) => {
-      Atomics.add(numbers.view as Int32Array, 1, 1);
+      Atomics.add(numbers.view, 1, 1);
       return n;
     };
   }
@@ -109,7 +109,7 @@ for (const { kind, open } of kinds) {
     const gate = new Gate();
     const order = new RawArray('i', 1001);
     const note = (n: number): void => {
-      const list = order.view as Int32Array;
+      const list = order.view;
       list[Atomics.add(list, 0, 1) + 1] = n;
     };
     const long = pool.submit(gate.block);
