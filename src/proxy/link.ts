@@ -157,6 +157,10 @@ export class Link extends Calls {
     }
   }
 
+  protected override abort(call: number): void {
+    if (this.isOpen) this.#wire.send({ kind: kinds.ABORT, number: call, second: 0 }, undefined, 'abort');
+  }
+
   protected unblocked(): void {}
 
   // ---- proxies
