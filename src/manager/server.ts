@@ -17,7 +17,7 @@ import { isShared } from '../handles.ts';
 import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
 import { QueuePeer, type Peer, WirePeer } from './peer.ts';
 import { type Kept, KeptObjects } from './objects.ts';
-import { sharedTypes } from './shared-types.ts';
+import { describeShared, sharedTypes } from './shared-types.ts';
 import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
 import { ManagedSet } from './managed-set.ts';
 import {
@@ -108,7 +108,8 @@ export class Server {
     const look = setInterval(() => this.#lookAround(), lookEvery);
     try {
       for (;;) {
-        for (const request of await this.#next()) this.#take(request);
+        await this.#next();
+        for (let left = mostAtOnce; left > 0 && !this.#requests.empty(); left -= 1) this.#takeOne();
         this.#flush();
       }
     } catch (error) {
@@ -118,16 +119,32 @@ export class Server {
     }
   }
 
-  async #next(): Promise<readonly Request[]> {
+  /** Waits for a request, and takes it. Those that come together with it are cheaper to take one by one. */
+  async #next(): Promise<void> {
+    let request: Request;
     try {
-      return await this.#requests.getMany(mostAtOnce);
+      request = await this.#requests.get();
     } catch (error) {
-      if (error instanceof ShutDown) throw error;
-      // That request is gone, and says no more whose it was.
-      this.#unreadable = error;
-      for (const client of this.#clients.keys()) this.#push(client, [0, UNREADABLE, error]);
-      return [];
+      return this.#lost(error);
     }
+    this.#take(request);
+  }
+
+  #takeOne(): void {
+    let request: Request;
+    try {
+      request = this.#requests.getNowait();
+    } catch (error) {
+      return this.#lost(error);
+    }
+    this.#take(request);
+  }
+
+  /** A request is gone, and says no more whose it was. @throws ShutDown if none will come */
+  #lost(error: unknown): void {
+    if (error instanceof ShutDown) throw error;
+    this.#unreadable = error;
+    for (const client of this.#clients.keys()) this.#push(client, [0, UNREADABLE, error]);
   }
 
   #take([client, call, object, method, ...args]: Request): void {

@@ -93,7 +93,9 @@ export class QueueClient extends Calls {
     try {
       while (this.calls.size > 0) {
         try {
-          for (const reply of await replies.getMany(mostAtOnce, patience)) this.receive(reply);
+          this.receive(await replies.get(patience));
+          // One by one they are cheaper than as a batch.
+          for (let left = mostAtOnce; left > 0 && !replies.empty(); left -= 1) this.receive(replies.getNowait());
         } catch (error) {
           if (!(error instanceof Empty)) this.#check(error);
           else if (isDead(this.#server, true)) this.failAll();
