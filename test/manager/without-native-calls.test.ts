@@ -21,7 +21,8 @@ test('a manager is refused where processes share no memory, and works on a threa
 test('a manager serves other programs, and programs call it, where no native call can be made', async () => {
   const authkey = Buffer.from('a key');
   await using manager = await Manager.start({ address: { port: 0 }, authkey });
-  using remote = await Manager.connect({ address: manager.address!, authkey });
+  const { port } = manager.address as { readonly port: number };
+  using remote = await Manager.connect({ address: { host: 'localhost', port }, authkey });
   const dict = remote.dictSync({ a: 1 });
   assert.equal(await dict.update('a', (n = 0) => n + 1), 2);
   const lock = await remote.Lock();
