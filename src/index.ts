@@ -148,6 +148,7 @@ export type {
   ManagerProxy,
   ManagerStatistics,
   NamespaceProxy,
+  NumbersOptions,
   PoolProxy,
   QueueProxy,
   Recorder,

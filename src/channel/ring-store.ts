@@ -11,7 +11,7 @@
  * The number of the message at HEAD, and of that at TAIL, is what GETS and PUTS are put right from.
  */
 
-import { load, store } from '#atomics';
+import { load, store, write } from '#atomics';
 import { HeddleError } from '../errors.ts';
 import { adopt, type Block } from '../memory/index.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
@@ -77,6 +77,10 @@ export class RingStore implements Store {
     return this.#ring.mayHave || this.#returned.first !== 0;
   }
 
+  get seemsToHave(): boolean {
+    return this.#ring.seemsToHave || this.#returned.isThere;
+  }
+
   put(messages: readonly Outgoing[], from: number, count: number): number {
     const ring = this.#ring;
     ring.begin();
@@ -90,7 +94,7 @@ export class RingStore implements Store {
     } catch (error) {
       if (placed === 0 || !(error instanceof HeddleError)) throw error;
     }
-    this.#store(PUTS, ring.publish());
+    write(this.#words, this.#at + PUTS, ring.publish());
     return placed;
   }
 
@@ -104,7 +108,7 @@ export class RingStore implements Store {
   }
 
   has(): boolean {
-    if (this.#returned.first !== 0) return true;
+    if (this.#returned.isThere) return true;
     this.#ring.open();
     return this.#ring.peek() !== 0;
   }
@@ -112,7 +116,7 @@ export class RingStore implements Store {
   take(taker: Taker, judge?: Judge): boolean {
     const first = judge === undefined ? undefined : this.#returned.look();
     if (first !== undefined && !judge!(first.kind, bytesOf(first.kind, first.length, first.words))) return false;
-    const back = this.#returned.take();
+    const back = this.#returned.isThere ? this.#returned.take() : undefined;
     if (back !== undefined) {
       taker.hold(back.kind, back.number, back.length, undefined, back.words);
       taker.count(this.#weightOf(back.kind, back.length, back.words));
@@ -135,7 +139,7 @@ export class RingStore implements Store {
 
   takeSome(max: number, taker: Taker): Message[] {
     const taken: Message[] = [];
-    while (taken.length < max) {
+    while (taken.length < max && this.#returned.isThere) {
       const back = this.#returned.take();
       if (back === undefined) break;
       taken.push(back);

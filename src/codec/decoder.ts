@@ -1,8 +1,10 @@
 /** From a packet to values. The packet's modules must be loaded: see prepare.ts. */
 
 import { Decoding } from './decoding.ts';
+import { decodeFlat } from './message/decoder.ts';
+import { ONE_FLAT } from './message/form.ts';
 import { damaged } from './reader.ts';
-import type { Border, Incoming } from './packet.ts';
+import type { Border, Encoded } from './packet.ts';
 
 export interface DecodeOptions {
   /** The packet will be decoded again: buffers beside the bytes are copied, not given away. Default false. */
@@ -17,11 +19,12 @@ export class Decoder {
   readonly count: number;
   #read = 0;
 
-  constructor(packet: Incoming, border: Border, options?: DecodeOptions) {
+  constructor(packet: Encoded, border: Border, options?: DecodeOptions) {
     this.border = border;
     const { reader } = this.#decoding;
     reader.reset(packet.bytes, 0, packet.bytes.length);
-    this.count = reader.uint32AtEnd();
+    const count = reader.uint32AtEnd();
+    this.count = count === ONE_FLAT ? 1 : count;
     this.#decoding.beside = packet;
     this.#decoding.again = options?.again === true;
   }
@@ -45,12 +48,15 @@ export class Decoder {
 }
 
 /** The first value of a packet. */
-export function decode(packet: Incoming, border: Border, options?: DecodeOptions): unknown {
+export function decode(packet: Encoded, border: Border, options?: DecodeOptions): unknown {
+  const { bytes } = packet;
+  // The last byte tells.
+  if (bytes[bytes.length - 1] === ONE_FLAT >>> 24) return decodeFlat(bytes, 0, bytes.length - 4);
   return new Decoder(packet, border, options).next();
 }
 
 /** All values of a packet. */
-export function decodeAll(packet: Incoming, border: Border, options?: DecodeOptions): unknown[] {
+export function decodeAll(packet: Encoded, border: Border, options?: DecodeOptions): unknown[] {
   const decoder = new Decoder(packet, border, options);
   const values: unknown[] = [];
   while (!decoder.done) values.push(decoder.next());

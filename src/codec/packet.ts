@@ -33,6 +33,11 @@ export interface Incoming extends Pick<Packet, 'bytes' | 'attachments' | 'module
   readonly namedBy?: ((name: unknown) => object) | undefined;
 }
 
+/** The same, when its modules are loaded. */
+export interface Encoded extends Omit<Incoming, 'modules'> {
+  readonly modules?: readonly string[] | undefined;
+}
+
 /** An AbortSignal of this side, by the id under which the other side knows it. */
 export interface ExportedSignal {
   readonly id: string;

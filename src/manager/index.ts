@@ -6,7 +6,7 @@ export type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './mana
 export type { ManagedSet } from './managed-set.ts';
 export { Manager, type ManagerOptions, serveManager } from './manager.ts';
 export type { DictProxy, ListProxy, NamespaceProxy, PoolProxy, SetProxy } from './proxy-types.ts';
-export { type ConnectOptions, RemoteManager } from './remote-manager.ts';
+export { type ConnectOptions, type NumbersOptions, RemoteManager } from './remote-manager.ts';
 export type {
   AcquirerProxy,
   ArrayProxy,

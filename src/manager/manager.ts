@@ -157,7 +157,12 @@ export class Manager extends BaseManager implements AsyncDisposable {
       return [0, new ProcessError(`${process.name} ended before it was ready: exit code ${process.exitCode}`)];
     });
     const [server, what] = await Promise.race([started.get(), ended]);
-    if (server === 0) throw what;
+    if (server === 0) {
+      // What its initializer has begun may keep it.
+      if (process.isAlive()) process.kill();
+      await process.join();
+      throw what;
+    }
     isMaking = true;
     try {
       return new Manager(requests, server, process, what as ListenerAddress | undefined);

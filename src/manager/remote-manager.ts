@@ -8,7 +8,7 @@ import type { WaitOptions } from '../loop/index.ts';
 import { connected, type Link } from '../proxy/index.ts';
 import { TypeError } from '../refusals.ts';
 import type { SharedArray, TypeCode, Value } from '../shared/index.ts';
-import type { RLock, Semaphore } from '../sync/index.ts';
+import type { BarrierOptions, LockOptions, RLock, Semaphore, SemaphoreOptions } from '../sync/index.ts';
 import { BaseManager } from './base.ts';
 import type { AcquirerProxy, ArrayProxy, BarrierProxy, ConditionProxy, EventProxy, QueueProxy, ValueProxy } from './remote-types.ts';
 
@@ -20,6 +20,11 @@ export interface ConnectOptions extends WaitOptions {
   readonly authkey: Uint8Array;
   /** Milliseconds until the connection must be there and proved. Default 30,000. */
   readonly timeout?: number | undefined;
+}
+
+/** As those of `Value` and `SharedArray`; a lock is one of the manager. */
+export interface NumbersOptions {
+  readonly lock?: boolean | AcquirerProxy | AcquirerProxy<RLock> | undefined;
 }
 
 const defaultTimeout = 30_000;
@@ -124,43 +129,43 @@ export class RemoteManager extends BaseManager implements AsyncDisposable, Dispo
   }
 
   /** Makes a `Lock` at the manager. A connection has it as a thread has it: it goes on when the connection ends. */
-  Lock(): Promise<AcquirerProxy> {
-    return this.make('Lock', [], this.Lock);
+  Lock(options?: LockOptions): Promise<AcquirerProxy> {
+    return this.make('Lock', [options], this.Lock);
   }
 
   /** As `Lock`, and blocks the thread. */
-  LockSync(): AcquirerProxy {
-    return this.makeSync('Lock', [], this.LockSync);
+  LockSync(options?: LockOptions): AcquirerProxy {
+    return this.makeSync('Lock', [options], this.LockSync);
   }
 
   /** Makes a `RLock` at the manager. All of a connection is one scope of it. */
-  RLock(): Promise<AcquirerProxy<RLock>> {
-    return this.make('RLock', [], this.RLock);
+  RLock(options?: LockOptions): Promise<AcquirerProxy<RLock>> {
+    return this.make('RLock', [options], this.RLock);
   }
 
   /** As `RLock`, and blocks the thread. */
-  RLockSync(): AcquirerProxy<RLock> {
-    return this.makeSync('RLock', [], this.RLockSync);
+  RLockSync(options?: LockOptions): AcquirerProxy<RLock> {
+    return this.makeSync('RLock', [options], this.RLockSync);
   }
 
   /** Makes a `Semaphore` at the manager. */
-  Semaphore(value?: number): Promise<AcquirerProxy<Semaphore>> {
-    return this.make('Semaphore', [value], this.Semaphore);
+  Semaphore(value?: number, options?: SemaphoreOptions): Promise<AcquirerProxy<Semaphore>> {
+    return this.make('Semaphore', [value, options], this.Semaphore);
   }
 
   /** As `Semaphore`, and blocks the thread. */
-  SemaphoreSync(value?: number): AcquirerProxy<Semaphore> {
-    return this.makeSync('Semaphore', [value], this.SemaphoreSync);
+  SemaphoreSync(value?: number, options?: SemaphoreOptions): AcquirerProxy<Semaphore> {
+    return this.makeSync('Semaphore', [value, options], this.SemaphoreSync);
   }
 
   /** Makes a `BoundedSemaphore` at the manager. */
-  BoundedSemaphore(value?: number): Promise<AcquirerProxy<Semaphore>> {
-    return this.make('BoundedSemaphore', [value], this.BoundedSemaphore);
+  BoundedSemaphore(value?: number, options?: SemaphoreOptions): Promise<AcquirerProxy<Semaphore>> {
+    return this.make('BoundedSemaphore', [value, options], this.BoundedSemaphore);
   }
 
   /** As `BoundedSemaphore`, and blocks the thread. */
-  BoundedSemaphoreSync(value?: number): AcquirerProxy<Semaphore> {
-    return this.makeSync('BoundedSemaphore', [value], this.BoundedSemaphoreSync);
+  BoundedSemaphoreSync(value?: number, options?: SemaphoreOptions): AcquirerProxy<Semaphore> {
+    return this.makeSync('BoundedSemaphore', [value, options], this.BoundedSemaphoreSync);
   }
 
   /** Makes a `Condition` at the manager. @param lock one of this manager; default a new one */
@@ -184,33 +189,45 @@ export class RemoteManager extends BaseManager implements AsyncDisposable, Dispo
   }
 
   /** Makes a `Barrier` at the manager. */
-  Barrier(parties: number): Promise<BarrierProxy> {
-    return this.make('Barrier', [parties], this.Barrier);
+  Barrier(parties: number, options?: BarrierOptions): Promise<BarrierProxy> {
+    return this.make('Barrier', [parties, options], this.Barrier);
   }
 
   /** As `Barrier`, and blocks the thread. */
-  BarrierSync(parties: number): BarrierProxy {
-    return this.makeSync('Barrier', [parties], this.BarrierSync);
+  BarrierSync(parties: number, options?: BarrierOptions): BarrierProxy {
+    return this.makeSync('Barrier', [parties, options], this.BarrierSync);
   }
 
   /** Makes a `Value` at the manager. */
-  Value<T extends TypeCode>(type: T, initial?: ConstructorParameters<typeof Value<T>>[1]): Promise<ValueProxy<T>> {
-    return this.make('Value', [type, initial], this.Value);
+  Value<T extends TypeCode>(
+    type: T,
+    initial?: ConstructorParameters<typeof Value<T>>[1],
+    options?: NumbersOptions,
+  ): Promise<ValueProxy<T>> {
+    return this.make('Value', [type, initial, options], this.Value);
   }
 
   /** As `Value`, and blocks the thread. */
-  ValueSync<T extends TypeCode>(type: T, initial?: ConstructorParameters<typeof Value<T>>[1]): ValueProxy<T> {
-    return this.makeSync('Value', [type, initial], this.ValueSync);
+  ValueSync<T extends TypeCode>(type: T, initial?: ConstructorParameters<typeof Value<T>>[1], options?: NumbersOptions): ValueProxy<T> {
+    return this.makeSync('Value', [type, initial, options], this.ValueSync);
   }
 
   /** Makes a `SharedArray` at the manager. */
-  Array<T extends TypeCode>(type: T, sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1]): Promise<ArrayProxy<T>> {
-    return this.make('Array', [type, sizeOrInit], this.Array);
+  Array<T extends TypeCode>(
+    type: T,
+    sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1],
+    options?: NumbersOptions,
+  ): Promise<ArrayProxy<T>> {
+    return this.make('Array', [type, sizeOrInit, options], this.Array);
   }
 
   /** As `Array`, and blocks the thread. */
-  ArraySync<T extends TypeCode>(type: T, sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1]): ArrayProxy<T> {
-    return this.makeSync('Array', [type, sizeOrInit], this.ArraySync);
+  ArraySync<T extends TypeCode>(
+    type: T,
+    sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1],
+    options?: NumbersOptions,
+  ): ArrayProxy<T> {
+    return this.makeSync('Array', [type, sizeOrInit, options], this.ArraySync);
   }
 
   /** Closes this thread's connection: what it held is given up, and calls that wait or come later fail. The manager goes on. Twice is no error. */

@@ -10,13 +10,13 @@ import type { Queue } from '../channel/index.ts';
 import { crypto } from '../builtins.ts';
 import type { SocketConnection } from '../connection/index.ts';
 import { EOFError, SerializationError, ShutDown } from '../errors.ts';
-import { collect, heapStatistics, me, refOf } from '../memory/index.ts';
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
 import { expected } from '../check.ts';
 import { isShared } from '../handles.ts';
 import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
 import { QueuePeer, type Peer, WirePeer } from './peer.ts';
+import { type Kept, KeptObjects } from './objects.ts';
 import { describeShared, sharedTypes } from './shared-types.ts';
 import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
 import { ManagedSet } from './managed-set.ts';
@@ -25,28 +25,21 @@ import {
   CALLBACK,
   CHECK,
   CREATE,
-  type Description,
   ERROR,
   FORGET,
   GONE,
   GET,
   greeting,
   HELLO,
-  heldOf,
   isCallbackRef,
   ITERATE,
-  makeProxy,
   MANAGER,
   MARK,
-  numberOf,
   PIPELINE,
-  Proxied,
   recordedCalls,
-  release,
   type Reply,
   type Request,
   RUNNING,
-  serverOf,
   SET,
   SHUTDOWN,
   STATISTICS,
@@ -74,47 +67,19 @@ const builtIn: Readonly<Record<string, Registered>> = {
   Namespace: { Class: ManagedNamespace },
 };
 
-interface Kept {
-  readonly object: object;
-  readonly number: number;
-  /** Of the records of proxies in shared memory. There may be several: one that was swept while a connection held the object is made anew. */
-  refs: number[];
-  /** How often connections hold it. */
-  remote: number;
-  /** A handle that came home from a connection. */
-  home?: WeakRef<Proxied> | undefined;
-  readonly description: Description;
-}
-
 /** Arrow functions, methods and async functions give the object; all else makes it. */
 const isConstructor = (Class: Registered['Class']): Class is new (...args: unknown[]) => object => Class.prototype !== undefined;
 
 type Method = (...args: unknown[]) => unknown;
 
-/** What of an object is exposed: what its class says, or all that is public. */
-function describeObject(object: object, name: string, exposed: readonly string[] | undefined): Description {
-  const methods = new Set<string>();
-  const properties = new Set<string>();
-  const sort = (key: string, descriptor: PropertyDescriptor): void => {
-    if (key === 'constructor' || key === 'then' || (exposed === undefined && key.startsWith('_'))) return;
-    if (typeof descriptor.value === 'function') methods.add(key);
-    else properties.add(key);
-  };
-  for (let at = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object)
-    for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(at))) sort(key, descriptor);
-  const keep = (names: Set<string>): string[] => [...names].filter((key) => exposed === undefined || exposed.includes(key));
-  const isIterable = exposed === undefined && (Symbol.iterator in object || Symbol.asyncIterator in object);
-  return { name, methods: keep(methods), properties: keep(properties), isIterable };
-}
+const asItIs = (value: unknown): unknown => value;
 
 export class Server {
   readonly #requests: Queue<Request>;
   readonly #classes: Map<string, Registered>;
-  readonly #kept: Map<number, Kept> = new Map();
+  readonly #objects: KeptObjects;
   /** Threads that share memory, by their slots; connections by numbers below 0. */
   readonly #clients: Map<number, Peer> = new Map();
-  /** Numbers of objects in shared memory that connections know, by their blocks. */
-  readonly #sharedNumbers: Map<number, number> = new Map();
   readonly #id: string = crypto().randomUUID();
   #connections = 0;
   /** Answers of clients that are awaited, and whose. */
@@ -126,8 +91,6 @@ export class Server {
   /** Calls whose methods wait. */
   readonly #atWork: Map<number, Set<number>> = new Map();
   #replies: Map<number, Reply[]> = new Map();
-  /** Handles that were not sent yet. */
-  readonly #fresh: Set<Proxied> = new Set();
   /** Tells callers of functions that are garbage here. */
   readonly #forgotten: FinalizationRegistry<readonly [client: number, callback: number]> = new FinalizationRegistry(([client, callback]) =>
     this.#replyNow(client, callback, FORGET),
@@ -136,6 +99,7 @@ export class Server {
 
   constructor(requests: Queue<Request>, classes: ReadonlyMap<string, Registered>) {
     this.#requests = requests;
+    this.#objects = new KeptObjects(requests, () => (this.#last += 1));
     this.#classes = new Map([...Object.entries(builtIn), ...classes]);
   }
 
@@ -185,13 +149,12 @@ export class Server {
 
   #take([client, call, object, method, ...args]: Request): void {
     if (object === MANAGER && this.#manage(client, call, method, args)) return;
-    // A pipeline may give several iterations.
-    const sendable = (result: unknown): unknown =>
-      method === PIPELINE && object !== MANAGER ? (result as unknown[]).map((one) => this.#sendable(one)) : this.#sendable(result);
     try {
-      const value =
-        object === MANAGER ? this.#create(client, ...(args as [string, unknown[], Registered?])) : this.#call(client, object, method, args);
-      if (!isPromise(value)) return this.#reply(client, call, VALUE, sendable(value));
+      const [value, toSend] =
+        object === MANAGER
+          ? this.#create(client, ...(args as [string, unknown[], Registered?]))
+          : [this.#call(client, object, method, args), method === PIPELINE ? this.#sendableAll : this.#sendable];
+      if (!isPromise(value)) return this.#reply(client, call, VALUE, toSend(value));
       // What looks like a promise may throw, or settle twice.
       let atWork = this.#atWork.get(client);
       if (atWork === undefined) this.#atWork.set(client, (atWork = new Set()));
@@ -200,12 +163,11 @@ export class Server {
         atWork.delete(call);
         this.#replyNow(client, call, kind, result);
       };
-      Promise.resolve(value)
-        .then(sendable)
-        .then(
-          (result) => ended(VALUE, result),
-          (error: unknown) => ended(ERROR, error),
-        );
+      const failed = (error: unknown): void => ended(ERROR, error);
+      // What is kept for a reply is sent in the same job.
+      void Promise.resolve(value)
+        .then((result) => ended(VALUE, toSend(result)), failed)
+        .catch(failed);
     } catch (error) {
       this.#reply(client, call, ERROR, error);
     }
@@ -245,7 +207,7 @@ export class Server {
       }
       case STATISTICS:
         this.#lookAround();
-        this.#reply(client, call, VALUE, [this.#kept.size, this.#clients.size]);
+        this.#reply(client, call, VALUE, [this.#objects.size, this.#clients.size]);
         return true;
       case SHUTDOWN:
         this.#replyNow(client, call, VALUE, undefined);
@@ -256,14 +218,15 @@ export class Server {
     }
   }
 
-  #create(client: number, name: string, args: unknown[], registered?: Registered): unknown {
+  /** Makes an object, or waits for it; and what is sent of it. */
+  #create(client: number, name: string, args: unknown[], registered?: Registered): [made: unknown, toSend: (made: unknown) => unknown] {
     this.#placeCallbacks(client, args);
     const Shared = client < 0 ? sharedTypes.get(name) : undefined;
-    if (Shared !== undefined) return new (Shared as new (...args: unknown[]) => object)(...args);
+    if (Shared !== undefined) return [new (Shared as new (...args: unknown[]) => object)(...args), asItIs];
     const { Class, exposed } = this.#registered(client, name, registered);
-    if (isConstructor(Class)) return this.#given(new Class(...args), name, exposed);
-    const made = (Class as Method)(...args);
-    return isPromise(made) ? made.then((object) => this.#given(object, name, exposed)) : this.#given(made, name, exposed);
+    const keep = (made: unknown): unknown => this.#given(made, name, exposed);
+    // An object of a class may look like a promise.
+    return isConstructor(Class) ? [keep(new Class(...args)), asItIs] : [(Class as Method)(...args), keep];
   }
 
   /** What a name stands for. Threads of the manager's own program may say anew what it is; connections take what is there. */
@@ -279,21 +242,11 @@ export class Server {
   /** What a registered function gives may be a proxy, or lie in shared memory: then it goes as what it is. */
   #given(made: unknown, name: string, exposed: readonly string[] | undefined): unknown {
     if (typeof made !== 'object' || made === null) throw new TypeError(expected(`what ${name} gives`, 'an object', made));
-    return isShared(made) ? made : this.#keep(made, name, exposed);
-  }
-
-  #keep(object: object, name: string, exposed: readonly string[] | undefined): Proxied {
-    const number = (this.#last += 1);
-    const description = describeObject(object, name, exposed);
-    const proxy = makeProxy(description, { requests: this.#requests, number, server: me });
-    this.#kept.set(number, { object, number, refs: [refOf(proxy)], remote: 0, description });
-    this.#fresh.add(proxy);
-    return proxy;
+    return isShared(made) ? made : this.#objects.keep(made, name, exposed);
   }
 
   #call(client: number, number: number, method: string, args: unknown[]): unknown {
-    const kept = this.#kept.get(number);
-    if (kept === undefined) throw new TypeError('the object of this proxy is not there any more');
+    const kept = this.#objects.get(number);
     if (isShared(kept.object)) return this.#callShared(client, kept, method, args);
     const object = kept.object as Record<string, unknown>;
     this.#placeCallbacks(client, method === PIPELINE ? (args[2] as unknown[]) : args);
@@ -367,9 +320,11 @@ export class Server {
   }
 
   /** An iteration stays here, and a proxy of it goes. */
-  #sendable(value: unknown): unknown {
-    return isIterator(value) ? this.#keep(new ManagedIterator(value), 'Iterator', undefined) : value;
-  }
+  readonly #sendable = (value: unknown): unknown =>
+    isIterator(value) ? this.#objects.keep(new ManagedIterator(value), 'Iterator', undefined) : value;
+
+  /** A pipeline may give several. */
+  readonly #sendableAll = (results: unknown): unknown => (results as unknown[]).map(this.#sendable);
 
   #replyNow(client: number, call: number, kind: number, ...rest: unknown[]): void {
     this.#reply(client, call, kind, ...rest);
@@ -392,9 +347,7 @@ export class Server {
     const all = this.#replies;
     this.#replies = new Map();
     for (const [client, replies] of all) this.#send(client, replies);
-    // Now those that have received them hold the proxies; for a client that has died, none does.
-    for (const proxy of this.#fresh) release(proxy);
-    this.#fresh.clear();
+    this.#objects.releaseSent();
   }
 
   #send(client: number, replies: readonly Reply[]): void {
@@ -410,50 +363,12 @@ export class Server {
       take: (request) => this.#take(request),
       settle: (answer, isOk, value) => this.#answers.get(answer)?.client === client && this.#settle(answer, isOk, value),
       flush: () => this.#flush(),
-      nameFor: (object) => this.#nameFor(object),
-      objectOf: (number) => this.#objectOf(number),
-      held: (number, more) => {
-        const kept = this.#kept.get(number);
-        if (kept !== undefined) kept.remote += more;
-      },
+      nameFor: (object) => this.#objects.nameFor(object),
+      objectOf: (number) => this.#objects.objectOf(number),
+      held: (number, more) => this.#objects.held(number, more),
       left: () => this.#forget(client),
     });
     if (!peer.hasEnded()) this.#clients.set(client, peer);
-  }
-
-  #nameFor(object: object): readonly [number: number, description: Description] | undefined {
-    const kept = object instanceof Proxied ? this.#keptOf(object) : this.#keptShared(object);
-    return kept === undefined ? undefined : [kept.number, kept.description];
-  }
-
-  #keptOf(proxy: Proxied): Kept | undefined {
-    return serverOf(proxy) === me ? this.#kept.get(numberOf(proxy)) : undefined;
-  }
-
-  #keptShared(object: object): Kept | undefined {
-    const description = isShared(object) ? describeShared(object) : undefined;
-    if (description === undefined) return undefined;
-    const ref = refOf(object as never);
-    const known = this.#kept.get(this.#sharedNumbers.get(ref) ?? 0);
-    if (known !== undefined) return known;
-    const kept: Kept = { object, number: (this.#last += 1), refs: [], remote: 0, description };
-    this.#kept.set(kept.number, kept);
-    this.#sharedNumbers.set(ref, kept.number);
-    return kept;
-  }
-
-  /** What comes home is what it is here: a handle on a proxy, or what lies in shared memory. */
-  #objectOf(number: number): object {
-    const kept = this.#kept.get(number);
-    if (kept === undefined) throw new TypeError('the object of this proxy is not there any more');
-    if (isShared(kept.object)) return kept.object;
-    let proxy = kept.home?.deref();
-    if (proxy === undefined) {
-      proxy = makeProxy(kept.description, { requests: this.#requests, number, server: me });
-      kept.refs.push(refOf(proxy));
-      kept.home = new WeakRef(proxy);
-    }
-    return proxy;
   }
 
   #settle(number: number, isOk: boolean, value: unknown): void {
@@ -465,20 +380,7 @@ export class Server {
   /** Drops objects that no proxy stands for, and clients that have died. */
   #lookAround(): void {
     for (const [client, peer] of this.#clients) if (peer.hasEnded()) this.#forget(client);
-    if (this.#kept.size === 0) return;
-    if (heapStatistics().dropped > 0) collect();
-    const all = [...this.#kept.values()].flatMap(({ number, refs }) => refs.map((ref) => ({ number, ref })));
-    const held = heldOf(all, me);
-    const there = new Set(all.filter((_, i) => held[i]).map(({ ref }) => ref));
-    for (const kept of this.#kept.values()) {
-      kept.refs = kept.refs.filter((ref) => there.has(ref));
-      if (kept.refs.length === 0 && kept.remote === 0) this.#drop(kept);
-    }
-  }
-
-  #drop({ object, number }: Kept): void {
-    this.#kept.delete(number);
-    if (isShared(object)) this.#sharedNumbers.delete(refOf(object as never));
+    this.#objects.dropUnheld();
   }
 
   #forget(client: number): void {

@@ -78,7 +78,7 @@ export class Wire {
   /** Why nothing comes any more. */
   get end(): Error | undefined {
     if (this.#isClosed) return new EOFError('this end of the connection was closed');
-    return this.#stream.end;
+    return this.#stream.failure?.();
   }
 
   ref(): void {
@@ -92,7 +92,7 @@ export class Wire {
   /** Lets nothing more in; what was sent before goes out. */
   close(): void {
     if (this.#isClosed) return;
-    if (this.#stream.end === undefined) this.#flushQuietly();
+    if (this.#stream.failure === undefined) this.#flushQuietly();
     this.#isClosed = true;
     this.#stream.close();
     this.#arrived.clear();
@@ -108,7 +108,8 @@ export class Wire {
    * @throws SerializationError if the value cannot cross; EOFError if the other end has closed
    */
   send({ kind, number, second }: Head, value: unknown, root: string): void {
-    if (this.end !== undefined) throw this.end;
+    const { end: over } = this;
+    if (over !== undefined) throw over;
     const encoder = takeEncoder();
     try {
       encoder.encode(value, { root, apart, nameFor: (object) => this.#end.nameFor(object) });
@@ -175,7 +176,7 @@ export class Wire {
       if (frame.kind !== BYTES || !this.#takeApart(frame.bytes)) return this.#broken(stream);
     }
     this.#receiveAll();
-    if (stream.end !== undefined && this.#arrived.length === 0) this.#tellEnd(stream.end);
+    if (stream.failure !== undefined && this.#arrived.length === 0) this.#tellEnd(stream.failure());
   }
 
   #broken(stream: MessageStream): void {
@@ -280,7 +281,8 @@ export class Wire {
       // The first may wait for its modules.
       if (this.#arrived.length > 0) this.#changed(this.#stream);
       else {
-        if (this.end !== undefined) throw this.end;
+        const { end: over } = this;
+        if (over !== undefined) throw over;
         if (this.#waitStream()) this.#changed(this.#stream);
       }
     } finally {

@@ -14,6 +14,7 @@ import {
   Process,
   type RemoteManager,
   SerializationError,
+  type SocketConnection,
   Thread,
 } from 'heddle';
 import { runGarbageCollection } from '../python/garbage.js';
@@ -79,7 +80,8 @@ after(async () => {
 });
 
 test('a dict, a list, a set and a namespace have the calls that they have over shared memory, in both forms', async () => {
-  const dict = await remote.dict<string, any>({ a: 1 });
+  const init: Record<string, unknown> = { a: 1 };
+  const dict = await remote.dict(init);
   dict.setSync('b', [2, { deep: new Map([[1, 2n]]) }]);
   assert.deepEqual(
     await dict.toMap(),
@@ -297,3 +299,38 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void 
   const promise = new Promise<T>((go) => (resolve = go));
   return { promise, resolve: (value) => resolve(value) };
 }
+
+test('what is no record ends its connection, and what asks for nonsense its call; the manager goes on', async () => {
+  const dict = await remote.dict<string, number>({ a: 1 });
+  const record = (kind: number, number: number, second: number, length: number): Uint8Array => {
+    const bytes = Buffer.alloc(24);
+    bytes.writeUInt32LE(length, 0);
+    bytes.writeUInt32LE(kind, 4);
+    bytes.writeDoubleLE(number, 8);
+    bytes.writeDoubleLE(second, 16);
+    return bytes;
+  };
+  for (const send of [
+    (stranger) => stranger.sendBytes(Buffer.from('too short')),
+    (stranger) => stranger.sendBytes(record(1, 1, 0, 1000)),
+    (stranger) => stranger.send(['hello', 'this is no record']),
+  ] satisfies ((stranger: SocketConnection) => Promise<void>)[]) {
+    const stranger = await Client(manager.address!, { authkey });
+    await send(stranger);
+    await assert.rejects(stranger.recvBytes(), EOFError);
+    stranger.close();
+  }
+  // A value that is damaged, a kind that is not known, an object that is not there, a release of what was never held.
+  const stranger = await Client(manager.address!, { authkey });
+  for (const bytes of [
+    Buffer.concat([record(1, 5, 0, 3), Buffer.from('###')]),
+    record(99, 1, 0, 0),
+    record(4, 1, 1e9, 0),
+    record(5, 1e9, 0, 0),
+  ])
+    await stranger.sendBytes(bytes);
+  const answer = Buffer.from(await stranger.recvBytes());
+  assert.deepEqual([answer.readUInt32LE(4), answer.readDoubleLE(8)], [17, 5]);
+  stranger.close();
+  assert.equal(await dict.get('a'), 1);
+});

@@ -39,15 +39,15 @@ const SPARES = 4;
  * @throws SerializationError if the bytes are damaged; whatever user code threw that had to run
  */
 export function decodeMessage(bytes: Uint8Array, start: number, end: number, beside?: MessageBeside): unknown {
-  return bytes[start] === FLAT ? decodeFlat(bytes, start, end) : decodeGeneral(bytes, start, end, beside);
+  return bytes[start] === FLAT ? decodeFlat(bytes, start + 1, end) : decodeGeneral(bytes, start, end, beside);
 }
 
 /** One is enough: no user code runs while a flat message is read. */
 const flat = new Reader();
 
-function decodeFlat(bytes: Uint8Array, start: number, end: number): unknown {
+/** The value of a flat message whose first byte is at `start`. */
+export function decodeFlat(bytes: Uint8Array, start: number, end: number): unknown {
   flat.reset(bytes, start, end);
-  flat.position += 1;
   const value = readFlat(flat);
   if (flat.position !== end) throw damaged('it has another length than it says');
   flat.forget();

@@ -12,7 +12,7 @@
  */
 
 import { SerializationError } from '../../errors.ts';
-import { Encoding, inShort, type Mark } from '../encoding.ts';
+import { Encoding, inShort, nothing } from '../encoding.ts';
 import { checkTransfer, detach, unmark } from '../move.ts';
 import type { AnyBorder } from '../packet.ts';
 import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
@@ -218,19 +218,4 @@ export class MessageEncoder {
 }
 
 const none: readonly object[] = [];
-/** How far the encoder is at the beginning of a message. */
-const nothing: Mark = {
-  position: 0,
-  objects: 0,
-  waiting: 0,
-  shapes: 0,
-  depth: 0,
-  attachments: 0,
-  beside: 0,
-  detached: 0,
-  modules: 0,
-  signals: 0,
-  handles: 0,
-  classes: 0,
-};
 const noOptions: MessageOptions = {};
