@@ -3,6 +3,7 @@
 import { Decoding } from './decoding.ts';
 import { decodeFlat } from './message/decoder.ts';
 import { ONE_FLAT } from './message/form.ts';
+import { type Numbers, numbersOf, rowHeadOf } from './number-row.ts';
 import { damaged } from './reader.ts';
 import type { Border, Encoded } from './packet.ts';
 
@@ -17,14 +18,19 @@ export class Decoder {
   readonly #decoding: Decoding = new Decoding();
   /** How many messages the packet holds. */
   readonly count: number;
+  /** The messages, if the packet is a row of numbers. */
+  readonly numbers: Numbers | undefined;
   #read = 0;
 
   constructor(packet: Encoded, border: Border, options?: DecodeOptions) {
     this.border = border;
     const { reader } = this.#decoding;
     reader.reset(packet.bytes, 0, packet.bytes.length);
-    const count = reader.uint32AtEnd();
-    this.count = count === ONE_FLAT ? 1 : count;
+    const last = reader.uint32AtEnd();
+    const row = rowHeadOf(last);
+    if (row !== undefined && reader.left !== row.count * (row.isDouble ? 8 : 4)) throw damaged('it has another length than it says');
+    this.count = row?.count ?? (last === ONE_FLAT ? 1 : last);
+    this.numbers = row === undefined ? undefined : numbersOf(packet.bytes, row);
     this.#decoding.beside = packet;
     this.#decoding.again = options?.again === true;
   }
@@ -42,6 +48,7 @@ export class Decoder {
   /** @throws SerializationError if the bytes are damaged; whatever user code threw that had to run */
   next(): unknown {
     if (this.done) throw damaged('there is no further message');
+    if (this.numbers !== undefined) return this.numbers[this.#read++];
     this.#read += 1;
     return this.#decoding.message(this.done);
   }

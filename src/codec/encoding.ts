@@ -149,7 +149,7 @@ export class Encoding {
   }
 
   /** Writes one message. */
-  message(value: unknown, root: string): void {
+  message(value: unknown, root: Place): void {
     this.trail.start(root);
     this.scope = {};
     this.value(value);

@@ -6,6 +6,7 @@
 
 // One value, or several independent ones, into a packet.
 export { encode, Encoder, type EncodeOptions } from './encoder.ts';
+export { itemPlace } from './trail.ts';
 // And back. `prepare` first, where the packet names modules.
 export { decode, decodeAll, Decoder, type DecodeOptions } from './decoder.ts';
 export { prepare, prepareSync } from './prepare.ts';

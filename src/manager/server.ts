@@ -17,7 +17,7 @@ import { isShared } from '../handles.ts';
 import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
 import { QueuePeer, type Peer, WirePeer } from './peer.ts';
 import { type Kept, KeptObjects } from './objects.ts';
-import { describeShared, sharedTypes } from './shared-types.ts';
+import { sharedTypes } from './shared-types.ts';
 import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
 import { ManagedSet } from './managed-set.ts';
 import {

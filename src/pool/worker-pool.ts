@@ -518,7 +518,7 @@ export class WorkerPool {
     const job = this.#jobs.get(task);
     if (job === undefined) return;
     const report = job.judged(told);
-    if (job.isChunk && !job.isSettled) this.#counts.ended(report.outcomes);
+    if (job.isChunk && !job.isSettled) this.#counts.ended(report.values.length, report.failed.length);
     this.#tellings++;
     try {
       if (job.reported(report)) {
@@ -546,7 +546,7 @@ export class WorkerPool {
       if (again || job.isSettled) return;
       // A chunk ends as a whole only if the rest of it was not wanted.
       if (job.isChunk) this.#counts.cancelled += job.left;
-      else this.#counts.ended([outcome]);
+      else this.#counts.ended(1, outcome.ok ? 0 : 1);
       job.settle();
     } finally {
       this.#told();

@@ -10,7 +10,7 @@
  *
  * A worker finds the ticket in the frame. What was taken back still lies in its inbox, perhaps for long: by then another task may have the word.
  *
- * A thread has its words in a SharedArrayBuffer. A process gets them in the shared heap (`ahead-block.ts`) when it has had some tasks, because to
+ * A thread has its words in a SharedArrayBuffer. A process gets them in the shared heap (`WordRow`) when it has had some tasks, because to
  * load what that takes costs as much as hundreds of them.
  */
 

@@ -7,7 +7,7 @@
 import { type Border, type Incoming, decode, holdThreadLocals, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { tellThreadName } from '../handles.ts';
-import { Deque } from '../loop/deque.ts';
+import { Fifo } from '../fifo.ts';
 import { beginAhead, type WordsAt } from './ahead.ts';
 import type { BegunMark } from './begun-mark.ts';
 import { type Begun, BegunTasks } from './begun-tasks.ts';
@@ -73,7 +73,7 @@ export class Runner {
   readonly #mark: BegunMark;
   #words: WordsAt | undefined;
   /** Tasks that were sent ahead and wait until there is room. */
-  readonly #ahead: Deque<Frame> = new Deque();
+  readonly #ahead: Fifo<Frame> = new Fifo();
   /** Tasks that run at a time. */
   #slots = 1;
   #isTakingUp = false;
@@ -191,10 +191,10 @@ export class Runner {
   /** Loads the shared heap, beside what tasks do. Where that cannot be loaded, nothing is sent ahead. */
   async #openWords(parcel: number): Promise<void> {
     try {
-      const { AheadBlock } = await import('./ahead-block.ts');
-      const [block] = this.#link.parcels.unwrap(parcel);
-      if (!(block instanceof AheadBlock)) return;
-      this.#words = block.states;
+      const { WordRow } = await import('../memory/index.ts');
+      const [row] = this.#link.parcels.unwrap(parcel);
+      if (!(row instanceof WordRow)) return;
+      this.#words = row.place;
     } catch {
       return; // the parcel goes with its link
     }
@@ -354,6 +354,8 @@ export class Runner {
       isWhole: meta.isWhole === true,
       clock,
       attempt: meta.attempt ?? 1,
+      lease: meta.lease ?? 1,
+      rangeFrom: meta.rangeFrom,
       capsule,
       packet,
       onWait: () => this.#tasks.wait(task, capsule.hasSignals || meta.hasSignals === true),

@@ -8,7 +8,6 @@
 import {
   type Border,
   type Capsule,
-  Decoder,
   type Encoded,
   type Origin,
   type Packet,
@@ -21,13 +20,12 @@ import {
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import { handleDoor } from '../handles.ts';
-import { me } from '../memory/index.ts';
+import { me, WordRow } from '../memory/index.ts';
 import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
-import { AheadBlock } from './ahead-block.ts';
-import { AheadWords, type WordsAt } from './ahead.ts';
+import { AheadWords, PLACES, type WordsAt } from './ahead.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
-import { type Meta, encodeOutcome, incoming, metaOf, packetFrame, weightOf } from './message.ts';
+import { type Meta, type Outcomes, encodeOutcome, incoming, metaOf, packetFrame, readOutcomes, weightOf } from './message.ts';
 import { nestingBelow } from './nesting.ts';
 import { startProcess } from './process.ts';
 import { identity } from './process-identity.ts';
@@ -46,9 +44,8 @@ export interface Outcome {
 }
 
 /** What a chunk's worker reports: outcomes from item `first` on. Items from `allowed` on have not begun. */
-export interface ChunkReport {
+export interface ChunkReport extends Outcomes {
   readonly first: number;
-  readonly outcomes: readonly Outcome[];
   readonly allowed: number;
   /** Milliseconds the worker spent since its last report. */
   readonly ms: number;
@@ -117,11 +114,15 @@ export interface ChunkCall {
   readonly id: number;
   readonly capsule: Capsule;
   readonly packet: Packet;
+  /** The packet is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom: number | undefined;
   readonly isSpread: boolean;
   /** The first item to run, and the one after the last. */
   readonly from: number;
   readonly to: number;
   readonly attempt: number;
+  /** Items that may begin before the first report. */
+  readonly lease: number;
   /** The host measures the time of each item: it is to be reported before the next begins. */
   readonly isTimed: boolean;
   readonly isAbortable: boolean;
@@ -265,7 +266,21 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, isTimed, isAbortable, isWhole, context }: ChunkCall): void {
+  callEach({
+    id,
+    capsule,
+    packet,
+    rangeFrom,
+    isSpread,
+    from,
+    to,
+    attempt,
+    lease,
+    isTimed,
+    isAbortable,
+    isWhole,
+    context,
+  }: ChunkCall): void {
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
@@ -273,6 +288,8 @@ export class WorkerHandle {
     if (isAbortable) meta = { ...meta, isAbortable };
     if (isWhole) meta = { ...meta, isWhole };
     if (attempt > 1) meta = { ...meta, attempt };
+    if (lease > 1) meta = { ...meta, lease };
+    if (rangeFrom !== undefined) meta = { ...meta, rangeFrom };
     this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }
 
@@ -354,9 +371,9 @@ export class WorkerHandle {
     if (door === undefined || door.whyApart() !== undefined) return;
     const { link } = this.#worker;
     try {
-      const block = new AheadBlock();
-      link.send(frame(FrameKind.AheadWords, { a: link.parcels.wrap([block]) }));
-      this.#offered = block.states;
+      const row = new WordRow(PLACES);
+      link.send(frame(FrameKind.AheadWords, { a: link.parcels.wrap([row]) }));
+      this.#offered = row.place;
     } catch {
       // The heap is full.
     }
@@ -463,17 +480,9 @@ export class WorkerHandle {
   }
 
   #report(f: Frame, meta: Meta): void {
-    const outcomes: Outcome[] = [];
-    const decoder = new Decoder(incoming(f, meta), this.#border);
-    for (let i = 0; i < decoder.count; i++) {
-      try {
-        outcomes.push({ ok: true, value: decoder.next() });
-      } catch (error) {
-        outcomes.push({ ok: false, value: error });
-      }
-    }
-    for (const i of meta.failed ?? []) outcomes[i] = { ok: false, value: outcomes[i]!.value };
-    this.#events.report(f.id, { first: f.a, outcomes, allowed: f.b, ms: f.c / 1000, bytes: weightOf(f), isCut: meta.isCut === true });
+    const { values, failed } = readOutcomes(incoming(f, meta), this.#border, meta.failed);
+    const rest = { allowed: f.b, ms: f.c / 1000, bytes: weightOf(f), isCut: meta.isCut === true };
+    this.#events.report(f.id, { first: f.a, values, failed, ...rest });
   }
 
   /** A chunk has had its last report. */

@@ -8,4 +8,4 @@ export const GENERAL = 1;
 export const WITH_MODULES = 2;
 
 /** Stands at the end of a packet in the place of the number of its messages: it has one, and that is flat. */
-export const ONE_FLAT = 0x8000_0001;
+export const ONE_FLAT = 0x4000_0001;
