@@ -19,6 +19,29 @@ export const luggage: unique symbol = Symbol('luggage');
  */
 export const notSent: unique symbol = Symbol('not sent');
 
+/**
+ * Method on the prototype of a class of heddle whose instances travel as something else: what is sent instead, or the reason why an instance stays.
+ * It is called with the reason why the receiver may be another program, if it may.
+ */
+export const sentAs: unique symbol = Symbol('sent as');
+
+/** What is sent instead of an object. */
+export interface Substitute {
+  readonly data: unknown;
+  /** The class of the objects that are sent so; it travels by name. */
+  readonly Class: abstract new (
+    ...args: never[]
+  ) => object;
+  /** Makes the object where its data arrives; travels by name. */
+  readonly rebuild: (data: never) => object;
+}
+
+/**
+ * Property of a class of shared lists: the method by which a loop goes over an instance. A loop that goes by this very method gives
+ * `get(0)` … `get(length - 1)`, and so may a worker that has the list.
+ */
+export const indexed: unique symbol = Symbol('indexed');
+
 /** Whose a message is: with the death of its host, or the end of its link, nobody will open it. */
 export interface Route {
   /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */
@@ -118,6 +141,21 @@ export function arrayOfObject(object: object): ArrayBufferView | undefined {
 export function isSharedOrView(value: unknown): boolean {
   if (door === undefined) return false;
   return door.isShared(value) || (ArrayBuffer.isView(value) && door.ownerOf(bufferOf(value)) !== undefined);
+}
+
+/** Whether a worker that has these items can read each by its index: they are in shared memory. */
+export function isSharedList(items: object): items is SharedList {
+  if (!isSharedOrView(items)) return false;
+  if (ArrayBuffer.isView(items)) return types.isTypedArray(items);
+  const { [indexed]: method, [Symbol.iterator]: iterator } = items as { [indexed]?: unknown; [Symbol.iterator]?: unknown };
+  return method !== undefined && method === iterator;
+}
+
+/** A typed array over shared memory, or a list that has a property `indexed`. */
+export interface SharedList {
+  readonly length: number;
+  get?(index: number): unknown;
+  readonly [index: number]: unknown;
 }
 
 export function heapSlot(): number {

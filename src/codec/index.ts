@@ -6,6 +6,7 @@
 
 // One value, or several independent ones, into a packet.
 export { encode, Encoder, type EncodeOptions } from './encoder.ts';
+export { itemPlace } from './trail.ts';
 // And back. `prepare` first, where the packet names modules.
 export { decode, decodeAll, Decoder, type DecodeOptions } from './decoder.ts';
 export { prepare, prepareSync } from './prepare.ts';
@@ -15,7 +16,7 @@ export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.
 // In which scope a worker imports them.
 export { type LoadScope, setLoadScope } from './function/index.ts';
 // What travels.
-export type { Border, ExportedSignal, Incoming, Packet } from './packet.ts';
+export type { Border, Encoded, ExportedSignal, Incoming, Packet } from './packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.
 export { abortImported } from './signals.ts';
 // For threads in which tasks come and go.

@@ -44,6 +44,11 @@ export const DEPTH_LIMIT = 100;
 /** A place left behind, to come back to later; the last one is a root's name. */
 export type Place = string | { readonly parent: Place; readonly key: unknown; readonly how: number };
 
+/** The place of an item of `list`, for a value that is encoded by itself. */
+export function itemPlace(list: string, index: number): Place {
+  return { parent: list, key: index, how: INDEX };
+}
+
 export class Trail {
   #root: Place = '';
   /** The depth at which the steps from `#root` begin. */

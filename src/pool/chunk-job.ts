@@ -11,6 +11,7 @@ import { CancelledError, type WorkerEnd } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
+import type { Values } from './chunk-outcomes.ts';
 import { type Job, type Overdue, lostError, overdueError } from './job.ts';
 import { maxReturns } from './single-job.ts';
 import { isTimed, type TaskSettings } from './task-options.ts';
@@ -19,6 +20,8 @@ export interface Chunk {
   readonly id: number;
   readonly capsule: Capsule;
   readonly packet: Packet;
+  /** The packet is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom: number | undefined;
   readonly isSpread: boolean;
   readonly isAbortable: boolean;
   /** Its items in the packet: from this one up to, and without, that one. */
@@ -30,14 +33,23 @@ export interface Chunk {
   readonly attempt: number;
 }
 
-/** How an item ended. */
-export interface ItemEnd extends Outcome {
-  /** It was not wanted any more, or not taken: it is not tried again. */
+/** What is known of the time that items take. */
+export interface Pace {
+  /** Items that a worker may begin before it reports the first of them. */
+  readonly lease: number;
+}
+
+/** How items in a row ended. The values are the receiver's own. */
+export interface ItemEnds {
+  readonly values: Values;
+  /** Places of errors among them, in order. */
+  readonly failed: readonly number[];
+  /** The items were not wanted any more, or not taken: they are not tried again. */
   readonly isFinal?: true;
 }
 
 /** The next outcomes, in the order of the items from `first` on; `ms` and `bytes` are the time and the memory that they took, if a worker ran them. */
-export type OnOutcomes = (first: number, outcomes: readonly ItemEnd[], ms: number | undefined, bytes: number) => void;
+export type OnOutcomes = (first: number, ends: ItemEnds, ms: number | undefined, bytes: number) => void;
 
 export class ChunkJob implements Job {
   readonly id: number;
@@ -63,15 +75,17 @@ export class ChunkJob implements Job {
   #nextAtSend = -1;
   /** The item that has taken too long, and what it fails with. */
   #overdue: { readonly item: number; readonly error: unknown } | undefined;
-  #lost: { readonly first: number; readonly outcomes: readonly ItemEnd[] } | undefined;
+  #lost: { readonly first: number; readonly ends: ItemEnds } | undefined;
   #outcome: Outcome | undefined;
   #isAborted = false;
   #isCut = false;
+  readonly #pace: Pace;
 
-  constructor(chunk: Chunk, settings: TaskSettings) {
+  constructor(chunk: Chunk, settings: TaskSettings, pace: Pace) {
     this.id = chunk.id;
     this.chunk = chunk;
     this.settings = settings;
+    this.#pace = pace;
     this.#next = this.#allowed = chunk.from;
   }
 
@@ -119,19 +133,23 @@ export class ChunkJob implements Job {
   }
 
   send(worker: WorkerHandle): void {
-    const { capsule, packet, to, isSpread, attempt, context } = this.chunk;
+    const { capsule, packet, rangeFrom, to, isSpread, attempt, context } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
-    this.#allowed = this.#next + 1;
+    // What is tried again, or timed, is reported item by item.
+    const lease = attempt > 1 || isTimed(this.settings) ? 1 : Math.min(this.#pace.lease, to - this.#next);
+    this.#allowed = this.#next + lease;
     worker.callEach({
       id: this.id,
       capsule,
       packet,
+      rangeFrom,
       isSpread,
       from: this.#next,
       to,
       attempt,
+      lease,
       isTimed: isTimed(this.settings),
       isAbortable: this.chunk.isAbortable,
       context,
@@ -165,14 +183,17 @@ export class ChunkJob implements Job {
 
   judged(report: ChunkReport): ChunkReport {
     const overdue = this.#overdue;
-    const late = overdue === undefined ? undefined : report.outcomes[overdue.item - report.first];
-    if (overdue === undefined || late === undefined) return report;
+    const late = overdue === undefined ? -1 : overdue.item - report.first;
+    if (overdue === undefined || late < 0 || late >= report.values.length) return report;
     this.#overdue = undefined;
-    return { ...report, outcomes: report.outcomes.map((outcome) => (outcome === late ? { ok: false, value: overdue.error } : outcome)) };
+    const values = Array.from<unknown>(report.values);
+    values[late] = overdue.error;
+    const failed = [...report.failed.filter((at) => at !== late), late].sort((a, b) => a - b);
+    return { ...report, values, failed };
   }
 
   reported(report: ChunkReport): boolean {
-    this.#next = report.first + report.outcomes.length;
+    this.#next = report.first + report.values.length;
     this.#allowed = report.allowed;
     this.#isCut = report.isCut;
     const isDone = this.left === 0 || report.isCut;
@@ -181,7 +202,7 @@ export class ChunkJob implements Job {
   }
 
   deliver(report: ChunkReport): void {
-    this.#onOutcomes(report.first, report.outcomes, report.ms, report.bytes);
+    this.#onOutcomes(report.first, report, report.ms, report.bytes);
   }
 
   keep(outcome: Outcome): void {
@@ -194,7 +215,8 @@ export class ChunkJob implements Job {
   }
 
   settle(): void {
-    this.#endRest(this.#outcome!);
+    // One whose worker was lost has an outcome for each item, and none of its own.
+    this.#endRest(this.#outcome?.value);
   }
 
   workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
@@ -202,10 +224,9 @@ export class ChunkJob implements Job {
     const mayGoOn = this.chunk.packet.transfer.length === 0 && this.#returns < maxReturns;
     const inDoubt = mayGoOn ? (isBegun ? this.#allowed - this.#next : 0) : this.left;
     if (inDoubt > 0) {
-      const lost: ItemEnd = { ok: false, value: lostError(end, this.name, why) };
-      const outcomes = repeated(inDoubt, lost);
-      if (this.#overdue?.item === this.#next) outcomes[0] = { ok: false, value: this.#overdue.error };
-      this.#lost = { first: this.#next, outcomes };
+      const ends = allFailed(inDoubt, lostError(end, this.name, why));
+      if (this.#overdue?.item === this.#next) ends.values[0] = this.#overdue.error;
+      this.#lost = { first: this.#next, ends };
       this.#next += inDoubt;
     }
     return this.left > 0;
@@ -214,23 +235,23 @@ export class ChunkJob implements Job {
   settleLost(): void {
     const lost = this.#lost;
     this.#lost = undefined;
-    if (lost !== undefined) this.#onOutcomes(lost.first, lost.outcomes, undefined, 0);
+    if (lost !== undefined) this.#onOutcomes(lost.first, lost.ends, undefined, 0);
   }
 
   progressed(): void {}
 
   cancelled(): void {
-    this.#endRest({ ok: false, value: new CancelledError('the item was cancelled before it began') });
+    this.#endRest(new CancelledError('the item was cancelled before it began'));
   }
 
-  #endRest(outcome: Outcome): void {
+  #endRest(error: unknown): void {
     const first = this.#next;
     const left = this.left;
     this.#next = this.chunk.to;
-    this.#onOutcomes(first, repeated(left, { ...outcome, isFinal: true }), undefined, 0);
+    this.#onOutcomes(first, { ...allFailed(left, error), isFinal: true }, undefined, 0);
   }
 }
 
-function repeated(count: number, outcome: ItemEnd): ItemEnd[] {
-  return Array.from({ length: count }, () => outcome);
+function allFailed(count: number, error: unknown): ItemEnds {
+  return { values: Array.from<unknown>({ length: count }).fill(error), failed: Array.from({ length: count }, (_, i) => i) };
 }

@@ -5,7 +5,9 @@
 
 const targetMs = 10;
 const targetBytes = 1024 * 1024;
-const maxItems = 4096;
+const maxItems = 16_384;
+/** Items that a worker may begin before it reports: about a millisecond's worth. */
+const leaseMs = 1;
 /** A chunk is at most so many times longer than the last: the first measurements are rough. */
 const maxGrowth = 8;
 /** How much older measurements count beside a new one. */
@@ -30,6 +32,11 @@ export class ChunkSize {
 
   get isFixed(): boolean {
     return this.#fixed !== undefined;
+  }
+
+  /** Items that may have begun, beside the first, when a worker is lost that has not reported any of a chunk. */
+  get lease(): number {
+    return this.#items === 0 ? 1 : Math.max(1, Math.floor((leaseMs * this.#items) / Math.max(this.#ms, 1e-3)));
   }
 
   /** Bytes of a result, on the average of the last ones. */

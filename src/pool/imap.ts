@@ -10,9 +10,10 @@ import type { AsyncItemIterator } from '../iteration.ts';
 import { checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { showAsText } from '../repr.ts';
-import { Fifo } from './fifo.ts';
-import type { ItemOutcome } from './outcome-store.ts';
+import { Failure, none } from './chunk-outcomes.ts';
+import { Fifo } from '../fifo.ts';
 import type { MapRun } from './map-run.ts';
+import type { ItemOutcome } from './result-queue.ts';
 import { later } from './timers.ts';
 
 /** The results of `imap`. An item that failed rejects at its place, and the next `next()` goes on with the next item. */
@@ -81,8 +82,11 @@ export class ImapResults implements ImapIterator<unknown> {
     } catch (error) {
       return Promise.reject(error);
     }
-    const outcome = this.#ready.shift() ?? (this.#asked === 0 ? this.#run?.poll() : undefined);
-    if (outcome !== undefined) return new Promise((resolve, reject) => give(outcome, { resolve, reject }));
+    const ready = this.#ready.shift();
+    if (ready !== undefined) return ready.ok ? Promise.resolve({ done: false, value: ready.value }) : Promise.reject(ready.value);
+    const value = this.#asked === 0 && this.#run !== undefined ? this.#run.poll() : none;
+    if (value instanceof Failure) return Promise.reject(value.error);
+    if (value !== none) return Promise.resolve({ done: false, value });
     if (this.#run === undefined) return this.#atEnd();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, timer: undefined, isOver: false };

@@ -3,10 +3,10 @@
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, captureSite } from '../codec/index.ts';
 import type { Items } from './executor.ts';
-import type { ItemOutcome } from './outcome-store.ts';
 import type { MapRun } from './map-run.ts';
 import { startMap } from './map.ts';
 import { type PoolExecutor, insideOf } from './pool-executor.ts';
+import type { ItemOutcome } from './result-queue.ts';
 import type { MapOptions } from './task-options.ts';
 
 export interface MapOutcomesOptions extends MapOptions {

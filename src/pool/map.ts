@@ -7,9 +7,11 @@ import { isIterable } from '../iteration.ts';
 import { showAsText } from '../repr.ts';
 import type { CallSite } from '../codec/index.ts';
 import { callerContext } from './caller-context.ts';
+import { takesRanges } from './chunk-builder.ts';
+import { Failure, none, type Stretch } from './chunk-outcomes.ts';
+import { failureIn, joined } from './collect.ts';
 import type { Items, MapResults } from './executor.ts';
 import { MapProgress } from './map-progress.ts';
-import type { ItemOutcome } from './outcome-store.ts';
 import { MapRun } from './map-run.ts';
 import { openSource } from './source.ts';
 import { type MapOptions, type TaskSettings, checkMapOptions } from './task-options.ts';
@@ -41,7 +43,7 @@ export function startMap({ pool, settings, fn, iterables, options, isSpread, ...
   const { progress, ...checked } = checkMapOptions(options, settings);
   const context = callerContext();
   checkFunction(fn, 'fn');
-  const source = openSource(iterables);
+  const source = openSource(iterables, (list) => isSpread !== true && takesRanges(list, pool.border));
   const total = Math.min(...iterables.map(sizeOf));
   if (total > 0) pool.announce(fn);
   const capsule = captureFunction(fn as AnyFunction, pool.border);
@@ -91,9 +93,9 @@ export class MapIterator<R> implements MapResults<R> {
   }
 
   next(): Promise<IteratorResult<R, undefined>> {
-    const outcome = this.#run?.poll();
-    if (outcome?.ok === true) return Promise.resolve({ done: false, value: outcome.value as R });
-    return this.#slowNext(outcome);
+    const value = this.#run === undefined ? none : this.#run.poll();
+    if (value === none || value instanceof Failure) return this.#slowNext(value);
+    return Promise.resolve({ done: false, value: value as R });
   }
 
   async return(): Promise<IteratorResult<R, undefined>> {
@@ -104,28 +106,39 @@ export class MapIterator<R> implements MapResults<R> {
   }
 
   async toArray(): Promise<R[]> {
-    const results: R[] = [];
-    for await (const result of this) results.push(result);
-    return results;
+    const stretches: Stretch[] = [];
+    for (;;) {
+      for (let stretch = this.#run?.pollStretch(); stretch !== undefined; stretch = this.#run?.pollStretch()) {
+        const failure = failureIn(stretch);
+        if (failure !== undefined) return this.#fail(failure.error);
+        stretches.push(stretch);
+      }
+      const { done, value } = await this.next();
+      if (done === true) return joined(stretches) as R[];
+      stretches.push({ index: 0, values: [value], from: 0, to: 1 });
+    }
   }
 
-  async #slowNext(outcome: ItemOutcome | undefined): Promise<IteratorResult<R, undefined>> {
-    if (outcome === undefined && this.#run !== undefined) {
-      const next = await this.#run.next();
-      if (next.done === true) return next;
-      outcome = next.value;
-    }
-    if (outcome === undefined) {
+  async #slowNext(polled: unknown): Promise<IteratorResult<R, undefined>> {
+    if (polled instanceof Failure) return this.#fail(polled.error);
+    const run = this.#run;
+    if (run === undefined) {
       const refusal = this.#refusal;
       this.#refusal = undefined;
       if (refusal !== undefined) throw refusal.error;
       return { done: true, value: undefined };
     }
-    if (outcome.ok) return { done: false, value: outcome.value as R };
+    const next = await run.next();
+    if (next.done === true) return next;
+    return next.value.ok ? { done: false, value: next.value.value as R } : this.#fail(next.value.value);
+  }
+
+  /** @throws the reason: with it the iteration ends */
+  #fail(reason: unknown): never {
     // The consumer is not to wait for the source's end before it hears of the error.
     const run = this.#run;
     this.#run = undefined;
     run?.close().catch(() => {});
-    throw outcome.value;
+    throw reason;
   }
 }

@@ -1,81 +1,93 @@
 /**
- * The outcomes of a map that nobody has taken yet.
+ * The outcomes of a map that the consumer has not taken yet.
  *
- *   in order:    every batch from when it goes out; the first of them is taken from, as far as it has outcomes
- *   unordered:   the batches that have some, for as long as they do
+ *   in order:    every chunk from when it goes out; the first of them is taken from, as far as it has outcomes
+ *   unordered:   the chunks that have some, for as long as they do
  */
 
-import type { Outcome } from '../worker/index.ts';
-import { Batch } from './batch.ts';
-import { Fifo } from './fifo.ts';
-
-export interface ItemOutcome extends Outcome {
-  /** Which item, counted from 0. */
-  readonly index: number;
-}
+import { ChunkOutcomes, none, type Stretch, type Values } from './chunk-outcomes.ts';
+import { Fifo } from '../fifo.ts';
 
 export class OutcomeStore {
   readonly #isUnordered: boolean;
   /** Size of the outcomes that are here. */
   bytes = 0;
-  readonly #batches: Fifo<Batch> = new Fifo();
+  /** Index in the map of the outcome that `take` returned last. */
+  index = -1;
+  readonly #chunks: Fifo<ChunkOutcomes> = new Fifo();
 
   constructor(isUnordered: boolean) {
     this.#isUnordered = isUnordered;
   }
 
-  /** A batch goes out. */
-  expect(batch: Batch): void {
-    if (!this.#isUnordered) this.#batches.push(batch);
+  /** A chunk goes out. */
+  expect(chunk: ChunkOutcomes): void {
+    if (!this.#isUnordered) this.#chunks.push(chunk);
   }
 
   /** In order: the index of the item whose outcome is taken next; undefined: of none that has gone out. */
   get head(): number | undefined {
-    const batch = this.#isUnordered ? undefined : this.#batches.first;
-    return batch === undefined ? undefined : batch.firstIndex + batch.taken;
+    const chunk = this.#isUnordered ? undefined : this.#chunks.first;
+    return chunk === undefined ? undefined : chunk.firstIndex + chunk.next;
   }
 
-  /** An outcome of an item in a batch. `came` follows. */
-  put(batch: Batch, item: number, outcome: Outcome, bytes: number): void {
-    batch.put(item, outcome, bytes);
-    this.bytes += bytes;
+  /** Outcomes of items in a chunk, as `ChunkOutcomes.put` takes them. `came` follows. */
+  put(chunk: ChunkOutcomes, first: number, values: Values, from: number, to: number, bytes: number): void {
+    chunk.put(first, values, from, to, bytes);
+    this.bytes += bytes * (to - from);
   }
 
-  /** Outcomes have been put into a batch. */
-  came(batch: Batch): void {
-    if (!this.#isUnordered || batch.isListed || !batch.hasNext) return;
-    batch.isListed = true;
-    this.#batches.push(batch);
+  /** Outcomes have been put into a chunk. */
+  came(chunk: ChunkOutcomes): void {
+    if (!this.#isUnordered || chunk.isListed || !chunk.hasNext) return;
+    chunk.isListed = true;
+    this.#chunks.push(chunk);
   }
 
-  /** One that no worker was needed for. */
-  add(index: number, outcome: Outcome): void {
-    const batch = new Batch(index, 1);
-    batch.put(0, outcome);
-    batch.isListed = true;
-    this.#batches.push(batch);
+  /** An outcome that no worker was needed for. */
+  add(index: number, value: unknown): void {
+    const chunk = new ChunkOutcomes(index, 1);
+    chunk.put(0, [value]);
+    chunk.isListed = true;
+    this.#chunks.push(chunk);
   }
 
-  /** The next, if it is there. */
-  take(): ItemOutcome | undefined {
-    const batch = this.#batches.first;
-    if (batch === undefined) return undefined;
-    // Before it is taken: then the batch looks at once to the one after those that are tried again.
-    const index = batch.firstIndex + batch.taken;
-    const bytes = batch.nextBytes;
-    const outcome = batch.take();
-    if (outcome === undefined) return undefined;
+  /** The next value, or failure; `none` if it is not there. */
+  take(): unknown {
+    const chunk = this.#chunks.first;
+    if (chunk === undefined) return none;
+    // Before it is taken: then the chunk looks at once to the one after those that are tried again.
+    const index = chunk.firstIndex + chunk.next;
+    const bytes = chunk.nextBytes;
+    const value = chunk.take();
+    if (value === none) return none;
+    this.index = index;
     this.bytes -= bytes;
-    if (batch.taken === batch.count) this.#batches.shift();
-    else if (this.#isUnordered && !batch.hasNext) {
-      this.#batches.shift();
-      batch.isListed = false;
-    }
-    return { index, ok: outcome.ok, value: outcome.value };
+    this.#taken(chunk);
+    return value;
+  }
+
+  /** All outcomes that lie side by side with the next, if it is there. */
+  takeStretch(): Stretch | undefined {
+    const chunk = this.#chunks.first;
+    const bytes = chunk?.nextBytes ?? 0;
+    const stretch = chunk?.takeStretch();
+    if (stretch === undefined) return undefined;
+    this.bytes -= bytes * (stretch.to - stretch.from);
+    this.#taken(chunk!);
+    return stretch;
   }
 
   clear(): void {
-    this.#batches.clear();
+    this.#chunks.clear();
     this.bytes = 0;
+  }
+
+  #taken(chunk: ChunkOutcomes): void {
+    if (chunk.next === chunk.count) this.#chunks.shift();
+    else if (this.#isUnordered && !chunk.hasNext) {
+      this.#chunks.shift();
+      chunk.isListed = false;
+    }
   }
 }

@@ -1,91 +1,238 @@
-/** Takes items from one iterable, or from several at once (zipped; the shortest ends), each of them sync or async. */
+/**
+ * Takes items from one iterable, or from several at once (zipped; the shortest ends), each of them sync or async.
+ *
+ * A plain array is read by index, as its own iterator reads it, but without an object for each item.
+ */
 
 import { expected } from '../check.ts';
 import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, iteratorOf, resultOf } from '../iteration.ts';
+import { isSharedList, type SharedList } from '../handles.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
-export type Pulled = IteratorResult<unknown, undefined>;
-
 export interface Source {
-  /** The next item: at once if all iterables are sync. */
-  next(): Pulled | Promise<Pulled>;
+  /** The item that `advance` has come to. */
+  readonly value: unknown;
+  /** Goes to the next item; false: there is none. At once if all iterables are sync. */
+  advance(): boolean | Promise<boolean>;
   /** Tells iterables that are not at their end that no more will be taken. */
   close(): Promise<void>;
+  /** The items lie in memory that workers have, too: they read them there. */
+  readonly range?: Range;
 }
 
-/** @throws TypeError if one of them is not iterable */
-export function openSource(iterables: readonly AnyIterable<unknown>[]): Source {
+/** Items that need not be read to be sent. */
+export interface Range {
+  readonly list: SharedList;
+  /** Goes past up to `count` items, and returns past how many. `from` is the index of the first of them. */
+  skip(count: number): { readonly from: number; readonly count: number };
+}
+
+/**
+ * @param takesRanges workers can be sent a part of a shared list as such
+ * @throws TypeError if one of them is not iterable
+ */
+export function openSource(iterables: readonly AnyIterable<unknown>[], takesRanges: (list: object) => boolean): Source {
   if (iterables.length === 0) throw new TypeError(expected('items', 'an iterable', undefined));
   const names = iterables.length === 1 ? ['items'] : iterables.map((_, i) => `items ${i + 1}`);
   for (const [i, each] of iterables.entries()) if (!isIterable(each)) throw new TypeError(expected(names[i]!, 'an iterable', each));
-  const sources = iterables.map((each, i) => new Single(each, names[i]!));
-  if (sources.length === 1) return sources[0]!;
+  if (iterables.length === 1) return openRange(iterables[0]!, takesRanges) ?? open(iterables[0]!, names[0]!);
+  const sources = iterables.map((each, i) => open(each, names[i]!));
   return iterables.some(isAsyncIterable) ? new AsyncZip(sources) : new SyncZip(sources);
 }
 
-class Single implements Source {
+type List<T> = Iterable<T> & { readonly length: number };
+
+function open(items: AnyIterable<unknown>, name: string): Source {
+  if (items instanceof GuardedList && isPlainList(items.list)) return new ListSource(items.list, items.guard);
+  return isPlainList(items) ? new ListSource(items) : new IteratorSource(items, name);
+}
+
+function openRange(items: AnyIterable<unknown>, takesRanges: (list: object) => boolean): Source | undefined {
+  const [list, guard] = items instanceof GuardedList ? [items.list, items.guard] : [items];
+  return isRange(list) && takesRanges(list) ? new RangeSource(list as unknown as SharedList, guard) : undefined;
+}
+
+/** Whether a loop would give the elements of a list in shared memory, in their order. */
+export function isRange(items: AnyIterable<unknown>): boolean {
+  return typeof items === 'object' && isSharedList(items) && (isPlainList(items) || !ArrayBuffer.isView(items));
+}
+
+/** A plain array, or a list in shared memory, whose reading may be cut off. */
+export class GuardedList<T> implements Iterable<T> {
+  readonly list: List<T>;
+  /** Throws before an item is read, when it must not be. */
+  readonly guard: () => void;
+
+  constructor(list: List<T>, guard: () => void) {
+    this.list = list;
+    this.guard = guard;
+  }
+
+  get size(): number {
+    return this.list.length;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.list[Symbol.iterator]();
+  }
+}
+
+const arrayIterator = Array.prototype[Symbol.iterator];
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Iterable<unknown>;
+const typedIterator = typedArray[Symbol.iterator];
+const nextOf = (prototype: object): unknown => (prototype as { next?: unknown }).next;
+const listIterator = Object.getPrototypeOf([][Symbol.iterator]()) as object;
+const listNext = nextOf(listIterator);
+
+/** Whether a loop would go over it as the language says for arrays: no program has changed how. */
+export function isPlainList<T>(items: AnyIterable<T>): items is ArrayLike<T> & Iterable<T> {
+  if (typeof items !== 'object' || isAsyncIterable(items) || 'getReader' in items) return false;
+  const { [Symbol.iterator]: iterator } = items;
+  const isList = Array.isArray(items) ? iterator === arrayIterator : ArrayBuffer.isView(items) && iterator === typedIterator;
+  return isList && nextOf(listIterator) === listNext;
+}
+
+class ListSource implements Source {
+  #list: ArrayLike<unknown> | undefined;
+  readonly #guard: (() => void) | undefined;
+  #next = 0;
+  value: unknown;
+
+  constructor(list: ArrayLike<unknown>, guard?: () => void) {
+    this.#list = list;
+    this.#guard = guard;
+  }
+
+  advance(): boolean {
+    this.#guard?.();
+    const list = this.#list;
+    const at = this.#next;
+    // The list may grow while it is read; at its end it stays there.
+    if (list === undefined || at >= list.length) return this.#end();
+    this.#next = at + 1;
+    this.value = list[at];
+    return true;
+  }
+
+  /** @throws TypeError for a typed array whose memory was taken away meanwhile */
+  #end(): false {
+    const list = this.#list;
+    this.#forget();
+    if (ArrayBuffer.isView(list)) typedIterator.call(list);
+    return false;
+  }
+
+  close(): Promise<void> {
+    this.#forget();
+    return Promise.resolve();
+  }
+
+  #forget(): void {
+    this.#list = undefined;
+    this.value = undefined;
+  }
+}
+
+/** Never read here: the reader skips what it sends. */
+class RangeSource implements Source, Range {
+  readonly list: SharedList;
+  readonly #guard: (() => void) | undefined;
+  #next = 0;
+  readonly value: undefined;
+  readonly range: Range = this;
+
+  constructor(list: SharedList, guard: (() => void) | undefined) {
+    this.list = list;
+    this.#guard = guard;
+  }
+
+  skip(count: number): { readonly from: number; readonly count: number } {
+    this.#guard?.();
+    const from = this.#next;
+    this.#next = Math.min(this.list.length, from + count);
+    return { from, count: this.#next - from };
+  }
+
+  advance(): boolean {
+    return this.skip(1).count === 1;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class IteratorSource implements Source {
   readonly #iterator: ClosableIterator<unknown>;
   readonly #name: string;
   /** Was asked for an item, and has not answered. */
   #isAsked = false;
   #isDone = false;
+  value: unknown;
 
   constructor(items: AnyIterable<unknown>, name: string) {
     this.#iterator = iteratorOf(items, name);
     this.#name = name;
   }
 
-  next(): Pulled | Promise<Pulled> {
+  advance(): boolean | Promise<boolean> {
     try {
       const given = this.#iterator.next();
       return isThenable(given) ? this.#await(given) : this.#seen(given);
     } catch (error) {
-      this.#isDone = true;
+      this.#ended();
       throw error;
     }
   }
 
   async close(): Promise<void> {
     if (this.#isDone) return;
-    this.#isDone = true;
+    this.#ended();
     await (this.#isAsked ? this.#iterator.interrupt() : this.#iterator.close());
   }
 
-  async #await(given: PromiseLike<IteratorResult<unknown>>): Promise<Pulled> {
+  async #await(given: PromiseLike<IteratorResult<unknown>>): Promise<boolean> {
     this.#isAsked = true;
     try {
       return this.#seen(await given);
     } catch (error) {
-      this.#isDone = true;
+      this.#ended();
       throw error;
     } finally {
       this.#isAsked = false;
     }
   }
 
-  #seen(given: IteratorResult<unknown>): Pulled {
+  #seen(given: IteratorResult<unknown>): boolean {
     const pulled = resultOf(given, this.#name);
-    if (pulled.done === true) this.#isDone = true;
-    return pulled;
+    if (pulled.done === true) this.#ended();
+    else this.value = pulled.value;
+    return pulled.done !== true;
+  }
+
+  #ended(): void {
+    this.#isDone = true;
+    this.value = undefined;
   }
 }
 
 class SyncZip implements Source {
-  readonly #sources: readonly Single[];
+  readonly #sources: readonly Source[];
+  value: unknown;
 
-  constructor(sources: readonly Single[]) {
+  constructor(sources: readonly Source[]) {
     this.#sources = sources;
   }
 
-  next(): Pulled {
+  advance(): boolean {
     const items: unknown[] = [];
     for (const source of this.#sources) {
-      const pulled = source.next() as Pulled;
-      if (pulled.done === true) return pulled;
-      items.push(pulled.value);
+      if (source.advance() === false) return false;
+      items.push(source.value);
     }
-    return { done: false, value: items };
+    this.value = items;
+    return true;
   }
 
   async close(): Promise<void> {
@@ -94,20 +241,21 @@ class SyncZip implements Source {
 }
 
 class AsyncZip implements Source {
-  readonly #sources: readonly Single[];
+  readonly #sources: readonly Source[];
+  value: unknown;
 
-  constructor(sources: readonly Single[]) {
+  constructor(sources: readonly Source[]) {
     this.#sources = sources;
   }
 
-  async next(): Promise<Pulled> {
+  async advance(): Promise<boolean> {
     const items: unknown[] = [];
     for (const source of this.#sources) {
-      const pulled = await source.next();
-      if (pulled.done === true) return pulled;
-      items.push(pulled.value);
+      if (!(await source.advance())) return false;
+      items.push(source.value);
     }
-    return { done: false, value: items };
+    this.value = items;
+    return true;
   }
 
   async close(): Promise<void> {
@@ -115,6 +263,6 @@ class AsyncZip implements Source {
   }
 }
 
-async function closeAll(sources: readonly Single[]): Promise<void> {
+async function closeAll(sources: readonly Source[]): Promise<void> {
   await Promise.all(sources.map((source) => source.close()));
 }

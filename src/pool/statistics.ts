@@ -1,6 +1,5 @@
 /** What a pool tells of itself. */
 
-import type { Outcome } from '../worker/index.ts';
 import type { Job } from './job.ts';
 import type { SchedulerState } from './scheduler/index.ts';
 
@@ -59,10 +58,10 @@ export class Counts {
     }
   }
 
-  ended(outcomes: readonly Outcome[]): void {
-    for (const { ok } of outcomes)
-      if (ok) this.completed++;
-      else this.failed++;
+  /** @param failed how many of them */
+  ended(count: number, failed: number): void {
+    this.completed += count - failed;
+    this.failed += failed;
   }
 
   statistics(state: SchedulerState): PoolStatistics {

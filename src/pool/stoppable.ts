@@ -3,6 +3,7 @@
 import { type ClosableIterator, isAsyncIterable, isIterable, iteratorOf } from '../iteration.ts';
 import { type AsyncResource, callerContext } from './caller-context.ts';
 import type { Items } from './executor.ts';
+import { GuardedList, isPlainList, isRange } from './source.ts';
 
 /** A source, and how to stop it: from then on it fails, also while somebody waits for it. */
 export class Stoppable<T> {
@@ -18,7 +19,8 @@ export class Stoppable<T> {
   constructor(items: Items<T>) {
     this.items = items;
     if (typeof items === 'string') return;
-    if (isAsyncIterable(items)) this.items = { [Symbol.asyncIterator]: () => this.#asyncIterator(iteratorOf<T>(items, 'items')) };
+    if (isPlainList(items) || isRange(items)) this.items = new GuardedList(items as Iterable<T> & { length: number }, this.#check);
+    else if (isAsyncIterable(items)) this.items = { [Symbol.asyncIterator]: () => this.#asyncIterator(iteratorOf<T>(items, 'items')) };
     else if (isIterable(items))
       this.items = { [Symbol.iterator]: () => this.#syncIterator(iteratorOf<T>(items, 'items')), ...sizeOf(items) };
   }
@@ -32,11 +34,15 @@ export class Stoppable<T> {
     this.#rejectNext?.(error);
   }
 
+  readonly #check = (): void => {
+    if (this.#stopped !== undefined) throw this.#stopped.error;
+  };
+
   #syncIterator(iterator: ClosableIterator<T>): Iterator<T> {
     this.#iterator = iterator;
     return {
       next: () => {
-        if (this.#stopped !== undefined) throw this.#stopped.error;
+        this.#check();
         return iterator.next() as IteratorResult<T>;
       },
       return: () => {

@@ -16,7 +16,7 @@ import { nextTick } from '../real-timers.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { hasCallbacks, isTimed, type TaskProgress, type TaskSettings } from './task-options.ts';
@@ -176,10 +176,11 @@ export class StreamJob extends SingleJob implements Job {
     return false;
   }
 
-  deliver({ outcomes }: ChunkReport): void {
+  deliver({ values, failed: [failed] }: ChunkReport): void {
     if (this.isSettled) return;
-    for (const { ok, value } of outcomes) {
-      if (!ok) return this.#undecodable(value);
+    for (let i = 0; i < values.length; i++) {
+      const value: unknown = values[i];
+      if (i === failed) return this.#undecodable(value);
       const waiter = this.#waiters.shift();
       if (waiter === undefined) this.#values.push(value);
       else {

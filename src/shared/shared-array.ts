@@ -7,6 +7,7 @@
 import { load, store } from '#atomics';
 import { inspect } from 'node:util';
 import { checkInteger, expected } from '../check.ts';
+import { indexed } from '../handles.ts';
 import type { WaitOptions } from '../loop/index.ts';
 import { blockOf, defineKind, giveArray, isArriving, layout, type ObjectKind, SharedObject } from '../memory/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
@@ -112,6 +113,10 @@ export interface SharedArrayStatistics extends GuardedStatistics {
  * ```
  */
 export class SharedArray<T extends TypeCode> extends SharedObject implements Iterable<ValueOf<T>> {
+  static {
+    Object.defineProperty(this.prototype, indexed, { value: this.prototype[Symbol.iterator] });
+  }
+
   readonly #type: Type;
   readonly #view: ViewOf<T>;
   readonly #cells: Cells;

@@ -14,9 +14,10 @@
  */
 
 import type { AsyncResource } from 'node:async_hooks';
-import { type AnyFunction, type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
+import { type Border, Decoder, Encoder, type ExportedSignal, type Incoming } from '../codec/index.ts';
+import type { SharedList } from '../handles.ts';
 import type { HeldCapsule } from './capsule-shelf.ts';
-import { type Holder, TaskContext, type TellProgress, callAs, leave } from './current-task.ts';
+import { type Holder, TaskContext, type TellProgress, callAs, callWith, leave } from './current-task.ts';
 import { type Frame, FrameKind, wholeChunk } from './frame.ts';
 import { type Meta, addOutcome, packetFrame } from './message.ts';
 import { type TaskClock, areFew } from './task-clock.ts';
@@ -27,6 +28,9 @@ const reportEvery = 2;
 const reportWaiting = 5;
 const leaseFor = 1;
 const maxReportBytes = 1024 * 1024;
+/** The clock is read after each item; among items that take less than this (milliseconds), after so many. */
+const quick = 0.005;
+const unclocked = 8;
 /**
  * A chunk whose results have come to this size ends, and gives back the items that it has not begun. The map sends them again when its
  * consumer has taken enough. To wait here instead would keep the worker from other tasks, of which one may be the consumer's.
@@ -46,6 +50,10 @@ export interface ChunkOptions {
   /** Items are not given back. */
   readonly isWhole: boolean;
   readonly attempt: number;
+  /** Items that may begin before the first report. */
+  readonly lease: number;
+  /** The packet is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom: number | undefined;
   readonly capsule: HeldCapsule;
   readonly packet: Incoming;
   /** An item has to be waited for. */
@@ -59,7 +67,7 @@ export class ChunkRun implements Holder {
   readonly #options: ChunkOptions;
   /** Items to run; fewer than the chunk has when it is curtailed. */
   #count: number;
-  #decoder: Decoder | undefined;
+  #items: Items | undefined;
   /** The item that runs or runs next. */
   #index: number;
   #hasStarted = false;
@@ -84,7 +92,7 @@ export class ChunkRun implements Holder {
     this.#options = options;
     this.#count = options.frame.b;
     this.#index = this.#first = options.frame.c;
-    this.#allowed = this.#first + 1;
+    this.#allowed = this.#first + options.lease;
   }
 
   /** Null between two items. */
@@ -114,8 +122,7 @@ export class ChunkRun implements Holder {
   start(): void {
     this.#reportedAt = performance.now();
     try {
-      this.#decoder = new Decoder(this.#options.packet, this.#options.border);
-      for (let i = 0; i < this.#first; i++) skip(this.#decoder);
+      this.#items = itemsOf(this.#options, this.#first);
     } catch (error) {
       return this.failAll(error);
     }
@@ -137,27 +144,46 @@ export class ChunkRun implements Holder {
   }
 
   #run(): void {
+    let lookedAt = performance.now();
+    let most = 1;
     while (this.#index < this.#count) {
       if (this.#isFull()) return this.#giveBack();
       if (this.#index >= this.#allowed) this.report(false);
-      this.#hasStarted = true;
-      let value: unknown;
-      try {
-        const { clock, capsule, packet } = this.#options;
-        if (clock !== undefined && !(capsule.opensFast && areFew(packet.bytes))) clock.stops();
-        const fn = capsule.open();
-        const item = this.#decoder!.next();
-        clock?.runs();
-        value = this.#call(fn, item);
-        if (isThenable(value)) return this.#wait(value);
-        this.#end(true, value);
-      } catch (error) {
-        this.#end(false, error);
-      }
-      if (performance.now() - this.#reportedAt > reportEvery || (this.#encoder?.weight ?? 0) > maxReportBytes) this.report(false);
+      const from = this.#index;
+      if (!this.#runSome(Math.min(this.#count, this.#allowed, from + most))) return;
+      const now = performance.now();
+      most = now - lookedAt < quick * (this.#index - from) ? unclocked : 1;
+      lookedAt = now;
+      if (now - this.#reportedAt > reportEvery || (this.#encoder?.weight ?? 0) > maxReportBytes) this.report(false);
     }
     this.report(false);
     this.#done();
+  }
+
+  /** Runs the items before `end`; fewer, if one fails or their results are large. Returns false if one is waited for. */
+  #runSome(end: number): boolean {
+    const { clock, capsule, packet, isSpread } = this.#options;
+    const items = this.#items!;
+    while (this.#index < end) {
+      this.#hasStarted = true;
+      try {
+        if (clock !== undefined && !(capsule.opensFast && areFew(packet.bytes))) clock.stops();
+        const fn = capsule.open() as (...args: unknown[]) => unknown;
+        const item = items.next();
+        clock?.runs();
+        const value = isSpread ? callAs(this, fn, item as unknown[]) : callWith(this, fn, item);
+        if (isThenable(value)) {
+          this.#wait(value);
+          return false;
+        }
+        this.#end(true, value);
+        if (typeof value !== 'number' && (this.#isFull() || this.#encoder!.weight > maxReportBytes)) return true;
+      } catch (error) {
+        this.#end(false, error);
+        return true;
+      }
+    }
+    return true;
   }
 
   #isFull(): boolean {
@@ -175,11 +201,6 @@ export class ChunkRun implements Holder {
     leave(this);
     this.#options.clock?.end();
     this.#options.onDone(this.#count < this.#options.frame.b);
-  }
-
-  #call(fn: AnyFunction, item: unknown): unknown {
-    const call = fn as (...args: unknown[]) => unknown;
-    return callAs(this, call, this.#options.isSpread ? (item as unknown[]) : [item]);
   }
 
   #wait(value: PromiseLike<unknown>): void {
@@ -208,7 +229,7 @@ export class ChunkRun implements Holder {
 
   #end(isOk: boolean, value: unknown): void {
     this.#options.clock?.gives(value);
-    this.#encoder ??= new Encoder({ border: this.#options.border });
+    this.#encoder ??= new Encoder({ border: this.#options.border, isSeries: true });
     if (!addOutcome(this.#encoder, isOk, value)) this.#failed.push(this.#index - this.#first);
     this.#index++;
     this.#hasStarted = false;
@@ -237,6 +258,36 @@ export class ChunkRun implements Holder {
     this.#failed = [];
     this.#first = this.#index;
     this.#reportedAt = now;
+  }
+}
+
+/** What the items come from. */
+interface Items {
+  next(): unknown;
+}
+
+/** The items of a chunk from item `first` on. */
+function itemsOf({ packet, border, rangeFrom }: ChunkOptions, first: number): Items {
+  const decoder = new Decoder(packet, border);
+  if (rangeFrom !== undefined) return new Range(decoder.next() as SharedList, rangeFrom + first);
+  for (let i = 0; i < first; i++) skip(decoder);
+  return decoder;
+}
+
+/** Elements of a list in shared memory, read when it is their turn. */
+class Range implements Items {
+  readonly #list: SharedList;
+  #next: number;
+
+  constructor(list: SharedList, next: number) {
+    this.#list = list;
+    this.#next = next;
+  }
+
+  next(): unknown {
+    const list = this.#list;
+    const at = this.#next++;
+    return list.get === undefined ? list[at] : list.get(at);
   }
 }
 

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { expected } from '../check.ts';
 import { setScopeProvider } from '../scope.ts';
-import { type ContextOwner, callInside } from './own-context.ts';
+import { type ContextOwner, callInside, callInsideWith } from './own-context.ts';
 import type { TaskClock } from './task-clock.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
@@ -149,6 +149,12 @@ export function callAs<T>(holder: Holder, fn: (...args: unknown[]) => T, args: r
   }
   current = holder;
   return callInside(holder, fn, args);
+}
+
+/** As `callAs`, with one argument. */
+export function callWith<T>(holder: Holder, fn: (...args: unknown[]) => T, arg: unknown): T {
+  if (storage !== undefined || current !== holder) return callAs(holder, fn, [arg]);
+  return callInsideWith(holder, fn, arg);
 }
 
 /** Its task has ended. */

@@ -1,7 +1,7 @@
 /** Packets in frames and back, and how an outcome is encoded so that one that cannot cross fails only its own task. */
 
 import { types } from 'node:util';
-import { type Border, type Encoder, type Incoming, type Packet, encode } from '../codec/index.ts';
+import { type Border, Decoder, type Encoder, type Incoming, type Packet, encode } from '../codec/index.ts';
 import type { Frame, FrameKind } from './frame.ts';
 
 /** The text beside the bytes; empty in nearly every frame. */
@@ -20,6 +20,10 @@ export interface Meta {
   readonly isStream?: true;
   /** The host measures how long it takes: it is told when the task's code runs. Each item of a chunk is reported before the next begins. */
   readonly isTimed?: true;
+  /** Items of a chunk that may begin before the first report; default 1. */
+  readonly lease?: number;
+  /** The packet of a chunk is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom?: number;
   /** Which attempt of its items a chunk is; default 1. */
   readonly attempt?: number;
   /** Which outcomes of a frame are errors, counted from its first. */
@@ -101,6 +105,31 @@ export function addOutcome(encoder: Encoder, isOk: boolean, value: unknown): boo
     encoder.add(readableError(value, refusal), 'error', true);
   }
   return false;
+}
+
+/** Outcomes of a frame: values in memory of the receiver's own, and which of them are errors, in order. */
+export interface Outcomes {
+  readonly values: unknown[] | Int32Array | Float64Array;
+  readonly failed: readonly number[];
+}
+
+const noneFailed: readonly number[] = [];
+
+/** Decodes the outcomes of a frame. One that cannot be decoded has failed. */
+export function readOutcomes(packet: Incoming, border: Border, failed: readonly number[] = noneFailed): Outcomes {
+  const decoder = new Decoder(packet, border);
+  if (decoder.numbers !== undefined) return { values: decoder.numbers, failed };
+  const values: unknown[] = [];
+  let undecodable: number[] | undefined;
+  for (let i = 0; i < decoder.count; i++) {
+    try {
+      values.push(decoder.next());
+    } catch (error) {
+      values.push(error);
+      if (!failed.includes(i)) (undecodable ??= []).push(i);
+    }
+  }
+  return { values, failed: undecodable === undefined ? failed : [...failed, ...undecodable].sort((a, b) => a - b) };
 }
 
 /** Stands in for an error that cannot cross: its name, message and stack as plain text. */

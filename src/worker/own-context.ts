@@ -51,13 +51,28 @@ export function callInside<T>(owner: ContextOwner, fn: (...args: unknown[]) => T
   try {
     return fn(...args);
   } finally {
-    running = undefined;
-    if (leave !== undefined) {
-      owner.resource = fresh();
-      leave();
-      leave = undefined;
-    }
+    left(owner);
   }
+}
+
+/** As `callInside`, with one argument. */
+export function callInsideWith<T>(owner: ContextOwner, fn: (...args: unknown[]) => T, arg: unknown): T {
+  if (isInUse) return callInside(owner, fn, [arg]);
+  running = owner;
+  try {
+    return fn(arg);
+  } finally {
+    left(owner);
+  }
+}
+
+/** A call that began without a resource of its own has ended. */
+function left(owner: ContextOwner): void {
+  running = undefined;
+  if (leave === undefined) return;
+  owner.resource = fresh();
+  leave();
+  leave = undefined;
 }
 
 /** What it enters is there in the owner's next part, too. */

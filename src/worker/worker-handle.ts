@@ -8,8 +8,7 @@
 import {
   type Border,
   type Capsule,
-  Decoder,
-  type Incoming,
+  type Encoded,
   type Origin,
   type Packet,
   abortImported,
@@ -20,11 +19,13 @@ import {
 } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
-import { me } from '../memory/index.ts';
+import { handleDoor } from '../handles.ts';
+import { me, WordRow } from '../memory/index.ts';
 import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
+import { AheadWords, PLACES, type WordsAt } from './ahead.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
-import { type Meta, encodeOutcome, incoming, metaOf, packetFrame, weightOf } from './message.ts';
+import { type Meta, type Outcomes, encodeOutcome, incoming, metaOf, packetFrame, readOutcomes, weightOf } from './message.ts';
 import { nestingBelow } from './nesting.ts';
 import { startProcess } from './process.ts';
 import { identity } from './process-identity.ts';
@@ -43,9 +44,8 @@ export interface Outcome {
 }
 
 /** What a chunk's worker reports: outcomes from item `first` on. Items from `allowed` on have not begun. */
-export interface ChunkReport {
+export interface ChunkReport extends Outcomes {
   readonly first: number;
-  readonly outcomes: readonly Outcome[];
   readonly allowed: number;
   /** Milliseconds the worker spent since its last report. */
   readonly ms: number;
@@ -57,6 +57,8 @@ export interface ChunkReport {
 
 export interface WorkerEvents {
   ready(): void;
+  /** Tasks may be sent to it while it is busy. */
+  takesAhead(): void;
   outcome(id: number, outcome: Outcome): void;
   report(id: number, report: ChunkReport): void;
   /** What a task tells of itself. */
@@ -112,11 +114,15 @@ export interface ChunkCall {
   readonly id: number;
   readonly capsule: Capsule;
   readonly packet: Packet;
+  /** The packet is a list in shared memory, and item 0 its element of this index. */
+  readonly rangeFrom: number | undefined;
   readonly isSpread: boolean;
   /** The first item to run, and the one after the last. */
   readonly from: number;
   readonly to: number;
   readonly attempt: number;
+  /** Items that may begin before the first report. */
+  readonly lease: number;
   /** The host measures the time of each item: it is to be reported before the next begins. */
   readonly isTimed: boolean;
   readonly isAbortable: boolean;
@@ -128,6 +134,8 @@ export interface ChunkCall {
 
 /** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
 const countEvery = 10_000;
+/** A process has had so many tasks when it is told to load what it needs for tasks that are sent ahead. */
+const wordsAfter = 200;
 /** How long a worker may take to end after it was told to. Then it is killed: a leftover endless loop must not hold us up. */
 const patience = 5000;
 /** Frames of a dead worker that are still on their way arrive within this time. */
@@ -140,6 +148,10 @@ export class WorkerHandle {
   readonly #border: Border;
   readonly #signals: SignalWatch;
   readonly #held: HeldCapsules;
+  /** The state of tasks that are sent ahead; undefined as long as none are. */
+  #ahead: AheadWords | undefined;
+  /** Where they are, until the worker has them, too. */
+  #offered: WordsAt | undefined;
   /** Tasks it was given and has not ended. */
   #inFlight = 0;
   /** Tasks it was sent, and for those that have not ended which of them each was: they begin in this order. */
@@ -173,7 +185,8 @@ export class WorkerHandle {
     this.#border = { kind };
     const startOptions = { ...options, isBusy: () => this.#inFlight > 0 };
     this.#worker = kind === 'thread' ? startThread(startOptions) : startProcess(startOptions);
-    const { link } = this.#worker;
+    const { link, ahead } = this.#worker;
+    this.#ahead = ahead;
     this.#signals = new SignalWatch((id, reason) => link.send(abortFrame(id, reason, this.#border)));
     this.#held = new HeldCapsules(link);
     link.open({
@@ -216,11 +229,6 @@ export class WorkerHandle {
     return this.#worker.threadId;
   }
 
-  /** Whether tasks can be sent ahead of the time when it has room for them, and be taken back. */
-  get takesAhead(): boolean {
-    return this.#worker.ahead !== undefined;
-  }
-
   /**
    * Calls the function with the arguments in the packet.
    *
@@ -228,7 +236,7 @@ export class WorkerHandle {
    * @returns the ticket of a task that is sent ahead, by which it can be taken back; else 0
    */
   call({ id, capsule, args, attempt, isAbortable, isTimed, isStream, context }: Call, isAhead: boolean = false): number {
-    const ticket = isAhead ? this.#worker.ahead!.claim() : 0;
+    const ticket = isAhead ? this.#ahead!.claim() : 0;
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isStream ? { isStream } : undefined;
@@ -240,7 +248,7 @@ export class WorkerHandle {
 
   /** @returns false when the worker has begun it */
   takeBack(id: number, ticket: number): boolean {
-    if (!this.#worker.ahead!.takeBack(ticket)) return false;
+    if (!this.#ahead!.takeBack(ticket)) return false;
     this.#inFlight--;
     this.#origins.delete(id);
     this.#contexts.delete(id);
@@ -249,7 +257,7 @@ export class WorkerHandle {
 
   /** Whether the worker has begun a task that was sent ahead and has not ended. */
   hasBegun(ticket: number): boolean {
-    return this.#worker.ahead!.hasBegun(ticket);
+    return this.#ahead!.hasBegun(ticket);
   }
 
   /** The consumer of a stream has taken so many more of its values. */
@@ -258,7 +266,21 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach({ id, capsule, packet, isSpread, from, to, attempt, isTimed, isAbortable, isWhole, context }: ChunkCall): void {
+  callEach({
+    id,
+    capsule,
+    packet,
+    rangeFrom,
+    isSpread,
+    from,
+    to,
+    attempt,
+    lease,
+    isTimed,
+    isAbortable,
+    isWhole,
+    context,
+  }: ChunkCall): void {
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
@@ -266,6 +288,8 @@ export class WorkerHandle {
     if (isAbortable) meta = { ...meta, isAbortable };
     if (isWhole) meta = { ...meta, isWhole };
     if (attempt > 1) meta = { ...meta, attempt };
+    if (lease > 1) meta = { ...meta, lease };
+    if (rangeFrom !== undefined) meta = { ...meta, rangeFrom };
     this.#send(packetFrame(FrameKind.Chunk, packet, { id, a: number, b: to, c: from }, meta), capsule, packet);
   }
 
@@ -327,8 +351,9 @@ export class WorkerHandle {
     if (!isAhead) this.#sentAs.set(f.id, ++this.#sent);
     if (capsule.origin !== undefined) this.#origins.set(f.id, capsule.origin);
     if (this.#sent % countEvery === 0) this.#worker.begun.count();
-    link.send(f);
-    if (!isAhead) link.flush();
+    if (this.#sent === wordsAfter && this.#ahead === undefined) this.#offerWords();
+    if (isAhead) link.send(f);
+    else link.sendNow(f);
     if (capsule.packet.signals.length > 0) this.#signals.watch(capsule.packet.signals);
     if (packet.signals.length > 0) this.#signals.watch(packet.signals);
   }
@@ -340,21 +365,39 @@ export class WorkerHandle {
     this.#worker.link.send(frame(FrameKind.Slot, { a: me }));
   }
 
+  /** Has a process load the shared heap. Where there is none, it goes on without. */
+  #offerWords(): void {
+    const door = handleDoor();
+    if (door === undefined || door.whyApart() !== undefined) return;
+    const { link } = this.#worker;
+    try {
+      const row = new WordRow(PLACES);
+      link.send(frame(FrameKind.AheadWords, { a: link.parcels.wrap([row]) }));
+      this.#offered = row.place;
+    } catch {
+      // The heap is full.
+    }
+  }
+
   #receive(f: Frame): void {
     this.#tellSlot();
     switch (f.kind) {
       case FrameKind.Outcome:
         this.#inFlight--;
         if (f.c === 0) this.#sentAs.delete(f.id);
-        else this.#worker.ahead!.free(f.c);
+        else this.#ahead!.free(f.c);
         if (this.#unanswered.size > 0) this.#unanswered.delete(f.id);
-        return this.#decodedFor(f, true, (meta) => this.#outcome(f, meta));
+        // Nearly all are plain.
+        if (f.meta === '' && this.#undecoded + this.#contexts.size + this.#origins.size === 0) return this.#outcome(f, f);
+        return this.#decodedFor(f, true, (meta) => this.#outcome(f, incoming(f, meta)));
       case FrameKind.ChunkOutcomes:
         return this.#decodedFor(f, false, (meta) => this.#report(f, meta));
       case FrameKind.Ready:
         this.#isReady = true;
         publish('workerStarted', () => ({ kind: this.kind, pid: this.pid ?? 0, threadId: this.threadId }));
-        return this.#events.ready();
+        this.#events.ready();
+        if (this.#ahead !== undefined) this.#events.takesAhead();
+        return;
       case FrameKind.SignalAborted:
         return this.#decoded(f, (meta) => abortImported(meta.name ?? '', this.#decodeOne(incoming(f, meta)).value));
       case FrameKind.Fatal:
@@ -368,6 +411,9 @@ export class WorkerHandle {
         return this.#events.preparing(f.id, f.a === 1);
       case FrameKind.Heavy:
         return this.#events.heavy();
+      case FrameKind.AheadWords:
+        this.#ahead = new AheadWords(this.#offered!);
+        return this.#events.takesAhead();
       case FrameKind.PoolsWork:
         return this.#poolsWork(f.a === 1);
       case FrameKind.Progress: {
@@ -413,12 +459,19 @@ export class WorkerHandle {
     this.#lastDecoded = Promise.allSettled([ready, before]).then(go);
   }
 
-  #outcome(f: Frame, meta: Meta): void {
-    const decoded = this.#decodeOne(incoming(f, meta));
-    this.#events.outcome(f.id, { ok: decoded.ok && f.a === 1, value: decoded.value, us: f.b });
+  #outcome(f: Frame, packet: Encoded): void {
+    let ok = f.a === 1;
+    let value: unknown;
+    try {
+      value = decode(packet, this.#border);
+    } catch (error) {
+      ok = false;
+      value = error;
+    }
+    this.#events.outcome(f.id, { ok, value, us: f.b });
   }
 
-  #decodeOne(packet: Incoming): Outcome {
+  #decodeOne(packet: Encoded): Outcome {
     try {
       return { ok: true, value: decode(packet, this.#border) };
     } catch (error) {
@@ -427,17 +480,9 @@ export class WorkerHandle {
   }
 
   #report(f: Frame, meta: Meta): void {
-    const outcomes: Outcome[] = [];
-    const decoder = new Decoder(incoming(f, meta), this.#border);
-    for (let i = 0; i < decoder.count; i++) {
-      try {
-        outcomes.push({ ok: true, value: decoder.next() });
-      } catch (error) {
-        outcomes.push({ ok: false, value: error });
-      }
-    }
-    for (const i of meta.failed ?? []) outcomes[i] = { ok: false, value: outcomes[i]!.value };
-    this.#events.report(f.id, { first: f.a, outcomes, allowed: f.b, ms: f.c / 1000, bytes: weightOf(f), isCut: meta.isCut === true });
+    const { values, failed } = readOutcomes(incoming(f, meta), this.#border, meta.failed);
+    const rest = { allowed: f.b, ms: f.c / 1000, bytes: weightOf(f), isCut: meta.isCut === true };
+    this.#events.report(f.id, { first: f.a, values, failed, ...rest });
   }
 
   /** A chunk has had its last report. */

@@ -6,8 +6,70 @@ import { decode, decodeAll, Decoder, encode, Encoder, move, registerReducer } fr
 import { growInHeap, Writer } from '#src/codec/writer.js';
 import { carry, kinds } from './cross.js';
 
+/** Lists of values that are, begin as, or end as nothing but numbers. */
+const series: readonly (readonly unknown[])[] = [
+  [],
+  [1],
+  [1, 2, 3],
+  [1, 2, 3, 4],
+  [0, -0, 1, -1, 0],
+  [-0, -0, -0, -0],
+  [NaN, Infinity, -Infinity, 0.1, Number.MIN_VALUE, Number.MAX_VALUE, Number.EPSILON],
+  [2 ** 31 - 1, -(2 ** 31), 0, 5],
+  [1, 2, 2 ** 31, 3],
+  [1, 2, -(2 ** 31) - 1, 3],
+  [1, 2, 3, 4, 5, 0.5, 6],
+  [1, 2, 3, 4, 5, undefined, 6, 0.5],
+  [1, 2, 3, 4, '5'],
+  [1, 2, 3, 4, 5n, null, [6, 7, 8, 9], { ten: 10 }],
+  ['1', 2, 3, 4, 5],
+  [1, 2, 3, 4, Object(5)],
+  Array.from({ length: 5000 }, (_, i) => i - 2500),
+  Array.from({ length: 5000 }, (_, i) => i / 7),
+  Array.from({ length: 5000 }, (_, i) => (i === 4999 ? -0 : i)),
+  Array.from({ length: 5000 }, (_, i) => (i === 4999 ? 'end' : i / 2)),
+];
+
 for (const kind of kinds) {
   const border = { kind };
+
+  test(`each number of a series in one ${kind} packet comes out as it went in`, () => {
+    for (const values of series) {
+      const encoder = new Encoder({ border, isSeries: true });
+      for (const value of values) encoder.add(value);
+      assert.equal(encoder.count, values.length);
+      const packet = carry(encoder.finish(), kind);
+      assert.deepStrictEqual(decodeAll(packet, border), [...values]);
+      const { numbers } = new Decoder(packet, border);
+      if (numbers !== undefined) assert.ok(Array.from(numbers).every((number, i) => Object.is(number, values[i])));
+      const isRow = values.length >= 4 && values.every((value) => typeof value === 'number');
+      assert.equal(numbers !== undefined, isRow);
+      // The next packet begins anew.
+      assert.deepEqual(decodeAll(carry(encode(7, { border }), kind), border), [7]);
+    }
+  });
+
+  test(`a value that is refused leaves the numbers of a series in a ${kind} packet as they are`, () => {
+    const encoder = new Encoder({ border, isSeries: true });
+    for (let i = 0; i < 6; i += 1) encoder.add(i + 0.5);
+    assert.throws(() => encoder.add(new WeakMap(), 'items'), /items: a WeakMap cannot cross/);
+    encoder.add(-0);
+    assert.deepStrictEqual(decodeAll(carry(encoder.finish(), kind), border), [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, -0]);
+  });
+
+  test(`a row of numbers in a ${kind} packet that is cut, or says another length, is refused`, () => {
+    const encoder = new Encoder({ border, isSeries: true });
+    for (let i = 0; i < 9; i += 1) encoder.add(i);
+    const { bytes } = carry(encoder.finish(), kind);
+    const message = { modules: [], attachments: [] };
+    for (const wrong of [
+      bytes.subarray(4),
+      bytes.subarray(1),
+      Uint8Array.from(bytes, (byte, i) => (i === bytes.length - 4 ? byte + 1 : byte)),
+    ])
+      assert.throws(() => new Decoder({ ...message, bytes: wrong }, border), { name: 'SerializationError' });
+    assert.deepEqual(decodeAll({ ...message, bytes: Uint8Array.of(0, 0, 0, ...bytes).subarray(3) }, border), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
 
   test(`messages of one ${kind} packet share an object`, () => {
     const shared = { n: 1 };

@@ -139,7 +139,7 @@ for (const { kind, open, shared } of kinds) {
     }
     assert.equal(last, 40_000);
     assert.ok(source.isClosed());
-    assert.ok(source.taken() <= 20_001 + 4 * 2 * 4096 + 4096, `${source.taken()} taken`);
+    assert.ok(source.taken() <= 20_001 + 4 * 2 * 16_384 + 16_384, `${source.taken()} taken`);
   });
 
   test(`${kind}: an item that throws hides its neighbours, or the iteration goes on`, async () => {

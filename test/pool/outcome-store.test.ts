@@ -2,47 +2,45 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Batch, moved } from '#src/pool/batch.js';
+import { ChunkOutcomes, none } from '#src/pool/chunk-outcomes.js';
 import { OutcomeStore } from '#src/pool/outcome-store.js';
-
-const ok = (value: unknown): { ok: boolean; value: unknown } => ({ ok: true, value });
 
 function taken(results: OutcomeStore): unknown[] {
   const all: unknown[] = [];
-  for (let next = results.take(); next !== undefined; next = results.take()) all.push([next.index, next.value]);
+  for (let next = results.take(); next !== none; next = results.take()) all.push([results.index, next]);
   return all;
 }
 
 test('an item that goes out again changes the index of the one before it, or is never taken', () => {
   const results = new OutcomeStore(true);
-  const batch = new Batch(10, 3);
+  const batch = new ChunkOutcomes(10, 3);
   results.expect(batch);
-  batch.put(0, ok('a'));
-  batch.put(1, moved);
-  batch.put(2, ok('c'));
+  batch.put(0, ['a']);
+  batch.move(1, 2);
+  batch.put(2, ['c']);
   results.came(batch);
-  const again = new Batch(10, 2, 1);
+  const again = new ChunkOutcomes(10, 2, 1);
   results.expect(again);
   assert.deepEqual(taken(results), [
     [10, 'a'],
     [12, 'c'],
   ]);
-  again.put(1, ok('b'));
+  again.put(1, ['b']);
   results.came(again);
   assert.deepEqual(taken(results), [[11, 'b']]);
 });
 
 test('in order an outcome is taken before the one in front of it, or one without a worker out of its place', () => {
   const results = new OutcomeStore(false);
-  const [first, second] = [new Batch(0, 2), new Batch(3, 1)];
+  const [first, second] = [new ChunkOutcomes(0, 2), new ChunkOutcomes(3, 1)];
   results.expect(first);
-  results.add(2, ok('c'));
+  results.add(2, 'c');
   results.expect(second);
-  second.put(0, ok('d'));
-  first.put(1, ok('b'));
+  second.put(0, ['d']);
+  first.put(1, ['b']);
   results.came(first);
   assert.deepEqual(taken(results), []);
-  first.put(0, ok('a'));
+  first.put(0, ['a']);
   results.came(first);
   assert.deepEqual(taken(results), [
     [0, 'a'],

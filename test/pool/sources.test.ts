@@ -32,7 +32,84 @@ function idle(): Readable {
 const trap = (key: 'done' | 'value'): object =>
   Object.defineProperty({ done: false, value: 1 }, key, { get: () => assert.fail('trapped') });
 
-for (const { kind, open } of kinds) {
+/** Numbers, and what must not be taken for one. */
+const mixed: readonly unknown[] = [
+  1,
+  2,
+  -0,
+  NaN,
+  0.1,
+  2 ** 31,
+  -(2 ** 40),
+  Infinity,
+  7,
+  8,
+  9,
+  '10',
+  undefined,
+  null,
+  11,
+  12,
+  13,
+  14n,
+  [15],
+  -0,
+];
+
+/** An array of a class of its own, which loops go over from its end. */
+class Backwards extends Array<number> {
+  override *[Symbol.iterator](): ArrayIterator<number> {
+    for (let i = this.length - 1; i >= 0; i--) yield this[i]!;
+  }
+}
+
+for (const { kind, open, shared } of kinds) {
+  test(`${kind}: numbers come back as they went, alone and among other values, in chunks of every size`, async () => {
+    const pool = shared(2);
+    for (const chunkSize of [1, 3, 4, 7, 100, undefined]) {
+      const options = chunkSize === undefined ? {} : { chunkSize };
+      assert.deepStrictEqual(await all(pool.map(same, mixed, options)), mixed);
+      assert.deepStrictEqual(await pool.map(same, mixed, options).toArray(), mixed);
+      const numbers = mixed.filter((value) => typeof value === 'number');
+      assert.deepStrictEqual(await all(pool.map(same, new Set(numbers), options)), [...new Set(numbers)]);
+      // Results of another kind than the items, and back.
+      assert.deepStrictEqual(
+        await all(pool.map((x: number) => (x % 5 === 4 ? String(x) : x / 2), [...Array(20).keys()], options)),
+        [...Array(20).keys()].map((x) => (x % 5 === 4 ? String(x) : x / 2)),
+      );
+    }
+  });
+
+  test(`${kind}: arrays and typed arrays are read as a loop reads them`, async () => {
+    const pool = shared(1);
+    // oxlint-disable-next-line no-sparse-arrays -- holes are what this is about
+    assert.deepStrictEqual(await all(pool.map(same, [1, , 3, 4, 5, , 7])), [1, undefined, 3, 4, 5, undefined, 7]);
+    for (const typed of [
+      new Float32Array([0.5, -0, NaN]),
+      new Uint8ClampedArray([300, 1]),
+      new BigInt64Array([1n, -5n]),
+      Buffer.from('abc'),
+    ])
+      assert.deepStrictEqual(await all(pool.map(same, typed as Iterable<unknown>)), [...(typed as Iterable<unknown>)]);
+    assert.deepEqual(await all(pool.map(same, Backwards.from([1, 2, 3]))), [3, 2, 1]);
+    const own = Object.assign([1, 2, 3], { [Symbol.iterator]: () => ['own'].values() });
+    assert.deepEqual(await all(pool.map(same, own)), ['own']);
+    const growing = [1, 2, 3];
+    const results = pool.map(same, growing, { bufferSize: 1 });
+    growing.push(4);
+    growing[2] = 30;
+    assert.deepEqual(await all(results), [1, 2, 30, 4]);
+  });
+
+  test(`${kind}: a typed array whose memory is taken away while it is read ends its map with an error`, async () => {
+    const pool = shared(1);
+    const typed = new Float64Array([1, 2, 3]);
+    const results = pool.map(same, typed, { bufferSize: 1 });
+    structuredClone(typed, { transfer: [typed.buffer] });
+    assert.equal((await results.next()).value, 1);
+    await assert.rejects(results.next(), { name: 'TypeError', message: /detached/ });
+  });
+
   test(`${kind}: an iterator that ends with something truthy goes on for ever`, async () => {
     await using executor = open({ maxWorkers: 1 });
     await using pool = kind === 'thread' ? new ThreadPool(1) : new Pool(1);

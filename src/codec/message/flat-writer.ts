@@ -154,7 +154,7 @@ export class FlatWriter {
     const encoding = this.#encoding;
     const { length } = array;
     if (length > LENGTH_LIMIT || !isEmpty(keysBesideElements(encoding, array))) return false;
-    const { writer, trail } = encoding;
+    const { writer } = encoding;
     const kind = length >= ROW_FROM ? rowKind(array) : tag.ARRAY;
     this.#seen[this.#count] = array;
     this.#count += 1;
@@ -163,6 +163,21 @@ export class FlatWriter {
       writeRow(writer, kind, array);
       return true;
     }
+    this.#elements(array);
+    return true;
+  }
+
+  /** Writes an array that has nothing but elements, and is no longer than a list of arguments. */
+  list(array: unknown[]): void {
+    this.#seen[this.#count] = array;
+    this.#count += 1;
+    this.#encoding.writer.byte(tag.ARRAY);
+    this.#elements(array);
+  }
+
+  #elements(array: unknown[]): void {
+    const { writer, trail } = this.#encoding;
+    const { length } = array;
     writer.varint(length);
     trail.enter(INDEX);
     for (let i = 0; i < length; i += 1) {
@@ -172,6 +187,5 @@ export class FlatWriter {
       else this.value(value);
     }
     trail.leave();
-    return true;
   }
 }
