@@ -40,6 +40,20 @@ export async function warmUp(pool, task = 'noop', arg = 1, count = 500) {
   for (let done = 0; done < count; done += 100) await Promise.all(Array.from({ length: 100 }, () => pool.run(task, arg)));
 }
 
+/** Turns before the clock starts: both sides are warm. */
+const firstTurns = 5000;
+
+/** Microseconds of one of the turns that `turns(rounds)` makes: the middle of a few runs. */
+export async function microseconds(turns, quick) {
+  await turns(firstTurns);
+  let rounds = 100;
+  const longEnough = quick ? 50 : 200;
+  while ((await timed(() => turns(rounds))) < longEnough) rounds *= 2;
+  const results = [];
+  for (let i = 0; i < (quick ? 1 : 5); i++) results.push(((await timed(() => turns(rounds))) / rounds) * 1000);
+  return median(results);
+}
+
 /** A wrong answer is worse than a slow one: it is reported as a failure of the peer. */
 export function expect(got, wanted, what) {
   if (got !== wanted) throw new Error(`wrong answer: expected ${what} to be ${wanted}, got ${got}`);

@@ -26,27 +26,25 @@ export interface Events {
 }
 
 const debug = debuglog('heddle');
-const channels = new Map<keyof Events, Channel>();
-
-function channelOf(name: keyof Events): Channel {
-  let found = channels.get(name);
-  if (found === undefined) {
-    found = channel(`heddle:${name}`);
-    channels.set(name, found);
-  }
-  return found;
-}
+const isDebugging = debug.enabled;
+const channels: Readonly<Record<keyof Events, Channel>> = {
+  workerStarted: channel('heddle:workerStarted'),
+  workerEnded: channel('heddle:workerEnded'),
+  taskStarted: channel('heddle:taskStarted'),
+  taskSettled: channel('heddle:taskSettled'),
+  functionCaptured: channel('heddle:functionCaptured'),
+  functionRecaptured: channel('heddle:functionRecaptured'),
+};
 
 /** True while somebody listens to this event. */
 export function isObserved(name: keyof Events): boolean {
-  return channelOf(name).hasSubscribers || debug.enabled;
+  return isDebugging || channels[name].hasSubscribers;
 }
 
 /** Publishes one event. `payload` is a function so that nothing is built while nobody listens. */
 export function publish<K extends keyof Events>(name: K, payload: () => Events[K]): void {
-  const to = channelOf(name);
-  if (!to.hasSubscribers && !debug.enabled) return;
+  if (!isObserved(name)) return;
   const message = payload();
-  if (debug.enabled) debug('%s %o', name, message);
-  to.publish(message);
+  if (isDebugging) debug('%s %o', name, message);
+  channels[name].publish(message);
 }

@@ -20,6 +20,23 @@ export const luggage: unique symbol = Symbol('luggage');
 export const notSent: unique symbol = Symbol('not sent');
 
 /**
+ * Method on the prototype of a class of heddle whose instances travel as something else: what is sent instead, or the reason why an instance stays.
+ * It is called with the reason why the receiver may be another program, if it may.
+ */
+export const sentAs: unique symbol = Symbol('sent as');
+
+/** What is sent instead of an object. */
+export interface Substitute {
+  readonly data: unknown;
+  /** The class of the objects that are sent so; it travels by name. */
+  readonly Class: abstract new (
+    ...args: never[]
+  ) => object;
+  /** Makes the object where its data arrives; travels by name. */
+  readonly rebuild: (data: never) => object;
+}
+
+/**
  * Property of a class of shared lists: the method by which a loop goes over an instance. A loop that goes by this very method gives
  * `get(0)` … `get(length - 1)`, and so may a worker that has the list.
  */

@@ -128,10 +128,17 @@ export type {
 } from './connection/index.ts';
 
 // Objects in a process of their own, shared by proxies.
-export { callback, Manager } from './manager/index.ts';
+export { callback, Manager, RemoteManager } from './manager/index.ts';
 export type {
+  AcquirerProxy,
+  ArrayProxy,
+  BarrierProxy,
+  BaseManager,
+  ConditionProxy,
+  ConnectOptions,
   DictKey,
   DictProxy,
+  EventProxy,
   ListProxy,
   ManagedDict,
   ManagedList,
@@ -141,10 +148,13 @@ export type {
   ManagerProxy,
   ManagerStatistics,
   NamespaceProxy,
+  NumbersOptions,
   PoolProxy,
+  QueueProxy,
   Recorder,
   RegisterOptions,
   SetProxy,
+  ValueProxy,
 } from './manager/index.ts';
 
 // What crosses, and how.

@@ -69,8 +69,7 @@ export class Books {
 
   /** In the mutex, before GETS: this thread has taken items, or given some back. */
   taken(count: number): void {
-    const mine = this.#mine!;
-    mine.value = (mine.value + count) | 0;
+    this.#mine!.addToValue(count);
   }
 
   /** One task is done. False if all were. True once: the last was it. */

@@ -299,10 +299,9 @@ export class QueueCore<T> {
    * @param refused called when none was taken; throws if that was because of `judge`
    */
   protected takeSync(verb: string, above: Above, timeout: number, judge?: Judge, refused?: () => void): void {
-    const state = this.buffer.state;
     if (this.buffer.take(false, judge)) return;
     refused?.();
-    this.#waitForItem(verb, above, timeout, state !== OPEN, judge, refused);
+    this.#waitForItem(verb, above, timeout, this.buffer.isShutDown, judge, refused);
   }
 
   #waitForItem(verb: string, above: Above, timeout: number, wasShutDown: boolean, judge?: Judge, refused?: () => void): void {

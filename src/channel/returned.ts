@@ -5,7 +5,7 @@
  *    queue.RETURNED ──▶ TAG CHAIN(next) HEADER NUMBER │ the message ──▶ …
  */
 
-import { load, store } from '#atomics';
+import { load, read, store } from '#atomics';
 import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
 import { RETURNED } from './record.ts';
 import { PARCEL } from './ring.ts';
@@ -27,6 +27,11 @@ export class Returned {
 
   get first(): number {
     return load(this.#queue.words, this.#queue.at + RETURNED);
+  }
+
+  /** Whether there is one: in the mutex, or a guess. */
+  get isThere(): boolean {
+    return read(this.#queue.words, this.#queue.at + RETURNED) !== 0;
   }
 
   /** What all of them weigh. */

@@ -11,7 +11,7 @@
  * The number of the message at HEAD, and of that at TAIL, is what GETS and PUTS are put right from.
  */
 
-import { load, store } from '#atomics';
+import { load, store, write } from '#atomics';
 import { HeddleError } from '../errors.ts';
 import { adopt, type Block } from '../memory/index.ts';
 import { newChunk, QueueChunks } from './chunks.ts';
@@ -24,8 +24,11 @@ function placeOf({ words, at }: Block): RingPlace {
   return { words, tail: at + TAIL, tailChunk: at + TAIL_CHUNK, head: at + HEAD };
 }
 
-/** Words that several messages share when they are taken together. */
-const batchWords = 4096;
+/** Words that several messages share when they are taken together: often it is one message, for which much memory costs more than all else. */
+const firstWords = 32;
+const mostWords = 4096;
+/** By how much the next ones are more. */
+const growth = 4;
 const noWords = new Int32Array(0);
 /** By how much a message changes PUTS and GETS, where not messages are counted. */
 export type Weigh = (kind: number, length: number, words: Int32Array) => number;
@@ -74,6 +77,10 @@ export class RingStore implements Store {
     return this.#ring.mayHave || this.#returned.first !== 0;
   }
 
+  get seemsToHave(): boolean {
+    return this.#ring.seemsToHave || this.#returned.isThere;
+  }
+
   put(messages: readonly Outgoing[], from: number, count: number): number {
     const ring = this.#ring;
     ring.begin();
@@ -87,7 +94,7 @@ export class RingStore implements Store {
     } catch (error) {
       if (placed === 0 || !(error instanceof HeddleError)) throw error;
     }
-    this.#store(PUTS, ring.publish());
+    write(this.#words, this.#at + PUTS, ring.publish());
     return placed;
   }
 
@@ -101,7 +108,7 @@ export class RingStore implements Store {
   }
 
   has(): boolean {
-    if (this.#returned.first !== 0) return true;
+    if (this.#returned.isThere) return true;
     this.#ring.open();
     return this.#ring.peek() !== 0;
   }
@@ -109,7 +116,7 @@ export class RingStore implements Store {
   take(taker: Taker, judge?: Judge): boolean {
     const first = judge === undefined ? undefined : this.#returned.look();
     if (first !== undefined && !judge!(first.kind, bytesOf(first.kind, first.length, first.words))) return false;
-    const back = this.#returned.take();
+    const back = this.#returned.isThere ? this.#returned.take() : undefined;
     if (back !== undefined) {
       taker.hold(back.kind, back.number, back.length, undefined, back.words);
       taker.count(this.#weightOf(back.kind, back.length, back.words));
@@ -132,7 +139,7 @@ export class RingStore implements Store {
 
   takeSome(max: number, taker: Taker): Message[] {
     const taken: Message[] = [];
-    while (taken.length < max) {
+    while (taken.length < max && this.#returned.isThere) {
       const back = this.#returned.take();
       if (back === undefined) break;
       taken.push(back);
@@ -143,11 +150,13 @@ export class RingStore implements Store {
     const before = taken.length;
     let words = noWords;
     let from = 0;
+    let size = firstWords / growth;
     for (let kind = ring.peek(); taken.length < max && kind !== 0; kind = ring.peek()) {
       const { length, number } = ring;
       const count = (length + 3) >> 2;
       if (from + count > words.length) {
-        words = new Int32Array(Math.max(count, Math.min(count * (max - taken.length), batchWords)));
+        size = Math.min(size * growth, mostWords);
+        words = new Int32Array(Math.max(count, Math.min(count * (max - taken.length), size)));
         from = 0;
       }
       ring.copy(words, from);

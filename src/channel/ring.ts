@@ -20,7 +20,7 @@
  * it, and whatever counts is put right from there. Of several messages the first is published last, and with it all.
  */
 
-import { areSteps, load, store } from '#atomics';
+import { acquire, load, read, release, store, write } from '#atomics';
 import { layout, segmentSize } from '../memory/index.ts';
 
 const chunk = layout('Chunk', 'a piece of a ring; its messages follow', {
@@ -131,18 +131,18 @@ export class Ring {
 
   /** Begins to write. Returns the number of the next message. */
   begin(): number {
-    this.#at = load(this.#words, this.#tail);
-    this.#chunk = load(this.#words, this.#tailChunk);
+    this.#at = read(this.#words, this.#tail);
+    this.#chunk = read(this.#words, this.#tailChunk);
     this.#measure();
     const segment = this.#chunks.segment(this.#at >>> unitShift);
-    this.#number = load(segment, ((this.#at & unitMask) << 2) + 1);
+    this.#number = read(segment, ((this.#at & unitMask) << 2) + 1);
     this.#first = 0;
     return this.#number;
   }
 
   #measure(): void {
     const chunkAt = this.#chunk;
-    this.#end = (chunkAt + load(this.#chunks.segment(chunkAt >>> unitShift), ((chunkAt & unitMask) << 2) + sizeOffset)) | 0;
+    this.#end = (chunkAt + read(this.#chunks.segment(chunkAt >>> unitShift), ((chunkAt & unitMask) << 2) + sizeOffset)) | 0;
   }
 
   /**
@@ -161,8 +161,7 @@ export class Ring {
     const segment = chunks.segment(this.#at >>> unitShift);
     const index = (this.#at & unitMask) << 2;
     const count = (length + 3) >> 2;
-    if (chunks.isModel) for (let i = 0; i < count; i += 1) store(segment, index + headWords + i, source[from + i]!);
-    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) segment[index + headWords + i] = source[from + i]!;
+    if (count <= loopLimit || chunks.isModel) for (let i = 0; i < count; i += 1) write(segment, index + headWords + i, source[from + i]!);
     else segment.set(count === source.length ? source : source.subarray(from, from + count), index + headWords);
     this.#close(segment, index, (this.#at + units) | 0, (this.#number + weight) | 0, (length << lengthShift) | kind);
   }
@@ -172,17 +171,12 @@ export class Ring {
     const nextSegment = this.#chunks.segment(next >>> unitShift);
     const nextIndex = (next & unitMask) << 2;
     // ORDER: before the header, so that a consumer that comes past the message finds nothing behind it.
-    if (areSteps) {
-      store(nextSegment, nextIndex + 1, number);
-      store(nextSegment, nextIndex, 0);
-    } else {
-      nextSegment[nextIndex + 1] = number;
-      nextSegment[nextIndex] = 0;
-    }
+    write(nextSegment, nextIndex + 1, number);
+    write(nextSegment, nextIndex, 0);
     if (this.#first === 0) {
       this.#first = this.#at;
       this.#firstHeader = header;
-    } else store(segment, index, header);
+    } else release(segment, index, header);
     this.#at = next;
     this.#number = number;
   }
@@ -203,15 +197,15 @@ export class Ring {
     if (first === 0) return this.#number;
     this.#first = 0;
     // ORDER: after all that was written; pairs with the load in `peek`.
-    store(this.#chunks.segment(first >>> unitShift), (first & unitMask) << 2, this.#firstHeader);
+    release(this.#chunks.segment(first >>> unitShift), (first & unitMask) << 2, this.#firstHeader);
     this.#moveTail();
     return this.#number;
   }
 
   /** ORDER: `tail` last: as long as it is in a chunk that stays, also if a dead producer never came so far. */
   #moveTail(): void {
-    if (load(this.#words, this.#tailChunk) !== this.#chunk) store(this.#words, this.#tailChunk, this.#chunk);
-    store(this.#words, this.#tail, this.#at);
+    if (read(this.#words, this.#tailChunk) !== this.#chunk) write(this.#words, this.#tailChunk, this.#chunk);
+    write(this.#words, this.#tail, this.#at);
   }
 
   /** A producer has died: what it had published stays. Returns the number of the message that will come next. */
@@ -239,9 +233,15 @@ export class Ring {
     return load(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2) !== 0;
   }
 
+  /** The same by plain loads, for callers that ask once. */
+  get seemsToHave(): boolean {
+    const head = read(this.#words, this.#head);
+    return read(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2) !== 0;
+  }
+
   /** Begins to look, at the first message. */
   open(): void {
-    this.#from = load(this.#words, this.#head);
+    this.#from = read(this.#words, this.#head);
     this.#hasJumped = false;
   }
 
@@ -251,7 +251,7 @@ export class Ring {
       const segment = this.#chunks.segment(this.#from >>> unitShift);
       const index = (this.#from & unitMask) << 2;
       // ORDER: pairs with the store in `publish`.
-      const header = load(segment, index);
+      const header = acquire(segment, index);
       if (header === JUMP) {
         this.#from = (load(segment, index + headWords) + 1) | 0;
         this.#hasJumped = true;
@@ -271,7 +271,7 @@ export class Ring {
 
   /** How many messages were put before that one, or what they weighed. */
   get number(): number {
-    return load(this.#segment, this.#index + 1);
+    return read(this.#segment, this.#index + 1);
   }
 
   /** Copies that message. @param at where to in `target` */
@@ -279,14 +279,13 @@ export class Ring {
     const count = (this.length + 3) >> 2;
     const segment = this.#segment;
     const from = this.#index + headWords;
-    if (this.#chunks.isModel) for (let i = 0; i < count; i += 1) target[at + i] = load(segment, from + i);
-    else if (count <= loopLimit) for (let i = 0; i < count; i += 1) target[at + i] = segment[from + i]!;
+    if (count <= loopLimit || this.#chunks.isModel) for (let i = 0; i < count; i += 1) target[at + i] = read(segment, from + i);
     else target.set(segment.subarray(from, from + count), at);
   }
 
   /** One of its words. */
   wordAt(index: number): number {
-    return load(this.#segment, this.#index + headWords + index);
+    return read(this.#segment, this.#index + headWords + index);
   }
 
   /** Goes on to the message behind it. */
@@ -297,7 +296,7 @@ export class Ring {
   /** Takes all that were skipped. */
   take(): void {
     // ORDER: after they were copied: from here on nothing holds them, and a producer may write there.
-    store(this.#words, this.#head, this.#from);
+    write(this.#words, this.#head, this.#from);
   }
 
   /** Gives the chunks back that were left; after `take`, when its messages are counted. */

@@ -9,7 +9,7 @@
  *    4  mutex free, a getter is called     the getter's own slice          4  mutex free, a putter is called the putter's own slice
  */
 
-import { load, store } from '#atomics';
+import { acquire, load, read, store, write } from '#atomics';
 import { type Block, holdParcel, leaveParcel, OwnedLine, waitingOffset, WaitQueue } from '../memory/index.ts';
 import { RobustMutex } from '../sync/index.ts';
 import { Books } from './books.ts';
@@ -110,6 +110,11 @@ export class SharedBuffer implements Taker {
     return load(this.#words, this.#at + word);
   }
 
+  /** In the mutex of those who write it. */
+  #read(word: number): number {
+    return read(this.#words, this.#at + word);
+  }
+
   #store(word: number, value: number): void {
     store(this.#words, this.#at + word, value);
   }
@@ -176,14 +181,14 @@ export class SharedBuffer implements Taker {
     let isWhole = false;
     this.#tailMutex.enter();
     try {
-      placed = this.#load(STATE) === OPEN ? this.#write(messages, from) : -1;
+      placed = this.#read(STATE) === OPEN ? this.#write(messages, from) : -1;
       isWhole = true;
     } finally {
       this.#tailMutex.leave(isWhole);
     }
     for (let i = from + Math.max(placed, 0); i < messages.length; i += 1) hold(messages[i]!);
-    // ORDER: published, then the look whether a getter waits; pairs with getters, which stand in line and then look.
-    if (placed > 0 && this.#load(waitingOffset) !== 0) this.getters.callFirst();
+    // ORDER: published, then the mutex is left, then the look whether a getter waits; pairs with getters, which stand in line and then look.
+    if (placed > 0 && acquire(this.#words, this.#at + waitingOffset) !== 0) this.getters.callFirst();
     return placed;
   }
 
@@ -199,12 +204,12 @@ export class SharedBuffer implements Taker {
   }
 
   #room(): number {
-    const puts = this.#load(PUTS);
-    const room = this.maxSize - ((puts - this.#load(SEEN_GETS)) | 0);
+    const puts = this.#read(PUTS);
+    const room = this.maxSize - ((puts - this.#read(SEEN_GETS)) | 0);
     if (room > 0) return room;
     // ORDER: pairs with consumers, which store GETS and then look whether a putter waits.
     const gets = this.#load(GETS);
-    this.#store(SEEN_GETS, gets);
+    write(this.#words, this.#at + SEEN_GETS, gets);
     return this.maxSize - ((puts - gets) | 0);
   }
 
@@ -221,13 +226,13 @@ export class SharedBuffer implements Taker {
    * @throws HeddleError if there is no memory for the books of this consumer
    */
   take(isSure: boolean, judge?: Judge): boolean {
-    if (!isSure && (!this.#items.mayHave || this.isReserved)) return false;
+    if (!isSure && !this.#mayTake()) return false;
     this.books?.open();
     let isTaken = false;
     let isWhole = false;
     this.#headMutex.enter();
     try {
-      isTaken = this.#load(STATE) === EMPTIED ? this.#drain() : this.#items.take(this, judge);
+      isTaken = this.#read(STATE) === EMPTIED ? this.#drain() : this.#items.take(this, judge);
       if (isTaken) hold(this);
       isWhole = true;
     } finally {
@@ -236,6 +241,11 @@ export class SharedBuffer implements Taker {
     // ORDER: counted, then the look whether a putter waits; pairs with putters, which stand in line and then look.
     if (isTaken) this.#callPutter();
     return isTaken;
+  }
+
+  /** A guess: whether an item is there, and for any thread. */
+  #mayTake(): boolean {
+    return this.#items.seemsToHave && (this.#read(OVERDUE) === 0 || !this.isReserved);
   }
 
   #callPutter(): void {
@@ -272,18 +282,18 @@ export class SharedBuffer implements Taker {
   /** Items have gone out: the books say so before GETS does. */
   count(items: number): void {
     this.books?.taken(items);
-    this.#store(GETS, (this.#load(GETS) + items) | 0);
+    write(this.#words, this.#at + GETS, (this.#read(GETS) + items) | 0);
   }
 
   /** Takes up to `max` messages, as copies. */
   takeMany(max: number, isSure: boolean): Message[] {
-    if (!isSure && (!this.#items.mayHave || this.isReserved)) return [];
+    if (!isSure && !this.#mayTake()) return [];
     this.books?.open();
     let taken: Message[] = [];
     let isWhole = false;
     this.#headMutex.enter();
     try {
-      if (this.#load(STATE) === EMPTIED) this.#drain();
+      if (this.#read(STATE) === EMPTIED) this.#drain();
       else taken = this.#items.takeSome(max, this);
       for (const message of taken) hold(message);
       isWhole = true;

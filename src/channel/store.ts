@@ -46,6 +46,8 @@ export interface Store {
   readonly takesBatches?: boolean;
   /** Whether an item may be there: a guess, by any thread. */
   readonly mayHave: boolean;
+  /** The same, cheaper: for a caller that does not ask again and again, which plain loads may answer by what they found before. */
+  readonly seemsToHave: boolean;
 
   // In the producers' mutex.
 

@@ -1,9 +1,11 @@
 /** From a packet to values. The packet's modules must be loaded: see prepare.ts. */
 
 import { Decoding } from './decoding.ts';
+import { decodeFlat } from './message/decoder.ts';
+import { ONE_FLAT } from './message/form.ts';
 import { type Numbers, numbersOf, rowHeadOf } from './number-row.ts';
 import { damaged } from './reader.ts';
-import type { Border, Incoming } from './packet.ts';
+import type { Border, Encoded } from './packet.ts';
 
 export interface DecodeOptions {
   /** The packet will be decoded again: buffers beside the bytes are copied, not given away. Default false. */
@@ -20,14 +22,14 @@ export class Decoder {
   readonly numbers: Numbers | undefined;
   #read = 0;
 
-  constructor(packet: Incoming, border: Border, options?: DecodeOptions) {
+  constructor(packet: Encoded, border: Border, options?: DecodeOptions) {
     this.border = border;
     const { reader } = this.#decoding;
     reader.reset(packet.bytes, 0, packet.bytes.length);
     const last = reader.uint32AtEnd();
     const row = rowHeadOf(last);
     if (row !== undefined && reader.left !== row.count * (row.isDouble ? 8 : 4)) throw damaged('it has another length than it says');
-    this.count = row?.count ?? last;
+    this.count = row?.count ?? (last === ONE_FLAT ? 1 : last);
     this.numbers = row === undefined ? undefined : numbersOf(packet.bytes, row);
     this.#decoding.beside = packet;
     this.#decoding.again = options?.again === true;
@@ -53,12 +55,15 @@ export class Decoder {
 }
 
 /** The first value of a packet. */
-export function decode(packet: Incoming, border: Border, options?: DecodeOptions): unknown {
+export function decode(packet: Encoded, border: Border, options?: DecodeOptions): unknown {
+  const { bytes } = packet;
+  // The last byte tells.
+  if (bytes[bytes.length - 1] === ONE_FLAT >>> 24) return decodeFlat(bytes, 0, bytes.length - 4);
   return new Decoder(packet, border, options).next();
 }
 
 /** All values of a packet. */
-export function decodeAll(packet: Incoming, border: Border, options?: DecodeOptions): unknown[] {
+export function decodeAll(packet: Encoded, border: Border, options?: DecodeOptions): unknown[] {
   const decoder = new Decoder(packet, border, options);
   const values: unknown[] = [];
   while (!decoder.done) values.push(decoder.next());

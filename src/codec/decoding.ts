@@ -18,6 +18,7 @@ import { readBuiltinInstance, readDerived, readInstance, readNullObject, readWit
 import { readHandle } from './handles.ts';
 import { end, hole, rest } from './no-value.ts';
 import { readByName, readPlain } from './objects.ts';
+import { readName } from './named.ts';
 import type { Incoming } from './packet.ts';
 import { damaged, Reader } from './reader.ts';
 import { readReduced } from './reduced.ts';
@@ -40,7 +41,7 @@ interface Waiting {
 }
 
 /** What an {@link Incoming} has besides its bytes and modules. */
-export type Beside = Pick<Incoming, 'attachments' | 'handles' | 'lost'>;
+export type Beside = Pick<Incoming, 'attachments' | 'handles' | 'lost' | 'namedBy'>;
 
 const nothingBeside: Beside = { attachments: [] };
 
@@ -230,6 +231,8 @@ export class Decoding {
         return readSignal(this);
       case tag.SHARED_OBJECT:
         return readHandle(this);
+      case tag.NAMED_OBJECT:
+        return readName(this);
       case tag.SHARED_ARRAY:
       case tag.SHARED_MEMORY:
         return readSharedMemory(this, kind);

@@ -3,7 +3,9 @@
 import { handleDoor } from '../handles.ts';
 import { InvalidStateError, SerializationError } from '../errors.ts';
 import type { Transferable } from 'node:worker_threads';
-import { type Attachment, Encoding, inShort } from './encoding.ts';
+import { type Attachment, Encoding, inShort, nothing } from './encoding.ts';
+import { FlatWriter } from './message/flat-writer.ts';
+import { ONE_FLAT } from './message/form.ts';
 import { checkTransfer, detach, unmark } from './move.ts';
 import { type NumberRow, releaseRow, takeRow } from './number-row.ts';
 import type { Border, Packet } from './packet.ts';
@@ -21,6 +23,8 @@ export interface EncodeOptions {
   readonly inline?: boolean | undefined;
   /** The packet may be sent more than once: nothing in it changes owner on the way. Default false. */
   readonly keep?: boolean | undefined;
+  /** Of one value: it is an array of heddle's own, such as arguments, which has nothing but elements. Default false. */
+  readonly isOwnList?: boolean | undefined;
   /** Of one value: it was thrown. Errors in it arrive without those of their parts that cannot cross, and say so. Default false. */
   readonly isThrown?: boolean | undefined;
   /** Several values follow: if all are numbers, the packet is one typed array. Default false. */
@@ -28,11 +32,22 @@ export interface EncodeOptions {
 }
 
 /** Packets are built in memory that is used again and copied out of it. A second encoder at the same time makes its own. */
-let spare: Encoding | undefined;
+let spare: Desk | undefined;
 const SPARE_SIZE = 16 * 1024;
 
 const none: never[] = [];
 
+/** What an encoder works with. */
+interface Desk {
+  readonly encoding: Encoding;
+  /** Writes a message that stands alone, for as long as it is flat. */
+  readonly flat: FlatWriter;
+}
+
+function newDesk(): Desk {
+  const encoding = new Encoding(new Writer(memory(SPARE_SIZE)));
+  return { encoding, flat: new FlatWriter(encoding) };
+}
 /** From this length on a row of numbers is shorter to say, or faster to write, than its numbers one by one. */
 const ROW_FROM = 4;
 
@@ -42,17 +57,22 @@ const ROW_FROM = 4;
  */
 export class Encoder {
   #encoding: Encoding | undefined;
+  readonly #desk: Desk;
   readonly #keep: boolean;
   /** All values so far, if they are numbers of a series. */
   #row: NumberRow | undefined;
   #count = 0;
+  /** Its only message is flat. */
+  #isFlat = false;
 
   constructor(options: EncodeOptions) {
-    const encoding = spare ?? new Encoding(new Writer(memory(SPARE_SIZE)));
+    const desk = spare ?? newDesk();
+    const { encoding } = desk;
     spare = undefined;
+    this.#desk = desk;
     encoding.border = options.border;
     encoding.inline = options.inline === true;
-    encoding.transfer = checkTransfer(options.transfer);
+    if (options.transfer !== undefined && options.transfer.length > 0) encoding.transfer = checkTransfer(options.transfer);
     this.#keep = options.keep === true;
     this.#encoding = encoding;
     if (options.isSeries === true) this.#row = takeRow();
@@ -110,6 +130,32 @@ export class Encoder {
     this.#count += 1;
   }
 
+  /**
+   * Adds the only message.
+   *
+   * @param isOwnList it is an array of heddle's own, which has nothing but elements
+   * @throws SerializationError as `add` does
+   */
+  addOnly(value: unknown, root: string, isOwnList: boolean = false): void {
+    const encoding = this.#open();
+    const { flat } = this.#desk;
+    encoding.isThrown = false;
+    encoding.trail.start(root);
+    try {
+      if (isOwnList) flat.list(value as unknown[]);
+      else flat.value(value);
+      this.#isFlat = !flat.isGeneral;
+      if (!this.#isFlat) encoding.finish();
+    } catch (error) {
+      const told = error instanceof SerializationError ? error : encoding.refusal(`reading it threw ${inShort(error)}`, error);
+      encoding.abandon(nothing);
+      throw told;
+    } finally {
+      flat.forget();
+    }
+    this.#count = 1;
+  }
+
   /** Closes the packet, which ends the encoder. Only now moved buffers are taken from their owner. */
   finish(): Packet {
     const row = this.#row;
@@ -122,7 +168,7 @@ export class Encoder {
     const encoding = this.#open();
     const { writer, modules, signals, handles } = encoding;
     const { attachments, transfer } = this.#takeAttachments(encoding);
-    writer.uint32(this.#count);
+    writer.uint32(this.#isFlat ? ONE_FLAT : this.#count);
     const { bytes, position } = writer;
     const isLarge = bytes.length > SPARE_SIZE;
     const shared = handles.length === 0 ? none : handles.toArray();
@@ -146,8 +192,9 @@ export class Encoder {
     this.#row = undefined;
     this.#encoding = undefined;
     if (encoding.writer.bytes.length > SPARE_SIZE) return;
-    encoding.reset();
-    spare = encoding;
+    if (this.#isFlat) encoding.writer.position = 0;
+    else encoding.reset();
+    spare = this.#desk;
   }
 
   /** The packet is no row: its numbers are written one by one. */
@@ -194,6 +241,9 @@ export class Encoder {
   }
 }
 
+/** So few bytes are copied faster by a loop than by a call. */
+const FEW = 64;
+
 const isMovedBuffer = ({ how }: Attachment): boolean => how === 'move';
 
 /** Bytes of their own. Large ones stay where they are, at the start of a somewhat larger buffer. */
@@ -203,7 +253,8 @@ function ownBytes(bytes: Uint8Array, length: number): Uint8Array {
 
 function copyOf(bytes: Uint8Array, length: number): Uint8Array {
   const copy = new Uint8Array(length);
-  copy.set(bytes.subarray(0, length));
+  if (length > FEW) copy.set(bytes.subarray(0, length));
+  else for (let i = 0; i < length; i += 1) copy[i] = bytes[i]!;
   return copy;
 }
 
@@ -215,7 +266,8 @@ function copyOf(bytes: Uint8Array, length: number): Uint8Array {
 export function encode(value: unknown, options: EncodeOptions): Packet {
   const encoder = new Encoder(options);
   try {
-    encoder.add(value, options.root ?? 'value', options.isThrown);
+    if (options.isThrown === true) encoder.add(value, options.root, true);
+    else encoder.addOnly(value, options.root ?? 'value', options.isOwnList);
   } catch (error) {
     encoder.discard();
     throw error;

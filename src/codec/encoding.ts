@@ -72,7 +72,23 @@ export interface Mark extends Start {
   readonly classes: number;
 }
 
-const nothing: ReadonlySet<unknown> = new Set();
+/** How far everything is at the beginning of a message. */
+export const nothing: Mark = {
+  position: 0,
+  objects: 0,
+  waiting: 0,
+  shapes: 0,
+  depth: 0,
+  attachments: 0,
+  beside: 0,
+  detached: 0,
+  modules: 0,
+  signals: 0,
+  handles: 0,
+  classes: 0,
+};
+
+const noBuffers: ReadonlySet<unknown> = new Set();
 
 export class Encoding {
   readonly writer: Writer;
@@ -82,7 +98,7 @@ export class Encoding {
   /** Where the message begins that stands alone. */
   origin = 0;
   /** Buffers of the `transfer` option. */
-  transfer: ReadonlySet<unknown> = nothing;
+  transfer: ReadonlySet<unknown> = noBuffers;
   readonly trail: Trail = new Trail();
   readonly shapes: WrittenShapes = new WrittenShapes();
   readonly attachments: Attachment[] = [];
@@ -124,7 +140,7 @@ export class Encoding {
   forget(): void {
     this.beside = 0;
     this.scope = {};
-    this.transfer = nothing;
+    this.transfer = noBuffers;
     this.trail.forget();
     this.shapes.clear();
     if (this.#asked.size > 0) this.#asked.clear();

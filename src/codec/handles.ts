@@ -16,6 +16,7 @@ import { a } from './buffers.ts';
 import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { refuse } from './instances.ts';
+import { wroteName } from './named.ts';
 import * as tag from './tags.ts';
 import { SLOT } from './trail.ts';
 
@@ -25,6 +26,7 @@ export function writeHandle(encoding: Encoding, object: object): void {
   if (ref === undefined) refuse(encoding, Object.getPrototypeOf(object) as object);
   const whyNot = (object as { readonly [notSent]?: () => string | undefined })[notSent]?.();
   if (whyNot !== undefined) throw encoding.refusal(whyNot);
+  if (wroteName(encoding, object)) return;
   refuseApart(encoding, a(object.constructor.name));
   encoding.writer.byte(tag.SHARED_OBJECT);
   encoding.claim(object);

@@ -16,7 +16,7 @@ export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.
 // In which scope a worker imports them.
 export { type LoadScope, setLoadScope } from './function/index.ts';
 // What travels.
-export type { Border, ExportedSignal, Incoming, Packet } from './packet.ts';
+export type { Border, Encoded, ExportedSignal, Incoming, Packet } from './packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.
 export { abortImported } from './signals.ts';
 // For threads in which tasks come and go.

@@ -8,7 +8,7 @@
 
 import { constructorIn, givenName } from '../class-names.ts';
 import { copyOf, otherCopy } from '../copies.ts';
-import { notSent } from '../handles.ts';
+import { notSent, sentAs } from '../handles.ts';
 import { isOfNode } from './classes-of-node.ts';
 import type { AnyFunction } from './courier.ts';
 import { courier } from './function/index.ts';
@@ -16,6 +16,7 @@ import type { Decoding } from './decoding.ts';
 import type { Encoding } from './encoding.ts';
 import { a } from './buffers.ts';
 import { prototypeOf, readClass, writeClass } from './functions.ts';
+import { writeSubstitute } from './named.ts';
 import { isBare, keysBesideContent } from './own-keys.ts';
 import { type Fields, readOwnFields, readPlain, writeByName, writeFields, writeFieldsOf } from './objects.ts';
 import { damaged } from './reader.ts';
@@ -38,6 +39,8 @@ export interface Family {
   readonly parent: object | null;
   /** Why an instance stays where it is; for classes that have such instances. */
   readonly notSent: ((this: object) => string | undefined) | undefined;
+  /** Instances travel as something else. */
+  readonly isSubstituted: boolean;
 }
 
 const families = new WeakMap<object, Family>();
@@ -56,7 +59,14 @@ function lookAt(prototype: object): Family {
   const fn = classOf(prototype);
   const isPlain = parent === null && fn !== undefined && givenName(fn) === 'Object' && isOfNode(fn);
   const isPure = isPlain || (fn !== undefined && !isOfNode(fn) && (parent === null || familyOf(parent).isPure));
-  return { fn, isPlain, isPure, parent, notSent: (prototype as { [notSent]?: Family['notSent'] })[notSent] };
+  return {
+    fn,
+    isPlain,
+    isPure,
+    parent,
+    notSent: (prototype as { [notSent]?: Family['notSent'] })[notSent],
+    isSubstituted: sentAs in prototype,
+  };
 }
 
 /** The class whose instances have this prototype. */
@@ -77,7 +87,8 @@ function classNameOf(prototype: object | null): string {
 }
 
 export function writeInstance(encoding: Encoding, object: object, prototype: object): void {
-  const { fn, isPure, parent, notSent: whyNot } = familyOf(prototype);
+  const { fn, isPure, parent, notSent: whyNot, isSubstituted } = familyOf(prototype);
+  if (isSubstituted) return writeSubstitute(encoding, object);
   const reason = whyNot?.call(object);
   if (reason !== undefined) throw encoding.refusal(reason);
   const reducer = reducerOf(fn);

@@ -29,6 +29,13 @@ export interface Incoming extends Pick<Packet, 'bytes' | 'attachments' | 'module
   readonly handles?: readonly object[] | undefined;
   /** Why they are not here, if they could not be taken over. */
   readonly lost?: Error | undefined;
+  /** Gives what the sender's `nameFor` has named. */
+  readonly namedBy?: ((name: unknown) => object) | undefined;
+}
+
+/** The same, when its modules are loaded. */
+export interface Encoded extends Omit<Incoming, 'modules'> {
+  readonly modules?: readonly string[] | undefined;
 }
 
 /** An AbortSignal of this side, by the id under which the other side knows it. */
@@ -42,6 +49,7 @@ export interface Border {
   readonly kind: 'thread' | 'process';
   /** The realm id of the receiver, if known: what was born there goes home by name instead of by copy. */
   readonly peer?: string | undefined;
+  readonly nameFor?: undefined;
   /** Why the receiver does not see this process's shared objects, if it is a process that does not. */
   readonly apart?: string | undefined;
 }
@@ -50,6 +58,8 @@ export interface Border {
 export interface AnyBorder {
   readonly kind: 'any';
   readonly peer?: undefined;
+  /** What the receiver knows an object by, if it does: that is sent in its place. */
+  readonly nameFor?: ((object: object) => unknown) | undefined;
   /** Why the receiver may not have the shared heap. */
   readonly apart?: string | undefined;
 }

@@ -2,15 +2,13 @@
 
 import { types } from 'node:util';
 import { SerializationError } from '../errors.ts';
+import { readShortText, shortText } from './short-text.ts';
 import * as tag from './tags.ts';
 
 /** The bytes are not what any encoder wrote. */
 export function damaged(what: string): SerializationError {
   return new SerializationError(`the message is damaged: ${what}`);
 }
-
-/** Up to this length a string is put together by a loop; above it a native call is faster. */
-const LOOP_LIMIT = 10;
 
 /** Node's own text readers work on any bytes; asking a small array for its buffer, as a Buffer would, costs more than all else. */
 const { latin1Slice, ucs2Slice } = Buffer.prototype as unknown as Record<
@@ -207,10 +205,6 @@ export class Reader {
     const end = start + length;
     if (end > this.end) throw damaged('it ends too early');
     this.position = end;
-    if (length > LOOP_LIMIT) return latin1Slice.call(this.bytes, start, end);
-    const { bytes } = this;
-    let text = '';
-    for (let i = start; i < end; i += 1) text += String.fromCharCode(bytes[i] as number);
-    return text;
+    return length > shortText ? latin1Slice.call(this.bytes, start, end) : readShortText(this.bytes, start, length);
   }
 }

@@ -129,5 +129,7 @@ export const SHARED_OBJECT = 0xc8;
 export const SHARED_ARRAY = 0xca;
 /** value: a shared object; stands for the buffer of the array over its memory */
 export const SHARED_MEMORY = 0xcb;
+/** value: by what the receiver knows an object; see named.ts */
+export const NAMED_OBJECT = 0xcc;
 /** text: id; value: the subclass or undefined; value: arguments; see thread-locals.ts */
 export const THREAD_LOCAL = 0xc9;

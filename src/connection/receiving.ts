@@ -176,10 +176,18 @@ export class Receivers {
   /** The program is kept alive by those that wait. */
   #isHolding = false;
   #isServing = false;
+  /** Has taken the messages over: nothing waits in line. */
+  #taker: (() => void) | undefined;
 
   /** @param open makes the stream, which calls back when a message or the end has come */
   constructor(open: (changed: () => void) => MessageStream) {
     this.stream = open(() => this.changed());
+  }
+
+  /** Has `taker` called, now and later, when a message or the end has come: it takes them from the stream. */
+  handTo(taker: () => void): void {
+    this.#taker = taker;
+    taker();
   }
 
   add(wait: Waiting<any>): void {
@@ -189,6 +197,7 @@ export class Receivers {
 
   /** A message or the end has come, or the line has changed. */
   changed(): void {
+    if (this.#taker !== undefined) return this.#taker();
     if (this.#isServing) return;
     this.#isServing = true;
     try {

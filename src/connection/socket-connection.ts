@@ -102,6 +102,8 @@ function bytesInto(verb: string, into: Uint8Array): Reading<number> {
 
 /** Makes a connection of a socket whose other end is proved. */
 export let connectionOver: <T>(socket: Socket, name: string, rest: Uint8Array) => SocketConnection<T>;
+/** Takes the stream over from a connection that was not used yet: `changed` hears of messages and of the end. */
+export let takeStream: (connection: SocketConnection<any>, changed: (stream: MessageStream) => void) => MessageStream;
 let isMaking = false;
 
 /**
@@ -137,6 +139,11 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
       } finally {
         isMaking = false;
       }
+    };
+    takeStream = (connection, changed) => {
+      const stream = connection.#stream;
+      connection.#receivers.handTo(() => changed(stream));
+      return stream;
     };
     giveReadiness(SocketConnection, (connection: SocketConnection) => ({
       isReady() {

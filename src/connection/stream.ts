@@ -136,6 +136,11 @@ export class MessageStream {
     this.#changed();
   }
 
+  /** Why nothing more comes, as an error of its own for each that asks. */
+  get end(): EOFError | undefined {
+    return this.failure?.();
+  }
+
   #closedThere(when: string, cause: Error | undefined): () => EOFError {
     return () =>
       new EOFError(`the other end of ${this.#name} has closed the connection${when}`, cause === undefined ? undefined : { cause });

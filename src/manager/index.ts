@@ -1,18 +1,20 @@
 /** Managers: objects in a process of their own, shared by proxies. */
 
-export { callback } from '../proxy/index.ts';
+export { callback, reconnected, RemoteProxied } from '../proxy/index.ts';
+export type { BaseManager, ManagerStatistics, RegisterOptions } from './base.ts';
 export type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
 export type { ManagedSet } from './managed-set.ts';
-export {
-  type DictProxy,
-  type ListProxy,
-  Manager,
-  type ManagerOptions,
-  type ManagerStatistics,
-  type NamespaceProxy,
-  type PoolProxy,
-  type RegisterOptions,
-  serveManager,
-  type SetProxy,
-} from './manager.ts';
+export { Manager, type ManagerOptions, serveManager } from './manager.ts';
+export type { DictProxy, ListProxy, NamespaceProxy, PoolProxy, SetProxy } from './proxy-types.ts';
+export { type ConnectOptions, type NumbersOptions, RemoteManager } from './remote-manager.ts';
+export type {
+  AcquirerProxy,
+  ArrayProxy,
+  BarrierProxy,
+  ConditionProxy,
+  EventProxy,
+  QueueProxy,
+  ValueProxy,
+} from './remote-types.ts';
+export { serveSession } from './session.ts';
 export type { Proxy as ManagerProxy, Recorder } from './types.ts';

@@ -3,9 +3,10 @@
 import { LifoQueue, type PriorityItem, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
 import { checkFunction, checkOptions, checkTimeout, expected } from '../check.ts';
 import { captureSite, travelByName } from '../codec/index.ts';
+import { type ConnectionAddress, Listener, type ListenerAddress, readAddress, readAuthkey } from '../connection/index.ts';
 import { InvalidStateError, ProcessError, UnsupportedPlatformError } from '../errors.ts';
 import { me } from '../memory/index.ts';
-import { type MapOptions, Pool, type PoolOptions } from '../pool/index.ts';
+import { Pool } from '../pool/index.ts';
 import { sharingMissing } from '../platform/index.ts';
 import { Process, startInBackground } from '../process/index.ts';
 import { TypeError } from '../refusals.ts';
@@ -23,49 +24,10 @@ import {
   Semaphore,
   type SemaphoreOptions,
 } from '../sync/index.ts';
-import type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
-import type { ManagedSet } from './managed-set.ts';
-import { type Client, clientOf, CREATE, MANAGER, type Request, SHUTDOWN, STATISTICS } from '../proxy/index.ts';
+import { clientOf, MANAGER, type QueueClient, type Request, SHUTDOWN } from '../proxy/index.ts';
+import { BaseManager, registry } from './base.ts';
+import { type ConnectOptions, RemoteManager } from './remote-manager.ts';
 import { type Registered, Server } from './server.ts';
-import type { Proxy } from './types.ts';
-
-/** A dictionary that a manager keeps. Source: multiprocessing.managers.DictProxy */
-export type DictProxy<K = DictKey, V = unknown> = Omit<Proxy<ManagedDict<K, V>>, 'update' | 'updateSync'> & {
-  /** Runs `fn` at the manager with the value of the key, and sets what it returns, with nothing of others in between. Gives that. */
-  update(key: K, fn: (value: V | undefined) => V): Promise<V>;
-  /** Sets all entries. */
-  update(entries: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): Promise<void>;
-  updateSync(key: K, fn: (value: V | undefined) => V): V;
-  updateSync(entries: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): void;
-};
-/** A list that a manager keeps. Source: multiprocessing.managers.ListProxy */
-export type ListProxy<T = unknown> = Proxy<ManagedList<T>>;
-/** A set that a manager keeps. Source: multiprocessing.managers.SetProxy */
-export type SetProxy<T = DictKey> = Proxy<ManagedSet<T>>;
-/** Names and values that a manager keeps. Source: multiprocessing.managers.NamespaceProxy */
-export type NamespaceProxy = Proxy<ManagedNamespace>;
-/** A pool in the process of a manager. Source: multiprocessing.managers.PoolProxy */
-export type PoolProxy = Omit<Proxy<Pool>, 'apply' | 'map' | 'starmap' | 'imap' | 'imapUnordered'> & {
-  apply<A extends unknown[], R>(fn: (...args: A) => R, args?: A): Promise<Awaited<R>>;
-  map<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): Promise<Awaited<R>[]>;
-  starmap<A extends unknown[], R>(fn: (...args: A) => R, tuples: Iterable<A>, options?: MapOptions): Promise<Awaited<R>[]>;
-  imap<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): Promise<AsyncIterable<Awaited<R>>>;
-  imapUnordered<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): Promise<AsyncIterable<Awaited<R>>>;
-};
-
-/** A manager in numbers. */
-export interface ManagerStatistics {
-  /** Objects that it keeps: those with proxies, and up to half a second more. */
-  readonly objects: number;
-  /** Threads that have called it and live. */
-  readonly clients: number;
-}
-
-/** Options of {@link Manager.register}. */
-export interface RegisterOptions {
-  /** Names of methods and properties that proxies have. Default: all that do not begin with `_`, and iteration. */
-  readonly exposed?: readonly string[] | undefined;
-}
 
 /** Options of {@link Manager.start}. */
 export interface ManagerOptions<A extends unknown[] = unknown[]> {
@@ -73,35 +35,53 @@ export interface ManagerOptions<A extends unknown[] = unknown[]> {
   readonly initializer?: ((...args: A) => unknown) | undefined;
   /** Its arguments. */
   readonly initArgs?: A | undefined;
+  /**
+   * Where other programs can connect, as for `Listener.listen`: a path of a Unix socket, or `{ host, port }`. Default: nowhere; with an `authkey` alone, a Unix
+   * socket in a new folder.
+   */
+  readonly address?: ConnectionAddress | undefined;
+  /** The secret that those programs must know. At least one byte. */
+  readonly authkey?: Uint8Array | undefined;
 }
 
-type AnyClass = abstract new (...args: any[]) => object;
+/** Where a manager's process listens. */
+interface Place {
+  readonly address: ConnectionAddress | undefined;
+  readonly authkey: Uint8Array;
+}
 
-/** What a manager's process makes without `register`. */
-const ownTypes: ReadonlySet<string> = new Set(['dict', 'list', 'set', 'Namespace', 'Pool']);
-const registry = new Map<string, Registered>();
+type Started = readonly [server: number, what?: unknown];
+
 let count = 0;
 let isMaking = false;
 
 /** What runs in the manager's process. */
 export async function serveManager(
   requests: Queue<Request>,
-  started: SimpleQueue<readonly [number, unknown?]>,
+  started: SimpleQueue<Started>,
   classes: ReadonlyMap<string, Registered>,
   initializer: ((...args: any[]) => unknown) | undefined,
   initArgs: readonly unknown[],
+  place: Place | undefined,
 ): Promise<void> {
   const server = new Server(requests, new Map([...classes, ['Pool', { Class: Pool }]]));
+  let listener: Listener | undefined;
   try {
     await initializer?.(...initArgs);
+    if (place !== undefined) listener = await Listener.listen(place.address, { authkey: place.authkey });
   } catch (error) {
     await started.put([0, error]);
     return;
   }
-  await started.put([me]);
+  if (listener !== undefined) void admitAll(server, listener);
+  await started.put([me, listener?.address]);
   await server.serve();
   // Whatever its objects still do ends with it.
   process.exit();
+}
+
+async function admitAll(server: Server, listener: Listener): Promise<void> {
+  for await (const connection of listener) server.admit(connection);
 }
 
 travelByName(serveManager, 'manager/index.js');
@@ -131,18 +111,22 @@ travelByName(serveManager, 'manager/index.js');
  * console.log(await counts.get('a'), await counts.size); // prints: 2 2
  * ```
  */
-export class Manager implements AsyncDisposable {
+export class Manager extends BaseManager implements AsyncDisposable {
   readonly #requests: Queue<any>;
   readonly #process: Process<any>;
-  readonly #client: Client;
+  readonly #client: QueueClient;
+  readonly #address: ListenerAddress | undefined;
   #ending: Promise<void> | undefined;
 
   /** @throws TypeError always: `Manager.start` makes managers */
-  private constructor(requests: Queue<any>, server: number, process: Process<any>) {
-    if (!isMaking) throw new TypeError('expected Manager.start() to make managers, got new Manager()');
+  private constructor(requests: Queue<any>, server: number, process: Process<any>, address: ListenerAddress | undefined) {
+    if (!isMaking) throw new TypeError('expected Manager.start() or Manager.connect() to make managers, got new Manager()');
+    const client = clientOf(requests, server);
+    super(client);
+    this.#address = address;
     this.#requests = requests;
     this.#process = process;
-    this.#client = clientOf(requests, server);
+    this.#client = client;
   }
 
   /**
@@ -151,123 +135,58 @@ export class Manager implements AsyncDisposable {
    * @throws what its initializer has thrown; ProcessError if it ended before it was ready; UnsupportedPlatformError without native calls
    */
   static async start<A extends unknown[] = unknown[]>(options: ManagerOptions<A> = {}): Promise<Manager> {
-    checkOptions(options, 'the options of a Manager', ['initializer', 'initArgs']);
+    checkOptions(options, 'the options of a Manager', ['initializer', 'initArgs', 'address', 'authkey']);
     const { initializer, initArgs = [] } = options;
+    const place = readPlace(options);
     if (initializer !== undefined) checkFunction(initializer, 'initializer');
     if (!Array.isArray(initArgs)) throw new TypeError(expected('initArgs', 'an array', initArgs));
     const missing = startMethod() === 'thread' ? undefined : sharingMissing();
     if (missing !== undefined) throw new UnsupportedPlatformError(`a manager's process is called over shared memory: ${missing}`);
     const requests = new Queue<Request>();
-    const started = new SimpleQueue<readonly [number, unknown?]>();
+    const started = new SimpleQueue<Started>();
     const process = new Process({
       target: serveManager,
-      args: [requests, started, registry, initializer, initArgs] as never,
+      args: [requests, started, registry, initializer, initArgs, place] as never,
       name: `Manager-${(count += 1)}`,
       daemon: false,
     });
     startInBackground(process);
-    const ended = process.sentinel.then((): readonly [number, unknown?] => {
+    const ended = process.sentinel.then((): Started => {
       // Calls that come now fail at once.
       requests.shutdown({ immediate: true });
       return [0, new ProcessError(`${process.name} ended before it was ready: exit code ${process.exitCode}`)];
     });
-    const [server, error] = await Promise.race([started.get(), ended]);
-    if (server === 0) throw error;
+    const [server, what] = await Promise.race([started.get(), ended]);
+    if (server === 0) {
+      // What its initializer has begun may keep it.
+      if (process.isAlive()) process.kill();
+      await process.join();
+      throw what;
+    }
     isMaking = true;
     try {
-      return new Manager(requests, server, process);
+      return new Manager(requests, server, process, what as ListenerAddress | undefined);
     } finally {
       isMaking = false;
     }
   }
 
   /**
-   * Lets managers that are started from now on make objects of a class by `create(name)`. A manager that runs already gets it with the first `create`.
+   * Connects to a manager that another program has started with an `authkey`. This thread's proxies call it over the connection.
    *
-   * @throws TypeError if it is no class, or the name is taken by a type that comes with managers
+   * @param options where it listens, and its key; `timeout`: milliseconds until the connection must be there and proved, 30,000 by default
+   * @throws as `Client`
    */
-  static register(name: string, Class: AnyClass, options: RegisterOptions = {}): void {
-    if (typeof name !== 'string' || name === '') throw new TypeError(expected('name', 'a name', name));
-    if (ownTypes.has(name)) throw new TypeError(expected('name', 'none of a type that comes with managers', name));
-    if (typeof Class !== 'function' || typeof Class.prototype !== 'object') throw new TypeError(expected('Class', 'a class', Class));
-    checkOptions(options, 'the options of register()', ['exposed']);
-    if (options.exposed !== undefined && !Array.isArray(options.exposed))
-      throw new TypeError(expected('exposed', 'an array of names', options.exposed));
-    registry.set(name, { Class, exposed: options.exposed });
+  static connect(options: ConnectOptions): Promise<RemoteManager> {
+    return RemoteManager.connect(options);
   }
 
-  #check(verb: string): void {
+  protected override registered(name: string): Registered | undefined {
+    return registry.get(name);
+  }
+
+  protected check(verb: string): void {
     if (this.#ending !== undefined) throw new InvalidStateError(`Manager.${verb}(): the manager is shut down`);
-  }
-
-  async #make(name: string, args: readonly unknown[], above: (...args: any[]) => unknown): Promise<never> {
-    this.#check(name);
-    return await (this.#client.call(
-      MANAGER,
-      CREATE,
-      [name, args, registry.get(name)],
-      `Manager.${name}`,
-      captureSite(above),
-    ) as Promise<never>);
-  }
-
-  #makeSync(name: string, args: readonly unknown[], above: (...args: any[]) => unknown): never {
-    this.#check(`${name}Sync`);
-    return this.#client.callSync(MANAGER, CREATE, [name, args, registry.get(name)], `Manager.${name}`, above) as never;
-  }
-
-  /** Makes a dictionary. @param init an object, a Map, or an iterable of pairs */
-  dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): Promise<DictProxy<K, V>>;
-  dict<K = string, V = unknown>(init: Readonly<Record<string, V>>): Promise<DictProxy<K, V>>;
-  dict(init?: unknown): Promise<DictProxy<any, any>> {
-    return this.#make('dict', [init], this.dict);
-  }
-
-  /** As `dict`, and blocks the thread. */
-  dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): DictProxy<K, V>;
-  dictSync<K = string, V = unknown>(init: Readonly<Record<string, V>>): DictProxy<K, V>;
-  dictSync(init?: unknown): DictProxy<any, any> {
-    return this.#makeSync('dict', [init], this.dictSync);
-  }
-
-  /** Makes a list. @param init its items */
-  list<T = unknown>(init?: Iterable<T>): Promise<ListProxy<T>> {
-    return this.#make('list', [init], this.list);
-  }
-
-  /** As `list`, and blocks the thread. */
-  listSync<T = unknown>(init?: Iterable<T>): ListProxy<T> {
-    return this.#makeSync('list', [init], this.listSync);
-  }
-
-  /** Makes a set. @param init its items */
-  set<T = DictKey>(init?: Iterable<T>): Promise<SetProxy<T>> {
-    return this.#make('set', [init], this.set);
-  }
-
-  /** As `set`, and blocks the thread. */
-  setSync<T = DictKey>(init?: Iterable<T>): SetProxy<T> {
-    return this.#makeSync('set', [init], this.setSync);
-  }
-
-  /** Makes a namespace. @param init names and values to begin with */
-  Namespace(init?: Readonly<Record<string, unknown>>): Promise<NamespaceProxy> {
-    return this.#make('Namespace', [init], this.Namespace);
-  }
-
-  /** As `Namespace`, and blocks the thread. */
-  NamespaceSync(init?: Readonly<Record<string, unknown>>): NamespaceProxy {
-    return this.#makeSync('Namespace', [init], this.NamespaceSync);
-  }
-
-  /** Makes a pool in the process of the manager; its functions run in processes that this starts. @param processes as `Pool` takes it */
-  Pool(processes?: number | PoolOptions): Promise<PoolProxy> {
-    return this.#make('Pool', [processes], this.Pool);
-  }
-
-  /** As `Pool`, and blocks the thread. */
-  PoolSync(processes?: number | PoolOptions): PoolProxy {
-    return this.#makeSync('Pool', [processes], this.PoolSync);
   }
 
   /** Makes a `Queue`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
@@ -277,7 +196,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `Queue`, at once. */
   QueueSync<T = unknown>(maxSize?: number): Queue<T> {
-    this.#check('QueueSync');
+    this.check('QueueSync');
     return new Queue<T>(maxSize);
   }
 
@@ -288,7 +207,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `JoinableQueue`, at once. */
   JoinableQueueSync<T = unknown>(maxSize?: number): Queue<T> {
-    this.#check('JoinableQueueSync');
+    this.check('JoinableQueueSync');
     return new Queue<T>(maxSize);
   }
 
@@ -299,7 +218,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `LifoQueue`, at once. */
   LifoQueueSync<T = unknown>(maxSize?: number): LifoQueue<T> {
-    this.#check('LifoQueueSync');
+    this.check('LifoQueueSync');
     return new LifoQueue<T>(maxSize);
   }
 
@@ -310,7 +229,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `PriorityQueue`, at once. */
   PriorityQueueSync<T extends PriorityItem = PriorityItem>(maxSize?: number): PriorityQueue<T> {
-    this.#check('PriorityQueueSync');
+    this.check('PriorityQueueSync');
     return new PriorityQueue<T>(maxSize);
   }
 
@@ -321,7 +240,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `Lock`, at once. */
   LockSync(options?: LockOptions): Lock {
-    this.#check('LockSync');
+    this.check('LockSync');
     return new Lock(options);
   }
 
@@ -332,7 +251,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `RLock`, at once. */
   RLockSync(options?: LockOptions): RLock {
-    this.#check('RLockSync');
+    this.check('RLockSync');
     return new RLock(options);
   }
 
@@ -343,7 +262,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `Semaphore`, at once. */
   SemaphoreSync(value?: number, options?: SemaphoreOptions): Semaphore {
-    this.#check('SemaphoreSync');
+    this.check('SemaphoreSync');
     return new Semaphore(value, options);
   }
 
@@ -354,7 +273,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `BoundedSemaphore`, at once. */
   BoundedSemaphoreSync(value?: number, options?: SemaphoreOptions): BoundedSemaphore {
-    this.#check('BoundedSemaphoreSync');
+    this.check('BoundedSemaphoreSync');
     return new BoundedSemaphore(value, options);
   }
 
@@ -365,7 +284,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `Condition`, at once. */
   ConditionSync(lock?: Lock | RLock): Condition {
-    this.#check('ConditionSync');
+    this.check('ConditionSync');
     return new Condition(lock);
   }
 
@@ -376,7 +295,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `Event`, at once. */
   EventSync(): Event {
-    this.#check('EventSync');
+    this.check('EventSync');
     return new Event();
   }
 
@@ -387,7 +306,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `Barrier`, at once. */
   BarrierSync(parties: number, options?: BarrierOptions): Barrier {
-    this.#check('BarrierSync');
+    this.check('BarrierSync');
     return new Barrier(parties, options);
   }
 
@@ -398,7 +317,7 @@ export class Manager implements AsyncDisposable {
 
   /** As `Value`, at once. */
   ValueSync<T extends TypeCode>(type: T, initial?: ConstructorParameters<typeof Value<T>>[1], options?: SharedOptions): Value<T> {
-    this.#check('ValueSync');
+    this.check('ValueSync');
     return new Value<T>(type, initial, options);
   }
 
@@ -417,43 +336,22 @@ export class Manager implements AsyncDisposable {
     sizeOrInit: ConstructorParameters<typeof SharedArray<T>>[1],
     options?: SharedOptions,
   ): SharedArray<T> {
-    this.#check('ArraySync');
+    this.check('ArraySync');
     return new SharedArray<T>(type, sizeOrInit, options);
   }
 
   #local<T>(name: string, make: () => T): Promise<T> {
     try {
-      this.#check(name);
+      this.check(name);
       return Promise.resolve(make());
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /**
-   * Makes an object of a registered class at the manager.
-   *
-   * @throws TypeError if no class is registered under that name; what its constructor throws
-   */
-  async create<T extends object = any>(name: string, ...args: unknown[]): Promise<Proxy<T>> {
-    checkRegistered(name);
-    return await this.#make(name, args, this.create);
-  }
-
-  /** As `create`, and blocks the thread. */
-  createSync<T extends object = any>(name: string, ...args: unknown[]): Proxy<T> {
-    checkRegistered(name);
-    return this.#makeSync(name, args, this.createSync);
-  }
-
-  /** Its present state in numbers. */
-  async statistics(): Promise<ManagerStatistics> {
-    this.#check('statistics');
-    const [objects, clients] = (await this.#client.call(MANAGER, STATISTICS, [], 'Manager.statistics', captureSite(this.statistics))) as [
-      number,
-      number,
-    ];
-    return { objects, clients };
+  /** Where other programs can connect; undefined: nowhere. */
+  get address(): ListenerAddress | undefined {
+    return this.#address;
   }
 
   /** Process id of the manager. */
@@ -487,7 +385,7 @@ export class Manager implements AsyncDisposable {
   }
 }
 
-function checkRegistered(name: string): void {
-  if (!registry.has(name))
-    throw new TypeError(expected('name', `a registered one (${[...registry.keys()].join(', ') || 'none is'})`, name));
+function readPlace({ address, authkey }: ManagerOptions<any>): Place | undefined {
+  if (address !== undefined) readAddress(address, 0);
+  return address === undefined && authkey === undefined ? undefined : { address, authkey: readAuthkey(authkey) };
 }

@@ -7,11 +7,17 @@
  */
 
 import type { Queue } from '../channel/index.ts';
-import { EOFError, ShutDown } from '../errors.ts';
-import { collect, heapStatistics, isDead, me, refOf } from '../memory/index.ts';
+import { crypto } from '../builtins.ts';
+import type { SocketConnection } from '../connection/index.ts';
+import { EOFError, SerializationError, ShutDown } from '../errors.ts';
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
+import { expected } from '../check.ts';
+import { isShared } from '../handles.ts';
 import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
+import { QueuePeer, type Peer, WirePeer } from './peer.ts';
+import { type Kept, KeptObjects } from './objects.ts';
+import { sharedTypes } from './shared-types.ts';
 import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
 import { ManagedSet } from './managed-set.ts';
 import {
@@ -19,23 +25,21 @@ import {
   CALLBACK,
   CHECK,
   CREATE,
-  type Description,
   ERROR,
   FORGET,
   GONE,
   GET,
+  greeting,
   HELLO,
-  heldOf,
   isCallbackRef,
   ITERATE,
-  makeProxy,
   MANAGER,
+  MARK,
   PIPELINE,
-  Proxied,
   recordedCalls,
-  release,
   type Reply,
   type Request,
+  RUNNING,
   SET,
   SHUTDOWN,
   STATISTICS,
@@ -49,8 +53,10 @@ const mostAtOnce = 1000;
 
 /** A class whose objects a manager can keep. */
 export interface Registered {
-  readonly Class: abstract new (...args: any[]) => object;
+  readonly Class: (abstract new (...args: any[]) => object) | ((...args: any[]) => unknown);
   readonly exposed?: readonly string[] | undefined;
+  /** Of the registration; none: it comes with managers. */
+  readonly id?: string | undefined;
 }
 
 /** What comes with a manager. */
@@ -61,44 +67,30 @@ const builtIn: Readonly<Record<string, Registered>> = {
   Namespace: { Class: ManagedNamespace },
 };
 
-interface Kept {
-  readonly object: object;
-  readonly number: number;
-  /** Of the proxies' record. */
-  readonly ref: number;
-  readonly description: Description;
-}
+/** Arrow functions, methods and async functions give the object; all else makes it. */
+const isConstructor = (Class: Registered['Class']): Class is new (...args: unknown[]) => object => Class.prototype !== undefined;
 
 type Method = (...args: unknown[]) => unknown;
 
-/** What of an object is exposed: what its class says, or all that is public. */
-function describeObject(object: object, name: string, exposed: readonly string[] | undefined): Description {
-  const methods = new Set<string>();
-  const properties = new Set<string>();
-  const sort = (key: string, descriptor: PropertyDescriptor): void => {
-    if (key === 'constructor' || key === 'then' || (exposed === undefined && key.startsWith('_'))) return;
-    if (typeof descriptor.value === 'function') methods.add(key);
-    else properties.add(key);
-  };
-  for (let at = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object)
-    for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(at))) sort(key, descriptor);
-  const keep = (names: Set<string>): string[] => [...names].filter((key) => exposed === undefined || exposed.includes(key));
-  const isIterable = exposed === undefined && (Symbol.iterator in object || Symbol.asyncIterator in object);
-  return { name, methods: keep(methods), properties: keep(properties), isIterable };
-}
+const asItIs = (value: unknown): unknown => value;
 
 export class Server {
   readonly #requests: Queue<Request>;
   readonly #classes: Map<string, Registered>;
-  readonly #kept: Map<number, Kept> = new Map();
-  readonly #clients: Map<number, Queue<Reply>> = new Map();
+  readonly #objects: KeptObjects;
+  /** Threads that share memory, by their slots; connections by numbers below 0. */
+  readonly #clients: Map<number, Peer> = new Map();
+  readonly #id: string = crypto().randomUUID();
+  #connections = 0;
   /** Answers of clients that are awaited, and whose. */
   readonly #answers: Map<number, { readonly client: number; readonly settle: (isOk: boolean, value: unknown) => void }> = new Map();
+  /** Why a request was lost. */
+  #unreadable: unknown;
+  /** Why answers before them may be lost. */
+  readonly #marks: Map<number, unknown> = new Map();
   /** Calls whose methods wait. */
   readonly #atWork: Map<number, Set<number>> = new Map();
   #replies: Map<number, Reply[]> = new Map();
-  /** Handles that were not sent yet. */
-  readonly #fresh: Set<Proxied> = new Set();
   /** Tells callers of functions that are garbage here. */
   readonly #forgotten: FinalizationRegistry<readonly [client: number, callback: number]> = new FinalizationRegistry(([client, callback]) =>
     this.#replyNow(client, callback, FORGET),
@@ -107,6 +99,7 @@ export class Server {
 
   constructor(requests: Queue<Request>, classes: ReadonlyMap<string, Registered>) {
     this.#requests = requests;
+    this.#objects = new KeptObjects(requests, () => (this.#last += 1));
     this.#classes = new Map([...Object.entries(builtIn), ...classes]);
   }
 
@@ -115,7 +108,8 @@ export class Server {
     const look = setInterval(() => this.#lookAround(), lookEvery);
     try {
       for (;;) {
-        for (const request of await this.#next()) this.#take(request);
+        await this.#next();
+        for (let left = mostAtOnce; left > 0 && !this.#requests.empty(); left -= 1) this.#takeOne();
         this.#flush();
       }
     } catch (error) {
@@ -125,26 +119,42 @@ export class Server {
     }
   }
 
-  async #next(): Promise<readonly Request[]> {
+  /** Waits for a request, and takes it. Those that come together with it are cheaper to take one by one. */
+  async #next(): Promise<void> {
+    let request: Request;
     try {
-      return await this.#requests.getMany(mostAtOnce);
+      request = await this.#requests.get();
     } catch (error) {
-      if (error instanceof ShutDown) throw error;
-      // That request is gone, and says no more whose it was.
-      for (const client of this.#clients.keys()) this.#push(client, [0, UNREADABLE, error]);
-      return [];
+      return this.#lost(error);
     }
+    this.#take(request);
+  }
+
+  #takeOne(): void {
+    let request: Request;
+    try {
+      request = this.#requests.getNowait();
+    } catch (error) {
+      return this.#lost(error);
+    }
+    this.#take(request);
+  }
+
+  /** A request is gone, and says no more whose it was. @throws ShutDown if none will come */
+  #lost(error: unknown): void {
+    if (error instanceof ShutDown) throw error;
+    this.#unreadable = error;
+    for (const client of this.#clients.keys()) this.#push(client, [0, UNREADABLE, error]);
   }
 
   #take([client, call, object, method, ...args]: Request): void {
     if (object === MANAGER && this.#manage(client, call, method, args)) return;
-    // A pipeline may give several iterations.
-    const sendable = (result: unknown): unknown =>
-      method === PIPELINE && object !== MANAGER ? (result as unknown[]).map((one) => this.#sendable(one)) : this.#sendable(result);
     try {
-      const value =
-        object === MANAGER ? this.#create(client, ...(args as [string, unknown[], Registered?])) : this.#call(client, object, method, args);
-      if (!isPromise(value)) return this.#reply(client, call, VALUE, sendable(value));
+      const [value, toSend] =
+        object === MANAGER
+          ? this.#create(client, ...(args as [string, unknown[], Registered?]))
+          : [this.#call(client, object, method, args), method === PIPELINE ? this.#sendableAll : this.#sendable];
+      if (!isPromise(value)) return this.#reply(client, call, VALUE, toSend(value));
       // What looks like a promise may throw, or settle twice.
       let atWork = this.#atWork.get(client);
       if (atWork === undefined) this.#atWork.set(client, (atWork = new Set()));
@@ -153,12 +163,11 @@ export class Server {
         atWork.delete(call);
         this.#replyNow(client, call, kind, result);
       };
-      Promise.resolve(value)
-        .then(sendable)
-        .then(
-          (result) => ended(VALUE, result),
-          (error: unknown) => ended(ERROR, error),
-        );
+      const failed = (error: unknown): void => ended(ERROR, error);
+      // What is kept for a reply is sent in the same job.
+      void Promise.resolve(value)
+        .then((result) => ended(VALUE, toSend(result)), failed)
+        .catch(failed);
     } catch (error) {
       this.#reply(client, call, ERROR, error);
     }
@@ -166,9 +175,14 @@ export class Server {
 
   /** True: nothing is to be answered, or it was. */
   #manage(client: number, call: number, method: string, args: readonly unknown[]): boolean {
+    if (client < 0 && method !== CREATE && method !== STATISTICS) {
+      if (method === HELLO) this.#reply(client, call, VALUE, greeting(this.#id));
+      else this.#reply(client, call, ERROR, new TypeError(`a connection cannot ask a manager for '${method}'`));
+      return true;
+    }
     switch (method) {
       case HELLO:
-        this.#clients.set(client, args[0] as Queue<Reply>);
+        this.#clients.set(client, new QueuePeer(client, args[0] as Queue<Reply>));
         return true;
       case ANSWER: {
         const [number, isOk, value] = args as [number, boolean, unknown];
@@ -178,11 +192,22 @@ export class Server {
       case CHECK: {
         const atWork = this.#atWork.get(client);
         for (const waiting of args[0] as number[]) if (atWork?.has(waiting) !== true) this.#push(client, [waiting, GONE]);
+        const isOurs = args[1] === true;
+        this.#marks.set((this.#last += 1), isOurs ? this.#unreadable : new SerializationError(unreadThere));
+        this.#push(client, [this.#last, MARK]);
+        return true;
+      }
+      case RUNNING: {
+        const [mark, running] = args as [number, number[]];
+        const why = this.#marks.get(mark);
+        this.#marks.delete(mark);
+        for (const [number, answer] of this.#answers)
+          if (answer.client === client && number < mark && !running.includes(number)) this.#settle(number, false, why);
         return true;
       }
       case STATISTICS:
         this.#lookAround();
-        this.#reply(client, call, VALUE, [this.#kept.size, this.#clients.size]);
+        this.#reply(client, call, VALUE, [this.#objects.size, this.#clients.size]);
         return true;
       case SHUTDOWN:
         this.#replyNow(client, call, VALUE, undefined);
@@ -193,26 +218,36 @@ export class Server {
     }
   }
 
-  #create(client: number, name: string, args: unknown[], registered?: Registered): Proxied {
+  /** Makes an object, or waits for it; and what is sent of it. */
+  #create(client: number, name: string, args: unknown[], registered?: Registered): [made: unknown, toSend: (made: unknown) => unknown] {
     this.#placeCallbacks(client, args);
-    const known = registered ?? this.#classes.get(name);
-    if (known === undefined) throw new TypeError(`expected a registered type, got '${name}'`);
-    const { Class, exposed } = known;
-    return this.#keep(new (Class as new (...args: unknown[]) => object)(...args), name, exposed);
+    const Shared = client < 0 ? sharedTypes.get(name) : undefined;
+    if (Shared !== undefined) return [new (Shared as new (...args: unknown[]) => object)(...args), asItIs];
+    const { Class, exposed } = this.#registered(client, name, registered);
+    const keep = (made: unknown): unknown => this.#given(made, name, exposed);
+    // An object of a class may look like a promise.
+    return isConstructor(Class) ? [keep(new Class(...args)), asItIs] : [(Class as Method)(...args), keep];
   }
 
-  #keep(object: object, name: string, exposed: readonly string[] | undefined): Proxied {
-    const number = (this.#last += 1);
-    const description = describeObject(object, name, exposed);
-    const proxy = makeProxy(description, { requests: this.#requests, number, server: me });
-    this.#kept.set(number, { object, number, ref: refOf(proxy), description });
-    this.#fresh.add(proxy);
-    return proxy;
+  /** What a name stands for. Threads of the manager's own program may say anew what it is; connections take what is there. */
+  #registered(client: number, name: string, sent: Registered | undefined): Registered {
+    const here = this.#classes.get(name);
+    // One that is known already is the same, with what it keeps.
+    const known = client < 0 || sent === undefined || sent.id === here?.id ? here : sent;
+    if (known === undefined) throw new TypeError(expected('name', `a registered one (${[...this.#classes.keys()].join(', ')})`, name));
+    if (known !== here) this.#classes.set(name, known);
+    return known;
+  }
+
+  /** What a registered function gives may be a proxy, or lie in shared memory: then it goes as what it is. */
+  #given(made: unknown, name: string, exposed: readonly string[] | undefined): unknown {
+    if (typeof made !== 'object' || made === null) throw new TypeError(expected(`what ${name} gives`, 'an object', made));
+    return isShared(made) ? made : this.#objects.keep(made, name, exposed);
   }
 
   #call(client: number, number: number, method: string, args: unknown[]): unknown {
-    const kept = this.#kept.get(number);
-    if (kept === undefined) throw new TypeError('the object of this proxy is not there any more');
+    const kept = this.#objects.get(number);
+    if (isShared(kept.object)) return this.#callShared(client, kept, method, args);
     const object = kept.object as Record<string, unknown>;
     this.#placeCallbacks(client, method === PIPELINE ? (args[2] as unknown[]) : args);
     switch (method) {
@@ -228,6 +263,16 @@ export class Server {
       default:
         return (object[this.#exposed(kept, method, kept.description.methods)] as Method)(...args);
     }
+  }
+
+  /** Calls an object in shared memory in the name of a connection. */
+  #callShared(client: number, kept: Kept, method: string, args: unknown[]): unknown {
+    const { name, methods, properties } = kept.description;
+    if (method === GET || method === SET) this.#exposed(kept, args[0] as string, properties);
+    else if (method !== PIPELINE) this.#exposed(kept, method, methods);
+    const all = method === PIPELINE ? (args[2] as unknown[]) : args;
+    if (all.some(isCallbackRef)) throw new TypeError(`a ${name} takes no function of callback(): its functions run at the manager`);
+    return (this.#clients.get(client) as WirePeer).call(kept.object, method, args);
   }
 
   #exposed({ description }: Kept, name: string, names: readonly string[]): string {
@@ -275,9 +320,11 @@ export class Server {
   }
 
   /** An iteration stays here, and a proxy of it goes. */
-  #sendable(value: unknown): unknown {
-    return isIterator(value) ? this.#keep(new ManagedIterator(value), 'Iterator', undefined) : value;
-  }
+  readonly #sendable = (value: unknown): unknown =>
+    isIterator(value) ? this.#objects.keep(new ManagedIterator(value), 'Iterator', undefined) : value;
+
+  /** A pipeline may give several. */
+  readonly #sendableAll = (results: unknown): unknown => (results as unknown[]).map(this.#sendable);
 
   #replyNow(client: number, call: number, kind: number, ...rest: unknown[]): void {
     this.#reply(client, call, kind, ...rest);
@@ -300,29 +347,28 @@ export class Server {
     const all = this.#replies;
     this.#replies = new Map();
     for (const [client, replies] of all) this.#send(client, replies);
-    // Now those that have received them hold the proxies; for a client that has died, none does.
-    for (const proxy of this.#fresh) release(proxy);
-    this.#fresh.clear();
+    this.#objects.releaseSent();
   }
 
   #send(client: number, replies: readonly Reply[]): void {
-    const queue = this.#clients.get(client);
-    if (queue === undefined) return;
-    try {
-      queue.putManySync(replies);
-    } catch {
-      // One of the values cannot cross: the call ends with that, and the others go their way.
-      for (const reply of replies) this.#sendOne(queue, reply);
-    }
+    this.#clients.get(client)?.send(replies, (answer, error) => this.#settle(answer, false, error));
   }
 
-  #sendOne(queue: Queue<Reply>, reply: Reply): void {
-    try {
-      queue.putSync(reply);
-    } catch (error) {
-      if (reply[1] === CALLBACK) this.#settle(reply[2] as number, false, error);
-      else queue.putSync([reply[0], ERROR, error]);
-    }
+  // ---- clients that do not share memory
+
+  /** Serves a connection whose other end is proved. */
+  admit(connection: SocketConnection): void {
+    const client = -(this.#connections += 1);
+    const peer = new WirePeer(connection, client, {
+      take: (request) => this.#take(request),
+      settle: (answer, isOk, value) => this.#answers.get(answer)?.client === client && this.#settle(answer, isOk, value),
+      flush: () => this.#flush(),
+      nameFor: (object) => this.#objects.nameFor(object),
+      objectOf: (number) => this.#objects.objectOf(number),
+      held: (number, more) => this.#objects.held(number, more),
+      left: () => this.#forget(client),
+    });
+    if (!peer.hasEnded()) this.#clients.set(client, peer);
   }
 
   #settle(number: number, isOk: boolean, value: unknown): void {
@@ -333,12 +379,8 @@ export class Server {
 
   /** Drops objects that no proxy stands for, and clients that have died. */
   #lookAround(): void {
-    for (const client of this.#clients.keys()) if (isDead(client, true)) this.#forget(client);
-    if (this.#kept.size === 0) return;
-    if (heapStatistics().dropped > 0) collect();
-    const kept = [...this.#kept.values()];
-    const held = heldOf(kept, me);
-    for (const [i, { number }] of kept.entries()) if (!held[i]) this.#kept.delete(number);
+    for (const [client, peer] of this.#clients) if (peer.hasEnded()) this.#forget(client);
+    this.#objects.dropUnheld();
   }
 
   #forget(client: number): void {
@@ -349,4 +391,5 @@ export class Server {
   }
 }
 
+const unreadThere = 'what a callback was called with cannot be read where it runs';
 const callerEnded = (): Error => new EOFError('the caller of this function has ended');

@@ -2,8 +2,21 @@
 
 type AnyMethod = (...args: any[]) => unknown;
 
+/** Blocking forms of the class itself give way to those of the proxy. */
+type IsTwin<T, K> = K extends `${infer M}Sync` ? (M extends keyof T ? true : false) : false;
+
 /** Names of methods, but for `then`: a proxy is never thenable. */
-type MethodsOf<T> = { [K in keyof T]: K extends 'then' ? never : K extends string ? (T[K] extends AnyMethod ? K : never) : never }[keyof T];
+type MethodsOf<T> = {
+  [K in keyof T]: K extends 'then'
+    ? never
+    : K extends string
+      ? IsTwin<T, K> extends true
+        ? never
+        : T[K] extends AnyMethod
+          ? K
+          : never
+      : never;
+}[keyof T];
 type PropertiesOf<T> = { [K in keyof T]: K extends string ? (T[K] extends AnyMethod ? never : K) : never }[keyof T];
 type Result<M> = M extends (...args: any[]) => infer R ? R : never;
 

@@ -57,7 +57,21 @@ export function pause(): void {
   stepper?.('pause', undefined, 0, 0, 0);
 }
 
-export const areSteps: boolean = true;
+export function read(words: Int32Array, index: number): number {
+  return load(words, index);
+}
+
+export function write(words: Int32Array, index: number, value: number): void {
+  store(words, index, value);
+}
+
+export function acquire(words: Int32Array, index: number): number {
+  return load(words, index);
+}
+
+export function release(words: Int32Array, index: number, value: number): void {
+  store(words, index, value);
+}
 
 /** Does nothing for a moment: here another thread makes a step. */
 export function idle(_turns: number): void {

@@ -47,5 +47,6 @@ export { Deadline } from './deadline.ts';
 export type { Waiter } from './waiter.ts';
 export { OwnedLine } from './owned-line.ts';
 export { type Heirs, type LineWords, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
+export { WordRow } from './word-row.ts';
 export { Word, type WaitResult, type WordStatistics } from './word.ts';
 import './door.ts';

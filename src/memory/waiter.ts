@@ -5,7 +5,7 @@
  *                                          ▲───again()──────┘   └─▶ PASSING ─▶ free     it goes without taking: another is called in its place
  */
 
-import { compareExchange, load, store } from '#atomics';
+import { compareExchange, load, read, store, write } from '#atomics';
 import { me, theAgent } from './agent.ts';
 import { type Block, placeOf } from './block.ts';
 import { layout } from './layout.ts';
@@ -101,6 +101,11 @@ export class Waiter {
 
   set value(value: number) {
     store(this.#words, this.#at + VALUE, value);
+  }
+
+  /** Adds to `value`, in the mutex of all who look at it. */
+  addToValue(count: number): void {
+    write(this.#words, this.#at + VALUE, (read(this.#words, this.#at + VALUE) + count) | 0);
   }
 
   get more(): number {

@@ -3,7 +3,7 @@
 import type { AsyncItemIterator } from '../iteration.ts';
 import { checkOptions, checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import type { Future } from './future.ts';
 import { type Waitable, byFuture } from './waitable.ts';
 import { later } from './timers.ts';

@@ -10,7 +10,7 @@
  */
 
 import type { ChunkJob } from './chunk-job.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 interface Waiting {

@@ -11,7 +11,7 @@ import { checkTimeout } from '../check.ts';
 import { TimeoutError } from '../errors.ts';
 import { showAsText } from '../repr.ts';
 import { Failure, none } from './chunk-outcomes.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import type { MapRun } from './map-run.ts';
 import type { ItemOutcome } from './result-queue.ts';
 import { later } from './timers.ts';

@@ -1,5 +1,6 @@
 /** The jobs of a pool that have not ended, and what is watched of each: its signal, its time, whether somebody waits for it. */
 
+import { isObserved } from '../events.ts';
 import { AbortWatch } from './abort-watch.ts';
 import { outsideOfCalls } from './caller-context.ts';
 import { type DeadlineEvents, type DeadlineOptions, Deadlines } from './deadlines.ts';
@@ -40,7 +41,7 @@ export class Jobs {
 
   add(job: Job): void {
     const { signal } = job.settings;
-    job.since = performance.now();
+    if (isObserved('taskStarted')) job.since = performance.now();
     this.#byId.set(job.id, job);
     if (signal !== undefined) this.#aborts.watch(signal, job);
   }
@@ -51,8 +52,8 @@ export class Jobs {
     if (job === undefined) return undefined;
     const { signal } = job.settings;
     this.#byId.delete(id);
-    this.#paused.delete(job);
-    this.#late.delete(job);
+    if (this.#paused.size > 0) this.#paused.delete(job);
+    if (this.#late.size > 0) this.#late.delete(job);
     this.deadlines.stop(job);
     if (this.#held.size > 0) this.#letGo(job);
     if (signal !== undefined) this.#aborts.forget(signal, job);

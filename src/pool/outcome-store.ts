@@ -6,7 +6,7 @@
  */
 
 import { ChunkOutcomes, none, type Stretch, type Values } from './chunk-outcomes.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 
 export class OutcomeStore {
   readonly #isUnordered: boolean;

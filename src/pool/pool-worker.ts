@@ -32,6 +32,7 @@ export interface PoolWorkerOptions extends WorkerOptions {
 
 export interface PoolWorkerEvents {
   started(): void;
+  takesAhead(): void;
   outcome(task: number, outcome: Outcome): void;
   report(task: number, report: ChunkReport): void;
   progress(task: number, done: number, total: number | null): void;
@@ -51,8 +52,8 @@ export interface StartFailure {
 export class PoolWorker {
   /** What it was given and has not ended. */
   readonly jobs: Set<Job> = new Set();
-  /** When it last ended a single call, or began to have any task (`performance.now()`). */
-  heardAt = 0;
+  /** As `prefetch.ts` has it. */
+  silentSince = 0;
   /** Why this program ends it, if it does. */
   why: string | undefined;
   readonly #options: PoolWorkerOptions;

@@ -10,15 +10,17 @@ const maxDepth = 64;
 const long = 2000;
 /** How much of the mean one more task makes up. */
 const share = 1 / 8;
-/** Milliseconds after which a worker that has not ended a task is silent, and between two looks at that. */
+/** Milliseconds after which a worker that has not ended a task is silent. */
 const silence = 1;
-const lookEvery = 0.5;
+/** Microseconds that other tasks take between two looks at that. */
+const lookEvery = 500;
 
 export class Prefetch {
   readonly #slots: number;
   #mean: number | undefined;
   #depth = 0;
-  #lookedAt = 0;
+  /** Microseconds that tasks took since the last look at silent workers. */
+  #spent = 0;
 
   /** @param slots tasks that a worker runs at a time */
   constructor(slots: number) {
@@ -32,6 +34,7 @@ export class Prefetch {
    * @returns the depth from now on, if it is another
    */
   ended(us: number): number | undefined {
+    this.#spent += us;
     const mean = this.#mean === undefined ? us : this.#mean + (us - this.#mean) * share;
     this.#mean = mean;
     const depth = this.#depthFor(mean);
@@ -48,14 +51,20 @@ export class Prefetch {
   }
 
   /** Whether it is time to look for silent workers. */
-  isTime(now: number): boolean {
-    if (now - this.#lookedAt < lookEvery) return false;
-    this.#lookedAt = now;
+  isTime(): boolean {
+    if (this.#spent < lookEvery) return false;
+    this.#spent = 0;
     return true;
   }
 }
 
-/** @param heardAt when the worker last ended a task, or began to have any */
-export function isSilent(heardAt: number, now: number): boolean {
-  return now - heardAt > silence;
+/** What it is to be heard of: `silentSince` is the first look since the worker last ended a task, or 0. */
+export interface Heard {
+  silentSince: number;
+}
+
+/** Looks at a worker, at a time in milliseconds. */
+export function isSilent(worker: Heard, now: number): boolean {
+  if (worker.silentSince === 0) worker.silentSince = now;
+  return now - worker.silentSince > silence;
 }

@@ -6,7 +6,7 @@
  */
 
 import { type ChunkOutcomes, Failure, none, type Stretch, type Values } from './chunk-outcomes.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import { OutcomeStore } from './outcome-store.ts';
 
 /** How an item ended: `value` is what it failed with unless `ok`. */

@@ -16,7 +16,7 @@ import { nextTick } from '../real-timers.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { hasCallbacks, isTimed, type TaskProgress, type TaskSettings } from './task-options.ts';

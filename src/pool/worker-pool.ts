@@ -130,7 +130,7 @@ export class WorkerPool {
     const why = whyPoolIsRefused();
     if (why !== undefined) throw new InvalidStateError(`${nameOf(fn)} cannot be given to ${this.name} ${why}`);
     this.#isUnasked ??= isUnasked();
-    if (this.hasRoom) this.#apply({ type: 'announce' });
+    if (this.#state.free.size === 0 && this.hasRoom) this.#apply({ type: 'announce' });
   }
 
   /**
@@ -157,7 +157,7 @@ export class WorkerPool {
       goesAhead,
     });
     if (delay > 0 && this.#jobs.get(task) !== undefined) this.#hold(job, delay);
-    this.#lookAtSignal(job);
+    if (job.settings.signal !== undefined) this.#lookAtSignal(job);
   }
 
   /** One job for each worker. */
@@ -246,19 +246,12 @@ export class WorkerPool {
     const instructions = step(this.#state, event);
     // An observer of our events may do anything while we carry out instructions. What follows from it comes after them.
     if (this.#isCarryingOut) return void this.#later.push(instructions);
-    this.#isCarryingOut = true;
-    try {
-      this.#carryOutAll(instructions);
-      for (const more of this.#later) this.#carryOutAll(more);
-    } finally {
-      this.#isCarryingOut = false;
-      this.#later.length = 0;
-    }
+    if (instructions.length > 0) this.#carryOutAll(instructions);
     this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
     if (this.#hungry.size > 0 && (this.hasRoom || this.isClosed)) this.#feed();
     if (this.#state.ahead > 0 && this.#state.free.size > 0) this.#balanceSoon();
-    if (event.type !== 'windDown') this.#windDown();
+    if (this.#state.isShutDown && event.type !== 'windDown') this.#windDown();
   }
 
   #feed(): void {
@@ -275,11 +268,18 @@ export class WorkerPool {
   /** Those who wait have been told. */
   #told(): void {
     this.#tellings--;
-    this.#windDown();
+    if (this.#state.isShutDown) this.#windDown();
   }
 
   #carryOutAll(instructions: readonly Instruction[]): void {
-    for (const instruction of instructions) this.#carryOut(instruction);
+    this.#isCarryingOut = true;
+    try {
+      for (const instruction of instructions) this.#carryOut(instruction);
+      for (const more of this.#later) for (const instruction of more) this.#carryOut(instruction);
+    } finally {
+      this.#isCarryingOut = false;
+      if (this.#later.length > 0) this.#later.length = 0;
+    }
   }
 
   /** A program that waits for a task, or for the end of the pool, must not end. */
@@ -376,16 +376,22 @@ export class WorkerPool {
   #dispatch(task: number, workerId: number, isAhead: boolean): void {
     const job = this.#jobs.get(task)!;
     const worker = this.#crew.get(workerId)!;
-    const now = performance.now();
-    publish('taskStarted', () => ({ pool: this.name, id: job.id, name: job.name, queued: now - job.since }));
-    job.since = now;
+    if (isObserved('taskStarted') || isObserved('taskSettled')) this.#tellStart(job);
     if (worker.jobs.size === 0) {
       this.#crew.works(workerId);
-      worker.heardAt = now;
+      worker.silentSince = 0;
     }
     worker.jobs.add(job);
     this.#jobs.deadlines.start(job);
     job.send(worker.handle, isAhead);
+  }
+
+  #tellStart(job: Job): void {
+    const now = performance.now();
+    // A job that was submitted before anybody observed has no time.
+    const queued = job.since === 0 ? 0 : now - job.since;
+    publish('taskStarted', () => ({ pool: this.name, id: job.id, name: job.name, queued }));
+    job.since = now;
   }
 
   // ---- what was sent ahead
@@ -428,12 +434,12 @@ export class WorkerPool {
 
   /** A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more. */
   #measure(worker: PoolWorker, us: number): void {
-    const now = performance.now();
-    worker.heardAt = now;
+    worker.silentSince = 0;
     const depth = this.#prefetch.ended(us);
-    if (depth !== undefined) step(this.#state, { type: 'depth', depth: worker.handle.takesAhead ? depth : 0 });
-    if (this.#state.ahead === 0 || !this.#prefetch.isTime(now)) return;
-    const silent = [...this.#crew.entries()].filter(([, { heardAt }]) => isSilent(heardAt, now)).map(([id]) => id);
+    if (depth !== undefined) step(this.#state, { type: 'depth', depth });
+    if (this.#state.ahead === 0 || !this.#prefetch.isTime()) return;
+    const now = performance.now();
+    const silent = [...this.#crew.entries()].filter(([, each]) => isSilent(each, now)).map(([id]) => id);
     if (silent.length > 0) this.#apply({ type: 'balance', silent });
   }
 
@@ -488,6 +494,7 @@ export class WorkerPool {
         this.#crew.rests(id);
         this.#apply({ type: 'workerStarted', worker: id });
       },
+      takesAhead: () => this.#apply({ type: 'takesAhead', worker: id }),
       outcome: (task, outcome) => this.#ended(task, id, worker(), outcome),
       report: (task, report) => this.#reported(task, id, worker().jobs, report),
       progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
@@ -550,9 +557,14 @@ export class WorkerPool {
   #release(job: Job, worker: number, jobs: Set<Job>, ok: boolean, again: boolean): void {
     jobs.delete(job);
     if (!again) this.#jobs.drop(job.id);
-    publish('taskSettled', () => ({ pool: this.name, id: job.id, name: job.name, ms: performance.now() - job.since, ok }));
+    if (isObserved('taskSettled')) this.#tellEnd(job, ok);
     this.#apply({ type: 'taskEnded', task: job.id, again });
     if (jobs.size === 0) this.#crew.rests(worker);
+  }
+
+  #tellEnd(job: Job, ok: boolean): void {
+    const ms = job.since === 0 ? 0 : performance.now() - job.since;
+    publish('taskSettled', () => ({ pool: this.name, id: job.id, name: job.name, ms, ok }));
   }
 
   #workerEnded(

@@ -1,6 +1,14 @@
 /** Proxies of what a manager keeps, and how they call it. */
 
-export { callback, type Client, clientOf, whileUpdating } from './client.ts';
+export { callback, Calls, whileUpdating } from './calls.ts';
+export { argumentRoots, replyNamed } from './arguments.ts';
+export { clientOf, type QueueClient } from './client.ts';
+export { DROP, type Extras, HOLD } from './extras.ts';
+export { connected, greeting, reconnected } from './connect.ts';
+export type { Link, ManagerPlace } from './link.ts';
+export { RemoteProxied } from './remote.ts';
+export { type End, type Received, Wire } from './wire.ts';
+export { wireKinds } from './wire-kinds.ts';
 export {
   ANSWER,
   CALLBACK,
@@ -12,11 +20,14 @@ export {
   HELLO,
   isCallbackRef,
   MANAGER,
+  MARK,
   type Reply,
   type Request,
+  RUNNING,
   SHUTDOWN,
   STATISTICS,
   UNREADABLE,
   VALUE,
 } from './protocol.ts';
-export { type Description, GET, heldOf, ITERATE, makeProxy, PIPELINE, Proxied, recordedCalls, release, SET } from './proxy.ts';
+export { type Description, GET, ITERATE, PIPELINE, recordedCalls, SET } from './methods.ts';
+export { heldOf, makeProxy, numberOf, Proxied, release, serverOf } from './proxy.ts';

@@ -8,6 +8,10 @@
  * A message that cannot be read is gone, and its call is not known. Its end finds that out: it asks (CHECK) which of the calls that wait are not at work.
  *
  *   reply     [0, UNREADABLE, error]: a request was lost   ──▶   request CHECK [calls that wait]   ──▶   reply [call, GONE] for each that is lost
+ *
+ * The answer of a callback may be lost, too, or its call:
+ *
+ *   request CHECK   ──▶   reply [mark, MARK], behind all calls of callbacks   ──▶   request RUNNING mark [answers to come]: all others before the mark are lost
  */
 
 /** The manager itself, as the object of a request. */
@@ -18,6 +22,7 @@ export const HELLO = 'hello';
 export const CREATE = 'create';
 export const ANSWER = 'answer';
 export const CHECK = 'check';
+export const RUNNING = 'running';
 export const STATISTICS = 'statistics';
 export const SHUTDOWN = 'shutdown';
 
@@ -30,6 +35,8 @@ export const FORGET = 3;
 export const UNREADABLE = 4;
 /** The call, or its reply, could not be read. */
 export const GONE = 5;
+/** Asks which callbacks run. */
+export const MARK = 6;
 
 export type Request = readonly [client: number, call: number, object: number, method: string, ...args: unknown[]];
 export type Reply = readonly [call: number, kind: number, ...rest: unknown[]];

@@ -9,11 +9,23 @@
  *              24 bits             8                       24 bits             2
  *
  * A worker finds the ticket in the frame. What was taken back still lies in its inbox, perhaps for long: by then another task may have the word.
+ *
+ * A thread has its words in a SharedArrayBuffer. A process gets them in the shared heap (`WordRow`) when it has had some tasks, because to
+ * load what that takes costs as much as hundreds of them.
  */
 
 import type { SharedWords } from '../undisturbed.ts';
 
-const PLACES = 256;
+/** Words from some place on. */
+export interface WordsAt {
+  readonly words: Int32Array;
+  readonly at: number;
+  /** What must live as long as they are used. */
+  readonly owner?: object;
+}
+
+/** Tasks of one worker that have a word at a time. */
+export const PLACES = 256;
 const MAX_USES = 2 ** 22;
 const QUEUED = 1;
 const RUNNING = 2;
@@ -24,13 +36,12 @@ const wordOf = (ticket: number, state: number): number => ((ticket >>> 8) << 2) 
 
 /** The words of one worker, at its host. */
 export class AheadWords {
-  /** To be given to the worker. */
-  readonly words: SharedWords;
+  readonly #words: WordsAt;
   readonly #free: number[] = [];
   #uses = 0;
 
-  constructor(words: SharedWords = newWords()) {
-    this.words = words;
+  constructor(words: WordsAt) {
+    this.#words = words;
     for (let place = PLACES - 1; place >= 0; place--) this.#free.push(place);
   }
 
@@ -40,19 +51,19 @@ export class AheadWords {
     if (place === undefined) return 0;
     this.#uses = (this.#uses % (MAX_USES - 1)) + 1;
     const ticket = ((this.#uses << 8) | place) >>> 0;
-    Atomics.store(this.words, place, wordOf(ticket, QUEUED));
+    Atomics.store(this.#words.words, this.#words.at + place, wordOf(ticket, QUEUED));
     return ticket;
   }
 
   /** @returns false when the worker has begun it */
   takeBack(ticket: number): boolean {
-    const isBack = change(this.words, ticket, QUEUED, TAKEN_BACK);
+    const isBack = change(this.#words, ticket, QUEUED, TAKEN_BACK);
     if (isBack) this.free(ticket);
     return isBack;
   }
 
   hasBegun(ticket: number): boolean {
-    return Atomics.load(this.words, placeOf(ticket)) === wordOf(ticket, RUNNING);
+    return Atomics.load(this.#words.words, this.#words.at + placeOf(ticket)) === wordOf(ticket, RUNNING);
   }
 
   /** The task has ended, or was taken back. */
@@ -61,16 +72,17 @@ export class AheadWords {
   }
 }
 
-function newWords(): SharedWords {
+/** Words for a thread. */
+export function wordsForThread(): SharedWords {
   return new Int32Array(new SharedArrayBuffer(PLACES * 4));
 }
 
 /** To be called by a worker before it begins the task. @returns false when the host has taken it back */
-export function beginAhead(words: SharedWords, ticket: number): boolean {
+export function beginAhead(words: WordsAt, ticket: number): boolean {
   return change(words, ticket, QUEUED, RUNNING);
 }
 
-function change(words: SharedWords, ticket: number, from: number, to: number): boolean {
+function change({ words, at }: WordsAt, ticket: number, from: number, to: number): boolean {
   const before = wordOf(ticket, from);
-  return Atomics.compareExchange(words, placeOf(ticket), before, wordOf(ticket, to)) === before;
+  return Atomics.compareExchange(words, at + placeOf(ticket), before, wordOf(ticket, to)) === before;
 }

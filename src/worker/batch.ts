@@ -22,6 +22,13 @@ export class Batch {
     });
   }
 
+  /** Sends it at once, behind those that are collected. */
+  now(frame: Frame): void {
+    if (this.#frames.length === 0) return this.#write([frame]);
+    this.#frames.push(frame);
+    this.flush();
+  }
+
   flush(): void {
     if (this.#frames.length === 0) return;
     const frames = this.#frames;

@@ -57,6 +57,8 @@ export const FrameKind = {
   Slot: 20,
   /** worker → host: its tasks have ended, and its own pools have work (`a` is 1), or have none any more. Told again and again by one that was told to end. */
   PoolsWork: 21,
+  /** host → worker: parcel `a` holds the words of tasks that are sent ahead. worker → host: it has opened it. */
+  AheadWords: 22,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

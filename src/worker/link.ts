@@ -26,6 +26,8 @@ export interface Link {
   open(events: LinkEvents): void;
   /** Sends at the end of this tick, together with what else is sent until then. After the end it does nothing. */
   send(frame: Frame): void;
+  /** Sends now, behind what `send` has collected. */
+  sendNow(frame: Frame): void;
   /** Sends now what `send` has collected. */
   flush(): void;
   /** Bytes that were sent but have not left this process, as far as it is known. */

@@ -49,6 +49,10 @@ export class MessagePortLink implements Link {
     if (!this.#isClosed) this.#batch.add(frame);
   }
 
+  sendNow(frame: Frame): void {
+    if (!this.#isClosed) this.#batch.now(frame);
+  }
+
   flush(): void {
     this.#batch.flush();
   }

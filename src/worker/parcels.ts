@@ -88,6 +88,18 @@ export class Parcels {
     }
   }
 
+  /** Puts objects into a parcel of their own, whose number travels in a frame. @throws where the heap has no room */
+  wrap(objects: readonly object[]): number {
+    const { number, slot } = this.identity;
+    return handleDoor()!.makeParcel(objects, { host: slot, link: number });
+  }
+
+  /** Opens such a parcel. The kinds of what is in it must be known. */
+  unwrap(parcel: number): readonly object[] {
+    if (this.#isOver) throw new HeddleError('it came after the end of its link');
+    return handleDoor()!.openParcel(parcel);
+  }
+
   /** The frame could not leave. */
   unpack(f: Frame): void {
     if (f.parcel !== 0 && f.parcel !== unmade) handleDoor()!.openParcel(f.parcel);

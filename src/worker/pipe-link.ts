@@ -52,6 +52,10 @@ export class PipeLink implements Link {
     if (!this.#isClosed) this.#batch.add(frame);
   }
 
+  sendNow(frame: Frame): void {
+    if (!this.#isClosed) this.#batch.now(frame);
+  }
+
   flush(): void {
     this.#batch.flush();
   }

@@ -7,9 +7,8 @@
 import { type Border, type Incoming, decode, holdThreadLocals, prepare, realmId } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { tellThreadName } from '../handles.ts';
-import { Deque } from '../loop/deque.ts';
-import type { SharedWords } from '../undisturbed.ts';
-import { beginAhead } from './ahead.ts';
+import { Fifo } from '../fifo.ts';
+import { beginAhead, type WordsAt } from './ahead.ts';
 import type { BegunMark } from './begun-mark.ts';
 import { type Begun, BegunTasks } from './begun-tasks.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
@@ -72,9 +71,9 @@ export class Runner {
   readonly #link: Link;
   readonly #exit: () => void;
   readonly #mark: BegunMark;
-  readonly #words: SharedWords | undefined;
+  #words: WordsAt | undefined;
   /** Tasks that were sent ahead and wait until there is room. */
-  readonly #ahead: Deque<Frame> = new Deque();
+  readonly #ahead: Fifo<Frame> = new Fifo();
   /** Tasks that run at a time. */
   #slots = 1;
   #isTakingUp = false;
@@ -95,7 +94,7 @@ export class Runner {
    * @param mark where it tells that it begins a task
    * @param words the state of tasks that are sent ahead
    */
-  constructor(link: Link, border: Border, exit: () => void, mark: BegunMark, words?: SharedWords) {
+  constructor(link: Link, border: Border, exit: () => void, mark: BegunMark, words?: WordsAt) {
     this.#link = link;
     this.#exit = exit;
     this.#mark = mark;
@@ -149,6 +148,9 @@ export class Runner {
       case FrameKind.Slot:
         this.#link.parcels.identity = { ...this.#link.parcels.identity, slot: f.a };
         return;
+      case FrameKind.AheadWords:
+        void this.#openWords(f.a);
+        return;
       case FrameKind.Init:
         return this.#init(JSON.parse(f.meta) as InitMeta);
       case FrameKind.Close:
@@ -185,6 +187,19 @@ export class Runner {
   }
 
   // ---- what was sent ahead
+
+  /** Loads the shared heap, beside what tasks do. Where that cannot be loaded, nothing is sent ahead. */
+  async #openWords(parcel: number): Promise<void> {
+    try {
+      const { WordRow } = await import('../memory/index.ts');
+      const [row] = this.#link.parcels.unwrap(parcel);
+      if (!(row instanceof WordRow)) return;
+      this.#words = row.place;
+    } catch {
+      return; // the parcel goes with its link
+    }
+    this.#link.send(frame(FrameKind.AheadWords));
+  }
 
   /** Begins the next when there is room. Each has a microtask of its own, so that what one leaves behind comes before the next. */
   #takeUp(): void {

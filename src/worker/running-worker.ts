@@ -39,7 +39,7 @@ export interface RunningWorker {
   readonly threadId: number | null;
   /** How many of the tasks it was sent it has begun. */
   readonly begun: BegunCount;
-  /** The state of tasks that are sent ahead; undefined where there is no memory that both have. */
+  /** The state of tasks that are sent ahead; undefined of a process, which gets its words later. */
   readonly ahead: AheadWords | undefined;
   /** Ends it at once, mid-work (SIGKILL, the default), or asks it to (SIGTERM). A thread knows only the former. */
   kill(signal?: 'SIGTERM' | 'SIGKILL'): void;

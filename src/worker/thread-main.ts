@@ -13,4 +13,4 @@ await prepareForLoaders();
 await joinLoaders();
 const { ground, own } = workerData as ThreadData<WorkerThreadData>;
 stand(ground);
-new Runner(new MessagePortLink(own.port), { kind: 'thread' }, exitInOrder, new WordMark(own.begun), own.ahead).start();
+new Runner(new MessagePortLink(own.port), { kind: 'thread' }, exitInOrder, new WordMark(own.begun), { words: own.ahead, at: 0 }).start();

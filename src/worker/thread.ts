@@ -5,7 +5,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import '../memory/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import type { SharedWords } from '../undisturbed.ts';
-import { AheadWords } from './ahead.ts';
+import { AheadWords, wordsForThread } from './ahead.ts';
 import { WordCount } from './begun-count.ts';
 import { MessagePortLink } from './message-port-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';
@@ -24,12 +24,12 @@ export interface WorkerThreadData {
 export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
   const begun = new WordCount();
-  const ahead = new AheadWords();
+  const ahead = wordsForThread();
   const { worker, threadId, terminate } = startNodeThread({
     file: 'worker/thread-main.js',
     name: options.name,
     daemon: true,
-    own: { port: workerPort, begun: begun.word, ahead: ahead.words } satisfies WorkerThreadData,
+    own: { port: workerPort, begun: begun.word, ahead } satisfies WorkerThreadData,
     transferList: [workerPort],
     resourceLimits: options.resourceLimits,
     execArgv: options.execArgv,
@@ -43,7 +43,7 @@ export function startThread(options: StartOptions): RunningWorker {
     pid: process.pid,
     threadId,
     begun,
-    ahead,
+    ahead: new AheadWords({ words: ahead, at: 0 }),
     kill: () => void terminate(),
     onGone: (callback: (end: WorkerEnd) => void) => {
       worker.on('exit', (exitCode) => callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error }));

@@ -8,7 +8,7 @@
 import {
   type Border,
   type Capsule,
-  type Incoming,
+  type Encoded,
   type Origin,
   type Packet,
   abortImported,
@@ -19,8 +19,10 @@ import {
 } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
-import { me } from '../memory/index.ts';
+import { handleDoor } from '../handles.ts';
+import { me, WordRow } from '../memory/index.ts';
 import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
+import { AheadWords, PLACES, type WordsAt } from './ahead.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, type Outcomes, encodeOutcome, incoming, metaOf, packetFrame, readOutcomes, weightOf } from './message.ts';
@@ -55,6 +57,8 @@ export interface ChunkReport extends Outcomes {
 
 export interface WorkerEvents {
   ready(): void;
+  /** Tasks may be sent to it while it is busy. */
+  takesAhead(): void;
   outcome(id: number, outcome: Outcome): void;
   report(id: number, report: ChunkReport): void;
   /** What a task tells of itself. */
@@ -130,6 +134,8 @@ export interface ChunkCall {
 
 /** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
 const countEvery = 10_000;
+/** A process has had so many tasks when it is told to load what it needs for tasks that are sent ahead. */
+const wordsAfter = 200;
 /** How long a worker may take to end after it was told to. Then it is killed: a leftover endless loop must not hold us up. */
 const patience = 5000;
 /** Frames of a dead worker that are still on their way arrive within this time. */
@@ -142,6 +148,10 @@ export class WorkerHandle {
   readonly #border: Border;
   readonly #signals: SignalWatch;
   readonly #held: HeldCapsules;
+  /** The state of tasks that are sent ahead; undefined as long as none are. */
+  #ahead: AheadWords | undefined;
+  /** Where they are, until the worker has them, too. */
+  #offered: WordsAt | undefined;
   /** Tasks it was given and has not ended. */
   #inFlight = 0;
   /** Tasks it was sent, and for those that have not ended which of them each was: they begin in this order. */
@@ -175,7 +185,8 @@ export class WorkerHandle {
     this.#border = { kind };
     const startOptions = { ...options, isBusy: () => this.#inFlight > 0 };
     this.#worker = kind === 'thread' ? startThread(startOptions) : startProcess(startOptions);
-    const { link } = this.#worker;
+    const { link, ahead } = this.#worker;
+    this.#ahead = ahead;
     this.#signals = new SignalWatch((id, reason) => link.send(abortFrame(id, reason, this.#border)));
     this.#held = new HeldCapsules(link);
     link.open({
@@ -218,11 +229,6 @@ export class WorkerHandle {
     return this.#worker.threadId;
   }
 
-  /** Whether tasks can be sent ahead of the time when it has room for them, and be taken back. */
-  get takesAhead(): boolean {
-    return this.#worker.ahead !== undefined;
-  }
-
   /**
    * Calls the function with the arguments in the packet.
    *
@@ -230,7 +236,7 @@ export class WorkerHandle {
    * @returns the ticket of a task that is sent ahead, by which it can be taken back; else 0
    */
   call({ id, capsule, args, attempt, isAbortable, isTimed, isStream, context }: Call, isAhead: boolean = false): number {
-    const ticket = isAhead ? this.#worker.ahead!.claim() : 0;
+    const ticket = isAhead ? this.#ahead!.claim() : 0;
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isStream ? { isStream } : undefined;
@@ -242,7 +248,7 @@ export class WorkerHandle {
 
   /** @returns false when the worker has begun it */
   takeBack(id: number, ticket: number): boolean {
-    if (!this.#worker.ahead!.takeBack(ticket)) return false;
+    if (!this.#ahead!.takeBack(ticket)) return false;
     this.#inFlight--;
     this.#origins.delete(id);
     this.#contexts.delete(id);
@@ -251,7 +257,7 @@ export class WorkerHandle {
 
   /** Whether the worker has begun a task that was sent ahead and has not ended. */
   hasBegun(ticket: number): boolean {
-    return this.#worker.ahead!.hasBegun(ticket);
+    return this.#ahead!.hasBegun(ticket);
   }
 
   /** The consumer of a stream has taken so many more of its values. */
@@ -345,8 +351,9 @@ export class WorkerHandle {
     if (!isAhead) this.#sentAs.set(f.id, ++this.#sent);
     if (capsule.origin !== undefined) this.#origins.set(f.id, capsule.origin);
     if (this.#sent % countEvery === 0) this.#worker.begun.count();
-    link.send(f);
-    if (!isAhead) link.flush();
+    if (this.#sent === wordsAfter && this.#ahead === undefined) this.#offerWords();
+    if (isAhead) link.send(f);
+    else link.sendNow(f);
     if (capsule.packet.signals.length > 0) this.#signals.watch(capsule.packet.signals);
     if (packet.signals.length > 0) this.#signals.watch(packet.signals);
   }
@@ -358,21 +365,39 @@ export class WorkerHandle {
     this.#worker.link.send(frame(FrameKind.Slot, { a: me }));
   }
 
+  /** Has a process load the shared heap. Where there is none, it goes on without. */
+  #offerWords(): void {
+    const door = handleDoor();
+    if (door === undefined || door.whyApart() !== undefined) return;
+    const { link } = this.#worker;
+    try {
+      const row = new WordRow(PLACES);
+      link.send(frame(FrameKind.AheadWords, { a: link.parcels.wrap([row]) }));
+      this.#offered = row.place;
+    } catch {
+      // The heap is full.
+    }
+  }
+
   #receive(f: Frame): void {
     this.#tellSlot();
     switch (f.kind) {
       case FrameKind.Outcome:
         this.#inFlight--;
         if (f.c === 0) this.#sentAs.delete(f.id);
-        else this.#worker.ahead!.free(f.c);
+        else this.#ahead!.free(f.c);
         if (this.#unanswered.size > 0) this.#unanswered.delete(f.id);
-        return this.#decodedFor(f, true, (meta) => this.#outcome(f, meta));
+        // Nearly all are plain.
+        if (f.meta === '' && this.#undecoded + this.#contexts.size + this.#origins.size === 0) return this.#outcome(f, f);
+        return this.#decodedFor(f, true, (meta) => this.#outcome(f, incoming(f, meta)));
       case FrameKind.ChunkOutcomes:
         return this.#decodedFor(f, false, (meta) => this.#report(f, meta));
       case FrameKind.Ready:
         this.#isReady = true;
         publish('workerStarted', () => ({ kind: this.kind, pid: this.pid ?? 0, threadId: this.threadId }));
-        return this.#events.ready();
+        this.#events.ready();
+        if (this.#ahead !== undefined) this.#events.takesAhead();
+        return;
       case FrameKind.SignalAborted:
         return this.#decoded(f, (meta) => abortImported(meta.name ?? '', this.#decodeOne(incoming(f, meta)).value));
       case FrameKind.Fatal:
@@ -386,6 +411,9 @@ export class WorkerHandle {
         return this.#events.preparing(f.id, f.a === 1);
       case FrameKind.Heavy:
         return this.#events.heavy();
+      case FrameKind.AheadWords:
+        this.#ahead = new AheadWords(this.#offered!);
+        return this.#events.takesAhead();
       case FrameKind.PoolsWork:
         return this.#poolsWork(f.a === 1);
       case FrameKind.Progress: {
@@ -431,12 +459,19 @@ export class WorkerHandle {
     this.#lastDecoded = Promise.allSettled([ready, before]).then(go);
   }
 
-  #outcome(f: Frame, meta: Meta): void {
-    const decoded = this.#decodeOne(incoming(f, meta));
-    this.#events.outcome(f.id, { ok: decoded.ok && f.a === 1, value: decoded.value, us: f.b });
+  #outcome(f: Frame, packet: Encoded): void {
+    let ok = f.a === 1;
+    let value: unknown;
+    try {
+      value = decode(packet, this.#border);
+    } catch (error) {
+      ok = false;
+      value = error;
+    }
+    this.#events.outcome(f.id, { ok, value, us: f.b });
   }
 
-  #decodeOne(packet: Incoming): Outcome {
+  #decodeOne(packet: Encoded): Outcome {
     try {
       return { ok: true, value: decode(packet, this.#border) };
     } catch (error) {

@@ -51,6 +51,42 @@ test('several messages stand behind one another and have nothing in common', () 
   assert.equal(new Set(values.map((value) => (value as unknown[])[0])).size, 100);
 });
 
+test('text of any length arrives whole, of one byte a character and of two', () => {
+  const letters = Array.from({ length: 80 }, (_, i) => String.fromCharCode((i * 37) % 256)).join('');
+  for (let length = 0; length <= letters.length; length += 1) {
+    const one = letters.slice(0, length);
+    const two = `${letters.slice(0, Math.max(0, length - 1))}\u{1F600}`;
+    assert.deepEqual(across({ one, two, alone: [one] }), { one, two, alone: [one] });
+    assert.equal(across(one), one);
+  }
+});
+
+test('simple values of an object arrive whole wherever the memory of the encoder ends', () => {
+  const object = {
+    zero: 0,
+    minus: -0,
+    most: 2 ** 31 - 1,
+    least: -(2 ** 31),
+    more: 2 ** 31,
+    half: 0.5,
+    text: 'x'.repeat(40),
+    yes: true,
+    no: false,
+  };
+  const encoder = takeEncoder();
+  const { bytes } = encoder;
+  const places: [number, number][] = [];
+  for (let filled = 0; encoder.bytes === bytes; filled += 1) {
+    encoder.encode(filled % 2 === 0 ? object : { filled, text: 'y'.repeat(filled % 30) });
+    places.push([encoder.start, encoder.end]);
+  }
+  for (const [i, [start, end]] of places.entries()) {
+    const value = decodeMessage(encoder.bytes, start, end);
+    assert.deepStrictEqual(value, i % 2 === 0 ? object : { filled: i, text: 'y'.repeat(i % 30) });
+  }
+  encoder.release();
+});
+
 test('a message that is refused leaves those before it', () => {
   const encoder = takeEncoder();
   encoder.encode({ id: 1 });

@@ -396,7 +396,7 @@ test('what makes locks, queues and numbers takes the arguments of their classes,
 test('bad arguments are refused at the call', async () => {
   await assert.rejects(manager.create('nothing of that name'), /expected name to be a registered one/);
   assert.throws(() => Manager.register('', Counter), TypeError);
-  assert.throws(() => Manager.register('x', 7 as never), /expected Class to be a class, got 7/);
+  assert.throws(() => Manager.register('x', 7 as never), /expected Class to be a class, or a function that gives the object, got 7/);
   await assert.rejects(Manager.start({ initializer: 7 as never }), TypeError);
   await assert.rejects(
     Manager.start({

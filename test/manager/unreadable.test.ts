@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Manager, registerReducer } from 'heddle';
+import { callback, Manager, registerReducer, SerializationError } from 'heddle';
 
 class Unreadable {}
 registerReducer(Unreadable, {
@@ -11,6 +11,17 @@ registerReducer(Unreadable, {
     throw new RangeError('cannot be read here');
   },
 });
+
+/** Can be read once: at the manager, and not where that sends it. */
+class Twice {}
+registerReducer(Twice, {
+  reduce: () => process.pid,
+  rebuild: (from) => {
+    if (from !== process.pid && process.env['HEDDLE_TEST_HOME'] === String(process.pid)) throw new RangeError('not at home');
+    return new Twice();
+  },
+});
+process.env['HEDDLE_TEST_HOME'] = String(process.pid);
 
 class Odd {
   make(): unknown {
@@ -25,6 +36,12 @@ class Odd {
   }
   readSync(): string {
     return 'of the class';
+  }
+  async call(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> {
+    return await fn(...args);
+  }
+  unsendable(): unknown {
+    return { deep: new WeakMap() };
   }
   thenGetter(): unknown {
     // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
@@ -97,3 +114,54 @@ test('what is no iterable is refused with what was expected and what came', asyn
   await assert.rejects(manager.dict([bad]), /^TypeError: expected each of the entries to be a pair, \[key, value\], got 5/);
   await assert.rejects((await manager.list()).extend(bad), /^TypeError: expected items to be an array/);
 });
+
+test('an answer of a callback that the manager cannot read fails the call that waits for it, and no other', async () => {
+  const odd = await manager.create<Odd>('Odd');
+  const { promise, resolve } = withResolvers();
+  const slow = odd.call(callback(() => promise));
+  await assert.rejects(odd.call(callback(() => new Unreadable())), notHere);
+  await assert.rejects(
+    odd.call(
+      callback(() => {
+        throw new Unreadable();
+      }),
+    ),
+    notHere,
+  );
+  assert.throws(() => odd.callSync(callback(() => new Unreadable())), notHere);
+  resolve('read');
+  assert.equal(await slow, 'read');
+});
+
+test('what a callback is called with and cannot be read where it runs fails the call', async () => {
+  const odd = await manager.create<Odd>('Odd');
+  const given = callback((one) => one);
+  await assert.rejects(odd.call(given, new Twice()), /cannot be read where it runs/);
+  assert.equal(await odd.call(given, 1), 1);
+});
+
+test('what cannot cross is named as the argument that it is, by its number and its method', async () => {
+  const odd = await manager.create<Odd>('Odd');
+  const dict = await manager.dict<string>();
+  const weak = { in: [new WeakMap()] };
+  const because = (path: RegExp) => (error: Error) => error instanceof SerializationError && path.test(error.message);
+  await assert.rejects(dict.set('a', weak), because(/^argument 2 of set\(\)\.in\[0\]: a WeakMap cannot cross/));
+  assert.throws(() => dict.setSync('a', weak), because(/^argument 2 of set\(\)\.in\[0\]: /));
+  await assert.rejects(manager.dict({ a: weak }), because(/^argument 1 of dict\(\)\.a\.in\[0\]: /));
+  await assert.rejects(manager.create('Odd', 1, weak), because(/^argument 2 of Odd\(\)\.in\[0\]: /));
+  await assert.rejects(
+    dict.pipeline((calls) => {
+      calls.get('a');
+      calls.set('b', weak);
+    }),
+    because(/^argument 2 of set\(\), call 2 of the pipeline\.in\[0\]: /),
+  );
+  await assert.rejects(odd.unsendable(), because(/^result\.deep: /));
+  await assert.rejects(odd.call(callback(() => weak)), because(/^result of the callback\.in\[0\]: /));
+});
+
+function withResolvers(): { promise: Promise<unknown>; resolve: (value: unknown) => void } {
+  let resolve: (value: unknown) => void;
+  const promise = new Promise<unknown>((go) => (resolve = go));
+  return { promise, resolve: (value) => resolve(value) };
+}

@@ -125,6 +125,7 @@ const moves = [
     ),
     weight: 2,
   },
+  { arbitrary: moveOf('takesAhead', anyWorker, nothing, (world, { id }) => world.takesAhead(id)), weight: 4 },
   { arbitrary: balance, weight: 4 },
   { arbitrary: submit, weight: 10 },
   { arbitrary: started, weight: 8 },

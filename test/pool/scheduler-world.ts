@@ -62,6 +62,7 @@ export interface Worker {
   readonly tasks: Set<Task>;
   /** What it begins when it has room, in this order. */
   readonly ahead: Set<Task>;
+  takesAhead: boolean;
   /** It was given `maxTasksPerChild`. */
   isSpent: boolean;
   used: number;
@@ -203,6 +204,11 @@ export class World {
   setDepth(depth: number): void {
     this.depth = depth;
     this.#tell({ type: 'depth', depth });
+  }
+
+  takesAhead(id: number): void {
+    this.worker(id).takesAhead = true;
+    this.#tell({ type: 'takesAhead', worker: id });
   }
 
   /** @param silent workers that work on one task for long */
@@ -542,7 +548,16 @@ export class World {
     assert.ok(!this.workers.has(id));
     assert.ok(this.canStart(), 'a pool whose workers cannot start tries for ever');
     assert.ok(!this.isTerminated, 'a worker is started after the end');
-    this.workers.set(id, { id, phase: 'starting', tasks: new Set(), ahead: new Set(), isSpent: false, used: 0, isHost: false });
+    this.workers.set(id, {
+      id,
+      phase: 'starting',
+      tasks: new Set(),
+      ahead: new Set(),
+      takesAhead: false,
+      isSpent: false,
+      used: 0,
+      isHost: false,
+    });
     const takers = this.#active().filter(({ phase }) => phase !== 'retiring').length;
     assert.ok(takers <= this.options.maxWorkers, 'more than maxWorkers');
   }
@@ -552,6 +567,7 @@ export class World {
     assert.ok(!task.isHeld, 'a held task runs');
     assert.equal(worker.phase, 'ready', 'a task for a worker that takes none');
     if (isAhead) {
+      assert.ok(worker.takesAhead, 'a task is sent ahead to a worker that would not give it back');
       assert.ok(task.goesAhead, 'a task is sent ahead that must not be');
       assert.ok(worker.tasks.size >= this.options.tasksPerWorker, 'a task waits at a worker that is free');
       assert.ok(worker.ahead.size < this.depth, 'a worker has more ahead than the depth');

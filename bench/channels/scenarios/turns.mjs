@@ -1,30 +1,8 @@
 // There and back: what it costs to wake the other side, where it sleeps, or to be quicker than its sleep.
-import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import { median, timed } from '../../measure.mjs';
+import { microseconds } from '../../measure.mjs';
+import { takeCores } from '../../taken-cores.mjs';
 
 const FIGURE = { title: 'there and back', unit: 'µs', better: 'lower' };
-
-/** Before the clock starts: both sides are warm. */
-const WARM_UP = 5000;
-
-/** Programs that take all cores but one. */
-function takeCores() {
-  const programs = Array.from({ length: Math.max(1, availableParallelism() - 1) }, () =>
-    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
-  );
-  return () => Promise.all(programs.map((program) => new Promise((resolve) => program.once('exit', resolve).kill('SIGKILL'))));
-}
-
-async function microseconds(turns, quick) {
-  await turns(WARM_UP);
-  let rounds = 100;
-  const longEnough = quick ? 50 : 200;
-  while ((await timed(() => turns(rounds))) < longEnough) rounds *= 2;
-  const results = [];
-  for (let i = 0; i < (quick ? 1 : 5); i++) results.push(((await timed(() => turns(rounds))) / rounds) * 1000);
-  return median(results);
-}
 
 export const blockingTurns = {
   id: 'turns-blocking',

@@ -9,7 +9,7 @@
  * Which cells are free follows from the messages that are there. So no step of this is logged: after a death it is found out anew.
  */
 
-import { areSteps, load, store } from '#atomics';
+import { load, read, store, write } from '#atomics';
 import { adopt, type Block, blockAt, type Memory, segmentSize, theAgent } from '../../memory/index.ts';
 import { chunkSizes, newChunk } from '../chunks.ts';
 import { chainOffset, sizeOffset } from '../ring.ts';
@@ -51,11 +51,11 @@ export class Cells {
   }
 
   #load(word: number): number {
-    return this.#get(this.#owner.words, this.#owner.at + word);
+    return read(this.#owner.words, this.#owner.at + word);
   }
 
   #store(word: number, value: number): void {
-    this.#set(this.#owner.words, this.#owner.at + word, value);
+    write(this.#owner.words, this.#owner.at + word, value);
   }
 
   get used(): number {
@@ -64,16 +64,6 @@ export class Cells {
 
   get total(): number {
     return this.#load(TOTAL);
-  }
-
-  /** Plain: in the mutex. */
-  #get(words: Int32Array, index: number): number {
-    return areSteps ? load(words, index) : words[index]!;
-  }
-
-  #set(words: Int32Array, index: number, value: number): void {
-    if (areSteps) store(words, index, value);
-    else words[index] = value;
   }
 
   #go(cell: number): void {
@@ -86,18 +76,18 @@ export class Cells {
   /** MESSAGE, PARCEL and APART. */
   kindOf(cell: number): number {
     this.#go(cell);
-    return this.#get(this.#words, this.#at + HEADER) & kindMask;
+    return read(this.#words, this.#at + HEADER) & kindMask;
   }
 
   /** In bytes. */
   lengthOf(cell: number): number {
     this.#go(cell);
-    return (this.#get(this.#words, this.#at + HEADER) & ~LETTERS) >>> 4;
+    return (read(this.#words, this.#at + HEADER) & ~LETTERS) >>> 4;
   }
 
   numberOf(cell: number): number {
     this.#go(cell);
-    return this.#get(this.#words, this.#at + NUMBER);
+    return read(this.#words, this.#at + NUMBER);
   }
 
   /** Its key; 0 if it has none. */
@@ -105,9 +95,9 @@ export class Cells {
     this.#go(cell);
     const words = this.#words;
     const at = this.#at;
-    const first = this.#get(words, at + FIRST_KEY);
-    const second = this.#get(words, at + SECOND_KEY);
-    if ((this.#get(words, at + HEADER) & LETTERS) === 0) return numberOf(first, second);
+    const first = read(words, at + FIRST_KEY);
+    const second = read(words, at + SECOND_KEY);
+    if ((read(words, at + HEADER) & LETTERS) === 0) return numberOf(first, second);
     const further = new Int32Array(furtherWords(second));
     this.#read(cell, 0, further, further.length);
     return stringOf(first, second, further);
@@ -115,7 +105,7 @@ export class Cells {
 
   #keyWordsOf(cell: number): number {
     this.#go(cell);
-    return (this.#get(this.#words, this.#at + HEADER) & LETTERS) === 0 ? 0 : furtherWords(this.#get(this.#words, this.#at + SECOND_KEY));
+    return (read(this.#words, this.#at + HEADER) & LETTERS) === 0 ? 0 : furtherWords(read(this.#words, this.#at + SECOND_KEY));
   }
 
   /** Whether one message comes before another: by key, then by number. */
@@ -126,17 +116,17 @@ export class Cells {
     this.#go(other);
     const others = this.#words;
     const otherAt = this.#at;
-    const first = this.#get(words, at + FIRST_KEY);
-    const otherFirst = this.#get(others, otherAt + FIRST_KEY);
+    const first = read(words, at + FIRST_KEY);
+    const otherFirst = read(others, otherAt + FIRST_KEY);
     if (first !== otherFirst) return first < otherFirst;
-    const second = this.#get(words, at + SECOND_KEY) >>> 0;
-    const otherSecond = this.#get(others, otherAt + SECOND_KEY) >>> 0;
-    if ((this.#get(words, at + HEADER) & LETTERS) !== 0) {
+    const second = read(words, at + SECOND_KEY) >>> 0;
+    const otherSecond = read(others, otherAt + SECOND_KEY) >>> 0;
+    if ((read(words, at + HEADER) & LETTERS) !== 0) {
       const difference = this.#compareFurther(one, furtherWords(second), other, furtherWords(otherSecond));
       if (difference !== 0) return difference < 0;
     }
     if (second !== otherSecond) return second < otherSecond;
-    return ((this.#get(words, at + NUMBER) - this.#get(others, otherAt + NUMBER)) | 0) < 0;
+    return ((read(words, at + NUMBER) - read(others, otherAt + NUMBER)) | 0) < 0;
   }
 
   #compareFurther(one: number, count: number, other: number, otherCount: number): number {
@@ -173,12 +163,12 @@ export class Cells {
       if (skip < room) {
         const some = Math.min(room - skip, count - done);
         const begin = this.#at + first + skip;
-        for (let i = 0; i < some; i += 1) target[done + i] = this.#get(this.#words, begin + i);
+        for (let i = 0; i < some; i += 1) target[done + i] = read(this.#words, begin + i);
         done += some;
         skip = 0;
         if (done === count) return;
       } else skip -= room;
-      this.#go(this.#get(this.#words, this.#at + NEXT));
+      this.#go(read(this.#words, this.#at + NEXT));
       first = furtherFrom;
     }
   }
@@ -197,11 +187,11 @@ export class Cells {
     const head = this.#take();
     const cell = this.#words;
     const at = this.#at;
-    this.#set(cell, at + NEXT, 0);
-    this.#set(cell, at + HEADER, (length << 4) | kind | (isText ? LETTERS : 0));
-    this.#set(cell, at + NUMBER, number);
-    this.#set(cell, at + FIRST_KEY, first);
-    this.#set(cell, at + SECOND_KEY, second);
+    write(cell, at + NEXT, 0);
+    write(cell, at + HEADER, (length << 4) | kind | (isText ? LETTERS : 0));
+    write(cell, at + NUMBER, number);
+    write(cell, at + FIRST_KEY, first);
+    write(cell, at + SECOND_KEY, second);
     try {
       if (further.length === 0) this.#write(words, from, count);
       else this.#write(joined(further, words, from, count), 0, further.length + count);
@@ -218,7 +208,7 @@ export class Cells {
     for (let done = 0; ; first = furtherFrom) {
       const some = Math.min(cellWords - first, count - done);
       const begin = this.#at + first;
-      for (let i = 0; i < some; i += 1) this.#set(this.#words, begin + i, words[from + done + i]!);
+      for (let i = 0; i < some; i += 1) write(this.#words, begin + i, words[from + done + i]!);
       done += some;
       if (done === count) return;
       this.#append();
@@ -230,8 +220,8 @@ export class Cells {
     const before = this.#words;
     const beforeAt = this.#at;
     const cell = this.#take();
-    this.#set(this.#words, this.#at + NEXT, 0);
-    this.#set(before, beforeAt + NEXT, cell);
+    write(this.#words, this.#at + NEXT, 0);
+    write(before, beforeAt + NEXT, cell);
   }
 
   /** A free cell, which is the present one then. */
@@ -240,7 +230,7 @@ export class Cells {
     this.#store(USED, this.#load(USED) + 1);
     if (free !== 0) {
       this.#go(free);
-      this.#store(FREE, this.#get(this.#words, this.#at + NEXT));
+      this.#store(FREE, read(this.#words, this.#at + NEXT));
       return free;
     }
     let fresh = this.#load(FRESH);
@@ -277,11 +267,11 @@ export class Cells {
   free(head: number): void {
     let count = 1;
     this.#go(head);
-    for (let next = this.#get(this.#words, this.#at + NEXT); next !== 0; next = this.#get(this.#words, this.#at + NEXT)) {
+    for (let next = read(this.#words, this.#at + NEXT); next !== 0; next = read(this.#words, this.#at + NEXT)) {
       count += 1;
       this.#go(next);
     }
-    this.#set(this.#words, this.#at + NEXT, this.#load(FREE));
+    write(this.#words, this.#at + NEXT, this.#load(FREE));
     this.#store(FREE, head);
     this.#store(USED, this.#load(USED) - count);
   }
@@ -295,9 +285,9 @@ export class Cells {
       const at = others.#at;
       if (head === 0) head = this.#take();
       else this.#append();
-      for (let i = NEXT + 1; i < cellWords; i += 1) this.#set(this.#words, this.#at + i, this.#get(words, at + i));
-      this.#set(this.#words, this.#at + NEXT, 0);
-      from = this.#get(words, at + NEXT);
+      for (let i = NEXT + 1; i < cellWords; i += 1) write(this.#words, this.#at + i, read(words, at + i));
+      write(this.#words, this.#at + NEXT, 0);
+      from = read(words, at + NEXT);
     }
     return head;
   }
@@ -319,7 +309,7 @@ export class Cells {
       for (let cell = head; cell !== 0; ) {
         used.add(cell);
         this.#go(cell);
-        cell = this.#get(this.#words, this.#at + NEXT);
+        cell = read(this.#words, this.#at + NEXT);
       }
     }
     let free = 0;
@@ -331,7 +321,7 @@ export class Cells {
         const cell = (chunk.ref + 1 + i * cellUnits) | 0;
         if (used.has(cell)) continue;
         this.#go(cell);
-        this.#set(this.#words, this.#at + NEXT, free);
+        write(this.#words, this.#at + NEXT, free);
         free = cell;
       }
       total += count;

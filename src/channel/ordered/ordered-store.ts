@@ -8,7 +8,7 @@
  *    killed before PUTS or GETS says so: nothing has happened            after: the next owner of the mutex does the rest, from the log
  */
 
-import { areSteps, load, store } from '#atomics';
+import { load, read, store, write } from '#atomics';
 import { HeddleError } from '../../errors.ts';
 import type { Block } from '../../memory/index.ts';
 import { GETS, LOST, PUTS } from '../record.ts';
@@ -43,9 +43,13 @@ export abstract class OrderedStore implements Store {
     return load(this.#words, this.#at + PUTS) !== load(this.#words, this.#at + GETS);
   }
 
+  get seemsToHave(): boolean {
+    return read(this.#words, this.#at + PUTS) !== read(this.#words, this.#at + GETS);
+  }
+
   /** Plain: in the mutex. */
   protected load(word: number): number {
-    return areSteps ? load(this.#words, this.#at + word) : this.#words[this.#at + word]!;
+    return read(this.#words, this.#at + word);
   }
 
   protected store(word: number, value: number): void {
@@ -54,8 +58,7 @@ export abstract class OrderedStore implements Store {
 
   /** As `store`, of a word that means nothing before the log counts: its store comes later. */
   protected prepare(word: number, value: number): void {
-    if (areSteps) this.store(word, value);
-    else this.#words[this.#at + word] = value;
+    write(this.#words, this.#at + word, value);
   }
 
   /** Items that are there. In the mutex, as all that follows. */

@@ -3,7 +3,7 @@
  * queue. So what takes new memory, a longer row or a smaller one, is complete with one store.
  */
 
-import { areSteps, load, store } from '#atomics';
+import { load, read, store, write } from '#atomics';
 import { HeddleError } from '../../errors.ts';
 import { adopt, allocateOwned, type Block, blockAt, dropListed, type Memory, relink, segmentSize, theAgent } from '../../memory/index.ts';
 import { Cells } from './cells.ts';
@@ -49,17 +49,12 @@ export class Table {
     adopt(row);
   }
 
-  /** Plain: in the mutex. */
-  #get(words: Int32Array, index: number): number {
-    return areSteps ? load(words, index) : words[index]!;
-  }
-
   /** Looks where the row is now. First in the mutex. */
   open(): void {
-    const ref = this.#get(this.#queue.words, this.#queue.at + ITEMS);
+    const ref = read(this.#queue.words, this.#queue.at + ITEMS);
     if (ref !== this.#row.ref) this.#on(blockAt(this.#memory, ref));
     // Another row may have come to lie there.
-    this.capacity = this.#get(this.#row.words, this.#row.at + CAPACITY);
+    this.capacity = read(this.#row.words, this.#row.at + CAPACITY);
   }
 
   #on(row: Block): void {
@@ -69,7 +64,7 @@ export class Table {
 
   /** Where the first item is, where that may be anywhere. */
   get left(): number {
-    return this.#get(this.#row.words, this.#row.at + LEFT);
+    return read(this.#row.words, this.#row.at + LEFT);
   }
 
   set left(index: number) {
@@ -78,15 +73,14 @@ export class Table {
 
   at(index: number): number {
     const word = this.#row.at + itemsHead + index;
-    return word < segmentWords ? this.#get(this.#row.words, word) : this.#get(this.#segmentOf(word), word % segmentWords);
+    return word < segmentWords ? read(this.#row.words, word) : read(this.#segmentOf(word), word % segmentWords);
   }
 
   /** As `set`, where no order matters: behind the items that are there. Plain, as the store that makes it one of them comes later. */
   prepare(index: number, cell: number): void {
     const word = this.#row.at + itemsHead + index;
-    if (areSteps) this.set(index, cell);
-    else if (word < segmentWords) this.#row.words[word] = cell;
-    else this.#segmentOf(word)[word % segmentWords] = cell;
+    if (word < segmentWords) write(this.#row.words, word, cell);
+    else write(this.#segmentOf(word), word % segmentWords, cell);
   }
 
   set(index: number, cell: number): void {

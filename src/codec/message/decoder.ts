@@ -7,7 +7,7 @@ import { readFlat } from './flat-reader.ts';
 import { FLAT, WITH_MODULES } from './form.ts';
 
 /** What belongs to a message and is not in its bytes. */
-export interface MessageBeside extends Pick<Incoming, 'handles' | 'lost'> {
+export interface MessageBeside extends Pick<Incoming, 'handles' | 'lost' | 'namedBy'> {
   /**
    * Gives memory of the receiver's own that shows `length` bytes from `start` on, for large buffers; all else is copied. Such memory begins at a
    * multiple of 16 bytes from the start of the message.
@@ -39,15 +39,15 @@ const SPARES = 4;
  * @throws SerializationError if the bytes are damaged; whatever user code threw that had to run
  */
 export function decodeMessage(bytes: Uint8Array, start: number, end: number, beside?: MessageBeside): unknown {
-  return bytes[start] === FLAT ? decodeFlat(bytes, start, end) : decodeGeneral(bytes, start, end, beside);
+  return bytes[start] === FLAT ? decodeFlat(bytes, start + 1, end) : decodeGeneral(bytes, start, end, beside);
 }
 
 /** One is enough: no user code runs while a flat message is read. */
 const flat = new Reader();
 
-function decodeFlat(bytes: Uint8Array, start: number, end: number): unknown {
+/** The value of a flat message whose first byte is at `start`. */
+export function decodeFlat(bytes: Uint8Array, start: number, end: number): unknown {
   flat.reset(bytes, start, end);
-  flat.position += 1;
   const value = readFlat(flat);
   if (flat.position !== end) throw damaged('it has another length than it says');
   flat.forget();
@@ -61,7 +61,7 @@ function decodeGeneral(bytes: Uint8Array, start: number, end: number, beside: Me
     const { reader } = decoding;
     reader.reset(bytes, start, end);
     if (beside !== undefined) {
-      decoding.beside = { attachments: [], handles: beside.handles, lost: beside.lost };
+      decoding.beside = { attachments: [], handles: beside.handles, lost: beside.lost, namedBy: beside.namedBy };
       decoding.viewOf = beside.viewOf;
     }
     const form = reader.byte();

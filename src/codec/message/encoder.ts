@@ -12,7 +12,7 @@
  */
 
 import { SerializationError } from '../../errors.ts';
-import { Encoding, inShort, type Mark } from '../encoding.ts';
+import { Encoding, inShort, nothing } from '../encoding.ts';
 import { checkTransfer, detach, unmark } from '../move.ts';
 import type { AnyBorder } from '../packet.ts';
 import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
@@ -31,6 +31,8 @@ export interface MessageOptions {
   readonly grow?: ((...args: Parameters<Grow>) => Uint8Array | undefined) | undefined;
   /** Why the receiver may not see the shared objects of this thread: they are refused then. */
   readonly apart?: string | undefined;
+  /** With `apart`: by what the receiver knows an object, if it does. */
+  readonly nameFor?: AnyBorder['nameFor'];
   /** The general encoder writes all of it: what a message looks like that was never flat. Default false. */
   readonly isGeneral?: boolean | undefined;
 }
@@ -115,7 +117,7 @@ export class MessageEncoder {
     const start = writer.position;
     this.#forget();
     encoding.origin = start;
-    encoding.border = options.apart === undefined ? anywhere : { kind: 'any', apart: options.apart };
+    encoding.border = options.apart === undefined ? anywhere : { kind: 'any', apart: options.apart, nameFor: options.nameFor };
     if (options.transfer !== undefined) encoding.transfer = checkTransfer(options.transfer);
     this.#given = options.grow;
     encoding.trail.start(options.root ?? 'item');
@@ -216,19 +218,4 @@ export class MessageEncoder {
 }
 
 const none: readonly object[] = [];
-/** How far the encoder is at the beginning of a message. */
-const nothing: Mark = {
-  position: 0,
-  objects: 0,
-  waiting: 0,
-  shapes: 0,
-  depth: 0,
-  attachments: 0,
-  beside: 0,
-  detached: 0,
-  modules: 0,
-  signals: 0,
-  handles: 0,
-  classes: 0,
-};
 const noOptions: MessageOptions = {};

@@ -4,7 +4,7 @@ import { readRow } from '../arrays.ts';
 import { readBigint } from '../bigints.ts';
 import { damaged, type Reader } from '../reader.ts';
 import * as tag from '../tags.ts';
-import { readObject } from './key-blocks.ts';
+import { NAMES_KEYS, readObject } from './key-blocks.ts';
 
 /** No message nests deeper; damaged bytes may. */
 const DEPTH_LIMIT = 100;
@@ -36,7 +36,7 @@ function valueAfter(kind: number, reader: Reader, depth: number): unknown {
     case tag.BIGINT_NEGATIVE:
       return readBigint(reader, kind);
     case tag.OBJECT:
-      if (depth > DEPTH_LIMIT || reader.byte() !== 1) throw damaged('it is not as flat as it says');
+      if (depth > DEPTH_LIMIT || reader.byte() !== NAMES_KEYS) throw damaged('it is not as flat as it says');
       return readObject(reader, readFlat, depth + 1);
     case tag.ARRAY:
       if (depth > DEPTH_LIMIT) throw damaged('it is not as flat as it says');

@@ -17,7 +17,8 @@ import { writeByName } from '../objects.ts';
 import { isEmpty, keysBesideElements } from '../own-keys.ts';
 import * as tag from '../tags.ts';
 import { FIELD, INDEX } from '../trail.ts';
-import { writeKeys } from './key-blocks.ts';
+import { writeHead } from './key-blocks.ts';
+import { wroteSimple } from './simple-value.ts';
 
 /** From this number of objects on they are looked up. */
 const SEEN_LIMIT = 32;
@@ -101,9 +102,7 @@ export class FlatWriter {
     const number = this.#count;
     this.#seen[number] = object;
     this.#count = number + 1;
-    writer.byte(tag.OBJECT);
-    writer.byte(1);
-    writeKeys(writer, keys);
+    writeHead(writer, keys);
     trail.enter(FIELD);
     let mayBeNamed = true;
     let done = 0;
@@ -113,6 +112,7 @@ export class FlatWriter {
       done += 1;
       trail.at(key);
       const value = object[key];
+      if (wroteSimple(writer, value)) continue;
       if (typeof value === 'function' && mayBeNamed) {
         if (this.#wroteByName(object, start, number)) return true;
         mayBeNamed = false;
@@ -154,7 +154,7 @@ export class FlatWriter {
     const encoding = this.#encoding;
     const { length } = array;
     if (length > LENGTH_LIMIT || !isEmpty(keysBesideElements(encoding, array))) return false;
-    const { writer, trail } = encoding;
+    const { writer } = encoding;
     const kind = length >= ROW_FROM ? rowKind(array) : tag.ARRAY;
     this.#seen[this.#count] = array;
     this.#count += 1;
@@ -163,6 +163,21 @@ export class FlatWriter {
       writeRow(writer, kind, array);
       return true;
     }
+    this.#elements(array);
+    return true;
+  }
+
+  /** Writes an array that has nothing but elements, and is no longer than a list of arguments. */
+  list(array: unknown[]): void {
+    this.#seen[this.#count] = array;
+    this.#count += 1;
+    this.#encoding.writer.byte(tag.ARRAY);
+    this.#elements(array);
+  }
+
+  #elements(array: unknown[]): void {
+    const { writer, trail } = this.#encoding;
+    const { length } = array;
     writer.varint(length);
     trail.enter(INDEX);
     for (let i = 0; i < length; i += 1) {
@@ -172,6 +187,5 @@ export class FlatWriter {
       else this.value(value);
     }
     trail.leave();
-    return true;
   }
 }

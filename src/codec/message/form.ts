@@ -6,3 +6,6 @@ export const FLAT = 0;
 export const GENERAL = 1;
 /** Any value, then the keys of the modules it needs and the size of these. */
 export const WITH_MODULES = 2;
+
+/** Stands at the end of a packet in the place of the number of its messages: it has one, and that is flat. */
+export const ONE_FLAT = 0x4000_0001;

@@ -10,6 +10,7 @@
 import { vm } from '../../builtins.ts';
 import { define } from '../objects.ts';
 import type { Reader } from '../reader.ts';
+import * as tag from '../tags.ts';
 import type { Writer } from '../writer.ts';
 
 const PLACES = 128;
@@ -25,9 +26,13 @@ interface Written {
   block: Uint8Array | undefined;
 }
 
+/** Of an object: its keys follow. */
+export const NAMES_KEYS = 1;
+
 const written: (Written | undefined)[] = Array.from({ length: PLACES });
 
-export function writeKeys(writer: Writer, keys: readonly string[]): void {
+/** Begins an object. */
+export function writeHead(writer: Writer, keys: readonly string[]): void {
   const { length } = keys;
   if (length === 0 || length > KEYS_LIMIT) {
     writeAnew(writer, keys);
@@ -63,6 +68,8 @@ function areSame(one: readonly string[], other: readonly string[]): boolean {
 }
 
 function writeAnew(writer: Writer, keys: readonly string[]): void {
+  writer.byte(tag.OBJECT);
+  writer.byte(NAMES_KEYS);
   writer.varint(keys.length);
   for (let i = 0; i < keys.length; i += 1) writer.text(keys[i] as string);
 }

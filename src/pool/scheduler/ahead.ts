@@ -38,11 +38,17 @@ const mayGrow = (state: SchedulerState): boolean => state.active < state.options
 function leastAhead(state: SchedulerState, depth: number): WorkerRecord | undefined {
   let best: WorkerRecord | undefined;
   for (const worker of state.workers.values()) {
-    const { state: phase, isSilent, own, ahead } = worker;
+    const { state: phase, takesAhead: can, isSilent, own, ahead } = worker;
     // What waits for this worker alone must not wait for ever.
-    if (phase === 'ready' && !isSilent && own.length === 0 && ahead.size < (best?.ahead.size ?? depth)) best = worker;
+    if (can && phase === 'ready' && !isSilent && own.length === 0 && ahead.size < (best?.ahead.size ?? depth)) best = worker;
   }
   return best;
+}
+
+/** From now on tasks may be sent to it while it is busy. */
+export function takesAhead(state: SchedulerState, id: WorkerId): void {
+  const worker = state.workers.get(id);
+  if (worker !== undefined) worker.takesAhead = true;
 }
 
 /** It was given as much as `maxTasksPerChild` says. */

@@ -31,12 +31,12 @@ function isBefore(a: TaskRecord, b: TaskRecord): boolean {
 function feedAny(state: SchedulerState, out: Instruction[]): void {
   while (state.queue.length > 0 && state.free.size > 0) {
     const task = state.queue.first!;
-    dispatch(state, task, pick(state, task), out);
+    dispatch(state, task, freest(state, task), out);
   }
 }
 
 /** The free worker with the fewest tasks; for the first task of a key, the one with the fewest keys. */
-function pick(state: SchedulerState, task: TaskRecord): WorkerRecord {
+export function freest(state: SchedulerState, task: TaskRecord): WorkerRecord {
   let best: WorkerRecord | undefined;
   for (const worker of state.free) {
     if (load(worker, task) === 0) return worker;
@@ -47,8 +47,9 @@ function pick(state: SchedulerState, task: TaskRecord): WorkerRecord {
 
 const load = (worker: WorkerRecord, task: TaskRecord): number => (task.lane === undefined ? worker.tasks.size : worker.lanes.size);
 
-function dispatch(state: SchedulerState, task: TaskRecord, worker: WorkerRecord, out: Instruction[]): void {
-  task.queue!.remove(task);
+/** Gives a task to a worker that is free. */
+export function dispatch(state: SchedulerState, task: TaskRecord, worker: WorkerRecord, out: Instruction[]): void {
+  task.queue?.remove(task);
   task.queue = undefined;
   task.worker = worker;
   state.waiting--;

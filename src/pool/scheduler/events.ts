@@ -73,6 +73,8 @@ export type SchedulerEvent =
   | { readonly type: 'movedOn'; readonly task: TaskId }
   /** Tasks that had been sent ahead, in that order: they wait at the host again. `begun`: those that their worker had begun. */
   | { readonly type: 'recalled'; readonly tasks: readonly TaskId[]; readonly begun: readonly TaskId[] }
+  /** Tasks may be sent to this worker while it is busy. */
+  | { readonly type: 'takesAhead'; readonly worker: WorkerId }
   /** Tasks that each busy worker may have ahead, from now on. */
   | { readonly type: 'depth'; readonly depth: number }
   /** Time to look whether a worker is free while others have tasks ahead. `silent`: those that work on one task for long. */

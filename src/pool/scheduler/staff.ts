@@ -15,6 +15,7 @@ export function start(state: SchedulerState, out: Instruction[]): WorkerRecord {
     own: new TaskQueue(),
     lanes: new Set(),
     used: 0,
+    takesAhead: false,
     isSilent: false,
     isSpent: false,
     isHost: false,

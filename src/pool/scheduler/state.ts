@@ -56,6 +56,8 @@ export interface WorkerRecord {
   readonly lanes: Set<Lane>;
   /** Sum of the weights of what it was given. */
   used: number;
+  /** Tasks may be sent to it while it is busy. */
+  takesAhead: boolean;
   /** It works on one task for long, and is sent nothing ahead. */
   isSilent: boolean;
   /** It retires because it was given `maxTasksPerChild`: it goes on when some of that is recalled. */

@@ -22,7 +22,7 @@
  * A task waits in the queue of all, in that of one worker (its key or a broadcast binds it), or behind another of its key.
  */
 
-import { balance, recalled } from './ahead.ts';
+import { balance, recalled, takesAhead } from './ahead.ts';
 import { killAll, shutDown, windDown } from './end.ts';
 import type { Instruction, SchedulerEvent } from './events.ts';
 import { feed } from './dispatch.ts';
@@ -76,6 +76,9 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
     case 'recalled':
       recalled(state, event.tasks, event.begun);
       return out;
+    case 'takesAhead':
+      takesAhead(state, event.worker);
+      break;
     case 'depth':
       state.depth = event.depth;
       return out;
@@ -103,8 +106,8 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       windDown(state, out);
       return out;
   }
-  feed(state, out);
-  startNeeded(state, out);
+  if (state.queue.length > 0 || state.unfed.length > 0) feed(state, out);
+  if (state.queue.length > 0 || state.ahead > 0) startNeeded(state, out);
   return out;
 }
 

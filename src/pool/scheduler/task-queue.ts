@@ -21,15 +21,12 @@ export class TaskQueue<T extends Queued> {
   /** Highest first; nearly always there is one. Empty levels are taken out. */
   readonly #levels: Level<T>[] = [];
   readonly #isFlat: boolean;
-  #length = 0;
+  /** Not to be written. */
+  length = 0;
 
   /** @param isFlat whether priorities are not looked at */
   constructor(isFlat: boolean = false) {
     this.#isFlat = isFlat;
-  }
-
-  get length(): number {
-    return this.#length;
   }
 
   get first(): T | undefined {
@@ -43,7 +40,7 @@ export class TaskQueue<T extends Queued> {
     if (level.last === undefined) level.first = task;
     else level.last.next = task;
     level.last = task;
-    this.#length++;
+    this.length++;
   }
 
   /** Puts it before its equals: it has waited its turn already. */
@@ -54,7 +51,7 @@ export class TaskQueue<T extends Queued> {
     if (level.first === undefined) level.last = task;
     else level.first.previous = task;
     level.first = task;
-    this.#length++;
+    this.length++;
   }
 
   shift(): T | undefined {
@@ -71,7 +68,7 @@ export class TaskQueue<T extends Queued> {
     if (task.next === undefined) level.last = task.previous as T | undefined;
     else task.next.previous = task.previous;
     task.previous = task.next = undefined;
-    this.#length--;
+    this.length--;
     if (level.first === undefined) this.#levels.splice(at, 1);
   }
 

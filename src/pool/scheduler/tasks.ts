@@ -5,6 +5,7 @@ import { laneOf } from './lanes.ts';
 import { keepMinimum, start, takers } from './staff.ts';
 import { type SchedulerState, type TaskRecord, canStart, takesRetries } from './state.ts';
 import { land, landFirst } from './ahead.ts';
+import { dispatch, freest } from './dispatch.ts';
 import { drop, leave, line, lineInFront, pin, waitAgain } from './waiting.ts';
 import { freed } from './workers.ts';
 
@@ -19,14 +20,16 @@ export function submit(state: SchedulerState, submission: Submission, out: Instr
   const task = record(submission, lane, undefined);
   state.tasks.set(id, task);
   state.waiting++;
-  if (lane === undefined || lane.head === undefined) {
+  if (lane === undefined && !task.isHeld && state.queue.length === 0 && state.free.size > 0)
+    dispatch(state, task, freest(state, task), out);
+  else if (lane === undefined || lane.head === undefined) {
     if (lane !== undefined) lane.head = task;
     if (!task.isHeld) line(state, task);
   } else {
     task.queue = lane.behind;
     lane.behind.push(task);
   }
-  keepMinimum(state, out);
+  if (state.active < state.options.minWorkers) keepMinimum(state, out);
 }
 
 function beginsAtOnce(state: SchedulerState, key: Key | undefined): boolean {

@@ -7,8 +7,8 @@ findFaults('../../channel/model/queue-cases.js', [
     by: 'a producer and a consumer',
     what: 'a header is stored before the next one is zeroed',
     file: 'channel/ring.js',
-    from: 'store(nextSegment, nextIndex + 1, number);\n            store(nextSegment, nextIndex, 0);',
-    to: 'store(nextSegment, nextIndex + 1, number); store(segment, index, header); this.#first = this.#at; this.#firstHeader = header; store(nextSegment, nextIndex, 0);',
+    from: 'write(nextSegment, nextIndex + 1, number);\n        write(nextSegment, nextIndex, 0);',
+    to: 'write(nextSegment, nextIndex + 1, number); store(segment, index, header); this.#first = this.#at; this.#firstHeader = header; store(nextSegment, nextIndex, 0);',
   },
   {
     by: 'a producer and two consumers',
@@ -63,7 +63,7 @@ findFaults('../../channel/model/queue-cases.js', [
     by: 'a producer and a consumer',
     what: 'a put does not look whether a getter waits',
     file: 'channel/shared-buffer.js',
-    from: 'if (placed > 0 && this.#load(waitingOffset) !== 0)',
+    from: 'if (placed > 0 && acquire(this.#words, this.#at + waitingOffset) !== 0)',
     to: 'if (false)',
   },
   {

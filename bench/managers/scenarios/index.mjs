@@ -1,0 +1,5 @@
+// What is measured. A scenario's context is { peer, quick }: what the peer's `open` gives (peers/index.mjs lists it).
+import { client } from './client.mjs';
+import { dict, dictTaken } from './dict.mjs';
+
+export const scenarios = [dict, dictTaken, client];

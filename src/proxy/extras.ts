@@ -1,0 +1,116 @@
+/**
+ * Methods of remote locks and queues that run at the caller: their functions do, and what they hold is given back from there.
+ *
+ *   hold ── .hold ──▶ the manager keeps the guard, under a number ── dispose ──▶ .drop
+ */
+
+import { checkFunction, checkTimeout } from '../check.ts';
+import { ShutDown } from '../errors.ts';
+import { monotonicNow } from '../real-timers.ts';
+import { atOnce } from '../thenable.ts';
+
+/** Which of them a class has. */
+export type Extras = 'acquirer' | 'condition' | 'queue';
+
+/** Names of methods that a manager has for these. */
+export const HOLD = '.hold';
+export const DROP = '.drop';
+
+type Timeout = number | { readonly timeout?: number | undefined };
+
+interface Acquirer {
+  readonly [HOLD]: (options?: Timeout) => Promise<number>;
+  readonly [DROP]: (guard: number) => Promise<void>;
+  readonly '.holdSync': (options?: Timeout) => number;
+  readonly '.dropSync': (guard: number) => void;
+}
+
+interface Waiter {
+  wait(timeout?: number): Promise<boolean>;
+  waitSync(timeout?: number): boolean;
+}
+
+interface Getter {
+  get(): Promise<unknown>;
+}
+
+/** Gives back what a call of `hold` has taken. */
+class RemoteGuard implements Disposable {
+  #drop: (() => void) | undefined;
+
+  constructor(drop: () => void) {
+    this.#drop = drop;
+  }
+
+  [Symbol.dispose](): void {
+    const drop = this.#drop;
+    this.#drop = undefined;
+    drop?.();
+  }
+}
+
+/** The end of the connection gives back what was held over it. */
+const quietly = (dropped: Promise<void>): void => void dropped.catch(() => {});
+
+const acquirer = {
+  async hold(this: Acquirer, options?: Timeout): Promise<Disposable> {
+    const guard = await this[HOLD](options);
+    return new RemoteGuard(() => quietly(this[DROP](guard)));
+  },
+  holdSync(this: Acquirer, options?: Timeout): Disposable {
+    const guard = this['.holdSync'](options);
+    return new RemoteGuard(() => this['.dropSync'](guard));
+  },
+  async run(this: Acquirer, fn: () => unknown, options?: Timeout): Promise<unknown> {
+    checkFunction(fn, 'fn');
+    const guard = await this[HOLD](options);
+    try {
+      return await fn();
+    } finally {
+      await this[DROP](guard);
+    }
+  },
+};
+
+const timeoutOf = (options: Timeout | undefined): number => checkTimeout(typeof options === 'object' ? options.timeout : options);
+
+const condition = {
+  ...acquirer,
+  async waitFor(this: Waiter, predicate: () => unknown, options?: Timeout): Promise<unknown> {
+    checkFunction(predicate, 'predicate');
+    const end = monotonicNow() + timeoutOf(options);
+    for (;;) {
+      const value = atOnce(predicate, 'predicate');
+      const left = end - monotonicNow();
+      if (value || left <= 0) return value;
+      await this.wait(left);
+    }
+  },
+  waitForSync(this: Waiter, predicate: () => unknown, options?: Timeout): unknown {
+    checkFunction(predicate, 'predicate');
+    const end = monotonicNow() + timeoutOf(options);
+    for (;;) {
+      const value = atOnce(predicate, 'predicate');
+      const left = end - monotonicNow();
+      if (value || left <= 0) return value;
+      this.waitSync(left);
+    }
+  },
+};
+
+const queue = {
+  async *[Symbol.asyncIterator](this: Getter): AsyncGenerator {
+    for (;;) {
+      let item: unknown;
+      try {
+        item = await this.get();
+      } catch (error) {
+        if (error instanceof ShutDown) return;
+        throw error;
+      }
+      yield item;
+    }
+  },
+};
+
+export const extrasOf: Readonly<Record<Extras, Record<PropertyKey, unknown>>> = { acquirer, condition, queue };
