@@ -73,8 +73,7 @@ function takeFrom(stretch: Stretch): unknown {
   const { values } = stretch;
   const at = stretch.from++;
   const value: unknown = values[at];
-  // A number keeps nothing alive, and a typed array has no other values.
-  if (typeof value !== 'number') values[at] = undefined as never;
+  if (Array.isArray(values)) values[at] = undefined;
   return value;
 }
 
