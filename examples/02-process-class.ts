@@ -15,6 +15,5 @@ class Greeter extends Process {
   }
 }
 
-const greeter = new Greeter('ann', 'bob');
-await greeter.start().join();
-console.log(`the greeter has ended with ${greeter.exitCode}`);
+const greeter = new Greeter('ann', 'bob').start();
+console.log(`the greeter has ended with ${await greeter.sentinel}`);

@@ -1,10 +1,11 @@
 /** A daemon ends when the main program ends, in the middle of its work, and may have no children of its own. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Event, Process } from 'heddle';
 
 const hasBegun = new Event();
 
-const work = (): Promise<void> => {
+const work = async (): Promise<void> => {
   try {
     new Process({ target: () => console.log('never printed') }).start();
   } catch (error) {
@@ -12,12 +13,8 @@ const work = (): Promise<void> => {
   }
   console.log('daemon: begins');
   hasBegun.set();
-  return new Promise((resolve) =>
-    setTimeout(() => {
-      console.log('daemon: never printed, either');
-      resolve();
-    }, 60_000),
-  );
+  await sleep(60_000);
+  console.log('daemon: never printed, either');
 };
 
 new Process({ target: work, daemon: true }).start();

@@ -1,22 +1,17 @@
 /** The end of the main program ends a daemon, and waits for a process that is none. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Event, Process } from 'heddle';
 
 const hasBegun = new Event();
-const work = (name: string, ms: number): Promise<void> => {
+const work = async (name: string, ms: number): Promise<void> => {
   console.log(`${name}: begins`);
   hasBegun.set();
-  return new Promise((resolve) =>
-    setTimeout(() => {
-      console.log(`${name}: ends`);
-      resolve();
-    }, ms),
-  );
+  await sleep(ms);
+  console.log(`${name}: ends`);
 };
 
-const daemon = new Process({ target: work, args: ['daemon', 60_000], daemon: true });
-daemon.start();
+new Process({ target: work, args: ['daemon', 60_000], daemon: true }).start();
 await hasBegun.wait();
-const other = new Process({ target: work, args: ['process', 100] });
-other.start();
+new Process({ target: work, args: ['process', 100] }).start();
 console.log('main: has nothing more to do');

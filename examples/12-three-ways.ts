@@ -1,32 +1,34 @@
 /** Three ways from process to process, measured: a pipe, a queue, and shared memory. The times are those of this machine. */
 
-import { type Connection, Pipe, Process, Queue, SharedArray } from 'heddle';
+import { Pipe, Process, Queue, SharedArray } from 'heddle';
 
 const numbers = 50_000;
 const trips = 5_000;
 const mebibytes = 64;
 const chunk = new Uint8Array(2 ** 20);
 
-const perSecond = (count: number, ms: number): string => `${((count / ms) * 1000).toLocaleString('en', { maximumFractionDigits: 0 })}/s`;
+type Step = (n: number) => void;
+const nothing = (): void => {};
 
-/** Milliseconds from the moment in which the child is ready. */
-async function time(target: (end: Connection<string>) => void, here: (end: Connection<string>) => void): Promise<number> {
+/** How often a second a child and this process do their steps, from the moment in which the child is ready. */
+async function rate(count: number, there: Step, here: Step = nothing, afterwards: () => unknown = nothing): Promise<string> {
   const [end, its] = Pipe<string>();
-  const child = new Process({ target, args: [its] }).start();
-  its.close();
+  const work = (): void => {
+    its.sendSync('ready');
+    its.recvSync();
+    for (let n = 0; n < count; n += 1) there(n);
+    its.sendSync('done');
+  };
+  const child = new Process({ target: work }).start();
   end.recvSync();
   const since = performance.now();
   end.sendSync('go');
-  here(end);
-  const ms = performance.now() - since;
-  await child.join();
-  end.close();
-  return ms;
-}
-
-function ready(end: Connection<string>): void {
-  end.sendSync('ready');
+  for (let n = 0; n < count; n += 1) here(n);
   end.recvSync();
+  afterwards();
+  const seconds = (performance.now() - since) / 1000;
+  await child.join();
+  return `${(count / seconds).toLocaleString('en', { maximumFractionDigits: 0 })}/s`;
 }
 
 const [reader, writer] = Pipe<number>();
@@ -35,119 +37,47 @@ const bytes = new Queue<Uint8Array>(8);
 const memory = new SharedArray('int32', numbers);
 const block = new SharedArray('uint8', chunk.length, { lock: false });
 
-const rows: Record<string, Record<string, string>> = {};
-
-rows['one way, numbers'] = {
-  pipe: perSecond(
-    numbers,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < numbers; n += 1) writer.sendSync(n);
-      },
-      () => {
-        for (let n = 0; n < numbers; n += 1) reader.recvSync();
-      },
-    ),
-  ),
-  queue: perSecond(
-    numbers,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < numbers; n += 1) there.putSync(n);
-      },
-      () => {
-        for (let n = 0; n < numbers; n += 1) there.getSync();
-      },
-    ),
-  ),
-  'shared memory': perSecond(
-    numbers,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < numbers; n += 1) memory.view[n] = n;
-        end.sendSync('done');
-      },
-      (end) => {
-        end.recvSync();
-        memory.view.reduce((sum, n) => sum + n, 0);
-      },
-    ),
-  ),
+const turnPipe = (n: number): void => {
+  reader.sendSync(n);
+  reader.recvSync();
 };
-
-rows['there and back'] = {
-  pipe: perSecond(
-    trips,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < trips; n += 1) writer.sendSync(writer.recvSync());
-      },
-      () => {
-        for (let n = 0; n < trips; n += 1) {
-          reader.sendSync(n);
-          reader.recvSync();
-        }
-      },
-    ),
-  ),
-  queue: perSecond(
-    trips,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < trips; n += 1) back.putSync(there.getSync());
-      },
-      () => {
-        for (let n = 0; n < trips; n += 1) {
-          there.putSync(n);
-          back.getSync();
-        }
-      },
-    ),
-  ),
-  'shared memory': '-',
+const turnQueue = (n: number): void => {
+  there.putSync(n);
+  back.getSync();
 };
+const write = (n: number): void => void (memory.view[n] = n);
+const sum = (): number => memory.view.reduce((total, n) => total + n, 0);
 
-rows['1 MiB messages'] = {
-  pipe: perSecond(
-    mebibytes,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < mebibytes; n += 1) writer.sendBytesSync(chunk);
-      },
-      () => {
-        for (let n = 0; n < mebibytes; n += 1) reader.recvBytesIntoSync(chunk);
-      },
+console.table({
+  'one way, numbers': {
+    pipe: await rate(
+      numbers,
+      (n) => writer.sendSync(n),
+      () => reader.recvSync(),
     ),
-  ),
-  queue: perSecond(
-    mebibytes,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < mebibytes; n += 1) bytes.putSync(chunk);
-      },
-      () => {
-        for (let n = 0; n < mebibytes; n += 1) bytes.getSync();
-      },
+    queue: await rate(
+      numbers,
+      (n) => there.putSync(n),
+      () => there.getSync(),
     ),
-  ),
-  'shared memory': perSecond(
-    mebibytes,
-    await time(
-      (end) => {
-        ready(end);
-        for (let n = 0; n < mebibytes; n += 1) block.view.set(chunk);
-        end.sendSync('done');
-      },
-      (end) => void end.recvSync(),
+    'shared memory': await rate(numbers, write, nothing, sum),
+  },
+  'there and back': {
+    pipe: await rate(trips, () => writer.sendSync(writer.recvSync()), turnPipe),
+    queue: await rate(trips, () => back.putSync(there.getSync()), turnQueue),
+    'shared memory': '-',
+  },
+  '1 MiB messages': {
+    pipe: await rate(
+      mebibytes,
+      () => writer.sendBytesSync(chunk),
+      () => void reader.recvBytesIntoSync(chunk),
     ),
-  ),
-};
-
-console.table(rows);
+    queue: await rate(
+      mebibytes,
+      () => bytes.putSync(chunk),
+      () => bytes.getSync(),
+    ),
+    'shared memory': await rate(mebibytes, () => block.view.set(chunk)),
+  },
+});

@@ -12,10 +12,8 @@ function change(dict: DictProxy<string | number | null>, list: ListProxy<number>
 async function changeInChild(manager: Manager): Promise<void> {
   const dict = await manager.dict<string | number | null>();
   const list = await manager.list([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const child = new Process({ target: change, args: [dict, list] }).start();
-  await child.join();
-  console.log(await dict.toMap());
-  console.log((await list.toArray()).join(' '));
+  await new Process({ target: change, args: [dict, list] }).start().join();
+  console.log(await dict.toMap(), (await list.toArray()).join(' '));
 }
 
 {

@@ -2,7 +2,6 @@
 
 import { currentThread, Thread } from 'heddle';
 
-const seconds = (ms: number): number => Math.round(ms / 1000);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const hello = new Thread({
@@ -29,7 +28,7 @@ new Greeter('ann').start().joinSync();
 const begun = performance.now();
 const sleepers = Array.from({ length: 10 }, () => new Thread({ target: sleep, args: [1000] }).start());
 for (const sleeper of sleepers) await sleeper.join();
-const took = seconds(performance.now() - begun);
+const took = Math.round((performance.now() - begun) / 1000);
 console.log(`ten sleeps of a second took ${took < 5 ? 'about one second' : `${took} seconds`}`);
 
 new Thread({ target: () => sleep(60_000), daemon: true }).start();

@@ -8,16 +8,10 @@ function machine(clothes: string) {
   return `clean ${clothes}`;
 }
 
-function* washing() {
+function* washing(clothes: string, isCured: boolean) {
   console.log('Kim loads the machine');
   yield* sleep(1);
-  console.log(`Kim has ${machine('shirts')}`);
-}
-
-function* washingInThread() {
-  console.log('Kim loads the machine');
-  yield* sleep(1);
-  console.log(`Kim has ${yield* toThread(machine, 'socks')}`);
+  console.log(`Kim has ${isCured ? yield* toThread(machine, clothes) : machine(clothes)}`);
 }
 
 function* reading() {
@@ -28,15 +22,9 @@ function* reading() {
 }
 
 monkey.patchAll({
-  onBlock({ name, greenlet, ms, stack }) {
-    const place = /at \w+/.exec(stack)?.[0];
-    console.log(`! ${name} ${place}, called by ${greenlet}: ${Math.floor(ms / 1000)} second lost`);
-  },
+  onBlock: ({ name, ms, stack }) => console.log(`! ${name} ${/at \w+/.exec(stack)?.[0]}: ${Math.floor(ms / 1000)} second lost`),
   longerThan: Infinity, // calls only; otherwise long steps are found, too
 });
-for (const wash of [washing, washingInThread]) {
-  const kim = spawn(wash);
-  kim.name = wash.name;
-  await joinAll([kim, spawn(reading)]);
-}
+await joinAll([spawn(washing, 'shirts', false), spawn(reading)]);
+await joinAll([spawn(washing, 'socks', true), spawn(reading)]);
 monkey.unpatchAll();

@@ -121,11 +121,9 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     }
   },
   '13-manager': [
-    "Map(3) { 1 => '1', '2' => 2, null => [ 0.25 ] }",
-    '9 8 7 6 5 4 3 2 1 0',
+    "Map(3) { 1 => '1', '2' => 2, null => [ 0.25 ] } 9 8 7 6 5 4 3 2 1 0",
     'the first manager has ended with its scope',
-    "Map(3) { 1 => '1', '2' => 2, null => [ 0.25 ] }",
-    '9 8 7 6 5 4 3 2 1 0',
+    "Map(3) { 1 => '1', '2' => 2, null => [ 0.25 ] } 9 8 7 6 5 4 3 2 1 0",
     'the second one was shut down',
   ],
   '14-prints-with-a-lock': (lines) => {
@@ -186,8 +184,8 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
     'Kim: starts the machine',
     ...['one', 'two', 'three'].map((chapter) => `Lee: reads chapter ${chapter}`),
     'Kim: the machine is ready',
-    'Kim has clean clothes',
     'Lee has read three chapters',
+    'Kim has clean clothes',
     '3 seconds, not 4.5',
   ],
   '24-coroutines-network': (lines) => {
@@ -200,7 +198,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
   '25-blocking-calls': [
     'Kim loads the machine',
     'Lee reads chapter one',
-    '! Atomics.wait at machine, called by washing: 1 second lost',
+    '! Atomics.wait at machine: 1 second lost',
     'Kim has clean shirts',
     'Lee reads chapter two',
     'Lee reads chapter three',
