@@ -49,9 +49,14 @@ function bytesOf({ bytes, words }: Taken): Uint8Array {
   return (lastBytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
 }
 
-/** The bytes of a block behind its head. */
+/** The bytes of a block behind its head. Of a block in one segment without memory of their own: that counts as much for V8, which would collect garbage for it. */
 function bytesIn(block: Block, length: number): Uint8Array {
-  return theAgent().memory.bytes(placeOf(block, blockHead), length);
+  const { memory } = theAgent();
+  const place = placeOf(block, blockHead);
+  const from = place % segmentSize;
+  if (from + length > segmentSize) return memory.bytes(place, length);
+  const segment = memory.segment(Math.floor(place / segmentSize));
+  return new Uint8Array(segment.buffer, segment.byteOffset + from, length);
 }
 
 /** The same without a call to the system, for few: copies bytes into a block, which may lie in several segments; or out of it. */

@@ -123,10 +123,15 @@ export class Line implements AsyncWait {
       const left = deadline.left();
       if (left === 0) return undefined;
       waiter.sleep(left);
-      isCalled = waiter.again();
-      // ORDER: asleep again, said so, and then the try; pairs with the thread that makes it possible and then looks at the line.
-      if (isCalled) queue.announce();
-      else {
+      isCalled = waiter.isCalled;
+      if (isCalled) {
+        // Mostly that is all. As long as it has not said that it sleeps again, it leaves as one that was called: others are seen to then.
+        const taken = attempt();
+        if (taken !== undefined) return taken;
+        waiter.again();
+        // ORDER: asleep again, said so, and then the next try; pairs with the thread that makes it possible and then looks at the line.
+        queue.announce();
+      } else {
         slices += 1;
         if (!looksInSlice(slices)) continue;
         queue.reap(true);

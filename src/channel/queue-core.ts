@@ -7,7 +7,7 @@
 
 import { prepare, prepareSync } from '../codec/index.ts';
 import { Empty, Full, type HeddleError, InvalidStateError, ShutDown, withCount } from '../errors.ts';
-import { blocking, Done, done, Failed, isAborted, type Operation, type WaitOptions, yes } from '../loop/index.ts';
+import { blocking, Done, done, Failed, isAborted, isBlockingSeen, type Operation, type WaitOptions, yes } from '../loop/index.ts';
 import { type Block, blockOf, Deadline, type SharedObject } from '../memory/index.ts';
 import { RangeError } from '../refusals.ts';
 import { Batch, Items, own, type Packed, type Taken } from './items.ts';
@@ -121,6 +121,11 @@ export class QueueCore<T> {
   /** No put of this thread waits any more. */
   protected puttersLeft(): void {}
 
+  /** A wait that blocks the thread. Its name is made only where it is looked at: that takes longer than the rest of it. */
+  #blocking<R>(verb: string, above: Above, wait: () => R): R {
+    return isBlockingSeen() ? blocking(`${this.name}.${verb}()`, above, wait) : wait();
+  }
+
   // Putting.
 
   putOne(item: unknown, verb: string, wait: WaitOptions | undefined, transfer: readonly ArrayBuffer[] | undefined): Operation<void> {
@@ -199,7 +204,7 @@ export class QueueCore<T> {
       const later = (): true | undefined => ((messages = owned), attempt());
       if (timeout === 0) throw this.fullError(verb, true);
       const deadline = new Deadline(timeout);
-      const isIn = blocking(`${this.name}.${verb}()`, above, () => this.putters.waitSync(later, deadline));
+      const isIn = this.#blocking(verb, above, () => this.putters.waitSync(later, deadline));
       if (isIn === undefined) throw this.fullError(verb, false);
     } catch (error) {
       for (const message of messages.slice(at)) this.items.drop(message);
@@ -319,7 +324,7 @@ export class QueueCore<T> {
       return;
     }
     const deadline = new Deadline(timeout);
-    const got = blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline));
+    const got = this.#blocking(verb, above, () => this.getters.waitSync(attempt, deadline));
     if (got === undefined) throw this.emptyError(verb, false);
   }
 
@@ -334,7 +339,7 @@ export class QueueCore<T> {
     if (timeout === 0) return false;
     const deadline = new Deadline(timeout);
     const attempt = (): true | undefined => (this.isReady() ? true : undefined);
-    return blocking(`${this.name}.${verb}()`, above, () => this.getters.waitSync(attempt, deadline)) === true;
+    return this.#blocking(verb, above, () => this.getters.waitSync(attempt, deadline)) === true;
   }
 
   #openSync(): T {
@@ -425,7 +430,7 @@ export class QueueCore<T> {
     if (attempt() === true) return true;
     if (timeout === 0) return false;
     const deadline = new Deadline(timeout);
-    return blocking(`${this.name}.joinSync()`, above, () => this.joiners.waitSync(attempt, deadline)) === true;
+    return this.#blocking('joinSync', above, () => this.joiners.waitSync(attempt, deadline)) === true;
   }
 
   // The end.

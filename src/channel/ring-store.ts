@@ -74,7 +74,7 @@ export class RingStore implements Store {
   }
 
   get mayHave(): boolean {
-    return this.#ring.mayHave || this.#returned.first !== 0;
+    return this.#ring.mayHave || this.#returned.isThere;
   }
 
   get seemsToHave(): boolean {

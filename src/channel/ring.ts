@@ -229,7 +229,7 @@ export class Ring {
 
   /** Whether a message may be there: a guess, for callers that are not the consumer. */
   get mayHave(): boolean {
-    const head = load(this.#words, this.#head);
+    const head = read(this.#words, this.#head);
     return load(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2) !== 0;
   }
 
@@ -308,7 +308,7 @@ export class Ring {
 
   /** How many messages were ever taken, or what they weighed. Of the consumer, or of whatever keeps it away. */
   taken(): number {
-    const head = load(this.#words, this.#head);
+    const head = read(this.#words, this.#head);
     return load(this.#chunks.segment(head >>> unitShift), ((head & unitMask) << 2) + 1);
   }
 }

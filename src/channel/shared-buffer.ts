@@ -140,11 +140,11 @@ export class SharedBuffer implements Taker {
   }
 
   get puts(): number {
-    return this.#load(PUTS) >>> 0;
+    return this.#read(PUTS) >>> 0;
   }
 
   get gets(): number {
-    return this.#load(GETS) >>> 0;
+    return this.#read(GETS) >>> 0;
   }
 
   get lost(): number {
@@ -153,12 +153,12 @@ export class SharedBuffer implements Taker {
 
   /** Whether a message may be there: a guess. */
   get mayHaveMessage(): boolean {
-    return this.#items.mayHave || this.#load(STATE) !== OPEN;
+    return this.#items.mayHave || this.#read(STATE) !== OPEN;
   }
 
   /** Whether the next item is for a getter in line: it has waited long, and what it was called for others have taken. */
   get isReserved(): boolean {
-    return this.#load(OVERDUE) !== 0 && this.#load(STATE) === OPEN;
+    return acquire(this.#words, this.#at + OVERDUE) !== 0 && this.#load(STATE) === OPEN;
   }
 
   reserve(is: boolean): void {

@@ -22,6 +22,8 @@ const copyLimit = 4096;
 /** Looks for room from the event loop before it sleeps. */
 const mostLooks = 20;
 const retryMs = 1;
+/** Milliseconds of silence after which the system asks whether the other end of a TCP connection is there. */
+const keepAliveMs = 60_000;
 
 /** Each call that fails has an error of its own, which begins with its line. */
 export type Ended = (failure?: () => Error) => void;
@@ -69,6 +71,8 @@ export class MessageStream {
     this.#name = name;
     this.#changed = changed;
     socket.setNoDelay?.(true);
+    // A machine that has gone without a word is found out so, a minute later.
+    socket.setKeepAlive?.(true, keepAliveMs);
     socket.unref();
     socket.on('data', (chunk: Buffer) => {
       // Parts of a Buffer would be Buffers, whose `slice` copies nothing.
@@ -87,6 +91,11 @@ export class MessageStream {
     if (this.#socket.destroyed) return undefined;
     const { _handle: handle } = this.#socket as unknown as { readonly _handle: { readonly fd: number } | null };
     return handle?.fd;
+  }
+
+  /** The address of the other end's machine, where the connection is one over TCP. */
+  get host(): string | undefined {
+    return this.#socket.remoteAddress;
   }
 
   /** The next message; it stays. */

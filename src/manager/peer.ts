@@ -108,10 +108,10 @@ export class WirePeer implements Peer {
   }
 
   /** Calls an object in shared memory in the name of this connection. */
-  call(object: object, method: string, args: readonly unknown[]): Promise<unknown> {
+  call(call: number, object: object, method: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#hasEnded) throw new EOFError('the connection has ended');
     this.#session ??= new Session(`connection ${-this.#client} of a manager`);
-    return this.#session.call(object, method, args);
+    return this.#session.call(call, object, method, args);
   }
 
   #received({ kind, number, second, value, failure }: Received): void {
@@ -129,7 +129,11 @@ export class WirePeer implements Peer {
         this.#hold(number, 1);
         break;
       case wireKinds.RELEASE:
-        this.#hold(number, -second);
+        // Also what is no number.
+        if (second > 0) this.#hold(number, -second);
+        break;
+      case wireKinds.ABORT:
+        this.#session?.abort(number);
     }
   }
 

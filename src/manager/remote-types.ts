@@ -6,17 +6,16 @@ import type { SharedArray, TypeCode, Value } from '../shared/index.ts';
 import type { Barrier, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
 import type { Proxy } from './types.ts';
 
-/** Waits over a connection have a time, and no signal. */
-type Timeout = number | Pick<WaitOptions, 'timeout'>;
+type Timeout = number | Omit<WaitOptions, 'signal'>;
 
 /** What runs at the caller while something is held at the manager. */
 interface Holding {
   /** Waits for it and gives a guard for `using`, which releases it. @throws TimeoutError if it took longer than `timeout` */
-  hold(options?: Timeout): Promise<Disposable>;
+  hold(options?: number | WaitOptions): Promise<Disposable>;
   /** As `hold`, and blocks the thread meanwhile. */
   holdSync(timeout?: Timeout): Disposable;
   /** Calls a function here while it has the lock, and gives its result. */
-  run<R>(fn: () => R | Promise<R>, options?: Timeout): Promise<R>;
+  run<R>(fn: () => R | Promise<R>, options?: number | WaitOptions): Promise<R>;
 }
 
 /** Methods of a class that are not called at the manager. */
@@ -29,7 +28,7 @@ export type AcquirerProxy<T extends Lock | RLock | Semaphore = Lock> = Called<T>
 export type ConditionProxy = Called<Condition> &
   Holding & {
     /** Waits until the predicate, which runs here, gives something true; after `timeout` milliseconds gives what it gave last. */
-    waitFor<R>(predicate: () => R, options?: Timeout): Promise<R>;
+    waitFor<R>(predicate: () => R, options?: number | WaitOptions): Promise<R>;
     /** As `waitFor`, and blocks the thread. */
     waitForSync<R>(predicate: () => R, timeout?: Timeout): R;
   };

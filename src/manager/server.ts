@@ -153,7 +153,7 @@ export class Server {
       const [value, toSend] =
         object === MANAGER
           ? this.#create(client, ...(args as [string, unknown[], Registered?]))
-          : [this.#call(client, object, method, args), method === PIPELINE ? this.#sendableAll : this.#sendable];
+          : [this.#call(client, call, object, method, args), method === PIPELINE ? this.#sendableAll : this.#sendable];
       if (!isPromise(value)) return this.#reply(client, call, VALUE, toSend(value));
       // What looks like a promise may throw, or settle twice.
       let atWork = this.#atWork.get(client);
@@ -245,9 +245,9 @@ export class Server {
     return isShared(made) ? made : this.#objects.keep(made, name, exposed);
   }
 
-  #call(client: number, number: number, method: string, args: unknown[]): unknown {
+  #call(client: number, call: number, number: number, method: string, args: unknown[]): unknown {
     const kept = this.#objects.get(number);
-    if (isShared(kept.object)) return this.#callShared(client, kept, method, args);
+    if (isShared(kept.object)) return this.#callShared(client, call, kept, method, args);
     const object = kept.object as Record<string, unknown>;
     this.#placeCallbacks(client, method === PIPELINE ? (args[2] as unknown[]) : args);
     switch (method) {
@@ -266,13 +266,13 @@ export class Server {
   }
 
   /** Calls an object in shared memory in the name of a connection. */
-  #callShared(client: number, kept: Kept, method: string, args: unknown[]): unknown {
+  #callShared(client: number, call: number, kept: Kept, method: string, args: unknown[]): unknown {
     const { name, methods, properties } = kept.description;
     if (method === GET || method === SET) this.#exposed(kept, args[0] as string, properties);
     else if (method !== PIPELINE) this.#exposed(kept, method, methods);
     const all = method === PIPELINE ? (args[2] as unknown[]) : args;
     if (all.some(isCallbackRef)) throw new TypeError(`a ${name} takes no function of callback(): its functions run at the manager`);
-    return (this.#clients.get(client) as WirePeer).call(kept.object, method, args);
+    return (this.#clients.get(client) as WirePeer).call(call, kept.object, method, args);
   }
 
   #exposed({ description }: Kept, name: string, names: readonly string[]): string {

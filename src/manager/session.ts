@@ -8,12 +8,12 @@
 import { Queue } from '../channel/index.ts';
 import { travelByName } from '../codec/index.ts';
 import { EOFError, InvalidStateError, ShutDown } from '../errors.ts';
-import { DROP, GET, HOLD, PIPELINE, recordedCalls, SET } from '../proxy/index.ts';
+import { DROP, GET, HOLD, PIPELINE, recordedCalls, SET, signalOfCall } from '../proxy/index.ts';
 import { TypeError } from '../refusals.ts';
 import { Thread } from '../thread/index.ts';
 import { describeShared } from './shared-types.ts';
 
-type Request = readonly [call: number, object: object, method: string, ...args: unknown[]];
+type Request = readonly [call: number, object: object | undefined, method: string, ...args: unknown[]];
 type Reply = readonly [call: number, isOk: boolean, value: unknown];
 
 const mostAtOnce = 1000;
@@ -29,14 +29,17 @@ export async function serveSession(requests: Queue<Request>, replies: Queue<Repl
       if (error instanceof ShutDown) return;
       throw error;
     }
-    for (const request of batch) void answer(calls, request, replies);
+    for (const [call, object, ...rest] of batch) {
+      if (object === undefined) calls.abort(call);
+      else void answer(calls, [call, object, ...rest], replies);
+    }
   }
 }
 
 async function answer(calls: SessionCalls, [call, object, method, ...args]: Request, replies: Queue<Reply>): Promise<void> {
   let reply: Reply;
   try {
-    reply = [call, true, await calls.make(object as Callable, method, args)];
+    reply = [call, true, await calls.makeAbortable(call, object as Callable, method, args)];
   } catch (error) {
     reply = [call, false, error];
   }
@@ -54,7 +57,25 @@ type Callable = Record<string, (...args: unknown[]) => unknown>;
 class SessionCalls {
   /** What was taken by `hold`. */
   readonly #guards: Map<number, Disposable> = new Map();
+  /** Of calls that came with a signal. */
+  readonly #controllers: Map<number, AbortController> = new Map();
   #last = 0;
+
+  async makeAbortable(call: number, object: Callable, method: string, args: unknown[]): Promise<unknown> {
+    const options = args.at(-1) as { readonly signal?: unknown } | null | undefined;
+    if (typeof options !== 'object' || options?.signal !== signalOfCall) return await this.make(object, method, args);
+    const controller = new AbortController();
+    this.#controllers.set(call, controller);
+    try {
+      return await this.make(object, method, [...args.slice(0, -1), { ...options, signal: controller.signal }]);
+    } finally {
+      this.#controllers.delete(call);
+    }
+  }
+
+  abort(call: number): void {
+    this.#controllers.get(call)?.abort();
+  }
 
   make(object: Callable, method: string, args: unknown[]): unknown {
     switch (method) {
@@ -109,7 +130,6 @@ export class Session {
   readonly #requests: Queue<Request> = new Queue<Request>();
   readonly #replies: Queue<Reply> = new Queue<Reply>();
   readonly #waiting: Map<number, Waiting> = new Map();
-  #last = 0;
   #isReading = false;
   #isOver = false;
 
@@ -119,14 +139,19 @@ export class Session {
     void this.#thread.join().then(() => this.#ended());
   }
 
-  call(object: object, method: string, args: readonly unknown[]): Promise<unknown> {
+  /** @param call its number at the connection */
+  call(call: number, object: object, method: string, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#isOver) throw new EOFError('the thread of this connection has ended');
-      const call = (this.#last += 1);
       this.#requests.putNowait([call, object, method, ...args]);
       this.#waiting.set(call, { resolve, reject });
       if (!this.#isReading) void this.#read();
     });
+  }
+
+  /** Ends the wait of a call that came with a signal. */
+  abort(call: number): void {
+    if (this.#waiting.has(call)) this.#requests.putNowait([call, undefined, '']);
   }
 
   async #read(): Promise<void> {

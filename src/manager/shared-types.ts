@@ -62,5 +62,5 @@ export function describeShared(object: object): Description | undefined {
   for (const [key, value] of Object.entries(object)) if (typeof value === 'number') properties.add(key);
   for (const method of methods) if (method.endsWith('Sync')) methods.delete(method);
   if (extras === 'acquirer' || extras === 'condition') for (const method of [HOLD, DROP]) methods.add(method);
-  return { name: object.constructor.name, methods: [...methods], properties: [...properties], isIterable: false, extras };
+  return { name: object.constructor.name, methods: [...methods], properties: [...properties], isIterable: false, extras, waits: true };
 }

@@ -26,6 +26,8 @@ import { atStep } from './step.ts';
 import { isSweeping, Sweep } from './sweep.ts';
 import { Marker } from './marker.ts';
 import { isSlotDead } from './slots.ts';
+import { withoutContext } from '../loop/index.ts';
+import { setTimeout } from '../real-timers.ts';
 import { coloured, kinds, type RefRange, tagOf } from './tag.ts';
 import { clearBlock, fillWithZeros } from './zeros.ts';
 
@@ -43,6 +45,10 @@ const worthSweeping = mebi;
 const lowestMark = (32 * mebi) / pageSize;
 /** Free pages that are kept for the next who need some, at least. */
 const keptPages = (4 * mebi) / pageSize;
+/** And while sweep follows on sweep: memory that the system gives anew costs more than all else that is done with it. */
+const mostKeptPages = (64 * mebi) / pageSize;
+/** Milliseconds: nothing that goes on makes a pause as long. */
+const quietAfter = 1000;
 /** Of a block that its owner fills: what is filled with zeros all the same. */
 const headBytes = 64;
 /** So that a slice takes a millisecond, or some on a slow machine. */
@@ -69,11 +75,15 @@ export class Heap {
   #sweep: Sweep | undefined;
   /** Blocks that a slice of a sweep marks or frees, about. Tests make it less. */
   sliceUnits: number = unitsPerSlice;
+  /** Milliseconds without a sweep after which fewer free pages are kept. Tests make it less. */
+  quietAfter: number = quietAfter;
   readonly #marker: Marker;
   /** When the sweep is over, the heap may grow further before all are asked to collect garbage. */
   #isMarkDue = false;
-  /** Free memory goes back to the system. */
+  /** Free memory goes back to the system: at once, or when no sweep has been made for some time. */
   #isDiscardDue = false;
+  #isQuietDue = false;
+  #isWaitingForQuiet = false;
   /** It holds so much that others may want it to collect garbage; and whether they can ask. */
   #isListenDue = false;
   #isListening = false;
@@ -254,6 +264,7 @@ export class Heap {
     this.#isWorkDue = false;
     if (this.#sweep !== undefined) this.#sweepOn();
     if (this.#isDiscardDue) this.#discard();
+    if (this.#isQuietDue) this.#discardWhenQuiet();
     if (this.#isListenDue) {
       this.#isListenDue = false;
       this.#isListening = true;
@@ -329,10 +340,11 @@ export class Heap {
       this.#isMarkDue = false;
       this.#raiseMark();
     }
-    if (this.pages.dirty > Math.max(keptPages, this.#usedBytes() / pageSize / 8)) {
-      this.#isDiscardDue = true;
-      this.#isWorkDue = true;
-    }
+    const few = Math.max(keptPages, this.#usedBytes() / pageSize / 8);
+    const { dirty } = this.pages;
+    if (dirty > Math.max(few, mostKeptPages)) this.#isDiscardDue = true;
+    else if (dirty > few) this.#isQuietDue = true;
+    this.#isWorkDue ||= dirty > few;
     return true;
   }
 
@@ -361,6 +373,20 @@ export class Heap {
     } finally {
       this.#guard.leave();
     }
+  }
+
+  /** As `#discard`, when no thread has swept for some time. A thread that blocks does not come to it: then the next that sweeps does. */
+  #discardWhenQuiet(): void {
+    this.#isQuietDue = false;
+    if (this.#isWaitingForQuiet || this.memory.kind === 'model') return;
+    this.#isWaitingForQuiet = true;
+    const sweeps = load(this.#header, headerFields.sweeps);
+    const look = (): void => {
+      this.#isWaitingForQuiet = false;
+      if (load(this.#header, headerFields.sweeps) === sweeps) this.#discard();
+      else this.#discardWhenQuiet();
+    };
+    withoutContext(() => setTimeout(look, this.quietAfter).unref());
   }
 
   /** What counted as used when the mark was raised was garbage, in part, that no finalizer had let go. */

@@ -17,7 +17,7 @@
  * Nobody is handed anything: who is called looks for himself. So a waiter that dies, also between its call and its look, takes nothing with it.
  */
 
-import { add, compareExchange, load, store } from '#atomics';
+import { acquire, add, compareExchange, load, store } from '#atomics';
 import { type AsyncWait, theAgent } from './agent.ts';
 import { type Block, blockAt, placeOf } from './block.ts';
 import { layout } from './layout.ts';
@@ -117,8 +117,7 @@ export class WaitQueue {
   /** Stands in line. Look again at what is waited for before sleeping. */
   join(isAsync: boolean, value: number = 0, ticket: number = this.takeTicket(), since: number = theAgent().memory.now()): Waiter {
     const waiter = this.#claim();
-    waiter.value = value;
-    waiter.publish(ticket, since, isAsync);
+    waiter.publish(ticket, since, isAsync, value);
     this.announce();
     return waiter;
   }
@@ -168,7 +167,7 @@ export class WaitQueue {
   /** The next block, if there is one. */
   #known(): Row | undefined {
     const last = this.#rows.at(-1)!.block;
-    const ref = load(last.words, last.at + this.#chainOf(last));
+    const ref = acquire(last.words, last.at + this.#chainOf(last));
     return ref === 0 ? undefined : this.#add(blockAt(theAgent().memory, ref));
   }
 

@@ -5,7 +5,7 @@
  *                                          ▲───again()──────┘   └─▶ PASSING ─▶ free     it goes without taking: another is called in its place
  */
 
-import { compareExchange, load, read, store, write } from '#atomics';
+import { acquire, compareExchange, load, read, release, store, write } from '#atomics';
 import { me, theAgent } from './agent.ts';
 import { type Block, placeOf } from './block.ts';
 import { layout } from './layout.ts';
@@ -68,7 +68,7 @@ export class Waiter {
   }
 
   get state(): number {
-    return load(this.#words, this.#at + STATE);
+    return acquire(this.#words, this.#at + STATE);
   }
 
   get isCalled(): boolean {
@@ -92,7 +92,7 @@ export class Waiter {
   }
 
   get ticket(): number {
-    return load(this.#words, this.#at + TICKET);
+    return acquire(this.#words, this.#at + TICKET);
   }
 
   get value(): number {
@@ -117,7 +117,7 @@ export class Waiter {
   }
 
   get isAsync(): boolean {
-    return load(this.#words, this.#at + IS_ASYNC) === 1;
+    return acquire(this.#words, this.#at + IS_ASYNC) === 1;
   }
 
   /** Milliseconds that it has waited. */
@@ -127,16 +127,17 @@ export class Waiter {
 
   /** Claims it, if it is free. */
   claim(): boolean {
-    return load(this.#words, this.#at + SLOT) === 0 && compareExchange(this.#words, this.#at + SLOT, 0, me) === 0;
+    return read(this.#words, this.#at + SLOT) === 0 && compareExchange(this.#words, this.#at + SLOT, 0, me) === 0;
   }
 
-  /** Stands in line from now on. */
-  publish(ticket: number, since: number, isAsync: boolean): void {
-    store(this.#words, this.#at + TICKET, ticket);
-    store(this.#words, this.#at + IS_ASYNC, isAsync ? 1 : 0);
-    store(this.#words, this.#at + SINCE, since);
+  /** Stands in line from now on. The line must be announced next. */
+  publish(ticket: number, since: number, isAsync: boolean, value: number): void {
+    write(this.#words, this.#at + VALUE, value);
+    write(this.#words, this.#at + TICKET, ticket);
+    write(this.#words, this.#at + IS_ASYNC, isAsync ? 1 : 0);
+    write(this.#words, this.#at + SINCE, since);
     // ORDER: last; who sees it asleep sees the rest.
-    store(this.#words, this.#at + STATE, ASLEEP);
+    release(this.#words, this.#at + STATE, ASLEEP);
   }
 
   /** It is not in line: it says what its thread has. */
@@ -174,8 +175,8 @@ export class Waiter {
 
   /** Frees the entry. */
   free(): void {
-    store(this.#words, this.#at + STATE, SETTING);
-    // ORDER: last; who claims it finds it unpublished.
+    release(this.#words, this.#at + STATE, SETTING);
+    // ORDER: last; who claims it finds it unpublished. And before its thread looks who else is in line: this thread and one that calls must not both wait for the other.
     store(this.#words, this.#at + SLOT, 0);
   }
 

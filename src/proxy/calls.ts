@@ -3,6 +3,7 @@
  * replies travel is for those that extend it: over queues in shared memory (`client.ts`), or over a socket (`link.ts`).
  */
 
+import { AsyncResource } from 'node:async_hooks';
 import { captureSite, type CallSite, joinStacks } from '../codec/index.ts';
 import { EOFError, InvalidStateError } from '../errors.ts';
 import { blocking } from '../loop/index.ts';
@@ -87,7 +88,8 @@ export abstract class Calls {
     return args.map((one) => {
       if (typeof one !== 'function' || !atCallers.has(one)) return one;
       const number = (this.#last += 1);
-      this.callbacks.set(number, { fn: one as Callback['fn'], call });
+      // It runs in the context of this call, whoever calls it.
+      this.callbacks.set(number, { fn: AsyncResource.bind(one as Callback['fn']), call });
       given.push(number);
       return { '@@heddle.callback': number } satisfies CallbackRef;
     });
@@ -113,13 +115,39 @@ export abstract class Calls {
     return call;
   }
 
-  call(object: number, method: string, args: readonly unknown[], name: string, site: CallSite): Promise<unknown> {
+  /** @param signal aborts the call where it waits, at the manager */
+  call(object: number, method: string, args: readonly unknown[], name: string, site: CallSite, signal?: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
       const call = this.#begin(object, method, args, name);
-      this.calls.set(call, { name, site, resolve, reject });
+      this.calls.set(
+        call,
+        signal === undefined ? { name, site, resolve, reject } : this.#abortable(call, { name, site, resolve, reject }, signal),
+      );
       this.await();
     });
   }
+
+  /** The manager ends the wait: what it gave out before that arrives. */
+  #abortable(number: number, { resolve, reject, ...call }: Call, signal: AbortSignal): Call {
+    const onAbort = (): void => this.abort(number);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const settled = (): void => signal.removeEventListener('abort', onAbort);
+    return {
+      ...call,
+      resolve: (value) => {
+        settled();
+        resolve(value);
+      },
+      reject: (error) => {
+        settled();
+        reject(signal.aborted ? signal.reason : error);
+      },
+    };
+  }
+
+  /** Ends the wait of a call at the manager. */
+  protected abort(_call: number): void {}
 
   /** @param above the function whose caller blocks */
   callSync(object: number, method: string, args: readonly unknown[], name: string, above: (...args: any[]) => unknown): unknown {

@@ -4,8 +4,9 @@
  *   hold ── .hold ──▶ the manager keeps the guard, under a number ── dispose ──▶ .drop
  */
 
-import { checkFunction, checkTimeout } from '../check.ts';
+import { checkFunction } from '../check.ts';
 import { ShutDown } from '../errors.ts';
+import { readSyncTimeout, readWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { monotonicNow } from '../real-timers.ts';
 import { atOnce } from '../thenable.ts';
 
@@ -16,7 +17,7 @@ export type Extras = 'acquirer' | 'condition' | 'queue';
 export const HOLD = '.hold';
 export const DROP = '.drop';
 
-type Timeout = number | { readonly timeout?: number | undefined };
+type Timeout = number | WaitOptions;
 
 interface Acquirer {
   readonly [HOLD]: (options?: Timeout) => Promise<number>;
@@ -26,7 +27,7 @@ interface Acquirer {
 }
 
 interface Waiter {
-  wait(timeout?: number): Promise<boolean>;
+  wait(options?: WaitOptions): Promise<boolean>;
   waitSync(timeout?: number): boolean;
 }
 
@@ -72,23 +73,23 @@ const acquirer = {
   },
 };
 
-const timeoutOf = (options: Timeout | undefined): number => checkTimeout(typeof options === 'object' ? options.timeout : options);
-
 const condition = {
   ...acquirer,
   async waitFor(this: Waiter, predicate: () => unknown, options?: Timeout): Promise<unknown> {
     checkFunction(predicate, 'predicate');
-    const end = monotonicNow() + timeoutOf(options);
+    const { timeout, signal } = readWaitOptions(options);
+    const end = monotonicNow() + timeout;
     for (;;) {
+      signal?.throwIfAborted();
       const value = atOnce(predicate, 'predicate');
       const left = end - monotonicNow();
       if (value || left <= 0) return value;
-      await this.wait(left);
+      await this.wait({ timeout: left, signal });
     }
   },
   waitForSync(this: Waiter, predicate: () => unknown, options?: Timeout): unknown {
     checkFunction(predicate, 'predicate');
-    const end = monotonicNow() + timeoutOf(options);
+    const end = monotonicNow() + readSyncTimeout(options, 'waitFor()');
     for (;;) {
       const value = atOnce(predicate, 'predicate');
       const left = end - monotonicNow();

@@ -6,7 +6,7 @@ export { clientOf, type QueueClient } from './client.ts';
 export { DROP, type Extras, HOLD } from './extras.ts';
 export { connected, greeting, reconnected } from './connect.ts';
 export type { Link, ManagerPlace } from './link.ts';
-export { RemoteProxied } from './remote.ts';
+export { RemoteProxied, signalOfCall } from './remote.ts';
 export { type End, type Received, Wire } from './wire.ts';
 export { wireKinds } from './wire-kinds.ts';
 export {

@@ -45,6 +45,7 @@ export class Link extends Calls {
   /** Those that were handed over to other threads. */
   readonly #handedOver: Set<RemoteProxied> = new Set();
   readonly #registry: FinalizationRegistry<number> = new FinalizationRegistry((number) => this.#forget(number));
+  readonly #host: string;
   #isHolding = false;
   #closed: string | undefined;
   /** The manager's own; no other has it, also one that comes later under the same address. */
@@ -61,6 +62,7 @@ export class Link extends Calls {
       receive: (record) => this.#received(record),
       ended: () => this.failAll(),
     });
+    this.#host = this.#wire.host ?? (typeof place.address === 'string' ? '' : place.address.host);
   }
 
   /** For people. */
@@ -157,6 +159,10 @@ export class Link extends Calls {
     }
   }
 
+  protected override abort(call: number): void {
+    if (this.isOpen) this.#wire.send({ kind: kinds.ABORT, number: call, second: 0 }, undefined, 'abort');
+  }
+
   protected unblocked(): void {}
 
   // ---- proxies
@@ -201,8 +207,11 @@ export class Link extends Calls {
       return `a proxy of ${this.name} cannot cross to another program: put it into an object of the manager, where that program connects, too`;
     if (!this.isOpen) return `a proxy of ${this.name} cannot cross: its connection has ended`;
     this.#handedOver.add(proxy);
+    const { address, authkey } = this.place;
     const data: Travelling = {
-      ...this.place,
+      // A thread that connects while it decodes can look up no name.
+      address: typeof address === 'string' ? address : { host: this.#host, port: address.port },
+      authkey,
       id: this.id,
       number: numberOfRemote(proxy),
       description: descriptionOfRemote(proxy),

@@ -11,6 +11,8 @@ export interface Description {
   readonly isIterable: boolean;
   /** What its class has beside: it is done at the caller, by calls of the other methods. */
   readonly extras?: Extras | undefined;
+  /** Its calls may wait with a signal. */
+  readonly waits?: boolean | undefined;
 }
 
 /** How proxies call their manager. */

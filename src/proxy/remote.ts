@@ -46,14 +46,30 @@ export const numberOfRemote = (proxy: RemoteProxied): number => madeOf(proxy).nu
 export const linkOfRemote = (proxy: RemoteProxied): Link => madeOf(proxy).link;
 export const descriptionOfRemote = (proxy: RemoteProxied): Description => madeOf(proxy).description;
 
+/** In the place of a signal: that of the call itself, at the manager. */
+export const signalOfCall = '@@heddle.signal';
+
+/** The arguments of a call that may wait, and the signal that was among its options. */
+function withoutSignal(args: readonly unknown[]): [toSend: readonly unknown[], signal?: AbortSignal] {
+  const options = args.at(-1);
+  if (typeof options !== 'object' || options === null || Object.getPrototypeOf(options) !== Object.prototype) return [args];
+  const { signal } = options as { readonly signal?: unknown };
+  return signal instanceof AbortSignal ? [[...args.slice(0, -1), { ...options, signal: signalOfCall }], signal] : [args];
+}
+
 const caller: Caller = {
   call(proxy: RemoteProxied, method, args, above) {
     const { link, number, description } = madeOf(proxy);
-    return link.call(number, method, args, nameOfCall(description.name, method, args), captureSite(above));
+    const name = nameOfCall(description.name, method, args);
+    const [toSend, signal] = description.waits === true ? withoutSignal(args) : [args];
+    return link.call(number, method, toSend, name, captureSite(above), signal);
   },
   callSync(proxy: RemoteProxied, method, args, above) {
     const { link, number, description } = madeOf(proxy);
-    return link.callSync(number, method, args, nameOfCall(description.name, method, args), above);
+    const name = nameOfCall(description.name, method, args);
+    if (description.waits === true && withoutSignal(args)[1] !== undefined)
+      throw new TypeError(`expected ${name}Sync() to be given no signal: a blocked thread cannot hear it; use ${name}()`);
+    return link.callSync(number, method, args, name, above);
   },
 };
 

@@ -12,6 +12,8 @@ export const wireKinds = {
   RELEASE: 4,
   /** The object: it is held once more. */
   HOLD: 5,
+  /** The call: its wait ends. */
+  ABORT: 6,
 
   // From the manager.
   /** The call. Value: what it gave. */

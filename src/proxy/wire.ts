@@ -81,6 +81,11 @@ export class Wire {
     return this.#stream.failure?.();
   }
 
+  /** The address of the manager's machine, where the connection is one over TCP. */
+  get host(): string | undefined {
+    return this.#stream.host;
+  }
+
   ref(): void {
     this.#stream.ref();
   }

@@ -1,6 +1,7 @@
 /** Functions that a manager calls where they are: as long as it keeps them, within each other, and when one of the two ends. */
 
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { after, before, test } from 'node:test';
 import { callback, EOFError, InvalidStateError, Manager, Process, SerializationError } from 'heddle';
 
@@ -232,4 +233,14 @@ test('a pipeline gives iterations, too', async () => {
 
 test('the names of types that come with managers are taken', () => {
   for (const name of ['dict', 'Pool']) assert.throws(() => Manager.register(name, Hub), TypeError);
+});
+
+test('a callback runs in the async context of the call that it was given to', async () => {
+  const hub = await manager.create<Hub>('Hub');
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const look = callback(() => seen.push(storage.getStore()));
+  await storage.run('kept', () => hub.add(look));
+  await storage.run('other', () => Promise.all([hub.fire(), storage.run('own', () => hub.call(look))]));
+  assert.deepEqual(new Set(seen), new Set(['kept', 'own']));
 });

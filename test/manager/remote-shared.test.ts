@@ -248,3 +248,28 @@ test('a call that waits at a lock fails when its own connection is closed', asyn
   third.close();
   await failed;
 });
+
+test('an aborted wait rejects with the reason of its signal, and leaves nothing behind', async () => {
+  const lock = await one.Lock();
+  const queue = await one.Queue<number>();
+  await lock.acquire();
+  const mine = new Error('no more');
+  const abort = new AbortController();
+  const waits = [
+    lock.acquire({ signal: abort.signal }),
+    lock.hold({ timeout: 1e6, signal: abort.signal }),
+    queue.get({ signal: abort.signal }),
+    lock.run(() => 'never', { signal: abort.signal }),
+  ];
+  const failed = Promise.all(waits.map((wait) => assert.rejects(wait, (error) => error === mine)));
+  assert.equal((await lock.statistics()).waiting, 1);
+  abort.abort(mine);
+  await failed;
+  await assert.rejects(lock.acquire({ signal: abort.signal }), (error) => error === mine);
+  await lock.release();
+  assert.equal(await lock.tryAcquire(), true);
+  await queue.put(1);
+  assert.equal(await queue.get({ signal: new AbortController().signal }), 1);
+  assert.throws(() => lock.acquireSync({ signal: abort.signal }), /^TypeError: expected Lock\.acquireSync\(\) to be given no signal/);
+  await lock.release();
+});

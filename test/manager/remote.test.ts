@@ -334,3 +334,18 @@ test('what is no record ends its connection, and what asks for nonsense its call
   stranger.close();
   assert.equal(await dict.get('a'), 1);
 });
+
+test('a manager that is shut down ends its connections, and a proxy of it is handed to no thread', async () => {
+  const short = await Manager.start({ authkey });
+  const { address } = short;
+  const there = await Manager.connect({ address: address!, authkey });
+  const dict = await there.dict();
+  const failed = assert.rejects((await there.create<Counter>('Counter')).never(), EOFError);
+  await short.shutdown();
+  await failed;
+  assert.throws(
+    () => new Thread({ target: () => dict.sizeSync }).start(),
+    /a proxy of the manager at .* cannot cross: its connection has ended/,
+  );
+  await assert.rejects(Manager.connect({ address: address!, authkey }), /ENOENT/);
+});

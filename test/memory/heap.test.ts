@@ -9,6 +9,7 @@ import { HeddleError } from '#src/errors.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, PlainWorld, stepsOf } from './plain-memory.ts';
 import { action, RandomHeap } from './random-heap.ts';
+import { until } from './until.ts';
 
 const long = process.env['HEDDLE_LONG'] !== undefined;
 
@@ -118,6 +119,36 @@ test('more than a segment is not given in one piece, or what is shorter lies in 
   for (const ref of refs) heap.guarded(() => heap.free(ref));
   heap.guarded(() => heap.pages.discard());
   assert.ok(world.discarded > 8 * 2 ** 20);
+});
+
+test('free memory stays while sweep follows on sweep, and goes back when none follows any more', async () => {
+  const world = new PlainWorld(64);
+  const { heap } = world.thread();
+  heap.quietAfter = 1;
+  const letGo = (mebibytes: number): void => {
+    const positions: number[] = [];
+    for (let i = 0; i < mebibytes; i += 1) {
+      heap.allocate(tagOf(17), 2 ** 18);
+      positions.push(heap.listedAt);
+    }
+    for (const position of positions) heap.drop(position);
+  };
+  for (let i = 0; i < 4; i += 1) letGo(16);
+  assert.ok(heap.statistics().sweeps > 1);
+  assert.equal(world.discarded, 0);
+  await until(() => world.discarded > 0);
+});
+
+test('much free memory goes back at once', () => {
+  const world = new PlainWorld(64);
+  const { heap } = world.thread();
+  const positions: number[] = [];
+  for (let i = 0; i < 160; i += 1) {
+    heap.allocate(tagOf(17), 2 ** 18);
+    positions.push(heap.listedAt);
+  }
+  for (const position of positions) heap.drop(position);
+  assert.ok(world.discarded >= 64 * 2 ** 20, `${world.discarded}`);
 });
 
 test('the heap is counted in slices, between which other threads have their turn', () => {

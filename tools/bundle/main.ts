@@ -16,6 +16,7 @@ import { ROOT } from '../places.ts';
 import { chunks } from './chunks.ts';
 import { declarationsOf } from './declarations.ts';
 import { entries, publicEntries } from './entries.ts';
+import { byLine } from './mappings.ts';
 
 const DIST = join(ROOT, 'dist');
 
@@ -48,15 +49,18 @@ async function bundle(): Promise<Map<string, string>> {
   await graph.close();
   const files = new Map<string, string>();
   for (const file of output)
-    files.set(file.fileName, file.type === 'chunk' ? inAscii(file.code) : withoutComments(Buffer.from(file.source).toString()));
+    files.set(file.fileName, file.type === 'chunk' ? inAscii(file.code) : inShort(Buffer.from(file.source).toString()));
   return files;
 }
 
-/** The sources in a map without the lines that are comments: those are a third of the package, and the lines of code keep their numbers. */
-function withoutComments(map: string): string {
-  const parsed = JSON.parse(map) as { sourcesContent?: (string | null)[] };
+/**
+ * A map that tells lines and no columns, whose sources lack the lines that are comments: those would be a third of the package. The lines of code keep their
+ * numbers.
+ */
+function inShort(map: string): string {
+  const parsed = JSON.parse(map) as { mappings: string; sourcesContent?: (string | null)[] };
   const bare = (source: string | null): string | null => source?.replaceAll(/^[ \t]*(?:\/\*\*?.*|\*(?:[ /].*)?|\/\/.*)$/gm, '') ?? null;
-  return JSON.stringify({ ...parsed, sourcesContent: parsed.sourcesContent?.map(bare) });
+  return JSON.stringify({ ...parsed, names: [], mappings: byLine(parsed.mappings), sourcesContent: parsed.sourcesContent?.map(bare) });
 }
 
 /**
