@@ -58,3 +58,16 @@ export async function microseconds(turns, quick) {
 export function expect(got, wanted, what) {
   if (got !== wanted) throw new Error(`wrong answer: expected ${what} to be ${wanted}, got ${got}`);
 }
+
+/** Enough for the slowest pool to start its last worker; more means that a worker never gets a task. */
+const MOST_TURNS = 100;
+
+/** Gives each worker of the pool a task: some pools start a worker only when there is a task for it. */
+export async function startAll(pool, workers) {
+  const seen = new Set();
+  for (let turn = 0; seen.size < workers; turn++) {
+    if (turn === MOST_TURNS) throw new Error(`only ${seen.size} of ${workers} workers got a task`);
+    const ids = await Promise.all(Array.from({ length: workers }, () => pool.run('workerId', 10)));
+    for (const each of ids) seen.add(each);
+  }
+}

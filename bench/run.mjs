@@ -1,6 +1,6 @@
 // npm run bench: heddle beside its peers.
 //
-//   for every round ─ suite ─ scenario ─ peer: a fresh process (probe.mjs) ─► figures ─► tables (report.mjs)
+//   for every round ─ suite ─ scenario ─ peer: a fresh process (probe.mjs) ─► figures ─► tables (report.mjs), RESULTS.md (results.mjs)
 //
 // Rounds are the outer loop and peers the inner one, so that whatever else the machine does meanwhile hits all peers alike.
 import { execFileSync } from 'node:child_process';
@@ -10,7 +10,8 @@ import { helpText, parseOptions } from './options.mjs';
 import { findPython, isBusy, load, machineLine, peersLine } from './machine.mjs';
 import { measure } from './measured-process.mjs';
 import { comparisonsOf, renderReport } from './report.mjs';
-import { has } from './suites.mjs';
+import { renderResults } from './results.mjs';
+import { has, suites } from './suites.mjs';
 
 const TIMEOUT_MS = 60_000;
 /** In a quick run, and for a peer that hung once: scenarios that hang would fill the time of all. */
@@ -60,6 +61,10 @@ const facts = [
   ...(skipped > 0 ? [`${skipped} measurements were left out: the ${options.minutes} minutes were over (--minutes)`] : []),
 ];
 console.log(renderReport(options, results, facts));
+for (const suite of options.suites.filter(isWhole)) {
+  writeFileSync(here('./RESULTS.md'), renderResults(suite, results, [new Date().toISOString().slice(0, 10), ...facts]));
+  console.error('written to bench/RESULTS.md');
+}
 if (options.json) {
   const figures = {
     facts,
@@ -83,6 +88,13 @@ async function measureOnce(suite, scenario, peer, round) {
     entries.push(await measure(suite, peer, scenario, options.quick || hung.has(peer) ? SHORT_TIMEOUT_MS : TIMEOUT_MS, options.quick));
     if (entries.at(-1).hangs) hung.add(peer);
   }
+}
+
+/** The suite whose results are kept in a file, with all of its scenarios and the peers of Node. */
+function isWhole(chosen) {
+  const suite = suites.find(({ id }) => id === chosen.id);
+  const count = ({ peers }) => peers.filter(({ library }) => library !== 'python').length;
+  return suite.keepsResults === true && chosen.scenarios.length === suite.scenarios.length && count(chosen) === count(suite);
 }
 
 function readOptions() {

@@ -11,6 +11,7 @@ import { sync } from './sync/index.mjs';
  * @typedef {object} Suite
  * @property {string} id
  * @property {string} reference  the peer that all ratios are against
+ * @property {boolean} [keepsResults]  a run of the whole suite writes RESULTS.md
  * @property {Peer[]} peers
  * @property {Scenario[]} scenarios
  * @property {Python} [python]  what runs the rows whose library is `python`

@@ -8,6 +8,7 @@ const WORKERS = 2;
 /** @type {import('../suites.mjs').Suite} */
 export const pools = {
   id: 'pools',
+  keepsResults: true,
   reference: REFERENCE,
   peers,
   scenarios,
@@ -17,12 +18,14 @@ export const pools = {
     getIt: 'Any Python 3 will do.',
   },
   context({ library, kind }) {
-    let pool;
-    const open = async () => {
+    const opened = [];
+    const openWith = async (workers) => {
       const { open: openPeer } = await import(`./peers/${library}.mjs`);
-      pool = await openPeer({ kind, workers: WORKERS });
+      const pool = await openPeer({ kind, workers });
+      opened.push(pool);
       return pool;
     };
-    return { open, kind, workers: WORKERS, close: () => pool?.close() };
+    const close = () => Promise.all(opened.map((pool) => pool.close()));
+    return { open: () => openWith(WORKERS), openWith, kind, workers: WORKERS, close };
   },
 };

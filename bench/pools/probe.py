@@ -6,6 +6,7 @@ Only the scenarios whose figure means the same here: peers/index.mjs names them.
 """
 
 import json
+import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -52,9 +53,18 @@ def one(pool, quick):
     return {"median": quantile(trips, 0.5), "p99": quantile(trips, 0.99)}
 
 
+def cold(pool, quick):
+    figures, done = {}, 0
+    for last in (10, 100, 1000):
+        seconds, _ = timed(lambda done=done, last=last: [pool.submit(noop, i).result() for i in range(done, last)])
+        figures[f"to{last}"] = seconds * 1e6 / (last - done)
+        done = last
+    return figures
+
+
 def payload(pool, quick):
     figures = {}
-    for key, size, full, limit in (("kib", 1024, 10_000, 64), ("mib", 1024 * 1024, 100, 8)):
+    for key, size, full, limit in (("kib", 1024, 10_000, 64), ("kib64", 64 * 1024, 1600, 16), ("mib", 1024 * 1024, 100, 8)):
         count = full // 4 if quick else full
         sent = bytes(size)
 
@@ -79,10 +89,23 @@ def map_(pool, quick):
     assert total == few * (few - 1)
     chunked, total = timed(lambda: sum(pool.map(double, range(items), chunksize=1000)))
     assert total == items * (items - 1)
-    return {"plain": few / plain, "chunked": items / chunked}
+    return {"plain": few / plain, "chunked": items / chunked, "list": listed(items)}
 
 
-SCENARIOS = {"burst": burst, "one": one, "payload": payload, "map": map_}
+def listed(items):
+    """multiprocessing.Pool.map: it chooses its chunks itself."""
+    numbers = list(range(items))
+    with multiprocessing.Pool(WORKERS) as pool:
+        pool.map(double, numbers[:1000])
+        rates = []
+        for _ in range(3):
+            seconds, results = timed(lambda: pool.map(double, numbers))
+            assert sum(results) == items * (items - 1)
+            rates.append(items / seconds)
+    return quantile(rates, 0.5)
+
+
+SCENARIOS = {"burst": burst, "one": one, "cold": cold, "payload": payload, "map": map_}
 
 
 def main():
@@ -90,10 +113,11 @@ def main():
     quick = "--quick" in flags
     pool_class = ProcessPoolExecutor if kind == "processes" else ThreadPoolExecutor
     with pool_class(WORKERS) as pool:
-        warm_up(pool)
+        # Both workers have started; what is measured cold begins with the next call.
+        warm_up(pool, WORKERS if scenario == "cold" else 500)
         result = {"figures": SCENARIOS[scenario](pool, quick)}
     if scenario == "map":
-        result["notes"] = ["plain: chunksize=1, Python's default, timed over fewer items"]
+        result["notes"] = ["plain: chunksize=1, Python's default, timed over fewer items; a list to a list: multiprocessing.Pool.map"]
     return result
 
 

@@ -38,8 +38,8 @@ interface Report {
 export interface Stretch {
   readonly index: number;
   readonly values: Values;
-  readonly from: number;
-  readonly to: number;
+  from: number;
+  to: number;
 }
 
 export class ChunkOutcomes {
@@ -100,15 +100,15 @@ export class ChunkOutcomes {
     return value;
   }
 
-  /** All outcomes of a report that are left, if the next one is there. */
-  takeStretch(): Stretch | undefined {
+  /** The outcomes of a report that are left, up to `most`, if the next one is there. */
+  takeStretch(most: number): Stretch | undefined {
     if (!this.hasNext) return undefined;
     const { first, offset, end, values } = this.#reports[0]!;
-    const from = this.next - first + offset;
-    const stretch = { index: this.firstIndex + this.next, values: values!, from, to: end - first + offset };
-    this.next = end;
-    this.#ended();
-    return stretch;
+    const { next } = this;
+    const from = next - first + offset;
+    this.next = Math.min(end, next + most);
+    if (this.next === end) this.#ended();
+    return { index: this.firstIndex + next, values: values!, from, to: from + Math.min(end - next, most) };
   }
 
   #insert(report: Report): void {

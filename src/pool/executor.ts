@@ -71,6 +71,8 @@ export abstract class Executor implements AsyncDisposable {
    * if its items take long to make, give an async one, or a small `bufferSize`. Small items travel in chunks. What was
    * read before a `shutdown()` is computed.
    *
+   * Items in shared memory, those of a `SharedArray` or of a typed array made by `share`, are not copied: a worker reads each when its turn comes.
+   *
    * An item that fails throws at its position and ends the iteration, as in Python; so does an error of the source.
    * Leaving the loop early closes the source and cancels what was not begun. If a worker is lost, the item that it ran fails
    * with `WorkerLost` (of tiny items about a millisecond's worth, if it was killed from outside); the others run elsewhere,

@@ -119,9 +119,18 @@ export class MapRun implements Intake {
 
   /** As `poll`, all that came together with the next. */
   pollStretch(): Stretch | undefined {
-    const stretch = this.#results.pollStretch();
+    const stretch = this.#results.pollStretch(Infinity);
     if (stretch !== undefined) this.#taken();
     return stretch;
+  }
+
+  /**
+   * Outcomes that the consumer may take without telling: nothing follows from it before the next. It moves `from` of the stretch with each that it takes,
+   * and asks again when it has taken all. An abort takes back what is left. Undefined: `poll` tells.
+   */
+  lend(): Stretch | undefined {
+    const most = this.#results.held - this.#pumpAt - 1;
+    return most > 1 ? this.#results.lend(most) : undefined;
   }
 
   next(): Promise<IteratorResult<ItemOutcome, undefined>> {
@@ -244,7 +253,7 @@ export class MapRun implements Intake {
   }
 
   took(count: number): void {
-    this.#results.held += count;
+    this.#results.took(count);
   }
 
   failed(index: number, error: unknown): void {

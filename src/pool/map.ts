@@ -66,9 +66,22 @@ function sizeOf(items: Items<unknown>): number {
   return typeof size === 'number' ? size : Infinity;
 }
 
+const nothing: Stretch = Object.freeze({ index: 0, values: [], from: 0, to: 0 });
+
+/** Takes the next of a stretch, and keeps nothing that was handed out. */
+function takeFrom(stretch: Stretch): unknown {
+  const { values } = stretch;
+  const at = stretch.from++;
+  const value: unknown = values[at];
+  if (Array.isArray(values)) values[at] = undefined;
+  return value;
+}
+
 export class MapIterator<R> implements MapResults<R> {
   #run: MapRun | undefined;
   #refusal: { readonly error: unknown } | undefined;
+  /** Results that are taken without the run. */
+  #lent: Stretch = nothing;
 
   /** Work begins here; what `start` throws is what the first `next()` rejects with. */
   constructor(start: () => MapRun) {
@@ -93,9 +106,19 @@ export class MapIterator<R> implements MapResults<R> {
   }
 
   next(): Promise<IteratorResult<R, undefined>> {
-    const value = this.#run === undefined ? none : this.#run.poll();
+    const lent = this.#lent;
+    const value = lent.from < lent.to ? takeFrom(lent) : this.#poll();
     if (value === none || value instanceof Failure) return this.#slowNext(value);
     return Promise.resolve({ done: false, value: value as R });
+  }
+
+  #poll(): unknown {
+    const run = this.#run;
+    if (run === undefined) return none;
+    const lent = run.lend();
+    if (lent === undefined) return run.poll();
+    this.#lent = lent;
+    return takeFrom(lent);
   }
 
   async return(): Promise<IteratorResult<R, undefined>> {
@@ -107,6 +130,11 @@ export class MapIterator<R> implements MapResults<R> {
 
   async toArray(): Promise<R[]> {
     const stretches: Stretch[] = [];
+    while (this.#lent.from < this.#lent.to) {
+      const value = takeFrom(this.#lent);
+      if (value instanceof Failure) return this.#fail(value.error);
+      stretches.push({ index: 0, values: [value], from: 0, to: 1 });
+    }
     for (;;) {
       for (let stretch = this.#run?.pollStretch(); stretch !== undefined; stretch = this.#run?.pollStretch()) {
         const failure = failureIn(stretch);

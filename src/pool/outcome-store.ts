@@ -67,11 +67,11 @@ export class OutcomeStore {
     return value;
   }
 
-  /** All outcomes that lie side by side with the next, if it is there. */
-  takeStretch(): Stretch | undefined {
+  /** Outcomes that lie side by side, from the next on, if it is there; up to `most`. */
+  takeStretch(most: number): Stretch | undefined {
     const chunk = this.#chunks.first;
     const bytes = chunk?.nextBytes ?? 0;
-    const stretch = chunk?.takeStretch();
+    const stretch = chunk?.takeStretch(most);
     if (stretch === undefined) return undefined;
     this.bytes -= bytes * (stretch.to - stretch.from);
     this.#taken(chunk!);

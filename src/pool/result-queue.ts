@@ -28,11 +28,23 @@ export class ResultQueue {
   readonly #store: OutcomeStore;
   readonly #waiters: Fifo<Waiter> = new Fifo();
   #aborted: { readonly reason: unknown } | undefined;
-  /** Items that were read and whose outcomes were not taken. */
-  held = 0;
+  /** Items that were read and whose outcomes were neither taken nor lent. */
+  #held = 0;
+  /** Outcomes that the consumer takes by itself. */
+  #lent: Stretch | undefined;
 
   constructor(isUnordered: boolean) {
     this.#store = new OutcomeStore(isUnordered);
+  }
+
+  /** Items that were read and whose outcomes were not taken. */
+  get held(): number {
+    return this.#lent === undefined ? this.#held : this.#held + this.#lent.to - this.#lent.from;
+  }
+
+  /** Items were read. */
+  took(count: number): void {
+    this.#held += count;
   }
 
   /** Size of the outcomes that are here. */
@@ -66,15 +78,20 @@ export class ResultQueue {
   poll(): unknown {
     if (this.#waiters.length > 0) return none;
     const value = this.#store.take();
-    if (value !== none) this.held--;
+    if (value !== none) this.#held--;
     return value;
   }
 
-  /** As `poll`, all that lie side by side with the next. */
-  pollStretch(): Stretch | undefined {
-    const stretch = this.#waiters.length > 0 ? undefined : this.#store.takeStretch();
-    if (stretch !== undefined) this.held -= stretch.to - stretch.from;
+  /** As `poll`, those that lie side by side with the next, up to `most`. */
+  pollStretch(most: number): Stretch | undefined {
+    const stretch = this.#waiters.length > 0 ? undefined : this.#store.takeStretch(most);
+    if (stretch !== undefined) this.#held -= stretch.to - stretch.from;
     return stretch;
+  }
+
+  /** As `pollStretch`. The consumer moves `from` with each that it takes; until then they are held. None is lent until the last are taken. */
+  lend(most: number): Stretch | undefined {
+    return (this.#lent = this.pollStretch(most));
   }
 
   /** What `poll` has returned, in full. */
@@ -98,7 +115,7 @@ export class ResultQueue {
     while (this.#waiters.length > 0) {
       const value = this.#store.take();
       if (value === none) break;
-      this.held--;
+      this.#held--;
       isMoved = true;
       this.#waiters.shift()!.resolve({ done: false, value: this.outcomeOf(value) });
     }
@@ -117,8 +134,9 @@ export class ResultQueue {
     while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
   }
 
-  /** Drops what is here. */
+  /** Drops what is here, and what is lent. */
   clear(): void {
     this.#store.clear();
+    if (this.#lent !== undefined) this.#lent.to = this.#lent.from;
   }
 }

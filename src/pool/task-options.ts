@@ -51,6 +51,7 @@ export interface MapOptions {
   /**
    * Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. Of an async iterable fewer go
    * when a worker has nothing else to do. Within a chunk, results of what took less than a millisecond may come with the result that follows them.
+   * Where the last items took less than 5 µs each, up to eight results come together.
    */
   readonly chunkSize?: number | undefined;
   /**

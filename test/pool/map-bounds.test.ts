@@ -121,6 +121,37 @@ for (const { kind, open, shared } of kinds) {
     await outcomes.return?.();
   });
 
+  test(`${kind}: results that are here when a map is aborted, left or shut down are dropped, or kept, to the last`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    for (const end of ['abort', 'return', 'toArray'] as const) {
+      const controller = new AbortController();
+      const source = new Counted((i) => i, 400);
+      const results = pool.map((x: number) => x, source, { chunkSize: 200, bufferSize: 400, signal: controller.signal });
+      for (let i = 0; i < 3; i++) assert.equal((await results.next()).value, i);
+      await until(() => pool.statistics().running + pool.statistics().queued === 0);
+      assert.equal(source.taken, 400);
+      if (end === 'abort') {
+        controller.abort('off');
+        await assert.rejects(results.next(), (reason) => reason === 'off');
+      } else if (end === 'return') await results.return?.();
+      else assert.deepEqual(await results.toArray(), numbers(400).slice(3));
+      assert.equal((await results.next()).done, true);
+    }
+  });
+
+  test(`${kind}: a map reads no more than its buffer holds, item by item, as the consumer takes them`, async () => {
+    await using pool = open({ maxWorkers: 1 });
+    for (const bufferSize of [1, 5, 100]) {
+      const source = new Counted((i) => i);
+      const results = pool.map((x: number) => x, source, { bufferSize });
+      for (let taken = 1; taken <= 300; taken++) {
+        assert.equal((await results.next()).value, taken - 1);
+        assert.ok(source.taken <= taken + bufferSize, `${source.taken} read, ${taken} taken of a buffer of ${bufferSize}`);
+      }
+      await results.return?.();
+    }
+  });
+
   test(`${kind}: a source that throws in the turn of the call loses nothing that it gave, though the pool is shut down`, async () => {
     const pool = open({ maxWorkers: 1 });
     function* breaks(): Generator<number> {

@@ -50,3 +50,8 @@ export function countPrimes(limit) {
   }
   return count;
 }
+
+/** Ends its worker: the thread, or the process. */
+export function exit(code) {
+  process.exit(code);
+}

@@ -1,10 +1,9 @@
+import { startAll } from '../../measure.mjs';
 import { anonymousMemory, descendantsOf, notesOnKoffi } from '../../processes.mjs';
 
 const MIB = 1024 * 1024;
 /** Time for what a worker still does after its first task. */
 const SETTLE_MS = 500;
-/** Enough for the slowest pool to start its last worker; more means that a worker never gets a task. */
-const MOST_TURNS = 100;
 
 export const memoryOfThread = memory('memory-thread', 'threads', 'a further idle thread', 8, 'bare-worker', 2.5, () =>
   anonymousMemory(process.pid),
@@ -34,14 +33,4 @@ function memory(id, kind, what, added, bare, aim, measure) {
       return { figures: { mib: (all - one) / added / MIB }, notes: notesOnKoffi(library, 'the measurement') };
     },
   };
-}
-
-/** Gives each worker of the pool a task: some pools start a worker only when there is a task for it. */
-async function startAll(pool, workers) {
-  const seen = new Set();
-  for (let turn = 0; seen.size < workers; turn++) {
-    if (turn === MOST_TURNS) throw new Error(`only ${seen.size} of ${workers} workers got a task`);
-    const ids = await Promise.all(Array.from({ length: workers }, () => pool.run('workerId', 10)));
-    for (const each of ids) seen.add(each);
-  }
 }
