@@ -9,7 +9,7 @@
  * to the receiver: a large item is copied once.
  */
 
-import { decodeMessage, type MessageOptions, modulesOf, takeEncoder } from '../codec/index.ts';
+import { decodeMessage, encodeSimple, type MessageOptions, modulesOf, takeEncoder } from '../codec/index.ts';
 import {
   allocateFilled,
   type Block,
@@ -278,6 +278,11 @@ export class Items {
    * @throws SerializationError; HeddleError if the heap is full
    */
   pack(value: unknown, transfer?: readonly ArrayBuffer[], batch?: Batch): Packed {
+    if (typeof value !== 'object' && transfer === undefined && batch === undefined) {
+      const { words, bytes } = (this.#scratch ??= newScratch());
+      const length = encodeSimple(bytes, value);
+      if (length > 0) return { kind: MESSAGE, words, length, from: 0, isOwn: false };
+    }
     const encoder = takeEncoder();
     const isNested = this.#isPacking;
     const large = isNested ? new LargeItem(this.#root) : this.#large;

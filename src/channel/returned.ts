@@ -5,7 +5,7 @@
  *    queue.RETURNED ──▶ TAG CHAIN(next) HEADER NUMBER │ the message ──▶ …
  */
 
-import { load, read, store } from '#atomics';
+import { acquire, load, read, store } from '#atomics';
 import { adopt, allocateOwned, type Block, blockAt, layout, relink, theAgent } from '../memory/index.ts';
 import { RETURNED } from './record.ts';
 import { PARCEL } from './ring.ts';
@@ -26,7 +26,7 @@ export class Returned {
   }
 
   get first(): number {
-    return load(this.#queue.words, this.#queue.at + RETURNED);
+    return acquire(this.#queue.words, this.#queue.at + RETURNED);
   }
 
   /** Whether there is one: in the mutex, or a guess. */

@@ -77,6 +77,10 @@ export class RingStore implements Store {
     return this.#ring.mayHave || this.#returned.isThere;
   }
 
+  get isEmpty(): boolean {
+    return this.#ring.isEmpty && this.#returned.first === 0;
+  }
+
   get seemsToHave(): boolean {
     return this.#ring.seemsToHave || this.#returned.isThere;
   }

@@ -233,7 +233,18 @@ export class Ring {
     return load(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2) !== 0;
   }
 
-  /** The same by plain loads, for callers that ask once. */
+  /**
+   * True: a consumer that comes now finds nothing. Without being the consumer: what was put before is seen, unless others have taken all of it. (False may be
+   * wrong.)
+   */
+  get isEmpty(): boolean {
+    const head = acquire(this.#words, this.#head);
+    const header = acquire(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2);
+    // ORDER: in between a consumer may have left the chunk, which comes back with other messages, or none; then `head` is another one.
+    return header === 0 && acquire(this.#words, this.#head) === head;
+  }
+
+  /** As `mayHave` by plain loads, for callers that ask once. */
   get seemsToHave(): boolean {
     const head = read(this.#words, this.#head);
     return read(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2) !== 0;

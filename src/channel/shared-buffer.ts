@@ -226,7 +226,7 @@ export class SharedBuffer implements Taker {
    * @throws HeddleError if there is no memory for the books of this consumer
    */
   take(isSure: boolean, judge?: Judge): boolean {
-    if (!isSure && !this.#mayTake()) return false;
+    if (isSure ? this.#isEmpty() : !this.#mayTake()) return false;
     this.books?.open();
     let isTaken = false;
     let isWhole = false;
@@ -246,6 +246,11 @@ export class SharedBuffer implements Taker {
   /** A guess: whether an item is there, and for any thread. */
   #mayTake(): boolean {
     return this.#items.seemsToHave && (this.#read(OVERDUE) === 0 || !this.isReserved);
+  }
+
+  /** For certain: what was put before this look is seen. */
+  #isEmpty(): boolean {
+    return this.#items.isEmpty === true && acquire(this.#words, this.#at + STATE) !== EMPTIED;
   }
 
   #callPutter(): void {

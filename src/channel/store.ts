@@ -49,6 +49,9 @@ export interface Store {
   /** The same, cheaper: for a caller that does not ask again and again, which plain loads may answer by what they found before. */
   readonly seemsToHave: boolean;
 
+  /** True: nothing is there for certain that was put before. By any thread. Absent: that is seen in the mutex only. */
+  readonly isEmpty?: boolean;
+
   // In the producers' mutex.
 
   /**

@@ -2,6 +2,7 @@
 
 import { Decoding } from './decoding.ts';
 import { decodeFlat } from './message/decoder.ts';
+import { another, readFew } from './message/few.ts';
 import { ONE_FLAT } from './message/form.ts';
 import { type Numbers, numbersOf, rowHeadOf } from './number-row.ts';
 import { damaged } from './reader.ts';
@@ -58,7 +59,10 @@ export class Decoder {
 export function decode(packet: Encoded, border: Border, options?: DecodeOptions): unknown {
   const { bytes } = packet;
   // The last byte tells.
-  if (bytes[bytes.length - 1] === ONE_FLAT >>> 24) return decodeFlat(bytes, 0, bytes.length - 4);
+  if (bytes[bytes.length - 1] === ONE_FLAT >>> 24) {
+    const value = readFew(bytes);
+    return value === another ? decodeFlat(bytes, 0, bytes.length - 4) : value;
+  }
   return new Decoder(packet, border, options).next();
 }
 

@@ -5,6 +5,7 @@ import { InvalidStateError, SerializationError } from '../errors.ts';
 import type { Transferable } from 'node:worker_threads';
 import { type Attachment, Encoding, inShort, nothing } from './encoding.ts';
 import { FlatWriter } from './message/flat-writer.ts';
+import { writeFew } from './message/few.ts';
 import { ONE_FLAT } from './message/form.ts';
 import { checkTransfer, detach, unmark } from './move.ts';
 import { type NumberRow, releaseRow, takeRow } from './number-row.ts';
@@ -264,6 +265,10 @@ function copyOf(bytes: Uint8Array, length: number): Uint8Array {
  * @throws SerializationError if something in it cannot cross; the message says where and what
  */
 export function encode(value: unknown, options: EncodeOptions): Packet {
+  if (options.isThrown !== true && (options.transfer === undefined || options.transfer.length === 0)) {
+    const bytes = writeFew(value, options.isOwnList === true);
+    if (bytes !== undefined) return { bytes, attachments: none, transfer: none, modules: none, signals: none, handles: none };
+  }
   const encoder = new Encoder(options);
   try {
     if (options.isThrown === true) encoder.add(value, options.root, true);

@@ -2,7 +2,7 @@
 
 import { LifoQueue, type PriorityItem, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
 import { checkFunction, checkOptions, checkTimeout, expected } from '../check.ts';
-import { captureSite, travelByName } from '../codec/index.ts';
+import { captureSite, joinStacks, travelByName } from '../codec/index.ts';
 import { type ConnectionAddress, Listener, type ListenerAddress, readAddress, readAuthkey } from '../connection/index.ts';
 import { InvalidStateError, ProcessError, UnsupportedPlatformError } from '../errors.ts';
 import { me } from '../memory/index.ts';
@@ -84,6 +84,16 @@ async function admitAll(server: Server, listener: Listener): Promise<void> {
   for await (const connection of listener) server.admit(connection);
 }
 
+/** What comes first. The queue is waited for no longer then: that would keep the program alive. */
+async function firstOf(started: SimpleQueue<Started>, ended: Promise<Started>): Promise<Started> {
+  const controller = new AbortController();
+  try {
+    return await Promise.race([started.get({ signal: controller.signal }), ended]);
+  } finally {
+    controller.abort();
+  }
+}
+
 travelByName(serveManager, 'manager/index.js');
 
 /**
@@ -142,6 +152,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     if (!Array.isArray(initArgs)) throw new TypeError(expected('initArgs', 'an array', initArgs));
     const missing = startMethod() === 'thread' ? undefined : sharingMissing();
     if (missing !== undefined) throw new UnsupportedPlatformError(`a manager's process is called over shared memory: ${missing}`);
+    const site = captureSite(Manager.start);
     const requests = new Queue<Request>();
     const started = new SimpleQueue<Started>();
     const process = new Process({
@@ -156,11 +167,12 @@ export class Manager extends BaseManager implements AsyncDisposable {
       requests.shutdown({ immediate: true });
       return [0, new ProcessError(`${process.name} ended before it was ready: exit code ${process.exitCode}`)];
     });
-    const [server, what] = await Promise.race([started.get(), ended]);
+    const [server, what] = await firstOf(started, ended);
     if (server === 0) {
       // What its initializer has begun may keep it.
       if (process.isAlive()) process.kill();
       await process.join();
+      joinStacks(what, site);
       throw what;
     }
     isMaking = true;

@@ -9,24 +9,23 @@
 import type { Queue } from '../channel/index.ts';
 import { crypto } from '../builtins.ts';
 import type { SocketConnection } from '../connection/index.ts';
-import { EOFError, SerializationError, ShutDown } from '../errors.ts';
+import { ShutDown } from '../errors.ts';
 import { clearInterval, setInterval } from '../real-timers.ts';
 import { TypeError } from '../refusals.ts';
 import { expected } from '../check.ts';
 import { isShared } from '../handles.ts';
 import { isIterator, isPromise, iteratorOf, ManagedIterator } from './iteration.ts';
 import { QueuePeer, type Peer, WirePeer } from './peer.ts';
+import { Callbacks } from './callbacks.ts';
 import { type Kept, KeptObjects } from './objects.ts';
 import { sharedTypes } from './shared-types.ts';
 import { ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';
 import { ManagedSet } from './managed-set.ts';
 import {
   ANSWER,
-  CALLBACK,
   CHECK,
   CREATE,
   ERROR,
-  FORGET,
   GONE,
   GET,
   greeting,
@@ -78,23 +77,20 @@ export class Server {
   readonly #requests: Queue<Request>;
   readonly #classes: Map<string, Registered>;
   readonly #objects: KeptObjects;
+  readonly #callbacks: Callbacks = new Callbacks({
+    nextNumber: () => (this.#last += 1),
+    isThere: (client) => this.#clients.has(client),
+    send: (client, callback, kind, ...rest) => this.#replyNow(client, callback, kind, ...rest),
+  });
   /** Threads that share memory, by their slots; connections by numbers below 0. */
   readonly #clients: Map<number, Peer> = new Map();
   readonly #id: string = crypto().randomUUID();
   #connections = 0;
-  /** Answers of clients that are awaited, and whose. */
-  readonly #answers: Map<number, { readonly client: number; readonly settle: (isOk: boolean, value: unknown) => void }> = new Map();
   /** Why a request was lost. */
   #unreadable: unknown;
-  /** Why answers before them may be lost. */
-  readonly #marks: Map<number, unknown> = new Map();
   /** Calls whose methods wait. */
   readonly #atWork: Map<number, Set<number>> = new Map();
   #replies: Map<number, Reply[]> = new Map();
-  /** Tells callers of functions that are garbage here. */
-  readonly #forgotten: FinalizationRegistry<readonly [client: number, callback: number]> = new FinalizationRegistry(([client, callback]) =>
-    this.#replyNow(client, callback, FORGET),
-  );
   #last = 0;
 
   constructor(requests: Queue<Request>, classes: ReadonlyMap<string, Registered>) {
@@ -186,23 +182,18 @@ export class Server {
         return true;
       case ANSWER: {
         const [number, isOk, value] = args as [number, boolean, unknown];
-        this.#settle(number, isOk, value);
+        this.#callbacks.answered(client, number, isOk, value);
         return true;
       }
       case CHECK: {
         const atWork = this.#atWork.get(client);
         for (const waiting of args[0] as number[]) if (atWork?.has(waiting) !== true) this.#push(client, [waiting, GONE]);
-        const isOurs = args[1] === true;
-        this.#marks.set((this.#last += 1), isOurs ? this.#unreadable : new SerializationError(unreadThere));
-        this.#push(client, [this.#last, MARK]);
+        const mark = this.#callbacks.mark(args[1] === true ? { error: this.#unreadable } : undefined);
+        this.#push(client, [mark, MARK]);
         return true;
       }
       case RUNNING: {
-        const [mark, running] = args as [number, number[]];
-        const why = this.#marks.get(mark);
-        this.#marks.delete(mark);
-        for (const [number, answer] of this.#answers)
-          if (answer.client === client && number < mark && !running.includes(number)) this.#settle(number, false, why);
+        this.#callbacks.running(client, ...(args as [number, number[]]));
         return true;
       }
       case STATISTICS:
@@ -220,7 +211,7 @@ export class Server {
 
   /** Makes an object, or waits for it; and what is sent of it. */
   #create(client: number, name: string, args: unknown[], registered?: Registered): [made: unknown, toSend: (made: unknown) => unknown] {
-    this.#placeCallbacks(client, args);
+    this.#callbacks.placeIn(args, client);
     const Shared = client < 0 ? sharedTypes.get(name) : undefined;
     if (Shared !== undefined) return [new (Shared as new (...args: unknown[]) => object)(...args), asItIs];
     const { Class, exposed } = this.#registered(client, name, registered);
@@ -249,7 +240,7 @@ export class Server {
     const kept = this.#objects.get(number);
     if (isShared(kept.object)) return this.#callShared(client, call, kept, method, args);
     const object = kept.object as Record<string, unknown>;
-    this.#placeCallbacks(client, method === PIPELINE ? (args[2] as unknown[]) : args);
+    this.#callbacks.placeIn(method === PIPELINE ? (args[2] as unknown[]) : args, client);
     switch (method) {
       case GET:
         return object[this.#exposed(kept, args[0] as string, kept.description.properties)];
@@ -301,24 +292,6 @@ export class Server {
     return (kept.object as Record<string, Method>)[this.#exposed(kept, method, kept.description.methods)]!(...args);
   }
 
-  /** Puts functions that call back in the place of references. */
-  #placeCallbacks(client: number, args: unknown[]): void {
-    for (const [i, one] of args.entries()) if (isCallbackRef(one)) args[i] = this.#callbackOf(client, one['@@heddle.callback']);
-  }
-
-  /** A function that runs at a client. */
-  #callbackOf(client: number, callback: number): (...args: unknown[]) => Promise<unknown> {
-    const call = (...args: unknown[]): Promise<unknown> =>
-      new Promise((resolve, reject) => {
-        if (!this.#clients.has(client)) throw callerEnded();
-        const number = (this.#last += 1);
-        this.#answers.set(number, { client, settle: (isOk, value) => (isOk ? resolve(value) : reject(value)) });
-        this.#replyNow(client, callback, CALLBACK, number, ...args);
-      });
-    this.#forgotten.register(call, [client, callback]);
-    return call;
-  }
-
   /** An iteration stays here, and a proxy of it goes. */
   readonly #sendable = (value: unknown): unknown =>
     isIterator(value) ? this.#objects.keep(new ManagedIterator(value), 'Iterator', undefined) : value;
@@ -351,7 +324,7 @@ export class Server {
   }
 
   #send(client: number, replies: readonly Reply[]): void {
-    this.#clients.get(client)?.send(replies, (answer, error) => this.#settle(answer, false, error));
+    this.#clients.get(client)?.send(replies, (answer, error) => this.#callbacks.failed(answer, error));
   }
 
   // ---- clients that do not share memory
@@ -361,7 +334,7 @@ export class Server {
     const client = -(this.#connections += 1);
     const peer = new WirePeer(connection, client, {
       take: (request) => this.#take(request),
-      settle: (answer, isOk, value) => this.#answers.get(answer)?.client === client && this.#settle(answer, isOk, value),
+      settle: (answer, isOk, value) => this.#callbacks.answered(client, answer, isOk, value),
       flush: () => this.#flush(),
       nameFor: (object) => this.#objects.nameFor(object),
       objectOf: (number) => this.#objects.objectOf(number),
@@ -369,12 +342,6 @@ export class Server {
       left: () => this.#forget(client),
     });
     if (!peer.hasEnded()) this.#clients.set(client, peer);
-  }
-
-  #settle(number: number, isOk: boolean, value: unknown): void {
-    const answer = this.#answers.get(number);
-    this.#answers.delete(number);
-    answer?.settle(isOk, value);
   }
 
   /** Drops objects that no proxy stands for, and clients that have died. */
@@ -387,9 +354,6 @@ export class Server {
     this.#clients.delete(client);
     this.#replies.delete(client);
     this.#atWork.delete(client);
-    for (const [number, answer] of this.#answers) if (answer.client === client) this.#settle(number, false, callerEnded());
+    this.#callbacks.left(client);
   }
 }
-
-const unreadThere = 'what a callback was called with cannot be read where it runs';
-const callerEnded = (): Error => new EOFError('the caller of this function has ended');

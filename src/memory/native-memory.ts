@@ -83,6 +83,8 @@ class NativeMemory implements Memory {
   readonly #descriptor: number;
   readonly #address: number;
   readonly #segments: Int32Array[] = [];
+  /** Of the file, at least. */
+  #length = 0;
 
   constructor(descriptor: number, address: number) {
     this.#descriptor = descriptor;
@@ -103,7 +105,9 @@ class NativeMemory implements Memory {
   }
 
   bytes(place: number, length: number): Uint8Array {
-    const end = lengthOf(this.#descriptor);
+    // A heap does not become shorter.
+    if (place + length > this.#length) this.#length = lengthOf(this.#descriptor);
+    const end = this.#length;
     // As in `#view`.
     if (place + length > end) throw new RangeError(`bytes up to ${place + length} of a heap of ${end}`);
     return new Uint8Array(viewShared(this.#address + place, length));

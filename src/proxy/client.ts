@@ -11,7 +11,7 @@ import { Queue } from '../channel/index.ts';
 import { captureSite } from '../codec/index.ts';
 import { Empty, EOFError, ShutDown } from '../errors.ts';
 import { isDead, me } from '../memory/index.ts';
-import { clearTimeout, setTimeout } from '../real-timers.ts';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../real-timers.ts';
 import { Calls, nameOfCall, type Outgoing } from './calls.ts';
 import { ANSWER, CHECK, ERROR, GONE, HELLO, MANAGER, MARK, type Reply, type Request, RUNNING, UNREADABLE } from './protocol.ts';
 import { descriptionOf, numberOf, type Proxied, requestsOf, serverOf, setCaller } from './proxy.ts';
@@ -33,6 +33,8 @@ export class QueueClient extends Calls {
   #unreadable: unknown;
   #isReading = false;
   #look: NodeJS.Timeout | undefined;
+  /** While calls wait, and for a moment more. */
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(requests: Queue, server: number) {
     super();
@@ -90,21 +92,30 @@ export class QueueClient extends Calls {
   async #read(): Promise<void> {
     this.#isReading = true;
     const replies = this.#replies!;
+    this.#watch ??= setInterval(() => this.#lookForEnd(replies), patience).unref();
     try {
       while (this.calls.size > 0) {
         try {
-          this.receive(await replies.get(patience));
+          this.receive(await replies.get());
           // One by one they are cheaper than as a batch.
           for (let left = mostAtOnce; left > 0 && !replies.empty(); left -= 1) this.receive(replies.getNowait());
         } catch (error) {
-          if (!(error instanceof Empty)) this.#check(error);
-          else if (isDead(this.#server, true)) this.failAll();
+          if (error instanceof ShutDown) this.failAll();
+          else this.#check(error);
         }
       }
     } finally {
       this.#isReading = false;
       this.#lookLater();
     }
+  }
+
+  /** Ends the wait for replies of a manager that has died: a time-out of each would cost more than all else of it. */
+  #lookForEnd(replies: Queue<Reply>): void {
+    if (this.#isReading && !isDead(this.#server, true)) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    if (this.#isReading) replies.shutdown({ immediate: true });
   }
 
   /** While no call waits, the manager may call callbacks. */
@@ -176,15 +187,17 @@ export function clientOf(requests: Queue, server: number): QueueClient {
   return client;
 }
 
+const clientFor = (proxy: Proxied): QueueClient => clients.get(serverOf(proxy)) ?? clientOf(requestsOf(proxy), serverOf(proxy));
+
 const nameFor = (proxy: Proxied, method: string, args: readonly unknown[]): string => nameOfCall(descriptionOf(proxy).name, method, args);
 
 setCaller({
   call(proxy: Proxied, method, args, above) {
-    const client = clientOf(requestsOf(proxy), serverOf(proxy));
+    const client = clientFor(proxy);
     return client.call(numberOf(proxy), method, args, nameFor(proxy, method, args), captureSite(above));
   },
   callSync(proxy: Proxied, method, args, above) {
-    const client = clientOf(requestsOf(proxy), serverOf(proxy));
+    const client = clientFor(proxy);
     return client.callSync(numberOf(proxy), method, args, nameFor(proxy, method, args), above);
   },
 });

@@ -27,6 +27,11 @@ export class RemoteProxied {
         return madeOf(this).link.substituteFor(this, apart);
       },
     });
+    Object.defineProperty(RemoteProxied.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: RemoteProxied): string {
+        return this.toString();
+      },
+    });
   }
 
   constructor() {

@@ -22,6 +22,10 @@ export class Batch {
     });
   }
 
+  get isEmpty(): boolean {
+    return this.#frames.length === 0;
+  }
+
   /** Sends it at once, behind those that are collected. */
   now(frame: Frame): void {
     if (this.#frames.length === 0) return this.#write([frame]);

@@ -10,16 +10,21 @@
 import { Writable } from 'node:stream';
 
 /** Node makes the streams when they are first read. */
-const readers = (['stdout', 'stderr'] as const).map((name) => {
+function reader(name: 'stdout' | 'stderr'): () => Writable {
   const { get } = Object.getOwnPropertyDescriptor(process, name) ?? {};
-  return (): Writable => (get === undefined ? process[name] : (get.call(process) as Writable));
-});
+  return () => (get === undefined ? process[name] : (get.call(process) as Writable));
+}
+
+const readOut = reader('stdout');
+const readErr = reader('stderr');
 
 const write = Writable.prototype.write as (this: Writable, text: string, written: () => void) => boolean;
 
 /** Calls back when everything printed so far has left; returns false, without calling, if it has already. */
 export function whenPrinted(callback: () => void): boolean {
-  const pending = readers.map((read) => read()).filter(isLeaving);
+  const [out, err] = [readOut(), readErr()];
+  if (!isLeaving(out) && !isLeaving(err)) return false;
+  const pending = [out, err].filter(isLeaving);
   let left = pending.length;
   for (const stream of pending) {
     write.call(stream, '', () => {

@@ -393,6 +393,30 @@ test('what makes locks, queues and numbers takes the arguments of their classes,
   }
 });
 
+test('what goes wrong at the start shows where the manager was started', async () => {
+  const starts: readonly (readonly [what: RegExp, start: () => Promise<Manager>])[] = [
+    [
+      /from the initializer/,
+      () =>
+        Manager.start({
+          initializer: () => {
+            throw new RangeError('from the initializer');
+          },
+        }),
+    ],
+    [/exit code 3/, () => Manager.start({ initializer: () => process.exit(3) })],
+    [/listen E/, () => Manager.start({ address: '/nowhere/at/all', authkey: Buffer.from('a key') })],
+  ];
+  for (const [what, start] of starts) {
+    const error = await start().then(
+      () => assert.fail('it started'),
+      (reason: unknown) => reason as Error,
+    );
+    assert.match(error.message, what);
+    assert.match(error.stack!, /submitted from:\n +at .*manager\.test\.[jt]s:\d+/);
+  }
+});
+
 test('bad arguments are refused at the call', async () => {
   await assert.rejects(manager.create('nothing of that name'), /expected name to be a registered one/);
   assert.throws(() => Manager.register('', Counter), TypeError);

@@ -91,7 +91,7 @@ test('hold and run release what they took, and run calls its function here', asy
   assert.equal(await lock.locked(), false);
 });
 
-test('who acquires a lock of a connection that has ended is told so, on either side', async () => {
+test('the next owner of a lock is told that the connection which held it has ended, on either side', async () => {
   const third = await connect();
   const theirs = await third.create<Lock>('lockOfAll');
   await theirs.acquire();
@@ -208,7 +208,7 @@ test('a queue passes values in order, has its times and ends, and its consumers 
   assert.deepEqual(await ordered.getMany(3), [1, 2, 3]);
 });
 
-test('a queue of the manager’s own program serves connections; a consumer that ends before taskDone is told to join', async () => {
+test('a queue of the own program of the manager serves connections; join is told of a consumer that ended before taskDone', async () => {
   jobs.putSync(7);
   const third = await connect();
   const theirs = await third.create<Queue<number>>('jobs');

@@ -2,14 +2,33 @@
 
 import * as tag from '../tags.ts';
 import type { Writer } from '../writer.ts';
+import { FLAT } from './form.ts';
 
 /** Longer text is left to the writer. */
 const TEXT_LIMIT = 32;
 /** Bytes that no such value exceeds. */
 const MOST = 1 + TEXT_LIMIT;
 
+/**
+ * Writes the message of such a value to the beginning of some memory, which has room for 36 bytes, and zeros up to the next word. Returns how many
+ * bytes it has; 0: it is something else.
+ */
+export function encodeSimple(bytes: Uint8Array, value: unknown): number {
+  place.bytes = bytes;
+  place.position = 1;
+  if (!wroteSimple(place, value)) return 0;
+  bytes[0] = FLAT;
+  const { position } = place;
+  bytes[position] = 0;
+  bytes[position + 1] = 0;
+  bytes[position + 2] = 0;
+  return position;
+}
+
+const place: Pick<Writer, 'bytes' | 'position'> = { bytes: new Uint8Array(0), position: 0 };
+
 /** Writes an integer of 32 bits, a boolean, or short text of one-byte characters. False: it is something else, or there is no room; nothing is written. */
-export function wroteSimple(writer: Writer, value: unknown): boolean {
+export function wroteSimple(writer: Pick<Writer, 'bytes' | 'position'>, value: unknown): boolean {
   const { bytes, position } = writer;
   if (position + MOST > bytes.length) return false;
   if (typeof value === 'string') {

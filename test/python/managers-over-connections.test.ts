@@ -1,0 +1,5 @@
+/** What Python's suites assert of managers, of one that is called over a connection, also from a child process. */
+
+process.env['HEDDLE_TEST_REMOTE'] = '1';
+
+await import('./managers.test.js');
