@@ -24,11 +24,9 @@ function placeOf({ words, at }: Block): RingPlace {
   return { words, tail: at + TAIL, tailChunk: at + TAIL_CHUNK, head: at + HEAD };
 }
 
-/** Words that several messages share when they are taken together: often it is one message, for which much memory costs more than all else. */
+/** Words that several messages share when they are taken together. Often it is one message, for which much memory costs more than all else. */
 const firstWords = 32;
-const mostWords = 4096;
-/** By how much the next ones are more. */
-const growth = 4;
+const furtherWords = 4096;
 const noWords = new Int32Array(0);
 /** By how much a message changes PUTS and GETS, where not messages are counted. */
 export type Weigh = (kind: number, length: number, words: Int32Array) => number;
@@ -154,13 +152,12 @@ export class RingStore implements Store {
     const before = taken.length;
     let words = noWords;
     let from = 0;
-    let size = firstWords / growth;
     for (let kind = ring.peek(); taken.length < max && kind !== 0; kind = ring.peek()) {
       const { length, number } = ring;
       const count = (length + 3) >> 2;
       if (from + count > words.length) {
-        size = Math.min(size * growth, mostWords);
-        words = new Int32Array(Math.max(count, Math.min(count * (max - taken.length), size)));
+        const most = words === noWords ? firstWords : furtherWords;
+        words = new Int32Array(Math.max(count, Math.min(count * (max - taken.length), most)));
         from = 0;
       }
       ring.copy(words, from);
