@@ -5,7 +5,7 @@
  */
 
 import { expected } from '../check.ts';
-import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, iteratorOf, resultOf } from '../iteration.ts';
+import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, checkResult, iteratorOf } from '../iteration.ts';
 import { isSharedList, type SharedList } from '../handles.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
@@ -207,10 +207,14 @@ class IteratorSource implements Source {
   }
 
   #seen(given: IteratorResult<unknown>): boolean {
-    const pulled = resultOf(given, this.#name);
-    if (pulled.done === true) this.#ended();
-    else this.value = pulled.value;
-    return pulled.done !== true;
+    checkResult(given, this.#name);
+    // Each is read once: that may run getters, and they may throw.
+    if (given.done) {
+      this.#ended();
+      return false;
+    }
+    this.value = given.value;
+    return true;
   }
 
   #ended(): void {
