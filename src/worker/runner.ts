@@ -5,6 +5,7 @@
  */
 
 import { type Border, type Incoming, decode, holdThreadLocals, prepare, realmId } from '../codec/index.ts';
+import { setBeforeBlock } from '../before-block.ts';
 import { HeddleError } from '../errors.ts';
 import { tellThreadName } from '../handles.ts';
 import { Fifo } from '../fifo.ts';
@@ -113,6 +114,7 @@ export class Runner {
     keepContextsApart();
     holdThreadLocals(threadLocalsHeld);
     watchPools(() => this.#poolsChanged());
+    setBeforeBlock(() => this.#link.flush());
     process.on('exit', () => this.#sayGoodbye());
     process.on('beforeExit', () => this.#tasks.failStuck());
     process.on('uncaughtExceptionMonitor', (error) => this.#tellFatal(error));

@@ -99,6 +99,21 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
+  test(`${kind}: what has ended is told before a Sync call blocks the worker, however short such calls were`, async () => {
+    const pool = await warm(1);
+    const isOpen = new Event();
+    const pass = (): boolean => isOpen.waitSync();
+    isOpen.set();
+    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 10 }, () => pool.submit(pass)));
+    isOpen.clear();
+    const short = Array.from({ length: 5 }, (_, n) => pool.submit((x: number) => x, n));
+    const long = pool.submit(pass);
+    assert.deepEqual(await Promise.all(short), [0, 1, 2, 3, 4]);
+    isOpen.set();
+    await long;
+    await pool.shutdown();
+  });
+
   test(`${kind}: what its worker has not begun can be cancelled, though the task before it has ended`, async () => {
     const pool = await warm(1);
     const gate = new Gate();
