@@ -239,7 +239,7 @@ export class Future<T> extends Promise<T> {
 
   #textAs(name: string): string {
     const end = this.#state === 'finished' ? ` ${this.#isError ? 'raised' : 'returned'} ${typeName(this.#value)}` : '';
-    return `<${name} state=${this.#state}${end}>`;
+    return `<${name} state=${this.running() ? 'running' : this.#state}${end}>`;
   }
 
   static {

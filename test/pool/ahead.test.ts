@@ -94,6 +94,8 @@ for (const { kind, open } of kinds) {
     const short = Array.from({ length: 5 }, (_, n) => pool.submit(gate.count, n));
     const long = pool.submit(gate.block);
     assert.deepEqual(await Promise.all(short), [0, 1, 2, 3, 4]);
+    await until(() => gate.isHeld);
+    assert.deepEqual([long.running(), String(long)], [true, '<Future state=running>']);
     gate.open();
     await long;
     await pool.shutdown();
