@@ -35,13 +35,14 @@ export class Prefetch {
    * A task has ended.
    *
    * @param us microseconds that it took
+   * @param isWatched each beginning is told when it happens: nothing is sent ahead
    * @returns the depth from now on, if it is another
    */
-  ended(us: number): number | undefined {
+  ended(us: number, isWatched: boolean): number | undefined {
     this.#spent += us;
     const mean = this.#mean === undefined ? us : this.#mean + (us - this.#mean) * share;
     this.#mean = mean;
-    const depth = this.#depthFor(mean);
+    const depth = isWatched ? 0 : this.#depthFor(mean);
     if (depth === this.#depth) return undefined;
     this.#depth = depth;
     return depth;

@@ -449,7 +449,7 @@ export class WorkerPool {
   /** A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more. */
   #measure(worker: PoolWorker, us: number): void {
     worker.silentSince = 0;
-    const depth = this.#prefetch.ended(us);
+    const depth = this.#prefetch.ended(us, isObserved('taskStarted'));
     if (depth !== undefined) this.#apply({ type: 'depth', depth });
     if (this.#state.ahead === 0 || !this.#prefetch.isTime()) return;
     const now = monotonicNow();

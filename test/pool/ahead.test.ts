@@ -1,6 +1,7 @@
 /** Tasks that a busy worker has ahead: they count as waiting until it begins them. */
 
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { CancelledError, currentTask, Event, type Executor, RawArray, WorkerLost } from '#src/index.js';
@@ -311,6 +312,20 @@ for (const { kind, open } of kinds) {
       trace,
       Array.from({ length: 100 }, (_, n) => `${n}:${n}`),
     );
+    await pool.shutdown();
+  });
+
+  test(`${kind}: those who listen from now on hear once of each task that begins`, async () => {
+    const pool = await warm(1);
+    const futures = Array.from({ length: 300 }, (_, n) => pool.submit((x: number) => x, n));
+    const heard: number[] = [];
+    const listen = (message: unknown): void => void heard.push((message as { id: number }).id);
+    subscribe('heddle:taskStarted', listen);
+    futures.push(...Array.from({ length: 20 }, (_, n) => pool.submit((x: number) => x, n)));
+    await Promise.all(futures);
+    unsubscribe('heddle:taskStarted', listen);
+    assert.equal(new Set(heard).size, heard.length);
+    assert.ok(heard.length >= 20);
     await pool.shutdown();
   });
 
