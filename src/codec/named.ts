@@ -47,7 +47,9 @@ type SentAs = (this: object, apart: string | undefined) => Substitute | string;
 /** Writes an object whose class says what is sent instead. @throws SerializationError if it stays where it is */
 export function writeSubstitute(encoding: Encoding, object: object): void {
   if (wroteName(encoding, object)) return;
-  const sent = (object as { readonly [sentAs]: SentAs })[sentAs](encoding.border.apart);
+  const { kind, apart } = encoding.border;
+  // A worker that shares no memory with its host is of the same program.
+  const sent = (object as { readonly [sentAs]: SentAs })[sentAs](kind === 'any' ? apart : undefined);
   if (typeof sent === 'string') throw encoding.refusal(sent);
   const { Class, rebuild, data } = sent;
   writeReduced(encoding, object, Class as unknown as AnyFunction, {

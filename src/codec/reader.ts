@@ -4,6 +4,7 @@ import { types } from 'node:util';
 import { SerializationError } from '../errors.ts';
 import { readShortText, shortText } from './short-text.ts';
 import * as tag from './tags.ts';
+import { memory } from './writer.ts';
 
 /** The bytes are not what any encoder wrote. */
 export function damaged(what: string): SerializationError {
@@ -21,6 +22,7 @@ const VIEW_FROM = 16;
 
 /** Memory from this size on is copied by a slice. */
 const COPY_LIMIT = 256;
+const UNFILLED_FROM = 65_536;
 
 const eightBytes = new Uint8Array(8);
 const oneDouble = new Float64Array(eightBytes.buffer);
@@ -174,7 +176,12 @@ export class Reader {
   copy(count: number): ArrayBuffer {
     const bytes = this.raw(count);
     const { buffer, byteOffset } = bytes;
-    // A slice is not filled with zeros first.
+    // Memory that is not filled with zeros first is worth its making where it is large.
+    if (count >= UNFILLED_FROM) {
+      const copy = memory(count);
+      copy.set(bytes);
+      return copy.buffer as ArrayBuffer;
+    }
     if (count > COPY_LIMIT && !types.isSharedArrayBuffer(buffer)) return buffer.slice(byteOffset, byteOffset + count);
     const copy = new Uint8Array(new ArrayBuffer(count));
     copy.set(bytes);

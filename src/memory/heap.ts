@@ -45,8 +45,8 @@ const worthSweeping = mebi;
 const lowestMark = (32 * mebi) / pageSize;
 /** Free pages that are kept for the next who need some, at least. */
 const keptPages = (4 * mebi) / pageSize;
-/** And while sweep follows on sweep: memory that the system gives anew costs more than all else that is done with it. */
-const mostKeptPages = (64 * mebi) / pageSize;
+/** And while sweep follows on sweep: all that views of large items may hold, and some. Memory that the system gives anew costs more than all else that is done with it. */
+const mostKeptPages = (96 * mebi) / pageSize;
 /** Milliseconds: nothing that goes on makes a pause as long. */
 const quietAfter = 1000;
 /** Of a block that its owner fills: what is filled with zeros all the same. */

@@ -12,7 +12,7 @@
  * read, unless a worker has nothing to do. So a map holds 16 MiB, and what its workers have in hand.
  */
 
-import { type CallSite, type Capsule, hasReducers, joinStacks } from '../codec/index.ts';
+import { type CallSite, type Capsule, hasReducers } from '../codec/index.ts';
 import { AbortWatch } from './abort-watch.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { ChunkBuilder, type Sealed } from './chunk-builder.ts';
@@ -20,9 +20,9 @@ import { type Chunk, ChunkJob, type ItemEnds } from './chunk-job.ts';
 import { ChunkOutcomes, Failure, none, type Stretch, type Values } from './chunk-outcomes.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 import { ChunkSize } from './chunk-size.ts';
-import { accepts, backoffAfter } from './job.ts';
 import type { MapProgress } from './map-progress.ts';
 import { type Intake, MapReader } from './map-reader.ts';
+import { MapRetries, type RetryingMap } from './map-retries.ts';
 import { type ItemOutcome, ResultQueue } from './result-queue.ts';
 import type { Source } from './source.ts';
 import { type TaskSettings, isAbortable } from './task-options.ts';
@@ -59,13 +59,14 @@ function watchFor(signal: AbortSignal, run: WeakRef<MapRun>): () => void {
   return () => aborts.forget(signal, run);
 }
 
-export class MapRun implements Intake {
+export class MapRun implements Intake, RetryingMap {
   readonly #pool: WorkerPool;
   readonly #options: MapRunOptions;
   readonly #chunkSize: ChunkSize;
   readonly #reader: MapReader;
   readonly #queue: ChunkQueue;
   readonly #results: ResultQueue;
+  readonly #retries: MapRetries;
   /** Chunks that have items without an outcome. */
   readonly #jobs: Set<ChunkJob> = new Set();
   readonly #jobSettings: TaskSettings;
@@ -92,6 +93,7 @@ export class MapRun implements Intake {
     this.#reader = new MapReader(options.source, new ChunkBuilder(pool.border, options.isSpread), options.context, this);
     this.#results = new ResultQueue(options.isUnordered);
     this.#queue = new ChunkQueue(pool, this.#isSerial);
+    this.#retries = new MapRetries(options, this);
     // The signal is the map's, and attempts are made item by item.
     this.#jobSettings = { ...options.settings, signal: undefined, retries: 0 };
     const { signal } = options.settings;
@@ -314,8 +316,7 @@ export class MapRun implements Intake {
     return job;
   }
 
-  /** Items of a chunk that has been in the pool go there again, after `delay` milliseconds or before those that have not. */
-  #sendAgain(chunk: Omit<Chunk, 'id'>, outcomes: ChunkOutcomes, delay: number): void {
+  sendAgain(chunk: Omit<Chunk, 'id'>, outcomes: ChunkOutcomes, delay: number): void {
     const job = this.#jobOf({ ...chunk, id: this.#pool.nextId(chunk.to) }, outcomes);
     job.isTaken = true;
     if (delay > 0) this.#queue.submitLater(job, delay);
@@ -348,49 +349,15 @@ export class MapRun implements Intake {
     // Of one whose worker was lost the end is told twice.
     if ((job.left === 0 || rest !== undefined) && this.#jobs.delete(job)) this.#queue.ended(job);
     if (ms !== undefined) this.#chunkSize.measured(ends.values.length, ms, bytes);
-    this.#sort(job, outcomes, first, ends, Math.ceil(bytes / ends.values.length));
+    this.#retries.sort(job.chunk, outcomes, first, ends, Math.ceil(bytes / ends.values.length));
     // The user's `retryOn` and `backoff` may have ended the map.
     if (this.#reader.isClosed) return;
-    if (rest !== undefined) this.#sendAgain(rest, outcomes, 0);
+    if (rest !== undefined) this.sendAgain(rest, outcomes, 0);
     this.#results.came(outcomes);
     this.pump();
   }
 
-  /** Keeps outcomes, but for those of items that are tried again. @param bytes size of one */
-  #sort(job: ChunkJob, outcomes: ChunkOutcomes, first: number, { values, failed, isFinal }: ItemEnds, bytes: number): void {
-    if (failed.length === 0) return this.#put(outcomes, first, values, 0, values.length, bytes);
-    const all: unknown[] = Array.isArray(values) ? values : Array.from(values);
-    const mayRetry = (at: number): boolean => isFinal !== true && this.#mayRetry(job, all[at]);
-    let from = 0;
-    for (let i = 0; i < failed.length; i++) {
-      const start = failed[i]!;
-      let end = start;
-      while (failed[i] === end && mayRetry(end)) {
-        end++;
-        i++;
-      }
-      if (end > start && this.#retry(job, outcomes, first + start, first + end)) {
-        this.#put(outcomes, first + from, this.#failing(all, failed, from, start), from, start, bytes);
-        from = end;
-      }
-      if (this.#reader.isClosed) return;
-      // The one behind them is not tried again: `retryOn` was asked, and is asked once.
-      if (failed[i] !== end) i--;
-    }
-    this.#put(outcomes, first + from, this.#failing(all, failed, from, all.length), from, all.length, bytes);
-  }
-
-  /** Marks the failures among values. */
-  #failing(values: unknown[], failed: readonly number[], from: number, to: number): unknown[] {
-    for (const at of failed) {
-      if (at < from || at >= to) continue;
-      joinStacks(values[at], this.#options.site);
-      values[at] = new Failure(values[at]);
-    }
-    return values;
-  }
-
-  #put(outcomes: ChunkOutcomes, first: number, values: Values, from: number, to: number, bytes: number): void {
+  keep(outcomes: ChunkOutcomes, first: number, values: Values, from: number, to: number, bytes: number): void {
     if (to === from) return;
     this.#results.put(outcomes, first, values, from, to, bytes);
     this.#itemBytes -= outcomes.itemBytes * (to - from);
@@ -398,35 +365,12 @@ export class MapRun implements Intake {
     if (progress !== undefined) for (let i = from; i < to; i++) progress.ended(!(values[i] instanceof Failure));
   }
 
-  get #takesRetries(): boolean {
-    return !this.#reader.isClosed && this.#pool.takesRetries;
+  get isClosed(): boolean {
+    return this.#reader.isClosed;
   }
 
-  #mayRetry({ chunk }: ChunkJob, error: unknown): boolean {
-    const { retries, retryOn } = this.#options.settings;
-    if (chunk.attempt > retries || chunk.packet.transfer.length > 0 || !this.#takesRetries) return false;
-    return accepts(retryOn, error, this.#options.context);
-  }
-
-  /**
-   * Items that failed go out again as a chunk of their own. Their outcomes come to the same places, or, where order does not matter, apart.
-   *
-   * @returns whether they do: code of the user's, asked for this, may have ended the map or the pool
-   */
-  #retry({ chunk }: ChunkJob, outcomes: ChunkOutcomes, from: number, to: number): boolean {
-    if (!this.#takesRetries) return false;
-    const again = { ...chunk, from, to, attempt: chunk.attempt + 1 };
-    const { settings, context, isUnordered } = this.#options;
-    const delay = backoffAfter(settings.backoff, chunk.attempt, context);
-    if (!this.#takesRetries) return false;
-    let own = outcomes;
-    if (isUnordered) {
-      outcomes.move(from, to);
-      own = new ChunkOutcomes(outcomes.firstIndex, to, from);
-      own.itemBytes = outcomes.itemBytes;
-    }
-    this.#sendAgain(again, own, delay);
-    return true;
+  get takesRetries(): boolean {
+    return !this.isClosed && this.#pool.takesRetries;
   }
 
   #deliver(): void {

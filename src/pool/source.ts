@@ -5,7 +5,7 @@
  */
 
 import { expected } from '../check.ts';
-import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, iteratorOf, resultOf } from '../iteration.ts';
+import { type AnyIterable, type ClosableIterator, isAsyncIterable, isIterable, checkResult, iteratorOf } from '../iteration.ts';
 import { isSharedList, type SharedList } from '../handles.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
@@ -55,7 +55,7 @@ function openRange(items: AnyIterable<unknown>, takesRanges: (list: object) => b
 
 /** Whether a loop would give the elements of a list in shared memory, in their order. */
 export function isRange(items: AnyIterable<unknown>): boolean {
-  return typeof items === 'object' && isSharedList(items) && (isPlainList(items) || !ArrayBuffer.isView(items));
+  return isObject(items) && isSharedList(items) && (isPlainList(items) || !ArrayBuffer.isView(items));
 }
 
 /** A plain array, or a list in shared memory, whose reading may be cut off. */
@@ -85,9 +85,11 @@ const nextOf = (prototype: object): unknown => (prototype as { next?: unknown })
 const listIterator = Object.getPrototypeOf([][Symbol.iterator]()) as object;
 const listNext = nextOf(listIterator);
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 /** Whether a loop would go over it as the language says for arrays: no program has changed how. */
 export function isPlainList<T>(items: AnyIterable<T>): items is ArrayLike<T> & Iterable<T> {
-  if (typeof items !== 'object' || isAsyncIterable(items) || 'getReader' in items) return false;
+  if (!isObject(items) || isAsyncIterable(items) || 'getReader' in items) return false;
   const { [Symbol.iterator]: iterator } = items;
   const isList = Array.isArray(items) ? iterator === arrayIterator : ArrayBuffer.isView(items) && iterator === typedIterator;
   return isList && nextOf(listIterator) === listNext;
@@ -205,10 +207,14 @@ class IteratorSource implements Source {
   }
 
   #seen(given: IteratorResult<unknown>): boolean {
-    const pulled = resultOf(given, this.#name);
-    if (pulled.done === true) this.#ended();
-    else this.value = pulled.value;
-    return pulled.done !== true;
+    checkResult(given, this.#name);
+    // Each is read once: that may run getters, and they may throw.
+    if (given.done) {
+      this.#ended();
+      return false;
+    }
+    this.value = given.value;
+    return true;
   }
 
   #ended(): void {

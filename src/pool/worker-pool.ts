@@ -436,7 +436,7 @@ export class WorkerPool {
   #measure(worker: PoolWorker, us: number): void {
     worker.silentSince = 0;
     const depth = this.#prefetch.ended(us);
-    if (depth !== undefined) step(this.#state, { type: 'depth', depth });
+    if (depth !== undefined) this.#apply({ type: 'depth', depth });
     if (this.#state.ahead === 0 || !this.#prefetch.isTime()) return;
     const now = performance.now();
     const silent = [...this.#crew.entries()].filter(([, each]) => isSilent(each, now)).map(([id]) => id);

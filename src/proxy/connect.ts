@@ -14,7 +14,7 @@ const protocol = 'heddle manager 1';
 /** Milliseconds that a thread which receives a proxy waits for its manager. */
 const patience = 30_000;
 
-/** Those of this thread, by their managers. */
+/** Links of this thread, by their managers. */
 const links = new Map<string, Link>();
 
 /** What a manager answers to the first call: whether it is one, and which. */

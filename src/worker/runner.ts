@@ -219,11 +219,22 @@ export class Runner {
     while (this.#ahead.length > 0 && this.#tasks.size < this.#slots) {
       const f = this.#ahead.shift()!;
       if (!beginAhead(this.#words!, f.c)) continue;
-      this.#beginTask(f);
+      this.#beginAtOnce(f);
       break;
     }
     this.#takeUp();
   };
+
+  /** What fails here is not the task's. It must end the worker, and not as a rejection that somebody handles. */
+  #beginAtOnce(f: Frame): void {
+    try {
+      this.#beginTask(f);
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
 
   /** Timers, and messages of the host such as an abort, must not wait for ever. */
   #turn(): void {

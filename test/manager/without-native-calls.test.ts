@@ -4,7 +4,7 @@ process.env['HEDDLE_PLATFORM'] = 'none';
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Manager, setStartMethod, Thread, UnsupportedPlatformError } from 'heddle';
+import { Manager, ProcessPoolExecutor, setStartMethod, Thread, UnsupportedPlatformError } from 'heddle';
 
 test('a manager is refused where processes share no memory, and works on a thread', async () => {
   await assert.rejects(
@@ -30,4 +30,6 @@ test('a manager serves other programs, and programs call it, where no native cal
   const thread = new Thread({ target: () => dict.setSync('b', 3) }).start();
   await thread.join();
   assert.deepEqual([thread.error, dict.getSync('b')], [null, 3]);
+  await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+  assert.equal(await pool.submit((its: typeof dict) => its, dict), dict);
 });

@@ -48,7 +48,8 @@ for (const { kind, open } of kinds) {
   /** A pool that has measured short tasks, so that busy workers have others ahead. */
   async function warm(maxWorkers: number): Promise<Executor> {
     const pool = open({ maxWorkers });
-    for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 300 }, (_, n) => pool.submit((x: number) => x, n)));
+    for (let i = 0; i < (kind === 'thread' ? 2 : 4); i++)
+      await Promise.all(Array.from({ length: 250 }, (_, n) => pool.submit((x: number) => x, n)));
     return pool;
   }
 
@@ -143,6 +144,26 @@ for (const { kind, open } of kinds) {
     gate.open();
     await Promise.all([...futures, long]);
     assert.ok(order.indexOf('high') <= 64, `it came after ${order.indexOf('high')} others`);
+    await pool.shutdown();
+  });
+
+  test(`${kind}: when tasks turn out to be long, what is ahead goes back, and a higher priority before it`, async () => {
+    const pool = await warm(1);
+    const long = (): void => {
+      const end = performance.now() + 40;
+      while (performance.now() < end);
+    };
+    const order: string[] = [];
+    const futures = Array.from({ length: 12 }, (_, n) => pool.submit(long).then(() => order.push(`low ${n}`)));
+    await futures[1];
+    futures.push(
+      pool
+        .with({ priority: 1 })
+        .submit(() => 1)
+        .then(() => order.push('high')),
+    );
+    await Promise.all(futures);
+    assert.ok(order.indexOf('high') <= 4, order.join());
     await pool.shutdown();
   });
 

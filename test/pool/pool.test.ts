@@ -241,6 +241,7 @@ for (const { kind, open, shared } of poolKinds) {
     await assert.rejects(pool.apply(double, 5 as never), /expected args to be an array, got 5/);
     await assert.rejects(pool.map(5 as never, []), /expected fn to be a function/);
     await assert.rejects(pool.map(double, 5 as never), /expected items to be an iterable, got 5/);
+    await assert.rejects(pool.map(double, null as never), /expected items to be an iterable, got null/);
     await assert.rejects(pool.map(double, [], { chunksize: 1 } as never), /unknown key 'chunksize'/);
     await assert.rejects(pool.map(double, [], { callback: () => {} } as never), /unknown key 'callback'/);
     await assert.rejects(pool.imap(double, [], { chunkSize: 0 }).next(), RangeError);

@@ -120,8 +120,11 @@ const moves = [
     arbitrary: moveOf(
       'depth',
       (world) => [world],
-      fc.constantFrom(0, 1, 2, 5),
-      (world, _, depth) => world.setDepth(depth),
+      fc.tuple(fc.constantFrom(0, 1, 2, 5), begins),
+      (world, _, [depth, begun]) => {
+        world.begins = begun;
+        world.setDepth(depth);
+      },
     ),
     weight: 2,
   },

@@ -204,6 +204,7 @@ export class World {
   setDepth(depth: number): void {
     this.depth = depth;
     this.#tell({ type: 'depth', depth });
+    for (const worker of this.workers.values()) assert.ok(worker.ahead.size <= depth, 'a worker keeps more ahead than the depth');
   }
 
   takesAhead(id: number): void {

@@ -45,6 +45,13 @@ function leastAhead(state: SchedulerState, depth: number): WorkerRecord | undefi
   return best;
 }
 
+/** What workers have beyond a smaller depth is asked back: it would wait for longer than was meant. */
+export function setDepth(state: SchedulerState, depth: number, out: Instruction[]): void {
+  const isLess = depth < state.depth;
+  state.depth = depth;
+  if (isLess && state.ahead > 0) for (const worker of state.workers.values()) recall(worker, out, depth);
+}
+
 /** From now on tasks may be sent to it while it is busy. */
 export function takesAhead(state: SchedulerState, id: WorkerId): void {
   const worker = state.workers.get(id);
@@ -113,6 +120,8 @@ export function balance(state: SchedulerState, silent: readonly WorkerId[], out:
   if (state.free.size > 0 && most !== undefined) recall(most, out);
 }
 
-function recall(worker: WorkerRecord, out: Instruction[]): void {
-  if (worker.ahead.size > 0) out.push({ type: 'recall', worker: worker.id, tasks: Array.from(worker.ahead, ({ id }) => id) });
+/** @param but the first tasks, which it keeps */
+function recall(worker: WorkerRecord, out: Instruction[], but: number = 0): void {
+  if (worker.ahead.size <= but) return;
+  out.push({ type: 'recall', worker: worker.id, tasks: Array.from(worker.ahead, ({ id }) => id).slice(but) });
 }

@@ -22,7 +22,7 @@
  * A task waits in the queue of all, in that of one worker (its key or a broadcast binds it), or behind another of its key.
  */
 
-import { balance, recalled, takesAhead } from './ahead.ts';
+import { balance, recalled, setDepth, takesAhead } from './ahead.ts';
 import { killAll, shutDown, windDown } from './end.ts';
 import type { Instruction, SchedulerEvent } from './events.ts';
 import { feed } from './dispatch.ts';
@@ -80,7 +80,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       takesAhead(state, event.worker);
       break;
     case 'depth':
-      state.depth = event.depth;
+      setDepth(state, event.depth, out);
       return out;
     case 'balance':
       feed(state, out);
