@@ -1,9 +1,11 @@
 /** A Sync call blocks its thread: its async waiters are passed over meanwhile, and look when it is back. */
 
+import { beforeBlock } from '../before-block.ts';
 import { me, theAgent } from './agent.ts';
 import { setBlocked } from './slots.ts';
 
 export function blockThread<R>(wait: () => R): R {
+  beforeBlock();
   // A thread that has not met the heap has no waiters there.
   if (me === 0) return wait();
   const { waits } = theAgent();

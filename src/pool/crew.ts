@@ -50,6 +50,11 @@ export class Crew {
     return undefined;
   }
 
+  /** The job was taken back from the worker that it was given to. */
+  giveUp(job: Job): void {
+    for (const [id, { jobs }] of this.#workers) if (jobs.delete(job) && jobs.size === 0) this.rests(id);
+  }
+
   start(id: number, isUnasked: boolean, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
     const { name, isWarm, resourceLimits, execArgv, env, maxMemory, tasksPerWorker, startTimeout, gracePeriod } = this.#options;
     const settings = {

@@ -41,7 +41,7 @@ export interface Job {
   readonly goesAhead: boolean;
   /** It was sent ahead, and was not taken back. */
   readonly isAhead: boolean;
-  /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room */
+  /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room; unless `isAhead` is false afterwards */
   send(worker: WorkerHandle, isAhead: boolean): void;
   /** Of one that was sent ahead: takes it back. @returns false when its worker has begun it */
   takeBack(): boolean;
@@ -176,8 +176,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
   }
 
   send(worker: WorkerHandle, isAhead: boolean): void {
-    if (!isAhead) futures.begin(this.future);
-    else this.#aheadAt = worker;
+    this.#aheadAt = worker;
     const { id, capsule, args } = this;
     const call = {
       id,
@@ -190,6 +189,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
       context: this.#context,
     };
     this.#ticket = worker.call(call, isAhead);
+    if (this.#ticket === 0) futures.begin(this.future);
   }
 
   returned(why: 'requeue' | 'retry'): void {
@@ -238,7 +238,8 @@ export class CallJob extends SingleJob implements Job, FutureTask {
   deliver(): void {}
 
   workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
-    if (!isBegun && this.mayGoElsewhere()) return true;
+    // Ahead it waited for another task, with which the worker was lost: that was none of its own doing.
+    if (!isBegun && (this.isAhead || this.mayGoElsewhere())) return true;
     this.keep({ ok: false, value: lostError(end, this.name, why) });
     return false;
   }

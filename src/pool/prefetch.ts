@@ -6,6 +6,8 @@
 /** Microseconds of work that a worker has ahead. */
 const worth = 200;
 const maxDepth = 64;
+/** With what it works on it has no more: each needs a word (`worker/ahead.ts`). */
+const maxInHand = 256;
 /** From this mean on, in microseconds, the time between two tasks counts for nothing, and their order for more. */
 const long = 2000;
 /** How much of the mean one more task makes up. */
@@ -17,6 +19,7 @@ const lookEvery = 500;
 
 export class Prefetch {
   readonly #slots: number;
+  readonly #most: number;
   #mean: number | undefined;
   #depth = 0;
   /** Microseconds that tasks took since the last look at silent workers. */
@@ -25,6 +28,7 @@ export class Prefetch {
   /** @param slots tasks that a worker runs at a time */
   constructor(slots: number) {
     this.#slots = slots;
+    this.#most = Math.min(maxDepth, Math.max(0, maxInHand - slots));
   }
 
   /**
@@ -47,7 +51,7 @@ export class Prefetch {
   #depthFor(mean: number): number {
     if (mean > long) return 0;
     const exact = (worth / Math.max(mean, 1)) * this.#slots;
-    return exact >= maxDepth ? maxDepth : exact <= 1 ? 1 : 2 ** Math.floor(Math.log2(exact));
+    return exact >= this.#most ? this.#most : exact <= 1 ? 1 : 2 ** Math.floor(Math.log2(exact));
   }
 
   /** Whether it is time to look for silent workers. */

@@ -11,7 +11,7 @@
 import type { Border } from '../codec/index.ts';
 import { BrokenProcessPool, BrokenThreadPool, Full, type HeddleError, InvalidStateError, ShutDown, type WorkerEnd } from '../errors.ts';
 import { isObserved, publish } from '../events.ts';
-import { setImmediate } from '../real-timers.ts';
+import { monotonicNow, setImmediate } from '../real-timers.ts';
 import { type ChunkReport, isUnasked, type Outcome, whyPoolIsRefused, type WorkerKind } from '../worker/index.ts';
 import { outsideOfCalls } from './caller-context.ts';
 import { Crew } from './crew.ts';
@@ -56,7 +56,7 @@ export class WorkerPool {
   readonly #prefetch: Prefetch;
   #isBalancing = false;
   /** Instructions that came while others were carried out. */
-  readonly #later: Instruction[][] = [];
+  readonly #later: (readonly Instruction[])[] = [];
   #isCarryingOut = false;
   /** Above 0 while those who wait are told what has ended: they may submit it again. */
   #tellings = 0;
@@ -243,10 +243,8 @@ export class WorkerPool {
   // ---- carrying out what the scheduler decides
 
   #apply(event: SchedulerEvent): void {
-    const instructions = step(this.#state, event);
-    // An observer of our events may do anything while we carry out instructions. What follows from it comes after them.
-    if (this.#isCarryingOut) return void this.#later.push(instructions);
-    if (instructions.length > 0) this.#carryOutAll(instructions);
+    this.#perform(step(this.#state, event));
+    if (this.#isCarryingOut) return;
     this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
     if (this.#hungry.size > 0 && (this.hasRoom || this.isClosed)) this.#feed();
@@ -269,6 +267,13 @@ export class WorkerPool {
   #told(): void {
     this.#tellings--;
     if (this.#state.isShutDown) this.#windDown();
+  }
+
+  /** An observer of our events may do anything while we carry out instructions. What follows from it comes after them. */
+  #perform(instructions: readonly Instruction[]): void {
+    if (instructions.length === 0) return;
+    if (this.#isCarryingOut) this.#later.push(instructions);
+    else this.#carryOutAll(instructions);
   }
 
   #carryOutAll(instructions: readonly Instruction[]): void {
@@ -384,6 +389,8 @@ export class WorkerPool {
     worker.jobs.add(job);
     this.#jobs.deadlines.start(job);
     job.send(worker.handle, isAhead);
+    // No word was free for it: it begins at once.
+    if (isAhead && !job.isAhead) this.#perform(step(this.#state, { type: 'recalled', tasks: [], begun: [task] }));
   }
 
   #tellStart(job: Job): void {
@@ -396,19 +403,25 @@ export class WorkerPool {
 
   // ---- what was sent ahead
 
-  /** Takes back what has not begun: it waits here, in its order, until the next event gives it out anew. */
-  #takeBack(jobs: Iterable<Job>): void {
+  /**
+   * Takes back what has not begun: it waits here, in its order, until the next event gives it out anew. The last one goes first: a worker that takes up
+   * some meanwhile begins none before one that goes back.
+   *
+   * @param jobs of one worker, in the order in which they were sent
+   */
+  #takeBack(jobs: readonly Job[]): void {
     const tasks: number[] = [];
     const begun: number[] = [];
-    for (const job of jobs) {
+    for (let i = jobs.length - 1; i >= 0; i--) {
+      const job = jobs[i]!;
       if (!job.isAhead) continue;
-      const worker = this.#crew.workerOf(job)!;
       if (job.takeBack()) {
-        worker.jobs.delete(job);
+        this.#crew.giveUp(job);
         tasks.push(job.id);
       } else begun.push(job.id);
     }
-    if (tasks.length + begun.length > 0) step(this.#state, { type: 'recalled', tasks, begun });
+    if (tasks.length + begun.length === 0) return;
+    this.#perform(step(this.#state, { type: 'recalled', tasks: tasks.reverse(), begun: begun.reverse() }));
   }
 
   #takeAllBack(): void {
@@ -416,7 +429,8 @@ export class WorkerPool {
   }
 
   #recall(tasks: readonly number[]): void {
-    this.#takeBack(tasks.map((id) => this.#jobs.get(id)!));
+    // An observer may have cancelled some.
+    this.#takeBack(tasks.flatMap((id) => this.#jobs.get(id) ?? []));
     this.#apply({ type: 'balance', silent: [] });
   }
 
@@ -438,7 +452,7 @@ export class WorkerPool {
     const depth = this.#prefetch.ended(us);
     if (depth !== undefined) this.#apply({ type: 'depth', depth });
     if (this.#state.ahead === 0 || !this.#prefetch.isTime()) return;
-    const now = performance.now();
+    const now = monotonicNow();
     const silent = [...this.#crew.entries()].filter(([, each]) => isSilent(each, now)).map(([id]) => id);
     if (silent.length > 0) this.#apply({ type: 'balance', silent });
   }

@@ -32,6 +32,8 @@ export class CapsuleShelf {
 export class HeldCapsule {
   readonly name: string;
   readonly hasSignals: boolean;
+  /** Its last call was a short one, as far as is known. */
+  isShort: boolean = false;
   /** Milliseconds one item of a chunk takes, as far as is known: chunks report about once a millisecond. */
   itemMs: number = Infinity;
   readonly #packet: Incoming;

@@ -5,6 +5,7 @@
  */
 
 import { type Border, type Incoming, decode, holdThreadLocals, prepare, realmId } from '../codec/index.ts';
+import { setBeforeBlock } from '../before-block.ts';
 import { HeddleError } from '../errors.ts';
 import { tellThreadName } from '../handles.ts';
 import { Fifo } from '../fifo.ts';
@@ -61,6 +62,8 @@ const tellEvery = 1000;
 const longestRow = 1;
 /** Milliseconds after which outcomes leave, though more will follow. */
 const tellAfter = 0.2;
+/** Milliseconds: before a call of a function whose last call took as long, outcomes leave. */
+const short = 0.1;
 /** Microseconds: as much as a frame has room for. */
 const maxTime = 0xffff_ffff;
 const resolved = Promise.resolve();
@@ -111,6 +114,7 @@ export class Runner {
     keepContextsApart();
     holdThreadLocals(threadLocalsHeld);
     watchPools(() => this.#poolsChanged());
+    setBeforeBlock(() => this.#link.flush());
     process.on('exit', () => this.#sayGoodbye());
     process.on('beforeExit', () => this.#tasks.failStuck());
     process.on('uncaughtExceptionMonitor', (error) => this.#tellFatal(error));
@@ -256,7 +260,13 @@ export class Runner {
     const capsule = this.#capsules.get(f.a);
     const clock = meta.isTimed === true ? new TaskClock(id, this.#replies.preparing) : undefined;
     const context = new TaskContext(id, f.b, this.#replies.progress, clock);
-    const settle = (isOk: boolean, value: unknown): void => this.#settle(id, context, isOk, value, ticket, begunAt);
+    const settle = (isOk: boolean, value: unknown): void => {
+      const ms = monotonicNow() - begunAt;
+      capsule.isShort = ms < short;
+      this.#settle(id, context, isOk, value, ticket, ms);
+    };
+    // Those who wait for what has ended must not wait for this call as well.
+    if (!capsule.isShort) this.#link.flush();
     const task: Begun = {
       name: capsule.name,
       fail: (error) => settle(false, error),
@@ -306,14 +316,14 @@ export class Runner {
     );
   }
 
-  #settle(id: number, context: TaskContext, isOk: boolean, value: unknown, ticket: number = 0, begunAt: number = 0): void {
+  #settle(id: number, context: TaskContext, isOk: boolean, value: unknown, ticket: number = 0, ms: number = 0): void {
     if (!this.#tasks.delete(id)) return;
     leave(context);
     context.end();
     context.clock?.gives(value);
     context.clock?.end();
     this.#tellOfPools(this.#tasks.size);
-    this.#replies.outcome(id, isOk, value, ticket, begunAt === 0 ? 0 : Math.min(maxTime, (monotonicNow() - begunAt) * 1000));
+    this.#replies.outcome(id, isOk, value, ticket, Math.min(maxTime, ms * 1000));
     this.#takeUp();
   }
 

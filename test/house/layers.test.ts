@@ -27,6 +27,7 @@ const FLOORS: Record<string, number> = {
   places: 0,
   copies: 0,
   readiness: 0,
+  'before-block': 0,
   fifo: 0,
   refusals: 0,
   'real-timers': 0,

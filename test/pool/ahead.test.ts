@@ -88,6 +88,76 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
+  test(`${kind}: what has ended is told before a task that takes long begins`, async () => {
+    const pool = await warm(1);
+    const gate = new Gate();
+    const short = Array.from({ length: 5 }, (_, n) => pool.submit(gate.count, n));
+    const long = pool.submit(gate.block);
+    assert.deepEqual(await Promise.all(short), [0, 1, 2, 3, 4]);
+    gate.open();
+    await long;
+    await pool.shutdown();
+  });
+
+  test(`${kind}: what has ended is told before a Sync call blocks the worker, however short such calls were`, async () => {
+    const pool = await warm(1);
+    const isOpen = new Event();
+    const pass = (): boolean => isOpen.waitSync();
+    isOpen.set();
+    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 10 }, () => pool.submit(pass)));
+    isOpen.clear();
+    const short = Array.from({ length: 5 }, (_, n) => pool.submit((x: number) => x, n));
+    const long = pool.submit(pass);
+    assert.deepEqual(await Promise.all(short), [0, 1, 2, 3, 4]);
+    isOpen.set();
+    await long;
+    await pool.shutdown();
+  });
+
+  test(`${kind}: what its worker has not begun can be cancelled, though the task before it has ended`, async () => {
+    const pool = await warm(1);
+    const gate = new Gate();
+    const { block } = gate;
+    const leaveBehind = (): void => {
+      globalThis.setImmediate(block);
+      for (const start = performance.now(); performance.now() - start < 2; );
+    };
+    const first = pool.submit((n: number) => n, 0);
+    const before = pool.submit(leaveBehind);
+    const others = Array.from({ length: 3 }, (_, n) => pool.submit(gate.count, n));
+    await Promise.all([first, before]);
+    await until(() => gate.isHeld);
+    const wasCancelled = others.map((each) => each.cancel());
+    assert.deepEqual(
+      others.map((each) => each.cancelled()),
+      wasCancelled,
+    );
+    gate.open();
+    const ends = await Promise.allSettled(others);
+    assert.deepEqual(
+      ends.map(({ status }) => status === 'rejected'),
+      wasCancelled,
+    );
+    assert.equal(gate.counted, wasCancelled.filter((each) => !each).length);
+    await pool.shutdown();
+  });
+
+  test(`${kind}: a worker with many tasks at a time never has more, and ends them all`, async () => {
+    const pool = open({ maxWorkers: 1, tasksPerWorker: 300 });
+    const numbers = new RawArray('i', 2);
+    const work = async (): Promise<void> => {
+      const list = numbers.view;
+      const now = Atomics.add(list, 0, 1) + 1;
+      if (now > Number(list[1])) list[1] = now;
+      await new Promise((resolve) => globalThis.setImmediate(resolve));
+      Atomics.sub(list, 0, 1);
+    };
+    for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 900 }, () => pool.submit(work)));
+    assert.ok(Number(numbers.view[1]) <= 300);
+    assert.equal(pool.statistics().completed, 3600);
+    await pool.shutdown();
+  });
+
   test(`${kind}: a worker that is free takes what another has ahead`, async () => {
     const pool = await warm(2);
     const [one, other] = [new Gate(), new Gate()];
@@ -285,3 +355,12 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 }
+
+test('thread: a task that was behind others on every worker that they ended runs all the same', async () => {
+  const pool = kinds[0].open({ maxWorkers: 1 });
+  await Promise.all(Array.from({ length: 250 }, (_, n) => pool.submit((x: number) => x, n)));
+  const dying = Promise.allSettled(Array.from({ length: 5 }, () => pool.submit(() => process.exit(3))));
+  assert.equal(await pool.submit((n: number) => n, 7), 7);
+  assert.ok((await dying).every(({ status }) => status === 'rejected'));
+  await pool.shutdown();
+});

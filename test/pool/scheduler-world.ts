@@ -52,6 +52,8 @@ export interface Task {
   isStuck: boolean;
   /** The host asked it back, and heard that it had begun. */
   isKnown: boolean;
+  /** It was sent ahead, and the host took it for begun when there was room. */
+  hasLanded: boolean;
   /** Its worker was lost before it began. */
   isUntouched: boolean;
 }
@@ -224,7 +226,11 @@ export class World {
 
   /** A worker takes up what it has ahead, while it has room. */
   #takeUp(worker: Worker): void {
-    for (const task of worker.ahead) if (worker.tasks.size < this.options.tasksPerWorker) this.#begin(task, worker);
+    for (const task of worker.ahead) {
+      if (worker.tasks.size >= this.options.tasksPerWorker) return;
+      this.#begin(task, worker);
+      task.hasLanded = true;
+    }
   }
 
   #begin(task: Task, worker: Worker): void {
@@ -236,15 +242,18 @@ export class World {
 
   /** The host asks a worker for tasks that it has ahead: all but the first few, which it has begun, go back. */
   takeBack(asked: readonly Task[]): void {
-    const here = asked.filter(({ status }) => status === 'ahead');
+    const here = asked.filter((task) => task.status === 'ahead' || this.#isUnbegun(task));
     const [begun, back] = [here.slice(0, this.begins), here.slice(this.begins)];
     for (const task of begun) {
-      this.#begin(task, this.worker(task.worker!));
+      if (task.status === 'ahead') this.#begin(task, this.worker(task.worker!));
       task.isKnown = true;
     }
+    const givers = new Set(back.map((task) => this.worker(task.worker!)));
     for (const task of [...back].reverse()) {
       const worker = this.worker(task.worker!);
+      if (task.status === 'running') task.attempts--;
       worker.ahead.delete(task);
+      worker.tasks.delete(task);
       worker.used -= task.weight;
       if (worker.isSpent && worker.phase === 'retiring' && worker.used < this.options.maxTasksPerChild) {
         worker.phase = 'ready';
@@ -252,14 +261,26 @@ export class World {
       }
       task.status = 'waiting';
       task.worker = undefined;
+      task.hasLanded = false;
       task.turn = --this.#front;
     }
-    const out = step(this.state, { type: 'recalled', tasks: back.map(({ id }) => id), begun: begun.map(({ id }) => id) });
-    assert.deepEqual(out, [], 'something happens before it is known why tasks were taken back');
+    for (const worker of givers) this.#takeUp(worker);
+    const event = { type: 'recalled', tasks: back.map(({ id }) => id), begun: begun.map(({ id }) => id) } as const;
+    const out = step(this.state, event);
+    assert.ok(
+      out.every(({ type }) => type !== 'dispatch'),
+      'something begins before it is known why tasks were taken back',
+    );
+    for (const instruction of out) this.#carryOut(instruction, event);
+  }
+
+  /** The task before it has ended, and its worker has not begun it yet. */
+  #isUnbegun({ status, hasLanded, isKnown, isStuck, interrupted }: Task): boolean {
+    return status === 'running' && hasLanded && !isKnown && !isStuck && interrupted === 'no';
   }
 
   #takeAllBack(): void {
-    for (const worker of this.workers.values()) this.takeBack([...worker.ahead]);
+    for (const worker of this.workers.values()) this.takeBack([...worker.tasks, ...worker.ahead]);
   }
 
   cancel(id: number): void {
@@ -316,7 +337,7 @@ export class World {
 
   retire(id: number): void {
     const worker = this.worker(id);
-    this.takeBack([...worker.ahead]);
+    this.takeBack([...worker.tasks, ...worker.ahead]);
     if (worker.phase === 'ready') {
       this.#retires(worker);
       if (worker.tasks.size === 0 && !worker.isHost) this.#mayMissMinimum = false;
@@ -457,6 +478,7 @@ export class World {
       interrupted: 'no',
       isStuck: false,
       isKnown: false,
+      hasLanded: false,
       isUntouched: false,
     };
     this.tasks.set(task.id, task);
@@ -660,7 +682,7 @@ export class World {
   #comesBack(task: Task): void {
     task.status = 'waiting';
     task.worker = undefined;
-    task.isStuck = task.isUntouched = task.isKnown = false;
+    task.isStuck = task.isUntouched = task.isKnown = task.hasLanded = false;
   }
 
   // ---- what holds after every step

@@ -81,25 +81,37 @@ export function landFirst(state: SchedulerState, worker: WorkerRecord): void {
   while (worker.ahead.size > 0 && worker.tasks.size < state.options.tasksPerWorker) land(state, worker.ahead.values().next().value!);
 }
 
-/** Some were asked back: they wait before their equals. Those that had begun have landed. */
-export function recalled(state: SchedulerState, ids: readonly TaskId[], begun: readonly TaskId[]): void {
+/**
+ * Some were asked back: they wait before their equals. Those that had begun have landed.
+ *
+ * @returns workers that have less to do now: a task had landed, because the one before it has ended, and was not begun
+ */
+export function recalled(state: SchedulerState, ids: readonly TaskId[], begun: readonly TaskId[]): ReadonlySet<WorkerRecord> {
   for (const id of begun) {
     const task = state.tasks.get(id);
     if (task !== undefined) land(state, task);
   }
+  const relieved: Set<WorkerRecord> = new Set();
   // The last one first: each goes before its equals.
   for (let i = ids.length - 1; i >= 0; i--) {
     const task = state.tasks.get(ids[i]!);
-    if (task?.isAhead === true) comeBack(state, task, task.worker!);
+    const worker = task?.worker;
+    if (task === undefined || worker === undefined) continue;
+    if (!task.isAhead) relieved.add(worker);
+    comeBack(state, task, worker);
   }
+  for (const worker of relieved) landFirst(state, worker);
+  return relieved;
 }
 
 function comeBack(state: SchedulerState, task: TaskRecord, worker: WorkerRecord): void {
   const { tasksPerWorker, maxTasksPerChild } = state.options;
+  if (task.isAhead) state.ahead--;
+  else state.waiting++;
   task.isAhead = false;
   task.worker = undefined;
-  state.ahead--;
   worker.ahead.delete(task);
+  worker.tasks.delete(task);
   worker.used -= task.weight;
   lineInFront(state, task);
   if (!worker.isSpent || worker.state !== 'retiring' || worker.used >= maxTasksPerChild) return;

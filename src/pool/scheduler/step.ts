@@ -29,7 +29,7 @@ import { feed } from './dispatch.ts';
 import { keepMinimum, startNeeded } from './staff.ts';
 import type { SchedulerState } from './state.ts';
 import { abort, broadcast, cancel, giveUp, resume, submit, taskEnded } from './tasks.ts';
-import { graceOver, idleOver, movedOn, poolsWork, recycle, workerLost, workerStarted } from './workers.ts';
+import { freed, graceOver, idleOver, movedOn, poolsWork, recycle, workerLost, workerStarted } from './workers.ts';
 
 export function step(state: SchedulerState, event: SchedulerEvent): Instruction[] {
   const out: Instruction[] = [];
@@ -74,7 +74,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       movedOn(state, event.task);
       break;
     case 'recalled':
-      recalled(state, event.tasks, event.begun);
+      for (const worker of recalled(state, event.tasks, event.begun)) freed(state, worker, out);
       return out;
     case 'takesAhead':
       takesAhead(state, event.worker);
