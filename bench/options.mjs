@@ -14,7 +14,7 @@ ${lines(({ scenarios }) => ids(scenarios).join(', '))}
 ${lines(({ peers }) => ids(peers).join(', '))}
   --rounds N       how often everything is measured (default 3, with --quick 1)
   --quick          fewer tasks and one round
-  --minutes N      starts nothing new after this time (default 7.5 a suite, with --quick 2)
+  --minutes N      starts nothing new after this time (default 7.5 a suite, for pools 15; with --quick a quarter of it)
   --json FILE      writes every single figure`;
 }
 
@@ -36,7 +36,7 @@ export function parseOptions(argv) {
   return {
     suites: chosen,
     rounds: positive(values.rounds, '--rounds', quick ? 1 : 3),
-    minutes: positive(values.minutes, '--minutes', chosen.length * (quick ? 2 : 7.5)),
+    minutes: positive(values.minutes, '--minutes', chosen.reduce((sum, { minutes = 7.5 }) => sum + minutes, 0) / (quick ? 4 : 1)),
     quick,
     json,
     help,

@@ -11,6 +11,7 @@ import { sync } from './sync/index.mjs';
  * @typedef {object} Suite
  * @property {string} id
  * @property {string} reference  the peer that all ratios are against
+ * @property {number} [minutes]  a run of it starts nothing new after this time; default 7.5
  * @property {boolean} [keepsResults]  a run of the whole suite writes RESULTS.md
  * @property {Peer[]} peers
  * @property {Scenario[]} scenarios

@@ -85,7 +85,17 @@ const end: IteratorResult<never, undefined> = { done: true, value: undefined };
  * @throws TypeError if it is no object
  */
 export function resultOf<T>(given: IteratorResult<T>, what: string): IteratorResult<T, undefined> {
+  checkResult(given, what);
+  return given.done ? end : { done: false, value: given.value };
+}
+
+/**
+ * Checks what `next()` has given.
+ *
+ * @param what the name of the source, for errors
+ * @throws TypeError if it is no object
+ */
+export function checkResult(given: IteratorResult<unknown>, what: string): void {
   if (given === null || (typeof given !== 'object' && typeof given !== 'function'))
     throw new TypeError(expected(`what next() of ${what} gives`, 'an object', given));
-  return given.done ? end : { done: false, value: given.value };
 }

@@ -9,6 +9,7 @@ const WORKERS = 2;
 export const pools = {
   id: 'pools',
   keepsResults: true,
+  minutes: 15,
   reference: REFERENCE,
   peers,
   scenarios,

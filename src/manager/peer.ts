@@ -1,4 +1,4 @@
-/** Those that call a manager: threads that share its memory, and programs that do not. */
+/** Clients of a manager: threads that share its memory, and programs that do not. */
 
 import type { Queue } from '../channel/index.ts';
 import type { SocketConnection } from '../connection/index.ts';

@@ -1,4 +1,4 @@
-/** Errors of arguments that cannot cross, in the words of who has made the call: the argument goes by its number, and not by its place in a message. */
+/** Errors of arguments that cannot cross, in the words of the caller: an argument goes by its number, and not by its place in a message. */
 
 import { SerializationError } from '../errors.ts';
 import { PIPELINE, recordedCalls, SET } from './methods.ts';

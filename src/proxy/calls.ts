@@ -48,7 +48,7 @@ export function callback<F extends (...args: any[]) => unknown>(fn: F): F {
 
 /** One call, as it is sent. */
 export interface Outgoing {
-  /** Its number; 0: nothing is answered. */
+  /** Number of the call; 0: nothing is answered. */
   readonly call: number;
   readonly object: number;
   readonly method: string;
@@ -89,7 +89,7 @@ export abstract class Calls {
     return args.map((one) => {
       if (typeof one !== 'function' || !atCallers.has(one)) return one;
       const number = (this.#last += 1);
-      // It runs in the context of this call, whoever calls it.
+      // A callback runs in the context of the call that it was given to.
       this.callbacks.set(number, { fn: AsyncResource.bind(one as Callback['fn']), call });
       given.push(number);
       return { '@@heddle.callback': number } satisfies CallbackRef;

@@ -3,8 +3,8 @@
  *
  *   call ──▶ the manager's queue ──▶ … ──▶ this thread's queue ──▶ the promise, or the Sync call that waits
  *
- * A Sync call reads replies itself, and settles those of promises that come before its own. A manager that has died answers no more: whoever waits looks at
- * that some times a second, and fails.
+ * A Sync call reads replies itself, and settles those of promises that come before its own. A manager that has died answers no more: a call that waits looks
+ * at that some times a second, and fails.
  */
 
 import { Queue } from '../channel/index.ts';

@@ -14,7 +14,7 @@ const protocol = 'heddle manager 1';
 /** Milliseconds that a thread which receives a proxy waits for its manager. */
 const patience = 30_000;
 
-/** Those of this thread, by their managers. */
+/** Links of this thread, by their managers. */
 const links = new Map<string, Link>();
 
 /** Of the manager that runs in this thread: it keeps what such a proxy stands for, and cannot connect to itself. */

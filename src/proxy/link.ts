@@ -42,7 +42,7 @@ export class Link extends Calls {
   readonly place: ManagerPlace;
   readonly #wire: Wire;
   readonly #held: Map<number, Held> = new Map();
-  /** Those that were handed over to other threads. */
+  /** Proxies that were handed over to other threads. */
   readonly #handedOver: Set<RemoteProxied> = new Set();
   readonly #registry: FinalizationRegistry<number> = new FinalizationRegistry((number) => this.#forget(number));
   readonly #host: string;
@@ -50,7 +50,7 @@ export class Link extends Calls {
   #closed: string | undefined;
   /** The manager's own; no other has it, also one that comes later under the same address. */
   id: string = '';
-  /** It was made for proxies, and closes with the last of them. */
+  /** True for a link that was made for proxies: the last of them closes it. */
   isBorrowed = false;
 
   constructor(connection: SocketConnection<any>, place: ManagerPlace) {

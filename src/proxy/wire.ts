@@ -36,7 +36,7 @@ export interface Head {
 /** A record that has come. */
 export interface Received extends Head {
   readonly value: unknown;
-  /** Its value cannot be read here. */
+  /** Why the value cannot be read here. */
   readonly failure?: { readonly error: unknown } | undefined;
 }
 
