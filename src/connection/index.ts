@@ -8,4 +8,5 @@ export { SocketConnection, type SocketSendOptions, takeStream } from './socket-c
 // For those that speak over a connection themselves: its messages of bytes, as they come.
 export { BYTES, longestMessage } from './frames.ts';
 export type { MessageStream } from './stream.ts';
+export { SocketFile } from './socket-file.ts';
 export { describeAddress, readAddress, readAuthkey } from './address.ts';
