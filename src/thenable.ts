@@ -9,6 +9,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown }).then === 'function';
 }
 
+/** Where a promise is refused, that is told: what it rejects with later is not, and ends no program. */
+export function ignoreRejection(refused: PromiseLike<unknown>): void {
+  refused.then(undefined, () => {});
+}
+
 /**
  * Calls a function of the user that must have ended when it returns: an async one would not be waited for.
  *
@@ -16,6 +21,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  */
 export function atOnce<T>(fn: () => T, what: string): T {
   const value = fn();
-  if (isThenable(value)) throw new TypeError(expected(what, 'a function that answers at once', value));
-  return value;
+  if (!isThenable(value)) return value;
+  ignoreRejection(value);
+  throw new TypeError(expected(what, 'a function that answers at once', value));
 }

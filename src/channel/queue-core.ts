@@ -191,24 +191,42 @@ export class QueueCore<T> {
   putSync(messages: readonly Packed[], verb: string, above: Above, timeout: number): void {
     this.items.admit(messages);
     let at = 0;
-    const attempt = (): true | undefined => {
-      if (this.putters.length > 0 && !this.putters.tryAll()) return undefined;
-      const placed = this.place(messages, at);
-      if (placed < 0) throw this.shutDownError(verb, true);
-      at += placed;
-      return at === messages.length ? true : undefined;
-    };
     try {
-      if (attempt() === true) return;
+      if (this.putters.length === 0 || this.putters.tryAll()) at = this.#placeSome(messages, 0, verb);
+    } catch (error) {
+      throw this.#notPut(error, messages, 0, verb);
+    }
+    if (at < messages.length) this.#putWaiting(messages, at, verb, above, timeout);
+  }
+
+  #placeSome(messages: readonly Packed[], from: number, verb: string): number {
+    const placed = this.place(messages, from);
+    if (placed < 0) throw this.shutDownError(verb, true);
+    return placed;
+  }
+
+  /** The error of a put of which the messages from `at` on are not in. */
+  #notPut(error: unknown, messages: readonly Packed[], at: number, verb: string): unknown {
+    for (const message of messages.slice(at)) this.items.drop(message);
+    return messages.length === 1 && verb !== 'putManySync' ? error : withCount(error, at);
+  }
+
+  /** @param first the first message that is not in */
+  #putWaiting(messages: readonly Packed[], first: number, verb: string, above: Above, timeout: number): void {
+    let at = first;
+    try {
       const owned = messages.map((message, i) => (i < at ? message : own(message)));
-      const later = (): true | undefined => ((messages = owned), attempt());
+      const attempt = (): true | undefined => {
+        if (this.putters.length > 0 && !this.putters.tryAll()) return undefined;
+        at += this.#placeSome(owned, at, verb);
+        return at === owned.length ? true : undefined;
+      };
       if (timeout === 0) throw this.fullError(verb, true);
       const deadline = new Deadline(timeout);
-      const isIn = this.#blocking(verb, above, () => this.putters.waitSync(later, deadline));
+      const isIn = this.#blocking(verb, above, () => this.putters.waitSync(attempt, deadline));
       if (isIn === undefined) throw this.fullError(verb, false);
     } catch (error) {
-      for (const message of messages.slice(at)) this.items.drop(message);
-      throw messages.length === 1 && verb !== 'putManySync' ? error : withCount(error, at);
+      throw this.#notPut(error, messages, at, verb);
     }
   }
 

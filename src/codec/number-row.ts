@@ -19,7 +19,7 @@ const SPARE_CAPACITY = 4096;
 
 export type Numbers = Int32Array | Float64Array;
 
-/** What the four last bytes of a packet say. */
+/** The contents of a packet's last four bytes. */
 export interface RowHead {
   readonly count: number;
   readonly isDouble: boolean;
@@ -102,12 +102,12 @@ export function takeRow(): NumberRow {
   return row;
 }
 
-/** Gives its memory back. */
+/** Gives the memory of a row back. */
 export function releaseRow(row: NumberRow): void {
   if (row.capacity <= SPARE_CAPACITY) spare = row;
 }
 
-/** Undefined: the packet with this last number is none of a row. */
+/** Reads the last number of a packet; undefined if the packet is not a row. */
 export function rowHeadOf(last: number): RowHead | undefined {
   return last < ROW ? undefined : { count: last & MAX_COUNT, isDouble: (last & DOUBLE_ROW) !== 0 };
 }

@@ -19,6 +19,8 @@ export const BYTES = 2;
 export interface Message {
   readonly kind: number;
   readonly bytes: Uint8Array;
+  /** Its place among those that have come. */
+  readonly number: number;
 }
 
 export function writeHeader(into: Uint8Array, length: number, kind: number): void {
@@ -42,6 +44,7 @@ export class FrameReader {
   #filled = 0;
   #body: Uint8Array | undefined;
   #kind = 0;
+  #last = 0;
 
   constructor(onMessage: (message: Message) => void) {
     this.#onMessage = onMessage;
@@ -80,7 +83,7 @@ export class FrameReader {
     const bytes = this.#body!;
     this.#body = undefined;
     this.#filled = 0;
-    this.#onMessage({ kind: this.#kind, bytes });
+    this.#onMessage({ kind: this.#kind, bytes, number: (this.#last += 1) });
   }
 
   /** Reads a header, and the message behind it if that is in the chunk. Returns the place behind. */
@@ -95,7 +98,7 @@ export class FrameReader {
     if (length > longestMessage || (kind !== VALUE && kind !== BYTES) || this.#header.subarray(5).some((byte) => byte !== 0))
       throw new HeddleError('the other end of the connection sent bytes that are no message');
     if (chunk.length - at >= length) {
-      this.#onMessage({ kind, bytes: chunk.subarray(at, at + length) });
+      this.#onMessage({ kind, bytes: chunk.subarray(at, at + length), number: (this.#last += 1) });
       return at + length;
     }
     this.#kind = kind;

@@ -6,6 +6,7 @@ export { Client, type ClientOptions } from './client.ts';
 export { Listener, type ListenerStatistics, type ListenOptions } from './listener.ts';
 export { SocketConnection, type SocketSendOptions, takeStream } from './socket-connection.ts';
 // For those that speak over a connection themselves: its messages of bytes, as they come.
-export { BYTES } from './frames.ts';
+export { BYTES, longestMessage } from './frames.ts';
 export type { MessageStream } from './stream.ts';
+export { SocketFile } from './socket-file.ts';
 export { describeAddress, readAddress, readAuthkey } from './address.ts';

@@ -10,7 +10,7 @@
 import type { Server, Socket } from 'node:net';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { net } from '../builtins.ts';
 import { checkFunction, checkOptions } from '../check.ts';
 import { AuthenticationError, InvalidStateError, TimeoutError } from '../errors.ts';
@@ -21,6 +21,7 @@ import { type ConnectionAddress, describeAddress, type ListenerAddress, readAddr
 import { ListenerHandshake } from './handshake.ts';
 import { type Proof, prove } from './prove.ts';
 import { connectionOver, type SocketConnection } from './socket-connection.ts';
+import { SocketFile } from './socket-file.ts';
 
 /** Options of {@link Listener.listen}. */
 export interface ListenOptions {
@@ -115,8 +116,7 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
   readonly #server: Server;
   readonly #key: Uint8Array;
   readonly #onRefused: ((error: Error) => void) | undefined;
-  /** The folder of a socket that got no path. */
-  readonly #folder: string | undefined;
+  readonly #file: SocketFile | undefined;
   readonly #address: ListenerAddress;
   readonly #unread: Deque<Socket> = new Deque();
   readonly #ready: Deque<SocketConnection<T>> = new Deque();
@@ -125,19 +125,17 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
   #accepted = 0;
   #refused = 0;
   #isClosed = false;
-  readonly #atExit = (): void => this.#removeFiles();
 
   /** @throws TypeError always: `Listener.listen` makes listeners */
   private constructor(server: Server, address: ListenerAddress, folder: string | undefined, options: ListenOptions) {
     if (!isMaking) throw new TypeError('expected Listener.listen() to make listeners, got new Listener()');
     this.#server = server;
     this.#address = address;
-    this.#folder = folder;
     this.#key = readAuthkey(options.authkey);
     this.#onRefused = options.onRefused;
     server.on('connection', (socket: Socket) => this.#connected(socket));
     server.unref();
-    if (typeof address === 'string') process.on('exit', this.#atExit);
+    if (typeof address === 'string') this.#file = new SocketFile(address, folder !== undefined);
   }
 
   /**
@@ -270,18 +268,11 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#server.close();
-    process.off('exit', this.#atExit);
-    this.#removeFiles();
+    this.#file?.remove();
     for (const socket of this.#proving) socket.destroy();
     for (let socket = this.#unread.shift(); socket !== undefined; socket = this.#unread.shift()) socket.destroy();
     for (let one = this.#ready.shift(); one !== undefined; one = this.#ready.shift()) one.close();
     for (let one = this.#waits.shift(); one !== undefined; one = this.#waits.shift()) one.closed();
-  }
-
-  #removeFiles(): void {
-    if (typeof this.#address !== 'string') return;
-    rmSync(this.#address, { force: true });
-    if (this.#folder !== undefined) rmSync(dirname(this.#address), { recursive: true, force: true });
   }
 
   /** As `close`. */

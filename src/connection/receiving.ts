@@ -71,8 +71,9 @@ export class Receive<R> extends Waiting<R> {
   readonly #reading: Reading<R>;
   /** Taken, while its modules are loaded. */
   #message: Message | undefined;
-  /** What the value was made of, until it is seen. */
+  /** What the value was made of, where it may come back unseen. */
   #opened: Message | undefined;
+  #isAwaited = false;
 
   constructor(line: Receivers, verb: string, reading: Reading<R>, options: WaitOptions | undefined) {
     super(line, verb);
@@ -106,7 +107,7 @@ export class Receive<R> extends Waiting<R> {
 
   #open(message: Message): void {
     try {
-      this.#opened = message;
+      if (!this.#isAwaited) this.#opened = message;
       this.settle(this.#reading.open(message));
     } catch (error) {
       this.fail(error);
@@ -123,6 +124,16 @@ export class Receive<R> extends Waiting<R> {
     this.#message = undefined;
     if (message !== undefined) this.line.stream.giveBack(message);
     super.abandon();
+  }
+
+  /** A promise gives its value out: what the value was made of is not kept for that. */
+  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  override then<A = R, B = never>(
+    onValue?: ((value: R) => A | PromiseLike<A>) | null,
+    onError?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#isAwaited = true;
+    return super.then(onValue, onError);
   }
 
   /** Who waited was killed before the value was seen: the message is there for the next call. */

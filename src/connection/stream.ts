@@ -113,10 +113,13 @@ export class MessageStream {
     return message;
   }
 
-  /** Puts a message back that was taken and not seen. */
+  /** Puts a message back that was taken and not seen: behind those that came before it and are back already. */
   giveBack(message: Message): void {
     if (this.#isClosing) return;
+    const earlier: Message[] = [];
+    for (let { next } = this; next !== undefined && next.number < message.number; { next } = this) earlier.push(this.#messages.shift()!);
     this.#messages.unshift(message);
+    while (earlier.length > 0) this.#messages.unshift(earlier.pop()!);
     this.#unread += message.bytes.length;
   }
 

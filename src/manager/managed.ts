@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { checkInteger, expected } from '../check.ts';
 import { whileUpdating } from '../proxy/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
-import { isThenable } from '../thenable.ts';
+import { ignoreRejection, isThenable } from '../thenable.ts';
 
 /** A key of a {@link ManagedDict}: compared by value. */
 export type DictKey = string | number | bigint | boolean | symbol | null | undefined;
@@ -146,9 +146,9 @@ export class ManagedDict<K = DictKey, V = unknown> {
 function atomically<V, R>(fn: (value: V) => R, value: V): R {
   if (typeof fn !== 'function') throw new TypeError(expected('fn', 'a function', fn));
   const result = whileUpdating(() => fn(value));
-  if (isThenable(result))
-    throw new TypeError('expected fn to return a value, got a promise: the update is atomic, so its function cannot wait');
-  return result;
+  if (!isThenable(result)) return result;
+  ignoreRejection(result);
+  throw new TypeError('expected fn to return a value, got a promise: the update is atomic, so its function cannot wait');
 }
 
 /** A list of a manager. A negative index counts from the end. Source: multiprocessing.managers.ListProxy */

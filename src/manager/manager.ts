@@ -3,7 +3,7 @@
 import { LifoQueue, type PriorityItem, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
 import { checkFunction, checkOptions, checkTimeout, expected } from '../check.ts';
 import { captureSite, joinStacks, travelByName } from '../codec/index.ts';
-import { type ConnectionAddress, Listener, type ListenerAddress, readAddress, readAuthkey } from '../connection/index.ts';
+import { type ConnectionAddress, Listener, type ListenerAddress, readAddress, readAuthkey, SocketFile } from '../connection/index.ts';
 import { InvalidStateError, ProcessError, UnsupportedPlatformError } from '../errors.ts';
 import { me } from '../memory/index.ts';
 import { Pool } from '../pool/index.ts';
@@ -175,6 +175,9 @@ export class Manager extends BaseManager implements AsyncDisposable {
       joinStacks(what, site);
       throw what;
     }
+    // Its own process is killed where this program ends first.
+    const file = typeof what === 'string' ? new SocketFile(what, place?.address === undefined) : undefined;
+    void process.sentinel.then(() => (process.exitCode === 0 ? file?.forget() : file?.remove()));
     isMaking = true;
     try {
       return new Manager(requests, server, process, what as ListenerAddress | undefined);

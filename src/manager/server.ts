@@ -40,6 +40,7 @@ import {
   type Request,
   RUNNING,
   SET,
+  setHome,
   SHUTDOWN,
   STATISTICS,
   UNREADABLE,
@@ -97,6 +98,7 @@ export class Server {
     this.#requests = requests;
     this.#objects = new KeptObjects(requests, () => (this.#last += 1));
     this.#classes = new Map([...Object.entries(builtIn), ...classes]);
+    setHome({ id: this.#id, objectOf: (number) => this.#objects.objectOf(number) });
   }
 
   /** Serves until it is told to end. */

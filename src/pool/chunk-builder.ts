@@ -99,13 +99,13 @@ export class ChunkBuilder {
   }
 }
 
-/** Whether workers beyond the border can be sent a part of a shared list. */
+/** Tells if workers beyond the border can be sent a part of a shared list. */
 export function takesRanges(list: object, border: Border): boolean {
   try {
     handleDoor()!.unpin(encode(list, { border, keep: true }).handles);
     return true;
   } catch {
-    // What is wrong with it is told of its first item.
+    // The list is read item by item then.
     return false;
   }
 }

@@ -23,7 +23,7 @@ export class Failure {
 export type Values = unknown[] | Int32Array | Float64Array;
 
 interface Report {
-  /** Its items: from this one up to, and without, that one. */
+  /** The first of the items, and the one after the last. */
   readonly first: number;
   readonly end: number;
   /** Undefined: the items are tried again elsewhere. */

@@ -9,7 +9,7 @@ import type { AsyncResource } from './caller-context.ts';
 import { type Future, type FutureTask, futures } from './future.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable, isTimed } from './task-options.ts';
-import { isThenable } from '../thenable.ts';
+import { ignoreRejection, isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
 export interface Job {
@@ -270,8 +270,9 @@ export function accepts(retryOn: ((error: unknown) => boolean) | undefined, erro
   if (retryOn === undefined) return true;
   try {
     const answer: unknown = context!.runInAsyncScope(retryOn, undefined, error);
-    if (isThenable(answer)) throw new TypeError(expected('what it returns', 'a boolean', answer));
-    return Boolean(answer);
+    if (!isThenable(answer)) return Boolean(answer);
+    ignoreRejection(answer);
+    throw new TypeError(expected('what it returns', 'a boolean', answer));
   } catch (thrown) {
     process.emitWarning(`retryOn threw: ${summary(thrown)}`, 'RetryWarning');
     return false;

@@ -16,7 +16,7 @@ import type { Range, Source } from './source.ts';
 
 type State = 'idle' | 'reading' | 'paused' | 'asked' | 'drained' | 'closed';
 
-/** What the map says of the items that it has, and is told of those that come. */
+/** The map's side of the reading: tells what there is room for, and is told of the items that come. */
 export interface Intake {
   /** Items of the next chunk. */
   readonly wanted: number;
@@ -25,9 +25,9 @@ export interface Intake {
   readonly roomBytes: number;
   /** Room may have come, or a chunk become useful: does what there is to do, and reads on. */
   pump(): void;
-  /** Whether an item may be read. @param isCall during the call of `map` */
+  /** True if an item may be read. @param isCall during the call of `map` */
   mayRead(isCall: boolean): boolean;
-  /** Whether a chunk of so many bytes should go as it is. */
+  /** True if a chunk of `bytes` should go as it is. */
   isHeavy(bytes: number): boolean;
   /** Items were read. */
   took(count: number): void;

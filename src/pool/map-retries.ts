@@ -24,7 +24,7 @@ export interface RetryOptions {
 /** The map that has the items. */
 export interface RetryingMap {
   readonly isClosed: boolean;
-  /** Whether what has failed may be tried again. */
+  /** True while failed items may be tried again. */
   readonly takesRetries: boolean;
   /** Outcomes of the items from `first` on: `values[from]` up to, and without, `values[to]`. @param bytes size of one */
   keep(outcomes: ChunkOutcomes, first: number, values: Values, from: number, to: number, bytes: number): void;

@@ -94,7 +94,7 @@ export class ResultQueue {
     return (this.#lent = this.pollStretch(most));
   }
 
-  /** What `poll` has returned, in full. */
+  /** The outcome whose value `poll` has returned. */
   outcomeOf(value: unknown): ItemOutcome {
     const { index } = this.#store;
     return value instanceof Failure ? { index, ok: false, value: value.error } : { index, ok: true, value };

@@ -53,7 +53,7 @@ function openRange(items: AnyIterable<unknown>, takesRanges: (list: object) => b
   return isRange(list) && takesRanges(list) ? new RangeSource(list as unknown as SharedList, guard) : undefined;
 }
 
-/** Whether a loop would give the elements of a list in shared memory, in their order. */
+/** True if a loop would give the elements of a list in shared memory, in their order. */
 export function isRange(items: AnyIterable<unknown>): boolean {
   return isObject(items) && isSharedList(items) && (isPlainList(items) || !ArrayBuffer.isView(items));
 }
@@ -87,7 +87,7 @@ const listNext = nextOf(listIterator);
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Whether a loop would go over it as the language says for arrays: no program has changed how. */
+/** True if a loop would go over the items as the language says for arrays: the program has not changed how. */
 export function isPlainList<T>(items: AnyIterable<T>): items is ArrayLike<T> & Iterable<T> {
   if (!isObject(items) || isAsyncIterable(items) || 'getReader' in items) return false;
   const { [Symbol.iterator]: iterator } = items;
@@ -136,7 +136,7 @@ class ListSource implements Source {
   }
 }
 
-/** Never read here: the reader skips what it sends. */
+/** Items in shared memory: skipped by the reader, read by the workers. */
 class RangeSource implements Source, Range {
   readonly list: SharedList;
   readonly #guard: (() => void) | undefined;

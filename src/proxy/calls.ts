@@ -8,8 +8,9 @@ import { captureSite, type CallSite, joinStacks } from '../codec/index.ts';
 import { EOFError, InvalidStateError } from '../errors.ts';
 import { blocking } from '../loop/index.ts';
 import { TypeError } from '../refusals.ts';
-import { isThenable } from '../thenable.ts';
+import { ignoreRejection, isThenable } from '../thenable.ts';
 import { answerNamed, argumentNamed } from './arguments.ts';
+import { DROP, HOLD } from './extras.ts';
 import { GET, PIPELINE, SET } from './methods.ts';
 import { CALLBACK, type CallbackRef, CREATE, ERROR, FORGET, MANAGER, type Reply } from './protocol.ts';
 
@@ -153,7 +154,7 @@ export abstract class Calls {
   callSync(object: number, method: string, args: readonly unknown[], name: string, above: (...args: any[]) => unknown): unknown {
     const why = isUpdating ? undefined : this.whyNotSync();
     if (why !== undefined) throw new InvalidStateError(`${name}Sync(): ${why}: use ${name}()`);
-    const number = this.#begin(object, method, args, name);
+    const number = this.#begin(object, method, args, `${name}Sync`);
     const outer = this.#blockedIn;
     this.blocked.set(number, undefined);
     this.#blockedIn = number;
@@ -211,7 +212,7 @@ export abstract class Calls {
       const value = fn(...args);
       const isPromise = isThenable(value);
       if (isPromise && call === blockedIn) {
-        value.then(undefined, () => {});
+        ignoreRejection(value);
         throw new InvalidStateError(
           'a callback returned a promise, which cannot settle while its thread waits in a Sync call: use the promise form',
         );
@@ -249,8 +250,11 @@ export function whileUpdating<R>(work: () => R): R {
   }
 }
 
+/** Calls that methods at the caller make. */
+const calledFor: Readonly<Record<string, string | undefined>> = { [HOLD]: 'hold', [DROP]: 'release' };
+
 /** What a call is called in errors. */
 export function nameOfCall(type: string, method: string, args: readonly unknown[]): string {
-  const of = method === GET || method === SET ? String(args[0]) : method.startsWith('.') ? method.slice(1) : method;
+  const of = method === GET || method === SET ? String(args[0]) : (calledFor[method] ?? method);
   return `${type}.${of}`;
 }

@@ -1,7 +1,7 @@
 /** Connecting to a manager: for the program that asks, and for each thread that a proxy travels to. */
 
 import { captureSite, travelByName } from '../codec/index.ts';
-import { Client, connectSync, type SocketConnection } from '../connection/index.ts';
+import { Client, connectSync, describeAddress, type SocketConnection } from '../connection/index.ts';
 import { AuthenticationError, EOFError, TimeoutError } from '../errors.ts';
 import { type WaitOptions } from '../loop/index.ts';
 import { clearTimeout, monotonicNow, setTimeout } from '../real-timers.ts';
@@ -17,6 +17,14 @@ const patience = 30_000;
 /** Links of this thread, by their managers. */
 const links = new Map<string, Link>();
 
+/** Of the manager that runs in this thread: it keeps what such a proxy stands for, and cannot connect to itself. */
+let home: { readonly id: string; objectOf(number: number): object } | undefined;
+
+/** This thread is that of a manager from now on. */
+export function setHome(given: { readonly id: string; objectOf(number: number): object }): void {
+  home = given;
+}
+
 /** What a manager answers to the first call: whether it is one, and which. */
 export type Greeting = readonly [protocol: string, id: string];
 
@@ -27,7 +35,8 @@ function greeted(link: Link, answer: unknown): void {
   if (said !== protocol || id === undefined)
     throw new AuthenticationError(`Manager.connect(): what listens there is no manager of this version`);
   link.id = id;
-  if (links.get(id)?.isOpen !== true) links.set(id, link);
+  for (const [other, { isOpen }] of links) if (!isOpen) links.delete(other);
+  if (!links.has(id)) links.set(id, link);
 }
 
 /** @throws as `Client`; EOFError, TimeoutError if what listens there is no manager */
@@ -37,7 +46,7 @@ export async function connected(place: ManagerPlace, options: WaitOptions, above
   const link = new Link(connection, place);
   try {
     const left = until - monotonicNow();
-    greeted(link, await within(link.call(MANAGER, HELLO, [protocol], 'Manager.connect', captureSite(above)), link, left));
+    greeted(link, await within(link.call(MANAGER, HELLO, [protocol], 'Manager.connect', captureSite(above)), link, left, options.signal));
     return link;
   } catch (error) {
     link.close();
@@ -45,28 +54,35 @@ export async function connected(place: ManagerPlace, options: WaitOptions, above
   }
 }
 
-async function within<T>(answer: Promise<T>, link: Link, ms: number): Promise<T> {
-  if (ms === Infinity) return await answer;
+async function within<T>(answer: Promise<T>, link: Link, ms: number, signal: AbortSignal | undefined): Promise<T> {
   let isLate = false;
-  const timer = setTimeout(
-    () => {
-      isLate = true;
-      link.close();
-    },
-    Math.min(ms, 0x7fff_ffff),
-  );
+  const giveUp = (): void => link.close();
+  const expire = (): void => {
+    isLate = true;
+    giveUp();
+  };
+  const timer = ms === Infinity ? undefined : setTimeout(expire, Math.min(ms, 0x7fff_ffff));
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
+    // It may have been aborted before the first call.
+    signal?.throwIfAborted();
     return await answer;
   } catch (error) {
-    if (isLate) throw new TimeoutError(`Manager.connect(): no manager has answered at ${link.name} in time`);
+    signal?.throwIfAborted();
+    if (isLate) throw new TimeoutError(`Manager.connect(): no manager has answered at ${describeAddress(link.place.address)} in time`);
     throw error;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 
-/** Connects this thread to the manager of a proxy that has come from another thread, if it is not yet, and makes the proxy. */
-export function reconnected(travelling: Travelling): RemoteProxied {
+/**
+ * Connects this thread to the manager of a proxy that has come from another thread, if it is not yet, and makes the proxy. In the thread of that manager it is
+ * the object.
+ */
+export function reconnected(travelling: Travelling): object {
+  if (home?.id === travelling.id) return home.objectOf(travelling.number);
   const open = links.get(travelling.id);
   if (open?.isOpen === true) return open.adopt(travelling);
   const { address, authkey, id } = travelling;

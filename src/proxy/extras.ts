@@ -65,11 +65,16 @@ const acquirer = {
   async run(this: Acquirer, fn: () => unknown, options?: Timeout): Promise<unknown> {
     checkFunction(fn, 'fn');
     const guard = await this[HOLD](options);
+    let result: unknown;
     try {
-      return await fn();
-    } finally {
-      await this[DROP](guard);
+      result = await fn();
+    } catch (error) {
+      // Its own error counts, also where the connection has ended meanwhile.
+      await this[DROP](guard).catch(() => {});
+      throw error;
     }
+    await this[DROP](guard);
+    return result;
   },
 };
 

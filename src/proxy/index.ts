@@ -4,7 +4,7 @@ export { callback, Calls, whileUpdating } from './calls.ts';
 export { argumentRoots, replyNamed } from './arguments.ts';
 export { clientOf, type QueueClient } from './client.ts';
 export { DROP, type Extras, HOLD } from './extras.ts';
-export { connected, greeting, reconnected } from './connect.ts';
+export { connected, greeting, reconnected, setHome } from './connect.ts';
 export type { Link, ManagerPlace } from './link.ts';
 export { RemoteProxied, signalOfCall } from './remote.ts';
 export { type End, type Received, Wire } from './wire.ts';

@@ -114,6 +114,7 @@ export class Link extends Calls {
         break;
       case kinds.FORGET:
         this.callbacks.delete(number);
+        this.#closeUnused();
     }
     if (this.calls.size === 0) this.#hold(false);
   }
@@ -190,7 +191,12 @@ export class Link extends Calls {
     this.#held.delete(number);
     if (!this.isOpen) return;
     this.#wire.send({ kind: kinds.RELEASE, number, second: held.count }, undefined, 'release');
-    if (this.isBorrowed && this.#held.size === 0 && this.calls.size === 0) this.close();
+    this.#closeUnused();
+  }
+
+  /** A manager that keeps a callback may call it when the last proxy has gone. */
+  #closeUnused(): void {
+    if (this.isBorrowed && this.#held.size === 0 && this.calls.size === 0 && this.callbacks.size === 0) this.close();
   }
 
   /** A proxy that has come from another thread of this program. */
@@ -220,9 +226,9 @@ export class Link extends Calls {
   }
 }
 
-let rebuilt: (data: Travelling) => RemoteProxied;
+let rebuilt: (data: Travelling) => object;
 
 /** How a proxy is made of what was sent to this thread; travels by name. */
-export function setRebuild(given: (data: Travelling) => RemoteProxied): void {
+export function setRebuild(given: (data: Travelling) => object): void {
   rebuilt = given;
 }

@@ -9,15 +9,18 @@
  */
 
 import { decodeMessage, modulesOf, prepare, prepareSync, takeEncoder } from '../codec/index.ts';
-import { BYTES, type MessageStream, type SocketConnection, takeStream } from '../connection/index.ts';
+import { BYTES, longestMessage, type MessageStream, type SocketConnection, takeStream } from '../connection/index.ts';
 import { EOFError, HeddleError } from '../errors.ts';
 import { Deque } from '../loop/index.ts';
 import { blockThread } from '../memory/index.ts';
 import { queueMicrotask } from '../real-timers.ts';
+import { RangeError } from '../refusals.ts';
 
 const headSize = 24;
 /** Bytes after which a frame goes at once. */
 const largeFrame = 1 << 16;
+/** Bytes of a value: it goes behind what a frame has already. */
+const longestValue = longestMessage - largeFrame - headSize;
 /** Milliseconds of one Sync wait, after which its caller looks around. */
 const slice = 1000;
 
@@ -110,7 +113,7 @@ export class Wire {
    * Sends a record with the others of this turn.
    *
    * @param root how paths in errors begin
-   * @throws SerializationError if the value cannot cross; EOFError if the other end has closed
+   * @throws SerializationError if the value cannot cross; RangeError if it is too long; EOFError if the other end has closed
    */
   send({ kind, number, second }: Head, value: unknown, root: string): void {
     const { end: over } = this;
@@ -119,6 +122,8 @@ export class Wire {
     try {
       encoder.encode(value, { root, apart, nameFor: (object) => this.#end.nameFor(object) });
       const { bytes, start, end } = encoder;
+      if (end - start > longestValue)
+        throw new RangeError(`${root}: expected a value of at most ${longestValue} bytes, got ${end - start}`);
       const view = this.#room(headSize + end - start);
       view.setUint32(0, end - start, true);
       view.setUint32(4, kind, true);
@@ -217,7 +222,7 @@ export class Wire {
   #receiveAll(): void {
     for (let first = this.#arrived.at(0); first !== undefined; first = this.#arrived.at(0)) {
       const failure = this.#load(first);
-      if (failure === 'later') return;
+      if (failure === 'later') break;
       this.#arrived.shift();
       this.#loading = undefined;
       this.#receive(first, failure);

@@ -12,6 +12,7 @@
 import { inspect } from 'node:util';
 import { expected, quote } from '../check.ts';
 import { RangeError, TypeError } from '../refusals.ts';
+import { ignoreRejection } from '../thenable.ts';
 
 /** 64-bit integers. */
 export type BigintCode = 'int64' | 'uint64' | 'l' | 'L' | 'q' | 'Q';
@@ -224,7 +225,8 @@ function toAddend(type: Type, value: unknown): Raw {
 export function changeBy<T extends TypeCode>(type: Type, fn: (value: ValueOf<T>) => Settable<T>, what: string): (raw: Raw) => Raw {
   return (raw) => {
     const next: unknown = fn(fromRaw(type, raw) as ValueOf<T>);
-    if (next instanceof Promise) throw new TypeError(`expected fn to be synchronous, got ${quote(next)} from it`);
-    return toRaw(type, next, what);
+    if (!(next instanceof Promise)) return toRaw(type, next, what);
+    ignoreRejection(next);
+    throw new TypeError(`expected fn to be synchronous, got ${quote(next)} from it`);
   };
 }

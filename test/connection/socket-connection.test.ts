@@ -320,3 +320,11 @@ test('bad arguments are refused at the call, naming what came', async () => {
   assert.throws(() => a.sendBytes(new Uint8Array(3), 4), RangeError);
   close();
 });
+
+test('many listeners watch for the end of their program together', async () => {
+  const before = process.listenerCount('exit');
+  const listeners = await Promise.all(Array.from({ length: 12 }, () => Listener.listen(undefined, { authkey })));
+  assert.equal(process.listenerCount('exit'), before + 1);
+  for (const listener of listeners) listener.close();
+  assert.equal(process.listenerCount('exit'), before);
+});

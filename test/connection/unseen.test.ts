@@ -67,6 +67,30 @@ for (const [name, call, send, again, seen] of calls) {
   });
 }
 
+test('messages of several greenlets that are killed go back in the order in which they came, whichever is killed first', async () => {
+  for (const order of [
+    [0, 1, 2],
+    [2, 0, 1],
+  ]) {
+    const [a, b, close] = await pair(undefined);
+    const greenlets = order.map(() =>
+      spawn(function* () {
+        yield* a.recv();
+      }),
+    );
+    await turn();
+    for (const n of [1, 2, 3, 4]) b.sendSync(n);
+    assert.equal(a.pollSync(0), true);
+    const killed = order.map((i) => greenlets[i]!.kill());
+    assert.deepEqual(
+      Array.from({ length: 4 }, () => a.recvSync(0)),
+      [1, 2, 3, 4],
+    );
+    for (const one of killed) await one;
+    close();
+  }
+});
+
 test('a time-out of a greenlet that comes when its message came loses nothing', async () => {
   const [a, b, close] = await pair(undefined);
   const late = new Timeout(1000);

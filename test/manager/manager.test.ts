@@ -179,10 +179,11 @@ test('an update that throws leaves the old value, one that waits is refused, and
     }),
     RangeError,
   );
-  await assert.rejects(dict.update('n', (() => Promise.resolve(3)) as never), /expected fn to return a value, got a promise/);
+  const waiting = (() => Promise.reject(new Error('that ends no manager'))) as never;
+  await assert.rejects(dict.update('n', waiting), /expected fn to return a value, got a promise/);
   await assert.rejects(
     dict.update('n', () => dict.getSync('n')!),
-    (error: Error) => error instanceof InvalidStateError && /dict\.get\(\): called by the function of an update/.test(error.message),
+    (error: Error) => error instanceof InvalidStateError && /dict\.getSync\(\): called by the function of an update/.test(error.message),
   );
   assert.equal(await dict.get('n'), 1);
 });

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { type ConnectionAddress, EOFError, Manager, OwnerDied, type RemoteManager } from 'heddle';
@@ -124,7 +124,19 @@ for (const [name, address] of [
     assert.throws(() => dict.getSync('of'), EOFError);
     assert.equal(remote.closed, true);
     remote.close();
-    // A killed manager leaves the file of its socket.
-    if (typeof at === 'string') rmSync(at);
+    // The program of the killed manager removes the file of its socket.
+    if (typeof at === 'string') while (existsSync(at)) await new Promise((resolve) => setTimeout(resolve, 1));
   });
 }
+
+test('the socket of a manager goes with its program, which never shut it down', async () => {
+  const [program, served] = start(`
+    import { Manager } from 'heddle';
+    const { address } = await Manager.start({ authkey: Buffer.from('${key}') });
+    console.log(JSON.stringify(address));
+  `);
+  const ended = once(program, 'close');
+  const address = (await served()) as string;
+  await ended;
+  assert.equal(existsSync(dirname(address)), false);
+});

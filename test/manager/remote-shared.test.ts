@@ -89,6 +89,20 @@ test('hold and run release what they took, and run calls its function here', asy
     /inside/,
   );
   assert.equal(await lock.locked(), false);
+  const third = await connect();
+  const theirs = await third.Lock();
+  const closes = (): never => {
+    third.close();
+    throw new RangeError('inside');
+  };
+  await assert.rejects(theirs.run(closes), /^RangeError: inside/);
+  const fourth = await connect();
+  const last = await fourth.Lock();
+  await assert.rejects(
+    last.run(() => fourth.close()),
+    /^EOFError: Lock\.release\(\): /,
+  );
+  assert.throws(() => last.releaseSync(), /^EOFError: Lock\.releaseSync\(\): the connection to .* was closed here/);
 });
 
 test('the next owner of a lock is told that the connection which held it has ended, on either side', async () => {

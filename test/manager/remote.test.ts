@@ -7,17 +7,20 @@ import {
   callback,
   Client,
   EOFError,
+  Event,
   InvalidStateError,
   Listener,
   Lock,
   Manager,
   Process,
+  Queue,
   type RemoteManager,
   SerializationError,
   type SocketConnection,
   Thread,
 } from 'heddle';
 import { runGarbageCollection } from '../python/garbage.js';
+import { gated } from './gated-module.js';
 
 class Counter {
   #count = 0;
@@ -210,6 +213,55 @@ test('callbacks run at the caller: in calls, in Sync calls, and kept ones while 
   );
 });
 
+test('a call that came before one whose modules are being loaded is answered at once', async () => {
+  interface Gate {
+    gate?: Promise<void>;
+    openGate?: () => void;
+  }
+  // Another manager: what others do has it send all replies.
+  await using busy = await Manager.start({ authkey });
+  using there = await Manager.connect({ address: busy.address!, authkey });
+  const counter = await there.create<Counter>('Counter');
+  const local = await busy.create<Counter>('Counter');
+  await local.each(1, () => {
+    const gate = globalThis as Gate;
+    gate.gate = new Promise((resolve) => (gate.openGate = resolve));
+  });
+  const before = counter.count;
+  const behind = counter.each(1, gated);
+  assert.equal(await before, 0);
+  await local.each(1, () => (globalThis as Gate).openGate!());
+  assert.deepEqual(await behind, ['gated']);
+});
+
+test('a callback of a thread is called when the thread has dropped the proxies that it was handed', async () => {
+  const counter = await remote.create<Counter>('Counter');
+  const queue = new Queue<typeof counter>();
+  const [dropped, done] = [new Event(), new Event()];
+  const thread = new Thread({
+    target: async () => {
+      const proxy = { isGone: false };
+      const registry = new FinalizationRegistry(() => {
+        proxy.isGone = true;
+      });
+      await (async () => {
+        const handed = await queue.get();
+        registry.register(handed, undefined);
+        await handed.keep(callback((n: number) => n * 2));
+      })();
+      while (!proxy.isGone) await runGarbageCollection();
+      dropped.set();
+      await done.wait();
+    },
+  }).start();
+  await queue.put(counter);
+  await dropped.wait();
+  assert.equal(await counter.callKept(21), 42);
+  done.set();
+  await thread.join();
+  assert.equal(thread.error, null);
+});
+
 test('nested proxies go to the manager and come back, to remote and local clients alike', async () => {
   const dict = await remote.dict<string, any>();
   const inner = await remote.list([1]);
@@ -232,6 +284,18 @@ test('nested proxies go to the manager and come back, to remote and local client
   assert.deepEqual(await mine.toArray(), [1, 2]);
   await mine.append(3);
   assert.deepEqual(inner.toArraySync(), [1, 2, 3]);
+});
+
+test('a proxy over a connection that goes to its manager by shared memory is the object there', async () => {
+  const local = await manager.dict<string, any>();
+  const [list, lock] = [await remote.list([1]), await remote.Lock()];
+  await local.set('both', [list, lock]);
+  const [mine, held] = await local.get('both');
+  await mine.append(2);
+  assert.deepEqual(list.toArraySync(), [1, 2]);
+  assert.equal(held.acquireSync(0), true);
+  assert.equal(await lock.locked(), true);
+  held.release();
 });
 
 test('the referent goes with its last proxy, also with the connection that held it', async () => {
@@ -289,6 +353,13 @@ test('a wrong key, a listener that is no manager, and bad options', async () => 
   const accepted = listener.accept().then((connection) => connection.close());
   await assert.rejects(Manager.connect({ address: listener.address, authkey }), EOFError);
   await accepted;
+  const silent = listener.accept();
+  const controller = new AbortController();
+  const waiting = assert.rejects(Manager.connect({ address: listener.address, authkey, signal: controller.signal }), /no more of this/);
+  using connection = await silent;
+  await connection.recvBytes();
+  controller.abort(new Error('no more of this'));
+  await waiting;
   await assert.rejects(Manager.connect({ address: manager.address! } as never), /expected authkey to be a Uint8Array/);
   await assert.rejects(Manager.start({ address: { port: 0 } }), /expected authkey to be a Uint8Array/);
   await assert.rejects(Manager.connect({ address: manager.address!, authkey, key: 1 } as never), /unknown key 'key'/);

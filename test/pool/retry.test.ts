@@ -86,7 +86,7 @@ for (const { kind, open, shared } of kinds) {
     const failing = (): never => {
       throw new RangeError('the task');
     };
-    const retryOn = (async () => false) as unknown as () => boolean;
+    const retryOn = (async () => Promise.reject(new Error('told by the refusal'))) as unknown as () => boolean;
     await assert.rejects(pool.with({ retries: 3, retryOn }).submit(failing), { name: 'RangeError', message: 'the task' });
     assert.match((await warned)[0].message, /^retryOn threw: TypeError: expected what it returns to be a boolean, got Promise/);
     assert.equal(pool.statistics().retried, 0);

@@ -80,6 +80,8 @@ for (const { kind, open } of poolKinds) {
       const pool = open({ processes: 2, initializer, initargs: [folder] });
       const nap = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
       await pool.map(nap, range(8), { chunkSize: 1 });
+      // One that starts late has its listener, too.
+      while (pool.statistics().starting > 0) await nap();
       const { workersStarted } = pool.statistics();
       pool.close();
       await pool.join();

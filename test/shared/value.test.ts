@@ -206,6 +206,7 @@ test('update: a function that throws, or gives what is no value, leaves the old 
     [() => 300, /expected value of type 'b' to be an integer from -128 to 127, got 300/],
     [() => undefined, /expected value of type 'b'/],
     [async () => 2, /expected fn to be synchronous, got Promise/],
+    [() => Promise.reject(new Error('told by the refusal')), /expected fn to be synchronous, got Promise/],
   ];
   for (const [fn, error] of failing) {
     await assert.rejects(value.update(fn as () => number), error);

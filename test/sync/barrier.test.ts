@@ -57,7 +57,7 @@ test('the action is called another number of times, or too late', async () => {
 
 test('an async action is not waited for', async () => {
   const refused = /^TypeError: expected action to be a function that answers at once, got Promise/;
-  const barrier = new Barrier(2, { action: () => Promise.resolve() as unknown as undefined });
+  const barrier = new Barrier(2, { action: () => Promise.reject(new Error('told by the refusal')) as unknown as undefined });
   const other = assert.rejects(Promise.resolve(barrier.wait()), BrokenBarrierError);
   assert.throws(() => barrier.waitSync(), refused);
   await other;

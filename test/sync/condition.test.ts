@@ -127,7 +127,7 @@ for (const [name, make] of [
         'at once',
       );
       assert.equal(await condition.waitFor(() => value), 3);
-      assert.throws(() => condition.waitFor(async () => true), /answers at once/);
+      assert.throws(() => condition.waitFor(() => Promise.reject(new Error('told by the refusal'))), /answers at once/);
     });
     assert.deepEqual(condition.statistics(), nobody);
   });
