@@ -11,7 +11,8 @@ import type { Socket } from 'node:net';
 import { fs } from '../builtins.ts';
 import { EOFError } from '../errors.ts';
 import { Deque } from '../loop/index.ts';
-import { sleepUntilReady } from '../platform/index.ts';
+import { Look } from '../memory/index.ts';
+import { isReadable, sleepUntilReady } from '../platform/index.ts';
 import { clearImmediate, clearTimeout, monotonicNow, setImmediate, setTimeout } from '../real-timers.ts';
 import { FrameReader, headerSize, type Message, writeHeader } from './frames.ts';
 
@@ -54,6 +55,7 @@ export class MessageStream {
   readonly #out: Deque<Outgoing> = new Deque();
   #unread = 0;
   #looks = 0;
+  readonly #look: Look = new Look();
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #isPaused = false;
@@ -295,13 +297,19 @@ export class MessageStream {
     for (let round = 0; !isOver(); round += 1) {
       // To ask first is cheaper than an error that says "not now".
       const descriptor = this.#descriptor;
-      const isReady = descriptor === undefined ? true : sleepUntilReady(descriptor, isToWrite, left, round);
+      const isReady = descriptor === undefined || this.#isReady(descriptor, isToWrite, left, round);
       if (isReady !== false) tryOnce();
       if (isOver()) return true;
       left = until === Infinity ? Infinity : until - monotonicNow();
       if (left <= 0) return false;
     }
     return true;
+  }
+
+  /** Looks before it sleeps: an answer is often there before a sleeping thread would have woken up. */
+  #isReady(descriptor: number, isToWrite: boolean, left: number, round: number): boolean | undefined {
+    if (!isToWrite && round === 0 && left > 0 && this.#look.until(() => isReadable(descriptor))) return true;
+    return sleepUntilReady(descriptor, isToWrite, left, round);
   }
 
   /** Blocks until all that waits has left. False: the time was over first. @throws EOFError */

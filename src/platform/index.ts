@@ -22,7 +22,7 @@ export { inodeOfPipe } from './pipe-stat.ts';
 export { collectChild, type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';
 export { ringDoorbell } from './ring.ts';
 /** A socket, while the event loop stands still. */
-export { sleepUntilReady } from './socket-wait.ts';
+export { isReadable, sleepUntilReady } from './socket-wait.ts';
 /** Memory without a name that processes share. */
 export {
   adoptSharedFile,

@@ -17,6 +17,14 @@ const nap = new Int32Array(new SharedArrayBuffer(4));
 /** One `struct pollfd`: descriptor, then the events that are awaited and those that occurred. */
 const polled = new Int32Array(2);
 
+/** True when a descriptor can be read at this moment, or is broken; false where this system does not tell without trying. */
+export function isReadable(descriptor: number): boolean {
+  if (whatIsMissing(['poll']) !== undefined) return false;
+  polled[0] = descriptor;
+  polled[1] = pollIn;
+  return undisturbed(() => native('poll')(polled, 1, 0)) !== 0;
+}
+
 /**
  * Sleeps until a descriptor can be read or written, or `ms` or a slice is over.
  *
