@@ -11,6 +11,8 @@
 
 const WORKING = 0;
 const ENDING = 1;
+/** Imports under way: Node leaves the descriptors of their files open when the thread ends meanwhile. */
+const IMPORTING = 2;
 /** Work takes milliseconds; whoever ends the thread does not wait for longer. */
 const patience = 1000;
 
@@ -30,7 +32,7 @@ export function setEndGates(given: readonly EndGate[]): void {
 
 /** For a thread that this one starts. */
 export function endGatesBelow(): readonly [EndGate, ...EndGate[]] {
-  return [new Int32Array(new SharedArrayBuffer(8)), ...gates];
+  return [new Int32Array(new SharedArrayBuffer(12)), ...gates];
 }
 
 /** Does work in whose middle this thread is not ended. */
@@ -55,6 +57,16 @@ function leave(): void {
 function awaitEnd(gate: EndGate): never {
   leave();
   for (;;) Atomics.wait(gate, ENDING, 1);
+}
+
+/** An import of this thread begins (1), or has ended (-1). */
+export function importing(change: 1 | -1): void {
+  for (const gate of gates) Atomics.add(gate, IMPORTING, change);
+}
+
+/** True while a thread, or one below it, imports something. */
+export function isImporting(gate: EndGate): boolean {
+  return Atomics.load(gate, IMPORTING) > 0;
 }
 
 /** The thread is about to be ended: waits until it may be. */

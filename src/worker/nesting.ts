@@ -18,6 +18,7 @@ import { setLoadScope } from '../codec/index.ts';
 import { commonHere } from '../copies.ts';
 import { ownFolders, placeOf } from '../places.ts';
 import { linesOfStack } from '../stack-frames.ts';
+import { importing } from '../undisturbed.ts';
 import { currentTask } from './current-task.ts';
 
 /** What a host tells its worker. */
@@ -64,10 +65,12 @@ export function watchImports(): void {
   setLoadScope((keys, load) => {
     const now: Import = { keys, isOver: false };
     const end = (): void => {
+      importing(-1);
       now.isOver = true;
       if (--known.imports === 0) known.importing.disable();
     };
     known.imports++;
+    importing(1);
     let isWaiting = false;
     try {
       const loading = known.importing.run(now, load);

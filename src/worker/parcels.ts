@@ -12,6 +12,7 @@
 
 import { HeddleError, UnsupportedPlatformError } from '../errors.ts';
 import { handleDoor, heapSlot } from '../handles.ts';
+import { importing } from '../undisturbed.ts';
 import type { Frame } from './frame.ts';
 
 /** Stands in a frame whose parcel could not be made. */
@@ -24,9 +25,11 @@ export async function loadKinds(): Promise<void> {
 
 let areKindsKnown = false;
 async function learnKinds(): Promise<void> {
+  importing(1);
   try {
     await loadKinds();
   } finally {
+    importing(-1);
     areKindsKnown = true;
   }
 }

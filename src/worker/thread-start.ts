@@ -6,7 +6,7 @@
 import { threadId as ourThreadId, type Transferable, Worker, type WorkerOptions } from 'node:worker_threads';
 import { handleDoor, heapSeed, markThreadEnded } from '../handles.ts';
 import { placeOf } from '../places.ts';
-import { closeEndGate, type EndGate, endGatesBelow } from '../undisturbed.ts';
+import { closeEndGate, type EndGate, endGatesBelow, isImporting } from '../undisturbed.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { childListsBelow, collectChildrenOf } from './orphans.ts';
 import type { ResourceLimits } from './running-worker.ts';
@@ -36,6 +36,8 @@ export interface StartedThread {
   readonly entry: number;
   /** Ends it, mid-work. */
   terminate(): Promise<number>;
+  /** True while it imports something, whose descriptors its end would leave open. */
+  isImporting(): boolean;
 }
 
 /** @throws what `new Worker` throws, for options that a thread cannot have */
@@ -73,7 +75,7 @@ export function startNodeThread(options: ThreadStart): StartedThread {
     closeEndGate(endGates[0]);
     return worker.terminate();
   };
-  return { worker, threadId, entry, terminate };
+  return { worker, threadId, entry, terminate, isImporting: () => isImporting(endGates[0]) };
 }
 
 /** With this program Node ends its threads. */

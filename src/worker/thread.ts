@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 // Workers find the heap of their host, which must know of it.
 import '../memory/index.ts';
 import type { WorkerEnd } from '../errors.ts';
+import { monotonicNow, setTimeout } from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
 import { AheadWords, wordsForThread } from './ahead.ts';
 import { WordCount } from './begun-count.ts';
@@ -25,7 +26,7 @@ export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
   const begun = new WordCount();
   const ahead = wordsForThread();
-  const { worker, threadId, terminate } = startNodeThread({
+  const { worker, threadId, terminate, isImporting } = startNodeThread({
     file: 'worker/thread-main.js',
     name: options.name,
     daemon: true,
@@ -44,9 +45,18 @@ export function startThread(options: StartOptions): RunningWorker {
     threadId,
     begun,
     ahead: new AheadWords({ words: ahead, at: 0 }),
-    kill: () => void terminate(),
+    kill: () => endAfterImports(terminate, isImporting, monotonicNow() + patience),
     onGone: (callback: (end: WorkerEnd) => void) => {
       worker.on('exit', (exitCode) => callback({ kind: 'thread', pid: process.pid, threadId, exitCode, signal: null, error }));
     },
   };
+}
+
+/** Milliseconds that a thread that is to be ended may go on to import: the import may never end. */
+const patience = 1000;
+const lookEvery = 2;
+
+function endAfterImports(terminate: () => Promise<number>, isImporting: () => boolean, until: number): void {
+  if (!isImporting() || monotonicNow() > until) return void terminate();
+  setTimeout(() => endAfterImports(terminate, isImporting, until), lookEvery);
 }
