@@ -3,11 +3,11 @@
  * worker that works on one task for longer than that is sent nothing more, and what it has goes to others.
  */
 
+import { mostTickets } from '../worker/index.ts';
+
 /** Microseconds of work that a worker has ahead. */
 const worth = 200;
 const maxDepth = 64;
-/** With what it works on it has no more: each needs a word (`worker/ahead.ts`). */
-const maxInHand = 256;
 /** From this mean on, in microseconds, the time between two tasks counts for nothing, and their order for more. */
 const long = 2000;
 /** How much of the mean one more task makes up. */
@@ -28,7 +28,7 @@ export class Prefetch {
   /** @param slots tasks that a worker runs at a time */
   constructor(slots: number) {
     this.#slots = slots;
-    this.#most = Math.min(maxDepth, Math.max(0, maxInHand - slots));
+    this.#most = Math.min(maxDepth, Math.max(0, mostTickets - slots));
   }
 
   /**

@@ -6,7 +6,7 @@
  *                     └──────host: takeBack──▶ taken back                          the next task in the word has another ticket
  *
  *   ticket   | number of the use | place |        word   | number of the use | state |
- *              24 bits             8                       24 bits             2
+ *              22 bits             8                       22 bits             2
  *
  * A worker finds the ticket in the frame. What was taken back still lies in its inbox, perhaps for long: by then another task may have the word.
  *
@@ -25,7 +25,7 @@ export interface WordsAt {
 }
 
 /** Tasks of one worker that have a word at a time. */
-export const PLACES = 256;
+export const mostTickets = 256;
 const MAX_USES = 2 ** 22;
 const QUEUED = 1;
 const RUNNING = 2;
@@ -42,7 +42,7 @@ export class AheadWords {
 
   constructor(words: WordsAt) {
     this.#words = words;
-    for (let place = PLACES - 1; place >= 0; place--) this.#free.push(place);
+    for (let place = mostTickets - 1; place >= 0; place--) this.#free.push(place);
   }
 
   /** A ticket for one more task; 0 when all words are in use. */
@@ -74,7 +74,7 @@ export class AheadWords {
 
 /** Words for a thread. */
 export function wordsForThread(): SharedWords {
-  return new Int32Array(new SharedArrayBuffer(PLACES * 4));
+  return new Int32Array(new SharedArrayBuffer(mostTickets * 4));
 }
 
 /** To be called by a worker before it begins the task. @returns false when the host has taken it back */

@@ -11,6 +11,8 @@ export {
   type WorkerOptions,
 } from './worker-handle.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
+/** Tasks that it works on and has ahead at a time, at most. */
+export { mostTickets } from './ahead.ts';
 
 /** How worker processes start. */
 export { checkStartMethod, startMethod, type StartMethod } from './start-method.ts';

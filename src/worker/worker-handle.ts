@@ -22,7 +22,7 @@ import { publish } from '../events.ts';
 import { handleDoor } from '../handles.ts';
 import { me, WordRow } from '../memory/index.ts';
 import { clearTimeout, nextTick, setTimeout } from '../real-timers.ts';
-import { AheadWords, PLACES, type WordsAt } from './ahead.ts';
+import { AheadWords, mostTickets, type WordsAt } from './ahead.ts';
 import { type Frame, FrameKind, frame, wholeChunk } from './frame.ts';
 import { HeldCapsules } from './held-capsules.ts';
 import { type Meta, type Outcomes, encodeOutcome, incoming, metaOf, packetFrame, readOutcomes, weightOf } from './message.ts';
@@ -371,7 +371,7 @@ export class WorkerHandle {
     if (door === undefined || door.whyApart() !== undefined) return;
     const { link } = this.#worker;
     try {
-      const row = new WordRow(PLACES);
+      const row = new WordRow(mostTickets);
       link.send(frame(FrameKind.AheadWords, { a: link.parcels.wrap([row]) }));
       this.#offered = row.place;
     } catch {

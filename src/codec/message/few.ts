@@ -7,84 +7,52 @@
 
 import * as tag from '../tags.ts';
 import { ONE_FLAT } from './form.ts';
+import { wroteSimple } from './simple-value.ts';
 
 /** Longer lists are left to the flat writer. */
 const MOST = 8;
 const LONGEST_TEXT = 24;
-/** The tag and count of a list, values of up to 25 bytes each, ONE_FLAT. */
-const scratch = new Uint8Array(2 + MOST * (1 + LONGEST_TEXT) + 4);
+/** The tag and count of a list, its values, and room for as much as a simple value may want to be sure of. */
+const place = { bytes: new Uint8Array(2 + MOST * (1 + LONGEST_TEXT) + 64), position: 0 };
 const eightBytes = new Uint8Array(8);
 const oneDouble = new Float64Array(eightBytes.buffer);
 
 /** @returns undefined where the value is another */
 export function writeFew(value: unknown, isList: boolean): Uint8Array | undefined {
-  let at = 0;
-  if (isList) {
-    const list = value as readonly unknown[];
-    const { length } = list;
-    if (length > MOST) return undefined;
-    scratch[at++] = tag.ARRAY;
-    scratch[at++] = length;
-    for (let i = 0; i < length; i += 1) {
-      at = writeOne(list[i], at);
-      if (at === 0) return undefined;
-    }
-  } else {
-    at = writeOne(value, at);
-    if (at === 0) return undefined;
-  }
-  const bytes = new Uint8Array(at + 4);
-  for (let i = 0; i < at; i += 1) bytes[i] = scratch[i]!;
-  bytes[at] = ONE_FLAT & 0xff;
-  bytes[at + 3] = ONE_FLAT >>> 24;
+  place.position = 0;
+  if (!(isList ? wroteList(value as readonly unknown[]) : wroteOne(value))) return undefined;
+  const { bytes: written, position: size } = place;
+  const bytes = new Uint8Array(size + 4);
+  for (let i = 0; i < size; i += 1) bytes[i] = written[i]!;
+  bytes[size] = ONE_FLAT & 0xff;
+  bytes[size + 3] = ONE_FLAT >>> 24;
   return bytes;
 }
 
-/** Returns where the next value goes; 0 for a value that is not written here. */
-function writeOne(value: unknown, from: number): number {
-  let at = from;
-  switch (typeof value) {
-    case 'number':
-      if ((value | 0) !== value || (value === 0 && 1 / value < 0)) {
-        scratch[at++] = tag.DOUBLE;
-        oneDouble[0] = value;
-        for (let i = 0; i < 8; i += 1) scratch[at++] = eightBytes[i]!;
-        return at;
-      }
-      if (value >= 0 && value < tag.INT_LIMIT) {
-        scratch[at] = value;
-        return at + 1;
-      }
-      scratch[at++] = tag.INT;
-      for (let rest = ((value << 1) ^ (value >> 31)) >>> 0; ; rest >>>= 7) {
-        if (rest < 0x80) {
-          scratch[at] = rest;
-          return at + 1;
-        }
-        scratch[at++] = (rest & 0x7f) | 0x80;
-      }
-    case 'string': {
-      const { length } = value;
-      if (length > LONGEST_TEXT) return 0;
-      scratch[at++] = tag.SHORT_TEXT | length;
-      for (let i = 0; i < length; i += 1) {
-        const unit = value.charCodeAt(i);
-        if (unit > 0xff) return 0;
-        scratch[at++] = unit;
-      }
-      return at;
-    }
-    case 'boolean':
-      scratch[at] = value ? tag.TRUE : tag.FALSE;
-      return at + 1;
-    case 'undefined':
-      scratch[at] = tag.UNDEFINED;
-      return at + 1;
-    default:
-      if (value !== null) return 0;
-      scratch[at] = tag.NULL;
-      return at + 1;
+function wroteList(list: readonly unknown[]): boolean {
+  const { length } = list;
+  if (length > MOST) return false;
+  place.bytes[0] = tag.ARRAY;
+  place.bytes[1] = length;
+  place.position = 2;
+  for (let i = 0; i < length; i += 1) if (!wroteOne(list[i])) return false;
+  return true;
+}
+
+/** False: it is something else. */
+function wroteOne(value: unknown): boolean {
+  if (typeof value === 'string' && value.length > LONGEST_TEXT) return false;
+  if (wroteSimple(place, value)) return true;
+  const { bytes } = place;
+  if (typeof value === 'number') {
+    bytes[place.position++] = tag.DOUBLE;
+    oneDouble[0] = value;
+    for (let i = 0; i < 8; i += 1) bytes[place.position++] = eightBytes[i]!;
+    return true;
   }
+  if (value !== undefined && value !== null) return false;
+  bytes[place.position++] = value === null ? tag.NULL : tag.UNDEFINED;
+  return true;
 }
 
 /** Stands for a value that is not read here. */
