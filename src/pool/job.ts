@@ -39,13 +39,13 @@ export interface Job {
   readonly reason: unknown;
   /** It may be sent ahead to a worker that is busy: nothing is lost when it is taken back. */
   readonly goesAhead: boolean;
-  /** It was sent ahead, and was not taken back. */
+  /** It was sent with a ticket, by which it can be taken back until its worker begins it, and was not taken back. */
   readonly isAhead: boolean;
   /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room; unless `isAhead` is false afterwards */
   send(worker: WorkerHandle, isAhead: boolean): void;
-  /** Of one that was sent ahead: takes it back. @returns false when its worker has begun it */
+  /** Of one that has a ticket: takes it back. @returns false when its worker has begun it */
   takeBack(): boolean;
-  /** Of one that was sent ahead: whether its worker has begun it. */
+  /** Of one that has a ticket: whether its worker has begun it. */
   hasBegunAhead(): boolean;
   /** It has ended: handles that it was to bring to a worker, and did not, are held for it no longer. */
   release(): void;
@@ -117,9 +117,11 @@ export class CallJob extends SingleJob implements Job, FutureTask {
   /** The error is the caller's own. */
   #isAborted = false;
 
-  /** The worker that it was sent ahead to, and its ticket there. */
+  /** The worker that has it, and its ticket there: until the worker begins it, it can be taken back. */
   #aheadAt: WorkerHandle | undefined;
   #ticket = 0;
+  /** Its worker was free when it was sent. */
+  #isDirect = false;
 
   constructor(
     pool: Canceller,
@@ -177,6 +179,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
 
   send(worker: WorkerHandle, isAhead: boolean): void {
     this.#aheadAt = worker;
+    this.#isDirect = !isAhead;
     const { id, capsule, args } = this;
     const call = {
       id,
@@ -188,7 +191,9 @@ export class CallJob extends SingleJob implements Job, FutureTask {
       isStream: false,
       context: this.#context,
     };
-    this.#ticket = worker.call(call, isAhead);
+    // An abort of what its worker has not begun is to keep it from ever beginning.
+    const isRevocable = isAhead || (this.goesAhead && this.settings.signal !== undefined);
+    this.#ticket = worker.call(call, isRevocable, isAhead);
     if (this.#ticket === 0) futures.begin(this.future);
   }
 
@@ -239,7 +244,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
 
   workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
     // Ahead it waited for another task, with which the worker was lost: that was none of its own doing.
-    if (!isBegun && (this.isAhead || this.mayGoElsewhere())) return true;
+    if (!isBegun && ((this.isAhead && !this.#isDirect) || this.mayGoElsewhere())) return true;
     this.keep({ ok: false, value: lostError(end, this.name, why) });
     return false;
   }

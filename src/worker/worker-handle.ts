@@ -232,17 +232,22 @@ export class WorkerHandle {
   /**
    * Calls the function with the arguments in the packet.
    *
+   * @param isRevocable it gets a ticket, by which it can be taken back until the worker begins it
    * @param isAhead the worker is busy, and begins it when it has room
-   * @returns the ticket of a task that is sent ahead, by which it can be taken back; else 0
+   * @returns its ticket; 0 when it has none, because there is none now
    */
-  call({ id, capsule, args, attempt, isAbortable, isTimed, isStream, context }: Call, isAhead: boolean = false): number {
-    const ticket = isAhead ? this.#ahead!.claim() : 0;
+  call(
+    { id, capsule, args, attempt, isAbortable, isTimed, isStream, context }: Call,
+    isRevocable: boolean = false,
+    isAhead: boolean = false,
+  ): number {
+    const ticket = isRevocable && this.#ahead !== undefined ? this.#ahead.claim() : 0;
     if (context !== undefined) this.#contexts.set(id, context);
     const number = this.#held.give(capsule);
     let meta: Meta | undefined = isStream ? { isStream } : undefined;
     if (isAbortable) meta = { ...meta, isAbortable };
     if (isTimed) meta = { ...meta, isTimed };
-    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt, c: ticket }, meta), capsule, args);
+    this.#send(packetFrame(FrameKind.Task, args, { id, a: number, b: attempt, c: ticket }, meta), capsule, args, isAhead);
     return ticket;
   }
 
@@ -343,12 +348,12 @@ export class WorkerHandle {
     this.#timer = killLater(this.#worker, grace);
   }
 
-  #send(f: Frame, capsule: Capsule, packet: Packet): void {
+  #send(f: Frame, capsule: Capsule, packet: Packet, isAhead: boolean = false): void {
     const { link } = this.#worker;
     this.#tellSlot();
-    const isAhead = f.kind === FrameKind.Task && f.c !== 0;
+    const hasTicket = f.kind === FrameKind.Task && f.c !== 0;
     this.#inFlight++;
-    if (!isAhead) this.#sentAs.set(f.id, ++this.#sent);
+    if (!hasTicket) this.#sentAs.set(f.id, ++this.#sent);
     if (capsule.origin !== undefined) this.#origins.set(f.id, capsule.origin);
     if (this.#sent % countEvery === 0) this.#worker.begun.count();
     if (this.#sent === wordsAfter && this.#ahead === undefined) this.#offerWords();

@@ -1,6 +1,7 @@
 /** toThread: what runs elsewhere, what is ended when nobody waits for it, and what is loaded before anybody needs it. */
 
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
@@ -85,9 +86,10 @@ test('a kill ends what runs, and what has not begun never does', async () => {
   await until(() => Atomics.load(begun, 0) > 0);
   await killAll(greenlets);
   for (const one of greenlets) assert.ok((one.value as unknown) instanceof GreenletExit);
-  const before = Atomics.load(begun, 0);
   assert.equal(await toThread(() => 'the pool goes on'), 'the pool goes on');
-  assert.ok(before < 64 && Atomics.load(begun, 0) === before);
+  await endThreads();
+  // One in each thread: what has begun may count itself after the kill.
+  assert.ok(Atomics.load(begun, 0) <= availableParallelism());
 });
 
 test('a function that listens is told by its signal, and ends by itself', async () => {

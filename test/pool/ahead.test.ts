@@ -89,6 +89,27 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
+  test(`${kind}: a task that was sent to a free worker, and aborted or cancelled before the worker begins it, never runs`, async () => {
+    const pool = await warm(1);
+    const gate = new Gate();
+    // The worker is free, as its host sees it, and its event loop is blocked.
+    await pool.submit((block) => void globalThis.setImmediate(block), gate.block);
+    await until(() => gate.isHeld);
+    const controller = new AbortController();
+    const aborting = pool.with({ signal: controller.signal });
+    const aborted = aborting.submit(gate.count, 1);
+    await setImmediate();
+    controller.abort(new Error('not wanted'));
+    await assert.rejects(aborted, { message: 'not wanted' });
+    const cancelled = pool.with({ signal: new AbortController().signal }).submit(gate.count, 2);
+    await setImmediate();
+    assert.deepEqual([cancelled.running(), cancelled.cancel()], [false, true]);
+    const next = pool.submit(gate.count, 3);
+    gate.open();
+    assert.deepEqual([await next, gate.counted], [3, 1]);
+    await pool.shutdown();
+  });
+
   test(`${kind}: what has ended is told before a task that takes long begins`, async () => {
     const pool = await warm(1);
     const gate = new Gate();
