@@ -11,6 +11,7 @@
  */
 
 import type { Courier, Named } from '../courier.ts';
+import { allowsName, allowsSource, refuseSource } from './arrival.ts';
 import { assemble, referred } from './assemble.ts';
 import { helperOf, makeHelper } from './helpers.ts';
 import { loadModules, moduleLoaded } from './modules.ts';
@@ -31,6 +32,7 @@ export type { InlineCode } from './inline.ts';
 export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
 export { importLeadsToMain } from './module-graph.ts';
 export { travelByName } from './references.ts';
+export { arriving, type Arrival } from './arrival.ts';
 export { resolveFrom } from './resolve.ts';
 export { type Origin, withOrigin } from './origin-place.ts';
 export { originalStack } from './stack.ts';
@@ -48,7 +50,8 @@ function nameOf(value: object): Named | undefined {
 
 function named(name: unknown): unknown {
   const known = name as ObjectName;
-  if ('path' in known) return valueNamed(known.path, moduleLoaded);
+  if ('path' in known) return valueNamed(allowsName(known.path), moduleLoaded);
+  if ('helper' in known) allowsSource(known.helper);
   return 'reference' in known ? referred(known.reference) : makeHelper(known.helper, known.url);
 }
 
@@ -58,7 +61,9 @@ export const courier: Courier = {
     const reference = ownReference(fn);
     if (reference !== undefined) return { early: { kind: 'reference', reference } satisfies Recipe, late: [], modules: [reference.module] };
     const { dismantle, captureOf } = serializer();
-    return dismantle(fn, border, path, captureOf(message));
+    const dismantled = dismantle(fn, border, path, captureOf(message));
+    if (border.kind === 'network' && border.code !== true) refuseSource(dismantled.early as Recipe, path);
+    return dismantled;
   },
   assemble,
   nameOf,

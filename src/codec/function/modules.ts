@@ -9,6 +9,7 @@
 
 import { createRequire } from 'node:module';
 import { fs } from '../../builtins.ts';
+import { moduleHere } from './arrival.ts';
 import { vm } from '../../builtins.ts';
 import { withoutWarning } from './without-warning.ts';
 
@@ -36,7 +37,7 @@ export function setLoadScope(given: LoadScope): void {
 
 /** Loads what is not loaded yet; `undefined` if there is nothing to wait for. */
 export function loadModules(wanted: readonly string[]): Promise<void> | undefined {
-  const missing = wanted.filter((key) => !loaded.has(key));
+  const missing = wanted.map(moduleHere).filter((key) => !loaded.has(key));
   if (missing.length === 0) return undefined;
   const load = (): Promise<void> => Promise.all(missing.map(loadModule)).then(() => undefined);
   return scoped(missing, load);
@@ -87,7 +88,8 @@ async function start(key: string): Promise<object> {
 }
 
 /** A module that was loaded: its namespace, or `{ exports }` for a `require` key. */
-export function moduleLoaded(key: string): object {
+export function moduleLoaded(named: string): object {
+  const key = moduleHere(named);
   const found = loaded.get(key) ?? standIns.get(key);
   if (found === undefined) throw new Error(`module ${key} is not loaded`);
   return found;
