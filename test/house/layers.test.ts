@@ -87,7 +87,7 @@ const FURTHER_ENTRIES = new Set([
 ]);
 
 /** Packages that one folder alone may import. */
-const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function' };
+const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function', bullmq: 'distributed', ioredis: 'distributed' };
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const src = join(root, 'src');

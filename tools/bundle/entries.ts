@@ -1,7 +1,7 @@
 /** The files of `dist/` that are addressed by name; all others are chunks that these share. */
 
 /** Entry points of the package, as `exports` in package.json has them. */
-export const publicEntries: readonly string[] = ['index', 'coroutine/index', 'lowlevel/index', 'testing/index'];
+export const publicEntries: readonly string[] = ['index', 'coroutine/index', 'distributed/index', 'lowlevel/index', 'testing/index'];
 
 export const entries: readonly string[] = [
   ...publicEntries,
