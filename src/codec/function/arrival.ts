@@ -14,8 +14,10 @@ import type { Recipe } from './recipe.ts';
 export interface Arrival {
   /** The key of a module as it is here. @throws SerializationError for a module that the message may not name */
   moduleHere(key: string): string;
-  /** It may bring source, and name all that Node has. */
+  /** It may name all that Node has. */
   readonly isTrusted: boolean;
+  /** It may bring source. */
+  readonly takesSource: boolean;
 }
 
 let arrival: Arrival | undefined;
@@ -45,8 +47,8 @@ export function allowsName(path: string): string {
 
 /** @throws SerializationError if the message may not bring source */
 export function allowsSource(name: unknown): void {
-  if (arrival === undefined || arrival.isTrusted) return;
-  throw new SerializationError(`${String(name)} is refused: a message that is not signed may not bring source`);
+  if (arrival === undefined || arrival.takesSource) return;
+  throw new SerializationError(`${String(name)} is refused: source is taken only with allowFunctions: true and an authkey, on both sides`);
 }
 
 /** @throws SerializationError for a function or class that would travel as source, where that is not allowed */

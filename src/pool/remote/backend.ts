@@ -30,10 +30,9 @@ export function remotePoolFor(name: () => string, options: CheckedOptions): Task
   if (options.initializer !== undefined)
     throw new TypeError('initializer cannot be used with HEDDLE_BACKEND: the workers are those of heddle worker, which all programs share');
   const open: OpenLink = async (events) => {
-    const { openLink } = await import('../../distributed/index.ts');
-    return openLink({ url }, events);
+    const { openLinkTo } = await import('../../distributed/environment.ts');
+    return openLinkTo(url, events);
   };
-  const { queueLimit, maxWorkers } = options;
-  void maxWorkers;
+  const { queueLimit } = options;
   return new RemotePool(name(), { border: { kind: 'network' }, queueLimit, maxWorkers: Infinity, initializer: undefined }, open);
 }

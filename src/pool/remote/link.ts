@@ -22,6 +22,8 @@ export interface RemoteTask {
   /** Milliseconds, or `Infinity`. */
   readonly timeout: number;
   readonly priority: number;
+  /** The caller listens to its progress. */
+  readonly tellsProgress: boolean;
   /** Runs first in each worker that has tasks of this pool. */
   readonly initializer: RemoteInitializer | undefined;
   /** For this worker alone: one of a broadcast. */
@@ -72,6 +74,8 @@ export interface Loss {
   readonly isAlone: boolean;
   /** Of a chunk: items before this one may have begun; undefined: all of them. */
   readonly allowed: number | undefined;
+  /** What its error says, where it says something else than how the worker ended. */
+  readonly message: string | undefined;
 }
 
 export interface RemoteEvents {

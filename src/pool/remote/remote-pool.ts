@@ -88,6 +88,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
   readonly #keys: Map<string | number, Entry[]> = new Map();
   readonly #aborts: AbortWatch<Job> = new AbortWatch((job, reason) => this.abort(job, reason));
   readonly #hungry: Set<() => void> = new Set();
+  readonly #joining: Set<() => void> = new Set();
   readonly #holders: Set<Weak<Holder>> = new Set();
   readonly #counts: Counts = new Counts();
   readonly #keepAlive: KeepAlive = new KeepAlive();
@@ -124,9 +125,29 @@ export class RemotePool implements TaskPool, RemoteEvents {
     return Math.min(this.#options.maxWorkers, slots);
   }
 
-  /** Resolves when the link is open, or cannot be opened. */
-  async ready(): Promise<void> {
+  /** The same; 0 before the first look at the server. */
+  get knownSlots(): number {
+    return this.#link === undefined ? 0 : this.slots;
+  }
+
+  /** Waits until so many workers have joined. @throws what keeps the pool from its workers */
+  async untilJoined(workers: number, timeout: number): Promise<boolean> {
     await this.#start();
+    const isOver = (): boolean => this.isClosed || this.#link!.workers.length >= workers;
+    let isLate = false;
+    const timer = timeout === Infinity ? undefined : later(timeout, () => {
+      isLate = true;
+      this.workersChanged();
+    });
+    this.#keepAlive.set(true);
+    try {
+      while (!isOver() && !isLate) await new Promise<void>((resolve) => this.#joining.add(resolve));
+    } finally {
+      clearTimeout(timer);
+      this.#refreshKeepAlive();
+    }
+    if (this.isClosed) throw this.#refusal();
+    return isOver();
   }
 
   nextId(count: number = 1): number {
@@ -294,8 +315,9 @@ export class RemotePool implements TaskPool, RemoteEvents {
     { name, packet: fn }: Capsule,
     args: Packet,
   ): Omit<RemoteTask, 'number' | 'kind' | 'id' | 'attempt' | 'worker'> {
-    const { timeout, priority } = job.settings;
-    return { name, fn, args, timeout, priority, items: undefined, initializer: this.#options.initializer };
+    const { timeout, priority, progress } = job.settings;
+    const tellsProgress = progress !== undefined || job instanceof StreamJob;
+    return { name, fn, args, timeout, priority, tellsProgress, items: undefined, initializer: this.#options.initializer };
   }
 
   /** Tasks of one turn go together. */
@@ -359,7 +381,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
       this.#isCancelled = true;
       for (const job of [...this.#byJob.keys()]) this.cancel(job);
     }
-    this.#feed();
+    this.workersChanged();
     this.#endIfDone();
     this.#refreshKeepAlive();
     return this.#finished.promise;
@@ -556,6 +578,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     const { job } = entry;
     if (loss.isAlone) entry.kills++;
     job.workerLost(loss.end, true, loss.why);
+    if (loss.message !== undefined) job.keep({ ok: false, value: new WorkerLost(`${job.name}: ${loss.message}`, loss.end, job.name) });
     if (entry.kills >= maxKills) {
       job.keep({ ok: false, value: poison(job.name, entry.kills, job.reason, loss) });
       this.#counts.ended(1, 1);
@@ -607,12 +630,16 @@ export class RemotePool implements TaskPool, RemoteEvents {
   }
 
   workersChanged(): void {
+    const joining = [...this.#joining];
+    this.#joining.clear();
+    for (const resolve of joining) resolve();
     this.#feed();
   }
 
   broken(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
+    this.workersChanged();
     for (const [job, entry] of [...this.#byJob]) {
       if (!this.#byJob.has(job)) continue;
       const isUnknown = entry.state !== 'held' && this.#link !== undefined;
