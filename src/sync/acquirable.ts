@@ -1,15 +1,15 @@
 /**
- * What is acquired and released by threads and processes: the waiting, for locks and semaphores alike. A subclass knows the one word that is taken;
- * `Lock`, `RLock` and the semaphores hold one of these and show of it what users are to see.
+ * The waiting of threads and processes for a shared object, common to locks and semaphores. A subclass knows the one word that is acquired.
+ * `Lock`, `RLock` and the semaphores each hold one of these and expose the public part.
  *
- *   acquire ──word is free──▶ taken by one CAS, in JavaScript                                          release ──nobody waits──▶ one CAS
+ *   acquire ──word is free──▶ taken by one CAS, in JavaScript                                          release ──no waiter──▶ one CAS
  *      │                                                                                                  │
  *      └─▶ spin ─▶ stand in line ─▶ look ─▶ sleep ◀── called ── the first in line, if it sleeps ◀──────────┘
  *                                    └──▶ taken by one CAS, or slept on
  *
- * Who runs may take a free one before those who wait: giving it to a sleeper costs a wake-up in which nobody works. But when the first in
- * line has waited for more than a millisecond, release reserves it, and only the first in line may take it. (Go's sync.Mutex has these
- * two modes; ours keeps the line in shared memory, and who is first is computed, so that the dead and the blocked are passed over.)
+ * A running thread may take a free lock before the waiters: a direct hand-off to a sleeping one would idle the lock for one wake-up. Once
+ * the first waiter has waited for more than a millisecond, release reserves the lock for that waiter. (Go's `sync.Mutex` has the same two
+ * modes. Here the line is in shared memory, and its first entry is computed, so that dead and blocked waiters are passed over.)
  */
 
 import { load } from '#atomics';
@@ -24,13 +24,13 @@ import { Acquire, Hold } from './operations.ts';
 import { Spin } from './spin.ts';
 import { looksInSlice } from './death-watch.ts';
 
-/** Who has waited for so many ticks of the clock, in milliseconds, has waited for more than one: the first had begun. */
+/** A waiter is overdue after 2 clock ticks of a millisecond: the first tick may have been partial. */
 const dueAfter = 2;
 
 export abstract class Acquirable {
-  /** Whose word it is: it lives on with whoever waits for it, and with guards that give it back. */
+  /** The handle of the shared object. Waiters, and guards that release it, keep the object alive through it. */
   readonly handle: SharedObject;
-  /** Whether the order of arrival is strict. */
+  /** True if the order of arrival is strict. */
   readonly isFair: boolean;
   /** Where its record is. */
   readonly words: Int32Array;
@@ -49,35 +49,35 @@ export abstract class Acquirable {
     this.#asyncLine = new AsyncLine(this);
   }
 
-  /** Takes it if it is free for everybody. `isHeld`: it is to be given back should this thread die. */
+  /** Acquires the object if it is free and not reserved. `isHeld`: the object must be released if this thread dies. */
   abstract takeFree(isHeld: boolean): boolean;
   /** Takes it if it is free, also if it is reserved. Only the first in line may ask. */
   abstract takeReserved(isHeld: boolean): boolean;
-  /** Whether it can be taken, by anybody or by the first in line. */
+  /** True if the object can be acquired, by any thread or by the first in line. */
   abstract isFree(): boolean;
-  /** Looks whether who has it has died; then takes it, if it can. */
+  /** Checks whether the owner has died; then acquires the object, if possible. */
   abstract takeFromDead(isHeld: boolean, isThorough: boolean): boolean;
-  /** What whoever has just taken it is to be told by an error; it is told once. */
+  /** The error to report to the new owner, such as `OwnerDied`. Cleared by this call. */
   abstract errorOfTaking(): Error | undefined;
   /** Gives it back, in the name in which it was taken. */
   abstract drop(isHeld: boolean, taker?: object): void;
-  /** In whose name it is taken by who asks now, where that makes a difference. */
+  /** The name in which the caller acquires, where that makes a difference, such as the scope of an `RLock`. */
   get taker(): object | undefined {
     return undefined;
   }
-  /** It has just been taken. */
+  /** Called after each acquisition. */
   takenBy(_taker: object | undefined): void {}
-  /** Takes it once more, for who asks now, if he has it and may have it again. */
+  /** Acquires the object once more if the caller owns it and it is reentrant. */
   takeAgain(): boolean {
     return false;
   }
   /** Gives back what a dead one had, where that is written in the table. */
   protected inherit(_dead: Waiter, _slot: number): void {}
-  /** Whether who blocks this thread for it waits for what this thread has: nobody else will give it back. */
+  /** True if a blocking call of this thread would wait for what this thread itself owns: no other thread will release it. */
   protected get isOwnCycle(): boolean {
     return false;
   }
-  /** `Lock`, or what a user calls his own. */
+  /** `Lock`, or the name of a user's subclass. */
   get title(): string {
     return this.handle.constructor.name;
   }
@@ -88,7 +88,7 @@ export abstract class Acquirable {
     return load(this.words, this.at + waitingOffset) !== 0;
   }
 
-  /** Whether what is given back now is for the first in line only: it is its turn. While one was called and is on its way, nobody asks. */
+  /** True if a release must reserve the object for the first in line, which is overdue. False while a called waiter is on its way. */
   protected get reserves(): boolean {
     const first = this.mayWait ? this.line.first() : undefined;
     return first !== undefined && (this.isFair || first.age(theAgent().memory.now()) >= dueAfter);
@@ -102,7 +102,7 @@ export abstract class Acquirable {
     return this.line.first() === undefined && this.takeReserved(isHeld);
   }
 
-  /** Takes it for one in line, if it is its turn or anybody's. */
+  /** Acquires the object for a waiter in line, if it is free, or reserved for this waiter. */
   takeInLine(waiter: Waiter, isHeld: boolean): boolean {
     if (this.takeFree(isHeld)) return true;
     return this.isFree() && this.line.first() === waiter && this.takeReserved(isHeld);
@@ -111,7 +111,7 @@ export abstract class Acquirable {
   /** One has left the line, with it or without: the next may have relied on being called by it. */
   passOn(): void {
     if (this.line.first() === undefined) return;
-    // ORDER: said before looking whether it is free; pairs with release, which frees it and then looks whether somebody waits.
+    // ORDER: announced before looking whether it is free; pairs with release, which frees it and then looks for waiters.
     this.line.announce();
     if (this.isFree()) this.line.callFirst(this.isFair);
   }
@@ -133,7 +133,9 @@ export abstract class Acquirable {
     throw error;
   }
 
-  /** Before it stands in line. Where the order is strict, whoever came stands in line, and may only be quicker than sleep. */
+  /**
+   * Spins before the thread joins the line. Where the order is strict, every thread joins the line, and spins there instead of sleeping.
+   */
   #spinFree(isHeld: boolean): boolean {
     return !this.isFair && this.#spin.until(() => !this.mayWait && this.takeFree(isHeld));
   }
@@ -166,7 +168,7 @@ export abstract class Acquirable {
     }
   }
 
-  /** Takes it at once, but not before those of this thread who came earlier: a program may await them in that order. */
+  /** Acquires the object at once, but not before earlier waiters of this thread: a program may rely on their order. */
   #takeNow(isHeld: boolean): boolean {
     return this.#asyncLine.length === 0 && this.take(isHeld);
   }
@@ -213,13 +215,13 @@ export abstract class Acquirable {
     }
   }
 
-  /** Waits for it and blocks the thread, however long it takes; not in the name of who asks. What is to be told comes back. */
+  /** Acquires the object, blocking the thread for as long as it takes, and in no scope's name. Returns the error to report, if any. */
   takeBackSync(): Error | undefined {
     if (!this.takeFree(false) && !this.#spinFree(false) && !this.take(false)) this.#wait(new Deadline(Infinity), false);
     return this.errorOfTaking();
   }
 
-  /** Waits for it without blocking the thread, for one who hears of it. */
+  /** Acquires the object without blocking the thread; the claim is called when that is done. */
   takeBack(claim: Claim): void {
     if (!this.#takeNow(false)) return this.#asyncLine.add(claim);
     this.takenBy(claim.taker);
@@ -228,7 +230,7 @@ export abstract class Acquirable {
     else claim.refused(error);
   }
 
-  /** In whose name it is held; only for who has it. */
+  /** The name in which the object is held. Valid only for its owner. */
   get holder(): object | undefined {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /**
- * The async waiters of one thread for one object: in order here, and in the object's line with one entry, which has the ticket of the first of
- * them. So a thousand of them are one waiter for the other threads, and what one releases the next of the same thread takes without a doorbell.
+ * The async waiters of one thread for one object. They are ordered here and share one entry in the object's line, which has the ticket of
+ * the first of them. A thousand of them are therefore one waiter for other threads. A release by one is taken by the next of the same
+ * thread without a doorbell.
  */
 
 import { type Listed, WaitList } from '../loop/index.ts';
@@ -8,17 +9,17 @@ import { type AsyncWait, theAgent, type Waiter } from '../memory/index.ts';
 import type { Acquirable } from './acquirable.ts';
 import { isThoroughProbe } from './death-watch.ts';
 
-/** One who waits for it, in this thread, without blocking that. */
+/** A waiter of this thread that does not block the thread. */
 export interface Claim extends Listed {
   /** In whose name. */
   readonly taker: object | undefined;
-  /** Whether it goes back should this thread die. */
+  /** True if the object must be released when this thread dies. */
   readonly isHeld: boolean;
   ticket: number;
   since: number;
-  /** It has been taken for this one. */
+  /** Called when the object was acquired for this claim. */
   granted(): void;
-  /** So it has, and this one is to be told. If it is held it has been given back. */
+  /** Called when the object was acquired, with an error to report. An object that is held was released again. */
   refused(error: Error): void;
 }
 
@@ -43,7 +44,7 @@ export class AsyncLine implements AsyncWait {
     if (this.#waiter !== undefined) return this.#list.push(one);
     this.#waiter = line.joinAsync(this, 0, one.ticket, one.since);
     this.#list.push(one);
-    // It may have been released before we stood in line.
+    // The object may have been released before this thread joined the line.
     this.step();
   }
 
@@ -78,7 +79,7 @@ export class AsyncLine implements AsyncWait {
     if (this.#waiter?.again() === true) this.of.passOn();
   }
 
-  /** It was taken, for the first of ours. */
+  /** Called when the object was acquired for the first claim of this thread. */
   #grant(waiter: Waiter): void {
     const first = this.#list.shift()!;
     if (this.#list.length === 0) this.#leave(waiter);

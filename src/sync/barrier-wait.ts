@@ -61,7 +61,7 @@ export class BarrierWait extends Pending<number> implements AsyncWait {
     this.step();
   }
 
-  /** Its turn to call the action came, and would not be seen. */
+  /** A call that arrived before the callback was set would otherwise be lost: this party may already have to run the action. */
   pass(): void {
     if (this.#party?.value === TRIPS) this.step();
   }

@@ -1,4 +1,4 @@
-/** A point where so many wait for each other. Source: threading.Barrier, multiprocessing.Barrier */
+/** A point where a fixed number of parties wait for each other. Source: threading.Barrier, multiprocessing.Barrier */
 
 import { checkFunction, checkInteger, checkOptions, checkTimeout } from '../check.ts';
 import { luggage } from '../handles.ts';
@@ -25,16 +25,16 @@ const mostParties = 0x7fff_ffff;
 
 export interface BarrierOptions {
   /**
-   * Called by one of the parties, each time when all have come, before any of them goes on; that is the one that came last. It is sent along with the
-   * barrier, as any function: what it captures is a copy in each thread. If it throws, the barrier is broken;
-   * so it is by an async function, which would not be over when they go on.
+   * Called by the party that came last, each time all have come, before any of them resumes. The function travels with the barrier: each
+   * thread has a copy of its captures. If it throws, the barrier is broken. An async function breaks the barrier too, as it would not be
+   * over when the parties resume.
    */
   readonly action?: (() => void) | undefined;
   /** Of each wait that is given none, in milliseconds; default: none. */
   readonly timeout?: number | undefined;
 }
 
-/** What a barrier says of itself. */
+/** The statistics of a barrier. */
 export interface BarrierStatistics {
   /** How many pass together. */
   readonly parties: number;
@@ -45,11 +45,11 @@ export interface BarrierStatistics {
 }
 
 /**
- * A barrier: so many parties wait until all of them have come, and go on together; then it is there for the next time. It can be an argument of a
- * task, a captured variable, an item or a field: whoever gets it has the same barrier.
+ * A barrier: `parties` callers wait until all have come, and then resume together. The barrier is reusable. It can be an argument of a
+ * task, a captured variable, an item or a field: the receiver has the same barrier.
  *
- * If one of them gives up (its time is over, it is aborted, or it dies, found within a second), the others cannot go on either: the barrier is broken,
- * and all who wait, or come, get a `BrokenBarrierError`, until somebody calls `reset()`.
+ * If a party gives up, the barrier is broken. A party gives up by its timeout, an abort, or its death, which is found within a second. All
+ * that wait, or come later, get a `BrokenBarrierError`, until `reset()` is called.
  *
  * Source: threading.Barrier, multiprocessing.Barrier
  *
@@ -106,16 +106,16 @@ export class Barrier extends SharedObject {
     return this.#parties.waiting;
   }
 
-  /** Whether it is broken. */
+  /** True while the barrier is broken. */
   get broken(): boolean {
     return this.#parties.isBroken;
   }
 
   /**
-   * Waits until all parties have come, without blocking the thread. Gives its rank, from 0 to `parties - 1`, another one to each: whoever gets 0 can do
-   * what one of them has to do.
+   * Waits until all parties have come, without blocking the thread. Resolves to the rank of the caller, from 0 to `parties - 1`, each once.
+   * The party with rank 0 can do what must be done once.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; default the barrier's `timeout`, `Infinity` is for ever
+   * @param options milliseconds, or `{ timeout, signal }`; default the barrier's `timeout`; `Infinity` means indefinitely
    * @throws BrokenBarrierError if it is broken, or gets broken, also by its own `timeout`
    */
   wait(options?: number | WaitOptions): Operation<number> {
@@ -167,12 +167,12 @@ export class Barrier extends SharedObject {
     if (this.#action !== undefined) atOnce(this.#action, 'action');
   };
 
-  /** Those who wait get a `BrokenBarrierError`, and it is as new. */
+  /** Resets the barrier to its initial state. Current waiters get a `BrokenBarrierError`. */
   reset(): void {
     this.#parties.reset();
   }
 
-  /** Breaks it: those who wait, and all who come until it is reset, get a `BrokenBarrierError`. */
+  /** Breaks the barrier. Waiters, and all that come before a reset, get a `BrokenBarrierError`. */
   abort(): void {
     this.#parties.abort();
   }

@@ -9,15 +9,15 @@ const spin = new Spin();
 
 /** Another has notified it. */
 const NOTIFIED = 1;
-/** Its time is over. */
+/** The timeout is over. */
 const LATE = 2;
-/** Who had the lock has died, and it is ours now. */
+/** The owner of the lock has died, and this thread owns the lock now. */
 const INHERITED = 3;
 
 /** The lock is held when it begins, and when it is over. False if it took longer. @throws OwnerDied */
 export function sleepInCondition(lock: Owned, line: WaitQueue, timeout: number): boolean {
   const deadline = new Deadline(timeout);
-  // ORDER: in line, then the lock is given up: who has it afterwards finds us there.
+  // ORDER: joined the line, then released the lock: the next owner finds this thread in line.
   const waiter = line.join(false);
   const taken = lock.dropAll();
   const end = blockThread(() => sleep(waiter, lock, line, deadline));
@@ -42,7 +42,7 @@ function sleep(waiter: Waiter, lock: Owned, line: WaitQueue, deadline: Deadline)
     if (waiter.isCalled) break;
     if (!looksInSlice(slices)) continue;
     line.reap(true);
-    // Who has the lock might have been about to notify us.
+    // The dead owner of the lock might have been about to notify this thread.
     if (lock.takeFromDead(false, true)) return INHERITED;
   }
   return NOTIFIED;

@@ -1,6 +1,6 @@
 /**
- * A wait for a condition that does not block the thread. The lock is had back in all cases before whoever waits goes on, so that a `finally` can
- * rely on it:
+ * A wait for a condition that does not block the thread. The lock is reacquired in all cases before the waiter resumes, so that a `finally`
+ * block can rely on it:
  *
  *   gives the lock up ──▶ in the condition's line ──called, time-out, kill, abort──▶ in the lock's line ──▶ has the lock ──▶ goes on
  *                                   ▲────────────────────────── the predicate says no ─────────────────────────┘
@@ -25,7 +25,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
   readonly #signal: AbortSignal | undefined;
   #waiter!: Waiter;
   #taken!: Taken;
-  /** Whether it waits for the lock, or has it. */
+  /** True while this wait is in the lock's line, or owns the lock. */
   #isComingBack = false;
   #thrown: { readonly error: unknown } | undefined = undefined;
   #probes = 0;
@@ -44,7 +44,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
 
   #begin(timeout: number): void {
     this.#isComingBack = false;
-    // ORDER: in line, then the lock is given up: who has it afterwards finds us there.
+    // ORDER: joined the line, then released the lock: the next owner finds this wait in line.
     this.#waiter = this.#line.joinAsync(this);
     this.#taken = this.#lock.dropAll();
     this.limit({ timeout, signal: this.#signal });
@@ -67,7 +67,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
     const isThorough = isThoroughProbe(this.#probes);
     this.#line.reap(isThorough);
     this.step();
-    // Who has the lock might have been about to notify us.
+    // The dead owner of the lock might have been about to notify this wait.
     if (this.#isComingBack || !this.#lock.takeFromDead(false, isThorough)) return;
     this.#isComingBack = true;
     this.detach();
@@ -79,7 +79,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
 
   /** The thread is about to block: another one is called instead, if one can go on now. */
   pass(): void {
-    // ORDER: the other one first: who dies in between has called one too many, and not one too few.
+    // ORDER: calls the other one first: a death in between leaves one call too many, not one too few.
     if (!this.#isComingBack && this.#waiter.isCalled && this.#line.callOther()) this.#waiter.again();
   }
 
@@ -112,7 +112,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
     this.#fail(this.#thrown === undefined ? error : this.#thrown.error);
   }
 
-  /** It has the lock. */
+  /** Called when the lock was reacquired. */
   #back(isNotified: boolean): void {
     this.#lock.restore(this.#taken);
     if (this.#thrown !== undefined) return this.#fail(this.#thrown.error);
@@ -140,7 +140,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
     this.settle(value);
   }
 
-  /** What it was notified of is another's business. */
+  /** Passes a notification on to another waiter, and then fails. */
   #fail(error: unknown): void {
     this.#line.passOn(this.#waiter);
     theAgent().waits.delete(this);
@@ -152,7 +152,7 @@ export class ConditionWait<T> extends Shielded<T> implements AsyncWait, Claim {
     theAgent().waits.delete(this);
   }
 
-  /** Who is killed before he sees it has the lock, and so his `finally` gives it back. */
+  /** A greenlet that is killed before it sees the result owns the lock; its `finally` block releases it. */
   protected override giveBack(): void {
     if (this.#wasNotified) this.#line.callSome(1);
   }

@@ -4,7 +4,8 @@
  *   wait():    stands in the condition's line ─▶ gives the lock up ─▶ sleeps ─▶ called ─▶ has the lock back ─▶ leaves the line
  *   notify():  calls those that came first
  *
- * A call is somebody's until he has the lock back: whoever finds him dead before that calls another one instead.
+ * A notification belongs to its waiter until that waiter has the lock again. If the waiter dies before that, the finder of its death
+ * notifies another one.
  */
 
 import { load, store } from '#atomics';
@@ -51,7 +52,7 @@ const kind: ObjectKind = defineKind({
 
 let lockOf: (condition: Condition) => Lock | RLock;
 
-/** What a `Condition` says of itself. */
+/** The statistics of a condition. */
 export interface ConditionStatistics {
   /** True while its lock is locked. */
   readonly locked: boolean;
@@ -64,12 +65,12 @@ export interface ConditionStatistics {
 }
 
 /**
- * A condition: whoever has its lock may wait until another, who then has the lock, says that something has changed. Those who wait are notified in the
- * order in which they came; who cannot go on at once, as another call blocks his thread, comes after those who can. It can be an
- * argument of a task, a captured variable, an item or a field: whoever gets it has the same condition and the same lock.
+ * A condition variable. The owner of its lock may wait until another owner of the lock notifies it of a change. Waiters are notified in
+ * order of arrival. Waiters that cannot resume, because another call blocks their thread, come after those that can. A condition can be an
+ * argument of a task, a captured variable, an item or a field: the receiver has the same condition and the same lock.
  *
- * The lock is held whenever `wait` is over, however it ended. When who has the lock dies (a process, or a thread that is terminated), one of those
- * who wait gets the lock within a second and is told by an `OwnerDied`.
+ * The lock is held whenever `wait` is over, however it ended. When the owner of the lock dies (a process, or a thread that is terminated),
+ * one waiter gets the lock within a second, with an `OwnerDied` error.
  *
  * Source: threading.Condition, multiprocessing.Condition
  *
@@ -122,7 +123,7 @@ export class Condition extends SharedObject {
     this.#line = new WaitQueue(block);
   }
 
-  /** Who has its lock; `null` while that is free. */
+  /** The owner of the lock; `null` while the lock is free. */
   get owner(): ThreadInfo | null {
     return this.#lock.owner;
   }
@@ -168,12 +169,12 @@ export class Condition extends SharedObject {
   }
 
   /**
-   * Gives the lock up, waits for a notification without blocking the thread, and has the lock back when it is over: true; false if none came within
-   * `timeout`. Who is aborted or killed while it waits has the lock back as well before that is thrown.
+   * Releases the lock, waits for a notification without blocking the thread, and reacquires the lock. Resolves to `true`, or to `false` if
+   * no notification came within `timeout`. A waiter that is aborted or killed also has the lock again before the error is thrown.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; for ever by default
-   * @throws InvalidStateError if who calls does not have the lock
-   * @throws OwnerDied if who had the lock meanwhile has died: it is yours, and may guard something half changed
+   * @param options milliseconds, or `{ timeout, signal }`; default: indefinitely
+   * @throws InvalidStateError if the caller does not own the lock
+   * @throws OwnerDied if an owner of the lock has died meanwhile: the caller owns the lock, and its data may be half changed
    */
   wait(options?: number | WaitOptions): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
@@ -190,8 +191,8 @@ export class Condition extends SharedObject {
   }
 
   /**
-   * Waits until the predicate gives something true, which is what comes; after `timeout` milliseconds in all, what it gave last. It is called with
-   * the lock held: at once, and after each notification.
+   * Waits until `predicate` returns a truthy value, and resolves to that value. After `timeout` milliseconds in all, resolves to its last
+   * value. The predicate is called with the lock held: at once, and after each notification.
    *
    * @throws as `wait`, what the predicate throws, and TypeError if that is an async function
    *
@@ -222,7 +223,7 @@ export class Condition extends SharedObject {
     }
   }
 
-  /** What the predicate gives. If it throws, what the wait was notified of is for another one. */
+  /** Returns the value of the predicate. If the predicate throws, the notification goes to another waiter. */
   #ask<T>(predicate: () => T, isNotified: boolean): T {
     try {
       return atOnce(predicate, 'predicate');
@@ -236,14 +237,14 @@ export class Condition extends SharedObject {
     return blocking(`Condition.${name}()`, above, () => sleepInCondition(this.#word, this.#line, timeout));
   }
 
-  /** Notifies one that waits, or the first `n`. @throws InvalidStateError if who calls does not have the lock */
+  /** Notifies one waiter, or the first `n`. @throws InvalidStateError if the caller does not own the lock */
   notify(n: number = 1): void {
     checkInteger(n, 'n', 0);
     this.#check('notify');
     this.#line.callSome(n);
   }
 
-  /** Notifies all that wait. @throws InvalidStateError if who calls does not have the lock */
+  /** Notifies all waiters. @throws InvalidStateError if the caller does not own the lock */
   notifyAll(): void {
     this.#check('notifyAll');
     this.#line.callAll();
@@ -251,7 +252,7 @@ export class Condition extends SharedObject {
 
   #check(method: string): void {
     if (this.#word.isHeldHere) return;
-    throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#word.describe()}`);
+    throw new InvalidStateError(`expected the lock to be held by the caller of ${method}(), got ${this.#word.describe()}`);
   }
 
   statistics(): ConditionStatistics {

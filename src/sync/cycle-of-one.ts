@@ -1,12 +1,15 @@
 /**
- * A thread that blocks until it gets what its own async work has: a deadlock, as that cannot go on while the thread is blocked. It is reported as one, once
- * a wait, on stderr and at once: the event loop stands still.
+ * Detects a thread that blocks until it gets what its own async work owns. That is a deadlock, as the async work cannot go on while the
+ * thread is blocked. The deadlock is reported once a wait, on stderr and synchronously: the event loop stands still.
  */
 
 import { writeSync } from 'node:fs';
 import { theAgent, threadOf, type Waiter } from '../memory/index.ts';
 
-/** So long a wait has to take, in milliseconds: 5000, in production for ever; `HEDDLE_DEADLOCK_AFTER` says otherwise. */
+/**
+ * The wait after which a deadlock is reported, in milliseconds. Default: 5000, or `Infinity` in production. `HEDDLE_DEADLOCK_AFTER` sets
+ * another value.
+ */
 const deadlockAfter = Number(process.env['HEDDLE_DEADLOCK_AFTER'] ?? (process.env['NODE_ENV'] === 'production' ? Infinity : 5000));
 
 export class CycleOfOne {
@@ -17,7 +20,7 @@ export class CycleOfOne {
     this.#of = of;
   }
 
-  /** It waits for what its own thread has. */
+  /** Reports a wait for what its own thread owns. */
   look(waiter: Waiter): void {
     const { id, memory } = theAgent();
     if (this.#isTold || waiter.age(memory.now()) < deadlockAfter) return;
@@ -35,6 +38,6 @@ function tell(text: string): void {
   try {
     writeSync(2, text);
   } catch {
-    // Nobody reads it.
+    // The reader of stderr has gone.
   }
 }

@@ -1,15 +1,16 @@
 /**
- * How often those who wait look after the dead: asking whether a thread lives costs a system call and, to be sure, a file of /proc, which is most
- * of what an idle waiter costs.
+ * How often waiters check for dead owners. A check of whether a thread lives costs a system call and, to be sure, a read of `/proc`: most
+ * of the cost of an idle waiter.
  */
 
 import { longestSlice } from '../memory/index.ts';
 
-/** Between two looks of one who sleeps, in milliseconds. */
+/** Milliseconds between two checks by a sleeping waiter. */
 const lookEvery = 200;
 
 /**
- * Whether who sleeps in slices looks now, and thoroughly. The slices in between are there for the sleeper itself, so that its thread can be ended.
+ * True if a waiter that sleeps in slices must check now, and thoroughly. The slices in between exist so that the sleeping thread can be
+ * terminated.
  *
  * @param slices that the sleep has taken
  */
@@ -17,7 +18,9 @@ export function looksInSlice(slices: number): boolean {
   return (slices * longestSlice) % lookEvery === 0;
 }
 
-/** Whether the look of an event loop is a thorough one (`isDead`): twice a second. @param probes that its wait has had */
+/**
+ * True if this check by an event loop must be thorough (`isDead`): twice a second. @param probes the number of checks of its wait so far
+ */
 export function isThoroughProbe(probes: number): boolean {
   return probes % 2 === 0;
 }

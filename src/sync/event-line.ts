@@ -1,4 +1,6 @@
-/** Those of one thread who wait for an event without blocking it. All go on at once, so they stand in its line with one entry. */
+/**
+ * The waiters of one thread for one event that do not block the thread. All resume together, so they share one entry in the event's line.
+ */
 
 import { isAborted, Pending, WaitList, type WaitOptions } from '../loop/index.ts';
 import { type AsyncWait, theAgent, type Waiter, type WaitQueue } from '../memory/index.ts';
@@ -17,7 +19,7 @@ export class EventLine implements AsyncWait {
 
   add(one: EventWait): void {
     one.since = this.#turns();
-    // It was set since the caller looked.
+    // The event was set since the caller looked.
     if ((one.since & 1) === 1) return one.settle(true);
     if (this.#waiter !== undefined) return this.#list.push(one);
     this.#waiter = this.#line.joinAsync(this);
@@ -60,7 +62,7 @@ export class EventLine implements AsyncWait {
 
 export class EventWait extends Pending<boolean> {
   readonly #line: EventLine;
-  /** What the event had counted when it came. */
+  /** The event's count when this waiter came. */
   since = 0;
 
   constructor(line: EventLine, options: number | WaitOptions | undefined) {
@@ -75,7 +77,7 @@ export class EventWait extends Pending<boolean> {
   }
 
   override expire(): void {
-    // It may have been set in time, and not been heard yet.
+    // The event may have been set in time, and the call not yet heard.
     this.#line.step();
     if (!this.isPending) return;
     this.settle(false);

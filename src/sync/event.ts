@@ -35,7 +35,7 @@ const kind: ObjectKind = defineKind({
   describe: (event: Event) => `${event.constructor.name} ${event.isSet() ? 'set' : 'not set'}`,
 });
 
-/** What an `Event` says of itself. */
+/** The statistics of an event. */
 export interface EventStatistics {
   /** True while it is set. */
   readonly isSet: boolean;
@@ -44,8 +44,8 @@ export interface EventStatistics {
 }
 
 /**
- * A flag: any number can wait until it is set, in all threads and processes. It can be an argument of a task, a captured variable, an item or a
- * field: whoever gets it has the same flag. It begins cleared.
+ * A flag: any number of threads and processes can wait until it is set. It begins cleared. It can be an argument of a task, a captured
+ * variable, an item or a field: the receiver has the same flag.
  *
  * Source: threading.Event, multiprocessing.Event
  *
@@ -78,15 +78,18 @@ export class Event extends SharedObject {
     return (this.#turns & 1) === 1;
   }
 
-  /** Counts each `set` that set it and each `clear` that cleared it. Whoever waits remembers it: when it is another, it was set meanwhile. */
+  /**
+   * The count of each `set` that set the flag and each `clear` that cleared it. A waiter remembers the count: a different one means that
+   * the flag was set meanwhile.
+   */
   get #turns(): number {
     return load(this.#block.words, this.#block.at + TURNS);
   }
 
-  /** Sets it: all who wait go on, even if it is cleared at once. */
+  /** Sets the flag. All current waiters resume, even if the flag is cleared at once. */
   set(): void {
     this.#turn(0);
-    // ORDER: set, then looked who is in line; pairs with who stands in line and then looks whether it is set.
+    // ORDER: set, then looked for waiters in line; pairs with a waiter, which joins the line and then looks whether it is set.
     this.#line.callAll();
   }
 
@@ -103,7 +106,7 @@ export class Event extends SharedObject {
   /**
    * Waits until it is set, without blocking the thread: true; false if that took longer than `timeout`.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; for ever by default
+   * @param options milliseconds, or `{ timeout, signal }`; default: indefinitely
    */
   wait(options?: number | WaitOptions): Operation<boolean> {
     if (options !== undefined) readWaitOptions(options);
@@ -128,7 +131,7 @@ export class Event extends SharedObject {
     }
   }
 
-  /** Who is called looks: it may be by a `set` that was answered by others, and cleared, before this one came. */
+  /** Sleeps until the flag is set. Re-checks after a wake-up: the `set()` that caused it may already have been followed by `clear()`. */
   #sleep(waiter: Waiter, since: number, deadline: Deadline): boolean {
     // ORDER: in line and asleep, then the look; pairs with `set`.
     while (this.#turns === since) {

@@ -1,4 +1,4 @@
-/** What `hold()` gives: it gives back what was taken, once. */
+/** The result of `hold()`: releases what was acquired, once. */
 
 import type { Acquirable } from './acquirable.ts';
 
@@ -6,7 +6,7 @@ export class Guard implements Disposable {
   #of: Acquirable | undefined;
   readonly #holder: object | undefined;
 
-  /** It has just been taken. */
+  /** Call this right after an acquisition. */
   constructor(of: Acquirable) {
     this.#of = of;
     this.#holder = of.holder;

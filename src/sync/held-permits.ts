@@ -1,15 +1,16 @@
 /**
- * Who has permits that go back should their thread die.
+ * The permits that go back if the holding thread dies.
  *
- * What `hold` takes is not only counted, but written down: each thread that holds has an entry in the table of waiters that says how many (a holder,
- * not in line). Count and entry are two words, and whoever changes them may be killed between them. So that is done in a robust mutex, and so that
- * one can see afterwards how far it came:
+ * Permits taken by `hold` are counted and also recorded. Each holding thread has an entry in the table of waiters with its number of
+ * permits (a holder, not in line). Count and entry are two words, and a thread may be killed between the two changes. Both are therefore
+ * changed in a robust mutex, and a log tells a successor how far the dead one came:
  *
  *   LOG_VALUE = what the entry will say     LOG = which entry, and how FLIPS is     count changes and FLIPS is flipped, by one CAS
  *   the entry = LOG_VALUE                   LOG = 0
  *
- * Who finds LOG written and its doer dead: if FLIPS is not as LOG says, the count has changed, and the entry gets its value; otherwise nothing
- * has happened. Nobody else flips meanwhile; those who do not hold change the count as ever, and never wait for a dead one.
+ * A thread that finds `LOG` written by a dead one compares `FLIPS` with `LOG`. If they differ, the count has changed, and the entry gets
+ * its value; otherwise nothing has happened. No other thread flips meanwhile. Threads that do not hold change the count as usual, and never
+ * wait for a dead one.
  */
 
 import { load, store } from '#atomics';
@@ -22,10 +23,10 @@ export class HeldPermits {
   readonly #line: WaitQueue;
   readonly #most: number;
   readonly #mutex: RobustMutex;
-  /** What this thread holds is in it; undefined: nothing. */
+  /** The entry with the permits of this thread; undefined while it holds none. */
   #mine: Waiter | undefined;
 
-  /** @param most so many may be free, no more */
+  /** @param most the most permits that may be free */
   constructor(block: Block, line: WaitQueue, most: number) {
     this.#block = block;
     this.#line = line;
@@ -85,7 +86,7 @@ export class HeldPermits {
     return (this.#load(COUNT) & FLIPS) === 0 ? 0 : 1;
   }
 
-  /** Finishes what one who died in the mutex has begun. */
+  /** Finishes what a thread that died in the mutex had begun. */
   #repair(): void {
     const log = this.#load(LOG);
     if (log === 0) return;
@@ -93,7 +94,10 @@ export class HeldPermits {
     this.#store(LOG, 0);
   }
 
-  /** What a dead one held goes back. Never more than may be free: somebody else may have released them already. */
+  /**
+   * Returns the permits of a dead thread. The number of free permits never exceeds the limit: another thread may have released them
+   * already.
+   */
   inherit(dead: Waiter, slot: number, isReserved: boolean): void {
     this.#mutex.within(() => {
       if (dead.slot !== slot) return;
@@ -102,12 +106,12 @@ export class HeldPermits {
         const giveBack: Change = (count) => (isReserved ? count | RESERVED : count) + Math.min(held, this.#most - freeIn(count));
         this.#changeBoth(giveBack, dead, 0);
       }
-      // Whoever dies from here on leaves an entry that says nothing.
+      // A thread that dies from here on leaves an entry without permits.
       if (dead.takeFrom(slot)) dead.free();
     });
   }
 
-  /** Gives back what the dead hold. Whether anybody was dead. */
+  /** Returns the permits of dead holders. Returns true if there were any. */
   reap(isThorough: boolean, isReserved: () => boolean): boolean {
     let found = false;
     for (const entry of this.#line.entries()) {

@@ -13,15 +13,15 @@ const kind: ObjectKind = defineKind({
   describe: (lock: Lock) => ownedOf(lock).describe(),
 });
 
-/** Its word, for the floor's own. */
+/** Returns the lock state of a lock, for this folder only. */
 export let ownedOf: (lock: Lock) => Owned;
 
 /**
- * A lock: one thread of one process has it at a time. It can be an argument of a task, a captured variable, an item or a field: whoever gets it has
- * the same lock. It is not reentrant: who has it and acquires it again waits for ever. Any thread may release it.
+ * A lock: mutual exclusion, at most one owner. It can be an argument of a task, a captured variable, an item or a field: the receiver has
+ * the same lock. The lock is not reentrant: an owner that acquires it again waits indefinitely. Any thread may release it.
  *
- * When its owner dies (a process, or a thread that is terminated), the next to acquire it gets it within a second, and is told once
- * by an `OwnerDied`: the lock is held then, and is to be released as ever.
+ * When the owner dies (a process, or a thread that is terminated), the next to acquire the lock gets it within a second. That call throws
+ * `OwnerDied` once: the lock is held then, and must be released as usual.
  *
  * Source: threading.Lock, multiprocessing.Lock
  *
@@ -52,7 +52,7 @@ export class Lock extends SharedObject {
     this.#word = new Owned(this);
   }
 
-  /** Who has it; `null` while it is free. Somebody else may have it when you look at the answer. */
+  /** The owner at the time of the call; `null` while the lock is free. */
   get owner(): ThreadInfo | null {
     return this.#word.owner;
   }
@@ -60,8 +60,8 @@ export class Lock extends SharedObject {
   /**
    * Waits for it without blocking the thread. False if it took longer than `timeout`.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; for ever by default
-   * @throws OwnerDied if who had it has died: it is yours, and may guard something half changed
+   * @param options milliseconds, or `{ timeout, signal }`; default: indefinitely
+   * @throws OwnerDied if the previous owner has died: the caller owns the lock, and its data may be half changed
    */
   acquire(options?: number | WaitOptions): Operation<boolean> {
     return this.#word.takeAsync(options);
@@ -70,7 +70,7 @@ export class Lock extends SharedObject {
   /**
    * Waits for it and blocks the thread. False if it took longer than `timeout`.
    *
-   * @param timeout milliseconds; for ever by default, 0 is not at all
+   * @param timeout milliseconds; default: indefinitely; 0: do not wait
    * @throws OwnerDied as `acquire`
    */
   acquireSync(timeout?: number | WaitOptions): boolean {
@@ -83,12 +83,12 @@ export class Lock extends SharedObject {
     return this.#word.takeFree() || this.#word.takeSync('tryAcquire', this.tryAcquire, 0, false);
   }
 
-  /** Gives it back, whoever has it. @throws InvalidStateError if it is not locked */
+  /** Releases the lock, whichever thread owns it. @throws InvalidStateError if it is not locked */
   release(): void {
     this.#word.drop();
   }
 
-  /** Whether somebody has it. */
+  /** True while the lock has an owner. */
   locked(): boolean {
     return !this.#word.isFree();
   }
@@ -97,7 +97,7 @@ export class Lock extends SharedObject {
    * Waits for it and gives a guard for `using`, which releases it.
    *
    * @throws TimeoutError if it took longer than `timeout`
-   * @throws OwnerDied if who had it has died; the lock is released again
+   * @throws OwnerDied if the previous owner has died; the lock is released again
    */
   hold(options?: number | WaitOptions): Operation<Disposable> {
     return this.#word.holdAsync(options);

@@ -12,7 +12,7 @@ abstract class Waiting<T> extends Pending<T> implements Claim {
   ticket = 0;
   since = 0;
 
-  /** @param error it has been taken, and this is to be told */
+  /** @param error the object was acquired, and this error is reported */
   constructor(line: AsyncLine, taker: object | undefined, options: number | WaitOptions | undefined, error?: Error) {
     super();
     this.line = line;
@@ -24,9 +24,9 @@ abstract class Waiting<T> extends Pending<T> implements Claim {
     }
   }
 
-  /** Whether it goes back should this thread die. Asked during construction. */
+  /** True if the object must be released when this thread dies. Read during construction. */
   abstract get isHeld(): boolean;
-  /** It has been taken for this one. */
+  /** Called when the object was acquired for this operation. */
   abstract granted(): void;
 
   refused(error: Error): void {

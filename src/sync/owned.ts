@@ -1,11 +1,11 @@
 /**
- * What one thread at a time owns: the word of a `Lock`, and with more to it (`reentrant.ts`) that of an `RLock`.
+ * The state of a lock that one thread at a time owns: that of a `Lock`, and with additions (`reentrant.ts`) that of an `RLock`.
  *
  *   OWNER:   0 free ──CAS──▶ slot id of the owner ──release──▶ 0, or RESERVED if the first in line has waited for more than 1 ms
  *            RESERVED ──CAS, by the first in line──▶ its slot id
- *            slot id of a dead one ──CAS, by whoever finds out──▶ its own, and it is told who died
+ *            slot id of a dead one ──CAS, by the finder──▶ id of the finder, with an `OwnerDied` for it
  *
- * The owner is written by the very CAS that takes it, so there is no moment in which it is taken and nobody knows by whom.
+ * The CAS that acquires the lock also writes its owner. The lock is never held by an unknown thread.
  */
 
 import { compareExchange, load, store } from '#atomics';
@@ -16,7 +16,7 @@ import { Acquirable } from './acquirable.ts';
 import { TypeError } from '../refusals.ts';
 
 const at = layout('Lock', "a lock's own words, also an RLock's", {
-  owner: ['slot', 'who has it; 0: it is free; bit 31: it is free for the first in line'],
+  owner: ['slot', 'the owner; 0: free; bit 31: free for the first in line only'],
   flags: ['bits', '1: strictly in order, 2: a takeover from a dead owner is not told'],
 });
 const OWNER = ownOffset + at.owner;
@@ -27,13 +27,15 @@ const FAIR = 1;
 const SILENT = 2;
 
 export interface LockOptions {
-  /** Strictly in order of arrival. Default false: until somebody has waited for a millisecond, who runs may take a free lock first. */
+  /**
+   * Strictly in order of arrival. Default false: a running thread may take a free lock first, until a waiter has waited for a millisecond.
+   */
   readonly fair?: boolean | undefined;
-  /** `ignore`: a lock whose owner died is taken over without a word. Default `throw`: who gets it next is told by an `OwnerDied`. */
+  /** `ignore`: a lock whose owner died is taken over without an error. Default `throw`: the next acquisition throws `OwnerDied`. */
   readonly onOwnerDied?: 'throw' | 'ignore' | undefined;
 }
 
-/** What a lock says of itself. */
+/** The statistics of a lock. */
 export interface LockStatistics {
   /** True while it is locked. */
   readonly locked: boolean;
@@ -41,7 +43,7 @@ export interface LockStatistics {
   readonly waiting: number;
 }
 
-/** How somebody had it, to have it so again. */
+/** The way in which a lock was held, to acquire it again in the same way. */
 export interface Taken {
   /** In whose name, where that makes a difference. */
   readonly taker: object | undefined;
@@ -55,7 +57,7 @@ const plainly: Taken = { taker: undefined, depth: 1 };
 export type OwnedStart = (block: Block) => void;
 
 export class Owned extends Acquirable {
-  /** Whose lock it was that has just been taken over. */
+  /** The dead owner of the lock that was just taken over. */
   #died: ThreadInfo | undefined;
   readonly #isSilent: boolean;
 
@@ -76,12 +78,12 @@ export class Owned extends Acquirable {
     return id === 0 || id === RESERVED ? null : threadOf(id);
   }
 
-  /** Whether this thread has it. */
+  /** True while this thread owns the lock. */
   protected get isMine(): boolean {
     return load(this.words, this.at + OWNER) === me;
   }
 
-  /** Whether who asks has it. */
+  /** True if the caller owns the lock. */
   get isHeldHere(): boolean {
     return this.isMine;
   }
@@ -96,7 +98,7 @@ export class Owned extends Acquirable {
     return plainly;
   }
 
-  /** It has been taken once, and is as it was before `dropAll`. */
+  /** Called after the lock was acquired once: restores its state from before `dropAll`. */
   restore(_taken: Taken): void {}
 
   statistics(): LockStatistics {
@@ -135,10 +137,13 @@ export class Owned extends Acquirable {
     );
   }
 
-  /** Anybody may release a lock, but as a rule it is its owner, and nobody waits. @throws InvalidStateError if it is free */
+  /**
+   * Releases the lock. Any thread may do so; the fast path is a release by the owner without waiters. @throws InvalidStateError if it is
+   * free
+   */
   drop(_isHeld?: boolean, _taker?: object): void {
     if (this.mayWait || compareExchange(this.words, this.at + OWNER, me, 0) !== me) this.#dropOfAnybody();
-    // ORDER: freed, then looked whether somebody waits; pairs with who stands in line and then looks whether it is free.
+    // ORDER: freed, then looked for waiters; pairs with a waiter, which joins the line and then looks whether it is free.
     if (this.mayWait) this.line.callFirst(this.isFair);
   }
 

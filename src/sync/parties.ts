@@ -1,16 +1,16 @@
 /**
- * What lies in the heap of a `Barrier`: how it is, and its parties, each with an entry in the table of waiters. All that changes more than one word
- * is done in a robust mutex. Nobody waits for anybody to leave: who is to pass is told so in his own entry, with his rank.
+ * The state of a `Barrier` in the heap, and its parties, each with an entry in the table of waiters. Changes of more than one word are made
+ * in a robust mutex. Parties do not wait for others to leave: each finds its result, and its rank, in its own entry.
  *
  *   an entry:     COMING ─▶ ARRIVED ─▶ CHOSEN ─▶ PASSED            the barrier:   FILLING ─▶ TRIPPING ─▶ RELEASING ─▶ FILLING
  *                              │  └───▶ TRIPS ────▲                                  │  ▲        │
  *                              └──────▶ BROKEN ◀── (also from CHOSEN, TRIPS)          ▼  └reset─ BROKEN ◀┘
  *
  *   the last of the parties comes ─▶ they are CHOSEN, one TRIPS and calls the action, outside of the mutex ─▶ RELEASING: all PASS
- *   who gives up, or is found dead, before he passed ─▶ BROKEN, with all who wait
+ *   a party gives up, or is found dead, before it passed ─▶ BROKEN, for all waiters
  *
- * Who dies in the mutex breaks the barrier, as he was a party or was to break or reset it; but when it was RELEASING, whoever finds out
- * goes on with that: some have passed already.
+ * A death in the mutex breaks the barrier: the dead thread was a party, or was breaking or resetting the barrier. In state `RELEASING` the
+ * finder of the death goes on instead, as some parties have passed already.
  */
 
 import { load, store } from '#atomics';
@@ -19,11 +19,11 @@ import type { WaitOptions } from '../loop/index.ts';
 import { RobustMutex } from './robust-mutex.ts';
 
 const at = layout('Barrier', "a barrier's own words", {
-  state: ['bits', '0 filling, 1 tripping, 2 those who pass are being told, 3 broken'],
+  state: ['bits', '0 filling, 1 tripping, 2 releasing: parties are told that they pass, 3 broken'],
   parties: ['uint32', 'how many pass together'],
   hasAction: ['bits', '1: one of them calls a function first'],
   timeout: ['ms', 'of a wait without one of its own, + 1; 0: none'],
-  mutex: ['slot', 'who changes something; bit 31: somebody sleeps until it has'],
+  mutex: ['slot', 'the slot that changes something; bit 31: another one sleeps until it has'],
 });
 const STATE = ownOffset + at.state;
 const PARTIES = ownOffset + at.parties;
@@ -33,24 +33,24 @@ const MUTEX = ownOffset + at.mutex;
 
 /** Of the barrier: parties come. */
 const FILLING = 0;
-/** All have come; one of them calls the action. Who comes now waits for the next time. */
+/** All have come; one of them calls the action. A new party waits for the next round. */
 const TRIPPING = 1;
-/** It is decided, and those who pass are being told. */
+/** The round is decided, and the parties that pass are being told. */
 const RELEASING = 2;
-/** Nobody passes until it is reset. */
+/** No party passes until a reset. */
 const BROKEN = 3;
 
 /** Of an entry: it has not been counted yet. */
 const COMING = 0;
-/** It waits. */
+/** The party waits. */
 const ARRIVED = 1;
-/** It is among those who are to pass. */
+/** The party is among those that will pass. */
 const CHOSEN = 2;
-/** So it is, and has to call the action and then let all pass. */
+/** The party will pass, and must first call the action and then release the others. */
 export const TRIPS = 3;
-/** It has passed; `more` is its rank. */
+/** The party has passed; `more` is its rank. */
 export const PASSED = 4;
-/** It has not, and will not. */
+/** The party has not passed, and will not. */
 export const FAILED = 5;
 
 const isUndecided = (status: number): boolean => status === ARRIVED || status === CHOSEN || status === TRIPS;
@@ -115,7 +115,7 @@ export class Parties {
   }
 
   /**
-   * One more party. Its entry says what comes of it; undefined: the barrier is broken.
+   * Adds a party. Returns its entry, which will tell its result; undefined if the barrier is broken.
    *
    * @param wait of one that does not block its thread
    */
@@ -133,14 +133,14 @@ export class Parties {
     return undefined;
   }
 
-  /** The action has been called: all pass, unless somebody has given up meanwhile. */
+  /** Called after the action: all parties pass, unless one has given up meanwhile. */
   release(tripping: Waiter): void {
     this.#mutex.within(() => {
       if (tripping.value === TRIPS) this.#release();
     });
   }
 
-  /** It waits no more: if it has not passed, nobody does. */
+  /** Ends the wait of a party: if it has not passed, the barrier breaks. */
   giveUp(entry: Waiter): void {
     this.#mutex.within(() => {
       if (isUndecided(entry.value)) this.#break();
@@ -158,7 +158,7 @@ export class Parties {
     });
   }
 
-  /** Has somebody died? */
+  /** Checks for parties that have died. */
   reap(isThorough: boolean): void {
     this.#line.reap(isThorough);
   }
@@ -170,7 +170,7 @@ export class Parties {
 
   // In the mutex.
 
-  /** @param last who has just come; the action is his to call if he is to pass */
+  /** @param last the party that came last; it calls the action if it is to pass */
   #tripIfFull(last?: Waiter): void {
     if (this.#state !== FILLING) return;
     const arrived = [...this.#line.entries()].filter((entry) => entry.isInLine && entry.value === ARRIVED);
@@ -196,7 +196,7 @@ export class Parties {
   #tellChosen(): void {
     for (const entry of this.#line.entries()) {
       if (!entry.isInLine) continue;
-      // ORDER: what it is told, then the call; who dies in between has not called it, and whoever repairs does.
+      // ORDER: the result, then the call: a thread that dies in between has not called, and the one that repairs does.
       if (entry.value === CHOSEN || entry.value === TRIPS) entry.value = PASSED;
       if (entry.value === PASSED) entry.call();
     }

@@ -3,7 +3,7 @@
  *
  *   COUNT:   | RESERVED | FLIPS | permits that are free, 30 bits |
  *
- * Acquiring takes one off by a CAS, releasing adds some by a CAS; neither says who.
+ * Acquiring subtracts one by a CAS, releasing adds some by a CAS. Neither records a thread.
  */
 
 import { compareExchange, load } from '#atomics';
@@ -11,9 +11,9 @@ import { layout, ownOffset } from '../memory/index.ts';
 
 const at = layout('Semaphore', "a semaphore's own words, also a BoundedSemaphore's", {
   count: ['bits', 'bits 0-29: how many permits are free; bit 30: flips with each change by a holder; bit 31: for the first in line only'],
-  most: ['uint32', 'so many may be free, no more'],
+  most: ['uint32', 'the most permits that may be free'],
   flags: ['bits', '1: strictly in order'],
-  mutex: ['slot', 'who changes what is held; bit 31: somebody sleeps until it has'],
+  mutex: ['slot', 'the slot that changes held permits; bit 31: another one sleeps until it has'],
   log: ['bits', 'bit 0: how the flip was before the change; above: the number of its entry, + 1; 0: nothing is being changed'],
   logValue: ['uint32', 'what that entry says afterwards'],
 });
@@ -31,20 +31,20 @@ export const mostPermits: number = FLIPS - 1;
 
 export const freeIn = (count: number): number => count & mostPermits;
 
-/** Whether one is free, and for everybody. */
+/** True if a permit is free, and not reserved. */
 export const isOpen = (count: number): boolean => count > 0 && freeIn(count) > 0;
 
-/** What a change makes of the count; undefined: it cannot be. */
+/** Computes a new count from the old one; undefined if the change is impossible. */
 export type Change = (count: number) => number | undefined;
 
-/** By anybody. */
+/** Acquires a permit for any thread. */
 export const takeOpen: Change = (count) => (isOpen(count) ? count - 1 : undefined);
-/** By the first in line, and others stand behind it. What is left stays reserved. */
+/** Acquires a permit for the first in line, with others behind it. The remaining permits stay reserved. */
 export const takeFirst: Change = (count) => {
   const free = freeIn(count);
   return free === 0 ? undefined : free === 1 ? (count - 1) & ~RESERVED : count - 1;
 };
-/** As that, and nobody stands behind it. */
+/** As `takeFirst`, without waiters behind it. */
 export const takeLast: Change = (count) => (freeIn(count) === 0 ? undefined : (count - 1) & ~RESERVED);
 
 /** The words of a record, and where in them it begins. */

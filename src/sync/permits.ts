@@ -25,7 +25,7 @@ const FAIR = 1;
 
 export interface PermitsStart {
   readonly value: number;
-  /** So many may be free, no more. */
+  /** The most permits that may be free. */
   readonly most: number;
   readonly isFair: boolean;
 }
@@ -33,7 +33,10 @@ export interface PermitsStart {
 export class Permits extends Acquirable {
   readonly #held: HeldPermits;
   readonly #most: number;
-  /** What the count was when this thread last saw it: a guess. The CAS says whether it still is so, or what it is; a look before would cost as much again. */
+  /**
+   * The count as this thread last saw it: a guess. The CAS confirms it or returns the actual count; a load before the CAS would double the
+   * cost.
+   */
   #seen = 0;
 
   constructor(handle: SharedObject) {
@@ -100,7 +103,7 @@ export class Permits extends Acquirable {
     return undefined;
   }
 
-  /** Gives some back, whoever took them, or adds some. @throws RangeError if there were too many */
+  /** Returns permits, or adds new ones. @throws RangeError if there would be too many */
   give(added: number): void {
     const reserved = this.reserves ? RESERVED : 0;
     let count = this.#seen;
@@ -117,7 +120,7 @@ export class Permits extends Acquirable {
       }
       count = found;
     }
-    // ORDER: given back, then looked whether somebody waits; pairs with who stands in line and then looks whether there is a permit.
+    // ORDER: returned, then looked for waiters; pairs with a waiter, which joins the line and then looks for a permit.
     if (this.mayWait) this.line.callFirst(this.isFair);
   }
 

@@ -1,5 +1,5 @@
 /**
- * The word of an `RLock`: a lock's, owned by a thread. Which scope of that thread has it, and how often, nobody else needs to know.
+ * The state of an `RLock`: that of a lock, owned by a thread. The owning scope of that thread, and the depth, are private to the thread.
  */
 
 import { InvalidStateError } from '../errors.ts';
@@ -7,9 +7,12 @@ import { currentScope, isInside } from '../loop/index.ts';
 import { Owned, type Taken } from './owned.ts';
 
 export class Reentrant extends Owned {
-  /** Whose it is, while this thread has it. */
+  /** The owning scope, while this thread owns the lock. */
   #scope: object | undefined;
-  /** How often; 0: this thread does not have it. Nobody else can give it back, so that it need not be asked whose the word is. */
+  /**
+   * The number of acquisitions; 0 while this thread does not own the lock. No other thread can release it, so the shared word need not be
+   * read.
+   */
   #depth = 0;
 
   /** Takes it if it is free, or the asking scope's already. */
@@ -20,7 +23,7 @@ export class Reentrant extends Owned {
     return true;
   }
 
-  /** Gives it back once. @throws InvalidStateError if who asks does not have it */
+  /** Releases the lock once. @throws InvalidStateError if the caller does not own it */
   leave(): void {
     if (!this.isHeldHere) throw this.#notTheirs();
     this.#leaveOnce();

@@ -1,4 +1,4 @@
-/** A lock that whoever has it may acquire again. Source: threading.RLock, multiprocessing.RLock */
+/** A lock that its owner may acquire again. Source: threading.RLock, multiprocessing.RLock */
 
 import { checkFunction } from '../check.ts';
 import type { ThreadInfo } from '../errors.ts';
@@ -16,16 +16,16 @@ const kind: ObjectKind = defineKind({
   describe: (lock: RLock) => reentrantOf(lock).describe(),
 });
 
-/** Its word, for the floor's own. */
+/** Returns the state of an `RLock`, for this folder only. */
 export let reentrantOf: (lock: RLock) => Reentrant;
 
 /**
- * A lock that whoever has it may acquire again, and that is free when it was released as often. It can be an argument of a task, a captured
- * variable, an item or a field: whoever gets it has the same lock.
+ * A lock that its owner may acquire again, and that is free after as many releases. It can be an argument of a task, a captured variable,
+ * an item or a field: the receiver has the same lock.
  *
- * It belongs to a *scope*: the main program of a thread, a pool's task, a greenlet, or the callback of `run`. Inside of its scope it is entered
- * again, also by async functions that run at the same time: give each its own `run` to keep them apart. Other scopes wait, those of the
- * same thread as well, and only the one that has it can release it.
+ * The owner is a *scope*: the main program of a thread, a pool's task, a greenlet, or the callback of `run`. A scope can enter the lock
+ * again, also from async functions that run at the same time: give each its own `run` to keep them apart. Other scopes wait, even those of
+ * the same thread. Only the owning scope can release the lock.
  *
  * Source: threading.RLock, multiprocessing.RLock
  *
@@ -58,7 +58,7 @@ export class RLock extends SharedObject {
     this.#word = new Reentrant(this);
   }
 
-  /** Who has it; `null` while it is free. Somebody else may have it when you look at the answer. */
+  /** The owner at the time of the call; `null` while the lock is free. */
   get owner(): ThreadInfo | null {
     return this.#word.owner;
   }
@@ -66,8 +66,8 @@ export class RLock extends SharedObject {
   /**
    * Waits for it without blocking the thread. False if it took longer than `timeout`.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; for ever by default
-   * @throws OwnerDied if who had it has died: it is yours, and may guard something half changed
+   * @param options milliseconds, or `{ timeout, signal }`; default: indefinitely
+   * @throws OwnerDied if the previous owner has died: the caller owns the lock, and its data may be half changed
    */
   acquire(options?: number | WaitOptions): Operation<boolean> {
     return this.#word.takeAsync(options);
@@ -76,7 +76,7 @@ export class RLock extends SharedObject {
   /**
    * Waits for it and blocks the thread. False if it took longer than `timeout`.
    *
-   * @param timeout milliseconds; for ever by default, 0 is not at all
+   * @param timeout milliseconds; default: indefinitely; 0: do not wait
    * @throws OwnerDied as `acquire`
    */
   acquireSync(timeout?: number | WaitOptions): boolean {
@@ -94,7 +94,7 @@ export class RLock extends SharedObject {
     this.#word.leave();
   }
 
-  /** Whether somebody has it. */
+  /** True while the lock has an owner. */
   locked(): boolean {
     return !this.#word.isFree();
   }
@@ -103,7 +103,7 @@ export class RLock extends SharedObject {
    * Waits for it and gives a guard for `using`, which releases it once.
    *
    * @throws TimeoutError if it took longer than `timeout`
-   * @throws OwnerDied if who had it has died; the lock is released again
+   * @throws OwnerDied if the previous owner has died; the lock is released again
    */
   hold(options?: number | WaitOptions): Operation<Disposable> {
     return this.#word.holdAsync(options);
@@ -115,8 +115,8 @@ export class RLock extends SharedObject {
   }
 
   /**
-   * Calls a function while it has the lock, and gives its result. The call is a scope of its own, unless it is made by who has the lock already.
-   * The first `run` in a program switches an `AsyncLocalStorage` on.
+   * Calls a function while the lock is held, and resolves to its result. The call is a scope of its own, unless its caller owns the lock
+   * already. The first `run` in a program switches an `AsyncLocalStorage` on.
    *
    * @throws as `hold`, and what the function throws
    */

@@ -1,9 +1,9 @@
 /**
- * A mutex of one word for what takes a handful of steps, and more than one: books that must balance. Its word has the slot id of who is in it, so
- * whoever finds him dead takes his place, and first puts in order what he left. (After Drepper's "Futexes are tricky", mutex 3, and the robust
- * mutexes of POSIX.) Nobody ever waits for anything else, or runs a user's code, in it.
+ * A mutex of one word for short changes of several words that must be consistent. The word has the slot id of the owner. A thread that
+ * finds the owner dead takes its place, and first repairs what it left. (After Drepper's "Futexes are tricky", mutex 3, and the robust
+ * mutexes of POSIX.) No thread waits for anything else, or runs a user's code, in the mutex.
  *
- *   0 ──CAS──▶ id ──who sleeps for it──▶ id + SLEPT_FOR ──leave──▶ 0, and one is woken
+ *   0 ──CAS──▶ id ──a sleeper──▶ id + SLEPT_FOR ──leave──▶ 0, and one is woken
  *              └────────── its thread is dead: CAS ──────────▶ another id + SLEPT_FOR, and `repair` is called
  */
 
@@ -66,7 +66,7 @@ export class RobustMutex {
       pause();
       if (load(this.#words, this.#at) === 0 && compareExchange(this.#words, this.#at, 0, me) === 0) return 0;
     }
-    // Others may sleep, too, from here on: so who has slept says that again when it takes it.
+    // Other threads may sleep, too, from here on: a thread that has slept therefore sets `SLEPT_FOR` when it acquires the mutex.
     const mine = me | SLEPT_FOR;
     for (let isThorough = false; ; isThorough = !isThorough) {
       const word = load(this.#words, this.#at);

@@ -6,10 +6,10 @@ import { defineKind, type ObjectKind, SharedObject, waitableWords } from '../mem
 import { mostPermits } from './permit-count.ts';
 import { Permits } from './permits.ts';
 
-/** What one class of semaphores has and its subclasses inherit; not for users, so that it goes by a symbol. */
+/** The differences between classes of semaphores, inherited by subclasses. The key is a symbol, as it is not public. */
 export interface Variety {
   readonly kind: ObjectKind;
-  /** How many permits may be free, of one that begins with so many. */
+  /** Returns the most permits that may be free, of a semaphore that begins with `value`. */
   readonly mostOf: (value: number) => number;
 }
 export const variety: unique symbol = Symbol('variety');
@@ -24,15 +24,18 @@ const kind: ObjectKind = defineKind({
   describe: describeSemaphore,
 });
 
-/** Its word, for the floor's own. */
+/** Returns the state of a semaphore, for this folder only. */
 let permitsOf: (semaphore: Semaphore) => Permits;
 
 export interface SemaphoreOptions {
-  /** Strictly in order of arrival. Default false: until somebody has waited for a millisecond, who runs may take a free permit first. */
+  /**
+   * Strictly in order of arrival. Default false: a running thread may take a free permit first, until a waiter has waited for a
+   * millisecond.
+   */
   readonly fair?: boolean | undefined;
 }
 
-/** What a semaphore says of itself. */
+/** The statistics of a semaphore. */
 export interface SemaphoreStatistics {
   /** How many permits are free. */
   readonly value: number;
@@ -43,11 +46,11 @@ export interface SemaphoreStatistics {
 }
 
 /**
- * So many permits: who acquires takes one, or waits until there is one; who releases gives some back, and need not be who took them. It can be
- * an argument of a task, a captured variable, an item or a field: whoever gets it has the same semaphore.
+ * A counter of permits: `acquire` takes one, or waits until there is one; `release` returns permits, from any thread. It can be an argument
+ * of a task, a captured variable, an item or a field: the receiver has the same semaphore.
  *
  * A permit taken by `hold` or `run` goes back when its holder dies (a process, or a thread that is terminated). One taken by `acquire` does
- * not: who gives it back may be somebody else.
+ * not, as another thread may be the one that returns it.
  *
  * Source: threading.Semaphore, multiprocessing.Semaphore
  *
@@ -89,7 +92,7 @@ export class Semaphore extends SharedObject {
   /**
    * Waits for a permit without blocking the thread. False if it took longer than `timeout`.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; for ever by default
+   * @param options milliseconds, or `{ timeout, signal }`; default: indefinitely
    */
   acquire(options?: number | WaitOptions): Operation<boolean> {
     return this.#word.takeAsync(options);
@@ -98,7 +101,7 @@ export class Semaphore extends SharedObject {
   /**
    * Waits for a permit and blocks the thread. False if it took longer than `timeout`.
    *
-   * @param timeout milliseconds; for ever by default, 0 is not at all
+   * @param timeout milliseconds; default: indefinitely; 0: do not wait
    */
   acquireSync(timeout?: number | WaitOptions): boolean {
     if (timeout === undefined && this.#word.takeFree(false)) return true;
@@ -111,7 +114,7 @@ export class Semaphore extends SharedObject {
   }
 
   /**
-   * Gives permits back, whoever took them, or adds some.
+   * Returns permits, whichever thread took them, or adds new ones.
    *
    * @param n how many, an integer >= 1; default 1
    * @throws RangeError if there were too many: more than 1073741823, and of a `BoundedSemaphore` more than it began with. None is given back then
@@ -121,12 +124,12 @@ export class Semaphore extends SharedObject {
     this.#word.give(n);
   }
 
-  /** How many permits are free. Somebody else may have taken some when you look at the answer. */
+  /** The number of free permits at the time of the call. */
   getValue(): number {
     return this.#word.free;
   }
 
-  /** Whether one would have to wait for a permit now. */
+  /** True while `acquire` would have to wait. */
   locked(): boolean {
     return !this.#word.isFree();
   }

@@ -1,6 +1,6 @@
 /**
- * Who has something and who waits for it, as others can see it in the heap: what a report of deadlocks is made of. It is read word by word while the
- * others go on, so it is a picture of a moment only where nothing moves, as in a deadlock.
+ * The owners and waiters of shared objects, as other threads see them in the heap: the input of deadlock reports. They are read word by
+ * word while other threads run. The picture is consistent only where nothing moves, as in a deadlock.
  */
 
 import type { ThreadInfo } from '../errors.ts';
@@ -9,9 +9,9 @@ import { blockOf, describe, type SharedObject, theAgent, threadOf, WaitQueue } f
 export interface WhoWaits {
   /** `Lock held by MainProcess (pid 4711, thread 0)`. */
   readonly what: string;
-  /** Who has it, where one has; `null` if nobody has, or nobody can. */
+  /** The owner; `null` while there is none, and for kinds without owners. */
   readonly owner: ThreadInfo | null;
-  /** Who has permits that go back with his end. */
+  /** The threads with permits that go back at their death. */
   readonly holders: readonly { readonly thread: ThreadInfo; readonly permits: number }[];
   /** In order of arrival. */
   readonly waiters: readonly WhoWaitsOne[];
@@ -23,7 +23,7 @@ interface WhoWaitsOne {
   readonly isAsync: boolean;
   /** Milliseconds that it has waited. */
   readonly ms: number;
-  /** It was told to look, and has not gone on yet. */
+  /** True if the waiter was told to look, and has not resumed yet. */
   readonly isCalled: boolean;
 }
 

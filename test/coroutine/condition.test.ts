@@ -290,7 +290,7 @@ both('somebody without the lock waits or notifies', function* ({ start }) {
     const condition = new Condition(lock);
     for (const method of ['wait', 'notify', 'notifyAll'] as const)
       assert.throws(() => void condition[method](), InvalidStateError, `${String(lock)}.${method}`);
-    assert.throws(() => condition.waitFor(() => true), /expected the lock to be held by who calls waitFor\(\), got R?Lock unlocked/);
+    assert.throws(() => condition.waitFor(() => true), /expected the lock to be held by the caller of waitFor\(\), got R?Lock unlocked/);
   }
   const condition = new Condition(new RLock());
   yield condition.acquire();

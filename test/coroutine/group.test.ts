@@ -511,7 +511,7 @@ test('a deadlock in a group does not say what is waited for', async () => {
     group.spawn(function* () { yield* group.join(); });
     group.spawn(function* () { yield* h.until(new Promise(() => {})); });
   `);
-  assert.match(stderr, /2 greenlets wait for ever/);
+  assert.match(stderr, /2 greenlets wait indefinitely/);
   assert.match(stderr, /Greenlet-\d+ waits for the end of Greenlet-\d+, Greenlet-\d+ in a Group/);
   assert.equal(code, 1);
 });

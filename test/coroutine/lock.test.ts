@@ -234,7 +234,7 @@ test('a program that waits for ever does not say who has the lock', async () => 
     h.spawn(function* () { yield* lock.run(() => {}); });
     const keeper = h.spawn(function* () { yield* lock.hold(); });
   `);
-  assert.match(stderr, /3 greenlets wait for ever\n {2}Greenlet-1 waits for Lock held by Greenlet-1\n/);
+  assert.match(stderr, /3 greenlets wait indefinitely\n {2}Greenlet-1 waits for Lock held by Greenlet-1\n/);
   assert.match(stderr, /Greenlet-2 waits for Lock held by Greenlet-1\n/);
   assert.match(stderr, /Greenlet-3 waits for Lock held by Greenlet-1\n/);
   assert.equal(code, 1);

@@ -58,14 +58,14 @@ test('greenlets that wait for each other end the program in silence, with 0', as
     const [a, b] = [h.spawn(function* () { yield* b }), h.spawn(async () => { await a })];
     a.name = 'a'; b.name = 'b';
   `);
-  assert.match(stderr, /nothing can go on: 2 greenlets wait for ever/);
+  assert.match(stderr, /nothing can go on: 2 greenlets wait indefinitely/);
   assert.match(stderr, / {2}a waits for the end of b\n {4}spawned at .*:\d+:\d+\n {2}b waits for the end of a\n/);
   assert.equal(code, 1);
 });
 
 test('a promise that is never settled is not named', async () => {
   const { stderr, code } = await runProgram(`h.spawn(() => h.until(new Promise(() => {}))).name = 'stuck';`);
-  assert.match(stderr, /1 greenlet waits for ever\n {2}stuck waits for a promise/);
+  assert.match(stderr, /1 greenlet waits indefinitely\n {2}stuck waits for a promise/);
   assert.equal(code, 1);
 });
 
@@ -86,6 +86,6 @@ test('an exit code of the program is overwritten', async () => {
 
 test('a report of thousands is as long', async () => {
   const { stderr } = await runProgram(`for (let i = 0; i < 5000; i += 1) h.spawn(() => h.until(new Promise(() => {})));`);
-  assert.match(stderr, /5000 greenlets wait for ever/);
+  assert.match(stderr, /5000 greenlets wait indefinitely/);
   assert.match(stderr, /and 4980 more/);
 });

@@ -70,7 +70,7 @@ export class ConditionWait extends Shielded<boolean> implements Claim {
     else this.fail(this.#thrown.error);
   }
 
-  /** Who is killed before he sees it has the lock, and so his `finally` gives it back. */
+  /** A greenlet that is killed before it sees the result owns the lock; its `finally` block releases it. */
   protected override giveBack(): void {
     this.#passOn();
   }

@@ -17,7 +17,7 @@ import type { Mutex } from './mutex.ts';
 import { RLock } from './rlock.ts';
 import { TypeError } from '../../refusals.ts';
 
-/** What a `Condition` says of itself. */
+/** The statistics of a condition. */
 export interface ConditionStatistics {
   /** True while its lock is taken. */
   readonly locked: boolean;
@@ -119,7 +119,7 @@ export class Condition extends Acquirable {
 
   #check(method: string): void {
     if (this.#mutex.isHeldBy(currentOwner())) return;
-    throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#mutex.describe()}`);
+    throw new InvalidStateError(`expected the lock to be held by the caller of ${method}(), got ${this.#mutex.describe()}`);
   }
 
   static {

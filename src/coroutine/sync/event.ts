@@ -20,7 +20,7 @@ class EventWait extends Pending<boolean> {
   }
 }
 
-/** What an `Event` says of itself. */
+/** The statistics of an event. */
 export interface EventStatistics {
   /** True while it is set. */
   readonly isSet: boolean;
@@ -67,7 +67,7 @@ export class Event {
     return this.#isSet;
   }
 
-  /** Sets it: all who wait go on, even if it is cleared at once. */
+  /** Sets the flag. All current waiters resume, even if the flag is cleared at once. */
   set(): void {
     this.#isSet = true;
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) waiter.settle(true);

@@ -133,7 +133,7 @@ findFaults('lock-cases.js', [
     by: 'a thread and an event loop',
     what: 'an async waiter does not look when it has come',
     file: 'sync/async-line.js',
-    from: '// It may have been released before we stood in line.\n        this.step();',
+    from: '// The object may have been released before this thread joined the line.\n        this.step();',
     to: '',
   },
 ]);
