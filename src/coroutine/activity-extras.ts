@@ -1,4 +1,4 @@
-/** What few activities have: apart from them, because there may be a million of the others. */
+/** The fields that few activities need. They are stored apart, because there may be a million of the others. */
 
 import { addTimer, removeTimer, type Timed } from '../loop/index.ts';
 import type { Activity } from './activity.ts';
@@ -9,15 +9,15 @@ import type { SpawnSite } from './spawn-site.ts';
 export class Extras {
   /** Where it was spawned, as far as that was recorded. */
   site: SpawnSite | undefined = undefined;
-  /** The program may wait for ever without it. */
+  /** The program may end while this activity waits. */
   isDaemon = false;
-  /** Of its signal, once somebody has asked for that. */
+  /** The controller of its signal, once the signal was asked for. */
   controller: AbortController | undefined = undefined;
-  /** Who ends what it awaits, if it is an async function. */
+  /** The owner of its waits, if it is an async function. */
   owner: AsyncOwner | undefined = undefined;
   /** The `AsyncLocalStorage` context it goes on in. */
   context: Context | undefined = undefined;
-  /** Of one that is to start later. */
+  /** The delay of an activity that starts later. */
   delay: Delay | undefined = undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What goes on behind a `Greenlet`: one activity of many in this thread.
+ * The execution behind a `Greenlet`: one activity of many in this thread.
  *
  *            start()                first step              ends, fails, or is killed
  *   NEW ───────────────▶ READY ───────────────▶ RUNNING ─────────────────────────────────▶ DEAD
@@ -40,7 +40,7 @@ import { tellEnd, type Watcher } from './watcher.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
-/** What an activity knows of its greenlet. */
+/** The view that an activity has of its greenlet. */
 export interface Face {
   readonly name: string;
   run(...args: any[]): unknown;
@@ -54,7 +54,7 @@ const RUNNING = 2;
 /** For an operation; or an async function, for whatever it awaits. */
 const WAITING = 3;
 const DEAD = 4;
-/** Told to start, when a pool has room for it: it is in that pool's line. */
+/** Told to start when a pool has space for it: it is in that pool's line. */
 const IN_LINE = 5;
 type State = typeof NEW | typeof READY | typeof RUNNING | typeof WAITING | typeof DEAD | typeof IN_LINE;
 
@@ -66,7 +66,7 @@ const NONE: readonly unknown[] = [];
 
 export class Activity implements Steppable, Waiter, Living, ListNode {
   readonly greenlet: Face;
-  /** Whether somebody sees its error, or will. */
+  /** True if its error is seen, or will be. */
   isSeen = false;
   result: unknown = undefined;
 
@@ -76,9 +76,9 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
   #fn: ((...args: any[]) => unknown) | string | undefined;
   #args: readonly unknown[];
   #generator: Generator<unknown, unknown, unknown> | undefined = undefined;
-  /** What it waits for. */
+  /** The operation that it waits for. */
   #operation: Pending<any> | undefined = undefined;
-  /** What is thrown at its next step. */
+  /** The error to throw at its next step. */
   #thrown: Thrown | undefined = undefined;
   #watchers: Few<Watcher> = undefined;
   #extras: Extras | undefined = undefined;
@@ -115,7 +115,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return this;
   }
 
-  /** What owns the `Local` fields and the locks that it uses: as `scope`, unless that has switched by hand to a greenlet. */
+  /** The owner of the `Local` fields and locks that it uses: itself, as `scope`, or the greenlet that it has switched to by hand. */
   get innermost(): Activity {
     return this;
   }
@@ -125,7 +125,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return undefined;
   }
 
-  /** Whether the program may wait for ever without it. */
+  /** True if the program may end while it waits. */
   get isDaemon(): boolean {
     return this.#extras?.isDaemon === true;
   }
@@ -143,7 +143,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return this.#outcome === 'error';
   }
 
-  /** Whether it was ended by a `GreenletExit`, which is its result then. */
+  /** True if it was ended by a `GreenletExit`, which is then its result. */
   get hasExited(): boolean {
     return this.#outcome === 'exit';
   }
@@ -165,7 +165,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return this.#state === RUNNING;
   }
 
-  /** Whether it was told to start and has not ended. */
+  /** True if it was told to start and has not ended. */
   get isStarted(): boolean {
     return this.#state !== NEW && this.#state !== DEAD;
   }
@@ -190,7 +190,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return fn(...args);
   }
 
-  // ---- how it starts: at once, inside of what runs, later, or when a pool has room
+  // ---- the start: at once, inside of the running activity, later, or when a pool has space
 
   start(): void {
     if (this.#state !== NEW) return;
@@ -218,21 +218,21 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     this.#more.delay = new Delay(this, ms);
   }
 
-  /** Puts its start off until a pool has room: `admit()`. */
+  /** Postpones its start until a pool has space: `admit()`. */
   standIn(line: WaitList<any>): void {
     if (this.#state !== NEW) return;
     this.#state = IN_LINE;
     line.push(this);
   }
 
-  /** It is out of the line, and starts. */
+  /** Called when it has left the line: starts. */
   admit(): void {
     if (this.#state !== IN_LINE) return;
     this.#state = NEW;
     this.start();
   }
 
-  /** It is taken out of the line, as if it had never been told to start. */
+  /** Removes it from the line, as if it had never been told to start. */
   leaveLine(): void {
     if (this.#state !== IN_LINE) return;
     this.list?.remove(this);
@@ -241,7 +241,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
 
   // ---- its steps
 
-  /** Its turn in the ready queue. */
+  /** Runs its next step. */
   step(): void {
     if (this.#state !== READY) return;
     this.#state = RUNNING;
@@ -271,7 +271,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     }
   }
 
-  /** Calls its function; true if that gave a generator, which is to be stepped. */
+  /** Calls its function. Returns true if the result is a generator, which must be stepped. */
   #begin(): boolean {
     const { greenlet } = this;
     const args = this.#args;
@@ -342,7 +342,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     reportFailure(this, error, 'failed after it was killed');
   }
 
-  /** What it waited for is over. */
+  /** Called when the operation that it waits for is over. */
   wake(_operation?: unknown, isNow: boolean = false): void {
     if (this.#state !== WAITING) return;
     this.#state = READY;
@@ -353,7 +353,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
   // ---- errors that others throw into it
 
   /**
-   * Throws an error where it waits, as soon as it is its turn. What it waited for takes nothing.
+   * Throws an error at its wait, at its next turn. The operation that it waits for takes nothing.
    *
    * @returns false if it cannot be: another error is on its way, or its async function awaits nothing of ours
    */
@@ -403,7 +403,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return isTaken;
   }
 
-  // ---- its end, and who is told
+  // ---- the end, and its watchers
 
   end(isError: boolean, result: unknown): void {
     if (this.#state === DEAD) return;
@@ -448,7 +448,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
 
   // ---- what others ask of it
 
-  /** Who ends what it awaits. */
+  /** The owner of its waits, if it is an async function. */
   get owner(): AsyncOwner | undefined {
     return this.#extras?.owner;
   }
@@ -472,7 +472,7 @@ export class Activity implements Steppable, Waiter, Living, ListNode {
     return `waits for ${this.describeWait()}`;
   }
 
-  /** What it waits for. */
+  /** Describes what it waits for. */
   describeWait(): string {
     return this.#operation?.describe() ?? this.#extras?.owner?.describe() ?? 'a promise';
   }

@@ -21,7 +21,7 @@ export class Alarm implements Timed, Watcher {
     addTimer(this, ms);
   }
 
-  /** Whether it runs, or its error has not been thrown yet. */
+  /** True while the alarm runs, or its error has not been thrown yet. */
   get isPending(): boolean {
     return this.place !== -1 || this.#interruption?.isPending === true;
   }

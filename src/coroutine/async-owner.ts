@@ -1,6 +1,7 @@
 /**
- * What an async greenlet awaits of ours. An async function cannot be thrown into; but when its greenlet is killed, its waits are
- * rejected, so that it unwinds at the `await` where it is. What it begins afterwards, in a `finally`, is its own.
+ * The waits of an async greenlet for operations of heddle. No error can be thrown into an async function. When its greenlet is killed,
+ * these waits are rejected instead, so that the function unwinds at its `await`. Waits that it begins afterwards, in a `finally`, are not
+ * affected.
  */
 
 import type { Ending, Living, Owner, Pending, Steppable } from '../loop/index.ts';
@@ -10,9 +11,9 @@ export class AsyncOwner implements Owner {
   readonly living: Living;
   /** One at a time is the rule. */
   #awaited: Few<Pending<any>> = undefined;
-  /** What is to be done when it awaits something again. */
+  /** Steps that must run when it awaits something again. */
   #deferred: Steppable[] | undefined = undefined;
-  /** What its present waits end by. */
+  /** The error that ends its present waits. */
   ending: Ending | undefined = undefined;
 
   constructor(living: Living) {

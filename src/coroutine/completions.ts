@@ -1,4 +1,4 @@
-/** Many things waited for at once: who is told of each that is ready, once, and can leave all the others. */
+/** A wait for many things at once: the waiter is told of each that is ready, once, and can leave all the others. */
 
 import { expected } from '../check.ts';
 import type { Activity } from './activity.ts';
@@ -7,7 +7,7 @@ import { activityOf, Greenlet } from './greenlet.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
-/** What calls back when it is ready: events, semaphores, results. Source: gevent's AbstractLinkable */
+/** An object that calls back when it is ready: an event, a semaphore, a result. Source: gevent's AbstractLinkable */
 export interface Linkable {
   /** Has a function called when it is ready, at once if it is. */
   rawlink(callback: (source: any) => unknown): unknown;
@@ -15,13 +15,13 @@ export interface Linkable {
   unlink(callback: (source: any) => unknown): unknown;
 }
 
-/** What `wait()` and `iwait()` wait for. */
+/** The objects that `wait()` and `iwait()` accept. */
 export type Waitable = Greenlet<any> | Linkable | PromiseLike<unknown>;
 
 export class Completions<T extends Waitable> implements Watcher {
   readonly seesErrors: boolean = false;
   readonly #ready: (one: T) => void;
-  /** Those that are not ready, and what was linked to them. */
+  /** The objects that are not ready, each with the callback that was linked to it. */
   readonly #pending = new Map<unknown, (() => void) | undefined>();
 
   constructor(ready: (one: T) => void) {
@@ -32,7 +32,7 @@ export class Completions<T extends Waitable> implements Watcher {
     return this.#pending.size;
   }
 
-  /** Those that are ready already may be told at once; and `ready` may leave the rest. */
+  /** Links to all objects. Those that are ready already may call back at once, and `ready` may leave the rest. */
   link(all: ReadonlySet<T>): void {
     for (const one of all) this.#pending.set(one, undefined);
     for (const one of all) if (this.#pending.has(one)) this.#link(one);

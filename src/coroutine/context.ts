@@ -1,19 +1,19 @@
 /**
  * The `AsyncLocalStorage` context of a greenlet: what it has set is there again when it goes on, and not where it switched to.
  *
- * Following contexts costs more than a switch does, so it begins with the first context that the program makes: until then there
- * is nothing to follow. The two methods that make one say so, once, and are what they were from then on.
+ * Following contexts costs more than a switch does. It therefore begins with the first context that the program makes: until then there is
+ * nothing to follow. The two methods that make a context report the first one, and are then restored.
  */
 
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { setWithoutContext } from '../loop/index.ts';
 import { watch } from './switch-watch.ts';
 
-/** What `AsyncLocalStorage.snapshot()` gives: calls a function in the context that was there when it was taken. */
+/** The result of `AsyncLocalStorage.snapshot()`: calls a function in the context at the time of the snapshot. */
 export type ContextSnapshot = ReturnType<typeof AsyncLocalStorage.snapshot>;
 
 export class Context {
-  /** It holds the context that was there when it was made; ten times as fast as a snapshot. */
+  /** Holds the context at the time of its construction; ten times as fast as a snapshot. */
   #resource: AsyncResource;
 
   constructor(resource: AsyncResource) {
@@ -71,7 +71,7 @@ function follow(): void {
   isInUse = true;
   watch('contexts', true);
   setWithoutContext((part) => holdFirst().runInAsyncScope(part));
-  // Somebody may have wrapped them since.
+  // Another library may have wrapped the methods since.
   if (prototype.run === noticedRun) prototype.run = original.run;
   if (prototype.enterWith === noticedEnterWith) prototype.enterWith = original.enterWith;
 }
@@ -82,12 +82,12 @@ else {
   prototype.enterWith = noticedEnterWith;
 }
 
-/** The context of whoever makes a greenlet now; undefined while there are none. */
+/** Returns the context of the caller that makes a greenlet; undefined while there are no contexts. */
 export function captureContext(): Context | undefined {
   return isInUse ? new Context(hold()) : undefined;
 }
 
-/** Calls something in a context that was captured, or in the program's where there was none to capture. */
+/** Calls a function in a captured context, or in the program's if none was captured. */
 export function callIn<R>(context: Context | undefined, call: () => R): R {
   const known = context ?? firstContext();
   return known === undefined ? call() : known.run(call);
@@ -107,7 +107,7 @@ export function keepLoopWithout(storage: AsyncLocalStorage<any>): void {
   });
 }
 
-/** A storage of ours: what it holds is no context of the program's. (The `run` of newer Nodes calls `this.enterWith`.) */
+/** Makes an internal storage, whose contexts do not count as the program's. (The `run` of newer Nodes calls `this.enterWith`.) */
 export function unnoticedStorage<T>(): AsyncLocalStorage<T> {
   return Object.assign(new AsyncLocalStorage<T>(), original);
 }
@@ -118,7 +118,9 @@ export function contextOf(snapshot: ContextSnapshot): Context {
   return Context.of(snapshot);
 }
 
-/** Has a function told when the first context of all is entered by `enterWith`, which can be taken back from who runs. */
+/**
+ * Registers a listener for the first context that is entered by `enterWith`. The listener can take that context back from the running code.
+ */
 export function onFirstContext(listener: (takeBack: () => void) => void): void {
   onFirst = listener;
 }

@@ -1,6 +1,6 @@
 /**
- * Which greenlet runs. A generator greenlet is known from step to step; what async functions do after an `await` is known by an
- * AsyncLocalStorage, which is there from the first of them on: before, it would cost for nothing.
+ * The greenlet that runs. A generator greenlet is known from step to step. The owner of code after an `await` is known by an
+ * `AsyncLocalStorage`. The storage is made for the first async function, as it costs time.
  */
 
 import type { AsyncLocalStorage } from 'node:async_hooks';
@@ -23,7 +23,7 @@ export function setRunning(activity: Activity | undefined): Activity | undefined
   return before;
 }
 
-/** What runs, if a greenlet does. */
+/** The activity that runs, if it is a greenlet. */
 export function runningActivity(): Activity | undefined {
   return running ?? storage?.getStore();
 }
@@ -44,22 +44,22 @@ setScopeProvider('greenlet', () => {
   return scope === main ? undefined : scope;
 });
 
-/** What runs; outside of all greenlets the main one's, which stands for the program. */
+/** The activity that runs. Outside of all greenlets, this is the main one, which stands for the program. */
 export function currentActivity(): Activity {
   return running ?? storage?.getStore() ?? main;
 }
 
-/** What uses `Local` fields and locks now: as `currentActivity`, or the greenlet that was switched to by hand inside of that. */
+/** The owner of `Local` fields and locks now: `currentActivity`, or the greenlet that was switched to by hand inside of it. */
 export function currentOwner(): Activity {
   return findSwitched?.() ?? currentActivity();
 }
 
-/** Whether it stands for the program itself. */
+/** True if the activity stands for the program itself. */
 export function isMain(activity: Activity): boolean {
   return activity === main;
 }
 
-/** Whether async functions are followed: then every step has to say whose it is. */
+/** True if async functions are followed: then every step must set its owner. */
 export function isFollowing(): boolean {
   return storage !== undefined;
 }

@@ -1,4 +1,4 @@
-/** A set that mostly holds nothing or one: then that is no object of its own, as there may be a million of such sets. */
+/** A set that mostly has no or one element. Such a set needs no separate object, as there may be a million of them. */
 
 export type Few<T extends object> = undefined | T | Set<T>;
 

@@ -1,4 +1,4 @@
-/** An async iterable's items, one after another, for greenlets: there is no `for await` in a generator. */
+/** Iterates over an async iterable, for greenlets: a generator has no `for await`. */
 
 import { checkFunction, expected } from '../check.ts';
 import { type ClosableIterator, iteratorOf, resultOf } from '../iteration.ts';
@@ -12,11 +12,11 @@ import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
 /**
- * Calls a function with each item of an async iterable, one after another, and waits for what it returns: it may be a plain, an async or a
- * generator function. Ended early, by an error of the function or because its greenlet is thrown out, it closes the iterator: a stream is
- * destroyed. An async generator that itself awaits something ends when that is over; it is not waited for.
+ * Calls a function with each item of an async iterable, one after another, and waits for its result. The function may be plain, async or a
+ * generator function. An early end, by an error of the function or of the greenlet, closes the iterator: a stream is destroyed. An async
+ * generator that itself awaits something ends when that is over; `forEach` does not wait for it.
  *
- * @throws TypeError if they are no async iterable and no function
+ * @throws TypeError if `source` is not an async iterable or `fn` is not a function
  * @throws TimeoutError if all of it takes longer than `timeout`; that is thrown into the function, too
  *
  * Source: `Readable.forEach` of Node

@@ -1,9 +1,10 @@
-/** What ends a greenlet without being an error. */
+/** The value that ends a greenlet without being an error. */
 
 import { brandClass, HeddleError } from '../errors.ts';
 
 /**
- * Thrown into a greenlet to end it. It is not reported, and one that a greenlet lets pass becomes its value (greenlet's rule).
+ * Thrown into a greenlet to end it. A `GreenletExit` is not reported. One that a greenlet does not catch becomes its value (greenlet's
+ * rule).
  *
  * @example
  * ```ts

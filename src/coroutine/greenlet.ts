@@ -15,10 +15,10 @@ import { Link, type LinkTarget, type Outcome } from './link.ts';
 import { recordSite } from './spawn-site.ts';
 import { TypeError } from '../refusals.ts';
 
-/** What a generator function for `spawn` returns when it is called: it waits by `yield*` only. */
+/** The result of a generator function for `spawn`, which waits by `yield*` only. */
 export type Coroutine<T> = Generator<Wait, T>;
 
-/** What a greenlet of a function ends with, by what the function returns. */
+/** The result of a greenlet, by the return type of its function. */
 export type ResultOf<R> = R extends Generator<any, infer T> ? T : Awaited<R>;
 
 /** Refuses generator functions that yield anything else: a `yield` without its `*` waits for nothing and gives nothing. */
@@ -37,8 +37,8 @@ export type Body = (...args: any[]) => unknown;
 export let activityOf: (greenlet: Greenlet<any>) => Activity;
 
 /**
- * One activity of many in this thread: a generator function, an async or a plain one, that runs, waits, and ends with a value or an
- * error. It is a promise of that, too.
+ * One activity of many in this thread. It runs a generator, async or plain function, waits, and ends with a value or an error. A greenlet
+ * is also a promise of that value.
  *
  * @example
  * ```ts
@@ -98,46 +98,46 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     this.#activity.start();
   }
 
-  /** Begins it after so many milliseconds. @throws RangeError if that is no number >= 0 */
+  /** Starts the greenlet after `ms` milliseconds. @throws RangeError if `ms` is not a number >= 0 */
   startLater(ms: number): void {
     checkTimeout(ms, 'ms');
     this.#activity.site ??= recordSite(this.startLater);
     this.#activity.startLater(ms);
   }
 
-  /** What it does: calls its function. To be overridden, by a generator, async or plain method. */
+  /** Runs the greenlet: calls its function. Override it with a generator, async or plain method. */
   run(...args: any[]): unknown {
     return this.#activity.callFunction(args);
   }
 
-  /** Its result; `undefined` until then, and if it failed. Of one that was killed, the `GreenletExit`. */
+  /** The result. `undefined` before the end, and after a failure. For a killed greenlet, the `GreenletExit`. */
   get value(): T | GreenletExit | undefined {
     return this.#activity.isDead && !this.#activity.hasFailed ? (this.#activity.result as T | GreenletExit) : undefined;
   }
 
-  /** What it failed with; `undefined` until then, and if it did not. Reading it counts as seeing it. */
+  /** The error; `undefined` before the end, and without a failure. Reading it marks the error as seen. */
   get exception(): unknown {
     if (!this.#activity.hasFailed) return undefined;
     this.#activity.isSeen = true;
     return this.#activity.result;
   }
 
-  /** Whether it has ended, in whatever way. */
+  /** True if the greenlet has ended, in whatever way. */
   ready(): boolean {
     return this.#activity.isDead;
   }
 
-  /** Whether it has ended without an error; a kill is none. */
+  /** True if the greenlet has ended without an error. A kill is not an error. */
   successful(): boolean {
     return this.#activity.isDead && !this.#activity.hasFailed;
   }
 
-  /** Whether it was told to start and has not ended. */
+  /** True if the greenlet was told to start and has not ended. */
   get started(): boolean {
     return this.#activity.isStarted;
   }
 
-  /** Whether it has ended. */
+  /** True if the greenlet has ended. */
   get dead(): boolean {
     return this.#activity.isDead;
   }
@@ -170,15 +170,18 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     return new Ended<T | GreenletExit>(this.#activity, 'get', options);
   }
 
-  /** Waits for its end: true; false after `timeout` milliseconds. Its error is not thrown. */
+  /**
+   * Waits for the end of the greenlet. Resolves to `true`, or to `false` after `timeout` milliseconds. The greenlet's error is not thrown.
+   */
   join(options?: number | WaitOptions): Operation<boolean> {
     return new Ended<boolean>(this.#activity, 'join', options);
   }
 
   /**
-   * Ends it: throws the error into it where it waits, so that its `finally` runs, and waits until it has ended. One that has not begun
-   * never does. What it waited for takes nothing. An async function cannot be thrown into: its `signal` is aborted, its waits for
-   * operations of this module are rejected, and the greenlet has ended at once. Killing the greenlet that runs throws the error here.
+   * Ends the greenlet: throws the error at its wait, so that its `finally` blocks run, and waits until it has ended. A greenlet that has
+   * not begun never begins. The operation that it waited for takes nothing. No error can be thrown into an async function: its `signal` is
+   * aborted, its waits for operations of this module are rejected, and the greenlet counts as ended at once. Killing the running greenlet
+   * throws the error from this call.
    *
    * @param error default a `GreenletExit`, which becomes its value; with any other it has failed
    * @throws TimeoutError if it lives longer than `timeout`
@@ -190,7 +193,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     if (activity.isDead) return done;
     if (activity === main) throw new InvalidStateError('the main greenlet stands for the program: it cannot be killed');
     const thrown = toError(error);
-    // Whoever kills it knows of the error.
+    // The caller of `kill` knows the error.
     activity.isSeen = true;
     const isSelf = currentActivity().scope === activity;
     activity.kill(thrown);
@@ -232,7 +235,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     for (const link of this.#links()) this.#activity.unwatch(link);
   }
 
-  /** Whether a callback waits for its end. Source: gevent.Greenlet.has_links */
+  /** True if a callback waits for the end. Source: gevent.Greenlet.has_links */
   get hasLinks(): boolean {
     return this.#links().length > 0;
   }
@@ -241,7 +244,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     return this.#activity.watchers.filter((one) => one instanceof Link);
   }
 
-  /** The program may end although it waits, as with an unreferenced timer of Node: then nobody is told that it waits for ever. */
+  /** The program may end while the greenlet waits, as with an unreferenced timer of Node. Its wait is then not reported as a deadlock. */
   unref(): this {
     this.#activity.isDaemon = true;
     return this;
@@ -259,8 +262,8 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
   }
 
   /**
-   * `kill()`, at the end of an `await using` block, and waits for its end. A block is not told whether it ends by an error, so that it
-   * ends what it has not waited for: gevent waits here unless there was an error. Write `await greenlet` where you want its value.
+   * Calls `kill()` at the end of an `await using` block, and waits for the end. A block cannot tell whether it ends by an error, so a
+   * greenlet that was not awaited is killed. (gevent waits here unless there was an error.) Write `await greenlet` for its value.
    *
    * @example
    * ```ts
@@ -331,7 +334,7 @@ export function checkGreenlet(greenlet: unknown): Activity {
   throw new TypeError(expected('greenlet', 'a Greenlet', greenlet));
 }
 
-/** What `kill` throws: Python allows a class, too. Something else is an error itself, for the greenlet and not for who kills. */
+/** Converts the argument of `kill`. Python allows a class, too. Any other value is thrown into the greenlet as it is, not at the caller. */
 export function toError(error: unknown): unknown {
   if (error === undefined) return exit();
   if (error instanceof Error) return error;
@@ -367,7 +370,7 @@ export function getCurrent(): Greenlet<any> {
   return currentActivity().scope.greenlet as Greenlet<any>;
 }
 
-/** Greenlets are killed by the thousand: of the stack only who killed it is read. */
+/** Greenlets are killed by the thousand: only the caller's frames of the stack are read. */
 function exit(): GreenletExit {
   return whileSet('stackTraceLimit', 6, () => new GreenletExit('the greenlet was killed'));
 }

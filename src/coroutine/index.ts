@@ -54,12 +54,12 @@ export { RLock, type RLockStatistics } from './sync/rlock.ts';
 export { Semaphore, type SemaphoreStatistics } from './sync/semaphore.ts';
 export { Local, type LocalConstructor } from './local.ts';
 
-/** What blocks, elsewhere. */
+/** Blocking functions, run in another thread. */
 export { toThread } from './to-thread.ts';
 
-/** What still blocks. */
+/** The detection of blocking calls. */
 import * as monkey from './monkey/index.ts';
 export { monkey };
 
-/** What goes wrong: the same errors as in `heddle`. */
+/** Errors: the same classes as in `heddle`. */
 export { BlockingCallError, Empty, Full, HeddleError, InvalidStateError, ShutDown, TimeoutError } from '../errors.ts';

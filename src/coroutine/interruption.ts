@@ -1,6 +1,6 @@
 /**
- * An error on its way into an activity. It is thrown at once where the activity waits; where that cannot be, because another error came
- * first or an async function awaits a promise that is not ours, at its next wait. So none is lost, unless it is taken back.
+ * An error on its way into an activity. The error is thrown at once if the activity waits. Another error may have come first, or an async
+ * function may await a foreign promise. Then the error is thrown at the next wait. No error is lost, unless it is taken back.
  */
 
 import type { Steppable } from '../loop/index.ts';

@@ -6,8 +6,8 @@ import { Completions, type Waitable, waitablesOf } from './completions.ts';
 import { readWaitManyOptions, type WaitManyOptions } from './wait.ts';
 
 /**
- * What `iwait` returns. Its `next()` is an operation: `for await`, or `yield*` it in a generator greenlet. An interface of its own, because
- * TypeScript says of a loop over an `AsyncIterableIterator` that it awaits the greenlets, which it does not.
+ * The result of `iwait`. `next()` returns an operation: use `for await`, or `yield*` it in a generator greenlet. This is a separate
+ * interface: TypeScript assumes that a loop over an `AsyncIterableIterator` awaits the greenlets, which this loop does not.
  */
 export interface ReadyOnes<T> extends AsyncItemIterator<T>, Disposable {
   /** The next that is ready. */
@@ -43,13 +43,13 @@ class Next<T> extends Pending<IteratorResult<T, undefined>> {
     if (this.#signal?.aborted === true) this.#of.close();
   }
 
-  /** Whoever was to have it was thrown out. */
+  /** The receiver was thrown out. */
   protected override giveBack(result: IteratorResult<T, undefined>): void {
     if (result.done !== true) this.#of.putBack(result.value);
   }
 }
 
-/** Nothing of it is in the loop but what waits in `next()`: a loop that was forgotten keeps nobody alive. */
+/** Only `next()` has anything in the loop: a forgotten iteration keeps no object alive. */
 class Iwait<T extends Waitable> {
   readonly #ready = new Deque<T>();
   readonly #takers = new WaitList<Next<T>>();
@@ -89,7 +89,7 @@ class Iwait<T extends Waitable> {
     if (this.#missing === 0) this.close();
   }
 
-  /** No more come. Those that have come can still be taken. */
+  /** Ends the iteration. Objects that were ready before can still be taken. */
   close(): void {
     this.#missing = 0;
     this.#completions.leave();
@@ -128,9 +128,9 @@ class IwaitIterator<T extends Waitable> implements ReadyOnes<T> {
 }
 
 /**
- * Gives the objects one after another, as they are ready (`wait` says what that is): in the order in which they are, first those that are
- * already. It is over when all have come, or `count` of them, or after `timeout` milliseconds from this call. Leaving the loop early leaves
- * nothing behind. The objects come as themselves: greenlets are not awaited.
+ * Yields the objects one after another, as they become ready (see `wait`): first those that are ready already. The iteration ends when all
+ * have come, or `count` of them, or after `timeout` milliseconds from this call. Leaving the loop early leaves nothing behind. The objects
+ * are yielded as they are: greenlets are not awaited.
  *
  * @throws TypeError if something among them cannot be waited for
  *

@@ -10,7 +10,7 @@ import { activitiesOf, ManyEnded } from './many-ended.ts';
 export interface JoinAllOptions extends WaitOptions {
   /** Throws the error of the first that fails, as soon as it does. Default false. */
   readonly raiseError?: boolean | undefined;
-  /** Waits for no more than so many. Default all. */
+  /** The number of objects to wait for. Default: all. */
   readonly count?: number | undefined;
 }
 
@@ -50,7 +50,7 @@ class JoinAll<G> extends ManyEnded<G[]> {
   }
 
   #give(): void {
-    // Those that count leaves out, or that are late, go on without us.
+    // The remaining greenlets, beyond `count` or too late, run on unobserved.
     this.unwatchAll();
     this.settle(this.#finished);
   }

@@ -12,9 +12,9 @@ import { TypeError } from '../refusals.ts';
 
 /** For `killAll()`, and for the `kill` of a group. */
 export interface KillAllOptions extends WaitOptions {
-  /** What is thrown into each; default one `GreenletExit` for all. */
+  /** The error to throw into each; default: one `GreenletExit` for all. */
   readonly error?: unknown;
-  /** Whether to wait until they have ended. Default true. */
+  /** True to wait until they have ended. Default true. */
   readonly block?: boolean | undefined;
 }
 
@@ -36,13 +36,13 @@ class KillAll extends ManyEnded<void> implements Steppable {
     this.limit(options);
   }
 
-  /** Those switched by hand are thrown into here, where none of them can be running. */
+  /** Throws into the greenlets that were switched to by hand. None of them can be running here. */
   step(): void {
     for (const greenlet of this.#raw) {
       try {
         if (!greenlet.dead) greenlet.throw(this.#error);
       } catch (error) {
-        // It passes its error to its parent, which is us: our own is no news.
+        // A dying greenlet passes its error to its parent, which is this code. The error that was thrown is not reported again.
         if (error !== this.#error) this.reject(error);
       }
     }
@@ -64,9 +64,9 @@ class KillAll extends ManyEnded<void> implements Steppable {
 }
 
 /**
- * Ends all of the greenlets in one pass, and waits until they have ended: none of them goes on before all are killed, and those that had
- * not begun never do. For each it is as `Greenlet.kill` says; greenlets switched by hand may be among them. If the one that calls it is
- * among them, it is the last.
+ * Ends all of the greenlets in one pass, and waits until they have ended. None of them resumes before all are killed, and those that had
+ * not begun never do. For each, the rules of `Greenlet.kill` apply. Greenlets switched by hand are accepted as well. If the calling
+ * greenlet is among them, it is the last.
  *
  * @param error what is thrown into each, default one `GreenletExit` for all; it may stand among the options as well
  * @throws TypeError if something else than a greenlet is among them: then none is killed
@@ -138,7 +138,7 @@ function isOptions(value: unknown): value is number | KillAllOptions {
 }
 
 function kill(activity: Activity, error: unknown): void {
-  // Whoever kills it knows of the error.
+  // The caller of `kill` knows the error.
   activity.isSeen = true;
   activity.kill(error);
 }

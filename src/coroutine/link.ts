@@ -9,15 +9,15 @@ import type { Watcher } from './watcher.ts';
 import type { Greenlet } from './greenlet.ts';
 import { reportFailure } from './report.ts';
 
-/** What takes a greenlet's outcome: an `AsyncResult`. */
+/** A receiver of a greenlet's outcome: an `AsyncResult`. */
 export interface Outcome<T> {
-  /** It has ended with a value; one that was killed with its `GreenletExit`. */
+  /** Called with the value; for a killed greenlet, with its `GreenletExit`. */
   readonly set: (value: T) => unknown;
-  /** It has failed. */
+  /** Called with the error. */
   setException(error: unknown): unknown;
 }
 
-/** What is told of the end of a greenlet: a function that is called with it, or what takes its outcome. */
+/** A target of `link`: a function that is called with the ended greenlet, or a receiver of its outcome. */
 export type LinkTarget<T> = ((greenlet: Greenlet<T>) => unknown) | Outcome<T | GreenletExit>;
 
 /**

@@ -1,4 +1,4 @@
-/** An object whose fields each greenlet has for itself (`local-fields.ts`). They go with the greenlet. Source: gevent.local */
+/** An object whose fields each greenlet has for itself (`local-fields.ts`). The fields of a greenlet end with it. Source: gevent.local */
 
 import { type LocalFamily, localFamily, showFields } from '../local-fields.ts';
 import type { Activity } from './activity.ts';
@@ -15,7 +15,7 @@ const family: LocalFamily = localFamily(
   },
 );
 
-/** What `Local` is to the compiler: its instances have the fields that the factory makes. */
+/** The type of `Local`: its instances have the fields that the factory makes. */
 export interface LocalConstructor {
   /** @param init makes the fields that a greenlet begins with; default none */
   new <T extends object = Record<string, any>>(init?: () => T): T;
@@ -26,12 +26,11 @@ export interface LocalConstructor {
 }
 
 /**
- * An object whose fields each greenlet has for itself: what one sets, another does not see. The main program is one greenlet, too, and
- * so is each that is switched to by hand. They are there until the greenlet is forgotten.
+ * An object whose fields each greenlet has for itself: a value that one sets is invisible to others. The main program counts as one
+ * greenlet, and so does each greenlet that is switched to by hand. The fields exist until the greenlet is collected.
  *
- * A greenlet's fields are made when it first touches the object: none, or those of the object that `init` returns. Of a subclass, the
- * constructor is run again in each greenlet, with the arguments that it gave to `super`; its `#private` fields are the object's own and
- * not the greenlet's.
+ * A greenlet's fields are made at its first access: none, or those of the object that `init` returns. The constructor of a subclass runs
+ * again in each greenlet, with the arguments that it gave to `super`. Its `#private` fields belong to the object, not to a greenlet.
  *
  * @throws TypeError if `init` is given and no function
  *

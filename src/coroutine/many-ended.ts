@@ -7,7 +7,7 @@ import type { Watcher } from './watcher.ts';
 import { activityOf, Greenlet } from './greenlet.ts';
 import { TypeError } from '../refusals.ts';
 
-/** So many are named when it is told what is waited for. */
+/** The most greenlets that a description names. */
 const NAMED = 3;
 
 export abstract class ManyEnded<T> extends Pending<T> implements Watcher {

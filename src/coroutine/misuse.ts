@@ -1,4 +1,4 @@
-/** What functions return and generators yield: told apart, and if it is of no use, said what to write instead. */
+/** The values that functions return and generators yield: classifies them, and makes the errors that say what to write instead. */
 
 import { inspect } from 'node:util';
 import { isThenable } from '../thenable.ts';

@@ -1,5 +1,5 @@
 /**
- * Waiting until no greenlet is left, by watching one after another. Those that wait for the same are not waited for: they would wait for
+ * The wait until no greenlet is left, which watches one after another. Greenlets that wait for the same are excluded: they would wait for
  * each other.
  */
 

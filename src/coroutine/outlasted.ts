@@ -1,4 +1,4 @@
-/** Waiting for a promise that nobody can end: who is thrown out goes when it is settled. */
+/** A wait for a promise that cannot be ended: a waiter that is thrown out resumes when the promise is settled. */
 
 import { enterOutside, leaveOutside, Shielded } from '../loop/index.ts';
 

@@ -4,7 +4,7 @@
  *   greenlet ──waits for──▶ PartRun ──of──▶ Part, an activity        fields of `Local`, locks, `getCurrent()`: the greenlet's
  *      kill ───────────────────────────────▶ is thrown in here; the greenlet goes on with it when the part has ended
  *
- * So a part that is not waited for runs as well, and one that is killed has put in order all that it had to when its greenlet goes on.
+ * A part that is not awaited therefore runs as well. A killed part has finished its cleanup when its greenlet resumes.
  */
 
 import { type Operation, Shielded } from '../loop/index.ts';
@@ -39,7 +39,7 @@ export class Part extends Activity {
   readonly above: Activity;
   /** The owner of the fields and locks that it uses: `above`, or the greenlet that was switched to by hand inside of that. */
   readonly within: Activity;
-  /** Whether the reentrant locks that it takes are its own, and not its greenlet's. */
+  /** True if the reentrant locks that it takes belong to it, and not to its greenlet. */
   readonly isHolder: boolean;
 
   constructor(fn: Body, args: readonly unknown[], isHolder: boolean = false) {

@@ -1,15 +1,15 @@
 /**
  * greenlet's switch by hand, for one thread of JavaScript.
  *
- * A greenlet is a generator that is left and entered at its `yield*`s. Nobody's stack is switched: each `switch` inside of a
- * greenlet is an order that travels up to one loop (`control`), which enters the next. So a million switches need no stack.
+ * A greenlet is a generator that is left and entered at its `yield*`s. No stack is switched: each `switch` inside of a greenlet is a
+ * request that travels up to one loop (`control`), which enters the next greenlet. A million switches therefore need no stack.
  *
  *   main: a.switch(1) ──▶ control ──enters──▶ a: yield* b.switch(2) ──order──▶ control ──enters──▶ b: …
  *          ▲                                                                      │
  *          └── value ◀── the order's target is the greenlet that called ◀─────────┘
  *
- * The rules of life and death are greenlet's: who ends gives its value to its parent, who fails its error; `GreenletExit` is a
- * value. Source: https://greenlet.readthedocs.io
+ * The rules of life and death are greenlet's. A greenlet that ends passes its value to its parent, and one that fails its error; a
+ * `GreenletExit` counts as a value. Source: https://greenlet.readthedocs.io
  */
 
 import { checkFunction, expected } from '../check.ts';
@@ -27,13 +27,13 @@ import { trace } from './switch-trace.ts';
 import { isWatched } from './switch-watch.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
-/** What runs. The main greenlet is the program outside of all others. */
+/** The greenlet that runs. The main greenlet is the program outside of all others. */
 let current: RawGreenlet;
 /** The loop: enters one greenlet after another until the main one is meant. */
 let control: (order: Order) => unknown;
 /** The activity in whose step the main greenlet was left: what that runs since, such as a part of it, is inside of `current`. */
 let enteredIn: Activity | undefined;
-/** Those who wait inside of a `[Symbol.dispose]()` that they called: their generators cannot be entered. */
+/** The greenlets that wait inside of a `[Symbol.dispose]()` that they called: their generators cannot be entered. */
 const disposing: RawGreenlet[] = [];
 
 /** A greenlet that is switched to by hand: what `greenlet()` makes. Source: greenlet.greenlet */
@@ -44,9 +44,9 @@ export class RawGreenlet {
   /** There while it is alive, but for a plain function and the main greenlet. */
   #steps: Steps | undefined;
   #context: Context | undefined = captureContext();
-  /** Its switches, one after another: it waits for one at a time. When it has ended: what goes to its parent. */
+  /** Its switch request, used for one switch after another. After its end, the request carries its result to the parent. */
   readonly #order: Order = new Order();
-  /** What owns its `Local` fields and locks, once it has some. */
+  /** The owner of its `Local` fields and locks, once it has some. */
   #activity: SwitchedActivity | undefined = undefined;
 
   static {
@@ -66,7 +66,7 @@ export class RawGreenlet {
     this.#state = parent === null ? 'alive' : 'new';
   }
 
-  /** What it runs: to be set before it begins, not to be read afterwards. */
+  /** The function that it runs. Set it before the greenlet begins; it cannot be read afterwards. */
   get run(): ((...args: any[]) => unknown) | undefined {
     if (this.#state !== 'new') throw new InvalidStateError('run is not there any more: the greenlet has begun');
     return this.#run;
@@ -78,7 +78,7 @@ export class RawGreenlet {
     this.#run = run;
   }
 
-  /** Who gets its value or its error when it ends; `null` for the main greenlet. Settable, unless that makes a cycle. */
+  /** The receiver of its value or error when it ends; `null` for the main greenlet. Settable, unless that makes a cycle. */
   get parent(): RawGreenlet | null {
     return this.#parent;
   }
@@ -91,19 +91,20 @@ export class RawGreenlet {
     this.#parent = parent;
   }
 
-  /** Whether it has ended. */
+  /** True if the greenlet has ended. */
   get dead(): boolean {
     return this.#state === 'dead';
   }
 
-  /** Whether it has begun and not ended. */
+  /** True if the greenlet has begun and not ended. */
   get active(): boolean {
     return this.#state === 'alive';
   }
 
   /**
-   * The `AsyncLocalStorage` context it goes on in, as `AsyncLocalStorage.snapshot()` gives it; `undefined` while the program has none
-   * and when it has ended. First it is that of whoever made it. Settable while it does not run: two greenlets can begin in the same.
+   * The `AsyncLocalStorage` context that it resumes in, as `AsyncLocalStorage.snapshot()` returns it. `undefined` while the program has no
+   * context, and after the end. Initially the context of its creator. Settable while it does not run: two greenlets can begin in the same
+   * context.
    *
    * Source: greenlet.gr_context
    *
@@ -122,8 +123,8 @@ export class RawGreenlet {
   }
 
   /**
-   * Goes on with this greenlet, and gives what comes back when somebody switches here again: nothing is `undefined`, one value is
-   * itself, several are an array. The first switch calls its function with the values.
+   * Resumes this greenlet, and returns the values of the next switch back to the caller: `undefined` for none, the value itself for one, an
+   * array for several. The first switch calls the greenlet's function with the values.
    *
    * Inside of a greenlet write `const v = yield* other.switch(x)`; outside of any it returns the value itself. A dead
    * greenlet passes the values on to its parent.
@@ -147,7 +148,7 @@ export class RawGreenlet {
    * Ends it, so that its `finally` blocks run: a suspended greenlet that is merely dropped is freed without them. Unlike `throw()` it
    * returns at once, also inside of another greenlet; nothing goes to the parent. So `using g = greenlet(…)` leaves nothing behind.
    *
-   * @throws the error that it ends with, if that is no `GreenletExit`
+   * @throws the error that it ends with, unless that is a `GreenletExit`
    * @throws InvalidStateError if it runs, or switches to another greenlet instead of ending
    *
    * @example
@@ -179,12 +180,12 @@ export class RawGreenlet {
     let back: Brought = { cargo: VALUE, value: undefined };
     disposing.push(from);
     try {
-      // It may switch to itself; a complaint about what it yields is brought to it in the same way.
+      // A greenlet may switch to itself. An error about what it yields is delivered to it in the same way.
       while (order.target === this && this.#state === 'alive') {
         const origin = current;
         const { cargo, value } = order;
         order.clear();
-        // oxlint-disable-next-line typescript/no-this-alias -- who runs is told to others
+        // oxlint-disable-next-line typescript/no-this-alias -- others read the running greenlet
         current = this;
         this.#enter(cargo, value, origin);
       }
@@ -209,7 +210,7 @@ export class RawGreenlet {
     return `greenlet(${this === current ? 'current' : state}${this === main ? ', main' : ''})`;
   }
 
-  /** Whether there is somebody to be entered: itself, or the parent that a dead one passes on to. */
+  /** Checks that there is a greenlet to enter: this one, or the parent of a dead one. */
   #check(): void {
     // oxlint-disable-next-line typescript/no-this-alias, unicorn/no-this-assignment -- where the walk begins
     let at: RawGreenlet = this;
@@ -217,7 +218,7 @@ export class RawGreenlet {
     if (at.#state === 'new' && at.#run === undefined) throw nothingToRun();
   }
 
-  /** Fills the order of whoever runs: carried out at once if that is the main greenlet, else when it is yielded. */
+  /** Fills the switch request of the running greenlet. It is carried out at once in the main greenlet, else when it is yielded. */
   #deliver(cargo: Cargo, value: unknown): unknown {
     const order = current.#order;
     if (order.isLoose) throw loose(order);
@@ -300,7 +301,7 @@ export class RawGreenlet {
     if (result !== this.#order.yielded) this.#leave(result);
   }
 
-  /** Calls its function. Whether that is to be entered; one that is no generator function has run to its end. */
+  /** Calls its function. Returns true if the result must be entered; a plain function has run to its end. */
   #begin(args: readonly unknown[]): boolean {
     const run = this.#run!;
     this.#state = 'alive';
@@ -314,7 +315,7 @@ export class RawGreenlet {
     return false;
   }
 
-  /** Its generator has ended, or has yielded what is no switch: that is thrown where it is. */
+  /** Called when its generator has ended, or has yielded a value that is not a switch: then an error is thrown into it. */
   #leave({ done, value }: IteratorResult<unknown, unknown>): void {
     const order = this.#order;
     if (order.isLoose) {
@@ -335,12 +336,12 @@ export class RawGreenlet {
     this.#context = undefined;
   }
 
-  /** What it ended with, or what came for it after its end, goes to its parent. */
+  /** Passes its result, or what came for it after its end, to its parent. */
   #pass(cargo: Cargo, value: unknown): void {
     this.#order.fill(this.#parent ?? main, cargo === ERROR && value instanceof GreenletExit ? VALUE : cargo, value);
   }
 
-  /** It was left. If it entered the first context of all, it did so in that of the program. */
+  /** Called when it was left. If it entered the first context of all, it did so in that of the program. */
   #reclaim(): void {
     if (first?.greenlet !== this) return;
     if (this.#state === 'alive') this.#context = captureContext();
@@ -363,7 +364,7 @@ function traced(cargo: Cargo, value: unknown, from: RawGreenlet, target: RawGree
 const main = new RawGreenlet(undefined, null);
 current = main;
 
-/** Who entered the first context of all while nobody followed, and what takes that back from the program. */
+/** The greenlet that entered the first context of all, and the function that takes the context back from the program. */
 let first: { greenlet: RawGreenlet; takeBack: () => void } | undefined;
 onFirstContext((takeBack) => {
   if (current !== main) first = { greenlet: current, takeBack };
@@ -375,10 +376,9 @@ export function getcurrent(): RawGreenlet {
 }
 
 /**
- * Makes a greenlet that is switched to by hand. Its function is a generator function, or a plain one, which then cannot switch
- * itself.
+ * Makes a greenlet that is switched to by hand. Its function is a generator function, or a plain one, which then cannot switch itself.
  *
- * @param parent who gets its value or error when it ends; default the greenlet that makes it
+ * @param parent receives its value or error when it ends; default: the greenlet that makes it
  * @throws TypeError if they are not a function and a greenlet
  *
  * @example

@@ -1,4 +1,4 @@
-/** What is told of errors that nobody sees. */
+/** The report of unhandled errors. */
 
 import { inspect } from 'node:util';
 import { tell } from '../loop/index.ts';
@@ -6,7 +6,7 @@ import { setImmediate } from '../real-timers.ts';
 import type { Activity } from './activity.ts';
 import { describeSite } from './spawn-site.ts';
 
-/** Tells of an error, once, unless somebody looks at it in this turn of the event loop. */
+/** Reports an error once, unless it is looked at in this turn of the event loop. */
 export function reportFailure(activity: Activity, error: unknown, what: string): void {
   setImmediate(() => {
     if (what === 'failed' && activity.isSeen) return;

@@ -31,9 +31,9 @@ class Sleep extends Pending<void> implements Steppable {
 }
 
 /**
- * Waits so many milliseconds; 0 lets all others that are ready go first. Never wakes too early.
+ * Waits `ms` milliseconds; 0 lets all other ready greenlets go first. Never resumes too early.
  *
- * @throws RangeError if `ms` is no number >= 0
+ * @throws RangeError if `ms` is not a number >= 0
  *
  * Source: gevent.sleep
  *

@@ -1,12 +1,12 @@
 /**
- * Where greenlets were spawned, for reports. Reading the stack takes 2 µs, as long as all the rest of a short greenlet: so of a burst
- * only the first are recorded, and the others are said to come from where the last recorded one came from.
+ * The places where greenlets were spawned, for reports. Reading the stack takes 2 µs, as long as all the rest of a short greenlet. Of a
+ * burst only the first ones are recorded. The others are reported with the place of the last recorded one.
  */
 
 import { whileSet } from '../stack-frames.ts';
 import { drains } from '../loop/index.ts';
 
-/** So many in each turn of the ready queue. */
+/** The most records in each turn of the ready queue. */
 const RECORDED = 100;
 const DEPTH = 4;
 

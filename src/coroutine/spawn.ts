@@ -7,7 +7,7 @@ import { Greenlet, type ResultOf, spawnFrom, type Spawnable } from './greenlet.t
  * Starts a function in a greenlet: in the next microtask, after those that are ready already.
  *
  * @param fn a generator function, which waits by `yield*` and can be killed wherever it waits; an async function; or a plain one
- * @throws TypeError if it is none of them
+ * @throws TypeError if `fn` is not such a function
  *
  * Source: gevent.spawn
  *
@@ -27,7 +27,7 @@ export function spawn<A extends unknown[], R>(fn: ((...args: A) => R) & Spawnabl
   return spawnFrom(spawn, fn, args);
 }
 
-/** Starts a function after so many milliseconds, unless it is killed before. Source: gevent.spawn_later */
+/** Starts a function after `ms` milliseconds, unless the greenlet is killed before. Source: gevent.spawn_later */
 export function spawnLater<A extends unknown[], R>(ms: number, fn: ((...args: A) => R) & Spawnable<R>, ...args: A): Greenlet<ResultOf<R>> {
   checkFunction(fn, 'fn');
   const greenlet = new Greenlet<ResultOf<R>>(fn, ...args);

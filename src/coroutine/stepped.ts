@@ -1,7 +1,6 @@
 /**
- * Generators, and how they are stepped: by the methods that all of them share. Each evaluation of a function expression makes generators
- * with a prototype of their own, so that to find `next` in one takes five times as long as to call it, and greenlets are mostly made of
- * such expressions.
+ * The stepping of generators, by the methods that all of them share. Each evaluation of a function expression makes generators with their
+ * own prototype. Looking up `next` in one takes five times as long as calling it, and greenlets are mostly made of such expressions.
  */
 
 import { types } from 'node:util';
@@ -15,19 +14,19 @@ type Stepped = Generator<unknown, unknown, unknown>;
 const { prototype } = Object.getPrototypeOf(function* () {}) as { prototype: Stepped };
 const { next, throw: throwInto } = prototype;
 
-/** What a function returned, if that is to be stepped. */
+/** Returns the generator, if the result of a function must be stepped. */
 export function steppedOf(result: unknown): Stepped | undefined {
   if (types.isGeneratorObject(result)) return result;
   if (result instanceof Operation) return valueOf(result);
   return isGenerator(result) ? delegate(result) : undefined;
 }
 
-/** For what has the methods of a generator and is none. */
+/** Steps an object that has the methods of a generator but is not one. */
 function* delegate(generator: Stepped): Stepped {
   return yield* generator;
 }
 
-/** An operation is waited for as by a generator: who is killed before he saw its value gives that back. */
+/** Waits for an operation as a generator does: a greenlet that is killed before it saw the value returns the value. */
 function* valueOf(operation: Operation<unknown>): Generator<Wait, unknown> {
   const value = yield* operation;
   return isThenable(value) ? yield* until(value) : value;

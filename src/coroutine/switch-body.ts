@@ -1,4 +1,4 @@
-/** What a greenlet runs: a generator, entered step by step, or a plain function, which has ended when it returns. */
+/** The body of a greenlet: a generator, entered step by step, or a plain function, which has ended when it returns. */
 
 import { asynchronous } from './switch-misuse.ts';
 import { isThenable } from '../thenable.ts';

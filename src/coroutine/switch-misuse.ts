@@ -1,4 +1,4 @@
-/** What is said to those who switch by hand and get it wrong: each message says what to write. */
+/** The errors for misuse of switches by hand: each message says what to write. */
 
 import { quote } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
@@ -34,7 +34,7 @@ export function nothingToRun(): TypeError {
   return new TypeError('the greenlet has nothing to run: give it a function');
 }
 
-/** Its function returned a promise or an async generator. */
+/** Makes the error for a function that returned a promise or an async generator. */
 export function asynchronous(): TypeError {
   return new TypeError('expected a plain function or a generator function, got an asynchronous one: use spawn() for a function that waits');
 }

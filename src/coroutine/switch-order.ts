@@ -1,5 +1,6 @@
 /**
- * A switch that a greenlet makes: whom to enter next, and with what. Each greenlet has one, as it makes one switch after another.
+ * The switch request of a greenlet: the greenlet to enter next, and the payload. Each greenlet has one, as it makes one switch after
+ * another.
  *
  * `yield*` asks it twice. The first answer is the order itself, on its way up to the loop; the second is what came back. Both
  * answers are objects that are there already: a switch allocates nothing.
@@ -7,7 +8,7 @@
 
 import type { RawGreenlet } from './raw-greenlet.ts';
 
-/** What is brought to a greenlet. */
+/** The kind of payload that is brought to a greenlet. */
 export type Cargo = typeof VALUE | typeof ERROR | typeof VALUES;
 /** A value, for one that waits. */
 export const VALUE = 0;
@@ -20,9 +21,9 @@ export class Order implements IterableIterator<Order, any, unknown> {
   target: RawGreenlet | undefined = undefined;
   cargo: Cargo = VALUE;
   value: unknown = undefined;
-  /** It was made and not yielded: whoever made it does not wait for it. */
+  /** True if the request was made and not yielded: its maker does not wait for it. */
   isLoose = false;
-  /** What a generator gives when it is left by `yield*` of this order. */
+  /** The result of a generator that is left by `yield*` of this request. */
   readonly yielded: IteratorYieldResult<Order> = { done: false, value: this };
   readonly #returned: IteratorReturnResult<unknown> = { done: true, value: undefined };
 
@@ -30,11 +31,11 @@ export class Order implements IterableIterator<Order, any, unknown> {
     this.target = target;
     this.cargo = cargo;
     this.value = value;
-    // What came last is not kept alive by one that waits.
+    // A waiting greenlet does not keep its last value alive.
     this.#returned.value = undefined;
   }
 
-  /** It is carried out, and holds nothing any more. */
+  /** Clears a request that was carried out. */
   clear(): void {
     this.target = undefined;
     this.value = undefined;

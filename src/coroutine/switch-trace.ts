@@ -1,22 +1,22 @@
-/** A function that is told of every switch made by hand: for those who debug or measure what runs. */
+/** The tracer: a function that is called at every switch made by hand, for debugging and profiling. */
 
 import { checkFunction } from '../check.ts';
 import type { RawGreenlet } from './raw-greenlet.ts';
 import { watch } from './switch-watch.ts';
 
-/** `event` is `'throw'` when an error is brought to `target`, else `'switch'`. It is called before `target` goes on. */
+/** `event` is `'throw'` when an error is brought to `target`, else `'switch'`. The tracer is called before `target` resumes. */
 export type Tracer = (event: 'switch' | 'throw', greenlets: [origin: RawGreenlet, target: RawGreenlet]) => void;
 
 let tracer: Tracer | undefined;
 
 /**
- * Has a function called at every switch between greenlets made by `greenlet()`; `undefined` or `null` ends that. A tracer that
- * throws is taken away, and its error is thrown where the switch goes to. While there is none, switches cost nothing more.
+ * Installs a function that is called at every switch between greenlets made by `greenlet()`; `undefined` or `null` removes it. A tracer
+ * that throws is removed, and its error is thrown into the target of the switch. Without a tracer, switches cost nothing more.
  *
  * Source: greenlet.settrace
  *
  * @returns the one there was before
- * @throws TypeError if it is no function
+ * @throws TypeError if it is not a function
  *
  * @example
  * ```ts
@@ -38,12 +38,12 @@ export function settrace(callback: Tracer | null | undefined): Tracer | undefine
   return before;
 }
 
-/** The function that `settrace` was given last; `undefined` if there is none. */
+/** The function of the last `settrace`; `undefined` without one. */
 export function gettrace(): Tracer | undefined {
   return tracer;
 }
 
-/** Calls the tracer. Its error is returned, as it belongs to the target. */
+/** Calls the tracer. The tracer's error is returned, as it belongs to the target. */
 export function trace(event: 'switch' | 'throw', origin: RawGreenlet, target: RawGreenlet): { error: unknown } | undefined {
   if (tracer === undefined) return undefined;
   try {

@@ -1,6 +1,6 @@
 /**
- * Whether a switch has more to do than to switch: contexts to follow, or a tracer to call. One flag, since every switch looks at
- * it; who asks for nothing pays for nothing.
+ * True if a switch must do more than switch: follow contexts, or call a tracer. One flag for both, since every switch reads it; programs
+ * that use neither pay nothing.
  */
 
 export let isWatched = false;

@@ -1,6 +1,6 @@
 /**
- * A greenlet that is switched to by hand, as the owner of `Local` fields and locks. It has no steps of its own: it runs inside of a step of
- * what switched to it.
+ * A greenlet that is switched to by hand, as the owner of `Local` fields and locks. Such a greenlet has no steps of its own: it runs inside
+ * of a step of the activity that switched to it.
  *
  *   greenlet of spawn() ──in its step──▶ g.switch() ──▶ greenlet of greenlet()      fields and locks: of the inner one
  *                                                                                  kill(), getCurrent(): of the outer one

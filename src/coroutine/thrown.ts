@@ -1,4 +1,4 @@
-/** What is to be thrown into an activity at its next step, and which of several that come before it. */
+/** The error to throw into an activity at its next step, and the choice among several that come before it. */
 
 import { GreenletExit } from './greenlet-exit.ts';
 

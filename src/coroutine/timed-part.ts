@@ -6,8 +6,8 @@
  *        └── thrown out ───────▶│ forwards that error ──────────▶ │ unwinds, and may wait for that
  *        ◀── the part's outcome ┴──────────────── has ended ──────┘
  *
- * Whatever is thrown is thrown where the part waits, and what comes out of that is what the greenlet gets: as if the function had been
- * called. So a part that catches the time-out has not been late, and nothing of it goes on when the greenlet does.
+ * An error is thrown at the wait of the part, and the part's outcome is the greenlet's, as if the function had been called. A part that
+ * catches the timeout has therefore not been late, and no code of it runs on when the greenlet resumes.
  */
 
 import { Shielded } from '../loop/index.ts';
@@ -23,7 +23,7 @@ export interface Lateness {
   readonly signal: AbortSignal | undefined;
   /** Makes the error, when it is late. */
   readonly makeError: () => unknown;
-  /** What it gives instead of its own time-out's error. */
+  /** The result in place of its own timeout's error. */
   readonly instead: { readonly value: unknown } | undefined;
 }
 
@@ -33,7 +33,7 @@ export class TimedRun<T> extends Shielded<T> implements Watcher {
   readonly #part: Part;
   /** The error of its own time-out. */
   #late: { readonly error: unknown } | undefined;
-  /** What came from outside, on its way into the part. */
+  /** An error from outside, on its way into the part. */
   #forwarded: Interruption | undefined;
 
   /** @param above the function whose caller runs it */
@@ -57,7 +57,7 @@ export class TimedRun<T> extends Shielded<T> implements Watcher {
     const hasThrown = hasFailed || hasExited;
     const isLate = hasThrown && this.#late?.error === result && this.#late !== undefined;
     const forwarded = this.#forwarded;
-    // What came from outside counts for more than its own time-out, which may have come on top while it unwound.
+    // An error from outside takes precedence over its own timeout, which may have come while it unwound.
     if (forwarded !== undefined && (isLate || !forwarded.isThrown)) this.fail(forwarded.error);
     else if (!hasThrown) this.settle(result as T);
     else if (isLate && this.#lateness.instead !== undefined) this.settle(this.#lateness.instead.value as T);

@@ -10,7 +10,7 @@ import { activityOf, getMain, type ResultOf, type Spawnable } from './greenlet.t
 import { TimedRun } from './timed-part.ts';
 import { TypeError } from '../refusals.ts';
 
-/** What is thrown instead of the `Timeout`: an error, or a class that makes one. */
+/** The error that is thrown instead of the `Timeout`: an error, or a class that makes one. */
 export type TimeoutException = Error | (new (message: string) => Error);
 
 /** For `Timeout.run()`: how long its function has, and what comes when it is late. */
@@ -22,11 +22,11 @@ export interface TimeoutRunOptions extends WaitOptions {
 const runKeys = ['timeout', 'signal', 'error', 'value'];
 
 /**
- * Throws itself into the greenlet that started it, where that waits, when its time is over; unless it is cancelled before. It fires through
- * any wait, however deep, and of several each is told by its identity. A greenlet that ends takes its time-outs with it.
+ * Throws itself into the greenlet that started it, at its wait, when its time is over, unless it is cancelled before. A timeout fires
+ * through any wait, however deep. Several timeouts are told apart by identity. A greenlet that ends takes its timeouts with it.
  *
- * An async function has them thrown at an `await` of an operation of this module, at its next one if it awaits something else
- * (`until` makes one of any promise); `Timeout.run` does not depend on that.
+ * Into an async function it is thrown at an `await` of an operation of this module. If the function awaits something else, it is thrown at
+ * the next such `await`. `until` makes an operation of any promise; `Timeout.run` does not depend on that.
  *
  * @example
  * ```ts
@@ -66,8 +66,8 @@ export class Timeout extends TimeoutError implements Disposable {
   /**
    * @param ms how long, from `start()` on; 0 fires at the next turn of the event loop. Default: never
    * @param exception what it throws instead of itself; or a text, which becomes its own message
-   * @throws RangeError if `ms` is no number >= 0
-   * @throws TypeError if `exception` is none of these
+   * @throws RangeError if `ms` is not a number >= 0
+   * @throws TypeError if `exception` is not one of these
    */
   constructor(ms?: number, exception?: TimeoutException | string) {
     const checked = checkTimeout(ms, 'ms');
@@ -84,11 +84,11 @@ export class Timeout extends TimeoutError implements Disposable {
   }
 
   /**
-   * Runs a function as a part of the current greenlet, or of an async function anywhere, and gives its result. If it is late, a `Timeout` is
-   * thrown into it; with `value` the result is that instead of the `Timeout`, but not instead of another one that comes through. An
-   * async function cannot be thrown into: the signal of its `getCurrent()` is aborted, and the wait for it is over.
+   * Runs a function as a part of the current greenlet, or of an async function anywhere, and resolves to its result. If it is late, a
+   * `Timeout` is thrown into it. With `value`, the result is that value instead of this `Timeout`, but not instead of another one. No error
+   * can be thrown into an async function: the signal of its `getCurrent()` is aborted, and the wait for it is over.
    *
-   * Fields of `Local` and locks are those of the greenlet. What is thrown into the greenlet goes on into the function.
+   * `Local` fields and locks belong to the greenlet. An error that is thrown into the greenlet is passed on to the function.
    *
    * @throws TypeError or RangeError naming an argument that is wrong
    *
@@ -133,7 +133,7 @@ export class Timeout extends TimeoutError implements Disposable {
     return this.#ms;
   }
 
-  /** Whether it was started and has neither been thrown nor cancelled. */
+  /** True if it was started and has neither been thrown nor cancelled. */
   get pending(): boolean {
     return this.#alarm?.isPending === true;
   }
@@ -154,13 +154,13 @@ export class Timeout extends TimeoutError implements Disposable {
     this.#alarm = new Alarm(activity, this.#ms, () => (exception === undefined ? this : make(exception, this.message)));
   }
 
-  /** It does not fire, or not any more; it may be started again. */
+  /** Cancels the timeout; it may be started again. */
   cancel(): void {
     this.#alarm?.cancel();
     this.#alarm = undefined;
   }
 
-  /** As `cancel()`, for ever. */
+  /** As `cancel()`, permanently. */
   close(): void {
     this.cancel();
     this.#isClosed = true;

@@ -1,6 +1,6 @@
 /**
- * Running a function in a thread: the cure for what blocks. The pool is on a higher floor; it is reached when it is first needed, so that
- * who never needs it does not load it.
+ * Runs a function in a thread: the cure for blocking calls. The pool is in a higher layer. It is loaded at its first use, so that programs
+ * without `toThread` do not load it.
  */
 
 import { checkFunction } from '../check.ts';
@@ -31,10 +31,10 @@ export async function endThreads(): Promise<void> {
   await ended?.shutdown();
 }
 
-/** What the pool says above the frames of who submitted a task. */
+/** The line of a pool's error above the frames of the submitter. */
 const SUBMITTED = '\n  submitted from:\n';
 
-/** Puts the frames of the caller of `toThread` in place of those that the pool saw: there are none if the pool was loading. */
+/** Replaces the frames that the pool saw with those of the caller of `toThread`. The pool saw none if it was loading. */
 function showCaller(error: unknown, site: { readonly stack?: string }): void {
   if (!(error instanceof Error) || typeof error.stack !== 'string' || Object.isFrozen(error)) return;
   const [own] = error.stack.split(SUBMITTED);
@@ -43,15 +43,16 @@ function showCaller(error: unknown, site: { readonly stack?: string }): void {
 }
 
 /**
- * Runs a function in a thread of a pool that all such calls share, one thread for each core, and gives its result. The function and its
- * arguments are copied, as `ThreadPoolExecutor.submit` says; before the pool is there, which takes the first call a moment, that is when
- * it is. When nobody waits any more, what has not begun never does, and what runs is told by `currentTask().signal`, and ended if it goes on.
+ * Runs a function in a thread of a pool that all such calls share, one thread for each core, and resolves to its result. The function and
+ * its arguments are copied at the call, as by `ThreadPoolExecutor.submit`. The first call takes a moment to load the pool, and copies after
+ * that. When no waiter is left, a call that has not begun never does. A running one is told by `currentTask().signal`, and terminated if it
+ * goes on.
  *
  * Idle threads do not keep the program alive.
  *
- * @throws TypeError if `fn` is no function
+ * @throws TypeError if `fn` is not a function
  *
- * It fails with what the function throws, and as `submit` does.
+ * Fails with the error of the function, or as `submit` does.
  *
  * Source: asyncio.to_thread; gevent's hub.threadpool.apply
  *

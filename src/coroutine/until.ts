@@ -32,7 +32,7 @@ export class Until<T> extends Pending<T> {
     }
   }
 
-  /** What comes after the wait was over is dropped, an error as well. */
+  /** A result after the end of the wait is dropped, an error as well. */
   #follow(promise: PromiseLike<T>): void {
     this.#isOutside = true;
     enterOutside();
@@ -65,10 +65,10 @@ export class Until<T> extends Pending<T> {
 }
 
 /**
- * Waits for a promise, a `Future`, or anything else with a `then`. Given a function, calls it with a signal that is aborted when nobody
- * waits any more, so that a killed greenlet also ends what it waited for. What it throws is the error of the wait.
+ * Waits for a promise, a `Future`, or any other thenable. A function is called with a signal that is aborted when no waiter is left, so
+ * that a killed greenlet also ends what it waited for. An error of the function is the error of the wait.
  *
- * @throws TypeError if it is no promise and no function
+ * @throws TypeError if it is neither a promise nor a function
  * @throws TimeoutError if it takes longer than `timeout`
  *
  * @example

@@ -7,7 +7,7 @@ import { NoneLeft } from './none-left.ts';
 
 /** For `wait()` and `iwait()`. */
 export interface WaitManyOptions extends WaitOptions {
-  /** Waits for no more than so many. Default all. */
+  /** The number of objects to wait for. Default: all. */
   readonly count?: number | undefined;
 }
 
@@ -57,12 +57,12 @@ class WaitMany<T extends Waitable> extends Pending<T[]> {
 }
 
 /**
- * Waits until all of the objects are ready, and gives them in the order in which they were; at a time-out those that are. What is ready: a
- * greenlet or a promise that has ended, in whatever way (an error of a promise counts as seen), an `Event` or `AsyncResult` that is set, a
- * `Semaphore` that is free. One that is given twice counts once.
+ * Waits until all of the objects are ready, and resolves to them in the order in which they became ready; at a timeout, to those that are.
+ * A greenlet or a promise is ready when it has ended, in whatever way (an error of a promise counts as seen). An `Event` or `AsyncResult`
+ * is ready when it is set, a `Semaphore` when it is free. An object that is passed twice counts once.
  *
- * Without objects it waits until no greenlet is left but the one that waits: true, or false at a time-out. Those that were `unref`ed are
- * not waited for.
+ * Without objects, waits until no other greenlet is left: `true`, or `false` at a timeout. Greenlets that were `unref`ed are not waited
+ * for.
  *
  * @throws TypeError if something among them cannot be waited for
  *

@@ -1,4 +1,4 @@
-/** Who is told of the end of an activity. */
+/** A watcher of the end of an activity. */
 
 import type { Activity } from './activity.ts';
 import type { Few } from './few.ts';
@@ -6,7 +6,7 @@ import type { Few } from './few.ts';
 /** Is told when an activity has ended, in the moment that it does. */
 export interface Watcher {
   ended(activity: Activity): void;
-  /** Whether its error reaches somebody this way: then it is not reported. */
+  /** True if the error reaches a reader this way: then it is not reported. */
   readonly seesErrors: boolean;
 }
 

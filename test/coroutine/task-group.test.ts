@@ -511,7 +511,7 @@ test('an error of a group that nobody joins is never told', async () => {
     await group.join().catch(() => {});
     await h.TaskGroup.run(() => { throw new Error('seen'); }).catch(() => {});
   `);
-  assert.match(stderr, /^heddle: a TaskGroup that nobody joined failed: Error: unseen/);
+  assert.match(stderr, /^heddle: a TaskGroup that was not joined failed: Error: unseen/);
   assert.doesNotMatch(stderr, /Error: seen/);
   assert.equal(code, 0);
 });
@@ -528,7 +528,7 @@ test('an error of a group that is gone is told at the end only', async () => {
     console.log((await written).split('\\n')[0]);
     clearInterval(timer);
   `);
-  assert.equal(stdout, 'heddle: a TaskGroup that nobody joined failed: Error: unseen\n');
+  assert.equal(stdout, 'heddle: a TaskGroup that was not joined failed: Error: unseen\n');
 });
 
 test('a deadlock in a group does not say what is waited for', async () => {

@@ -1,4 +1,6 @@
-/** Waiting for a call that was made for whoever waits: if that one is thrown out, it is killed. `apply` and `map` are this operation. */
+/**
+ * The wait for a call that was made for the waiter: if the waiter is thrown out, the call is killed. `apply` and `map` are this operation.
+ */
 
 import { Pending, type WaitOptions } from '../../loop/index.ts';
 import type { Activity } from '../activity.ts';

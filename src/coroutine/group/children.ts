@@ -2,9 +2,9 @@
  * The greenlets of a `TaskGroup`, and its body if `TaskGroup.run` gave it one.
  *
  *          first error, cancel()               all have ended
- *   OPEN ─────────────────────────▶ CANCELLED ───────────────▶ empty: whoever waits gets the errors
+ *   OPEN ─────────────────────────▶ CANCELLED ───────────────▶ empty: the waiter gets the errors
  *    │ a greenlet that comes runs    │ one that comes never begins
- *    └──────────── all have ended, and somebody has joined ──▶ OVER: none may come
+ *    └──────────── all have ended, and the group was joined ─▶ OVER: none may come
  */
 
 import { WaitList } from '../../loop/index.ts';
@@ -24,7 +24,7 @@ export class Children implements Watcher {
   readonly #living: Set<Activity> = new Set();
   #body: Activity | undefined = undefined;
   #controller: AbortController | undefined = undefined;
-  /** What those are ended with that are ended because of others. */
+  /** The error that ends the greenlets which are ended because of others. */
   #exit: unknown = undefined;
   isOver = false;
 
@@ -67,7 +67,7 @@ export class Children implements Watcher {
     if (this.#living.size === 0) this.#tell();
   }
 
-  /** Those that it came from together have it as one. */
+  /** Adds an error. Several greenlets may fail with the same error; it counts once. */
   fail(error: unknown): void {
     if (!this.errors.includes(error)) this.errors.push(error);
     this.unjoined.failed(this, error);

@@ -1,6 +1,7 @@
 /**
- * A call by a member of the group that it is for. It runs as a part of the member, in the place that this has: in a full pool it could wait
- * for itself. Whatever is thrown into the member is thrown there, as if it had called the function itself.
+ * A call by a member of the group that it is for. The call runs as a part of the member, in the member's place: in a full pool it could
+ * otherwise wait for itself. An error that is thrown into the member is thrown into the call, as if the member had called the function
+ * itself.
  */
 
 import { Shielded, type WaitOptions } from '../../loop/index.ts';

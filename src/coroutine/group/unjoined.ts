@@ -1,6 +1,6 @@
 /**
- * The error of a `TaskGroup` that nobody has joined. Somebody may do so late, at the end of a long block; therefore it is told when nobody
- * can any more: the group is gone, or the program ends.
+ * The error of a `TaskGroup` that was not joined. A join may come late, at the end of a long block. The error is therefore reported when no
+ * join is possible any more: the group was collected, or the program ends.
  */
 
 import { inspect } from 'node:util';
@@ -30,7 +30,7 @@ export class Unjoined {
   tell(): void {
     if (!waiting.delete(this)) return;
     const { error } = this.#failure!;
-    tell(`heddle: a TaskGroup that nobody joined failed: ${inspect(error)}\n`, error);
+    tell(`heddle: a TaskGroup that was not joined failed: ${inspect(error)}\n`, error);
     this.#forget();
   }
 

@@ -21,7 +21,7 @@ export function leaveSteps(): void {
 }
 
 function measuredStep(this: Activity): void {
-  // It is forgotten with the end.
+  // The site is forgotten at the end.
   const { site } = this;
   const lostBefore = lost;
   const begin = performance.now();

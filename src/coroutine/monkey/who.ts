@@ -1,4 +1,4 @@
-/** Who blocks. */
+/** The greenlet that blocks the thread. */
 
 import { runningActivity } from '../current.ts';
 import { getcurrent } from '../raw-greenlet.ts';
@@ -10,7 +10,7 @@ export interface Blocker {
   readonly origin: string;
 }
 
-/** The greenlet that runs; undefined in the program outside of all. Those that are switched by hand have no names. */
+/** Returns the greenlet that runs; undefined outside of all greenlets. Greenlets that are switched by hand have no names. */
 export function whoRuns(): Blocker | undefined {
   const activity = runningActivity();
   if (activity !== undefined) return { name: activity.greenlet.name, origin: originOf(activity.site) };

@@ -3,7 +3,8 @@
  *
  *     out ◀── [ given back: 2 5 ] ◀── [ never taken: 7 8 9 … ] ◀── in
  *
- * What was never taken came after all that was, so what comes back is in front of it; there it is put into its order.
+ * Items that were never taken are newer than all that were. A returned item therefore goes to the front, among other returned ones in
+ * order.
  */
 
 import { Deque } from '../../loop/index.ts';

@@ -2,7 +2,7 @@
 
 import type { Store } from './store.ts';
 
-/** What has an order. */
+/** A value with an order. */
 export type Priority = number | string | bigint;
 
 interface Entry<T> {

@@ -8,13 +8,13 @@ import { Queue } from './queue.ts';
 import { reorder } from './simple-queue.ts';
 import { TypeError } from '../../refusals.ts';
 
-/** What has an order: a number, a string, a bigint, or what stands for one, such as a `Date`. */
+/** A value with an order: a number, a string, a bigint, or an object with one, such as a `Date`. */
 export interface Ordered {
-  /** Its place in the order, as JavaScript's `<` asks for it. */
+  /** The place in the order, for JavaScript's `<`. */
   valueOf(): number | string | bigint;
 }
 
-/** What a `PriorityQueue` holds: what has an order, or a tuple whose first element has. */
+/** An item of a `PriorityQueue`: a value with an order, or a tuple that begins with one. */
 export type Prioritized = Ordered | readonly [Ordered, ...unknown[]];
 
 /**

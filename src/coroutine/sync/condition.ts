@@ -28,8 +28,8 @@ export interface ConditionStatistics {
 }
 
 /**
- * A condition: whoever has its lock may wait until another, who then has the lock, says that something has changed. Those who wait are
- * notified in the order in which they came.
+ * A condition variable: the owner of its lock may wait until another owner of the lock notifies it of a change. Waiters are notified in
+ * order of arrival.
  *
  * Source: threading.Condition
  *
@@ -73,8 +73,8 @@ export class Condition extends Acquirable {
   }
 
   /**
-   * Gives the lock up, waits for a notification, and has the lock back when it is over: true; false if none came within `timeout`
-   * milliseconds. Who is killed or aborted while it waits has the lock back as well before that is thrown.
+   * Releases the lock, waits for a notification, and reacquires the lock. Resolves to `true`, or to `false` if none came within `timeout`
+   * milliseconds. A waiter that is killed or aborted also holds the lock again before the error is thrown.
    *
    * @throws InvalidStateError if the lock is not held
    */
@@ -85,8 +85,8 @@ export class Condition extends Acquirable {
   }
 
   /**
-   * Waits until the predicate gives something true, which is what comes; after `timeout` milliseconds, what it gave last. It is called
-   * with the lock held: at once, and after each notification.
+   * Waits until `predicate` returns a truthy value, and resolves to it. After `timeout` milliseconds, resolves to the last value. The
+   * predicate is called with the lock held: at once, and after each notification.
    *
    * @throws InvalidStateError if the lock is not held
    *
@@ -133,7 +133,7 @@ export class Condition extends Acquirable {
       .replace(/^<(.*)>$/su, `<${this.constructor.name} with $1${unnotified === 0 ? '' : `, ${unnotified} to be notified`}>`);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): ConditionStatistics {
     return { locked: this.#mutex.isTaken, waiting: this.#mutex.waiters.length, unnotified: this.#waiters.length };
   }

@@ -57,7 +57,7 @@ export class Event {
     showAsText(Event);
   }
 
-  /** Whether it is set. */
+  /** True while it is set. */
   isSet(): boolean {
     return this.#isSet;
   }
@@ -74,7 +74,7 @@ export class Event {
     this.#links.notify();
   }
 
-  /** It is not set any more: who waits from now on waits for the next `set()`. */
+  /** Clears the event: later waiters wait for the next `set()`. */
   clear(): void {
     this.#isSet = false;
   }
@@ -95,7 +95,7 @@ export class Event {
     this.#links.remove(callback);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): EventStatistics {
     return { isSet: this.#isSet, waiting: this.#waiters.length, links: this.#links.count };
   }

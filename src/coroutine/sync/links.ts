@@ -57,7 +57,7 @@ export class Links<S> {
     this.#links.delete(callback);
   }
 
-  /** It is ready. */
+  /** Called when the object is ready. */
   notify(): void {
     for (const link of this.#links.values()) stand(link);
   }

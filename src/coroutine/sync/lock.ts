@@ -1,4 +1,4 @@
-/** A lock of which it does not matter who releases it. Source: threading.Lock, gevent.lock.BoundedSemaphore(1) */
+/** A lock that any greenlet may release. Source: threading.Lock, gevent.lock.BoundedSemaphore(1) */
 
 import { InvalidStateError } from '../../errors.ts';
 import type { Activity } from '../activity.ts';
@@ -36,7 +36,7 @@ class PlainMutex extends Mutex {
   }
 }
 
-/** What a `Lock` says of itself. */
+/** The statistics of a `Lock`. */
 export interface LockStatistics {
   /** True while it is locked. */
   readonly locked: boolean;
@@ -45,8 +45,8 @@ export interface LockStatistics {
 }
 
 /**
- * A lock: one has it at a time, in strict order of arrival. It is not reentrant: who has it and acquires it again waits for ever. Any
- * greenlet may release it.
+ * A lock: mutual exclusion, at most one owner, in strict order of arrival. The lock is not reentrant: an owner that acquires it again waits
+ * indefinitely. Any greenlet may release it.
  *
  * Source: threading.Lock
  *
@@ -82,7 +82,7 @@ export class Lock extends Acquirable {
     return greenletOf(this.#mutex.owner);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): LockStatistics {
     return { locked: this.#mutex.isTaken, waiting: this.#mutex.waiters.length };
   }

@@ -10,7 +10,7 @@ export abstract class Mutex extends Source {
     return this.owner !== undefined;
   }
 
-  /** Whether it may be given back by this one. */
+  /** True if this activity may release it. */
   abstract isHeldBy(activity: Activity): boolean;
 
   /** Gives it up altogether; returns how often it had been taken. */

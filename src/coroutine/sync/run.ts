@@ -39,8 +39,9 @@ function* call(fn: () => unknown, isHolder: boolean): Steps {
 }
 
 /**
- * Whether an async function has to know after its `await`s whose it is. What no greenlet runs is the main program's anyway; so a program
- * that has locks and async functions, but no greenlets, has no AsyncLocalStorage to pay for, unless it keeps callers of an `RLock` apart.
+ * True if an async function must know its owner after its `await`s. Code outside of all greenlets belongs to the main program anyway. A
+ * program with locks and async functions, but without greenlets, therefore pays for no `AsyncLocalStorage`, unless it keeps callers of an
+ * `RLock` apart.
  */
 function mustBeFollowed(fn: () => unknown, isHolder: boolean): boolean {
   if (isHolder) return !isGeneratorFunction(fn);
