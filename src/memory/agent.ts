@@ -1,6 +1,6 @@
 /**
- * The thread that runs this code, as the heap knows it: its slot id and the memory. (ECMAScript calls a thread of a shared memory an agent.)
- * There is one in each thread, made with the first shared object that it meets; tests of the model swap several in one thread.
+ * The running thread as the heap knows it: its slot id and the memory. (ECMAScript calls a thread of a shared memory an agent.) Each thread
+ * has one, made with its first shared object. Tests of the model swap several in one thread.
  */
 
 import type { Block } from './block.ts';
@@ -24,11 +24,11 @@ export interface Agent {
 
 /** Something of this thread that waits without blocking it. */
 export interface AsyncWait {
-  /** It may be its turn: the bell was rung. */
+  /** Called after a ring of the bell: it may be this wait's turn. */
   step(): void;
-  /** Some time has passed: has somebody died, was a ring lost with its ringer? */
+  /** Called from time to time, to find dead owners and rings that were lost with their ringer. */
   probe(): void;
-  /** The thread is about to block: if it was called, let another one be called instead. It is stepped when the thread is back. */
+  /** Called before the thread blocks: a call that this wait got is passed to another one. The wait is stepped when the thread is back. */
   pass(): void;
 }
 
@@ -38,7 +38,7 @@ export interface AsyncWaits extends Iterable<AsyncWait> {
   delete(wait: AsyncWait): void;
   /** Calls `step` of all soon, as if the bell had been rung. */
   kick(): void;
-  /** Opens the bell, also while nothing waits, and calls `onRing` on each ring. It does not keep the program alive. */
+  /** Opens the bell, also without waits, and calls `onRing` on each ring. An open bell does not keep the program alive. */
   listen?(onRing: () => void): void;
 }
 

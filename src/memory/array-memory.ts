@@ -1,9 +1,9 @@
 /**
- * The heap where native calls are missing: one SharedArrayBuffer that grows, for the threads of one process. What the system does for the native
- * one, JavaScript does here, but for one thing: nobody can be asked whether a thread lives. So whoever sees the 'exit' of a Worker says it
- * (`markEnded`), in the slots of the thread and of those that ended with it.
+ * The heap without native calls: one `SharedArrayBuffer` that grows, for the threads of one process. JavaScript does here what the system
+ * does for the native heap, with one exception: no call tells whether a thread lives. The thread that sees the 'exit' of a Worker therefore
+ * records it (`markEnded`), in the slots of the thread and of those that ended with it.
  *
- *    identity    pid, tid: Node's `threadId` + 1, processStart: the tid of the thread that started it (0: nobody), threadStart: 0,
+ *    identity    pid, tid: Node's `threadId` + 1, processStart: the tid of the thread that started it (0: none), threadStart: 0,
  *                and the tid once its end was seen
  */
 
@@ -16,17 +16,17 @@ import { clearInterval, setImmediate, setInterval } from '../real-timers.ts';
 import { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
 import { slotCount, slotFields, slotsBegin, slotSize } from './slots.ts';
 
-/** Bytes of the longest, if the process may have so many addresses (`ulimit -v`); of the shortest that is tried. */
+/** Bytes of the longest buffer, if the process has that many addresses (`ulimit -v`); of the shortest one that is tried. */
 const longest = 2 ** 30;
 const shortest = 2 * segmentSize;
 const most32 = 0x7fff_ffff;
 
-/** What ES2024 says of shared buffers, and TypeScript's library for ES2023 does not. */
+/** The members of shared buffers in ES2024, which TypeScript's library for ES2023 lacks. */
 type Growable = SharedArrayBuffer & { grow(bytes: number): void; readonly maxByteLength: number };
 const GrowableBuffer = SharedArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => Growable;
 type WaitAsync = (words: Int32Array, index: number, expected: number) => { async: true; value: Promise<unknown> } | { async: false };
 
-/** Memory for a new heap, of one segment; each thread that is to share it must be given it. @throws HeddleError */
+/** Memory for a new heap, of one segment. Each thread that shares it must receive it. @throws HeddleError */
 export function newArraySeed(): SharedArrayBuffer {
   for (let maxByteLength = longest; ; maxByteLength /= 4) {
     try {
@@ -51,8 +51,8 @@ export function arrayMemory(seed: SharedArrayBuffer, startedBy?: number): Memory
 }
 
 /**
- * Says that a Worker has ended: to be called by whoever sees its 'exit'. The threads that it had started have ended with it (Node waits for
- * them). Where the system knows who lives, it does nothing.
+ * Records the end of a Worker; called by the thread that sees its 'exit'. The threads that it had started have ended with it (Node waits
+ * for them). Where the system knows which threads live, this does nothing.
  */
 export function markEnded(memory: Memory, thread: number): void {
   if (memory.kind !== 'array') return;
@@ -61,7 +61,7 @@ export function markEnded(memory: Memory, thread: number): void {
   for (const tid of ended) {
     for (let slot = slotsBegin; slot < slotsBegin + slotCount * slotSize; slot += slotSize) {
       const its = load(words, slot + slotFields.tid);
-      // ORDER: whoever takes the slot at this moment has another tid (Node gives none twice), and the mark means nothing for that.
+      // ORDER: a thread that takes the slot at this moment has another tid (Node gives none twice), and ignores the mark.
       if (its === tid) store(words, slot + slotFields.threadStart, tid);
       else if (its !== 0 && load(words, slot + slotFields.processStart) === tid) ended.add(its);
     }
@@ -85,7 +85,7 @@ class ArrayMemory implements Memory {
   }
 
   #view(number: number): Int32Array {
-    // With a length of its own it is as fast as on a buffer that does not grow. It throws a RangeError where there is nothing.
+    // A view with an explicit length is as fast as one on a buffer that does not grow. The constructor throws a RangeError beyond the end.
     const words = new Int32Array(this.#seed, number * segmentSize, segmentSize / 4);
     this.#segments[number] = words;
     return words;
@@ -178,7 +178,7 @@ class ArrayBell implements Bell {
 
   readonly #heard = (): void => {
     if (this.#isClosed) return;
-    // ORDER: before anybody looks; who rings from now on is heard again (pairs with the exchange in `ring` of slots.ts).
+    // ORDER: before any wait looks; a later ring is heard again (pairs with the exchange in `ring` of slots.ts).
     store(this.#words, this.#rung, 0);
     this.#listen();
     this.#onRing();

@@ -1,6 +1,6 @@
 /**
- * What a thread waits for without blocking: stepped when its doorbell was rung, probed four times a second. The bell is opened with the first
- * such wait; while there are any, it keeps the program alive.
+ * The waits of a thread that do not block it: stepped after a ring of its doorbell, probed four times a second. The bell is opened with the
+ * first such wait. While there are waits, the bell keeps the program alive.
  */
 
 import { store } from '#atomics';

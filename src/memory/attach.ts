@@ -1,14 +1,15 @@
 /**
- * How a thread meets the heap. All threads of a process get one buffer, the seed, from whoever started them, and find the heap by it, whichever
- * of them is the first to need one. A process that has no use for a heap makes none, and makes no native call.
+ * The attachment of a thread to the heap. All threads of a process get one buffer, the seed, from the thread that started them. They find
+ * the heap by it, whichever of them is the first to need one. A process that has no use for a heap makes none, and makes no native call.
  *
  *    seed, words 0 … 3       state │ has address │ address, low │ address, high
  *
- *    state    0 nobody needed a heap up to now
- *             n the descriptor of its file, + 1: native; the address is where this process has mapped it, if somebody has
+ *    state    0 no thread has needed a heap yet
+ *             n the descriptor of its file, + 1: native; the address is where this process has mapped it, if it has
  *            -1 it is the seed itself, as native calls are missing; these words are the `seed` of its header
  *
- * Several who need it first at the same time all make one; the one whose CAS tells of its own wins, and the others throw theirs away.
+ * Several threads that need it first at the same time all make one. The one whose CAS publishes its own wins, and the others discard
+ * theirs.
  */
 
 import { compareExchange, load, store } from '#atomics';
@@ -43,7 +44,10 @@ let ourSeed: SharedArrayBuffer | undefined;
 let starter: number | undefined;
 let joined: { readonly memory: Memory; readonly id: number } | undefined;
 
-/** What a thread that this one starts must be given, to `joinBySeed`. Without native calls it is the heap; otherwise it takes addresses only. */
+/**
+ * The buffer that a new thread must receive, for `joinBySeed`. Without native calls the buffer is the heap; otherwise it costs addresses
+ * only.
+ */
 export function seed(): SharedArrayBuffer {
   ourSeed ??= newArraySeed();
   return ourSeed;
@@ -67,12 +71,14 @@ export function joinBySeed(given: SharedArrayBuffer, startedBy: number): void {
 export function joinByDescriptor(descriptor: number): void {
   const words = new Int32Array(seed(), 0, 4);
   if (load(words, STATE) === 0) compareExchange(words, HAS_ADDRESS, 0, GIVEN);
-  // ORDER: last; who sees the descriptor sees that it was given.
+  // ORDER: last; a thread that sees the descriptor sees that it was given.
   if (joined !== undefined || compareExchange(words, STATE, 0, descriptor + 1) !== 0)
     throw new HeddleError('this process has a shared heap already: it is given one before it makes shared objects');
 }
 
-/** The descriptor of the heap, for a child process; the heap is made if there is none. Undefined if processes cannot share one here. */
+/**
+ * Returns the descriptor of the heap, for a child process; the heap is made if there is none. Undefined if processes cannot share one here.
+ */
 export function heapDescriptorForChild(): number | undefined {
   const words = new Int32Array(seed(), 0, 4);
   if (load(words, STATE) === 0 && nativeMemoryMissing() === undefined) memoryOf(seed());
@@ -82,7 +88,7 @@ export function heapDescriptorForChild(): number | undefined {
 
 function memoryOf(buffer: SharedArrayBuffer): Memory {
   const words = new Int32Array(buffer, 0, 4);
-  // ORDER: pairs with the CAS of who made it.
+  // ORDER: pairs with the CAS of the thread that made it.
   const state = load(words, STATE);
   if (state > 0) return joinNative(words, state - 1);
   const made = state === 0 ? createIfPossible() : undefined;
@@ -125,13 +131,13 @@ function isOurs(words: Int32Array, descriptor: number): boolean {
   return before === descriptor + 1 || before === isSeed;
 }
 
-/** Who finds no address maps the heap once more, in vain but for addresses. */
+/** Publishes the address of the heap. A thread that finds no published address maps the file again; this costs address space only. */
 function tellAddress(words: Int32Array, { memory, address }: NativeHeap): Memory {
   const before = load(words, HAS_ADDRESS);
   if ((before === 0 || before === GIVEN) && compareExchange(words, HAS_ADDRESS, before, WRITING) === before) {
     store(words, LOW, address | 0);
     store(words, HIGH, Math.floor(address / 2 ** 32));
-    // ORDER: last; who sees it sees the address.
+    // ORDER: last; a thread that sees it sees the address.
     store(words, HAS_ADDRESS, KNOWN);
   }
   return memory;
@@ -149,7 +155,7 @@ export function attachThread(): Agent {
   return { id, memory, waits: new LoopWaits(memory, id) };
 }
 
-/** As each sees to it that the next ones find a slot, only those who live can be too many. */
+/** Each new thread makes space for the next ones. Only living threads can therefore be too many. */
 function makeRoomForThreads(memory: Memory, id: number): void {
   const guard = new Guard(memory, id);
   guard.enter();
@@ -163,7 +169,7 @@ function makeRoomForThreads(memory: Memory, id: number): void {
 /** Workers are told theirs when they start. */
 let name: string = isMainThread ? 'MainProcess' : `Thread-${threadId}`;
 
-/** What others are told that this thread is called (`lock.owner`). At most 48 bytes of UTF-8; the rest is cut off. */
+/** Sets the name of this thread for others (`lock.owner`). At most 48 bytes of UTF-8; the rest is cut off. */
 export function setThreadName(to: string): void {
   name = to;
   if (joined !== undefined) nameSlot(joined.memory, joined.id, to);
@@ -174,12 +180,15 @@ export function ownMemory(): Memory | undefined {
   return joined?.memory;
 }
 
-/** Whether any thread of this process has met a heap, or the process was given one. Nothing is made for the answer. */
+/** True if any thread of this process has attached to a heap, or the process was given one. The question itself makes nothing. */
 export function isThereHeap(): boolean {
   return ourSeed !== undefined && load(new Int32Array(ourSeed, 0, 4), STATE) !== 0;
 }
 
-/** A Worker that this thread has started has ended: what it held is let go. Where the system knows who lives, nothing need be done. */
+/**
+ * Records the end of a Worker that this thread started: what it held is released. Where the system knows which threads live, nothing needs
+ * to be done.
+ */
 export function markEnded(thread: number): void {
   if (ourSeed === undefined || load(new Int32Array(ourSeed, 0, 4), STATE) !== isSeed) return;
   markEndedIn(joined?.memory ?? arrayMemory(ourSeed, starter), thread);

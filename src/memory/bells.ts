@@ -22,7 +22,7 @@ function bellOf(memory: Memory, id: number): BellAddress {
   const slot = slotOf(id);
   const descriptor = load(words, slot + DESCRIPTOR);
   const inode = halves(words, slot + INODE);
-  // ORDER: pairs with the last store of who opened it.
+  // ORDER: pairs with the last store of the thread that opened it.
   if (load(words, slot + SOCKET) === 0) return { descriptor, inode };
   return { descriptor, inode, socket: Int32Array.from({ length: socketWords }, (_, i) => load(words, slot + SOCKET + i)) };
 }
@@ -33,7 +33,7 @@ export function publishBell(memory: Memory, id: number, { descriptor, inode }: B
   const slot = slotOf(id);
   store(words, slot + INODE, inode | 0);
   store(words, slot + INODE + 1, Math.floor(inode / 2 ** 32));
-  // ORDER: last; who sees the descriptor sees which pipe it must be.
+  // ORDER: last; a thread that sees the descriptor sees the inode that the pipe must have.
   store(words, slot + DESCRIPTOR, descriptor);
 }
 
@@ -43,12 +43,12 @@ export function publishSocket(memory: Memory, id: number, bell: Bell): void {
   const socket = slotOf(id) + SOCKET;
   bell.openSocket?.((number) => {
     for (let i = socketWords - 1; i > 0; i -= 1) store(words, socket + i, number[i]!);
-    // ORDER: last; who sees it sees the rest of the number.
+    // ORDER: last; a thread that sees it sees the rest of the number.
     store(words, socket, number[0]!);
   });
 }
 
-/** Whether every thread that waits needs a socket. */
+/** True if every waiting thread needs a socket. */
 export function needsSocket(memory: Memory): boolean {
   return load(memory.segment(0), SOCKET_BELLS) !== 0;
 }
@@ -73,8 +73,9 @@ export function ringSlot(memory: Memory, id: number): void {
 }
 
 /**
- * The descriptors that heddle keeps open in this thread until its end, as `/proc/self/fd` names them: the file of the shared heap, which every
- * child inherits, and both ends of the thread's doorbell, once it has waited, with its socket, if it needs one. A check for leaks leaves them out.
+ * Returns the descriptors that heddle keeps open in this thread until its end, as `/proc/self/fd` names them. They are the file of the
+ * shared heap, which every child inherits, both ends of the thread's doorbell, once it has waited, and its socket, if it needs one. A check
+ * for leaks must ignore them.
  */
 export function keptDescriptors(): readonly string[] {
   const heapFile = '/memfd:heddle (deleted)';

@@ -10,7 +10,7 @@ export function blockThread<R>(wait: () => R): R {
   if (me === 0) return wait();
   const { waits } = theAgent();
   setBlocked(true);
-  // ORDER: after saying so; pairs with who calls and then looks whether its thread is blocked.
+  // ORDER: after setting `blocked`; pairs with a caller, which calls and then looks whether the thread is blocked.
   for (const one of waits) one.pass();
   try {
     return wait();

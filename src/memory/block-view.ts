@@ -5,7 +5,7 @@
  *                                 │ subarrays, `.buffer` and DataViews keep it alive
  *                                 ▼ garbage collection takes the ArrayBuffer ──▶ the entry is dropped
  *
- * What is registered for collection is the ArrayBuffer, because views on it outlive everything else that knows of the block.
+ * The ArrayBuffer is registered for collection, because views on it outlive every other reference to the block.
  *
  *    giveArray(object) ──▶ an array over the memory of a shared object; its buffer keeps the object alive, so that it is enough to hold a view
  */

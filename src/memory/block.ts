@@ -1,6 +1,6 @@
 /**
- * A block of the heap, as this thread sees it. Blocks are named by references: 32-bit numbers that count 16 bytes from the heap's start, so that one
- * word can name any block of 64 GiB. 0 names none. A block of less than a segment never lies in two.
+ * A block of the heap, as this thread sees it. A reference names a block: a 32-bit number that counts 16 bytes from the heap's start. One
+ * word can thus name any block of 64 GiB; 0 names none. A block of less than a segment never lies in two.
  */
 
 import type { Memory } from './memory.ts';

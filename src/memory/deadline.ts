@@ -12,7 +12,7 @@ export class Deadline {
    * @param timeout milliseconds from now; Infinity is never
    */
   constructor(timeout: number) {
-    // A 32-bit clock that goes round measures up to 24 days; nobody waits for longer than that with an end in mind.
+    // A 32-bit clock that wraps around measures up to 24 days. Longer timeouts count as infinite.
     this.#isEndless = timeout >= 0x7fff_ffff;
     this.#end = this.#isEndless ? 0 : timeout === 0 ? theAgent().memory.now() : (theAgent().memory.now() + Math.ceil(timeout) + 1) | 0;
   }

@@ -25,7 +25,7 @@ openHandleDoor({
     noteEnd();
     if (!isThereHeap()) return;
     dropParcels(link);
-    // What was on its way, or was held at the other end of the link, may be held by none now.
+    // Objects that were in flight, or held at the other end of the link, may have no holder now.
     theAgent().waits.kick();
   },
   slot: () => me,

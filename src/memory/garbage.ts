@@ -1,6 +1,6 @@
 /**
- * Asks V8 to collect garbage now: a handle that nobody uses holds its object until then, and V8 sees only small handles, not what is behind them.
- * Its finalizers let the objects go, in later turns of the event loop.
+ * Asks V8 to collect garbage now. An unused handle holds its object until then, and V8 sees only small handles, not the memory behind them.
+ * Finalizers release the objects in later turns of the event loop.
  */
 
 import { v8, vm } from '../builtins.ts';
@@ -9,7 +9,7 @@ import { setImmediate } from '../real-timers.ts';
 let gc: (() => unknown) | undefined;
 let isDue = false;
 
-/** In a turn of its own. It keeps the program alive for nothing. */
+/** Runs in its own turn. The request does not keep the program alive. */
 export function collectGarbage(): void {
   if (isDue) return;
   isDue = true;

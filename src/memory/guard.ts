@@ -1,6 +1,7 @@
 /**
- * The heap's guard: who holds it may allocate, free, sweep. It is a mutex of one word with the holder's slot id in it (after Drepper's "Futexes are
- * tricky", mutex 3), and holders are succeeded when they die: what is done under it is made of single words, and right after each of them.
+ * The heap's guard: its owner may allocate, free and sweep. The guard is a mutex of one word with the owner's slot id in it (after
+ * Drepper's "Futexes are tricky", mutex 3). A dead owner is succeeded: changes under the guard consist of single words, and the heap is
+ * consistent after each of them.
  *
  *    0 ──CAS──▶ id ──a waiter──▶ id + WAITERS ──exchange──▶ 0, and one is woken
  *               └──────── holder is dead: CAS ──▶ another id + WAITERS
@@ -20,7 +21,7 @@ const nowhere = headerFields.reservedToo * 4;
 const WAITERS = 0x8000_0000 | 0;
 const idBits = 0x7fff_ffff;
 
-/** It is held for a few hundred nanoseconds as a rule. */
+/** The guard is normally held for a few hundred nanoseconds. */
 const spins = 50;
 /** Milliseconds of a sleep: the first, and the longest. */
 const firstSlice = 1;
@@ -71,7 +72,7 @@ export class Guard {
       pause();
       if (load(words, GUARD) === 0 && compareExchange(words, GUARD, 0, this.#id) === 0) return;
     }
-    // From here on others may sleep, too: who takes it now wakes one of them when he leaves.
+    // From here on other threads may sleep, too: the next owner wakes one of them when it leaves.
     const mine = this.#id | WAITERS;
     for (let slice = firstSlice, isThorough = false; ; ) {
       const word = load(words, GUARD);

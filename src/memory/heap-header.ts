@@ -1,5 +1,5 @@
 /**
- * How a heap begins. Memory that was never used is a heap without pages: there is nothing to be prepared, so it does not matter who comes first.
+ * The header of a heap. Unused memory is a heap without pages. Nothing must be prepared, so it does not matter which thread comes first.
  *
  *    words of segment 0
  *    ┌────────┬──────────────┬────────────┬───────┬───────┬─ …
@@ -47,11 +47,11 @@ export const headerFields: Readonly<Record<HeaderField | 'size', number>> = layo
   version: ['uint32', 'of all layouts'],
   pages: ['uint32', 'how many pages of 64 KiB it has'],
   nextSlot: ['uint32', 'where the search for a free slot begins'],
-  socketBells: ['bits', '1: threads have sockets besides their doorbells, as /proc refuses somebody the pipes'],
+  socketBells: ['bits', '1: threads have sockets besides their doorbells, as /proc denies the pipes to some process'],
   reserved: ['bits', 'nothing yet', 7],
-  guard: ['slot', 'who allocates or frees now; bit 31: somebody waits for that'],
+  guard: ['slot', 'the slot that allocates or frees now; bit 31: another one waits for that'],
   reservedToo: ['bits', 'nothing: the guard has a line of the cache for itself', 15],
-  isSweepDue: ['bits', '1: somebody died under the guard'],
+  isSweepDue: ['bits', '1: a thread died under the guard'],
   used: ['uint32', 'taken blocks, in units of 16 bytes; an estimate until the next sweep'],
   mark: ['uint32', 'pages that it grows to before all are asked to collect garbage'],
   dirty: ['uint32', 'free pages that the system has not got back; an estimate'],
@@ -76,13 +76,13 @@ export const pageSize: number = 64 * 2 ** 10;
 export const mostPages: number = 2 ** 20;
 export const firstPage: number = Math.ceil(((tableBegin + mostPages) * 4) / pageSize);
 
-/** The first segment of a heap has at least so many words. */
+/** The least number of words in the first segment of a heap. */
 export const leastWords: number = ((firstPage + 1) * pageSize) / 4;
 
-/** Makes memory that nobody has used a heap. @throws HeddleError if it is the heap of another version of heddle */
+/** Makes unused memory a heap. @throws HeddleError if it is the heap of another version of heddle */
 export function checkHeader(memory: Memory): void {
   const words = memory.segment(0);
-  // Zeros are a heap without pages: whoever says it first, it is one.
+  // Zeros are a heap without pages, whichever thread writes the version first.
   const itsVersion = compareExchange(words, headerFields.version, 0, version) || version;
   const itsMagic = compareExchange(words, headerFields.magic, 0, magic) || magic;
   if (itsMagic !== magic) throw new HeddleError('the memory that was handed over is not a heap of heddle');

@@ -4,7 +4,7 @@
  *    allocate   guard ▶ room in the ledger ▶ a free block ▶ zeros, tag ▶ TAKEN (its bit, or its page's word) ▶ listed ▶ guard
  *                                                 │ none: a free page │ none: sweep, if it may help │ still none: the heap grows
  *
- * Every arrow may be the last one that its thread makes. What is taken and not yet listed is found by the next sweep.
+ * Every arrow may be the last one that its thread makes. Memory that is taken and not yet listed is found by the next sweep.
  */
 
 import { add, exchange, load, store } from '#atomics';
@@ -36,14 +36,14 @@ setAttach(attachThread);
 const { used: USED, dropped: DROPPED, mark: MARK, collect: COLLECT, isSweepDue: IS_SWEEP_DUE } = headerFields;
 
 const mebi = 2 ** 20;
-/** So much must have been let go, and as much as half of what is in use, before that alone is a reason for a sweep; in bytes. */
+/** The least number of dropped bytes that justifies a sweep by itself. The other condition is half of what is in use. */
 const worthSweeping = mebi;
 /**
- * Up to here the heap grows without asking anybody to collect garbage; in pages. V8 collects views of large items by itself, at about as much: a lower
- * mark would make it collect them twice as often.
+ * Pages up to which the heap grows without asking threads to collect garbage. V8 collects views of large items by itself at about as much:
+ * a lower mark would double its collections.
  */
 const lowestMark = (32 * mebi) / pageSize;
-/** Free pages that are kept for the next who need some, at least. */
+/** The least number of free pages that are kept for the next allocations. */
 const keptPages = (4 * mebi) / pageSize;
 /** And while sweep follows on sweep: all that views of large items may hold, and some. Memory that the system gives anew costs more than all else that is done with it. */
 const mostKeptPages = (96 * mebi) / pageSize;
@@ -51,7 +51,7 @@ const mostKeptPages = (96 * mebi) / pageSize;
 const quietAfter = 1000;
 /** Of a block that its owner fills: what is filled with zeros all the same. */
 const headBytes = 64;
-/** So that a slice takes a millisecond, or some on a slow machine. */
+/** Chosen so that a slice takes a millisecond, or a few on a slow machine. */
 const unitsPerSlice = 10_000;
 
 export class Heap {
@@ -67,9 +67,9 @@ export class Heap {
   /** The pages of the run that is about to be taken; 0: it is a block of a page. */
   #runLength = 0;
   #runPage = 0;
-  /** What is done as soon as the guard is free: the rest of a sweep, and what makes system calls. */
+  /** True if work is due as soon as the guard is free: the rest of a sweep, and system calls. */
   #isWorkDue = false;
-  /** All are to be asked to collect garbage. */
+  /** True if all threads must be asked to collect garbage. */
   #isAskDue = false;
   /** A sweep of this thread that is not over. */
   #sweep: Sweep | undefined;
@@ -84,7 +84,7 @@ export class Heap {
   #isDiscardDue = false;
   #isQuietDue = false;
   #isWaitingForQuiet = false;
-  /** It holds so much that others may want it to collect garbage; and whether they can ask. */
+  /** True when this thread holds so much that others may ask it to collect garbage; then, once they can ask. */
   #isListenDue = false;
   #isListening = false;
   readonly #waits: AsyncWaits;
@@ -135,7 +135,7 @@ export class Heap {
     }
   }
 
-  /** Sees to it that so many blocks can be listed. Under the guard, as all that follows up to `drop`. */
+  /** Ensures that `entries` blocks can be listed. Under the guard, as all that follows up to `drop`. */
   makeRoom(entries: number): void {
     while (this.#ledger.room < entries) {
       const page = this.prepare(tagOf(kinds.ledger), ledgerPageWords * 4, false);
@@ -146,15 +146,15 @@ export class Heap {
     }
   }
 
-  /** Lists a block that somebody holds, or that is being born. There must be room. */
+  /** Lists a block that is held, or that is being born. There must be space. */
   list(ref: number): number {
     this.keep(ref);
     return this.#ledger.list(ref);
   }
 
   /**
-   * Says that a word names a block that may have been looked at by a sweep that is going on: the block is kept, with all that belongs to it. Under the
-   * guard, as the word is written, or while this thread lists the block.
+   * Keeps a block, with all that belongs to it, when a word names it that a running sweep may have passed already. Under the guard, as the
+   * word is written, or while this thread lists the block.
    */
   keep(ref: number): void {
     if (!isSweeping(this.#header)) return;
@@ -172,7 +172,7 @@ export class Heap {
     });
   }
 
-  /** Whether a sweep that is going on has found that no thread can reach a block. */
+  /** True if a running sweep has found that no thread can reach a block. */
   isDoomed(ref: number): boolean {
     return isSweeping(this.#header) && load(this.#header, headerFields.isFreeing) !== 0 && !this.#marker.isBlack(ref);
   }
@@ -227,7 +227,7 @@ export class Heap {
     const isHigh = pages.end >= Math.max(lowestMark, load(this.#header, MARK));
     if (isHigh || this.#droppedBytes() * 8 > this.#usedBytes()) {
       if (isHigh) this.#isMarkDue = true;
-      // What takes longer than a slice frees something for those who come later.
+      // A sweep of more than a slice frees memory for later allocations.
       this.#beginSweep(false);
       const freed = this.#sweep === undefined ? pages.find(count) : 0;
       if (freed !== 0) return freed;
@@ -250,7 +250,7 @@ export class Heap {
     return pages.find(count);
   }
 
-  /** Everybody is to collect garbage now, and again when twice as much is in use as is now. */
+  /** Asks all threads to collect garbage, now and again when twice as much is in use as now. */
   #raiseMark(): void {
     const twice = Math.ceil((this.#usedBytes() * 2) / pageSize);
     store(this.#header, MARK, Math.max(twice, this.pages.end + segmentSize / pageSize));
@@ -259,7 +259,7 @@ export class Heap {
     this.#isWorkDue = true;
   }
 
-  /** What takes longer, or makes system calls, is not done under the guard. */
+  /** Does the work that takes longer or makes system calls, outside of the guard. */
   #afterwards(): void {
     this.#isWorkDue = false;
     if (this.#sweep !== undefined) this.#sweepOn();
@@ -302,8 +302,8 @@ export class Heap {
   }
 
   /**
-   * Begins to free what nobody holds, and makes one slice of it; the rest follows when the guard is free. Under the guard. Not while another thread that
-   * lives sweeps: that one frees much of the same.
+   * Begins to free what no thread holds, and makes one slice of it. The rest follows when the guard is free. Under the guard. Not while
+   * another living thread sweeps: that sweep frees much of the same.
    *
    * @param isForced begins another one then, too, and the other thread gives its own up
    * @param dead threads that have ended, as far as that is known
@@ -358,7 +358,7 @@ export class Heap {
     }
   }
 
-  /** All of it under the guard: there is no memory left. */
+  /** Sweeps completely under the guard: there is no memory left. */
   #sweepAtOnce(): void {
     this.#beginSweep(true);
     if (this.#sweep !== undefined) this.#slice(Infinity);
@@ -389,13 +389,13 @@ export class Heap {
     withoutContext(() => setTimeout(look, this.quietAfter).unref());
   }
 
-  /** What counted as used when the mark was raised was garbage, in part, that no finalizer had let go. */
+  /** Part of what counted as used when the mark was raised was garbage that no finalizer had released. */
   #lowerMark(): void {
     const twice = Math.ceil((this.#usedBytes() * 2) / pageSize);
     if (load(this.#header, MARK) > twice) store(this.#header, MARK, twice);
   }
 
-  /** What threads held that have ended is held by nobody. */
+  /** Objects of ended threads have one holder less. */
   clearSlots(isThorough: boolean, dead?: ReadonlySet<number>): void {
     let units = 0;
     const count = (ref: number): void => void (units += unitsOf(this, ref));
@@ -403,7 +403,7 @@ export class Heap {
     if (units > 0) add(this.#header, DROPPED, units);
   }
 
-  /** Frees a block at once. It must be listed nowhere, and nobody may know it. */
+  /** Frees a block at once. It must not be listed anywhere, and no thread may know it. */
   free(ref: number): void {
     const page = pageOf(ref);
     const units = unitsOf(this, ref);
@@ -414,7 +414,7 @@ export class Heap {
     atStep?.('heap.freed');
   }
 
-  /** Whether a ref names a block that was taken. */
+  /** True if a ref names a block that was taken. */
   isTaken(ref: number): boolean {
     const page = pageOf(ref);
     if (page >= this.pages.end) return false;
@@ -423,7 +423,7 @@ export class Heap {
     return kindOf(word) === RUN && (ref >>> 0) % (pageSize / refUnit) === 0;
   }
 
-  /** Lets a block go that was listed, without the guard. A sweep frees it, unless somebody else holds it. Returns its ref. */
+  /** Drops a listed block, without the guard. A sweep frees it, unless another thread holds it. Returns its ref. */
   drop(position: number): number {
     const ref = this.#ledger.drop(position);
     add(this.#header, DROPPED, unitsOf(this, ref));
@@ -462,7 +462,7 @@ export class Heap {
     return this.#freed + trimmed.length * ledgerPageWords * 4;
   }
 
-  /** False if another thread sweeps, or the sweep was given up because of a death: what was dropped before may not be found by that one. */
+  /** False if another thread sweeps, or the sweep was given up because of a death: that sweep may miss blocks that were dropped before. */
   #collectOnce(): boolean {
     const dead = deadSlots(this.memory, this.id);
     const before = load(this.#header, headerFields.sweeps);
@@ -487,7 +487,7 @@ function pageOf(ref: number): number {
   return Math.floor((ref >>> 0) / (pageSize / refUnit));
 }
 
-/** What a taken block takes, in units of 16 bytes. */
+/** The size of a taken block, in units of 16 bytes. */
 function unitsOf({ pages }: Heap, ref: number): number {
   const word = pages.word(pageOf(ref));
   return kindOf(word) === SLAB ? sizeIn(groupOf(word)) / refUnit : lengthOf(word) * (pageSize / refUnit);

@@ -1,6 +1,6 @@
 /**
- * Whether any thread holds an object, or will get it: what "the other end is closed" asks. Nothing is counted. The ledgers and the parcels say it, and a
- * thread that asks remembers one witness.
+ * Finds whether any thread holds an object, or will get it: the question behind "the other end is closed". There is no counter. The ledgers
+ * and the parcels have the answer, and a thread that asks remembers one witness.
  *
  *    object ◀── the ledger of a thread that lives, and has not said that it ends
  *           ◀── a parcel on its way, whose host lives
@@ -8,8 +8,8 @@
  *
  *    asked again:  the words of the witness are as they were, and its thread lives? ─▶ held      else: all ledgers and parcels, under the guard
  *
- * A thread lists what is in a parcel before the parcel goes, under the guard, and a parcel is filled from what its thread lists. So under the guard nothing
- * is between the two, and what no thread holds once is held by none for ever.
+ * A thread lists the content of a parcel before the parcel goes, under the guard, and a parcel is filled from its thread's list. Under the
+ * guard no object is therefore between the two, and an object without a holder never gets one again.
  */
 
 import { load } from '#atomics';
@@ -24,9 +24,9 @@ import { isEnding, isSlotDead, slotFields, slotOf } from './slots.ts';
 import { blockHead, kindOfTag } from './tag.ts';
 
 /**
- * What must be held so that a parcel will be opened: its owner, or another object; 0: it will not be.
+ * Returns the ref whose holders can open a parcel: its owner, or another object; 0 if it will not be opened.
  *
- * @param isLoose no thread that lives has said that the parcel is in its hands: it lies in the owner, or was lost with a thread that died
+ * @param isLoose true if no living thread has claimed the parcel: it lies in the owner, or was lost with a thread that died
  */
 export type Resolve = (owner: Block, parcel: number, isLoose: boolean) => number;
 
@@ -52,7 +52,10 @@ interface Packed extends Place {
 
 let ends = 0;
 
-/** This thread has seen a thread or process end, which the system may show for a while: those that have a witness ask after it thoroughly. */
+/**
+ * Records that this thread has seen a thread or process end. The system may still show it for a while, so that checks of witnesses must be
+ * thorough.
+ */
 export function noteEnd(): void {
   ends += 1;
 }
@@ -70,7 +73,7 @@ export function kindAt(ref: number): number {
   return kindOfTag(load(words, at + blockHead.tag));
 }
 
-/** Whether the words of a witness are as they were; whether its thread lives is another question. */
+/** True if the words of a witness are unchanged. Whether its thread lives is checked separately. */
 export function stands({ slot, entry, parcels }: Witness): boolean {
   const heap = theHeap();
   const slots = heap.memory.segment(0);
@@ -96,7 +99,7 @@ export function findHolder(ref: number, isIt: () => boolean, resolve: Resolve): 
 function search(heap: Heap, ref: number, resolve: Resolve): Witness | undefined {
   const { memory } = heap;
   const lives = (slot: number): boolean => slot === me || !isSlotDead(memory, slot, true);
-  /** What leads to the object, and through which parcels. */
+  /** The refs that lead to the object, each with the parcels in between. */
   const wanted = new Map<number, readonly Packed[]>([[ref, []]]);
   for (;;) {
     const found = inLedgers(heap, wanted, lives);

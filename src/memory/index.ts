@@ -1,4 +1,4 @@
-/** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive the death of anybody. */
+/** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive any death. */
 
 export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
 export { endsSeen, findHolder, kindAt, type Resolve, stands, type Witness } from './holders.ts';

@@ -3,7 +3,9 @@
  * all. A record is a row of 32-bit words; offsets are counted in words from its first one.
  */
 
-/** What a word holds: a count, some bits, a slot id (0 is nobody), a reference to a block (0 is none), milliseconds, half of a longer number. */
+/**
+ * The content of a word: a count, some bits, a slot id (0: none), a reference to a block (0: none), milliseconds, half of a longer number.
+ */
 export type WordType = 'uint32' | 'int32' | 'bits' | 'slot' | 'ref' | 'ms' | 'half';
 
 /** [type, meaning, how many words (1)] */

@@ -1,6 +1,6 @@
 /**
- * What a thread holds: the refs of its blocks, in a chain of pages that hangs on its slot. Nobody counts handles; a block lives as long as it is
- * listed in the ledger of a thread that lives, or travels, or belongs to a block that lives (`sweep.ts`).
+ * The blocks that a thread holds: their refs, in a chain of pages that hangs on its slot. Handles are not counted. A block lives as long as
+ * it is listed in the ledger of a living thread, is in flight, or belongs to a living block (`sweep.ts`).
  *
  *    slot.ledger ──▶ ┌─────┬───────┬─────┬───┬─────┬─ … ─┐
  *                    │ TAG │ CHAIN │ ref │ 0 │ ref │     │ ──▶ the next page
@@ -125,7 +125,7 @@ export function* ledgerPages(memory: Memory, first: number): IterableIterator<nu
   }
 }
 
-/** What is listed on a page. */
+/** Calls `onEntry` with each ref that is listed on a page. */
 export function readLedgerPage({ words, at }: Block, onEntry: (ref: number) => void): void {
   for (let i = at + ENTRIES; i < at + ledgerPageWords; i += 1) {
     const entry = load(words, i);

@@ -1,6 +1,6 @@
 /**
- * The marks of a sweep: a colour in the tag of each block. A sweep has another colour than those before it, so that nothing need be wiped off; blocks
- * are born with the colour of the last one.
+ * The marks of a sweep: a colour in the tag of each block. Each sweep has a colour different from those before it, so that no marks need to
+ * be erased. New blocks have the colour of the last sweep.
  *
  *    white: any other colour, not reached yet      black: the colour of this sweep; what the block names is black, too, or on the stack of the thread
  *                                                          that marks
@@ -39,12 +39,12 @@ export class Marker {
     return load(this.#header, headerFields.colour);
   }
 
-  /** Whether all that is black was followed. */
+  /** True if all black blocks were followed. */
   get isIdle(): boolean {
     return this.#stack.length === 0;
   }
 
-  /** Whether a ref names a block that was taken, and is black. */
+  /** True if a ref names a block that was taken, and is black. */
   isBlack(ref: number): boolean {
     return this.isTaken(ref) && colourOf(this.#tagOf(ref)) === this.colour;
   }
@@ -80,7 +80,7 @@ export class Marker {
     }
   }
 
-  /** Whether a ref names a block that was taken. */
+  /** True if a ref names a block that was taken. */
   isTaken(ref: number): boolean {
     const page = Math.floor((ref >>> 0) / refsPerPage);
     if (page >= this.#pages.end) return false;

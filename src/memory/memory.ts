@@ -1,18 +1,18 @@
 /**
- * What the heap stands on: words that several threads see, and a way to sleep until one changes. One interface, a file for each strategy,
- * one suite of tests for all (`test/memory/memory.test.ts`):
+ * The base of the heap: words that several threads see, and a way to sleep until one changes. One interface, a file for each strategy, one
+ * suite of tests for all (`test/memory/memory.test.ts`):
  *
  *   native-memory.ts   pages of a memfd, mapped by every process of the tree; futex; pipes as doorbells
  *   array-memory.ts    a SharedArrayBuffer that grows, for the threads of one process; Atomics.wait and waitAsync
- *   (tests)            plain memory and a scheduler that decides who goes on
+ *   (tests)            plain memory and a scheduler that chooses the next thread
  *
- * A place is a byte offset from the heap's start; it is the same for everybody, whatever address the heap has there.
+ * A place is a byte offset from the heap's start. All threads use the same places, whatever address the heap has in their process.
  */
 
 import { isMainThread } from 'node:worker_threads';
 import { segmentBytes } from '../platform/index.ts';
 
-/** Who a thread is, for others who want to know whether it lives. */
+/** The identity of a thread, for the question whether it lives. */
 export interface Identity {
   readonly pid: number;
   /** The system's number of the thread; without native calls Node's `threadId` + 1. */
@@ -22,13 +22,13 @@ export interface Identity {
   readonly threadStart: number;
 }
 
-/** What others need in order to wake a thread's event loop. All zero: it has no doorbell. */
+/** The address by which others wake a thread's event loop. All zero: the thread has no doorbell. */
 export interface BellAddress {
   /** The descriptor of the write end in that process, + 1. */
   readonly descriptor: number;
-  /** The inode of the pipe, so that nobody rings at a descriptor that has become something else. */
+  /** The inode of the pipe, so that a ring never goes to a descriptor that was reused. */
   readonly inode: number;
-  /** The number in the name of its socket, for those whom /proc refuses the pipe; four words. */
+  /** The number in the name of its socket, for processes that `/proc` denies the pipe; four words. */
   readonly socket?: ArrayLike<number> | undefined;
 }
 
@@ -51,33 +51,41 @@ export interface Memory {
   /** How many processes see it: without native calls only the threads of this one. */
   readonly crossesProcesses: boolean;
 
-  /** The words of one segment of the heap (`segmentSize` bytes). It must have been grown that far, here or elsewhere; the first is always there. The same array each time. */
+  /**
+   * Returns the words of one segment of the heap (`segmentSize` bytes), always the same array. The heap must have been grown that far, here
+   * or elsewhere; the first segment always exists.
+   */
   segment(number: number): Int32Array;
   /**
-   * Bytes of the heap, through any number of segments, over a buffer that no other view has: its collection tells that all views on it are gone.
-   * The buffer is an ArrayBuffer of just these bytes, or in an array memory a SharedArrayBuffer of the whole heap.
+   * Returns bytes of the heap, through any number of segments, over a buffer that no other view has. The collection of the buffer shows
+   * that all views on it are gone. The buffer is an ArrayBuffer of exactly these bytes, or in an array memory a SharedArrayBuffer of the
+   * whole heap.
    */
   bytes(place: number, length: number): Uint8Array;
-  /** Makes the heap at least so many bytes long. Under the heap's guard only. @throws HeddleError if there is no memory */
+  /** Makes the heap at least `bytes` bytes long. Under the heap's guard only. @throws HeddleError if there is no memory */
   grow(bytes: number): void;
   /** Gives whole pages of the system back; they read as zeros afterwards. False if the system does not take them: they are as they were. */
   discard(from: number, bytes: number): boolean;
 
   /**
-   * Blocks this thread until somebody wakes it at that word, unless the word does not hold `expected`. It may come back early, and does after
-   * `longestSlice` at the latest, so that the thread can be ended and its caller looks whether somebody has died: look again.
+   * Blocks this thread until another one wakes it at that word, unless the word does not hold `expected`. The call may return early, and
+   * does after `longestSlice` at the latest, so that the thread can be terminated and its caller can check for dead owners. Re-check after
+   * it.
    *
-   * @param ms what is left of the caller's own time-out; Infinity is none
+   * @param ms the rest of the caller's own timeout; `Infinity` without one
    */
   sleep(place: number, expected: number, ms: number): void;
-  /** Wakes at most so many of those who sleep at that word. */
+  /** Wakes at most `count` of the threads that sleep at that word. */
   wake(place: number, count: number): void;
 
-  /** Milliseconds of a clock that all who share the heap share, as an integer of 32 bits that goes round: only differences mean something. */
+  /** Milliseconds of a clock that all threads of the heap share, as a 32-bit integer that wraps around: only differences have a meaning. */
   now(): number;
 
   identity(): Identity;
-  /** Whether that thread lives; with `pid` 0, whether any one of that number does. Asks the system: 0.5 µs; when `isThorough`, 50 µs, also whether the number has been given to another one or the process is a zombie. */
+  /**
+   * True if that thread lives; with `pid` 0, if any thread with that number does. Asks the system: 0.5 µs. If `isThorough`, 50 µs: detects
+   * a reused number, or a zombie process, too.
+   */
   isAlive(who: Identity, isThorough: boolean): boolean;
 
   /**
@@ -91,7 +99,7 @@ export interface Memory {
    * refuses it, and the bell has no socket.
    */
   ring(who: Identity, bell: BellAddress, place: number): boolean;
-  /** Whether the system may refuse rings to this process, or from it, unless bells have sockets. Absent: it never does. */
+  /** True if the system may refuse rings to this process, or from it, unless bells have sockets. Absent: never. */
   mayBeRefused?(): boolean;
 }
 

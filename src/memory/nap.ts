@@ -1,6 +1,7 @@
 /**
- * A nap before sleeping: where producer and consumer share a core, each item that a sleeping consumer is woken for costs two switches, and looking does not
- * help. A consumer that sleeps for a moment without being in line, so that nothing wakes it, finds many items afterwards. Whether that is so is learned:
+ * A nap before sleeping. Where producer and consumer share a core, each wake-up of a sleeping consumer costs two switches, and looking does
+ * not help. A consumer that sleeps for a moment outside of the line, so that no producer wakes it, finds many items afterwards. Experience
+ * decides:
  *
  *    a wait now and then naps ─▶ a stream followed: all waits nap, until none does     only a few items: the next trial comes after twice as many waits
  *

@@ -1,6 +1,6 @@
 /**
- * The heap of a whole tree of processes: pages of a file without a name, mapped by each of them; futex to sleep; pipes as doorbells. All that is
- * Linux in it is the platform's; here it is put together.
+ * The heap of a whole tree of processes: pages of a file without a name, mapped by each of them; futex to sleep; pipes as doorbells. The
+ * platform folder has the Linux calls; this file combines them.
  */
 
 import { exchange, load, store } from '#atomics';
@@ -34,7 +34,7 @@ import { RangeError } from '../refusals.ts';
 
 export interface NativeHeap {
   readonly memory: Memory;
-  /** Of the file, in this process: to be given to child processes. It stays open as long as the process lives. */
+  /** The file's descriptor in this process, for child processes. It stays open as long as the process lives. */
   readonly descriptor: number;
   /** Where it is mapped in this process, for its other threads. */
   readonly address: number;
@@ -51,7 +51,7 @@ export function createNativeMemory(): NativeHeap {
   try {
     lengthen(descriptor, segmentSize);
     const made = attach(descriptor, mapSharedFile(descriptor));
-    // It is there, and can be viewed.
+    // Checks that the heap can be viewed.
     made.memory.segment(0);
     return made;
   } catch (error) {
@@ -61,7 +61,7 @@ export function createNativeMemory(): NativeHeap {
 }
 
 /**
- * One that somebody else made.
+ * Joins a heap that another process or thread made.
  *
  * @param from `descriptor`: of its file, in this process; `address`: where another thread of this process has mapped it already
  * @throws UnsupportedPlatformError; HeddleError if the descriptor is something else
@@ -148,15 +148,15 @@ class NativeMemory implements Memory {
     let isClosed = false;
     const heard = (): void => {
       if (isClosed) return;
-      // ORDER: after the pipe was read, before anybody looks: who rings from now on writes into the pipe again, and is heard again; what
-      // was done before such a ring is seen now (pairs with the exchange in `ring` of slots.ts).
+      // ORDER: after the pipe was read, before any wait looks. A later ring writes into the pipe again, and is heard; a change before such
+      // a ring is seen now (pairs with the exchange in `ring` of slots.ts).
       store(words, rung, 0);
       onRing();
     };
     let bell: Bell;
     withoutContext(() => {
       bell = openDoorbell(heard);
-      // Somebody has set the word, but nobody could write into the pipe before it was there.
+      // Another thread has set the word before the pipe existed, so that it could not write into it.
       if (exchange(words, rung, 0) !== 0) setImmediate(heard);
     });
     const { address, ref, unref, close } = bell!;

@@ -20,7 +20,7 @@ const inline = 3;
 const record = layout('Line', 'a block that is nothing but a line', {
   tag: ['bits', 'magic, colour, references and kind'],
   chain: ['ref', 'the next block with waiters'],
-  waiting: ['bits', '1: somebody may be in line'],
+  waiting: ['bits', '1: a waiter may be in line'],
   tickets: ['uint32', 'the next ticket'],
   reserved: ['bits', 'nothing yet', 4],
   waiters: ['bits', 'three waiters', inline * waiterWords],
@@ -49,7 +49,7 @@ export class OwnedLine {
     return ref === 0 ? undefined : this.#on(blockAt(theAgent().memory, ref));
   }
 
-  /** The line, for threads that wait; allocated if there is none. @throws HeddleError if the heap is full */
+  /** Returns the line for waiting threads, allocated at its first use. @throws HeddleError if the heap is full */
   open(): WaitQueue {
     const { known } = this;
     if (known !== undefined) return known;

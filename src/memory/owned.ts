@@ -1,12 +1,13 @@
 /**
- * Blocks that belong to a record: a word of their owner names them, its CHAIN or one of its `refs`, and they live as long as the owner does.
+ * Blocks that belong to a record. A word of their owner names them, its CHAIN or one of its `refs`, and they live as long as the owner
+ * does.
  *
  *    allocateOwned ─▶ listed in this thread's ledger ─▶ a word of the owner names the block ─▶ adopt: listed no more ─▶ freeOwned, or swept
  *                          │ killed: swept                   │ killed: the word keeps it           with the owner
  *                          └─ not needed: freeOwned
  *
- * The rule for writers: a word of a block names only what this thread lists, until `adopt`; all other refs are written in `relink`, also into a block
- * that was just born. A sweep that had passed one of the two words would free what moves between them otherwise.
+ * The rule for writers: until `adopt`, a word of a block names only what this thread lists. All other refs are written in `relink`, also
+ * into a block that was just born. Otherwise a sweep that had passed one of the two words would free what moves between them.
  */
 
 import { store } from '#atomics';
@@ -71,7 +72,9 @@ export function unlist(heap: Heap, block: Block): void {
   heap.unlist(position);
 }
 
-/** Frees a block at once: one that is listed by this thread and named by no word; or a former one of an owner, whose word does not name it any more. */
+/**
+ * Frees a block at once: one that is listed by this thread and named by no word, or a former one of an owner whose word no longer names it.
+ */
 export function freeOwned(block: Block): void {
   if (theAgent().blocks !== undefined) return;
   const heap = theHeap();
@@ -89,7 +92,7 @@ export function dropListed(block: Block): void {
   theHeap().drop(position);
 }
 
-/** What can be done with owned blocks in `relink`. */
+/** The operations on owned blocks in `relink`. */
 export interface Links {
   /** Writes a ref into the word of an owner that may have been swept past already. 0: none. */
   set(owner: Block, word: number, ref: number): void;
@@ -121,8 +124,8 @@ class HeapLinks implements Links {
 }
 
 /**
- * Moves owned blocks between words, under the guard of the heap: no sweep comes between. What is named by no word after any step is garbage if
- * the thread dies there. `body` takes some steps, and neither allocates nor waits.
+ * Moves owned blocks between words, under the guard of the heap: no sweep comes between. A block that no word names after some step is
+ * garbage if the thread dies there. `body` takes a few steps, and neither allocates nor waits.
  */
 export function relink<R>(body: (links: Links) => R): R {
   if (theAgent().blocks !== undefined) return body(modelLinks);

@@ -1,14 +1,14 @@
 /**
- * Pages of 64 KiB, and the table that says what each is. Only the first word of a run counts, and it says where the next one begins; so one store
- * turns a run of pages into something else, and the table can be walked after each store:
+ * Pages of 64 KiB, and the table of their kinds. Only the first word of a run counts, and has the beginning of the next run. One store thus
+ * turns a run of pages into another kind, and the table can be walked after each store:
  *
  *    table    [ run 3 ][     ][     ][ slab  ][ free 2 ][     ][ slab  ] …         words behind the first of a run mean nothing
  *
  *    split    [ free 5 ][   ][   ][   ][   ]  →  write the remainder's head (behind the first: it means nothing yet)  →  [ run 3 ]…[ free 2 ]
  *    merge    [ free 2 ][   ][ free 3 ][   ][   ]  →  [ free 5 ]
  *
- * Free runs end where a segment ends, so that what is shorter than a segment never lies in two. What such a word is when it means nothing: a
- * free run's, for a page must be free by itself before it is merged or taken with others. So a word that says `slab` or `run` is a head.
+ * Free runs end at segment boundaries, so that a block of less than a segment never lies in two. A word inside of a run is that of a free
+ * run, because each page must be free by itself before it is merged or taken with others. A word with `slab` or `run` is therefore a head.
  *
  * All of it happens under the heap's guard.
  */
@@ -19,7 +19,7 @@ import { HeddleError } from '../errors.ts';
 import { type Memory, segmentSize } from './memory.ts';
 import { atStep } from './step.ts';
 
-/** What a page is; bits of its word. 0: behind the heap's end, or part of its head. */
+/** The kind of a page; bits of its word. 0: behind the heap's end, or part of its header. */
 const KIND = 3 << 28;
 export const FREE: number = 1 << 28;
 /** A block of many pages. */
@@ -66,11 +66,11 @@ export class Pages {
 
   /** The step that counts: what a page, or the run that begins with it, is from now on. */
   set(page: number, word: number): void {
-    // ORDER: after all that must be so when it is one; whoever succeeds a dead holder of the guard sees that.
+    // ORDER: after all that the new kind requires; a successor of a dead owner of the guard sees that.
     store(this.#words, tableBegin + page, word);
   }
 
-  /** A free run of at least so many pages; 0: there is none. */
+  /** Returns a free run of at least `count` pages; 0 if there is none. */
   find(count: number): number {
     const { end } = this;
     const words = this.#words;
@@ -89,7 +89,7 @@ export class Pages {
     return 0;
   }
 
-  /** Whether it and the free runs of the next segments are long enough together: only whole segments are put together. */
+  /** True if it and the free runs of the next segments are long enough together. Only whole segments are combined. */
   #reaches(page: number, word: number, count: number): boolean {
     if (count <= pagesPerSegment || page % pagesPerSegment !== 0) return false;
     let next = page + lengthOf(word);
@@ -116,7 +116,7 @@ export class Pages {
   }
 
   /**
-   * Makes the run that was found exactly so long, and still free: it may be written to now. Then `set` makes it what it is to be.
+   * Makes the found run exactly `count` pages long, and still free: it may be written to now. Then `set` gives it its kind.
    *
    * @returns whether it holds zeros
    */
@@ -136,7 +136,7 @@ export class Pages {
       if (last === page) this.set(cut, FREE | (this.word(page) & CLEAN) | rest);
       else if (cut < end) this.#cut(last, cut, rest);
     }
-    // Before anything is written into it: after a death here nobody may take it for clean.
+    // Before any write into it: after a death here it must not count as clean.
     atStep?.('pages.reserve');
     this.#countDirty(isClean ? 0 : -count);
     this.set(page, FREE | Math.min(count, lengthOf(this.word(page))));
@@ -168,7 +168,7 @@ export class Pages {
     return load(this.#words, DIRTY);
   }
 
-  /** An estimate: who is killed has not counted. */
+  /** An estimate: a killed thread has not counted. */
   #countDirty(pages: number): void {
     if (pages !== 0) store(this.#words, DIRTY, Math.max(0, this.dirty + pages));
   }
@@ -182,7 +182,7 @@ export class Pages {
    * Gives the next free run from a page on back to the system: a segment at most, which takes a millisecond or two.
    *
    * @param first 0: from the beginning, and the estimate of what is dirty begins anew
-   * @returns the page to go on with; at `end` there are no more
+   * @returns the page to go on with; `end` after the last one
    */
   discardFrom(first: number): number {
     if (first === 0) store(this.#words, DIRTY, 0);
@@ -200,7 +200,7 @@ export class Pages {
     return this.end;
   }
 
-  /** Makes the heap longer, so that there are so many free pages in a row. @throws HeddleError */
+  /** Makes the heap longer, so that there are `count` free pages in a row. @throws HeddleError */
   grow(count: number): void {
     const from = this.end;
     // The first segment has less room than the others.
@@ -223,7 +223,7 @@ export class Pages {
     for (let page = firstPage; page < this.end; page += lengthOf(this.word(page))) yield [page, this.word(page)];
   }
 
-  /** Those that begin at a page or behind it. */
+  /** Yields the runs that begin at a page or behind it. */
   *runsFrom(first: number): IterableIterator<[page: number, word: number]> {
     for (const run of this.runs()) if (run[0] >= first) yield run;
   }

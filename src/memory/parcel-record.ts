@@ -1,9 +1,10 @@
 /**
- * How a parcel lies in the heap: the handles of a message that is on its way. It holds them for as long, whatever becomes of who sent it.
+ * The layout of a parcel in the heap: the handles of a message in flight. A parcel holds their objects for that time, whatever becomes of
+ * the sender.
  *
- *    made: ON_ITS_WAY ──▶ opened by who receives the message: freed, the handles are his
+ *    made: ON_ITS_WAY ──▶ opened by the receiver of the message: freed, the receiver has the handles
  *                    ├──▶ dropped by the host, whose link to the other end has ended
- *                    └──▶ the host has died: nobody will ever open it
+ *                    └──▶ the host has died: no thread will open it
  *
  *    made: OWNED ──▶ opened, or dropped: freed
  *               ├──▶ its owner, a block, is garbage: swept with the owner, also when the owner is among the handles in the parcel
@@ -26,7 +27,7 @@ export const parcelFields: Readonly<Record<'tag' | 'chain' | 'state' | 'host' | 
     tag: ['bits', 'magic, colour, references and kind'],
     chain: ['ref', 'the block with the bytes of the item; 0: none'],
     state: ['bits', '1: on its way, 2: owned by a block'],
-    host: ['slot', 'who started the worker at the other end of the link, or is that end; 0: not known. Owned: the ref of the owner'],
+    host: ['slot', 'the starter of the worker at the other end of the link, or that end; 0: not known. Owned: the ref of the owner'],
     link: ['uint32', 'which of the links of that host it travels on. Owned: the slot id of the thread in whose hands it is; 0: in none'],
     count: ['uint32', 'how many handles'],
   },
@@ -37,12 +38,12 @@ export const ON_ITS_WAY = 1;
 /** Lives as long as the block whose ref is in `host`. */
 export const OWNED = 2;
 
-/** All that are taken; also those that nobody will open any more. */
+/** Yields all parcels that are taken, also those that no thread will open. */
 export function* parcelsIn(memory: Memory, pages: Pages, slabs: Slabs): IterableIterator<Block> {
   for (const [page, word] of pages.runs()) yield* parcelsOn(memory, slabs, page, word);
 }
 
-/** Those on one page, the first of a run. */
+/** Yields the parcels on one page, the first of a run. */
 export function* parcelsOn(memory: Memory, slabs: Slabs, page: number, word: number): IterableIterator<Block> {
   const first = (page * pageSize) / 16;
   if (kindOf(word) === SLAB && holdsParcels(word)) for (const ref of slabs.blocksOf(page)) yield blockAt(memory, ref);
@@ -69,7 +70,7 @@ export function holderOf({ words, at }: Block): number {
   return load(words, at + parcelFields.link);
 }
 
-/** Whether a parcel can be opened. */
+/** True if a parcel can be opened. */
 export function isSealed({ words, at }: Block): boolean {
   const state = load(words, at + parcelFields.state);
   return state === ON_ITS_WAY || state === OWNED;

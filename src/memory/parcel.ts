@@ -1,16 +1,16 @@
 /**
- * Parcels: the handles of a message that is on its way. From the moment a message is sent until it is read, nobody else need hold them; how a
- * parcel lies in the heap is `parcel-record.ts`.
+ * Parcels: the handles of a message in flight. From the moment a message is sent until it is read, no thread needs to hold its objects.
+ * `parcel-record.ts` has the layout in the heap.
  *
  *    sender: makeParcel(handles) ─▶ a number, in the message ─▶ receiver: openParcel(number) ─▶ handles on the same objects
- *    host, when a link has ended: dropParcels(link)            what was still on its way there or back, nobody will open
+ *    host, when a link has ended: dropParcels(link)            what was still in flight there or back, no thread will open
  *
- * An item of a queue is in a parcel that the queue owns, with the bytes that are too many for its ring: it stays as long as the queue.
+ * An item of a queue is in a parcel that the queue owns, with the bytes that exceed its ring. Such a parcel lives as long as the queue.
  *
  *    putter: makeParcel(handles, { owner, bytes }) ─▶ a number, in the queue ─▶ getter: unpack(number), or dropParcel(number)
  *
- * While a thread has it in its hands it may say so: `holdParcel` before the queue has it, or when it has left it; `leaveParcel` before it goes in. If
- * that thread dies, a sweep frees what it held.
+ * A thread may record that a parcel is in its hands: `holdParcel` before the queue has it, or when it has left the queue; `leaveParcel`
+ * before it goes in. If that thread dies, a sweep frees what it held.
  */
 
 import { load, store } from '#atomics';
@@ -28,10 +28,10 @@ import { atStep } from './step.ts';
 import { kinds, tagOf } from './tag.ts';
 
 const { chain: BYTES, state: STATE, host: HOST, link: LINK, count: COUNT, size: REFS } = parcelFields;
-/** It lies in one segment. */
+/** A parcel lies in one segment. */
 const mostHandles = segmentSize / 8;
 
-/** What a parcel belongs to that is not on its way: it is opened by a thread that has a handle on the owner, or dropped with the owner. */
+/** The owner of a parcel that is not in flight. It is opened by a thread that has a handle on the owner, or dropped with the owner. */
 export interface ParcelOwner {
   /** The ref of the owner's block. This thread has a handle on that. */
   readonly owner: number;
@@ -75,7 +75,7 @@ export function makeParcel(objects: readonly SharedObject[], holder: Route | Par
   });
 }
 
-/** What was in a parcel. */
+/** The content of a parcel. */
 export interface Unpacked {
   readonly objects: SharedObject[];
   /** The bytes of the item: this thread lists the block, and frees it with `freeOwned` or `dropListed`. */
@@ -156,7 +156,7 @@ function handlesIn(heap: Heap, parcel: number, take: (block: Block) => () => voi
   };
 }
 
-/** Says that an owned parcel is in the hands of this thread: its owner does not name it, and it must be freed if the thread dies. */
+/** Records that an owned parcel is in the hands of this thread: its owner does not name it, and it must be freed if the thread dies. */
 export function holdParcel(parcel: number): void {
   const { words, at } = blockAt(theHeap().memory, parcel >>> 0);
   store(words, at + LINK, me);
@@ -203,8 +203,8 @@ function makeAll(come: Map<number, number>, known: Map<number, SharedObject>): v
 }
 
 /**
- * A link that this thread hosts has ended: nobody will open what is still on its way. What the thread at its other end held, if that has ended
- * with it, is let go as well. Returns how many parcels there were.
+ * Drops the parcels of an ended link that this thread hosts: no thread will open them. The objects of the thread at its other end are
+ * released as well, if it has ended. Returns the number of parcels.
  */
 export function dropParcels(link: number): number {
   const heap = theHeap();

@@ -37,7 +37,7 @@ export interface ObjectKind {
   readonly create: () => SharedObject;
   /** Handles of this kind are let go by `letGo`, before they are garbage. Default false. */
   readonly isClosable?: boolean;
-  /** What an object of this kind is and how it is, in a line for people: `Lock unlocked`. The name of its class if there is nothing to say. */
+  /** Describes an object of this kind and its state, in a line for people: `Lock unlocked`. Default: the name of its class. */
   describe?(object: SharedObject): string;
 }
 
@@ -53,7 +53,7 @@ export function defineKind(kind: ObjectKind): ObjectKind {
   return kind;
 }
 
-/** What the next handle is on; undefined: it makes a new object. */
+/** The block of the next handle; undefined: a new object is made. */
 interface Joining {
   readonly block: Block;
   /** Of its entry in the ledger. */
@@ -72,14 +72,14 @@ const { markAsUncloneable } = workerThreads as { readonly markAsUncloneable?: (o
 let findBlock: (object: SharedObject) => Block | undefined;
 
 /**
- * What a `Lock`, an `Event`, a `Word` and all other shared objects are: a handle on something in the heap that threads and processes share. It can be an
- * argument, a captured variable or a field of anything that is sent; the object lives for as long as somebody has a handle on it.
+ * The base of `Lock`, `Event`, `Word` and all other shared objects: a handle on an object in the heap that threads and processes share. It
+ * can be an argument, a captured variable or a field of any sent value. The object lives as long as any handle on it.
  */
 export abstract class SharedObject {
   readonly #block: Block;
 
   /**
-   * @param fillIn writes the record of a new one. It is not called where somebody else's object came here.
+   * @param fillIn writes the record of a new object. It is not called where an existing object arrives.
    * @param words the size of the new record, where records of this kind differ
    */
   protected constructor(kind: ObjectKind, fillIn?: (block: Block) => void, words: number = kind.words) {
@@ -90,19 +90,19 @@ export abstract class SharedObject {
       fillIn?.(this.#block);
       if (kind.refs !== undefined && theAgent().blocks === undefined) theHeap().keepRefs(this.#block, kind.refs);
     } else if (come.position !== nowhere) registerHandle(theHeap(), this, kind, come.position);
-    // Its clone would be an object without anything: `structuredClone` and `postMessage` are to refuse it.
+    // A clone would be an empty object: `structuredClone` and `postMessage` must refuse the handle.
     markAsUncloneable?.(this);
   }
 
   static {
     markClass(this, 'shared');
     findBlock = (object) => (#block in object ? object.#block : undefined);
-    // It has no fields that could be looked at.
+    // A handle has no fields that could be shown.
     for (const how of [inspect.custom, 'toJSON'])
       Object.defineProperty(SharedObject.prototype, how, { value: SharedObject.prototype.toString });
   }
 
-  /** What it is and how it is: `<Lock unlocked>`. It is printed so, too, and so it stands in JSON. */
+  /** The kind and state: `<Lock unlocked>`. Also used by `console.log` and JSON. */
   toString(): string {
     return `<${describe(this)}>`;
   }
@@ -138,7 +138,7 @@ interface Open {
 const open = new WeakMap<object, Open>();
 
 /**
- * Closes a handle: it is known here no more, and this thread does not hold its object as soon as all messages have left that take it along.
+ * Closes a handle: it becomes invalid here. This thread releases the object when all messages have left that carry it.
  *
  * @param whenLetGo called then; what the object names in its `refs` is held until it returns
  */
@@ -176,12 +176,15 @@ function dropClosed(object: object, { pins, position, whenLetGo }: Open): void {
   }
 }
 
-/** Whether this thread still holds the object of a handle; true of those that cannot be closed. */
+/** True if this thread still holds the object of a handle; true for handles that cannot be closed. */
 export function isHeldHere(object: SharedObject): boolean {
   return open.has(object) || kindOf(object)?.isClosable !== true;
 }
 
-/** The handles of a message whose parcel is not made yet: they stay until `unpin`, or until the list is garbage, also if they are closed meanwhile. */
+/**
+ * The handles of a message whose parcel is not made yet. They stay until `unpin`, or until the list is garbage, also if they are closed
+ * meanwhile.
+ */
 const pinned = new WeakMap<object, readonly object[]>();
 let lists: FinalizationRegistry<readonly object[]> | undefined;
 
@@ -221,7 +224,7 @@ export function isShared(value: unknown): value is SharedObject {
   return value instanceof SharedObject;
 }
 
-/** The record of an object: for its class, and for those who see inside. Who keeps it keeps the object itself, too. */
+/** Returns the record of an object, for its class and for internal tools. A reference to the record keeps the object alive. */
 export function blockOf(object: SharedObject): Block {
   return findBlock(object)!;
 }
@@ -251,7 +254,7 @@ export function describe(object: SharedObject): string {
   return kindOf(object)?.describe?.(object) ?? object.constructor.name;
 }
 
-/** By which name each handle on an object has a method, whoever has the handle. Those of a user's subclass stay at home. */
+/** Returns the name by which each handle on an object has a method, in any thread. Methods of a user's subclass stay at home. */
 export function methodOf(object: SharedObject, method: unknown): string | undefined {
   const name = kindOf(object)?.name;
   const above = prototypesOf(object);
@@ -273,7 +276,7 @@ function prototypesOf(object: object): object[] {
   return found;
 }
 
-/** What a thread knows of the handles that it has. */
+/** The state of a thread's handles. */
 interface Handles {
   /** Told that a handle is garbage, by the position of its entry. */
   readonly registry: FinalizationRegistry<number>;

@@ -36,7 +36,7 @@ const page = layout('Page', 'the head of a page of equal blocks', {
 const magic = 0x62616c73;
 const headBytes: number = page.size * 4;
 
-/** Bytes of the blocks: at most so many fit a page, and most of them begin at a line of the cache. */
+/** The sizes of blocks in bytes, chosen to fill a page; most blocks begin at a cache line. */
 export const blockSizes: readonly number[] = [
   32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8128, 10816, 16256, 21632, 32512,
 ];
@@ -80,7 +80,7 @@ export function noBlocks(group: number): number {
   return rest === 0 ? 0 : -1 << rest;
 }
 
-/** Of a page's word: none is free, unless somebody was killed. */
+/** In a page's word: no block is free, unless a thread was killed. */
 const FULL = 1 << 8;
 const GROUP = 0xff;
 
@@ -102,7 +102,7 @@ export class Slabs {
   readonly #memory: Memory;
   readonly #pages: Pages;
   readonly #header: Int32Array;
-  /** What `find` has found. */
+  /** The result of `find`. */
   #page = 0;
   #words: Int32Array;
   #bitmapWord = 0;
@@ -120,7 +120,7 @@ export class Slabs {
     const pages = this.#pages;
     const { end } = pages;
     const open = load(this.#header, OPEN + group);
-    // It may have become something else; then its word says so.
+    // The page may have changed its kind; then its word shows that.
     const isOpen = open !== 0 && kindOf(pages.word(open)) === SLAB && groupOf(pages.word(open)) === group;
     for (let at = isOpen ? open : firstPage, word; at < end; at += lengthOf(word)) {
       word = pages.word(at);
@@ -190,7 +190,7 @@ export class Slabs {
     return block;
   }
 
-  /** Whether it is a taken block of its page. */
+  /** True if it is a taken block of its page. */
   isTaken(ref: number): boolean {
     const block = this.#locate(ref);
     return (
@@ -201,7 +201,7 @@ export class Slabs {
     );
   }
 
-  /** Frees a block. @throws HeddleError if it is none, or free already */
+  /** Frees a block. @throws HeddleError if it is not a block, or free already */
   free(ref: number): void {
     if (!this.isTaken(ref)) throw new HeddleError(`block ${ref >>> 0} of the shared heap was freed twice`);
     this.reopen(this.#page);

@@ -5,8 +5,8 @@
  *    free ──────────────▶ being taken ──────────▶ in use ─────────────────▶ being cleared ───────────────────▶ free
  *    tid 0                tid, id 0                tid, id                   id 0 as soon as it holds nothing
  *
- * To take one needs no guard (the guard is held in a slot's name), to clear one does. Who is killed on the way in leaves a number of a thread
- * without an id: it is asked after by that alone, and the slot is cleared like any other.
+ * Taking a slot needs no guard (the guard is held in a slot's name); clearing one does. A thread that is killed on the way in leaves its
+ * number without an id. The check for life uses the number alone, and the slot is cleared like any other.
  */
 
 import { compareExchange, load, store } from '#atomics';
@@ -52,7 +52,7 @@ export function claimSlot(memory: Memory): { id: number; isCrowded: boolean } {
     store(words, slot + STATE, inUse);
     atStep?.('slot.filled');
     const id = (generation << 12) | index;
-    // ORDER: last; who sees the id sees who it is.
+    // ORDER: last; a thread that sees the id sees the identity.
     store(words, slot + ID, id);
     atStep?.('slot.claimed');
     return { id, isCrowded: tries > slotCount / 4 };
@@ -72,7 +72,7 @@ function storeName(words: Int32Array, slot: number, name: string): void {
   for (let i = 0; i < nameWords; i += 1) store(words, slot + slotFields.name + i, row[i]!);
 }
 
-/** What others are told that a thread is called: at most 48 bytes of UTF-8, the rest is cut off. */
+/** Sets the name of a thread for others: at most 48 bytes of UTF-8, the rest is cut off. */
 export function nameSlot(memory: Memory, id: number, name: string): void {
   storeName(memory.segment(0), slotOf(id), name);
 }
@@ -103,9 +103,10 @@ export function deadSlots(memory: Memory, mine: number): Set<number> {
 }
 
 /**
- * Clears the slots of threads that have ended: what they held is held by nobody any more, and the next sweep frees it. Under the heap's guard.
+ * Clears the slots of ended threads: their objects have one holder less, and the next sweep frees those without any. Under the heap's
+ * guard.
  *
- * @param mine the id of who calls
+ * @param mine the id of the calling thread
  * @param found hears of each that held something: the ref of its ledger
  * @param known ids of threads that have ended; what `deadSlots` has found
  */
@@ -150,7 +151,7 @@ function clear(words: Int32Array, slot: number): void {
   store(words, slot + ID, 0);
   atStep?.('slot.nameless');
   store(words, slot + STATE, free);
-  // ORDER: last; from here on somebody else may take it.
+  // ORDER: last; from here on another thread may take it.
   store(words, slot + TID, 0);
   atStep?.('slot.free');
 }

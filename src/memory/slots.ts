@@ -13,7 +13,7 @@ import { theAgent } from './agent.ts';
 import { layout } from './layout.ts';
 import type { Identity, Memory } from './memory.ts';
 
-/** A name has so many words of UTF-8. */
+/** The words of UTF-8 in a name. */
 export const nameWords = 12;
 
 type SlotField =
@@ -34,7 +34,7 @@ type SlotField =
   | 'bellSocket';
 
 export const slotFields: Readonly<Record<SlotField | 'size', number>> = layout('Slot', 'a thread that has met the heap', {
-  id: ['slot', 'its present slot id; 0 while nobody has it'],
+  id: ['slot', 'its present slot id; 0 while it is free'],
   state: [
     'bits',
     '0 free, 1 being taken, 2 in use, 3 its thread has died and what it held is being cleared, 4 in use, and its thread has said that it ends',
@@ -81,19 +81,19 @@ export function identityOf(memory: Memory, id: number): Identity {
   };
 }
 
-/** Whether the thread that had this id has ended. Once dead, always dead: ids are not used again. */
+/** True if the thread that had this id has ended. A dead id stays dead: ids are not reused. */
 export function isDead(id: number, isThorough: boolean): boolean {
   const { memory, id: mine } = theAgent();
   return id !== mine && isSlotDead(memory, id, isThorough);
 }
 
-/** The same for who has no agent yet, or asks about itself. */
+/** The same for a thread without an agent, or one that asks about itself. */
 export function isSlotDead(memory: Memory, id: number, isThorough: boolean): boolean {
   if (load(memory.segment(0), slotOf(id) + ID) !== id) return true;
   return !memory.isAlive(identityOf(memory, id), isThorough);
 }
 
-/** Whether it is blocked in a Sync call, so that its event loop cannot take what is offered. */
+/** True if the thread is blocked in a Sync call, so that its event loop cannot take what is offered. */
 export function isBlocked(id: number): boolean {
   return load(theAgent().memory.segment(0), slotOf(id) + BLOCKED) !== 0;
 }
@@ -117,7 +117,7 @@ export function setBlocked(is: boolean): void {
   store(memory.segment(0), slotOf(id) + BLOCKED, is ? 1 : 0);
 }
 
-/** Who has, or had, a slot id. */
+/** Returns the thread that has, or had, a slot id. */
 export function threadOf(id: number): ThreadInfo {
   const words = theAgent().memory.segment(0);
   const slot = slotOf(id);

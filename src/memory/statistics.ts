@@ -1,4 +1,4 @@
-/** What the heap says of itself. */
+/** The statistics of the heap. */
 
 import { load } from '#atomics';
 import { blockAt, refUnit } from './block.ts';
@@ -36,7 +36,7 @@ const names = new Map<number, string>([
   [kinds.parcel, '[parcel]'],
 ]);
 
-/** What objects of a kind are called. */
+/** Sets the name of the objects of a kind. */
 export function nameKind(kind: number, name: string): void {
   names.set(kind, name);
 }
@@ -57,8 +57,8 @@ export function describeCensus(counts: ReadonlyMap<number, number>): string {
 }
 
 /**
- * What there is: bytes in taken blocks, and how many blocks of each kind. It is counted under the guard, in slices: what other threads do between two of
- * them is counted, or not.
+ * A census of the heap: bytes in taken blocks, and the number of blocks of each kind. It counts under the guard, in slices. Changes by
+ * other threads between two slices may or may not be counted.
  */
 export class Census {
   readonly #memory: Memory;
@@ -74,7 +74,7 @@ export class Census {
     this.#slabs = slabs;
   }
 
-  /** Counts so many blocks, about. True: all are counted. */
+  /** Counts about `blocks` blocks. Returns true when all are counted. */
   slice(blocks: number): boolean {
     let left = blocks;
     for (const [page, word] of this.#pages.runsFrom(this.#page)) {

@@ -1,6 +1,6 @@
 /**
- * The steps of the heap have names, so that tests can kill a thread or a process between any two of them and see that the others go on. Nobody
- * listens in real life.
+ * Named steps of the heap, so that tests can kill a thread or a process between any two of them and check that the others go on. In
+ * production there is no listener.
  */
 
 export let atStep: ((name: string) => void) | undefined;

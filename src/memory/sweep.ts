@@ -10,7 +10,7 @@
  *    parcels on their way ──────┼─▶ blocks ─▶ their CHAIN, their references ─▶ …       marked: given the colour
  *    parcels of marked owners ──┘  but those in the hands of the dead
  *
- * What happens between two slices (Dijkstra's rule: nothing black names something white, unless the thread that wrote it lists that):
+ * Between two slices other threads write (Dijkstra's rule: no black block names a white one, unless the writing thread lists that):
  *
  *    a block is born      with the colour: this sweep does not free it
  *    a ref is written     where it may have been looked already, a ledger, a parcel, a word of an owner: the writer marks what the ref names, with all
@@ -19,8 +19,8 @@
  *    a thread dies        its ledger was written down and stays as it was. Under the guard: it may have marked half, so the sweep is given up
  *    this thread dies     the next sweep has another colour
  *
- * (Dijkstra, Lamport, Martin, Scholten, Steffens: On-the-fly garbage collection. There the writer leaves a block grey; here it marks to the end, so that
- * there is no list that could be lost with a thread, or be too short.)
+ * (Dijkstra, Lamport, Martin, Scholten, Steffens: On-the-fly garbage collection. There the writer leaves a block grey. Here it marks to the
+ * end: a list of grey blocks could be lost with a thread, or be too short.)
  */
 
 import { load, store } from '#atomics';
@@ -40,9 +40,9 @@ import { colourOf, coloured, kindOfTag, kinds } from './tag.ts';
 const { sweeper: SWEEPER, colour: COLOUR, unfinished: UNFINISHED, isFreeing: IS_FREEING } = headerFields;
 const refsPerPage = pageSize / refUnit;
 
-/** A tag has room for so many. */
+/** The number of colours that fit in a tag. */
 const colours = 16;
-/** What a page costs, beside its blocks. */
+/** The cost of a page, beside its blocks. */
 const unitsOfPage = 8;
 
 type Phase = 'ledgers' | 'parcels' | 'owned' | 'free' | 'over';
@@ -86,7 +86,7 @@ export class Sweep {
     this.#marker = new Marker(memory, pages, slabs);
   }
 
-  /** Whether the sweep goes on: no thread has died under the guard, and no other has begun one. */
+  /** True while the sweep goes on: no thread has died under the guard, and no other sweep has begun. */
   get isOn(): boolean {
     return load(this.#header, SWEEPER) === this.#mine && load(this.#header, COLOUR) === this.#colour;
   }
@@ -109,7 +109,7 @@ export class Sweep {
     atStep?.('sweep.begun');
   }
 
-  /** After so many sweeps that were given up that there is no colour left: all blocks get the same one. */
+  /** Gives all blocks the same colour, after abandoned sweeps have used up all colours. */
   #repaint(): void {
     const colour = load(this.#header, COLOUR);
     for (const [page, word] of this.#pages.runs()) {
@@ -128,7 +128,7 @@ export class Sweep {
   /**
    * Goes on for some blocks.
    *
-   * @param units so many blocks, about: 50 to 100 ns each
+   * @param units about how many blocks: 50 to 100 ns each
    * @returns whether the sweep is over
    */
   slice(units: number): boolean {
@@ -167,7 +167,7 @@ export class Sweep {
     }
     const page = blockAt(this.#memory, ref);
     this.#marker.mark(ref);
-    // It may have been trimmed, and be something else now.
+    // The page may have been trimmed, and be of another kind now.
     if (!this.#marker.isBlack(ref) || kindOfTag(load(page.words, page.at)) !== kinds.ledger) return 1;
     let entries = 1;
     readLedgerPage(page, (entry) => {
@@ -187,7 +187,7 @@ export class Sweep {
     let units = 1;
     for (const parcel of parcelsOn(this.#memory, this.#slabs, page, word)) {
       units += 1;
-      // What was packed since the sweep has begun is black, and so is what is in it.
+      // A parcel that was packed since the beginning of the sweep is black, and so is its content.
       if (this.#marker.isBlack(parcel.ref)) continue;
       const owner = ownerOf(parcel);
       const holder = owner === 0 ? 0 : holderOf(parcel);
@@ -217,12 +217,12 @@ export class Sweep {
     return refs.length;
   }
 
-  /** One more parcel whose owner is marked; if there is none, all that can be reached has been. */
+  /** Follows one more parcel whose owner is marked; without one, all reachable blocks are marked. */
   #reachOwned(): number {
     const next = this.#reached.pop();
     if (next !== undefined) {
       const parcel = blockAt(this.#memory, next.parcel);
-      // It may have been opened meanwhile, and be something else now.
+      // The parcel may have been opened meanwhile, and be of another kind now.
       const isStill = !this.#marker.isBlack(next.parcel) && this.#isTakenParcel(parcel) && ownerOf(parcel) === next.owner;
       return isStill ? 1 + this.#reachParcel(parcel) : 1;
     }
@@ -271,7 +271,7 @@ export class Sweep {
     this.#runs = undefined;
   }
 
-  /** The next first page of a run, and its word. [0, 0]: there is none. */
+  /** Returns the next first page of a run, and its word; [0, 0] after the last. */
   #nextPage(): [page: number, word: number] {
     this.#runs ??= this.#pages.runsFrom(this.#page);
     const next = this.#runs.next();

@@ -4,8 +4,9 @@
  *    TAG     magic, 8 bits | colour, 4 bits | count of references - 1, 4 bits | first of them, 8 bits | kind, 8 bits
  *    CHAIN   a further block that belongs to it; 0 is none
  *
- * Each word of the range of references names a block that must live as long as this one; 0 is none. The range stands in the tag, so that a process
- * that does not know the kind can sweep. The colour is the sweep's (`marker.ts`); nothing else in a tag changes as long as the block lives.
+ * Each word of the range of references names a block that must live as long as this one; 0: none. The range stands in the tag, so that a
+ * process that does not know the kind can sweep. The sweep owns the colour (`marker.ts`). Nothing else in a tag changes as long as the
+ * block lives.
  */
 
 import { checkInteger } from '../check.ts';

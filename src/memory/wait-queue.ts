@@ -1,20 +1,21 @@
 /**
- * Who waits for one thing, in every thread and process: a table of entries, without a lock and without links.
+ * The waiters for one thing, in every thread and process: a table of entries, without a lock and without links.
  *
  *   word 0   1      2         3        4 … 15              16 … 23    24 … 31
  *   ┌─────┬───────┬─────────┬─────────┬───────────────────┬──────────┬──────────┐  CHAIN   ┌───────┬──────────┬── … ──┬───────────┐
  *   │ TAG │ CHAIN │ WAITING │ TICKETS │ what it waits for │ waiter 0 │ waiter 1 │ ───────▶ │ head  │ waiter 2 │       │ waiter 16 │ ─▶ …
  *   └─────┴───────┴─────────┴─────────┴───────────────────┴──────────┴──────────┘          └───────┴──────────┴── … ──┴───────────┘
  *
- * An entry belongs to whose slot id is in it; that is written by the CAS that claims it. So every transition is one word, and whoever is killed
- * between two of them leaves an entry that others recognise as a dead one's. There is no order to be kept right: the first in line is the one
- * with the smallest ticket. (As the entries are as many as threads wait at a time, to look at all of them costs less than a list that
- * survives the death of who changes it.)
+ * An entry belongs to the thread whose slot id is in it; the CAS that claims it writes that id. Every transition is thus one word. A thread
+ * that is killed between two transitions leaves an entry that others recognise as a dead one's. No order needs to be maintained: the first
+ * in line is the entry with the smallest ticket. (There are only as many entries as threads wait at a time. Looking at all of them costs
+ * less than a list that survives the death of its writer.)
  *
- * A block can have several lines, each with a WAITING, a TICKETS and a CHAIN of its own (`LineWords`); and a line can have a block of its own
+ * A block can have several lines, each with its own WAITING, TICKETS and CHAIN (`LineWords`). A line can have its own block
  * (`owned-line.ts`).
  *
- * Nobody is handed anything: who is called looks for himself. So a waiter that dies, also between its call and its look, takes nothing with it.
+ * A call hands over nothing: the called waiter looks for itself. A waiter that dies, also between its call and its look, therefore takes
+ * nothing with it.
  */
 
 import { acquire, add, compareExchange, load, store } from '#atomics';
@@ -31,7 +32,7 @@ import { blockHead } from './tag.ts';
 const record = layout('Waitable', 'what any object begins with that can be waited for', {
   tag: ['bits', 'magic, colour, references and kind'],
   chain: ['ref', 'the next block with waiters'],
-  waiting: ['bits', '1: somebody may be in line'],
+  waiting: ['bits', '1: a waiter may be in line'],
   tickets: ['uint32', 'the next ticket'],
   own: ['bits', 'what is waited for', 12],
   waiters: ['bits', 'two waiters', 16],
@@ -39,7 +40,7 @@ const record = layout('Waitable', 'what any object begins with that can be waite
 
 /** Words of a record. */
 export const waitableWords: number = record.size;
-/** Of a record: 1 while somebody in line is to be called when there is something. */
+/** In a record: 1 while a waiter in line must be called when the object changes. */
 export const waitingOffset: number = record.waiting;
 /** Of a record: where the object's own words begin. */
 export const ownOffset: number = record.own;
@@ -75,9 +76,11 @@ function rowOf(block: Block, first: number, count: number, index: number): Row {
   return { block, waiters: Array.from({ length: count }, (_, n) => new Waiter(block, first + n * waiterWords, index + n)) };
 }
 
-/** What becomes of the entries of those who have died. */
+/** The handlers for entries of dead threads. */
 export interface Heirs {
-  /** Hears of one who was in line, while its entry is ours. It cannot be called any more; if it had been, another one will be. */
+  /**
+   * Called for a dead waiter in line, while its entry is ours. It cannot be called any more; if it had been called, another one will be.
+   */
   readonly ofWaiter?: (dead: Waiter) => void;
   /** Has to free the entry of one that holds something, when that has gone back. */
   readonly ofHolder?: (dead: Waiter, slot: number) => void;
@@ -98,7 +101,7 @@ export class WaitQueue {
     this.#waiting = block.at + line.waiting;
   }
 
-  /** Whether a waiter may be in line that is called when there is something. */
+  /** True if a waiter may be in line that must be called when the object changes. */
   get mayWait(): boolean {
     return load(this.#block.words, this.#waiting) !== 0;
   }
@@ -122,7 +125,10 @@ export class WaitQueue {
     return waiter;
   }
 
-  /** As `join`, for a wait that does not block its thread, and is stepped from now on. Without room in the heap, or a doorbell, neither happens. */
+  /**
+   * As `join`, for a wait that does not block its thread, and is stepped from now on. Throws without memory in the heap, or without a
+   * doorbell.
+   */
   joinAsync(wait: AsyncWait, value: number = 0, ticket: number = this.takeTicket(), since: number = theAgent().memory.now()): Waiter {
     const { waits } = theAgent();
     waits.add(wait);
@@ -141,9 +147,10 @@ export class WaitQueue {
     return waiter;
   }
 
-  /** Says that somebody in line is to be called when there is something. */
+  /** Announces that a waiter in line must be called when the object changes. */
   announce(): void {
-    // ORDER: after the entry is asleep, before its owner looks again; pairs with who changes what is waited for and then looks at this word.
+    // ORDER: after the entry is asleep, before its owner looks again; pairs with a writer, which changes the object and then looks at this
+    // word.
     store(this.#block.words, this.#waiting, 1);
   }
 
@@ -182,7 +189,7 @@ export class WaitQueue {
     return block === this.#block ? this.#line.chain : blockHead.chain;
   }
 
-  /** One more block, unless somebody else has made one. */
+  /** Adds a block, unless another thread has added one. */
   #extend(): void {
     const last = this.#rows.at(-1)!.block;
     const block = allocateOwned(furtherWords);
@@ -195,7 +202,7 @@ export class WaitQueue {
     for (let i = 0; i < this.#rows.length || this.#known() !== undefined; i += 1) yield* this.#rows[i]!.waiters;
   }
 
-  /** The one with a number that somebody else has written down. */
+  /** Returns the entry with a number that another thread has recorded. */
   entryAt(index: number): Waiter {
     for (const waiter of this.entries()) if (waiter.index === index) return waiter;
     throw new RangeError(`there is no waiter ${index}`);
@@ -233,14 +240,14 @@ export class WaitQueue {
   }
 
   /**
-   * Lets the first in line look, as there is something for it. While it was called and has not looked, nobody else is called, and nobody has to
-   * ask: when it has looked, it says that it sleeps again, and looks once more; when it leaves, it sees to the next.
+   * Calls the first in line, as the object has changed. While a called waiter has not looked, no other is called, and releasers need not
+   * look. After its look it sleeps again, announces that, and looks once more; when it leaves, it calls the next.
    *
-   * @param isStrict whoever comes newly is to see that somebody waits, also then
+   * @param isStrict true: newcomers must see that there are waiters, even while one was called
    */
   callFirst(isStrict: boolean = false): void {
     if (!isStrict || this.first() === undefined) {
-      // ORDER: before the line is looked at: whoever joins later says so again.
+      // ORDER: before the line is looked at: a thread that joins later announces itself again.
       store(this.#block.words, this.#waiting, 0);
     }
     for (;;) {
@@ -249,13 +256,13 @@ export class WaitQueue {
       if (isStrict) this.announce();
       if (first.isCalled) return;
       if (!first.call()) continue;
-      // ORDER: the call, then the look at `blocked`; who blocks says so first and then gives up its calls.
+      // ORDER: the call, then the look at `blocked`; a blocking thread sets that first and then passes on its calls.
       if (!first.isAsync || !isBlocked(first.slot) || !first.again()) return;
       this.announce();
     }
   }
 
-  /** Calls those that came first, so many of those that sleep. Returns how many. */
+  /** Calls up to `count` sleeping waiters, in order of arrival. Returns how many. */
   callSome(count: number): number {
     for (let called = 0; called < count; ) {
       const first = this.#firstAsleep();
@@ -265,7 +272,7 @@ export class WaitQueue {
     return count;
   }
 
-  /** Calls one that can look now. False if there is none. */
+  /** Calls a waiter that can look now. Returns false if there is none. */
   callOther(): boolean {
     for (;;) {
       const first = this.#firstAsleep();
@@ -295,9 +302,9 @@ export class WaitQueue {
     return called;
   }
 
-  /** Nobody was there to be called. (Had it been said before they were, and the caller been killed, nobody would call the rest.) */
+  /** No waiter was left to call. (If this were written before the calls, and the caller were killed, the rest would not be called.) */
   retract(): void {
-    // ORDER: said, then looked again; pairs with who joins and then announces.
+    // ORDER: written, then looked again; pairs with a thread that joins and then announces.
     store(this.#block.words, this.#waiting, 0);
     if (this.count() > 0) this.announce();
   }
@@ -316,7 +323,7 @@ export class WaitQueue {
     if (waiter.leave()) this.callSome(1);
   }
 
-  /** Takes the entries of those who have died out of the line; a call that one of them had not answered is passed on. */
+  /** Removes the entries of dead threads from the line. A call that one of them had not answered is passed on. */
   reap(isThorough: boolean): void {
     for (const waiter of this.entries()) {
       const { slot } = waiter;

@@ -1,7 +1,7 @@
 /**
  * One entry of a line (`wait-queue.ts`): a thread, or one of its async waits, that waits for one object.
  *
- *   free ──claim──▶ SETTING ──publish──▶ ASLEEP ──call──▶ CALLED ──────▶ free     `call` by somebody else, all others by its own thread
+ *   free ──claim──▶ SETTING ──publish──▶ ASLEEP ──call──▶ CALLED ──────▶ free     `call` by another thread, all others by its own
  *                                          ▲───again()──────┘   └─▶ PASSING ─▶ free     it goes without taking: another is called in its place
  */
 
@@ -12,7 +12,7 @@ import { layout } from './layout.ts';
 import { ring } from './bells.ts';
 
 const entry = layout('Waiter', 'a thread, or one of its async waits, in the line of one object', {
-  slot: ['slot', 'who waits; 0: the entry is free'],
+  slot: ['slot', 'the waiter; 0: the entry is free'],
   state: [
     'bits',
     '0 free or not yet published, 1 asleep, 2 called, 3 not in line, but holding something, 4 has left, and another one will be called in its place',
@@ -36,24 +36,24 @@ const SINCE = entry.since;
 const VALUE = entry.value;
 const MORE = entry.more;
 
-/** Its entry is being written, or was left. */
+/** The entry is being written, or was left. */
 const SETTING = 0;
-/** It sleeps until it is called. */
+/** The waiter sleeps until it is called. */
 export const ASLEEP = 1;
-/** It was told to look; until it has, nobody tells it again. */
+/** The waiter was told to look, and is not called again until it has. */
 const CALLED = 2;
-/** It does not wait: it has so much (`value`) of what is waited for. */
+/** The entry is not a waiter: its thread holds `value` of the object. */
 export const HOLDING = 3;
 
-/** It has left after a call that another waiter needs. Whoever finds its thread dead makes that call. */
+/** The waiter has left after a call that another waiter needs. The finder of its thread's death makes that call. */
 const PASSING = 4;
 
-/** One entry, in the hands of who claimed it or looks at it. */
+/** One entry, in the hands of the thread that claimed it or looks at it. */
 export class Waiter {
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #place: number;
-  /** Its number in the table. */
+  /** The index in the table. */
   readonly index: number;
 
   constructor(block: Block, offset: number, index: number) {
@@ -86,7 +86,7 @@ export class Waiter {
     return state === ASLEEP || state === CALLED;
   }
 
-  /** Whether it says what its thread has. */
+  /** True if the entry records what its thread holds. */
   get isHolder(): boolean {
     return this.state === HOLDING;
   }
@@ -103,7 +103,7 @@ export class Waiter {
     store(this.#words, this.#at + VALUE, value);
   }
 
-  /** Adds to `value`, in the mutex of all who look at it. */
+  /** Adds to `value`, in the mutex of all its readers. */
   addToValue(count: number): void {
     write(this.#words, this.#at + VALUE, (read(this.#words, this.#at + VALUE) + count) | 0);
   }
@@ -136,15 +136,15 @@ export class Waiter {
     write(this.#words, this.#at + TICKET, ticket);
     write(this.#words, this.#at + IS_ASYNC, isAsync ? 1 : 0);
     write(this.#words, this.#at + SINCE, since);
-    // ORDER: last; who sees it asleep sees the rest.
+    // ORDER: last; a thread that sees it asleep sees the rest.
     release(this.#words, this.#at + STATE, ASLEEP);
   }
 
-  /** It is not in line: it says what its thread has. */
+  /** Publishes an entry that is not in line: it records what its thread holds. */
   publishHolding(): void {
     store(this.#words, this.#at + VALUE, 0);
     store(this.#words, this.#at + MORE, 0);
-    // ORDER: last; who sees it holding sees how much.
+    // ORDER: last; a thread that sees it holding sees how much.
     store(this.#words, this.#at + STATE, HOLDING);
   }
 
@@ -154,7 +154,7 @@ export class Waiter {
     store(this.#words, this.#at + SINCE, since);
   }
 
-  /** It has looked, and sleeps again: whoever changes something from now on calls it. True if it had been called. */
+  /** Sleeps again after a look: the next change calls it. True if it had been called. */
   again(): boolean {
     return compareExchange(this.#words, this.#at + STATE, CALLED, ASLEEP) === CALLED;
   }
@@ -176,11 +176,12 @@ export class Waiter {
   /** Frees the entry. */
   free(): void {
     release(this.#words, this.#at + STATE, SETTING);
-    // ORDER: last; who claims it finds it unpublished. And before its thread looks who else is in line: this thread and one that calls must not both wait for the other.
+    // ORDER: last; the next claimer finds it unpublished. And before its thread looks for others in line: this thread and one that calls
+    // must not both wait for the other.
     store(this.#words, this.#at + SLOT, 0);
   }
 
-  /** Takes the entry of a dead one. False if somebody else did. */
+  /** Takes over the entry of a dead thread. False if another thread did. */
   takeFrom(dead: number): boolean {
     return compareExchange(this.#words, this.#at + SLOT, dead, me) === dead;
   }

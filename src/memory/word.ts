@@ -5,7 +5,7 @@
  *   wait(expected):     stand in line ─▶ look at the word ─▶ sleep until called      not what was expected ─▶ leave
  *   store(), notify():  change the word ─▶ call those in line
  *
- * Whoever changes it between the look and the sleep calls, as it finds the waiter in line: no wake-up is lost.
+ * A thread that changes the word between the look and the sleep finds the waiter in line and calls it: no wake-up is lost.
  */
 
 import { add, and, compareExchange, exchange, load, or, store } from '#atomics';
@@ -37,7 +37,7 @@ const slicesPerLook = Math.ceil(200 / longestSlice);
 /** `ok`: it was notified, or has changed; `not-equal`: it did not hold what was expected; `timed-out`. */
 export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
 
-/** What a `Word` says of itself. */
+/** The statistics of a `Word`. */
 export interface WordStatistics {
   readonly value: number;
   /** How many wait on it, in all threads and processes. */
@@ -82,7 +82,7 @@ export class Word extends SharedObject {
     return load(this.#words, this.#at + VALUE);
   }
 
-  /** Returns what it stored. Wakes nobody by itself, nor do those below. */
+  /** Returns the stored value. Wakes no waiter by itself, as the methods below. */
   store(value: number): number {
     return store(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
@@ -109,9 +109,9 @@ export class Word extends SharedObject {
   }
 
   /**
-   * Blocks the thread while the word holds `expected` and nobody notifies it.
+   * Blocks the thread while the word holds `expected` and no `notify` comes.
    *
-   * @param options milliseconds; for ever by default
+   * @param options milliseconds; default: indefinitely
    */
   wait(expected: number, options?: number | WaitOptions): WaitResult {
     checkWord(expected, 'expected');
@@ -125,7 +125,7 @@ export class Word extends SharedObject {
   #wait(expected: number, deadline: Deadline): WaitResult {
     const waiter = this.#line.join(false);
     try {
-      // ORDER: in line, then the look; pairs with who changes the word and then looks who is in line.
+      // ORDER: joined the line, then looked; pairs with a thread that changes the word and then looks for waiters.
       const isOver = this.load() !== expected && waiter.withdraw();
       const result = isOver ? 'not-equal' : blockThread(() => this.#sleep(waiter, expected, deadline));
       waiter.free();
@@ -141,7 +141,7 @@ export class Word extends SharedObject {
       const left = deadline.left();
       if (left === 0 && waiter.withdraw()) return 'timed-out';
       waiter.sleep(left);
-      // It was changed by somebody who could not say so any more.
+      // The word was changed by a thread that died before its `notify`.
       if (this.load() !== expected && waiter.withdraw()) break;
       // A thread that was notified may have died before it went on.
       if (slices % slicesPerLook === 0) this.#line.reap(true);
@@ -150,9 +150,9 @@ export class Word extends SharedObject {
   }
 
   /**
-   * Waits while the word holds `expected` and nobody notifies it, without blocking the thread.
+   * Waits while the word holds `expected` and no `notify` comes, without blocking the thread.
    *
-   * @param options milliseconds, or `{ timeout, signal }`; for ever by default
+   * @param options milliseconds, or `{ timeout, signal }`; default: indefinitely
    */
   waitAsync(expected: number, options?: number | WaitOptions): Operation<WaitResult> {
     checkWord(expected, 'expected');
@@ -163,7 +163,7 @@ export class Word extends SharedObject {
   }
 
   /**
-   * Wakes those who have waited longest. Returns how many it woke.
+   * Wakes the waiters that have waited longest. Returns how many.
    *
    * @param count how many at most; all by default
    */

@@ -1,4 +1,4 @@
-/** Fills words with zeros that nobody else looks at: only under the heap's guard, and before the store that makes them something. */
+/** Fills words with zeros that no other thread reads: only under the heap's guard, and before the store that gives them a kind. */
 
 import { type Block, placeOf, refUnit } from './block.ts';
 import { type Memory, segmentSize } from './memory.ts';

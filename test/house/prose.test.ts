@@ -100,7 +100,7 @@ const left: Record<string, number> = {
   'src/coroutine': 2,
   'src/lowlevel': 3,
   'src/manager': 32,
-  'src/memory': 214,
+  'src/memory': 1,
   'src/platform': 28,
   'src/pool': 238,
   'src/process': 6,
