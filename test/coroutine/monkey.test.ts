@@ -14,7 +14,7 @@ import zlib from 'node:zlib';
 import { HeddleError } from '#src/index.js';
 import { BlockingCallError, type Coroutine, greenlet, joinAll, monkey, sleep, spawn, toThread } from '#src/coroutine/index.js';
 import { blocking } from '#src/loop/index.js';
-import { endThreads } from '#src/coroutine/to-thread.js';
+import { endThreads } from '#src/coroutine/wait/to-thread.js';
 import { findTargets } from '#src/coroutine/monkey/targets.js';
 import { runProgram } from './program.ts';
 import { unkilled } from './unkilled.ts';

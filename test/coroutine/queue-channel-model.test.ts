@@ -5,7 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { Channel, type Greenlet, spawn } from '#src/coroutine/index.js';
 import { readyCount, replaceClock } from '#src/loop/index.js';
-import { ManualClock } from '#src/testing/manual-clock.js';
+import { ManualClock } from '#src/testing/run/manual-clock.js';
 
 const isLong = process.env['HEDDLE_LONG'] === '1';
 

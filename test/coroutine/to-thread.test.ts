@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { currentTask } from '#src/index.js';
 import { GreenletExit, iwait, killAll, spawn, Timeout, toThread, wait } from '#src/coroutine/index.js';
-import { endThreads } from '#src/coroutine/to-thread.js';
+import { endThreads } from '#src/coroutine/wait/to-thread.js';
 import { runProgram } from './program.js';
 
 after(endThreads);

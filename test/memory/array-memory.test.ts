@@ -6,12 +6,12 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { arrayMemory, markEnded, newArraySeed } from '#src/memory/array-memory.js';
-import type { Identity } from '#src/memory/memory.js';
-import { identityOf, slotFields, slotOf } from '#src/memory/slots.js';
+import { arrayMemory, markEnded, newArraySeed } from '#src/memory/heap/array-memory.js';
+import type { Identity } from '#src/memory/heap/memory.js';
+import { identityOf, slotFields, slotOf } from '#src/memory/threads/slots.js';
 import { until } from './until.ts';
 
-const door = JSON.stringify(import.meta.resolve('#src/memory/array-memory.js'));
+const door = JSON.stringify(import.meta.resolve('#src/memory/heap/array-memory.js'));
 async function node(program: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
   return stdout.trim();

@@ -6,7 +6,7 @@ import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { heapStatistics, seed } from '#src/memory/index.js';
-import { defineKind, type ObjectKind, SharedObject } from '#src/memory/shared-object.js';
+import { defineKind, type ObjectKind, SharedObject } from '#src/memory/objects/shared-object.js';
 
 const mebi = 2 ** 20;
 
@@ -47,7 +47,7 @@ test('a thread that idles is not asked to collect its garbage', async () => {
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
     workerData: {
       seed: seed(),
-      attach: import.meta.resolve('#src/memory/attach.js'),
+      attach: import.meta.resolve('#src/memory/heap/attach.js'),
       workload: new URL('workload.js', import.meta.url).href,
     },
   });

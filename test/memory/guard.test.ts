@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Guard } from '#src/memory/guard.js';
-import { headerFields } from '#src/memory/heap-header.js';
+import { Guard } from '#src/memory/heap/guard.js';
+import { headerFields } from '#src/memory/heap/heap-header.js';
 import { killAt, PlainWorld, type PlainThread } from './plain-memory.ts';
 
 const word = (world: PlainWorld): number => world.segments[0]![headerFields.guard]!;

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { checkHeader, headerFields } from '#src/memory/heap-header.js';
-import { tagOf } from '#src/memory/tag.js';
+import { checkHeader, headerFields } from '#src/memory/heap/heap-header.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { HeddleError } from '#src/errors.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, PlainWorld, stepsOf } from './plain-memory.ts';

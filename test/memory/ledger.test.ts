@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { readLedger } from '#src/memory/ledger.js';
-import { slotFields, slotOf } from '#src/memory/slots.js';
-import { tagOf } from '#src/memory/tag.js';
+import { readLedger } from '#src/memory/collect/ledger.js';
+import { slotFields, slotOf } from '#src/memory/threads/slots.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
 
 function listed({ memory, agent }: PlainThread): { pages: number; refs: number[] } {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { become, type Block, type LineWords, OwnedLine, WaitQueue } from '#src/memory/index.js';
-import { allocateListed, dropListed } from '#src/memory/owned.js';
-import { tagOf } from '#src/memory/tag.js';
+import { allocateListed, dropListed } from '#src/memory/objects/owned.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, PlainWorld, stepsOf } from './plain-memory.ts';
 

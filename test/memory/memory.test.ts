@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HeddleError } from '#src/errors.js';
-import { longestSlice, type Memory, segmentSize } from '#src/memory/memory.js';
+import { longestSlice, type Memory, segmentSize } from '#src/memory/heap/memory.js';
 import { type Ground, grounds } from './grounds.ts';
 import { at, bellOf, end, place, whoIs } from './party.ts';
 import { until } from './until.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Nap } from '#src/memory/nap.js';
+import { Nap } from '#src/memory/wait/nap.js';
 
 /** A consumer and its counter: waits again and again, and takes so many items after a wait that napped, and after one that did not. */
 class Consumer {

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { HeddleError } from '#src/errors.js';
-import { type Bell, type Memory, segmentSize } from '#src/memory/memory.js';
-import { createNativeMemory, joinNativeMemory, type NativeHeap } from '#src/memory/native-memory.js';
+import { type Bell, type Memory, segmentSize } from '#src/memory/heap/memory.js';
+import { createNativeMemory, joinNativeMemory, type NativeHeap } from '#src/memory/heap/native-memory.js';
 import { ringDoorbellSocket } from '#src/platform/doorbell-socket.js';
 import { closeEnd } from '#src/platform/index.js';
 import { control } from '#src/platform/pipe.js';
@@ -18,7 +18,7 @@ import { grounds, nativeSkip } from './grounds.ts';
 import { at, bellOf, place, whoIs } from './party.ts';
 import { until } from './until.ts';
 
-const door = JSON.stringify(import.meta.resolve('#src/memory/native-memory.js'));
+const door = JSON.stringify(import.meta.resolve('#src/memory/heap/native-memory.js'));
 const threads = grounds[1]!;
 const processes = grounds[2]!;
 

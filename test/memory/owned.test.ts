@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { adopt, allocateOwned, become, type Block, defineKind, dropListed, freeOwned, relink, SharedObject } from '#src/memory/index.js';
-import { allocateListed } from '#src/memory/owned.js';
-import { tagOf } from '#src/memory/tag.js';
+import { allocateListed } from '#src/memory/objects/owned.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, type PlainThread, PlainWorld, stepsOf } from './plain-memory.ts';
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { firstPage, pageSize } from '#src/memory/heap-header.js';
-import { FREE, kindOf, lengthOf, Pages, RUN } from '#src/memory/pages.js';
+import { firstPage, pageSize } from '#src/memory/heap/heap-header.js';
+import { FREE, kindOf, lengthOf, Pages, RUN } from '#src/memory/heap/pages.js';
 import { checkHeap } from './check-heap.ts';
 import { PlainWorld } from './plain-memory.ts';
 

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { adopt, allocateOwned, become, blockAt, dropListed } from '#src/memory/index.js';
-import { collectGarbage } from '#src/memory/garbage.js';
-import { dropParcel, dropParcels, holdParcel, leaveParcel, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
-import { blockOf, defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
-import { tagOf } from '#src/memory/tag.js';
+import { collectGarbage } from '#src/memory/collect/garbage.js';
+import { dropParcel, dropParcels, holdParcel, leaveParcel, makeParcel, openParcel, unpack } from '#src/memory/objects/parcel.js';
+import { blockOf, defineKind, isShared, joinObject, type ObjectKind, refOf, SharedObject } from '#src/memory/objects/shared-object.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { type PlainThread, PlainWorld } from './plain-memory.ts';
 

@@ -1,11 +1,11 @@
 /** Memory in this thread alone, and threads on it that live and die as a test says: they are agents that the test acts as, one at a time. */
 
 import { type Agent, become, type Identity, type Memory } from '#src/memory/index.js';
-import { checkHeader } from '#src/memory/heap-header.js';
-import { type Heap, theHeap } from '#src/memory/heap.js';
-import { segmentSize } from '#src/memory/memory.js';
-import { claimSlot } from '#src/memory/slot-claim.js';
-import { listenToSteps } from '#src/memory/step.js';
+import { checkHeader } from '#src/memory/heap/heap-header.js';
+import { type Heap, theHeap } from '#src/memory/heap/heap.js';
+import { segmentSize } from '#src/memory/heap/memory.js';
+import { claimSlot } from '#src/memory/threads/slot-claim.js';
+import { listenToSteps } from '#src/memory/heap/step.js';
 
 /** Thrown at a step to end a thread there; nothing of its own happens afterwards. */
 export class Killed extends Error {}

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { pageSize } from '#src/memory/heap-header.js';
-import { Pages } from '#src/memory/pages.js';
-import { blockSizes, countIn, groupFor, groups, largest, ones, sizeIn, Slabs } from '#src/memory/slabs.js';
+import { pageSize } from '#src/memory/heap/heap-header.js';
+import { Pages } from '#src/memory/heap/pages.js';
+import { blockSizes, countIn, groupFor, groups, largest, ones, sizeIn, Slabs } from '#src/memory/heap/slabs.js';
 import { checkHeap } from './check-heap.ts';
 import { PlainWorld } from './plain-memory.ts';
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { become, isDead, threadOf } from '#src/memory/index.js';
-import { claimSlot, nameSlot, slotIds } from '#src/memory/slot-claim.js';
-import { slotCount, slotFields, slotOf } from '#src/memory/slots.js';
-import { tagOf } from '#src/memory/tag.js';
+import { claimSlot, nameSlot, slotIds } from '#src/memory/threads/slot-claim.js';
+import { slotCount, slotFields, slotOf } from '#src/memory/threads/slots.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { Killed, killAt, PlainWorld } from './plain-memory.ts';
 
 test('two threads have one slot, or an id comes again', () => {

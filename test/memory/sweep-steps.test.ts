@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { adopt, allocateOwned, become, type Block, dropParcel, freeOwned, joinObject, relink, unpack } from '#src/memory/index.js';
-import { headerFields } from '#src/memory/heap-header.js';
-import { allocateListed } from '#src/memory/owned.js';
-import { Marker } from '#src/memory/marker.js';
-import { makeParcel, openParcel } from '#src/memory/parcel.js';
-import { blockOf, defineKind, refOf, SharedObject } from '#src/memory/shared-object.js';
-import { Sweep } from '#src/memory/sweep.js';
-import { tagOf } from '#src/memory/tag.js';
+import { headerFields } from '#src/memory/heap/heap-header.js';
+import { allocateListed } from '#src/memory/objects/owned.js';
+import { Marker } from '#src/memory/collect/marker.js';
+import { makeParcel, openParcel } from '#src/memory/objects/parcel.js';
+import { blockOf, defineKind, refOf, SharedObject } from '#src/memory/objects/shared-object.js';
+import { Sweep } from '#src/memory/collect/sweep.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, type PlainThread, PlainWorld, stepsOf } from './plain-memory.ts';
 

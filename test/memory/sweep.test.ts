@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Block } from '#src/memory/index.js';
-import { headerFields } from '#src/memory/heap-header.js';
-import { kinds, tagOf } from '#src/memory/tag.js';
+import { headerFields } from '#src/memory/heap/heap-header.js';
+import { kinds, tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
 import { killAt, type PlainThread, PlainWorld } from './plain-memory.ts';
 

@@ -9,7 +9,7 @@ import { TimeoutError } from '#src/errors.js';
 import { type Operation, Pending } from '#src/loop/index.js';
 import { become, joinObject, refOf, theAgent } from '#src/memory/index.js';
 import { BoundedSemaphore, Condition, Lock, RLock, Semaphore } from '#src/sync/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { type PlainThread, PlainWorld } from '../memory/plain-memory.js';
 
 dontSpin();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Barrier, Condition, Event, Lock, RLock, Semaphore, ThreadPool } from '#src/index.js';
-import { whoWaits } from '#src/sync/who-waits.js';
+import { whoWaits } from '#src/sync/acquire/who-waits.js';
 
 const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);

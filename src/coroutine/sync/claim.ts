@@ -10,7 +10,7 @@
  */
 
 import { type Listed, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 
 /** Somebody who waits for it. */
 export interface Claim extends Listed {

@@ -1,7 +1,7 @@
 /** The permits of a semaphore, and those who wait for one: to have it, or to know that there is one. */
 
 import { Pending, WaitList, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import { Source } from './claim.ts';
 import { nameOf } from './holder.ts';
 import { RangeError } from '../../refusals.ts';

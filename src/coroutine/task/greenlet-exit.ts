@@ -1,0 +1,25 @@
+/** What ends a greenlet without being an error. */
+
+import { brandClass, HeddleError } from '../../errors.ts';
+
+/**
+ * Thrown into a greenlet to end it. It is not reported, and one that a greenlet lets pass becomes its value (greenlet's rule).
+ *
+ * @example
+ * ```ts
+ * import { greenlet, GreenletExit } from 'heddle/coroutine';
+ *
+ * const g = greenlet(function* () {
+ *   yield* g.parent!.switch('ready');
+ * });
+ * console.log(g.switch()); // prints: ready
+ * console.log(g.throw() instanceof GreenletExit, g.dead); // prints: true true
+ * ```
+ */
+export class GreenletExit extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_GREENLET_EXIT';
+
+  static {
+    brandClass(GreenletExit);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Running a function in a thread: the cure for what blocks. The pool is on a higher floor; it is reached when it is first needed, so that
+ * who never needs it does not load it.
+ */
+
+import { checkFunction } from '../../check.ts';
+import type { Operation } from '../../loop/index.ts';
+import { withoutOwnFrames } from '../../stack-frames.ts';
+import { Until } from './until.ts';
+
+interface ThreadPool {
+  with(options: { signal: AbortSignal }): ThreadPool;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
+  shutdown(): Promise<void>;
+}
+
+let pool: ThreadPool | undefined;
+let loading: Promise<ThreadPool> | undefined;
+
+async function load(): Promise<ThreadPool> {
+  const { ThreadPoolExecutor } = await import('../../pool/index.ts');
+  pool = new ThreadPoolExecutor({ name: 'toThread' });
+  return pool;
+}
+
+/** Ends the threads at once, instead of when they have been idle for a while; a later call starts others. For tests, which count what is left. */
+export async function endThreads(): Promise<void> {
+  const ended = await loading;
+  pool = undefined;
+  loading = undefined;
+  await ended?.shutdown();
+}
+
+/** What the pool says above the frames of who submitted a task. */
+const SUBMITTED = '\n  submitted from:\n';
+
+/** Puts the frames of the caller of `toThread` in place of those that the pool saw: there are none if the pool was loading. */
+function showCaller(error: unknown, site: { readonly stack?: string }): void {
+  if (!(error instanceof Error) || typeof error.stack !== 'string' || Object.isFrozen(error)) return;
+  const [own] = error.stack.split(SUBMITTED);
+  const frames = withoutOwnFrames(site.stack?.split('\n').slice(1) ?? []);
+  if (frames.length > 0) error.stack = `${own}${SUBMITTED}${frames.join('\n')}`;
+}
+
+/**
+ * Runs a function in a thread of a pool that all such calls share, one thread for each core, and gives its result. The function and its
+ * arguments are copied, as `ThreadPoolExecutor.submit` says; before the pool is there, which takes the first call a moment, that is when
+ * it is. When nobody waits any more, what has not begun never does, and what runs is told by `currentTask().signal`, and ended if it goes on.
+ *
+ * Idle threads do not keep the program alive.
+ *
+ * @throws TypeError if `fn` is no function
+ *
+ * It fails with what the function throws, and as `submit` does.
+ *
+ * Source: asyncio.to_thread; gevent's hub.threadpool.apply
+ *
+ * @example
+ * ```ts
+ * import { pbkdf2Sync } from 'node:crypto';
+ * import { spawn, toThread } from 'heddle/coroutine';
+ *
+ * const salt = 'heddle';
+ * spawn(function* () {
+ *   const key = yield* toThread((password: string) => pbkdf2Sync(password, salt, 10_000, 8, 'sha512').toString('hex'), 'secret');
+ *   console.log(key.length); // prints: 16
+ * });
+ * ```
+ */
+export function toThread<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Operation<Awaited<R>> {
+  checkFunction(fn, 'fn');
+  const site = {};
+  Error.captureStackTrace(site, toThread);
+  const submit = async (signal: AbortSignal): Promise<Awaited<R>> => {
+    loading ??= load();
+    const result = (pool ?? (await loading)).with({ signal }).submit(fn, ...args);
+    try {
+      return await result;
+    } catch (error) {
+      if (error !== signal.reason) showCaller(error, site);
+      throw error;
+    }
+  };
+  return new Until<Awaited<R>>(submit, undefined, `toThread(${fn.name})`);
+}
