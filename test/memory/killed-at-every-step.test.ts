@@ -18,7 +18,7 @@ import { createNativeMemory, nativeMemoryMissing } from '#src/memory/heap/native
 import { Pages } from '#src/memory/heap/pages.js';
 import { tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
-import { killAt, PlainWorld, stepsOf } from './plain-memory.ts';
+import { killAt, PlainWorld, stepsOf } from './heap/plain-memory.ts';
 import { agentOn, namedSteps, workload } from './workload.ts';
 
 const long = process.env['HEDDLE_LONG'] !== undefined;

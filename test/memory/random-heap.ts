@@ -6,7 +6,7 @@ import { type Block, blockAt } from '#src/memory/index.js';
 import { Sweep } from '#src/memory/collect/sweep.js';
 import { tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
-import { type PlainThread, PlainWorld } from './plain-memory.ts';
+import { type PlainThread, PlainWorld } from './heap/plain-memory.ts';
 
 export type Action =
   | { do: 'allocate'; who: number; words: number }

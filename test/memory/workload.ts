@@ -27,7 +27,8 @@ export class Thing extends SharedObject {
 /** The steps that have names in the source. */
 export function namedSteps(): string[] {
   const folder = new URL('../../../src/memory/', import.meta.url);
-  const text = readdirSync(folder)
+  const text = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
     .map((file) => readFileSync(new URL(file, folder), 'utf8'))
     .join('\n');
   return [...text.matchAll(/atStep\?\.\('([^']+)'\)/g)].map((match) => match[1]!);

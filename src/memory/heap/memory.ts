@@ -1,6 +1,6 @@
 /**
  * What the heap stands on: words that several threads see, and a way to sleep until one changes. One interface, a file for each strategy,
- * one suite of tests for all (`test/memory/memory.test.ts`):
+ * one suite of tests for all (`test/memory/heap/memory.test.ts`):
  *
  *   native-memory.ts   pages of a memfd, mapped by every process of the tree; futex; pipes as doorbells
  *   array-memory.ts    a SharedArrayBuffer that grows, for the threads of one process; Atomics.wait and waitAsync
