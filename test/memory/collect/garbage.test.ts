@@ -48,7 +48,7 @@ test('a thread that idles is not asked to collect its garbage', async () => {
     workerData: {
       seed: seed(),
       attach: import.meta.resolve('#src/memory/heap/attach.js'),
-      workload: new URL('workload.js', import.meta.url).href,
+      workload: new URL('../workload.js', import.meta.url).href,
     },
   });
   try {
