@@ -27,10 +27,13 @@ const isOrdered = process.arch === 'x64' || process.arch === 'ia32';
 export const acquire: (words: Int32Array, index: number) => number = isOrdered ? read : load;
 export const release: (words: Int32Array, index: number, value: number) => void = isOrdered ? write : store;
 
-/** Imported from `pause.ts`, where it is explained. Newer versions of Node have the instruction. */
+/**
+ * To be called in a loop that looks at a word again and again, once each turn. Tells the processor that the thread waits, where Node has the
+ * instruction. A thread of the tests' model has nothing to do then until another one has made a step: a loop without it has no end of schedules.
+ */
 export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? ((): void => {});
 
-/** Does nothing for a moment: some half a nanosecond a turn. */
+/** Does nothing between two looks at a word, so that the looks do not disturb its writer: about half a nanosecond a turn. */
 export function idle(turns: number): void {
   for (let left = turns; left > 0; left -= 1);
 }

@@ -7,13 +7,13 @@
  *    └──────────── all have ended, and the group was joined ─▶ OVER: none may come
  */
 
-import { WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import type { Watcher } from '../watcher.ts';
-import { GreenletExit } from '../greenlet-exit.ts';
-import { cancel } from './cancel.ts';
+import { inspect } from 'node:util';
+import { WaitList, tell } from '../../loop/index.ts';
+import type { Activity } from '../task/activity.ts';
+import { GreenletExit } from '../task/greenlet-exit.ts';
+import { cancel } from '../task/interruption.ts';
+import type { Watcher } from '../task/watchers.ts';
 import type { ScopeEnd } from './scope-end.ts';
-import { Unjoined } from './unjoined.ts';
 
 export class Children implements Watcher {
   readonly seesErrors: boolean = true;
@@ -87,4 +87,44 @@ export class Children implements Watcher {
   #tell(): void {
     for (const end of this.ends) end.look();
   }
+}
+
+// ---- the errors of task groups that were not joined
+
+const waiting = new Set<Unjoined>();
+const gone = new FinalizationRegistry<Unjoined>((one) => one.tell());
+
+export class Unjoined {
+  #failure: { readonly error: unknown } | undefined = undefined;
+  #isJoined = false;
+
+  /** @param owner with which the error is lost */
+  failed(owner: object, error: unknown): void {
+    if (this.#isJoined || this.#failure !== undefined) return;
+    this.#failure = { error };
+    if (waiting.size === 0) process.once('exit', tellAll);
+    waiting.add(this);
+    gone.register(owner, this, this);
+  }
+
+  joined(): void {
+    this.#isJoined = true;
+    if (waiting.delete(this)) this.#forget();
+  }
+
+  tell(): void {
+    if (!waiting.delete(this)) return;
+    const { error } = this.#failure!;
+    tell(`heddle: a TaskGroup that was not joined failed: ${inspect(error)}\n`, error);
+    this.#forget();
+  }
+
+  #forget(): void {
+    gone.unregister(this);
+    if (waiting.size === 0) process.off('exit', tellAll);
+  }
+}
+
+function tellAll(): void {
+  for (const one of waiting) one.tell();
 }

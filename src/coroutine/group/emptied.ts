@@ -2,7 +2,7 @@
 
 import { TimeoutError } from '../../errors.ts';
 import { Pending, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import type { Members } from './members.ts';
 
 /** The most members that a description names. */

@@ -3,11 +3,11 @@
 import { checkBoolean } from '../../check.ts';
 import { Done, done, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import type { Activity } from '../activity.ts';
-import { currentActivity } from '../current.ts';
-import { Ended } from '../ended.ts';
-import { checkGreenlet, type Greenlet, type ResultOf, type Spawnable } from '../greenlet.ts';
-import { type KillAllOptions, readKill } from '../kill-all.ts';
+import type { Activity } from '../task/activity.ts';
+import { currentActivity } from '../task/current.ts';
+import { Ended } from '../wait/ended.ts';
+import { checkGreenlet, type Greenlet, type ResultOf, type Spawnable } from '../task/greenlet.ts';
+import { type KillAllOptions, readKill } from '../wait/kill-all.ts';
 import { GroupJoin, GroupKill } from './emptied.ts';
 import { Admission, Available } from './in-line.ts';
 import { GroupMapping, membersOf } from './mapping.ts';

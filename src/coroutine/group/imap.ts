@@ -1,8 +1,8 @@
 /** `imap` and `imapUnordered`: results one by one, no faster than they are taken. */
 
 import { type Operation, Deque, Done, Pending, type Wait, type WaitOptions, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import { type Body, toError } from '../greenlet.ts';
+import type { Activity } from '../task/activity.ts';
+import { type Body, toError } from '../task/greenlet.ts';
 import { cancelled, type Item, MapRun } from './map-run.ts';
 import type { Members } from './members.ts';
 import type { Source } from './source.ts';

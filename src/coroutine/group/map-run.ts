@@ -8,12 +8,12 @@
 
 import { CancelledError } from '../../errors.ts';
 import { type Listed, type ListNode, living, type Operation, type Wait, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import type { Watcher } from '../watcher.ts';
-import { activityOf, type Body, Greenlet, toError } from '../greenlet.ts';
-import { sleep } from '../sleep.ts';
-import { recordSite, type SpawnSite } from '../spawn-site.ts';
-import { cancel } from './cancel.ts';
+import type { Activity } from '../task/activity.ts';
+import type { Watcher } from '../task/watchers.ts';
+import { activityOf, type Body, Greenlet, toError } from '../task/greenlet.ts';
+import { sleep } from '../wait/sleep.ts';
+import { recordSite, type SpawnSite } from '../task/spawn-site.ts';
+import { cancel } from '../task/interruption.ts';
 import type { Members, Run } from './members.ts';
 import type { Args, Source, Taken } from './source.ts';
 

@@ -2,13 +2,12 @@
 
 import { checkFunction, expected } from '../../check.ts';
 import { type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
-import { currentActivity } from '../current.ts';
-import { activityOf, type Body, type Greenlet, type ResultOf, type Spawnable } from '../greenlet.ts';
-import { Call, linkCallbacks } from './call.ts';
+import { currentActivity } from '../task/current.ts';
+import { activityOf, type Body, type Greenlet, type ResultOf, type Spawnable } from '../task/greenlet.ts';
+import { Call, InlineCall, linkCallbacks } from './call.ts';
 import { Collected } from './collected.ts';
 import { ImapRun } from './imap.ts';
 import { type ImapIterator, ImapResults } from './imap-results.ts';
-import { InlineCall } from './inline-call.ts';
 import { Members } from './members.ts';
 import { type Callbacks, checkCallbacks, checkMaxSize, type ImapOptions } from './options.ts';
 import { type Items, Source, splitOptions } from './source.ts';

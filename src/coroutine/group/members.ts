@@ -7,10 +7,10 @@
  */
 
 import { type Operation, WaitList } from '../../loop/index.ts';
-import { Activity } from '../activity.ts';
-import type { Watcher } from '../watcher.ts';
-import { activityOf, type Body, Greenlet } from '../greenlet.ts';
-import { recordSite } from '../spawn-site.ts';
+import { Activity } from '../task/activity.ts';
+import type { Watcher } from '../task/watchers.ts';
+import { activityOf, type Body, Greenlet } from '../task/greenlet.ts';
+import { recordSite } from '../task/spawn-site.ts';
 import type { GroupJoin, GroupKill } from './emptied.ts';
 import { type InLine, Reservation } from './in-line.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { Shielded, type Wait, type WaitOptions } from '../../loop/index.ts';
-import { GreenletExit } from '../greenlet-exit.ts';
+import { GreenletExit } from '../task/greenlet-exit.ts';
 import type { Children } from './children.ts';
 
 /** The most greenlets that a description names. */

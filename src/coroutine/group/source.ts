@@ -3,7 +3,7 @@
 import { expected } from '../../check.ts';
 import { type ClosableIterator, isIterable, iteratorOf, resultOf } from '../../iteration.ts';
 import { Operation, type Wait } from '../../loop/index.ts';
-import { until } from '../until.ts';
+import { until } from '../wait/until.ts';
 import { isThenable } from '../../thenable.ts';
 import { TypeError } from '../../refusals.ts';
 

@@ -4,10 +4,10 @@ import { CancelledError, InvalidStateError } from '../../errors.ts';
 import { checkFunction } from '../../check.ts';
 import { type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import { currentActivity } from '../current.ts';
-import { activityOf, type Body, Greenlet, type ResultOf, type Spawnable } from '../greenlet.ts';
-import { Part } from '../part.ts';
-import { recordSite } from '../spawn-site.ts';
+import { currentActivity } from '../task/current.ts';
+import { activityOf, type Body, Greenlet, type ResultOf, type Spawnable } from '../task/greenlet.ts';
+import { Part } from '../task/part.ts';
+import { recordSite } from '../task/spawn-site.ts';
 import { Children } from './children.ts';
 import { ScopeEnd } from './scope-end.ts';
 

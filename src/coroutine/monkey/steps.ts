@@ -1,6 +1,6 @@
 /** Measures the steps of greenlets, from one wait to the next. While this is off, a step is what it was: nothing asks. */
 
-import { Activity } from '../activity.ts';
+import { Activity } from '../task/activity.ts';
 import { found, lost } from './calls.ts';
 import { LONG_STEP } from './tell.ts';
 import { sampleSince } from './watchdog.ts';

@@ -1,8 +1,8 @@
 /** The greenlet that blocks the thread. */
 
-import { runningActivity } from '../current.ts';
-import { getcurrent } from '../raw-greenlet.ts';
-import { describeSite, type SpawnSite } from '../spawn-site.ts';
+import { runningActivity } from '../task/current.ts';
+import { getcurrent } from '../switching/raw-greenlet.ts';
+import { describeSite, type SpawnSite } from '../task/spawn-site.ts';
 
 export interface Blocker {
   readonly name: string;

@@ -5,9 +5,8 @@ import type { AsyncItemIterator } from '../../iteration.ts';
 import { ItemIterator, type Operation } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
 import { BoundedBuffer } from './bounded-buffer.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo, type Store } from './store.ts';
 import { type BlockOptions, readItems } from './options.ts';
-import type { Store } from './store.ts';
 
 /** A queue in numbers. */
 export interface QueueStatistics {

@@ -2,8 +2,8 @@
 
 import type { Operation, WaitOptions } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import { currentOwner } from '../current.ts';
-import type { ResultOf, Spawnable } from '../greenlet.ts';
+import { currentOwner } from '../task/current.ts';
+import type { ResultOf, Spawnable } from '../task/greenlet.ts';
 import { acquire, hold } from './acquire.ts';
 import type { Source } from './claim.ts';
 import { run } from './run.ts';

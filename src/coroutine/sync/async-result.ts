@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { Done, Failed, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import type { Outcome } from '../link.ts';
+import type { Outcome } from '../task/link.ts';
 import { Links } from './links.ts';
 import { Get, Ready, Settled, unset, type Waiting } from './settled.ts';
 

@@ -10,7 +10,7 @@
  */
 
 import { type Listed, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 
 /** A waiter for the object. */
 export interface Claim extends Listed {

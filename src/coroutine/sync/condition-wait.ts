@@ -8,9 +8,9 @@
  */
 
 import { Shielded, type WaitList, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import type { Claim } from './claim.ts';
-import type { Mutex } from './mutex.ts';
+import type { Mutex } from './lock.ts';
 
 export class ConditionWait extends Shielded<boolean> implements Claim {
   readonly by: Activity;

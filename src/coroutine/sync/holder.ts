@@ -3,10 +3,10 @@
  * `RLock.run`, which is told apart from the rest of its greenlet.
  */
 
-import type { Activity } from '../activity.ts';
-import type { Greenlet } from '../greenlet.ts';
-import { Part } from '../part.ts';
-import type { RawGreenlet } from '../raw-greenlet.ts';
+import type { Activity } from '../task/activity.ts';
+import type { Greenlet } from '../task/greenlet.ts';
+import { Part } from '../task/part.ts';
+import type { RawGreenlet } from '../switching/raw-greenlet.ts';
 
 export function holderOf(activity: Activity): Activity {
   let at = activity;

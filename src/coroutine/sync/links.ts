@@ -2,10 +2,10 @@
 
 import { checkFunction } from '../../check.ts';
 import { ready, type Steppable } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import { type Context, callIn, captureContext } from '../context.ts';
-import { currentActivity } from '../current.ts';
-import { reportFailure } from '../report.ts';
+import type { Activity } from '../task/activity.ts';
+import { type Context, callIn, captureContext } from '../task/context.ts';
+import { currentActivity } from '../task/current.ts';
+import { reportFailure } from '../task/report.ts';
 
 type Callback<S> = (source: S) => unknown;
 

@@ -1,12 +1,27 @@
 /** A lock that any greenlet may release. Source: threading.Lock, gevent.lock.BoundedSemaphore(1) */
 
 import { InvalidStateError } from '../../errors.ts';
-import type { Activity } from '../activity.ts';
-import type { Greenlet } from '../greenlet.ts';
-import type { RawGreenlet } from '../raw-greenlet.ts';
+import type { RawGreenlet } from '../switching/raw-greenlet.ts';
+import type { Activity } from '../task/activity.ts';
+import type { Greenlet } from '../task/greenlet.ts';
 import { Acquirable } from './acquirable.ts';
+import { Source } from './claim.ts';
 import { greenletOf, nameOf } from './holder.ts';
-import { Mutex } from './mutex.ts';
+
+/** A lock with one owner at a time, which a condition can release for the time of a wait. */
+export abstract class Mutex extends Source {
+  owner: Activity | undefined = undefined;
+
+  get isTaken(): boolean {
+    return this.owner !== undefined;
+  }
+
+  /** True if this activity may release it. */
+  abstract isHeldBy(activity: Activity): boolean;
+
+  /** Gives it up altogether; returns how often it had been taken. */
+  abstract dropAll(by: Activity): number;
+}
 
 class PlainMutex extends Mutex {
   take(by: Activity): boolean {

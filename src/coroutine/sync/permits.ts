@@ -1,7 +1,7 @@
 /** The permits of a semaphore, and its waiters: for a permit, or for the news that there is one. */
 
 import { Pending, WaitList, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import { Source } from './claim.ts';
 import { nameOf } from './holder.ts';
 import { RangeError } from '../../refusals.ts';

@@ -2,11 +2,11 @@
 
 import { InvalidStateError } from '../../errors.ts';
 import { type ListNode, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import { Part } from '../part.ts';
+import type { Activity } from '../task/activity.ts';
+import { Part } from '../task/part.ts';
 import type { Claim } from './claim.ts';
 import { holderOf, isWithin, nameOf } from './holder.ts';
-import { Mutex } from './mutex.ts';
+import { Mutex } from './lock.ts';
 
 /** Knows how many waiters each greenlet has. */
 class WaitersByGreenlet extends WaitList<Claim> {

@@ -1,7 +1,7 @@
 /** A lock that its holder may take again. Source: threading.RLock, gevent.lock.RLock */
 
-import type { Greenlet } from '../greenlet.ts';
-import type { RawGreenlet } from '../raw-greenlet.ts';
+import type { Greenlet } from '../task/greenlet.ts';
+import type { RawGreenlet } from '../switching/raw-greenlet.ts';
 import { Acquirable } from './acquirable.ts';
 import { greenletOf } from './holder.ts';
 import { ReentrantMutex } from './reentrant-mutex.ts';

@@ -3,11 +3,11 @@
 import { checkFunction } from '../../check.ts';
 import { TimeoutError } from '../../errors.ts';
 import { Operation, readWaitOptions, type Wait, type WaitOptions } from '../../loop/index.ts';
-import { currentOwner, isMain } from '../current.ts';
-import type { ResultOf } from '../greenlet.ts';
-import { isAsyncFunction, isGenerator, isGeneratorFunction } from '../misuse.ts';
-import { Outlasted } from '../outlasted.ts';
-import { runHolder, runPart } from '../part.ts';
+import { currentOwner, isMain } from '../task/current.ts';
+import type { ResultOf } from '../task/greenlet.ts';
+import { isAsyncFunction, isGenerator, isGeneratorFunction } from '../task/misuse.ts';
+import { Outlasted } from '../wait/outlasted.ts';
+import { runHolder, runPart } from '../task/part.ts';
 import { acquire } from './acquire.ts';
 import type { Source } from './claim.ts';
 import { isThenable } from '../../thenable.ts';

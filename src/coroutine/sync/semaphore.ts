@@ -1,9 +1,9 @@
 /** A counter of permits. Source: threading.Semaphore, gevent.lock.Semaphore */
 
 import { checkInteger } from '../../check.ts';
-import { Done, isAborted, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
-import { currentOwner } from '../current.ts';
-import { Acquirable } from './acquirable.ts';
+import { Done, type Operation, type WaitOptions, isAborted, readWaitOptions } from '../../loop/index.ts';
+import { currentOwner } from '../task/current.ts';
+import { Acquirable, sourceOf } from './acquirable.ts';
 import { Links } from './links.ts';
 import { Permits } from './permits.ts';
 
@@ -92,5 +92,35 @@ export class Semaphore extends Acquirable {
   /** The present state in numbers. */
   statistics(): SemaphoreStatistics {
     return { free: this.#permits.free, waiting: this.#permits.waiters.length, links: this.#links.count };
+  }
+}
+
+/**
+ * A semaphore that never has more permits than it had to begin with: a `release` of more throws `RangeError`, and gives none back.
+ *
+ * Source: gevent.lock.BoundedSemaphore
+ *
+ * @example
+ * ```ts
+ * import { BoundedSemaphore } from 'heddle/coroutine';
+ *
+ * const semaphore = new BoundedSemaphore(2);
+ * semaphore.tryAcquire();
+ * semaphore.release();
+ * try {
+ *   semaphore.release();
+ * } catch (error) {
+ *   console.log(String(error)); // prints: RangeError: expected release() of at most the 0 permits that are taken, got 1
+ * }
+ * ```
+ */
+export class BoundedSemaphore extends Semaphore {
+  /**
+   * @param value how many permits there are, an integer >= 0; default 1
+   * @throws TypeError, RangeError if it is something else
+   */
+  constructor(value: number = 1) {
+    super(value);
+    (sourceOf(this) as Permits).most = value;
   }
 }
