@@ -45,6 +45,10 @@ export class Client {
   readonly #listeners = new Map<string, Set<Listener>>();
   /** The connection that has subscribed to all channels of `#listeners`. */
   #subscriber: Redis | undefined;
+  readonly #waits = new Map<string, () => void>();
+  #tokens = 0;
+  #stopListening: (() => void) | undefined;
+  #wasReady = false;
   #users = 0;
 
   /** The client of this thread for a backend; it is the caller's until `close`. */
@@ -70,9 +74,34 @@ export class Client {
     this.#notifications = new Connection(backend, async (redis) => this.#resubscribe(redis));
   }
 
-  /** False before the first answer of the server, and while it is away. */
-  get isReady(): boolean {
-    return this.#commands.isReady;
+  /** True when the server has answered once. */
+  get wasReady(): boolean {
+    this.#wasReady ||= this.#commands.isReady;
+    return this.#wasReady;
+  }
+
+  /** Names one call or one wait, of all calls of all clients. The part before the colon is the client's `id`. */
+  token(): string {
+    this.#tokens += 1;
+    return `${this.id}:${this.#tokens}`;
+  }
+
+  /**
+   * Calls a function when a script has called the wait of this name, and whenever such a call may have been missed. Keeps the process alive until the
+   * returned function is called.
+   */
+  onCall(token: string, look: () => void): () => void {
+    this.#waits.set(token, look);
+    this.#stopListening ??= this.listen(`${this.backend.prefix}:inbox:${this.id}`, (called) => {
+      if (called !== undefined) this.#waits.get(called)?.();
+      else for (const one of this.#waits.values()) one();
+    });
+    return () => {
+      this.#waits.delete(token);
+      if (this.#waits.size > 0) return;
+      this.#stopListening?.();
+      this.#stopListening = undefined;
+    };
   }
 
   /** A key of an object. All keys of one object lie in one slot of a cluster. */
@@ -84,6 +113,12 @@ export class Client {
   /** Sends a command. @throws BackendLost, AuthenticationError, UnsupportedPlatformError, an error that the server answered */
   call(command: string, args: readonly RedisArgument[], options?: CallOptions): Promise<unknown> {
     return this.#commands.call(command, args, options);
+  }
+
+  /** Resolves when the server has answered for the first time. @throws as `call` */
+  async ready(): Promise<void> {
+    if (!this.#wasReady) await this.#commands.call('ping', [], { isRepeatable: true });
+    this.#wasReady = true;
   }
 
   /** Runs a script. It must be one that does no harm when it runs twice. @throws as `call` */
