@@ -4,7 +4,7 @@
  *   key          hash: parties, broken, actor (a wait that has an action), tripper (the wait that calls it now)
  *   key:line     waits by arrival: their ranks       key:seen   until when each is taken for alive
  *   key:chosen   waits that pass when the action has been called
- *   key:ends     what became of waits: a rank, or -1 for a broken barrier. It is kept for a while, as its wait may ask late
+ *   what became of a wait, a rank, or -1 for a broken barrier, is recorded for its client until that has it
  *
  *   the last has come ──┬─ no action ──────────────────────▶ all pass
  *                       └─ the tripper calls the action ──▶ all pass; it fails, or the tripper dies ──▶ broken
@@ -46,18 +46,17 @@ const BROKEN = 3;
 const TRIPS = 4;
 const UNKNOWN = 5;
 
-// KEYS: key, line, seen, chosen, ends. ARGV: prefix, parties, …
+// KEYS: key, line, seen, chosen. ARGV: head, parties, …
 const begin = `${common}
 if redis.call('HSETNX', KEYS[1], 'parties', ARGV[2]) == 0 and redis.call('HGET', KEYS[1], 'parties') ~= ARGV[2] then
   return { -1, redis.call('HGET', KEYS[1], 'parties') }
 end
 local function finish(key, rankOf)
   for rank, token in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-    redis.call('HSET', KEYS[5], token, rankOf or rank - 1)
+    recordFor(token, rankOf or rank - 1)
     redis.call('ZREM', KEYS[3], token)
   end
   redis.call('DEL', key)
-  redis.call('PEXPIRE', KEYS[5], 120000)
   redis.call('PUBLISH', KEYS[1], '')
 end
 local function fail(isBroken)
@@ -79,19 +78,19 @@ local function reap()
 end
 `;
 
-// … token, patience, 1 if it has an action, 1 if it waits already
+// … patience, 1 if it has an action, 1 if it waits already
 const waitScript = script(`${begin}
-local token, patience = ARGV[3], tonumber(ARGV[4])
-local ended = redis.call('HGET', KEYS[5], token)
+local token, patience = me, tonumber(ARGV[3])
+local ended = recorded()
 if ended then return { tonumber(ended) < 0 and ${BROKEN} or ${PASSED}, ended } end
 local isIn = redis.call('ZSCORE', KEYS[2], token) or redis.call('ZSCORE', KEYS[4], token)
 if isIn then redis.call('ZADD', KEYS[3], now + patience, token) end
 reap()
 if redis.call('HGET', KEYS[1], 'broken') == '1' then return { ${BROKEN}, 0 } end
 if not isIn then
-  if ARGV[6] == '1' then return { ${UNKNOWN}, 0 } end
+  if ARGV[5] == '1' then return { ${UNKNOWN}, 0 } end
   join(KEYS[2], KEYS[3], token, patience)
-  if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'actor', token) end
+  if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'actor', token) end
 end
 if not redis.call('HGET', KEYS[1], 'tripper') and redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then
   redis.call('RENAME', KEYS[2], KEYS[4])
@@ -102,29 +101,30 @@ if not redis.call('HGET', KEYS[1], 'tripper') and redis.call('ZCARD', KEYS[2]) >
     if actor ~= token then call(actor) end
   else
     pass()
-    return { ${PASSED}, redis.call('HGET', KEYS[5], token) }
+    return { ${PASSED}, recorded() }
   end
 end
 if redis.call('HGET', KEYS[1], 'tripper') == token then return { ${TRIPS}, 0 } end
 return { ${WAITS}, 0 }
 `);
 
-// … token: its action has been called
+// … its action has been called
 const passScript = script(`${begin}
-if redis.call('HGET', KEYS[1], 'tripper') == ARGV[3] then pass() end
-return { 0, redis.call('HGET', KEYS[5], ARGV[3]) or -1 }
+if redis.call('HGET', KEYS[1], 'tripper') == me then pass() end
+return { 0, recorded() or -1 }
 `);
 
-// … token: its wait is over. It breaks the barrier, unless it has passed.
+// … its wait is over. It breaks the barrier, unless it has passed.
 const giveUpScript = script(`${begin}
-local token = ARGV[3]
-if redis.call('ZSCORE', KEYS[2], token) or redis.call('ZSCORE', KEYS[4], token) then fail(1) end
-return { 0, redis.call('HGET', KEYS[5], token) or -1 }
+if redis.call('ZSCORE', KEYS[2], me) or redis.call('ZSCORE', KEYS[4], me) then fail(1) end
+return { 0, recorded() or -1 }
 `);
 
-// … token of the call, 1: it is broken from now on
+// … 1: it is broken from now on
 const failScript = script(`${begin}
-if once(KEYS[1] .. ':' .. ARGV[3]) then fail(ARGV[4]) end
+if recorded() then return { 0, 0 } end
+record(1)
+fail(ARGV[3])
 return { 0, 0 }
 `);
 
@@ -133,7 +133,7 @@ reap()
 return { redis.call('ZCARD', KEYS[2]) + redis.call('ZCARD', KEYS[4]), redis.call('HGET', KEYS[1], 'broken') or '0' }
 `);
 
-const variety: Variety = { kind: 'barrier', parts: ['line', 'seen', 'chosen', 'ends'], known: ['action', 'timeout'] };
+const variety: Variety = { kind: 'barrier', parts: ['line', 'seen', 'chosen'], known: ['action', 'timeout'] };
 
 /**
  * A barrier of programs of many machines, by its name: `wait()` waits until all parties have come. It can be used again.
@@ -194,17 +194,15 @@ export class DistributedBarrier extends DistributedObject {
     const { timeout = this.#timeout, signal } = typeof options === 'object' ? options : { timeout: options };
     if (options !== undefined) readWaitOptions(options);
     const { client, keys } = this.#remote;
-    const token = client.token();
     let isIn = 0;
     let left: Promise<number> | undefined;
-    const leave = (): Promise<number> => (left ??= this.#call(giveUpScript, [token]).then(([, rank]) => rank));
     const got = await this.#remote.wait<number>(
-      {
+      (number, token) => ({
         ask: async (): Promise<Answer<number>> => {
-          const args = [token, waiterLease, this.#action === undefined ? 0 : 1, isIn];
-          let [state, rank] = await this.#call(waitScript, args);
+          const args = [waiterLease, this.#action === undefined ? 0 : 1, isIn];
+          let [state, rank] = await this.#call(waitScript, args, number);
           isIn = 1;
-          if (state === TRIPS) [state, rank] = await this.#trip(token, args);
+          if (state === TRIPS) [state, rank] = await this.#trip(args, number);
           if (state === PASSED) return { value: rank };
           if (state === WAITS) return { again: lookEvery };
           throw brokenBarrier(this.#remote.title, state === UNKNOWN);
@@ -215,42 +213,48 @@ export class DistributedBarrier extends DistributedObject {
             for (const end of ends) end();
           };
         },
-        leave: () => void leave().catch(ignoreLate),
-      },
+        leave: async () => {
+          left = this.#call(giveUpScript, [], number).then(([, rank]) => rank);
+          await left.catch(ignoreLate);
+        },
+      }),
       { timeout: timeout === 0 ? 1 : timeout, signal },
     );
     if (got !== timedOut) return got;
-    const rank = await leave();
+    const rank = (await left) ?? -1;
     if (rank < 0) throw brokenBarrier(this.#remote.title, false);
     return rank;
   }
 
   /** Calls the action, and lets all pass. */
-  async #trip(token: string, args: readonly (string | number)[]): Promise<[state: number, rank: number]> {
-    const alive = setInterval(() => void this.#call(waitScript, args).catch(ignoreLate), lookEvery);
+  async #trip(args: readonly (string | number)[], number: number): Promise<[state: number, rank: number]> {
+    const alive = setInterval(() => void this.#call(waitScript, args, number).catch(ignoreLate), lookEvery);
     try {
       await this.#action?.();
     } finally {
       clearInterval(alive);
     }
-    const [, rank] = await this.#call(passScript, [token]);
+    const [, rank] = await this.#call(passScript, [], number);
     return [rank < 0 ? BROKEN : PASSED, rank];
   }
 
-  async #call(what: Parameters<Remote['run']>[0], args: readonly (string | number)[] = []): Promise<[number, number]> {
-    const [first, second] = (await this.#remote.run(what, [this.parties, ...args])) as [number, number | string];
+  async #call(what: Parameters<Remote['run']>[0], args: readonly (string | number)[] = [], number?: number): Promise<[number, number]> {
+    const [first, second] = (await this.#remote.run(what, [this.parties, ...args], number === undefined ? {} : { number })) as [
+      number,
+      number | string,
+    ];
     if (first === -1) throw refuseDifference(this.#remote.title, 'parties', this.parties, second);
     return [first, Number(second)];
   }
 
   /** Those that wait get a `BrokenBarrierError`, and the barrier is as new. */
   async reset(): Promise<void> {
-    await this.#call(failScript, [this.#remote.client.token(), 0]);
+    await this.#call(failScript, [0]);
   }
 
   /** Breaks it: those that wait, and all that come until it is reset, get a `BrokenBarrierError`. */
   async abort(): Promise<void> {
-    await this.#call(failScript, [this.#remote.client.token(), 1]);
+    await this.#call(failScript, [1]);
   }
 
   async statistics(): Promise<DistributedBarrierStatistics> {

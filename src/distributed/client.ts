@@ -46,7 +46,8 @@ export class Client {
   /** The connection that has subscribed to all channels of `#listeners`. */
   #subscriber: Redis | undefined;
   readonly #waits = new Map<string, () => void>();
-  #tokens = 0;
+  #last = 0;
+  readonly #begun = new Set<number>();
   #stopListening: (() => void) | undefined;
   #wasReady = false;
   #users = 0;
@@ -80,10 +81,22 @@ export class Client {
     return this.#wasReady;
   }
 
-  /** Names one call or one wait, of all calls of all clients. The part before the colon is the client's `id`. */
-  token(): string {
-    this.#tokens += 1;
-    return `${this.id}:${this.#tokens}`;
+  /** Numbers a call or a wait: the server may know it until `end`, so that asking again is not doing again. */
+  begin(): number {
+    this.#last += 1;
+    this.#begun.add(this.#last);
+    return this.#last;
+  }
+
+  /** A call or a wait is over: the server may forget it. */
+  end(number: number): void {
+    this.#begun.delete(number);
+  }
+
+  /** The first argument of all scripts: the prefix of all keys, this client, the number of the call, and below which number the server may forget. */
+  head(number: number): string {
+    const [oldest = number] = this.#begun;
+    return `${this.backend.prefix} ${this.id} ${number} ${oldest}`;
   }
 
   /**

@@ -24,9 +24,9 @@ export interface DistributedEventStatistics {
   readonly waiting: number;
 }
 
-// ARGV: prefix, token of the call
 const setScript = script(`${common}
-if not once(KEYS[1] .. ':' .. ARGV[2]) then return 1 end
+if recorded() then return 1 end
+record(1)
 if redis.call('HGET', KEYS[1], 'set') == '1' then return 1 end
 redis.call('HSET', KEYS[1], 'set', '1')
 redis.call('HINCRBY', KEYS[1], 'sets', 1)
@@ -35,7 +35,9 @@ return 1
 `);
 
 const clearScript = script(`${common}
-if once(KEYS[1] .. ':' .. ARGV[2]) and redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'set', '0') end
+if recorded() then return 1 end
+record(1)
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'set', '0') end
 return 1
 `);
 
@@ -81,12 +83,12 @@ export class DistributedEvent extends DistributedObject {
 
   /** Sets it, and lets all go on that wait. */
   async set(): Promise<void> {
-    await this.#remote.run(setScript, [this.#remote.client.token()]);
+    await this.#remote.run(setScript);
   }
 
   /** Clears it: `wait` waits again. */
   async clear(): Promise<void> {
-    await this.#remote.run(clearScript, [this.#remote.client.token()]);
+    await this.#remote.run(clearScript);
   }
 
   /**
@@ -99,14 +101,14 @@ export class DistributedEvent extends DistributedObject {
     const { client, keys } = this.#remote;
     let before: number | undefined;
     const got = await this.#remote.wait<true>(
-      {
+      () => ({
         ask: async (): Promise<Answer<true>> => {
           const { isSet, sets } = await this.#look();
           before ??= sets;
           return isSet || sets > before ? { value: true } : { again: lookEvery };
         },
         listen: (look) => client.listen(keys[0] as string, look),
-      },
+      }),
       options,
     );
     return got !== timedOut;

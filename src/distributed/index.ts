@@ -18,5 +18,18 @@ export {
 export { DistributedEvent, type DistributedEventStatistics } from './event.ts';
 export { DistributedBarrier, type DistributedBarrierOptions, type DistributedBarrierStatistics } from './barrier.ts';
 
+/** Queues. */
+export {
+  type Delivery,
+  type DistributedBlockOptions,
+  DistributedQueue,
+  type DistributedQueueOptions,
+  type DistributedQueueStatistics,
+} from './queue.ts';
+
+/** State. */
+export { DistributedMap, type DistributedMapStatistics } from './map.ts';
+export type { DistributedMapKey, DistributedMapPrimitive } from './map-key.ts';
+
 /** Errors of their own. */
 export { BackendLost, LeaseLost } from '../errors.ts';

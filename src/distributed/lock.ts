@@ -51,9 +51,9 @@ export interface LockGuard extends AsyncDisposable {
   release(): Promise<void>;
 }
 
-// ARGV: prefix, token, lease, patience of a wait or 0, who
+// ARGV: head, lease, patience of a wait or 0, who
 const acquireScript = script(`${common}
-local token, lease, patience = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local token, lease, patience = me, tonumber(ARGV[2]), tonumber(ARGV[3])
 local owner, till, fence, holder = unpack(redis.call('HMGET', KEYS[1], 'owner', 'until', 'fence', 'holder'))
 till = tonumber(till or '0')
 if owner == token then
@@ -65,7 +65,7 @@ local isOver = owner and till <= now
 if (not owner or isOver) and (not head or head == token) then
   local grown = math.max(tonumber(fence or '0') + 1, micros)
   grown = string.format('%.0f', grown)
-  redis.call('HSET', KEYS[1], 'owner', token, 'until', now + lease, 'fence', grown, 'holder', ARGV[5])
+  redis.call('HSET', KEYS[1], 'owner', token, 'until', now + lease, 'fence', grown, 'holder', ARGV[4])
   redis.call('PEXPIRE', KEYS[1], 86400000 + lease)
   leave(KEYS[2], KEYS[3], token)
   return { 1, grown, isOver and holder or '' }
@@ -79,7 +79,7 @@ end
 return { 0, till - now, '' }
 `);
 
-// ARGV: prefix, token
+// ARGV: head, token
 const releaseScript = script(`${common}
 local owner, last = unpack(redis.call('HMGET', KEYS[1], 'owner', 'last'))
 if owner ~= ARGV[2] then return last == ARGV[2] and 1 or 0 end
@@ -89,16 +89,16 @@ callFirst(KEYS[2], KEYS[3])
 return 1
 `);
 
-// ARGV: prefix, token of a wait that is over
+// ARGV: head of a wait that is over
 const leaveScript = script(`${common}
-leave(KEYS[2], KEYS[3], ARGV[2])
+leave(KEYS[2], KEYS[3], me)
 local owner, till = unpack(redis.call('HMGET', KEYS[1], 'owner', 'until'))
-if owner == ARGV[2] then redis.call('HDEL', KEYS[1], 'owner', 'until', 'holder') end
-if not owner or owner == ARGV[2] or tonumber(till) <= now then callFirst(KEYS[2], KEYS[3]) end
+if owner == me then redis.call('HDEL', KEYS[1], 'owner', 'until', 'holder') end
+if not owner or owner == me or tonumber(till) <= now then callFirst(KEYS[2], KEYS[3]) end
 return 1
 `);
 
-// ARGV: prefix, token, lease
+// ARGV: head, token, lease
 const renewScript = script(`${common}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'until', now + tonumber(ARGV[3]))
@@ -106,7 +106,7 @@ redis.call('PEXPIRE', KEYS[1], 86400000 + tonumber(ARGV[3]))
 return 1
 `);
 
-// ARGV: prefix
+// ARGV: head
 const lookScript = script(`${common}
 local owner, till, fence, holder = unpack(redis.call('HMGET', KEYS[1], 'owner', 'until', 'fence', 'holder'))
 local isLocked = owner and tonumber(till) > now
@@ -205,21 +205,21 @@ export class DistributedLock extends DistributedObject {
   /** @returns undefined: not acquired; a text: acquired, from a holder of whom it tells */
   async #acquire(options: number | WaitOptions | undefined): Promise<string | undefined> {
     const { client } = this.#remote;
-    const token = client.token();
     let since = 0;
-    const got = await this.#remote.wait<readonly [fence: string, died: string]>(
-      {
+    let token = '';
+    const got = await this.#remote.wait<readonly [fence: string, died: string]>((number, named) => {
+      token = named;
+      return {
         ask: async (mayWait): Promise<Answer<readonly [string, string]>> => {
           since = monotonicNow();
-          const args = [token, this.#lease, mayWait ? waiterLease : 0, describeThread()];
-          const [isMine, fence, died] = (await this.#remote.run(acquireScript, args)) as [number, string | number, string];
+          const args = [this.#lease, mayWait ? waiterLease : 0, describeThread()];
+          const [isMine, fence, died] = (await this.#remote.run(acquireScript, args, { number })) as [number, string | number, string];
           return isMine === 1 ? { value: [String(fence), died] } : { again: Number(fence) };
         },
         listen: (look) => client.onCall(token, look),
-        leave: () => this.#remote.runLate(leaveScript, [token]),
-      },
-      options,
-    );
+        leave: () => this.#remote.runLate(leaveScript, [], { number }),
+      };
+    }, options);
     if (got === timedOut) return undefined;
     const [fence, died] = got;
     const renew = async (): Promise<boolean> => (await this.#remote.run(renewScript, [token, this.#lease])) === 1;

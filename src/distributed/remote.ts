@@ -7,6 +7,12 @@ import { Client, type Script } from './client.ts';
 import type { RedisArgument } from './redis.ts';
 import { type Plan, type timedOut, wait } from './waiting.ts';
 
+export interface RunOptions {
+  /** Texts of the answer are Buffers. */
+  readonly isBinary?: boolean;
+  readonly number?: number;
+}
+
 export class Remote {
   /** For people: `DistributedLock 'reports'`. */
   readonly title: string;
@@ -30,21 +36,52 @@ export class Remote {
     return this.#client;
   }
 
-  /** Runs a script on the keys of the object; its first argument is the prefix of all keys. @throws as `Client.run` */
-  async run(what: Script, args: readonly RedisArgument[] = [], isBinary?: boolean): Promise<unknown> {
-    return this.client.run(what, this.keys, [this.#client.backend.prefix, ...args], isBinary);
+  /**
+   * Runs a script on the keys of the object.
+   *
+   * @param number that of the wait to which the call belongs. Default: one of its own
+   * @throws as `Client.run`
+   */
+  async run(what: Script, args: readonly RedisArgument[] = [], { isBinary = false, number }: RunOptions = {}): Promise<unknown> {
+    const { client } = this;
+    const its = number ?? client.begin();
+    try {
+      return await client.run(what, this.keys, [client.head(its), ...args], isBinary);
+    } finally {
+      if (number === undefined) client.end(its);
+    }
   }
 
   /** The same, of a call whose outcome is no longer of interest: what the server keeps for it ends by itself. */
-  runLate(what: Script, args: readonly RedisArgument[]): void {
-    this.run(what, args).catch((error: unknown) => {
+  async runLate(what: Script, args: readonly RedisArgument[] = [], options?: RunOptions): Promise<void> {
+    try {
+      await this.run(what, args, options);
+    } catch (error) {
       if (!(error instanceof BackendLost) && !(error instanceof InvalidStateError)) process.emitWarning(error as Error);
-    });
+    }
   }
 
-  /** Waits until the server gives something. @throws InvalidStateError when the handle is closed meanwhile; what `ask` throws; the reason of the signal */
-  async wait<T>(plan: Plan<T>, options: number | WaitOptions | undefined): Promise<T | typeof timedOut> {
-    return wait(plan, this.client, this.#pending, options);
+  /**
+   * Waits until the server gives something.
+   *
+   * @param planOf makes the plan of a wait of this number, which scripts call by this token
+   * @throws InvalidStateError when the handle is closed meanwhile; what `ask` throws; the reason of the signal
+   */
+  async wait<T>(
+    planOf: (number: number, token: string) => Plan<T>,
+    options: number | WaitOptions | undefined,
+  ): Promise<T | typeof timedOut> {
+    const { client } = this;
+    const number = client.begin();
+    let leaving: Promise<void> | undefined;
+    try {
+      const plan = planOf(number, `${client.id}:${number}`);
+      const leave = (): Promise<void> => (leaving = Promise.resolve(plan.leave?.()));
+      return await wait({ ...plan, leave }, client, this.#pending, options);
+    } finally {
+      if (leaving === undefined) client.end(number);
+      else void leaving.finally(() => client.end(number));
+    }
   }
 
   /** Ends all waits, gives back what is held, and closes the connections with their last user. */

@@ -9,7 +9,8 @@
  *   join(line, seen, …)   a wait stands in line, and is alive for a while
  *   call(token)           tells the client of a wait to look
  *   callFirst(line, seen) calls the first: it has `claim` ms to come
- *   once(key)             false if a call of this name was here before: its answer was lost on the way
+ *   recorded()            the answer of this call, if it was here before and its answer was lost on the way
+ *   record(answer)        the answer of this call, until its client says that it has it
  */
 
 import { InvalidStateError } from '../errors.ts';
@@ -23,12 +24,13 @@ export function refuseDifference(title: string, what: string, here: number, ther
 
 /** Milliseconds in which a wait that was called must come. */
 const claim = 1000;
-/** Milliseconds for which the server remembers a call that may come again. */
-const remembered = 120_000;
+/** Milliseconds for which the server remembers the calls of a client that says nothing more. */
+const remembered = 600_000;
 
-/** ARGV[1] is the prefix of all keys. */
+/** ARGV[1] is what `Client.head` gives. */
 export const common: string = `
-local prefix = ARGV[1]
+local prefix, client, own, oldest = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+)$')
+local me = client .. ':' .. own
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2]
 local now = math.floor(micros / 1000)
@@ -64,7 +66,19 @@ local function callFirst(line, seen)
   redis.call('ZADD', seen, 'XX', 'LT', now + ${claim}, token)
   call(token)
 end
-local function once(key)
-  return redis.call('SET', key, '1', 'NX', 'PX', ${remembered}) ~= false
+local function recordFor(token, answer)
+  local whose, number = string.match(token, '^(.*):(.*)$')
+  local calls = KEYS[1] .. ':calls:' .. whose
+  redis.call('ZADD', calls, number, number .. ':' .. answer)
+  redis.call('PEXPIRE', calls, ${remembered})
+end
+local function record(answer)
+  recordFor(me, answer)
+end
+local function recorded()
+  local calls = KEYS[1] .. ':calls:' .. client
+  redis.call('ZREMRANGEBYSCORE', calls, '-inf', '(' .. oldest)
+  local found = redis.call('ZRANGEBYSCORE', calls, own, own)[1]
+  return found and string.match(found, ':(.*)$')
 end
 `;

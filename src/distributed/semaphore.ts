@@ -46,7 +46,7 @@ export interface PermitGuard extends AsyncDisposable {
   release(): Promise<void>;
 }
 
-// KEYS: key, line, seen, held. ARGV: prefix, value at the start, …
+// KEYS: key, line, seen, held. ARGV: head, value at the start, …
 const begin = `${common}
 if redis.call('HSETNX', KEYS[1], 'start', ARGV[2]) == 1 then
   redis.call('HSET', KEYS[1], 'value', ARGV[2])
@@ -61,43 +61,43 @@ local function value()
 end
 `;
 
-// … token, lease or 0, patience of a wait or 0
+// … lease or 0, patience of a wait or 0
 const acquireScript = script(`${begin}
-local token, lease, patience = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local mark = KEYS[1] .. ':' .. token
-if redis.call('EXISTS', mark) == 1 then return { 1, 0 } end
+local lease, patience = tonumber(ARGV[3]), tonumber(ARGV[4])
+if recorded() then return { 1, 0 } end
 local head = first(KEYS[2], KEYS[3])
 local free = value()
-if free > 0 and (not head or head == token) then
-  leave(KEYS[2], KEYS[3], token)
+if free > 0 and (not head or head == me) then
+  leave(KEYS[2], KEYS[3], me)
   redis.call('HINCRBY', KEYS[1], 'value', -1)
-  if lease > 0 then redis.call('ZADD', KEYS[4], now + lease, token) end
-  once(mark)
+  if lease > 0 then redis.call('ZADD', KEYS[4], now + lease, me) end
+  record(1)
   if free > 1 then callFirst(KEYS[2], KEYS[3]) end
   return { 1, 0 }
 end
 if patience == 0 then return { 0, 0 } end
-join(KEYS[2], KEYS[3], token, patience)
+join(KEYS[2], KEYS[3], me, patience)
 if free > 0 then callFirst(KEYS[2], KEYS[3]) end
 local next = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2]
 return { 0, next and tonumber(next) - now or 1000 }
 `);
 
-// … token of this call, number, token of the permit or ''
+// … number, token of the permit or ''
 const releaseScript = script(`${begin}
-if not once(KEYS[1] .. ':' .. ARGV[3]) then return { 1, 0 } end
-if ARGV[5] ~= '' and redis.call('ZREM', KEYS[4], ARGV[5]) == 0 then return { 0, 0 } end
-redis.call('HINCRBY', KEYS[1], 'value', ARGV[4])
+if recorded() then return { 1, 0 } end
+if ARGV[4] ~= '' and redis.call('ZREM', KEYS[4], ARGV[4]) == 0 then return { 0, 0 } end
+redis.call('HINCRBY', KEYS[1], 'value', ARGV[3])
+record(1)
 callFirst(KEYS[2], KEYS[3])
 return { 1, 0 }
 `);
 
-// … token of a wait that is over
+// … of a wait that is over: what it was given comes back
 const leaveScript = script(`${begin}
-local token = ARGV[3]
-leave(KEYS[2], KEYS[3], token)
-redis.call('ZREM', KEYS[4], token)
-if redis.call('DEL', KEYS[1] .. ':' .. token) == 1 then redis.call('HINCRBY', KEYS[1], 'value', 1) end
+leave(KEYS[2], KEYS[3], me)
+redis.call('ZREM', KEYS[4], me)
+if recorded() then redis.call('HINCRBY', KEYS[1], 'value', 1) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1] .. ':calls:' .. client, own, own)
 if value() > 0 then callFirst(KEYS[2], KEYS[3]) end
 return { 1, 0 }
 `);
@@ -171,25 +171,33 @@ export class DistributedSemaphore extends DistributedObject {
   /** @returns the name of the permit, and when it was asked for; undefined: there was none in time */
   async #acquire(options: number | WaitOptions | undefined, lease: number): Promise<{ token: string; since: number } | undefined> {
     const { client } = this.#remote;
-    const token = client.token();
     let since = 0;
-    const got = await this.#remote.wait<true>(
-      {
+    let token = '';
+    const got = await this.#remote.wait<true>((number, named) => {
+      token = named;
+      return {
         ask: async (mayWait): Promise<Answer<true>> => {
           since = monotonicNow();
-          const [isMine, again] = await this.#call(acquireScript, [token, lease, mayWait ? waiterLease : 0]);
+          const [isMine, again] = await this.#call(acquireScript, [lease, mayWait ? waiterLease : 0], number);
           return isMine === 1 ? { value: true } : { again };
         },
         listen: (look) => client.onCall(token, look),
-        leave: () => this.#remote.runLate(leaveScript, [this.#start, token]),
-      },
-      options,
-    );
+        leave: () => this.#remote.runLate(leaveScript, [this.#start], { number }),
+      };
+    }, options);
     return got === timedOut ? undefined : { token, since };
   }
 
-  async #call(what: Parameters<Remote['run']>[0], args: readonly (string | number)[] = []): Promise<[number, number, number]> {
-    const answer = (await this.#remote.run(what, [this.#start, ...args])) as [number, number, number];
+  async #call(
+    what: Parameters<Remote['run']>[0],
+    args: readonly (string | number)[] = [],
+    number?: number,
+  ): Promise<[number, number, number]> {
+    const answer = (await this.#remote.run(what, [this.#start, ...args], number === undefined ? {} : { number })) as [
+      number,
+      number,
+      number,
+    ];
     if (answer[0] === -1) throw refuseDifference(this.#remote.title, 'value', this.#start, answer[1]);
     return answer;
   }
@@ -202,7 +210,7 @@ export class DistributedSemaphore extends DistributedObject {
    */
   async release(n: number = 1): Promise<void> {
     checkInteger(n, 'n', 1);
-    await this.#call(releaseScript, [this.#remote.client.token(), n, '']);
+    await this.#call(releaseScript, [n, '']);
   }
 
   /** Permits that are free. */
@@ -232,7 +240,7 @@ export class DistributedSemaphore extends DistributedObject {
       this.#held.delete(guard);
       const { isLost } = lease;
       lease.pause();
-      const [wasMine] = await this.#call(releaseScript, [this.#remote.client.token(), 1, token]);
+      const [wasMine] = await this.#call(releaseScript, [1, token]);
       if (wasMine === 1 && !isLost) return lease.end();
       lease.lose('its time was over, or the server has lost it');
       throw lease.error;

@@ -28,7 +28,7 @@ export interface Plan<T> {
   /** Lets `look` be called when it is worth while to ask again; returns how to end that. */
   listen(look: () => void): () => void;
   /** Takes back what the server keeps for the wait, and what it was given meanwhile. */
-  leave?(): void;
+  leave?(): Promise<void> | void;
 }
 
 /** A wait that ended because its time was over. */
@@ -67,7 +67,7 @@ export async function wait<T>(
       signal?.removeEventListener('abort', abort);
       pending.delete(endBy);
       stopListening?.();
-      if (isLeft) plan.leave?.();
+      if (isLeft) void plan.leave?.();
       settle();
     };
     const endBy = (error: Error): void => end(() => reject(error), true);
