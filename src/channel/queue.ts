@@ -295,7 +295,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
     return new ItemIterator(this.#core);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): QueueStatistics {
     const { buffer } = this.#core;
     const { getters, putters, joiners } = buffer.waiting();

@@ -1,4 +1,4 @@
-/** The loop that coroutines run on: who is ready, what happens when, and what every waiting call returns. */
+/** The loop that coroutines run on: the ready queue, the timers, and the operation that every waiting call returns. */
 
 export { blocking, isBlockingSeen, replaceBlocking } from './blocking.ts';
 export { systemClock, type Clock } from './clock.ts';

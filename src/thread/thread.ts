@@ -154,7 +154,7 @@ let hook: ExceptHook | undefined;
  * Sets what is called, in the thread that started it, with the error of a `Thread` whose `run()` failed; `null` for the default, which prints
  * the error on stderr. Source: threading.excepthook
  *
- * @throws TypeError if it is no function
+ * @throws TypeError if it is not a function
  */
 export function setExceptHook(fn: ExceptHook | null): void {
   if (fn !== null) checkFunction(fn, 'the hook');
