@@ -85,6 +85,7 @@ export function readBackend(options: BackendOptions = {}): Backend {
     throw new TypeError(`expected url to begin with rediss:// or valkeys://, as there are options for tls, got ${place.address}`);
   if (allowInsecure !== true) refuseInsecure(place);
   const { address, host, port, path, username, password, db, isSecure } = place;
+  known.set(address, { url, tls });
   return {
     address,
     host,
@@ -98,6 +99,30 @@ export function readBackend(options: BackendOptions = {}): Backend {
     reconnectTimeout,
     options: { url, prefix, allowInsecure, tls, reconnectTimeout },
   };
+}
+
+/** How this thread has reached servers, by their addresses. */
+const known = new Map<string, Pick<BackendOptions, 'url' | 'tls'>>();
+
+/** The options for a handle that goes to another machine: without what is secret. */
+export function withoutSecrets({ url = process.env['HEDDLE_BACKEND'], tls: _, ...others }: BackendOptions): BackendOptions {
+  return { ...others, url: url === undefined ? undefined : readUrl(url).address };
+}
+
+/**
+ * The options of a handle that came from another machine: with the user, the password and the TLS options by which this thread reaches that server. What is
+ * a server of the sender's own machine is that of `HEDDLE_BACKEND` here, if it is set.
+ */
+export function withSecrets(options: BackendOptions): BackendOptions {
+  const { HEDDLE_BACKEND: own } = process.env;
+  const { url } = options;
+  if (url === undefined) return options;
+  const { address, host } = readUrl(url);
+  const found = known.get(address);
+  if (found !== undefined) return { ...options, ...found };
+  if (own === undefined) return options;
+  const isOwn = readUrl(own).address === address || host === undefined || isThisMachine(host);
+  return isOwn ? { ...options, url: own } : options;
 }
 
 /** Refuses unknown keys of options that hold those of the backend and the caller's own. */

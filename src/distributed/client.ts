@@ -45,6 +45,11 @@ export class Client {
   readonly #listeners = new Map<string, Set<Listener>>();
   /** The connection that has subscribed to all channels of `#listeners`. */
   #subscriber: Redis | undefined;
+  readonly #waits = new Map<string, () => void>();
+  #last = 0;
+  readonly #begun = new Set<number>();
+  #stopListening: (() => void) | undefined;
+  #wasReady = false;
   #users = 0;
 
   /** The client of this thread for a backend; it is the caller's until `close`. */
@@ -70,9 +75,46 @@ export class Client {
     this.#notifications = new Connection(backend, async (redis) => this.#resubscribe(redis));
   }
 
-  /** False before the first answer of the server, and while it is away. */
-  get isReady(): boolean {
-    return this.#commands.isReady;
+  /** True when the server has answered once. */
+  get wasReady(): boolean {
+    this.#wasReady ||= this.#commands.isReady;
+    return this.#wasReady;
+  }
+
+  /** Numbers a call or a wait: the server may know it until `end`, so that asking again is not doing again. */
+  begin(): number {
+    this.#last += 1;
+    this.#begun.add(this.#last);
+    return this.#last;
+  }
+
+  /** A call or a wait is over: the server may forget it. */
+  end(number: number): void {
+    this.#begun.delete(number);
+  }
+
+  /** The first argument of all scripts: the prefix of all keys, this client, the number of the call, and below which number the server may forget. */
+  head(number: number): string {
+    const [oldest = number] = this.#begun;
+    return `${this.backend.prefix} ${this.id} ${number} ${oldest}`;
+  }
+
+  /**
+   * Calls a function when a script has called the wait of this name, and whenever such a call may have been missed. Keeps the process alive until the
+   * returned function is called.
+   */
+  onCall(token: string, look: () => void): () => void {
+    this.#waits.set(token, look);
+    this.#stopListening ??= this.listen(`${this.backend.prefix}:inbox:${this.id}`, (called) => {
+      if (called !== undefined) this.#waits.get(called)?.();
+      else for (const one of this.#waits.values()) one();
+    });
+    return () => {
+      this.#waits.delete(token);
+      if (this.#waits.size > 0) return;
+      this.#stopListening?.();
+      this.#stopListening = undefined;
+    };
   }
 
   /** A key of an object. All keys of one object lie in one slot of a cluster. */
@@ -84,6 +126,12 @@ export class Client {
   /** Sends a command. @throws BackendLost, AuthenticationError, UnsupportedPlatformError, an error that the server answered */
   call(command: string, args: readonly RedisArgument[], options?: CallOptions): Promise<unknown> {
     return this.#commands.call(command, args, options);
+  }
+
+  /** Resolves when the server has answered for the first time. @throws as `call` */
+  async ready(): Promise<void> {
+    if (!this.#wasReady) await this.#commands.call('ping', [], { isRepeatable: true });
+    this.#wasReady = true;
   }
 
   /** Runs a script. It must be one that does no harm when it runs twice. @throws as `call` */
