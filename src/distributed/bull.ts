@@ -47,9 +47,13 @@ async function load(): Promise<Bull> {
   try {
     ({ version } = createRequire(import.meta.url)('bullmq/package.json') as { readonly version: string });
   } catch (cause) {
-    throw new UnsupportedPlatformError('a DistributedExecutor and its workers need the package bullmq, version 6: npm install bullmq ioredis', { cause });
+    throw new UnsupportedPlatformError(
+      'a DistributedExecutor and its workers need the package bullmq, version 6: npm install bullmq ioredis',
+      { cause },
+    );
   }
-  if (version.split('.', 1)[0] !== major) throw new UnsupportedPlatformError(`a DistributedExecutor and its workers need bullmq 6, and found ${version}`);
+  if (version.split('.', 1)[0] !== major)
+    throw new UnsupportedPlatformError(`a DistributedExecutor and its workers need bullmq 6, and found ${version}`);
   return (await import('bullmq')) as unknown as Bull;
 }
 

@@ -372,7 +372,8 @@ export class CallerLink implements RemoteLink {
           message: head.message ?? undefined,
         });
       case 'refused': {
-        const Class = head.code === AuthenticationError.code ? AuthenticationError : head.code === BrokenExecutor.code ? BrokenExecutor : HeddleError;
+        const Class =
+          head.code === AuthenticationError.code ? AuthenticationError : head.code === BrokenExecutor.code ? BrokenExecutor : HeddleError;
         return events.refused(head.number, new Class(head.error));
       }
     }
@@ -396,7 +397,11 @@ export class CallerLink implements RemoteLink {
     try {
       const { callerTimeout } = this.#options;
       const keys = this.#large.areAtServer ? [...this.#sent.values()].flatMap(({ large }) => large ?? []) : [];
-      const [records, beats, running] = (await this.#run(beatScript, [this.#id, callerTimeout, callerTimeout * keepFactor], keys)) as string[][];
+      const [records, beats, running] = (await this.#run(
+        beatScript,
+        [this.#id, callerTimeout, callerTimeout * keepFactor],
+        keys,
+      )) as string[][];
       await this.#look(records!, beats!, running!);
       if (++this.#beats % auditEvery === 0) await this.#audit();
     } catch (error) {
@@ -428,14 +433,15 @@ export class CallerLink implements RemoteLink {
     const why = `with its machine: the heddle worker ${pid} on ${host} has not been heard of for ${lockDuration} ms`;
     // What it had in its inbox it never began.
     const direct = [...this.#sent].filter(([, { task }]) => task.worker === id).map(([number]) => number);
-    for (const number of new Set([...numbers, ...direct])) this.#events.lost(number, { end, why, isAlone, allowed: undefined, message: undefined });
+    for (const number of new Set([...numbers, ...direct]))
+      this.#events.lost(number, { end, why, isAlone, allowed: undefined, message: undefined });
   }
 
   /** There are workers, and none has this release: nothing of this program will ever run there. */
   #refuseRelease(others: readonly JoinedWorker[]): void {
     const { release } = this.#options;
     const theirs = [...new Set(others.map((worker) => worker.release))].join(', ');
-    for (const [number, { worker }] of [...this.#sent]) {
+    for (const [number, { worker }] of this.#sent) {
       if (worker !== undefined) continue;
       this.cancel(number, undefined);
       const text = `no worker has the release ${release.name} of this program: those that have joined have ${theirs}. Both sides must have the same files, or be given the same name of a release`;

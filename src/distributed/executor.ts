@@ -38,11 +38,12 @@ const pools = new WeakMap<object, RemotePool>();
  *
  * @example
  * ```ts no-run: needs a server
+ * import { basename } from 'node:path';
  * import { DistributedExecutor } from 'heddle/distributed';
- * import { resize } from './images.js';
  *
- * await using executor = new DistributedExecutor({ url: 'redis://127.0.0.1:6379' });
- * const sizes = await executor.with({ retries: 2 }).map(resize, ['a.png', 'b.png']).toArray();
+ * const { HEDDLE_AUTHKEY: authkey } = process.env;
+ * await using executor = new DistributedExecutor({ url: 'redis://127.0.0.1:6379', authkey });
+ * const names = await executor.with({ retries: 2 }).map(basename, ['/a/b.png', '/c.png']).toArray();
  * ```
  */
 export class DistributedExecutor extends PoolExecutor {

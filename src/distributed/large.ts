@@ -13,11 +13,11 @@ import { Seal } from './envelope.ts';
 
 /** Keeps large values in place of the server, such as a bucket or a shared disk. Both sides must be given the same. */
 export interface DistributedStore {
-  /** Keeps the bytes under the key. It may forget them after `ttl` milliseconds. */
-  put(key: string, bytes: Uint8Array, ttl: number): PromiseLike<unknown> | unknown;
+  /** Keeps the bytes under the key; a promise is awaited, as that of the other methods is. It may forget them after `ttl` milliseconds. */
+  put(key: string, bytes: Uint8Array, ttl: number): unknown;
   /** The bytes; null or undefined if there are none. */
   get(key: string): PromiseLike<Uint8Array | null | undefined> | Uint8Array | null | undefined;
-  delete(key: string): PromiseLike<unknown> | unknown;
+  delete(key: string): unknown;
 }
 
 /** Bytes from which on a message does not travel itself. */
@@ -68,7 +68,9 @@ export class LargeValues {
   /** @throws SerializationError if it is gone */
   async get(key: string): Promise<Buffer> {
     const found = (
-      this.#store === undefined ? await this.#connection.call('get', [key], { isBinary: true, isRepeatable: true }) : await this.#store.get(key)
+      this.#store === undefined
+        ? await this.#connection.call('get', [key], { isBinary: true, isRepeatable: true })
+        : await this.#store.get(key)
     ) as Uint8Array | null | undefined;
     if (found === null || found === undefined) throw new SerializationError(`a large value is gone from its store: ${key}`);
     return Buffer.from(found.buffer, found.byteOffset, found.byteLength);

@@ -43,7 +43,15 @@ export type ReplyHead =
   | ({ readonly kind: 'values' } & WithValue)
   | { readonly kind: 'progress'; readonly number: number; readonly done: number; readonly total: number | null }
   | { readonly kind: 'overdue'; readonly number: number; readonly notBegun: number | null }
-  | { readonly kind: 'lost'; readonly number: number; readonly end: LostEnd; readonly why: string | null; readonly allowed: number | null; readonly message: string | null; readonly isAlone: boolean }
+  | {
+      readonly kind: 'lost';
+      readonly number: number;
+      readonly end: LostEnd;
+      readonly why: string | null;
+      readonly allowed: number | null;
+      readonly message: string | null;
+      readonly isAlone: boolean;
+    }
   | { readonly kind: 'refused'; readonly number: number; readonly error: string; readonly code: string };
 
 interface WithValue {

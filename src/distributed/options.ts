@@ -46,7 +46,9 @@ export function readTaskBackend(options: TaskBackendOptions): TaskBackend {
   checkBoolean(allowFunctions, 'allowFunctions');
   const authkey = readKey(options.authkey ?? process.env['HEDDLE_AUTHKEY']);
   if (allowFunctions === true && authkey === undefined)
-    throw new TypeError('expected authkey to be the secret of callers and workers, as allowFunctions is true, got undefined: source is taken only from messages that are signed');
+    throw new TypeError(
+      'expected authkey to be the secret of callers and workers, as allowFunctions is true, got undefined: source is taken only from messages that are signed',
+    );
   return { backend, queue, release: readRelease(release), authkey, allowFunctions: allowFunctions === true, store: checkStore(store) };
 }
 

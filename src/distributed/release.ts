@@ -66,8 +66,12 @@ function hashOf(folder: string): string {
       if (isFolder) add(path);
       else if (codeEndings.has(extname(entry.name))) {
         count += 1;
-        if (count > mostFiles) throw new RangeError(`${folder} has more than ${mostFiles} files of code: give the release a name, { release: '…' }`);
-        hash.update(relative(folder, path).split(sep).join('/')).update('\0').update(createHash('sha256').update(readFileSync(path)).digest());
+        if (count > mostFiles)
+          throw new RangeError(`${folder} has more than ${mostFiles} files of code: give the release a name, { release: '…' }`);
+        hash
+          .update(relative(folder, path).split(sep).join('/'))
+          .update('\0')
+          .update(createHash('sha256').update(readFileSync(path)).digest());
       }
     }
   };
@@ -110,7 +114,9 @@ function refuseOutside(key: string, own: Home): void {
   const href = URL.canParse(url) ? new URL(url).href : '';
   if (href.startsWith(own.heddle)) return;
   if (href.startsWith(own.release) && !href.slice(own.release.length - 1).includes('/node_modules/')) return;
-  throw new SerializationError(`module ${key} is refused: without an authkey on both sides a message may name the modules of the release alone, and none of packages`);
+  throw new SerializationError(
+    `module ${key} is refused: without an authkey on both sides a message may name the modules of the release alone, and none of packages`,
+  );
 }
 
 /** `import "zod" from file:///app/main.js`, `require "/app/x.cjs" from /app/x.cjs`, or a URL. */

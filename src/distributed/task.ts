@@ -65,7 +65,10 @@ function introduce({ id, attempt }: Pick<TaskHead, 'id' | 'attempt'>): void {
 
 function functionOf(job: Job, arrival: Arrival): () => AnyFunction {
   const bytes = job.parts[0]!;
-  const key = bytes.length > largestKey ? undefined : `${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')} ${job.head.home.release} ${job.takesSource} ${job.isTrusted}`;
+  const key =
+    bytes.length > largestKey
+      ? undefined
+      : `${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')} ${job.head.home.release} ${job.takesSource} ${job.isTrusted}`;
   const known = key === undefined ? undefined : opened.get(key);
   if (known !== undefined) return () => arriving(arrival, known);
   const open = arriving(arrival, () => openCapsule({ bytes, modules: [], attachments: [] }, borderOf(job)));

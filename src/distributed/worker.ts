@@ -12,7 +12,6 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { checkBoolean, checkInteger, checkTimeout } from '../check.ts';
 import { AuthenticationError, BrokenExecutor, HeddleError, TimeoutError, WorkerLost } from '../errors.ts';
-import type { AsyncItemIterator } from '../iteration.ts';
 import { encodeOutcome } from '../worker/index.ts';
 import { type Executor, locally, ProcessPoolExecutor, ThreadPoolExecutor } from '../pool/index.ts';
 import { clearInterval, monotonicNow, setImmediate, setInterval, setTimeout } from '../real-timers.ts';
@@ -101,7 +100,12 @@ interface Claiming {
  * ```
  */
 export class DistributedWorker implements AsyncDisposable {
-  readonly #options: TaskBackend & { readonly slots: number; readonly lockDuration: number; readonly stalledInterval: number; readonly gracePeriod: number };
+  readonly #options: TaskBackend & {
+    readonly slots: number;
+    readonly lockDuration: number;
+    readonly stalledInterval: number;
+    readonly gracePeriod: number;
+  };
   readonly #id: string = randomUUID();
   readonly #keys: Keys;
   readonly #seal: Seal;
@@ -277,7 +281,7 @@ export class DistributedWorker implements AsyncDisposable {
     const opened = this.#seal.open<TaskHead>(purposes.task(this.#keys.base), message);
     const { release } = this.#options;
     if (opened.head.release !== release.name)
-      throw new BrokenExecutor(`the worker has the release ${release.name}, and the task is of ${String(opened.head.release)}`);
+      throw new BrokenExecutor(`the worker has the release ${release.name}, and the task is of ${opened.head.release}`);
     return opened;
   }
 
@@ -289,7 +293,8 @@ export class DistributedWorker implements AsyncDisposable {
       const { head } = new Seal(undefined).open<TaskHead>('', message);
       const why = `the worker ${process.pid} on ${hostname()} refuses the task: ${error instanceof Error ? error.message : String(error)}`;
       const code = error instanceof HeddleError ? error.code : '';
-      for (const number of head.numbers ?? [head.number]) this.#end(head, number, '', { kind: 'refused', number, error: why, code: refusalCode(code) }, []);
+      for (const number of head.numbers ?? [head.number])
+        this.#end(head, number, '', { kind: 'refused', number, error: why, code: refusalCode(code) }, []);
     } catch {
       // It is not even a damaged task.
     }
@@ -349,10 +354,7 @@ export class DistributedWorker implements AsyncDisposable {
       signal: controller.signal,
       timeout,
       priority,
-      progress:
-        tellsProgress === true
-          ? ({ done, total }) => this.#tell(caller, { kind: 'progress', number, done, total }, [])
-          : undefined,
+      progress: tellsProgress === true ? ({ done, total }) => this.#tell(caller, { kind: 'progress', number, done, total }, []) : undefined,
     });
   }
 
@@ -361,12 +363,13 @@ export class DistributedWorker implements AsyncDisposable {
     const { items, number } = head;
     const positions = this.#positionsNow();
     const at = positions?.free.pop();
-    if (positions === undefined || at === undefined) return this.#ended(running, number, await this.#executorFor(running).submit(runChunk, job));
+    if (positions === undefined || at === undefined)
+      return this.#ended(running, number, await this.#executorFor(running).submit(runChunk, job));
     positions.array[at] = -1;
     try {
       this.#ended(running, number, await this.#executorFor(running).submit(runChunk, job, { array: positions.array, at }));
     } catch (error) {
-      const last = positions.array[at]!;
+      const last = positions.array[at] ?? -1;
       this.#failed(running, number, error, Math.max(items!.from, last + 1));
     } finally {
       positions.free.push(at);
@@ -400,7 +403,7 @@ export class DistributedWorker implements AsyncDisposable {
     const { home } = this.#options.release;
     this.#tellBegunOf([running]);
     running.isToldBegun = true;
-    const values = this.#executorFor(running).stream(runStream, job) as AsyncItemIterator<Uint8Array>;
+    const values = this.#executorFor(running).stream(runStream, job);
     let sent = 0;
     for await (const packed of values) {
       const { head, bytes } = unpackOutcome(packed);
@@ -429,7 +432,8 @@ export class DistributedWorker implements AsyncDisposable {
   /** The pool itself has ended the task. @param allowed of a chunk: the first item that had not begun */
   #failed({ head, claim, controller }: Running, number: number, error: unknown, allowed: number | undefined): void {
     // Its caller has its reason.
-    if (controller.signal.aborted && controller.signal.reason === error) return this.#end(head, number, claim, { kind: 'overdue', number, notBegun: null }, []);
+    if (controller.signal.aborted && controller.signal.reason === error)
+      return this.#end(head, number, claim, { kind: 'overdue', number, notBegun: null }, []);
     if (error instanceof TimeoutError) {
       const notBegun = /has not begun within ([\d.]+) ms/.exec(error.message)?.[1];
       return this.#end(head, number, claim, { kind: 'overdue', number, notBegun: notBegun === undefined ? null : Number(notBegun) }, []);
@@ -446,7 +450,13 @@ export class DistributedWorker implements AsyncDisposable {
     const { packet } = encodeOutcome(false, error, { kind: 'network' });
     const value = { number, home, modules: packet.modules };
     if (head.kind !== 'chunk') return this.#end(head, number, claim, { kind: 'ended', isOk: false, ...value }, [packet.bytes]);
-    this.#end(head, number, claim, { kind: 'refused', number, error: error instanceof Error ? error.message : String(error), code: BrokenExecutor.code }, []);
+    this.#end(
+      head,
+      number,
+      claim,
+      { kind: 'refused', number, error: error instanceof Error ? error.message : String(error), code: BrokenExecutor.code },
+      [],
+    );
   }
 
   // ---- what callers are told
@@ -592,7 +602,8 @@ export class DistributedWorker implements AsyncDisposable {
 
   async #forgetWorker(id: string): Promise<void> {
     this.#lostAt.delete(id);
-    for (const key of [this.#keys.workers, this.#keys.beats, this.#keys.running]) await this.#commands.call('hdel', [key, id], { isRepeatable: true });
+    for (const key of [this.#keys.workers, this.#keys.beats, this.#keys.running])
+      await this.#commands.call('hdel', [key, id], { isRepeatable: true });
     await this.#commands.call('del', [this.#keys.inbox(id), `${this.#keys.inbox(id)}:taken`], { isRepeatable: true });
   }
 

@@ -124,7 +124,18 @@ export const defaultSettings: TaskSettings = {
   progress: undefined,
 };
 
-export const taskKeys = ['signal', 'timeout', 'key', 'retries', 'retryOn', 'backoff', 'priority', 'idempotent', 'transfer', 'progress'] as const;
+export const taskKeys = [
+  'signal',
+  'timeout',
+  'key',
+  'retries',
+  'retryOn',
+  'backoff',
+  'priority',
+  'idempotent',
+  'transfer',
+  'progress',
+] as const;
 export const mapKeys: readonly string[] = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'backoff', 'progress'];
 
 /** @throws TypeError or RangeError, naming what is wrong */

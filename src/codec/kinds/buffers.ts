@@ -81,7 +81,8 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const { writer } = encoding;
   if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
   const owner = ownerOfBuffer(buffer);
-  if (owner !== undefined && encoding.border.kind === 'network') return writeCopy(encoding, view, kind, new Uint8Array(buffer, offset, size));
+  if (owner !== undefined && encoding.border.kind === 'network')
+    return writeCopy(encoding, view, kind, new Uint8Array(buffer, offset, size));
   if (owner !== undefined && arrayOfObject(owner) === view) return writeSharedMemory(encoding, tag.SHARED_ARRAY, view, owner);
   const isWhole = size === buffer.byteLength && owner === undefined;
   const isPart = kind === 0 && !isWhole && isOwn(encoding, buffer) && !encoding.knows(buffer);
@@ -284,7 +285,12 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   return buffer;
 }
 
-const receivers = { any: 'a receiver that may be a process', network: 'another machine', process: 'a process', thread: 'a thread' } as const;
+const receivers = {
+  any: 'a receiver that may be a process',
+  network: 'another machine',
+  process: 'a process',
+  thread: 'a thread',
+} as const;
 const memoryRemedies = { any: 'anyMemory', network: 'networkMemory', process: 'threadMemory', thread: 'threadMemory' } as const;
 const portRemedies = { any: 'anyPort', network: 'networkPort', process: 'threadPort', thread: 'threadPort' } as const;
 
@@ -306,10 +312,7 @@ export function writeShared(encoding: Encoding, object: object, name: string): v
 
 export function writePort(encoding: Encoding, port: MessagePort): void {
   if (encoding.border.kind !== 'thread')
-    throw encoding.refusalWith(
-      portRemedies[encoding.border.kind],
-      `a MessagePort cannot cross to ${receiver(encoding)}`,
-    );
+    throw encoding.refusalWith(portRemedies[encoding.border.kind], `a MessagePort cannot cross to ${receiver(encoding)}`);
   if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
   writeAttached(encoding, port, port, 'port');
 }

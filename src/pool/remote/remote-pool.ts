@@ -10,16 +10,7 @@
  * too late, and is dropped.
  */
 
-import {
-  arriving,
-  type Border,
-  type Capsule,
-  decode,
-  Decoder,
-  encode,
-  type Packet,
-  prepare,
-} from '../../codec/index.ts';
+import { arriving, type Border, type Capsule, decode, Decoder, encode, type Packet, prepare } from '../../codec/index.ts';
 import { BrokenExecutor, CancelledError, Full, type HeddleError, ShutDown, WorkerLost } from '../../errors.ts';
 import { nextTick } from '../../real-timers.ts';
 import type { CallerContext, ChunkCall, ChunkReport } from '../../worker/index.ts';
@@ -66,6 +57,24 @@ export interface RemotePoolOptions {
   /** Tasks of this pool that are at the server at a time. */
   readonly maxWorkers: number;
   readonly initializer: RemoteInitializer | undefined;
+}
+
+/** A time that ends. */
+class Deadline {
+  isOver = false;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(ms: number, over: () => void) {
+    if (ms === Infinity) return;
+    this.#timer = later(ms, () => {
+      this.isOver = true;
+      over();
+    });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 interface Weak<T> {
@@ -134,16 +143,12 @@ export class RemotePool implements TaskPool, RemoteEvents {
   async untilJoined(workers: number, timeout: number): Promise<boolean> {
     await this.#start();
     const isOver = (): boolean => this.isClosed || this.#link!.workers.length >= workers;
-    let isLate = false;
-    const timer = timeout === Infinity ? undefined : later(timeout, () => {
-      isLate = true;
-      this.workersChanged();
-    });
+    const until = new Deadline(timeout, () => this.workersChanged());
     this.#keepAlive.set(true);
     try {
-      while (!isOver() && !isLate) await new Promise<void>((resolve) => this.#joining.add(resolve));
+      while (!isOver() && !until.isOver) await new Promise<void>((resolve) => this.#joining.add(resolve));
     } finally {
-      clearTimeout(timer);
+      until.end();
       this.#refreshKeepAlive();
     }
     if (this.isClosed) throw this.#refusal();
@@ -310,11 +315,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     };
   }
 
-  #parts(
-    { job }: Entry,
-    { name, packet: fn }: Capsule,
-    args: Packet,
-  ): Omit<RemoteTask, 'number' | 'kind' | 'id' | 'attempt' | 'worker'> {
+  #parts({ job }: Entry, { name, packet: fn }: Capsule, args: Packet): Omit<RemoteTask, 'number' | 'kind' | 'id' | 'attempt' | 'worker'> {
     const { timeout, priority, progress } = job.settings;
     const tellsProgress = progress !== undefined || job instanceof StreamJob;
     return { name, fn, args, timeout, priority, tellsProgress, items: undefined, initializer: this.#options.initializer };
@@ -379,7 +380,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     this.#isShutDown = true;
     if (cancelFutures) {
       this.#isCancelled = true;
-      for (const job of [...this.#byJob.keys()]) this.cancel(job);
+      for (const job of this.#byJob.keys()) this.cancel(job);
     }
     this.workersChanged();
     this.#endIfDone();
@@ -389,7 +390,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
 
   terminate(_signal: 'SIGTERM' | 'SIGKILL', caller: string): Promise<void> {
     void this.shutdown(true);
-    for (const job of [...this.#byJob.keys()]) this.abort(job, new WorkerLost(`${job.name} was ended by ${caller}()`));
+    for (const job of this.#byJob.keys()) this.abort(job, new WorkerLost(`${job.name} was ended by ${caller}()`));
     return this.#finished.promise;
   }
 
@@ -491,7 +492,10 @@ export class RemotePool implements TaskPool, RemoteEvents {
     this.#read(number, value, (entry) => {
       let outcome: { ok: boolean; value: unknown };
       try {
-        outcome = { ok: isOk, value: inContext(entry, () => arriving(value.from, () => decode({ ...value, attachments: [] }, this.border))) };
+        outcome = {
+          ok: isOk,
+          value: inContext(entry, () => arriving(value.from, () => decode({ ...value, attachments: [] }, this.border))),
+        };
       } catch (error) {
         outcome = { ok: false, value: error };
       }
@@ -585,7 +589,8 @@ export class RemotePool implements TaskPool, RemoteEvents {
       this.#drop(entry);
       return job.settle();
     }
-    if (job.settings.idempotent && job.retries === 0 && this.takesRetries && !(job instanceof StreamJob)) return this.#again(entry, 'requeue', 0);
+    if (job.settings.idempotent && job.retries === 0 && this.takesRetries && !(job instanceof StreamJob))
+      return this.#again(entry, 'requeue', 0);
     this.#over(entry, false, job.reason);
   }
 
@@ -640,8 +645,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
     this.workersChanged();
-    for (const [job, entry] of [...this.#byJob]) {
-      if (!this.#byJob.has(job)) continue;
+    for (const [job, entry] of this.#byJob) {
       const isUnknown = entry.state !== 'held' && this.#link !== undefined;
       const doubt = isUnknown ? `: whether ${job.name} has run cannot be known` : '';
       const refusal = new BrokenExecutor(`${this.name} cannot reach its workers: ${summary(error)}${doubt}`, { cause: error });
@@ -689,9 +693,13 @@ function inContext<R>({ context }: Entry, work: () => R): R {
 }
 
 /** Values of one packet. One that cannot be decoded has failed. */
-function readValues({ bytes, modules }: Arrived, border: Border, failed: readonly number[]): { values: unknown[] | Int32Array | Float64Array; failed: number[] } {
+function readValues(
+  { bytes, modules }: Arrived,
+  border: Border,
+  failed: readonly number[],
+): { values: unknown[] | Int32Array | Float64Array; failed: number[] } {
   const decoder = new Decoder({ bytes, modules, attachments: [] }, border);
-  if (decoder.numbers !== undefined) return { values: decoder.numbers as Int32Array | Float64Array, failed: [...failed] };
+  if (decoder.numbers !== undefined) return { values: decoder.numbers, failed: [...failed] };
   const values: unknown[] = [];
   const bad = new Set(failed);
   for (let i = 0; i < decoder.count; i++) {
