@@ -84,7 +84,7 @@ export class TestServer implements AsyncDisposable {
       return !answer.toString().startsWith('-LOADING');
     } catch {
       if (this.#process!.exitCode !== null) throw new Error(`redis-server exited with code ${this.#process!.exitCode}`);
-      return new Promise((resolve) => setImmediate(resolve, false));
+      return await new Promise((resolve) => setImmediate(resolve, false));
     } finally {
       socket.destroy();
     }
