@@ -29,7 +29,7 @@ export interface BackendOptions {
   readonly reconnectTimeout?: number | undefined;
 }
 
-export const backendKeys = ['url', 'prefix', 'allowInsecure', 'tls', 'reconnectTimeout'] as const;
+const backendKeys = ['url', 'prefix', 'allowInsecure', 'tls', 'reconnectTimeout'] as const;
 
 /** The same, checked, with its defaults. */
 export interface Backend {
@@ -85,7 +85,7 @@ export function readBackend(options: BackendOptions = {}): Backend {
     throw new TypeError(`expected url to begin with rediss:// or valkeys://, as there are options for tls, got ${place.address}`);
   if (allowInsecure !== true) refuseInsecure(place);
   const { address, host, port, path, username, password, db, isSecure } = place;
-  known.set(address, { url, tls });
+  reached.set(address, { url, tls });
   return {
     address,
     host,
@@ -102,11 +102,12 @@ export function readBackend(options: BackendOptions = {}): Backend {
 }
 
 /** How this thread has reached servers, by their addresses. */
-const known = new Map<string, Pick<BackendOptions, 'url' | 'tls'>>();
+const reached = new Map<string, Pick<BackendOptions, 'url' | 'tls'>>();
 
 /** The options for a handle that goes to another machine: without what is secret. */
-export function withoutSecrets({ url = process.env['HEDDLE_BACKEND'], tls: _, ...others }: BackendOptions): BackendOptions {
-  return { ...others, url: url === undefined ? undefined : readUrl(url).address };
+export function withoutSecrets(options: BackendOptions): BackendOptions {
+  const { url = process.env['HEDDLE_BACKEND'] } = options;
+  return { ...options, tls: undefined, url: url === undefined ? undefined : readUrl(url).address };
 }
 
 /**
@@ -118,7 +119,7 @@ export function withSecrets(options: BackendOptions): BackendOptions {
   const { url } = options;
   if (url === undefined) return options;
   const { address, host } = readUrl(url);
-  const found = known.get(address);
+  const found = reached.get(address);
   if (found !== undefined) return { ...options, ...found };
   if (own === undefined) return options;
   const isOwn = readUrl(own).address === address || host === undefined || isThisMachine(host);

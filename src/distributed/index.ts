@@ -2,11 +2,11 @@
 
 /** Which server, for all of them. */
 export type { BackendOptions } from './backend.ts';
-export { type DistributedObject, rebuildHandle } from './distributed-object.ts';
+export { type DistributedObject, rebuildHandle } from './objects/distributed-object.ts';
 
 /** Locks. */
-export { DistributedLock, type DistributedLockOptions, type DistributedLockStatistics, type LockGuard } from './lock.ts';
-export type { DistributedOwner } from './distributed-owner.ts';
+export { DistributedLock, type DistributedLockOptions, type DistributedLockStatistics, type LockGuard } from './objects/lock.ts';
+export type { DistributedOwner } from './objects/distributed-owner.ts';
 
 /** Meeting and counting. */
 export {
@@ -14,9 +14,9 @@ export {
   type DistributedSemaphoreOptions,
   type DistributedSemaphoreStatistics,
   type PermitGuard,
-} from './semaphore.ts';
-export { DistributedEvent, type DistributedEventStatistics } from './event.ts';
-export { DistributedBarrier, type DistributedBarrierOptions, type DistributedBarrierStatistics } from './barrier.ts';
+} from './objects/semaphore.ts';
+export { DistributedEvent, type DistributedEventStatistics } from './objects/event.ts';
+export { DistributedBarrier, type DistributedBarrierOptions, type DistributedBarrierStatistics } from './objects/barrier.ts';
 
 /** Queues. */
 export {
@@ -25,11 +25,11 @@ export {
   DistributedQueue,
   type DistributedQueueOptions,
   type DistributedQueueStatistics,
-} from './queue.ts';
+} from './queue/queue.ts';
 
 /** State. */
-export { DistributedMap, type DistributedMapStatistics } from './map.ts';
-export type { DistributedMapKey, DistributedMapPrimitive } from './map-key.ts';
+export { DistributedMap, type DistributedMapStatistics } from './objects/map.ts';
+export type { DistributedMapKey, DistributedMapPrimitive } from './objects/map-key.ts';
 
 /** Errors of their own. */
 export { BackendLost, LeaseLost } from '../errors.ts';

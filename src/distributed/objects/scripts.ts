@@ -13,7 +13,7 @@
  *   record(answer)        the answer of this call, until its client says that it has it
  */
 
-import { InvalidStateError } from '../errors.ts';
+import { InvalidStateError } from '../../errors.ts';
 
 /** The error of a handle that has another number than the object has at the server. */
 export function refuseDifference(title: string, what: string, here: number, there: unknown): InvalidStateError {

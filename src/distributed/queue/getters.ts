@@ -1,14 +1,14 @@
 /** The gets of one handle: in order, as many items in one request as there are gets, and those that find no item wait together. */
 
-import { Empty, ShutDown } from '../errors.ts';
-import { isAborted, type WaitOptions } from '../loop/index.ts';
+import { Empty, ShutDown } from '../../errors.ts';
+import { isAborted, type WaitOptions } from '../../loop/index.ts';
 import { type PendingCall, pendingCall } from './calls.ts';
 import type { Hands } from './hands.ts';
 import { type Next, Pump } from './pump.ts';
 import type { QueueRemote } from './queue-remote.ts';
-import { getScript, leaveScript, SHUT } from './queue-scripts.ts';
-import { openValue } from './values.ts';
-import { waiterLease } from './waiting.ts';
+import { getScript, leaveScript, SHUT } from './scripts.ts';
+import { openValue } from '../objects/values.ts';
+import { waiterLease } from '../objects/waiting.ts';
 
 /** Of one request. */
 const mostItems = 512;
@@ -118,7 +118,7 @@ export class Getters {
 
   /** Ends all that wait. */
   end(error: Error): void {
-    for (const get of [...this.#gets]) get.call.reject(error);
+    for (const get of this.#gets.splice(0)) get.call.reject(error);
   }
 
   async #step(): Promise<Next> {

@@ -10,14 +10,14 @@
  * The fencing token is the server's time in microseconds, or one more than the last: it grows also when the server has lost all it knew.
  */
 
-import { expected } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
-import { InvalidStateError, OwnerDied, TimeoutError } from '../errors.ts';
-import type { WaitOptions } from '../loop/index.ts';
-import { monotonicNow } from '../real-timers.ts';
-import { TypeError } from '../refusals.ts';
-import type { BackendOptions } from './backend.ts';
-import { script } from './client.ts';
+import { expected } from '../../check.ts';
+import { travelByName } from '../../codec/index.ts';
+import { InvalidStateError, OwnerDied, TimeoutError } from '../../errors.ts';
+import type { WaitOptions } from '../../loop/index.ts';
+import { monotonicNow } from '../../real-timers.ts';
+import { TypeError } from '../../refusals.ts';
+import type { BackendOptions } from '../backend.ts';
+import { script } from '../client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import { describeThread, type DistributedOwner } from './distributed-owner.ts';
 import { Lease, readLease } from './lease.ts';

@@ -9,12 +9,12 @@
  * was stopped finds it lost as soon as it goes on.
  */
 
-import { checkInteger } from '../check.ts';
-import { BackendLost, InvalidStateError, LeaseLost } from '../errors.ts';
-import { withoutContext } from '../loop/index.ts';
-import { clearTimeout, monotonicNow, setTimeout } from '../real-timers.ts';
+import { checkInteger } from '../../check.ts';
+import { BackendLost, InvalidStateError, LeaseLost } from '../../errors.ts';
+import { withoutContext } from '../../loop/index.ts';
+import { clearTimeout, monotonicNow, setTimeout } from '../../real-timers.ts';
 
-export const defaultLease = 10_000;
+const defaultLease = 10_000;
 const shortestLease = 100;
 const longestLease = 86_400_000;
 

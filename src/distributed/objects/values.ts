@@ -1,6 +1,6 @@
 /** Values of queues and maps as bytes: the same codec that queues of one machine have. The receiver may be on another machine. */
 
-import { decodeMessage, modulesOf, prepare, takeEncoder } from '../codec/index.ts';
+import { decodeMessage, modulesOf, prepare, takeEncoder } from '../../codec/index.ts';
 
 /** @throws SerializationError if the value cannot cross; the message says where and what */
 export function packValue(value: unknown, root: string): Buffer {

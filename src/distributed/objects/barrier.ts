@@ -11,13 +11,13 @@
  *   a wait is over before that, or its client died ──────▶ broken: all that wait fail, and all that come until `reset`
  */
 
-import { checkFunction, checkInteger, checkTimeout } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
-import { BrokenBarrierError } from '../errors.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
-import { clearInterval, setInterval } from '../real-timers.ts';
-import type { BackendOptions } from './backend.ts';
-import { script } from './client.ts';
+import { checkFunction, checkInteger, checkTimeout } from '../../check.ts';
+import { travelByName } from '../../codec/index.ts';
+import { BrokenBarrierError } from '../../errors.ts';
+import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { clearInterval, setInterval } from '../../real-timers.ts';
+import type { BackendOptions } from '../backend.ts';
+import { script } from '../client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import type { Remote } from './remote.ts';
 import { common, refuseDifference } from './scripts.ts';

@@ -1,22 +1,22 @@
 /** A queue between programs of many machines. Source: multiprocessing.JoinableQueue, queue.Queue */
 
-import { checkBoolean, checkInteger, checkOptions, expected } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
-import { Empty, InvalidStateError, ShutDown } from '../errors.ts';
-import type { AsyncItemIterator } from '../iteration.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
-import { RangeError, TypeError } from '../refusals.ts';
-import type { BackendOptions } from './backend.ts';
-import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
+import { checkBoolean, checkInteger, checkOptions, expected } from '../../check.ts';
+import { travelByName } from '../../codec/index.ts';
+import { Empty, InvalidStateError, ShutDown } from '../../errors.ts';
+import type { AsyncItemIterator } from '../../iteration.ts';
+import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { RangeError, TypeError } from '../../refusals.ts';
+import type { BackendOptions } from '../backend.ts';
+import { DistributedObject, handlesFile, remoteOf, type Variety } from '../objects/distributed-object.ts';
 import { Hands } from './hands.ts';
-import { readLease } from './lease.ts';
-import { type Delivered, Getters } from './queue-getters.ts';
-import { Putters } from './queue-putters.ts';
+import { readLease } from '../objects/lease.ts';
+import { type Delivered, Getters } from './getters.ts';
+import { Putters } from './putters.ts';
 import { QueueRemote } from './queue-remote.ts';
-import { countScript, lookScript, shutdownScript } from './queue-scripts.ts';
-import type { Remote } from './remote.ts';
-import { packValue } from './values.ts';
-import { type Answer, lookEvery, timedOut } from './waiting.ts';
+import { countScript, lookScript, shutdownScript } from './scripts.ts';
+import type { Remote } from '../objects/remote.ts';
+import { packValue } from '../objects/values.ts';
+import { type Answer, lookEvery, timedOut } from '../objects/waiting.ts';
 
 const longest = 0x7fff_ffff;
 const longestDefaultLease = 30_000;
@@ -306,10 +306,10 @@ export class DistributedQueue<T = unknown> extends DistributedObject implements 
           return end;
         }
       },
-      return: async () => {
+      return: () => {
         isOver = true;
         left.abort(new Empty('the loop was left'));
-        return end;
+        return Promise.resolve(end);
       },
       [Symbol.asyncIterator]: () => iterator,
     };

@@ -6,15 +6,15 @@
  * `update` reads a value, calls a function here, and writes if the value is still the one that was read; else again.
  */
 
-import { checkFunction } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
-import type { AsyncItemIterator } from '../iteration.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
-import { TimeoutError } from '../errors.ts';
-import { monotonicNow, setTimeout } from '../real-timers.ts';
-import { TypeError } from '../refusals.ts';
-import type { BackendOptions } from './backend.ts';
-import { script } from './client.ts';
+import { checkFunction } from '../../check.ts';
+import { travelByName } from '../../codec/index.ts';
+import type { AsyncItemIterator } from '../../iteration.ts';
+import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { TimeoutError } from '../../errors.ts';
+import { monotonicNow, setTimeout } from '../../real-timers.ts';
+import { TypeError } from '../../refusals.ts';
+import type { BackendOptions } from '../backend.ts';
+import { script } from '../client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import { decodeKey, type DistributedMapKey, encodeKey } from './map-key.ts';
 import type { Remote } from './remote.ts';
@@ -179,7 +179,7 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
 
   /** All keys, as `entries`. */
   keys(): AsyncItemIterator<K> {
-    return this.#scan(async (field) => decodeKey(field) as K);
+    return this.#scan((field) => decodeKey(field) as K);
   }
 
   /** All values, as `entries`. */
@@ -187,11 +187,11 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
     return this.#scan(async (_, bytes) => (await openValue(bytes)) as V);
   }
 
-  #scan<R>(read: (field: string, bytes: Buffer) => Promise<R>): AsyncItemIterator<R> {
-    return this.#scanEach(read) as unknown as AsyncItemIterator<R>;
+  #scan<R>(read: (field: string, bytes: Buffer) => R | Promise<R>): AsyncItemIterator<R> {
+    return this.#scanEach(read);
   }
 
-  async *#scanEach<R>(read: (field: string, bytes: Buffer) => Promise<R>): AsyncGenerator<R, undefined> {
+  async *#scanEach<R>(read: (field: string, bytes: Buffer) => R | Promise<R>): AsyncGenerator<R, undefined> {
     const { client, keys } = this.#remote;
     const seen = new Set<string>();
     for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {

@@ -1,8 +1,8 @@
 /** Calls of a queue that are pending here: in order, each with its own time and signal. */
 
-import type { WaitOptions } from '../loop/index.ts';
-import { clearTimeout, setTimeout } from '../real-timers.ts';
-import type { Client } from './client.ts';
+import type { WaitOptions } from '../../loop/index.ts';
+import { clearTimeout, setTimeout } from '../../real-timers.ts';
+import type { Client } from '../client.ts';
 
 export interface PendingCall<T> {
   readonly promise: Promise<T>;

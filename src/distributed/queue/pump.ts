@@ -4,10 +4,10 @@
  *   idle ──kick──▶ step ──▶ more ──▶ step …        wait ──▶ called, kicked, or a second is over ──▶ step …        idle
  */
 
-import { withoutContext } from '../loop/index.ts';
-import { clearTimeout, setTimeout } from '../real-timers.ts';
-import type { Client } from './client.ts';
-import { lookEvery } from './waiting.ts';
+import { withoutContext } from '../../loop/index.ts';
+import { clearTimeout, setTimeout } from '../../real-timers.ts';
+import type { Client } from '../client.ts';
+import { lookEvery } from '../objects/waiting.ts';
 
 /** What a step has left: more that can be sent now, something that the server has no place or no item for yet, or nothing. */
 export type Next = 'more' | 'wait' | 'idle';
@@ -43,7 +43,7 @@ export class Pump {
     this.#isRunning = true;
     let stopListening: (() => void) | undefined;
     // What is called in this turn goes together.
-    await undefined;
+    await Promise.resolve();
     for (;;) {
       this.#isKicked = false;
       const next = await this.#step();

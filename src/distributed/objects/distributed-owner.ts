@@ -2,8 +2,8 @@
 
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
-import type { ThreadInfo } from '../errors.ts';
-import { threadName } from '../handles.ts';
+import type { ThreadInfo } from '../../errors.ts';
+import { threadName } from '../../handles.ts';
 
 /** A thread of one of the machines. */
 export interface DistributedOwner extends ThreadInfo {

@@ -6,10 +6,10 @@
  * All handles listen to the channel of its key while they wait.
  */
 
-import { travelByName } from '../codec/index.ts';
-import type { WaitOptions } from '../loop/index.ts';
-import type { BackendOptions } from './backend.ts';
-import { script } from './client.ts';
+import { travelByName } from '../../codec/index.ts';
+import type { WaitOptions } from '../../loop/index.ts';
+import type { BackendOptions } from '../backend.ts';
+import { script } from '../client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';

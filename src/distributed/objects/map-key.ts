@@ -4,9 +4,9 @@
  *   "text"   1.5   NaN   12n   true   null   undefined   @for:"name" (Symbol.for)   @known:"iterator"   ["a",1]
  */
 
-import { expected, quote } from '../check.ts';
-import { SerializationError } from '../errors.ts';
-import { RangeError, TypeError } from '../refusals.ts';
+import { expected, quote } from '../../check.ts';
+import { SerializationError } from '../../errors.ts';
+import { RangeError, TypeError } from '../../refusals.ts';
 
 /** What keys are made of. */
 export type DistributedMapPrimitive = string | number | bigint | boolean | symbol | null | undefined;

@@ -4,12 +4,12 @@
  *   taken ──taskDone──▶ gone          taken ──close──▶ there again          taken ── not renewed for a lease ──▶ taken by another: lost here
  */
 
-import { BackendLost, InvalidStateError, LeaseLost } from '../errors.ts';
-import { withoutContext } from '../loop/index.ts';
-import { clearTimeout, setTimeout } from '../real-timers.ts';
+import { BackendLost, InvalidStateError, LeaseLost } from '../../errors.ts';
+import { withoutContext } from '../../loop/index.ts';
+import { clearTimeout, setTimeout } from '../../real-timers.ts';
 import { type Next, Pump } from './pump.ts';
 import type { QueueRemote } from './queue-remote.ts';
-import { backScript, byeScript, doneScript, renewScript } from './queue-scripts.ts';
+import { backScript, byeScript, doneScript, renewScript } from './scripts.ts';
 
 /** Ids in one request. */
 const most = 500;

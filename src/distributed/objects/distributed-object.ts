@@ -1,10 +1,10 @@
 /** What all distributed objects have: a name, a server, and an end of their use here. */
 
-import { expected } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
-import { sentAs, type Substitute } from '../handles.ts';
-import { RangeError, TypeError } from '../refusals.ts';
-import { type BackendOptions, checkBackendOptions, withoutSecrets, withSecrets } from './backend.ts';
+import { expected } from '../../check.ts';
+import { travelByName } from '../../codec/index.ts';
+import { sentAs, type Substitute } from '../../handles.ts';
+import { RangeError, TypeError } from '../../refusals.ts';
+import { type BackendOptions, checkBackendOptions, withoutSecrets, withSecrets } from '../backend.ts';
 import { Remote } from './remote.ts';
 
 const longestName = 512;

@@ -1,10 +1,10 @@
 /** What a handle has of its object at the server: its keys, its scripts, and the waits that are pending here. */
 
-import { BackendLost, InvalidStateError } from '../errors.ts';
-import type { WaitOptions } from '../loop/index.ts';
-import type { BackendOptions } from './backend.ts';
-import { Client, type Script } from './client.ts';
-import type { RedisArgument } from './redis.ts';
+import { BackendLost, InvalidStateError } from '../../errors.ts';
+import type { WaitOptions } from '../../loop/index.ts';
+import type { BackendOptions } from '../backend.ts';
+import { Client, type Script } from '../client.ts';
+import type { RedisArgument } from '../redis.ts';
 import { type Plan, type timedOut, wait } from './waiting.ts';
 
 export interface RunOptions {
@@ -87,7 +87,7 @@ export class Remote {
   /** Ends all waits, gives back what is held, and closes the connections with their last user. */
   async close(): Promise<void> {
     const error = new InvalidStateError(`this handle on the ${this.title} was closed while the call waited`);
-    for (const end of [...this.#pending]) end(error);
+    for (const end of this.#pending) end(error);
     try {
       await this.onClose?.();
     } finally {

@@ -9,14 +9,14 @@
  *   hold(), run()     value - 1, and a lease; it comes back with the guard, or when the lease has ended
  */
 
-import { checkInteger, expected } from '../check.ts';
-import { travelByName } from '../codec/index.ts';
-import { TimeoutError } from '../errors.ts';
-import type { WaitOptions } from '../loop/index.ts';
-import { monotonicNow } from '../real-timers.ts';
-import { TypeError } from '../refusals.ts';
-import type { BackendOptions } from './backend.ts';
-import { script } from './client.ts';
+import { checkInteger, expected } from '../../check.ts';
+import { travelByName } from '../../codec/index.ts';
+import { TimeoutError } from '../../errors.ts';
+import type { WaitOptions } from '../../loop/index.ts';
+import { monotonicNow } from '../../real-timers.ts';
+import { TypeError } from '../../refusals.ts';
+import type { BackendOptions } from '../backend.ts';
+import { script } from '../client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import { Lease, readLease } from './lease.ts';
 import type { Remote } from './remote.ts';

@@ -1,12 +1,12 @@
 /** The puts of one handle: in order, as many items in one request as there are, and those that find no room wait together. */
 
-import { Full, ShutDown, withCount } from '../errors.ts';
-import { isAborted, type WaitOptions } from '../loop/index.ts';
+import { Full, ShutDown, withCount } from '../../errors.ts';
+import { isAborted, type WaitOptions } from '../../loop/index.ts';
 import { type PendingCall, pendingCall } from './calls.ts';
 import { type Next, Pump } from './pump.ts';
 import type { QueueRemote } from './queue-remote.ts';
-import { leaveScript, putScript, SHUT } from './queue-scripts.ts';
-import { waiterLease } from './waiting.ts';
+import { leaveScript, putScript, SHUT } from './scripts.ts';
+import { waiterLease } from '../objects/waiting.ts';
 
 /** Of one request. */
 const mostItems = 512;
@@ -78,7 +78,7 @@ export class Putters {
 
   /** Ends all that wait. */
   end(error: Error): void {
-    for (const put of [...this.#puts]) put.call.reject(error);
+    for (const put of this.#puts.splice(0)) put.call.reject(error);
   }
 
   async #step(): Promise<Next> {

@@ -1,9 +1,9 @@
 /** What a queue's parts need of the server: its scripts, with what they all are given. */
 
-import type { Client, Script } from './client.ts';
-import type { RedisArgument } from './redis.ts';
-import type { Remote } from './remote.ts';
-import { refuseDifference } from './scripts.ts';
+import type { Client, Script } from '../client.ts';
+import type { RedisArgument } from '../redis.ts';
+import type { Remote } from '../objects/remote.ts';
+import { refuseDifference } from '../objects/scripts.ts';
 
 export class QueueRemote {
   readonly #remote: Remote;

@@ -9,10 +9,10 @@
  * `leave` is sent after the last question, on the same connection: so it also takes back what that question may have been given.
  */
 
-import type { WaitOptions } from '../loop/index.ts';
-import { readWaitOptions } from '../loop/index.ts';
-import { clearTimeout, setTimeout } from '../real-timers.ts';
-import type { Client } from './client.ts';
+import type { WaitOptions } from '../../loop/index.ts';
+import { readWaitOptions } from '../../loop/index.ts';
+import { clearTimeout, setTimeout } from '../../real-timers.ts';
+import type { Client } from '../client.ts';
 
 /** Milliseconds after which a wait looks by itself, as a notification may be lost. */
 export const lookEvery = 1000;
@@ -90,7 +90,7 @@ export async function wait<T>(
           next = setTimeout(look, Math.min(Math.max(answer.again, 1), lookEvery));
           stopListening ??= plan.listen(look);
         },
-        (error: unknown) => end(() => reject(error as Error), true),
+        (error: unknown) => end(() => reject(error), true),
       );
     };
     const deadline =
