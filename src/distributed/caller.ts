@@ -17,7 +17,8 @@ import type { Arrived, RemoteEvents, RemoteLink, RemoteTask, RemoteWorker } from
 import { clearInterval, nextTick, setInterval } from '../real-timers.ts';
 import type { Backend } from './backend.ts';
 import { type BullQueue, connectionFor, loadBull } from './bull.ts';
-import { checkServer, type Script } from './client.ts';
+import type { Script } from './client.ts';
+import { checkServer } from './client.ts';
 import { Connection } from './connection.ts';
 import { Seal } from './envelope.ts';
 import { Keys, purposes } from './keys.ts';

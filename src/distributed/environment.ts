@@ -11,3 +11,5 @@ export function openLinkTo(url: string, events: RemoteEvents): Promise<RemoteLin
   const { HEDDLE_QUEUE: queue, HEDDLE_RELEASE: release } = process.env;
   return openLink({ ...readTaskBackend({ url, queue, release }), callerTimeout: 15_000 }, events);
 }
+
+export { readRelease } from './release.ts';

@@ -6,12 +6,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 import type { Arrival } from '../codec/index.ts';
 import { SerializationError } from '../errors.ts';
-import { packageFolder } from '../places.ts';
+import { packageFolder, placeOf } from '../places.ts';
 import type { Home } from './messages.ts';
 
 export interface Release {
@@ -28,7 +28,9 @@ const folderUrl = (folder: string): string => `${pathToFileURL(folder).href.repl
 
 /** The folder of the nearest package.json, from the main module, or from the working folder, up. */
 export function releaseFolder(from: string | undefined = process.argv[1]): string {
-  const start = from === undefined || !existsSync(from) ? process.cwd() : dirname(resolve(from));
+  // The program may be heddle itself.
+  const isOwn = from === undefined || !existsSync(from) || realpathSync(from).startsWith(packageFolder);
+  const start = isOwn ? process.cwd() : dirname(resolve(from));
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'package.json'))) return folder;
     if (dirname(folder) === folder) return start;
@@ -106,13 +108,16 @@ export function arrivalFrom(home: Home, own: Home, { isTrusted, takesSource }: P
   return { moduleHere, isTrusted, takesSource };
 }
 
+/** Modules of heddle that such a message may name: they give no more than the release does. */
+const ofHeddle = new Set(['cli/map/apply.js', 'distributed/index.js'].map((file) => placeOf(file).href));
+
 /** @throws SerializationError for a module that is neither one of the program's own nor heddle's */
 function refuseOutside(key: string, own: Home): void {
   const match = keyPattern.exec(key);
   const specifier = match === null ? key : (JSON.parse(match[2] as string) as string);
   const url = match?.[1] === 'require' && specifier.startsWith('/') ? pathToFileURL(specifier).href : match === null ? specifier : '';
   const href = URL.canParse(url) ? new URL(url).href : '';
-  if (href.startsWith(own.heddle)) return;
+  if (ofHeddle.has(href)) return;
   if (href.startsWith(own.release) && !href.slice(own.release.length - 1).includes('/node_modules/')) return;
   throw new SerializationError(
     `module ${key} is refused: without an authkey on both sides a message may name the modules of the release alone, and none of packages`,

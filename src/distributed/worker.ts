@@ -18,7 +18,8 @@ import { clearInterval, monotonicNow, setImmediate, setInterval, setTimeout } fr
 import { share } from '../shared/index.ts';
 import { checkBackendOptions } from './backend.ts';
 import { type BullJob, type BullQueue, type BullWorker, connectionFor, loadBull } from './bull.ts';
-import { checkServer, type Script } from './client.ts';
+import type { Script } from './client.ts';
+import { checkServer } from './client.ts';
 import { Connection } from './connection.ts';
 import { type Opened, Seal } from './envelope.ts';
 import { Keys, purposes } from './keys.ts';
@@ -150,7 +151,7 @@ export class DistributedWorker implements AsyncDisposable {
     checkInteger(stalledInterval, 'stalledInterval', 100);
     checkTimeout(gracePeriod, 'gracePeriod');
     const tasks = readTaskBackend(options);
-    const env = { ...process.env, HEDDLE_BACKEND: undefined };
+    const env = { ...process.env, HEDDLE_BACKEND: undefined, HEDDLE_RELEASE_FOLDER: tasks.release.home.release };
     const Pool = threads === true ? ThreadPoolExecutor : ProcessPoolExecutor;
     this.#pool = locally(() => new Pool({ maxWorkers, env, name: 'heddle worker' }));
     this.#options = { ...tasks, slots: this.#pool.maxWorkers, lockDuration, stalledInterval, gracePeriod };

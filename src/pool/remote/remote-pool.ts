@@ -111,6 +111,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
   #isShutDown = false;
   #isCancelled = false;
   #isEnding = false;
+  #isFinished = false;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(name: string, options: RemotePoolOptions, open: OpenLink) {
@@ -409,7 +410,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
   }
 
   get #isAwaited(): boolean {
-    return this.#byJob.size > this.#paused.size || (this.#isShutDown && !this.#isEnding);
+    return this.#byJob.size > this.#paused.size || (this.#isShutDown && !this.#isFinished);
   }
 
   #refreshKeepAlive(): void {
@@ -461,6 +462,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     this.#isEnding = true;
     const closed = this.#opening === undefined ? Promise.resolve() : this.#opening.then(() => this.#link?.close());
     const end = (): void => {
+      this.#isFinished = true;
       this.#keepAlive.end();
       this.#finished.resolve();
     };
