@@ -142,7 +142,10 @@ export class RemotePool implements TaskPool, RemoteEvents {
 
   /** Waits until so many workers have joined. @throws what keeps the pool from its workers */
   async untilJoined(workers: number, timeout: number): Promise<boolean> {
+    this.#keepAlive.set(true);
     await this.#start();
+    this.#refreshKeepAlive();
+    if (this.isClosed) throw this.#refusal();
     const isOver = (): boolean => this.isClosed || this.#link!.workers.length >= workers;
     const until = new Deadline(timeout, () => this.workersChanged());
     this.#keepAlive.set(true);
