@@ -12,7 +12,7 @@
 
 import { expected } from '../../check.ts';
 import { travelByName } from '../../codec/index.ts';
-import { InvalidStateError, OwnerDied, TimeoutError } from '../../errors.ts';
+import { InvalidStateError, LeaseLost, OwnerDied, TimeoutError } from '../../errors.ts';
 import type { WaitOptions } from '../../loop/index.ts';
 import { monotonicNow } from '../../real-timers.ts';
 import { TypeError } from '../../refusals.ts';
@@ -163,7 +163,11 @@ export class DistributedLock extends DistributedObject {
     this.#isSilent = how === 'ignore';
     this.#remote.onClose = async () => {
       const hold = this.#hold;
-      if (hold !== undefined && !hold.lease.isLost) await this.#release(hold);
+      if (hold === undefined) return;
+      // The signal of the hold has told that, if it was lost.
+      await this.#release(hold).catch((error: unknown) => {
+        if (!(error instanceof LeaseLost)) throw error;
+      });
     };
   }
 

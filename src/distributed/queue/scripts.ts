@@ -27,6 +27,7 @@ local function number(field)
   return tonumber(redis.call('HGET', meta, field) or '0')
 end
 local function add(field, n)
+  if n == 0 then return number(field) end
   return redis.call('HINCRBY', meta, field, n)
 end
 local function size()
