@@ -26,7 +26,7 @@ export { holdThreadLocals } from './kinds/thread-locals.ts';
 export { move } from './objects/move.ts';
 export { hasReducers, registerReducer, type Reducer } from './objects/reducers.ts';
 // Who this thread is; stack traces put back to the original source; `import()` and `import.meta.resolve()` as another module means them.
-export { importFrom, importLeadsToMain, originalStack, resolveFrom, travelByName } from './function/index.ts';
+export { arriving, type Arrival, importFrom, importLeadsToMain, originalStack, resolveFrom, travelByName } from './function/index.ts';
 // Whose code the stack traces of a message lead to, where the code itself does not say it.
 export { type Origin, withOrigin } from './function/index.ts';
 export { realmId } from './packet/realm.ts';

@@ -219,7 +219,7 @@ const oldestRedis = 7;
  *
  * @throws UnsupportedPlatformError if it cannot
  */
-async function checkServer(redis: Redis, address: string): Promise<void> {
+export async function checkServer(redis: Redis, address: string): Promise<void> {
   const info = await infoOf(redis, address);
   const fact = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const version = fact('redis_version') ?? '';

@@ -56,6 +56,7 @@ const unauthorised = /^(?:NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH)/;
 export class Connection {
   readonly #backend: Backend;
   readonly #greet: Greeting;
+  readonly #isBackground: boolean;
   /** All that are not answered, in order. */
   readonly #calls = new Set<Call>();
   #redis: Redis | undefined;
@@ -73,9 +74,11 @@ export class Connection {
   #heardAt = 0;
   #ended: (() => void) | undefined;
 
-  constructor(backend: Backend, greet: Greeting) {
+  /** @param isBackground it never keeps the process alive */
+  constructor(backend: Backend, greet: Greeting, isBackground: boolean = false) {
     this.#backend = backend;
     this.#greet = greet;
+    this.#isBackground = isBackground;
   }
 
   /** False before the first connection, and while the server is away. */
@@ -174,10 +177,13 @@ export class Connection {
     if (isWanted && this.#redis === undefined && !this.#isConnecting && this.#wait === undefined) this.#connect();
     const stream = this.#redis?.stream;
     const timer = this.#wait;
-    if (isWanted) {
+    if (isWanted && this.#look === undefined) this.#watch();
+    if (isWanted && !this.#isBackground) {
       stream?.ref();
       timer?.ref();
-      if (this.#look === undefined) this.#watch();
+    } else if (isWanted) {
+      if (this.#isReady) stream?.unref();
+      timer?.unref();
     } else {
       if (this.#isReady && !this.#isClosed) stream?.unref();
       timer?.unref();
@@ -270,6 +276,7 @@ export class Connection {
     this.#tries = 0;
     this.#awaySince = undefined;
     this.#heardAt = monotonicNow();
+    if (this.#isBackground) redis.stream?.unref();
     for (const call of this.#calls) this.#send(call);
   }
 

@@ -33,3 +33,9 @@ export type { DistributedMapKey, DistributedMapPrimitive } from './objects/map-k
 
 /** Errors of their own. */
 export { BackendLost, LeaseLost } from '../errors.ts';
+
+/** Tasks on many machines: the executor, and the worker that `heddle worker` runs. */
+export { DistributedExecutor, type DistributedExecutorOptions, type DistributedStatistics } from './executor.ts';
+export type { TaskBackendOptions } from './options.ts';
+export type { DistributedStore } from './large.ts';
+export { DistributedWorker, type DistributedWorkerOptions, type WorkerStatistics } from './worker.ts';

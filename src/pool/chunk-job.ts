@@ -9,12 +9,13 @@
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import type { ChunkReport, Outcome } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import type { Values } from './chunk-outcomes.ts';
 import { type Job, type Overdue, lostError, overdueError } from './job.ts';
 import { maxReturns } from './single-job.ts';
 import { isTimed, type TaskSettings } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 
 export interface Chunk {
   readonly id: number;
@@ -65,7 +66,7 @@ export class ChunkJob implements Job {
   isTaken = false;
   readonly chunk: Chunk;
   #onOutcomes!: OnOutcomes;
-  #worker: WorkerHandle | undefined;
+  #worker: TaskWorker | undefined;
   /** The first item without an outcome. */
   #next: number;
   /** The first item that has certainly not begun. */
@@ -118,6 +119,11 @@ export class ChunkJob implements Job {
     return this.#outcome?.value;
   }
 
+  /** The first item without an outcome. */
+  get firstLeft(): number {
+    return this.#next;
+  }
+
   get left(): number {
     return this.chunk.to - this.#next;
   }
@@ -132,7 +138,7 @@ export class ChunkJob implements Job {
     if (handles.length > 0) handleDoor()?.unpin(handles);
   }
 
-  send(worker: WorkerHandle): void {
+  send(worker: TaskWorker): void {
     const { capsule, packet, rangeFrom, to, isSpread, attempt, context } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;

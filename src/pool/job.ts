@@ -3,11 +3,12 @@
 import { expected, quote } from '../check.ts';
 import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
-import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
+import { type ChunkReport, type Outcome } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Future, type FutureTask, futures } from './future.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { type Backoff, type TaskProgress, type TaskSettings, checkDelay, isAbortable, isTimed } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 import { ignoreRejection, isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
@@ -41,7 +42,7 @@ export interface Job {
   /** It was sent with a ticket, by which it can be taken back until its worker begins it, and was not taken back. */
   readonly isAhead: boolean;
   /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room; unless `isAhead` is false afterwards */
-  send(worker: WorkerHandle, isAhead: boolean): void;
+  send(worker: TaskWorker, isAhead: boolean): void;
   /** Of one that has a ticket: takes it back. @returns false when its worker has begun it */
   takeBack(): boolean;
   /** Of one that has a ticket: whether its worker has begun it. */
@@ -117,7 +118,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
   #isAborted = false;
 
   /** The worker that has it, and its ticket there: until the worker begins it, it can be taken back. */
-  #aheadAt: WorkerHandle | undefined;
+  #aheadAt: TaskWorker | undefined;
   #ticket = 0;
   /** Its worker was free when it was sent. */
   #isDirect = false;
@@ -176,7 +177,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
     return this.#ticket !== 0 && this.#aheadAt!.hasBegun(this.#ticket);
   }
 
-  send(worker: WorkerHandle, isAhead: boolean): void {
+  send(worker: TaskWorker, isAhead: boolean): void {
     this.#aheadAt = worker;
     this.#isDirect = !isAhead;
     const { id, capsule, args } = this;

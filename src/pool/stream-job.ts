@@ -13,13 +13,13 @@ import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
-import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import type { ChunkReport, Outcome } from '../worker/index.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from '../fifo.ts';
 import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { hasCallbacks, isTimed, type TaskProgress, type TaskSettings } from './task-options.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { TaskPool, TaskWorker } from './task-pool.ts';
 
 type Result = IteratorResult<unknown, undefined>;
 
@@ -49,18 +49,18 @@ export class StreamJob extends SingleJob implements Job {
   /** A stream is not tried again: its values may have been used. */
   readonly retries = 0;
   readonly holdsRetries = false;
-  readonly #pool: WorkerPool;
+  readonly #pool: TaskPool;
   readonly #side: WeakRef<StreamSide>;
   readonly #hasContext: boolean;
   readonly #values: Fifo<unknown> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
-  #worker: WorkerHandle | undefined;
+  #worker: TaskWorker | undefined;
   /** Values that were taken and of which the worker has not heard. */
   #untold = 0;
   #outcome: Outcome | undefined;
   #isAborted = false;
 
-  constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
+  constructor(pool: TaskPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
     super(id, capsule, args, hasCallbacks(settings) ? { ...settings, progress: undefined, retryOn: undefined, backoff: 0 } : settings);
     this.#pool = pool;
     this.#side = new WeakRef(side);
@@ -115,7 +115,7 @@ export class StreamJob extends SingleJob implements Job {
     return this.#outcome?.value;
   }
 
-  send(worker: WorkerHandle): void {
+  send(worker: TaskWorker): void {
     this.#worker = worker;
     const { id, capsule, args } = this;
     // Its consumer may abort it, if nobody else.

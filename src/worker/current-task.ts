@@ -42,6 +42,8 @@ export class TaskContext implements CurrentTask, Holder {
   readonly attempt: number;
   /** Undefined if it is not timed. */
   readonly clock: TaskClock | undefined;
+  /** What its host knows it by, whatever `id` says. */
+  readonly #number: number;
   readonly #tell: TellProgress;
   #controller: AbortController | undefined;
   /** Where the signal was first asked for: its listeners run there. */
@@ -54,7 +56,7 @@ export class TaskContext implements CurrentTask, Holder {
   #isOver = false;
 
   constructor(id: number, attempt: number, tell: TellProgress, clock?: TaskClock) {
-    this.id = id;
+    this.id = this.#number = id;
     this.attempt = attempt;
     this.clock = clock;
     this.#tell = tell;
@@ -113,7 +115,7 @@ export class TaskContext implements CurrentTask, Holder {
     }
     this.#toldAt = now;
     this.#untold = undefined;
-    this.#tell(this.id, done, total);
+    this.#tell(this.#number, done, total);
   }
 
   /** The task has ended: the last that it said is told. */
@@ -121,7 +123,7 @@ export class TaskContext implements CurrentTask, Holder {
     this.#isOver = true;
     const untold = this.#untold;
     this.#untold = undefined;
-    if (untold !== undefined) this.#tell(this.id, untold.done, untold.total);
+    if (untold !== undefined) this.#tell(this.#number, untold.done, untold.total);
   }
 }
 

@@ -77,7 +77,10 @@ const SEAMS = new Set([
  * Arrows that run up all the same, when the program asks for what is there: they must be an `import()` inside of a function, so that
  * nothing above is loaded with the file. `toThread` needs a pool of threads, and nobody else in the coroutines' room does.
  */
-const LAZY: Record<string, string> = { 'coroutine/wait/to-thread.ts': 'pool/index.ts' };
+const LAZY: Record<string, string> = {
+  'coroutine/wait/to-thread.ts': 'pool/index.ts',
+  'pool/remote/backend.ts': 'distributed/environment.ts',
+};
 
 /**
  * Further entries of folders, so that a thread loads no more than it needs: hosts need more of the codec than workers, and a map that shows its
@@ -86,6 +89,7 @@ const LAZY: Record<string, string> = { 'coroutine/wait/to-thread.ts': 'pool/inde
 const FURTHER_ENTRIES = new Set([
   'codec/host.ts',
   'codec/function/serialize.ts',
+  'distributed/environment.ts',
   'progress/display.ts',
   'progress/foreign-writes.ts',
   'worker/ground.ts',

@@ -81,6 +81,8 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const { writer } = encoding;
   if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
   const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined && encoding.border.kind === 'network')
+    return writeCopy(encoding, view, kind, new Uint8Array(buffer, offset, size));
   if (owner !== undefined && arrayOfObject(owner) === view) return writeSharedMemory(encoding, tag.SHARED_ARRAY, view, owner);
   const isWhole = size === buffer.byteLength && owner === undefined;
   const isPart = kind === 0 && !isWhole && isOwn(encoding, buffer) && !encoding.knows(buffer);
@@ -109,6 +111,17 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   encoding.value(buffer);
   writer.varint(offset);
   writer.varint(followsBuffer(view, buffer as MaybeResizable) ? 0 : size + 1);
+}
+
+/** A view with a buffer of its own there, whatever it is a view of here. */
+function writeCopy(encoding: Encoding, view: ArrayBufferView, kind: number, bytes: Uint8Array): void {
+  const { writer } = encoding;
+  writer.byte(tag.VIEW_WHOLE);
+  encoding.claim(view);
+  encoding.claim(undefined);
+  writer.byte(kind);
+  writer.varint(bytes.length);
+  writer.raw(bytes);
 }
 
 /** An array over the memory of a shared object, or its buffer: the other side has the same by the object. */
@@ -272,8 +285,17 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   return buffer;
 }
 
+const receivers = {
+  any: 'a receiver that may be a process',
+  network: 'another machine',
+  process: 'a process',
+  thread: 'a thread',
+} as const;
+const memoryRemedies = { any: 'anyMemory', network: 'networkMemory', process: 'threadMemory', thread: 'threadMemory' } as const;
+const portRemedies = { any: 'anyPort', network: 'networkPort', process: 'threadPort', thread: 'threadPort' } as const;
+
 /** The receiver, where it is no thread, in words. */
-const receiver = ({ border }: Encoding): string => (border.kind === 'any' ? 'a receiver that may be a process' : 'a process');
+const receiver = ({ border }: Encoding): string => receivers[border.kind];
 
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
@@ -283,17 +305,14 @@ export function writeShared(encoding: Encoding, object: object, name: string): v
     const why = `${a(name)} cannot cross to ${receiver(encoding)}`;
     throw name === 'WebAssembly.Module'
       ? encoding.refusal(`${why}: its bytes can`)
-      : encoding.refusalWith(encoding.border.kind === 'any' ? 'anyMemory' : 'threadMemory', why);
+      : encoding.refusalWith(memoryRemedies[encoding.border.kind], why);
   }
   writeAttached(encoding, object, object, 'share');
 }
 
 export function writePort(encoding: Encoding, port: MessagePort): void {
   if (encoding.border.kind !== 'thread')
-    throw encoding.refusalWith(
-      encoding.border.kind === 'any' ? 'anyPort' : 'threadPort',
-      `a MessagePort cannot cross to ${receiver(encoding)}`,
-    );
+    throw encoding.refusalWith(portRemedies[encoding.border.kind], `a MessagePort cannot cross to ${receiver(encoding)}`);
   if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
   writeAttached(encoding, port, port, 'port');
 }
