@@ -178,7 +178,7 @@ function readDb(text: string | null): number {
   return Number(text);
 }
 
-/** What of a URL may stand in an error. */
+/** The text of a URL for an error: without its password. */
 function hidePassword(text: string): string {
   return text.replace(/:[^:@/]*@/, ':***@');
 }

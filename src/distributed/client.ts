@@ -1,5 +1,5 @@
 /**
- * What the distributed objects of a thread share: one connection for calls and one for notifications to each server, whatever the number of objects.
+ * The connections that the distributed objects of a thread share: one connection for calls and one for notifications to each server, whatever the number of objects.
  *
  *   DistributedLock ─┐                      ┌── commands: scripts, by EVALSHA, answered in order ──┐
  *   DistributedQueue ┼── Client, counted ───┤                                                      ├── server
@@ -215,7 +215,7 @@ function ignoreEnd(error: unknown): void {
 const oldestRedis = 7;
 
 /**
- * Whether the server can keep distributed objects: Redis >= 7 or Valkey, and it never throws keys away.
+ * Checks that the server can keep distributed objects: Redis >= 7 or Valkey, and it never throws keys away.
  *
  * @throws UnsupportedPlatformError if it cannot
  */

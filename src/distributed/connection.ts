@@ -37,7 +37,7 @@ interface Call extends CallOptions {
   readonly reject: (error: unknown) => void;
 }
 
-/** What is done with a new connection before calls are sent. @throws what refuses the server for good */
+/** Prepares a new connection, before calls are sent. @throws what refuses the server for good */
 export type Greeting = (redis: Redis) => Promise<void>;
 
 const shortestWait = 50;
@@ -327,7 +327,7 @@ export class Connection {
     this.#retry();
   }
 
-  /** What will not be better the next time. */
+  /** The error for calls, where another try would be of no use. */
   #refusalOf(error: unknown): unknown {
     if (!(error instanceof Error)) return undefined;
     if (unauthorised.test(error.message))

@@ -5,7 +5,7 @@ import { UnsupportedPlatformError } from '../errors.ts';
 
 export type RedisArgument = string | number | Buffer;
 
-/** What heddle uses of a client of ioredis 5 or 6. */
+/** The part of a client of ioredis 5 or 6 that heddle uses. */
 export interface Redis {
   readonly stream?: { ref(): unknown; unref(): unknown; destroy(): unknown } | undefined;
   connect(): Promise<void>;

@@ -30,7 +30,7 @@ export interface DistributedBarrierOptions extends BackendOptions {
   readonly timeout?: number | undefined;
 }
 
-/** What a barrier says of itself. */
+/** A barrier in numbers. */
 export interface DistributedBarrierStatistics {
   readonly parties: number;
   /** Parties that wait. */
@@ -247,12 +247,12 @@ export class DistributedBarrier extends DistributedObject {
     return [first, Number(second)];
   }
 
-  /** Those that wait get a `BrokenBarrierError`, and the barrier is as new. */
+  /** Makes the barrier as new: parties that wait get a `BrokenBarrierError`. */
   async reset(): Promise<void> {
     await this.#call(failScript, [0]);
   }
 
-  /** Breaks it: those that wait, and all that come until it is reset, get a `BrokenBarrierError`. */
+  /** Breaks it: parties that wait, and all that come until it is reset, get a `BrokenBarrierError`. */
   async abort(): Promise<void> {
     await this.#call(failScript, [1]);
   }

@@ -1,4 +1,4 @@
-/** What all distributed objects have: a name, a server, and an end of their use here. */
+/** The base of all distributed objects: a name, a server, and an end of their use here. */
 
 import { expected } from '../../check.ts';
 import { travelByName } from '../../codec/index.ts';
@@ -14,17 +14,17 @@ export const handlesFile = 'distributed/index.js';
 /** A class of distributed objects: its constructor has a name, arguments of its own if it has any, and options. */
 type Made = new (...args: any[]) => DistributedObject;
 
-/** What a class says of its objects. */
+/** A class of objects, as the base knows it. */
 export interface Variety {
   /** Part of their keys. */
   readonly kind: string;
   /** The ends of their further keys. */
   readonly parts: readonly string[];
-  /** Its options beside those of the backend. */
+  /** Options of the class beside those of the backend. */
   readonly known: readonly string[];
 }
 
-/** What an object has at the server, for its class. */
+/** The part of an object that talks to the server, for its class. */
 export let remoteOf: (object: DistributedObject) => Remote;
 
 /** An object that programs of several machines share by its name: this is a handle on it. It can be an argument, a captured variable or a part of a value. */
@@ -84,7 +84,7 @@ export abstract class DistributedObject implements AsyncDisposable {
     await this.close();
   }
 
-  /** What it is: `<DistributedLock 'reports'>`. */
+  /** Class and name: `<DistributedLock 'reports'>`. */
   toString(): string {
     return `<${this.#remote.title}>`;
   }

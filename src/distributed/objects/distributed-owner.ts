@@ -1,4 +1,4 @@
-/** Who has something, among the threads of all machines. */
+/** The owner of a lock, among the threads of all machines. */
 
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';

@@ -15,7 +15,7 @@ import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';
 import { type Answer, lookEvery, timedOut } from './waiting.ts';
 
-/** What an event says of itself. */
+/** An event in numbers. */
 export interface DistributedEventStatistics {
   readonly isSet: boolean;
   /** How often it was set. */

@@ -22,6 +22,20 @@ export function readLease(lease: unknown = defaultLease): number {
   return checkInteger(lease, 'lease', shortestLease, longestLease);
 }
 
+/** Calls a function with a guard, and releases that. @throws what the function throws, else what the release throws */
+export async function runHeld<G extends { release(): Promise<void> }, T>(guard: G, fn: (guard: G) => T | Promise<T>): Promise<T> {
+  let value: T;
+  try {
+    value = await fn(guard);
+  } catch (error) {
+    // The error of the function says more than that of a lease which was lost meanwhile.
+    await guard.release().catch(() => undefined);
+    throw error;
+  }
+  await guard.release();
+  return value;
+}
+
 export class Lease {
   readonly #what: string;
   readonly #ms: number;
@@ -32,9 +46,9 @@ export class Lease {
   #isOver = false;
 
   /**
-   * @param what for errors
+   * @param what names it in errors
    * @param since when the call was sent that was granted, by `monotonicNow`
-   * @param renew asks the server for another `ms`; false: another has it, or nobody
+   * @param renew asks the server for another `ms`; false: the lease has ended
    */
   constructor(what: string, ms: number, since: number, renew: () => Promise<boolean>) {
     this.#what = what;
@@ -93,7 +107,7 @@ export class Lease {
       },
       Math.max(due, 1),
     );
-    // What is held keeps no process alive.
+    // A lease keeps no process alive.
     this.#timer.unref();
   }
 

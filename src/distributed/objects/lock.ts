@@ -1,7 +1,7 @@
 /**
  * A lock between programs of many machines, with a lease and a fencing token. Source: threading.Lock
  *
- *   key          hash: owner (a token), until, fence, holder (who, for people), last (the token that released last)
+ *   key          hash: owner (a token), until, fence, holder (for people), last (the token that released last)
  *   key:line     waits, by arrival          key:seen   until when each is taken for alive
  *
  *   free ──take, by the first in line──▶ owned ──release──▶ free: the first in line is called
@@ -12,7 +12,7 @@
 
 import { expected } from '../../check.ts';
 import { travelByName } from '../../codec/index.ts';
-import { InvalidStateError, OwnerDied, TimeoutError } from '../../errors.ts';
+import { InvalidStateError, LeaseLost, OwnerDied, TimeoutError } from '../../errors.ts';
 import type { WaitOptions } from '../../loop/index.ts';
 import { monotonicNow } from '../../real-timers.ts';
 import { TypeError } from '../../refusals.ts';
@@ -20,7 +20,7 @@ import type { BackendOptions } from '../backend.ts';
 import { script } from '../client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import { describeThread, type DistributedOwner } from './distributed-owner.ts';
-import { Lease, readLease } from './lease.ts';
+import { Lease, readLease, runHeld } from './lease.ts';
 import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';
 import { type Answer, timedOut, waiterLease } from './waiting.ts';
@@ -32,7 +32,7 @@ export interface DistributedLockOptions extends BackendOptions {
   readonly onOwnerDied?: 'throw' | 'ignore' | undefined;
 }
 
-/** What a lock says of itself. */
+/** A lock in numbers. */
 export interface DistributedLockStatistics {
   readonly locked: boolean;
   /** Waits in line, of all machines. */
@@ -41,7 +41,7 @@ export interface DistributedLockStatistics {
   readonly fence: number;
 }
 
-/** What is held, for as long as it is. */
+/** A lock that is held. */
 export interface LockGuard extends AsyncDisposable {
   /** Aborts, with a `LeaseLost`, when the lease is lost: another may have the lock from now on. */
   readonly signal: AbortSignal;
@@ -51,7 +51,7 @@ export interface LockGuard extends AsyncDisposable {
   release(): Promise<void>;
 }
 
-// ARGV: head, lease, patience of a wait or 0, who
+// ARGV: head, lease, patience of a wait or 0, holder
 const acquireScript = script(`${common}
 local token, lease, patience = me, tonumber(ARGV[2]), tonumber(ARGV[3])
 local owner, till, fence, holder = unpack(redis.call('HMGET', KEYS[1], 'owner', 'until', 'fence', 'holder'))
@@ -163,7 +163,11 @@ export class DistributedLock extends DistributedObject {
     this.#isSilent = how === 'ignore';
     this.#remote.onClose = async () => {
       const hold = this.#hold;
-      if (hold !== undefined && !hold.lease.isLost) await this.#release(hold);
+      if (hold === undefined) return;
+      // The signal of the hold has told that, if it was lost.
+      await this.#release(hold).catch((error: unknown) => {
+        if (!(error instanceof LeaseLost)) throw error;
+      });
     };
   }
 
@@ -178,7 +182,7 @@ export class DistributedLock extends DistributedObject {
     return this.#hold?.fence ?? null;
   }
 
-  /** Who has it, of all machines; null while it is free. */
+  /** The owner, of all machines; null while the lock is free. */
   get owner(): Promise<DistributedOwner | null> {
     return this.#look().then(([, , , holder]) => (holder === '' ? null : (JSON.parse(holder) as DistributedOwner)));
   }
@@ -202,7 +206,7 @@ export class DistributedLock extends DistributedObject {
     return this.acquire(0);
   }
 
-  /** @returns undefined: not acquired; a text: acquired, from a holder of whom it tells */
+  /** @returns undefined: not acquired; a text: acquired, after a holder that this describes */
   async #acquire(options: number | WaitOptions | undefined): Promise<string | undefined> {
     const { client } = this.#remote;
     let since = 0;
@@ -288,8 +292,7 @@ export class DistributedLock extends DistributedObject {
   /** Calls a function while this handle has the lock, and gives its result. @throws as `hold` and `release`, and what the function throws */
   async run<T>(fn: (guard: LockGuard) => T | Promise<T>, options?: number | WaitOptions): Promise<T> {
     if (typeof fn !== 'function') throw new TypeError(expected('fn', 'a function', fn));
-    await using guard = await this.hold(options);
-    return await fn(guard);
+    return runHeld(await this.hold(options), fn);
   }
 
   async statistics(): Promise<DistributedLockStatistics> {

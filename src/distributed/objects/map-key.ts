@@ -8,9 +8,9 @@ import { expected, quote } from '../../check.ts';
 import { SerializationError } from '../../errors.ts';
 import { RangeError, TypeError } from '../../refusals.ts';
 
-/** What keys are made of. */
+/** A key, or an element of one. */
 export type DistributedMapPrimitive = string | number | bigint | boolean | symbol | null | undefined;
-/** What may be a key: a primitive, or an array of primitives, which is the same key as another array with the same elements. */
+/** A key: a primitive, or an array of primitives, which is the same key as another array with the same elements. */
 export type DistributedMapKey = DistributedMapPrimitive | readonly DistributedMapPrimitive[];
 
 /** Bytes of the longest key. */

@@ -21,7 +21,7 @@ import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';
 import { openValue, packValue } from './values.ts';
 
-/** What a map says of itself. */
+/** A map in numbers. */
 export interface DistributedMapStatistics {
   readonly size: number;
   /** Memory that it takes at the server, in bytes. */

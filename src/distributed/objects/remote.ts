@@ -1,4 +1,4 @@
-/** What a handle has of its object at the server: its keys, its scripts, and the waits that are pending here. */
+/** The part of a handle that talks to the server: its keys, its scripts, and the waits that are pending here. */
 
 import { BackendLost, InvalidStateError } from '../../errors.ts';
 import type { WaitOptions } from '../../loop/index.ts';

@@ -1,5 +1,5 @@
 /**
- * What the scripts of several classes have in common, in Lua.
+ * The common beginning of all scripts, in Lua.
  *
  * Time is the server's. A line is two sorted sets: waits by their arrival, and until when each is taken for alive. A wait whose client died is passed over:
  * it has not looked for a while, or has not come when it was called.

@@ -18,7 +18,7 @@ import { TypeError } from '../../refusals.ts';
 import type { BackendOptions } from '../backend.ts';
 import { script } from '../client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
-import { Lease, readLease } from './lease.ts';
+import { Lease, readLease, runHeld } from './lease.ts';
 import type { Remote } from './remote.ts';
 import { common, refuseDifference } from './scripts.ts';
 import { type Answer, timedOut, waiterLease } from './waiting.ts';
@@ -28,7 +28,7 @@ export interface DistributedSemaphoreOptions extends BackendOptions {
   readonly lease?: number | undefined;
 }
 
-/** What a semaphore says of itself. */
+/** A semaphore in numbers. */
 export interface DistributedSemaphoreStatistics {
   /** Permits that are free. */
   readonly value: number;
@@ -259,8 +259,7 @@ export class DistributedSemaphore extends DistributedObject {
   /** Calls a function while it has a permit, and gives its result. @throws as `hold`, LeaseLost, and what the function throws */
   async run<T>(fn: (guard: PermitGuard) => T | Promise<T>, options?: number | WaitOptions): Promise<T> {
     if (typeof fn !== 'function') throw new TypeError(expected('fn', 'a function', fn));
-    await using guard = await this.hold(options);
-    return await fn(guard);
+    return runHeld(await this.hold(options), fn);
   }
 
   async statistics(): Promise<DistributedSemaphoreStatistics> {

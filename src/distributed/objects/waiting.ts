@@ -19,7 +19,7 @@ export const lookEvery = 1000;
 /** Milliseconds after which a wait that has not looked is taken for dead. */
 export const waiterLease: number = 4 * lookEvery;
 
-/** What a question was answered: the value, or in how many milliseconds it may be different by itself. */
+/** The answer to a question: the value, or in how many milliseconds it may be different by itself. */
 export type Answer<T> = { readonly value: T } | { readonly again: number };
 
 export interface Plan<T> {

@@ -25,7 +25,7 @@ interface Get {
   readonly call: PendingCall<Delivered[]>;
   /** How many items at most. */
   readonly max: number;
-  /** Whether `taskDone()` marks its items. */
+  /** True if `taskDone()` marks its items. */
   readonly isPlain: boolean;
 }
 
@@ -87,7 +87,7 @@ export class Getters {
     return this.#remote.call<Entry[]>(getScript, [wait, patience, consumer, count, lease], true);
   }
 
-  /** They are in hand from now on, but for those that were already. */
+  /** Takes items into the hands of the handle; returns the new ones. */
   #take(entries: readonly Entry[], isPlain: boolean): Entry[] {
     return entries.filter(([id]) => this.#hands.add(String(id), isPlain));
   }
@@ -155,7 +155,7 @@ export class Getters {
       const mine = this.#take(entries.slice(at, at + get.max), get.isPlain);
       at += Math.min(get.max, entries.length - at);
       if (mine.length === 0) continue;
-      // It is not among those that wait any more: nothing can end it but its items.
+      // The get waits no more: its items alone can end it.
       this.#gets.shift();
       this.#open(mine).then(
         (delivered) => (get.call.isOver ? this.#hands.putBack(delivered.map(({ id }) => id)) : get.call.resolve(delivered)),

@@ -120,7 +120,7 @@ export class Hands {
     const ids = [...this.#items.keys()];
     for (let at = 0; at < ids.length; at += most) {
       const [, lost] = await this.#remote.call<string[]>(renewScript, [this.consumer, ...ids.slice(at, at + most)]);
-      // What was marked meanwhile is not lost.
+      // An item that was marked meanwhile is not lost.
       for (const id of lost) if (this.#items.delete(id)) this.#lost.add(id);
     }
   }

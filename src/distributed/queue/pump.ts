@@ -9,7 +9,7 @@ import { clearTimeout, setTimeout } from '../../real-timers.ts';
 import type { Client } from '../client.ts';
 import { lookEvery } from '../objects/waiting.ts';
 
-/** What a step has left: more that can be sent now, something that the server has no place or no item for yet, or nothing. */
+/** The state after a step: more that can be sent now, something that the server has no place or no item for yet, or nothing. */
 export type Next = 'more' | 'wait' | 'idle';
 
 let pumps = 0;
@@ -42,7 +42,7 @@ export class Pump {
   async #run(): Promise<void> {
     this.#isRunning = true;
     let stopListening: (() => void) | undefined;
-    // What is called in this turn goes together.
+    // All calls of this turn go together.
     await Promise.resolve();
     for (;;) {
       this.#isKicked = false;

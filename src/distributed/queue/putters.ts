@@ -17,9 +17,9 @@ interface Put {
   readonly items: readonly Buffer[];
   /** How many are in. */
   placed: number;
-  /** It does not wait: what has no room at once is refused. */
+  /** True if the put does not wait: items without room are refused. */
   readonly isNow: boolean;
-  /** Its time is over while its items are on their way: the answer tells what became of them. */
+  /** Set when the time is over while items are on their way: the answer tells what became of them. */
   over: { readonly error: unknown } | undefined;
 }
 
@@ -110,7 +110,7 @@ export class Putters {
     return 'idle';
   }
 
-  /** What goes with the next request. */
+  /** The items of the next request, and their puts. */
   #gather(): { items: Buffer[]; puts: Put[] } {
     const items: Buffer[] = [];
     const puts: Put[] = [];
@@ -126,7 +126,7 @@ export class Putters {
     return { items, puts };
   }
 
-  /** So many items are in: those of the first puts. */
+  /** Tells the first puts that their items are in. @param placed the number of items */
   #share(puts: readonly Put[], placed: number, isFull: boolean): void {
     let left = placed;
     for (const put of puts) {

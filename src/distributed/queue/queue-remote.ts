@@ -1,4 +1,4 @@
-/** What a queue's parts need of the server: its scripts, with what they all are given. */
+/** Runs the scripts of a queue, with the arguments that all of them have. */
 
 import type { Client, Script } from '../client.ts';
 import type { RedisArgument } from '../redis.ts';

@@ -55,7 +55,7 @@ export interface Delivery<T> {
 export interface DistributedQueueStatistics {
   /** Items that are there. */
   readonly size: number;
-  /** At most so many; 0: any number. */
+  /** Items that the queue holds at most; 0: any number. */
   readonly maxSize: number;
   /** Items that were ever put. */
   readonly puts: number;
@@ -316,7 +316,7 @@ export class DistributedQueue<T = unknown> extends DistributedObject implements 
     return iterator;
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   async statistics(): Promise<DistributedQueueStatistics> {
     const [size = 0, maxSize = 0, puts = 0, gets = 0, unfinishedTasks = 0, inHand = 0, waitingGetters = 0, waitingPutters = 0] =
       await this.#look();

@@ -27,6 +27,7 @@ local function number(field)
   return tonumber(redis.call('HGET', meta, field) or '0')
 end
 local function add(field, n)
+  if n == 0 then return number(field) end
   return redis.call('HINCRBY', meta, field, n)
 end
 local function size()
@@ -146,7 +147,7 @@ if number('maxSize') == 0 or size() < number('maxSize') then callFirst(KEYS[6], 
 return { 0, 0 }
 `);
 
-/** … consumer, 1: they count as processed, ids… → those that another consumer has now, or nobody */
+/** … consumer, 1: they count as processed, ids… → those that this consumer has no more */
 export const doneScript: Script = script(`${begin}
 local before = recorded()
 if before then return { 0, cjson.decode(before) } end
