@@ -124,6 +124,15 @@ function writeCopy(encoding: Encoding, view: ArrayBufferView, kind: number, byte
   writer.raw(bytes);
 }
 
+/** A buffer of its own there. */
+function writeBufferCopy(encoding: Encoding, buffer: ArrayBufferLike): void {
+  const { writer } = encoding;
+  writer.byte(tag.BUFFER_BYTES);
+  encoding.claim(buffer);
+  writer.varint(buffer.byteLength);
+  writer.raw(new Uint8Array(buffer));
+}
+
 /** An array over the memory of a shared object, or its buffer: the other side has the same by the object. */
 function writeSharedMemory(encoding: Encoding, kind: number, memory: ArrayBufferView | ArrayBufferLike, owner: object): void {
   const buffer = 'buffer' in memory ? memory.buffer : memory;
@@ -213,6 +222,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 
 export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void {
   const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined && encoding.border.kind === 'network') return writeBufferCopy(encoding, buffer);
   if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, buffer, owner);
   const { writer } = encoding;
   const { resizable, maxByteLength } = buffer as MaybeResizable;
@@ -300,6 +310,7 @@ const receiver = ({ border }: Encoding): string => receivers[border.kind];
 /** What only threads can have in common. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
   const owner = ownerOfBuffer(object);
+  if (owner !== undefined && encoding.border.kind === 'network') return writeBufferCopy(encoding, object as SharedArrayBuffer);
   if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, object as SharedArrayBuffer, owner);
   if (encoding.border.kind !== 'thread') {
     const why = `${a(name)} cannot cross to ${receiver(encoding)}`;
