@@ -50,7 +50,10 @@ describe('deaths', { skip: noOwnServer }, () => {
     await until(() => once.begun() + again.begun() + retried.begun() === 3);
     await using second = await startWorker(server.url, queue, ['-j', '3']);
     await first.end('SIGKILL');
-    const error = await lost.then(() => assert.fail(), (thrown: unknown) => thrown as WorkerLost);
+    const error = await lost.then(
+      () => assert.fail(),
+      (thrown: unknown) => thrown as WorkerLost,
+    );
     assert.ok(error instanceof WorkerLost);
     assert.equal(error.pid, first.child.pid);
     assert.match(error.message, /with its machine: the heddle worker \d+ on .* has not been heard of for 1000 ms/);
@@ -142,7 +145,10 @@ describe('deaths', { skip: noOwnServer }, () => {
     running.open();
     await server.start();
     assert.equal(typeof (await future), 'number');
-    assert.deepEqual(await Promise.all(many), Array.from({ length: 500 }, (_, i) => i * 2));
+    assert.deepEqual(
+      await Promise.all(many),
+      Array.from({ length: 500 }, (_, i) => i * 2),
+    );
     assert.equal(await during, 2000);
     await worker.end('SIGTERM');
   });

@@ -15,7 +15,12 @@ export interface WorkerProcess extends AsyncDisposable {
 }
 
 /** Starts `heddle worker`, and waits until it takes tasks. */
-export async function startWorker(url: string, queue: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
+export async function startWorker(
+  url: string,
+  queue: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<WorkerProcess> {
   const own = ['worker', '--url', url, '--queue', queue, '--release', 'test', '--lock', '1000'];
   const child = spawn(process.execPath, [cli, ...own, ...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
   return joined(child, 'takes up to');
