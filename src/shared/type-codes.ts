@@ -213,7 +213,7 @@ function toAddend(type: Type, value: unknown): Raw {
       if (typeof value === 'number') return value;
       return refuse(type, value, 'what is added to a value', 'a number', false);
     default:
-      throw new TypeError(`add() to a value of type ${inspect(type.code)}: it is no number`);
+      throw new TypeError(`add() to a value of type ${inspect(type.code)}: it is not a number`);
   }
 }
 

@@ -70,7 +70,7 @@ const rules: Record<string, (text: Text) => boolean> = {
 };
 
 function withoutCode(text: string): string {
-  return text.replaceAll(/`[^`]*`|\$\{[^}]*\}/g, '');
+  return text.replaceAll(/`[^`]*`|\$\{[^}]*\}|@param \w+/g, '');
 }
 
 /** `src/sync` of `src/sync/lock.ts`; the files of the root count as one folder. */
@@ -94,8 +94,6 @@ const left: Record<string, number> = {
   examples: 5,
   src: 50,
   'src/channel': 77,
-  'src/cli': 55,
-  'src/codec': 113,
   'src/connection': 20,
   'src/lowlevel': 3,
   'src/manager': 31,
@@ -105,7 +103,6 @@ const left: Record<string, number> = {
   'src/progress': 6,
   'src/proxy': 25,
   'src/shared': 11,
-  'src/testing': 164,
   'src/thread': 5,
   'src/worker': 130,
   'test/channel': 31,
