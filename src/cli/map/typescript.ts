@@ -31,7 +31,7 @@ export function isBeyondNode(file: string, code: string | null): boolean {
   return isTypeScript(file) && code !== null && codes.includes(code);
 }
 
-/** URLs of tsx's two doors, found from the user's module, the current folder or heddle itself; undefined without tsx. */
+/** URLs of tsx's two entry points, found from the user's module, the current folder or heddle itself; undefined without tsx. */
 export function findTsx(file: string, cwd: string): string[] | undefined {
   for (const folder of [dirname(file), cwd, packageFolder]) {
     const doors = ['tsx/cjs/api', 'tsx/esm/api'].map((door) => resolvePackage(door, folder));
