@@ -77,7 +77,7 @@ findFaults('lock-cases.js', [
     by: 'two threads',
     what: 'an entry is free before it is cleared',
     file: 'memory/wait/waiter.js',
-    from: 'release(this.#words, this.#at + STATE, SETTING);\n        // ORDER: last; who claims it finds it unpublished. And before its thread looks who else is in line: this thread and one that calls must not both wait for the other.\n        store(this.#words, this.#at + SLOT, 0);',
+    from: 'release(this.#words, this.#at + STATE, SETTING);\n        // ORDER: last; the next claimer finds it unpublished. And before its thread looks for others in line: this thread and one that calls\n        // must not both wait for the other.\n        store(this.#words, this.#at + SLOT, 0);',
     to: 'store(this.#words, this.#at + SLOT, 0);\n        release(this.#words, this.#at + STATE, SETTING);',
   },
   {
