@@ -81,7 +81,6 @@ function folderOf(file: string): string {
 
 /** How many faults a folder may still have, and why. */
 const left: Record<string, number> = {
-  '.': 39,
   bench: 22,
   'bench/channels': 13,
   'bench/coroutines': 16,
@@ -90,10 +89,9 @@ const left: Record<string, number> = {
   'bench/processes': 5,
   'bench/startup': 2,
   'bench/sync': 10,
-  docs: 20,
   examples: 5,
   'src/pool': 237,
-  'src/worker': 130,
+  'src/worker': 131,
   'test/channel': 31,
   'test/cli': 16,
   'test/codec': 8,
@@ -114,7 +112,7 @@ const left: Record<string, number> = {
   'test/shared': 5,
   'test/ship': 4,
   'test/soak': 18,
-  'test/sync': 150,
+  'test/sync': 149,
   'test/testing': 24,
   'test/thread': 7,
   'test/types': 5,
