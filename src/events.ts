@@ -41,6 +41,11 @@ export function isObserved(name: keyof Events): boolean {
   return isDebugging || channels[name].hasSubscribers;
 }
 
+/** True while somebody listens to the beginnings or the ends of tasks. */
+export function areTasksObserved(): boolean {
+  return isDebugging || channels.taskStarted.hasSubscribers || channels.taskSettled.hasSubscribers;
+}
+
 /** Publishes one event. `payload` is a function so that nothing is built while nobody listens. */
 export function publish<K extends keyof Events>(name: K, payload: () => Events[K]): void {
   if (!isObserved(name)) return;
