@@ -16,7 +16,7 @@ export abstract class SingleJob extends Job implements Call {
   /** From 1. */
   declare attempt: number;
   /** Times it came back without having begun. */
-  protected declare returns: number;
+  declare protected returns: number;
 
   constructor(id: number, capsule: Capsule, args: Packet, settings: TaskSettings, context: CallerContext | undefined, wishes: Wishes) {
     super(id, capsule, settings, context, wishes, false, false);

@@ -228,10 +228,7 @@ export class WorkerHandle {
   }
 
   /** Calls the function with each of the chunk's items. */
-  callEach(
-    task: Given,
-    { packet, rangeFrom, isSpread, from, to, attempt, lease, isTimed, isAbortable, isWhole }: ChunkCall,
-  ): void {
+  callEach(task: Given, { packet, rangeFrom, isSpread, from, to, attempt, lease, isTimed, isAbortable, isWhole }: ChunkCall): void {
     const a = this.#held.give(task.capsule);
     let meta: Meta | undefined = isSpread ? { isSpread } : undefined;
     if (isTimed) meta = { ...meta, isTimed };

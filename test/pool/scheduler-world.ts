@@ -4,14 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import {
-  type FailedStart,
-  type Key,
-  type SchedulerOptions,
-  type SchedulerState,
-  createState,
-  hasRoom,
-} from '#src/pool/scheduler/index.js';
+import { type FailedStart, type Key, type SchedulerOptions, type SchedulerState, createState, hasRoom } from '#src/pool/scheduler/index.js';
 import { type Instruction, type SchedulerEvent, type Submission, step, taskOf } from './scheduler-by-ids.ts';
 
 export const defaults: SchedulerOptions = {

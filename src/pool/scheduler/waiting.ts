@@ -38,13 +38,7 @@ export function pin(state: SchedulerState, task: Task, worker: WorkerRecord): vo
 }
 
 /** Its attempt has ended; it waits once more, before its equals. */
-export function waitAgain(
-  state: SchedulerState,
-  task: Task,
-  why: 'retry' | 'requeue',
-  out: Instruction[],
-  isLost: boolean = false,
-): void {
+export function waitAgain(state: SchedulerState, task: Task, why: 'retry' | 'requeue', out: Instruction[], isLost: boolean = false): void {
   if (why === 'retry') {
     task.retriesLeft--;
     task.isHeld = task.holdsRetries;
