@@ -1,7 +1,7 @@
 /**
  * An object whose fields each thread has for itself.
  *
- *   here     new ThreadLocal(init) ── id, init ──▶ message (codec/thread-locals.ts)
+ *   here     new ThreadLocal(init) ── id, init ──▶ message (codec/kinds/thread-locals.ts)
  *   there    the object of that id, or a new one; its fields are made by `init` when they are first touched
  *
  * Threads and processes share nothing of it: the fields of a thread are ordinary objects of that thread.

@@ -12,11 +12,11 @@ import { crypto } from '../builtins.ts';
 import { checkFunction } from '../check.ts';
 import { publish } from '../events.ts';
 import type { AnyFunction, Dismantled } from './courier.ts';
-import { Encoder } from './encoder.ts';
+import { Encoder } from './packet/encoder.ts';
 import { areUntouched, type InlineCode, Lru, nameIn, nameOfFunction, type Origin, serializer } from './function/index.ts';
-import type { Border, Packet } from './packet.ts';
-import { realmId } from './realm.ts';
-import { reducerOf } from './reducers.ts';
+import type { Border, Packet } from './packet/packet.ts';
+import { realmId } from './packet/realm.ts';
+import { reducerOf } from './objects/reducers.ts';
 
 export interface Capsule {
   /** Equal ids mean equal bytes. */

@@ -10,7 +10,7 @@
  * it: the encoder writes it after the rest of the message, the decoder fills it in when everything exists.
  */
 
-import type { Destination } from './packet.ts';
+import type { Destination } from './packet/packet.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 

@@ -293,7 +293,7 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
     return undefined;
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): ListenerStatistics {
     return {
       waiting: this.#ready.length,

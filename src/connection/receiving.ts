@@ -127,7 +127,7 @@ export class Receive<R> extends Waiting<R> {
   }
 
   /** A promise gives its value out: what the value was made of is not kept for that. */
-  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  // oxlint-disable-next-line unicorn/no-thenable -- an operation is awaited
   override then<A = R, B = never>(
     onValue?: ((value: R) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,

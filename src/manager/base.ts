@@ -155,7 +155,7 @@ export abstract class BaseManager {
     return this.makeSync(name, args, this.createSync);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   async statistics(): Promise<ManagerStatistics> {
     this.check('statistics');
     const [objects, clients] = (await this.#calls.call(MANAGER, STATISTICS, [], 'Manager.statistics', captureSite(this.statistics))) as [

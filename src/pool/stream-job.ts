@@ -10,12 +10,11 @@
  */
 
 import type { AsyncItemIterator } from '../iteration.ts';
-import type { Capsule, Packet } from '../codec/index.ts';
+import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
 import { CancelledError } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
 import type { CallMeta, ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
 import { tellProgress } from './caller-code.ts';
-import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from '../fifo.ts';
 import { type Loss, type Lost, lostOf, type Overdue, type Reported } from './job.ts';

@@ -37,7 +37,7 @@ const atCallers = new WeakSet<object>();
  *
  * In a Sync call to which it was given it cannot return a promise, as the thread that would settle it is blocked: the call fails with `InvalidStateError`.
  *
- * @throws TypeError if it is no function
+ * @throws TypeError if it is not a function
  */
 export function callback<F extends (...args: any[]) => unknown>(fn: F): F {
   if (typeof fn !== 'function') throw new TypeError('expected callback() to get a function');

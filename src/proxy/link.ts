@@ -7,8 +7,7 @@
  * handed over to another thread stays held as long as the connection lasts; the thread that receives it connects, too.
  */
 
-import type { ListenerAddress, SocketConnection } from '../connection/index.ts';
-import { describeAddress } from '../connection/index.ts';
+import { type ListenerAddress, type SocketConnection, describeAddress } from '../connection/index.ts';
 import { EOFError, SerializationError } from '../errors.ts';
 import type { Substitute } from '../handles.ts';
 import { answerRoot, requestRoot } from './arguments.ts';

@@ -18,7 +18,7 @@ import { RangeError, TypeError } from '../refusals.ts';
 import { realmId, travelByName } from '../codec/index.ts';
 import { HeddleError, InvalidStateError, ProcessError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { readSyncTimeout, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { giveReadiness } from '../readiness.ts';
 import * as timers from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
@@ -154,7 +154,7 @@ let hook: ExceptHook | undefined;
  * Sets what is called, in the thread that started it, with the error of a `Thread` whose `run()` failed; `null` for the default, which prints
  * the error on stderr. Source: threading.excepthook
  *
- * @throws TypeError if it is no function
+ * @throws TypeError if it is not a function
  */
 export function setExceptHook(fn: ExceptHook | null): void {
   if (fn !== null) checkFunction(fn, 'the hook');
@@ -249,9 +249,9 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
   }
 
   /** As `join`, and blocks this thread. @throws ProcessError as `join` */
-  joinSync(timeout?: number | { readonly timeout?: number | undefined }): boolean {
+  joinSync(timeout?: number | SyncWaitOptions): boolean {
     const running = joinable(this);
-    const { timeout: ms } = readWaitOptions(timeout, ['timeout']);
+    const ms = readSyncTimeout(timeout, 'join()');
     const until = performance.now() + ms;
     while (look(this, running) === undefined) {
       const left = until - performance.now();

@@ -7,17 +7,7 @@
  * This is its protocol. What it has and what of that has begun: `given-tasks.ts`. How it ends: `worker-ending.ts`.
  */
 
-import {
-  type Border,
-  type Capsule,
-  type Encoded,
-  type Packet,
-  abortImported,
-  decode,
-  prepare,
-  realmId,
-  withOrigin,
-} from '../codec/index.ts';
+import { type Border, type Encoded, type Packet, abortImported, decode, prepare, realmId, withOrigin } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
 import { publish } from '../events.ts';
 import { handleDoor } from '../handles.ts';

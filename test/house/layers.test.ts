@@ -65,13 +65,19 @@ const FLOORS: Record<string, number> = {
 };
 
 /** Files through which a basement and the folder above it know each other: types, and the words and numbers that both use. */
-const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts', 'codec/property-flags.ts', 'codec/realm.ts', 'codec/remedies.ts']);
+const SEAMS = new Set([
+  'codec/courier.ts',
+  'codec/packet/packet.ts',
+  'codec/objects/property-flags.ts',
+  'codec/packet/realm.ts',
+  'codec/packet/remedies.ts',
+]);
 
 /**
  * Arrows that run up all the same, when the program asks for what is there: they must be an `import()` inside of a function, so that
  * nothing above is loaded with the file. `toThread` needs a pool of threads, and nobody else in the coroutines' room does.
  */
-const LAZY: Record<string, string> = { 'coroutine/to-thread.ts': 'pool/index.ts' };
+const LAZY: Record<string, string> = { 'coroutine/wait/to-thread.ts': 'pool/index.ts' };
 
 /**
  * Further entries of folders, so that a thread loads no more than it needs: hosts need more of the codec than workers, and a map that shows its

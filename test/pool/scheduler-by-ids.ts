@@ -36,13 +36,13 @@ export function taskOf(state: SchedulerState, id: number, wishes: Wishes = {}): 
 }
 
 export function step(state: SchedulerState, event: SchedulerEvent): Instruction[] {
-  return stepOfTask(state, withTasks(state, event)).map((instruction) =>
-    'task' in instruction
-      ? { ...instruction, task: instruction.task.id }
-      : 'tasks' in instruction
-        ? { ...instruction, tasks: instruction.tasks.map(({ id }) => id) }
-        : instruction,
-  );
+  return stepOfTask(state, withTasks(state, event)).map(numbered);
+}
+
+function numbered(instruction: OfTask): Instruction {
+  if ('task' in instruction) return { ...instruction, task: instruction.task.id };
+  if ('tasks' in instruction) return { ...instruction, tasks: instruction.tasks.map(({ id }) => id) };
+  return instruction;
 }
 
 function withTasks(state: SchedulerState, event: SchedulerEvent): EventOfTask {

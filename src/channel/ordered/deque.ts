@@ -325,7 +325,7 @@ export class Deque<T = unknown> extends SharedObject implements Iterable<T>, Asy
     this.#right.core.close();
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): DequeStatistics {
     const { core, store } = this.#right;
     const { buffer } = core;

@@ -1,8 +1,7 @@
 /** What a handle on an end of a pipe does with one of its two buffers: a queue between ends, which ends when the other one has no owner. */
 
 import { BufferTooShort, EOFError, type HeddleError, InvalidStateError, TimeoutError } from '../../errors.ts';
-import type { Operation, WaitOptions } from '../../loop/index.ts';
-import { Done, Failed, isAborted } from '../../loop/index.ts';
+import { Done, Failed, type Operation, type WaitOptions, isAborted } from '../../loop/index.ts';
 import type { Block, SharedObject } from '../../memory/index.ts';
 import { Items, type Packed, type Taken } from '../items.ts';
 import { Get, type Loading, Ready } from '../operations.ts';

@@ -1,8 +1,8 @@
 /** From a message that stands alone to its value: the way back of encoder.ts. */
 
-import { Decoding, type ViewOf } from '../decoding.ts';
-import type { Incoming } from '../packet.ts';
-import { damaged, Reader } from '../reader.ts';
+import { Decoding, type ViewOf } from '../packet/decoding.ts';
+import type { Incoming } from '../packet/packet.ts';
+import { damaged, Reader } from '../packet/reader.ts';
 import { readFlat } from './flat-reader.ts';
 import { FLAT, WITH_MODULES } from './form.ts';
 

@@ -12,10 +12,10 @@
  */
 
 import { SerializationError } from '../../errors.ts';
-import { Encoding, inShort, nothing } from '../encoding.ts';
-import { checkTransfer, detach, unmark } from '../move.ts';
-import type { AnyBorder } from '../packet.ts';
-import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
+import { Encoding, inShort, nothing } from '../packet/encoding.ts';
+import { checkTransfer, detach, unmark } from '../objects/move.ts';
+import type { AnyBorder } from '../packet/packet.ts';
+import { type Grow, growInHeap, memory, Writer } from '../packet/writer.ts';
 import { FlatWriter } from './flat-writer.ts';
 import { FLAT, GENERAL, WITH_MODULES } from './form.ts';
 

@@ -10,13 +10,13 @@
  */
 
 import { types } from 'node:util';
-import type { Encoding } from '../encoding.ts';
-import { rowKind, ROW_FROM, writeRow } from '../arrays.ts';
-import { writeBigint } from '../bigints.ts';
-import { writeByName } from '../objects.ts';
-import { isEmpty, keysBesideElements } from '../own-keys.ts';
-import * as tag from '../tags.ts';
-import { FIELD, INDEX } from '../trail.ts';
+import type { Encoding } from '../packet/encoding.ts';
+import { rowKind, ROW_FROM, writeRow } from '../kinds/arrays.ts';
+import { writeBigint } from '../kinds/small-kinds.ts';
+import { writeByName } from '../objects/objects.ts';
+import { isEmpty, keysBesideElements } from '../objects/own-keys.ts';
+import * as tag from '../packet/tags.ts';
+import { FIELD, INDEX } from '../packet/trail.ts';
 import { writeHead } from './key-blocks.ts';
 import { wroteSimple } from './simple-value.ts';
 

@@ -8,10 +8,10 @@
  */
 
 import { vm } from '../../builtins.ts';
-import { define } from '../objects.ts';
-import type { Reader } from '../reader.ts';
-import * as tag from '../tags.ts';
-import type { Writer } from '../writer.ts';
+import { define } from '../objects/objects.ts';
+import type { Reader } from '../packet/reader.ts';
+import * as tag from '../packet/tags.ts';
+import type { Writer } from '../packet/writer.ts';
 
 const PLACES = 128;
 /** Leaves the number of the first of two places. */

@@ -1,7 +1,7 @@
 /** Writes what most values in small messages are, without leaving the function: that is half the time of such a message. */
 
-import * as tag from '../tags.ts';
-import type { Writer } from '../writer.ts';
+import * as tag from '../packet/tags.ts';
+import type { Writer } from '../packet/writer.ts';
 import { FLAT } from './form.ts';
 
 /** Longer text is left to the writer. */

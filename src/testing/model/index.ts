@@ -45,7 +45,7 @@ export {
   type ModelOptions,
   type ModelRandomOptions,
 } from './model.ts';
-export { ModelError } from './failure.ts';
-export type { ModelHeap } from './heap.ts';
+export { ModelError } from './run/failure.ts';
+export type { ModelHeap } from './run/heap.ts';
 export type { ModelEnd, ModelTest } from './options.ts';
-export { once, turn } from './steps.ts';
+export { once, turn } from './run/steps.ts';

@@ -2,18 +2,18 @@
 
 import { performance } from 'node:perf_hooks';
 import { checkInteger } from '../../check.ts';
-import { EndlessError } from '../failures.ts';
-import { Random } from '../random.ts';
-import { formatSchedule, parseSchedule } from '../schedule.ts';
-import { shrink } from '../shrink.ts';
-import { DepthFirst } from './depth-first.ts';
-import { ModelError } from './failure.ts';
-import { Host } from './host.ts';
+import { EndlessError } from '../run/failures.ts';
+import { Random } from '../explore/random.ts';
+import { formatSchedule, parseSchedule } from '../explore/schedule.ts';
+import { shrink } from '../explore/shrink.ts';
+import { DepthFirst } from './order/depth-first.ts';
+import { ModelError } from './run/failure.ts';
+import { Host } from './run/host.ts';
 import { type ModelTest, readTest } from './options.ts';
-import { PartialOrder } from './partial-order.ts';
-import { byRank, evenly } from './random-strategies.ts';
-import type { Outcome } from './run.ts';
-import { byList, type Strategy } from './strategy.ts';
+import { PartialOrder } from './order/partial-order.ts';
+import { byRank, evenly } from './order/random-strategies.ts';
+import type { Outcome } from './run/run.ts';
+import { byList, type Strategy } from './order/strategy.ts';
 import { TypeError } from '../../refusals.ts';
 
 export interface ModelOptions<Context> extends ModelTest<Context> {

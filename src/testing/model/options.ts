@@ -1,7 +1,7 @@
 /** What `model()`, `modelRandom()` and `modelReplay()` take alike. */
 
 import { checkFunction, checkInteger, checkOptions } from '../../check.ts';
-import type { ModelHeap } from './heap.ts';
+import type { ModelHeap } from './run/heap.ts';
 import { slotsEnd } from './names.ts';
 
 /** What `after` is told of a run. */
