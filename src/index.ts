@@ -3,6 +3,7 @@
  *
  *   pool      7   futures, executors, pools, maps: what this door shows
  *   worker    6   one worker: start, talk, watch, stop
+ *   shared-map    a hash map in shared memory
  *   shared    5   values and arrays in shared memory
  *   codec     4   values and functions to bytes and back
  *   sync      3   locks, semaphores, conditions, events, barriers, the same between threads and processes
@@ -97,6 +98,10 @@ export type {
   ValueStatistics,
   ViewOf,
 } from './shared/index.ts';
+
+// A hash map that all see, without a server.
+export { SharedMap } from './shared-map/index.ts';
+export type { SharedMapKey, SharedMapPrimitive, SharedMapStatistics, SharedMapSyncOptions } from './shared-map/index.ts';
 
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
 export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
