@@ -117,106 +117,132 @@ export class Context {
     return bound[this.method].ProcessPoolExecutor;
   }
 
+  /** `Lock` of the entry point, bound to the start method of the context. */
   get Lock(): typeof Lock {
     return Lock;
   }
 
+  /** `RLock` of the entry point, bound to the start method of the context. */
   get RLock(): typeof RLock {
     return RLock;
   }
 
+  /** `Semaphore` of the entry point, bound to the start method of the context. */
   get Semaphore(): typeof Semaphore {
     return Semaphore;
   }
 
+  /** `BoundedSemaphore` of the entry point, bound to the start method of the context. */
   get BoundedSemaphore(): typeof BoundedSemaphore {
     return BoundedSemaphore;
   }
 
+  /** `Condition` of the entry point, bound to the start method of the context. */
   get Condition(): typeof Condition {
     return Condition;
   }
 
+  /** `Event` of the entry point, bound to the start method of the context. */
   get Event(): typeof Event {
     return Event;
   }
 
+  /** `Barrier` of the entry point, bound to the start method of the context. */
   get Barrier(): typeof Barrier {
     return Barrier;
   }
 
+  /** `Queue` of the entry point, bound to the start method of the context. */
   get Queue(): typeof Queue {
     return Queue;
   }
 
+  /** `JoinableQueue` of the entry point, bound to the start method of the context. */
   get JoinableQueue(): typeof Queue {
     return Queue;
   }
 
+  /** `SimpleQueue` of the entry point, bound to the start method of the context. */
   get SimpleQueue(): typeof SimpleQueue {
     return SimpleQueue;
   }
 
+  /** `Pipe` of the entry point, bound to the start method of the context. */
   get Pipe(): typeof Pipe {
     return Pipe;
   }
 
+  /** `LifoQueue` of the entry point, bound to the start method of the context. */
   get LifoQueue(): typeof LifoQueue {
     return LifoQueue;
   }
 
+  /** `PriorityQueue` of the entry point, bound to the start method of the context. */
   get PriorityQueue(): typeof PriorityQueue {
     return PriorityQueue;
   }
 
+  /** `Deque` of the entry point, bound to the start method of the context. */
   get Deque(): typeof Deque {
     return Deque;
   }
 
+  /** `Value` of the entry point, bound to the start method of the context. */
   get Value(): typeof Value {
     return Value;
   }
 
+  /** `RawValue` of the entry point, bound to the start method of the context. */
   get RawValue(): typeof RawValue {
     return RawValue;
   }
 
+  /** `SharedArray` of the entry point, bound to the start method of the context. */
   get SharedArray(): typeof SharedArray {
     return SharedArray;
   }
 
+  /** `RawArray` of the entry point, bound to the start method of the context. */
   get RawArray(): typeof RawArray {
     return RawArray;
   }
 
+  /** `ThreadPool` of the entry point, bound to the start method of the context. */
   get ThreadPool(): typeof ThreadPool {
     return ThreadPool;
   }
 
+  /** `ThreadPoolExecutor` of the entry point, bound to the start method of the context. */
   get ThreadPoolExecutor(): typeof ThreadPoolExecutor {
     return ThreadPoolExecutor;
   }
 
+  /** `activeChildren` of the entry point, bound to the start method of the context. */
   get activeChildren(): typeof activeChildren {
     return activeChildren;
   }
 
+  /** `currentProcess` of the entry point, bound to the start method of the context. */
   get currentProcess(): typeof currentProcess {
     return currentProcess;
   }
 
+  /** `parentProcess` of the entry point, bound to the start method of the context. */
   get parentProcess(): typeof parentProcess {
     return parentProcess;
   }
 
+  /** `cpuCount` of the entry point, bound to the start method of the context. */
   get cpuCount(): typeof cpuCount {
     return cpuCount;
   }
 
+  /** `setForkserverPreload` of the entry point, bound to the start method of the context. */
   get setForkserverPreload(): typeof setForkserverPreload {
     return setForkserverPreload;
   }
 
+  /** `getAllStartMethods` of the entry point, bound to the start method of the context. */
   get getAllStartMethods(): typeof getAllStartMethods {
     return getAllStartMethods;
   }
@@ -226,15 +252,17 @@ export class Context {
     return getContext(method ?? this.method, options);
   }
 
+  /** The start method of the context. */
   getStartMethod(): StartMethod {
     return this.method;
   }
 
-  /** @throws ProcessError always: a context has one method. The function of the same name sets that of the program. */
+  /** Refused: a context has one method. The function of the same name sets that of the program. @throws ProcessError always */
   setStartMethod(): never {
     throw new ProcessError(`the start method of a context cannot be set: this one is ${this.method}`);
   }
 
+  /** The object as text: its class and its state. */
   toString(): string {
     return `<Context ${this.method}>`;
   }
@@ -275,7 +303,9 @@ export function getContext(method?: StartMethod, options?: ContextOptions): Cont
  * @throws TypeError for an unknown option
  */
 export function getStartMethod(options?: { readonly allowNone?: false | undefined }): StartMethod;
+/** As above, with options. */
 export function getStartMethod(options: { readonly allowNone?: boolean | undefined }): StartMethod | null;
+/** As above, with options. */
 export function getStartMethod(options?: { readonly allowNone?: boolean | undefined }): StartMethod | null {
   checkOptions(options, 'options', ['allowNone']);
   checkBoolean(options?.allowNone, 'allowNone');

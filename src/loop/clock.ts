@@ -7,6 +7,7 @@ export interface Clock {
   now(): number;
   /** Calls `fire` once at `time`, or later. An earlier order is forgotten. */
   arm(time: number, fire: () => void): void;
+  /** Disarms the timer. */
   disarm(): void;
 }
 

@@ -9,14 +9,19 @@ import { sharingMissing } from './shared-file.ts';
 export interface Features {
   /** Native calls at all; `koffi` is the version that makes them. */
   readonly native: string | null;
+  /** Why native calls cannot be made; `null` if they can. */
   readonly koffi: string | null;
+  /** Why children cannot see the end of their parent; `null` if they can. */
   readonly lifeline: string | null;
+  /** Why threads cannot be probed; `null` if they can. */
   readonly tgkill: string | null;
+  /** Why children cannot be waited for; `null` if they can. */
   readonly waitid: string | null;
   /** Memory that processes share, with words to wait on. */
   readonly sharedHeap: string | null;
 }
 
+/** The features of this machine, each with the reason why it is missing. */
 export function features(): Features {
   const calls = nativeCalls();
   const lack = (names: readonly FunctionName[]): string | null => whatIsMissing(names) ?? null;

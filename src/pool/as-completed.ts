@@ -9,6 +9,7 @@ import { type Waitable, byFuture } from './waitable.ts';
 import { later } from './timers.ts';
 import { type Watcher, leave, markSeen, watch } from './watch.ts';
 
+/** Options of `asCompleted`. */
 export interface AsCompletedOptions {
   /** Milliseconds from the call, 0 or more; default: for ever. */
   readonly timeout?: number | undefined;
@@ -19,8 +20,11 @@ export interface AsCompletedOptions {
  * it awaits the futures, which it does not.
  */
 export interface CompletedFutures<F> extends AsyncItemIterator<F> {
+  /** Waits for the next future that is done. */
   next(): Promise<IteratorResult<F, undefined>>;
+  /** Ends the iteration; the futures go on. */
   return(): Promise<IteratorResult<F, undefined>>;
+  /** Returns the iterator itself, for `for await`. */
   [Symbol.asyncIterator](): this;
 }
 

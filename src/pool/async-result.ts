@@ -100,6 +100,7 @@ export class AsyncResult<T> implements Promise<T> {
     return !futures.hasFailed(this.#future);
   }
 
+  /** Calls back with the result or the error, as `Promise.prototype.then` does. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
@@ -108,14 +109,17 @@ export class AsyncResult<T> implements Promise<T> {
     return this.#future.then(onFulfilled, onRejected);
   }
 
+  /** Calls back with the error, as `Promise.prototype.catch` does. */
   catch<B = never>(onRejected?: ((reason: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.#future.catch(onRejected);
   }
 
+  /** Calls back at the end, whatever it is, as `Promise.prototype.finally` does. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.#future.finally(onFinally);
   }
 
+  /** The name of the class, for `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'AsyncResult';
   }

@@ -59,10 +59,12 @@ export abstract class PoolExecutor extends Executor {
     dropped.register(this, pool);
   }
 
+  /** The most workers that run at a time. */
   override get maxWorkers(): number {
     return insideOf(this).pool.options.maxWorkers;
   }
 
+  /** As `Executor.with`. */
   override with(options: TaskOptions): this {
     const { pool, settings } = insideOf(this);
     const view = Object.create(this) as this;
@@ -70,6 +72,7 @@ export abstract class PoolExecutor extends Executor {
     return view;
   }
 
+  /** As `Executor.submit`. */
   override submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     const { pool, settings } = insideOf(this);
     const id = pool.nextId();
@@ -84,8 +87,11 @@ export abstract class PoolExecutor extends Executor {
   }
 
   // The signatures of `Executor` again: an override that did not repeat them would hide them, and with them all inference.
+  /** As `Executor.map`. */
   override map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** As `Executor.map`. */
   override map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** As `Executor.map`. */
   override map<T1, T2, T3, R>(
     fn: (a: T1, b: T2, c: T3) => R,
     as: Items<T1>,
@@ -100,6 +106,7 @@ export abstract class PoolExecutor extends Executor {
     );
   }
 
+  /** As `Executor.stream`. */
   override stream<A extends unknown[], T>(fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>, ...args: A): AsyncItemIterator<T> {
     const { pool, settings } = insideOf(this);
     const side = new StreamSide(settings, captureSite(this.stream));
@@ -111,6 +118,7 @@ export abstract class PoolExecutor extends Executor {
     });
   }
 
+  /** As `Executor.broadcast`. */
   override async broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>[]> {
     const { pool, settings } = insideOf(this);
     const site = captureSite(this.broadcast);
@@ -127,6 +135,7 @@ export abstract class PoolExecutor extends Executor {
     });
   }
 
+  /** As `Executor.shutdown`. */
   override shutdown(options?: ShutdownOptions): Promise<void> {
     try {
       checkOptions(options, 'options', ['wait', 'cancelFutures']);
@@ -139,14 +148,17 @@ export abstract class PoolExecutor extends Executor {
     return (options?.wait ?? true) ? finished : Promise.resolve();
   }
 
+  /** As `Executor.terminateWorkers`. */
   override terminateWorkers(): Promise<void> {
     return insideOf(this).pool.terminate('SIGTERM', 'terminateWorkers');
   }
 
+  /** As `Executor.killWorkers`. */
   override killWorkers(): Promise<void> {
     return insideOf(this).pool.terminate('SIGKILL', 'killWorkers');
   }
 
+  /** The present state, as numbers. */
   override statistics(): PoolStatistics {
     return insideOf(this).pool.statistics();
   }

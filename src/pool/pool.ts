@@ -110,7 +110,9 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
    * @throws what the function throws, `WorkerLost` if its worker ended before it did, `ShutDown` after `close()`
    */
   apply<R>(fn: () => R): Promise<Awaited<R>>;
+  /** As above, with options for the task. */
   apply<A extends unknown[], R>(fn: (...args: A) => R, args: readonly [...A], options?: TaskOptions): Promise<Awaited<R>>;
+  /** As above, with options for the task. */
   apply(fn: (...args: unknown[]) => unknown, args: readonly unknown[] = [], options?: TaskOptions): Promise<unknown> {
     return this.#applied(fn, args, options, taskKeys).get();
   }
@@ -120,11 +122,13 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
    * who awaits the result goes on.
    */
   applyAsync<R>(fn: () => R): AsyncResult<Awaited<R>>;
+  /** As above, with options for the task. */
   applyAsync<A extends unknown[], R>(
     fn: (...args: A) => R,
     args: readonly [...A],
     options?: ApplyOptions<Awaited<R>>,
   ): AsyncResult<Awaited<R>>;
+  /** As above, with options for the task. */
   applyAsync(fn: (...args: unknown[]) => unknown, args: readonly unknown[] = [], options?: ApplyOptions<unknown>): AsyncResult<unknown> {
     return this.#applied(fn, args, options, applyKeys);
   }

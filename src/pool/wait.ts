@@ -13,6 +13,7 @@ export const FIRST_COMPLETED = 'FIRST_COMPLETED' as const;
 /** `wait` returns when one has failed, or all are done. Being cancelled is no failure. */
 export const FIRST_EXCEPTION = 'FIRST_EXCEPTION' as const;
 
+/** Options of `wait`. */
 export interface WaitForOptions {
   /** Milliseconds, 0 or more; default: for ever. A time-out is no error: what is not done is in `notDone`. */
   readonly timeout?: number | undefined;
@@ -22,7 +23,9 @@ export interface WaitForOptions {
 
 /** What is done and what is not; together everything that was waited for, each once. */
 export interface DoneAndNotDone<F> {
+  /** The futures that are done. */
   readonly done: Set<F>;
+  /** The other futures. */
   readonly notDone: Set<F>;
 }
 

@@ -8,9 +8,13 @@ import { identity, nextNumber, processNumbers } from '../worker/ground.ts';
 
 /** A process as it is known to itself and to its children. */
 export interface ProcessInfo {
+  /** The name of the process. */
   readonly name: string;
+  /** The number of the process in the system. */
   readonly pid: number;
+  /** True if the process ends with its parent. */
   readonly daemon: boolean;
+  /** True until the process has ended. */
   isAlive(): boolean;
 }
 

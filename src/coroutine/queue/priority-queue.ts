@@ -127,19 +127,19 @@ export class PriorityQueue<T extends Prioritized = Prioritized> extends Queue<T>
     reorder(this, new LowestFirst<T>(priorityOf), this.#checkAll(items));
   }
 
-  /** @throws TypeError if the item has no order, or none with those before */
+  /** Puts an item. @throws TypeError if it has no order, or none with earlier items */
   override put(item: T, options?: number | BlockOptions): Operation<void> {
     this.#check(item);
     return super.put(item, options);
   }
 
-  /** @throws TypeError if the item has no order, or none with those before */
+  /** Puts an item without waiting. @throws Full if there is no room; TypeError as `put` */
   override putNowait(item: T): void {
     this.#check(item);
     super.putNowait(item);
   }
 
-  /** @throws TypeError if an item has no order, or none with those before; then none is put */
+  /** Puts all items of an iterable, or none of them. @throws TypeError if an item has no order, or none with earlier items */
   override putMany(items: Iterable<T>, options?: number | BlockOptions): Operation<void> {
     return super.putMany(this.#checkAll(items), options);
   }

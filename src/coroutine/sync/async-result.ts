@@ -140,6 +140,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.get()[Symbol.iterator]();
   }
 
+  /** Calls back with the result or the error, as `Promise.prototype.then` does. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its value
   then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
@@ -148,18 +149,22 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.get().then(onValue, onError);
   }
 
+  /** Calls back with the error, as `Promise.prototype.catch` does. */
   catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onError);
   }
 
+  /** Calls back at the end, whatever it is, as `Promise.prototype.finally` does. */
   finally(onEnd?: (() => void) | null): Promise<T> {
     return this.get().finally(onEnd);
   }
 
+  /** The name of the class, for `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'AsyncResult';
   }
 
+  /** The object as text: its class and its state. */
   toString(): string {
     const settled = this.#settled;
     if (settled === undefined) return `<${this.constructor.name} not set>`;

@@ -125,6 +125,7 @@ export class Condition extends Acquirable {
     showAsText(Condition);
   }
 
+  /** The object as text: its class and its state. */
   override toString(): string {
     const unnotified = this.#waiters.length;
     return super

@@ -11,19 +11,29 @@ export type WordType = 'uint32' | 'int32' | 'bits' | 'slot' | 'ref' | 'ms' | 'ha
 /** [type, meaning, how many words (1)] */
 export type Field = readonly [type: WordType, meaning: string, count?: number];
 
+/** One field of a record. */
 export interface LayoutField {
+  /** The name of the field. */
   readonly name: string;
+  /** Bytes from the begin of the record. */
   readonly offset: number;
+  /** The number of words. */
   readonly count: number;
+  /** The type of a word. */
   readonly type: WordType;
+  /** The meaning, in a sentence. */
   readonly meaning: string;
 }
 
+/** The layout of one kind of record in the shared heap. */
 export interface Layout {
+  /** The name of the kind. */
   readonly name: string;
+  /** The meaning, in a sentence. */
   readonly meaning: string;
   /** In words. */
   readonly size: number;
+  /** The fields, in their order. */
   readonly fields: readonly LayoutField[];
 }
 

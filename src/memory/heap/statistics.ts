@@ -9,15 +9,19 @@ import { slotIds } from '../threads/slot-claim.ts';
 import { type Slabs, groupOf, sizeIn } from './slabs.ts';
 import { blockHead, kindOfTag, kinds } from './tag.ts';
 
+/** The state of the shared heap, as numbers. */
 export interface HeapStatistics {
   /** Which memory it stands on. */
   readonly memory: Memory['kind'];
   /** In bytes: all that it has, how much of that is in blocks that were taken, and the rest. */
   readonly size: number;
+  /** Bytes in use. */
   readonly used: number;
+  /** Bytes that are free. */
   readonly free: number;
   /** An estimate of what was let go since the last sweep, in bytes. */
   readonly dropped: number;
+  /** The number of sweeps so far. */
   readonly sweeps: number;
   /** Threads that have a slot; one that has died has it until the next sweep. */
   readonly threads: number;
