@@ -1,12 +1,13 @@
 /**
- * Items as messages. The receiver is not known, so an item is encoded for any: what only the threads of one process can share, and an AbortSignal, is refused.
+ * Items as messages. The receiver is not known, so an item is encoded for any receiver. An AbortSignal, and memory that only the threads of
+ * one process can share, are refused.
  *
  *    small, without handles      the bytes, in the ring
  *    with handles                a parcel that the queue owns, then the bytes
  *    from 8 KiB on               a parcel, and in it a block with the bytes
  *
- * A parcel lives as long as its queue, or until it is opened. Memory and text from 64 KiB on are written into the block at once, and memory is shown there
- * to the receiver: a large item is copied once.
+ * A parcel lives as long as its queue, or until it is opened. Memory and text from 64 KiB on are written into the block at once, and the
+ * receiver views memory there: a large item is copied once.
  */
 
 import { decodeMessage, encodeSimple, type MessageOptions, modulesOf, takeEncoder } from '../codec/index.ts';
@@ -28,8 +29,8 @@ import {
 import { APART, BYTES, MESSAGE, PARCEL } from './ring.ts';
 import type { Message, Outgoing } from './store.ts';
 
-/** Bytes of an item that has a block of its own. */
-const apartFrom = 8192;
+/** Bytes of an item that has a block of its own, as a rule. */
+const mostApartFrom = 8192;
 /** Words of a block before the bytes. */
 const blockHead = 4;
 /** Bytes up to which a loop is faster than a call. */
@@ -38,7 +39,7 @@ const loopLimit = 64;
 /** A message that was taken; `bytes` are those of its words, where they are known. */
 export type Taken = Pick<Message, 'kind' | 'words' | 'length' | 'from'> & { readonly bytes?: Uint8Array | undefined };
 
-/** Those of the words that were asked for last: the messages of a batch share theirs. */
+/** The words of the last request: the messages of a batch share theirs. */
 let lastWords: Int32Array | undefined;
 let lastBytes: Uint8Array | undefined;
 
@@ -76,15 +77,15 @@ function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
   }
 }
 
-/** Words of a block for so many bytes. */
+/** Returns the words of a block for `bytes` bytes. */
 const wordsFor = (bytes: number): number => blockHead + ((bytes + 3) >> 2);
 
 /** From this size on memory in an item is a view of the item's own block, and is written there at once. */
 const viewFrom = 65_536;
-/** What is written behind large memory is not much, as a rule. */
+/** Little is written behind large memory, as a rule. */
 const slack = 1024;
 
-/** Memory for an encoder that writes something large: a block. What is short stays where all items are written. */
+/** Memory for an encoder that writes a large item: a block. Short items stay where all items are written. */
 class LargeItem {
   #block: Block | undefined;
   /** Where the encoder writes. */
@@ -135,7 +136,9 @@ class LargeItem {
   }
 }
 
-/** Bytes of views that this thread has been given and that are not garbage yet; above it memory is copied, as no finalizer runs in a loop that blocks. */
+/**
+ * The bytes of views in this thread that are not garbage yet. Above the limit memory is copied, as no finalizer runs in a loop that blocks.
+ */
 const mostViewed = 64 * 2 ** 20;
 let viewed = 0;
 
@@ -179,7 +182,10 @@ function decodeCopy(block: Block, length: number, handles: readonly object[]): u
 const decoder = new TextDecoder();
 const none: readonly string[] = [];
 
-/** The message of an item whose bytes are in its parcel: how many, and the modules that it needs, so that they are known before it is opened. */
+/**
+ * The message of an item whose bytes are in its parcel: their number, and the modules that it needs, so that these are known before it is
+ * opened.
+ */
 function apart(parcel: number, bytes: number, modules: readonly string[]): Packed {
   const text = modules.length === 0 ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(modules));
   const words = new Int32Array(2 + ((text.length + 3) >> 2));
@@ -206,14 +212,14 @@ export interface Packed extends Outgoing {
 
 /** Made with the first item: many a handle never sends one. */
 function newScratch(): { readonly words: Int32Array; readonly bytes: Uint8Array } {
-  const words = new Int32Array(apartFrom / 4 + 1);
+  const words = new Int32Array(mostApartFrom / 4 + 1);
   return { words, bytes: new Uint8Array(words.buffer) };
 }
 
 /** Copies a small message to `from` in words. */
 function copySmall(words: Int32Array, copy: Uint8Array, from: number, bytes: Uint8Array, start: number, end: number): void {
   const length = end - start;
-  // The rest of the last word is to be zeros.
+  // The rest of the last word must be zeros.
   words[from + (length >> 2)] = 0;
   const at = from * 4;
   if (length <= loopLimit) for (let i = 0; i < length; i += 1) copy[at + i] = bytes[start + i]!;
@@ -256,6 +262,7 @@ export class Items {
   readonly #owner: number;
   #scratch: { readonly words: Int32Array; readonly bytes: Uint8Array } | undefined;
   readonly #root: string;
+  readonly #apartFrom: number;
   readonly #large: LargeItem;
   /** User code may pack another item while one is packed. */
   #isPacking = false;
@@ -263,9 +270,11 @@ export class Items {
   /**
    * @param owner the ref of the block that owns the parcels, where that is not the queue's
    * @param root what errors call one
+   * @param apartFrom bytes from which on an item has a block of its own, up to 8192
    */
-  constructor(queue: SharedObject, owner: number = blockOf(queue).ref, root: string = 'item') {
+  constructor(queue: SharedObject, owner: number = blockOf(queue).ref, root: string = 'item', apartFrom: number = mostApartFrom) {
     this.#owner = owner;
+    this.#apartFrom = apartFrom;
     this.#root = root;
     this.#large = new LargeItem(root);
   }
@@ -292,7 +301,7 @@ export class Items {
       const { bytes, start, end, handles } = encoder;
       let packed: Packed;
       if (bytes === large.bytes) packed = this.#inBlock(large.take(), end, handles as SharedObject[], encoder.modules);
-      else if (end - start < apartFrom && handles.length === 0)
+      else if (end - start < this.#apartFrom && handles.length === 0)
         packed = batch?.add(bytes, start, end) ?? this.#small(bytes, start, end, encoder.words);
       else packed = this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
@@ -319,7 +328,7 @@ export class Items {
   }
 
   #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {
-    if (bytes.length < apartFrom) {
+    if (bytes.length < this.#apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
       new Uint8Array(words.buffer, 4).set(bytes);
       words[0] = makeParcel(handles, { owner: this.#owner, isHeld: true });
@@ -337,7 +346,7 @@ export class Items {
 
   /** A message that is just these bytes. @throws HeddleError if the heap is full */
   packBytes(bytes: Uint8Array): Packed {
-    const packed = bytes.length < apartFrom ? this.#small(bytes, 0, bytes.length) : this.#withParcel(bytes, [], none);
+    const packed = bytes.length < this.#apartFrom ? this.#small(bytes, 0, bytes.length) : this.#withParcel(bytes, [], none);
     return { ...packed, kind: packed.kind | BYTES };
   }
 
@@ -422,7 +431,7 @@ export class Items {
     return openBlock(block, words[from + 1]!, handles);
   }
 
-  /** What of an item must be copied before others may take it. In the mutex. */
+  /** Copies the part of an item that must be read before other threads may take it. In the mutex. */
   peek(message: Message): Peeked {
     const { kind, words, from = 0 } = message;
     if ((kind & PARCEL) === 0) return { message, handles: [], bytes: undefined };

@@ -5,18 +5,18 @@ import { monotonicNow } from '../real-timers.ts';
 import { withoutOwnFrames } from '../stack-frames.ts';
 
 export interface CallSite {
-  /** Whatever the user's `Error.prepareStackTrace` makes of it; else a text. */
+  /** The result of the user's `Error.prepareStackTrace`; else a text. */
   readonly stack?: unknown;
   /** The call was one of many, and this is the place of another a moment before. */
   readonly sampled?: CallSite;
 }
 
 /**
- * Looking at a place takes 2 µs, and 10 in the first thousand calls: of a task that takes 250 µs there and back that is a twenty-fifth. Where calls come
- * faster than this many a millisecond, one stands for those that follow it.
+ * Looking at a place takes 2 µs, and 10 in the first thousand calls: a twenty-fifth of a task that takes 250 µs there and back. Where calls come
+ * faster than this many a millisecond, one stands for the following ones.
  */
 const many = 4;
-/** For so many of them, and so many milliseconds. */
+/** The most such calls, and milliseconds. */
 const maxCalls = 32;
 const maxTime = 1;
 /** Calls after which their number in a millisecond is measured. */

@@ -202,7 +202,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     return stateOf(this).run?.look()?.exitCode ?? null;
   }
 
-  /** What `run()` threw, rebuilt here; `null` while it runs, and where it threw nothing. */
+  /** The error of `run()`, rebuilt here; `null` while it runs, and after a normal end. */
   get error(): Error | null {
     return stateOf(this).run?.look()?.error ?? null;
   }
@@ -248,7 +248,10 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     send(this, 'SIGKILL');
   }
 
-  /** Lets go of what the object holds; it cannot be used afterwards. Twice is no error. @throws InvalidStateError while the process runs */
+  /**
+   * Releases what the object holds; it cannot be used afterwards. A second call has no effect. @throws InvalidStateError while the process
+   * runs
+   */
   close(): void {
     const state = states.get(this);
     if (state === undefined || state.isClosed) return;

@@ -10,11 +10,11 @@ import { Lock, RLock } from '../sync/index.ts';
 
 /** Options of `Value` and `SharedArray`. */
 export interface SharedOptions {
-  /** The lock that `update` takes: default a new `Lock`; `false`: there is none. */
+  /** The lock that `update` takes. Default: a new `Lock`; `false`: no lock. */
   readonly lock?: boolean | Lock | RLock | undefined;
 }
 
-/** What a lock says of itself, or its absence. */
+/** The statistics of a lock, or of its absence. */
 export interface GuardedStatistics {
   /** True while its lock is held; false where it has none. */
   readonly locked: boolean;

@@ -134,8 +134,8 @@ export function readSharedMemory(decoding: Decoding, kind: number): unknown {
 }
 
 /**
- * Whether a view grows and shrinks with its buffer. Nothing in the language tells; V8's serializer writes it down, as the
- * lowest bit of its last byte.
+ * True if a view grows and shrinks with its buffer. The language does not tell; V8's serializer writes it down, as the lowest bit of its
+ * last byte.
  */
 function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
   if (buffer.resizable !== true) return false;
@@ -144,11 +144,11 @@ function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
   return ((serializer.releaseBuffer().at(-1) as number) & 1) === 1;
 }
 
-/** Its bytes are its sender's alone, and stay so. */
+/** True if the bytes belong to the sender alone, and stay so. */
 const isOwn = (encoding: Encoding, buffer: ArrayBufferLike): boolean =>
   !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && ownerOfBuffer(buffer) === undefined;
 
-/** Its bytes are written, and nothing else has to be told of it. */
+/** True if the bytes are written, and no other object refers to the buffer. */
 function goesInline(encoding: Encoding, buffer: ArrayBufferLike): boolean {
   if (!isOwn(encoding, buffer) || (buffer as MaybeResizable).resizable === true) return false;
   if (isAligned(encoding, buffer.byteLength)) return false;
@@ -272,10 +272,10 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   return buffer;
 }
 
-/** The receiver, where it is no thread, in words. */
+/** The receiver in words, where it is not a thread. */
 const receiver = ({ border }: Encoding): string => (border.kind === 'any' ? 'a receiver that may be a process' : 'a process');
 
-/** What only threads can have in common. */
+/** Writes an object that only threads can share. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
   const owner = ownerOfBuffer(object);
   if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, object as SharedArrayBuffer, owner);

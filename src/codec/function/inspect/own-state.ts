@@ -1,4 +1,4 @@
-/** What stands on a function at one moment: own properties, those of its prototype, those of its members. No getter runs. */
+/** The properties of a function at one moment: own properties, those of its prototype, those of its members. No getter runs. */
 
 import type { AnyFunction } from '../../courier.ts';
 import { flagsOf } from '../../objects/property-flags.ts';
