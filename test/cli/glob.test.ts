@@ -127,6 +127,6 @@ test('what cannot be meant is refused at once: a range that goes down, a sequenc
     assert.throws(() => globItems(pattern, root), { name: 'UsageError', message });
     assert.throws(() => globInput(pattern), { name: 'UsageError', message });
   }
-  // What is not closed is no set.
+  // An open bracket without its end is not a set.
   assert.doesNotThrow(() => globItems('[z-a', root));
 });

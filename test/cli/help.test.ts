@@ -1,4 +1,4 @@
-/** What a user sees who does not know the program yet. */
+/** The first look of a new user at the program. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

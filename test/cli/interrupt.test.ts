@@ -1,4 +1,4 @@
-/** Ctrl-C and other signals: what is done is written, nothing more begins, nobody is left behind. */
+/** Ctrl-C and other signals: finished results are written, nothing more begins, no process is left behind. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,7 @@ import { fixtures, gone, jobs, kinds, lines, type Running, start } from './heddl
 const folder = mkdtempSync(join(tmpdir(), 'interrupt-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** It has handled the signal, and everything else that there was to do. */
+/** Resolves when it has handled the signal, and everything else. */
 async function handled({ child }: Running): Promise<void> {
   for (let calm = 0; calm < 5 && child.exitCode === null; ) {
     await pause(2);

@@ -34,7 +34,7 @@ test('the bar does not move', { skip: needsScript }, async () => {
 test('on a terminal there is no bar, or it is mixed with the results', { skip: needsScript }, async () => {
   const output = await mapOnTerminal(`${jobs}#pick`, 'a', 'x', 'b');
   assert.match(output, /━+ {2}100 % {2}3\/3 {2}.* {2}1 failed\n/);
-  // What stays on the screen, each result on a line of its own.
+  // The final screen, each result on its own line.
   const screen = lines(output).map((line) => line.slice(line.lastIndexOf('\x1b[2K') + 1).replace('[2K', ''));
   for (const result of ['"a"', '"b"']) assert.ok(screen.includes(result), output);
   assert.ok(screen.some((line) => line.startsWith('item 2 ("x"): TypeError: no x here')));

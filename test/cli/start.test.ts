@@ -1,4 +1,4 @@
-/** What `npm start` does, on fewer files. */
+/** `npm start`, on fewer files. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

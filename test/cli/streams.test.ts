@@ -92,7 +92,7 @@ test('a pipe that is named as a file keeps an interrupted program', {
   const folder = mkdtempSync(join(tmpdir(), 'pipe-'));
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  // Opened for both, it waits for nobody, and never ends for its reader.
+  // Opened for both, it waits for no peer, and never ends for its reader.
   const fd = openSync(pipe, 'r+');
   try {
     const running = start(['map', jobs, '--lines', pipe]);

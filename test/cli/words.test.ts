@@ -1,4 +1,4 @@
-/** What the command line is made of: flags, hints, results as JSON, the order of results. */
+/** The parts of the command line: flags, hints, results as JSON, the order of results. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -122,7 +122,7 @@ function* queueProgram(program: Program): Coroutine<void> {
         yield queue.put(item, options);
         put.push(item);
       } catch (error) {
-        // Who was killed may have put it all the same.
+        // A killed putter may have put it all the same.
         if (!(error instanceof GreenletExit)) refused.push(item);
         throw error;
       }

@@ -1,4 +1,4 @@
-/** Small programs of queues, locks and time-outs in every order of their steps: nothing is lost, nothing had twice, nobody waits for ever. */
+/** Small programs of queues, locks and timeouts in every order of their steps: nothing is lost, nothing comes twice, no wait is endless. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -20,7 +20,7 @@ import {
 import { exploreAll } from 'heddle/testing';
 import { Empty } from 'heddle';
 
-/** All schedules, or all with so much disorder. */
+/** All schedules, or all with bounded disorder. */
 async function prove(body: (time: { now(): number }) => Coroutine<void>, maxDisorder: number = Infinity): Promise<void> {
   const { schedules, isComplete } = await exploreAll(body, { maxDisorder });
   assert.ok(isComplete && schedules > 1, `${schedules} schedules, ${isComplete ? 'all' : 'not all'}`);

@@ -1,4 +1,4 @@
-/** What waiting calls return: awaited, left, limited, given up. */
+/** The results of waiting calls: awaited, left, limited, given up. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

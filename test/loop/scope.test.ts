@@ -8,7 +8,7 @@ import { ThreadPoolExecutor } from '#src/index.js';
 import { sleep, spawn } from '#src/coroutine/index.js';
 import { unkilled } from '../coroutine/unkilled.ts';
 
-/** What `rlock.run` does. */
+/** The scope of `rlock.run`. */
 const runs = new AsyncLocalStorage<RunScope>();
 const run = <T>(fn: () => T): T => {
   setScopeProvider('run', () => runs.getStore());

@@ -1,4 +1,4 @@
-/** A wait that nobody leaves before something is in order again. */
+/** A wait that its waiter cannot leave before something is in order again. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

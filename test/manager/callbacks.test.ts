@@ -24,7 +24,7 @@ class Hub {
   async call(fn: Fn): Promise<unknown> {
     return await fn();
   }
-  /** Its answer goes out while the function runs. */
+  /** The answer is sent while the function runs. */
   begin(fn: Fn): string {
     void fn();
     return 'begun';

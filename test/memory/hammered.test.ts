@@ -41,7 +41,7 @@ async function hammer(memory: Memory, start: readonly ((control: number) => Hamm
     while (((word(3) - from) | 0) < roundsApart) await setImmediate();
     const index = i % hammers.length;
     await hammers[index]!.kill();
-    // Somebody may be in the guard; under it the heap is right.
+    // A thread may be in the guard; under it the heap is right.
     heap.guarded(() => checkHeap(memory));
     hammers[index] = start[index]!(control.ref);
   }

@@ -59,7 +59,7 @@ function stepsOn({ memory, close }: Made): string[] {
   return steps;
 }
 
-/** [name, which time] of those at which somebody is killed: of each name the first, the first and the last, or all. */
+/** [name, which time] of the moments of a kill: of each name the first, the first and the last, or all. */
 function moments(steps: readonly string[], which: 'first' | 'firstAndLast' | 'all'): [name: string, time: number][] {
   const counts = new Map<string, number>();
   const every = steps.map((name): [string, number] => {
@@ -70,7 +70,7 @@ function moments(steps: readonly string[], which: 'first' | 'firstAndLast' | 'al
   return every.filter(([name, time]) => time === 1 || (which === 'firstAndLast' && time === counts.get(name)));
 }
 
-/** Somebody who was there before, and what he finds afterwards. */
+/** A thread that was there before, and what it finds afterwards. */
 class Witness {
   readonly #heap: Heap;
   readonly #memory: Memory;

@@ -1,4 +1,4 @@
-/** What a shared object looks like when it is printed. */
+/** The printed form of a shared object. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

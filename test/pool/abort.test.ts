@@ -101,7 +101,7 @@ for (const { kind, open } of kinds) {
   }
 
   test(`${kind}: a task that stops in time loses its worker, or hears another reason`, async () => {
-    // What the task needs is imported by then: one that is aborted before that never begins.
+    // The imports of the task are done by then: a task that is aborted before that never begins.
     await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer: () => void currentTask() });
     class Told extends Error {
       readonly extra = new Map([[1, 'one']]);
@@ -214,7 +214,7 @@ for (const { kind, open } of kinds) {
     t.mock.timers.tick(20);
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    // It gets nothing more to do; another worker takes its place when it is gone.
+    // The worker gets nothing more to do; another worker takes its place when it is gone.
     const next = pool.submit(me);
     gate.abort();
     assert.equal(await neighbour, who);

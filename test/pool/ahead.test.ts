@@ -215,7 +215,7 @@ for (const { kind, open } of kinds) {
       [...begun].sort((a, b) => a - b),
       Array.from({ length: 1000 }, (_, n) => n),
     );
-    // What the blocked worker had ahead is given to the other when that is noticed, not at the end.
+    // The tasks ahead of the blocked worker are given to the other when that is noticed, not at the end.
     assert.ok(begun.indexOf(0) < 900 && begun.indexOf(1) < 900);
     gate.open();
     await long;

@@ -11,7 +11,7 @@ import { kinds } from './kinds.ts';
 
 const user = new AsyncLocalStorage<string>();
 
-/** Who was found by each piece of code that ran. */
+/** The context that each piece of code found. */
 class Seen {
   readonly #by: Map<string, Set<string | undefined>> = new Map();
 
@@ -20,7 +20,7 @@ class Seen {
     this.#by.set(what, set.add(user.getStore()));
   }
 
-  /** All of it ran, and for nobody else. */
+  /** All of it ran, and in no other context. */
   check(name: string, pieces: readonly string[]): void {
     assert.deepEqual([...this.#by.keys()].toSorted(), pieces.toSorted());
     for (const [what, names] of this.#by) assert.deepEqual([...names], [name], what);
@@ -160,7 +160,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a reducer rebuilds a result in the context of the call`, async () => {
-    // Both travel with the class; over there nobody listens.
+    // Both travel with the class; there is no listener on the other side.
     const hooks = globalThis as { note?: (what: string) => void };
     registerReducer(Money, {
       reduce: (money) => {

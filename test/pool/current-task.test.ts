@@ -1,4 +1,4 @@
-/** What a task knows of itself. */
+/** The facts that a task knows of itself. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

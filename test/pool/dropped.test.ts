@@ -1,4 +1,4 @@
-/** A pool that nobody has any more, and that nobody shut down. */
+/** A pool without references and without a shutdown. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -157,7 +157,7 @@ for (const chain of chains) {
 
 test('a process that was started before its parent met the heap has another one', { skip: apart }, async () => {
   await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
-  // Nobody but us has met it when the grandchild starts.
+  // Only this process has met it when the grandchild starts.
   await pool.submit(async () => {
     const { ProcessPoolExecutor: Processes } = await import('heddle');
     const inner = new Processes({ maxWorkers: 1 });

@@ -1,4 +1,4 @@
-/** The options of `map`: signal, time-out of each item, progress, and what is left of a map that nobody takes to its end. */
+/** The options of `map`: signal, timeout of each item, progress, and the rest of a map that is not consumed to its end. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -288,7 +288,7 @@ for (const { kind, open, shared } of kinds) {
       const { existsSync: isThere } = await import('node:fs');
       if (x === 5) {
         while (!isThere(word)) await new Promise((resolve) => setTimeout(resolve, 5));
-        // What was sent before is read before this comes.
+        // Earlier messages are read before this comes.
         await new Promise((resolve) => setImmediate(resolve));
       }
       return x;

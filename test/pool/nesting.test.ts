@@ -14,7 +14,7 @@ const cli = join(root, 'dist/cli/main.js');
 
 interface Ran {
   readonly stdout: string;
-  /** What the modules have noted, each line once for each time. */
+  /** The notes of the modules, each line once for each time. */
   readonly notes: string[];
 }
 

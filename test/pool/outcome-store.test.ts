@@ -1,4 +1,4 @@
-/** What is taken from a map, and in which order: without a worker. */
+/** The results of a map, and their order: without a worker. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -248,7 +248,7 @@ for (const { kind, open, shared } of poolKinds) {
     await assert.rejects(pool.imap(double, null as never).next(), TypeError);
     await assert.rejects(pool.applyAsync(double, [1], { callback: 5 as never }).get(), /expected callback to be a function/);
     await assert.rejects(pool.mapAsync(double, [1], { errorCallback: 5 as never }).get(), /expected errorCallback to be a function/);
-    // Who gave an errorCallback hears of it there, too.
+    // An errorCallback gets the error there, too.
     const errors: unknown[] = [];
     await assert.rejects(pool.applyAsync(5 as never, [], { errorCallback: (error) => errors.push(error) }).get(), TypeError);
     assert.equal(errors.length, 1);

@@ -1,4 +1,4 @@
-/** Programs that use pools: that they end, print everything, and leave nobody behind. */
+/** Programs that use pools: they end, print everything, and leave no process behind. */
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

@@ -101,7 +101,7 @@ for (const { kind, open } of kinds) {
     await busy;
     await until(() => pool.statistics().workers === 0);
     assert.match(await pool.submit(me), /:/);
-    // Those that were told to end count no more, and have not ended yet.
+    // Workers that were told to end count no more, and have not ended yet.
     await until(() => {
       const { workersStarted, workersEnded, workers } = pool.statistics();
       return workersStarted - workersEnded === workers;

@@ -1,4 +1,4 @@
-/** What happens in the middle of a pool's work. */
+/** Calls in the middle of a pool's work. */
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';

@@ -46,11 +46,11 @@ for (const { kind, open } of kinds) {
   }
 
   test(`${kind}: a task that breaks what its result is sent with hangs, or takes the pool along`, async () => {
-    // It says so on standard error, as a program does that ends by an error of its own.
+    // The worker reports it on standard error, as a program does that ends by its own error.
     await using pool = open({ maxWorkers: 1 });
     const spoil = (): number => {
       process.stderr.write = () => true;
-      // oxlint-disable-next-line no-extend-native -- so do programs that nobody would write
+      // oxlint-disable-next-line no-extend-native -- even so absurd a program must be survived
       Array.prototype.push = () => {
         throw new Error('broken on purpose');
       };

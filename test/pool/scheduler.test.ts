@@ -6,7 +6,7 @@ import { World, defaults } from './scheduler-world.ts';
 /** The instructions, written short: `dispatch 3 1` is task 3 to worker 1. */
 function play(options: Partial<SchedulerOptions>, ...events: SchedulerEvent[]): string[] {
   const state = createState({ ...defaults, ...options });
-  // Those who hear of what has ended do nothing: the pool winds down at once.
+  // The handlers of ended tasks do nothing: the pool winds down at once.
   return events.map((event) => [event, windDown].flatMap((each) => step(state, each).map(short)).join(', '));
 }
 

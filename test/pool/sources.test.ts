@@ -1,4 +1,4 @@
-/** What maps take items from, and streams take values from: iterables that are odd, wrong, or left in the middle. */
+/** The sources of maps and streams: iterables that are odd, wrong, or left in the middle. */
 
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import { kinds } from './kinds.ts';
 
 const same = (x: unknown): unknown => x;
 
-/** What an iterator written by hand gives, one after another; then its end, by a value that is true without being `true`. */
+/** A hand-written iterator: the given answers one after another; then its end, by a value that is true without being `true`. */
 function byHand(answers: readonly unknown[], isAsync: boolean = false): Iterable<unknown> {
   let i = 0;
   const next = (): unknown => (i < answers.length ? answers[i++] : { done: 1 });

@@ -11,7 +11,7 @@ import { SerializationError, ShutDown, TimeoutError, WorkerLost, currentTask } f
 import { all, until } from './collect.ts';
 import { kinds } from './kinds.ts';
 
-/** What came before the error, and the error. */
+/** The values before the error, and the error. */
 async function drain(values: AsyncIterable<unknown>): Promise<[unknown[], unknown]> {
   const got: unknown[] = [];
   try {
@@ -22,7 +22,7 @@ async function drain(values: AsyncIterable<unknown>): Promise<[unknown[], unknow
   return [got, undefined];
 }
 
-/** What workers tell by appending to it. */
+/** The file to which workers append their reports. */
 const file = join(tmpdir(), `heddle-stream-${process.pid}`);
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 afterEach(() => rmSync(file, { force: true }));

@@ -12,7 +12,7 @@ import { kinds } from './kinds.ts';
 const folder = mkdtempSync(join(tmpdir(), 'heddle-terminate-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-/** Says that it runs, then does so for ever. */
+/** Reports that it runs, then does so without an end. */
 const spin = (file: string): never => {
   writeFileSync(file, '');
   for (;;);

@@ -87,7 +87,7 @@ for (const { kind, open } of kinds) {
       // An import is a part of the start, which may take as long as it likes here. Its grace is over at once.
       const aborted = open({ maxWorkers: 1, graceful: 0, startTimeout: Infinity });
       const task = aborted.with({ signal: controller.signal }).submit(answer);
-      // It has been read: a thread that is terminated while Node reads a module leaves the file open.
+      // The module has been read: a thread that is terminated while Node reads a module leaves the file open.
       await until(() => existsSync(begun));
       controller.abort(new Error('not needed'));
       await assert.rejects(task, { message: 'not needed' });

@@ -146,7 +146,7 @@ test('waits that end early pile up callbacks on a future that lives long', async
     }
   }
   assert.equal(callbacks(), 1);
-  // And that one still tells everybody who waits then.
+  // That one still tells all later waiters.
   const waiting = [wait([future]), wait([future], { returnWhen: FIRST_COMPLETED }), all(asCompleted([future]))];
   futures.settle(future, true, 1);
   assert.equal((await Promise.all(waiting)).length, 3);
@@ -183,7 +183,7 @@ test('asCompleted that runs out of time keeps back what is done, or names wrong 
     answers.map((answer) => answer.status),
     ['rejected', 'fulfilled', 'fulfilled'],
   );
-  // What was done in time is handed out, however late it is asked for.
+  // Results in time are yielded, however late they are asked for.
   const late = asCompleted([c, d], { timeout: 1 });
   futures.settle(c, true, 1);
   futures.settle(d, true, 1);

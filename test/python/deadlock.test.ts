@@ -1,4 +1,4 @@
-/** What CPython's ExecutorDeadlockTest asserts: something goes wrong on the way to a worker or back, and nobody waits for ever. */
+/** The assertions of CPython's ExecutorDeadlockTest: a failure on the way to a worker or back leaves no endless wait. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

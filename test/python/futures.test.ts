@@ -1,4 +1,4 @@
-/** What CPython's suite asserts of futures, wait and as_completed: FutureTests, WaitTests, AsCompletedTests. */
+/** The assertions of CPython's suite on futures, wait and as_completed: FutureTests, WaitTests, AsCompletedTests. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** What gevent's own suite asserts of `Greenlet`, each for generator functions and for async ones. */
+/** The assertions of gevent's own suite on `Greenlet`, each for generator functions and for async ones. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { TimeoutError } from 'heddle';
 import { runProgram } from '../coroutine/program.js';
 import { unkilled } from '../coroutine/unkilled.ts';
 
-/** One behaviour in both kinds of function: it returns a value, fails, or sleeps for ever. */
+/** One behaviour in both kinds of function: it returns a value, fails, or sleeps without an end. */
 const kinds = {
   generator: {
     *value(value: unknown) {

@@ -1,4 +1,4 @@
-/** What gevent's suite asserts of groups, of pools, and of a greenlet as a context manager. */
+/** The assertions of gevent's suite on groups, on pools, and on a greenlet as a context manager. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What gevent's suite asserts of its queues and channels. */
+/** The assertions of gevent's suite on its queues and channels. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -18,7 +18,7 @@ import {
   Timeout,
 } from 'heddle/coroutine';
 
-/** What both have. */
+/** The common part of both. */
 type Any = SimpleQueue<string> | Channel<string>;
 const all: [string, () => Any][] = [
   ['SimpleQueue', () => new SimpleQueue(1)],

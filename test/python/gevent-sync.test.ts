@@ -1,4 +1,4 @@
-/** What gevent's suite asserts of events, results, semaphores and locals; and of every call that waits under a Timeout. */
+/** The assertions of gevent's suite on events, results, semaphores and locals; and on every call that waits under a Timeout. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';
@@ -22,7 +22,7 @@ import { type Body, both, type World } from '../coroutine/both-kinds.js';
 import { idle } from '../coroutine/hand-clock.js';
 import { runProgram } from '../coroutine/program.js';
 
-/** Calls that would wait for ever. */
+/** Calls that would wait without an end. */
 const blocking: Record<string, (world: World) => Body> = {
   *'Event.wait'() {
     yield new Event().wait();

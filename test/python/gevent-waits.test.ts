@@ -82,7 +82,7 @@ const waits: Record<string, (limit?: number) => Operation<unknown>> = {
   'Lock.run': () => new Lock().run(slow),
 };
 
-/** Those that live for the wait of another, and are ended with this test. */
+/** Greenlets that live for the wait of another, and are ended with this test. */
 const daemons: Greenlet[] = [];
 after(() => killAll(daemons));
 

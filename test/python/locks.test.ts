@@ -1,4 +1,7 @@
-/** What CPython's lock_tests.py asserts of locks, events, conditions and semaphores, as gevent runs it: between greenlets, of both kinds. */
+/**
+ * The assertions of CPython's lock_tests.py on locks, events, conditions and semaphores, as gevent runs it: between greenlets, of both
+ * kinds.
+ */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';
@@ -8,7 +11,7 @@ import { BoundedSemaphore, Condition, Event, getCurrent, type Greenlet, Lock, RL
 import { type Body, both, type World } from '../coroutine/both-kinds.js';
 import { idle } from '../coroutine/hand-clock.js';
 
-/** So many greenlets that do the same. */
+/** Starts `count` greenlets with the same body. */
 const bunch = ({ start }: World, count: number, body: () => Body): Greenlet[] => Array.from({ length: count }, () => start(body));
 
 const locks = { Lock, RLock };

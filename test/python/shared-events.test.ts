@@ -1,4 +1,7 @@
-/** What CPython's lock_tests.py and _test_multiprocessing assert of Event: between threads, between processes, and both, in both forms. */
+/**
+ * The assertions of CPython's lock_tests.py and _test_multiprocessing on Event: between threads, between processes, and both, in both
+ * forms.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * What CPython's lock_tests.py, test_threading and _test_multiprocessing assert of Lock and RLock: between threads, between processes, and
- * between both, in both forms.
+ * The assertions of CPython's lock_tests.py, test_threading and _test_multiprocessing on Lock and RLock: between threads, between
+ * processes, and between both, in both forms.
  */
 
 import assert from 'node:assert/strict';

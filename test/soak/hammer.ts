@@ -1,4 +1,4 @@
-/** What one worker does: one deed after another, chosen by chance, sync and async, until it is told to stop or dies. */
+/** The work of one worker: one deed after another, chosen by chance, sync and async, until it is told to stop or dies. */
 
 import { BrokenBarrierError, Event, Lock, OwnerDied, RLock, Semaphore } from 'heddle';
 import { type Objects } from './objects.js';

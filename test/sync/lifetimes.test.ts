@@ -1,4 +1,4 @@
-/** What keeps a program alive (a pending async wait, nothing else), what goes on meanwhile (timers), and what is freed. */
+/** Promises on life: a pending async wait alone keeps a program alive, timers go on meanwhile, and unused objects are freed. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What a user sees of the locks and the rest: the methods that are promised and no word of what is behind them, and a line when they are printed. */
+/** The public surface of the locks and the rest: the promised methods, no trace of the inside, and a line when they are printed. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } f
 
 const taking = ['acquire', 'acquireSync', 'hold', 'holdSync', 'locked', 'release', 'run', 'statistics', 'tryAcquire'];
 
-/** What every shared object has: it says what it is as text and in JSON. */
+/** The common methods of shared objects: a text form, also in JSON. */
 const shared = ['toJSON', 'toString'];
 
 class Mine extends Lock {}
@@ -33,7 +33,7 @@ const kinds: { object: object; members: string[]; printed: RegExp }[] = [
   },
 ];
 
-/** What it has and inherits. */
+/** Own and inherited members. */
 function membersOf(object: object): string[] {
   const members = new Set(Object.getOwnPropertyNames(object));
   for (let at: object = Object.getPrototypeOf(object); at !== Object.prototype; at = Object.getPrototypeOf(at))

@@ -1,4 +1,4 @@
-/** Somebody else says whose turn it is: a function, or fast-check. */
+/** Other code chooses the next step: a function, or fast-check. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

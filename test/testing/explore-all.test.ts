@@ -10,7 +10,7 @@ import { exploreAll, replay, ScheduleError } from '#src/testing/index.js';
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-/** So many greenlets of so many steps each; gives the orders that were seen. */
+/** Runs greenlets with the given numbers of steps; returns the orders that were seen. */
 async function ordersOf(steps: readonly number[]): Promise<{ schedules: number; orders: Set<string> }> {
   const orders = new Set<string>();
   const { schedules, isComplete } = await exploreAll(function* () {

@@ -31,7 +31,7 @@ function lostUpdate(wait: () => unknown): TestBody {
   };
 }
 
-/** An item that is looked at and then taken. In the loop's own order nobody comes in between: the second one looks later. */
+/** An item that is looked at and then taken. In the loop's own order no other step comes in between: the second one looks later. */
 function* checkThenTake(): Generator<any, void> {
   const items = ['only one'];
   const taken: (string | undefined)[] = [];

@@ -105,7 +105,7 @@ test('an answer of a server on this machine loses against its time-out', async (
     const late = spawnLater(1000, () => {});
     assert.equal(await ask(), 'answer');
     assert.equal(late.dead, false);
-    // A server that only listens holds nobody up, and neither does one that answers after a virtual hour.
+    // A server that only listens delays nothing, and neither does one that answers after a virtual hour.
     await late;
     assert.equal(clock.now(), 1000);
     const slow = until(sleep(3_600_000).then(() => ask()));

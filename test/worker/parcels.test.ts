@@ -1,4 +1,4 @@
-/** Shared objects in the frames of a link: somebody holds them at every moment, and nobody when it is over. */
+/** Shared objects in the frames of a link: held at every moment, and free when it is over. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -19,7 +19,7 @@ import { forEver, turns } from '../pace.ts';
 
 const RUNS = process.env['HEDDLE_LONG'] === '1' ? 5000 : 200;
 
-/** Counts who runs in a pool, and checks its end. */
+/** Counts the greenlets that run in a pool, and checks its end. */
 class Watched {
   readonly pool: Pool;
   running = 0;

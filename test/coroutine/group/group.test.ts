@@ -1,4 +1,4 @@
-/** Groups: who is a member, who waits for whom, what a kill reaches, and what is left behind. */
+/** Groups: members, waits, the reach of a kill, and what is left behind. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

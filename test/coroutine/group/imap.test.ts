@@ -1,4 +1,4 @@
-/** imap: what is taken when, where errors stand, what is left when somebody goes early. */
+/** imap: the time at which items are taken, the place of errors, and what an early end leaves. */
 
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -277,7 +277,7 @@ test('a next that is out of time, or whose greenlet was killed, has taken a resu
     return yield* results.next();
   });
   await settled();
-  // It waits for the same as the member does, and so is in line before the taker, who is woken by the member's end.
+  // The killer waits for the same as the member does, and so is in line before the taker, which the member's end wakes.
   const killer = spawn(function* () {
     yield* wait();
     void taker.kill();

@@ -1,4 +1,4 @@
-/** Pools: never more than there is room for, first come first served, and nobody forgotten in the line. */
+/** Pools: never more greenlets than places, first come first served, and none forgotten in the line. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -9,7 +9,7 @@ import { forEver, gate, settled, turns } from '../pace.ts';
 
 const isExit = (value: unknown): boolean => value instanceof GreenletExit;
 
-/** Counts who runs at once. */
+/** Counts concurrent greenlets. */
 class Meter {
   now = 0;
   most = 0;

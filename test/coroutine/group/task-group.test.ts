@@ -1,4 +1,4 @@
-/** Task groups: nothing outlives them, no error is lost, and whoever goes takes all with him. */
+/** Task groups: no greenlet outlives its group, no error is lost, and a waiter that leaves takes all with it. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

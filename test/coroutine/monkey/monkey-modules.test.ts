@@ -1,4 +1,4 @@
-/** Whoever imports the blocking functions, in whatever way and language, sees the patch, as far as Node lets them. */
+/** Every import of the blocking functions, in any way and language, sees the patch, as far as Node permits. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -30,7 +30,7 @@ const patch = `
   const found = [];
   monkey.patchAll({ onBlock: ({ name }) => found.push(name), longerThan: Infinity });
 `;
-/** What is found in a greenlet while it is on, and then while it is off. */
+/** Finds in a greenlet while the patch is on, and then while it is off. */
 const print = (call: string): string => `
   const once = () => spawn(function* () { yield* sleep(0); return ${call}; });
   (async () => {

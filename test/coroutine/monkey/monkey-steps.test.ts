@@ -248,7 +248,7 @@ test('a program does not end while it is patched', async () => {
   assert.deepEqual([stdout, stderr, code], ['over\n', '', 0]);
 });
 
-/** What a program says on stderr until that holds a text; then it is killed. */
+/** Collects the stderr of a program until it holds a text; then the program is killed. */
 async function stderrUntil(program: string, text: string): Promise<string> {
   const child = spawnProcess(process.execPath, ['--input-type=module', '-e', program], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
   try {

@@ -369,7 +369,7 @@ test('an error of onBlock, thrown or rejected, changes the call, or is lost', as
     import { statSync, readFileSync } from 'node:fs';
     let times = 0;
     h.monkey.patchAll({ longerThan: Infinity, onBlock: ({ name }) => {
-      readFileSync('package.json'); // is no further find
+      readFileSync('package.json'); // is not found again
       if (++times === 1) throw new Error('thrown for ' + name);
       return Promise.reject(new Error('rejected for ' + name));
     } });

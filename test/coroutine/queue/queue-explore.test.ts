@@ -39,7 +39,7 @@ for (const [name, make] of [
         yield* joinAll(putters);
         queue.close();
         yield* joinAll(getters);
-        // What comes back after the end is there, though the others were told that it is the end.
+        // An item that comes back after the end is there, though the other getters were told of the end.
         while (!queue.empty()) got.push(queue.getNowait());
         assert.equal(new Set(got).size, got.length, `got ${got.join()}`);
         assert.deepEqual(

@@ -1,4 +1,4 @@
-/** The end of a queue: for who waits, for who comes later, and for what is in it. */
+/** The end of a queue: for waiters, for later callers, and for its items. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -104,7 +104,7 @@ test('an immediate end leaves tasks that nobody can finish', async () => {
   await queue.get();
   await putter;
   queue.shutdown({ immediate: true });
-  // What was got is still being worked at.
+  // The taken item is still being processed.
   assert.deepEqual([queue.unfinishedTasks, joiner.dead], [1, false]);
   queue.taskDone();
   assert.equal(await joiner, true);

@@ -1,11 +1,11 @@
-/** Queues between greenlets: who gets what, in which order, and what is left when somebody gives up. */
+/** Queues between greenlets: the receiver of each item, the order, and what an abandoned wait leaves. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Empty, Full } from 'heddle';
 import { forEach, joinAll, LifoQueue, PriorityQueue, Queue, SimpleQueue, sleep, spawn, Timeout } from 'heddle/coroutine';
 
-// oxlint-disable-next-line unicorn/no-thenable -- an item that nobody may ask
+// oxlint-disable-next-line unicorn/no-thenable -- an item whose `then` must not be called
 const thenable = { then: (): never => assert.fail('a thenable was asked') };
 
 test('items come in another order, or as something else', async () => {
@@ -73,7 +73,7 @@ test('who waits is not served in order of arrival', async () => {
   );
   await sleep(0);
   queue.putNowait(1);
-  // What was put belongs to the first that waits, even if that has not gone on yet.
+  // A put item belongs to the first waiter, even before that has resumed.
   assert.throws(() => queue.getNowait(), Empty);
   void queue.put(2);
   queue.putNowait(3);
@@ -122,7 +122,7 @@ test('an item that was handed to a killed getter is lost, or comes too late', as
     const getters = [spawn(getter), spawn(getter), spawn(getter)];
     await sleep(0);
     for (const item of [1, 2, 3, 4]) queue.putNowait(item);
-    // They have 1, 2 and 3, but have not gone on with them. In whatever order they die, the items are in order again.
+    // The getters have 1, 2 and 3, but have not resumed. In whatever order they die, the items are in order again.
     void getters[1]!.kill();
     void getters[0]!.kill();
     assert.deepEqual(

@@ -35,7 +35,7 @@ function follow(scripts: readonly Script[], isFollowed: boolean, isTraced: boole
   function* leaveDeep(move: Extract<Move, { to: number; depth: number }>, depth: number): Generator<unknown, unknown, unknown> {
     return depth === 0 ? yield* leave(move) : yield* leaveDeep(move, depth - 1);
   }
-  /** Whatever needs no yield. True if the greenlet returns. */
+  /** Performs a move without a yield. True if the greenlet returns. */
   const act = (i: number, move: Move): boolean => {
     if (move.do === 'dispose') {
       const done = attempt(() => all[move.of]![Symbol.dispose]());

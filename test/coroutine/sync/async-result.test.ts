@@ -1,4 +1,4 @@
-/** AsyncResult: whoever waits gets what was set. */
+/** AsyncResult: every waiter gets the value that was set. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Condition: who is notified, and that the lock is had back whatever ends the wait. */
+/** Condition: the order of notifications, and the lock is held again however the wait ends. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';

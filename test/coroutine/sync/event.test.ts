@@ -1,4 +1,4 @@
-/** Event: who is woken by it, and when. */
+/** Event: the waiters that it wakes, and when. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

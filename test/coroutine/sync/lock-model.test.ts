@@ -1,4 +1,4 @@
-/** Locks and semaphores in a crowd that is killed, aborted and timed out at random: nobody gets in beside another, no permit is lost. */
+/** Locks and semaphores under random kills, aborts and timeouts: never two owners at once, no permit is lost. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -53,7 +53,7 @@ class Crowd {
   readonly #permits: number;
   #inside = 0;
   #arrivals = 0;
-  /** Who got in, by order of arrival. */
+  /** The owners, by order of arrival. */
   readonly entries: number[] = [];
   readonly greenlets: Greenlet[] = [];
   readonly controllers: AbortController[] = [];
@@ -108,7 +108,7 @@ class Crowd {
     }
   }
 
-  /** Whoever waits is outside meanwhile, and inside again whatever ends the wait. */
+  /** A waiter is outside meanwhile, and inside again however the wait ends. */
   *#wait(condition: Condition, ms: number, signal: AbortSignal): Generator<any, void> {
     condition.notify();
     this.#inside -= 1;

@@ -1,4 +1,4 @@
-/** Lock: who has it, who comes next, and that nobody takes it along when he is thrown out. */
+/** Lock: its owner, the next owner, and no owner that is thrown out takes it along. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';

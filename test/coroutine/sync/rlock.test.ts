@@ -1,4 +1,4 @@
-/** RLock: whose it is, how often it is taken, and who may go in at the same time. */
+/** RLock: its owner, its depth, and concurrent entries. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** run(fn) of locks: the function belongs to who calls, and the lock is given back when it is over, however that comes. */
+/** run(fn) of locks: the function belongs to the caller, and the lock is released when it is over, however it ends. */
 
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';

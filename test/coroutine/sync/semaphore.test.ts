@@ -1,4 +1,4 @@
-/** Semaphore, BoundedSemaphore: permits are neither lost nor made, and who waits longest has the next. */
+/** Semaphore, BoundedSemaphore: permits are neither lost nor made, and the longest waiter has the next. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

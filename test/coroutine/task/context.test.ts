@@ -1,4 +1,4 @@
-/** The loop is nobody's: what it calls itself is not in the context, nor in the greenlet, of whoever happened to begin its turn. */
+/** The loop has no context: its own calls run neither in the context nor in the greenlet that happened to begin its turn. */
 
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';

@@ -246,7 +246,7 @@ test('misuse is not told, or kills more than the greenlet', async () => {
     // oxlint-disable-next-line no-await-in-loop -- one after another
     await assert.rejects(g, { name: 'TypeError', message });
   }
-  // It can be caught there, and the greenlet goes on.
+  // The error can be caught at the wait, and the greenlet goes on.
   const g = spawn(function* (): Coroutine<string> {
     try {
       yield 'nonsense' as unknown as Wait;

@@ -1,4 +1,4 @@
-/** Killing: in every state, by everybody, and what is left. */
+/** Killing: in every state, by every caller, and what is left. */
 
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
@@ -67,7 +67,7 @@ test('a kill with an error of its own is no failure, or is printed', async () =>
   const byClass = spawn(forever);
   await byClass.kill(Custom);
   assert.ok(byClass.exception instanceof Custom);
-  // Something that is no error fails the greenlet, not who kills it.
+  // A value that is not an error fails the greenlet, not the caller of `kill`.
   const odd = spawn(forever);
   await sleep(0);
   await odd.kill('text');
@@ -232,7 +232,7 @@ test('an async function is not told of its kill, or its waits go on', async () =
       said.push((error as Error).name);
       throw error;
     } finally {
-      // What it begins after its end is its own.
+      // Work that it begins after its end is its own.
       await sleep(1);
       said.push(`cleaned by ${getCurrent() === g ? 'itself' : 'another'}`);
     }

@@ -1,4 +1,4 @@
-/** What a program is told: failures that nobody sees, and waits that nobody can end. */
+/** The reports of a program: unhandled failures, and endless waits. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-/** What greenlets wait for each other with says how it is: in `String()` and in `console.log`. */
+/** The state of objects that greenlets wait for, in `String()` and in `console.log`. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -30,7 +30,7 @@ async function slowly(): Promise<string> {
   return 'slept';
 }
 
-/** What an operation ends with, thrown or not. */
+/** The outcome of an operation, thrown or not. */
 function outcome(operation: PromiseLike<unknown>): Promise<unknown> {
   return Promise.resolve(operation).catch((error: unknown) => error);
 }
@@ -362,7 +362,7 @@ test('fields of Local and reentrant locks are those of the greenlet', async () =
     local.name = 'outside';
     yield* lock.acquire();
     const seen = yield* Timeout.run(LONG, function* (): Coroutine<unknown[]> {
-      // It would wait for itself for ever, if it were another's.
+      // If the lock belonged to another holder, this would deadlock.
       yield* lock.acquire();
       lock.release();
       const before = local.name;

@@ -136,7 +136,7 @@ test('several that wait get one each, in order, and one that is thrown out takes
   const third = spawn(takes, 'third');
   await sleep();
   gates[0]!.open();
-  // It was to have it, and has not had its turn.
+  // The first was to receive it, and has not had its turn.
   void first.kill();
   await sleep();
   gates[1]!.open();

@@ -1,4 +1,4 @@
-/** joinAll and killAll: who is given, in what order, whose error is thrown, and what is left behind. */
+/** joinAll and killAll: the results and their order, the error that is thrown, and what is left behind. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

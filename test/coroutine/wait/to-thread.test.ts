@@ -1,4 +1,4 @@
-/** toThread: what runs elsewhere, what is ended when nobody waits for it, and what is loaded before anybody needs it. */
+/** toThread: calls in other threads, the end of abandoned calls, and modules that are loaded at the first use. */
 
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';

@@ -1,4 +1,4 @@
-/** What is reached stays, what is not goes: through chains, links and cycles, in parcels, and when its threads have ended. */
+/** Reachable blocks stay, others go: through chains, links and cycles, in parcels, and when their threads have ended. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -89,7 +89,7 @@ test('a death under the guard is not followed by a sweep', () => {
   );
   two.die();
   assert.equal(one.heap.slabs.find(0), 0);
-  // Nobody asks for it: the next who comes finds the guard with a dead one's name in it.
+  // No thread has asked for it: the next one finds the guard with a dead one's name in it.
   make(one);
   const { blocks, reached } = checkHeap(one.memory);
   assert.equal(blocks.size, reached.size);

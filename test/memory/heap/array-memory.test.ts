@@ -1,4 +1,7 @@
-/** What the memory of threads must do besides: it can ask nobody who lives, and nothing of it keeps a program alive by itself. */
+/**
+ * The additional promises of the memory of threads: the system cannot tell which threads live, and nothing of it keeps a program alive by
+ * itself.
+ */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

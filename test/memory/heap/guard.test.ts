@@ -1,4 +1,4 @@
-/** The heap's guard: who dies in it is succeeded, who waits is woken, nobody is in it with another one. */
+/** The heap's guard: a dead owner is succeeded, a waiter is woken, and there is never a second owner. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -58,7 +58,7 @@ test('a waiter is not woken, or a system call is made when nobody waits', () => 
   world.whileAsleep = () => first.leave();
   second.enter();
   assert.equal(wakes, 1);
-  // Others may have slept, too: who was a waiter wakes one of them.
+  // Others may have slept, too: a former waiter wakes one of them.
   b.memory.wake = () => void (wakes += 1);
   second.leave();
   assert.equal(wakes, 2);

@@ -36,7 +36,7 @@ test('a heap is not right after a death, whichever step it was that came last', 
         else {
           let left = step;
           const { who } = each;
-          // What it had is freed: others may hold it, too, and have it in their list.
+          // The references of a dead thread are freed: others may hold the blocks, too, and have them in their lists.
           if (
             killAt(
               () => (left -= 1) < 0,
@@ -75,7 +75,7 @@ test('a full heap says nothing of what it is full of, or cannot be used any more
   );
   checkHeap(memory);
   for (const position of positions.splice(0, positions.length / 2)) heap.drop(position);
-  // What was dropped is found when it is needed.
+  // Dropped blocks are found when memory is needed.
   for (let i = 0; i < 100; i += 1) heap.allocate(tagOf(18), 5000);
   checkHeap(memory);
 });

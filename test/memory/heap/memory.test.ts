@@ -1,4 +1,4 @@
-/** What every memory must do, between threads and, where it can, between processes. */
+/** The promises of every memory, between threads and, where it can, between processes. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -17,12 +17,12 @@ function say(memory: Memory, value: number): void {
   memory.wake(place(at.go), Infinity);
 }
 
-/** As the heap rings: only who finds the word at 0. */
+/** As the heap rings: only the thread that finds the word at 0. */
 function ring(memory: Memory): void {
   if (Atomics.exchange(memory.segment(0), at.rung, 1) === 0) memory.ring(whoIs(memory), bellOf(memory), place(at.rung));
 }
 
-/** Without looking at the word: more than anybody is supposed to. */
+/** Without looking at the word: more often than allowed. */
 function ringMany(memory: Memory, times: number): void {
   const [who, bell] = [whoIs(memory), bellOf(memory)];
   Atomics.store(memory.segment(0), at.rung, 1);

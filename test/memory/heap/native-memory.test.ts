@@ -1,4 +1,6 @@
-/** What the memory of processes must do besides: it is made of descriptors, pipes and numbers that the system gives to others too. */
+/**
+ * The additional promises of the memory of processes: it is made of descriptors, pipes and numbers that the system also gives to others.
+ */
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -40,7 +42,7 @@ async function node(program: string, env: Record<string, string> = {}): Promise<
   return stdout.trim();
 }
 
-/** What each descriptor of this process is. */
+/** The kind of each descriptor of this process. */
 function open(): string[] {
   return readdirSync('/proc/self/fd').flatMap((number) => {
     try {
@@ -113,7 +115,7 @@ check('programs inherit the heap that they were not given', async ({ descriptor 
 
 check('somebody can cut the heap off under the others', ({ descriptor, memory }) => {
   memory.segment(0)[at.go] = 3;
-  // As a mistake of whoever inherited it would: every reader would be killed.
+  // As a mistake of an heir of the descriptor would: every reader would be killed.
   const program = `require('node:fs').ftruncateSync(3, 0)`;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
@@ -153,7 +155,7 @@ check('strangers that find the socket of a bell are not heard', async ({ memory 
   for (let i = 0; i < 5; i += 1) {
     const stranger = connect(path);
     stranger.write('ring');
-    // It may have been closed before that was written.
+    // The stranger may have been closed before that was written.
     stranger.on('error', () => {});
     await new Promise((resolve) => stranger.once('close', resolve));
   }
@@ -181,7 +183,7 @@ check('rung pipes stay open without end', async ({ memory }) => {
   for (const { ring } of bells) ring();
   await until(() => heard === 2 * bells.length);
   for (const { bell } of bells) bell.close();
-  // Ends that nobody used for a while are closed too.
+  // Ends that were not used for a while are closed too.
   await until(() => pipes() === before);
 });
 
@@ -209,7 +211,7 @@ test('a process that its parent did not collect counts as alive', { skip: native
   await until(() => Atomics.load(memory.segment(0), at.state) === 1);
   const who = whoIs(memory);
   process.kill(who.pid, 'SIGKILL');
-  // Our loop does not turn, so nobody collects it.
+  // The event loop does not turn, so the child is not collected.
   while (memory.isAlive(who, true)) memory.sleep(place(at.nothing), 0, 1);
   assert.equal(memory.isAlive(who, false), true);
   assert.match(readFileSync(`/proc/${who.pid}/stat`, 'latin1'), /\) Z /);

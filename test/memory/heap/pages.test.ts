@@ -25,7 +25,7 @@ function take({ world, pages }: { world: PlainWorld; pages: Pages }, count: numb
   assert.notEqual(page, 0, `no ${count} pages after growing`);
   pages.reserve(page, count);
   pages.set(page, RUN | count);
-  // So that it is seen if one passes for clean.
+  // Not zero, so that a page that falsely counts as clean is seen.
   for (let at = page; at < page + count; at += 1)
     world.segments[Math.floor(at / inSegment)]!.fill(1, (at % inSegment) * 16384, (at % inSegment) * 16384 + 20);
   return page;

@@ -21,7 +21,7 @@ export class PlainWorld {
   /** In milliseconds. */
   clock = 0;
   #tids = 0;
-  /** What somebody does who sleeps: other threads' work. */
+  /** The work of other threads during a sleep. */
   whileAsleep: (() => void) | undefined;
 
   constructor(limit: number = 64) {

@@ -15,7 +15,7 @@ import { checkHeap } from '../check-heap.js';
 const segmentWords = segmentSize / 4;
 const isLong = process.env['HEDDLE_LONG'] === '1';
 
-/** Whose block is whose: each writes its own number all over it. */
+/** The owner of a block: each owner writes its own number all over it. */
 function fill(block: Block, words: number, number: number): void {
   once(() => {
     for (let i = 2; i < words; i += 1) {

@@ -1,4 +1,4 @@
-/** Parcels: what is in one stays while it is on its way, arrives once, and goes when nobody can open it any more. */
+/** Parcels: the content stays while it is in flight, arrives once, and goes when no thread can open it any more. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -56,7 +56,7 @@ const as = <T>({ agent }: PlainThread, body: () => T): T => {
   return body();
 };
 
-/** Until no handle is left that nobody uses. */
+/** Resolves when no unused handle is left. */
 async function untilUsed({ heap }: PlainThread, bytes: number): Promise<void> {
   for (let i = 0; ; i += 1) {
     heap.collect();
@@ -121,7 +121,7 @@ test('parcels stay when the link is gone on which they travelled, or go with ano
     1,
   );
   host.heap.collect();
-  // The other one was host of that, and nobody else opens it.
+  // The other one was host of that, and no other thread opens it.
   assert.throws(() => openParcel(its), /taken out already/);
   assert.equal((openParcel(kept)[0] as Item).value, 2);
   assert.equal(host.heap.statistics().objects['Item'], 1);

@@ -1,4 +1,4 @@
-/** Slots: nobody shares one, a dead one's is used again when all it held is gone, and never under the same id. */
+/** Slots: never shared, reused when all that a dead one held is gone, and never under the same id. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-/** Time-outs and aborts at any moment: who gives up leaves no ghost in the line and takes nothing along. */
+/** Timeouts and aborts at any moment: a waiter that gives up leaves no entry in the line and takes nothing along. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

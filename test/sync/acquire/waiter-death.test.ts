@@ -1,4 +1,4 @@
-/** Somebody dies while it waits, or while it wakes others: nobody else waits in vain, and nothing is lost. */
+/** A death while waiting, or while waking others: no other waiter waits in vain, and nothing is lost. */
 
 import assert from 'node:assert/strict';
 import { Barrier, BrokenBarrierError, Condition, Event, Lock, OwnerDied, Semaphore } from 'heddle';

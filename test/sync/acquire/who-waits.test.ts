@@ -1,4 +1,4 @@
-/** Who has something and who waits for it, seen from outside; and the report of a thread that waits for itself. */
+/** Owners and waiters, seen from outside; and the report of a thread that waits for itself. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

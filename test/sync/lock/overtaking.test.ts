@@ -51,7 +51,7 @@ class Scene<T extends Acquirable> {
     return thread === this.runner ? this.#object : as(thread, () => joinObject(refOf(this.#object)) as T);
   }
 
-  /** What the others do while the thread that runs next sleeps for the first time, the second, and so on. */
+  /** The actions of the other threads while the thread that runs next sleeps for the first time, the second, and so on. */
   whileAsleep(...turns: readonly (() => void)[]): void {
     const left = [...turns];
     this.world.whileAsleep = () => left.shift()?.();
@@ -76,7 +76,7 @@ class Scene<T extends Acquirable> {
   }
 }
 
-/** Whether it gives a guard at once. What was taken is released by the caller. */
+/** True if it returns a guard at once. The caller releases what was acquired. */
 function hasGuard(object: Acquirable): boolean {
   try {
     object.holdSync(0)[Symbol.dispose]();

@@ -1,4 +1,6 @@
-/** What the Event is tried with under every schedule of a few threads: that whoever waits goes on when it is set, and nobody who came after `clear()`. */
+/**
+ * The cases of the Event under every schedule of a few threads: every waiter resumes when it is set, and none that came after `clear()`.
+ */
 
 import assert from 'node:assert/strict';
 import { joinObject, refOf } from '#src/memory/index.js';
@@ -84,7 +86,7 @@ function setter(scene: Scene): void {
   eventOf(scene).set();
 }
 
-/** When so many are in line it is set for a moment only. */
+/** Sets the event for a moment only, when `waiting` threads are in line. */
 const pulse = (waiting: number) =>
   function pulse(scene: Scene): void {
     const event = eventOf(scene);

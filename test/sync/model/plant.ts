@@ -10,7 +10,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 export interface Fault {
-  /** What is wrong then. */
+  /** The promise that breaks then. */
   readonly what: string;
   /** In `dist`, such as `memory/wait/wait-queue.js`. */
   readonly file: string;

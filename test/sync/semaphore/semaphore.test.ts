@@ -161,7 +161,7 @@ test('a bounded semaphore is released once too often', () => {
   assert.equal(semaphore.getValue(), 1);
   const guard = semaphore.holdSync();
   semaphore.release(2);
-  // What it holds has been given back by somebody else.
+  // The guard's permits have been returned by another thread.
   assert.throws(() => guard[Symbol.dispose](), RangeError);
   assert.deepEqual(semaphore.statistics(), { value: 2, held: 0, waiting: 0 });
 });

@@ -7,7 +7,7 @@ import { type Block, ring, theAgent } from '#src/memory/index.js';
 import { model, type ModelHeap, turn } from '#src/testing/model/index.js';
 import { failureOf } from './words.js';
 
-/** The first thread's loop waits for so many posts. */
+/** The first thread's loop waits for `posters` posts. */
 function posting(posters: number, look: (block: Block) => number, post: (block: Block, number: number) => void) {
   const loop = (block: Block): void => {
     const got = { posts: 0 };

@@ -40,7 +40,7 @@ test('one dies that may not', () => {
   assert.deepEqual(dead, new Set([0, 2]));
 });
 
-/** A lock whose word says who has it, so that another one can find out that it is dead. */
+/** A lock whose word names its owner, so that another thread can find out that it is dead. */
 function lock(block: Block, looks: boolean): void {
   const { words, at } = block;
   for (;;) {
@@ -76,7 +76,7 @@ test('a lock that does not look is not found to wait for a dead one', () => {
 });
 
 test('a wake-up that a dead one took with it is not found', () => {
-  // The one that is woken is to wake the next.
+  // The one that is woken must wake the next.
   const body = (block: Block): void => {
     sleep(block, 0, 0);
     wake(block, 0, 1);
@@ -87,7 +87,7 @@ test('a wake-up that a dead one took with it is not found', () => {
   };
   const test = { threads: [body, body, waker], setup: (heap: ModelHeap) => heap.take(1, 'gate'), slices: 0 };
   assert.equal(model({ ...test, preemptions: Infinity }).isComplete, true);
-  // Where nobody looks around, a chain breaks; the model's last slices would save it.
+  // Where no thread looks around, a chain breaks; the model's last slices would save it.
   const saved = model({ ...test, deaths: 1, mayDie: [0, 1], preemptions: Infinity });
   assert.equal(saved.isComplete, true);
 });

@@ -23,7 +23,7 @@ function locking(threads: number, rounds: number, lock: (block: Block) => void, 
   };
 }
 
-/** Who runs: 0 or 1. */
+/** The running thread: 0 or 1. */
 const self = (): number => (me & 0xfff) - 1;
 
 const FREE = 0;
@@ -72,7 +72,7 @@ test('a mutex that marks itself as contended too late is not found to lose a wak
   const lock = (block: Block): void => {
     const { words, at } = block;
     while (compareExchange(words, at, FREE, LOCKED) !== FREE) {
-      // Between the two it may have been released, by one who saw nobody waiting.
+      // Between the two it may have been released, by a thread that saw no waiter.
       store(words, at + 1, 1);
       sleep(block, 1, 1);
     }

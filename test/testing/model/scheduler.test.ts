@@ -253,7 +253,7 @@ test('a reduction leaves out something that can be seen', () => {
         if (operation === 6) return sleep(block, index, 0, 10);
         return wake(block, index, 1);
       });
-      // Who wakes up and has nothing more to do may have ended or not.
+      // A thread that wakes up and has nothing more to do may have ended or not.
       load(words, at);
     });
     const outcomes = (reduces: 'states' | 'orders' | false, budgets: object): string[] => {
