@@ -86,7 +86,7 @@ export type {
   SemaphoreOptions,
   SemaphoreStatistics,
 } from './sync/index.ts';
-export type { Operation, Wait, WaitOptions } from './loop/index.ts';
+export type { Operation, SyncWaitOptions, Wait, WaitOptions } from './loop/index.ts';
 
 // Numbers and arrays that all see.
 export { RawArray, RawValue, share, SharedArray, Value } from './shared/index.ts';

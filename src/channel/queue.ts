@@ -1,7 +1,7 @@
 /** A queue of tasks between threads and processes. Source: multiprocessing.Queue, multiprocessing.JoinableQueue, queue.Queue */
 
 import { checkBoolean, checkInteger, checkOptions } from '../check.ts';
-import { ItemIterator, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { ItemIterator, type Operation, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type Block, defineKind, type ObjectKind, SharedObject } from '../memory/index.ts';
 import {
@@ -267,7 +267,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   }
 
   /** As `join`, and blocks the thread. */
-  joinSync(options?: number | Omit<WaitOptions, 'signal'>): boolean {
+  joinSync(options?: number | SyncWaitOptions): boolean {
     this.#core.check('joinSync');
     return this.#core.joinSync(this.joinSync, readSyncOptions(options, false, 'join()'));
   }

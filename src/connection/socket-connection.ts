@@ -14,6 +14,7 @@ import {
   Pending,
   readSyncTimeout,
   readWaitOptions,
+  type SyncWaitOptions,
   type WaitOptions,
 } from '../loop/index.ts';
 import { blockThread } from '../memory/index.ts';
@@ -263,7 +264,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /** As `recv`, and blocks the thread. */
-  recvSync(options?: number | Omit<WaitOptions, 'signal'>): T {
+  recvSync(options?: number | SyncWaitOptions): T {
     this.#check('recvSync');
     return this.#receivers.receiveSync('recvSync', this.recvSync, anyMessage as Reading<T>, readSyncTimeout(options, 'recv()'));
   }
@@ -283,7 +284,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /** As `poll`, and blocks the thread. */
-  pollSync(options: number | Omit<WaitOptions, 'signal'> = 0): boolean {
+  pollSync(options: number | SyncWaitOptions = 0): boolean {
     this.#check('pollSync');
     return this.#receivers.pollSync(this.pollSync, readSyncTimeout(options, 'poll()'));
   }
@@ -326,7 +327,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /** As `recvBytes`, and blocks the thread. */
-  recvBytesSync(maxLength?: number, options?: number | Omit<WaitOptions, 'signal'>): Uint8Array {
+  recvBytesSync(maxLength?: number, options?: number | SyncWaitOptions): Uint8Array {
     this.#check('recvBytesSync');
     const reading = wholeBytes('recvBytesSync', mostOf(maxLength));
     return this.#receivers.receiveSync('recvBytesSync', this.recvBytesSync, reading, readSyncTimeout(options, 'recvBytes()'));
@@ -348,7 +349,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /** As `recvBytesInto`, and blocks the thread. */
-  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | Omit<WaitOptions, 'signal'>): number {
+  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | SyncWaitOptions): number {
     this.#check('recvBytesIntoSync');
     const reading = bytesInto('recvBytesIntoSync', partOf(view, offset, undefined));
     return this.#receivers.receiveSync('recvBytesIntoSync', this.recvBytesIntoSync, reading, readSyncTimeout(options, 'recvBytesInto()'));

@@ -10,7 +10,7 @@ import { travelByName } from '../codec/index.ts';
 import { giveReadiness } from '../readiness.ts';
 import { TypeError } from '../refusals.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { readSyncTimeout, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import {
   checkMayHaveChildren,
   checkName,
@@ -142,9 +142,9 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
    *
    * @throws ProcessError as `join`; UnsupportedPlatformError where the system cannot tell
    */
-  joinSync(timeout?: number | { readonly timeout?: number | undefined }): boolean {
+  joinSync(timeout?: number | SyncWaitOptions): boolean {
     const { run } = joinable(this);
-    const { timeout: ms } = readWaitOptions(timeout, ['timeout']);
+    const ms = readSyncTimeout(timeout, 'join()');
     const until = performance.now() + ms;
     for (;;) {
       const end = run.look();

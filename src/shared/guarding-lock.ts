@@ -3,7 +3,7 @@
 import { load, store } from '#atomics';
 import { checkFunction, checkOptions, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
-import type { WaitOptions } from '../loop/index.ts';
+import { readSyncTimeout, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { type Block, blockOf, joinObject, refOf, type SharedObject, travelsToo } from '../memory/index.ts';
 import { TypeError } from '../refusals.ts';
 import { Lock, RLock } from '../sync/index.ts';
@@ -85,8 +85,9 @@ export class GuardingLock {
     }
   }
 
-  withinSync<R>(fn: unknown, change: () => R, options: number | WaitOptions | undefined): R {
+  withinSync<R>(fn: unknown, change: () => R, options: number | SyncWaitOptions | undefined): R {
     checkFunction(fn, 'fn');
+    readSyncTimeout(options, 'update()');
     const guard = this.get().holdSync(options);
     try {
       return change();

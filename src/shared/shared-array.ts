@@ -8,7 +8,7 @@ import { load, store } from '#atomics';
 import { inspect } from 'node:util';
 import { checkInteger, expected } from '../check.ts';
 import { indexed } from '../handles.ts';
-import type { WaitOptions } from '../loop/index.ts';
+import type { SyncWaitOptions, WaitOptions } from '../loop/index.ts';
 import { blockOf, defineKind, giveArray, isArriving, layout, type ObjectKind, SharedObject } from '../memory/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 import type { Lock, RLock } from '../sync/index.ts';
@@ -230,7 +230,7 @@ export class SharedArray<T extends TypeCode> extends SharedObject implements Ite
   }
 
   /** As `update`, and blocks the thread while it waits for the lock. */
-  updateSync(index: number, fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | WaitOptions): ValueOf<T> {
+  updateSync(index: number, fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | SyncWaitOptions): ValueOf<T> {
     return this.#lock.withinSync(fn, () => this.#change(index, fn), timeout);
   }
 

@@ -8,7 +8,7 @@
 
 import { load, store } from '#atomics';
 import { inspect } from 'node:util';
-import type { WaitOptions } from '../loop/index.ts';
+import type { SyncWaitOptions, WaitOptions } from '../loop/index.ts';
 import { blockOf, defineKind, isArriving, layout, type ObjectKind, SharedObject } from '../memory/index.ts';
 import type { Lock, RLock } from '../sync/index.ts';
 import { type Cells, cellsOver } from './cells.ts';
@@ -170,7 +170,7 @@ export class Value<T extends TypeCode> extends SharedObject {
   }
 
   /** As `update`, and blocks the thread while it waits for the lock. */
-  updateSync(fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | WaitOptions): ValueOf<T> {
+  updateSync(fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | SyncWaitOptions): ValueOf<T> {
     return this.#lock.withinSync(fn, () => this.#change(fn), timeout);
   }
 

@@ -18,7 +18,7 @@ import { RangeError, TypeError } from '../refusals.ts';
 import { realmId, travelByName } from '../codec/index.ts';
 import { HeddleError, InvalidStateError, ProcessError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { readSyncTimeout, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { giveReadiness } from '../readiness.ts';
 import * as timers from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
@@ -249,9 +249,9 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
   }
 
   /** As `join`, and blocks this thread. @throws ProcessError as `join` */
-  joinSync(timeout?: number | { readonly timeout?: number | undefined }): boolean {
+  joinSync(timeout?: number | SyncWaitOptions): boolean {
     const running = joinable(this);
-    const { timeout: ms } = readWaitOptions(timeout, ['timeout']);
+    const ms = readSyncTimeout(timeout, 'join()');
     const until = performance.now() + ms;
     while (look(this, running) === undefined) {
       const left = until - performance.now();

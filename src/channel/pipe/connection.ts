@@ -4,7 +4,15 @@ import { checkBoolean } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
 import { notSent } from '../../handles.ts';
 import type { AsyncItemIterator } from '../../iteration.ts';
-import { Failed, ItemIterator, type Operation, readSyncTimeout, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import {
+  Failed,
+  ItemIterator,
+  type Operation,
+  readSyncTimeout,
+  readWaitOptions,
+  type SyncWaitOptions,
+  type WaitOptions,
+} from '../../loop/index.ts';
 import { blockOf, defineKind, dropListed, isArriving, letGo, type ObjectKind, SharedObject } from '../../memory/index.ts';
 import { giveReadiness } from '../../readiness.ts';
 import { TypeError } from '../../refusals.ts';
@@ -215,7 +223,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `recv`, and blocks the thread. */
-  recvSync(options?: number | Omit<WaitOptions, 'signal'>): T {
+  recvSync(options?: number | SyncWaitOptions): T {
     return this.#reading('recvSync').getSync('recvSync', this.recvSync, readSyncTimeout(options, 'recv()'));
   }
 
@@ -230,7 +238,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `poll`, and blocks the thread. */
-  pollSync(options: number | Omit<WaitOptions, 'signal'> = 0): boolean {
+  pollSync(options: number | SyncWaitOptions = 0): boolean {
     return this.#reading('pollSync').pollSync(this.pollSync, readSyncTimeout(options, 'poll()'));
   }
 
@@ -269,7 +277,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `recvBytes`, and blocks the thread. */
-  recvBytesSync(maxLength?: number, options?: number | Omit<WaitOptions, 'signal'>): Uint8Array {
+  recvBytesSync(maxLength?: number, options?: number | SyncWaitOptions): Uint8Array {
     const core = this.#reading('recvBytesSync');
     const timeout = readSyncTimeout(options, 'recvBytes()');
     return core.getBytesSync('recvBytesSync', this.recvBytesSync, timeout, wholeBytes('recvBytesSync', mostOf(maxLength)));
@@ -291,7 +299,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `recvBytesInto`, and blocks the thread. */
-  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | Omit<WaitOptions, 'signal'>): number {
+  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | SyncWaitOptions): number {
     const core = this.#reading('recvBytesIntoSync');
     const timeout = readSyncTimeout(options, 'recvBytesInto()');
     const reader = bytesInto('recvBytesIntoSync', partOf(view, offset, undefined));
