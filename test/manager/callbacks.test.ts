@@ -71,7 +71,7 @@ before(async () => {
 
 after(() => manager.shutdown());
 
-test('a callback that an object keeps is called whoever calls the object, also when no call of its own thread waits', async () => {
+test('a callback that an object keeps is called for any caller of the object, also when no call of its own thread waits', async () => {
   const hub = await manager.create<Hub>('Hub');
   const seen: number[] = [];
   await hub.add(

@@ -104,7 +104,7 @@ class Witness {
   }
 }
 
-test('a step has a name and is never made by the workload', () => {
+test('each named step is made by the workload', () => {
   const steps = stepsOn(makePlain());
   assert.deepEqual(
     namedSteps().filter((name) => !steps.includes(name)),
@@ -112,7 +112,7 @@ test('a step has a name and is never made by the workload', () => {
   );
 });
 
-test('a heap is not right after a death at one of its steps', () => {
+test('a heap is right after a death at any of its steps', () => {
   for (const [name, time] of moments(stepsOn(makePlain()), long ? 'all' : 'firstAndLast')) {
     const { world, memory } = makePlain();
     const witness = new Witness(world.memory());
@@ -129,7 +129,7 @@ test('a heap is not right after a death at one of its steps', () => {
   }
 });
 
-test('a heap is not right after a process was killed at one of its steps', { skip: noNative }, async () => {
+test('a heap is right after a process was killed at any of its steps', { skip: noNative }, async () => {
   for (const [name, time] of moments(stepsOn(makeNative()), long ? 'firstAndLast' : 'first')) {
     const { memory, descriptor, close } = makeNative();
     const witness = new Witness(memory);
@@ -158,10 +158,10 @@ async function killThreads(make: () => Made): Promise<void> {
   }
 }
 
-test('a heap is not right after a thread was terminated at one of its steps', { skip: noNative }, async () => {
+test('a heap is right after a thread was terminated at any of its steps', { skip: noNative }, async () => {
   await killThreads(makeNative);
 });
 
-test('without native calls, a heap is not right after a thread was terminated at one of its steps', async () => {
+test('without native calls, a heap is right after a thread was terminated at any of its steps', async () => {
   await killThreads(makeArray);
 });

@@ -174,7 +174,7 @@ export class RandomHeap {
         assert.equal(now, block.words);
         assert.ok(
           now.subarray(at + 2, at + count).every((word) => word === mark),
-          `somebody wrote into block ${block.ref}`,
+          `another thread wrote into block ${block.ref}`,
         );
       }
     }

@@ -63,7 +63,7 @@ for (const { kind, open } of kinds) {
         }
       }
       const results = pool.map((x) => x, rows(), { chunkSize: 1, bufferSize: 1 });
-      await user.run('somebody else', async () => {
+      await user.run('another caller', async () => {
         for await (const x of results) if (x === 5) break;
       });
       return ['source', 'return()'];
@@ -94,7 +94,7 @@ for (const { kind, open } of kinds) {
         }),
       } as Iterable<number>;
       const results = pool.map((x: object, y: number) => [x, y], rows(), endless, { chunkSize: 1, bufferSize: 1 });
-      await user.run('somebody else', () => all(results));
+      await user.run('another caller', () => all(results));
       return ['async source', 'getter', 'end', 'return() of the longer one'];
     });
   });
@@ -112,7 +112,7 @@ for (const { kind, open } of kinds) {
         }),
       } as Iterable<number>;
       const results = pool.map((x) => x, endless, { signal: controller.signal });
-      await user.run('somebody else', async () => controller.abort(new Error('no more')));
+      await user.run('another caller', async () => controller.abort(new Error('no more')));
       await assert.rejects(all(results), { message: 'no more' });
       return ['return()'];
     });
@@ -152,7 +152,7 @@ for (const { kind, open } of kinds) {
         },
       );
       await assert.rejects(
-        user.run('somebody else', () => all(results)),
+        user.run('another caller', () => all(results)),
         { message: 'as always' },
       );
       return ['retryOn', 'progress', 'done callback', 'callback of a future that is done', 'retryOn of a map', 'progress of a map'];
@@ -278,7 +278,7 @@ for (const [name, Class] of [
   });
 }
 
-test('an error that nobody looks at is told in no stranger’s context', async () => {
+test('an unhandled error is reported in no foreign context', async () => {
   const program = `
     import { AsyncLocalStorage } from 'node:async_hooks';
     import { ThreadPool, ThreadPoolExecutor } from 'heddle';

@@ -83,7 +83,7 @@ async function run(kind: 'thread' | 'process', count: number): Promise<void> {
 
 for (const kind of ['thread', 'process'] as const) {
   const skip = kind === 'process' ? (features().sharedHeap ?? false) : false;
-  test(`${kind}: what was sent, to workers that live or die, and dropped, stays in the heap`, { skip }, async () => {
+  test(`${kind}: objects that were sent, to workers that live or die, and dropped, leave the heap`, { skip }, async () => {
     await run(kind, deathEvery);
     const before = await used();
     const { parcels } = heapStatistics();

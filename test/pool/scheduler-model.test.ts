@@ -216,7 +216,7 @@ function sequence(maxCommands: number): fc.Arbitrary<Iterable<Move>> {
   return fc.commands(weighted, { maxCommands, size: 'max' });
 }
 
-test('some order of events loses a task, settles it twice, breaks an order, overloads a worker or never ends', () => {
+test('in any order of events each task settles once, orders hold, no worker is overloaded, and all ends', () => {
   fc.assert(
     fc.property(options, sequence(100), ends, sequence(40), (given, before, end, after) => {
       const world = new World(given);

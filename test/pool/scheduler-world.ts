@@ -385,7 +385,7 @@ export class World {
       assert.ok(task.isSettled, `task ${task.id} never settled`);
       assert.equal(task.status, 'gone', `task ${task.id} is still there`);
     }
-    assert.equal(this.state.tasks.size, 0, 'tasks are remembered for ever');
+    assert.equal(this.state.tasks.size, 0, 'tasks are never forgotten');
     assert.deepEqual(this.#tell({ type: 'shutdown', cancelFutures: true }), [], 'it ends twice');
   }
 
@@ -569,7 +569,7 @@ export class World {
 
   #start(id: number): void {
     assert.ok(!this.workers.has(id));
-    assert.ok(this.canStart(), 'a pool whose workers cannot start tries for ever');
+    assert.ok(this.canStart(), 'a pool whose workers cannot start never gives up');
     assert.ok(!this.isTerminated, 'a worker is started after the end');
     this.workers.set(id, {
       id,
@@ -697,7 +697,7 @@ export class World {
     assert.equal(state.active, active.length, 'workers are miscounted');
     assert.equal(state.tasks.size, this.#unfinished.size, 'tasks are miscounted');
     assert.equal(state.isBroken, this.isBroken);
-    assert.equal(this.#all('over').length, 0, 'nobody says what becomes of a task');
+    assert.equal(this.#all('over').length, 0, 'the outcome of a task is missing');
     if (this.isCancelled) assert.equal(waiting.length, 0, 'a task waits after the end');
     // The tasks that wait for any worker.
     const common = waiting.filter((task) => task.group === undefined && !task.isHeld && this.#isFirstOfKey(task) && this.#isHomeless(task));
@@ -724,7 +724,7 @@ export class World {
     // The tasks that wait for their own worker.
     const unheld = waiting.filter((task) => !task.isHeld && this.#isFirstOfKey(task)).length;
     if (unheld > common.length || pinned > 0) assert.ok(this.workers.size > 0);
-    if (unheld > 0) assert.ok(this.workers.size > 0, 'a task waits and nobody will ever run it');
+    if (unheld > 0) assert.ok(this.workers.size > 0, 'a task waits that no worker will ever run');
     for (const task of waiting) if (task.group !== undefined) this.#checkPinned(task);
     if (!this.#mayMissMinimum && !this.isShutDown && this.canStart())
       assert.ok(active.length >= options.minWorkers, 'less than minWorkers');

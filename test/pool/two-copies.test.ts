@@ -21,7 +21,7 @@ function uses(place: string): Record<string, unknown> {
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-test('what comes from another copy of heddle is recognised, and both copies are named', () => {
+test('an object of another copy of heddle is recognised, and both copies are named', () => {
   const place = mkdtempSync(path.join(tmpdir(), 'heddle-copy-'));
   try {
     const both =

@@ -446,6 +446,6 @@ for (const Class of [Process, Thread]) {
     const child = Class === Process ? new Process({ target: refuse, stdio: 'ignore' }) : new Thread({ target: refuse });
     assert.equal(child.start().joinSync(), true);
     assert.ok(child.error instanceof Refused);
-    assert.deepEqual([child.error.message, child.error.amount], ['not so much', 7]);
+    assert.deepEqual([child.error.message, child.error.amount], ['not this amount', 7]);
   });
 }

@@ -107,7 +107,7 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
-  test(`${kind}: a worker that dies with a huge argument on its way hangs nobody`, async () => {
+  test(`${kind}: a worker that dies with a huge argument in flight hangs no caller`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const huge = new Uint8Array(16 * 1024 * 1024);
     const lost = pool.submit(

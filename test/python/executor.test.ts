@@ -261,7 +261,7 @@ for (const { kind, open, shared } of kinds) {
     });
   }
 
-  test(`${kind}: map submits before anybody iterates`, async () => {
+  test(`${kind}: map submits before the iteration`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const results = pool.map((x: number) => x, range(3), { chunkSize: 1 });
     await until(() => pool.statistics().completed === 3);

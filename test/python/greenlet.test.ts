@@ -522,7 +522,7 @@ test('generators made of greenlets: recursive permutations', () => {
   assert.deepEqual(all, all.toSorted());
 });
 
-test('dead ones in a circle, suspended ones in a circle, and one that waits are freed when nobody holds them', async () => {
+test('dead ones in a circle, suspended ones in a circle, and one that waits are freed without references', async () => {
   const make = (isEnded: boolean): WeakRef<RawGreenlet>[] => {
     const circle: RawGreenlet[] = Array.from({ length: 2 }, (_, i) =>
       Object.assign(

@@ -180,7 +180,7 @@ both('RLock: a condition cannot give up what its caller has not', function* (wor
   assert.throws(() => condition.wait(), InvalidStateError);
 });
 
-both('RLock: the owner is who has it', function* () {
+both('RLock: the owner is its holder', function* () {
   const lock = new RLock();
   assert.equal(lock.owner, null);
   yield lock.acquire();
@@ -214,7 +214,7 @@ both('Event: set and clear may come twice', function* () {
   assert.deepEqual(seen, [false, true, true, false, false]);
 });
 
-both('Event: all who wait are woken by set(), and later ones wait no more', function* (world) {
+both('Event: all waiters are woken by set(), and later ones wait no more', function* (world) {
   const event = new Event();
   const results: boolean[] = [];
   const waiters = bunch(world, 5, function* () {
@@ -246,7 +246,7 @@ both('Event: a wait gives false after its time, and true if it was set before', 
   for (const g of bunch(world, 3, wait)) assert.deepEqual(yield g, [true, true]);
 });
 
-both('Event: set and at once cleared wakes all who wait', function* (world) {
+both('Event: set and at once cleared wakes all waiters', function* (world) {
   const event = new Event();
   const waiters = bunch(world, 5, function* () {
     return yield event.wait(500);
@@ -291,7 +291,7 @@ both('Condition: wait and notify without the lock are errors', function* () {
   }
 });
 
-both('Condition: notify(n) wakes exactly n, those who came first; notifyAll the rest', function* (world) {
+both('Condition: notify(n) wakes exactly n, those that came first; notifyAll the rest', function* (world) {
   const condition = new Condition();
   const rounds: number[][] = [];
   let phase = 0;

@@ -51,7 +51,7 @@ test('the current process is alive, no daemon, and has the number of the system'
 for (const method of isNative ? (['spawn', 'forkserver', 'thread'] as const) : (['spawn', 'thread'] as const)) {
   const context = getContext(method);
 
-  test(`${method}: a process tells its state before, while and after it runs, and its child knows who it is`, async () => {
+  test(`${method}: a process tells its state before, while and after it runs, and its child knows its identity`, async () => {
     const tell = (path: string, ...args: unknown[]): void => {
       const { name, pid, daemon } = currentProcess();
       const parent = parentProcess()!;

@@ -110,7 +110,7 @@ inBothForms('Barrier: an action that throws breaks it, and its thrower gets the 
   assert.equal(barrier.broken, true);
 });
 
-inBothForms('Barrier: an abort breaks it for all who wait and all who come', async (crew, form) => {
+inBothForms('Barrier: an abort breaks it for all waiters and all newcomers', async (crew, form) => {
   const barrier = new Barrier(parties);
   const all = crew.bunch(parties - 1, () => meet(form, barrier));
   await until(() => barrier.nWaiting === parties - 1);
@@ -124,7 +124,7 @@ inBothForms('Barrier: an abort breaks it for all who wait and all who come', asy
   assert.deepEqual([barrier.broken, barrier.nWaiting], [true, 0]);
 });
 
-inBothForms('Barrier: a reset breaks those who wait, and then it works', async (crew, form) => {
+inBothForms('Barrier: a reset breaks the waiters, and then it works', async (crew, form) => {
   const barrier = new Barrier(parties);
   const early = crew.bunch(parties - 1, () => meet(form, barrier));
   await until(() => barrier.nWaiting === parties - 1);

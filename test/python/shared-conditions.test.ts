@@ -125,7 +125,7 @@ inBothForms('Condition: notify(n) wakes exactly n, notifyAll the rest', async (c
   for (const sleeper of all) assert.deepEqual(await sleeper, [true, true]);
 });
 
-everywhere('Condition: notify(n) wakes those who came first', async (crew) => {
+everywhere('Condition: notify(n) wakes those that came first', async (crew) => {
   const condition = new Condition();
   const order = [new Semaphore(0), new Semaphore(0)];
   const all = [];
@@ -145,7 +145,7 @@ everywhere('Condition: notify(n) wakes those who came first', async (crew) => {
   for (const each of all) await each;
 });
 
-inBothForms('Condition: a notify with nobody there is not kept', async (crew, form) => {
+inBothForms('Condition: a notify without a waiter is not kept', async (crew, form) => {
   const condition = new Condition();
   await condition.acquire();
   condition.notify();

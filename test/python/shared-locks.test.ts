@@ -226,7 +226,7 @@ everywhere('Lock: another may release it', async (crew) => {
   lock.release();
 });
 
-everywhere('Lock: who owns it can be asked from everywhere', async (crew) => {
+everywhere('Lock: its owner can be asked from everywhere', async (crew) => {
   const lock = new Lock();
   await lock.acquire();
   const mine = lock.owner;

@@ -54,7 +54,7 @@ async function countUnderLock({ me, objects, chance }: Worker): Promise<void> {
     }
   }
   dawdle(chance);
-  if (!count(counted, me, mayBeHalf)) throw new Error('two have the lock, or an owner died and nobody was told');
+  if (!count(counted, me, mayBeHalf)) throw new Error('two have the lock, or an owner died without a report');
   perhapsDie(chance);
   for (let taken = 0; taken < depth; taken += 1) lock.release();
 }

@@ -2,9 +2,9 @@
  * The record that a lock guards: a number that is counted up in steps that are not atomic, so that two at once, or a death between them,
  * show.
  *
- *   who, base   who counts, and its own tally before           ┐
- *   first       n + 1                                          │ whoever dies in between leaves first ≠ second;
- *   tally       who's own count + 1                            │ the next one finishes what was begun
+ *   `who`, base the counting worker, and its own tally before  ┐
+ *   first       n + 1                                          │ a death in between leaves first ≠ second;
+ *   tally       its own count + 1                              │ the next one finishes what was begun
  *   second      n + 1                                          ┘
  *
  * At the end first = second = the sum of all tallies, or something was counted twice, or lost.

@@ -3,7 +3,7 @@
  * one after the other is killed and replaced.
  *
  *   every 50 to 400 ms   one that is chosen by chance gets SIGKILL or is terminated; another begins in its place
- *   every second         each is looked at: who lives and has done nothing for `patience` hangs
+ *   every second         each is checked: a living one that has done nothing for `patience` hangs
  *   every 10 s           a line of progress
  *   at the end           all stop by themselves; counters are exact, permits are all there, the heap has its bytes back
  *
@@ -166,7 +166,7 @@ await Promise.all([threads.shutdown(), processes.shutdown()]);
 async function checkBooks(): Promise<void> {
   for (const [i, { lock, counted }] of objects.locks.entries()) {
     const got = await lock.acquire({ timeout: patience }).catch(() => true);
-    if (!got) problems.push(`lock ${i} is held by nobody who lives`);
+    if (!got) problems.push(`lock ${i} is held by no living thread`);
     else lock.release();
     if (lock.locked() || lock.statistics().waiting !== 0) problems.push(`lock ${i} is not free: ${JSON.stringify(lock.statistics())}`);
     if (!isExact(counted)) problems.push(`what lock ${i} guards is not exact: ${counted.first.load()}`);
@@ -193,6 +193,6 @@ console.log(`heap: ${before} bytes used before, ${after} after`);
 if (after > before) problems.push(`the heap has ${after - before} bytes more than before`);
 for (const problem of problems) console.log(`FAILED: ${problem}`);
 console.log(
-  problems.length === 0 ? 'ok: counters exact, permits back, heap back, nobody hung' : `${problems.length} problems, seed ${seed}`,
+  problems.length === 0 ? 'ok: counters exact, permits back, heap back, no worker hung' : `${problems.length} problems, seed ${seed}`,
 );
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -189,7 +189,7 @@ function result(body: () => unknown): unknown {
 const ended = new Error('ended from outside');
 
 function settle(operation: Operation<unknown>): unknown {
-  assert.ok(!(operation instanceof Pending && operation.isPending), 'it waits for ever');
+  assert.ok(!(operation instanceof Pending && operation.isPending), 'the wait has no end');
   return result(() => operation[Symbol.iterator]().next().value);
 }
 

@@ -235,7 +235,7 @@ async function follow(commands: readonly Command[], clock: ManualClock): Promise
   channel.close();
 }
 
-test('random calls do something else than the model', async () => {
+test('random calls behave as the model', async () => {
   const property = fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60, size: 'max' }), async (commands) => {
     const clock = new ManualClock();
     const before = replaceClock(clock);

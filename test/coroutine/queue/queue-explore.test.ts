@@ -11,7 +11,7 @@ for (const [name, make] of [
   ['Queue', () => new Queue<number>(1)],
   ['Channel', () => new Channel<number>()],
 ] as const) {
-  test(`${name}: an item is lost, or comes twice, in some order of those who are ready`, async () => {
+  test(`${name}: an item comes once, in any order of ready greenlets`, async () => {
     await explore(
       function* () {
         const queue = make();
@@ -53,7 +53,7 @@ for (const [name, make] of [
     );
   });
 
-  test(`${name}: a time-out takes an item, in some order of those who are ready`, async () => {
+  test(`${name}: a timeout takes no item, in any order of ready greenlets`, async () => {
     await explore(
       function* (time) {
         const queue = make();

@@ -213,7 +213,7 @@ function* make(queue: Queue<Item>, call: Call): Coroutine<unknown> {
 }
 
 for (const [Kind, order] of kinds) {
-  test(`${Kind.name}: random calls do something else than the model`, async () => {
+  test(`${Kind.name}: random calls behave as the model`, async () => {
     const property = fc.asyncProperty(
       fc.nat(3),
       fc.array(command, { minLength: 10, maxLength: 60, size: 'max' }),

@@ -162,7 +162,7 @@ async function play(steps: readonly Step[], shared: Shared, permits: number): Pr
 }
 
 for (const [name, { permits, make }] of Object.entries(sources)) {
-  test(`a crowd gets into a ${name} at the same time, in another order, or for ever`, async () => {
+  test(`a crowd gets into a ${name} one after another, in order, and none waits on`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const shared = make();
@@ -193,7 +193,7 @@ function isUnexpected(error: unknown): boolean {
 }
 
 /** Exact, as a generator greenlet that is killed has not seen what it did not return from. */
-test('notifications go to others than they should when waiters are killed', async () => {
+test('notifications go to the right waiters when waiters are killed', async () => {
   const move = fc.oneof(
     fc.record({ do: fc.constant('notify' as const), which: fc.integer({ min: 1, max: 3 }) }),
     fc.record({ do: fc.constant('kill' as const), which: fc.nat({ max: 11 }) }),

@@ -66,7 +66,7 @@ test('listeners of a greenlet’s signal are in its context, not in the one that
   assert.deepEqual(places, ['of one']);
 });
 
-test('nor is what a timer calls, also if an async greenlet has set it', async () => {
+test('a timer calls outside of any greenlet, also if an async greenlet has set it', async () => {
   const names: string[] = [];
   await spawn(async () => {
     const slept = sleep(1);

@@ -109,7 +109,7 @@ test('count ends it, and the others are left', async () => {
   assert.deepEqual([order, gates[0]!.links.size], [[2, 1], 0]);
 });
 
-test('a signal ends it with its reason, whether somebody waits or not', async () => {
+test('a signal ends it with its reason, with a waiter or without', async () => {
   const gate = new Gate();
   for (const isWaited of [true, false]) {
     const controller = new AbortController();

@@ -144,7 +144,7 @@ test('importing the coroutines loads no pool; the first call does, and the progr
   assert.deepEqual([stdout, stderr, code], ['true false 42 true\n', '', 0]);
 });
 
-test('an error that nobody catches ends the program, and says who called, the first time as well', async () => {
+test('an unhandled error ends the program, and names the caller, the first time as well', async () => {
   const { stderr, code } = await runProgram(`
     function fails() { throw new RangeError('in the thread') }
     async function calls() { await h.toThread(fails) }

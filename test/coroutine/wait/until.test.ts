@@ -80,7 +80,7 @@ test('items of an async iterable come one after another', async () => {
   assert.equal(await g, 'ab');
 });
 
-test('when nobody waits any more the signal is aborted with the reason, once, and nothing else is heard', async () => {
+test('when the last waiter leaves the signal is aborted with the reason, once, and nothing else is heard', async () => {
   const reasons: unknown[] = [];
   const asks = (signal: AbortSignal): Promise<never> =>
     new Promise((_, reject) => {

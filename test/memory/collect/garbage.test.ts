@@ -26,12 +26,12 @@ async function makeLarge(megabytes: number): Promise<void> {
   }
 }
 
-test('a loop that makes objects and drops them fills the heap', async () => {
+test('a loop that makes objects and drops them does not fill the heap', async () => {
   await makeLarge(200);
   assert.ok(heapStatistics().size <= 80 * mebi, `${heapStatistics().size} bytes for 200 MB of garbage`);
 });
 
-test('a thread that idles is not asked to collect its garbage', async () => {
+test('an idle thread is asked to collect its garbage', async () => {
   const code = `
     import { parentPort, workerData } from 'node:worker_threads';
     const { joinBySeed } = await import(workerData.attach);

@@ -9,7 +9,7 @@ import { killAt, PlainWorld, type PlainThread } from './plain-memory.ts';
 const word = (world: PlainWorld): number => world.segments[0]![headerFields.guard]!;
 const guardOf = ({ memory, agent }: PlainThread): Guard => new Guard(memory, agent.id);
 
-test('the guard of a dead thread is not taken over, or nobody learns of the death', () => {
+test('the guard of a dead thread is taken over, and the death reported', () => {
   const world = new PlainWorld();
   const [a, b] = [world.thread(), world.thread()];
   guardOf(a).enter();
@@ -18,12 +18,12 @@ test('the guard of a dead thread is not taken over, or nobody learns of the deat
   guard.enter();
   assert.equal(word(world) & 0x7fff_ffff, b.agent.id);
   assert.equal(world.segments[0]![headerFields.isSweepDue], 1);
-  assert.equal(world.sleeps, 0, 'who is dead is not waited for');
+  assert.equal(world.sleeps, 0, 'a dead owner is not waited for');
   guard.leave();
   assert.equal(word(world), 0);
 });
 
-test('a guard is entered that a living thread is in', () => {
+test('a guard is not entered while a living thread is in it', () => {
   const world = new PlainWorld();
   const [a, b] = [world.thread(), world.thread()];
   const [first, second] = [guardOf(a), guardOf(b)];
@@ -45,7 +45,7 @@ test('a guard is entered that a living thread is in', () => {
   second.leave();
 });
 
-test('a waiter is not woken, or a system call is made when nobody waits', () => {
+test('a waiter is woken, and no system call is made without one', () => {
   const world = new PlainWorld();
   const [a, b] = [world.thread(), world.thread()];
   let wakes = 0;
@@ -64,7 +64,7 @@ test('a waiter is not woken, or a system call is made when nobody waits', () => 
   assert.equal(wakes, 2);
 });
 
-test('a thread that was thrown out of the guard waits for itself for ever', () => {
+test('a thread that was thrown out of the guard does not wait for itself', () => {
   const world = new PlainWorld();
   const a = world.thread();
   const guard = guardOf(a);

@@ -57,7 +57,7 @@ export class PlainWorld {
       },
       sleep: () => {
         this.sleeps += 1;
-        if (this.sleeps > 1000) throw new Error('it sleeps for ever');
+        if (this.sleeps > 1000) throw new Error('the sleep has no end');
         this.whileAsleep?.();
       },
       wake: () => {},

@@ -41,7 +41,7 @@ everywhere('a fair lock is had in order of arrival, sync and async alike', async
   }
 });
 
-everywhere('who has waited for more than a millisecond gets it in order of arrival', async (crew) => {
+everywhere('waiters of more than a millisecond get it in order of arrival', async (crew) => {
   for (const make of [() => new Lock(), () => new RLock(), () => new Semaphore(1)]) {
     assert.deepEqual(await arrive(crew, make(), pastTheMillisecond), [1, 2, 3, 4, 5]);
   }

@@ -16,7 +16,7 @@ const makers = {
 };
 
 for (const [name, make] of Object.entries(makers)) {
-  forEachEnd(`${name} goes to one of those who wait, in either form, and one is told`, async (victim, crew) => {
+  forEachEnd(`${name} goes to one of the waiters, in either form, and one is told`, async (victim, crew) => {
     const lock = make();
     victim.run(async () => {
       await lock.acquire();
@@ -47,7 +47,7 @@ for (const [name, make] of Object.entries(makers)) {
 }
 
 for (const form of forms) {
-  forEachEnd(`each goes to who comes later, ${form}, who is told once`, async (victim) => {
+  forEachEnd(`each goes to the next comer, ${form}, which is told once`, async (victim) => {
     const locks = Object.values(makers).map((make) => make());
     victim.run(async () => {
       for (const lock of locks) await lock.acquire();
@@ -104,7 +104,7 @@ forEachEnd(`${Object.keys(takers).join(', ')} throw, and the lock is free again`
 });
 
 for (const Class of [Lock, RLock]) {
-  forEachEnd(`with onOwnerDied: 'ignore' nobody is told, ${Class.name}`, async (victim, crew) => {
+  forEachEnd(`with onOwnerDied: 'ignore' no waiter is told, ${Class.name}`, async (victim, crew) => {
     const lock = new Class({ onOwnerDied: 'ignore' });
     victim.run(async () => {
       await lock.acquire();

@@ -185,14 +185,14 @@ const eachActs =
 const allKnow =
   (threads: number) =>
   ({ seen }: Scene): void =>
-    assert.equal(seen.ranks.length + seen.broken, threads, 'somebody did not get to know');
+    assert.equal(seen.ranks.length + seen.broken, threads, 'a party was not told');
 
 /** Either all of the parties passed, or none did. */
 const togetherOrNot =
   (threads: number) =>
   ({ seen, parties }: Scene, { dead }: ModelEnd): void => {
     const alive = threads - dead.length;
-    assert.ok(seen.ranks.length + seen.broken >= alive, 'somebody did not get to know');
+    assert.ok(seen.ranks.length + seen.broken >= alive, 'a party was not told');
     if (dead.length === 0) assert.equal(seen.ranks.length % parties, 0, `${seen.ranks.length} of ${parties} passed`);
     assert.ok(seen.ranks.length === 0 || seen.broken === 0, `${seen.ranks.length} passed, and for ${seen.broken} it broke`);
     assert.equal(new Set(seen.ranks).size, seen.ranks.length, 'two have one rank');
@@ -243,14 +243,14 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     preemptions: 0,
     deaths: 1,
   },
-  'a death of who calls the action': {
+  'a death of the caller of the action': {
     threads: [hurried, hurried],
     setup: sceneOfAction(2),
     after: togetherOrNot(2),
     preemptions: 1,
     deaths: 1,
   },
-  'a death of one who had come': {
+  'a death of one that had come': {
     threads: [party(1), aborter],
     setup: sceneOfFirst,
     after: allKnow(1),
@@ -258,7 +258,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     deaths: 1,
     mayDie: [1],
   },
-  'a death of one who had come, beside an event loop': {
+  'a death of one that had come, beside an event loop': {
     threads: [loop(1), aborter],
     setup: sceneOfFirst,
     after: allKnow(1),

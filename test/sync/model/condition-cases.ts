@@ -191,7 +191,7 @@ const allDone =
   (count: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
     assert.ok(scene.seen.done >= count - dead.length, `${scene.seen.done} of ${count} had what they waited for`);
-    assert.ok(scene.seen.told <= dead.length, 'told more often than somebody died');
+    assert.ok(scene.seen.told <= dead.length, 'told more often than threads died');
     const condition = conditionOf(scene);
     if (dead.length > 0) return;
     assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 0 });

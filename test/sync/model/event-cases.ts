@@ -99,7 +99,7 @@ const allPassed =
   (count: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
     assert.ok(scene.passed.count >= count - dead.length, `${scene.passed.count} of ${count} passed`);
-    if (dead.length === 0) assert.equal(eventOf(scene).statistics().waiting, 0, 'somebody is still in line');
+    if (dead.length === 0) assert.equal(eventOf(scene).statistics().waiting, 0, 'a waiter is still in line');
   };
 
 export const cases: Record<string, ModelOptions<Scene>> = {
@@ -122,7 +122,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   },
   'a time-out': { threads: [hurried, waiter, setter], setup: sceneOf, after: allPassed(1), preemptions: 2, timeouts: 1 },
   'an abort': { threads: [aborted, waiter, setter], setup: sceneOf, after: allPassed(1), preemptions: 2, timeouts: 1 },
-  'a death of one who waits': {
+  'a death of a waiter': {
     threads: [waiter, waiter, setter],
     setup: sceneOf,
     after: allPassed(2),
@@ -130,7 +130,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     deaths: 1,
     mayDie: [0, 1],
   },
-  'a death of one who sets it': {
+  'a death of a setter': {
     threads: [waiter, loop, setter, setter],
     setup: sceneOf,
     after: allPassed(1),

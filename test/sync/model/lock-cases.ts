@@ -87,7 +87,7 @@ const allHad = (times: number) => (scene: Scene) => {
   assert.equal(scene.inside.entered, times);
   const lock = lockOf(scene);
   assert.equal(lock.locked(), false);
-  assert.equal(lock.statistics().waiting, 0, 'somebody is still in line');
+  assert.equal(lock.statistics().waiting, 0, 'a waiter is still in line');
 };
 
 /** As `worker`, but gives up after some milliseconds. */
@@ -222,15 +222,15 @@ const allLiveHad =
   (threads: number) =>
   ({ inside, ref }: Scene, { dead }: ModelEnd): void => {
     assert.ok(inside.entered >= threads - dead.length, `${inside.entered} of ${threads} had it, ${dead.length} died`);
-    assert.ok(inside.told <= dead.length, 'told more often than somebody died');
+    assert.ok(inside.told <= dead.length, 'told more often than threads died');
     const { owner } = assertLock(joinObject(ref));
-    if (owner !== null) assert.ok(dead.length > 0, 'nobody died, and it is locked');
+    if (owner !== null) assert.ok(dead.length > 0, 'no thread died, and it is locked');
   };
 
 const nobodyInLine = (scene: Scene): void => {
   const lock = lockOf(scene);
   assert.equal(lock.locked(), false);
-  assert.equal(lock.statistics().waiting, 0, 'somebody is still in line');
+  assert.equal(lock.statistics().waiting, 0, 'a waiter is still in line');
 };
 
 export const cases: Record<string, ModelOptions<Scene>> = {
@@ -290,7 +290,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     after: allHad(2),
     preemptions: 2,
   },
-  'a mark that nobody needs': { threads: [worker(1), worker(1), releasing], setup: sceneOfMark, after: allHad(2), preemptions: 2 },
+  'a mark without need': { threads: [worker(1), worker(1), releasing], setup: sceneOfMark, after: allHad(2), preemptions: 2 },
   'a death of one of two': { threads: [survivor, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death of one of three': { threads: [survivor, survivor, survivor], setup: sceneOf(), after: allLiveHad(3), preemptions: 1, deaths: 1 },
   'a death, strictly in order': {

@@ -121,7 +121,7 @@ const allHad =
   (times: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
     assert.ok(scene.inside.entered >= times - dead.length, `${scene.inside.entered} of ${times} had one`);
-    if (dead.length === 0) assert.equal(semaphoreOf(scene).statistics().waiting, 0, 'somebody is still in line');
+    if (dead.length === 0) assert.equal(semaphoreOf(scene).statistics().waiting, 0, 'a waiter is still in line');
     allBack(scene);
   };
 
@@ -142,7 +142,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   'three threads, two permits': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(2), after: allHad(3), preemptions: 2 },
   'in order': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(1, { fair: true }), after: allHad(3), preemptions: 1 },
   'two at once': { threads: [worker(1), worker(1), releaser], setup: emptyScene(2), after: allHad(2), preemptions: 2 },
-  'two at once, to one who waits and an event loop': {
+  'two at once, to a waiter and an event loop': {
     threads: [worker(1), loop(1), releaser],
     setup: emptyScene(2),
     after: allHad(2),
