@@ -22,7 +22,7 @@ test('a future is a promise', async () => {
 test('the methods tell the state', async () => {
   const future = pending();
   assert.deepEqual([future.done(), future.running(), future.cancelled()], [false, false, false]);
-  futures.begin(future);
+  futures.assign(future, { cancel: () => true, isRunning: () => true });
   assert.deepEqual([future.done(), future.running(), future.cancelled()], [false, true, false]);
   assert.equal(future.cancel(), false);
   settle(future, true, 7);
@@ -75,7 +75,7 @@ test('a cancelled future never runs, and does not end the program as an unhandle
     futures.cancel(future);
     return true;
   };
-  futures.assign(future, { cancel, hasBegunAhead: () => false });
+  futures.assign(future, { cancel, isRunning: () => false });
   const seen: unknown[] = [];
   future.addDoneCallback((f) => seen.push(f));
   assert.equal(future.cancel('changed my mind'), true);
