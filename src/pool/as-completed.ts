@@ -10,13 +10,13 @@ import { later } from './timers.ts';
 import { type Watcher, leave, markSeen, watch } from './watch.ts';
 
 export interface AsCompletedOptions {
-  /** Milliseconds from the call, 0 or more; default: for ever. */
+  /** Milliseconds from the call, 0 or more; default: indefinitely. */
   readonly timeout?: number | undefined;
 }
 
 /**
- * What `asCompleted` returns. An interface of its own, because TypeScript says of a loop over an `AsyncIterableIterator` that
- * it awaits the futures, which it does not.
+ * The result of `asCompleted`. This is a separate interface: TypeScript assumes that a loop over an `AsyncIterableIterator` awaits the
+ * futures, which this loop does not.
  */
 export interface CompletedFutures<F> extends AsyncItemIterator<F> {
   next(): Promise<IteratorResult<F, undefined>>;
@@ -68,7 +68,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
   readonly #total: number;
   /** On the clock of `performance.now()`. */
   readonly #deadline: number;
-  /** Only while somebody waits. */
+  /** Set only while a waiter exists. */
   #timer: NodeJS.Timeout | undefined;
   #refusal: { readonly error: unknown } | undefined;
   readonly #watcher: Watcher = { done: (future) => this.#completed(future) };
@@ -138,7 +138,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
     this.#end();
   }
 
-  /** Nobody waits here any more. */
+  /** Ends the iteration: no waiter is left. */
   #end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,4 +1,4 @@
-/** `map` for those who want every outcome: an item that fails is reported and the rest goes on. */
+/** `map` for callers that want every outcome: a failed item is reported and the rest goes on. */
 
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, captureSite } from '../codec/index.ts';

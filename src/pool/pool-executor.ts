@@ -1,5 +1,5 @@
 /**
- * What threads' and processes' executors have in common: the calls, their arguments checked and encoded, on the pool inside.
+ * The common part of the executors of threads and processes: the calls, with arguments checked and encoded, on the pool inside.
  *
  *   executor --with(options)--> view --with(more)--> view        all of them on one WorkerPool
  */
@@ -40,7 +40,7 @@ export function insideOf(executor: PoolExecutor): Inside {
   return inside;
 }
 
-/** A pool whose executor nobody has any more gets no more tasks; its workers need not wait for any. */
+/** A pool without a reachable executor gets no more tasks; its workers need not wait for any. */
 const dropped = new FinalizationRegistry<WorkerPool>((pool) => void pool.shutdown(false));
 
 /** An executor whose workers are its own: what `ThreadPoolExecutor` and `ProcessPoolExecutor` have in common. */
@@ -188,7 +188,7 @@ function encodeCall(
   pool.announce(fn);
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
-  // What is sent several times must not change owner with the first time.
+  // Memory that is sent several times must not move with the first.
   const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, isOwnList: true });
   return { capsule, packet };
 }
