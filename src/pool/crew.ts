@@ -17,6 +17,8 @@ export class Crew {
   readonly #idle: IdleWatch;
   /** The workers whose own pools have work. */
   readonly #hosts: Set<number> = new Set();
+  /** How many they are. Not to be written. */
+  hosts = 0;
 
   /** @param idleOver a worker has had nothing to do for so long that it may go */
   constructor(border: Border, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
@@ -99,16 +101,11 @@ export class Crew {
 
   /** Records that the worker's own pools have work, or have none any more. */
   poolsWork(id: number, doWork: boolean): void {
+    const worker = doWork || !this.#hosts.has(id) ? undefined : this.#workers.get(id);
     if (doWork) this.#hosts.add(id);
-    else if (this.#hosts.delete(id)) {
-      const worker = this.#workers.get(id);
-      if (worker !== undefined) this.mayRest(worker);
-    }
-  }
-
-  /** True if the own pools of a worker have work. */
-  get doPoolsWork(): boolean {
-    return this.#hosts.size > 0;
+    else this.#hosts.delete(id);
+    this.hosts = this.#hosts.size;
+    if (worker !== undefined) this.mayRest(worker);
   }
 
   kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -126,6 +123,7 @@ export class Crew {
   /** Removes a worker that has ended. */
   delete(id: number): void {
     this.#hosts.delete(id);
+    this.hosts = this.#hosts.size;
     this.#workers.delete(id);
   }
 

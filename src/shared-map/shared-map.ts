@@ -255,7 +255,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
     for (const [key, its] of this.entries()) fn.call(thisArg, its, key, this);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): SharedMapStatistics {
     let bytes = mapWords * 4;
     for (let i = 0; i < stripeCount; i += 1) bytes += this.#stripeAt(i).bytes;
