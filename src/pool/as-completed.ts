@@ -9,6 +9,7 @@ import { type Waitable, byFuture } from './waitable.ts';
 import { later } from './timers.ts';
 import { type Watcher, leave, markSeen, watch } from './watch.ts';
 
+/** Options of `asCompleted`. */
 export interface AsCompletedOptions {
   /** Milliseconds from the call, 0 or more; default: indefinitely. */
   readonly timeout?: number | undefined;
@@ -19,8 +20,11 @@ export interface AsCompletedOptions {
  * futures, which this loop does not.
  */
 export interface CompletedFutures<F> extends AsyncItemIterator<F> {
+  /** Resolves to the next future that is done. Rejects with `TimeoutError` when the time is over. */
   next(): Promise<IteratorResult<F, undefined>>;
+  /** Ends the iteration early. */
   return(): Promise<IteratorResult<F, undefined>>;
+  /** The iterator itself. */
   [Symbol.asyncIterator](): this;
 }
 
@@ -92,6 +96,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
     return this;
   }
 
+  /** Resolves to the next future that is done. Rejects with `TimeoutError` when the time is over. */
   next(): Promise<IteratorResult<F, undefined>> {
     if (this.#done.length > 0) return Promise.resolve({ done: false, value: this.#done.shift()! });
     const refusal = this.#refusal;
@@ -104,6 +109,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
     });
   }
 
+  /** Ends the iteration early. */
   return(): Promise<IteratorResult<F, undefined>> {
     this.#refusal = undefined;
     this.#done.clear();

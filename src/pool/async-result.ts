@@ -100,6 +100,7 @@ export class AsyncResult<T> implements Promise<T> {
     return !futures.hasFailed(this.#future);
   }
 
+  /** Behaves as `Promise.prototype.then`. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
@@ -108,14 +109,17 @@ export class AsyncResult<T> implements Promise<T> {
     return this.#future.then(onFulfilled, onRejected);
   }
 
+  /** Behaves as `Promise.prototype.catch`. */
   catch<B = never>(onRejected?: ((reason: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.#future.catch(onRejected);
   }
 
+  /** Behaves as `Promise.prototype.finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.#future.finally(onFinally);
   }
 
+  /** The name in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'AsyncResult';
   }

@@ -31,6 +31,7 @@ export interface MapResults<R> extends AsyncIterableIterator<R> {
 /** The return types of a streamed function. */
 export type Streamed<T> = Iterable<T> | AsyncIterable<T>;
 
+/** Options of `shutdown`. */
 export interface ShutdownOptions {
   /** True: the promise waits until all tasks and workers have ended. Default true. */
   readonly wait?: boolean | undefined;
@@ -79,7 +80,9 @@ export abstract class Executor implements AsyncDisposable {
    * none of them twice.
    */
   abstract map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** The same with two sources: `fn` gets one item of each; the shorter source ends the map. */
   abstract map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** The same with three sources. */
   abstract map<T1, T2, T3, R>(
     fn: (a: T1, b: T2, c: T3) => R,
     as: Items<T1>,

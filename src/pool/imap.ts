@@ -29,6 +29,7 @@ export interface ImapIterator<R> extends AsyncItemIterator<R> {
   next(timeout?: number): Promise<IteratorResult<R, undefined>>;
   /** Closes the source and drops what was not begun. */
   return(): Promise<IteratorResult<R, undefined>>;
+  /** The iterator itself. */
   [Symbol.asyncIterator](): this;
 }
 

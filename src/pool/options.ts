@@ -6,7 +6,7 @@ import type { AnyFunction } from '../codec/index.ts';
 import { checkStartMethod, type ResourceLimits, type StartMethod } from '../worker/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
-/** @typeParam A the parameters of the initializer */
+/** Options of an executor. @typeParam A the parameters of the initializer */
 export interface ExecutorOptions<A extends readonly unknown[] = any[]> {
   /** Workers at most; they start when there is work for them. An integer >= 1; default `os.availableParallelism()`. */
   readonly maxWorkers?: number | undefined;

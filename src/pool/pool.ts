@@ -110,6 +110,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
    * @throws what the function throws, `WorkerLost` if its worker ended before it did, `ShutDown` after `close()`
    */
   apply<R>(fn: () => R): Promise<Awaited<R>>;
+  /** The same with arguments. */
   apply<A extends unknown[], R>(fn: (...args: A) => R, args: readonly [...A], options?: TaskOptions): Promise<Awaited<R>>;
   apply(fn: (...args: unknown[]) => unknown, args: readonly unknown[] = [], options?: TaskOptions): Promise<unknown> {
     return this.#applied(fn, args, options, taskKeys).get();
@@ -120,6 +121,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
    * of the result resumes.
    */
   applyAsync<R>(fn: () => R): AsyncResult<Awaited<R>>;
+  /** The same with arguments. */
   applyAsync<A extends unknown[], R>(
     fn: (...args: A) => R,
     args: readonly [...A],

@@ -9,6 +9,7 @@ import { RangeError, TypeError } from '../refusals.ts';
 /** Milliseconds, or a function that gives them for the attempt that failed, counted from 1. */
 export type Backoff = number | ((attempt: number) => number);
 
+/** Options of a task, for `with()`. */
 export interface TaskOptions {
   /** Aborts the task: it rejects at once with the signal's reason. A worker that runs it is told, and ended if it does not stop. */
   readonly signal?: AbortSignal | undefined;
@@ -42,11 +43,13 @@ export interface TaskOptions {
 
 /** How far a task says it is. */
 export interface TaskProgress {
+  /** The amount that is done. */
   readonly done: number;
   /** Null if it did not say. */
   readonly total: number | null;
 }
 
+/** Options of `map`. */
 export interface MapOptions {
   /**
    * Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. Of an async iterable fewer go

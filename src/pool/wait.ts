@@ -13,6 +13,7 @@ export const FIRST_COMPLETED = 'FIRST_COMPLETED' as const;
 /** `wait` returns when one has failed, or all are done. A cancellation is not a failure. */
 export const FIRST_EXCEPTION = 'FIRST_EXCEPTION' as const;
 
+/** Options of `wait`. */
 export interface WaitForOptions {
   /** Milliseconds, 0 or more; default: indefinitely. A timeout is not an error: `notDone` has the unfinished ones. */
   readonly timeout?: number | undefined;
@@ -22,7 +23,9 @@ export interface WaitForOptions {
 
 /** The done and the unfinished futures; together all that were waited for, each once. */
 export interface DoneAndNotDone<F> {
+  /** The futures that are done. */
   readonly done: Set<F>;
+  /** The futures that are not done. */
   readonly notDone: Set<F>;
 }
 

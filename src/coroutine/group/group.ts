@@ -77,6 +77,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return this.#members.greenlets.has(greenlet);
   }
 
+  /** Iterates over the members. */
   [Symbol.iterator](): IterableIterator<Greenlet<any>> {
     return this.#members.greenlets.values();
   }
@@ -138,6 +139,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
    * @throws TimeoutError if not all end within `timeout`
    */
   kill(options?: number | KillAllOptions): Operation<void>;
+  /** The same with an error for all. */
   kill(error: unknown, options?: number | Omit<KillAllOptions, 'error'>): Operation<void>;
   kill(errorOrOptions?: unknown, lastOptions?: number | KillAllOptions): Operation<void> {
     const { thrown, block, ...wait } = readKill(errorOrOptions, lastOptions);
@@ -158,6 +160,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
    * Ends one member, and waits until it has ended. A greenlet that is not a member, or that the group has killed already, is left alone.
    */
   killOne(greenlet: Greenlet<any>, options?: number | KillAllOptions): Operation<void>;
+  /** The same with an error. */
   killOne(greenlet: Greenlet<any>, error: unknown, options?: number | Omit<KillAllOptions, 'error'>): Operation<void>;
   killOne(greenlet: Greenlet<any>, errorOrOptions?: unknown, lastOptions?: number | KillAllOptions): Operation<void> {
     const { thrown, block, ...wait } = readKill(errorOrOptions, lastOptions);

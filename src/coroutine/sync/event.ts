@@ -100,6 +100,7 @@ export class Event {
     return { isSet: this.#isSet, waiting: this.#waiters.length, links: this.#links.count };
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     const waiting = this.#waiters.length;
     return `<${this.constructor.name} ${this.#isSet ? 'set' : 'not set'}${waiting === 0 ? '' : `, ${waiting} waiting`}>`;

@@ -83,6 +83,7 @@ export class Event extends SharedObject {
     this.#asyncLine = new EventLine(() => this.#turns, this.#line);
   }
 
+  /** True while the flag is set. */
   isSet(): boolean {
     return (this.#turns & 1) === 1;
   }
@@ -102,6 +103,7 @@ export class Event extends SharedObject {
     this.#line.callAll();
   }
 
+  /** Clears the flag. */
   clear(): void {
     this.#turn(1);
   }
@@ -151,6 +153,7 @@ export class Event extends SharedObject {
     return true;
   }
 
+  /** The present state in numbers. */
   statistics(): EventStatistics {
     return { isSet: this.isSet(), waiting: this.#line.count() };
   }

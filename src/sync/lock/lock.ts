@@ -113,6 +113,7 @@ export class Lock extends SharedObject {
     return this.#word.runHeld(fn, options);
   }
 
+  /** The present state in numbers. */
   statistics(): LockStatistics {
     return this.#word.statistics();
   }
