@@ -29,6 +29,9 @@ export let asyncResults: AsyncResultControls;
  * The result of `applyAsync`, `mapAsync` or `starmapAsync` of a `Pool`. It can be awaited as any promise. Its error is an
  * `unhandledRejection` if it is not handled; an `errorCallback` counts as a handler.
  *
+ * `heddle/coroutine` also has an `AsyncResult`: a value that the program sets by `set()`, and that greenlets wait for. This one is the result
+ * of a call of a pool, and only the pool settles it.
+ *
  * @example
  * ```ts
  * import { ThreadPool } from 'heddle';

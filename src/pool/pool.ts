@@ -60,6 +60,9 @@ interface OpenMap {
  * Any function can be handed over: a closure, a method, a lambda. A worker that dies rejects the task that it ran with
  * `WorkerLost` and is replaced. A pool that has nothing to do does not keep the program running.
  *
+ * `heddle/coroutine` also has a `Pool`: a group that limits how many greenlets of one thread run at once. This one runs functions in worker
+ * processes, on several cores.
+ *
  * @example
  * ```ts
  * import { Pool } from 'heddle';

@@ -23,6 +23,8 @@ export interface AsyncResultStatistics {
  *
  * Source: gevent.event.AsyncResult
  *
+ * `heddle` also has an `AsyncResult`: the result of a call of a pool, settled by the pool only. This one is set by the program.
+ *
  * @example
  * ```ts
  * import { AsyncResult, spawn } from 'heddle/coroutine';

@@ -35,6 +35,8 @@ export interface EventStatistics {
  *
  * Source: gevent.event.Event
  *
+ * `heddle` also has an `Event`: between threads and processes, with Sync forms. This one is for greenlets of one thread, and cannot be sent.
+ *
  * @example
  * ```ts
  * import { Event, spawn } from 'heddle/coroutine';

@@ -58,6 +58,9 @@ export interface EventStatistics {
  *
  * Source: threading.Event, multiprocessing.Event
  *
+ * `heddle/coroutine` also has an `Event`: for greenlets of one thread, with callbacks (`rawlink`). This one works between threads and
+ * processes, and has Sync forms.
+ *
  * @example
  * ```ts
  * import { Event, Pool } from 'heddle';
