@@ -117,132 +117,132 @@ export class Context {
     return bound[this.method].ProcessPoolExecutor;
   }
 
-  /** `Lock` of the entry point, bound to the start method of the context. */
+  /** The same as `Lock` of the package. */
   get Lock(): typeof Lock {
     return Lock;
   }
 
-  /** `RLock` of the entry point, bound to the start method of the context. */
+  /** The same as `RLock` of the package. */
   get RLock(): typeof RLock {
     return RLock;
   }
 
-  /** `Semaphore` of the entry point, bound to the start method of the context. */
+  /** The same as `Semaphore` of the package. */
   get Semaphore(): typeof Semaphore {
     return Semaphore;
   }
 
-  /** `BoundedSemaphore` of the entry point, bound to the start method of the context. */
+  /** The same as `BoundedSemaphore` of the package. */
   get BoundedSemaphore(): typeof BoundedSemaphore {
     return BoundedSemaphore;
   }
 
-  /** `Condition` of the entry point, bound to the start method of the context. */
+  /** The same as `Condition` of the package. */
   get Condition(): typeof Condition {
     return Condition;
   }
 
-  /** `Event` of the entry point, bound to the start method of the context. */
+  /** The same as `Event` of the package. */
   get Event(): typeof Event {
     return Event;
   }
 
-  /** `Barrier` of the entry point, bound to the start method of the context. */
+  /** The same as `Barrier` of the package. */
   get Barrier(): typeof Barrier {
     return Barrier;
   }
 
-  /** `Queue` of the entry point, bound to the start method of the context. */
+  /** The same as `Queue` of the package. */
   get Queue(): typeof Queue {
     return Queue;
   }
 
-  /** `JoinableQueue` of the entry point, bound to the start method of the context. */
+  /** The same as `JoinableQueue` of the package. */
   get JoinableQueue(): typeof Queue {
     return Queue;
   }
 
-  /** `SimpleQueue` of the entry point, bound to the start method of the context. */
+  /** The same as `SimpleQueue` of the package. */
   get SimpleQueue(): typeof SimpleQueue {
     return SimpleQueue;
   }
 
-  /** `Pipe` of the entry point, bound to the start method of the context. */
+  /** The same as `Pipe` of the package. */
   get Pipe(): typeof Pipe {
     return Pipe;
   }
 
-  /** `LifoQueue` of the entry point, bound to the start method of the context. */
+  /** The same as `LifoQueue` of the package. */
   get LifoQueue(): typeof LifoQueue {
     return LifoQueue;
   }
 
-  /** `PriorityQueue` of the entry point, bound to the start method of the context. */
+  /** The same as `PriorityQueue` of the package. */
   get PriorityQueue(): typeof PriorityQueue {
     return PriorityQueue;
   }
 
-  /** `Deque` of the entry point, bound to the start method of the context. */
+  /** The same as `Deque` of the package. */
   get Deque(): typeof Deque {
     return Deque;
   }
 
-  /** `Value` of the entry point, bound to the start method of the context. */
+  /** The same as `Value` of the package. */
   get Value(): typeof Value {
     return Value;
   }
 
-  /** `RawValue` of the entry point, bound to the start method of the context. */
+  /** The same as `RawValue` of the package. */
   get RawValue(): typeof RawValue {
     return RawValue;
   }
 
-  /** `SharedArray` of the entry point, bound to the start method of the context. */
+  /** The same as `SharedArray` of the package. */
   get SharedArray(): typeof SharedArray {
     return SharedArray;
   }
 
-  /** `RawArray` of the entry point, bound to the start method of the context. */
+  /** The same as `RawArray` of the package. */
   get RawArray(): typeof RawArray {
     return RawArray;
   }
 
-  /** `ThreadPool` of the entry point, bound to the start method of the context. */
+  /** The same as `ThreadPool` of the package. */
   get ThreadPool(): typeof ThreadPool {
     return ThreadPool;
   }
 
-  /** `ThreadPoolExecutor` of the entry point, bound to the start method of the context. */
+  /** The same as `ThreadPoolExecutor` of the package. */
   get ThreadPoolExecutor(): typeof ThreadPoolExecutor {
     return ThreadPoolExecutor;
   }
 
-  /** `activeChildren` of the entry point, bound to the start method of the context. */
+  /** The same as `activeChildren` of the package. */
   get activeChildren(): typeof activeChildren {
     return activeChildren;
   }
 
-  /** `currentProcess` of the entry point, bound to the start method of the context. */
+  /** The same as `currentProcess` of the package. */
   get currentProcess(): typeof currentProcess {
     return currentProcess;
   }
 
-  /** `parentProcess` of the entry point, bound to the start method of the context. */
+  /** The same as `parentProcess` of the package. */
   get parentProcess(): typeof parentProcess {
     return parentProcess;
   }
 
-  /** `cpuCount` of the entry point, bound to the start method of the context. */
+  /** The same as `cpuCount` of the package. */
   get cpuCount(): typeof cpuCount {
     return cpuCount;
   }
 
-  /** `setForkserverPreload` of the entry point, bound to the start method of the context. */
+  /** The same as `setForkserverPreload` of the package. */
   get setForkserverPreload(): typeof setForkserverPreload {
     return setForkserverPreload;
   }
 
-  /** `getAllStartMethods` of the entry point, bound to the start method of the context. */
+  /** The same as `getAllStartMethods` of the package. */
   get getAllStartMethods(): typeof getAllStartMethods {
     return getAllStartMethods;
   }
@@ -252,17 +252,21 @@ export class Context {
     return getContext(method ?? this.method, options);
   }
 
-  /** The start method of the context. */
+  /** The start method of this context. */
   getStartMethod(): StartMethod {
     return this.method;
   }
 
-  /** Refused: a context has one method. The function of the same name sets that of the program. @throws ProcessError always */
+  /**
+   * Always refused: the method of a context is fixed.
+   *
+   * @throws ProcessError always: a context has one method. The function of the same name sets that of the program.
+   */
   setStartMethod(): never {
     throw new ProcessError(`the start method of a context cannot be set: this one is ${this.method}`);
   }
 
-  /** The object as text: its class and its state. */
+  /** Describes the object and its state in one line. */
   toString(): string {
     return `<Context ${this.method}>`;
   }
@@ -303,7 +307,7 @@ export function getContext(method?: StartMethod, options?: ContextOptions): Cont
  * @throws TypeError for an unknown option
  */
 export function getStartMethod(options?: { readonly allowNone?: false | undefined }): StartMethod;
-/** As above, with options. */
+/** The same, or `null` with `allowNone` while no method is fixed. */
 export function getStartMethod(options: { readonly allowNone?: boolean | undefined }): StartMethod | null;
 /** As above, with options. */
 export function getStartMethod(options?: { readonly allowNone?: boolean | undefined }): StartMethod | null {

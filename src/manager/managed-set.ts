@@ -92,23 +92,23 @@ export class ManagedSet<T = DictKey> {
     return new Set([...this.difference(others), ...[...others].filter((item) => !this.#set.has(item))]);
   }
 
-  /** True if all items are among `items`. */
+  /** True if all items of this set are in `items`. */
   isSubsetOf(items: Iterable<T>): boolean {
     const others = setOf(items);
     return [...this.#set].every((item) => others.has(item));
   }
 
-  /** True if all of `items` are items of the set. */
+  /** True if all of `items` are in this set. */
   isSupersetOf(items: Iterable<T>): boolean {
     return [...setOf(items)].every((item) => this.#set.has(item));
   }
 
-  /** True if no item is among `items`. */
+  /** True if no item is in both. */
   isDisjointFrom(items: Iterable<T>): boolean {
     return [...setOf(items)].every((item) => !this.#set.has(item));
   }
 
-  /** A copy of the items, in the order of insertion. */
+  /** The values, in the order of insertion. */
   values(): T[] {
     return [...this.#set];
   }
@@ -118,7 +118,7 @@ export class ManagedSet<T = DictKey> {
     return new Set(this.#set);
   }
 
-  /** Iterates over a copy of the items. */
+  /** Iterates over a snapshot. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#set[Symbol.iterator]();
   }

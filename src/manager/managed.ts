@@ -100,7 +100,7 @@ export class ManagedDict<K = DictKey, V = unknown> {
     return this.#map.get(key)!;
   }
 
-  /** Removes all entries. */
+  /** Removes all items. */
   clear(): void {
     this.#map.clear();
   }
@@ -110,12 +110,12 @@ export class ManagedDict<K = DictKey, V = unknown> {
     return [...this.#map.keys()];
   }
 
-  /** A copy of the values, in the order of insertion. */
+  /** The values, in the order of insertion. */
   values(): V[] {
     return [...this.#map.values()];
   }
 
-  /** A copy of the entries, in the order of insertion. */
+  /** The keys with their values, in the order of insertion. */
   entries(): [K, V][] {
     return [...this.#map];
   }
@@ -127,7 +127,7 @@ export class ManagedDict<K = DictKey, V = unknown> {
    * @throws TypeError if `fn` returns a promise, as others would come in between
    */
   update(key: K, fn: (value: V | undefined) => V): V;
-  /** Sets the values of several keys. */
+  /** Sets several keys. */
   update(entries: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): void;
   /** Sets the values of several keys. */
   update(keyOrEntries: K | Iterable<readonly [K, V]> | Readonly<Record<string, V>>, fn?: (value: V | undefined) => V): V | void {
@@ -148,7 +148,7 @@ export class ManagedDict<K = DictKey, V = unknown> {
     return new Map(this.#map);
   }
 
-  /** Iterates over a copy of the entries. */
+  /** Iterates over a snapshot. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.#map[Symbol.iterator]();
   }
@@ -183,12 +183,12 @@ export class ManagedList<T = unknown> {
     return this.#items.length;
   }
 
-  /** The item at an index; negative indices count from the end. @throws RangeError if there is no such item */
+  /** Returns the item at an index. @throws RangeError if there is no such item */
   get(index: number): T {
     return this.#items[this.#at(index)]!;
   }
 
-  /** Replaces the item at an index; negative indices count from the end. @throws RangeError if there is no such item */
+  /** Replaces the item at an index. @throws RangeError if there is no such item */
   set(index: number, value: T): void {
     this.#items[this.#at(index)] = value;
   }
@@ -236,7 +236,7 @@ export class ManagedList<T = unknown> {
     return this.#items.filter((one) => isDeepStrictEqual(one, item)).length;
   }
 
-  /** Reverses the order of the items in place. */
+  /** Reverses the list in place. */
   reverse(): void {
     this.#items.reverse();
   }
@@ -246,7 +246,7 @@ export class ManagedList<T = unknown> {
     this.#items.sort(compare ?? byValue);
   }
 
-  /** A copy of the items from `start` up to, and without, `end`, as `Array.prototype.slice`. */
+  /** A copy of a part, as `Array.prototype.slice`. */
   slice(start?: number, end?: number): T[] {
     return this.#items.slice(start, end);
   }
@@ -273,7 +273,7 @@ export class ManagedList<T = unknown> {
     return [...this.#items];
   }
 
-  /** Iterates over a copy of the items. */
+  /** Iterates over a snapshot. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#items[Symbol.iterator]();
   }
@@ -295,7 +295,7 @@ export class ManagedNamespace {
     for (const [name, value] of Object.entries(init)) this.#fields.set(name, value);
   }
 
-  /** The value of a name. @throws RangeError if there is no such name */
+  /** Returns the value of a name. @throws RangeError if there is no such name */
   get(name: string): unknown {
     if (!this.#fields.has(name)) throw new RangeError(expected('name', 'one of the namespace', name));
     return this.#fields.get(name);
@@ -307,7 +307,7 @@ export class ManagedNamespace {
     this.#fields.set(name, value);
   }
 
-  /** True if the name has a value. */
+  /** True if the name is there. */
   has(name: string): boolean {
     return this.#fields.has(name);
   }

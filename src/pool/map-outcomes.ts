@@ -1,4 +1,4 @@
-/** `map` for those who want every outcome: an item that fails is reported and the rest goes on. */
+/** `map` for callers that want every outcome: a failed item is reported and the rest goes on. */
 
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, captureSite } from '../codec/index.ts';
@@ -19,7 +19,7 @@ export interface MapOutcomesOptions extends MapOptions {
 export interface MapOutcome<R> {
   /** The index of the item. */
   readonly index: number;
-  /** True if the item has a result. */
+  /** True for a result, false for an error. */
   readonly ok: boolean;
   /** The result, or the error. */
   readonly value: R;

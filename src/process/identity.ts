@@ -8,13 +8,13 @@ import { identity, nextNumber, processNumbers } from '../worker/ground.ts';
 
 /** A process as it is known to itself and to its children. */
 export interface ProcessInfo {
-  /** The name of the process. */
+  /** The name. */
   readonly name: string;
-  /** The number of the process in the system. */
+  /** The process id. */
   readonly pid: number;
-  /** True if the process ends with its parent. */
+  /** True for a daemon, which does not keep the program alive. */
   readonly daemon: boolean;
-  /** True until the process has ended. */
+  /** True from the start to the end. */
   isAlive(): boolean;
 }
 

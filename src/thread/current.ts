@@ -9,15 +9,15 @@ import { listedThreads } from '../worker/ground.ts';
 
 /** A thread as others know it. */
 export interface ThreadRecord {
-  /** The name of the thread. */
+  /** The name. */
   name: string;
   /** A number that no other living thread of this program has; never 0. */
   readonly ident: number | null;
   /** The system's number of the thread; `null` where it is not known. */
   readonly nativeId: number | null;
-  /** True if the thread does not keep the program alive. */
+  /** True for a daemon, which does not keep the program alive. */
   readonly daemon: boolean;
-  /** True until the thread has ended. */
+  /** True from the start to the end. */
   isAlive(): boolean;
 }
 

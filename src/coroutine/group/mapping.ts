@@ -30,7 +30,7 @@ export abstract class GroupMapping {
    * @throws what the function throws; CancelledError if its greenlet was killed; TimeoutError after `timeout` milliseconds
    */
   apply<R>(fn: (() => R) & Spawnable<R>): Operation<ResultOf<R>>;
-  /** As above, with the arguments in a list. */
+  /** The same with arguments. */
   apply<A extends unknown[], R>(
     fn: ((...args: A) => R) & Spawnable<R>,
     args: readonly [...A],
@@ -71,7 +71,7 @@ export abstract class GroupMapping {
    * `spawn` does.
    */
   applyAsync<R>(fn: (() => R) & Spawnable<R>): Greenlet<ResultOf<R>>;
-  /** As above, with the arguments in a list. */
+  /** The same with arguments. */
   applyAsync<A extends unknown[], R>(
     fn: ((...args: A) => R) & Spawnable<R>,
     args: readonly [...A],
@@ -159,9 +159,9 @@ export abstract class GroupMapping {
    * ```
    */
   imap<T, R>(fn: ((item: T) => R) & Spawnable<R>, items: Items<T>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
-  /** As above, for a function of several arguments. */
+  /** The same with two zipped sources. */
   imap<T1, T2, R>(fn: ((a: T1, b: T2) => R) & Spawnable<R>, as: Items<T1>, bs: Items<T2>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
-  /** As above, for a function of several arguments. */
+  /** The same with three zipped sources. */
   imap<T1, T2, T3, R>(
     fn: ((a: T1, b: T2, c: T3) => R) & Spawnable<R>,
     as: Items<T1>,
@@ -176,14 +176,14 @@ export abstract class GroupMapping {
 
   /** `imap`, with the results as they come. */
   imapUnordered<T, R>(fn: ((item: T) => R) & Spawnable<R>, items: Items<T>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
-  /** As above, for a function of several arguments. */
+  /** The same with two zipped sources. */
   imapUnordered<T1, T2, R>(
     fn: ((a: T1, b: T2) => R) & Spawnable<R>,
     as: Items<T1>,
     bs: Items<T2>,
     options?: ImapOptions,
   ): ImapIterator<ResultOf<R>>;
-  /** As above, for a function of several arguments. */
+  /** The same with three zipped sources. */
   imapUnordered<T1, T2, T3, R>(
     fn: ((a: T1, b: T2, c: T3) => R) & Spawnable<R>,
     as: Items<T1>,

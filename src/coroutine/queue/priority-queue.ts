@@ -127,19 +127,27 @@ export class PriorityQueue<T extends Prioritized = Prioritized> extends Queue<T>
     reorder(this, new LowestFirst<T>(priorityOf), this.#checkAll(items));
   }
 
-  /** Puts an item. @throws TypeError if it has no order, or none with earlier items */
+  /**
+   * Puts an item in, by its priority; waits while the queue is full.
+   *
+   * @throws TypeError if the item has no order, or none with those before
+   */
   override put(item: T, options?: number | BlockOptions): Operation<void> {
     this.#check(item);
     return super.put(item, options);
   }
 
-  /** Puts an item without waiting. @throws Full if there is no room; TypeError as `put` */
+  /** Puts an item in, by its priority, without waiting. @throws TypeError if the item has no order, or none with those before */
   override putNowait(item: T): void {
     this.#check(item);
     super.putNowait(item);
   }
 
-  /** Puts all items of an iterable, or none of them. @throws TypeError if an item has no order, or none with earlier items */
+  /**
+   * Puts items in, by their priorities, as space comes.
+   *
+   * @throws TypeError if an item has no order, or none with those before; then none is put
+   */
   override putMany(items: Iterable<T>, options?: number | BlockOptions): Operation<void> {
     return super.putMany(this.#checkAll(items), options);
   }

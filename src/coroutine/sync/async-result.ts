@@ -23,6 +23,8 @@ export interface AsyncResultStatistics {
  *
  * Source: gevent.event.AsyncResult
  *
+ * `heddle` also has an `AsyncResult`: the result of a call of a pool, settled by the pool only. This one is set by the program.
+ *
  * @example
  * ```ts
  * import { AsyncResult, spawn } from 'heddle/coroutine';
@@ -140,7 +142,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.get()[Symbol.iterator]();
   }
 
-  /** Calls back with the result or the error, as `Promise.prototype.then` does. */
+  /** Behaves as `Promise.prototype.then`. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its value
   then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
@@ -149,22 +151,22 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.get().then(onValue, onError);
   }
 
-  /** Calls back with the error, as `Promise.prototype.catch` does. */
+  /** Behaves as `Promise.prototype.catch`. */
   catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onError);
   }
 
-  /** Calls back at the end, whatever it is, as `Promise.prototype.finally` does. */
+  /** Behaves as `Promise.prototype.finally`. */
   finally(onEnd?: (() => void) | null): Promise<T> {
     return this.get().finally(onEnd);
   }
 
-  /** The name of the class, for `Object.prototype.toString`. */
+  /** The name in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'AsyncResult';
   }
 
-  /** The object as text: its class and its state. */
+  /** Describes the object and its state in one line. */
   toString(): string {
     const settled = this.#settled;
     if (settled === undefined) return `<${this.constructor.name} not set>`;

@@ -125,7 +125,7 @@ export class Condition extends Acquirable {
     showAsText(Condition);
   }
 
-  /** The object as text: its class and its state. */
+  /** Describes the object and its state in one line. */
   override toString(): string {
     const unnotified = this.#waiters.length;
     return super

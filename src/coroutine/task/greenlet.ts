@@ -84,7 +84,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     fn: ((...args: A) => R) & Spawnable<R>,
     ...args: A
   ): Greenlet<ResultOf<R>>;
-  /** As above, for a subclass: its constructor gets the arguments. */
+  /** Makes a greenlet of this class and starts it. */
   static spawn<G extends Greenlet<any>, A extends unknown[]>(this: new (...args: A) => G, ...args: A): G;
   /** As above, for a subclass: its constructor gets the arguments. */
   static spawn(this: new (...args: any[]) => Greenlet<any>, ...args: unknown[]): Greenlet<any> {
@@ -294,7 +294,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     return this.get()[Symbol.iterator]();
   }
 
-  /** Calls back with the result or the error, as `Promise.prototype.then` does. */
+  /** Behaves as `Promise.prototype.then`. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its result
   then<A = T | GreenletExit, B = never>(
     onValue?: ((value: T | GreenletExit) => A | PromiseLike<A>) | null,
@@ -304,22 +304,22 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     return this.#promise.then(onValue, onError);
   }
 
-  /** Calls back with the error, as `Promise.prototype.catch` does. */
+  /** Behaves as `Promise.prototype.catch`. */
   catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | GreenletExit | B> {
     return this.then(undefined, onError);
   }
 
-  /** Calls back at the end, whatever it is, as `Promise.prototype.finally` does. */
+  /** Behaves as `Promise.prototype.finally`. */
   finally(onEnd?: (() => void) | null): Promise<T | GreenletExit> {
     return this.then(undefined, undefined).finally(onEnd);
   }
 
-  /** The name of the class, for `Object.prototype.toString`. */
+  /** The name in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'Greenlet';
   }
 
-  /** The object as text: its class and its state. */
+  /** Describes the object and its state in one line. */
   toString(): string {
     const { functionName } = this.#activity;
     return `<${this.constructor.name} ${this.name}${functionName === '' ? '' : `: ${functionName}`}>`;

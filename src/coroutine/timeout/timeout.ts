@@ -112,7 +112,7 @@ export class Timeout extends TimeoutError implements Disposable {
     fn: ((...args: A) => R) & Spawnable<R>,
     ...args: A
   ): Operation<ResultOf<R> | V>;
-  /** As above, with the limit as options. */
+  /** The same without a value: a late function throws. */
   static run<A extends unknown[], R>(
     limit: number | TimeoutRunOptions | undefined,
     fn: ((...args: A) => R) & Spawnable<R>,

@@ -14,7 +14,7 @@ export interface ReadyOnes<T> extends AsyncItemIterator<T>, Disposable {
   next(): Operation<IteratorResult<T, undefined>>;
   /** Waits for no more of them. */
   return(): Operation<IteratorResult<T, undefined>>;
-  /** Returns the iterator itself, for `for await`. */
+  /** The iterator itself. */
   [Symbol.asyncIterator](): this;
 }
 

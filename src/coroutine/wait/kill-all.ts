@@ -95,7 +95,7 @@ class KillAll extends ManyEnded<void> implements Steppable {
  * ```
  */
 export function killAll(greenlets: Iterable<Greenlet<any> | RawGreenlet>, options?: number | KillAllOptions): Operation<void>;
-/** As above, with the error to throw into the greenlets. */
+/** The same with an error for all. */
 export function killAll(
   greenlets: Iterable<Greenlet<any> | RawGreenlet>,
   error: unknown,

@@ -512,7 +512,7 @@ export function collect(): number {
   return theHeap().collect();
 }
 
-/** The present state of the shared heap. */
+/** Returns the state of the shared heap. */
 export function heapStatistics(): HeapStatistics {
   return theHeap().statistics();
 }

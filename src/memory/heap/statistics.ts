@@ -9,17 +9,17 @@ import { slotIds } from '../threads/slot-claim.ts';
 import { type Slabs, groupOf, sizeIn } from './slabs.ts';
 import { blockHead, kindOfTag, kinds } from './tag.ts';
 
-/** The state of the shared heap, as numbers. */
+/** The state of the shared heap. */
 export interface HeapStatistics {
-  /** Which memory it stands on. */
+  /** The kind of memory below it. */
   readonly memory: Memory['kind'];
-  /** In bytes: all that it has, how much of that is in blocks that were taken, and the rest. */
+  /** Bytes of the heap in all. */
   readonly size: number;
-  /** Bytes in use. */
+  /** Bytes of the blocks in use. */
   readonly used: number;
-  /** Bytes that are free. */
+  /** Bytes of free memory in the heap. */
   readonly free: number;
-  /** An estimate of what was let go since the last sweep, in bytes. */
+  /** Bytes that were dropped since the last sweep; an estimate. */
   readonly dropped: number;
   /** The number of sweeps so far. */
   readonly sweeps: number;

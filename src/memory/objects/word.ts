@@ -49,7 +49,7 @@ export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
 
 /** The statistics of a `Word`. */
 export interface WordStatistics {
-  /** The value of the word. */
+  /** The value. */
   readonly value: number;
   /** How many wait on it, in all threads and processes. */
   readonly waiting: number;
@@ -89,7 +89,7 @@ export class Word extends SharedObject {
     this.#line = new WaitQueue(block);
   }
 
-  /** The value of the word. */
+  /** Reads the value. */
   load(): number {
     return load(this.#words, this.#at + VALUE);
   }
@@ -104,22 +104,22 @@ export class Word extends SharedObject {
     return exchange(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
-  /** Stores `value` if the word holds `expected`. Returns the old value. */
+  /** Stores `value` if the word holds `expected`, and returns the old value. */
   compareExchange(expected: number, value: number): number {
     return compareExchange(this.#words, this.#at + VALUE, checkWord(expected, 'expected'), checkWord(value, 'value'));
   }
 
-  /** Adds to the word. Returns the old value. */
+  /** Adds to the value, and returns the old one. */
   add(value: number): number {
     return add(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
-  /** Keeps only the given bits of the word. Returns the old value. */
+  /** Combines by a bitwise AND, and returns the old value. */
   and(value: number): number {
     return and(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
-  /** Sets the given bits of the word. Returns the old value. */
+  /** Combines by a bitwise OR, and returns the old value. */
   or(value: number): number {
     return or(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
@@ -191,7 +191,7 @@ export class Word extends SharedObject {
     return called;
   }
 
-  /** The present state, as numbers. */
+  /** The present state in numbers. */
   statistics(): WordStatistics {
     return { value: this.load(), waiting: this.#line.count() };
   }

@@ -186,7 +186,7 @@ export class Barrier extends SharedObject {
     this.#parties.abort();
   }
 
-  /** The present state, as numbers. */
+  /** The present state in numbers. */
   statistics(): BarrierStatistics {
     return { parties: this.parties, waiting: this.nWaiting, broken: this.broken };
   }

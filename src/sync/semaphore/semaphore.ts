@@ -154,7 +154,7 @@ export class Semaphore extends SharedObject {
     return this.#word.runHeld(fn, options);
   }
 
-  /** The present state, as numbers. */
+  /** The present state in numbers. */
   statistics(): SemaphoreStatistics {
     return { value: this.#word.free, held: this.#word.held, waiting: this.#word.line.count() };
   }
