@@ -8,6 +8,7 @@
  *   pool      7   futures, executors, pools, maps
  *   worker    6   one worker: its start, its link, its end
  *   channel   5   queues and pipes
+ *   shared-map 5.5 a hash map in shared memory
  *   shared    5   values and arrays in shared memory
  *   connection 5  sockets between programs
  *   codec     4   values and functions to bytes and back
@@ -86,7 +87,9 @@ export type {
   SemaphoreOptions,
   SemaphoreStatistics,
 } from './sync/index.ts';
+export type { AsyncItemIterator } from './iteration.ts';
 export type { Operation, SyncWaitOptions, Wait, WaitOptions } from './loop/index.ts';
+export type { SharedObject } from './memory/index.ts';
 
 // Numbers and arrays that all see.
 export { RawArray, RawValue, share, SharedArray, Value } from './shared/index.ts';
@@ -103,6 +106,10 @@ export type {
   ValueStatistics,
   ViewOf,
 } from './shared/index.ts';
+
+// A hash map that all see, without a server.
+export { SharedMap } from './shared-map/index.ts';
+export type { SharedMapKey, SharedMapPrimitive, SharedMapStatistics, SharedMapSyncOptions } from './shared-map/index.ts';
 
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
 export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';

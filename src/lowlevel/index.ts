@@ -1,7 +1,7 @@
 /** `heddle/lowlevel`: the parts of shared objects, for code that builds its own or inspects them. */
 
 import '../shared/index.ts'; // for its layouts
-import '../channel/index.ts'; // for its layouts, and those of sync
+import '../shared-map/index.ts'; // for its layouts, and those of channel and sync
 
 /** A word that threads and processes share, and can wait on. */
 export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';
@@ -9,6 +9,7 @@ export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';
 export { collect, heapStatistics, type HeapStatistics, keptDescriptors } from '../memory/index.ts';
 export { allLayouts, type Layout, type LayoutField, type WordType } from '../memory/index.ts';
 /** Types that their doc comments name. */
+export type { AsyncItemIterator } from '../iteration.ts';
 export type { Operation, SyncWaitOptions, Wait, WaitOptions } from '../loop/index.ts';
 export type { SharedObject } from '../memory/index.ts';
 

@@ -1,11 +1,12 @@
 /**
- * What was sent ahead to busy workers, and may be taken back until they begin it (`scheduler/ahead.ts` decides what, `prefetch.ts` how much).
+ * The tasks that were sent ahead to busy workers, and may be taken back until they begin them. `scheduler/ahead.ts` chooses the tasks,
+ * `prefetch.ts` their number.
  *
  *   a task ends ──▶ measured ──▶ the scheduler: another depth, or `balance`: workers that are silent, or one that is free
  *   recall, cancel, abort, shutdown ──▶ takeBack ──▶ the word of each task says: it is back, or has begun
  */
 
-import { areTasksObserved, isObserved } from '../events.ts';
+import { isObserved } from '../events.ts';
 import { monotonicNow, setImmediate } from '../real-timers.ts';
 import { outsideOfCalls } from './caller-context.ts';
 import type { Crew } from './crew.ts';
@@ -73,7 +74,7 @@ export class SentAhead {
     this.#owner.apply({ type: 'balance', silent: [] });
   }
 
-  /** A worker may be free while others have tasks ahead. What is told in this turn may still bring it some. */
+  /** Called when a worker may be free while others have tasks ahead. Later reports of this turn may still bring it some. */
   balanceSoon(): void {
     if (this.#isBalancing) return;
     this.#isBalancing = true;
@@ -85,10 +86,14 @@ export class SentAhead {
     );
   }
 
-  /** A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more. */
-  measured(worker: PoolWorker, us: number): void {
+  /**
+   * A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more.
+   *
+   * @param isWatched beginnings or ends of tasks are listened to
+   */
+  measured(worker: PoolWorker, us: number, isWatched: boolean): void {
     worker.silentSince = 0;
-    const depth = this.#prefetch.ended(us, areTasksObserved() && isObserved('taskStarted'));
+    const depth = this.#prefetch.ended(us, isWatched && isObserved('taskStarted'));
     if (depth !== undefined) this.#owner.apply({ type: 'depth', depth });
     if (this.#state.ahead === 0 || !this.#prefetch.isTime()) return;
     const now = monotonicNow();
@@ -97,7 +102,7 @@ export class SentAhead {
   }
 }
 
-/** What a worker was sent and has neither ended nor given back, in the order in which it was sent. */
+/** The jobs that a worker was sent and has neither ended nor given back, in the order in which they were sent. */
 export function jobsOf({ workers }: SchedulerState, worker: PoolWorker): Job[] {
   const { tasks = [], ahead = [] } = workers.get(worker.id) ?? {};
   return ([...tasks, ...ahead] as Job[]).filter(({ at }) => at === worker);
