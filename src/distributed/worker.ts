@@ -33,6 +33,7 @@ import { type Job, runCall, runChunk, runStream, SealedReason } from './task.ts'
 import { claimScript, endScript, sweepScript, tellScript } from './task-scripts.ts';
 import { WorkerWatch } from './worker-watch.ts';
 
+/** Options of a `DistributedWorker`. */
 export interface DistributedWorkerOptions extends TaskBackendOptions {
   /** Tasks that run at a time. An integer >= 1; default `os.availableParallelism()`. */
   readonly maxWorkers?: number | undefined;
@@ -48,7 +49,9 @@ export interface DistributedWorkerOptions extends TaskBackendOptions {
 
 /** Plain numbers, since the worker was made. */
 export interface WorkerStatistics {
+  /** Tasks that run now. */
   readonly running: number;
+  /** Tasks that have ended, well or not. */
   readonly completed: number;
   /** Messages that were not signed, were altered, or were for another release. */
   readonly refused: number;
@@ -175,6 +178,7 @@ export class DistributedWorker implements AsyncDisposable {
     return this.#options.slots;
   }
 
+  /** The number of tasks and of refused messages. */
   statistics(): WorkerStatistics {
     return { running: this.#running.size, completed: this.#completed, refused: this.#refused, replayed: this.#replayed };
   }
@@ -440,7 +444,8 @@ export class DistributedWorker implements AsyncDisposable {
     const { home } = this.#options.release;
     const { modules, failed, ms, isOk } = head;
     const more = { number, home, ...(modules.length === 0 ? {} : { modules }) };
-    if (failed === undefined) this.#end(running.head, number, running.claim, { kind: 'ended', isOk, ...more, ...(ms === undefined ? {} : { ms }) }, [bytes]);
+    if (failed === undefined)
+      this.#end(running.head, number, running.claim, { kind: 'ended', isOk, ...more, ...(ms === undefined ? {} : { ms }) }, [bytes]);
     else this.#end(running.head, number, running.claim, { kind: 'chunk', failed, ms: ms ?? 0, ...more }, [bytes]);
   }
 
@@ -592,7 +597,8 @@ export class DistributedWorker implements AsyncDisposable {
     const { slots } = this.#options;
     const depth = Math.max(1, this.#running.size / slots);
     const ms = this.#meanMs / depth;
-    const ahead = ms < quick && this.#running.size < mostInHand * slots ? Math.min(mostAhead, Math.ceil((4 * quick) / Math.max(ms, 0.05))) : 0;
+    const ahead =
+      ms < quick && this.#running.size < mostInHand * slots ? Math.min(mostAhead, Math.ceil((4 * quick) / Math.max(ms, 0.05))) : 0;
     const concurrency = slots * (1 + ahead);
     if (bull.concurrency !== concurrency) bull.concurrency = concurrency;
   }
