@@ -34,7 +34,9 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
   switch (command) {
     case 'map': {
       const options = readMapOptions(rest);
-      return options === null ? say(MAP_HELP) : mapCommand(options, options.backend === undefined ? poolEngine : await backendEngine(options.backend));
+      return options === null
+        ? say(MAP_HELP)
+        : mapCommand(options, options.backend === undefined ? poolEngine : await backendEngine(options.backend));
     }
     case 'worker':
       return workerCommand(rest, () => say(WORKER_HELP));

@@ -32,24 +32,51 @@ describe('an executor of other machines', { skip: noServer }, () => {
     assert.equal(executor.maxWorkers, 2);
     assert.equal(await executor.submit(tasks.add, 1, 2), 3);
     assert.notEqual(await executor.submit(tasks.pid), process.pid);
-    const value = { map: new Map([['a', [1n, -0]]]), date: new Date(0), bytes: Buffer.from('abc'), gone: undefined, error: new tasks.Refused(3) };
+    const value = {
+      map: new Map([['a', [1n, -0]]]),
+      date: new Date(0),
+      bytes: Buffer.from('abc'),
+      gone: undefined,
+      error: new tasks.Refused(3),
+    };
     assert.deepEqual(await executor.submit(tasks.echo, value), value);
     await assert.rejects(executor.submit(tasks.refuse, 5), (error: unknown) => error instanceof tasks.Refused && error.limit === 5);
-    await assert.rejects(executor.submit(tasks.refuse, 5), (error: Error) => /at refuse .*[^]*submitted from:\n.*executor\.test/.test(error.stack!));
-    assert.deepEqual(await Promise.all(Array.from({ length: 100 }, (_, i) => executor.submit(tasks.double, i))), Array.from({ length: 100 }, (_, i) => i * 2));
+    await assert.rejects(executor.submit(tasks.refuse, 5), (error: Error) =>
+      /at refuse .*[^]*submitted from:\n.*executor\.test/.test(error.stack!),
+    );
+    assert.deepEqual(
+      await Promise.all(Array.from({ length: 100 }, (_, i) => executor.submit(tasks.double, i))),
+      Array.from({ length: 100 }, (_, i) => i * 2),
+    );
   });
 
   test('refuses at the call what does not cross, by its path, and says what to use', async () => {
-    const refusal = (of: Promise<unknown>): Promise<string> => of.then(() => 'none', (error: SerializationError) => error.message);
+    const refusal = (of: Promise<unknown>): Promise<string> =>
+      of.then(
+        () => 'none',
+        (error: SerializationError) => error.message,
+      );
     const lock = new Lock();
     const waiting = new Queue<number>();
     const numbers = new SharedArray('int32', 4);
-    assert.match(await refusal(executor.submit((n: number) => n, 1)), /export it from a module that both machines have, or set allowFunctions: true and an authkey/);
-    assert.match(await refusal(executor.submit(tasks.echo, { a: [lock] })), /args\[0\]\.a\[0\]: a Lock cannot cross to another machine: use a DistributedLock/);
+    assert.match(
+      await refusal(executor.submit((n: number) => n, 1)),
+      /export it from a module that both machines have, or set allowFunctions: true and an authkey/,
+    );
+    assert.match(
+      await refusal(executor.submit(tasks.echo, { a: [lock] })),
+      /args\[0\]\.a\[0\]: a Lock cannot cross to another machine: use a DistributedLock/,
+    );
     assert.match(await refusal(executor.submit(tasks.echo, waiting)), /args\[0\]: a Queue .* use a DistributedQueue/);
     assert.match(await refusal(executor.submit(tasks.echo, numbers)), /args\[0\]: a SharedArray .* use a DistributedMap/);
-    assert.match(await refusal(executor.submit(tasks.echo, new AbortController().signal)), /args\[0\]: an AbortSignal cannot cross to another machine: .*with\({ signal }\)/);
-    assert.match(await refusal(executor.submit(tasks.echo, new SharedArrayBuffer(8))), /args\[0\]: a SharedArrayBuffer cannot cross to another machine/);
+    assert.match(
+      await refusal(executor.submit(tasks.echo, new AbortController().signal)),
+      /args\[0\]: an AbortSignal cannot cross to another machine: .*with\({ signal }\)/,
+    );
+    assert.match(
+      await refusal(executor.submit(tasks.echo, new SharedArrayBuffer(8))),
+      /args\[0\]: a SharedArrayBuffer cannot cross to another machine/,
+    );
     const shared = share(new Int32Array([1, 2, 3]));
     assert.deepEqual([...(await executor.submit(tasks.echo, shared))], [1, 2, 3]);
     for (const each of [lock, waiting, numbers]) (each as Partial<Disposable>)[Symbol.dispose]?.();
@@ -128,7 +155,10 @@ describe('an executor of other machines', { skip: noServer }, () => {
 
   test('rejects a task whose process is killed, and no other', async () => {
     const good = executor.submit(tasks.double, 1);
-    const error = await executor.submit(tasks.die).then(() => assert.fail(), (thrown: unknown) => thrown as WorkerLost);
+    const error = await executor.submit(tasks.die).then(
+      () => assert.fail(),
+      (thrown: unknown) => thrown as WorkerLost,
+    );
     assert.ok(error instanceof WorkerLost);
     assert.equal(error.signal, 'SIGKILL');
     assert.match(error.message, /that ran die was killed by SIGKILL/);

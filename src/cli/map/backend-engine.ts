@@ -22,7 +22,8 @@ export async function backendEngine(url: string): Promise<EngineMaker> {
     return {
       find: async (target) => {
         const there = inRelease(target);
-        if (!(await executor.ready(1, patience))) throw new OutsideError(`no worker has joined at ${url} within ${patience} ms: heddle worker --url ${url}`);
+        if (!(await executor.ready(1, patience)))
+          throw new OutsideError(`no worker has joined at ${url} within ${patience} ms: heddle worker --url ${url}`);
         return executor.submit(findTarget, there);
       },
       outcomes: (items) => {
