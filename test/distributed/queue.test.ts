@@ -14,7 +14,7 @@ before(async () => {
 after(() => server?.[Symbol.asyncDispose]());
 
 /** Of victims. */
-const lease = 300;
+const lease = 800;
 const make = <T>(name: string, own: object = {}, maxSize = 0): DistributedQueue<T> =>
   new DistributedQueue<T>(name, maxSize, { url: server.url, lease, ...own });
 
