@@ -70,6 +70,7 @@ export class Client {
     this.#place = place;
     this.#commands = new Connection(backend, async (redis) => {
       await checkServer(redis, backend.address);
+      this.#wasReady = true;
       await Promise.all(scripts.map(({ text }) => redis.call('script', ['load', text])));
     });
     this.#notifications = new Connection(backend, async (redis) => this.#resubscribe(redis));
@@ -77,7 +78,6 @@ export class Client {
 
   /** True when the server has answered once. */
   get wasReady(): boolean {
-    this.#wasReady ||= this.#commands.isReady;
     return this.#wasReady;
   }
 
@@ -131,7 +131,6 @@ export class Client {
   /** Resolves when the server has answered for the first time. @throws as `call` */
   async ready(): Promise<void> {
     if (!this.#wasReady) await this.#commands.call('ping', [], { isRepeatable: true });
-    this.#wasReady = true;
   }
 
   /** Runs a script. It must be one that does no harm when it runs twice. @throws as `call` */
