@@ -16,7 +16,7 @@ export { encodeSimple } from './message/simple-value.ts';
 export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.ts';
 // In which scope a worker imports them.
 export { type LoadScope, setLoadScope } from './function/index.ts';
-// What travels.
+// Packets and their destinations.
 export type { Border, Encoded, ExportedSignal, Incoming, Packet } from './packet/packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.
 export { abortImported } from './kinds/signals.ts';
@@ -25,9 +25,10 @@ export { holdThreadLocals } from './kinds/thread-locals.ts';
 // For users: memory that changes owner, and classes that say for themselves what they are made of.
 export { move } from './objects/move.ts';
 export { hasReducers, registerReducer, type Reducer } from './objects/reducers.ts';
-// Who this thread is; stack traces put back to the original source; `import()` and `import.meta.resolve()` as another module means them.
+// The identity of this thread; stack traces mapped back to the original source; `import()` and `import.meta.resolve()` on behalf of another
+// module.
 export { arriving, type Arrival, importFrom, importLeadsToMain, originalStack, resolveFrom, travelByName } from './function/index.ts';
-// Whose code the stack traces of a message lead to, where the code itself does not say it.
+// The origin of the code in a message's stack traces, where the code itself does not have it.
 export { type Origin, withOrigin } from './function/index.ts';
 export { realmId } from './packet/realm.ts';
 // Loads the serializing half of functions before a loader is registered that would stand in its way.

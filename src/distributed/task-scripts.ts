@@ -129,7 +129,10 @@ for i = 3, #ARGV do
 end
 return { redis.call('LLEN', replies) + redis.call('LLEN', replies .. ':taken'), table.concat(states) }`);
 
-/** Worker: callers that are not heard of any more. What was kept for them is removed; ARGV: what begins the keys of jobs. Answers the callers. */
+/**
+ * Worker: callers that are not heard of any more, each once. Marks and replies stay for a while: a caller that was only cut off comes back, and must know
+ * what has run.
+ */
 export const sweepScript: Script = script(`${common}
 local dead = {}
 for _, caller in ipairs(redis.call('SMEMBERS', base .. 'callers')) do

@@ -18,7 +18,10 @@ import {
   registerReducer,
   travelByName,
 } from '../codec/index.ts';
-import { CancelledError, SerializationError } from '../errors.ts';
+import { CancelledError } from '../errors.ts';
+import { expected } from '../check.ts';
+import { checkResult, type ClosableIterator, isIterable, iteratorOf } from '../iteration.ts';
+import { TypeError } from '../refusals.ts';
 import { isThenable } from '../thenable.ts';
 import { addOutcome, currentTask, encodeOutcome, untimed } from '../worker/index.ts';
 import type { Home, TaskHead } from './messages.ts';
@@ -211,15 +214,34 @@ export async function* runStream(job: Job): AsyncGenerator<Uint8Array> {
     const loading = ready(job, arrival);
     if (loading !== undefined) await loading;
     const fn = functionOf(job, arrival)();
-    const source = (await fn(...argsOf(job, arrival))) as AsyncIterable<unknown> & Iterable<unknown>;
-    if (source?.[Symbol.asyncIterator] === undefined && source?.[Symbol.iterator] === undefined)
-      throw new SerializationError(`expected ${job.head.name} to return an iterable, got ${typeof source}`);
-    for await (const value of source) {
+    const source: unknown = await fn(...argsOf(job, arrival));
+    if (!isIterable(source)) throw new TypeError(expected('what a streamed function returns', 'an iterable', source));
+    for await (const value of valuesOf(iteratorOf(source, streamed))) {
       const packet = encode(value, { root: 'result', border });
       yield packOutcome({ isOk: true, modules: packet.modules }, packet.bytes);
     }
   } catch (error) {
     yield outcome(job, false, error);
+  }
+}
+
+/** The name, in errors, of what is iterated over. */
+const streamed = 'the stream';
+
+/** The values of an iterator, which is closed if they are not taken to their end. */
+async function* valuesOf(iterator: ClosableIterator<unknown>): AsyncGenerator<unknown> {
+  let isOpen = true;
+  try {
+    for (;;) {
+      isOpen = false;
+      const given = await iterator.next();
+      checkResult(given, streamed);
+      if (given.done === true) return;
+      isOpen = true;
+      yield given.value;
+    }
+  } finally {
+    if (isOpen) await iterator.close();
   }
 }
 

@@ -11,6 +11,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** As `WaitOptions`, of a call that blocks its thread: such a thread cannot hear a signal. */
+export type SyncWaitOptions = Omit<WaitOptions, 'signal'>;
+
 const optionKeys = ['timeout', 'signal'] as const;
 
 /** True if the options end the wait before it begins. Nothing is taken then, even if it is available. */

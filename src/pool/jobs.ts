@@ -1,6 +1,5 @@
 /** The jobs of a pool that have not ended, and what is watched of each: its signal, its time, whether somebody waits for it. */
 
-import { isObserved } from '../events.ts';
 import { AbortWatch } from './abort-watch.ts';
 import { outsideOfCalls } from './caller-context.ts';
 import { type DeadlineEvents, type DeadlineOptions, Deadlines } from './deadlines.ts';
@@ -15,7 +14,7 @@ export interface JobEvents extends DeadlineEvents {
 
 export class Jobs {
   readonly deadlines: Deadlines;
-  readonly #byId: Map<number, Job> = new Map();
+  #open = 0;
   readonly #aborts: AbortWatch<Job>;
   /** Those that wait for their consumer: they keep no program alive. */
   readonly #paused: Set<Job> = new Set();
@@ -30,40 +29,35 @@ export class Jobs {
     this.#aborts = new AbortWatch((job, reason) => events.aborted(job, reason));
   }
 
-  get(id: number): Job | undefined {
-    return this.#byId.get(id);
-  }
-
   /** Whether somebody waits for one that does not wait for him. */
   get areAwaited(): boolean {
-    return this.#byId.size > this.#paused.size;
+    return this.#open > this.#paused.size;
   }
 
   add(job: Job): void {
     const { signal } = job.settings;
-    if (isObserved('taskStarted')) job.since = performance.now();
-    this.#byId.set(job.id, job);
+    job.isOpen = true;
+    this.#open++;
     if (signal !== undefined) this.#aborts.watch(signal, job);
   }
 
   /** It has ended, or nobody wants to know: nothing of it is watched any more. */
-  drop(id: number): Job | undefined {
-    const job = this.#byId.get(id);
-    if (job === undefined) return undefined;
+  drop(job: Job): void {
+    if (!job.isOpen) return;
     const { signal } = job.settings;
-    this.#byId.delete(id);
+    job.isOpen = false;
+    this.#open--;
     if (this.#paused.size > 0) this.#paused.delete(job);
     if (this.#late.size > 0) this.#late.delete(job);
-    this.deadlines.stop(job);
+    if (this.deadlines.size > 0) this.deadlines.stop(job);
     if (this.#held.size > 0) this.#letGo(job);
     if (signal !== undefined) this.#aborts.forget(signal, job);
     job.release();
-    return job;
   }
 
   /** It waits for its consumer, or goes on. */
   pause(job: Job, isPaused: boolean): void {
-    if (isPaused && this.#byId.has(job.id)) this.#paused.add(job);
+    if (isPaused && job.isOpen) this.#paused.add(job);
     else this.#paused.delete(job);
   }
 
@@ -89,6 +83,6 @@ export class Jobs {
 
   /** Whether it was late, and has come to another item all the same: told once. */
   hasMovedOn(job: Job): boolean {
-    return this.#late.size > 0 && !job.isStuck() && this.#late.delete(job);
+    return this.#late.size > 0 && !job.isLate() && this.#late.delete(job);
   }
 }

@@ -35,4 +35,4 @@ export interface TaskPool
 }
 
 /** What a job is sent to. */
-export type TaskWorker = Pick<WorkerHandle, 'call' | 'callEach' | 'takeBack' | 'hasBegun' | 'taken' | 'chunkDone'>;
+export type TaskWorker = Pick<WorkerHandle, 'call' | 'callEach' | 'taken' | 'chunkDone'>;

@@ -3,7 +3,7 @@
 /** Time. */
 export { VirtualClock, virtualClock, type VirtualClockOptions } from './run/virtual-clock.ts';
 
-/** Turns: many orders, all of them, one again, or somebody else's. */
+/** Turns: many orders, all of them, one again, or another tool's. */
 export { explore, type Explored, type ExploreOptions } from './explore/explore.ts';
 export { exploreAll, type ExploreAllOptions, type ExploredAll } from './explore/explore-all.ts';
 export { replay } from './explore/replay.ts';

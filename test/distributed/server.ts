@@ -90,6 +90,19 @@ export class TestServer implements AsyncDisposable {
     }
   }
 
+  /** Sends one command, and gives the answer as the server writes it, without its last line end. */
+  async command(...words: readonly string[]): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      socket.write(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return answer.toString().trimEnd();
+    } finally {
+      socket.destroy();
+    }
+  }
+
   /** Sends a signal to the server: `SIGSTOP` holds it, `SIGCONT` lets it go on. */
   signal(name: NodeJS.Signals): void {
     this.#process!.kill(name);

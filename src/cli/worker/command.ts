@@ -14,6 +14,7 @@ export const WORKER_FLAGS = [
   { name: 'allow-functions', text: 'take functions as source, from messages signed by HEDDLE_AUTHKEY' },
   { name: 'allow-insecure', text: 'permit a server on another machine without TLS and a password' },
   { name: 'grace', value: 'MS', text: 'what runs has so long to end after SIGTERM; default 30000' },
+  { name: 'lock', value: 'MS', text: 'silent for so long, its tasks are lost; default 5000' },
   { name: 'help', short: 'h', text: 'show this' },
 ] as const;
 
@@ -38,6 +39,7 @@ function readWorkerOptions(argv: readonly string[]): WorkerCommand | null {
       threads: switches.threads,
       allowFunctions: switches['allow-functions'],
       allowInsecure: switches['allow-insecure'],
+      lockDuration: wholeNumber(values.lock, 'lock', 1000),
       gracePeriod: wholeNumber(values.grace, 'grace', 0),
     },
   };

@@ -13,7 +13,7 @@ import type { Writer } from '../packet/writer.ts';
 
 /** From this length on it pays to look whether an array holds nothing but numbers or strings. */
 export const ROW_FROM = 4;
-/** After so many holes in a row the array is taken for a sparse one. */
+/** The number of holes in a row after which the array counts as sparse. */
 const SPARSE_AFTER = 64;
 
 export function writeArray(encoding: Encoding, array: unknown[]): void {
@@ -37,7 +37,7 @@ export function writeElements(encoding: Encoding, array: unknown[]): void {
   writeRow(encoding.writer, kind, array);
 }
 
-/** What follows the tag of a row. */
+/** Writes the part after the tag of a row. */
 export function writeRow(writer: Writer, kind: number, array: readonly unknown[]): void {
   if (kind === tag.TEXTS) {
     writeTexts(writer, array as readonly string[]);
@@ -70,7 +70,7 @@ export function rowKind(array: readonly unknown[]): number {
   return min >= -0x8000 && max < 0x8000 ? tag.INT16S : tag.INT32S;
 }
 
-/** What follows the tag of a row. */
+/** Reads the part after the tag of a row. */
 export function readRow(reader: Reader, kind: number): unknown[] {
   switch (kind) {
     case tag.INT8S:

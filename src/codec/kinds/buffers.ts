@@ -124,6 +124,15 @@ function writeCopy(encoding: Encoding, view: ArrayBufferView, kind: number, byte
   writer.raw(bytes);
 }
 
+/** A buffer of its own there. */
+function writeBufferCopy(encoding: Encoding, buffer: ArrayBufferLike): void {
+  const { writer } = encoding;
+  writer.byte(tag.BUFFER_BYTES);
+  encoding.claim(buffer);
+  writer.varint(buffer.byteLength);
+  writer.raw(new Uint8Array(buffer));
+}
+
 /** An array over the memory of a shared object, or its buffer: the other side has the same by the object. */
 function writeSharedMemory(encoding: Encoding, kind: number, memory: ArrayBufferView | ArrayBufferLike, owner: object): void {
   const buffer = 'buffer' in memory ? memory.buffer : memory;
@@ -147,8 +156,8 @@ export function readSharedMemory(decoding: Decoding, kind: number): unknown {
 }
 
 /**
- * Whether a view grows and shrinks with its buffer. Nothing in the language tells; V8's serializer writes it down, as the
- * lowest bit of its last byte.
+ * True if a view grows and shrinks with its buffer. The language does not tell; V8's serializer writes it down, as the lowest bit of its
+ * last byte.
  */
 function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
   if (buffer.resizable !== true) return false;
@@ -157,11 +166,11 @@ function followsBuffer(view: ArrayBufferView, buffer: MaybeResizable): boolean {
   return ((serializer.releaseBuffer().at(-1) as number) & 1) === 1;
 }
 
-/** Its bytes are its sender's alone, and stay so. */
+/** True if the bytes belong to the sender alone, and stay so. */
 const isOwn = (encoding: Encoding, buffer: ArrayBufferLike): boolean =>
   !types.isSharedArrayBuffer(buffer) && !isMoved(encoding, buffer) && ownerOfBuffer(buffer) === undefined;
 
-/** Its bytes are written, and nothing else has to be told of it. */
+/** True if the bytes are written, and no other object refers to the buffer. */
 function goesInline(encoding: Encoding, buffer: ArrayBufferLike): boolean {
   if (!isOwn(encoding, buffer) || (buffer as MaybeResizable).resizable === true) return false;
   if (isAligned(encoding, buffer.byteLength)) return false;
@@ -213,6 +222,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 
 export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void {
   const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined && encoding.border.kind === 'network') return writeBufferCopy(encoding, buffer);
   if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, buffer, owner);
   const { writer } = encoding;
   const { resizable, maxByteLength } = buffer as MaybeResizable;
@@ -297,9 +307,10 @@ const portRemedies = { any: 'anyPort', network: 'networkPort', process: 'threadP
 /** The receiver, where it is no thread, in words. */
 const receiver = ({ border }: Encoding): string => receivers[border.kind];
 
-/** What only threads can have in common. */
+/** Writes an object that only threads can share. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
   const owner = ownerOfBuffer(object);
+  if (owner !== undefined && encoding.border.kind === 'network') return writeBufferCopy(encoding, object as SharedArrayBuffer);
   if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, object as SharedArrayBuffer, owner);
   if (encoding.border.kind !== 'thread') {
     const why = `${a(name)} cannot cross to ${receiver(encoding)}`;

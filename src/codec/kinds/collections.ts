@@ -1,4 +1,4 @@
-/** Map and Set. They are read by the language's own methods, whatever a subclass made of them. */
+/** Map and Set. They are read by the language's own methods, even if a subclass overrides them. */
 
 import type { Decoding } from '../packet/decoding.ts';
 import type { Encoding } from '../packet/encoding.ts';
@@ -21,7 +21,7 @@ function writeEntries(encoding: Encoding, map: Map<unknown, unknown>): void {
   const { trail } = encoding;
   trail.enter(MAP_VALUE);
   let index = 0;
-  // What a getter adds on the way is not written: it could go on for ever.
+  // Entries that a getter adds meanwhile are not written: that could go on indefinitely.
   const size = mapSize.call(map);
   for (const [key, value] of mapEntries.call(map)) {
     if (index === size) break;

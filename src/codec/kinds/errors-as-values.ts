@@ -3,12 +3,12 @@
  *
  *   ERROR  base: the built-in kind   class: none | one of heddle's | a user's   stack   own properties, END
  *
- * An error that is thrown is a report, so it never fails to arrive: a property that cannot cross is left out, and where the class
- * cannot cross the error arrives as the built-in kind it extends, under its own name. Its stack says what is missing. Any other
- * error is a value: whole, or refused. Constructors are not run.
+ * A thrown error is a report, so it never fails to arrive. A property that cannot cross is left out. Where the class cannot cross, the
+ * error arrives as the built-in kind that it extends, under its own name. Its stack names what is missing. Any other error is a value:
+ * whole, or refused. Constructors do not run.
  *
- * Classes that Node keeps to itself (`AbortError`, `SystemError`) cannot be had elsewhere: such an error arrives as the built-in kind that
- * its class extends, with the same name, code and other properties.
+ * Classes that Node keeps private (`AbortError`, `SystemError`) do not exist elsewhere. Such an error arrives as the built-in kind that its
+ * class extends, with the same name, code and other properties.
  */
 
 import { types } from 'node:util';
@@ -95,7 +95,10 @@ export function writeError(encoding: Encoding, error: object): void {
   encoding.body(error, internal !== undefined ? writePropertiesOfNode : crossed ? writeProperties : writePropertiesAndName);
 }
 
-/** A stack that is missing stays so; one that is no string (`Error.prepareStackTrace`) is a value like any other, unless it was thrown. */
+/**
+ * A missing stack stays missing. A stack that is not a string (`Error.prepareStackTrace`) is a value like any other, unless the error was
+ * thrown.
+ */
 function writeStack(encoding: Encoding, error: object, fn: AnyFunction | undefined): void {
   const { isThrown, omitted, trail, writer } = encoding;
   trail.enter(FIELD);
@@ -293,7 +296,7 @@ function readProperties(decoding: Decoding, error: Fields): void {
       Object.defineProperty(error, key, { ...withFlags(flags), get, set: decoding.value() as (value: unknown) => void });
       continue;
     }
-    // What was a getter is a plain property, whoever reads it.
+    // A former getter is a plain property for every reader.
     const isAccessor = (flags & ACCESSOR) !== 0;
     const writable = isAccessor || (flags & WRITABLE) !== 0;
     Object.defineProperty(error, key, { ...withFlags(isAccessor ? flags | CONFIGURABLE : flags), value: decoding.value(), writable });

@@ -4,7 +4,7 @@
  *   here:  signal ── id ──► Packet.signals          the link listens, and sends { id, reason }
  *   there: id ── importSignal ──► a signal          abortImported(id, reason) fires it
  *
- * One id is one signal for as long as anybody there holds it. A signal that comes home is the signal itself.
+ * One id is one signal for as long as the other side holds it. A signal that comes home is the signal itself.
  */
 
 import type { Decoding } from '../packet/decoding.ts';
@@ -70,7 +70,7 @@ function importSignal(id: string): AbortSignal {
   return controller.signal;
 }
 
-/** Fires a signal that came from the other side, if anybody here still holds it. */
+/** Aborts a signal that came from the other side, if it is still in use here. */
 export function abortImported(id: string, reason: unknown): void {
   const signal = known.get(id)?.deref();
   if (signal !== undefined) controllerOf.get(signal)?.abort(reason);

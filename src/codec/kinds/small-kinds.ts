@@ -72,7 +72,7 @@ export function writeBigint(writer: Writer, value: bigint): void {
   writer.raw(bytes);
 }
 
-/** What follows the tag. */
+/** Reads the part after the tag. */
 export function readBigint(reader: Reader, kind: number): bigint {
   const bytes = Buffer.from(reader.raw(reader.count(1)));
   const value = bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`);

@@ -34,7 +34,7 @@ export function writeSymbol(writer: Writer, symbol: symbol): void {
   writer.text(key ?? (names.get(symbol) as string));
 }
 
-/** What follows the tag. */
+/** Reads the part after the tag. */
 export function readSymbol(reader: Reader, kind: number): symbol {
   const text = reader.text();
   if (kind === tag.SYMBOL_FOR) return Symbol.for(text);

@@ -49,7 +49,7 @@ function idFor(local: object): string {
   return id;
 }
 
-/** @returns false if the object is no `ThreadLocal` */
+/** @returns false if the object is not a `ThreadLocal` */
 export function wroteThreadLocal(encoding: Encoding, object: object): boolean {
   const recipe = recipeOf(object);
   if (recipe === undefined) return false;

@@ -100,7 +100,7 @@ function readKey(decoding: Decoding): KeyObject {
     : createPrivateKey({ key, type: 'pkcs8', format: 'der' });
 }
 
-/** What follows one of the tags of this file. */
+/** Reads the part after one of the tags of this file. */
 export function readWebClass(decoding: Decoding, kind: number): object {
   const object = make(decoding, kind);
   decoding.claim(object);

@@ -1,4 +1,4 @@
-/** Reads flat messages: the way back of flat-writer.ts. What the flat writer does not write is taken for damage. */
+/** Reads flat messages: the inverse of flat-writer.ts. Anything that the flat writer does not write counts as damage. */
 
 import { readRow } from '../kinds/arrays.ts';
 import { readBigint } from '../kinds/small-kinds.ts';

@@ -1,6 +1,6 @@
 /**
- * Writes numbers, text, plain objects and arrays of those with nothing else to do for them: no object is entered anywhere, for a few of them are
- * compared with one another faster than they are looked up.
+ * Writes numbers, text, plain objects and arrays of those without further bookkeeping. No object is entered in a table: a few of them are
+ * compared faster than they are looked up.
  *
  *   value ── scalar, string ───────────────────────────────▶ bytes
  *         ── plain object, array; not seen, not too many ──▶ bytes, and so its values
@@ -106,7 +106,7 @@ export class FlatWriter {
     trail.enter(FIELD);
     let mayBeNamed = true;
     let done = 0;
-    // V8 reads properties in such a loop without looking them up. It ends where a getter has changed the object.
+    // V8 reads properties in such a loop without lookups. The loop ends where a getter has changed the object.
     for (const key in object) {
       if (key !== keys[done]) break;
       done += 1;
@@ -143,7 +143,7 @@ export class FlatWriter {
     this.#encoding.writer.byte(tag.HOLE);
   }
 
-  /** Objects with methods may be something that the other side finds by a name. What was written of this one is taken back. */
+  /** An object with methods may be one that the other side finds by a name. The bytes written for it are taken back. */
   #wroteByName(object: object, position: number, number: number): boolean {
     this.becomeGeneral();
     const { trail } = this.#encoding;
@@ -167,7 +167,7 @@ export class FlatWriter {
     return true;
   }
 
-  /** Writes an array that has nothing but elements, and is no longer than a list of arguments. */
+  /** Writes an array with nothing but elements, no longer than a list of arguments. */
   list(array: unknown[]): void {
     this.#seen[this.#count] = array;
     this.#count += 1;

@@ -1,6 +1,6 @@
 /**
- * Which classes belong to Node or the engine. Their instances keep state that cannot be seen from here, so what the
- * codec does not know by name is refused, even where its visible fields look harmless.
+ * The classes that belong to Node or the engine. Their instances keep state that cannot be seen from here. An object whose class the codec
+ * does not know by name is refused, even where its visible fields look harmless.
  */
 
 import { EventEmitter } from 'node:events';

@@ -6,8 +6,8 @@
  *
  * A few take something along (`luggage`), which is a value like any other and follows the name.
  *
- * What comes back to a thread that has a handle already is that handle. An instance of a user's subclass arrives as what it extends:
- * the kind of object stands in the heap, and no more.
+ * An object that comes back to a thread with a handle on it is that handle. An instance of a user's subclass arrives as the class that it
+ * extends: the heap has the kind of object, and no more.
  */
 
 import * as tag from '../packet/tags.ts';
@@ -22,7 +22,7 @@ import { wroteName } from './named.ts';
 
 export function writeHandle(encoding: Encoding, object: object): void {
   const ref = handleDoor()?.refOf(object);
-  // It was made by Object.create, and has only the prototype of one.
+  // The object was made by Object.create, and has only the prototype of a handle.
   if (ref === undefined) refuse(encoding, Object.getPrototypeOf(object) as object);
   const whyNot = (object as { readonly [notSent]?: () => string | undefined })[notSent]?.();
   if (whyNot !== undefined) throw encoding.refusal(whyNot);

@@ -28,11 +28,11 @@ import { SLOT } from '../packet/trail.ts';
 
 const NAMELESS = 'instance of a class without a name';
 
-/** What a prototype says about the objects that have it. */
+/** The facts of a prototype about its objects. */
 export interface Family {
   /** The class of the instances, if there is one. */
   readonly fn: AnyFunction | undefined;
-  /** It is `Object.prototype` of this or another realm. */
+  /** True if it is `Object.prototype` of this or another realm. */
   readonly isPlain: boolean;
   /** Every class on the way up is a user's own, so no instance has anything built in. */
   readonly isPure: boolean;
@@ -75,7 +75,7 @@ function classOf(prototype: object): AnyFunction | undefined {
   return fn?.prototype === prototype ? (fn as AnyFunction) : undefined;
 }
 
-/** What people call an object's class: the first on the way up. */
+/** The usual name of an object's class: the first on the way up. */
 function classNameOf(prototype: object | null): string {
   for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const fn = classOf(at);

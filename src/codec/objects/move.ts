@@ -12,10 +12,10 @@ import { TypeError } from '../../refusals.ts';
 const marks = common('moved', () => ({ buffers: new WeakSet<object>(), areThereAny: false }));
 
 /**
- * Marks every buffer inside `value` (ArrayBuffers, those under typed arrays and Buffers, in arrays, plain objects, Maps
- * and Sets at any depth) to be handed over, not copied, the next time it crosses a border, as an argument or as a
- * result. After that the sender's buffer is detached: it has length 0. A thread gets the memory itself, a process a
- * copy. A Buffer that lies in Node's shared pool is copied, for its neighbours stay.
+ * Marks every buffer inside `value` to be transferred, not copied, the next time it crosses, as an argument or as a result. These are
+ * ArrayBuffers, those under typed arrays and Buffers, in arrays, plain objects, Maps and Sets at any depth. After that the sender's buffer
+ * is detached: it has length 0. A thread gets the memory itself, a process a copy. A Buffer in Node's shared pool is copied, as its
+ * neighbours stay.
  *
  * @returns `value` itself
  * @throws TypeError if `value` is not an object

@@ -1,5 +1,5 @@
 /**
- * Objects that go by a name which both ends of a link have agreed on: an object that one of them keeps, and what stands for it at the other.
+ * Objects with a name that both ends of a link have agreed on: an object that one of them keeps, and its stand-in at the other.
  *
  *   NAMED_OBJECT  name      the link's own `nameFor` and `namedBy` say what it means
  *

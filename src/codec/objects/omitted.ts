@@ -1,5 +1,5 @@
 /**
- * What thrown errors in a message do without, because it cannot cross.
+ * The parts that thrown errors in a message lack, because they cannot cross.
  *
  * An error is a report: it had better arrive without its socket than not at all. That a part cannot cross shows only
  * somewhere inside it, perhaps late in the message; so the message is written again without that part. The stack of the
@@ -13,9 +13,9 @@
 import { types } from 'node:util';
 import { pathStep, type ErrorField } from '../packet/trail.ts';
 
-/** After so many failures all errors of the message are reduced to scalars, causes and messages. */
+/** The number of failures after which all errors of the message are reduced to scalars, causes and messages. */
 const PATIENCE = 16;
-/** And after so many it is given up. */
+/** The number of failures after which the message is given up. */
 const LIMIT = 1000;
 
 export class Omitted {
@@ -23,7 +23,7 @@ export class Omitted {
   readonly #fields = new Map<object, Map<PropertyKey | undefined, string>>();
   #failures = 0;
 
-  /** Whether it makes sense to write the message again. */
+  /** Records a field. Returns true if writing the message again makes sense. */
   add({ owner, key }: ErrorField, why: string): boolean {
     let keys = this.#fields.get(owner);
     if (keys === undefined) {
@@ -45,7 +45,7 @@ export class Omitted {
     return this.#failures > PATIENCE && isRich(value) && key !== 'errors';
   }
 
-  /** Lines below the stack of an error that say what is missing; mostly there are none. */
+  /** Lines below the stack of an error that name what is missing; mostly empty. */
   told(error: object, Class: object | undefined): string {
     if (this.#failures === 0) return '';
     const lines: string[] = [];

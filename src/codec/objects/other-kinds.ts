@@ -70,7 +70,7 @@ function isIterator(object: object): boolean {
   return typeof next === 'function' && isNative(next as AnyFunction);
 }
 
-/** State that nobody can see, whatever the prototype says. */
+/** True for state that cannot be read, whatever the prototype says. */
 function isHidden(object: object): boolean {
   return (
     types.isWeakMap(object) ||

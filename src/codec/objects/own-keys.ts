@@ -4,7 +4,7 @@
  *   visible   enumerable, under a string or a portable symbol: a getter is read once, as `structuredClone` reads it
  *   hidden    not enumerable: with their flags; an accessor as its two functions
  *
- * A key that means nothing elsewhere is refused: a symbol that is not registered. What Node puts on its own objects is not a program's.
+ * Refuses a key without a meaning elsewhere: a symbol that is not registered. Keys that Node puts on its own objects do not count.
  */
 
 import { EventEmitter } from 'node:events';
@@ -76,7 +76,7 @@ const NUMBERS_LIMIT = 24;
 
 export const isIndex = (key: PropertyKey): boolean => typeof key === 'string' && String(Number(key) >>> 0) === key && key !== '4294967295';
 
-/** Keys beside the elements of an array. Mostly there are none, and this has to be seen without listing all indices. */
+/** Keys beside the elements of an array. Most arrays have none; this is found without listing all indices. */
 export function keysBesideElements(encoding: Encoding, array: readonly unknown[]): OwnKeys {
   const { length } = array;
   if (length > KEYS_LIMIT && inspect(array, bareWithHidden) === `[ ... ${length} more items, [length]: ${length} ]`) return none;

@@ -7,19 +7,19 @@ import { TypeError } from '../../refusals.ts';
 
 /** The two directions of {@link registerReducer}. */
 export interface Reducer<T extends object, D> {
-  /** What `instance` is made of: any value that can cross. */
+  /** Returns the data of `instance`: any value that can cross. */
   reduce: (instance: T) => D;
   /** Makes an instance of it on the other side. */
   rebuild: (data: D) => T;
 }
 
-/** Those of all copies of heddle in this thread. */
+/** The reducers of all copies of heddle in this thread. */
 const known = common('reducers', () => ({ reducers: new WeakMap<AnyFunction, Reducer<object, unknown>>(), areThereAny: false }));
 
 /**
- * Lets instances of a class cross borders that could not otherwise, such as those with `#private` fields. The two
- * functions travel with the class, so a worker needs no registration of its own. It holds for instances of exactly
- * this class; a subclass needs its own. A second registration replaces the first.
+ * Lets instances of a class cross that otherwise could not, such as those with `#private` fields. The two functions travel with the class,
+ * so a worker needs no registration. A registration covers instances of exactly this class; a subclass needs its own. A second registration
+ * replaces the first.
  *
  * @throws TypeError if `Class` is not a class, or the reducer lacks one of its functions
  *
@@ -56,7 +56,7 @@ export function reducerOf(fn: AnyFunction | undefined): Reducer<object, unknown>
   return known.areThereAny && fn !== undefined ? known.reducers.get(fn) : undefined;
 }
 
-/** Whether decoding may call a `rebuild`. */
+/** True if decoding may call a `rebuild`. */
 export function hasReducers(): boolean {
   return known.areThereAny;
 }

@@ -103,7 +103,7 @@ export interface Shape {
   readonly hidden: readonly HiddenKey[] | undefined;
   /** All keys can be set by assignment on a plain object; those that its prototype has cannot. */
   readonly isSimple: boolean;
-  /** The prototype looked at last for keys of this shape, and whether there were none. */
+  /** The last prototype that was checked for keys of this shape, and whether it had none. */
   family: object | null;
   isSimpleThere: boolean;
 }

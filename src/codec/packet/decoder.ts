@@ -37,12 +37,12 @@ export class Decoder {
     this.#decoding.again = options?.again === true;
   }
 
-  /** There are no more messages. */
+  /** True after the last message. */
   get done(): boolean {
     return this.#read === this.count;
   }
 
-  /** AbortSignals that came with the last message. A signal that nobody holds cannot be fired; whoever holds the decoder holds these. */
+  /** AbortSignals that came with the last message. A collected signal cannot be aborted; the decoder keeps these alive. */
   get signals(): readonly AbortSignal[] {
     return this.#decoding.signals;
   }

@@ -1,8 +1,8 @@
 /**
  * One packet being read: the mirror of encoding.ts.
  *
- * User code runs while a message is read (a reducer's `rebuild`, a module's function being made). If it throws, the rest
- * of the message is read all the same and the error is thrown at its end, so that the next message can be read.
+ * User code runs while a message is read (a reducer's `rebuild`, a module's function being made). If it throws, the rest of the message is
+ * read all the same and the error is thrown at its end. The next message can then be read.
  */
 
 import { SerializationError } from '../../errors.ts';
@@ -39,7 +39,7 @@ interface Waiting {
   readonly object: object;
 }
 
-/** What an {@link Incoming} has besides its bytes and modules. */
+/** The parts of an {@link Incoming} besides its bytes and modules. */
 export type Beside = Pick<Incoming, 'attachments' | 'handles' | 'lost' | 'namedBy'>;
 
 const nothingBeside: Beside = { attachments: [] };
@@ -59,9 +59,9 @@ export class Decoding {
   again = false;
   /** Gives the memory of large buffers itself, where the bytes lie in memory that may be kept. */
   viewOf: ViewOf | undefined;
-  /** What came beside the bytes. */
+  /** The parts beside the bytes. */
   beside: Beside = nothingBeside;
-  /** What came with the packet, by their blocks. */
+  /** The handles of the packet, by their blocks. */
   #handles: Map<number, object> | undefined;
   readonly #objects: unknown[] = [];
   #waiting: Waiting[] = [];
@@ -104,7 +104,7 @@ export class Decoding {
       if (position > last || (isLast && position < last)) throw damaged('it has another length than it says');
       return value;
     } catch (error) {
-      // What follows cannot be found any more.
+      // The position of later parts is lost.
       this.reader.position = this.reader.end;
       throw error instanceof SerializationError ? error : new SerializationError('the message is damaged', { cause: error });
     }

@@ -38,7 +38,7 @@ const SPARE_SIZE = 16 * 1024;
 
 const none: never[] = [];
 
-/** What an encoder works with. */
+/** The tools of an encoder. */
 interface Desk {
   readonly encoding: Encoding;
   /** Writes a message that stands alone, for as long as it is flat. */
@@ -53,8 +53,8 @@ function newDesk(): Desk {
 const ROW_FROM = 4;
 
 /**
- * Puts several messages into one packet. They are independent: each has its own shared references, and one that
- * cannot be written leaves the packet as it was.
+ * Puts several messages into one packet. Messages are independent: each has its own shared references, and one that cannot be written
+ * leaves the packet as it was.
  */
 export class Encoder {
   #encoding: Encoding | undefined;
@@ -63,7 +63,7 @@ export class Encoder {
   /** All values so far, if they are numbers of a series. */
   #row: NumberRow | undefined;
   #count = 0;
-  /** Its only message is flat. */
+  /** True if its only message is flat. */
   #isFlat = false;
 
   constructor(options: EncodeOptions) {
@@ -198,7 +198,7 @@ export class Encoder {
     spare = this.#desk;
   }
 
-  /** The packet is no row: its numbers are written one by one. */
+  /** Ends a row: its numbers are written one by one. */
   #spill(row: NumberRow): void {
     const { writer } = this.#open();
     for (let i = 0; i < row.length; i += 1) writer.number(row.at(i));
@@ -242,7 +242,7 @@ export class Encoder {
   }
 }
 
-/** So few bytes are copied faster by a loop than by a call. */
+/** The most bytes that a loop copies faster than a call. */
 const FEW = 64;
 
 const isMovedBuffer = ({ how }: Attachment): boolean => how === 'move';

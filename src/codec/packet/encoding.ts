@@ -6,9 +6,9 @@
  *                         ├─ array, plain object
  *                         └─ any other kind: other-kinds.ts
  *
- * A container writes its head (enough for the reader to make the object) and then its body. Where values nest too
- * deeply for the machine's stack, the body waits in a queue and is written after the message's top value; functions'
- * captured variables wait there too, because they may lead back to anything.
+ * A container writes its head (enough for the reader to make the object) and then its body. Where values nest too deeply for the machine's
+ * stack, the body waits in a queue and is written after the message's top value. Functions' captured variables wait there too, because they
+ * may lead back to any object.
  */
 
 import { types } from 'node:util';
@@ -32,7 +32,7 @@ import type { Writer } from './writer.ts';
 
 /** Sections cannot wait, so their nesting is bounded. */
 const SECTION_LIMIT = 100;
-/** After so many objects of one family in a packet none more is asked for its name. */
+/** The number of objects of one family in a packet that are asked for a name. */
 const ASK_LIMIT = 8;
 
 export type WriteBody = (encoding: Encoding, object: never) => void;
@@ -113,7 +113,7 @@ export class Encoding {
   readonly classes: AnyFunction[] = [];
   /** The present message is an error report. */
   isThrown = false;
-  /** What errors in it do without. */
+  /** The parts that errors in it lack. */
   readonly omitted: Omitted = new Omitted();
   /** Stands for the present message towards the courier. */
   scope: object = {};
@@ -332,7 +332,7 @@ export class Encoding {
     this.open.clear();
   }
 
-  /** Whether an object of this family may go by a name. Finding out takes time, and there are few such objects. */
+  /** True if an object of this family may go by a name. Finding out takes time, and there are few such objects. */
   asksForName(prototype: object): boolean {
     const asked = this.#asked.get(prototype) ?? 0;
     if (asked === ASK_LIMIT) return false;
@@ -359,7 +359,7 @@ export class Encoding {
   }
 }
 
-/** What user code threw. */
+/** Describes an error of user code in short. */
 export function inShort(error: unknown): string {
   try {
     return String(error).split('\n', 1)[0] as string;

@@ -1,10 +1,10 @@
 /**
- * What one encoded message is made of while it travels.
+ * The parts of one encoded message while it travels.
  *
  *   value --encode--> Packet --link--> prepare(packet) --decode--> value
  *
- * Almost everything is in `bytes`. What bytes cannot hold (memory shared by the threads of one process,
- * ports, buffers that change owner) travels beside them; the bytes name it by its index in `attachments`.
+ * Almost everything is in `bytes`. Values that bytes cannot hold (memory shared by the threads of one process, ports, buffers that change
+ * owner) travel beside them. The bytes name each by its index in `attachments`.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -13,7 +13,7 @@ export interface Packet {
   readonly bytes: Uint8Array;
   /** Objects handed over as they are, between threads of one process only; empty on the way to a process. */
   readonly attachments: readonly unknown[];
-  /** Those attachments that change owner. */
+  /** The attachments that change owner. */
   readonly transfer: readonly Transferable[];
   /** URLs of the modules that must be imported before the bytes can be decoded. */
   readonly modules: readonly string[];
@@ -23,7 +23,7 @@ export interface Packet {
   readonly handles: readonly object[];
 }
 
-/** What arrives of a {@link Packet}. */
+/** The received parts of a {@link Packet}. */
 export interface Incoming extends Pick<Packet, 'bytes' | 'attachments' | 'modules'> {
   /** The shared objects in it, here; none by default. */
   readonly handles?: readonly object[] | undefined;
@@ -61,11 +61,11 @@ export interface Border {
 export interface AnyBorder {
   readonly kind: 'any';
   readonly peer?: undefined;
-  /** What the receiver knows an object by, if it does: that is sent in its place. */
+  /** Returns the receiver's name for an object, if it has one: the name is sent in its place. */
   readonly nameFor?: ((object: object) => unknown) | undefined;
   /** Why the receiver may not have the shared heap. */
   readonly apart?: string | undefined;
 }
 
-/** What a message is written for. */
+/** The destination of a message. */
 export type Destination = Border | AnyBorder;

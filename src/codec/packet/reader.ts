@@ -17,7 +17,7 @@ const { latin1Slice, ucs2Slice } = Buffer.prototype as unknown as Record<
   (this: Uint8Array, start: number, end: number) => string
 >;
 
-/** From so many doubles on it pays to make a view for them. */
+/** The number of doubles from which a view for them pays off. */
 const VIEW_FROM = 16;
 
 /** Memory from this size on is copied by a slice. */

@@ -1,4 +1,4 @@
-/** Who this thread is among all threads and processes that ever meet. */
+/** The identity of this thread among all threads and processes that ever meet. */
 
 import { threadId } from 'node:worker_threads';
 

@@ -1,5 +1,5 @@
 /**
- * What to do about each refusal. A refusal says where, what and why not, and ends with the remedy that fits the place:
+ * The remedy for each refusal. A refusal says where, what and why not, and ends with the remedy that fits the place:
  *
  *   worker → client: a Socket cannot cross: make client inside the function, or export it from a module of its own …
  *   args[0].client: a Socket cannot cross: hand over what it is made from, and make it inside the function
@@ -104,7 +104,7 @@ export const functionRemedies = {
     'its source does not cross to another machine: export it from a module that both machines have, or set allowFunctions: true and an authkey',
 } as const;
 
-/** What a thrown error lacks needs no remedy: where it is caught, nothing can be done about it. */
+/** A missing part of a thrown error needs no remedy: the catching code cannot change it. */
 export function withoutRemedy(why: string): string {
   const remedy = Object.values(functionRemedies).find((one) => why.endsWith(`: ${one}`));
   return remedy === undefined ? why : why.slice(0, -remedy.length - 2);

@@ -91,7 +91,7 @@ export const BUFFER_BYTES = 0xb0;
 export const BUFFER_RESIZABLE = 0xb1;
 /** n: index in the attachments */
 export const ATTACHED = 0xb2;
-/** n, the number of bytes to be passed over (one byte), these, then n bytes that begin at a multiple of 16 bytes from the message's first */
+/** n, the number of bytes to skip (one byte), these, then n bytes that begin at a multiple of 16 bytes from the message's first */
 export const BUFFER_ALIGNED = 0xb5;
 /** kind; n bytes: a view on the whole of a buffer of its own */
 export const VIEW_WHOLE = 0xb3;
@@ -134,7 +134,7 @@ export const NAMED_OBJECT = 0xcc;
 /** text: id; value: the subclass or undefined; value: arguments; see thread-locals.ts */
 export const THREAD_LOCAL = 0xc9;
 
-/** What stands where a value may stand, but there is none. Read by `Decoding.valueOrHole` and `valueOrEnd`. */
+/** Stands where a value may be, but is not. Read by `Decoding.valueOrHole` and `valueOrEnd`. */
 
 /** An array has no element here, or an object lost the key. */
 export const hole: symbol = Symbol('hole');

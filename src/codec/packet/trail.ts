@@ -1,6 +1,6 @@
 /**
- * Where in a value the encoder is, kept so cheaply that it can be kept always: two array stores for each container,
- * one for each element. The path is put into words only when something is refused.
+ * The encoder's place in a value, kept so cheaply that it can be kept always: two array stores for each container, one for each element.
+ * The path is put into words only at a refusal.
  *
  *   args[0].rows[3].get("key").handle
  */
@@ -29,10 +29,10 @@ export interface ErrorField {
   readonly key: PropertyKey | undefined;
 }
 
-/** What led to the present place: what a remedy depends on. */
+/** The way to the present place, on which a remedy depends. */
 export interface Where {
   readonly from: 'argument' | 'capture' | 'result' | 'item';
-  /** The captured variable: the outermost that is no function. */
+  /** The captured variable: the outermost that is not a function. */
   readonly name: string | undefined;
   /** The place is somewhere inside of what the variable holds. */
   readonly isDeeper: boolean;

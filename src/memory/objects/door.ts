@@ -1,4 +1,4 @@
-/** Opens the door by which the codec and the worker reach shared objects (`src/handles.ts`). */
+/** Registers the services by which the codec and the worker reach shared objects (`src/handles.ts`). */
 
 import { openHandleDoor } from '../../handles.ts';
 import { sharingMissing } from '../../platform/index.ts';

@@ -10,7 +10,17 @@
 
 import { add, and, compareExchange, exchange, load, or, store } from '#atomics';
 import { checkInteger } from '../../check.ts';
-import { blocking, Done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import {
+  blocking,
+  Done,
+  isAborted,
+  type Operation,
+  Pending,
+  readSyncTimeout,
+  readWaitOptions,
+  type SyncWaitOptions,
+  type WaitOptions,
+} from '../../loop/index.ts';
 import { type AsyncWait, theAgent } from '../threads/agent.ts';
 import { blockThread } from '../wait/block-thread.ts';
 import { Deadline } from '../wait/deadline.ts';
@@ -111,12 +121,12 @@ export class Word extends SharedObject {
   /**
    * Blocks the thread while the word holds `expected` and no `notify` comes.
    *
-   * @param options milliseconds; default: indefinitely
+   * @param options milliseconds, or `{ timeout }`; default: indefinitely
+   * @throws TypeError for a signal: `waitAsync` takes one
    */
-  wait(expected: number, options?: number | WaitOptions): WaitResult {
+  wait(expected: number, options?: number | SyncWaitOptions): WaitResult {
     checkWord(expected, 'expected');
-    const { timeout, signal } = readWaitOptions(options);
-    signal?.throwIfAborted();
+    const timeout = readSyncTimeout(options, 'waitAsync()');
     if (this.load() !== expected) return 'not-equal';
     if (timeout === 0) return 'timed-out';
     return blocking('Word.wait()', this.wait, () => this.#wait(expected, new Deadline(timeout)));

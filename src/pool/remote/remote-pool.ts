@@ -13,16 +13,18 @@
 import { arriving, type Border, type Capsule, decode, Decoder, encode, type Packet, prepare } from '../../codec/index.ts';
 import { BrokenExecutor, CancelledError, Full, type HeddleError, ShutDown, WorkerLost } from '../../errors.ts';
 import { nextTick } from '../../real-timers.ts';
-import type { CallerContext, ChunkCall, ChunkReport } from '../../worker/index.ts';
+import type { ChunkReport } from '../../worker/index.ts';
 import { AbortWatch } from '../abort-watch.ts';
 import { Deferred } from '../deferred.ts';
 import type { ChunkJob } from '../chunk-job.ts';
-import { type Job, lostError, summary } from '../job.ts';
+import type { Job } from '../job.ts';
+import { lostError, summary } from '../job-errors.ts';
 import { KeepAlive } from '../keep-alive.ts';
 import { StreamJob } from '../stream-job.ts';
 import { Counts, type PoolStatistics } from '../statistics.ts';
 import type { TaskPool, TaskWorker } from '../task-pool.ts';
 import { later } from '../timers.ts';
+import type { PoolWorker } from '../pool-worker.ts';
 import type { Holder } from '../worker-pool.ts';
 import type { Arrived, Loss, OpenLink, RemoteEvents, RemoteInitializer, RemoteLink, RemoteTask } from './link.ts';
 
@@ -31,6 +33,9 @@ const maxKills = 3;
 /** Tasks that a pool whose workers are not known is thought to run at a time. */
 const slotsUnknown = 4;
 
+/** Stands for the worker of a job that one elsewhere has begun. */
+const elsewhere: PoolWorker = Object.freeze({}) as PoolWorker;
+
 interface Entry {
   readonly job: Job;
   number: number;
@@ -38,7 +43,6 @@ interface Entry {
   /** Workers that it has ended by itself. */
   kills: number;
   timer: NodeJS.Timeout | undefined;
-  context: CallerContext | undefined;
   /** What came and is not decoded: modules are imported. */
   reading: Promise<void> | undefined;
   /** For this worker alone. */
@@ -236,7 +240,6 @@ export class RemotePool implements TaskPool, RemoteEvents {
       state: 'held',
       kills: 0,
       timer: undefined,
-      context: undefined,
       reading: undefined,
       worker,
       taken: 0,
@@ -244,6 +247,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
       to: 0,
     };
     this.#byJob.set(job, entry);
+    job.isOpen = true;
     this.#waiting++;
     if (job.settings.signal !== undefined) this.#aborts.watch(job.settings.signal, job);
     this.#refreshKeepAlive();
@@ -295,22 +299,18 @@ export class RemotePool implements TaskPool, RemoteEvents {
   #workerFor(entry: Entry): TaskWorker {
     const { number, worker } = entry;
     return {
-      call: ({ id, capsule, args, attempt, isStream, context }) => {
-        entry.context = context;
-        this.#post({ number, kind: isStream ? 'stream' : 'call', id, attempt, worker, ...this.#parts(entry, capsule, args) });
-        return number;
+      call: (call) => {
+        const { id, capsule, args, attempt, how } = call;
+        const kind = how?.isStream === true ? 'stream' : 'call';
+        this.#post({ number, kind, id, attempt, worker, ...this.#parts(entry, capsule, args) });
       },
-      callEach: (call: ChunkCall) => {
-        const { id, capsule, packet, attempt, isSpread, from, context } = call;
-        entry.context = context;
+      callEach: ({ id, capsule }, { packet, attempt, isSpread, from, to: end }) => {
         // What is tried again goes item by item: one that ends its worker does so alone.
-        const to = attempt > 1 ? from + 1 : call.to;
+        const to = attempt > 1 ? from + 1 : end;
         entry.to = to;
         entry.packet = packet;
         this.#post({ number, kind: 'chunk', id, attempt, worker, ...this.#parts(entry, capsule, packet), items: { from, to, isSpread } });
       },
-      takeBack: () => entry.state === 'waiting',
-      hasBegun: () => entry.state === 'begun',
       taken: (_, count) => {
         entry.taken += count;
         this.#link?.taken(number, entry.taken);
@@ -434,6 +434,8 @@ export class RemotePool implements TaskPool, RemoteEvents {
     const { job } = entry;
     const { signal, key } = job.settings;
     if (!this.#byJob.delete(job)) return;
+    job.isOpen = false;
+    job.at = undefined;
     this.#paused.delete(job);
     if (signal !== undefined) this.#aborts.forget(signal, job);
     job.release();
@@ -490,6 +492,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
   #begin(entry: Entry): void {
     if (entry.state !== 'waiting') return;
     entry.state = 'begun';
+    entry.job.at = elsewhere;
     this.#waiting--;
   }
 
@@ -504,34 +507,28 @@ export class RemotePool implements TaskPool, RemoteEvents {
       } catch (error) {
         outcome = { ok: false, value: error };
       }
-      entry.job.keep(outcome);
-      this.#over(entry, outcome.ok, outcome.value);
+      this.#over(entry, outcome.ok, entry.job.end(outcome.ok, outcome.value));
     });
   }
 
-  /** An attempt has its end, which the job keeps. */
-  #over(entry: Entry, isOk: boolean, error: unknown): void {
+  /** An attempt has its end, which the job has heard. */
+  #over(entry: Entry, isOk: boolean, mayRetry: boolean): void {
     const { job } = entry;
-    if (!isOk && this.#triesAgain(entry, error)) return;
-    // A stream may have been told of its end before.
+    if (mayRetry && this.takesRetries) {
+      const delay = job.backoff();
+      this.#counts.retried++;
+      return this.#again(entry, 'retry', delay);
+    }
     this.#counts.ended(1, isOk ? 0 : 1);
     this.#drop(entry);
     job.settle();
-  }
-
-  #triesAgain(entry: Entry, error: unknown): boolean {
-    const { job } = entry;
-    if (!this.takesRetries || !job.mayRetry(error)) return false;
-    const delay = job.backoff();
-    this.#counts.retried++;
-    this.#again(entry, 'retry', delay);
-    return true;
   }
 
   #again(entry: Entry, why: 'retry' | 'requeue', delay: number): void {
     this.#leave(entry);
     entry.state = 'held';
     this.#waiting++;
+    entry.job.at = undefined;
     entry.job.returned(why);
     if (delay > 0) this.#hold(entry, delay);
     else this.#dispatch(entry);
@@ -549,17 +546,18 @@ export class RemotePool implements TaskPool, RemoteEvents {
     const job = entry.job as ChunkJob;
     const first = job.firstLeft;
     const report = { first, ...ends, allowed: first + ends.values.length, isCut: false };
-    this.#counts.ended(ends.values.length, ends.failed.length);
-    if (job.reported(report)) this.#drop(entry);
+    const { ended, failed, isDone, tell } = job.report(report);
+    this.#counts.ended(ended, failed);
+    if (isDone) this.#drop(entry);
     else this.#again(entry, 'requeue', 0);
-    job.deliver(report);
+    tell();
   }
 
   values(number: number, values: Arrived): void {
     this.#read(number, values, (entry) => {
       this.#begin(entry);
       const ends = inContext(entry, () => arriving(values.from, () => readValues(values, this.border, [])));
-      entry.job.deliver({ first: 0, ...ends, allowed: 0, ms: 0, bytes: values.bytes.byteLength, isCut: false });
+      entry.job.report({ first: 0, ...ends, allowed: 0, ms: 0, bytes: values.bytes.byteLength, isCut: false }).tell();
     });
   }
 
@@ -576,8 +574,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     const { reason } = entry.job.overdue(notBegun);
     // It is a chunk of one item: its time was measured.
     if (entry.job.isChunk) return this.#report(entry, { values: [reason], failed: [0], ms: 0, bytes: 0 });
-    entry.job.keep({ ok: false, value: reason });
-    this.#over(entry, false, reason);
+    this.#over(entry, false, entry.job.mayRetry(reason));
   }
 
   lost(number: number, loss: Loss): void {
@@ -586,17 +583,19 @@ export class RemotePool implements TaskPool, RemoteEvents {
     if (entry.job.isChunk) return this.#chunkLost(entry, entry.job as ChunkJob, loss);
     const { job } = entry;
     if (loss.isAlone) entry.kills++;
-    job.workerLost(loss.end, true, loss.why);
-    if (loss.message !== undefined) job.keep({ ok: false, value: new WorkerLost(`${job.name}: ${loss.message}`, loss.end, job.name) });
+    const { end, why, message } = loss;
+    job.lose({ end, isBegun: true, why });
     if (entry.kills >= maxKills) {
-      job.keep({ ok: false, value: poison(job.name, entry.kills, job.reason, loss) });
+      job.aborted(poison(job.name, entry.kills, job.reason, loss));
       this.#counts.ended(1, 1);
       this.#drop(entry);
       return job.settle();
     }
-    if (job.settings.idempotent && job.retries === 0 && this.takesRetries && !(job instanceof StreamJob))
-      return this.#again(entry, 'requeue', 0);
-    this.#over(entry, false, job.reason);
+    const { idempotent, retries } = job.settings;
+    if (idempotent && retries === 0 && this.takesRetries && !(job instanceof StreamJob)) return this.#again(entry, 'requeue', 0);
+    const mayRetry =
+      message === undefined ? job.mayRetry(job.reason) : job.end(false, new WorkerLost(`${job.name}: ${message}`, end, job.name));
+    this.#over(entry, false, mayRetry);
   }
 
   /** Items that may have begun are lost, or run again if they may; the others run elsewhere. */
@@ -611,13 +610,13 @@ export class RemotePool implements TaskPool, RemoteEvents {
       }
     }
     if (job.settings.idempotent && this.takesRetries) return this.#again(entry, 'requeue', 0);
-    job.reported({ first, values: [], failed: [], allowed: first + inDoubt, ms: 0, bytes: 0, isCut: false });
+    job.report({ first, values: [], failed: [], allowed: first + inDoubt, ms: 0, bytes: 0, isCut: false });
     const left = job.left;
-    const hasRest = job.workerLost(end, true, why);
+    const { isLeft, tell } = job.lose({ end, isBegun: true, why });
     this.#counts.failed += left - job.left;
-    if (hasRest) this.#again(entry, 'requeue', 0);
+    if (isLeft) this.#again(entry, 'requeue', 0);
     else this.#drop(entry);
-    job.settleLost();
+    tell?.();
   }
 
   /** An item has ended a worker, and nothing else ran there: how many it has ended so. */
@@ -693,7 +692,7 @@ function poison(name: string, kills: number, error: unknown, { end }: Pick<Loss,
   return new WorkerLost(`${name} has ended ${kills} workers by itself and is not tried again: ${summary(error)}`, end, name);
 }
 
-function inContext<R>({ context }: Entry, work: () => R): R {
+function inContext<R>({ job: { context } }: Entry, work: () => R): R {
   return context === undefined ? work() : context.runInAsyncScope(work);
 }
 

@@ -15,7 +15,7 @@
 import { load } from '#atomics';
 import { checkFunction } from '../../check.ts';
 import { TimeoutError } from '../../errors.ts';
-import { blocking, Done, isAborted, type Operation, readWaitOptions, type WaitOptions, yes } from '../../loop/index.ts';
+import { blocking, Done, isAborted, type Operation, readSyncTimeout, readWaitOptions, type WaitOptions, yes } from '../../loop/index.ts';
 import { blockOf, blockThread, Deadline, type SharedObject, theAgent, type Waiter, waitingOffset, WaitQueue } from '../../memory/index.ts';
 import { AsyncLine, type Claim } from './async-line.ts';
 import { CycleOfOne } from './cycle-of-one.ts';
@@ -116,8 +116,7 @@ export abstract class Acquirable {
   }
 
   takeSync(name: string, above: (...args: any[]) => unknown, options: number | WaitOptions | undefined, isHeld: boolean): boolean {
-    const { timeout, signal } = readWaitOptions(options);
-    signal?.throwIfAborted();
+    const timeout = readSyncTimeout(options, isHeld ? 'hold()' : 'acquire()');
     if (this.takeAgain()) return true;
     if (timeout === 0) {
       if (!this.take(isHeld)) return false;

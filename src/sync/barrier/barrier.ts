@@ -2,7 +2,7 @@
 
 import { checkFunction, checkInteger, checkOptions, checkTimeout } from '../../check.ts';
 import { luggage } from '../../handles.ts';
-import { blocking, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import { blocking, type Operation, readSyncTimeout, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import {
   blockOf,
   blockThread,
@@ -133,9 +133,8 @@ export class Barrier extends SharedObject {
   }
 
   /** As `wait`, and blocks the thread meanwhile. */
-  waitSync(timeout?: number | WaitOptions): number {
-    const { signal } = readWaitOptions(timeout);
-    signal?.throwIfAborted();
+  waitSync(timeout?: number | SyncWaitOptions): number {
+    readSyncTimeout(timeout, 'wait()');
     const party = this.#parties.arrive();
     if (party === undefined) throw brokenBarrier();
     try {

@@ -11,7 +11,16 @@
 import { load, store } from '#atomics';
 import { checkFunction, checkInteger, expected } from '../../check.ts';
 import { InvalidStateError, type ThreadInfo } from '../../errors.ts';
-import { blocking, Done, isAborted, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import {
+  blocking,
+  Done,
+  isAborted,
+  type Operation,
+  readSyncTimeout,
+  readWaitOptions,
+  type SyncWaitOptions,
+  type WaitOptions,
+} from '../../loop/index.ts';
 import {
   blockOf,
   Deadline,
@@ -133,7 +142,7 @@ export class Condition extends SharedObject {
   }
 
   /** As its lock's. */
-  acquireSync(timeout?: number | WaitOptions): boolean {
+  acquireSync(timeout?: number | SyncWaitOptions): boolean {
     return this.#lock.acquireSync(timeout);
   }
 
@@ -158,7 +167,7 @@ export class Condition extends SharedObject {
   }
 
   /** As its lock's. */
-  holdSync(timeout?: number | WaitOptions): Disposable {
+  holdSync(timeout?: number | SyncWaitOptions): Disposable {
     return this.#lock.holdSync(timeout);
   }
 
@@ -182,9 +191,8 @@ export class Condition extends SharedObject {
   }
 
   /** As `wait`, and blocks the thread meanwhile. */
-  waitSync(timeout?: number | WaitOptions): boolean {
-    const { timeout: ms, signal } = readWaitOptions(timeout);
-    signal?.throwIfAborted();
+  waitSync(timeout?: number | SyncWaitOptions): boolean {
+    const ms = readSyncTimeout(timeout, 'wait()');
     this.#check('waitSync');
     return this.#sleep('waitSync', this.waitSync, ms);
   }
@@ -207,10 +215,9 @@ export class Condition extends SharedObject {
   }
 
   /** As `waitFor`, and blocks the thread meanwhile. */
-  waitForSync<T>(predicate: () => T, timeout?: number | WaitOptions): T {
+  waitForSync<T>(predicate: () => T, timeout?: number | SyncWaitOptions): T {
     checkFunction(predicate, 'predicate');
-    const { timeout: ms, signal } = readWaitOptions(timeout);
-    signal?.throwIfAborted();
+    const ms = readSyncTimeout(timeout, 'waitFor()');
     this.#check('waitForSync');
     const deadline = new Deadline(ms);
     for (let isNotified = false; ; ) {

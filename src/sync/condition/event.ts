@@ -6,7 +6,16 @@
  */
 
 import { compareExchange, load } from '#atomics';
-import { blocking, isAborted, type Operation, readWaitOptions, type WaitOptions, yes } from '../../loop/index.ts';
+import {
+  blocking,
+  isAborted,
+  type Operation,
+  readSyncTimeout,
+  readWaitOptions,
+  type SyncWaitOptions,
+  type WaitOptions,
+  yes,
+} from '../../loop/index.ts';
 import {
   type Block,
   blockOf,
@@ -114,9 +123,8 @@ export class Event extends SharedObject {
   }
 
   /** As `wait`, and blocks the thread meanwhile. */
-  waitSync(timeout?: number | WaitOptions): boolean {
-    const { timeout: ms, signal } = readWaitOptions(timeout);
-    signal?.throwIfAborted();
+  waitSync(timeout?: number | SyncWaitOptions): boolean {
+    const ms = readSyncTimeout(timeout, 'wait()');
     const turns = this.#turns;
     if ((turns & 1) === 1) return true;
     return ms !== 0 && blocking('Event.waitSync()', this.waitSync, () => this.#wait(turns, new Deadline(ms)));

@@ -1,7 +1,7 @@
 /** A lock between threads and processes. Source: threading.Lock, multiprocessing.Lock */
 
 import type { ThreadInfo } from '../../errors.ts';
-import type { Operation, WaitOptions } from '../../loop/index.ts';
+import type { Operation, SyncWaitOptions, WaitOptions } from '../../loop/index.ts';
 import { defineKind, type ObjectKind, SharedObject, waitableWords } from '../../memory/index.ts';
 import { type LockOptions, type LockStatistics, Owned } from './owned.ts';
 
@@ -73,7 +73,7 @@ export class Lock extends SharedObject {
    * @param timeout milliseconds; default: indefinitely; 0: do not wait
    * @throws OwnerDied as `acquire`
    */
-  acquireSync(timeout?: number | WaitOptions): boolean {
+  acquireSync(timeout?: number | SyncWaitOptions): boolean {
     if (timeout === undefined && this.#word.takeFree()) return true;
     return this.#word.takeSync('acquireSync', this.acquireSync, timeout, false);
   }
@@ -104,7 +104,7 @@ export class Lock extends SharedObject {
   }
 
   /** As `hold`, and blocks the thread meanwhile. */
-  holdSync(timeout?: number | WaitOptions): Disposable {
+  holdSync(timeout?: number | SyncWaitOptions): Disposable {
     return this.#word.guardSync(this.holdSync, timeout);
   }
 

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { checkFunction } from '../../check.ts';
 import type { ThreadInfo } from '../../errors.ts';
-import { type Operation, RunScope, type WaitOptions, setScopeProvider } from '../../loop/index.ts';
+import { type Operation, RunScope, type SyncWaitOptions, type WaitOptions, setScopeProvider } from '../../loop/index.ts';
 import { type ObjectKind, SharedObject, defineKind, waitableWords } from '../../memory/index.ts';
 import { type LockOptions, type LockStatistics, Owned } from './owned.ts';
 import { Reentrant } from './reentrant.ts';
@@ -79,7 +79,7 @@ export class RLock extends SharedObject {
    * @param timeout milliseconds; default: indefinitely; 0: do not wait
    * @throws OwnerDied as `acquire`
    */
-  acquireSync(timeout?: number | WaitOptions): boolean {
+  acquireSync(timeout?: number | SyncWaitOptions): boolean {
     if (timeout === undefined && this.#word.enter()) return true;
     return this.#word.takeSync('acquireSync', this.acquireSync, timeout, false);
   }
@@ -110,7 +110,7 @@ export class RLock extends SharedObject {
   }
 
   /** As `hold`, and blocks the thread meanwhile. */
-  holdSync(timeout?: number | WaitOptions): Disposable {
+  holdSync(timeout?: number | SyncWaitOptions): Disposable {
     return this.#word.guardSync(this.holdSync, timeout);
   }
 

@@ -1,7 +1,7 @@
 /** Permits that threads and processes take and give back. Source: threading.Semaphore, multiprocessing.Semaphore */
 
 import { checkBoolean, checkInteger, checkOptions } from '../../check.ts';
-import type { Operation, WaitOptions } from '../../loop/index.ts';
+import type { Operation, SyncWaitOptions, WaitOptions } from '../../loop/index.ts';
 import { type ObjectKind, SharedObject, defineKind, waitableWords } from '../../memory/index.ts';
 import { mostPermits } from './permit-count.ts';
 import { Permits } from './permits.ts';
@@ -103,7 +103,7 @@ export class Semaphore extends SharedObject {
    *
    * @param timeout milliseconds; default: indefinitely; 0: do not wait
    */
-  acquireSync(timeout?: number | WaitOptions): boolean {
+  acquireSync(timeout?: number | SyncWaitOptions): boolean {
     if (timeout === undefined && this.#word.takeFree(false)) return true;
     return this.#word.takeSync('acquireSync', this.acquireSync, timeout, false);
   }
@@ -144,7 +144,7 @@ export class Semaphore extends SharedObject {
   }
 
   /** As `hold`, and blocks the thread meanwhile. */
-  holdSync(timeout?: number | WaitOptions): Disposable {
+  holdSync(timeout?: number | SyncWaitOptions): Disposable {
     return this.#word.guardSync(this.holdSync, timeout);
   }
 

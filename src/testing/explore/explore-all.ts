@@ -22,19 +22,19 @@ export interface ExploreAllOptions extends ScheduleOptions {
   readonly maxDisorder?: number | undefined;
 }
 
-/** What was explored without finding a failure. */
+/** The result of an exploration without a failure. */
 export interface ExploredAll {
   /** How many there were, each run once. */
   readonly schedules: number;
-  /** Whether those were all; false if there were more than `limit`. */
+  /** True if those were all; false if there were more than `limit`. */
   readonly isComplete: boolean;
   /** Steps of all runs. */
   readonly steps: number;
 }
 
 /**
- * Runs a test once under every schedule there is, depth first: a proof for what is small, such as three greenlets of three steps each, which
- * have 1680. What a run is and when it fails is said at `explore()`.
+ * Runs a test once under every schedule, depth first: a proof for small tests. Three greenlets of three steps each have 1680 schedules.
+ * `explore()` documents what a run is and when it fails.
  *
  * @throws ScheduleError if a run fails
  * @throws InvalidStateError if something else than the schedule decides what the test does: a random number, the real time, or
@@ -97,7 +97,7 @@ function next(choices: readonly Choice[], maxDisorder: number): number[] | undef
   return undefined;
 }
 
-/** As far as the choices are the same, those who are ready must be as many. */
+/** Checks that equal choices lead to the same number of ready greenlets. */
 function checkPrefix(before: readonly Choice[], choices: readonly Choice[], length: number): void {
   for (let i = 0; i < Math.min(length, before.length); i += 1) {
     const count = choices[i]?.count;

@@ -17,7 +17,7 @@ export interface ExploreOptions extends ScheduleOptions {
   readonly seed?: number | undefined;
 }
 
-/** What was explored without finding a failure. */
+/** The result of an exploration without a failure. */
 export interface Explored {
   /** How often the test was run. */
   readonly runs: number;
@@ -33,12 +33,12 @@ export interface Explored {
 const LEAST_LENGTH = 20;
 
 /**
- * Runs a test again and again, each time with another order among the greenlets that are ready, until one run fails or all have passed.
- * A run fails if the test does, if an error is seen by nobody, if the test waits and nothing can go on, and if it does not end.
+ * Runs a test again and again, each time with another order among the ready greenlets, until one run fails or all have passed. A run fails
+ * if the test fails, if an error is not seen, if the test waits and nothing can go on, or if it does not end.
  *
- * The first run has the loop's own order. Half of the others pick evenly among those who are ready, half go by ranks, which finds what
- * needs one of them to be very late. The time is a virtual one. What the test leaves behind is killed; but what it changes outside of itself
- * stays, so it should make all it uses. Promises that are not the loop's own go on in JavaScript's order.
+ * The first run has the loop's own order. Half of the others pick evenly among the ready greenlets. The other half goes by ranks, which
+ * finds failures that need one greenlet to be very late. The time is virtual. Greenlets that the test leaves behind are killed. Changes
+ * outside of the test stay, so it should make all objects that it uses. Promises that are not the loop's own go on in JavaScript's order.
  *
  * @throws ScheduleError if a run fails: with the error as `cause`, and the shortest schedule that was found for it, for `replay()`
  * @throws InvalidStateError if there is a virtual clock, or another exploration runs

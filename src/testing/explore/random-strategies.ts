@@ -4,7 +4,7 @@
  * Evenly: at every step each is as likely as the other. Finds what needs many small disorders; but that one greenlet is left behind by thirty
  * steps of another happens once in 2^30 times.
  *
- * By rank: everybody has a random rank, the highest goes on until it waits, and at a few random steps whoever is highest becomes the
+ * Picks by rank. Each greenlet has a random rank, and the highest goes on until it waits. At a few random steps the highest becomes the
  * lowest. A bug that needs d such orders among n greenlets and k steps is found with a probability of at least 1/(n k^(d-1)). (Burckhardt
  * and others, "A randomized scheduler with probabilistic guarantees of finding bugs", 2010.)
  */
@@ -17,7 +17,7 @@ export function evenly(random: Random): Strategy {
   return { pick: (count) => (count === 1 ? 0 : random.below(count)) };
 }
 
-/** So many times at most the highest becomes the lowest. */
+/** The most times that the highest becomes the lowest. */
 const MOST_CHANGES = 3;
 
 /** From twice as many steps as a run may take, and this, on it goes evenly. */
@@ -40,7 +40,7 @@ export function byRank(random: Random, length: number): Strategy {
 
   return {
     pick(count, who) {
-      // Who polls until another has done something must not be for ever the higher one.
+      // A greenlet that polls for another one must not stay the highest indefinitely.
       if (steps > patience) return count === 1 ? 0 : random.below(count);
       let best = 0;
       for (let i = 1; i < count; i += 1) if (rankOf(who(i)) > rankOf(who(best))) best = i;

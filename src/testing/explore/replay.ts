@@ -11,8 +11,8 @@ import { TypeError } from '../../refusals.ts';
 /**
  * Runs a test once by a schedule, such as one that `explore()` found. A race that was mended is kept as such a test.
  *
- * @param schedule the text that a `ScheduleError` has; or of each moment in which more than one can go on, which one in line does, 0
- * being the first; numbers that are too high go round, and after the end of the list it is always the first
+ * @param schedule the text of a `ScheduleError`, or a list of numbers: the index in line of the greenlet that goes on, for each moment with
+ * a choice, 0 being the first. Numbers that are too high wrap around; after the end of the list the first goes on.
  * @throws what the test throws; a `DeadlockError` or `EndlessError` if it does not end
  *
  * @example

@@ -1,7 +1,6 @@
 /**
- * A schedule as text. Of the moments in which more than one could go on it says in which ones it was not the first in line: `3:1 7:2` is
- * "in the third such moment the second in line, in the seventh the third in line". `3-5:1` are three moments. The empty text is the
- * loop's own order.
+ * A schedule as text. Of the moments with a choice, it lists those at which not the first in line went on. `3:1 7:2` means "in the third
+ * such moment the second in line, in the seventh the third in line". `3-5:1` are three moments. The empty text is the loop's own order.
  */
 
 import { expected } from '../../check.ts';

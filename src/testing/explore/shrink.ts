@@ -1,17 +1,17 @@
 /**
- * Makes a schedule that fails as simple as can be: few moments in which it was not the first in line, so that what has to go wrong stands
- * out. Takes moments back by halves, quarters, … as Zeller's delta debugging does, then lets those nearer to the front go on.
+ * Simplifies a failing schedule. Few moments remain at which not the first in line goes on, so that the cause stands out. Moments are
+ * removed by halves, quarters, … as Zeller's delta debugging does; then greenlets nearer to the front go on.
  */
 
-/** What a run by a schedule gave. */
+/** The result of a run by a schedule. */
 export interface Tried {
-  /** Whether it failed in the same way. */
+  /** True if it failed in the same way. */
   readonly isSame: boolean;
-  /** What was really picked. */
+  /** The actual picks. */
   readonly picks: readonly number[];
 }
 
-/** Yields what is to be run, and is told what that gave: undefined when no more may be tried. */
+/** Yields the schedule to run, and receives its result; undefined when no more may be tried. */
 export function* shrink(first: readonly number[]): Generator<readonly number[], readonly number[], Tried | undefined> {
   let best = first;
 
@@ -30,7 +30,7 @@ export function* shrink(first: readonly number[]): Generator<readonly number[], 
         const taken = new Set(momentsOf(best).slice(at, at + size));
         const length = momentsOf(best).length;
         if (!(yield* attempt(best.map((pick, i) => (taken.has(i) ? 0 : pick))))) return best;
-        // What was taken back is gone; otherwise go on behind it.
+        // Removed moments are gone; otherwise go on behind them.
         if (momentsOf(best).length === length) at += size;
       }
     }

@@ -1,15 +1,15 @@
-/** Whose turn it is: what a run asks whenever somebody can go on. */
+/** The choice of the next greenlet: asked whenever one can go on. */
 
 import type { Actor } from '../../loop/index.ts';
 
 export interface Strategy {
   /**
-   * One of so many.
+   * Picks one of `count`.
    *
-   * @param who each of them; the same object in every step that it makes
+   * @param who returns the actor at an index; the same object in every step of that actor
    */
   pick(count: number, who: (index: number) => Actor): number | Promise<number>;
-  /** Nobody is ready. Whether something else went on, that the strategy knows of. */
+  /** Called when no greenlet is ready. Resolves to true if something else went on that the strategy knows of. */
   goOn?(): Promise<boolean>;
 }
 

@@ -1,19 +1,19 @@
 /**
- * When all wait: nothing can go on by itself any more. For a clock that is the moment to jump, for a test without a time-out it is a deadlock.
+ * The moment when all wait: nothing can go on by itself any more. A clock jumps then; a test without a timeout is in a deadlock.
  *
- *   nobody is ready ──▶ two turns of the event loop, in which nobody gets ready ──▶ what is under way in the real world?
+ *   none is ready  ──▶ two turns of the event loop, in which none becomes ready ──▶ what is under way in the real world?
  *                       (promises, ticks, immediates, I/O that was over)             nothing ──────────────────▶ all wait
  *                                                                                    a file, a name ──▶ its end, however long that takes
  *                                                                                    what may never end ──▶ quiet for a while ──▶ all wait
  *
- * A socket, a worker or a promise of `until()` may never say anything again, and then time has to go on. What is quiet is measured in
- * turns of the event loop of a millisecond each, so that a machine that is busy with something else does not count as quiet. (trio's
- * MockClock has such a threshold, `autojump_threshold`; it knows of no work under way, and so applies it always or never.)
+ * A socket, a worker or a promise of `until()` may stay silent indefinitely, and then time must go on. Silence is measured in turns of the
+ * event loop of a millisecond each, so that a machine that is busy with other work does not count as quiet. (trio's MockClock has such a
+ * threshold, `autojump_threshold`. It knows of no work under way, and so applies it always or never.)
  */
 
 import { drains, outsideCount, readyCount } from '../../loop/index.ts';
 
-/** What ends by itself, by its name in Node: `FSReqCallback`, `GetAddrInfoReqWrap`, … */
+/** The requests that end by themselves, by their names in Node: `FSReqCallback`, `GetAddrInfoReqWrap`, … */
 const ENDS = /^FSReq|^FileHandleCloseReq$|^CloseReq$|^Get(?:Addr|Name)Info|^QueryReqWrap$/;
 
 /** Not of the test: our own turns, and servers that listen. */
@@ -53,7 +53,7 @@ export class AllWait {
     this.#before = countResources();
   }
 
-  /** Resolves to true when all wait, to false if anybody got ready, or `isOver` says that nobody wants to know any more. */
+  /** Resolves to true when all wait; to false if a greenlet became ready, or `isOver` returns true. */
   async reached(isOver: () => boolean): Promise<boolean> {
     const begin = drains;
     const isCalm = (): boolean => drains === begin && readyCount() === 0 && !isOver();

@@ -1,4 +1,4 @@
-/** One run of a test in which somebody else decides: a function, or the scheduler of `fast-check`. */
+/** One run of a test in which other code decides: a function, or the scheduler of `fast-check`. */
 
 import { checkInteger, expected } from '../../check.ts';
 import type { Actor } from '../../loop/index.ts';
@@ -12,23 +12,23 @@ import type { Strategy } from '../explore/strategy.ts';
 import { shortly, Trace } from './trace.ts';
 import { TypeError } from '../../refusals.ts';
 
-/** Which one of so many in line goes on: 0 is the first. Asked only when there is more than one. */
+/** Returns the index of the one that goes on, of `count` in line: 0 is the first. Called only when there is more than one. */
 export type Chooser = (count: number) => number;
 
-/** What is used of `fast-check`'s scheduler, from its version 4.2 on. */
+/** The used part of `fast-check`'s scheduler, from its version 4.2 on. */
 export interface SchedulerLike {
   /** Puts something in line; what comes back is settled as it is, in its turn. */
   schedule(task: Promise<unknown>, label?: string): Promise<unknown>;
-  /** So many in line have their turn. */
+  /** Lets `count` tasks in line have their turn. */
   waitNext(count: number): Promise<void>;
   /** How many are in line. */
   count(): number;
 }
 
 /**
- * Runs a test once, and lets somebody else say whose turn it is. `fast-check`'s `fc.scheduler()` decides among the greenlets and what the
- * test gives it itself; it shows the order that failed, and repeats it by its seed. A chooser that draws from `fc.gen()`, or `replay` with a
- * list, can also be made simpler by it.
+ * Runs a test once, and lets other code choose the order. `fast-check`'s `fc.scheduler()` chooses among the greenlets and the tasks that
+ * the test gives it itself. It shows the order that failed, and repeats it by its seed. It can also simplify the draws of a chooser from
+ * `fc.gen()`, or the list of `replay`.
  *
  * @throws ScheduleError if the run fails
  *
@@ -72,7 +72,7 @@ function byChooser(choose: Chooser): Strategy {
   return { pick: (count) => (count === 1 ? 0 : checkInteger(choose(count), 'the choice', 0, count - 1)) };
 }
 
-/** Everybody who is ready is a task of the scheduler; when it lets one of them go on, that is the choice. */
+/** Every ready greenlet is a task of the scheduler; the task that the scheduler runs is the choice. */
 function byScheduler(scheduler: SchedulerLike): Strategy {
   if (typeof scheduler?.schedule !== 'function' || typeof scheduler.waitNext !== 'function' || typeof scheduler.count !== 'function')
     throw new TypeError(expected('by', 'a function, or a scheduler of fast-check', scheduler));

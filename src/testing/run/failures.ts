@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { HeddleError } from '../../errors.ts';
 
-/** The test waits, and nothing can go on: its message says who waits for what. */
+/** Thrown when the test waits, and nothing can go on. The message lists what each greenlet waits for. */
 export class DeadlockError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_DEADLOCK';
 }
@@ -18,7 +18,7 @@ export class ScheduleError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_SCHEDULE';
   /** For `replay()`. */
   readonly schedule: string;
-  /** What the run did, step by step. */
+  /** The steps of the run. */
   readonly steps: readonly string[];
 
   constructor(how: string, schedule: string, steps: readonly string[], cause: unknown) {
@@ -29,7 +29,7 @@ export class ScheduleError extends HeddleError {
   }
 }
 
-/** A longer schedule is no reading. */
+/** A longer schedule is not readable. */
 const LONGEST = 500;
 
 /** Of more than these the first are left out. */

@@ -1,11 +1,11 @@
-/** A clock that stands still until somebody moves it. */
+/** A clock that moves only when it is told to. */
 
 import type { Clock } from '../../loop/index.ts';
 
 export class ManualClock implements Clock {
   #time = 0;
   #fire: (() => void) | undefined;
-  /** When something is to happen; Infinity while nothing is. */
+  /** The time of the next alarm; `Infinity` while there is none. */
   alarm: number = Infinity;
 
   now(): number {
@@ -22,7 +22,7 @@ export class ManualClock implements Clock {
     this.#fire = undefined;
   }
 
-  /** To a time, but not past its alarm. What is due then happens. */
+  /** Moves to a time, but not past the alarm, and fires what is due. */
   moveTo(time: number): void {
     this.#time = Math.max(this.#time, Math.min(time, this.alarm));
     if (this.#time < this.alarm) return;

@@ -1,15 +1,15 @@
-/** What `explore()`, `exploreAll()`, `replay()` and `drive()` take alike. */
+/** The common options of `explore()`, `exploreAll()`, `replay()` and `drive()`. */
 
 import { checkBoolean, checkFunction, checkInteger, checkOptions, checkTimeout } from '../../check.ts';
 import type { RunOptions, TestBody } from './run.ts';
 
-/** What every way to run a test takes. */
+/** The options of every way to run a test. */
 export interface ScheduleOptions {
   /** A run that takes more steps has failed. Default 10,000. */
   readonly maxSteps?: number | undefined;
   /**
-   * Whether steps may take long, so that a time-out comes while others are ready; by default time passes only when all wait. To be given
-   * again in a `replay`. Default false.
+   * True if steps may take long, so that a timeout comes while others are ready. By default time passes only when all wait. A `replay`
+   * needs the same value. Default false.
    */
   readonly slowSteps?: boolean | undefined;
   /** As of `virtualClock()`: real milliseconds of silence while something outside may have something to say. Default 10. */

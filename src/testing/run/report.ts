@@ -1,4 +1,4 @@
-/** What is told of a schedule that fails: made simple, and run once more to see its steps. */
+/** The report of a failing schedule: simplified, and run once more for its steps. */
 
 import { EndlessError, ScheduleError } from './failures.ts';
 import { type Outcome, Run, type RunOptions, type TestBody } from './run.ts';
@@ -7,7 +7,7 @@ import { shrink } from '../explore/shrink.ts';
 import { byList } from '../explore/strategy.ts';
 import { Trace } from './trace.ts';
 
-/** So many runs and steps are spent to make it simple; none where it would be said of each simpler one that it does not end. */
+/** The most runs and steps spent to simplify it; none where each simpler one would count as not ending. */
 const MOST_RUNS = 500;
 const MOST_STEPS = 500_000;
 

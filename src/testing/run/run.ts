@@ -1,12 +1,12 @@
 /**
- * One run of a test, in which a strategy says whose turn it is.
+ * One run of a test, in which a strategy chooses the next step.
  *
- *   somebody is ready ──▶ the strategy picks one ──▶ its step ──▶ all that this does to promises ──┐
+ *   a step is ready   ──▶ the strategy picks one ──▶ its step ──▶ all that this does to promises ──┐
  *     ▲                                                                                            │
  *     ├────────────────────────────────────────────────────────────────────────────────────────────┘
  *     └── the clock jumps to the next time-out ◀── all wait ──▶ or there is none: a deadlock
  *
- * A run begins and ends with nothing: what it leaves behind is killed. An error that nobody sees fails it as one of the test's own.
+ * A run begins and ends with nothing: remaining greenlets are killed. An unseen error fails the run as one of the test's own.
  */
 
 import { type Greenlet, GreenletExit, spawn } from '../../coroutine/index.ts';
@@ -39,7 +39,7 @@ export interface RunTime {
   now(): number;
 }
 
-/** What is run: as for `spawn()` a generator function, an async or a plain one. */
+/** The body of a test: as for `spawn()` a generator function, an async or a plain one. */
 export type TestBody = (time: RunTime) => unknown;
 
 export interface RunOptions {
@@ -49,17 +49,17 @@ export interface RunOptions {
 }
 
 export interface Outcome {
-  /** What it failed with. */
+  /** The error, after a failure. */
   readonly failure: { readonly error: unknown } | undefined;
   readonly choices: readonly Choice[];
   readonly steps: number;
 }
 
-/** What can go on beside those who are ready. */
+/** Actors that can go on beside the ready greenlets. */
 const time: Actor = { describe: () => 'time', isAsync: false };
 const promises: Actor = { describe: () => 'promises', isAsync: false };
 
-/** How often what was left behind is killed: a `finally` may wait, but not for ever. */
+/** The number of times that remaining greenlets are killed: a `finally` may wait, but not indefinitely. */
 const KILLS = 3;
 
 export class Run {
@@ -71,7 +71,7 @@ export class Run {
   readonly #others: ReadonlySet<Living> = new Set(living);
   readonly #choices: Choice[] = [];
   #steps = 0;
-  /** Whether an async function went on, whose promises have not called back. */
+  /** True if an async function went on, whose promises have not called back. */
   #isAwaited = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -101,7 +101,7 @@ export class Run {
         this.#trace?.promisesCalledBack();
         await this.#clear();
       }
-      // What was left over may have failed, or a rejection be found to have no handler.
+      // Remaining greenlets may have failed, or a rejection may turn out to have no handler.
       await turn();
       await turn();
     } finally {
@@ -139,7 +139,7 @@ export class Run {
   #step(): Promise<void> | undefined {
     const ready = candidates();
     const others: Actor[] = [];
-    // The loop goes through all that are ready before promises call back; but so many may be ready that it has to pause.
+    // The loop runs all ready steps before promises call back; but enough may be ready that it has to pause.
     if (this.#isAwaited) others.push(promises);
     // A step that takes long lets time pass for those that are ready.
     if (this.#options.slowSteps && this.#clock.alarm < Infinity) others.push(time);
@@ -147,7 +147,7 @@ export class Run {
     const who = (index: number): Actor => (index < ready.length ? actorOf(ready[index]!) : others[index - ready.length]!);
     const picking = this.#strategy.pick(count, who);
     if (typeof picking === 'number') return this.#take(picking, count, who(picking), ready[picking]);
-    // It may be the turn of something that only the strategy knows.
+    // The turn may belong to something that only the strategy knows.
     return picking.then((picked) => (picked === -1 ? undefined : this.#take(picked, count, who(picked), ready[picked])));
   }
 
@@ -161,7 +161,7 @@ export class Run {
     if (actor === time) this.#jump();
     else {
       if (this.#trace !== undefined) {
-        // Where greenlets are spawned is to be recorded.
+        // The places of spawns must be recorded.
         countDrain();
         this.#trace.stepBegins(actor, picked, count);
       }
@@ -191,7 +191,7 @@ export class Run {
     return [...living].filter((one) => !this.#others.has(one));
   }
 
-  /** Of the test itself everybody knows where it was spawned: here. */
+  /** The place of the test's own spawn is known: here. */
   #waiting(): Pick<Living, 'describe'>[] {
     const [test, ...others] = this.#ours();
     return [{ describe: () => test!.describe().split('\n', 1)[0]! }, ...others];
@@ -215,7 +215,7 @@ export class Run {
 
 const actors = new WeakMap<Steppable, Actor>();
 
-/** Who goes on in a step; what belongs to nobody acts for itself. */
+/** The actor of a step; a step without one acts for itself. */
 function actorOf(step: Steppable): Actor {
   if (step.whose !== undefined) return step.whose;
   let actor = actors.get(step);
@@ -223,7 +223,7 @@ function actorOf(step: Steppable): Actor {
   return actor;
 }
 
-/** Those whose turn it may be, in line. */
+/** The candidates for the next turn, in line. */
 function candidates(): Steppable[] {
   const found: Steppable[] = [];
   for (let i = 0; i < readyCount(); i += 1) {

@@ -1,4 +1,4 @@
-/** What a run did, step by step, for people. */
+/** The steps of a run, for people. */
 
 import type { Actor } from '../../loop/index.ts';
 

@@ -9,16 +9,16 @@ import { claim } from './one-at-a-time.ts';
 
 /** For `virtualClock()`. */
 export interface VirtualClockOptions {
-  /** Whether it jumps to the next time-out when all wait; if not, it moves by `advance()` only. Default true. */
+  /** True to jump to the next timeout when all wait; false to move by `advance()` only. Default true. */
   readonly autoJump?: boolean | undefined;
   /**
-   * So many real milliseconds nothing may happen before all are said to wait, while a socket, a worker, a real timer or a promise of
-   * `until()` may still have something to say; with nothing of the kind no real time passes. Default 10, at most Infinity.
+   * Real milliseconds of silence before all count as waiting, while a socket, a worker, a real timer or a promise of `until()` may still
+   * report something. Without any of these, no real time passes. Default 10, at most `Infinity`.
    */
   readonly quiet?: number | undefined;
 }
 
-/** Tells when it is armed: then somebody waits for it to move. */
+/** Reports when it is armed: then a waiter needs it to move. */
 class WatchedClock extends ManualClock {
   readonly #onArm: () => void;
 
@@ -83,8 +83,8 @@ export class VirtualClock implements Disposable {
   }
 
   /**
-   * Moves it by so many milliseconds, from one time-out to the next, each time as soon as all wait; is over when all wait again. So
-   * `advance(0)` waits until all wait.
+   * Moves the clock by `ms` milliseconds, from one timeout to the next, each time as soon as all wait. Resolves when all wait again;
+   * `advance(0)` thus waits until all wait.
    *
    * @throws RangeError if `ms` is not a number >= 0
    * @throws InvalidStateError if the clock was restored
@@ -141,9 +141,9 @@ export class VirtualClock implements Disposable {
  * Puts a clock in place that takes no time, until it is restored: `sleep`, `spawnLater`, `Timeout` and every `timeout` of
  * `heddle/coroutine` go by it. As soon as all wait it jumps to the next of them.
  *
- * All wait when no greenlet is ready, the event loop has turned twice without making one ready, and no file is being read or name
- * looked up; and, while a socket, a worker or a promise of `until()` may still have something to say, nothing has happened for `quiet` real
- * milliseconds. What awaits none of these, such as a compression, is not seen, and on Node 26 neither are files: wait for them by `until()`.
+ * All wait when no greenlet is ready, the event loop has turned twice without making one ready, and no file is being read or name looked
+ * up. While a socket, a worker or a promise of `until()` may still report something, `quiet` real milliseconds must also pass. An `await`
+ * of anything else, such as a compression, is not seen, and on Node 26 neither are files: wait for them by `until()`.
  *
  * `Date`, `setTimeout` and `AbortSignal.timeout` stay the system's; `mock.timers` of `node:test` is for those.
  *

@@ -188,7 +188,7 @@ test('threads that wait for ever are not said to, with what they wait for', () =
       setup: (heap) => heap.take(1, 'word'),
     }),
   );
-  assert.match(error.message, /nobody can go on:\n +first sleeps at word, which was 0 and is 0/);
+  assert.match(error.message, /no thread can go on:\n +first sleeps at word, which was 0 and is 0/);
   assert.equal(error.steps.length, 2);
 });
 

@@ -1,6 +1,6 @@
 /**
- * The free variables of a piece of code: which names it uses that it does not declare, which of them it assigns,
- * and where it uses what the language binds without a name (`this`, `arguments`, `super`, `new.target`, `import.meta`).
+ * The free variables of a piece of code: the names that it uses and does not declare, those among them that it assigns, and its uses of
+ * what the language binds without a name (`this`, `arguments`, `super`, `new.target`, `import.meta`).
  *
  * Scoping as in the language: `var` and functions hoist to the function, `let`, `const` and classes to the block.
  */
@@ -39,7 +39,7 @@ interface Scope {
   readonly parent: Scope | undefined;
 }
 
-/** What of `this`, `arguments`, `super` and `new.target` belongs to the code outside, at the point of the walk. */
+/** The members of `this`, `arguments`, `super` and `new.target` that belong to the code outside, at the point of the walk. */
 interface Outer {
   readonly lexical: boolean;
   readonly privates: ReadonlySet<string>;

@@ -1,6 +1,6 @@
 /**
- * What a function's own source text (`Function.prototype.toString`) says: its kind, its free variables, and the ranges
- * that must read differently where it is rebuilt. Positions count from the start of the text.
+ * The facts in a function's own source text (`Function.prototype.toString`): its kind, its free variables, and the ranges that must read
+ * differently where it is rebuilt. Positions count from the start of the text.
  */
 
 import { type FreeVariables, freeVariablesOfFunction, freeVariablesOfMembers, freeVariablesOfMethod } from './free-variables.ts';
@@ -21,13 +21,13 @@ export interface FunctionSyntax {
   readonly key: { readonly start: number; readonly end: number; readonly computed: boolean; readonly name: string | undefined } | undefined;
   /** Members of a class, else empty. */
   readonly members: readonly Node[];
-  /** What the positions of `node` are off by: they count from the start of a wrapper. */
+  /** The offset of the positions of `node`, which count from the start of a wrapper. */
   readonly offset: number;
 }
 
 const cache = new Lru<string, FunctionSyntax>(500);
 
-/** @throws SyntaxError if the text is no function, such as that of native code */
+/** @throws SyntaxError if the text is not a function, such as that of native code */
 export function functionSyntax(text: string): FunctionSyntax {
   return cache.get(text) ?? cache.set(text, analyse(text));
 }

@@ -1,8 +1,8 @@
 /**
- * Functions with nothing around them but the global scope: what `new Function`, `eval` and `vm` make. Each has a script of its
- * own, and to ask for a script costs milliseconds, because V8 then tells of all of them. Such a function needs none: there is
- * no variable that its script could assign, and its place is looked up when an error comes home. Functions of CommonJS files
- * may look the same; those are read once, and keep their file.
+ * Functions directly in the global scope: the products of `new Function`, `eval` and `vm`. Each has its own script, and asking for a script
+ * costs milliseconds, because V8 then reports all scripts. Such a function needs none: there is no variable that its script could assign,
+ * and its place is looked up when an error comes home. Functions of CommonJS files may look the same; those are read once, and keep their
+ * file.
  */
 
 import type { AnyFunction } from '../../courier.ts';

@@ -1,6 +1,6 @@
 /**
- * Whether a function only reads what it captured. Then a worker needs one copy for all calls; otherwise every call
- * gets a copy of its own, so that no task sees what another did to it.
+ * Decides whether a function only reads its captures. Then a worker needs one copy for all calls. Otherwise every call gets its own copy,
+ * so that no task sees the changes of another.
  *
  * Conservative: it follows plain reads of flat data (`table[i]`, `config.limit`, `set.has(x)`) and takes everything else
  * for a change.

@@ -1,6 +1,6 @@
 /**
- * Values that have a name of their own in every Node: globals, what hangs on them, Node's modules and their exports.
- * They cross a border by that name: `Math.max`, `Array.prototype.map`, `node:fs#promises.readFile`.
+ * Values with a name in every Node: globals and their members, Node's modules and their exports. They cross by that name: `Math.max`,
+ * `Array.prototype.map`, `node:fs#promises.readFile`.
  *
  *   path      = [ 'node:' module '#' ] name ( '.' name )*        `node:fs#` is the module itself
  *   namespace = 'node:' module '#*'                              the ES module namespace of it
@@ -16,7 +16,7 @@ import { TypeError } from '../../../refusals.ts';
 /** The name that errors give a function. */
 export const nameOfFunction = (fn: object): string => givenName(fn) || '(anonymous)';
 
-/** The global names of Node 20 to 26. What else stands on the global object is the program's own. */
+/** The global names of Node 20 to 26. Other names on the global object are the program's own. */
 const globalNames = new Set(
   (
     'AbortController AbortSignal AggregateError Array ArrayBuffer AsyncDisposableStack Atomics BigInt BigInt64Array BigUint64Array Blob Boolean ' +
@@ -37,8 +37,8 @@ const globalNames = new Set(
 );
 
 /**
- * Those whose members are looked through: what the language defines, and what Node has loaded in any case. Merely to look at
- * another (`FormData`) makes Node load a good part of itself.
+ * The globals whose members are searched: those of the language, and those that Node has loaded in any case. A mere look at another one
+ * (`FormData`) makes Node load a good part of itself.
  */
 const holders = (
   'AggregateError Array ArrayBuffer AsyncDisposableStack Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date DisposableStack ' +
@@ -94,7 +94,7 @@ export function wellKnownFunction(fn: AnyFunction): string | undefined {
   return name ?? undefined;
 }
 
-/** Whether {@link wellKnownFunction} has found a name for it before. */
+/** Returns the name that {@link wellKnownFunction} has found before. */
 export const knownFunction = (fn: AnyFunction): string | undefined => functionNames.get(fn) ?? undefined;
 
 /** `holder`, `holder.name`, `holder.prototype.name`; under the function's own name only. */

@@ -45,8 +45,8 @@ export function placeOf(text: string, syntax: FunctionSyntax, script: ScriptSynt
 }
 
 /**
- * V8 locates an arrow function and a class by their first character, other functions by the parenthesis of their
- * parameters, and a class that has a constructor by the constructor's.
+ * V8 locates an arrow function and a class by their first character, and other functions by the parenthesis of their parameters. A class
+ * with a constructor is located by the constructor's.
  */
 function anchor(text: string, { form, node, isArrow, members, offset, key }: FunctionSyntax): number {
   if (isArrow) return 0;

@@ -1,7 +1,6 @@
 /**
- * By reference: a function or class that stands directly in an export of an imported module travels as
- * { module, export name }, and so do whole modules. A closure that a module made by a call and exported does not:
- * what it closed over may differ from what a fresh import makes.
+ * References: a function or class that is directly an export of an imported module travels as { module, export name }, and so do whole
+ * modules. A closure that a module made by a call and exported travels by value: its captures may differ from those of a fresh import.
  */
 
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * The text of a function as it is rebuilt: the words that mean something only at their old place are replaced by
- * captured names of the same length, so that lines and columns stay those of the original.
+ * The text of a function as it is rebuilt. Words that have a meaning only at their old place are replaced by captured names of the same
+ * length, so that lines and columns stay those of the original.
  *
  *   () => this.n + import.meta.url     →     () => $hdl.n + $hdlmeta___.url
  */

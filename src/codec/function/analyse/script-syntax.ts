@@ -1,6 +1,6 @@
 /**
- * What the script around a function says: its imports, what it exports directly, which names are ever assigned, where it
- * is strict. Read once per script and kept (not the source).
+ * The facts in the script around a function: its imports, its direct exports, the names that are ever assigned, where it is strict. Each
+ * script is read once; the facts are kept, not the source.
  */
 
 import { assignedNames } from './free-variables.ts';
@@ -117,7 +117,7 @@ function importsOf(statements: readonly Node[]): Map<string, ImportedName> {
   const imports = new Map<string, ImportedName>();
   for (const statement of statements) {
     if (statement.type !== 'ImportDeclaration') continue;
-    // What is imported with attributes (JSON) is data: it goes by value.
+    // An import with attributes (JSON) is data, and travels by value.
     if ((statement['attributes'] as unknown[] | undefined)?.length) continue;
     const specifier = (statement['source'] as Node)['value'] as string;
     for (const one of statement['specifiers'] as Node[]) {

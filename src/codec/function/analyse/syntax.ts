@@ -27,8 +27,8 @@ let trusting: ParserClass | undefined;
 /**
  * Loads the parser when the first text is read: a worker that only runs functions never does.
  *
- * V8 has compiled the code before: nothing needs acorn to look for double declarations, which it does in time quadratic in
- * the number of names (80 % of parsing a module with 10,000).
+ * V8 has compiled the code before. acorn need not look for double declarations, which takes time quadratic in the number of names (80 % of
+ * parsing a module with 10,000).
  */
 function loadParser(): ParserClass {
   const { Parser: Base } = createRequire(import.meta.url)('acorn') as { Parser: ParserClass };
@@ -70,7 +70,7 @@ export const isFunction = (node: Node): boolean =>
 
 export const isClass = (node: Node): boolean => node.type === 'ClassExpression' || node.type === 'ClassDeclaration';
 
-/** Whether a function body starts with a `'use strict'` directive. */
+/** True if a function body starts with a `'use strict'` directive. */
 export function hasUseStrict(statements: unknown): boolean {
   if (!Array.isArray(statements)) return false;
   for (const statement of statements as Node[]) {

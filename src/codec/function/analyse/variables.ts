@@ -21,7 +21,7 @@ const isGlobal = (scope: Scope): boolean => scope.description === 'Global';
 export const isModuleScope = (scope: Scope): boolean => scope.description === 'Module';
 
 /**
- * The variable `name` as `fn` sees it; `undefined` if there is none, or only a global that every Node has.
+ * The variable `name` as `fn` sees it; `undefined` if it does not exist, or is a global of every Node.
  * @param path how errors call the variable: `worker → config`
  */
 export function findVariable(

@@ -1,6 +1,6 @@
 /**
- * Reads what is bound at the entry of a function but stands in no scope: an arrow function's lexical `this`,
- * `arguments` and `new.target`, and whether a variable is still uninitialised.
+ * Reads bindings at the entry of a function that are in no scope: an arrow function's lexical `this`, `arguments` and `new.target`, and
+ * whether a variable is still uninitialised.
  *
  * The function is called with a breakpoint on its entry. The breakpoint's condition evaluates the expressions there and
  * then has the call terminated, before a default parameter or the body runs.
@@ -25,7 +25,7 @@ const anyArgument: unknown = new Proxy(() => undefined, {
 });
 
 /**
- * Evaluates statements at the entry of `fn`. They are given the expression of a sink: `${$}.put('this', this)`.
+ * Evaluates statements at the entry of `fn`. The statements receive the expression of a sink: `${$}.put('this', this)`.
  * @returns what was put, or `undefined` if the entry cannot be watched
  */
 export function probeFrame(
@@ -47,7 +47,7 @@ export function probeFrame(
     },
   };
   const objectId = inspection.handle(fn);
-  // A condition that fails would let the body run: in a bare vm context there is no way to the sink.
+  // A failing condition would let the body run: in a bare vm context the sink cannot be reached.
   const { result } = inspection.post<{ result: { value?: unknown } }>('Runtime.callFunctionOn', {
     objectId,
     functionDeclaration: 'function () { return typeof globalThis.process?.getBuiltinModule }',
@@ -57,7 +57,7 @@ export function probeFrame(
     inspection.withValue(sink, ($) => {
       const { breakpointId } = inspection.post<{ breakpointId: string }>('Debugger.setBreakpointOnFunctionCall', {
         objectId,
-        // Whatever a statement throws, such as an assignment to a const: the body must not run.
+        // A statement may throw, such as an assignment to a const: the body must not run.
         condition: `try { ${statements($)} } catch {} ${$}.stop(); false`,
       });
       try {
@@ -74,13 +74,13 @@ export function probeFrame(
   return reached ? found : undefined;
 }
 
-/** Whether `name`, which reads `undefined`, is in its dead zone. Only Node 20 needs to ask: later ones throw when it is read. */
+/** True if `name`, which reads `undefined`, is in its dead zone. Only Node 20 needs this check: later versions throw at the read. */
 export function isUninitialised(inspection: Inspection, fn: AnyFunction, name: string): boolean {
   const found = probeFrame(inspection, fn, ($) => `try { ${name}; ${$}.put('set', true) } catch { ${$}.put('set', false) }`);
   return found?.get('set') === false;
 }
 
-/** Whether the variable `name` that two functions see is one variable: a mark put into the one shows in the other. */
+/** True if the variable `name` that two functions see is one variable: a mark put into the one shows in the other. */
 export function isSameVariable(inspection: Inspection, name: string, one: AnyFunction, read: () => unknown): boolean {
   const mark = {};
   let same = false;

@@ -23,7 +23,7 @@ export function lengthOf(parameters: readonly Node[]): number {
   return end === -1 ? parameters.length : end;
 }
 
-/** What functions of sloppy code have, without a flag: a static member of that name has some. */
+/** The properties that functions of sloppy code have, without a flag: a static member of that name has some. */
 const ofSloppyCode = new Set<PropertyKey>(['arguments', 'caller']);
 
 /** Properties of a function that its text does not make. */

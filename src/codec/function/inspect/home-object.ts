@@ -1,6 +1,6 @@
 /**
- * The object that `super` starts from. No scope shows it; it is the object that has the method, so it is looked for where
- * the method can be: on the `this` it was made with, among the variables it sees, at last on the heap. Other objects may have it, too.
+ * The object that `super` starts from, which no scope shows. It is the object that has the method. The search covers the `this` that the
+ * method was made with, then the variables that it sees, and at last the heap. Other objects may have the method, too.
  */
 
 import { types } from 'node:util';
@@ -11,7 +11,7 @@ import type { Source } from '../serialize/capture-variables.ts';
 import type { Inspection } from './inspector.ts';
 import { children, isNode, type Node } from '../analyse/syntax.ts';
 
-/** What `super.x` looks things up in: an object, or the prototype of a class (which travels as the class). */
+/** The object in which `super.x` looks properties up: an object, or the prototype of a class (which travels as the class). */
 export type Home = { readonly object: object | null } | { readonly prototypeOf: object };
 
 export function findHome(source: Source, self: unknown): Home {

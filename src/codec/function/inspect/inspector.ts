@@ -1,10 +1,10 @@
 /**
  * A short conversation with V8's inspector about this very thread: what a function closed over, where its source is.
  *
- * The session lives only as long as one capture: while one is connected, V8 keeps all that is printed with `console`, also
- * after its end. No domain stays enabled (an enabled Debugger makes every `await` several times slower), and nothing is left
- * on the global object: values are handed to the inspector through a property of the `inspector` module, which every realm
- * of the thread shares, so this also works inside vm contexts (Jest).
+ * The session lives only as long as one capture: while one is connected, V8 keeps all that is printed with `console`, also after its end.
+ * No domain stays enabled (an enabled Debugger makes every `await` several times slower). Nothing is left on the global object: values are
+ * handed to the inspector through a property of the `inspector` module. All realms of the thread share that module, so this also works
+ * inside vm contexts (Jest).
  *
  * To connect and disconnect costs 11 µs; a function with captures costs three calls:
  *
@@ -51,7 +51,7 @@ export interface Scope {
   readonly object: Record<string, unknown>;
 }
 
-/** What the inspector knows of a function beyond its properties. */
+/** The facts that the inspector knows of a function beyond its properties. */
 export interface FunctionFacts {
   readonly location: FunctionLocation | undefined;
   /** Nothing surrounds it but the global scope. */
@@ -82,7 +82,7 @@ function load(): InspectorModule | null {
   return loaded;
 }
 
-/** Whether functions can be read at all in this program. */
+/** True if functions can be read at all in this program. */
 export function inspectorAvailable(): boolean {
   return load() !== null;
 }
@@ -163,7 +163,7 @@ export class Inspection {
         }),
     );
     if (found.result.value === true) return got;
-    // In a bare vm context there is no way to what was handed over.
+    // In a bare vm context the handed-over value cannot be reached.
     const sink = this.handle((value: unknown): void => {
       got = value;
     });

@@ -28,7 +28,7 @@ function standsInNode(fn: AnyFunction): boolean {
       return script?.url.startsWith('node:') === true;
     });
   } catch {
-    // What cannot be read is refused where it is taken apart, with the reason.
+    // A class that cannot be read is refused where it is serialized, with the reason.
     return false;
   }
 }

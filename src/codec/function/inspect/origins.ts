@@ -1,6 +1,6 @@
 /**
- * Who a class is, wherever it goes. A class that travels by value gets an id in the thread where it was born; a copy
- * keeps the id. So an instance that comes home finds its own class, and a worker makes each class once.
+ * The identity of a class, wherever it goes. A class that travels by value gets an id in the thread where it was born; a copy keeps the id.
+ * A returned instance thus finds its own class, and a worker makes each class once.
  */
 
 import type { AnyFunction } from '../../courier.ts';

@@ -1,4 +1,4 @@
-/** Whether an instance has state that nobody outside its class can read: `#private` fields, or what compilers make of them. */
+/** Finds state of an instance that code outside its class cannot read: `#private` fields, or what compilers make of them. */
 
 import { notSent } from '../../../handles.ts';
 import type { AnyFunction } from '../../courier.ts';
@@ -12,10 +12,10 @@ export interface Secrets {
 }
 
 const secretsOf = new WeakMap<AnyFunction, Secrets>();
-/** What compilers make of private members passes `this` to a helper, whose name a minifier may have shortened. */
+/** The compiled form of private members passes `this` to a helper, whose name a minifier may have shortened. */
 const lowered = /\(\s*this\s*[,)]/;
 
-/** The name of the private state, such as `#balance`, or `undefined` if there is none. */
+/** The name of the private state, such as `#balance`, or `undefined` without private state. */
 export function privateState(instance: object): string | undefined {
   for (let at: unknown = Object.getPrototypeOf(instance); typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at)) {
     const constructor: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;

@@ -1,6 +1,6 @@
 /**
- * Functions taken apart before, whose variables are never assigned again: they need no second look through the inspector.
- * What the captured objects hold may have changed; that is seen when they are encoded.
+ * Functions that were serialized before, and whose variables are never assigned again: they need no second look through the inspector. The
+ * content of captured objects may have changed; the encoder sees that.
  */
 
 import type { AnyFunction, Dismantled } from '../../courier.ts';
@@ -14,7 +14,7 @@ interface Remembered {
   /** How errors called the function then: the paths of its parts begin with that. */
   readonly path: string;
   readonly isClass: boolean;
-  /** What stood on it then, to see whether something changed since. `undefined` where only its module matters. */
+  /** The properties that it had then, to detect a change. `undefined` where only its module matters. */
   readonly state: OwnState | undefined;
   readonly objects: readonly { readonly use: FreeVariable; readonly value: object }[];
 }

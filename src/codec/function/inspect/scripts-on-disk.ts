@@ -1,11 +1,11 @@
 /**
- * Reads the script of a function from its file, where that is sure to be what V8 compiled. The first `Debugger.enable` of a thread takes 24 to 40
- * ms, because V8 hashes the source of every script. Its coverage tells the URL and the length of each in 7 to 12 ms.
+ * Reads the script of a function from its file, where the file is certainly what V8 compiled. The first `Debugger.enable` of a thread takes
+ * 24 to 40 ms, because V8 hashes the source of every script. Its coverage reports the URL and the length of each in 7 to 12 ms.
  *
  *   id ── coverage ──▶ URL, length ── file ──▶ source      trusted if   no loader is registered, and the file has not changed since the start
  *                                                                       the source has the same length, and the function's text at its place
  *
- * Any doubt is a reason to ask the debugger instead (`scripts.ts`), and so is a debugger that was asked before: the second time takes 4 ms.
+ * Any doubt is a reason to ask the debugger instead (`scripts.ts`). So is an earlier use of the debugger: the second time takes 4 ms.
  */
 
 import { readFileSync, statSync } from 'node:fs';
@@ -81,7 +81,9 @@ export function scriptOnDisk(inspection: Inspection, id: string, { text, syntax,
 /** Milliseconds since 1970, as a test that fakes `performance` cannot change them. */
 const started = performance.timeOrigin;
 
-/** The text of a file that has not been written since the program started. Its time of change, unlike that of its content, cannot be set. */
+/**
+ * The text of a file that has not been written since the program started. The inode's time of change, unlike the content's, cannot be set.
+ */
 function unchangedText(file: string): string | undefined {
   try {
     if (!(statSync(file).ctimeMs < started)) return undefined;

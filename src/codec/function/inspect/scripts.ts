@@ -1,8 +1,8 @@
 /**
  * Reads a script by V8's id: its URL and its source.
  *
- * V8 tells both only while the Debugger domain is enabled. The first time costs some 15 ms, a later one 2 ms,
- * so callers keep what they learn from a script (see script-syntax.ts), not the script.
+ * V8 reports both only while the Debugger domain is enabled. The first time costs some 15 ms, a later one 2 ms. Callers therefore keep the
+ * facts of a script (see script-syntax.ts), not the script.
  */
 
 import { modulesNow, sameModules } from '../serialize/exported-functions.ts';

@@ -1,7 +1,6 @@
 /**
- * Stack traces through rebuilt code. Code without a source map is compiled under its own name, lines and columns.
- * Code with one gets a marked name (`main.js#heddle-3`); whoever receives an error puts its frames back to the original
- * source. The map is read only then.
+ * Stack traces through rebuilt code. Code without a source map is compiled under its own name, lines and columns. Code with one gets a
+ * marked name (`main.js#heddle-3`); the receiver of an error maps its frames back to the original source. The map is read only then.
  */
 
 import { SourceMap, type SourceMapPayload } from 'node:module';

@@ -109,7 +109,7 @@ function assembleClass(recipe: ClassRecipe): Assembled {
 }
 
 interface Touched {
-  /** What stands on it by its text alone. */
+  /** The properties that it has by its text alone. */
   readonly given: Readonly<Record<'self' | 'prototype', Record<PropertyKey, PropertyDescriptor>>>;
   /** Parts of the last message; some are properties. */
   set: readonly PartKind[];
@@ -122,7 +122,7 @@ const touched = new WeakMap<AnyFunction, Touched>();
 interface Made extends Touched {
   readonly instance: Instance;
   readonly cells: object;
-  /** Its private state for compilers without `#`, by variable: instances that live keep it. */
+  /** The private state for compilers without `#`, by variable: living instances keep it. */
   readonly weak: Map<string, object>;
   readonly from: string;
 }
@@ -130,8 +130,8 @@ interface Made extends Touched {
 const madeHere = new WeakMap<AnyFunction, Made>();
 
 /**
- * A class is made once. A later message from whoever sent it first brings what it sees up to date: captured variables,
- * static values, patched members. One that comes back from elsewhere changes nothing.
+ * A class is made once. A later message from its first sender updates what it sees: captured variables, static values, patched members. A
+ * class that comes back from elsewhere changes nothing.
  */
 function refill(code: Code & { readonly from: string }, fn: AnyFunction, late: readonly unknown[]): void {
   const made = madeHere.get(fn);

@@ -1,5 +1,5 @@
 /**
- * Compiles shipped text under its original file name, line and column. What surrounds it is one line before and one after:
+ * Compiles shipped text under its original file name, line and column. The wrapper takes one line before it and one after:
  *
  *   (function ($hdlS, $hdlK, $hdlP, $hdlcells) { … let a, b; return [set, { name: (
  *             <the text, on its own lines, at its own column>

@@ -1,6 +1,6 @@
 /**
- * What the language gives each module, made for a module that is not loaded here: `import()`, `import.meta` and
- * `require` mean in shipped code what they mean where it was written.
+ * The module helpers of the language, made for a module that is not loaded here: `import()`, `import.meta` and `require` have their
+ * original meaning in shipped code.
  */
 
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ interface Made {
 const madeFor = new WeakMap<object, Made>();
 const made = new Map<string, object>();
 
-/** What a helper was made for, if `value` is one: it is made anew on the next border, not copied. */
+/** Returns the module that a helper was made for, if `value` is one: a helper is made anew at the next crossing, not copied. */
 export function helperOf(value: object): Made | undefined {
   return madeFor.get(value) ?? requireOf(value);
 }

@@ -1,6 +1,6 @@
 /**
- * Loads modules in the middle of a synchronous call, by `require()`, which loads ES modules, too: from Node 20.19 and 22.12 on, and only those
- * without a top-level `await`.
+ * Loads modules in the middle of a synchronous call, by `require()`, which loads ES modules, too: from Node 20.19 and 22.12 on, and only
+ * those without a top-level `await`.
  *
  *   what require() gives                         what `import` would give
  *   namespace of an ES module                    the same
@@ -9,7 +9,7 @@
  *   `module.exports` of a CommonJS module,       namespace with these exports and `default`
  *     exports of a module of Node
  *
- * What differs is kept apart from what was imported: a later asynchronous load imports the namespace itself.
+ * Differing modules are kept apart from imported ones: a later asynchronous load imports the namespace itself.
  */
 
 import { createRequire } from 'node:module';
@@ -22,7 +22,7 @@ import { fromPattern, isLoaded, putLoaded, putStandIn, rooted, scoped } from '..
 import { resolveFrom } from './resolve.ts';
 import { withoutWarning } from '../inspect/inspector.ts';
 
-/** What Node says when it could load a module by `import()`, perhaps, but not by `require()`. */
+/** Node's error codes for a module that `import()` may be able to load, but `require()` is not. */
 const reasons: Readonly<Record<string, string | undefined>> = {
   ERR_REQUIRE_ASYNC_MODULE: 'it, or a module that it imports, has a top-level await',
   ERR_REQUIRE_ESM: 'require() loads no ES modules here',
@@ -101,7 +101,7 @@ function isEsModule(file: string): boolean {
   }
 }
 
-/** What `import` makes of exports that are no ES module's. A getter among them is read when its name is. */
+/** The namespace that `import` makes of the exports of a module that is not an ES module. A getter among them is read when its name is. */
 function namespaceOf(exports: unknown): object {
   const namespace = Object.create(null) as object;
   if ((typeof exports === 'object' && exports !== null) || typeof exports === 'function') {

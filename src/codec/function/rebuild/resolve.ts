@@ -1,6 +1,6 @@
 /**
- * `import.meta.resolve` for a module that is not loaded here. Relative and absolute specifiers and Node's modules are
- * simple; a package is looked up as the loader does, by its `exports` under the conditions of `import`.
+ * `import.meta.resolve` for a module that is not loaded here. Relative and absolute specifiers and Node's modules are simple. A package is
+ * looked up as by the loader, by its `exports` under the conditions of `import`.
  */
 
 import { isBuiltin } from 'node:module';
@@ -51,7 +51,7 @@ function inPackage(home: URL, { exports, main }: Manifest, subpath: string, spec
   });
 }
 
-/** What a pattern's `*` stands for in `subpath`; `''` for an exact match, `undefined` for none. */
+/** Returns the text of a pattern's `*` in `subpath`; `''` for an exact match, `undefined` without a match. */
 function starOf(pattern: string, subpath: string): string | undefined {
   if (pattern === subpath) return '';
   const at = pattern.indexOf('*');

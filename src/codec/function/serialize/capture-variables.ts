@@ -1,5 +1,5 @@
 /**
- * What each free variable of a function becomes on the way:
+ * The forms in which the free variables of a function travel:
  *
  *   import binding            →  imported again on the other side
  *   require, import.meta …    →  made again for the module's URL
@@ -81,7 +81,7 @@ export function captureVariables(source: Source): Captured {
   return captured;
 }
 
-/** Whether the function's own name, as its code sees it, may hold something else by now. */
+/** True if the function's own name, as its code sees it, may hold another value by now. */
 export function isReassigned({ syntax, script, place }: Source): boolean {
   const { ownName, form } = syntax;
   if (form !== 'expression' || ownName === undefined || script === undefined || place === undefined) return false;
@@ -94,11 +94,11 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   const found = findVariable(inspection, fn, facts.scopes, name, script, path);
   if (found === undefined) return;
   const { scope, value } = found;
-  // What stands in the script scope or on the global object, any later script may assign.
+  // Any later script may assign a variable of the script scope or the global object.
   const changes =
     script === undefined || script.hasEval || script.assigned.has(name) || scope.description === 'Global' || scope.description === 'Script';
   if (changes) captured.isFixed = false;
-  // What is imported, too, is the very object here, and not the one that the module would make there.
+  // A captured import is the object of this thread, and not the one that the module would make there.
   if (script !== undefined && isModuleScope(scope) && !isSharedOrView(value)) {
     const reference = referenceOfImport(script, name);
     if (reference !== undefined) {
@@ -161,7 +161,7 @@ function captureOne(source: Source, captured: Captured, name: string, use: FreeV
   captured.add({ variable: name }, path, value);
 }
 
-/** What vite's module runner (vitest) makes of `import.meta` and `import()`. */
+/** The names that vite's module runner (vitest) uses for `import.meta` and `import()`. */
 const runnerNames = /^__(?:vi|vite_ssr)_(?:import_(meta)|(dynamic)_import)__$/;
 /** … and of an import declaration. */
 const runnerImport = /^__(?:vi|vite_ssr)_import_\d+__$/;

@@ -1,6 +1,6 @@
 /**
- * A class by value. Its text is compiled again, but nothing in it that ran when it was defined runs again: the parent comes
- * from the prototype chain, static values are those of this moment, static blocks are blanked, computed keys are looked up.
+ * A class by value. Its text is compiled again, but code that ran at its definition does not run again. The parent comes from the prototype
+ * chain, static values are those of this moment, static blocks are blanked, computed keys are looked up.
  */
 
 import { SerializationError } from '../../../errors.ts';

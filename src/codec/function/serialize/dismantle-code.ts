@@ -75,7 +75,7 @@ function withoutName({ node, offset }: FunctionSyntax): Edit {
   return { start: start - offset, end: end - offset, text: '' };
 }
 
-/** What functions and classes have in common. */
+/** The common part of functions and classes. */
 export function codeOf(source: Source, captured: Captured, edits: readonly Edit[]): Code {
   const { text, syntax, script, place, strict, fn, capture } = source;
   const url = script === undefined ? '' : scriptUrl(script.url);
@@ -131,7 +131,7 @@ function addProperties({ fn, syntax, path }: Source, captured: Captured): void {
 }
 
 /**
- * What a function of the old kind of class inherits from (`util.inherits`, `Object.create(Parent.prototype)`).
+ * Adds the parent of a class in the old style (`util.inherits`, `Object.create(Parent.prototype)`).
  * @returns whether the function is such a class, or by its name may be one
  */
 function addInheritance({ fn, syntax, path }: Source, captured: Captured): boolean {

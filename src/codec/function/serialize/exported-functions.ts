@@ -1,6 +1,6 @@
 /**
- * Functions that CommonJS modules export, as far as that shows without the inspector; and the texts of those without a
- * name, also of Node's own modules:
+ * The functions that CommonJS modules export, as far as visible without the inspector, and the texts of those without a name, also of
+ * Node's own modules:
  *
  *   module.exports = (n) => n * 2        exports.double = function (n) { … }        PassThrough.prototype._transform
  *
@@ -39,8 +39,9 @@ let read: Modules = { count: -1, last: undefined, builtins: [] };
 let isRead = false;
 
 /**
- * Reads the exports of the modules that were loaded since the last call, at most once in a turn of the event loop: to ask which modules there
- * are takes some 30 ns for each. What a module exports later in the same turn goes by value, which code without free names cannot tell.
+ * Reads the exports of the modules that were loaded since the last call, at most once in a turn of the event loop: listing the modules
+ * takes some 30 ns for each. A function that a module exports later in the same turn goes by value, which code without free names cannot
+ * tell.
  */
 function readNew(): void {
   if (isRead) return;

@@ -1,10 +1,9 @@
 /**
- * Inline closures without free names: `pool.submit((n) => n * 2, 21)`. Their text says all there is to know, so they need no
- * inspector, and a fresh closure with a known text is the same code.
+ * Inline closures without free names: `pool.submit((n) => n * 2, 21)`. Their text is complete. They need no inspector, and a fresh closure
+ * with a known text is the same code.
  *
- * Only functions without a name: what is exported directly has one, and goes by reference. The place of the text is not
- * known. The code is compiled under a mark as its file name; when an error comes home, its frames get the place of the
- * function that the task was made from (stack.ts).
+ * Only functions without a name: a direct export has one, and goes by reference. The place of the text is not known. The code is compiled
+ * under a mark as its file name. When an error comes home, its frames get the place of the function that the task was made from (stack.ts).
  */
 
 import { types } from 'node:util';

@@ -30,7 +30,7 @@ function mainUrls(): Set<string> {
       try {
         urls.add(pathToFileURL(fs().realpathSync(one)).href);
       } catch {
-        // An entry that is no file (`node -e`) has only the name it was given.
+        // An entry that is not a file (`node -e`) has only its given name.
       }
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What one message's functions have in common while it is made: the variables they share and change, and whether
- * anything they captured could be changed by running them.
+ * The common part of one message's functions while it is made: the variables that they share and change, and whether a call could change
+ * any capture.
  */
 
 import { types } from 'node:util';
@@ -10,8 +10,8 @@ import type { Inspection } from '../inspect/inspector.ts';
 import type { Origin } from '../inspect/origin-place.ts';
 
 /**
- * Stands for a variable that several functions share. It travels as an empty object, whose identity the codec keeps;
- * the value goes with the first function that sees the variable.
+ * Stands for a variable that several functions share. The key travels as an empty object, whose identity the codec keeps. The value goes
+ * with the first function that sees the variable.
  */
 export type CellKey = object;
 
@@ -71,7 +71,7 @@ export class Capture {
     this.unstable();
   }
 
-  /** There is a class in the message: it is made once on the other side, and keeps its identity. Its members may be patched. */
+  /** Records a class in the message: it is made once on the other side, and keeps its identity. Its members may be patched. */
   identity(): void {
     this.#hasIdentity = true;
     this.isStable = false;

@@ -1,8 +1,8 @@
 /**
- * Whether importing a module again elsewhere would run the main module again, because its own imports lead there.
+ * Finds whether importing a module again elsewhere would run the main module again, because its own imports lead there.
  *
- * Reads the program's own files (packages in node_modules do not import the program) and looks for import specifiers
- * by pattern: what is found in a comment costs at most a needless copy by value.
+ * Reads the program's own files (packages in node_modules do not import the program) and looks for import specifiers by pattern. A match in
+ * a comment costs at most a needless copy by value.
  */
 
 import { fileURLToPath } from 'node:url';
@@ -56,7 +56,7 @@ function importsOf(url: string): string[] {
   return found;
 }
 
-/** What a specifier may stand for: CommonJS and TypeScript loaders add endings, or swap `.js` for `.ts`. */
+/** The files that a specifier may stand for: CommonJS and TypeScript loaders add endings, or swap `.js` for `.ts`. */
 function candidates(url: string): string[] {
   if (/\.[cm]?ts$/.test(url)) return [url];
   if (/\.[cm]?js$/.test(url)) return [url, url.replace(/js$/, 'ts')];

@@ -14,7 +14,7 @@ import { withoutWarning } from '../inspect/inspector.ts';
 
 export const fromPattern: RegExp = /^(import|require) (".*?") from (.*)$/s;
 const loaded = new Map<string, object>();
-/** What serves for modules that were loaded by `require()`, where that gives another object than `import`. */
+/** The objects used for modules that were loaded by `require()`, where that gives another object than `import`. */
 const standIns = new Map<string, object>();
 const keys = new WeakMap<object, string>();
 const loading = new Map<string, Promise<object>>();
@@ -29,7 +29,7 @@ export type LoadScope = <R extends Promise<void> | void>(keys: readonly string[]
 
 let scope: LoadScope | undefined;
 
-/** What is loaded from now on is loaded in this scope. */
+/** Sets the scope for later loads. */
 export function setLoadScope(given: LoadScope): void {
   scope = given;
 }

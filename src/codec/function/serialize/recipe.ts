@@ -1,6 +1,6 @@
 /**
- * What travels instead of a function. A recipe is plain data (with the parent class, or the parts of a bound function,
- * as ordinary values); the captured variables follow it as the message's late parts, in the order `parts` lists.
+ * The plain data that travels instead of a function (with the parent class, or the parts of a bound function, as ordinary values). The
+ * captured variables follow as the message's late parts, in the order of `parts`.
  */
 
 import type { AnyFunction } from '../../courier.ts';
@@ -33,11 +33,11 @@ export interface BoundRecipe {
   readonly target: AnyFunction | string;
   readonly self: unknown;
   readonly args: readonly unknown[];
-  /** What was put on it. */
+  /** The properties that were added. */
   readonly parts: readonly PartKind[];
 }
 
-/** What the language gives a module: made anew for the module at `url`. */
+/** A module helper of the language: made anew for the module at `url`. */
 export interface HelperRecipe {
   readonly kind: 'helper';
   readonly helper: Helper;
@@ -50,9 +50,9 @@ export type Helper = 'import' | 'meta' | 'require';
 export interface MemberRecipe {
   readonly kind: 'member';
   readonly of: AnyFunction;
-  /** Its number among the members in the text. */
+  /** The index among the members in the text. */
   readonly index: number;
-  /** What was put on it. */
+  /** The properties that were added. */
   readonly parts: readonly PartKind[];
 }
 
@@ -74,7 +74,7 @@ export interface Code {
   readonly cells: readonly string[];
   /** Names of WeakMaps and WeakSets that hold private state for compilers without `#`: made anew. */
   readonly weak: readonly string[];
-  /** What each late part is. */
+  /** The kind of each late part. */
   readonly parts: readonly PartKind[];
 }
 

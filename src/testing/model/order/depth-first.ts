@@ -1,11 +1,11 @@
 /**
- * All schedules with a bounded number of pre-emptions, depth first: a thread that could go on is left for another one only so often; that one
- * goes on in the place of a thread that waits or has ended costs nothing. Most bugs need one or two. (Musuvathi and Qadeer, "Iterative
- * context bounding for systematic testing of multithreaded programs", 2007: CHESS)
+ * All schedules with a bounded number of pre-emptions, depth first. Leaving a thread that could go on for another one counts; following a
+ * thread that waits or has ended does not. Most bugs need one or two. (Musuvathi and Qadeer, "Iterative context bounding for systematic
+ * testing of multithreaded programs", 2007: CHESS)
  *
- * From a state that was seen before nothing new can come: the same words, and the same results of each thread's steps so far. (As the results are
- * all that a thread knows, they stand for what is in its variables.) This joins again what was explored in different orders, also those of
- * deaths and time-outs.
+ * A state that was seen before leads to nothing new: the same words, and the same results of each thread's steps so far. (The results are
+ * all that a thread knows, so they stand for its variables.) This joins branches that were explored in different orders, also those of
+ * deaths and timeouts.
  */
 
 import type { Moment, Strategy } from './strategy.ts';
@@ -33,7 +33,7 @@ export class DepthFirst implements Strategy {
   #depth = 0;
   /** Pre-emptions so far. */
   #spent = 0;
-  /** Whether there are schedules that the bound left out. */
+  /** True if the bound left out schedules. */
   leavesOut = false;
 
   /**
@@ -64,7 +64,7 @@ export class DepthFirst implements Strategy {
     return false;
   }
 
-  /** Prepares the next run; false if there is none. */
+  /** Prepares the next run; false after the last. */
   next(): boolean {
     this.#depth = 0;
     this.#spent = 0;

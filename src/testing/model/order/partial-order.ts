@@ -1,22 +1,23 @@
 /**
- * All schedules that differ, depth first. Two steps of different threads at different words, or two loads, give the same in either order; of
- * schedules that differ in such orders only, one is run.
+ * All schedules that differ, depth first. Two steps of different threads at different words, or two loads, give the same result in either
+ * order. Of schedules that differ in such orders only, one is run.
  *
  *   Races: another thread is tried in a moment only if that leads to a step that races with the one that was made there: depends on it
- *   directly, and is not in order after it anyway. Who comes before whom in any case is known by vector clocks. (Abdulla and others, "Optimal
+ *   directly, and is not in order after it anyway. Vector clocks tell which steps precede others in any case. (Abdulla and others, "Optimal
  *   dynamic partial order reduction", 2014: source sets)
  *
  *   Sleep sets: a thread whose step was tried in a moment is not tried again after the other steps of that moment, until one is made that
  *   depends on its. (Godefroid, "Partial-order methods for the verification of concurrent systems", 1996)
  *
- * Events, and what is no plain operation on a word, are taken to depend on everything; where there are events, all threads are tried.
+ * Events, and steps other than a plain operation on a word, count as dependent on everything. Where there are events, all threads are
+ * tried.
  */
 
 import { checkSame } from './depth-first.ts';
 import type { Moment, Strategy } from './strategy.ts';
 import type { ModelThread } from '../run/thread.ts';
 
-/** What a step does; `words` undefined: it depends on everything. */
+/** The access of a step; `words` undefined: it depends on everything. */
 interface Access {
   readonly words: Int32Array | undefined;
   readonly index: number;
@@ -31,12 +32,12 @@ type Clock = readonly number[];
 interface Node {
   readonly count: number;
   readonly goCount: number;
-  /** Whose turn it can be, by action; and what they would do, by thread. */
+  /** The threads that can go on, by action, and their next accesses, by thread. */
   readonly numbers: readonly number[];
   readonly accesses: readonly Access[];
   /** Before the step, by thread. */
   readonly clocks: readonly Clock[];
-  /** Threads, as bits: who can go on, who is to be tried, and who need not be any more. */
+  /** Threads, as bits: those that can go on, those that must be tried, and those that need not be tried any more. */
   readonly canGo: number;
   toTry: number;
   asleep: number;
@@ -71,7 +72,7 @@ export class PartialOrder implements Strategy {
     return node.picked;
   }
 
-  /** Prepares the next run; false if there is none. */
+  /** Prepares the next run; false after the last. */
   next(): boolean {
     this.#depth = 0;
     for (let node = this.#nodes.at(-1); node !== undefined; node = this.#nodes.at(-1)) {
@@ -101,14 +102,14 @@ export class PartialOrder implements Strategy {
     const clocks = last === undefined ? [] : [...last.clocks];
     const going = last?.numbers[last.picked];
     if (going !== undefined) clocks[going] = last!.clock;
-    // Who can go on since the last step comes after it.
+    // A thread that can go on since the last step comes after it.
     for (const number of numbers)
       if (last !== undefined && (last.canGo & (1 << number)) === 0) clocks[number] = joined(clocks[number] ?? noClock, last.clock);
     const asleep = last === undefined ? 0 : stillAsleep(last);
     return { count, goCount, numbers, accesses, clocks, canGo, toTry: 0, asleep, picked: -1, event: goCount, clock: noClock };
   }
 
-  /** To the next action that is to be tried. */
+  /** Moves to the next action that must be tried. */
   #advance(node: Node): boolean {
     const open = node.toTry & ~node.asleep;
     let action = node.numbers.findIndex((number) => (open & (1 << number)) !== 0);
@@ -122,8 +123,8 @@ export class PartialOrder implements Strategy {
   }
 
   /**
-   * What comes before the step in any case: the thread's own steps, those on which it depends, and what came before these. With those of them
-   * that depend on it directly it races: they might come after it.
+   * The steps that precede this one in any case: the thread's own steps, those on which it depends, and their predecessors. The step races
+   * with those among them that depend on it directly: they might come after it.
    */
   #clockOf(node: Node): Clock {
     const number = node.numbers[node.picked];
@@ -148,8 +149,8 @@ export class PartialOrder implements Strategy {
   }
 
   /**
-   * A step and the one that comes now race. If nobody is to be tried in the place of the former who can begin what leads to the latter without
-   * it, one is.
+   * Handles a race of a step with the present one. A thread that can begin what leads to the latter without the former must be tried in its
+   * place. If none is marked yet, one is.
    */
   #turnRound(depth: number, number: number, clock: Clock): void {
     const node = this.#nodes[depth]!;
@@ -175,7 +176,7 @@ export class PartialOrder implements Strategy {
   }
 }
 
-/** What the step of a node does. */
+/** Returns the access of a node's step. */
 function stepOf(node: Node): Access {
   const number = node.numbers[node.picked];
   return number === undefined ? everything : node.accesses[number]!;
@@ -187,7 +188,7 @@ function joined(a: Clock, b: Clock): number[] {
   return clock;
 }
 
-/** Whose steps need not be tried after the one of this node: those on which it does not depend. */
+/** Returns the threads whose steps need not be tried after the one of this node: those on which it does not depend. */
 function stillAsleep(node: Node): number {
   if (node.asleep === 0) return 0;
   const step = stepOf(node);

@@ -1,13 +1,13 @@
 /**
- * Two ways to pick at random, as in `../random-strategies.ts`: evenly; and by ranks that change at a few random steps (Burckhardt and others,
- * "A randomized scheduler with probabilistic guarantees of finding bugs", 2010). Events such as a death come at any step with the same small
- * chance, or else they would all come at once.
+ * Two ways to pick at random, as in `../random-strategies.ts`: evenly; and by ranks that change at a few random steps (Burckhardt and
+ * others, "A randomized scheduler with probabilistic guarantees of finding bugs", 2010). Events such as a death come at any step with the
+ * same small chance. Otherwise they would all come at once.
  */
 
 import type { Random } from '../../explore/random.ts';
 import type { Moment, Strategy } from './strategy.ts';
 
-/** So many events in a run, about. */
+/** The approximate number of events in a run. */
 const EVENTS = 2;
 
 function pickEvent({ count, goCount }: Moment, random: Random, length: number): number | undefined {

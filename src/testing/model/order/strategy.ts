@@ -1,25 +1,25 @@
-/** What happens next: asked at every step of a run. */
+/** The choice of the next action: asked at every step of a run. */
 
 import type { ModelThread } from '../run/thread.ts';
 
-/** A thread goes on; or an event: the time of one that sleeps is over, its slice is, time passes before one looks at the clock, one dies. */
+/** A thread goes on, or an event occurs: a sleeper's timeout, a sleeper's slice, time before a look at the clock, a death. */
 export type ActionKind = 'go' | 'timeout' | 'slice' | 'delay' | 'kill';
 
-/** What can happen now. First the threads that can go on, the one that made the last step before the others; then the events. */
+/** The possible actions. First the threads that can go on, the one that made the last step before the others; then the events. */
 export interface Moment {
   readonly count: number;
   /** How many of them are threads that go on. */
   readonly goCount: number;
-  /** Whether the first is the thread that made the last step: each other one is a pre-emption. */
+  /** True if the first is the thread that made the last step: each other one is a pre-emption. */
   readonly canStay: boolean;
   kind(action: number): ActionKind;
   who(action: number): ModelThread;
-  /** A number for all that decides what can happen from now on; also for who made the last step, if that counts. */
+  /** A number for the whole state that decides the possible continuations; includes the thread of the last step, if that counts. */
   state(lastCounts: boolean): number;
 }
 
 export interface Strategy {
-  /** Whether it has to know before which operation each thread stands. */
+  /** True if it must know each thread's next operation. */
   readonly looksAhead?: boolean | undefined;
   /** One of them; -1 to give up the run. */
   pick(moment: Moment): number;

@@ -1,27 +1,27 @@
-/** What can happen now. */
+/** The possible actions at a step. */
 
 import type { ActionKind, Moment } from '../order/strategy.ts';
 import type { ModelThread } from './thread.ts';
 import type { World } from './world.ts';
 
-/** What a test allows beside the budgets of the world. */
+/** The permissions of a test beside the budgets of the world. */
 export interface Allowed {
   /** Slices of a thread in a run, while others can go on. */
   readonly slices: number;
-  /** Whether there are slices without a death. */
+  /** True if there are slices without a death. */
   readonly alwaysSlices: boolean;
   /** Numbers of the threads that may die. */
   readonly mayDie: ReadonlySet<number>;
 }
 
-/** So many slices when nothing else is left: whoever has not gone on by then never will. */
+/** The most slices when no other action is left: a thread that has not gone on by then never will. */
 const LAST_SLICES = 30;
 
 export class Actions implements Moment {
   count = 0;
   goCount = 0;
   canStay = false;
-  /** Whether time passes because nothing else is left. */
+  /** True if time passes because no other action is left. */
   isForced = false;
   readonly #world: World;
   readonly #allowed: Allowed;
@@ -77,7 +77,7 @@ export class Actions implements Moment {
     }
   }
 
-  /** Those who wait for a change must look again if there will be none; who has done so the least. */
+  /** Threads that wait for a change must look again if there will be none. Collects the one that has done so the least. */
   #collectPausing(): void {
     const isPausing = (thread: ModelThread): boolean => thread.canGo(Infinity);
     let least = Infinity;
@@ -96,7 +96,7 @@ export class Actions implements Moment {
     }
   }
 
-  /** Nothing else is left: the next time-out; or after a death the slice of whoever had the fewest. */
+  /** Collects the last resort: the next timeout, or after a death the slice of the thread that had the fewest. */
   #collectForced(): void {
     const { threads, dead, lastSlices } = this.#world;
     this.isForced = true;
@@ -109,7 +109,7 @@ export class Actions implements Moment {
   }
 }
 
-/** Whether it waits for somebody else: asleep, or for its bell. */
+/** True if it waits for another thread: asleep, or for its bell. */
 function isWaiting(thread: ModelThread): boolean {
   return thread.status === 'sleeps' || (thread.status === 'ready' && thread.operation === 'listen' && !thread.isRung);
 }

@@ -1,11 +1,11 @@
-/** Who a thread of the model is, for the code that it runs: made afresh whenever its body is run. */
+/** The agent of a model thread, for the code that it runs: made afresh for each run of its body. */
 
 import { type Agent, type AsyncWait, type AsyncWaits, type Blocks, leastWords, type Memory } from '../../../memory/index.ts';
 import { ModelBlocks } from './heap.ts';
 
 export class ModelWaits implements AsyncWaits {
   readonly #waits = new Set<AsyncWait>();
-  /** Somebody wants a step as if the bell had been rung. */
+  /** True if a step was requested as if the bell had been rung. */
   isKicked = false;
 
   add(wait: AsyncWait): void {
@@ -29,7 +29,7 @@ export class ModelAgent implements Agent {
   readonly id: number;
   readonly memory: Memory;
   readonly waits: ModelWaits = new ModelWaits();
-  /** The memory is the heap's if the test has given so many words. */
+  /** The memory is the heap's if the test has given enough words. */
   readonly blocks: Blocks | undefined;
 
   constructor(id: number, memory: Memory) {

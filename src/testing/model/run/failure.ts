@@ -1,4 +1,4 @@
-/** What is thrown when a run of the model failed. */
+/** Thrown when a run of the model failed. */
 
 import { inspect } from 'node:util';
 import { HeddleError } from '../../../errors.ts';
@@ -8,7 +8,7 @@ export class ModelError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_MODEL';
   /** For `modelReplay()`. */
   readonly schedule: string;
-  /** What the run did, step by step. */
+  /** The steps of the run. */
   readonly steps: readonly string[];
 
   constructor(how: string, schedule: string, steps: readonly string[], cause: unknown) {

@@ -1,4 +1,4 @@
-/** What a test puts into the model's memory before the threads begin. */
+/** The objects that a test puts into the model's memory before the threads begin. */
 
 import { add, store } from '#atomics';
 import { checkInteger } from '../../../check.ts';

@@ -88,7 +88,7 @@ function checkCondition(): void {
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** Its function's name; a letter where that has none, or is nobody's own. */
+/** Returns the function's name; a letter where it has none, or shares it. */
 function nameOf(bodies: CheckedTest['threads'], number: number): string {
   const name = bodies[number]!.name;
   const isOwn = name !== '' && bodies.every((other, at) => at === number || other.name !== name);

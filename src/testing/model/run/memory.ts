@@ -4,7 +4,7 @@ import { type Bell, type BellAddress, type Identity, type Memory, segmentSize, s
 import { slotsEnd } from '../names.ts';
 import { RangeError } from '../../../refusals.ts';
 
-/** Who makes the calls: a run. */
+/** The caller of the memory: a run. */
 export interface Caller {
   sleep(words: Int32Array, index: number, expected: number, ms: number): void;
   wake(words: Int32Array, index: number, count: number): void;

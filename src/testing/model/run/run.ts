@@ -27,17 +27,17 @@ export interface Outcome {
   readonly failure: { readonly error: unknown } | undefined;
   readonly choices: readonly Choice[];
   readonly steps: number;
-  /** Whether the strategy gave it up. */
+  /** True if the strategy gave it up. */
   readonly isCut: boolean;
 }
 
 export interface RunRules extends Allowed {
   readonly maxSteps: number;
-  /** Whether a thread that pauses waits for a change. */
+  /** True if a pausing thread waits for a change. */
   readonly pauses: boolean;
   /** Is called after each step that changed something. */
   readonly always: (() => void) | undefined;
-  /** What it says of a deadlock. */
+  /** Describes a thread in a deadlock. */
   describe(thread: ModelThread): string;
 }
 
@@ -59,16 +59,16 @@ export class Run implements Caller {
   #steps = 0;
   #failure: { readonly error: unknown } | undefined;
   #isCut = false;
-  /** Whose body is being run; undefined: what is done has its effect at once, and belongs to nobody. */
+  /** The thread whose body runs. Undefined: operations take effect at once, and belong to no thread. */
   #running: ModelThread | undefined;
-  /** Whether `suspended` is on its way through the body. */
+  /** True while `suspended` is on its way through the body. */
   #isLeaving = false;
-  /** Whether it has been decided already that the next step is the one of the thread that runs. */
+  /** True if the next step has already been given to the running thread. */
   #isGranted = false;
-  /** Who goes on next; undefined when the run is over. */
+  /** The thread that goes on next; undefined when the run is over. */
   #next: ModelThread | undefined;
 
-  /** @param outsider whom the code outside of the threads is run as */
+  /** @param outsider the agent of code outside of the threads */
   constructor(world: World, memory: ModelMemory, rules: RunRules, strategy: Strategy, outsider: ModelAgent, trace?: Trace) {
     this.#world = world;
     this.#memory = memory;
@@ -109,14 +109,14 @@ export class Run implements Caller {
     this.#decide();
   }
 
-  /** Who makes the next step; events happen before. */
+  /** Chooses the thread of the next step; events happen before it. */
   #decide(): void {
     const { threads } = this.#world;
     this.#next = undefined;
     for (;;) {
       if (this.#failure !== undefined) return;
       if (this.#strategy.looksAhead === true) {
-        // What it does up to its next operation concerns nobody else.
+        // The code up to its next operation does not affect other threads.
         this.#next = threads.find(({ status }) => status === 'begins' || status === 'woken');
         this.#isGranted = false;
         if (this.#next !== undefined) return;
@@ -125,7 +125,7 @@ export class Run implements Caller {
       actions.collect();
       if (actions.count === 0) {
         const waiting = threads.filter((thread) => !thread.isOver);
-        if (waiting.length > 0) this.#fail(new DeadlockError(`nobody can go on:\n${waiting.map(this.#rules.describe).join('\n')}`));
+        if (waiting.length > 0) this.#fail(new DeadlockError(`no thread can go on:\n${waiting.map(this.#rules.describe).join('\n')}`));
         return;
       }
       if (this.#steps === this.#rules.maxSteps) return this.#fail(new EndlessError(`it has not ended in ${this.#steps} steps`));
@@ -176,11 +176,11 @@ export class Run implements Caller {
 
   #leave(): never {
     this.#isLeaving = true;
-    // oxlint-disable-next-line typescript/only-throw-error -- it is none, and nobody must take it for one
+    // oxlint-disable-next-line typescript/only-throw-error -- it is not an error, and must not be taken for one
     throw suspended;
   }
 
-  /** A thread comes to an operation. Whether that has been made before, and only its result is to be told. */
+  /** Called when a thread comes to an operation. Returns true if it was made before, and only its result must be returned. */
   #isTold(thread: ModelThread): boolean {
     if (this.#isLeaving) this.#leave();
     return thread.told < thread.results.length;
@@ -255,7 +255,7 @@ export class Run implements Caller {
     thread.deadline = this.#world.clock + ms;
     this.#world.lieDown(thread);
     this.#trace?.step(thread, expected, 'sleeps');
-    // It goes on when somebody has got it up, and said so in its results.
+    // The thread goes on when another one has woken it, and recorded so in its results.
     this.#turn(thread);
   }
 
@@ -275,7 +275,7 @@ export class Run implements Caller {
     this.#did(thread, 0, false);
   }
 
-  /** A step of its own only while somebody may move the clock. */
+  /** A separate step only while the clock may move. */
   now(): number {
     const thread = this.#running;
     const { budgets } = this.#world;
@@ -308,7 +308,7 @@ export class Run implements Caller {
     if (this.#world.budgets.deaths > 0) this.#comesTo(thread, 'isAlive', outside, slot, 0, 0);
     else this.#begins(thread, 'isAlive', slot);
     const result = isAlive();
-    // Its death after this answer is another one than before.
+    // The asked thread's death after this answer differs from one before.
     if (result && other !== undefined) other.isFresh = true;
     this.#trace?.note(thread, 'isAlive', other?.name ?? `slot ${slot}`, result ? 'alive' : 'dead');
     this.#did(thread, result, false);
@@ -339,7 +339,7 @@ export class Run implements Caller {
     this.#world.touched(other);
   }
 
-  /** Who runs. */
+  /** The running thread. */
   thread(): ModelThread {
     if (this.#running === undefined) throw new Error('only in the body of a thread');
     return this.#running;
@@ -353,7 +353,7 @@ export class Run implements Caller {
     if (thread.deadline === Infinity) thread.deadline = this.#world.clock + ms;
     this.#standsBefore(thread, 'listen', outside, 0, ms, 0);
     if (!this.#isGranted || !thread.isRung || thread.pausedAt !== -1) this.#turn(thread);
-    // Its time-out or slice has said so in its results.
+    // The timeout or slice has recorded so in its results.
     if (thread.status === 'woken') return thread.results.at(-1) as WokenBy;
     this.#isGranted = false;
     thread.deadline = Infinity;

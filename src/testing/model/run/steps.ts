@@ -6,16 +6,16 @@ import { theRun } from './host.ts';
 import type { WokenBy } from './world.ts';
 
 /**
- * A step that is done once, however often the body is run again; gives what it gave. For what lies outside of the model's memory: counts, logs,
- * assertions. An error in it fails the run at once. It must make no steps itself.
+ * Performs a step once, however often the body is run again; returns the first result. For state outside of the model's memory: counts,
+ * logs, assertions. An error in it fails the run at once. It must make no steps itself.
  */
 export function once<T>(what: () => T): T {
   return theRun().once(what);
 }
 
 /**
- * A turn of the thread's event loop: waits until its bell rings, clears the word in its slot, and calls `onRing` of the bell that was opened in
- * this body, or `step` of all in `agent.waits`. After a death it may be a tick instead, which calls `probe` of them all.
+ * A turn of the thread's event loop. Waits until its bell rings, clears the word in its slot, and calls `onRing` of the bell that was
+ * opened in this body, or `step` of all in `agent.waits`. After a death it may be a tick instead, which calls `probe` of them all.
  *
  * @param ms until it gives up, which counts as a time-out
  */
@@ -28,7 +28,7 @@ export function turn(ms: number = Infinity): WokenBy {
   waits.isKicked = false;
   const by = isKicked ? 'wake' : run.listen(ms);
   if (by === 'timeout') return by;
-  // ORDER: before it looks, so that whoever changes something afterwards rings again.
+  // ORDER: before it looks, so that a later change rings again.
   if (!isKicked) store(memory.segment(0), word, 0);
   if (by === 'slice') for (const wait of waits) wait.probe();
   else if (onRing !== undefined && !isKicked) onRing();

@@ -14,7 +14,7 @@ import type { OperationName } from './operation.ts';
 
 export type Status = 'begins' | 'ready' | 'sleeps' | 'woken' | 'ended' | 'dead';
 
-/** So many loads in a row that tell nothing new are a loop that spins. */
+/** The number of loads in a row without news that counts as a spinning loop. */
 const SPINS = 20;
 
 const nowhere: Int32Array = new Int32Array(1);
@@ -28,7 +28,7 @@ export class ModelThread {
   agent!: ModelAgent;
   status: Status = 'begins';
 
-  /** What its operations have given, which ones they were, and where: what its body is told when it is run again. */
+  /** The results of its operations, with their names and places: replayed when its body is run again. */
   readonly results: unknown[] = [];
   /** Of the results. */
   readonly fingerprint: Fingerprint = new Fingerprint();
@@ -47,18 +47,18 @@ export class ModelThread {
   /** When it sleeps or listens, by the model's clock. */
   deadline: number = Infinity;
   slices = 0;
-  /** Its bell was rung, and it has not listened since. */
+  /** True if its bell was rung, and it has not listened since. */
   isRung = false;
   /** How many changes there had been when it began to look and found that it has nothing to do; -1: it has something to do. */
   pausedAt = -1;
-  /** So often it has paused since something changed. */
+  /** The number of its pauses since the last change. */
   idlePauses = 0;
   /** How many changes there had been at its first look since it last paused or changed something; -1: it has not looked. */
   #lookedAt = -1;
   #idleAt = -1;
-  /** It made the last step, or that changed its state: a death now differs from an earlier one. */
+  /** True if it made the last step, or that step changed its state: a death now differs from an earlier one. */
   isFresh = true;
-  /** What its body gave `openBell` in this turn. */
+  /** The argument that its body passed to `openBell` in this turn. */
   onRing: (() => void) | undefined;
   bellPlace = 0;
 
@@ -77,7 +77,7 @@ export class ModelThread {
     return this.status === 'ended' || this.status === 'dead';
   }
 
-  /** Whether its next operation can be made. */
+  /** True if its next operation can be made. */
   canGo(changes: number): boolean {
     if (this.status === 'ready') return (this.operation !== 'listen' || this.isRung) && (this.pausedAt === -1 || changes > this.pausedAt);
     return this.status === 'begins' || this.status === 'woken';
@@ -91,7 +91,7 @@ export class ModelThread {
     this.told = this.results.length;
   }
 
-  /** What the operation gave the last time. @throws Error if it was another one */
+  /** Returns the previous result of the operation. @throws Error if it was another operation */
   tell(operation: OperationName, index: number): unknown {
     const at = this.told++;
     if (this.#operations[at] !== operation || this.#indexes[at] !== index)
@@ -102,7 +102,7 @@ export class ModelThread {
     return this.results[at];
   }
 
-  /** It has nothing to do unless something has changed since it looked. */
+  /** Pauses: it has nothing to do unless something has changed since it looked. */
   pause(changes: number): void {
     this.pausedAt = this.#lookedAt === -1 ? changes : this.#lookedAt;
     this.#lookedAt = -1;

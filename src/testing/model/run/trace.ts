@@ -1,4 +1,4 @@
-/** What a run did, as a table for people. */
+/** The trace of a run, as a table for people. */
 
 import type { Names } from '../names.ts';
 import type { OperationName } from './operation.ts';

@@ -1,10 +1,10 @@
-/** What a run of the model is about: its threads, who sleeps, the time, and what may still happen. And the events that change it. */
+/** The state of a run of the model: its threads, the sleepers, the time, and the remaining events. The events change it. */
 
 import { Fingerprint } from '../order/fingerprint.ts';
 import type { ActionKind } from '../order/strategy.ts';
 import type { ModelThread, Status } from './thread.ts';
 
-/** What may still happen. */
+/** The remaining numbers of events. */
 export interface Budgets {
   timeouts: number;
   deaths: number;
@@ -19,13 +19,13 @@ export class World {
   readonly budgets: Budgets;
   /** In the order in which they are woken. */
   readonly sleepers: ModelThread[] = [];
-  /** So often something has changed: a word, or what a thread waits for. */
+  /** The number of changes: of a word, or of what a thread waits for. */
   changes = 0;
   /** In milliseconds. */
   clock = 0;
   /** Slices that came because nothing else could. */
   lastSlices = 0;
-  /** Who made the last step. */
+  /** The thread that made the last step. */
   current: ModelThread | undefined;
   readonly dead: ModelThread[] = [];
   /** Of the words that have changed, and of what `once` did. */
@@ -60,7 +60,7 @@ export class World {
     this.changes += 1;
   }
 
-  /** Somebody's state changed by another's step. */
+  /** Records that a thread's state was changed by another's step. */
   touched(thread: ModelThread): void {
     this.changes += 1;
     thread.isFresh = true;
