@@ -22,7 +22,7 @@ for (const name of ['ioredis', 'ioredis6']) {
     const options = { url: server.url };
     await using lock = new DistributedLock(freeName(), options);
     await using other = new DistributedLock(lock.name, options);
-    await using map = new DistributedMap<string, unknown>(freeName(), options);
+    await using map = new DistributedMap<string>(freeName(), options);
     await using queue = new DistributedQueue<Uint8Array>(freeName(), 1, options);
     await using barrier = new DistributedBarrier(freeName(), 2, options);
     await lock.acquire();
