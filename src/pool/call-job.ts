@@ -105,7 +105,10 @@ export class CallJob extends SingleJob implements FutureTask {
   }
 
   end(ok: boolean, value: unknown): boolean {
-    if (ok ? this.#attemptIs !== 'aborted' : this.#attemptIs === 'open') this.#hear(ok, value);
+    if (ok ? this.#attemptIs !== 'aborted' : this.#attemptIs === 'open') {
+      this.#ok = ok;
+      this.#value = value;
+    }
     return !ok && this.mayRetry(value);
   }
 

@@ -18,6 +18,8 @@ export class Crew {
   readonly #idle: IdleWatch;
   /** Those whose own pools have work. */
   readonly #hosts: Set<number> = new Set();
+  /** How many they are. Not to be written. */
+  hosts = 0;
 
   /** @param idleOver a worker has had nothing to do for so long that it may go */
   constructor(border: Border & { readonly kind: WorkerKind }, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
@@ -100,16 +102,11 @@ export class Crew {
 
   /** Its own pools have work, or have none any more. */
   poolsWork(id: number, doWork: boolean): void {
+    const worker = doWork || !this.#hosts.has(id) ? undefined : this.#workers.get(id);
     if (doWork) this.#hosts.add(id);
-    else if (this.#hosts.delete(id)) {
-      const worker = this.#workers.get(id);
-      if (worker !== undefined) this.mayRest(worker);
-    }
-  }
-
-  /** Whether the own pools of a worker have work. */
-  get doPoolsWork(): boolean {
-    return this.#hosts.size > 0;
+    else this.#hosts.delete(id);
+    this.hosts = this.#hosts.size;
+    if (worker !== undefined) this.mayRest(worker);
   }
 
   kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -127,6 +124,7 @@ export class Crew {
   /** It has ended. */
   delete(id: number): void {
     this.#hosts.delete(id);
+    this.hosts = this.#hosts.size;
     this.#workers.delete(id);
   }
 

@@ -14,7 +14,8 @@ export interface JobEvents extends DeadlineEvents {
 
 export class Jobs {
   readonly deadlines: Deadlines;
-  #open = 0;
+  /** Those that somebody waits for, and that do not wait for him. Not to be written. */
+  awaited = 0;
   readonly #aborts: AbortWatch<Job>;
   /** Those that wait for their consumer: they keep no program alive. */
   readonly #paused: Set<Job> = new Set();
@@ -29,15 +30,10 @@ export class Jobs {
     this.#aborts = new AbortWatch((job, reason) => events.aborted(job, reason));
   }
 
-  /** Whether somebody waits for one that does not wait for him. */
-  get areAwaited(): boolean {
-    return this.#open > this.#paused.size;
-  }
-
   add(job: Job): void {
     const { signal } = job.settings;
     job.isOpen = true;
-    this.#open++;
+    this.awaited++;
     if (signal !== undefined) this.#aborts.watch(signal, job);
   }
 
@@ -46,8 +42,7 @@ export class Jobs {
     if (!job.isOpen) return;
     const { signal } = job.settings;
     job.isOpen = false;
-    this.#open--;
-    if (this.#paused.size > 0) this.#paused.delete(job);
+    if (this.#paused.size === 0 || !this.#paused.delete(job)) this.awaited--;
     if (this.#late.size > 0) this.#late.delete(job);
     if (this.deadlines.size > 0) this.deadlines.stop(job);
     if (this.#held.size > 0) this.#letGo(job);
@@ -57,8 +52,10 @@ export class Jobs {
 
   /** It waits for its consumer, or goes on. */
   pause(job: Job, isPaused: boolean): void {
-    if (isPaused && job.isOpen) this.#paused.add(job);
+    if (!job.isOpen || isPaused === this.#paused.has(job)) return;
+    if (isPaused) this.#paused.add(job);
     else this.#paused.delete(job);
+    this.awaited += isPaused ? -1 : 1;
   }
 
   /** Its next attempt waits for so many milliseconds; the job keeps the program running meanwhile. */

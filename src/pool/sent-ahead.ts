@@ -5,7 +5,7 @@
  *   recall, cancel, abort, shutdown ──▶ takeBack ──▶ the word of each task says: it is back, or has begun
  */
 
-import { areTasksObserved, isObserved } from '../events.ts';
+import { isObserved } from '../events.ts';
 import { monotonicNow, setImmediate } from '../real-timers.ts';
 import { outsideOfCalls } from './caller-context.ts';
 import type { Crew } from './crew.ts';
@@ -85,10 +85,14 @@ export class SentAhead {
     );
   }
 
-  /** A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more. */
-  measured(worker: PoolWorker, us: number): void {
+  /**
+   * A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more.
+   *
+   * @param isWatched beginnings or ends of tasks are listened to
+   */
+  measured(worker: PoolWorker, us: number, isWatched: boolean): void {
     worker.silentSince = 0;
-    const depth = this.#prefetch.ended(us, areTasksObserved() && isObserved('taskStarted'));
+    const depth = this.#prefetch.ended(us, isWatched && isObserved('taskStarted'));
     if (depth !== undefined) this.#owner.apply({ type: 'depth', depth });
     if (this.#state.ahead === 0 || !this.#prefetch.isTime()) return;
     const now = monotonicNow();

@@ -275,7 +275,7 @@ export class WorkerPool {
 
   /** A program that waits for a task, or for the end of the pool, must not end. */
   #refreshKeepAlive(): void {
-    const isOn = this.#jobs.areAwaited || this.#crew.doPoolsWork || (this.#state.isShutDown && !this.#state.isFinished);
+    const isOn = this.#jobs.awaited > 0 || this.#crew.hosts > 0 || (this.#state.isShutDown && !this.#state.isFinished);
     if (isOn !== this.#keepAlive.isOn) this.#keepAlive.set(isOn);
   }
 
@@ -468,7 +468,7 @@ export class WorkerPool {
     try {
       if (isDone) {
         if (job.left > 0 && !isSettled) this.#counts.returned(job);
-        this.#release(job, true, false);
+        this.#release(job, true, false, areTasksObserved());
       } else if (isChunk) {
         this.#jobs.deadlines.restart(job);
         if (this.#jobs.hasMovedOn(job)) this.#apply({ type: 'movedOn', task: job });
@@ -482,11 +482,12 @@ export class WorkerPool {
   /** @param us microseconds that it took; -1: no worker ran it */
   #ended(job: Job, ok: boolean, value: unknown, us: number): void {
     if (!job.isOpen) return;
-    if (us >= 0 && job.at !== undefined) this.#sentAhead.measured(job.at, us);
+    const isWatched = areTasksObserved();
+    if (us >= 0 && job.at !== undefined) this.#sentAhead.measured(job.at, us, isWatched);
     const again = job.end(ok, value);
     this.#tellings++;
     try {
-      this.#release(job, ok, again);
+      this.#release(job, ok, again, isWatched);
       if (again || job.isSettled) return;
       // A chunk ends as a whole only if the rest of it was not wanted.
       if (job.isChunk) this.#counts.cancelled += job.left;
@@ -498,10 +499,10 @@ export class WorkerPool {
   }
 
   /** Its attempt has ended. The worker gets its next task before anybody hears of it. */
-  #release(job: Job, ok: boolean, again: boolean): void {
+  #release(job: Job, ok: boolean, again: boolean, isWatched: boolean): void {
     const worker = job.at;
     if (!again) this.#jobs.drop(job);
-    if (areTasksObserved()) this.#tellEnd(job, ok);
+    if (isWatched) this.#tellEnd(job, ok);
     if (worker !== undefined) this.#crew.loses(worker, job);
     this.#apply({ type: 'taskEnded', task: job, again });
     if (worker !== undefined) this.#crew.mayRest(worker);

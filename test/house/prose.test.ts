@@ -91,6 +91,7 @@ const left: Record<string, number> = {
   'bench/sync': 10,
   examples: 5,
   'src/pool': 260,
+  'src/shared-map': 13,
   'src/worker': 150,
   'test/channel': 31,
   'test/cli': 16,
