@@ -74,7 +74,7 @@ export async function openLink(options: LinkOptions, events: RemoteEvents): Prom
   return link;
 }
 
-export class CallerLink implements RemoteLink {
+class CallerLink implements RemoteLink {
   readonly counts: { refused: number; duplicates: number } = { refused: 0, duplicates: 0 };
   workers: readonly RemoteWorker[] = [];
   readonly #options: LinkOptions;
@@ -236,7 +236,7 @@ export class CallerLink implements RemoteLink {
       const byWorker = together.get(task.args) ?? new Map<string, RemoteTask[]>();
       together.set(task.args, byWorker.set(task.worker!, [...(byWorker.get(task.worker!) ?? []), task]));
     }
-    for (const [worker, all] of [...together.values()].flatMap((byWorker) => [...byWorker])) {
+    for (const [worker, all] of [...together.values()].flatMap((byWorker) => Array.from(byWorker))) {
       const [first] = all as [RemoteTask];
       const message = this.#messageOf(first, { kind: 'broadcast', numbers: all.map(({ number }) => number) });
       const large = message.length > largeFrom ? await this.#large.put(message) : undefined;

@@ -12,6 +12,7 @@ import { pathToFileURL, fileURLToPath } from 'node:url';
 import type { Arrival } from '../codec/index.ts';
 import { SerializationError } from '../errors.ts';
 import { packageFolder, placeOf } from '../places.ts';
+import { RangeError } from '../refusals.ts';
 import type { Home } from './messages.ts';
 
 export interface Release {
@@ -27,7 +28,7 @@ const mostFiles = 20_000;
 const folderUrl = (folder: string): string => `${pathToFileURL(folder).href.replace(/\/$/, '')}/`;
 
 /** The folder of the nearest package.json, from the main module, or from the working folder, up. */
-export function releaseFolder(from: string | undefined = process.argv[1]): string {
+function releaseFolder(from: string | undefined = process.argv[1]): string {
   // The program may be heddle itself.
   const isOwn = from === undefined || !existsSync(from) || realpathSync(from).startsWith(packageFolder);
   const start = isOwn ? process.cwd() : dirname(resolve(from));

@@ -229,7 +229,7 @@ export async function* runStream(job: Job): AsyncGenerator<Uint8Array> {
 const streamed = 'the stream';
 
 /** The values of an iterator, which is closed if they are not taken to their end. */
-async function* valuesOf(iterator: ClosableIterator<unknown>): AsyncGenerator<unknown> {
+async function* valuesOf(iterator: ClosableIterator<unknown>): AsyncGenerator {
   let isOpen = true;
   try {
     for (;;) {

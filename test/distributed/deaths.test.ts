@@ -10,6 +10,9 @@ import { startProgram, startWorker } from './processes.ts';
 import { freeName, noOwnServer, startServer, type TestServer } from './server.ts';
 import * as tasks from './tasks.ts';
 
+/** A machine with much to do must not make a worker look lost. */
+const briefly = ['--lock', '3000'];
+
 describe('deaths', { skip: noOwnServer }, () => {
   let server: TestServer;
   let directory: string;
@@ -40,7 +43,7 @@ describe('deaths', { skip: noOwnServer }, () => {
   test('the task of a worker that is killed is rejected, or runs again elsewhere if it may', async () => {
     const queue = freeName();
     await using executor = new DistributedExecutor({ url: server.url, queue, release });
-    await using first = await startWorker(server.url, queue, ['-j', '3']);
+    await using first = await startWorker(server.url, queue, ['-j', '3', ...briefly]);
     const once = gate();
     const again = gate();
     const retried = gate();
@@ -48,7 +51,7 @@ describe('deaths', { skip: noOwnServer }, () => {
     const idempotent = executor.with({ idempotent: true }).submit(tasks.untilFile, ...again.args);
     const tried = executor.with({ retries: 1 }).submit(tasks.untilFile, ...retried.args);
     await until(() => once.begun() + again.begun() + retried.begun() === 3);
-    await using second = await startWorker(server.url, queue, ['-j', '3']);
+    await using second = await startWorker(server.url, queue, ['-j', '3', ...briefly]);
     await first.end('SIGKILL');
     const error = await lost.then(
       () => assert.fail(),
@@ -56,7 +59,7 @@ describe('deaths', { skip: noOwnServer }, () => {
     );
     assert.ok(error instanceof WorkerLost);
     assert.equal(error.pid, first.child.pid);
-    assert.match(error.message, /with its machine: the heddle worker \d+ on .* has not been heard of for 1000 ms/);
+    assert.match(error.message, /with its machine: the heddle worker \d+ on .* has not been heard of for 3000 ms/);
     await until(() => again.begun() + retried.begun() === 4);
     again.open();
     retried.open();
@@ -114,12 +117,12 @@ describe('deaths', { skip: noOwnServer }, () => {
   test('a worker that was stopped, and goes on, is told of no second result', async () => {
     const queue = freeName();
     await using executor = new DistributedExecutor({ url: server.url, queue, release });
-    await using worker = await startWorker(server.url, queue, ['-j', '1']);
+    await using worker = await startWorker(server.url, queue, ['-j', '1', ...briefly]);
     const running = gate();
     const future = executor.with({ idempotent: true }).submit(tasks.untilFile, ...running.args);
     await until(() => running.begun() === 1);
     worker.child.kill('SIGSTOP');
-    await using other = await startWorker(server.url, queue, ['-j', '1']);
+    await using other = await startWorker(server.url, queue, ['-j', '1', ...briefly]);
     await until(() => running.begun() === 2);
     worker.child.kill('SIGCONT');
     running.open();

@@ -21,7 +21,7 @@ export async function startWorker(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<WorkerProcess> {
-  const own = ['worker', '--url', url, '--queue', queue, '--release', 'test', '--lock', '1000'];
+  const own = ['worker', '--url', url, '--queue', queue, '--release', 'test'];
   const child = spawn(process.execPath, [cli, ...own, ...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
   return joined(child, 'takes up to');
 }

@@ -30,7 +30,7 @@ describe('messages that are not those of a caller', { skip: noServer }, () => {
     const { Queue } = await import('bullmq');
     const { Redis } = await import('ioredis');
     const redis = new Redis(server.url, { maxRetriesPerRequest: null });
-    const jobs = new Queue(release, { connection: redis as never, prefix: `heddle:jobs:{${queue}}` });
+    const jobs = new Queue(release, { connection: redis, prefix: `heddle:jobs:{${queue}}` });
     await jobs.add('task', message.toString('base64'), { jobId: id });
     await jobs.close();
     redis.disconnect();

@@ -126,7 +126,7 @@ export class TestServer implements AsyncDisposable {
 }
 
 /** A free port of the loopback. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

@@ -22,7 +22,7 @@ export const refuse = (limit: number): never => {
   throw new Refused(limit);
 };
 export const refuseOdd = (n: number): number => (n % 2 === 1 ? refuse(n) : n);
-export const dieAt = (n: number, at: number): number => {
+const dieAt = (n: number, at: number): number => {
   if (n === at) process.kill(process.pid, 'SIGKILL');
   return n;
 };
@@ -76,9 +76,4 @@ export const untilFile = async (begun: string, end: string): Promise<number> => 
   writeFileSync(`${begun}-${process.pid}-${currentTask()!.attempt}`, '');
   while (!existsSync(end)) await sleep(5);
   return process.pid;
-};
-export const appendTo = async (file: string, n: number): Promise<number> => {
-  const { appendFile } = await import('node:fs/promises');
-  await appendFile(file, `${n}\n`);
-  return n;
 };
