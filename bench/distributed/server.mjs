@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** Starts it, without a log on disk: what is measured is the way there and back. */
 export async function startServer() {
   const { REDIS_URL: url } = process.env;
-  if (url !== undefined) return { url, path: url, close: () => {} };
+  if (url !== undefined) return { url, path: url, close: () => Promise.resolve() };
   const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
   const path = join(folder, 'redis.sock');
   const server = spawn('redis-server', ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder], { stdio: 'ignore' });

@@ -6,7 +6,7 @@ import { DistributedLock } from '#src/distributed/objects/lock.js';
 import { DistributedMap } from '#src/distributed/objects/map.js';
 import { DistributedQueue } from '#src/distributed/queue/queue.js';
 import { DistributedBarrier } from '#src/distributed/objects/barrier.js';
-import { type RedisClass, useRedis } from '#src/distributed/redis.js';
+import { useRedis } from '#src/distributed/redis.js';
 import { freeName, noOwnServer as skip, startServer, type TestServer } from './server.js';
 
 let server: TestServer;
@@ -20,7 +20,7 @@ const versions = { ioredis: () => import('ioredis'), ioredis6: () => import('ior
 for (const [name, load] of Object.entries(versions)) {
   test(`${name}: calls, waits, items and a server that is restarted`, { skip }, async () => {
     const { Redis } = await load();
-    useRedis(Redis as unknown as RedisClass);
+    useRedis(Redis);
     const options = { url: server.url };
     await using lock = new DistributedLock(freeName(), options);
     await using other = new DistributedLock(lock.name, options);

@@ -21,17 +21,17 @@ export async function startServer(): Promise<BlockServer> {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   const path = join(folder, 'redis.sock');
   const server = spawn('redis-server', ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder], { stdio: 'ignore' });
-  let isOver = false;
+  const state = { isOver: false };
   const exit = new Promise<void>((resolve) => {
     const over = (): void => {
-      isOver = true;
+      state.isOver = true;
       rmSync(folder, { recursive: true, force: true });
       resolve();
     };
     server.once('exit', over).once('error', over);
   });
-  while (!isOver && !(await answers(path))) await new Promise(setImmediate);
-  if (isOver) return { url: undefined, end: nothing };
+  while (!state.isOver && !(await answers(path))) await new Promise(setImmediate);
+  if (state.isOver) return { url: undefined, end: nothing };
   return {
     url: `unix://${path}`,
     end: () => {

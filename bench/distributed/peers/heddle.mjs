@@ -1,7 +1,7 @@
 import { DistributedLock, DistributedMap, DistributedQueue } from '../../../dist/distributed/index.js';
 import { expect } from '../../measure.mjs';
 
-export async function open({ url }) {
+export function open({ url }) {
   const backend = { url };
   const lock = new DistributedLock('bench', backend);
   const map = new DistributedMap('bench', backend);
