@@ -225,6 +225,9 @@ export async function checkServer(redis: Redis, address: string): Promise<void> 
   const isValkey = fact('valkey_version') !== undefined || fact('server_name') === 'valkey';
   if (!isValkey && !(Number.parseInt(version, 10) >= oldestRedis))
     throw new UnsupportedPlatformError(`heddle/distributed needs Redis >= ${oldestRedis} or Valkey: ${address} is Redis ${version}`);
+  const mode = fact('redis_mode') ?? fact('server_mode');
+  if (mode === 'cluster' || mode === 'sentinel')
+    throw new UnsupportedPlatformError(`heddle/distributed needs the URL of one server: ${address} is one of a ${mode}`);
   if (fact('loading') === '1') throw new Error('LOADING the server is reading its data');
   if (fact('role') === 'slave') throw new Error('READONLY the server is a replica, which takes no writes');
   const policy = fact('maxmemory_policy');

@@ -252,3 +252,14 @@ test('items of several MiB, and more of them than one request takes, arrive whol
     Array.from({ length: 1500 }, (_, i) => i),
   );
 });
+
+test('the longest lease of all handles tells when a consumer is dead', { skip }, async () => {
+  const name = freeName();
+  await using queue = make<string>(name, { lease: 100 });
+  await using patient = make<string>(name, { lease: 60_000 });
+  await queue.put('mine');
+  assert.equal(await patient.get(), 'mine');
+  await assert.rejects(queue.get(600), { name: 'Empty' });
+  await patient.taskDone();
+  assert.equal(await queue.join(), true);
+});

@@ -215,3 +215,18 @@ test('user and password of the URL are used, and wrong ones are an Authenticatio
     });
   }
 });
+
+test('a user without permission, and a cluster, are refused at once', { skip }, async () => {
+  await using server = await startServer({ isOwn: true, args: ['--user', 'weak', 'on', '>weakling', '~*', '&*', '+@all', '-info'] });
+  await using lock = new DistributedLock('lock', { url: `redis://weak:weakling@127.0.0.1:${server.port}` });
+  await assert.rejects(lock.tryAcquire(), /checks its server by INFO, which .* does not permit to this user: ACL SETUSER/);
+  await using other = await startServer({ isOwn: true, args: ['--user', 'weak', 'on', '>weakling', '~*', '&*', '+@all', '-script'] });
+  await using second = new DistributedLock('lock', { url: `redis://weak:weakling@127.0.0.1:${other.port}` });
+  await assert.rejects(
+    second.tryAcquire(),
+    (error: Error) => error instanceof AuthenticationError && /does not permit its user/.test(error.message),
+  );
+  await using cluster = await startServer({ isOwn: true, args: ['--cluster-enabled', 'yes'] });
+  await using third = new DistributedLock('lock', { url: cluster.url });
+  await assert.rejects(third.tryAcquire(), /needs the URL of one server: .* is one of a cluster/);
+});

@@ -29,7 +29,7 @@ export interface DistributedQueueOptions extends BackendOptions, DistributedValu
   readonly acknowledge?: 'taskDone' | 'get' | undefined;
   /**
    * Milliseconds after which an item goes to another consumer whose own is gone, an integer from 100 to 86400000. A consumer that lives renews it at a third of
-   * them, however long its task takes. Default 30000.
+   * them, however long its task takes. The longest of all handles counts. Default 30000.
    */
   readonly lease?: number | undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * A queue at the server.
  *
- *   key            hash: maxSize, shut (1: no more puts), puts, gets, unfinished, held (items in the hands of consumers), nextClaim
+ *   key            hash: maxSize, shut (1: no more puts), puts, gets, unfinished, held (items in the hands of consumers), lease (the longest), nextClaim
  *   key:items      stream: an entry is an item until its task is done; group `g` knows which consumer has which
  *   key:back       items that were given back, by the number of their put: they go first
  *   key:getters, key:gettersSeen, key:putters, key:puttersSeen    lines of handles that wait
@@ -117,6 +117,9 @@ for _, id in ipairs(redis.call('ZRANGE', back, 0, most - 1)) do
     taken = taken + 1
   end
 end
+-- A consumer renews what it has at a third of its own lease: the longest of all handles tells which is dead.
+if lease > number('lease') then redis.call('HSET', meta, 'lease', lease) end
+lease = number('lease')
 if #out < most and now >= number('nextClaim') then
   local found = redis.call('XAUTOCLAIM', items, 'g', consumer, lease, '0-0', 'COUNT', most - #out)[2]
   for _, entry in ipairs(found) do deliver(entry) end
