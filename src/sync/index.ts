@@ -4,7 +4,7 @@ export { Barrier, type BarrierOptions, type BarrierStatistics } from './barrier.
 export { BoundedSemaphore } from './bounded-semaphore.ts';
 export { Condition, type ConditionStatistics } from './condition.ts';
 export { Event, type EventStatistics } from './event.ts';
-export { Lock } from './lock.ts';
+export { Lock, ownedOf } from './lock.ts';
 export type { LockOptions, LockStatistics } from './owned.ts';
 export { isThoroughProbe, looksInSlice } from './death-watch.ts';
 export { RLock } from './rlock.ts';
