@@ -6,7 +6,7 @@
  */
 
 import { load, store } from '#atomics';
-import { randomInt } from 'node:crypto';
+import { crypto } from '../builtins.ts';
 import { types } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
 import { Items, type Message, type Packed, type Peeked, Turns } from '../channel/index.ts';
@@ -399,7 +399,7 @@ function kept({ kind, length, words }: Message): Message {
 
 function newSeed(): number {
   // A model must do the same each time.
-  return theAgent().memory.kind === 'model' ? 0 : randomInt(2 ** 32) | 0;
+  return theAgent().memory.kind === 'model' ? 0 : crypto().randomInt(2 ** 32) | 0;
 }
 
 function readEntries<K, V>(entries: Iterable<readonly [K, V]>): (readonly [K, V])[] {

@@ -339,7 +339,7 @@ export class Stripe {
   }
 
   #write(to: Int32Array, at: number, next: number, key: EncodedKey, header: number, words: Int32Array, from: number): void {
-    // No entry has a version twice, so that whoever has read one knows it again.
+    // No entry has a version twice, so that a thread that has read one knows it again.
     const version = (read(this.#words, this.#version) + 1) | 0 || 1;
     write(this.#words, this.#version, version);
     write(to, at + NEXT, next);

@@ -1,6 +1,6 @@
 /**
  * The entries of one stripe: a table with the slots of a hash table, chains of entries, and memory for them. Nothing here is changed but in the mutex of
- * the stripe; whoever reads without it may find anything, and sees so by the sequence.
+ * the stripe. A reader without it may find anything, and sees that by the sequence.
  *
  * What is where must be right after each store, as the thread may die at any of them. An entry is written before one word names it, and a word leads past an
  * entry before that is free. So after a death all entries are whole, and memory that was in between is lost to the stripe until its table is made anew.

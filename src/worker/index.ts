@@ -1,15 +1,17 @@
-/** Door of the worker floor: start, watch and stop one worker, a thread or a process, and send it tasks. */
+/** The worker layer: starts, watches and stops one worker, a thread or a process, and sends it tasks. */
 
 /** One worker, from the host's side. */
 export {
   WorkerHandle,
-  type CallerContext,
+  type Call,
+  type CallMeta,
   type ChunkCall,
   type ChunkReport,
   type Outcome,
   type WorkerEvents,
   type WorkerOptions,
 } from './worker-handle.ts';
+export type { CallerContext, Given } from './given-tasks.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 /** Tasks that it works on and has ahead at a time, at most. */
 export { mostTickets } from './ahead.ts';

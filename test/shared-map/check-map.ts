@@ -35,7 +35,7 @@ export function keysOfOneSlot(count: number, stripe: number = 3): number[] {
 
 /** No thread that lives may be at work in it. */
 export function checkMap(map: SharedMap<any, any>): void {
-  // Whoever asks repairs what a dead one has left.
+  // The first that asks repairs what a dead one has left.
   const { size } = map;
   const { words, at } = blockOf(map);
   let entries = 0;

@@ -3,7 +3,7 @@ import { ProcessPoolExecutor, SharedMap } from '../../../dist/index.js';
 import { expect } from '../../measure.mjs';
 import { getAll, keys, setAll } from '../workers/map.mjs';
 
-async function openTogether() {
+function openTogether() {
   const map = new SharedMap();
   const pool = new ProcessPoolExecutor({ maxWorkers: 2, minWorkers: 2 });
   const both = async (work, count, verb) => {
