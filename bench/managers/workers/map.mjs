@@ -1,4 +1,4 @@
-// What is done with a map, in one process or in two: a thousand keys, and a small number for each.
+// Calls of a map, in one process or in two: a thousand keys, and a small number for each.
 export const keys = Array.from({ length: 1000 }, (_, n) => `key ${n}`);
 
 export function setAll(map, count, verb) {
