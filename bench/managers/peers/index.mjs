@@ -2,7 +2,7 @@
 // library:
 //
 //   of a dictionary that the manager's process keeps:
-//     set(count), get(count)   `count` calls of one key
+//     set(count), get(count)   `count` calls of one key; of a SharedMap and a Map, of a thousand keys
 //   of a connection over a Unix socket to another process, which sends back what it receives:
 //     turns(rounds)            a number there and back
 //   close()
