@@ -98,6 +98,16 @@ export type {
   ViewOf,
 } from './shared/index.ts';
 
+// Memory by name, also of other programs.
+export { ShareableList, SharedMemory } from './shared/index.ts';
+export type {
+  ShareableListOptions,
+  ShareableListStatistics,
+  ShareableValue,
+  SharedMemoryOptions,
+  SharedMemoryStatistics,
+} from './shared/index.ts';
+
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
 export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';
 export type {

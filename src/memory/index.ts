@@ -14,6 +14,17 @@ export { Nap } from './nap.ts';
 export { idle, pause } from './pause.ts';
 export { leastWords } from './heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
+export {
+  canTrack,
+  claimEntry,
+  clearEntry,
+  type NameEntry,
+  registry,
+  releaseEntries,
+  setWatcher,
+  watcherPid,
+  writeEntry,
+} from './name-registry.ts';
 export { collect, heapStatistics } from './heap.ts';
 export { adopt, allocateFilled, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
 export {
@@ -28,6 +39,8 @@ export {
   type Unpacked,
 } from './parcel.ts';
 export type { RefRange } from './tag.ts';
+export { keepRegistry } from './kept-registries.ts';
+export { atStep, listenToSteps } from './step.ts';
 export type { HeapStatistics } from './statistics.ts';
 export {
   blockOf,

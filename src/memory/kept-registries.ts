@@ -4,8 +4,9 @@
  * such a registry must not keep what the registry belongs to.
  */
 
-const kept = new Set<FinalizationRegistry<never>>();
+const kept = new Set<object>();
 
-export function keepRegistry(registry: FinalizationRegistry<never>): void {
+/** @param registry a `FinalizationRegistry`; not by that name, which programs for older JavaScript lack */
+export function keepRegistry(registry: object): void {
   kept.add(registry);
 }

@@ -19,7 +19,7 @@ export { closeMessageFile, kindOfMessage, openMessageFile, readMessage, readWhol
 export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openHeld, openPipe } from './pipe.ts';
 export { inodeOfPipe } from './pipe-stat.ts';
 /** Threads and children, asked without an event loop. */
-export { collectChild, type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';
+export { collectChild, type ExitStatus, exitStatusOf, gettid, isProcessThere, tgkill } from './processes.ts';
 export { ringDoorbell } from './ring.ts';
 /** A socket, while the event loop stands still. */
 export { isReadable, sleepUntilReady } from './socket-wait.ts';
@@ -37,6 +37,37 @@ export {
   sharingMissing,
   viewShared,
 } from './shared-file.ts';
+/** Memory with a name that programs share, Python's among them. */
+export { entriesBegin, entriesInBlock, entryWords, nameWords, type Registry } from './named/entry.ts';
+export {
+  type BlockFile,
+  bufferOver,
+  closeFile,
+  createFile,
+  inodeAt,
+  isNamed,
+  lockAlone,
+  lockShared,
+  mapFile,
+  nameFile,
+  namedMemoryMissing,
+  type NewFile,
+  notThere,
+  openFile,
+  taken,
+  unlinkFile,
+  unmap,
+} from './named/memory-file.ts';
+export {
+  closeUnlinked,
+  forgetLock,
+  forgetMapping,
+  letGoOfHeld,
+  noteLock,
+  noteMapping,
+} from './named/held.ts';
+export { pathOfName } from './named/name.ts';
+export { systemError } from './named/system-error.ts';
 export { terminalModes } from './terminal.ts';
 /** Who a thread is, and whether it lives. */
 export { isThreadAlive, ownIdentity, type ThreadIdentity } from './thread-identity.ts';
