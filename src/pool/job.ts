@@ -1,10 +1,9 @@
 /** What a pool runs: a single call, or a chunk of a map. The pool moves jobs about; only the job knows what its end means. */
 
 import { expected, quote } from '../check.ts';
-import type { Capsule, Packet } from '../codec/index.ts';
+import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
-import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Future, type FutureTask, futures } from './future.ts';
 import { SingleJob, contextFor } from './single-job.ts';
