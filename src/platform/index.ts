@@ -19,7 +19,7 @@ export { closeMessageFile, kindOfMessage, openMessageFile, readMessage, readWhol
 export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openHeld, openPipe } from './pipe.ts';
 export { inodeOfPipe } from './pipe-stat.ts';
 /** Threads and children, asked without an event loop. */
-export { collectChild, type ExitStatus, exitStatusOf, gettid, isProcessThere, tgkill } from './processes.ts';
+export { collectChild, type ExitStatus, exitStatusOf, gettid, tgkill } from './processes.ts';
 export { ringDoorbell } from './ring.ts';
 /** A socket, while the event loop stands still. */
 export { isReadable, sleepUntilReady } from './socket-wait.ts';

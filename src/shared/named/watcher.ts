@@ -7,7 +7,7 @@ import { UnsupportedPlatformError } from '../../errors.ts';
 import { withoutContext } from '../../loop/index.ts';
 import { heapDescriptorForChild, registry, setWatcher, watcherPid } from '../../memory/index.ts';
 import { placeOf } from '../../places.ts';
-import { isProcessThere } from '../../platform/index.ts';
+import { isThreadAlive } from '../../platform/index.ts';
 import { monotonicNow } from '../../real-timers.ts';
 
 /** Options of Node that make it small. */
@@ -31,9 +31,14 @@ function environment(): NodeJS.ProcessEnv {
 export function ensureWatcher(): void {
   const now = monotonicNow();
   if (now - seenAt < trustFor && watcherPid() === seenPid) return;
-  for (let seen = watcherPid(); seen === 0 || !isProcessThere(seen); seen = watcherPid()) if (start(seen)) break;
+  for (let seen = watcherPid(); !isAlive(seen); seen = watcherPid()) if (start(seen)) break;
   seenPid = watcherPid();
   seenAt = now;
+}
+
+/** A watcher that was killed is dead before its parent has collected it. */
+function isAlive(pid: number): boolean {
+  return pid !== 0 && isThreadAlive({ pid, tid: pid, processStart: 0, threadStart: 0 }, true);
 }
 
 /** True if the started one is that of the tree; false if another thread was quicker. */
