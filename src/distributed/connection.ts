@@ -334,6 +334,10 @@ export class Connection {
       return new AuthenticationError(`${this.#backend.address} refuses the user or the password of the URL: ${error.message}`, {
         cause: error,
       });
+    if (error.message.startsWith('NOPERM'))
+      return new AuthenticationError(`${this.#backend.address} does not permit its user what heddle needs: ${error.message}`, {
+        cause: error,
+      });
     return isForGood(error) ? error : undefined;
   }
 
