@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
-import { DistributedExecutor } from 'heddle/distributed';
+import { DistributedExecutor } from '../dist/distributed/index.js';
 import { Redis } from 'ioredis';
 import { double } from './distributed-tasks.mjs';
 

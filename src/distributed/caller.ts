@@ -14,7 +14,7 @@ import { randomUUID } from 'node:crypto';
 import type { Packet } from '../codec/index.ts';
 import { AuthenticationError, BackendLost, BrokenExecutor, HeddleError, SerializationError } from '../errors.ts';
 import type { Arrived, RemoteEvents, RemoteLink, RemoteTask, RemoteWorker } from '../pool/index.ts';
-import { clearInterval, nextTick, setInterval } from '../real-timers.ts';
+import { clearInterval, nextTick, setInterval, setTimeout } from '../real-timers.ts';
 import type { Backend } from './backend.ts';
 import { type BullQueue, connectionFor, loadBull } from './bull.ts';
 import type { Script } from './client.ts';
@@ -49,11 +49,20 @@ const auditMost = 5000;
 const keepFactor = 30;
 /** Jobs that are added at once. */
 const bulk = 500;
+/** Calls below this, in milliseconds, travel together, up to so many, and so many are at the server at a time. */
+const quick = 2;
+const mostTogether = 64;
+const windowQuick = 4096;
+const windowUnknown = 256;
 /** Priorities of BullMQ: 1 to 2^21, in this order. What has none, which is 0 there, would come before all that have one. */
 const middle = 2 ** 20;
 
 interface Sent {
   readonly task: RemoteTask;
+  /** `held`: there is no room for it at the server. */
+  state: 'held' | 'sent';
+  /** The number of the first task of its job. */
+  job: number;
   /** The key of its message, if that is large. */
   large: string | undefined;
   /** The worker that has begun it. */
@@ -87,6 +96,12 @@ class CallerLink implements RemoteLink {
   readonly #large: LargeValues;
   readonly #watch = new WorkerWatch();
   readonly #sent = new Map<number, Sent>();
+  /** Tasks that wait here, and how many are at the server or with workers. */
+  readonly #held: RemoteTask[] = [];
+  #underWay = 0;
+  #isPumping = false;
+  /** Of a call, on the average of the last ones; undefined: none has ended. */
+  #meanMs: number | undefined;
   readonly #queueName: string;
   #queue: BullQueue | undefined;
   #bullRedis: Redis | undefined;
@@ -169,20 +184,75 @@ class CallerLink implements RemoteLink {
 
   send(tasks: readonly RemoteTask[]): void {
     const direct = tasks.filter(({ worker }) => worker !== undefined);
-    const queued = tasks.filter(({ worker }) => worker === undefined);
-    for (const task of tasks) this.#sent.set(task.number, { task, large: undefined, worker: undefined, odd: 0 });
-    for (let i = 0; i < queued.length; i += bulk) this.#add(queued.slice(i, i + bulk)).catch((error: unknown) => this.#failed(error));
+    for (const task of tasks) this.#sent.set(task.number, { task, state: 'held', job: task.number, large: undefined, worker: undefined, odd: 0 });
+    for (const task of tasks) if (task.worker === undefined) this.#hold(task);
+    this.#pump();
     if (direct.length > 0) this.#sendDirect(direct).catch((error: unknown) => this.#failed(error));
   }
 
-  async #add(tasks: readonly RemoteTask[]): Promise<void> {
-    const jobs: { name: string; data: unknown; opts: object }[] = [];
-    for (const task of tasks) {
-      const data = await this.#payload(task, this.#messageOf(task, {}));
-      if (data === undefined) continue;
-      jobs.push({ name: 'task', data, opts: { jobId: jobIdOf(this.#id, task.number), priority: priorityOf(task.priority) } });
+  /** Those of a higher priority come first, then those that came first. */
+  #hold(task: RemoteTask): void {
+    let at = this.#held.length;
+    while (at > 0 && this.#held[at - 1]!.priority < task.priority) at--;
+    if (at === this.#held.length) this.#held.push(task);
+    else this.#held.splice(at, 0, task);
+  }
+
+  /** Tasks at the server at a time: all, unless they are short, or it is not known how long they are. */
+  get #window(): number {
+    if (this.#meanMs === undefined) return windowUnknown;
+    return this.#meanMs < quick ? windowQuick : Infinity;
+  }
+
+  /** Calls that go together: what takes a millisecond, as long as each slot has some. */
+  get #bundle(): number {
+    if (this.#meanMs === undefined || this.#meanMs >= quick) return 1;
+    const slots = Math.max(1, this.workers.reduce((sum, worker) => sum + worker.slots, 0));
+    const share = Math.ceil((this.#held.length + this.#underWay) / (4 * slots));
+    return Math.max(1, Math.min(mostTogether, Math.floor(1 / Math.max(this.#meanMs, 0.001)), share));
+  }
+
+  /** Sends what is held, as far as there is room. */
+  #pump(): void {
+    while (this.#held.length > 0 && this.#underWay < this.#window) {
+      const most = Math.min(bulk, this.#window - this.#underWay);
+      const next = this.#held.splice(0, most).filter(({ number }) => this.#sent.has(number));
+      this.#underWay += next.length;
+      for (const { number } of next) this.#sent.get(number)!.state = 'sent';
+      if (next.length > 0) this.#add(together(next, this.#bundle)).catch((error: unknown) => this.#failed(error));
     }
-    if (jobs.length > 0) await this.#queue!.addBulk(jobs);
+  }
+
+  async #add(bundles: readonly (readonly RemoteTask[])[]): Promise<void> {
+    const jobs: { name: string; data: unknown; opts: object }[] = [];
+    for (const bundle of bundles) {
+      const [first] = bundle as readonly [RemoteTask];
+      for (const { number } of bundle) {
+        const sent = this.#sent.get(number);
+        if (sent !== undefined) sent.job = first.number;
+      }
+      const data = await this.#payload(first, this.#messageOfAll(bundle));
+      if (data === undefined) continue;
+      jobs.push({ name: 'task', data, opts: { jobId: jobIdOf(this.#id, first.number), priority: priorityOf(first.priority) } });
+    }
+    if (jobs.length === 0) return;
+    while (!this.#isClosed) {
+      try {
+        await this.#queue!.addBulk(jobs);
+        return;
+      } catch (error) {
+        // The connection was lost. A job that has come there is not added a second time: it has a number.
+        if (!isPassing(error)) throw error;
+        await new Promise<void>((resolve) => void setTimeout(resolve, beatEvery / 4).unref());
+      }
+    }
+  }
+
+  #messageOfAll(bundle: readonly RemoteTask[]): Buffer {
+    const [first] = bundle as readonly [RemoteTask];
+    if (bundle.length === 1) return this.#messageOf(first, {});
+    const calls = bundle.map(({ number, id, attempt }) => [number, id, attempt] as const);
+    return this.#messageOf(first, { kind: 'calls', calls }, [first.fn.bytes, ...bundle.map(({ args }) => args.bytes)]);
   }
 
   /** The message as text. Undefined: it could not be put aside, and the task was told so; or it is not wanted any more. */
@@ -204,7 +274,7 @@ class CallerLink implements RemoteLink {
     }
   }
 
-  #messageOf(task: RemoteTask, more: Partial<TaskHead>): Buffer {
+  #messageOf(task: RemoteTask, more: Partial<TaskHead>, bytes?: readonly Uint8Array[]): Buffer {
     const { number, kind, id, name, attempt, fn, args, items, timeout, priority, initializer, tellsProgress } = task;
     const head: TaskHead = {
       kind,
@@ -224,7 +294,7 @@ class CallerLink implements RemoteLink {
       ...(tellsProgress ? { tellsProgress } : {}),
       ...more,
     };
-    const parts = [fn.bytes, args.bytes, ...(initializer === undefined ? [] : [initializer.fn.bytes, initializer.args.bytes])];
+    const parts = bytes ?? [fn.bytes, args.bytes, ...(initializer === undefined ? [] : [initializer.fn.bytes, initializer.args.bytes])];
     return this.#seal.close(purposes.task(this.#keys.base), head, parts);
   }
 
@@ -247,15 +317,19 @@ class CallerLink implements RemoteLink {
   cancel(number: number, reason: Packet | undefined): void {
     const sent = this.#sent.get(number);
     if (sent === undefined) return;
+    const { state, job } = sent;
     this.#forget(number);
-    this.#cancel(number, reason).catch(ignore);
+    // What is held here is passed over when its turn comes.
+    if (state === 'sent' || sent.task.worker !== undefined) this.#cancel(number, job === number, reason).catch(ignore);
   }
 
-  async #cancel(number: number, reason: Packet | undefined): Promise<void> {
+  /** @param isJob its job has its number: there may be others in it */
+  async #cancel(number: number, isJob: boolean, reason: Packet | undefined): Promise<void> {
     const found = (await this.#run(cancelScript, [this.#id, number])) as string;
     if (found === 'over') return;
     if (found === 'waiting') {
-      await this.#queue?.remove(jobIdOf(this.#id, number));
+      const isAlone = isJob && ![...this.#sent.values()].some(({ job }) => job === number);
+      if (isAlone) await this.#queue?.remove(jobIdOf(this.#id, number));
       return;
     }
     const head: CallHead = {
@@ -287,6 +361,16 @@ class CallerLink implements RemoteLink {
     const sent = this.#sent.get(number);
     if (sent === undefined) return;
     this.#sent.delete(number);
+    if (sent.state === 'sent') {
+      this.#underWay--;
+      if (this.#held.length > 0 && !this.#isPumping) {
+        this.#isPumping = true;
+        nextTick(() => {
+          this.#isPumping = false;
+          this.#pump();
+        });
+      }
+    }
     if (sent.large !== undefined) this.#large.delete(sent.large).catch(ignore);
   }
 
@@ -359,6 +443,7 @@ class CallerLink implements RemoteLink {
         }
         return;
       case 'ended':
+        if (head.ms !== undefined) this.#meanMs = this.#meanMs === undefined ? head.ms : this.#meanMs * 0.95 + head.ms * 0.05;
         return events.ended(head.number, head.isOk, this.#arrived(head, parts, isSigned));
       case 'chunk':
         return events.chunkEnded(head.number, this.#arrived(head, parts, isSigned), head.ms, head.failed);
@@ -456,10 +541,10 @@ class CallerLink implements RemoteLink {
 
   /** Asks where tasks are, those first that were sent first. */
   async #audit(): Promise<void> {
-    const all = [...this.#sent].slice(0, auditMost).filter(([, { task }]) => task.worker === undefined);
+    const all = [...this.#sent].slice(0, auditMost).filter(([, { task, state }]) => state === 'sent' && task.worker === undefined);
     if (all.length === 0 || this.#receiving !== undefined) return;
     const jobs = `${this.#keys.jobs}:${this.#queueName}:${jobIdOf(this.#id, '')}`;
-    const [replies, states] = (await this.#run(auditScript, [this.#id, jobs, ...all.map(([number]) => number)])) as [number, string];
+    const [replies, states] = (await this.#run(auditScript, [this.#id, jobs, ...all.flatMap(([number, { job }]) => [number, job])])) as [number, string];
     // What has come and was not read is no loss.
     if (replies > 0) return;
     const again: RemoteTask[] = [];
@@ -473,7 +558,7 @@ class CallerLink implements RemoteLink {
       if (state === 'g') again.push(sent.task);
       else this.#unknown(number);
     }
-    if (again.length > 0) await this.#add(again);
+    if (again.length > 0) await this.#add(again.map((task) => [task]));
   }
 
   /** What became of it cannot be known: the server has lost it, or a worker has told it while this caller was thought dead. */
@@ -483,6 +568,29 @@ class CallerLink implements RemoteLink {
     this.#events.lost(number, { end, why: undefined, isAlone: false, allowed: undefined, message });
   }
 }
+
+/** Puts calls of one function together, which differ in their arguments alone. */
+function together(tasks: readonly RemoteTask[], most: number): RemoteTask[][] {
+  const bundles: RemoteTask[][] = [];
+  let last: RemoteTask[] = [];
+  for (const task of tasks) {
+    if (last.length > 0 && last.length < most && isLike(last[0]!, task)) last.push(task);
+    else bundles.push((last = [task]));
+  }
+  return bundles;
+}
+
+/** Arguments of more bytes travel alone. */
+const smallArgs = 4096;
+
+const isPlainCall = ({ kind, timeout, initializer, tellsProgress, args }: RemoteTask): boolean =>
+  kind === 'call' && timeout === Infinity && initializer === undefined && !tellsProgress && args.modules.length === 0 && args.bytes.length < smallArgs;
+
+const isLike = (a: RemoteTask, b: RemoteTask): boolean => a.fn === b.fn && a.priority === b.priority && isPlainCall(a) && isPlainCall(b);
+
+/** The call was not answered, or the server reads its log: it may be made again. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof Error && (error.name !== 'ReplyError' || /^(?:LOADING|READONLY|MASTERDOWN|TRYAGAIN)/.test(error.message));
 
 const jobIdOf = (caller: string, number: number | string): string => `${caller}-${number}`;
 

@@ -9,11 +9,13 @@ export interface Home {
 
 /** A task. Parts: its function, its arguments or items, and the function and arguments of the initializer, if there is one. */
 export interface TaskHead {
-  readonly kind: 'call' | 'stream' | 'chunk' | 'broadcast';
+  readonly kind: 'call' | 'calls' | 'stream' | 'chunk' | 'broadcast';
   readonly caller: string;
   readonly number: number;
   /** Of a broadcast: the numbers of its tasks, one for each slot of the worker. */
   readonly numbers?: readonly number[];
+  /** Of several calls of one function: number, id and attempt of each. The parts are the function, and the arguments of each. */
+  readonly calls?: readonly (readonly [number: number, id: number, attempt: number])[];
   readonly id: number;
   readonly name: string;
   readonly attempt: number;
@@ -38,7 +40,7 @@ export interface LargeHead {
 /** What a worker tells a caller. */
 export type ReplyHead =
   | { readonly kind: 'begun'; readonly numbers: readonly number[]; readonly worker: string }
-  | ({ readonly kind: 'ended'; readonly isOk: boolean } & WithValue)
+  | ({ readonly kind: 'ended'; readonly isOk: boolean; readonly ms?: number } & WithValue)
   | ({ readonly kind: 'chunk'; readonly ms: number; readonly failed: readonly number[] } & WithValue)
   | ({ readonly kind: 'values' } & WithValue)
   | { readonly kind: 'progress'; readonly number: number; readonly done: number; readonly total: number | null }

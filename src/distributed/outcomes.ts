@@ -3,8 +3,9 @@
 export interface OutcomeHead {
   readonly isOk: boolean;
   readonly modules: readonly string[];
-  /** Of a chunk: which of its values are errors, and how long it took. */
+  /** Of a chunk: which of its values are errors. */
   readonly failed?: readonly number[];
+  /** How long a call, or a chunk, took. */
   readonly ms?: number;
 }
 

@@ -113,19 +113,21 @@ if not claim then return 'waiting' end
 return workerOf(claim)`);
 
 /**
- * Caller: where its tasks are. ARGV: caller, what begins the keys of its jobs, numbers. Answers how many replies wait for the caller, and for each number:
+ * Caller: where its tasks are. ARGV: caller, what begins the keys of its jobs; then number, and that of its job, of each. Answers how many replies wait for the caller, and for each number:
  * w(aiting), g(one: no worker has begun it, and it waits nowhere), b(egun), d(ropped: a worker had it, and has it no more), o(ver).
  */
 export const auditScript: Script = script(`${common}
 local caller, jobs = ARGV[1], ARGV[2]
 local replies = base .. 'replies:' .. caller
 local states = {}
-for i = 3, #ARGV do
+for i = 3, #ARGV, 2 do
   local number = tonumber(ARGV[i])
-  if redis.call('GETBIT', marks(caller), 2 * number + 1) == 1 then states[i - 2] = 'o'
+  local state
+  if redis.call('GETBIT', marks(caller), 2 * number + 1) == 1 then state = 'o'
   elseif redis.call('GETBIT', marks(caller), 2 * number) == 1 then
-    states[i - 2] = redis.call('HEXISTS', claims(caller), number) == 1 and 'b' or 'd'
-  else states[i - 2] = redis.call('EXISTS', jobs .. number) == 1 and 'w' or 'g' end
+    state = redis.call('HEXISTS', claims(caller), number) == 1 and 'b' or 'd'
+  else state = redis.call('EXISTS', jobs .. ARGV[i + 1]) == 1 and 'w' or 'g' end
+  states[#states + 1] = state
 end
 return { redis.call('LLEN', replies) + redis.call('LLEN', replies .. ':taken'), table.concat(states) }`);
 

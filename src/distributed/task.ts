@@ -117,9 +117,10 @@ const argsOf = (job: Job, arrival: Arrival): never[] => {
   return arriving(arrival, () => decode({ bytes, attachments: [] }, borderOf(job))) as never[];
 };
 
-function outcome(job: Job, isOk: boolean, value: unknown): Uint8Array {
-  const told = encodeOutcome(isOk, value, borderOf(job));
-  return packOutcome({ isOk: told.isOk, modules: told.packet.modules }, told.packet.bytes);
+function outcome(job: Job, isOk: boolean, value: unknown, ms?: number): Uint8Array {
+  const { isOk: isStillOk, packet } = encodeOutcome(isOk, value, borderOf(job));
+  const head = { isOk: isStillOk, modules: packet.modules };
+  return packOutcome(ms === undefined ? head : { ...head, ms: Math.round(ms * 1000) / 1000 }, packet.bytes);
 }
 
 /** Runs one call. What it throws is an outcome, too. */
@@ -137,10 +138,12 @@ export function runCall(job: Job): Uint8Array | Promise<Uint8Array> {
 
 function callNow(job: Job, arrival: Arrival): Uint8Array | Promise<Uint8Array> {
   const fn = functionOf(job, arrival)();
-  const value = fn(...argsOf(job, arrival));
-  if (!isThenable(value)) return outcome(job, true, value);
+  const args = argsOf(job, arrival);
+  const began = performance.now();
+  const value = fn(...args);
+  if (!isThenable(value)) return outcome(job, true, value, performance.now() - began);
   return Promise.resolve(value).then(
-    (settled) => outcome(job, true, settled),
+    (settled) => outcome(job, true, settled, performance.now() - began),
     (error: unknown) => outcome(job, false, error),
   );
 }

@@ -64,6 +64,8 @@ const tellBegunAfter = 5;
 /** Tasks are taken ahead of the pool where they are so short, in milliseconds, and at most so many for each slot. */
 const quick = 2;
 const mostAhead = 32;
+/** With so many tasks for each slot no more are taken. */
+const mostInHand = 128;
 const streamAhead = 64;
 /** Milliseconds that a lost worker is remembered. */
 const rememberLost = 60_000;
@@ -262,11 +264,23 @@ export class DistributedWorker implements AsyncDisposable {
     } catch (error) {
       return this.#refuse(message, error);
     }
-    const { head } = opened;
+    const { head, parts, isSigned } = opened;
     if (job.id !== `${head.caller}-${head.number}`) {
       this.#replayed++;
       return;
     }
+    if (head.calls === undefined) return this.#take(job, opened);
+    const [fn, ...args] = parts;
+    const { calls, ...common } = head;
+    const each = calls.map(([number, id, attempt], i) => {
+      const call: TaskHead = { ...common, kind: 'call', number, id, attempt };
+      return this.#take(job, { head: call, parts: [fn!, args[i]!], isSigned });
+    });
+    await Promise.all(each);
+  }
+
+  async #take(job: BullJob, opened: Opened<TaskHead>): Promise<void> {
+    const { head } = opened;
     const claim = `${this.#id}/${++this.#claims}`;
     const answer = await this.#claim(head.caller, head.number, claim);
     if (answer !== 'run') {
@@ -294,7 +308,7 @@ export class DistributedWorker implements AsyncDisposable {
       const { head } = new Seal(undefined).open<TaskHead>('', message);
       const why = `the worker ${process.pid} on ${hostname()} refuses the task: ${error instanceof Error ? error.message : String(error)}`;
       const code = error instanceof HeddleError ? error.code : '';
-      for (const number of head.numbers ?? [head.number])
+      for (const number of head.numbers ?? head.calls?.map(([one]) => one) ?? [head.number])
         this.#end(head, number, '', { kind: 'refused', number, error: why, code: refusalCode(code) }, []);
     } catch {
       // It is not even a damaged task.
@@ -426,7 +440,7 @@ export class DistributedWorker implements AsyncDisposable {
     const { home } = this.#options.release;
     const { modules, failed, ms, isOk } = head;
     const more = { number, home, ...(modules.length === 0 ? {} : { modules }) };
-    if (failed === undefined) this.#end(running.head, number, running.claim, { kind: 'ended', isOk, ...more }, [bytes]);
+    if (failed === undefined) this.#end(running.head, number, running.claim, { kind: 'ended', isOk, ...more, ...(ms === undefined ? {} : { ms }) }, [bytes]);
     else this.#end(running.head, number, running.claim, { kind: 'chunk', failed, ms: ms ?? 0, ...more }, [bytes]);
   }
 
@@ -578,7 +592,7 @@ export class DistributedWorker implements AsyncDisposable {
     const { slots } = this.#options;
     const depth = Math.max(1, this.#running.size / slots);
     const ms = this.#meanMs / depth;
-    const ahead = ms < quick ? Math.min(mostAhead, Math.ceil((4 * quick) / Math.max(ms, 0.05))) : 0;
+    const ahead = ms < quick && this.#running.size < mostInHand * slots ? Math.min(mostAhead, Math.ceil((4 * quick) / Math.max(ms, 0.05))) : 0;
     const concurrency = slots * (1 + ahead);
     if (bull.concurrency !== concurrency) bull.concurrency = concurrency;
   }

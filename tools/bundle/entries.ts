@@ -19,11 +19,14 @@ export const entries: readonly string[] = [
   'process/child-main',
   'thread/child-main',
   'worker/sample',
-  // Their classes travel by name.
+  // The classes of these files travel by name.
   'process/index',
   'thread/index',
   'context/index',
   'manager/index',
+  'shared/index',
+  // Unlinks tracked memory behind its last user.
+  'platform/named/watcher-main',
   'coroutine/monkey/watchdog-thread',
   // `#atomics`
   'memory/atomics',
