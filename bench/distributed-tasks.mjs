@@ -1,2 +1,2 @@
-// What bench/distributed.mjs has its workers do.
+// Tasks that the workers of bench/distributed.mjs run.
 export const double = (n) => n * 2;

@@ -32,16 +32,22 @@ const url = `redis://127.0.0.1:${port}`;
 const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
 let server;
 async function startServer() {
-  server = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'], { stdio: 'ignore' });
+  server = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'], {
+    stdio: 'ignore',
+  });
   const redis = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
   redis.on('error', () => {});
   await redis.ping();
   redis.disconnect();
 }
 async function startWorker(...args) {
-  const child = spawn(process.execPath, [here('../dist/cli/main.js'), 'worker', '--url', url, '--release', 'bench', '--lock', '3000', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [here('../dist/cli/main.js'), 'worker', '--url', url, '--release', 'bench', '--lock', '3000', ...args],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   await once(child.stderr, 'data');
   child.stderr.resume();
   return child;
@@ -78,9 +84,7 @@ async function bare() {
     const key = `done:${round}`;
     const ms = await timed(async () => {
       for (let i = 0; i < tasks; i += 500)
-        await queue.addBulk(
-          Array.from({ length: 500 }, (_, j) => ({ name: key, data: i + j, opts: { removeOnComplete: true } })),
-        );
+        await queue.addBulk(Array.from({ length: 500 }, (_, j) => ({ name: key, data: i + j, opts: { removeOnComplete: true } })));
       while (Number(await watch.get(key)) < tasks) await sleep(5);
     });
     say('BullMQ alone, single jobs', rate(tasks, ms));

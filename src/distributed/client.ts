@@ -70,6 +70,7 @@ export class Client {
     this.#place = place;
     this.#commands = new Connection(backend, async (redis) => {
       await checkServer(redis, backend.address);
+      this.#wasReady = true;
       await Promise.all(scripts.map(({ text }) => redis.call('script', ['load', text])));
     });
     this.#notifications = new Connection(backend, async (redis) => this.#resubscribe(redis));
@@ -77,7 +78,6 @@ export class Client {
 
   /** True when the server has answered once. */
   get wasReady(): boolean {
-    this.#wasReady ||= this.#commands.isReady;
     return this.#wasReady;
   }
 
@@ -131,7 +131,6 @@ export class Client {
   /** Resolves when the server has answered for the first time. @throws as `call` */
   async ready(): Promise<void> {
     if (!this.#wasReady) await this.#commands.call('ping', [], { isRepeatable: true });
-    this.#wasReady = true;
   }
 
   /** Runs a script. It must be one that does no harm when it runs twice. @throws as `call` */
@@ -226,6 +225,9 @@ export async function checkServer(redis: Redis, address: string): Promise<void> 
   const isValkey = fact('valkey_version') !== undefined || fact('server_name') === 'valkey';
   if (!isValkey && !(Number.parseInt(version, 10) >= oldestRedis))
     throw new UnsupportedPlatformError(`heddle/distributed needs Redis >= ${oldestRedis} or Valkey: ${address} is Redis ${version}`);
+  const mode = fact('redis_mode') ?? fact('server_mode');
+  if (mode === 'cluster' || mode === 'sentinel')
+    throw new UnsupportedPlatformError(`heddle/distributed needs the URL of one server: ${address} is one of a ${mode}`);
   if (fact('loading') === '1') throw new Error('LOADING the server is reading its data');
   if (fact('role') === 'slave') throw new Error('READONLY the server is a replica, which takes no writes');
   const policy = fact('maxmemory_policy');

@@ -28,7 +28,8 @@ export {
 } from './queue/queue.ts';
 
 /** State. */
-export { DistributedMap, type DistributedMapStatistics } from './objects/map.ts';
+export { DistributedMap, type DistributedMapOptions, type DistributedMapStatistics } from './objects/map.ts';
+export type { DistributedValueOptions } from './objects/values.ts';
 export type { DistributedMapKey, DistributedMapPrimitive } from './objects/map-key.ts';
 
 /** Errors of their own. */

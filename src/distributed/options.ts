@@ -57,7 +57,8 @@ function checkName(name: unknown, what: string): void {
   if (!namePattern.test(name)) throw new RangeError(expected(what, 'up to 100 letters, digits, -, _ and .', name));
 }
 
-function readKey(key: unknown): Uint8Array | undefined {
+/** @throws TypeError, RangeError for what is no key; the error does not quote it */
+export function readKey(key: unknown): Uint8Array | undefined {
   if (key === undefined) return undefined;
   const bytes = typeof key === 'string' ? Buffer.from(key) : key;
   // The key is not quoted.

@@ -82,6 +82,13 @@ function hashOf(folder: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** The folders of this program, for messages that name no release. */
+export function homeOfProgram(): Home {
+  ownHome ??= { release: folderUrl(releaseFolder()), heddle: folderUrl(packageFolder) };
+  return ownHome;
+}
+let ownHome: Home | undefined;
+
 /** Where the modules of a message from `home` are here, and what it may do. */
 export function arrivalFrom(home: Home, own: Home, { isTrusted, takesSource }: Pick<Arrival, 'isTrusted' | 'takesSource'>): Arrival {
   const moves = [

@@ -14,7 +14,7 @@ before(async () => {
 after(() => server?.[Symbol.asyncDispose]());
 
 /** Of victims. */
-const lease = 400;
+const lease = 800;
 const make = (name: string, own: object = {}): DistributedLock => new DistributedLock(name, { url: server.url, ...own });
 
 test('a lock whose holder is killed goes to the next, which is told who died, and its fencing token is larger', { skip }, async () => {
@@ -54,12 +54,13 @@ test('a holder that is stopped for longer than its lease finds it lost when it g
   await using peer = await startPeer();
   const theirs = await peer.make('DistributedLock', name, { url: server.url, lease });
   await theirs('acquire');
-  const guard = peer.on(
-    ((await (await peer.make('DistributedLock', `${name}-2`, { url: server.url, lease }))('hold')) as { kept: number }).kept,
-  );
+  const second = await peer.make('DistributedLock', `${name}-2`, { url: server.url, lease });
+  const { kept } = (await second('hold')) as { kept: number };
+  const guard = peer.on(kept);
   peer.signal('SIGSTOP');
   await using lock = make(name, { onOwnerDied: 'ignore' });
-  assert.equal(await lock.acquire(), true);
+  await using another = make(`${name}-2`, { onOwnerDied: 'ignore' });
+  assert.deepEqual(await Promise.all([lock.acquire(), another.acquire()]), [true, true]);
   peer.signal('SIGCONT');
   assert.deepEqual(await theirs('signal'), { aborted: true, reason: 'LeaseLost' });
   await assert.rejects(theirs('release'), { name: 'LeaseLost' });

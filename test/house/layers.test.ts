@@ -20,6 +20,7 @@ const LAYERS: Record<string, number> = {
   'class-names': 0,
   scope: 0,
   handles: 0,
+  'held-lists': 0,
   builtins: 0,
   iteration: 0,
   'local-fields': 0,

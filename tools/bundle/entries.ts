@@ -24,6 +24,9 @@ export const entries: readonly string[] = [
   'thread/index',
   'context/index',
   'manager/index',
+  'shared/index',
+  // Unlinks tracked memory behind its last user.
+  'platform/named/watcher-main',
   'coroutine/monkey/watchdog-thread',
   // `#atomics`
   'memory/atomics',

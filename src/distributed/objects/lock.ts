@@ -67,7 +67,7 @@ if (not owner or isOver) and (not head or head == token) then
   grown = string.format('%.0f', grown)
   redis.call('HSET', KEYS[1], 'owner', token, 'until', now + lease, 'fence', grown, 'holder', ARGV[4])
   redis.call('PEXPIRE', KEYS[1], 86400000 + lease)
-  leave(KEYS[2], KEYS[3], token)
+  if head then leave(KEYS[2], KEYS[3], token) end
   return { 1, grown, isOver and holder or '' }
 end
 if patience == 0 then return { 0, 0, '' } end

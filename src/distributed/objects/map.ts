@@ -19,7 +19,9 @@ import { DistributedObject, handlesFile, remoteOf, type Variety } from './distri
 import { decodeKey, type DistributedMapKey, encodeKey } from './map-key.ts';
 import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';
-import { openValue, packValue } from './values.ts';
+import { type DistributedValueOptions, valueKeys, Values } from './values.ts';
+
+export interface DistributedMapOptions extends BackendOptions, DistributedValueOptions {}
 
 /** A map in numbers. */
 export interface DistributedMapStatistics {
@@ -67,7 +69,7 @@ const scanned = 256;
 /** Milliseconds that an update waits at most before it tries again. */
 const longestPause = 64;
 
-const variety: Variety = { kind: 'map', parts: [], known: [] };
+const variety: Variety = { kind: 'map', parts: [], known: valueKeys };
 
 /**
  * A map that programs of many machines share by its name. Keys are primitives and arrays of primitives, equal as `Map` has it, arrays by content. Values are
@@ -88,10 +90,12 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
   implements AsyncIterable<[K, V]>
 {
   readonly #remote: Remote = remoteOf(this);
+  readonly #values: Values;
 
   /** @throws TypeError, RangeError for a name or options that cannot be, and for a server that is refused */
-  constructor(name: string, options?: BackendOptions) {
+  constructor(name: string, options?: DistributedMapOptions) {
     super(variety, name, [], options);
+    this.#values = new Values(`map ${name}`, options);
   }
 
   /**
@@ -102,7 +106,7 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
    */
   async get(key: K): Promise<V | undefined> {
     const bytes = await this.#bytesOf(encodeKey(key));
-    return bytes === null ? undefined : ((await openValue(bytes)) as V);
+    return bytes === null ? undefined : ((await this.#values.open(bytes)) as V);
   }
 
   async #bytesOf(field: string): Promise<Buffer | null> {
@@ -118,7 +122,7 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
 
   /** Sets the value of a key. @throws SerializationError if the value cannot cross to another machine, and as `get` */
   async set(key: K, value: V): Promise<void> {
-    await this.#remote.run(setScript, [encodeKey(key), packValue(value, 'value')]);
+    await this.#remote.run(setScript, [encodeKey(key), this.#values.pack(value, 'value')]);
   }
 
   /** Removes the entry of a key. True if there was one. @throws as `get` */
@@ -154,10 +158,10 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
     for (let tries = 0; ; tries += 1) {
       signal?.throwIfAborted();
       const old = await this.#bytesOf(field);
-      const value = fn(old === null ? undefined : ((await openValue(old)) as V));
+      const value = fn(old === null ? undefined : ((await this.#values.open(old)) as V));
       if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function')
         throw new TypeError('expected fn to return the new value, got a promise: an update is one step, and waits for nothing');
-      const args = [field, packValue(value, 'value'), old === null ? 0 : 1, ...(old === null ? [] : [old])];
+      const args = [field, this.#values.pack(value, 'value'), old === null ? 0 : 1, ...(old === null ? [] : [old])];
       if ((await this.#remote.run(replaceScript, args)) === 1) return value;
       if (monotonicNow() - started > timeout)
         throw new TimeoutError(`${this.#remote.title}: update() of a key that others changed all the time`);
@@ -174,7 +178,7 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
 
   /** All entries. Each key that is there throughout comes once; one that comes or goes meanwhile, once or not at all. A value is that of some moment. */
   entries(): AsyncItemIterator<[K, V]> {
-    return this.#scan(async (field, bytes) => [decodeKey(field) as K, (await openValue(bytes)) as V]);
+    return this.#scan(async (field, bytes) => [decodeKey(field) as K, (await this.#values.open(bytes)) as V]);
   }
 
   /** All keys, as `entries`. */
@@ -184,7 +188,7 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
 
   /** All values, as `entries`. */
   values(): AsyncItemIterator<V> {
-    return this.#scan(async (_, bytes) => (await openValue(bytes)) as V);
+    return this.#scan(async (_, bytes) => (await this.#values.open(bytes)) as V);
   }
 
   #scan<R>(read: (field: string, bytes: Buffer) => R | Promise<R>): AsyncItemIterator<R> {

@@ -50,14 +50,12 @@ export async function wait<T>(
     const answer = await plan.ask(false);
     return 'value' in answer ? answer.value : timedOut;
   }
-  // Connecting for the first time, which loads a package, is not waiting.
-  if (timeout !== Infinity && !client.wasReady) await client.ready();
-  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     let isOver = false;
     let isAsking = false;
     let isCalled = false;
     let next: NodeJS.Timeout | undefined;
+    let deadline: NodeJS.Timeout | undefined;
     let stopListening: (() => void) | undefined;
     const end = (settle: () => void, isLeft: boolean): void => {
       if (isOver) return;
@@ -93,8 +91,14 @@ export async function wait<T>(
         (error: unknown) => end(() => reject(error), true),
       );
     };
-    const deadline =
-      timeout === Infinity ? undefined : setTimeout(() => end(() => resolve(timedOut), true), Math.min(timeout, 0x7fff_ffff));
+    const startClock = (): void => {
+      if (!isOver) deadline = setTimeout(() => end(() => resolve(timedOut), true), Math.min(timeout, 0x7fff_ffff));
+    };
+    // Connecting for the first time, which loads a package, is not waiting. An error of it is that of the question.
+    if (timeout !== Infinity) {
+      if (client.wasReady) startClock();
+      else client.ready().then(startClock, () => undefined);
+    }
     signal?.addEventListener('abort', abort, { once: true });
     pending.add(endBy);
     look();

@@ -7,7 +7,7 @@ import type { Hands } from './hands.ts';
 import { type Next, Pump } from './pump.ts';
 import type { QueueRemote } from './queue-remote.ts';
 import { getScript, leaveScript, SHUT } from './scripts.ts';
-import { openValue } from '../objects/values.ts';
+import type { Values } from '../objects/values.ts';
 import { waiterLease } from '../objects/waiting.ts';
 
 /** Of one request. */
@@ -34,11 +34,13 @@ type Entry = readonly [id: Buffer, deliveries: number, bytes: Buffer];
 export class Getters {
   readonly #remote: QueueRemote;
   readonly #hands: Hands;
+  readonly #values: Values;
   readonly #pump: Pump;
   readonly #gets: Get[] = [];
 
-  constructor(remote: QueueRemote, hands: Hands) {
+  constructor(remote: QueueRemote, hands: Hands, values: Values) {
     this.#remote = remote;
+    this.#values = values;
     this.#hands = hands;
     this.#pump = new Pump(remote.client, () => this.#step());
   }
@@ -97,7 +99,7 @@ export class Getters {
     const delivered: Delivered[] = [];
     for (const [id, deliveries, bytes] of entries) {
       try {
-        delivered.push({ id: String(id), deliveries, value: await openValue(bytes) });
+        delivered.push({ id: String(id), deliveries, value: await this.#values.open(bytes) });
       } catch (error) {
         this.#hands.done(String(id), true).catch(ignoreLater);
         this.#hands.putBack(entries.filter((one) => one[0] !== id).map((one) => String(one[0])));

@@ -15,13 +15,13 @@ import { Putters } from './putters.ts';
 import { QueueRemote } from './queue-remote.ts';
 import { countScript, lookScript, shutdownScript } from './scripts.ts';
 import type { Remote } from '../objects/remote.ts';
-import { packValue } from '../objects/values.ts';
+import { type DistributedValueOptions, valueKeys, Values } from '../objects/values.ts';
 import { type Answer, lookEvery, timedOut } from '../objects/waiting.ts';
 
 const longest = 0x7fff_ffff;
 const longestDefaultLease = 30_000;
 
-export interface DistributedQueueOptions extends BackendOptions {
+export interface DistributedQueueOptions extends BackendOptions, DistributedValueOptions {
   /**
    * When an item that was taken leaves the server. `taskDone`, the default: when its task is done; the item of a consumer that died, or closed its handle,
    * before that goes to another. `get`: when it is taken; an item that is taken while its consumer dies is lost.
@@ -29,7 +29,7 @@ export interface DistributedQueueOptions extends BackendOptions {
   readonly acknowledge?: 'taskDone' | 'get' | undefined;
   /**
    * Milliseconds after which an item goes to another consumer whose own is gone, an integer from 100 to 86400000. A consumer that lives renews it at a third of
-   * them, however long its task takes. Default 30000.
+   * them, however long its task takes. The longest of all handles counts. Default 30000.
    */
   readonly lease?: number | undefined;
 }
@@ -74,7 +74,7 @@ export interface DistributedQueueStatistics {
 const variety: Variety = {
   kind: 'queue',
   parts: ['items', 'back', 'getters', 'gettersSeen', 'putters', 'puttersSeen'],
-  known: ['acknowledge', 'lease'],
+  known: ['acknowledge', 'lease', ...valueKeys],
 };
 const blockKeys = ['block', 'timeout', 'signal'] as const;
 
@@ -106,6 +106,7 @@ export class DistributedQueue<T = unknown> extends DistributedObject implements 
   readonly #object: Remote = remoteOf(this);
   readonly #remote: QueueRemote;
   readonly #isKept: boolean;
+  readonly #values: Values;
   readonly #hands: Hands;
   readonly #putters: Putters;
   readonly #getters: Getters;
@@ -123,10 +124,11 @@ export class DistributedQueue<T = unknown> extends DistributedObject implements 
     if (how !== 'taskDone' && how !== 'get') throw new TypeError(expected('acknowledge', "'taskDone' or 'get'", how));
     this.#isKept = how === 'taskDone';
     this.maxSize = Math.max(maxSize, 0);
+    this.#values = new Values(`queue ${name}`, options);
     this.#remote = new QueueRemote(this.#object, this.maxSize);
     this.#hands = new Hands(this.#remote, readLease(options?.lease ?? longestDefaultLease));
     this.#putters = new Putters(this.#remote);
-    this.#getters = new Getters(this.#remote, this.#hands);
+    this.#getters = new Getters(this.#remote, this.#hands, this.#values);
     this.#object.onClose = async () => {
       const error = new InvalidStateError(`this handle on the ${this.#remote.title} was closed while the call waited`);
       this.#putters.end(error);
@@ -146,7 +148,7 @@ export class DistributedQueue<T = unknown> extends DistributedObject implements 
    */
   async put(item: T, options?: number | DistributedBlockOptions): Promise<void> {
     const wait = readBlock(options);
-    return this.#putters.put([packValue(item, 'item')], wait, false);
+    return this.#putters.put([this.#values.pack(item, 'item')], wait, false);
   }
 
   /** Puts an item if there is room. @throws Full if there is none, and as `put` */
@@ -164,7 +166,7 @@ export class DistributedQueue<T = unknown> extends DistributedObject implements 
     const wait = readBlock(options);
     if (typeof (items as Iterable<T> | null | undefined)?.[Symbol.iterator] !== 'function')
       throw new TypeError(expected('items', 'an iterable', items));
-    const packed = Array.from(items, (item, i) => packValue(item, `items[${i}]`));
+    const packed = Array.from(items, (item, i) => this.#values.pack(item, `items[${i}]`));
     if (packed.length > 0) return this.#putters.put(packed, wait, true);
     wait.signal?.throwIfAborted();
     if (await this.isShutDown) throw new ShutDown(`the ${this.#remote.title} is shut down`);

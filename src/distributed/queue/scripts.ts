@@ -1,7 +1,7 @@
 /**
  * A queue at the server.
  *
- *   key            hash: maxSize, shut (1: no more puts), puts, gets, unfinished, held (items in the hands of consumers), nextClaim
+ *   key            hash: maxSize, shut (1: no more puts), puts, gets, unfinished, held (items in the hands of consumers), lease (the longest), nextClaim
  *   key:items      stream: an entry is an item until its task is done; group `g` knows which consumer has which
  *   key:back       items that were given back, by the number of their put: they go first
  *   key:getters, key:gettersSeen, key:putters, key:puttersSeen    lines of handles that wait
@@ -36,6 +36,19 @@ end
 local function isOwn(consumer, id)
   return redis.call('XPENDING', items, 'g', id, id, 1, consumer)[1] ~= nil
 end
+local function ownAmong(consumer, from)
+  local own = {}
+  if #ARGV - from < 4 then
+    for i = from, #ARGV do own[ARGV[i]] = isOwn(consumer, ARGV[i]) end
+    return own
+  end
+  -- They come in order: the first and the last are the ends of a range.
+  for _, one in ipairs(redis.call('XPENDING', items, 'g', ARGV[from], ARGV[#ARGV], 100000, consumer)) do own[one[1]] = true end
+  for i = from, #ARGV do
+    if not own[ARGV[i]] then own[ARGV[i]] = isOwn(consumer, ARGV[i]) end
+  end
+  return own
+end
 local function done(n)
   if n > 0 and add('unfinished', -n) <= 0 then redis.call('PUBLISH', meta, '') end
 end
@@ -56,10 +69,11 @@ if not head or head == wait then
   room = count
   if maxSize > 0 then room = math.max(0, math.min(count, maxSize - size())) end
 end
-for i = 1, room do
-  redis.call('XADD', items, '*', 'n', add('puts', 1), 'v', ARGV[4 + i])
-end
 if room > 0 then
+  local puts = add('puts', room) - room
+  for i = 1, room do
+    redis.call('XADD', items, '*', 'n', puts + i, 'v', ARGV[4 + i])
+  end
   add('unfinished', room)
   record(room)
   callFirst(KEYS[4], KEYS[5])
@@ -103,9 +117,13 @@ for _, id in ipairs(redis.call('ZRANGE', back, 0, most - 1)) do
     taken = taken + 1
   end
 end
+-- A consumer renews what it has at a third of its own lease: the longest of all handles tells which is dead.
+if lease > number('lease') then redis.call('HSET', meta, 'lease', lease) end
+lease = number('lease')
 if #out < most and now >= number('nextClaim') then
   local found = redis.call('XAUTOCLAIM', items, 'g', consumer, lease, '0-0', 'COUNT', most - #out)[2]
   for _, entry in ipairs(found) do deliver(entry) end
+  add('gets', #found)
   redis.call('HSET', meta, 'nextClaim', #out < most and now + math.min(lease / 4, 1000) or now)
 end
 if #out < most then
@@ -151,16 +169,16 @@ return { 0, 0 }
 export const doneScript: Script = script(`${begin}
 local before = recorded()
 if before then return { 0, cjson.decode(before) } end
-local consumer, lost, count = ARGV[3], {}, 0
+local mine, lost = {}, {}
+local own = ownAmong(ARGV[3], 5)
 for i = 5, #ARGV do
   local id = ARGV[i]
-  if isOwn(consumer, id) then
-    redis.call('XACK', items, 'g', id)
-    redis.call('XDEL', items, id)
-    count = count + 1
-  else
-    lost[#lost + 1] = id
-  end
+  if own[id] then mine[#mine + 1] = id else lost[#lost + 1] = id end
+end
+local count = #mine
+if count > 0 then
+  redis.call('XACK', items, 'g', unpack(mine))
+  redis.call('XDEL', items, unpack(mine))
 end
 add('held', -count)
 if ARGV[4] == '1' then done(count) end
@@ -195,13 +213,15 @@ return { 0, {} }
 
 /** … consumer, ids…: it has them still. → those that it has not */
 export const renewScript: Script = script(`${begin}
-local consumer, lost = ARGV[3], {}
+local mine, lost = {}, {}
+local own = ownAmong(ARGV[3], 4)
 for i = 4, #ARGV do
-  if isOwn(consumer, ARGV[i]) then
-    redis.call('XCLAIM', items, 'g', consumer, 0, ARGV[i], 'JUSTID')
-  else
-    lost[#lost + 1] = ARGV[i]
-  end
+  local id = ARGV[i]
+  if own[id] then mine[#mine + 1] = id else lost[#lost + 1] = id end
+end
+if #mine > 0 then
+  mine[#mine + 1] = 'JUSTID'
+  redis.call('XCLAIM', items, 'g', ARGV[3], 0, unpack(mine))
 end
 return { 0, lost }
 `);
