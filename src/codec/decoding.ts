@@ -9,7 +9,7 @@ import { SerializationError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
 import { readArray, readRow } from './arrays.ts';
 import { readBigint } from './bigints.ts';
-import { readArrayBuffer, readAttached, readSharedMemory, readView, readWholeView } from './buffers.ts';
+import { readArrayBuffer, readAttached, readLent, readSharedMemory, readView, readWholeView } from './buffers.ts';
 import { readMap, readSet } from './collections.ts';
 import type { AnyFunction } from './courier.ts';
 import { readError } from './errors-as-values.ts';
@@ -197,6 +197,8 @@ export class Decoding {
         return readArrayBuffer(this, kind);
       case tag.ATTACHED:
         return readAttached(this);
+      case tag.LENT:
+        return readLent(this);
       case tag.ERROR:
         return readError(this, isLater);
       case tag.BIGINT:

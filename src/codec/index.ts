@@ -17,6 +17,8 @@ export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.
 // In which scope a worker imports them.
 export { type LoadScope, setLoadScope } from './function/index.ts';
 // What travels.
+/** Ends the loan of large copies in a packet, when its receiver has read them. */
+export { giveBack } from './lent.ts';
 export type { Border, Encoded, ExportedSignal, Incoming, Packet } from './packet.ts';
 // Abort signals: the link calls this when the other side's signal fired.
 export { abortImported } from './signals.ts';

@@ -1,7 +1,8 @@
 /** What a pool runs: a single call, or a chunk of a map. The pool moves jobs about; only the job knows what its end means. */
 
+import { types } from 'node:util';
 import { expected, quote } from '../check.ts';
-import type { Capsule, Packet } from '../codec/index.ts';
+import { type Capsule, giveBack, type Packet } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
 import { type CallSite, joinStacks } from '../codec/index.ts';
@@ -98,7 +99,7 @@ const maxAhead = 16 * 1024;
 
 /** True for arguments that can be sent to one worker, and then to another. */
 function isPlain({ bytes, attachments, signals, handles }: Packet): boolean {
-  return attachments.length === 0 && signals.length === 0 && handles.length === 0 && bytes.byteLength <= maxAhead;
+  return attachments.every(types.isSharedArrayBuffer) && signals.length === 0 && handles.length === 0 && bytes.byteLength <= maxAhead;
 }
 
 /** One call, whose future waits. */
@@ -109,6 +110,8 @@ export class CallJob extends SingleJob implements Job, FutureTask {
   /** The caller's, if there is code of its to run in it. */
   readonly #context: AsyncResource | undefined;
   #attempt = 1;
+  /** Its only worker has told how it ended, and so has read its arguments. */
+  #hasTold = false;
   #isOverdue = false;
   /** Whether the attempt that took too long is followed by another. */
   #isAgain: boolean | undefined;
@@ -220,6 +223,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
   }
 
   keep(outcome: Outcome): void {
+    this.#hasTold = outcome.us !== undefined && this.#attempt === 1;
     // An attempt that took too long failed for that reason, whatever it says afterwards; unless it came to a good end.
     if (this.#isAborted || (this.#isOverdue && !outcome.ok && this.#outcome !== undefined)) return;
     this.#outcome = outcome;
@@ -251,6 +255,11 @@ export class CallJob extends SingleJob implements Job, FutureTask {
 
   progressed(progress: TaskProgress): void {
     if (!this.isSettled) tellProgress(this.settings, progress, this.#context);
+  }
+
+  override release(): void {
+    super.release();
+    if (this.#hasTold && this.args.attachments.length > 0) giveBack(this.args.attachments);
   }
 
   cancelled(): void {

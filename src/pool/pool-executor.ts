@@ -190,6 +190,6 @@ function encodeCall(
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
   // What is sent several times must not change owner with the first time.
-  const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, isOwnList: true });
+  const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, lends: true, isOwnList: true });
   return { capsule, packet };
 }
