@@ -51,12 +51,12 @@ for (const { kind, open } of kinds) {
     const spoil = (): number => {
       process.stderr.write = () => true;
       // oxlint-disable-next-line no-extend-native -- so do programs that nobody would write
-      Array.prototype.push = () => {
+      DataView.prototype.setUint32 = () => {
         throw new Error('broken on purpose');
       };
       return 1;
     };
     await assert.rejects(pool.submit(spoil), { name: 'WorkerLost', task: 'spoil' });
-    assert.equal(await pool.submit(() => [1].push(2)), 2);
+    assert.equal(await pool.submit(() => new DataView(new ArrayBuffer(4)).setUint32(0, 2)), undefined);
   });
 }

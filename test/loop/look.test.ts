@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Look, type LookGround } from '#src/memory/look.js';
+import { Look, type LookGround } from '#src/look.js';
 
 /** Each pause takes 50 ns; what is waited for comes after so many milliseconds. */
 class Ground implements LookGround {
