@@ -1,4 +1,7 @@
-/** What a thread does before a Sync call blocks it. Others may wait for what it has done and not sent yet, and may be what it waits for. */
+/**
+ * Runs before a Sync call blocks its thread. Other threads may wait for results that this thread has not sent yet, and this thread may wait
+ * for them.
+ */
 
 let send: (() => void) | undefined;
 

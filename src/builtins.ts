@@ -1,6 +1,6 @@
 /**
- * Modules of Node that take 1 to 3 ms to load and that most threads do not need: each is loaded when it is first asked for. `node:fs` is always there,
- * but an `import` of it loads `node:fs/promises` with it, which takes half a MiB in each worker.
+ * Modules of Node that take 1 to 3 ms to load and that most threads do not need: each is loaded at its first use. `node:fs` is always
+ * there, but an `import` of it also loads `node:fs/promises`, which takes half a MiB in each worker.
  */
 
 export const childProcess = (): typeof import('node:child_process') => process.getBuiltinModule('node:child_process');

@@ -35,7 +35,7 @@ function rangeOf(min: number, max: number): string {
   return hasMax ? `an integer from ${min} to ${max}` : `an integer >= ${min}`;
 }
 
-/** Milliseconds; `Infinity` and `undefined` mean for ever. */
+/** Milliseconds; `Infinity` and `undefined` mean indefinitely. */
 export function checkTimeout(value: unknown, what: string = 'timeout'): number {
   if (value === undefined) return Infinity;
   if (typeof value === 'number' && value >= 0) return value;

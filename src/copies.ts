@@ -1,11 +1,11 @@
 /**
- * Several copies of heddle in one process: two versions in one tree of packages, or a test runner that gives each file modules of its own.
+ * Several copies of heddle in one process: two versions in one tree of packages, or a test runner that gives each file its own modules.
  *
  *   this copy    new Lock() ── its class carries the mark: which copy, what kind
  *   that copy    pool.submit(fn, lock): not one of its own classes, but it reads the mark and can say so
  *
- * The mark is a registered symbol, so that every version finds it; so are the registries that all copies of a thread share.
- * What a mark holds must stay readable by every later version.
+ * The mark is a registered symbol, so that every version finds it. The registries that all copies of a thread share have such symbols, too.
+ * Every later version must be able to read a mark.
  */
 
 import { types } from 'node:util';
@@ -14,7 +14,7 @@ import { packageFolder } from './places.ts';
 
 const mark: unique symbol = Symbol.for('heddle.copy') as never;
 
-/** What an object of heddle is, as far as another copy has to know. */
+/** The kind of an object of heddle, as far as another copy needs it. */
 export type CopyKind = 'shared' | 'pool' | 'result' | 'greenlet';
 
 /** One loaded heddle. */

@@ -1,6 +1,6 @@
 /**
- * Every error heddle throws: one class each, a stable `code`, and an `instanceof` that also holds for
- * copies of heddle and for errors that crossed a thread or a process.
+ * The errors of heddle: one class each, with a stable `code`. Its `instanceof` also holds for copies of heddle and for errors that crossed
+ * a thread or a process.
  *
  * The brand is a registered symbol (`Symbol.for`), so it is the same everywhere; the idea is undici's `core/errors.js`.
  */
@@ -52,7 +52,7 @@ function brand(target: object, Class: ErrorClass): void {
   for (let at: ErrorClass = Class; typeof at.code === 'string'; at = Object.getPrototypeOf(at)) define(target, brandOf(at.code), true);
 }
 
-/** What errors of a class have of their own, its prototype has from now on: for those that are made by the thousand. */
+/** Moves the constant properties of a class of errors to its prototype, for errors that are made by the thousand. */
 export function brandClass(Class: ErrorClass): void {
   brand(Class.prototype, Class);
 }
@@ -108,7 +108,7 @@ export class InvalidStateError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_INVALID_STATE';
 }
 
-/** A call that blocks the thread was made in a greenlet, where `monkey.patchAll({ onBlock: 'throw' })` refuses it. It was not made. */
+/** Thrown instead of a call that blocks the thread of a greenlet, under `monkey.patchAll({ onBlock: 'throw' })`. The call was not made. */
 export class BlockingCallError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_BLOCKING';
 }
@@ -187,7 +187,7 @@ export class ProcessError extends HeddleError {
 
 /** A thread, as others know it. */
 export interface ThreadInfo {
-  /** Its process. */
+  /** The process id. */
   readonly pid: number;
   /** Node's number of the thread (`worker_threads.threadId`); 0 is the main thread of its process. */
   readonly thread: number;
@@ -195,10 +195,10 @@ export interface ThreadInfo {
   readonly name: string;
 }
 
-/** Whoever had the lock has died. The lock is yours now: look after what it guards, it may be half changed. */
+/** The previous owner of the lock has died. The caller owns the lock now: check what it guards, which may be half changed. */
 export class OwnerDied extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_OWNER_DIED';
-  /** Who died. */
+  /** The dead owner. */
   readonly owner: ThreadInfo;
 
   constructor(message: string, owner: ThreadInfo) {

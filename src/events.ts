@@ -1,6 +1,6 @@
 /**
- * The vocabulary that observers read: every `diagnostics_channel` heddle publishes on, with its payload.
- * `NODE_DEBUG=heddle` prints them. Nothing is built or published while nobody listens.
+ * The events: every `diagnostics_channel` that heddle publishes on, with its payload. `NODE_DEBUG=heddle` prints them. Without an observer
+ * nothing is built or published.
  */
 
 import { channel, type Channel } from 'node:diagnostics_channel';
@@ -19,8 +19,8 @@ export interface Events {
   /** A function was read for shipping; `how` says by what way it goes. Inline closures with one text and no free name are read once. */
   functionCaptured: { name: string; how: 'reference' | 'value'; ms: number };
   /**
-   * Functions made at one place of the source were read for the 100th, 1,000th, 10,000th … time, which took `ms` milliseconds in
-   * all. `file` is a URL, or a name where there is no file. Hoisting the function saves that: docs/functions.md.
+   * Functions made at one place of the source were read for the 100th, 1,000th, 10,000th … time, which took `ms` milliseconds in all.
+   * `file` is a URL, or a name where the code has no file. Hoisting the function saves that: docs/functions.md.
    */
   functionRecaptured: { file: string; line: number; count: number; ms: number };
 }
@@ -36,12 +36,12 @@ const channels: Readonly<Record<keyof Events, Channel>> = {
   functionRecaptured: channel('heddle:functionRecaptured'),
 };
 
-/** True while somebody listens to this event. */
+/** True while this event has an observer. */
 export function isObserved(name: keyof Events): boolean {
   return isDebugging || channels[name].hasSubscribers;
 }
 
-/** Publishes one event. `payload` is a function so that nothing is built while nobody listens. */
+/** Publishes one event. `payload` is a function, so that nothing is built without an observer. */
 export function publish<K extends keyof Events>(name: K, payload: () => Events[K]): void {
   if (!isObserved(name)) return;
   const message = payload();

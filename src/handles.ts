@@ -1,31 +1,31 @@
 /**
- * What those who carry values know of shared objects: a door that is shut until somebody loads the memory floor. As long as it is shut
- * there are none here; so a worker that never meets one loads nothing of the shared heap, and starts as soon as ever.
+ * The access of the codec and the links to shared objects, which is empty until the memory layer is loaded. Until then this thread has no
+ * shared object. A worker that never meets one loads nothing of the shared heap, and starts faster.
  *
- *    codec, worker ──▶ this file ◀── src/memory opens the door when it is loaded: by `heddle`, or for the first parcel that arrives
+ *    codec, worker ──▶ this file ◀── src/memory registers itself when it is loaded: by `heddle`, or for the first parcel that arrives
  */
 
 import { types } from 'node:util';
 
 /**
- * What an object takes along that is not in the shared heap, such as a barrier's action: a value, encoded like any other. A handle that arrives is
- * given it; undefined: nothing.
+ * The value that travels with an object and is not in the shared heap, such as a barrier's action. It is encoded like any other value, and
+ * passed to the arriving handle; undefined: nothing.
  */
 export const luggage: unique symbol = Symbol('luggage');
 
 /**
- * Method on the prototype of a class of heddle whose instances stay where they are: returns the reason, or undefined where an instance may cross.
- * What the class keeps beside its instances is heddle's affair then.
+ * Method on the prototype of a class of heddle whose instances stay where they are. Returns the reason, or undefined where an instance may
+ * cross. The class itself takes care of what it keeps beside its instances.
  */
 export const notSent: unique symbol = Symbol('not sent');
 
 /**
- * Method on the prototype of a class of heddle whose instances travel as something else: what is sent instead, or the reason why an instance stays.
- * It is called with the reason why the receiver may be another program, if it may.
+ * Method on the prototype of a class of heddle whose instances travel as another value. Returns that value, or the reason why an instance
+ * stays. The argument is the reason why the receiver may be another program, if it may.
  */
 export const sentAs: unique symbol = Symbol('sent as');
 
-/** What is sent instead of an object. */
+/** The value that is sent instead of an object. */
 export interface Substitute {
   readonly data: unknown;
   /** The class of the objects that are sent so; it travels by name. */
@@ -42,11 +42,11 @@ export interface Substitute {
  */
 export const indexed: unique symbol = Symbol('indexed');
 
-/** Whose a message is: with the death of its host, or the end of its link, nobody will open it. */
+/** The route of a message: after the death of its host, or the end of its link, no thread will open it. */
 export interface Route {
   /** The slot id of the thread that started the worker; 0: not known, the parcel stays until it is opened or its link is dropped. */
   readonly host: number;
-  /** Which link it travels on: a number that no other link has, whoever hosts it. */
+  /** The number of the link, unique among all hosts. */
   readonly link: number;
 }
 
@@ -58,7 +58,7 @@ export interface HeapPlace {
   readonly descriptor?: number;
 }
 
-/** What the memory floor does for them. */
+/** The services of the memory layer. */
 export interface HandleDoor {
   isShared(value: unknown): boolean;
   /** The number of a shared object's block; undefined if it only looks like one. */
@@ -79,11 +79,11 @@ export interface HandleDoor {
   dropParcels(link: number): void;
   /** This thread's slot in the heap; 0 as long as it has met none. */
   slot(): number;
-  /** What a thread that this one starts must be given, to find the heap. */
+  /** Returns the buffer by which a new thread finds the heap. */
   seed(): SharedArrayBuffer;
   /** A thread that this one has started has ended. */
   markEnded(thread: number): void;
-  /** The descriptor of the heap, for a child process; the heap is made, and this thread takes a slot, where there is none. */
+  /** Returns the descriptor of the heap, for a child process. Without a heap, one is made, and this thread takes a slot. */
   heapForChild(): number | undefined;
   join(place: HeapPlace): void;
   /** This thread says that it ends, to those that join it. */
@@ -104,7 +104,7 @@ let door: HandleDoor | undefined;
 let place: HeapPlace | undefined;
 let name: string | undefined;
 
-/** The memory floor is there. */
+/** Called when the memory layer is loaded. */
 export function openHandleDoor(opened: HandleDoor): void {
   door = opened;
   if (place !== undefined) door.join(place);
@@ -117,7 +117,7 @@ export function tellHeapPlace(told: HeapPlace): void {
   door?.join(told);
 }
 
-/** What this thread is called, for `lock.owner`. */
+/** Sets the name of this thread, for `lock.owner`. */
 export function tellThreadName(told: string): void {
   name = told;
   door?.rename(told);
@@ -132,18 +132,18 @@ export function ownerOfBuffer(buffer: object): object | undefined {
   return door?.ownerOf(buffer);
 }
 
-/** The typed array over the memory of a shared object, if it has one. It, and all other views on its buffer, travel as the object does. */
+/** Returns the typed array over the memory of a shared object, if it has one. All views on its buffer travel as the object does. */
 export function arrayOfObject(object: object): ArrayBufferView | undefined {
   return door?.arrayOf(object);
 }
 
-/** Whether a value is a shared object, or a view on the memory of one: what is in it is the same on both sides of a border. */
+/** True if a value is a shared object, or a view on the memory of one: both sides see the same content. */
 export function isSharedOrView(value: unknown): boolean {
   if (door === undefined) return false;
   return door.isShared(value) || (ArrayBuffer.isView(value) && door.ownerOf(bufferOf(value)) !== undefined);
 }
 
-/** Whether a worker that has these items can read each by its index: they are in shared memory. */
+/** True if a worker that has these items can read each by its index: they are in shared memory. */
 export function isSharedList(items: object): items is SharedList {
   if (!isSharedOrView(items)) return false;
   if (ArrayBuffer.isView(items)) return types.isTypedArray(items);
@@ -178,7 +178,7 @@ export function heapForChild(): number | undefined {
   return door === undefined ? place?.descriptor : door.heapForChild();
 }
 
-/** Undefined while there are no shared objects here. */
+/** Undefined without shared objects in this thread. */
 export function handleDoor(): HandleDoor | undefined {
   return door;
 }

@@ -1,15 +1,21 @@
 /**
- * heddle: Python's concurrency for Node. The map of the house, from the top:
+ * heddle: Python's concurrency model for Node. The layers below this entry point, from the top:
  *
- *   pool      7   futures, executors, pools, maps: what this door shows
- *   worker    6   one worker: start, talk, watch, stop
+ *   context   8   processes and pools, bound to one start method
+ *   manager   8   objects in a separate process, and their proxies
+ *   process   7.5 `Process`
+ *   thread    7   `Thread`, `Timer`
+ *   pool      7   futures, executors, pools, maps
+ *   worker    6   one worker: its start, its link, its end
+ *   channel   5   queues and pipes
  *   shared    5   values and arrays in shared memory
+ *   connection 5  sockets between programs
  *   codec     4   values and functions to bytes and back
  *   sync      3   locks, semaphores, conditions, events, barriers, the same between threads and processes
  *   memory    2   the heap that threads and processes share, and waiting on its words (`heddle/lowlevel`)
  *   progress  3   rates, time left, a bar
  *   platform  1   native calls
- *   errors, events, check: what everybody needs
+ *   errors, events, check: used by all layers
  */
 
 // Run functions elsewhere: on threads, or in processes.
@@ -80,7 +86,7 @@ export type {
   SemaphoreOptions,
   SemaphoreStatistics,
 } from './sync/index.ts';
-export type { Operation, Wait, WaitOptions } from './loop/index.ts';
+export type { Operation, SyncWaitOptions, Wait, WaitOptions } from './loop/index.ts';
 
 // Numbers and arrays that all see.
 export { RawArray, RawValue, share, SharedArray, Value } from './shared/index.ts';
@@ -157,10 +163,10 @@ export type {
   ValueProxy,
 } from './manager/index.ts';
 
-// What crosses, and how.
+// Values that cross, and how.
 export { move, registerReducer, type Reducer } from './codec/index.ts';
 
-// What goes wrong.
+// Errors.
 export {
   AuthenticationError,
   BrokenBarrierError,
@@ -185,5 +191,5 @@ export {
   type WorkerEnd,
 } from './errors.ts';
 
-// What observers may listen to on `diagnostics_channel`.
+// Events on `diagnostics_channel`.
 export type { Events } from './events.ts';

@@ -1,14 +1,14 @@
 /**
- * Iterables, sync and async, read as a `for` loop reads them, and closed when it may be that somebody waits for their next item.
+ * Iterables, sync and async, read as a `for` loop reads them, and closed even while a consumer waits for the next item.
  *
- * An async generator cannot be closed then: its `return()` stands in line behind the `next()` that it is to end. Streams have generators
- * as iterators, but other ways to be closed.
+ * An async generator cannot be closed then: its `return()` queues behind the pending `next()`. Streams have generators as iterators, but
+ * other ways to be closed.
  */
 
 import { expected, quote } from './check.ts';
 import { TypeError } from './refusals.ts';
 
-/** What can be iterated over. */
+/** Any iterable. */
 export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
@@ -32,12 +32,12 @@ interface Destroyable {
   destroy(): unknown;
 }
 
-/** Whether a `for await` loop would go over it. */
+/** True if a `for await` loop would accept it. */
 export function isIterable(value: unknown): value is AnyIterable<unknown> {
   return isAsyncIterable(value) || typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === 'function';
 }
 
-/** It may have both methods; then the async one counts. */
+/** An object may have both methods; then the async one counts. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 }
@@ -79,10 +79,10 @@ function iteratorOfWebStream<T>(source: ReadableStream<T>): ClosableIterator<T> 
 const end: IteratorResult<never, undefined> = { done: true, value: undefined };
 
 /**
- * What `next()` has given, read once: that may run getters, and they may throw.
+ * The result of `next()`, read once: reading may run getters, and they may throw.
  *
  * @param what the name of the source, for errors
- * @throws TypeError if it is no object
+ * @throws TypeError if it is not an object
  */
 export function resultOf<T>(given: IteratorResult<T>, what: string): IteratorResult<T, undefined> {
   checkResult(given, what);
@@ -93,7 +93,7 @@ export function resultOf<T>(given: IteratorResult<T>, what: string): IteratorRes
  * Checks what `next()` has given.
  *
  * @param what the name of the source, for errors
- * @throws TypeError if it is no object
+ * @throws TypeError if it is not an object
  */
 export function checkResult(given: IteratorResult<unknown>, what: string): void {
   if (given === null || (typeof given !== 'object' && typeof given !== 'function'))

@@ -17,14 +17,14 @@ export interface FieldStore {
   set(fields: object): void;
 }
 
-/** What the fields of an object are made by. */
+/** The way to make the fields of an object. */
 export interface FieldRecipe {
   /** The class itself, or a subclass whose constructor is run once more for each owner. */
   readonly Class: LocalClass;
   readonly args: readonly unknown[];
 }
 
-/** What a class of such objects needs. Its constructor returns what `construct` gives. */
+/** The parts of a class of such objects. Its constructor returns the result of `construct`. */
 export interface LocalFamily {
   /** Of `new.target` and the arguments of the constructor: the object, or fields that a subclass goes on to fill. */
   construct(Class: unknown, args: readonly unknown[]): object;

@@ -1,12 +1,13 @@
 /**
- * Looking before sleeping: a thread that waits for another one looks some 50 to 100 ns apart for as long as a wake-up would take, and only then sleeps. How long
- * that is worth while is learned by each end of a queue or link from how it went:
+ * Looking before sleeping. A waiting thread looks every 50 to 100 ns for as long as a wake-up would take, and only then sleeps. Each end of
+ * a queue or link learns from experience how long that is worthwhile:
  *
  *    found by looking ─▶ + 1/8 of what is missing to the longest time          not found ─▶ - 1/8, down to one look
  *    one look, many times ─▶ a trial: the longest time, once. Found: that stays.    Not found: the next trial comes after twice as many waits
  *
- * On a busy machine the other thread does not run meanwhile: there looking does not help, and is soon given up. On one core it never helps. Without
- * trials two ends that have both given up would sleep by turns for ever: each is slower than one look because the other one sleeps.
+ * On a busy machine the other thread does not run meanwhile: looking does not help there, and is soon given up. On one core it never helps.
+ * Without trials, two ends that have both given up would alternately sleep indefinitely: each is slower than one look because the other one
+ * sleeps.
  *
  * A thread that awaits looks from its event loop (`fromLoop`), in steps so small that timers and sockets keep their time.
  */
@@ -15,7 +16,7 @@ import { availableParallelism } from 'node:os';
 import { withoutContext } from './no-context.ts';
 import { clearImmediate, monotonicNow, setImmediate } from './real-timers.ts';
 
-/** What looking stands on: a clock, and how many threads can run at once. */
+/** The environment of looking: a clock, and the number of threads that can run at once. */
 export interface LookGround {
   /** Milliseconds, with fractions. */
   now(): number;
@@ -26,7 +27,7 @@ export interface LookGround {
   afterTurn(step: () => void): () => void;
 }
 
-/** What a wake-up costs, in milliseconds: nothing is gained by looking for longer. */
+/** The cost of a wake-up, in milliseconds: looking for longer gains nothing. */
 const longest = 0.05;
 /** A budget below this one is one look. */
 const shortest = 0.001;
@@ -38,7 +39,7 @@ const looksPerTurn = 24;
 const trialAfter = 32;
 const trialAfterMost = 1024;
 
-/** This machine, for links. What waits at words of the shared heap pauses by a step of the tests' model (`memory/look.ts`). */
+/** This machine, for links. A waiter at words of the shared heap pauses by a step of the tests' model (`memory/wait/look.ts`). */
 export const machine: LookGround = {
   now: monotonicNow,
   cores: availableParallelism(),

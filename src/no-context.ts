@@ -1,6 +1,6 @@
 /**
- * The loop is nobody's: its microtasks and timers are begun by whoever happens to be the first, and must not go on in that one's
- * `AsyncLocalStorage` context. Those who follow contexts say how to run a part without any.
+ * Runs parts of the loop outside of any `AsyncLocalStorage` context. The loop's microtasks and timers are started by whichever call comes
+ * first, and must not inherit the context of that call. Modules that follow contexts install the function that runs a part without one.
  */
 
 let run: ((part: () => void) => void) | undefined;

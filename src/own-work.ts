@@ -1,6 +1,6 @@
 /**
- * Work of heddle's own in the middle of the user's code, such as the loading of koffi for a thread's first lock: it takes longer than many a task
- * may. What measures the time of tasks here is told.
+ * Internal work in the middle of the user's code, such as loading koffi for a thread's first lock. Such work takes longer than many a task
+ * may. Code that measures the time of tasks is told of it here.
  */
 
 interface Watcher {

@@ -1,4 +1,4 @@
-/** What `waitReady` asks of an object, of whatever layer: whether a call of it would come to an end now, and to be told when. */
+/** The interface of `waitReady` to objects of any layer: whether a call would end now, and a callback for that. */
 
 /** Method on the prototype of a class whose instances can be waited for. */
 const readiness: unique symbol = Symbol('readiness');

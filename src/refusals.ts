@@ -1,6 +1,6 @@
 /**
- * `TypeError` and `RangeError` for what heddle refuses, under the names of JavaScript's own: the stack of a new one begins with the line
- * of the user's call (`callerFirst`). They are JavaScript's own in every other way.
+ * `TypeError` and `RangeError` for what heddle refuses, under the names of JavaScript's own. The stack of a new one begins with the line of
+ * the user's call (`callerFirst`); in every other way they are JavaScript's own.
  */
 
 import { callerFirst } from './stack-frames.ts';

@@ -11,7 +11,7 @@ export function showAsText(shown: { readonly prototype: object }): void {
       try {
         return prototype.toString.call(this);
       } catch (error) {
-        // What has the prototype only, such as the prototype itself, lacks the private fields: it is shown as any object is.
+        // An object with the prototype only, such as the prototype itself, lacks the private fields: it is shown as any object.
         if (error instanceof TypeError) return this;
         throw error;
       }

@@ -1,13 +1,13 @@
 /**
  * In whose name code runs: what an `RLock` belongs to, and may be entered again by. The innermost of these that there is:
  *
- *    run        the callback of `rlock.run`               registered by the sync floor, with the first such call
+ *    run        the callback of `rlock.run`               registered by the sync layer, with the first such call
  *    switched   the greenlet that was switched to by hand  by src/coroutine, when that is loaded
  *    greenlet   the greenlet that runs                    by src/coroutine, too
  *    task       the pool's task                           by src/worker
  *    main       the main program of this thread           always there
  *
- * Each is an object of its own. Nothing here switches an AsyncLocalStorage on: who registers has one anyway, or none.
+ * Each scope is a separate object. Nothing here switches an `AsyncLocalStorage` on: a provider has one anyway, or none.
  */
 
 /** Says what runs now; undefined if it is nothing of that kind. */
@@ -27,7 +27,7 @@ export class RunScope {
   readonly #switched: object | undefined = findSwitched?.();
   /** Also around a greenlet that was switched to: what the callback does after an `await` is that one's. */
   readonly #greenlet: object | undefined = findGreenlet?.();
-  /** What it lies in. One that has ended does not count: code that was left behind by it may make the next, and so on. */
+  /** The enclosing scope. An ended one does not count: code that it left behind may make the next, and so on. */
   readonly outer: object;
   isEnded = false;
 
@@ -46,7 +46,7 @@ export class RunScope {
 
 export function setScopeProvider(kind: 'run', find: Find<RunScope>): void;
 export function setScopeProvider(kind: 'switched' | 'greenlet' | 'task', find: Find<object>): void;
-/** Who of a kind runs is asked there from now on. */
+/** Registers the function that finds the running scope of a kind. */
 export function setScopeProvider(kind: 'run' | 'switched' | 'greenlet' | 'task', find: Find<any>): void {
   if (kind === 'run') findRun = find;
   else if (kind === 'switched') findSwitched = find;
@@ -63,7 +63,7 @@ export function currentScope(): object {
   return switched ?? greenlet ?? findTask?.() ?? main;
 }
 
-/** Whether it is the current scope, or one that this lies in: `a.run(() => b.run(() => …))` is inside of both. */
+/** True if it is the current scope, or encloses it: `a.run(() => b.run(() => …))` is inside of both. */
 export function isInside(scope: object): boolean {
   let at = currentScope();
   while (at !== scope) {

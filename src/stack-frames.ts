@@ -62,7 +62,7 @@ export function hideOwnFrames(error: unknown): void {
 
 /** Calls of heddle's own that may lie between the one that makes an error and the user's. */
 const ownFrames = 40;
-/** The same where a value is encoded: nested values are encoded by nested calls. To capture so many takes 0.2 ms on a deep stack. */
+/** The same for the encoding of a value: nested values are encoded by nested calls. Capturing this number takes 0.2 ms on a deep stack. */
 export const nestedFrames = 500;
 
 /**
@@ -157,7 +157,7 @@ function show(error: Error, frames: Frames, limit: number): void {
     Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
   };
   const get = (): unknown => {
-    // Whatever makes the lines finds the name and the message of the error.
+    // The formatter of the lines finds the name and the message of the error.
     Object.setPrototypeOf(frames, error);
     const stack = shortened(frames.stack, limit);
     if (!Object.isSealed(error)) set(stack);
@@ -168,7 +168,9 @@ function show(error: Error, frames: Frames, limit: number): void {
   Object.defineProperty(error, 'stack', { get, set, configurable: true, enumerable: false });
 }
 
-/** Without own frames, and no more than `limit` of the others. What is no text was made by the user's `Error.prepareStackTrace`. */
+/**
+ * Removes own frames, and keeps at most `limit` of the others. A stack that is not text was made by the user's `Error.prepareStackTrace`.
+ */
 function shortened(stack: unknown, limit: number): unknown {
   if (typeof stack !== 'string') return stack;
   let left = limit;

@@ -1,7 +1,7 @@
 /**
  * An object whose fields each thread has for itself.
  *
- *   here     new ThreadLocal(init) ── id, init ──▶ message (codec/thread-locals.ts)
+ *   here     new ThreadLocal(init) ── id, init ──▶ message (codec/kinds/thread-locals.ts)
  *   there    the object of that id, or a new one; its fields are made by `init` when they are first touched
  *
  * Threads and processes share nothing of it: the fields of a thread are ordinary objects of that thread.
@@ -20,7 +20,7 @@ const family: LocalFamily = localFamily(
   (object, recipe) => void recipes.set(object, recipe),
 );
 
-/** What `ThreadLocal` is to the compiler: its instances have the fields that the factory makes. */
+/** The type of `ThreadLocal`: its instances have the fields that the factory makes. */
 export interface ThreadLocalConstructor {
   /** @param init makes the fields that a thread begins with; default none */
   new <T extends object = Record<string, any>>(init?: () => T): ThreadLocal<T>;
@@ -34,8 +34,8 @@ export interface ThreadLocalConstructor {
 export type ThreadLocal<T extends object = Record<string, any>> = T;
 
 /**
- * An object whose fields each thread has for itself: what one thread sets, another does not see. It may go anywhere, as an argument, a capture,
- * a part of a value or a result, to threads and to processes; wherever it comes twice, it is the same object.
+ * An object whose fields each thread has for itself: a value that one thread sets is invisible to others. The object may travel, as an
+ * argument, a capture, a part of a value or a result, to threads and to processes. Where it arrives twice, it is the same object.
  *
  * A thread's fields are made when it first touches the object: none, or those of the object that `init` returns. `init` travels as any function: what
  * it captures, a thread has as it was when the object first came there. Of a subclass, the constructor runs again in each thread, with the
@@ -75,7 +75,7 @@ export const ThreadLocal: ThreadLocalConstructor = class {
 };
 const Base = ThreadLocal as LocalClass;
 
-/** What the fields of a `ThreadLocal` are made by; undefined for any other object. `Class` is undefined for `ThreadLocal` itself. */
+/** Returns the way to make the fields of a `ThreadLocal`; undefined for any other object. `Class` is undefined for `ThreadLocal` itself. */
 export function recipeOf(object: object): { readonly Class: LocalClass | undefined; readonly args: readonly unknown[] } | undefined {
   const recipe = recipes.get(object);
   return recipe === undefined ? undefined : { ...recipe, Class: recipe.Class === Base ? undefined : recipe.Class };

@@ -1,6 +1,7 @@
 /**
- * Work in whose middle a thread must not be terminated: when koffi sets itself up or describes a function, and finds its thread being ended, it
- * aborts the whole process; and a descriptor that was opened, and is not yet held by a handle of the thread, would stay open. So whoever terminates a thread, and whoever works in it, agree in two words:
+ * Critical sections in which a thread must not be terminated. koffi aborts the whole process if it sets itself up, or describes a function,
+ * in a thread that is being terminated. A descriptor that was opened, and that no handle of the thread holds yet, would stay open. The
+ * terminating thread and the working one therefore agree in two words:
  *
  *    thread:  WORKING + 1, look at ENDING ── 0 ──▶ work, WORKING - 1
  *                                    └────── 1 ──▶ WORKING - 1, wait for the end
@@ -13,7 +14,7 @@ const WORKING = 0;
 const ENDING = 1;
 /** Imports under way: Node leaves the descriptors of their files open when the thread ends meanwhile. */
 const IMPORTING = 2;
-/** Work takes milliseconds; whoever ends the thread does not wait for longer. */
+/** A critical section takes milliseconds; a terminating thread does not wait longer than this. */
 const patience = 1000;
 
 /** Words that threads share: an `Int32Array<SharedArrayBuffer>`, as compilers before TypeScript 5.7 can read it, too. */
@@ -25,7 +26,7 @@ export type EndGate = SharedWords;
 let gates: readonly EndGate[] = [];
 let depth = 0;
 
-/** To be told first of all in a thread that somebody may end. */
+/** Must be called first of all in a thread that others may terminate. */
 export function setEndGates(given: readonly EndGate[]): void {
   gates = given;
 }

@@ -7,7 +7,7 @@ import { TypeError } from './refusals.ts';
 
 const marked = new WeakSet<object>();
 
-/** What a transfer is answered with. */
+/** The message of the error for a transfer. */
 export const transferRefusal = 'the memory of this ArrayBuffer is shared and cannot be transferred: transfer a copy of it, slice()';
 
 function refuse(): never {

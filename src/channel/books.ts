@@ -5,9 +5,9 @@
  *    TAKEN   items it has taken: changed in the consumers' mutex, with GETS              all taken = GETS, always when the mutex is free
  *    DONE    tasks it has done, of its own items or those of others                      unfinished = PUTS - all done
  *
- * The entry of a dead consumer is added to that of those GONE. That takes more than one store, so it is written down first, in absolute numbers (MOVING):
- * after a death in the middle it is done once more, and comes out the same. Tasks are given up when more are in the hands of those that are gone than
- * the living have done for them.
+ * The entry of a dead consumer is added to that of those GONE. That takes more than one store, so it is logged first, in absolute numbers
+ * (MOVING). After a death in the middle it is repeated, with the same result. Tasks are given up when the dead consumers hold more of them
+ * than the living have processed for them.
  */
 
 import { load, store } from '#atomics';
@@ -84,7 +84,7 @@ export class Books {
     });
   }
 
-  /** All taken and all done, by those who live and those who are gone. */
+  /** All taken and all done, by living and dead consumers. */
   #sums(): { taken: number; done: number } {
     let taken = this.#load(GONE_TAKEN);
     let done = this.#load(GONE_DONE);
@@ -143,7 +143,7 @@ export class Books {
     const slot = this.#load(MOVING);
     if (slot === 0) return;
     const entry = this.line.open().entryAt(this.#load(MOVING_ENTRY));
-    // The entry first: sums are made in the mutex only, and whoever comes next finishes this.
+    // The entry first: sums are made in the mutex only, and the next owner of the mutex finishes this.
     if (entry.slot === slot) {
       if (entry.value - entry.more > 0) this.#store(GONE, slot);
       entry.free();
@@ -154,7 +154,7 @@ export class Books {
     this.#store(MOVING, 0);
   }
 
-  /** The error for tasks that nothing will finish, once: their consumer has died. They count as done from now on. */
+  /** The error for tasks that will not be finished, once: their consumer has died. Such tasks count as done from now on. */
   givenUp(): OwnerDied | undefined {
     const tasks = this.#mutex.within(() => {
       const { taken, done } = this.#sums();

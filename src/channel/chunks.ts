@@ -4,8 +4,8 @@
  *    allocated ─▶ CHAIN of the last chunk ─▶ OLDEST, when those before it are left ─▶ SPARE, or freed
  *                     ▲───────────────────────────────────────────────────────────────┘
  *
- * They move from word to word under the guard of the heap, once in 64 KiB: a sweep that had read SPARE before and OLDEST after the move would free a chunk
- * in use. What a death between two stores leaves is named by no word, and swept.
+ * Chunks move from word to word under the guard of the heap, once in 64 KiB. Otherwise a sweep that had read SPARE before and OLDEST after
+ * the move would free a chunk in use. A chunk that a death leaves between two stores is named by no word, and swept.
  */
 
 import { load, store } from '#atomics';

@@ -1,12 +1,13 @@
 /**
- * Items as messages. The receiver is not known, so an item is encoded for any: what only the threads of one process can share, and an AbortSignal, is refused.
+ * Items as messages. The receiver is not known, so an item is encoded for any receiver. An AbortSignal, and memory that only the threads of
+ * one process can share, are refused.
  *
  *    small, without handles      the bytes, in the ring
  *    with handles                a parcel that the queue owns, then the bytes
  *    from 8 KiB on               a parcel, and in it a block with the bytes
  *
- * A parcel lives as long as its queue, or until it is opened. Memory and text from 64 KiB on are written into the block at once, and memory is shown there
- * to the receiver: a large item is copied once.
+ * A parcel lives as long as its queue, or until it is opened. Memory and text from 64 KiB on are written into the block at once, and the
+ * receiver views memory there: a large item is copied once.
  */
 
 import { decodeMessage, encodeSimple, type MessageOptions, modulesOf, takeEncoder } from '../codec/index.ts';
@@ -38,7 +39,7 @@ const loopLimit = 64;
 /** A message that was taken; `bytes` are those of its words, where they are known. */
 export type Taken = Pick<Message, 'kind' | 'words' | 'length' | 'from'> & { readonly bytes?: Uint8Array | undefined };
 
-/** Those of the words that were asked for last: the messages of a batch share theirs. */
+/** The words of the last request: the messages of a batch share theirs. */
 let lastWords: Int32Array | undefined;
 let lastBytes: Uint8Array | undefined;
 
@@ -76,15 +77,15 @@ function copyBlock(block: Block, bytes: Uint8Array, isInto: boolean): void {
   }
 }
 
-/** Words of a block for so many bytes. */
+/** Returns the words of a block for `bytes` bytes. */
 const wordsFor = (bytes: number): number => blockHead + ((bytes + 3) >> 2);
 
 /** From this size on memory in an item is a view of the item's own block, and is written there at once. */
 const viewFrom = 65_536;
-/** What is written behind large memory is not much, as a rule. */
+/** Little is written behind large memory, as a rule. */
 const slack = 1024;
 
-/** Memory for an encoder that writes something large: a block. What is short stays where all items are written. */
+/** Memory for an encoder that writes a large item: a block. Short items stay where all items are written. */
 class LargeItem {
   #block: Block | undefined;
   /** Where the encoder writes. */
@@ -135,7 +136,9 @@ class LargeItem {
   }
 }
 
-/** Bytes of views that this thread has been given and that are not garbage yet; above it memory is copied, as no finalizer runs in a loop that blocks. */
+/**
+ * The bytes of views in this thread that are not garbage yet. Above the limit memory is copied, as no finalizer runs in a loop that blocks.
+ */
 const mostViewed = 64 * 2 ** 20;
 let viewed = 0;
 
@@ -179,7 +182,10 @@ function decodeCopy(block: Block, length: number, handles: readonly object[]): u
 const decoder = new TextDecoder();
 const none: readonly string[] = [];
 
-/** The message of an item whose bytes are in its parcel: how many, and the modules that it needs, so that they are known before it is opened. */
+/**
+ * The message of an item whose bytes are in its parcel: their number, and the modules that it needs, so that these are known before it is
+ * opened.
+ */
 function apart(parcel: number, bytes: number, modules: readonly string[]): Packed {
   const text = modules.length === 0 ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(modules));
   const words = new Int32Array(2 + ((text.length + 3) >> 2));
@@ -213,7 +219,7 @@ function newScratch(): { readonly words: Int32Array; readonly bytes: Uint8Array 
 /** Copies a small message to `from` in words. */
 function copySmall(words: Int32Array, copy: Uint8Array, from: number, bytes: Uint8Array, start: number, end: number): void {
   const length = end - start;
-  // The rest of the last word is to be zeros.
+  // The rest of the last word must be zeros.
   words[from + (length >> 2)] = 0;
   const at = from * 4;
   if (length <= loopLimit) for (let i = 0; i < length; i += 1) copy[at + i] = bytes[start + i]!;
@@ -422,7 +428,7 @@ export class Items {
     return openBlock(block, words[from + 1]!, handles);
   }
 
-  /** What of an item must be copied before others may take it. In the mutex. */
+  /** Copies the part of an item that must be read before other threads may take it. In the mutex. */
   peek(message: Message): Peeked {
     const { kind, words, from = 0 } = message;
     if ((kind & PARCEL) === 0) return { message, handles: [], bytes: undefined };

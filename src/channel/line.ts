@@ -1,14 +1,14 @@
 /**
- * Waiting in one of the lines of a queue: for an item, for room, or for the end of all tasks. A thread that waits stands in line, looks, and sleeps; the
- * async waits of one thread stand in it with one entry, in order here (as `AsyncLine` of the locks).
+ * The waits in one of the lines of a queue: for an item, for room, or for the end of all tasks. A waiting thread joins the line, looks, and
+ * sleeps. The async waits of one thread share one entry in the line, and are ordered here (as in `AsyncLine` of the locks).
  *
  *    wait:   try ─▶ look ─▶ in line ─▶ try ─▶ sleep ◀── called ── the first in line, by the thread that has made it possible
  *                     │                 └──▶ done: out of line, and the next is called if there is more
  *                     └──▶ try, without having been in line: nothing had to call
  *
- * A waiter that was called in vain, and has waited for more than a millisecond, reserves what comes next (of an item, say): threads that come newly then
- * stand in line behind it without a try, for two milliseconds at most. So one that is never quick enough has its turn, and one that stands still keeps
- * the others waiting once.
+ * A waiter that was called in vain, and has waited for more than a millisecond, reserves what comes next (of an item, say). Newcomers then
+ * join the line behind it without a try, for two milliseconds at most. A slow waiter thus has its turn, and one that stands still delays
+ * the others once.
  *
  * Nothing is handed over: a waiter that is called tries for itself. So a waiter that dies takes nothing with it.
  */
@@ -27,11 +27,11 @@ export interface Claim extends Listed {
   reject(error: unknown): void;
 }
 
-/** What a line is for. */
+/** The purpose of a line. */
 export interface LineOf {
   /** The line; made if no thread has ever waited there. @throws HeddleError if the heap is full */
   queue(): WaitQueue;
-  /** Whether a thread in line can do now what it waits for. */
+  /** True if a thread in line can now do what it waits for. */
   isPossible(): boolean;
   /** A guess at the same, without a lock: what a thread looks at before it sleeps. Absent: threads of this line sleep at once. */
   mayBePossible?(): boolean;
@@ -41,7 +41,7 @@ export interface LineOf {
   emptied?(): void;
   /** Looks after dead threads, beyond the line itself. */
   reap?(isThorough: boolean): void;
-  /** What a waiter reserves that has waited long. Absent: whichever is quicker has it. */
+  /** The reservation for a waiter that has waited long. Absent: the quickest thread has it. */
   readonly reservation?: Reservation;
 }
 
@@ -183,7 +183,7 @@ export class Line implements AsyncWait {
     // ORDER: in line, then the look whether it is still reserved; pairs with the one that ends it and then looks at the line.
     if (isReserved && this.#isReserved && queue.first() !== this.#waiter) return;
     if (this.#waiter !== undefined) {
-      // It may have become possible before the thread stood in line.
+      // The operation may have become possible before the thread joined the line.
       if (!stoodBefore || this.#list.length === 1) this.step();
     } else if (this.#endLook === undefined) this.#lookFirst();
   }
@@ -217,7 +217,7 @@ export class Line implements AsyncWait {
   /** After looking. */
   #standLate(): void {
     const { first } = this.#list;
-    // It may be in line by now: user code has waited here while those before it were tried.
+    // The wait may be in line by now: user code has waited here while earlier ones were tried.
     if (first === undefined || this.#waiter !== undefined) return;
     try {
       this.#stand(first);

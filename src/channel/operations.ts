@@ -7,7 +7,7 @@ import type { Claim, Line } from './line.ts';
 import type { QueueCore } from './queue-core.ts';
 import type { Message } from './store.ts';
 
-/** What the shared heap throws is an error. Anything else is not for the one that waits: the model's way out of a thread. */
+/** Converts a value thrown by the shared heap: an error is for the waiter. Any other value is rethrown: the model's way out of a thread. */
 export function asError(error: unknown): Error {
   if (error instanceof Error) return error;
   throw error;
@@ -55,7 +55,7 @@ abstract class Waiting<R> extends Pending<R> implements Claim {
     }
   }
 
-  /** Its place in line is free. */
+  /** Leaves the line. */
   protected left(): void {
     this.#line.left();
   }
@@ -106,7 +106,7 @@ export class Put extends Waiting<void> {
     return true;
   }
 
-  /** What did not get in never will. */
+  /** Ends the wait. Items that are not in never will be. */
   #end(error: Error): void {
     this.#drop();
     this.fail(this.#counted(error));
@@ -130,7 +130,7 @@ export class Put extends Waiting<void> {
   }
 }
 
-/** What a get has taken, and what comes before it is opened: its modules are loaded, or the event loop has its turn. */
+/** A message that a get has taken, in the time before it is opened: its modules are loaded, or the event loop has its turn. */
 export interface Loading {
   readonly message: Message;
   readonly loading: Promise<void>;
@@ -295,7 +295,7 @@ export class GetMany<T> extends Waiting<T[]> {
   readonly #max: number;
   readonly #isAtOnce: boolean;
   readonly #numbers: number[] = [];
-  /** Those that were taken. */
+  /** The messages that were taken. */
   #messages: readonly Message[] = [];
   /** The values of the first of them. */
   #values: T[] = [];

@@ -1,4 +1,4 @@
-/** What is given to the calls of a queue: how long to wait, whether to wait at all, and what changes owner. */
+/** The options of a queue's calls: how long to wait, whether to wait at all, and the memory that changes owner. */
 
 import { types } from 'node:util';
 import { checkBoolean, checkInteger, expected } from '../check.ts';

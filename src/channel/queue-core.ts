@@ -1,5 +1,6 @@
 /**
- * What a handle on a queue does: items go in and out, at once where that is possible, otherwise after a wait in one of the three lines.
+ * The operations of a handle on a queue: items go in and out, at once where that is possible, otherwise after a wait in one of the three
+ * lines.
  *
  *    put ─▶ items.pack ─▶ [buffer] ─▶ items.open ─▶ get
  *            putters ─────────┘ └───────── getters            joiners: until all tasks are done
@@ -19,7 +20,7 @@ import { SharedBuffer } from './shared-buffer.ts';
 import type { Judge, Message, Store } from './store.ts';
 import { Turns } from './turns.ts';
 
-/** What a call of a queue says of itself in errors. */
+/** The function that stands above the user's frames in the stack of an error. */
 type Above = (...args: any[]) => unknown;
 
 export class QueueCore<T> {
@@ -121,7 +122,7 @@ export class QueueCore<T> {
   /** No put of this thread waits any more. */
   protected puttersLeft(): void {}
 
-  /** A wait that blocks the thread. Its name is made only where it is looked at: that takes longer than the rest of it. */
+  /** A wait that blocks the thread. Its name is made only when it is looked at: that takes longer than the rest of the wait. */
   #blocking<R>(verb: string, above: Above, wait: () => R): R {
     return isBlockingSeen() ? blocking(`${this.name}.${verb}()`, above, wait) : wait();
   }
@@ -260,7 +261,7 @@ export class QueueCore<T> {
     }
   }
 
-  /** Takes the first message, if there is one: then undefined. True: there is none. */
+  /** Takes the first message. Returns undefined then; true if there is none. */
   #takeNow(): true | Failed | undefined {
     try {
       return this.buffer.take(false) ? undefined : true;
@@ -281,7 +282,7 @@ export class QueueCore<T> {
     try {
       message = own(this.items.pack(value));
     } catch {
-      // It cannot cross from here, or there is no memory.
+      // The message cannot be opened here, or there is no memory.
       return this.buffer.countLost();
     }
     this.giveBack({ ...message, number });
@@ -346,7 +347,7 @@ export class QueueCore<T> {
     if (got === undefined) throw this.emptyError(verb, false);
   }
 
-  /** Whether a get would come to an end now: an item is there, or none will come. */
+  /** True if a get would end now: an item is there, or none will come. */
   isReady(): boolean {
     return this.isOver || this.buffer.hasMessage();
   }

@@ -1,7 +1,7 @@
 /** A queue of tasks between threads and processes. Source: multiprocessing.Queue, multiprocessing.JoinableQueue, queue.Queue */
 
 import { checkBoolean, checkInteger, checkOptions } from '../check.ts';
-import { ItemIterator, type Operation, readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { ItemIterator, type Operation, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type Block, defineKind, type ObjectKind, SharedObject } from '../memory/index.ts';
 import {
@@ -24,7 +24,7 @@ import { coreReadiness } from './wait-ready.ts';
 
 const longest = 0x7fff_ffff;
 
-/** What one class of queues has and its subclasses inherit; not for users, so that it goes by a symbol. */
+/** The differences between classes of queues, inherited by subclasses. The key is a symbol, as it is not public. */
 export interface QueueVariety {
   readonly kind: ObjectKind;
   /** The words of a new one, beside those that all have. @throws HeddleError if the heap is full */
@@ -50,7 +50,7 @@ const kind: ObjectKind = defineKind({
 export interface QueueStatistics {
   /** Items that are there. */
   readonly size: number;
-  /** At most so many; 0: any number. */
+  /** The most items; 0: any number. */
   readonly maxSize: number;
   /** Items that were ever put, modulo 2 ** 32. */
   readonly puts: number;
@@ -69,8 +69,8 @@ export interface QueueStatistics {
 }
 
 /**
- * A queue that threads and processes share: first in, first out, for any number of producers and consumers. A queue can be an argument of a task, a captured
- * variable, an item of a queue or a field: the receiver has the same queue.
+ * A queue that threads and processes share: first in, first out, for any number of producers and consumers. A queue can be an argument of a
+ * task, a captured variable, an item of a queue or a field. The receiver has the same queue.
  *
  * Items are values that can cross to a process, whichever thread or process takes them; SharedArrayBuffer, MessagePort and AbortSignal are refused.
  * `taskDone` and `join` count tasks, so that `JoinableQueue` is the same class under Python's name.
@@ -259,7 +259,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   /**
    * Waits until all items that were put are marked by `taskDone`: true; false after `timeout` ms.
    *
-   * @throws OwnerDied once, if a consumer died that had taken items and not marked them. They count as processed from then on
+   * @throws OwnerDied once, if a consumer died with unmarked items, which count as processed from then on
    */
   join(options?: number | WaitOptions): Operation<boolean> {
     this.#core.check('join');
@@ -267,7 +267,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
   }
 
   /** As `join`, and blocks the thread. */
-  joinSync(options?: number | Omit<WaitOptions, 'signal'>): boolean {
+  joinSync(options?: number | SyncWaitOptions): boolean {
     this.#core.check('joinSync');
     return this.#core.joinSync(this.joinSync, readSyncOptions(options, false, 'join()'));
   }
@@ -295,7 +295,7 @@ export class Queue<T = unknown> extends SharedObject implements AsyncIterable<T>
     return new ItemIterator(this.#core);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): QueueStatistics {
     const { buffer } = this.#core;
     const { getters, putters, joiners } = buffer.waiting();

@@ -1,5 +1,6 @@
 /**
- * What lies in the heap of a queue. What all read and few write, what producers write, and what consumers write are in lines of the cache of their own.
+ * The layout of a queue in the heap. Words that all threads read and few write, the producers' words, and the consumers' words are in
+ * separate cache lines.
  *
  *    line 0   TAG CHAIN WAITING TICKETS │ FLAGS MAX STATE │ OLDEST SPARE PUTTERS JOINERS RETURNED        the references are a range
  *    line 1   two waiting getters

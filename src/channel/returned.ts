@@ -1,6 +1,6 @@
 /**
- * Items that came back: taken for a wait that was aborted, or whose greenlet was killed, in the same moment. They are the first to go out again, in the
- * order in which they were put. A list of blocks that the queue owns; all of it happens in the consumers' mutex.
+ * Returned items: taken for a wait that was aborted, or whose greenlet was killed, in the same moment. They are the first to go out again,
+ * in the order in which they were put. They form a list of blocks that the queue owns, used in the consumers' mutex.
  *
  *    queue.RETURNED ──▶ TAG CHAIN(next) HEADER NUMBER │ the message ──▶ …
  */
@@ -29,12 +29,12 @@ export class Returned {
     return acquire(this.#queue.words, this.#queue.at + RETURNED);
   }
 
-  /** Whether there is one: in the mutex, or a guess. */
+  /** True if there is one: exact in the mutex, otherwise a guess. */
   get isThere(): boolean {
     return read(this.#queue.words, this.#queue.at + RETURNED) !== 0;
   }
 
-  /** What all of them weigh. */
+  /** The sum of their weights. */
   sum(weigh: (kind: number, length: number, words: Int32Array) => number): number {
     let sum = 0;
     for (let ref = this.first; ref !== 0; ref = this.#next(ref)) {
@@ -44,7 +44,7 @@ export class Returned {
     return sum;
   }
 
-  /** Whether a parcel is in one of them. */
+  /** True if a parcel is in one of them. */
   names(parcel: number): boolean {
     for (let ref = this.first; ref !== 0; ref = this.#next(ref)) {
       const { kind, words } = this.#read(ref);

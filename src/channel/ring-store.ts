@@ -1,5 +1,5 @@
 /**
- * First in, first out: a ring, and before it what came back. What a thread that is killed leaves at which step:
+ * A store in order of arrival: a ring, and returned items in front of it. The state after a kill, by step:
  *
  *    put                                   killed right after it           take                              killed right after it
  *    1  a chunk, if needed                 swept, or chained already       1  items that came back, first
@@ -180,7 +180,7 @@ export class RingStore implements Store {
     };
   }
 
-  /** Whether a parcel is in one of the messages. Under the guard of the heap, by any thread: chunks stay where they are meanwhile. */
+  /** True if a parcel is in one of the messages. Under the guard of the heap, by any thread: chunks stay where they are meanwhile. */
   names(parcel: number): boolean {
     if (this.#returned.names(parcel)) return true;
     const ring = this.#ring;
@@ -195,7 +195,7 @@ export class RingStore implements Store {
   repairGets(): number {
     const gets = (this.#ring.taken() - this.#returned.sum((kind, length, words) => this.#weightOf(kind, length, words))) | 0;
     const missing = (gets - this.#load(GETS)) | 0;
-    // What LOST becomes is written down before it changes, until GETS is right: a second death in here does not count twice.
+    // The new value of LOST is logged before the change, until GETS is right: a second death in here does not count twice.
     if (this.#load(LOST_AFTER) === 0 && missing > 0) this.#store(LOST_AFTER, (this.#load(LOST) + missing + 1) | 0);
     const lostAfter = this.#load(LOST_AFTER);
     if (lostAfter === 0) return gets;

@@ -1,7 +1,7 @@
 /**
- * The ring: messages of any length in a row of chunks, between one producer and one consumer at a time. Michael and Scott's two-lock queue, without the
- * locks: a caller has whatever makes it the only producer, or the only consumer. Within a chunk a consumer looks at the header of the next message and
- * never at `tail` (FastForward, Giacomoni et al.), so that both sides share no line of the cache but that of the message.
+ * The ring: messages of any length in a row of chunks, between one producer and one consumer at a time. Michael and Scott's two-lock queue,
+ * without the locks: the caller's mutex makes it the only producer, or the only consumer. Within a chunk a consumer looks at the header of
+ * the next message and never at `tail` (FastForward, Giacomoni et al.). Both sides thus share no cache line but that of the message.
  *
  *    oldest                                                                    tailChunk
  *    ┌─────────────────────┬─────────┬─────────┬──────┐  CHAIN, JUMP   ┌─────────────────────┬─────────┬────────┬─ …
@@ -11,7 +11,8 @@
  *
  *    message, in units of 16 bytes     word 0: 0 not yet written, else length << 4 | kind     word 1: its number     then its bytes
  *
- * A position is the reference of such a unit. What is where must be right after each store, as a producer or a consumer may die at any of them:
+ * A position is the reference of such a unit. The words must be consistent after each store, as a producer or a consumer may die at any of
+ * them:
  *
  *    put     bytes ─▶ behind them: its number, then 0 ─▶ the header: published ─▶ tailChunk ─▶ tail
  *    take    copy ─▶ head: taken ─▶ chunks that both sides have left go
@@ -53,7 +54,7 @@ const headWords = 2;
 /** Segments have a power of two of units, and no chunk lies in two. */
 const unitShift: number = Math.log2(segmentSize / 16);
 const unitMask: number = segmentSize / 16 - 1;
-/** Up to so many words a loop is faster than a call. */
+/** The number of words up to which a loop is faster than a call. */
 const loopLimit = 32;
 
 /** Where the words of a ring lie. */
@@ -79,7 +80,7 @@ export interface Chunks {
   next(last: number, units: number): number;
   /** Takes the chunks back that lie before the first one with `head` or `tail` in it. In the name of the consumer. */
   leave(head: number, tail: number): void;
-  /** Whether plain stores must be steps: under the model. */
+  /** True if plain stores must be steps: under the model. */
   readonly isModel: boolean;
 }
 
@@ -227,7 +228,7 @@ export class Ring {
 
   // The consumer's side.
 
-  /** Whether a message may be there: a guess, for callers that are not the consumer. */
+  /** True if a message may be there: a guess, for callers other than the consumer. */
   get mayHave(): boolean {
     const head = read(this.#words, this.#head);
     return load(this.#chunks.segment(head >>> unitShift), (head & unitMask) << 2) !== 0;
@@ -256,7 +257,7 @@ export class Ring {
     this.#hasJumped = false;
   }
 
-  /** The kind of the message that comes next; 0: there is none. */
+  /** The kind of the next message; 0 if there is none. */
   peek(): number {
     for (;;) {
       const segment = this.#chunks.segment(this.#from >>> unitShift);

@@ -1,6 +1,7 @@
 /**
- * What goes on behind a queue that threads and processes share: the bounded buffer of the textbooks, over a store in the shared heap. Here are the mutexes and
- * what happens in them; where items lie is the store's affair (`store.ts`), waiting is in `line.ts`, and values become messages in `items.ts`.
+ * The buffer behind a queue that threads and processes share: the bounded buffer of the textbooks, over a store in the shared heap. Here
+ * are the mutexes and the operations in them. The store (`store.ts`) decides where items lie, `line.ts` waits, and `items.ts` makes
+ * messages of values.
  *
  *    put                                   killed right after it           take                              killed right after it
  *    1  producers' mutex                   the next one repairs            1  consumers' mutex               the next one repairs
@@ -110,7 +111,7 @@ export class SharedBuffer implements Taker {
     return load(this.#words, this.#at + word);
   }
 
-  /** In the mutex of those who write it. */
+  /** In the mutex of the word's writers. */
   #read(word: number): number {
     return read(this.#words, this.#at + word);
   }
@@ -119,7 +120,7 @@ export class SharedBuffer implements Taker {
     store(this.#words, this.#at + word, value);
   }
 
-  /** Whether messages that are put together may share words. */
+  /** True if messages that are put together may share words. */
   get takesBatches(): boolean {
     return this.#items.takesBatches === true;
   }
@@ -151,12 +152,12 @@ export class SharedBuffer implements Taker {
     return this.#load(LOST) >>> 0;
   }
 
-  /** Whether a message may be there: a guess. */
+  /** True if a message may be there: a guess. */
   get mayHaveMessage(): boolean {
     return this.#items.mayHave || this.#read(STATE) !== OPEN;
   }
 
-  /** Whether the next item is for a getter in line: it has waited long, and what it was called for others have taken. */
+  /** True if the next item is for a getter in line: it has waited long, and other threads have taken the item that it was called for. */
   get isReserved(): boolean {
     return acquire(this.#words, this.#at + OVERDUE) !== 0 && this.#load(STATE) === OPEN;
   }
@@ -165,7 +166,7 @@ export class SharedBuffer implements Taker {
     this.#store(OVERDUE, is ? 1 : 0);
   }
 
-  /** Whether `put` would find room now. */
+  /** True if `put` would find space now. */
   get hasRoom(): boolean {
     return this.maxSize === 0 || this.size < this.maxSize;
   }
@@ -219,10 +220,10 @@ export class SharedBuffer implements Taker {
   }
 
   /**
-   * Takes the first message: then `kind`, `number`, `words` and `length` are those of it. False if there is none.
+   * Takes the first message: then `kind`, `number`, `words` and `length` describe it. False if there is none.
    *
    * @param isSure false: a moment in which others take may be missed
-   * @param judge says of the first message whether it is to be taken
+   * @param judge decides whether the first message is taken
    * @throws HeddleError if there is no memory for the books of this consumer
    */
   take(isSure: boolean, judge?: Judge): boolean {
@@ -345,7 +346,7 @@ export class SharedBuffer implements Taker {
     return this.#headMutex.within(change);
   }
 
-  /** Whether a message is there, for certain. */
+  /** True if a message is there, for certain. */
   hasMessage(): boolean {
     return this.#headMutex.within(() => this.#load(STATE) !== EMPTIED && this.#items.has());
   }
@@ -362,7 +363,7 @@ export class SharedBuffer implements Taker {
     this.books?.line.known?.callAll();
   }
 
-  /** Throws all items away. A consumer that finds the queue EMPTIED does it, too: whoever was to may have died. */
+  /** Discards all items. A consumer that finds the queue EMPTIED does it, too: the thread that began may have died. */
   #drain(): false {
     for (const parcel of this.#items.drain()) this.#dropParcel(parcel);
     return false;

@@ -125,7 +125,7 @@ export class SimpleQueue<T = unknown> extends SharedObject implements AsyncItera
     return new ItemIterator(this.#core);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): SimpleQueueStatistics {
     const { buffer } = this.#core;
     const { size } = this.#core;

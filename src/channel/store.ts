@@ -1,6 +1,6 @@
 /**
- * Where the items of a queue are: the part in which kinds of queues differ. A store decides where a message goes and which one comes next, and knows what a
- * thread that died between two stores has left; mutexes, room, waiting and tasks are those of `shared-buffer.ts`.
+ * The place of a queue's items: the part in which kinds of queues differ. A store chooses the place of a message and the next one, and
+ * knows the state that a death between two stores leaves. Mutexes, space, waiting and tasks belong to `shared-buffer.ts`.
  *
  *    RingStore              first in, first out; producers and consumers have a mutex each
  *    ordered/ …             last in, first out; lowest first; both ends. One mutex, as all change the same words
@@ -10,13 +10,13 @@
 export interface Outgoing {
   /** MESSAGE, PARCEL, BYTES and APART. */
   readonly kind: number;
-  /** Its bytes; those of the last word that are behind it are zeros. */
+  /** The bytes; the rest of the last word are zeros. */
   readonly words: Int32Array;
   /** In bytes. */
   readonly length: number;
   /** Where its bytes begin in `words`, which several messages of a batch share; counted in words. Default 0. */
   readonly from?: number | undefined;
-  /** What decides on its place, in a store that asks for that. */
+  /** The key for its place, in a store with keys. */
   readonly key?: number | string | undefined;
 }
 
@@ -30,21 +30,21 @@ export interface Message extends Outgoing {
 export interface Taker {
   /** Words for the message that is being taken, to be filled. @param words those that it is in already */
   hold(kind: number, number: number, length: number, key?: number | string, words?: Int32Array): Int32Array;
-  /** So many items have gone out, or what they weigh: the books say so, then GETS. Less than 0: items have come back. */
+  /** Counts items, or weights, that have gone out: in the books, then in GETS. Less than 0: items were returned. */
   count(items: number): void;
 }
 
-/** Says of the next message whether it is to be taken. @param bytes those of its value, wherever they are */
+/** Decides whether the next message is taken. @param bytes those of its value, wherever they are */
 export type Judge = (kind: number, bytes: number) => boolean;
 
 export interface Store {
   /** Items that may be there before a producer waits; 0: it never does. */
   readonly maxSize: number;
-  /** Whether producers and consumers have one mutex, TAIL_MUTEX. */
+  /** True if producers and consumers have one mutex, TAIL_MUTEX. */
   readonly hasOneMutex: boolean;
-  /** Whether messages may share words, as `from` says. */
+  /** True if messages may share words, by `from`. */
   readonly takesBatches?: boolean;
-  /** Whether an item may be there: a guess, by any thread. */
+  /** True if an item may be there: a guess, by any thread. */
   readonly mayHave: boolean;
   /** The same, cheaper: for a caller that does not ask again and again, which plain loads may answer by what they found before. */
   readonly seemsToHave: boolean;
@@ -55,7 +55,8 @@ export interface Store {
   // In the producers' mutex.
 
   /**
-   * Places `count` messages, with all of them or none to be seen after a death, and stores PUTS. Returns how many: fewer if there is no more memory.
+   * Places `count` messages, all or none of them visible after a death, and stores PUTS. Returns the number: fewer if there is no more
+   * memory.
    *
    * @throws HeddleError if there is no memory for the first; then nothing has happened
    */
@@ -65,9 +66,9 @@ export interface Store {
 
   // In the consumers' mutex.
 
-  /** Whether an item is there. */
+  /** True if an item is there. */
   has(): boolean;
-  /** Takes the next message. False: there is none, or `judge` does not want it. */
+  /** Takes the next message. False if there is none, or `judge` rejects it. */
   take(taker: Taker, judge?: Judge): boolean;
   /** Takes up to `max` messages, as copies. */
   takeSome(max: number, taker: Taker): Message[];
@@ -77,7 +78,7 @@ export interface Store {
   repairGets(): number;
 
   /**
-   * Makes ready to take a message back, outside of the mutex. What it returns does so, inside.
+   * Prepares the return of a message, outside of the mutex. The returned function performs it, inside.
    *
    * @throws HeddleError if the heap is full
    */

@@ -5,7 +5,7 @@
 
 import { setImmediate } from '../real-timers.ts';
 
-/** After so many calls the clock is looked at. */
+/** The number of calls after which the clock is looked at. */
 const callsPerLook = 64;
 /** Milliseconds that a loop may keep the event loop. */
 const longest = 10;
@@ -16,7 +16,7 @@ export class Turns {
   #since = 0;
   #next: Promise<void> | undefined;
 
-  /** Counts a call that does not wait. What it has to wait for all the same; undefined: nothing. */
+  /** Counts a call that does not wait. Returns the promise that it must wait for all the same; undefined without one. */
   due(): Promise<void> | undefined {
     this.#calls += 1;
     if (this.#calls % callsPerLook !== 0) return undefined;

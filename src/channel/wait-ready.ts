@@ -130,9 +130,9 @@ function readObjects<O extends object>(objects: Iterable<O>): Map<O, Readiness> 
 }
 
 /**
- * Waits until at least one of the objects is ready, and gives all that are, in their order: a connection or queue from which a `recv` or `get` would come to
- * an end at once, a process or thread that has ended, a future that is done. Takes nothing, so another thread or process may be faster than the call that
- * follows. Without a timeout an empty list is waited for indefinitely, as in Python.
+ * Waits until at least one of the objects is ready, and resolves to all that are, in their order. A connection or queue is ready if a
+ * `recv` or `get` would end at once, a process or thread when it has ended, a future when it is done. Takes nothing, so another thread or
+ * process may be faster than the call that follows. Without a timeout an empty list is waited for indefinitely, as in Python.
  *
  * Source: multiprocessing.connection.wait
  *

@@ -11,7 +11,7 @@ export interface Flag {
   readonly name: string;
   /** One letter. */
   readonly short?: string;
-  /** What the help calls its value; a flag without it is a switch. */
+  /** The name of its value in the help; a flag without it is a switch. */
   readonly value?: string;
   /** A switch that also has a `--no-` form. */
   readonly negatable?: boolean;

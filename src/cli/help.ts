@@ -1,4 +1,4 @@
-/** What `--help` says. */
+/** The text of `--help`. */
 
 import { flagHelp } from './flags.ts';
 import { DOCTOR_FLAGS } from './doctor/command.ts';

@@ -3,7 +3,7 @@
 
 import { runCommandLine } from './index.ts';
 
-// A reader that left (`heddle … | head`) is no error; commands notice it where it matters.
+// A reader that left (`heddle … | head`) is not an error; commands notice it where it matters.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 

@@ -5,7 +5,7 @@ import { monotonicNow } from '../real-timers.ts';
 import { withoutOwnFrames } from '../stack-frames.ts';
 
 export interface CallSite {
-  /** Whatever the user's `Error.prepareStackTrace` makes of it; else a text. */
+  /** The result of the user's `Error.prepareStackTrace`; else a text. */
   readonly stack?: unknown;
   /** The call was one of many, and this is the place of another a moment before. */
   readonly sampled?: CallSite;
@@ -13,7 +13,7 @@ export interface CallSite {
 
 /** Looking at a place costs as much as half a task. Where calls come faster than this many a millisecond, one stands for those that follow it. */
 const many = 10;
-/** For so many of them, and so many milliseconds. */
+/** The most such calls, and milliseconds. */
 const maxCalls = 32;
 const maxTime = 1;
 /** Calls after which their number in a millisecond is measured. */

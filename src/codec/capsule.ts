@@ -4,19 +4,19 @@
  *   host:    fn --captureFunction--> Capsule { id, packet }        the same bytes have the same id
  *   worker:  packet --openCapsule--> () => the function for one call
  *
- * A function whose captures a call could change is decoded anew for every call, so that no task sees what another
- * did to its copy; for all others one decoded function serves.
+ * A function whose captures a call could change is decoded anew for every call, so that no task sees the changes of another to its copy.
+ * For all others one decoded function serves.
  */
 
 import { crypto } from '../builtins.ts';
 import { checkFunction } from '../check.ts';
 import { publish } from '../events.ts';
 import type { AnyFunction, Dismantled } from './courier.ts';
-import { Encoder } from './encoder.ts';
+import { Encoder } from './packet/encoder.ts';
 import { areUntouched, type InlineCode, Lru, nameIn, nameOfFunction, type Origin, serializer } from './function/index.ts';
-import type { Border, Packet } from './packet.ts';
-import { realmId } from './realm.ts';
-import { reducerOf } from './reducers.ts';
+import type { Border, Packet } from './packet/packet.ts';
+import { realmId } from './packet/realm.ts';
+import { reducerOf } from './objects/reducers.ts';
 
 export interface Capsule {
   /** Equal ids mean equal bytes. */
@@ -96,7 +96,7 @@ const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string => Buffer.fr
 
 function idOf(packet: Packet, before: Capsule | undefined): string {
   const { bytes, attachments, signals } = packet;
-  // What travels beside the bytes is not in them.
+  // Attachments and signals are not in the bytes.
   if (attachments.length > 0 || signals.length > 0) return newId();
   if (bytes.length > hashedUpTo) return before !== undefined && Buffer.compare(before.packet.bytes, bytes) === 0 ? before.id : newId();
   const hash = bytes.length <= keptUpTo ? latin1(bytes) : crypto().createHash('sha1').update(bytes).digest('base64');

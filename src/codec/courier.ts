@@ -5,12 +5,12 @@
  *   sender:   fn --dismantle--> { early, late }     both are made of ordinary values and go through the codec
  *   receiver: early --assemble--> { fn, complete }, then complete(values of late)
  *
- * `early` is what is needed to make the function object (its code, a class's parent); it never leads back to the
- * function itself. `late` is what the function refers to (captured variables, static values) and may lead back to
- * it: the encoder writes it after the rest of the message, the decoder fills it in when everything exists.
+ * `early` has the values that are needed to make the function object (its code, a class's parent); it never leads back to the function
+ * itself. `late` has the values that the function refers to (captured variables, static values) and may lead back to it. The encoder writes
+ * it after the rest of the message; the decoder fills it in when all objects exist.
  */
 
-import type { Destination } from './packet.ts';
+import type { Destination } from './packet/packet.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -56,7 +56,7 @@ export interface Courier {
   /** Why an instance's state cannot be seen from outside (`#private` fields, or what compilers make of them), if so. */
   privateState(instance: object): string | undefined;
 
-  /** Whether Node keeps a class to itself, so that the other side cannot get it. */
+  /** True if Node keeps a class private, so that the other side cannot get it. */
   isInternalClass(fn: AnyFunction): boolean;
 
   /** Loads modules by key; `undefined` if all are loaded. */

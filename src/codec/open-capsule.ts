@@ -1,8 +1,8 @@
 /** The worker's side of a capsule: `capsule.ts` has the picture. */
 
 import type { AnyFunction } from './courier.ts';
-import { decode, Decoder } from './decoder.ts';
-import type { Border, Incoming } from './packet.ts';
+import { decode, Decoder } from './packet/decoder.ts';
+import type { Border, Incoming } from './packet/packet.ts';
 
 /** Opens a capsule whose modules are loaded. */
 export function openCapsule(packet: Incoming, border: Border): () => AnyFunction {

@@ -31,7 +31,7 @@ const retryMs = 5;
  * Source: multiprocessing.connection.Client
  *
  * @param address a path of a Unix socket, or `{ host, port }`; host: `127.0.0.1` by default
- * @throws AuthenticationError if one end does not know the other's key, or what listens there is no listener of heddle's
+ * @throws AuthenticationError if one end does not know the other's key, or the peer is not a listener of heddle
  * @throws TimeoutError if that took longer than `timeout`; Error as Node's `connect`, such as `ECONNREFUSED`
  *
  * @example

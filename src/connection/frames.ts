@@ -19,7 +19,7 @@ export const BYTES = 2;
 export interface Message {
   readonly kind: number;
   readonly bytes: Uint8Array;
-  /** Its place among those that have come. */
+  /** The number in order of arrival. */
   readonly number: number;
 }
 
@@ -65,7 +65,7 @@ export class FrameReader {
     if (this.#filled === this.#body!.length) this.#finish();
   }
 
-  /** @throws HeddleError if the bytes are no messages */
+  /** @throws HeddleError if the bytes are not messages */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {

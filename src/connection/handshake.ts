@@ -5,8 +5,8 @@
  *   client ──▶ listener    magic   nonce C   HMAC(key, 'client'   L C)
  *   listener ──▶ client    1   HMAC(key, 'listener' L C)      or 0: refused, and the connection is closed
  *
- * Each end contributes a nonce of its own, so no proof can be used twice. The two proofs differ in their first word, so that none can be sent back to
- * its author. They are compared in constant time. The messages that follow are neither encrypted nor signed.
+ * Each end contributes its own nonce, so no proof can be used twice. The two proofs differ in their first word, so that none can be sent
+ * back to its author. Proofs are compared in constant time. Later messages are neither encrypted nor signed.
  */
 
 import { crypto } from '../builtins.ts';
@@ -47,7 +47,7 @@ class Incoming {
     return this.#bytes.length;
   }
 
-  /** Whether the bytes up to now can be the beginning of `start`. */
+  /** True if the bytes up to now can be the beginning of `start`. */
   mayBegin(start: Uint8Array): boolean {
     const count = Math.min(start.length, this.#bytes.length);
     return this.#bytes.subarray(0, count).equals(start.subarray(0, count));

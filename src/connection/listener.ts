@@ -95,8 +95,8 @@ let isMaking = false;
 /**
  * Listens for other programs that know a key, and accepts their connections. Source: multiprocessing.connection.Listener
  *
- * Both ends prove that they know the key before anything that came is decoded. What is sent then is neither encrypted nor signed: over a network that
- * others can read, put it into a tunnel. The protocol is heddle's own: Python's `multiprocessing.connection` cannot connect.
+ * Both ends prove that they know the key before any received message is decoded. Messages are neither encrypted nor signed: over a network
+ * that others can read, use a tunnel. The protocol is heddle's own: Python's `multiprocessing.connection` cannot connect.
  *
  * @example
  * ```ts
@@ -261,8 +261,8 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
   }
 
   /**
-   * Ends listening: calls of `accept` that wait fail with `InvalidStateError`, and connections that were not accepted are closed. Those that were accepted
-   * stay. The file of a Unix socket is removed. Twice is no error.
+   * Ends listening. Pending calls of `accept` fail with `InvalidStateError`, and connections that were not accepted are closed. Accepted
+   * connections stay. The file of a Unix socket is removed. Closing twice has no effect.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -293,7 +293,7 @@ export class Listener<T = unknown> implements AsyncIterable<SocketConnection<T>>
     return undefined;
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): ListenerStatistics {
     return {
       waiting: this.#ready.length,

@@ -1,5 +1,5 @@
 /**
- * Calls that wait for a message of a connection. They stand in line; the first of them takes a message when one is there.
+ * The calls that wait for a message of a connection, in line. The first of them takes a message when one is there.
  *
  *   waits in line ── message ──▶ takes it ── its modules are loaded ──▶ opened: the value
  *                 └─ end ──▶ EOFError                └─ the wait ends meanwhile ──▶ the message goes back to the front
@@ -17,7 +17,7 @@ import type { MessageStream } from './stream.ts';
 export interface Reading<R> {
   /** Why it cannot read this message, which stays then. */
   refuse?(message: Message): Error | undefined;
-  /** What the call gives. The message is taken, and its modules are loaded. */
+  /** Makes the result of the call. The message is taken, and its modules are loaded. */
   open(message: Message): R;
 }
 
@@ -71,7 +71,7 @@ export class Receive<R> extends Waiting<R> {
   readonly #reading: Reading<R>;
   /** Taken, while its modules are loaded. */
   #message: Message | undefined;
-  /** What the value was made of, where it may come back unseen. */
+  /** The message of the value, where it may come back unseen. */
   #opened: Message | undefined;
   #isAwaited = false;
 
@@ -127,7 +127,7 @@ export class Receive<R> extends Waiting<R> {
   }
 
   /** A promise gives its value out: what the value was made of is not kept for that. */
-  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  // oxlint-disable-next-line unicorn/no-thenable -- an operation is awaited
   override then<A = R, B = never>(
     onValue?: ((value: R) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,
@@ -136,7 +136,7 @@ export class Receive<R> extends Waiting<R> {
     return super.then(onValue, onError);
   }
 
-  /** Who waited was killed before the value was seen: the message is there for the next call. */
+  /** The waiter was killed before it saw the value: the next call gets the message. */
   protected override giveBack(): void {
     const message = this.#opened;
     this.#opened = undefined;
@@ -180,7 +180,7 @@ export class Poll extends Waiting<boolean> {
   }
 }
 
-/** Those that wait for messages of one stream. */
+/** The waiters for messages of one stream. */
 export class Receivers {
   readonly stream: MessageStream;
   readonly #list: WaitList<Waiting<any>> = new WaitList();
@@ -232,7 +232,7 @@ export class Receivers {
     else this.stream.unref();
   }
 
-  /** Whether a message is there, or the end, also where the loop has not read it yet. */
+  /** True if a message is there, or the end, also where the loop has not read it yet. */
   isReady(): boolean {
     return this.stream.waitSync(0);
   }

@@ -14,6 +14,7 @@ import {
   Pending,
   readSyncTimeout,
   readWaitOptions,
+  type SyncWaitOptions,
   type WaitOptions,
 } from '../loop/index.ts';
 import { blockThread } from '../memory/index.ts';
@@ -52,7 +53,7 @@ class Sending extends Pending<void> {
     stream.ref();
   }
 
-  /** It waits no longer than that. */
+  /** Begins the wait, with its limits. */
   begin(options: WaitOptions | undefined): void {
     this.#frames = framesOfCall();
     this.limit(options);
@@ -107,8 +108,8 @@ export let takeStream: (connection: SocketConnection<any>, changed: (stream: Mes
 let isMaking = false;
 
 /**
- * One end of a connection between two programs, over a socket: what {@link Client} and `Listener.accept` give. It has the calls of a `Connection`, and
- * is no handle: it stays in its thread. Shared objects cannot be sent, as the other program does not see them.
+ * One end of a connection between two programs, over a socket: the result of {@link Client} and `Listener.accept`. It has the calls of a
+ * `Connection`, but is not a handle: it stays in its thread. Shared objects cannot be sent, as the other program does not see them.
  *
  * Source: multiprocessing.connection.Connection
  *
@@ -222,12 +223,12 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /**
-   * Sends a message: a value of any kind that can cross to another program. It is encoded during the call: later changes are not seen. Waits while the
-   * system's buffer is full.
+   * Sends a message: a value of any kind that can cross to another program. The message is encoded during the call: later changes are not
+   * seen. Waits while the system's buffer is full.
    *
    * @param options milliseconds, or `{ timeout, signal, transfer }`; indefinitely by default. A message whose first bytes have left goes out whole, also where
    *   the wait for it was ended
-   * @throws EOFError if the other end has closed the connection, or has ended; TimeoutError if there was no room in time
+   * @throws EOFError if the other end has closed the connection, or has ended; TimeoutError if there was no space in time
    * @throws SerializationError if the value cannot cross; InvalidStateError if this end is closed
    */
   send(message: T, options?: number | SocketSendOptions): Operation<void> {
@@ -263,7 +264,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /** As `recv`, and blocks the thread. */
-  recvSync(options?: number | Omit<WaitOptions, 'signal'>): T {
+  recvSync(options?: number | SyncWaitOptions): T {
     this.#check('recvSync');
     return this.#receivers.receiveSync('recvSync', this.recvSync, anyMessage as Reading<T>, readSyncTimeout(options, 'recv()'));
   }
@@ -277,13 +278,13 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   poll(options: number | WaitOptions = 0): Operation<boolean> {
     this.#check('poll');
     const wait = readWaitOptions(options);
-    // What has come already was maybe not read yet.
+    // A message may have come and not been read yet.
     if (!isAborted(options)) this.#receivers.isReady();
     return new Poll(this.#receivers, wait);
   }
 
   /** As `poll`, and blocks the thread. */
-  pollSync(options: number | Omit<WaitOptions, 'signal'> = 0): boolean {
+  pollSync(options: number | SyncWaitOptions = 0): boolean {
     this.#check('pollSync');
     return this.#receivers.pollSync(this.pollSync, readSyncTimeout(options, 'poll()'));
   }
@@ -326,7 +327,7 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /** As `recvBytes`, and blocks the thread. */
-  recvBytesSync(maxLength?: number, options?: number | Omit<WaitOptions, 'signal'>): Uint8Array {
+  recvBytesSync(maxLength?: number, options?: number | SyncWaitOptions): Uint8Array {
     this.#check('recvBytesSync');
     const reading = wholeBytes('recvBytesSync', mostOf(maxLength));
     return this.#receivers.receiveSync('recvBytesSync', this.recvBytesSync, reading, readSyncTimeout(options, 'recvBytes()'));
@@ -348,15 +349,15 @@ export class SocketConnection<T = unknown> implements AsyncIterable<T>, Disposab
   }
 
   /** As `recvBytesInto`, and blocks the thread. */
-  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | Omit<WaitOptions, 'signal'>): number {
+  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | SyncWaitOptions): number {
     this.#check('recvBytesIntoSync');
     const reading = bytesInto('recvBytesIntoSync', partOf(view, offset, undefined));
     return this.#receivers.receiveSync('recvBytesIntoSync', this.recvBytesIntoSync, reading, readSyncTimeout(options, 'recvBytesInto()'));
   }
 
   /**
-   * Closes this end; twice is no error. Calls that wait here to receive fail with `InvalidStateError`; messages whose `send` still waits go out first. The
-   * other end receives what was sent before, and then `EOFError`.
+   * Closes this end; closing twice has no effect. Pending receives here fail with `InvalidStateError`; messages whose `send` still waits go
+   * out first. The other end receives what was sent before, and then `EOFError`.
    */
   close(): void {
     if (this.#isClosed) return;

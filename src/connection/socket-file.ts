@@ -27,7 +27,7 @@ export class SocketFile {
     if (this.#hasFolder) rmSync(dirname(this.#path), { recursive: true, force: true });
   }
 
-  /** It was removed by what listened there. */
+  /** Called when the listener has removed the file. */
   forget(): void {
     if (files.delete(this) && files.size === 0) process.off('exit', removeAll);
   }

@@ -31,7 +31,7 @@ export type Ended = (failure?: () => Error) => void;
 
 /** A message that is being written. */
 interface Outgoing {
-  /** What is left of it. */
+  /** The bytes that are left. */
   bytes: Uint8Array;
   readonly length: number;
   /** Called when all of it has left, or with what makes the error when it never will. */
@@ -40,10 +40,10 @@ interface Outgoing {
 
 const scratch = new Uint8Array(headerSize + copyLimit);
 const header = new Uint8Array(headerSize);
-/** What one read gives at most, where it does not go straight into a message. */
+/** The most bytes of one read, where it does not go straight into a message. */
 const readBuffer = new Uint8Array(1 << 16);
 
-/** What one try to write has done. */
+/** The result of one attempt to write. */
 const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EAGAIN';
 
 export class MessageStream {
@@ -61,7 +61,7 @@ export class MessageStream {
   #isPaused = false;
   #isClosing = false;
   #waits = 0;
-  /** What makes the error of a call, when nothing more comes. */
+  /** Makes the error of a call, once nothing more comes. */
   failure: (() => EOFError) | undefined;
 
   /**
@@ -173,7 +173,7 @@ export class MessageStream {
 
   // ---- sending
 
-  /** Whether messages wait for room. */
+  /** True while messages wait for space. */
   get isSending(): boolean {
     return this.#out.length > 0;
   }
@@ -235,7 +235,7 @@ export class MessageStream {
   }
 
   #brokenBy(error: Error): never {
-    // What the other end sent before is still to be read: only the reading tells of the end.
+    // Earlier messages of the other end are still unread: only reading finds the end.
     const failure = this.#closedThere('', error);
     this.#failAll(failure);
     throw failure();
@@ -280,7 +280,7 @@ export class MessageStream {
       try {
         if (this.flush()) this.#looks = 0;
       } catch {
-        // Those that wait were told.
+        // The waiters were told.
         return;
       }
       if (this.isSending) this.#tryLater();
@@ -334,9 +334,9 @@ export class MessageStream {
     );
   }
 
-  /** Whether a message is there, or the end. */
+  /** True if a message is there, or the end. */
   isThere(): boolean {
-    // What the loop has read already goes to the listener.
+    // Messages that the loop has read already go to the listener.
     while (this.next === undefined && this.#socket.readableLength > 0) this.#socket.read();
     return this.next !== undefined || this.failure !== undefined;
   }

@@ -307,7 +307,7 @@ export function getAllStartMethods(): StartMethod[] {
  * Has the warm processes of `forkserver` load modules ahead, so that a process that needs them starts sooner. A module that fails to load is
  * reported once by a warning. Source: multiprocessing.set_forkserver_preload
  *
- * @param modules URLs, paths or specifiers, which are resolved from the main module. They replace those of an earlier call.
+ * @param modules URLs, paths or specifiers, resolved from the main module; these modules replace those of an earlier call
  * @throws TypeError if it is not an array of strings and URLs, or one of them is or imports the main module, which runs only once
  */
 export function setForkserverPreload(modules: readonly (string | URL)[]): void {

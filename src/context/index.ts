@@ -1,4 +1,4 @@
-/** Door of the context floor: processes and pools, bound to one start method. */
+/** The context layer: processes and pools, bound to one start method. */
 
 export {
   Context,

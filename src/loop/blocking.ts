@@ -1,6 +1,6 @@
 /**
- * heddle's own calls that block their thread (`Lock.acquireSync`) go through here, so that `monkey.patchAll()` of the coroutines can see
- * them, and they need not know of it.
+ * Every call of heddle that blocks its thread (`Lock.acquireSync`) passes through here. `monkey.patchAll()` of the coroutines observes such
+ * calls here, without their knowledge.
  */
 
 type Around = <R>(name: string, above: (...args: any[]) => unknown, call: () => R) => R;
@@ -16,7 +16,7 @@ export function blocking<R>(name: string, above: (...args: any[]) => unknown, ca
   return around === undefined ? call() : around(name, above, call);
 }
 
-/** Whether such calls are seen: what has to be known before one is only then worth its time. */
+/** True while blocking calls are observed. The arguments of an observer are worth computing only then. */
 export function isBlockingSeen(): boolean {
   return around !== undefined;
 }

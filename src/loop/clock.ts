@@ -1,4 +1,4 @@
-/** What time it is, and one alarm: the system's clock, or one that a test moves by hand (`heddle/testing`). */
+/** A clock and one alarm: the system's clock, or one that a test moves by hand (`heddle/testing`). */
 
 import { clearTimeout, monotonicNow, setTimeout } from '../real-timers.ts';
 
@@ -10,7 +10,7 @@ export interface Clock {
   disarm(): void;
 }
 
-/** Node's timers take no more than a signed 32-bit number of milliseconds; whoever fires too early arms again. */
+/** Node's timers accept at most a signed 32-bit number of milliseconds. A timer that fires too early is armed again. */
 const LONGEST = 0x7fff_ffff;
 
 class SystemClock implements Clock {

@@ -76,6 +76,6 @@ export class Deque<T> {
 }
 
 function emptyRing<T>(size: number): (T | undefined)[] {
-  // oxlint-disable-next-line unicorn/no-new-array -- the way to have so many places at once
+  // oxlint-disable-next-line unicorn/no-new-array -- the way to allocate the whole ring at once
   return new Array<T | undefined>(size);
 }

@@ -1,4 +1,4 @@
-/** The loop that coroutines run on: who is ready, what happens when, and what every waiting call returns. */
+/** The loop that coroutines run on: the ready queue, the timers, and the operation that every waiting call returns. */
 
 export { blocking, isBlockingSeen, replaceBlocking } from './blocking.ts';
 export { systemClock, type Clock } from './clock.ts';
@@ -15,5 +15,5 @@ export { Shielded } from './shielded.ts';
 export { enterStep, leaveStep, type Wait, WAIT } from './step.ts';
 export { addTimer, now, removeTimer, replaceClock, type Timed } from './timers.ts';
 export { type Listed, type ListNode, WaitList } from './wait-list.ts';
-export { isAborted, readSyncTimeout, readWaitOptions, timeoutOfSync, type WaitOptions } from './wait-options.ts';
+export { isAborted, readSyncTimeout, readWaitOptions, type SyncWaitOptions, timeoutOfSync, type WaitOptions } from './wait-options.ts';
 export type { Waiter } from './wait-record.ts';

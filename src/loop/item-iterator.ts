@@ -11,7 +11,7 @@ interface Step<T> extends Pending<Result<T>> {
   end?(): void;
 }
 
-/** What items come from. */
+/** A source of items. */
 export interface ItemSource<T> {
   /** Takes an item; done when no more will come. */
   next(): Operation<Result<T>>;

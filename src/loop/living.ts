@@ -1,14 +1,14 @@
-/** Who lives on the loop: what was started and has not ended. And what is told when all of it waits for each other. */
+/** The registry of living greenlets: those that have begun and not ended. Reports a deadlock when all of them wait for each other. */
 
 import type { Actor } from './ready.ts';
 import { type Listed, WaitList } from './wait-list.ts';
 
 export interface Living extends Listed, Actor {
-  /** The program may end, or wait for ever, without it. */
+  /** The program may end, or wait indefinitely, without this one. */
   readonly isDaemon: boolean;
   /** For people: `Greenlet-3 waits for Queue.get()`, and on a second line where it was spawned. */
   describe(): string;
-  /** Ends it, as if nobody had needed it: that is no failure. */
+  /** Ends a daemon at exit. Such an end is not a failure. */
   kill(error: unknown): void;
 }
 
@@ -42,17 +42,17 @@ export function restartNumbers(at: number): number {
 /** Of more than this the rest is counted. */
 const SHOWN = 20;
 
-/** Who waits for whom, one below the other. */
+/** Renders the waiting greenlets and what each waits for, one line each. */
 export function describeDeadlock(waiting: readonly Pick<Living, 'describe'>[]): string {
-  const lines = [`nothing can go on: ${waiting.length === 1 ? '1 greenlet waits' : `${waiting.length} greenlets wait`} for ever`];
+  const lines = [`nothing can go on: ${waiting.length === 1 ? '1 greenlet waits' : `${waiting.length} greenlets wait`} indefinitely`];
   for (const one of waiting.slice(0, SHOWN)) lines.push(`  ${one.describe()}`);
   if (waiting.length > SHOWN) lines.push(`  and ${waiting.length - SHOWN} more`);
   return lines.join('\n');
 }
 
 /**
- * The event loop has nothing left to do, and greenlets wait: nobody can wake them. gevent throws a LoopExit into whoever waits in the main
- * greenlet; here the program says who waits for whom, and its exit code is 1.
+ * Called when the event loop has nothing left to do while greenlets wait: nothing can wake them. gevent throws a `LoopExit` into the waiter
+ * in the main greenlet. Here the program prints what each greenlet waits for, and its exit code is 1.
  */
 function reportDeadlock(): void {
   const waiting = [...living].filter((one) => !one.isDaemon);
@@ -62,7 +62,7 @@ function reportDeadlock(): void {
   process.exitCode ??= 1;
 }
 
-/** Takes what is told of an error that nobody sees. */
+/** Receives the report of an error that no waiter sees. */
 export type Teller = (text: string, error: unknown) => void;
 
 let teller: Teller = (text) => process.stderr.write(text);
@@ -71,7 +71,7 @@ export function tell(text: string, error: unknown): void {
   teller(text, error);
 }
 
-/** Lets somebody else take what is told; returns who took it before. */
+/** Replaces the receiver of reports; returns the previous one. */
 export function replaceTeller(next: Teller): Teller {
   const before = teller;
   teller = next;

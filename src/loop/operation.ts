@@ -1,14 +1,15 @@
 /**
- * What every waiting call returns. It has begun when you have it; `await` it, `yield*` it in a generator greenlet, or leave it.
+ * The operation that every waiting call returns. The operation has begun when the call returns. `await` it, `yield*` it in a generator
+ * greenlet, or leave it.
  *
  *            ┌──────── Pending ────────┐
  *   begun ──▶│ waits in a list, with a │──settle(value)──▶ its greenlets are ready, its promise is resolved
  *            │ timer and a signal if   │──fail(error)────▶ the same, with an error
- *            │ it was told so          │──leave()────────▶ nobody waits any more: abandon(), and nothing was taken
+ *            │ it was told so          │──leave()────────▶ no waiter is left: abandon(), and nothing was taken
  *            └─────────────────────────┘
  *
- * `yield*` asks an operation twice: while it waits, `next()` says WAIT, which travels up to the greenlet's step; when the greenlet
- * goes on, it gives what came. One that is over at once never leaves the generator.
+ * `yield*` asks an operation twice. While the operation is pending, `next()` yields `WAIT`, which travels up to the greenlet's step. When
+ * the greenlet resumes, `next()` returns the result. An operation that is complete at once never leaves the generator.
  */
 
 import { inspect } from 'node:util';
@@ -21,11 +22,11 @@ import { readWaitOptions, type WaitOptions } from './wait-options.ts';
 import { promiseOf } from './wait-promise.ts';
 import { DONE, FAILED, LEFT, PENDING, type Waiter, WaitRecord } from './wait-record.ts';
 
-/** What a waiting call returns: it has begun; `await` it, `yield*` it in a generator greenlet, or leave it. */
+/** The result of a waiting call, which has begun. `await` it, `yield*` it in a generator greenlet, or leave it. */
 export abstract class Operation<T> implements Promise<T> {
   /** For `yield*`: what it gives is what came. */
   abstract [Symbol.iterator](): Iterator<Wait, T>;
-  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  // oxlint-disable-next-line unicorn/no-thenable -- an operation is awaited
   abstract then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,
@@ -71,7 +72,7 @@ export class Done<T> extends Operation<T> {
     return { done: true, value: this.#value };
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  // oxlint-disable-next-line unicorn/no-thenable -- an operation is awaited
   override then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,
@@ -89,10 +90,10 @@ export const yes: Operation<boolean> = new Done(true);
 export abstract class Pending<T> extends Operation<T> implements Listed {
   readonly #record: WaitRecord = new WaitRecord(this);
 
-  /** What it waits for, for people: `Queue.get()`. */
+  /** Describes what the operation waits for, for people: `Queue.get()`. */
   abstract describe(): string;
 
-  /** Its place in a list. */
+  /** The node of this operation in a wait list. */
   get node(): WaitRecord {
     return this.#record;
   }
@@ -106,8 +107,8 @@ export abstract class Pending<T> extends Operation<T> implements Listed {
   }
 
   /**
-   * It waits no more for this long, nor after this signal. Call it last: it may end at once. Who does not wait at all lets those that
-   * are ready go first: otherwise `while (!(yield* lock.acquire(0)))` would never let the one go on that has the lock.
+   * Ends the wait after `timeout`, or at the abort of `signal`. Call this method last: the operation may end at once. With a timeout of 0,
+   * ready greenlets run first. Otherwise `while (!(yield* lock.acquire(0)))` would never let the owner of the lock run.
    */
   protected limit(options: number | WaitOptions | undefined): void {
     if (options === undefined || !this.isPending) return;
@@ -138,15 +139,15 @@ export abstract class Pending<T> extends Operation<T> implements Listed {
     return true;
   }
 
-  /** The time-out. What comes of it is the operation's own: a `false`, an `Empty`, … */
+  /** Called when the timeout is over. Each kind of operation chooses its own result: `false`, `Empty`, … */
   expire(): void {
     this.reject(new TimeoutError(`${this.describe()} took longer than it was given`));
   }
 
-  /** Nobody waits for it any more, or not successfully: undo what it has begun elsewhere. It is in no list and has no timer here. */
+  /** Undoes what the operation has begun elsewhere, after its last waiter left or it failed. By then it is in no list and has no timer. */
   protected abandon(_reason: unknown): void {}
 
-  /** It is over, but who waited was thrown out before seeing it: what was taken goes back. */
+  /** Returns what was taken: the operation is over, but its waiter was thrown out before it saw the value. */
   protected giveBack(_value: T): void {}
 
   settle(value: T): void {
@@ -154,7 +155,7 @@ export abstract class Pending<T> extends Operation<T> implements Listed {
     if (record.state === PENDING) record.end(DONE, value, false);
   }
 
-  /** As `settle`, of what stood in line itself: who waits for it does not have to stand in line once more. */
+  /** As `settle`, for an operation that itself stood in a wait list: its waiter does not queue a second time. */
   protected settleNow(value: T): void {
     const record = this.#record;
     if (record.state === PENDING) record.end(DONE, value, true);
@@ -163,13 +164,13 @@ export abstract class Pending<T> extends Operation<T> implements Listed {
   fail(error: unknown): void {
     const record = this.#record;
     if (record.state !== PENDING) return;
-    // As a promise that nobody handles; it is handled if somebody asks in time.
-    // oxlint-disable-next-line promise/no-promise-in-callback -- fail() is no callback
+    // Behaves as a promise without a handler. The error counts as handled if a waiter asks in time.
+    // oxlint-disable-next-line promise/no-promise-in-callback -- fail() is not a callback
     if (record.waiters === undefined) record.promise = Promise.reject(error);
     record.end(FAILED, error, false);
   }
 
-  /** It is in no list any more, and neither a time nor a signal ends it. */
+  /** Removes the operation from its list. Neither a timeout nor a signal ends it after that. */
   protected detach(): void {
     this.#record.detach();
   }
@@ -205,7 +206,7 @@ export abstract class Pending<T> extends Operation<T> implements Listed {
     }
   }
 
-  /** Whether who is thrown out has to wait on until it is over (`Shielded`). */
+  /** True if a waiter that is thrown out must wait until the operation is over (`Shielded`). */
   protected holdsBack(_reason: unknown): boolean {
     return false;
   }
@@ -214,12 +215,12 @@ export abstract class Pending<T> extends Operation<T> implements Listed {
     return this.#record;
   }
 
-  /** Its greenlet is thrown out of it, by `yield*`; what that means for the operation was said by `leave`. */
+  /** Called when `yield*` throws the greenlet out of the operation. The consequences for the operation are decided by `leave`. */
   thrownOut(error: unknown): IteratorResult<Wait, T> {
     throw error;
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- it is to be awaited
+  // oxlint-disable-next-line unicorn/no-thenable -- an operation is awaited
   override then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,

@@ -1,4 +1,7 @@
-/** How many waits are for something outside of the loop, such as a promise of a file's content: while there are any, a test's clock is patient. */
+/**
+ * Counts the waits for something outside of the loop, such as a promise for a file's content. A test's clock does not advance while there
+ * are any.
+ */
 
 let count = 0;
 

@@ -1,4 +1,4 @@
-/** In whom a wait was begun, and who awaits it: an async greenlet can be ended there. */
+/** The async greenlet in which a wait was begun, and the one that awaits it. An async greenlet can be ended at such a wait. */
 
 import type { Living } from './living.ts';
 import type { Pending } from './operation.ts';
@@ -6,17 +6,19 @@ import type { Pending } from './operation.ts';
 /** How an async greenlet was ended. */
 export interface Ending {
   readonly error: unknown;
-  /** Whether its function was told: where it awaited, by its signal, or because it ended itself. Otherwise it is at its next wait. */
+  /**
+   * True once the function was told: at the wait, by its signal, or because it ended itself. Otherwise it will be told at its next wait.
+   */
   isTold: boolean;
 }
 
-/** Somebody who can be ended while it awaits: an async greenlet. */
+/** An async greenlet, which can be ended while it awaits. */
 export interface Owner {
   readonly living: Living;
-  /** It awaits this one. */
+  /** Called when this greenlet begins to await the operation. */
   adopt(operation: Pending<any>): void;
   disown(operation: Pending<any>): void;
-  /** What ended it; undefined while it lives. */
+  /** The error that ended the greenlet; undefined while it lives. */
   readonly ending: Ending | undefined;
 }
 

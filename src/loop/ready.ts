@@ -1,5 +1,5 @@
 /**
- * Who may go on now: a queue, worked off in a microtask.
+ * The ready queue, which is processed in a microtask.
  *
  *   ready(x) ──▶ [ a b c x ] ──microtask──▶ step a, step b, …     more than 10 ms of it ──▶ the rest after the event loop has turned
  *
@@ -11,26 +11,26 @@ import { queueMicrotask, setImmediate } from '../real-timers.ts';
 import { Deque } from './deque.ts';
 import { withoutContext } from '../no-context.ts';
 
-/** Who acts in a step. */
+/** The greenlet, or the awaiting function, that runs in a step. */
 export interface Actor {
   /** For people. */
   describe(): string;
-  /** Whether it is an async function that awaits: after its step promises are to call back. */
+  /** True for an async function that awaits: promises must call back after its step. */
   readonly isAsync: boolean;
 }
 
 export interface Steppable {
   /** Goes on with it. */
   step(): void;
-  /** Whose step it is, if not its own. Only tests want to know. */
+  /** The actor of the step, if that is not this object. Only tests ask. */
   readonly whose?: Actor | undefined;
-  /** It counts on those before it to go first, and on those behind it to come later: also in a test it overtakes nobody, and nobody it. */
+  /** True if this step must keep its place in the queue. A test that chooses the order must not move it. */
   readonly keepsPlace?: boolean;
 }
 
 /** In milliseconds, of each turn of the event loop. */
 const BUDGET = 10;
-/** The clock is looked at after so many steps. */
+/** The number of steps between two looks at the clock. */
 const STEPS_A_LOOK = 64;
 
 const queue = new Deque<Steppable>();
@@ -39,7 +39,7 @@ let isDraining = false;
 /** How long we ran since the event loop turned. */
 let spent = 0;
 let isTurnAwaited = false;
-/** Whether a test says whose turn it is: then nobody else works the queue off. */
+/** True while a test chooses the next step: then only `stepReady` processes the queue. */
 export let isHeld = false;
 
 /** Goes on with it, after those that are ready already. */
@@ -105,17 +105,17 @@ export function readyCount(): number {
   return queue.length;
 }
 
-/** Who is ready, counted from the first in line. */
+/** Returns the entry at an index of the ready queue, counted from the first. */
 export function readyAt(index: number): Steppable {
   return queue.at(index)!;
 }
 
-/** What may be done once in a while may be done again. */
+/** Counts as a new run of the queue: actions limited to one a run are allowed again. */
 export function countDrain(): void {
   drains += 1;
 }
 
-/** From now on `stepReady` alone goes on with anybody. Not to be called by a step. */
+/** Stops the queue: from now on only `stepReady` runs steps. Must not be called by a step. */
 export function hold(): void {
   isHeld = true;
 }
@@ -125,7 +125,7 @@ export function release(): void {
   if (queue.length > 0 && !isScheduled) schedule();
 }
 
-/** It is this one's turn. */
+/** Runs one step. */
 export function stepReady(one: Steppable): void {
   let place = 0;
   while (queue.at(place) !== one) place += 1;

@@ -1,6 +1,6 @@
 /**
- * A wait that nobody leaves before something is in order again: the lock of a condition is had back, a function that was begun has
- * ended. Who is thrown out is held back so long, and then thrown.
+ * A wait that its waiter cannot leave before something is in order again: the lock of a condition is reacquired, a function that was begun
+ * has ended. A waiter that is thrown out is held back until then.
  *
  *   kill ──▶ leave ──▶ interrupted(error)      puts in order, and then calls fail(error)
  *                                   ╲
@@ -14,10 +14,10 @@ import type { Wait } from './step.ts';
 
 export abstract class Shielded<T> extends Pending<T> {
   #isHeldBack = false;
-  /** What it was last told of. */
+  /** The latest error passed to `interrupted`. */
   #reason: unknown = undefined;
 
-  /** Somebody is to be thrown out: end soon, by this error if nothing speaks against it. May come again. */
+  /** Called when a waiter must be thrown out: end soon, with this error unless a stronger reason applies. May be called again. */
   protected abstract interrupted(error: unknown): void;
 
   override reject(error: unknown): boolean {

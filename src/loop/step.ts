@@ -1,9 +1,11 @@
-/** A step of a generator: from where it goes on to where it waits again. What it waits for there is told past the generator. */
+/**
+ * A step of a generator runs from its resumption to its next wait. The awaited operation is passed beside the generator, not through it.
+ */
 
 import { InvalidStateError } from '../errors.ts';
 import type { Pending } from './operation.ts';
 
-/** What a generator yields up to its greenlet's step while an operation is pending. Nothing else may be yielded. */
+/** The value that a generator yields to its greenlet's step while an operation is pending. No other value may be yielded. */
 export interface Wait {
   /** For the compiler, which else would take any object for one. */
   readonly heddle: 'wait';
@@ -12,9 +14,9 @@ export const WAIT: Wait = Object.freeze({ heddle: 'wait' });
 
 const yielded: IteratorYieldResult<Wait> = { done: false, value: WAIT };
 
-/** What is pending in the generator that runs, from its `next()` to the end of the step. */
+/** The operation that the running generator waits for, from its `next()` to the end of the step. */
 let asked: Pending<any> | undefined;
-/** Whether a generator is in a step: only there can be waited by `yield*`. */
+/** True while a generator is in a step. Only then can `yield*` wait. */
 let isInStep = false;
 
 export function enterStep(): boolean {
@@ -31,7 +33,7 @@ export function leaveStep(before: boolean): Pending<any> | undefined {
   return operation;
 }
 
-/** The generator that runs waits for it. Gives what is to be yielded. */
+/** Registers the operation that the running generator waits for. Returns the value to yield. */
 export function ask(operation: Pending<any>): IteratorYieldResult<Wait> {
   if (!isInStep || asked !== undefined)
     throw new InvalidStateError(`yield* ${operation.describe()} works in a generator function that spawn() runs: await it`);

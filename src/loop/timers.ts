@@ -11,7 +11,7 @@ import { withoutContext } from '../no-context.ts';
 export interface Timed {
   /** When it expires, by the clock. */
   at: number;
-  /** Its place in the heap; -1 while it is in none. */
+  /** The index in the heap; -1 while the timer is in none. */
   place: number;
   /** Among equal times the first comes first. */
   seq: number;
@@ -21,7 +21,7 @@ export interface Timed {
 let clock: Clock = systemClock;
 const heap: Timed[] = [];
 let count = 0;
-/** What the alarm is set to; Infinity while it is off. */
+/** The time that the alarm is set to; `Infinity` while it is off. */
 let armedFor = Infinity;
 
 export function now(): number {
@@ -46,7 +46,7 @@ export function removeTimer(timed: Timed): void {
     if (isBefore(last, timed)) rise(last, place);
     else sink(last, place);
   }
-  // An alarm that comes too early does no harm; one that nobody waits for would keep the program alive.
+  // An alarm that fires too early is harmless. One without a waiter would keep the program alive.
   if (heap.length === 0) {
     clock.disarm();
     armedFor = Infinity;
@@ -62,7 +62,7 @@ function alarm(): void {
   withoutContext(fire);
 }
 
-/** Those of this moment only: what is added meanwhile comes with the next alarm, so that nobody can hold the loop. */
+/** Fires the timers of this moment only. Timers added meanwhile fire with the next alarm, so that no timer can block the loop. */
 function fire(): void {
   armedFor = Infinity;
   const time = clock.now();
@@ -105,7 +105,7 @@ function sink(timed: Timed, place: number): void {
   timed.place = place;
 }
 
-/** Puts another clock in place of the present one, and returns that. What waits goes on waiting for as long as it still had to. */
+/** Replaces the clock and returns the previous one. Each waiting timer keeps its remaining time. */
 export function replaceClock(next: Clock): Clock {
   const before = clock;
   const shift = next.now() - before.now();

@@ -1,6 +1,6 @@
 /**
- * Who waits for one thing, in order of arrival. Anybody can leave from the middle at once: it is a list linked through the nodes of its
- * members.
+ * The waiters for one thing, in order of arrival: a doubly linked list through the nodes of its members. A waiter can leave from any
+ * position in constant time.
  */
 
 /** A member's place in its list. */
@@ -11,7 +11,7 @@ export interface ListNode {
   after: ListNode | undefined;
 }
 
-/** What can be in one list at a time. A node of its own costs memory; it may be its node itself, if there are few kinds of these. */
+/** A member of at most one list at a time. A separate node costs memory. A member may be its own node if there are few kinds of members. */
 export interface Listed {
   readonly node: ListNode;
 }

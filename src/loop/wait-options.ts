@@ -5,20 +5,23 @@ import { TypeError } from '../refusals.ts';
 
 /** How long to wait, and what ends it early. */
 export interface WaitOptions {
-  /** Milliseconds; absent is for ever, 0 is not at all. */
+  /** Milliseconds. Absent: wait indefinitely; 0: do not wait. */
   readonly timeout?: number | undefined;
   /** The wait rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** As `WaitOptions`, of a call that blocks its thread: such a thread cannot hear a signal. */
+export type SyncWaitOptions = Omit<WaitOptions, 'signal'>;
+
 const optionKeys = ['timeout', 'signal'] as const;
 
-/** Whether they end the wait before it has begun: nothing is taken then, also where there is something. */
+/** True if the options end the wait before it begins. Nothing is taken then, even if it is available. */
 export function isAborted(options: number | WaitOptions | undefined): boolean {
   return typeof options === 'object' && options.signal?.aborted === true;
 }
 
-/** `number | WaitOptions`, checked; Infinity is for ever. */
+/** Checks and reads `number | WaitOptions`. `Infinity` means indefinitely. */
 export function readWaitOptions(
   options: number | WaitOptions | undefined,
   known: readonly string[] = optionKeys,
@@ -33,7 +36,7 @@ export function readWaitOptions(
 }
 
 /**
- * Milliseconds of a call that blocks its thread; Infinity is for ever.
+ * Returns the milliseconds of a call that blocks its thread. `Infinity` means indefinitely.
  *
  * @param promiseForm the call to use instead where a signal is given
  * @throws TypeError for a signal

@@ -1,10 +1,10 @@
 /**
- * What is known of a wait, whatever its kind: how far it is, who waits for it, and its places in a list and among the timers.
+ * The state of a wait, whatever its kind: its progress, its waiters, and its places in a list and among the timers.
  *
  *   Pending (of some kind: a sleep, a get, a lock, …) ◀──▶ WaitRecord (of one kind) ◀──▶ lists, timers, `yield*`
  *
- * Apart from the operation, because V8 looks up the fields of up to four shapes of objects fast, and there are dozens of kinds of waits.
- * So all that is done for each wait is done with records; kinds are asked for what makes them different.
+ * The record is separate from the operation because of V8: property access is fast for up to four shapes of objects, and there are dozens
+ * of kinds of waits. Work done for every wait uses records. Kinds are asked only for their differences.
  */
 
 import { InvalidStateError } from '../errors.ts';
@@ -15,21 +15,21 @@ import { ask, type Wait } from './step.ts';
 import { removeTimer, type Timed } from './timers.ts';
 import type { ListNode, WaitList } from './wait-list.ts';
 
-/** It waits. */
+/** The operation is pending. */
 export const PENDING = 0;
-/** It is over, with a value. */
+/** The operation is over, with a value. */
 export const DONE = 1;
-/** It is over, with an error. */
+/** The operation is over, with an error. */
 export const FAILED = 2;
-/** Nobody waits for it any more; it takes nothing. */
+/** The last waiter has left; the operation takes nothing. */
 export const LEFT = 3;
 type State = typeof PENDING | typeof DONE | typeof FAILED | typeof LEFT;
 
 /** Is told when what it waits for is over. */
 export interface Waiter {
-  /** Who goes on then. */
+  /** The actor that resumes then. */
   readonly whose?: Actor | undefined;
-  /** @param isNow who was in line for it goes on here and now: it is its turn */
+  /** @param isNow the waiter stood in a wait list itself and resumes at once, without queueing again */
   wake(operation: Pending<any>, isNow: boolean): void;
 }
 
@@ -40,7 +40,7 @@ export class WaitRecord implements Timed, ListNode {
   result: unknown = undefined;
   waiters: Waiter | Waiter[] | undefined = undefined;
   promise: Promise<any> | undefined = undefined;
-  /** In whom it was begun, if that lived. */
+  /** The async greenlet in which the operation was begun, if any. */
   readonly owner: Owner | undefined;
   stopListening: (() => void) | undefined = undefined;
   at = 0;
@@ -66,7 +66,7 @@ export class WaitRecord implements Timed, ListNode {
     else waiters.wake(this.listed, isNow);
   }
 
-  /** It is in no list any more, and neither a time nor a signal ends it. */
+  /** Removes the operation from its list. Neither a timeout nor a signal ends it after that. */
   detach(): void {
     if (this.place !== -1) removeTimer(this);
     if (this.list !== undefined) this.list.unlink(this);
@@ -80,7 +80,7 @@ export class WaitRecord implements Timed, ListNode {
     else this.waiters = [this.waiters, waiter];
   }
 
-  /** Its time is over. */
+  /** Called when the timeout is over. */
   expire(): void {
     this.listed.expire();
   }
@@ -95,7 +95,7 @@ export class WaitRecord implements Timed, ListNode {
         this.promise?.catch(ignore);
         throw this.result;
       case LEFT:
-        throw new InvalidStateError(`${this.listed.describe()} was given up: nobody waited for it`);
+        throw new InvalidStateError(`${this.listed.describe()} was given up: it had no waiter left`);
       default:
         return ask(this.listed);
     }

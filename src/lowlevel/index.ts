@@ -1,15 +1,15 @@
-/** `heddle/lowlevel`: what the shared objects are made of, for those who build their own or look inside. */
+/** `heddle/lowlevel`: the parts of shared objects, for code that builds its own or inspects them. */
 
 import '../shared/index.ts'; // for its layouts
 import '../channel/index.ts'; // for its layouts, and those of sync
 
 /** A word that threads and processes share, and can wait on. */
 export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';
-/** The shared heap: how full it is, what lies where in it, and freeing now what nobody holds. */
+/** The shared heap: how full it is, its layout, and immediate freeing of unused objects. */
 export { collect, heapStatistics, type HeapStatistics, keptDescriptors } from '../memory/index.ts';
 export { allLayouts, type Layout, type LayoutField, type WordType } from '../memory/index.ts';
-/** What their doc comments name. */
-export type { Operation, Wait, WaitOptions } from '../loop/index.ts';
+/** Types that their doc comments name. */
+export type { Operation, SyncWaitOptions, Wait, WaitOptions } from '../loop/index.ts';
 export type { SharedObject } from '../memory/index.ts';
 
 /** The features of this machine, and what is missing of them. */

@@ -1,4 +1,4 @@
-/** What all managers have in common: they make objects in the manager's process, and give proxies of them. */
+/** The common base of managers: they make objects in the manager's process, and return proxies of them. */
 
 import { crypto } from '../builtins.ts';
 import { checkOptions, expected } from '../check.ts';
@@ -26,7 +26,7 @@ export interface RegisterOptions {
   readonly exposed?: readonly string[] | undefined;
 }
 
-/** What a manager's process makes without `register`. */
+/** The types that a manager's process makes without `register`. */
 const ownTypes: ReadonlySet<string> = new Set(['dict', 'list', 'set', 'Namespace', 'Pool', ...sharedTypes.keys()]);
 /** No other thread has it. */
 let idOfThread: string | undefined;
@@ -49,7 +49,8 @@ export abstract class BaseManager {
   /**
    * Lets managers that are started from now on make objects of a class by `create(name)`. A manager that runs already gets it with the first `create`.
    *
-   * @param Class a class; or an arrow function that gives the object, such as one that all clients share: a proxy, a lock or a queue among its variables
+   * @param Class a class; or an arrow function that returns the object. Such a function may return an object that all clients share: a
+   * proxy, a lock or a queue among its variables.
    *
    * @throws TypeError if it is neither, or the name is taken by a type that comes with managers
    */
@@ -64,7 +65,7 @@ export abstract class BaseManager {
     registry.set(name, { Class: Class as Registered['Class'], exposed: options.exposed, id: `${idOfThread} ${(registrations += 1)}` });
   }
 
-  /** What is registered here under a name, for a manager that does not know it yet. */
+  /** Returns the registration of a name, for a manager that does not know it yet. */
   protected registered(_name: string): Registered | undefined {
     return undefined;
   }
@@ -155,7 +156,7 @@ export abstract class BaseManager {
     return this.makeSync(name, args, this.createSync);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   async statistics(): Promise<ManagerStatistics> {
     this.check('statistics');
     const [objects, clients] = (await this.#calls.call(MANAGER, STATISTICS, [], 'Manager.statistics', captureSite(this.statistics))) as [

@@ -3,7 +3,10 @@
 import { RangeError } from '../refusals.ts';
 import { type DictKey, itemsOf, readKey } from './managed.ts';
 
-/** A set of a manager. Where a method takes items, that is any iterable: a proxy of another set is none, but `await other.values()` is. Source: multiprocessing.managers.SetProxy */
+/**
+ * A set of a manager. Where a method takes items, any iterable is accepted: not a proxy of another set, but `await other.values()`. Source:
+ * multiprocessing.managers.SetProxy
+ */
 export class ManagedSet<T = DictKey> {
   readonly #set: Set<T>;
 

@@ -1,4 +1,7 @@
-/** What a manager keeps for its proxies: a dict, a list, a namespace. They live in the manager's process, each called by one message at a time. */
+/**
+ * The objects that a manager keeps for its proxies: a dict, a list, a namespace. They live in the manager's process, each called by one
+ * message at a time.
+ */
 
 import { isDeepStrictEqual } from 'node:util';
 import { checkInteger, expected } from '../check.ts';

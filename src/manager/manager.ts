@@ -33,7 +33,7 @@ import { type Registered, Server } from './server.ts';
 export interface ManagerOptions<A extends unknown[] = unknown[]> {
   /** Runs in the manager's process before anything else. */
   readonly initializer?: ((...args: A) => unknown) | undefined;
-  /** Its arguments. */
+  /** The arguments of the initializer. */
   readonly initArgs?: A | undefined;
   /**
    * Where other programs can connect, as for `Listener.listen`: a path of a Unix socket, or `{ host, port }`. Default: nowhere; with an `authkey` alone, a Unix
@@ -55,7 +55,7 @@ type Started = readonly [server: number, what?: unknown];
 let count = 0;
 let isMaking = false;
 
-/** What runs in the manager's process. */
+/** The main function of the manager's process. */
 export async function serveManager(
   requests: Queue<Request>,
   started: SimpleQueue<Started>,
@@ -76,7 +76,7 @@ export async function serveManager(
   if (listener !== undefined) void admitAll(server, listener);
   await started.put([me, listener?.address]);
   await server.serve();
-  // Whatever its objects still do ends with it.
+  // Ends the rest of what its objects do.
   process.exit();
 }
 
@@ -84,7 +84,7 @@ async function admitAll(server: Server, listener: Listener): Promise<void> {
   for await (const connection of listener) server.admit(connection);
 }
 
-/** What comes first. The queue is waited for no longer then: that would keep the program alive. */
+/** Resolves to the first of both. The wait for the queue ends then: it would keep the program alive. */
 async function firstOf(started: SimpleQueue<Started>, ended: Promise<Started>): Promise<Started> {
   const controller = new AbortController();
   try {
@@ -97,8 +97,8 @@ async function firstOf(started: SimpleQueue<Started>, ended: Promise<Started>): 
 travelByName(serveManager, 'manager/index.js');
 
 /**
- * A process that keeps objects, and the proxies by which threads and processes share them. A proxy is a handle: it can be an argument, a captured variable, an
- * item of a queue, or a value in another object of the manager. The object goes with its last proxy.
+ * A process that keeps objects, and the proxies by which threads and processes share them. A proxy is a handle: it can be an argument, a
+ * captured variable, an item of a queue, or a value in another object of the manager. The object ends with its last proxy.
  *
  * Calls are atomic: between the calls of all proxies nothing overlaps, but where a method waits. `update(key, fn)` changes a value in one step.
  *
@@ -169,13 +169,13 @@ export class Manager extends BaseManager implements AsyncDisposable {
     });
     const [server, what] = await firstOf(started, ended);
     if (server === 0) {
-      // What its initializer has begun may keep it.
+      // Work that its initializer has begun may keep the process alive.
       if (process.isAlive()) process.kill();
       await process.join();
       joinStacks(what, site);
       throw what;
     }
-    // Its own process is killed where this program ends first.
+    // The process is killed where this program ends first.
     const file = typeof what === 'string' ? new SocketFile(what, place?.address === undefined) : undefined;
     void process.sentinel.then(() => (process.exitCode === 0 ? file?.forget() : file?.remove()));
     isMaking = true;
@@ -204,7 +204,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     if (this.#ending !== undefined) throw new InvalidStateError(`Manager.${verb}(): the manager is shut down`);
   }
 
-  /** Makes a `Queue`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `Queue` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   Queue<T = unknown>(maxSize?: number): Promise<Queue<T>> {
     return this.#local('Queue', () => new Queue<T>(maxSize));
   }
@@ -215,7 +215,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new Queue<T>(maxSize);
   }
 
-  /** Makes a `JoinableQueue`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `JoinableQueue` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   JoinableQueue<T = unknown>(maxSize?: number): Promise<Queue<T>> {
     return this.#local('JoinableQueue', () => new Queue<T>(maxSize));
   }
@@ -226,7 +226,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new Queue<T>(maxSize);
   }
 
-  /** Makes a `LifoQueue`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `LifoQueue` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   LifoQueue<T = unknown>(maxSize?: number): Promise<LifoQueue<T>> {
     return this.#local('LifoQueue', () => new LifoQueue<T>(maxSize));
   }
@@ -237,7 +237,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new LifoQueue<T>(maxSize);
   }
 
-  /** Makes a `PriorityQueue`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `PriorityQueue` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   PriorityQueue<T extends PriorityItem = PriorityItem>(maxSize?: number): Promise<PriorityQueue<T>> {
     return this.#local('PriorityQueue', () => new PriorityQueue<T>(maxSize));
   }
@@ -248,7 +248,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new PriorityQueue<T>(maxSize);
   }
 
-  /** Makes a `Lock`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `Lock` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   Lock(options?: LockOptions): Promise<Lock> {
     return this.#local('Lock', () => new Lock(options));
   }
@@ -259,7 +259,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new Lock(options);
   }
 
-  /** Makes an `RLock`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes an `RLock` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   RLock(options?: LockOptions): Promise<RLock> {
     return this.#local('RLock', () => new RLock(options));
   }
@@ -270,7 +270,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new RLock(options);
   }
 
-  /** Makes a `Semaphore`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `Semaphore` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   Semaphore(value?: number, options?: SemaphoreOptions): Promise<Semaphore> {
     return this.#local('Semaphore', () => new Semaphore(value, options));
   }
@@ -281,7 +281,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new Semaphore(value, options);
   }
 
-  /** Makes a `BoundedSemaphore`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `BoundedSemaphore` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   BoundedSemaphore(value?: number, options?: SemaphoreOptions): Promise<BoundedSemaphore> {
     return this.#local('BoundedSemaphore', () => new BoundedSemaphore(value, options));
   }
@@ -292,7 +292,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new BoundedSemaphore(value, options);
   }
 
-  /** Makes a `Condition`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `Condition` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   Condition(lock?: Lock | RLock): Promise<Condition> {
     return this.#local('Condition', () => new Condition(lock));
   }
@@ -303,7 +303,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new Condition(lock);
   }
 
-  /** Makes an `Event`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes an `Event` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   Event(): Promise<Event> {
     return this.#local('Event', () => new Event());
   }
@@ -314,7 +314,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return new Event();
   }
 
-  /** Makes a `Barrier`. It lies in shared memory, not at the manager: each call of it is as fast as of one that was made without a manager. */
+  /** Makes a `Barrier` in shared memory, not at the manager. Its calls are as fast as those of one made without a manager. */
   Barrier(parties: number, options?: BarrierOptions): Promise<Barrier> {
     return this.#local('Barrier', () => new Barrier(parties, options));
   }
@@ -375,7 +375,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
   }
 
   /**
-   * Ends the manager. Calls that come later fail with `EOFError`, and so do those that wait. Twice is no error.
+   * Ends the manager. Later calls, and pending ones, fail with `EOFError`. A second call has no effect.
    *
    * @param timeout milliseconds until its process is ended by force. Default 1000
    */
@@ -386,7 +386,7 @@ export class Manager extends BaseManager implements AsyncDisposable {
   async #end(timeout: number): Promise<void> {
     if (this.#process.isAlive()) {
       const told = this.#client.call(MANAGER, SHUTDOWN, [], 'Manager.shutdown', captureSite(this.shutdown));
-      // It may have died meanwhile.
+      // The manager may have died meanwhile.
       told.catch(() => {});
     }
     if (!(await this.#process.join(timeout))) this.#process.kill();

@@ -24,7 +24,7 @@ export interface Kept {
   readonly description: Description;
 }
 
-/** What of an object is exposed: what its class says, or all that is public. */
+/** Returns the exposed methods of an object: those that its class lists, or all public ones. */
 function describeObject(object: object, name: string, exposed: readonly string[] | undefined): Description {
   const methods = new Set<string>();
   const properties = new Set<string>();
@@ -75,7 +75,7 @@ export class KeptObjects {
     return proxy;
   }
 
-  /** Replies were sent. Those that have received proxies hold them now; for a client that has died, none does. */
+  /** Called after replies were sent. The receivers of proxies hold them now; a client that has died does not. */
   releaseSent(): void {
     if (this.#fresh.length === 0) return;
     const sent = this.#fresh;
@@ -105,7 +105,7 @@ export class KeptObjects {
     return kept;
   }
 
-  /** What comes home is what it is here: a handle on a proxy, or what lies in shared memory. */
+  /** Returns the object that comes home: a handle on a proxy, or an object in shared memory. */
   objectOf(number: number): object {
     const kept = this.get(number);
     if (isShared(kept.object)) return kept.object;

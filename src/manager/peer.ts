@@ -21,7 +21,7 @@ import { Session } from './session.ts';
 
 /** One that calls. */
 export interface Peer {
-  /** Sends replies, which may concern several calls. What cannot cross fails its call; a callback goes to `failed`. */
+  /** Sends replies, which may concern several calls. A value that cannot cross fails its call; a callback goes to `failed`. */
   send(replies: readonly Reply[], failed: (answer: number, error: unknown) => void): void;
   hasEnded(): boolean;
 }
@@ -63,7 +63,7 @@ export class QueuePeer implements Peer {
   }
 }
 
-/** What a connection asks the manager for. */
+/** The requests of a connection to the manager. */
 export interface Host {
   /** A request has come. */
   take(request: Request): void;
@@ -129,7 +129,7 @@ export class WirePeer implements Peer {
         this.#hold(number, 1);
         break;
       case wireKinds.RELEASE:
-        // Also what is no number.
+        // Includes values that are not numbers.
         if (second > 0) this.#hold(number, -second);
         break;
       case wireKinds.ABORT:
@@ -139,7 +139,7 @@ export class WirePeer implements Peer {
 
   #hold(number: number, more: number): void {
     const before = this.#held.get(number) ?? 0;
-    // It gives up no more than it has.
+    // A client cannot release more than it holds.
     const after = Math.max(0, before + more);
     if (after === 0) this.#held.delete(number);
     else this.#held.set(number, after);

@@ -1,4 +1,4 @@
-/** What the factories of managers give. */
+/** The results of the factories of managers. */
 
 import type { MapOptions, Pool } from '../pool/index.ts';
 import type { DictKey, ManagedDict, ManagedList, ManagedNamespace } from './managed.ts';

@@ -31,8 +31,8 @@ const defaultTimeout = 30_000;
 let isMaking = false;
 
 /**
- * A manager of another program, which need not share memory with this one: what `Manager.connect` gives. Its proxies call the manager over one connection
- * of this thread. Locks and queues are proxies, too, and their calls run at the manager.
+ * A manager of another program, which need not share memory with this one: the result of `Manager.connect`. Its proxies call the manager
+ * over one connection of this thread. Locks and queues are proxies, too, and their calls run at the manager.
  *
  * Source: multiprocessing.managers.BaseManager
  *
@@ -230,7 +230,10 @@ export class RemoteManager extends BaseManager implements AsyncDisposable, Dispo
     return this.makeSync('Array', [type, sizeOrInit, options], this.ArraySync);
   }
 
-  /** Closes this thread's connection: what it held is given up, and calls that wait or come later fail. The manager goes on. Twice is no error. */
+  /**
+   * Closes this thread's connection: its holdings are released, and pending and later calls fail. The manager goes on. A second call has no
+   * effect.
+   */
   close(): void {
     this.#isClosed = true;
     this.#link.close();

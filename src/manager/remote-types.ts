@@ -1,14 +1,14 @@
-/** What the factories of a connected manager give for locks, queues and numbers: their calls run at the manager. */
+/** The results of a connected manager's factories for locks, queues and numbers: their calls run at the manager. */
 
 import type { Queue } from '../channel/index.ts';
-import type { WaitOptions } from '../loop/index.ts';
+import type { SyncWaitOptions, WaitOptions } from '../loop/index.ts';
 import type { SharedArray, TypeCode, Value } from '../shared/index.ts';
 import type { Barrier, Condition, Event, Lock, RLock, Semaphore } from '../sync/index.ts';
 import type { Proxy } from './types.ts';
 
-type Timeout = number | Omit<WaitOptions, 'signal'>;
+type Timeout = number | SyncWaitOptions;
 
-/** What runs at the caller while something is held at the manager. */
+/** Code that runs at the caller while an object is held at the manager. */
 interface Holding {
   /** Waits for it and gives a guard for `using`, which releases it. @throws TimeoutError if it took longer than `timeout` */
   hold(options?: number | WaitOptions): Promise<Disposable>;

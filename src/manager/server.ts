@@ -59,7 +59,7 @@ export interface Registered {
   readonly id?: string | undefined;
 }
 
-/** What comes with a manager. */
+/** The types that come with a manager. */
 const builtIn: Readonly<Record<string, Registered>> = {
   dict: { Class: ManagedDict },
   list: { Class: ManagedList },
@@ -117,7 +117,7 @@ export class Server {
     }
   }
 
-  /** Waits for a request, and takes it. Those that come together with it are cheaper to take one by one. */
+  /** Waits for a request, and takes it. Requests that come together are taken one by one, which is cheaper. */
   async #next(): Promise<void> {
     let request: Request;
     try {
@@ -153,7 +153,7 @@ export class Server {
           ? this.#create(client, ...(args as [string, unknown[], Registered?]))
           : [this.#call(client, call, object, method, args), method === PIPELINE ? this.#sendableAll : this.#sendable];
       if (!isPromise(value)) return this.#reply(client, call, VALUE, toSend(value));
-      // What looks like a promise may throw, or settle twice.
+      // A thenable may throw, or settle twice.
       let atWork = this.#atWork.get(client);
       if (atWork === undefined) this.#atWork.set(client, (atWork = new Set()));
       atWork.add(call);
@@ -162,7 +162,7 @@ export class Server {
         this.#replyNow(client, call, kind, result);
       };
       const failed = (error: unknown): void => ended(ERROR, error);
-      // What is kept for a reply is sent in the same job.
+      // Objects that are kept for a reply are sent in the same job.
       void Promise.resolve(value)
         .then((result) => ended(VALUE, toSend(result)), failed)
         .catch(failed);
@@ -171,7 +171,7 @@ export class Server {
     }
   }
 
-  /** True: nothing is to be answered, or it was. */
+  /** Returns true if no answer is due, or it was sent. */
   #manage(client: number, call: number, method: string, args: readonly unknown[]): boolean {
     if (client < 0 && method !== CREATE && method !== STATISTICS) {
       if (method === HELLO) this.#reply(client, call, VALUE, greeting(this.#id));
@@ -222,7 +222,10 @@ export class Server {
     return isConstructor(Class) ? [keep(new Class(...args)), asItIs] : [(Class as Method)(...args), keep];
   }
 
-  /** What a name stands for. Threads of the manager's own program may say anew what it is; connections take what is there. */
+  /**
+   * Returns the registration of a name. Threads of the manager's own program may register a name anew; connections use the existing
+   * registration.
+   */
   #registered(client: number, name: string, sent: Registered | undefined): Registered {
     const here = this.#classes.get(name);
     // One that is known already is the same, with what it keeps.
@@ -232,7 +235,7 @@ export class Server {
     return known;
   }
 
-  /** What a registered function gives may be a proxy, or lie in shared memory: then it goes as what it is. */
+  /** The result of a registered function may be a proxy, or lie in shared memory: then it travels as such. */
   #given(made: unknown, name: string, exposed: readonly string[] | undefined): unknown {
     if (typeof made !== 'object' || made === null) throw new TypeError(expected(`what ${name} gives`, 'an object', made));
     return isShared(made) ? made : this.#objects.keep(made, name, exposed);

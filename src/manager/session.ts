@@ -1,6 +1,6 @@
 /**
- * The thread in whose name a connection has locks, and takes items from queues. It ends with the connection, and so gives up what that held: as any
- * thread that ends.
+ * The thread in whose name a connection has locks, and takes items from queues. The thread ends with the connection, and so releases its
+ * locks and items as any ending thread does.
  *
  *   call of a connection ──▶ requests ──▶ this thread calls the object ──▶ replies ──▶ the manager's thread ──▶ the connection
  */
@@ -18,7 +18,7 @@ type Reply = readonly [call: number, isOk: boolean, value: unknown];
 
 const mostAtOnce = 1000;
 
-/** What runs in the thread. */
+/** The main function of the thread. */
 export async function serveSession(requests: Queue<Request>, replies: Queue<Reply>): Promise<void> {
   const calls = new SessionCalls();
   for (;;) {
@@ -55,7 +55,7 @@ travelByName(serveSession, 'manager/index.js');
 type Callable = Record<string, (...args: unknown[]) => unknown>;
 
 class SessionCalls {
-  /** What was taken by `hold`. */
+  /** The guards of `hold`. */
   readonly #guards: Map<number, Disposable> = new Map();
   /** Of calls that came with a signal. */
   readonly #controllers: Map<number, AbortController> = new Map();

@@ -1,7 +1,9 @@
 /**
- * Locks, queues and numbers in shared memory, as programs have them that do not share it: the manager's own handle on such an object is called in their name.
+ * Locks, queues and numbers in shared memory, for programs that do not share it: the manager's own handle on such an object is called in
+ * their name.
  *
- * What a class has, its proxies have. What runs at the caller, such as the body of `run`, is done there by calls of the other methods (`extras`).
+ * The proxies have the members of the class. Code that runs at the caller, such as the body of `run`, is built there from calls of the
+ * other methods (`extras`).
  */
 
 import { Deque, LifoQueue, PriorityQueue, Queue, SimpleQueue } from '../channel/index.ts';
@@ -11,7 +13,7 @@ import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } f
 
 type AnyClass = abstract new (...args: any[]) => object;
 
-/** What `create` makes under which name, for clients that do not share memory. */
+/** The types that `create` makes by name, for clients that do not share memory. */
 export const sharedTypes: ReadonlyMap<string, AnyClass> = new Map<string, AnyClass>([
   ['Queue', Queue],
   ['JoinableQueue', Queue],
@@ -42,10 +44,10 @@ const kinds: readonly (readonly [AnyClass, Extras | undefined])[] = [
   [SharedArray, undefined],
 ];
 
-/** What makes no sense at the other end of a connection: memory itself, the closing of a handle, and what is done at the caller. */
+/** Members without a meaning at the other end of a connection: memory itself, the closing of a handle, and code that runs at the caller. */
 const left = new Set(['constructor', 'then', 'toString', 'close', 'view', 'hold', 'run', 'waitFor']);
 
-/** What proxies of such an object can do; undefined: it can be called by those alone that share memory. */
+/** Returns the methods of proxies of such an object; undefined if only programs that share memory can call it. */
 export function describeShared(object: object): Description | undefined {
   const kind = kinds.find(([Class]) => object instanceof Class);
   if (kind === undefined) return undefined;
@@ -53,7 +55,7 @@ export function describeShared(object: object): Description | undefined {
   const methods = new Set<string>();
   const properties = new Set<string>();
   for (let at = Object.getPrototypeOf(object) as object; at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {
-    // What a subclass of the program has beside is not there where the object has travelled.
+    // Additional members of a program's subclass do not exist where the object has travelled.
     for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
       if (!left.has(key)) (typeof value === 'function' ? methods : properties).add(key);
     if (at === Class.prototype) break;

@@ -20,7 +20,7 @@ type MethodsOf<T> = {
 type PropertiesOf<T> = { [K in keyof T]: K extends string ? (T[K] extends AnyMethod ? never : K) : never }[keyof T];
 type Result<M> = M extends (...args: any[]) => infer R ? R : never;
 
-/** What a call gives: what the object gives, or for an iterator a proxy that can be iterated over. */
+/** The result of a call: that of the object, or for an iterator a proxy that can be iterated over. */
 type Given<R> = R extends AsyncIterator<infer V> | Iterator<infer V> ? AsyncIterable<V> : Awaited<R>;
 
 type AsyncForms<T> = { readonly [K in MethodsOf<T>]: (...args: Parameters<Extract<T[K], AnyMethod>>) => Promise<Given<Result<T[K]>>> };
@@ -29,7 +29,7 @@ type AsyncProperties<T> = { readonly [K in PropertiesOf<T>]: Promise<T[K]> };
 type SyncProperties<T> = { [K in PropertiesOf<T> as `${K}Sync`]: T[K] };
 type Iteration<T> = T extends Iterable<infer V> | AsyncIterable<infer V> ? AsyncIterable<V> : unknown;
 
-/** What `pipeline` gives its function: the methods of the object, whose calls are recorded. */
+/** The argument of the function of `pipeline`: the methods of the object, whose calls are recorded. */
 export type Recorder<T> = { readonly [K in MethodsOf<T>]: (...args: Parameters<Extract<T[K], AnyMethod>>) => void };
 
 /** Several calls in one message. */

@@ -1,6 +1,6 @@
 /**
- * The atomic operations under `node --conditions=model`: each is handed to a scheduler, which makes it, or gives what it gave the last time,
- * or throws to leave the thread there. As long as nobody has installed one, they are the real ones, so that a whole program can run under the
+ * The atomic operations under `node --conditions=model`. Each is passed to a scheduler, which performs it, or returns its previous result,
+ * or throws to leave the thread there. Without a scheduler, they are the real operations, so that a whole program can run under the
  * condition.
  */
 
@@ -17,7 +17,7 @@ export type Stepper = (operation: AtomicName, words: Int32Array | undefined, ind
 
 let stepper: Stepper | undefined;
 
-/** Lets `next` make the operations; returns who did before. */
+/** Installs the function that performs the operations; returns the previous one. */
 export function replaceStepper(next: Stepper | undefined): Stepper | undefined {
   const last = stepper;
   stepper = next;

@@ -1,6 +1,6 @@
 /**
- * The atomic operations, for all who share words: imported as `#atomics`. With `node --conditions=model` that is `atomics-model.ts` instead,
- * where a test decides who makes the next step.
+ * The atomic operations on shared words, imported as `#atomics`. With `node --conditions=model` the import is `atomics-model.ts`, where a
+ * test chooses the thread that makes the next step.
  */
 
 /** Arrays of integers of up to 32 bits. */
@@ -14,8 +14,8 @@ export const add: (words: Int32Array, index: number, value: number) => number = 
 export const and: (words: Int32Array, index: number, value: number) => number = Atomics.and;
 export const or: (words: Int32Array, index: number, value: number) => number = Atomics.or;
 /**
- * Plain, at a twentieth of the price of an operation: of words that only this thread changes now, as it is in the mutex that they belong to; or a guess. Where operations
- * are steps that a test may stop at, these are steps, too.
+ * Plain access, at a twentieth of the price of an atomic operation. Use it for words that only this thread changes now, such as those of a
+ * mutex that it owns, or for a guess. Where operations are steps at which a test may stop, these are steps, too.
  */
 export const read = (words: Int32Array, index: number): number => words[index]!;
 export const write = (words: Int32Array, index: number, value: number): void => void (words[index] = value);
@@ -27,10 +27,13 @@ const isOrdered = process.arch === 'x64' || process.arch === 'ia32';
 export const acquire: (words: Int32Array, index: number) => number = isOrdered ? read : load;
 export const release: (words: Int32Array, index: number, value: number) => void = isOrdered ? write : store;
 
-/** Imported from `pause.ts`, where it is explained. Newer versions of Node have the instruction. */
+/**
+ * To be called in a loop that looks at a word again and again, once each turn. Tells the processor that the thread waits, where Node has the
+ * instruction. A thread of the tests' model has nothing to do then until another one has made a step: a loop without it has no end of schedules.
+ */
 export const pause: () => void = (Atomics as { pause?: () => void }).pause ?? ((): void => {});
 
-/** Does nothing for a moment: some half a nanosecond a turn. */
+/** Does nothing between two looks at a word, so that the looks do not disturb its writer: about half a nanosecond a turn. */
 export function idle(turns: number): void {
   for (let left = turns; left > 0; left -= 1);
 }

@@ -1,21 +1,21 @@
-/** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive the death of anybody. */
+/** The memory that threads and processes share: one heap for the whole tree, words to wait on, and records that survive any death. */
 
-export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './agent.ts';
-export { endsSeen, findHolder, kindAt, type Resolve, stands, type Witness } from './holders.ts';
-export { keptDescriptors, ring } from './bells.ts';
-export { type Block, blockAt, placeOf } from './block.ts';
-export { giveArray, viewOfBlock } from './block-view.ts';
-export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './layout.ts';
-export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './slots.ts';
+export { type Agent, type AsyncWait, type AsyncWaits, type Blocks, become, me, theAgent } from './threads/agent.ts';
+export { endsSeen, findHolder, kindAt, type Resolve, stands, type Witness } from './threads/holders.ts';
+export { keptDescriptors, ring } from './threads/bells.ts';
+export { type Block, blockAt, placeOf } from './heap/block.ts';
+export { giveArray, viewOfBlock } from './heap/block-view.ts';
+export { allLayouts, type Field, type Layout, layout, type LayoutField, type WordType } from './heap/layout.ts';
+export { isBlocked, isDead, slotCount, slotFields, slotOf, slotsBegin, threadOf } from './threads/slots.ts';
 export { type AtomicName, replaceStepper, type Stepper } from './atomics-model.ts';
-export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './memory.ts';
-export { Look } from './look.ts';
-export { Nap } from './nap.ts';
-export { idle, pause } from './pause.ts';
-export { leastWords } from './heap-header.ts';
-export { heapDescriptorForChild, markEnded, seed } from './attach.ts';
-export { collect, heapStatistics } from './heap.ts';
-export { adopt, allocateFilled, allocateOwned, dropListed, freeOwned, type Links, relink } from './owned.ts';
+export { type Bell, type BellAddress, type Identity, longestSlice, type Memory, segmentSize } from './heap/memory.ts';
+export { Look } from './wait/look.ts';
+export { Nap } from './wait/nap.ts';
+export { idle, pause } from '#atomics';
+export { leastWords } from './heap/heap-header.ts';
+export { heapDescriptorForChild, markEnded, seed } from './heap/attach.ts';
+export { collect, heapStatistics } from './heap/heap.ts';
+export { adopt, allocateFilled, allocateOwned, dropListed, freeOwned, type Links, relink } from './objects/owned.ts';
 export {
   dropParcel,
   holdParcel,
@@ -26,9 +26,9 @@ export {
   peekParcel,
   unpack,
   type Unpacked,
-} from './parcel.ts';
-export type { RefRange } from './tag.ts';
-export type { HeapStatistics } from './statistics.ts';
+} from './objects/parcel.ts';
+export type { RefRange } from './heap/tag.ts';
+export type { HeapStatistics } from './heap/statistics.ts';
 export {
   blockOf,
   defineKind,
@@ -41,12 +41,12 @@ export {
   SharedObject,
   stillThere,
   travelsToo,
-} from './shared-object.ts';
-export { blockThread } from './block-thread.ts';
-export { Deadline } from './deadline.ts';
-export type { Waiter } from './waiter.ts';
-export { OwnedLine } from './owned-line.ts';
-export { type Heirs, type LineWords, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait-queue.ts';
-export { WordRow } from './word-row.ts';
-export { Word, type WaitResult, type WordStatistics } from './word.ts';
-import './door.ts';
+} from './objects/shared-object.ts';
+export { blockThread } from './wait/block-thread.ts';
+export { Deadline } from './wait/deadline.ts';
+export type { Waiter } from './wait/waiter.ts';
+export { OwnedLine } from './wait/owned-line.ts';
+export { type Heirs, type LineWords, ownOffset, waitableWords, waitingOffset, WaitQueue } from './wait/wait-queue.ts';
+export { WordRow } from './objects/word-row.ts';
+export { Word, type WaitResult, type WordStatistics } from './objects/word.ts';
+import './objects/door.ts';

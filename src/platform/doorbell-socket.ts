@@ -4,8 +4,8 @@
  *
  *   owner:   listens at the name                       ringer:   connects, and closes
  *
- * The connection itself is the ring: nothing is sent. Any user of the machine can connect, so a connection proves nothing. Its owner looks
- * whether the word of shared memory says that the bell was rung, and only threads of the heap can write that.
+ * The connection itself is the ring: nothing is sent. Any user of the machine can connect, so a connection proves nothing. The owner checks
+ * the word of shared memory for the ring, and only threads of the heap can write that.
  */
 
 import { fstatSync, readFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ const nameOf = (number: SocketNumber): string =>
 let opened: SocketNumber | undefined;
 
 /**
- * @param onRing is called from the event loop, also for connections of strangers. It does not keep the program alive
+ * @param onRing called from the event loop, also for foreign connections; it does not keep the program alive
  * @returns undefined if the system gives no such socket
  */
 export function openDoorbellSocket(onRing: () => void): DoorbellSocket | undefined {
@@ -59,7 +59,7 @@ export function openDoorbellSocket(onRing: () => void): DoorbellSocket | undefin
     // Node itself refuses it (--permission).
     return undefined;
   }
-  // It listens at once, or not at all; only the event comes later.
+  // The server listens at once, or not at all; only the event comes later.
   if (!server.listening) return undefined;
   server.unref();
   opened = number;
@@ -72,7 +72,7 @@ export function openDoorbellSocket(onRing: () => void): DoorbellSocket | undefin
   };
 }
 
-/** How `/proc/self/fd` names the socket of this thread; undefined: there is none. */
+/** The name of this thread's socket in `/proc/self/fd`; undefined without a socket. */
 export function ownDoorbellSocket(): string | undefined {
   if (opened === undefined) return undefined;
   const name = `@${nameOf(opened)}`;
@@ -103,8 +103,8 @@ function addressOf(number: SocketNumber): Uint8Array {
 }
 
 /**
- * Whether `/proc` may refuse this process's descriptors to others of its tree, or theirs to it: it is not dumpable, or runs as another user than
- * the process that made the file of the heap.
+ * True if `/proc` may deny this process's descriptors to others of its tree, or theirs to it: it is not dumpable, or runs as another user
+ * than the process that made the file of the heap.
  */
 export function mayBeRefused(heapFile: number): boolean {
   if (whatIsMissing(['prctl']) !== undefined) return false;

@@ -1,7 +1,7 @@
 /**
- * A thread's doorbell: a pipe without a name, whose read end the thread's event loop watches. Whoever knows process, descriptor and inode can
- * ring (`ring.ts`), and needs nothing from us for it. The write end is ours alone and closes with the thread. Where `/proc` refuses it to
- * somebody, threads have a socket besides (`doorbell-socket.ts`).
+ * A thread's doorbell: a pipe without a name, whose read end the thread's event loop watches. Any thread that knows process, descriptor and
+ * inode can ring (`ring.ts`), without the owner's help. The write end belongs to this thread alone and closes with it. Where `/proc` denies
+ * it to some process, threads have a socket besides (`doorbell-socket.ts`).
  */
 
 import type { SocketConstructorOpts } from 'node:net';
@@ -11,7 +11,7 @@ import { hold, openHeld, type Pipe } from './pipe.ts';
 import { inodeOfPipe } from './pipe-stat.ts';
 
 export interface DoorbellAddress {
-  /** The descriptor of the write end in its process, + 1; 0 is none. */
+  /** The descriptor of the write end in its process, + 1; 0: none. */
   readonly descriptor: number;
   readonly inode: number;
   /** The number in the name of its socket (`doorbell-socket.ts`), if it has one. */
@@ -20,7 +20,7 @@ export interface DoorbellAddress {
 
 export interface Doorbell {
   readonly address: DoorbellAddress;
-  /** Whether the event loop waits for rings when nothing else is left; at first it does not. */
+  /** Makes the event loop wait for rings when nothing else is left; initially it does not. */
   ref(): void;
   unref(): void;
   close(): void;
@@ -47,7 +47,7 @@ function watch({ readEnd, writeEnd }: Pipe, onRing: () => void): Doorbell {
       return true;
     },
   };
-  // The types know `onread` for connections only. It spares a stream and a buffer for each ring.
+  // The types have `onread` for connections only. This option saves a stream and a buffer for each ring.
   const watcher = new (net().Socket)({ fd: readEnd, readable: true, writable: false, onread } as SocketConstructorOpts);
   watcher.on('error', () => {});
   watcher.unref();

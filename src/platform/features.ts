@@ -1,4 +1,4 @@
-/** What this system offers, for `heddle doctor` and for those who choose between two ways. */
+/** The features of this system, for `heddle doctor` and for code that chooses between two ways. */
 
 import { lifelineNeeds } from './lifeline.ts';
 import { type FunctionName, nativeCalls, whatIsMissing } from './native.ts';

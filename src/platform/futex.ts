@@ -1,6 +1,6 @@
 /**
- * Sleeping until a word of shared memory changes, and waking who sleeps there: Linux's futex, without the flag for "this process alone", so
- * that processes meet wherever each has mapped the page. (Ulrich Drepper, "Futexes Are Tricky".)
+ * Sleeping until a word of shared memory changes, and waking the sleepers: Linux's futex, without the flag for "this process alone".
+ * Processes thus meet wherever each has mapped the page. (Ulrich Drepper, "Futexes Are Tricky".)
  */
 
 import { constants } from 'node:os';
@@ -20,12 +20,12 @@ let futex: NativeFunction | undefined;
 const limit = new Uint32Array(4);
 const LIMIT = { seconds: 0, nanoseconds: 2 };
 
-/** What ends a sleep besides a wake: the word was another, the time is over, a signal came. */
+/** The errors that end a sleep besides a wake: the word differed, the time is over, a signal came. */
 const ordinary: ReadonlySet<number> = new Set([constants.errno.EAGAIN, constants.errno.ETIMEDOUT, constants.errno.EINTR]);
 
 /**
- * Blocks this thread until somebody wakes it at that word, unless the word does not hold `expected`; or until `ms` are over, or a signal came.
- * The thread cannot be ended meanwhile.
+ * Blocks this thread until another one wakes it at that word, unless the word does not hold `expected`; or until `ms` are over, or a signal
+ * came. The thread cannot be terminated meanwhile.
  *
  * @throws UnsupportedPlatformError
  */

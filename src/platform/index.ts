@@ -1,11 +1,11 @@
-/** Door of the platform floor: what only native calls can do. Nothing is loaded before one is made; without them each says what is missing. */
+/** The platform layer: native calls. Nothing is loaded before the first call. Without native calls, each function reports what is missing. */
 
 /** The time for all processes. */
 export { sharedNow } from './clock.ts';
 /** Waking an event loop from anywhere. */
 export { type Doorbell, openDoorbell } from './doorbell.ts';
 export { type DoorbellSocket, mayBeRefused, openDoorbellSocket, ownDoorbellSocket, type SocketNumber } from './doorbell-socket.ts';
-/** What is there and what is not. */
+/** Features of the system. */
 export { features, type Features } from './features.ts';
 /** A child, while the event loop stands still. */
 export { lookAtChild, sleepUntilChild } from './child-wait.ts';
@@ -13,7 +13,7 @@ export { lookAtChild, sleepUntilChild } from './child-wait.ts';
 export { waitAtWord, wakeAtWord } from './futex.ts';
 /** A child that ends with its parent. */
 export { Lifeline } from './lifeline.ts';
-/** What two processes read and write without an event loop. */
+/** Files and pipes that two processes read and write without an event loop. */
 export { closeMessageFile, kindOfMessage, openMessageFile, readMessage, readWhole, writeMessage, writeWhole } from './message-file.ts';
 /** Pipes whose ends pass to a child by number. */
 export { type Pipe, capacityOf, closeEnd, dontBlock, hold, openHeld, openPipe } from './pipe.ts';
@@ -38,5 +38,5 @@ export {
   viewShared,
 } from './shared-file.ts';
 export { terminalModes } from './terminal.ts';
-/** Who a thread is, and whether it lives. */
+/** The identity of a thread, and whether it lives. */
 export { isThreadAlive, ownIdentity, type ThreadIdentity } from './thread-identity.ts';

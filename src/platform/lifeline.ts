@@ -1,14 +1,13 @@
 /**
- * A child process that ends with whoever started it, by the kernel's hand, whatever either of them is doing.
+ * A child process that the kernel ends with its starter, whatever either of them is doing.
  *
  *      host                                    child
  *      write end, the only one  ══ pipe ══>    read end: "when this has news, SIGKILL the child"
  *      a copy of the read end, to arm it
  *
- * Nothing is ever written. The end of the host, or of the thread of it that holds the write end, closes that: this is the news. What
- * arms are flags of the open file, which both copies of the read end share, so the host arms and disarms; the child does nothing, and
- * has not run a task unarmed. (`PR_SET_PDEATHSIG` would kill the child at the end of the thread that forked it, even where
- * its owner lives on.)
+ * Nothing is ever written. When the host ends, or its thread that holds the write end, the write end closes: the signal. The arming flags
+ * belong to the open file, which both copies of the read end share, so the host arms and disarms. The child does nothing, and has not run a
+ * task unarmed. (`PR_SET_PDEATHSIG` would kill the child at the end of the thread that forked it, even where its owner lives on.)
  */
 
 import { UnsupportedPlatformError } from '../errors.ts';

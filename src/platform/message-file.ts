@@ -23,7 +23,7 @@ const name = new TextEncoder().encode('heddle-message\0');
 /** Bytes of one read or write at most: Node takes 2 GiB. */
 const pieceBytes = 2 ** 30;
 
-/** Opens a file, which child processes inherit only where they are given it. @throws what the system says if there is no place for it */
+/** Opens a file, which child processes inherit only where they are given it. @throws the system's error if there is no place for it */
 export function openMessageFile(): number {
   const made = whatIsMissing(['memfd_create', 'close']) === undefined ? undisturbed(openInMemory) : undefined;
   if (made !== undefined) return made;

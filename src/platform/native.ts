@@ -9,7 +9,7 @@ import { UnsupportedPlatformError } from '../errors.ts';
 import { ownWork } from '../own-work.ts';
 import { undisturbed } from '../undisturbed.ts';
 
-/** Every function that heddle calls: its result, then its parameters. Those with `...` in C have the ones we pass. */
+/** The functions that heddle calls: result, then parameters. Functions with `...` in C have the parameters that heddle passes. */
 const prototypes = {
   pipe2: ['int', 'void *', 'int'],
   fcntl: ['int', 'int', 'int', 'long'],
@@ -38,7 +38,7 @@ const symbols: Partial<Record<FunctionName, string>> = { futex: 'syscall' };
 /** Returns -1 for an error; `lastError` tells which. */
 export type NativeFunction = (...args: (number | NodeJS.TypedArray | null)[]) => number;
 
-/** What is used of koffi. */
+/** The used part of koffi. */
 interface Koffi {
   readonly version: string;
   load(path: null): { func(name: string, result: string, parameters: readonly string[]): NativeFunction };
@@ -115,7 +115,7 @@ export function viewOf(address: number, bytes: number): ArrayBuffer {
   return undisturbed(() => view(address, bytes));
 }
 
-/** What a limit of the process makes of a call, by the name of the error. */
+/** The limits of the process that cause an error of a call, by the error's name. */
 const limits: Readonly<Record<string, string>> = {
   EFBIG: 'a limit of the size of files, ulimit -f?',
   EMFILE: 'a limit of open files, ulimit -n?',

@@ -6,7 +6,7 @@
 
 import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 
-/** The inode of the pipe behind a path or a descriptor; undefined: it is none. */
+/** The inode of the pipe behind a path or a descriptor; undefined if it is not a pipe. */
 export function inodeOfPipe(place: string | number): number | undefined {
   const stats: BigIntStats = typeof place === 'number' ? fstatSync(place, { bigint: true }) : statSync(place, { bigint: true });
   return stats.isFIFO() ? Number(stats.ino) : undefined;

@@ -60,7 +60,7 @@ export function control(descriptor: number, command: number, argument: number): 
   return result;
 }
 
-/** Keeps an end open until `destroy()` or the end of this thread. It neither reads nor keeps the loop alive. */
+/** Keeps an end open until `destroy()` or the end of this thread. Holding neither reads nor keeps the loop alive. */
 export function hold(descriptor: number): { destroy(): void } {
   const holder = new (net().Socket)({ fd: descriptor, readable: false, writable: true });
   holder.on('error', () => {});

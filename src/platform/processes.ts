@@ -1,4 +1,6 @@
-/** What Node cannot ask about processes and threads: whether a thread lives, and how a child ended while the event loop stands still. */
+/**
+ * Facts of processes and threads that Node does not offer: whether a thread lives, and how a child ended while the event loop stands still.
+ */
 
 import { constants } from 'node:os';
 import { HeddleError } from '../errors.ts';
@@ -16,7 +18,7 @@ export function gettid(): number {
 }
 
 /**
- * Sends a signal to one thread; signal 0 only asks whether it lives. Returns false if there is no such thread.
+ * Sends a signal to one thread; signal 0 only asks whether it lives. Returns false if the thread does not exist.
  *
  * @throws UnsupportedPlatformError, or HeddleError if this process may not
  */
@@ -27,7 +29,7 @@ export function tgkill(pid: number, tid: number, signal: number): boolean {
   throw new HeddleError(`signal ${signal} could not be sent to thread ${tid} of process ${pid}: error ${error}`);
 }
 
-/** Whether a process has that number, also one that has ended and was not collected, or that this process may not signal. */
+/** True if a process has that number, also a zombie, or one that this process may not signal. */
 export function isProcessThere(pid: number): boolean {
   return native('syscall')(numbers.kill, pid, 0, 0) === 0 || lastError() !== constants.errno.ESRCH;
 }
@@ -48,7 +50,7 @@ const info = { words: 32, code: 2, pid: 4, status: 6 };
 /**
  * How a child of this process ended; it stays to be collected, so that Node's 'exit' event follows as ever (`waitpid` would take it away).
  *
- * @returns null while it runs; undefined if it is no child of ours, or Node has already collected it
+ * @returns null while it runs; undefined if it is not a child of this process, or Node has already collected it
  * @throws UnsupportedPlatformError
  */
 export function exitStatusOf(pid: number): ExitStatus | null | undefined {
@@ -69,7 +71,7 @@ export function exitStatusOf(pid: number): ExitStatus | null | undefined {
 /**
  * Collects a child that has ended, so that no zombie is left. Only for a child that no event loop collects.
  *
- * @returns false while it runs; true if it is collected, is no child of this process, or the system cannot be asked
+ * @returns false while it runs; true if it is collected, is not a child of this process, or the system cannot be asked
  */
 export function collectChild(pid: number): boolean {
   if (whatIsMissing(waitNeeds) !== undefined) return true;

@@ -1,6 +1,6 @@
 /**
- * Ringing the doorbell of any thread of any process of ours, without its help: Linux lets us open what is behind a descriptor of another process
- * through /proc. The descriptor may be something else by now, even somebody's file; so nothing is opened that is not that very pipe.
+ * Rings the doorbell of any thread of any process of the tree, without its help: on Linux, a process can open the file behind another
+ * process's descriptor through `/proc`. The descriptor may have been reused, even for a user's file; so only that very pipe is opened.
  *
  *   the pipe opens ─────────────────▶ a byte is written
  *   /proc refuses ── a socket ──────▶ connected to (`doorbell-socket.ts`)
@@ -17,13 +17,13 @@ import { isProcessThere } from './processes.ts';
 interface End {
   /** `refused`: `/proc` does not let this process open it. */
   readonly descriptor: number;
-  /** Whether it was rung since the last look. */
+  /** True if it was rung since the last look. */
   isUsed: boolean;
 }
 
 /**
- * Ends that this thread has opened, by process, descriptor and inode; the one used last stands last. They are closed when they have not been
- * used for some time, when the event loop has run dry, and by Node with the thread.
+ * Write ends that this thread has opened, by process, descriptor and inode; the latest used stands last. They are closed when they have not
+ * been used for some time, when the event loop has run dry, and by Node with the thread.
  */
 const ends = new Map<string, End>();
 const mostEnds = 64;
@@ -51,7 +51,7 @@ function write(key: string, end: End): void {
   try {
     writeSync(end.descriptor, one);
   } catch (error) {
-    // A full pipe (EAGAIN) will be read. Any other error: nobody is there to read it.
+    // A full pipe (EAGAIN) will be read. Any other error: there is no reader.
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') forget(key, end);
   }
 }

@@ -6,8 +6,8 @@
  *      mapping  [ 64 GiB of addresses, reserved once         memory is used only where something was written
  *      views    [ buffer  | buffer  |                        one for each segment that is used
  *
- * A mapping covers what the file becomes later: nobody has to be told. Touching an address behind the file's end kills the process (SIGBUS);
- * hence the seal, and hence views are made only of what is there.
+ * A mapping covers later growth of the file: no process must be told. An access behind the file's end kills the process (SIGBUS). The seal
+ * prevents that, and views cover existing bytes only.
  */
 
 import { fstatSync, readlinkSync, readSync, statSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { futexNeeds, wakeAtWord } from './futex.ts';
 import { type FunctionName, lastError, lastErrorText, native, viewOf, whatIsMissing } from './native.ts';
 import { closeEnd, control } from './pipe.ts';
 
-/** What the file grows by, and what one view covers, in bytes. */
+/** The growth of the file, and the length of one view, in bytes. */
 export const segmentBytes: number = 8 * 2 ** 20;
 /** Bytes of addresses that a mapping takes. */
 export const reservedBytes: number = 64 * 2 ** 30;
@@ -50,7 +50,7 @@ export function createSharedFile(): number {
   return descriptor;
 }
 
-/** Takes over a descriptor that was inherited: programs started from here on get it only when they are given it. @throws HeddleError if it is no such file */
+/** Takes over an inherited descriptor: later programs get it only when they are given it. @throws HeddleError if it is not such a file */
 export function adoptSharedFile(descriptor: number): void {
   const seals = native('fcntl')(descriptor, fGetSeals, 0);
   if (seals < 0 || (seals & sealShrink) === 0) throw new HeddleError(`descriptor ${descriptor} is not memory that heddle shares`);
@@ -89,13 +89,16 @@ export function viewShared(address: number, bytes: number): ArrayBuffer {
 
 let missing: { readonly what: string | undefined } | undefined;
 
-/** Why processes cannot share memory here, or cannot wake one another; undefined if they can. It is tried, once, with a whole segment and a view of it. */
+/**
+ * The reason why processes cannot share memory here, or cannot wake one another; undefined if they can. Tried once, with a whole segment
+ * and a view of it.
+ */
 export function sharingMissing(): string | undefined {
   missing ??= { what: whatIsMissing([...needs, ...futexNeeds]) ?? tryIt() };
   return missing.what;
 }
 
-/** What was tried in vain is missing from now on, although the first try went well. */
+/** Records a later failure: sharing is missing from now on, although the first try succeeded. */
 export function giveUpSharing(why: string): void {
   missing = { what: why };
 }

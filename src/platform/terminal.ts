@@ -6,8 +6,8 @@ import { native, whatIsMissing } from './native.ts';
 const bytes = 64;
 
 /**
- * The modes of the terminals at descriptors 0 to 2, as one text. A process of Node puts them back, when it exits, to what they were when it started.
- * Empty where they are no terminals, and where native calls are missing.
+ * The modes of the terminals at descriptors 0 to 2, as one text. At exit, a process of Node restores them to their state at its start.
+ * Empty where they are not terminals, and without native calls.
  */
 export function terminalModes(): string {
   if (whatIsMissing(['tcgetattr']) !== undefined) return '';

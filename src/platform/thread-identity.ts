@@ -1,6 +1,6 @@
 /**
- * Who a thread is, in a way that others can ask after: its numbers, and when it started, because the system gives numbers again. (The way of D. J.
- * Bernstein's and systemd's "pid and start time".)
+ * The identity of a thread, by which others can check whether it lives: its numbers, and its start time, because the system reuses numbers.
+ * (The way of D. J. Bernstein's and systemd's "pid and start time".)
  */
 
 import { readFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ export function ownIdentity(): ThreadIdentity {
 }
 
 /**
- * Whether a thread lives. With `pid` 0: whether any thread has that number.
+ * True if a thread lives. With `pid` 0: true if any thread has that number.
  *
  * @param isThorough also tells another thread that got its number from it, and a process that has ended but was not collected by its parent:
  *   to such a one signals can still be sent
@@ -41,13 +41,13 @@ export function ownIdentity(): ThreadIdentity {
  */
 export function isThreadAlive({ pid, tid, threadStart }: ThreadIdentity, isThorough: boolean): boolean {
   if (tid <= 0) return false;
-  // Its process is not known: by the number of the thread alone. (The kernel's kill finds a process by any of its threads.)
+  // The process is not known: checks the number of the thread alone. (The kernel's kill finds a process by any of its threads.)
   if (pid <= 0) return isProcessThere(tid);
   if (!isThere(pid, tid)) return false;
   if (!isThorough) return true;
   const look = lookAt(pid, tid);
   if (look === 'unknown') return true;
-  // With `hidepid`, or where there is no /proc, one that lives is not shown.
+  // With `hidepid`, or without `/proc`, a living one is not shown.
   if (look === 'gone') return isThere(pid, tid);
   const hasEnded = look.state === 'Z' || look.state === 'X';
   return !hasEnded && (threadStart === 0 || look.start === threadStart);

@@ -85,7 +85,7 @@ export class AsyncResult<T> implements Promise<T> {
     return this.ready();
   }
 
-  /** Whether it has ended. */
+  /** True if the greenlet has ended. */
   ready(): boolean {
     return this.#future.done();
   }

@@ -1,4 +1,4 @@
-/** Door of the pool floor: futures, and executors whose workers are threads or processes. */
+/** The pool layer: futures, and executors whose workers are threads or processes. */
 
 /** The result of a task. */
 export { Future } from './future.ts';

@@ -2,10 +2,9 @@
 
 import { types } from 'node:util';
 import { expected, quote } from '../check.ts';
-import { type Capsule, giveBack, type Packet } from '../codec/index.ts';
+import { type CallSite, type Capsule, giveBack, type Packet, joinStacks } from '../codec/index.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';
 import { type ChunkReport, type Outcome, type WorkerHandle } from '../worker/index.ts';
-import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import { type Future, type FutureTask, futures } from './future.ts';
 import { SingleJob, contextFor } from './single-job.ts';

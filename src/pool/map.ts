@@ -2,10 +2,9 @@
 
 import { checkFunction } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
-import type { AnyFunction } from '../codec/index.ts';
+import type { AnyFunction, CallSite } from '../codec/index.ts';
 import { isIterable } from '../iteration.ts';
 import { showAsText } from '../repr.ts';
-import type { CallSite } from '../codec/index.ts';
 import { callerContext } from './caller-context.ts';
 import { takesRanges } from './chunk-builder.ts';
 import { Failure, none, type Stretch } from './chunk-outcomes.ts';

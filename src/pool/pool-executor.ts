@@ -7,11 +7,10 @@
 import type { AsyncItemIterator } from '../iteration.ts';
 import { checkBoolean, checkFunction, checkOptions, expected } from '../check.ts';
 import { captureFunction } from '../codec/host.ts';
-import { type AnyFunction, type Capsule, type Packet, encode } from '../codec/index.ts';
+import { type AnyFunction, type Capsule, type Packet, captureSite, encode } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { whyNoWorkers } from '../places.ts';
 import { expectStarts, startMethod, type StartMethod, type WorkerKind } from '../worker/index.ts';
-import { captureSite } from '../codec/index.ts';
 import { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
 import { type Future, futures } from './future.ts';
 import { CallJob } from './job.ts';

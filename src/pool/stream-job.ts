@@ -10,11 +10,10 @@
  */
 
 import type { AsyncItemIterator } from '../iteration.ts';
-import type { Capsule, Packet } from '../codec/index.ts';
+import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
 import { CancelledError, type WorkerEnd } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
 import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
-import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from '../fifo.ts';
 import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';

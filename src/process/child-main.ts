@@ -1,6 +1,7 @@
 /**
- * The first file of a `Process`. Descriptor 5 is its message file. With the argument `heap` descriptor 6 is the shared heap of the whole tree; with
- * `link` there is no lifeline, and the end of descriptor 3 tells of the parent's end. With `blank` it waits until it is told what to be (`blank.ts`).
+ * The first file of a `Process`. Descriptor 5 is its message file. With the argument `heap`, descriptor 6 is the shared heap of the whole
+ * tree. With `link` there is no lifeline, and the end of descriptor 3 shows the parent's end. With `blank` it waits for its order
+ * (`blank.ts`).
  */
 
 import type { Socket } from 'node:net';

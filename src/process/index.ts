@@ -1,4 +1,4 @@
-/** Door of the process floor: programs made of processes. */
+/** The process layer: programs made of processes. */
 
 /** A process of its own that runs a function. */
 export {

@@ -1,4 +1,7 @@
-/** What a `Process` and its child tell each other through the message file (`platform/message-file.ts`), which needs no event loop on either side. */
+/**
+ * The messages between a `Process` and its child through the message file (`platform/message-file.ts`), which needs no event loop on either
+ * side.
+ */
 
 import { readWhole, writeWhole } from '../platform/index.ts';
 import type { ErrorText, Handover, StartMethod } from '../worker/ground.ts';
@@ -7,7 +10,7 @@ import type { ErrorText, Handover, StartMethod } from '../worker/ground.ts';
 export const START = 0x68_64_6c_31;
 export const OUTCOME = 0x68_64_6c_32;
 
-/** What a child must know before it can read its packet. */
+/** The data that a child needs before it can read its packet. */
 export interface StartHeader {
   readonly name: string;
   /** Numbers of the process and of the processes above it: `[2, 1]` is called `Process-2:1` by default. */
@@ -19,13 +22,13 @@ export interface StartHeader {
   readonly argv: readonly string[];
   /** Keys of the modules that the packet needs. */
   readonly modules: readonly string[];
-  /** The shared objects of the packet, on their way; 0: there are none. */
+  /** The shared objects of the packet, in flight; 0 without any. */
   readonly parcel: number;
   /** True: signals in the packet may abort, which descriptor 3 will tell. */
   readonly hasSignals: boolean;
   /** The start method that the program has chosen. */
   readonly method: StartMethod | undefined;
-  /** What has changed since a blank process was started. */
+  /** The changes since a blank process was started. */
   readonly handover?: Handover | undefined;
 }
 

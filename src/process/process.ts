@@ -10,7 +10,7 @@ import { travelByName } from '../codec/index.ts';
 import { giveReadiness } from '../readiness.ts';
 import { TypeError } from '../refusals.ts';
 import { InvalidStateError, ProcessError } from '../errors.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { readSyncTimeout, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import {
   checkMayHaveChildren,
   checkName,
@@ -142,9 +142,9 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
    *
    * @throws ProcessError as `join`; UnsupportedPlatformError where the system cannot tell
    */
-  joinSync(timeout?: number | { readonly timeout?: number | undefined }): boolean {
+  joinSync(timeout?: number | SyncWaitOptions): boolean {
     const { run } = joinable(this);
-    const { timeout: ms } = readWaitOptions(timeout, ['timeout']);
+    const ms = readSyncTimeout(timeout, 'join()');
     const until = performance.now() + ms;
     for (;;) {
       const end = run.look();
@@ -202,7 +202,7 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     return stateOf(this).run?.look()?.exitCode ?? null;
   }
 
-  /** What `run()` threw, rebuilt here; `null` while it runs, and where it threw nothing. */
+  /** The error of `run()`, rebuilt here; `null` while it runs, and after a normal end. */
   get error(): Error | null {
     return stateOf(this).run?.look()?.error ?? null;
   }
@@ -248,7 +248,10 @@ export class Process<A extends unknown[] = []> implements AsyncDisposable {
     send(this, 'SIGKILL');
   }
 
-  /** Lets go of what the object holds; it cannot be used afterwards. Twice is no error. @throws InvalidStateError while the process runs */
+  /**
+   * Releases what the object holds; it cannot be used afterwards. A second call has no effect. @throws InvalidStateError while the process
+   * runs
+   */
   close(): void {
     const state = states.get(this);
     if (state === undefined || state.isClosed) return;

@@ -2,7 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 
-/** What a run needs of its `Process`. */
+/** The parts of a `Process` that a run needs. */
 export interface RunOrder {
   readonly name: string;
   readonly daemon: boolean;

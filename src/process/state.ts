@@ -1,6 +1,5 @@
 /**
- * What a `Process` knows of itself. State is kept beside the object: an instance travels to its child with its own fields, and those are the user's
- * alone.
+ * The state of a `Process`, kept beside the object: an instance travels to its child with its own fields, and those are the user's alone.
  */
 
 import { commonHere } from '../copies.ts';

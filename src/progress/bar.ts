@@ -2,7 +2,7 @@
  * Progress as one line of text, never wider than the terminal. Pure: the same progress and width give the same line.
  *
  *     hashing  ━━━━━━━━━━━━━━━━╸─────────────   54 %  1,234/2,285  812/s  0:01 left  3 failed
- *     hashing  1,234 done  812/s  0:05  3 failed                        (nobody knows how many there will be)
+ *     hashing  1,234 done  812/s  0:05  3 failed                        (the total is unknown)
  *
  * A narrow terminal loses what matters least first: the bar gets shorter, then goes; then the rate, the time, the
  * label, the per cent. The count stays, and the failures stay beside it as long as they fit.

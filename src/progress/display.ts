@@ -5,7 +5,7 @@
  *   log       a new line now and then, for a log file or a build server
  *   silent    nothing
  *
- * It has no clock and no timer of its own: whoever owns it calls `show()` as often as it likes.
+ * The display has neither clock nor timer: its owner calls `show()` as often as it likes.
  *
  * A bar steps aside for what else is written to its terminal: it is cleared, and drawn again as soon as that has ended its line.
  */
@@ -34,7 +34,7 @@ export interface DisplayOptions {
   interval?: number | undefined;
 }
 
-/** Those of this program's streams that are terminals. */
+/** Returns the streams of this program that are terminals. */
 export function terminalsOf({ stdout, stderr }: NodeJS.Process): TerminalStream[] {
   return [stdout, stderr].filter(({ isTTY }) => isTTY);
 }

@@ -1,8 +1,8 @@
 /**
- * What else is written to the terminal of a progress bar: by the program, and by its worker threads, whose output Node writes here.
+ * Other output to the terminal of a progress bar: that of the program, and of its worker threads, whose output Node writes here.
  *
- * The `write` of the streams is replaced while a bar stands there, and put back when it is finished. What a child process writes does not
- * come by: it has to clear the line itself.
+ * The `write` of the streams is replaced while a bar stands there, and restored when it is finished. The output of a child process does not
+ * pass here: the child has to clear the line itself.
  */
 
 /** To the beginning of the line, which is emptied. */

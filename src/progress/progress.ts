@@ -1,11 +1,11 @@
-/** What is known about a piece of work at one moment. Everything that shows progress reads only this record. */
+/** The state of a piece of work at one moment. Every display of progress reads only this record. */
 
 export interface Progress {
   /** Items that are finished, the failed ones among them. */
   readonly done: number;
   /** Items that failed. */
   readonly failed: number;
-  /** How many there will be; null while nobody knows. */
+  /** The number of items in all; null while it is unknown. */
   readonly total: number | null;
   /** Milliseconds since the beginning. */
   readonly elapsed: number;

@@ -1,6 +1,5 @@
 /**
- * How fast something goes now: an exponentially weighted mean of the speed. What happened one `memory` ago counts
- * 1/e (37 %) of what happens now.
+ * The present speed: an exponentially weighted mean. An event one `memory` ago counts 1/e (37 %) of a present one.
  *
  *     speed ^        +---+
  *           |   +----+   |            Each stretch between two readings counts with the area under exp(-age / memory),

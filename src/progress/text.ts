@@ -23,7 +23,7 @@ export function rateText(perSecond: number): string {
   return `${short(perSecond * 3600)}/h`;
 }
 
-/** Whole per cent. It says 100 only when all is done, and never more. */
+/** Whole per cent: 100 only when all is done, and never more. */
 export function percentText(done: number, total: number): string {
   const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
   return `${Math.min(100, percent)} %`;

@@ -1,4 +1,4 @@
-/** Counts items and says how it goes. It reads the clock it is given and nothing else. */
+/** Counts items and estimates their progress. The tracker reads the clock that it is given and nothing else. */
 
 import type { Progress } from './progress.ts';
 import { Rate } from './rate.ts';
@@ -48,7 +48,7 @@ export class Tracker {
   now(): Progress {
     const now = this.#clock();
     this.#rate.update(now, this.#done);
-    // A total that turned out too small is no total.
+    // A total that turned out too small does not count.
     const total = this.#total !== null && this.#total >= this.#done ? this.#total : null;
     const rate = this.#rate.perSecond;
     const left = total === null ? null : total - this.#done;

@@ -30,7 +30,7 @@ export function argumentNamed(error: unknown, method: string, args: readonly unk
 
 interface Named {
   readonly name: string;
-  /** It says where the second step of the path leads, too. */
+  /** The record also says where the second step of the path leads. */
   readonly hasSecond: boolean;
 }
 

@@ -31,13 +31,14 @@ interface Callback {
 const atCallers = new WeakSet<object>();
 
 /**
- * Marks a function as one that runs in this thread when a manager's object calls it, instead of a copy that runs at the manager. The object gets an async
- * function. It is called while this thread's event loop runs, or while this thread waits in a Sync call of the same manager. The object may keep it: it can be
- * called as long as this thread lives, but keeps no program alive. Mark what is itself an argument: functions inside of other values are copied.
+ * Marks a function as one that runs in this thread when a manager's object calls it, instead of a copy at the manager. The object receives
+ * an async function. The function is called while this thread's event loop runs, or while this thread waits in a Sync call of the same
+ * manager. The object may keep it: calls work as long as this thread lives, but do not keep the program alive. Mark the argument itself:
+ * functions inside of other values are copied.
  *
  * In a Sync call to which it was given it cannot return a promise, as the thread that would settle it is blocked: the call fails with `InvalidStateError`.
  *
- * @throws TypeError if it is no function
+ * @throws TypeError if it is not a function
  */
 export function callback<F extends (...args: any[]) => unknown>(fn: F): F {
   if (typeof fn !== 'function') throw new TypeError('expected callback() to get a function');
@@ -231,13 +232,13 @@ export abstract class Calls {
     } catch (error) {
       // A manager that has ended wants no answer.
       if (error instanceof EOFError) return;
-      // What the function gave cannot cross.
+      // The function's result cannot cross.
       this.#answer(answer, [false, answerNamed(error)]);
     }
   }
 }
 
-/** Whether the function of an `update` runs here, for which the manager waits. */
+/** True while the function of an `update` runs here, for which the manager waits. */
 let isUpdating = false;
 
 /** Runs the function of an `update`: a call of the manager would wait for itself, and is refused. */
@@ -253,7 +254,7 @@ export function whileUpdating<R>(work: () => R): R {
 /** Calls that methods at the caller make. */
 const calledFor: Readonly<Record<string, string | undefined>> = { [HOLD]: 'hold', [DROP]: 'release' };
 
-/** What a call is called in errors. */
+/** The name of a call in errors. */
 export function nameOfCall(type: string, method: string, args: readonly unknown[]): string {
   const of = method === GET || method === SET ? String(args[0]) : (calledFor[method] ?? method);
   return `${type}.${of}`;

@@ -148,7 +148,7 @@ export class QueueClient extends Calls {
     try {
       this.#put([me, 0, MANAGER, what, ...args], what);
     } catch (ended) {
-      // Those that wait see it themselves.
+      // Waiting calls see the end themselves.
       if (!(ended instanceof EOFError)) throw ended;
     }
   }

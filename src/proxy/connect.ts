@@ -25,7 +25,7 @@ export function setHome(given: { readonly id: string; objectOf(number: number): 
   home = given;
 }
 
-/** What a manager answers to the first call: whether it is one, and which. */
+/** The answer of a manager to the first call: that it is one, and which. */
 export type Greeting = readonly [protocol: string, id: string];
 
 export const greeting = (id: string): Greeting => [protocol, id];
@@ -39,7 +39,7 @@ function greeted(link: Link, answer: unknown): void {
   if (!links.has(id)) links.set(id, link);
 }
 
-/** @throws as `Client`; EOFError, TimeoutError if what listens there is no manager */
+/** @throws as `Client`; EOFError, TimeoutError if the listener is not a manager */
 export async function connected(place: ManagerPlace, options: WaitOptions, above: (...args: any[]) => unknown): Promise<Link> {
   const until = options.timeout === undefined ? Infinity : monotonicNow() + options.timeout;
   const connection: SocketConnection = await Client(place.address, { ...options, authkey: place.authkey });
@@ -64,7 +64,7 @@ async function within<T>(answer: Promise<T>, link: Link, ms: number, signal: Abo
   const timer = ms === Infinity ? undefined : setTimeout(expire, Math.min(ms, 0x7fff_ffff));
   signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    // It may have been aborted before the first call.
+    // The call may have been aborted before it began.
     signal?.throwIfAborted();
     return await answer;
   } catch (error) {

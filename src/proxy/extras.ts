@@ -69,7 +69,7 @@ const acquirer = {
     try {
       result = await fn();
     } catch (error) {
-      // Its own error counts, also where the connection has ended meanwhile.
+      // The call's own error takes precedence, also where the connection has ended meanwhile.
       await this[DROP](guard).catch(() => {});
       throw error;
     }

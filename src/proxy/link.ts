@@ -7,8 +7,7 @@
  * handed over to another thread stays held as long as the connection lasts; the thread that receives it connects, too.
  */
 
-import type { ListenerAddress, SocketConnection } from '../connection/index.ts';
-import { describeAddress } from '../connection/index.ts';
+import { type ListenerAddress, type SocketConnection, describeAddress } from '../connection/index.ts';
 import { EOFError, SerializationError } from '../errors.ts';
 import type { Substitute } from '../handles.ts';
 import { answerRoot, requestRoot } from './arguments.ts';
@@ -25,7 +24,7 @@ export interface ManagerPlace {
   readonly authkey: Uint8Array;
 }
 
-/** What a proxy is named by on its way to another thread of this program. */
+/** The name of a proxy on its way to another thread of this program. */
 export interface Travelling extends ManagerPlace {
   readonly id: string;
   readonly number: number;
@@ -119,7 +118,7 @@ export class Link extends Calls {
     if (this.calls.size === 0) this.#hold(false);
   }
 
-  /** What a callback was to be called with cannot be read here. */
+  /** Called when the arguments of a callback cannot be read here. */
   #refuse(answer: number, error: unknown): void {
     try {
       this.sendAnswer(answer, false, error);
@@ -134,7 +133,7 @@ export class Link extends Calls {
   }
 
   protected await(): void {
-    // It may have ended in the moment of the call.
+    // The link may have ended in the moment of the call.
     if (!this.isOpen) this.failAll();
     else this.#hold(true);
   }
@@ -186,7 +185,7 @@ export class Link extends Calls {
 
   #forget(number: number): void {
     const held = this.#held.get(number);
-    // It may have come again since.
+    // The object may have come again since.
     if (held === undefined || held.proxy.deref() !== undefined) return;
     this.#held.delete(number);
     if (!this.isOpen) return;
@@ -207,7 +206,7 @@ export class Link extends Calls {
     return this.#proxyOf(number, description);
   }
 
-  /** What is sent to another thread in the place of a proxy; or why it stays here. */
+  /** Returns the substitute that another thread receives for a proxy, or the reason why it stays here. */
   substituteFor(proxy: RemoteProxied, apart: string | undefined): Substitute | string {
     if (apart !== undefined)
       return `a proxy of ${this.name} cannot cross to another program: put it into an object of the manager, where that program connects, too`;

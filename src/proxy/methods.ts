@@ -3,15 +3,15 @@
 import { RangeError, TypeError } from '../refusals.ts';
 import { type Extras, extrasOf } from './extras.ts';
 
-/** What a proxy can do: travels with it. */
+/** The methods of a proxy, which travel with it. */
 export interface Description {
   readonly name: string;
   readonly methods: readonly string[];
   readonly properties: readonly string[];
   readonly isIterable: boolean;
-  /** What its class has beside: it is done at the caller, by calls of the other methods. */
+  /** Additional members of its class, which run at the caller by calls of the other methods. */
   readonly extras?: Extras | undefined;
-  /** Its calls may wait with a signal. */
+  /** True if its calls may wait with a signal. */
   readonly waits?: boolean | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface Caller {
   callSync(proxy: any, method: string, args: readonly unknown[], above: (...args: any[]) => unknown): unknown;
 }
 
-/** Names of a request that are no method of the object. */
+/** Names of a request other than methods of the object. */
 export const GET = '.get';
 export const SET = '.set';
 export const PIPELINE = '.pipeline';
@@ -29,7 +29,7 @@ export const ITERATE = '.iterate';
 
 type AnyClass = abstract new (...args: any[]) => object;
 
-/** What a kind of proxies extends, and how it calls. */
+/** The base class of a kind of proxies, and the way in which they call. */
 export interface Foundation {
   readonly Base: AnyClass;
   readonly caller: Caller;

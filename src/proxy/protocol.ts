@@ -1,11 +1,12 @@
 /**
- * What goes over the queues between a manager and its clients.
+ * The messages in the queues between a manager and its clients.
  *
  *   request   [client, call, object, method, ...arguments]     call 0: nothing is answered
  *   reply     [call, VALUE or ERROR, value]   or   [number of a callback, CALLBACK, number of the answer, ...arguments], answered by a request
  *             or   [number of a callback, FORGET]
  *
- * A message that cannot be read is gone, and its call is not known. Its end finds that out: it asks (CHECK) which of the calls that wait are not at work.
+ * An unreadable message is lost, and its call is not known. Its end finds that out: it asks (CHECK) which of the waiting calls are not at
+ * work.
  *
  *   reply     [0, UNREADABLE, error]: a request was lost   ──▶   request CHECK [calls that wait]   ──▶   reply [call, GONE] for each that is lost
  *

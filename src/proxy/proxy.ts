@@ -66,7 +66,7 @@ let making: Making | undefined;
 let describeAs: (proxy: Proxied, description: Description) => void;
 export let descriptionOf: (proxy: Proxied) => Description;
 
-/** What all proxies are. */
+/** The base of all proxies. */
 export class Proxied extends SharedObject {
   #description: Description = unknown;
 

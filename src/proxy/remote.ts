@@ -16,7 +16,7 @@ interface Made {
 let making: Made | undefined;
 let madeOf: (proxy: RemoteProxied) => Made;
 
-/** What all of them are. */
+/** The base of all remote proxies. */
 export class RemoteProxied {
   readonly #made: Made;
 

@@ -4,8 +4,8 @@
  *   frame:   record, record, …          those of one turn go together
  *   record:  length of the value: 4 bytes   kind: 4 bytes   number: 8   second: 8   the value, encoded
  *
- * What a record is about stands before its value: one that cannot be read here concerns its call, and no other. They are received in their order, also where
- * the modules of one must be loaded first.
+ * The subject of a record stands before its value: an unreadable record concerns its call, and no other. Records are received in their
+ * order, also where the modules of one must be loaded first.
  */
 
 import { decodeMessage, modulesOf, prepare, prepareSync, takeEncoder } from '../codec/index.ts';
@@ -26,7 +26,7 @@ const slice = 1000;
 
 const apart = 'it lies in memory that the other program does not see: have the manager make it, as by manager.Lock(), and hand that over';
 
-/** What a record is about. */
+/** The subject of a record. */
 export interface Head {
   readonly kind: number;
   readonly number: number;
@@ -40,11 +40,11 @@ export interface Received extends Head {
   readonly failure?: { readonly error: unknown } | undefined;
 }
 
-/** What an end does with what comes, and with objects that both ends know. */
+/** The handlers of an end, for records and for objects that both ends know. */
 export interface End {
   /** By what the other end knows an object, if it does. */
   nameFor(object: object): unknown;
-  /** What the other end has named. */
+  /** Returns the object that the other end has named. */
   namedBy(name: unknown): object;
   receive(record: Received): void;
   /** All that came was received. */
@@ -174,7 +174,7 @@ export class Wire {
     const frame = this.#frame.subarray(0, this.#length);
     this.#length = 0;
     if (this.#frame.length > largeFrame) this.#frame = new Uint8Array(4096);
-    // What finds no room is copied, and goes when there is some.
+    // A frame without space is copied, and goes when there is space.
     this.#stream.put(BYTES, frame, () => {});
   }
 
@@ -202,7 +202,7 @@ export class Wire {
     this.#end.ended(error);
   }
 
-  /** False: it is no frame. */
+  /** Returns false if it is not a frame. */
   #takeApart(frame: Uint8Array): boolean {
     const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
     let at = 0;
@@ -273,7 +273,7 @@ export class Wire {
   }
 
   #waitStream(): boolean {
-    // What comes stays in the stream, which waits for it.
+    // Frames that come stay in the stream, which waits for space.
     this.#isWaiting = true;
     try {
       return blockThread(() => this.#stream.waitSync(slice));

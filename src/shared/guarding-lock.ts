@@ -3,18 +3,18 @@
 import { load, store } from '#atomics';
 import { checkFunction, checkOptions, expected } from '../check.ts';
 import { InvalidStateError } from '../errors.ts';
-import type { WaitOptions } from '../loop/index.ts';
+import { readSyncTimeout, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { type Block, blockOf, joinObject, refOf, type SharedObject, travelsToo } from '../memory/index.ts';
 import { TypeError } from '../refusals.ts';
 import { Lock, RLock } from '../sync/index.ts';
 
 /** Options of `Value` and `SharedArray`. */
 export interface SharedOptions {
-  /** The lock that `update` takes: default a new `Lock`; `false`: there is none. */
+  /** The lock that `update` takes. Default: a new `Lock`; `false`: no lock. */
   readonly lock?: boolean | Lock | RLock | undefined;
 }
 
-/** What a lock says of itself, or its absence. */
+/** The statistics of a lock, or of its absence. */
 export interface GuardedStatistics {
   /** True while its lock is held; false where it has none. */
   readonly locked: boolean;
@@ -85,8 +85,9 @@ export class GuardingLock {
     }
   }
 
-  withinSync<R>(fn: unknown, change: () => R, options: number | WaitOptions | undefined): R {
+  withinSync<R>(fn: unknown, change: () => R, options: number | SyncWaitOptions | undefined): R {
     checkFunction(fn, 'fn');
+    readSyncTimeout(options, 'update()');
     const guard = this.get().holdSync(options);
     try {
       return change();

@@ -105,9 +105,9 @@ export type SharableArray =
   | BigUint64Array;
 
 /**
- * Copies a typed array or Buffer into shared memory, once. The array that it returns, and each `subarray` of it, crosses to threads and processes
- * without a copy: as an argument, a captured variable, a field, an item or a result. All see the same memory, and may write to it. It stays valid
- * as long as anything refers to it or to its buffer; the memory is freed when no thread does.
+ * Copies a typed array or Buffer into shared memory, once. The returned array, and each `subarray` of it, crosses to threads and processes
+ * without a copy: as an argument, a captured variable, a field, an item or a result. All see the same memory, and may write to it. The
+ * memory is valid as long as anything refers to the array or to its buffer, and is freed when no thread does.
  *
  * The memory cannot be transferred away; `slice()` makes an ordinary copy. Without native calls the array's buffer is a SharedArrayBuffer that
  * shows more than the array's bytes, and the array cannot cross to processes.

@@ -8,7 +8,7 @@ import { load, store } from '#atomics';
 import { inspect } from 'node:util';
 import { checkInteger, expected } from '../check.ts';
 import { indexed } from '../handles.ts';
-import type { WaitOptions } from '../loop/index.ts';
+import type { SyncWaitOptions, WaitOptions } from '../loop/index.ts';
 import { blockOf, defineKind, giveArray, isArriving, layout, type ObjectKind, SharedObject } from '../memory/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 import type { Lock, RLock } from '../sync/index.ts';
@@ -85,7 +85,7 @@ export type ViewOf<T extends TypeCode> = T extends 'int8' | 'b'
                     ? BigInt64Array
                     : never;
 
-/** What a `SharedArray` says of itself. */
+/** The statistics of a `SharedArray`. */
 export interface SharedArrayStatistics extends GuardedStatistics {
   readonly length: number;
   /** Bytes of all its numbers. */
@@ -93,11 +93,11 @@ export interface SharedArrayStatistics extends GuardedStatistics {
 }
 
 /**
- * Numbers in a row that threads and processes share. It can be an argument of a task, a captured variable, an item or a field: each receiver has the
- * same numbers.
+ * An array of numbers that threads and processes share. It can be an argument of a task, a captured variable, an item or a field: each
+ * receiver has the same numbers.
  *
- * `get`, `set` and `view` reach them without the lock. `view` is a typed array over the shared memory itself: for loops, and for all that
- * takes typed arrays. It stays valid as long as anything refers to it or to its buffer, and it crosses borders without a copy.
+ * `get`, `set` and `view` access the numbers without the lock. `view` is a typed array over the shared memory itself: for loops, and for
+ * functions that take typed arrays. The view is valid as long as anything refers to it or to its buffer, and crosses without a copy.
  *
  * Source: multiprocessing.Array
  *
@@ -176,12 +176,12 @@ export class SharedArray<T extends TypeCode> extends SharedObject implements Ite
     return this.#view;
   }
 
-  /** One of the numbers, read in one step. @param index from 0, or from -1 backwards @throws RangeError if there is none */
+  /** One of the numbers, read in one step. @param index from 0, or from -1 backwards @throws RangeError if it does not exist */
   get(index: number): ValueOf<T> {
     return fromRaw(this.#type, this.#cells.read(this.#at(index))) as ValueOf<T>;
   }
 
-  /** Writes one of the numbers in one step. @throws RangeError, TypeError for what is no value of its type, or no index */
+  /** Writes one of the numbers in one step. @throws RangeError, TypeError if the value does not fit its type, or the index is invalid */
   set(index: number, value: Settable<T>): void {
     const at = this.#at(index);
     this.#cells.write(at, toRaw(this.#type, value, `element ${at}`));
@@ -206,7 +206,9 @@ export class SharedArray<T extends TypeCode> extends SharedObject implements Ite
     return Array.from(part, (each) => fromRaw(this.#type, each) as ValueOf<T>);
   }
 
-  /** Gives all numbers of a part one value, as `Array.prototype.fill`. @throws TypeError, RangeError for what is no value of its type */
+  /**
+   * Sets all numbers of a part to one value, as `Array.prototype.fill`. @throws TypeError, RangeError if the value does not fit its type
+   */
   fill(value: Settable<T>, begin?: number, end?: number): this {
     (this.#view as { fill(value: Raw, begin?: number, end?: number): void }).fill(toRaw(this.#type, value, 'value'), begin, end);
     return this;
@@ -228,7 +230,7 @@ export class SharedArray<T extends TypeCode> extends SharedObject implements Ite
   }
 
   /** As `update`, and blocks the thread while it waits for the lock. */
-  updateSync(index: number, fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | WaitOptions): ValueOf<T> {
+  updateSync(index: number, fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | SyncWaitOptions): ValueOf<T> {
     return this.#lock.withinSync(fn, () => this.#change(index, fn), timeout);
   }
 

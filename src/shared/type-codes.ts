@@ -34,10 +34,10 @@ export type NumberCode =
   | 'I'
   | 'f'
   | 'd';
-/** What a number in shared memory is: JavaScript's names, or the letters of Python's `ctypes` and `array`. */
+/** The type of a number in shared memory: JavaScript's names, or the letters of Python's `ctypes` and `array`. */
 export type TypeCode = NumberCode | BigintCode | 'bool' | '?' | 'c';
 
-/** What a value of a type is. */
+/** The JavaScript type of a value. */
 export type ValueOf<T extends TypeCode> = T extends BigintCode
   ? bigint
   : T extends 'bool' | '?'
@@ -45,7 +45,7 @@ export type ValueOf<T extends TypeCode> = T extends BigintCode
     : T extends 'c'
       ? string
       : number;
-/** What may be given for one. */
+/** The JavaScript types that a value accepts. */
 export type Settable<T extends TypeCode> = T extends BigintCode
   ? bigint | number
   : T extends 'bool' | '?'
@@ -77,7 +77,7 @@ export const arrays: Readonly<Record<Layout, ArrayClass<ArrayBufferView>>> = {
   float64: Float64Array,
 };
 
-/** What a value of a type is for JavaScript. */
+/** The meaning of a value in JavaScript. */
 type Meaning = 'integer' | 'bigint' | 'float' | 'bool' | 'char';
 
 export interface Type {
@@ -129,7 +129,7 @@ const types: readonly Type[] = named.map(([code, layout, meaning], number) => ty
 
 const byCode = new Map<unknown, Type>(types.map((type) => [type.code, type]));
 
-/** @throws TypeError if there is no such code */
+/** @throws TypeError if the code does not exist */
 export function typeOfCode(code: unknown): Type {
   const type = byCode.get(code);
   if (type !== undefined) return type;
@@ -146,7 +146,7 @@ export type Raw = number | bigint;
 const largestFloat32 = (2 - 2 ** -23) * 2 ** 127;
 
 /**
- * What a value is in memory.
+ * Converts a value to its form in memory.
  *
  * @param what names the value in the error: `value`, `element 3`
  * @throws TypeError for a wrong type, RangeError for a number out of range; both name the code
@@ -179,7 +179,7 @@ export function toRaw(type: Type, value: unknown, what: string): Raw {
   }
 }
 
-/** What is in memory, for JavaScript. */
+/** Converts the form in memory to a JavaScript value. */
 export function fromRaw(type: Type, raw: Raw): unknown {
   if (type.meaning === 'bool') return raw !== 0;
   return type.meaning === 'char' ? String.fromCharCode(raw as number) : raw;
@@ -213,12 +213,12 @@ function toAddend(type: Type, value: unknown): Raw {
       if (typeof value === 'number') return value;
       return refuse(type, value, 'what is added to a value', 'a number', false);
     default:
-      throw new TypeError(`add() to a value of type ${inspect(type.code)}: it is no number`);
+      throw new TypeError(`add() to a value of type ${inspect(type.code)}: it is not a number`);
   }
 }
 
 /**
- * What a program's function makes of what is in memory.
+ * Makes a function on the form in memory of a program's function.
  *
  * @throws TypeError for a promise: the lock would be free before it settles
  */

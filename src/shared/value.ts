@@ -8,7 +8,7 @@
 
 import { load, store } from '#atomics';
 import { inspect } from 'node:util';
-import type { WaitOptions } from '../loop/index.ts';
+import type { SyncWaitOptions, WaitOptions } from '../loop/index.ts';
 import { blockOf, defineKind, isArriving, layout, type ObjectKind, SharedObject } from '../memory/index.ts';
 import type { Lock, RLock } from '../sync/index.ts';
 import { type Cells, cellsOver } from './cells.ts';
@@ -66,17 +66,18 @@ function cellsIn(words: Int32Array, type: Type): Cells {
   return (cells[type.number] ??= cellsOver(type, words));
 }
 
-/** What a `Value` says of itself. */
+/** The statistics of a `Value`. */
 export interface ValueStatistics extends GuardedStatistics {
   /** Bytes of the number. */
   readonly bytes: number;
 }
 
 /**
- * A number that threads and processes share. It can be an argument of a task, a captured variable, an item or a field: each receiver has the same number.
+ * A number that threads and processes share. It can be an argument of a task, a captured variable, an item or a field: each receiver has
+ * the same number.
  *
- * `.value` reads and writes it in one step, without its lock. What reads and then writes is `add`, or `update` under the lock: a plain `Lock` by
- * default (Python: an RLock).
+ * `.value` reads or writes the number in one step, without its lock. To read and then write, use `add`, or `update` under the lock: a plain
+ * `Lock` by default (Python: an RLock).
  *
  * Source: multiprocessing.Value
  *
@@ -130,7 +131,7 @@ export class Value<T extends TypeCode> extends SharedObject {
     return this.#type.code as T;
   }
 
-  /** The number; read and written in one step, without the lock. @throws TypeError, RangeError for what is no value of its type */
+  /** The number; read and written in one step, without the lock. @throws TypeError, RangeError if the value does not fit its type */
   get value(): ValueOf<T> {
     return fromRaw(this.#type, this.#cells.read(this.#index)) as ValueOf<T>;
   }
@@ -149,7 +150,7 @@ export class Value<T extends TypeCode> extends SharedObject {
     return this.#cells.change(this.#index, adderOf(this.#type, addend)) as ValueOf<T>;
   }
 
-  /** Its lock, for what `update` is not enough for. @throws InvalidStateError if it has none */
+  /** The lock, for uses beyond `update`. @throws InvalidStateError if it has none */
   getLock(): Lock | RLock {
     return this.#lock.get();
   }
@@ -169,7 +170,7 @@ export class Value<T extends TypeCode> extends SharedObject {
   }
 
   /** As `update`, and blocks the thread while it waits for the lock. */
-  updateSync(fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | WaitOptions): ValueOf<T> {
+  updateSync(fn: (value: ValueOf<T>) => Settable<T>, timeout?: number | SyncWaitOptions): ValueOf<T> {
     return this.#lock.withinSync(fn, () => this.#change(fn), timeout);
   }
 

@@ -1,4 +1,4 @@
-/** Door of the thread floor: threads that run a function, and which threads there are. */
+/** The thread layer: threads that run a function, and the list of threads. */
 
 /** A thread of its own that runs a function. */
 export { type ExceptHook, exitBySignal, insideOf, setExceptHook, Thread, type ThreadInside, type ThreadOptions, Timer } from './thread.ts';

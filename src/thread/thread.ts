@@ -18,7 +18,7 @@ import { RangeError, TypeError } from '../refusals.ts';
 import { realmId, travelByName } from '../codec/index.ts';
 import { HeddleError, InvalidStateError, ProcessError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import { readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import { readSyncTimeout, readWaitOptions, type SyncWaitOptions, type WaitOptions } from '../loop/index.ts';
 import { giveReadiness } from '../readiness.ts';
 import * as timers from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
@@ -60,7 +60,7 @@ export interface ThreadOptions<A extends unknown[]> {
   readonly daemon?: boolean | undefined;
 }
 
-/** What a thread is given, besides what all are given. */
+/** The start data of a thread, besides that of all threads. */
 export interface ThreadMessage {
   readonly name: string;
   readonly daemon: boolean;
@@ -75,7 +75,7 @@ export interface ThreadMessage {
   readonly aborts: MessagePort | undefined;
 }
 
-/** What a thread posts when what it ran has failed. */
+/** The message of a thread whose function has failed. */
 export interface ThreadOutcome {
   readonly bytes: Uint8Array;
   readonly attachments: readonly unknown[];
@@ -154,7 +154,7 @@ let hook: ExceptHook | undefined;
  * Sets what is called, in the thread that started it, with the error of a `Thread` whose `run()` failed; `null` for the default, which prints
  * the error on stderr. Source: threading.excepthook
  *
- * @throws TypeError if it is no function
+ * @throws TypeError if it is not a function
  */
 export function setExceptHook(fn: ExceptHook | null): void {
   if (fn !== null) checkFunction(fn, 'the hook');
@@ -165,8 +165,8 @@ export function setExceptHook(fn: ExceptHook | null): void {
 /**
  * A thread of its own that runs a function, or the `run()` of a subclass. Source: threading.Thread
  *
- * Threads share no variables: a thread has a copy of what its function uses, and what is shared goes through locks, `Value`s and queues. It ends
- * when `run()` has ended and its event loop has nothing left to do.
+ * Threads share no variables: a thread has a copy of the variables that its function uses. Locks, `Value`s and queues share state. The
+ * thread ends when `run()` has ended and its event loop has nothing left to do.
  *
  * @example
  * ```ts
@@ -249,9 +249,9 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
   }
 
   /** As `join`, and blocks this thread. @throws ProcessError as `join` */
-  joinSync(timeout?: number | { readonly timeout?: number | undefined }): boolean {
+  joinSync(timeout?: number | SyncWaitOptions): boolean {
     const running = joinable(this);
-    const { timeout: ms } = readWaitOptions(timeout, ['timeout']);
+    const ms = readSyncTimeout(timeout, 'join()');
     const until = performance.now() + ms;
     while (look(this, running) === undefined) {
       const left = until - performance.now();
@@ -308,7 +308,7 @@ export class Thread<A extends unknown[] = []> implements ThreadRecord {
     return state.nativeId;
   }
 
-  /** What `run()` threw, rebuilt here; `null` while it runs, and where it threw nothing. */
+  /** The error of `run()`, rebuilt here; `null` while it runs, and after a normal end. */
   get error(): Error | null {
     const { running } = stateOf(this);
     return running === undefined ? null : (look(this, running)?.error ?? null);
@@ -373,7 +373,7 @@ giveReadiness(Thread, (thread: Thread<any>) => ({
 export class Timer<A extends unknown[] = []> extends Thread<A> {
   readonly interval: number;
 
-  /** @throws RangeError if the interval is no number >= 0 */
+  /** @throws RangeError if the interval is not a number >= 0 */
   constructor(interval: number, fn: (...args: A) => unknown, args: A = [] as unknown[] as A) {
     if (typeof interval !== 'number' || !(interval >= 0)) throw new RangeError(expected('interval', 'a number >= 0', interval));
     checkFunction(fn, 'fn');
@@ -419,7 +419,7 @@ function joinable(thread: Thread<any>): Running {
   return running;
 }
 
-/** What a thread that was started tells to those that build on it. */
+/** The inside of a started thread, for code that builds on it. */
 export interface ThreadInside {
   /** Called when the end of the thread, and its error, are known. */
   readonly waiters: Set<() => void>;
@@ -518,7 +518,8 @@ function look(thread: Thread<any>, running: Running): Running['end'] {
   // ORDER: pairs with the thread's store when it exits; its outcome was posted before.
   if (Atomics.load(running.control, STATE) !== RUNNING) return see(thread, running, undefined, true);
   if (!isGone(running)) return undefined;
-  // It may have ended in good order between the two looks. Node tells any other reason by an event, which a blocked loop does not hear.
+  // The thread may have ended in good order between the two looks. Node reports any other reason by an event, which a blocked loop does not
+  // receive.
   const hasTold = Atomics.load(running.control, STATE) !== RUNNING;
   return see(thread, running, hasTold ? undefined : new HeddleError(`${thread.name} has ended without a word: ${whySilent}`), true);
 }

@@ -5,7 +5,7 @@ import { capacityOf, closeEnd, dontBlock, hold, openHeld } from '../platform/ind
 
 /** The host's side. */
 export interface BegunCount {
-  /** Tasks begun so far, modulo 2³²; null if nobody can tell. Exact when the worker has ended. */
+  /** Tasks begun so far, modulo 2³²; `null` if that is unknown. Exact when the worker has ended. */
   count(): number | null;
 }
 

@@ -1,6 +1,6 @@
 /** How a worker ends when its host wants it to: what it printed leaves first, `exit` listeners run. */
 
-import { whenPrinted } from './output.ts';
+import { isPrinting, whenPrinted } from './output.ts';
 
 // User code may replace process.exit; ending on order must not depend on it.
 const exit = process.exit.bind(process);
@@ -9,5 +9,6 @@ let isExiting = false;
 export function exitInOrder(): void {
   if (isExiting) return;
   isExiting = true;
-  if (!whenPrinted(exit)) exit();
+  if (isPrinting()) whenPrinted(exit);
+  else exit();
 }

@@ -1,4 +1,4 @@
-/** Door of the worker floor: start, watch and stop one worker, a thread or a process, and send it tasks. */
+/** The worker layer: starts, watches and stops one worker, a thread or a process, and sends it tasks. */
 
 /** One worker, from the host's side. */
 export {

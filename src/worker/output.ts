@@ -9,7 +9,7 @@
 
 import { Writable } from 'node:stream';
 
-/** Node makes the streams when they are first read. */
+/** Node makes the streams when they are first read, and keeps them. */
 function reader(name: 'stdout' | 'stderr'): () => Writable {
   const { get } = Object.getOwnPropertyDescriptor(process, name) ?? {};
   return () => (get === undefined ? process[name] : (get.call(process) as Writable));
@@ -17,21 +17,25 @@ function reader(name: 'stdout' | 'stderr'): () => Writable {
 
 const readOut = reader('stdout');
 const readErr = reader('stderr');
+let out: Writable | undefined;
+let err: Writable | undefined;
 
 const write = Writable.prototype.write as (this: Writable, text: string, written: () => void) => boolean;
 
-/** Calls back when everything printed so far has left; returns false, without calling, if it has already. */
-export function whenPrinted(callback: () => void): boolean {
-  const [out, err] = [readOut(), readErr()];
-  if (!isLeaving(out) && !isLeaving(err)) return false;
-  const pending = [out, err].filter(isLeaving);
+/** Whether something that was printed has not left. */
+export function isPrinting(): boolean {
+  return isLeaving((out ??= readOut())) || isLeaving((err ??= readErr()));
+}
+
+/** Calls back when everything printed so far has left. Something of it has not. */
+export function whenPrinted(callback: () => void): void {
+  const pending = [readOut(), readErr()].filter(isLeaving);
   let left = pending.length;
   for (const stream of pending) {
     write.call(stream, '', () => {
       if (--left === 0) callback();
     });
   }
-  return left > 0;
 }
 
 /** What is corked leaves when the program says so, which may be never. */

@@ -5,7 +5,7 @@ import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
 import { memoryUsed } from './memory-used.ts';
 import { encodeOutcome, packetFrame } from './message.ts';
-import { whenPrinted } from './output.ts';
+import { isPrinting, whenPrinted } from './output.ts';
 import { SignalWatch } from './signals.ts';
 
 export class Replies {
@@ -31,35 +31,40 @@ export class Replies {
    *
    * @param ticket of one that was sent ahead, or 0
    * @param us microseconds that it took
+   * @param isAlone nothing else of this turn is waited for: it leaves at once
    */
-  outcome(id: number, isOk: boolean, value: unknown, ticket: number = 0, us: number = 0): void {
+  outcome(id: number, isOk: boolean, value: unknown, ticket: number = 0, us: number = 0, isAlone: boolean = false): void {
     const { isOk: isStillOk, packet } = encodeOutcome(isOk, value, this.#border);
-    this.last(packetFrame(FrameKind.Outcome, packet, { id, a: isStillOk ? 1 : 0, b: us, c: ticket }), packet.signals);
+    this.last(packetFrame(FrameKind.Outcome, packet, { id, a: isStillOk ? 1 : 0, b: us, c: ticket }), packet.signals, isAlone);
   }
 
   /** Some items of a chunk, or values of a stream: at once, since what follows may take long. */
   some(report: Frame, signals: readonly ExportedSignal[]): void {
-    this.#link.send(report);
-    this.#link.flush();
+    this.#link.sendNow(report);
     if (signals.length > 0) this.#signals.watch(signals);
   }
 
   /** What ends a task, behind what it printed. */
-  last(f: Frame, signals: readonly ExportedSignal[]): void {
-    this.#weigh();
+  last(f: Frame, signals: readonly ExportedSignal[], isAlone: boolean): void {
+    if (this.#maxMemory !== Infinity) this.#weigh();
+    if (!isPrinting()) return this.#send(f, signals, isAlone);
     const send = (): void => {
       this.#unprinted.delete(send);
-      this.#link.send(f);
-      if (signals.length > 0) this.#signals.watch(signals);
+      this.#send(f, signals, isAlone);
     };
     this.#unprinted.add(send);
-    if (!whenPrinted(send)) send();
+    whenPrinted(send);
+  }
+
+  #send(f: Frame, signals: readonly ExportedSignal[], isAlone: boolean): void {
+    if (isAlone) this.#link.sendNow(f);
+    else this.#link.send(f);
+    if (signals.length > 0) this.#signals.watch(signals);
   }
 
   /** Heddle works for a timed task, or the task's own code runs. At once, since what follows may take long. */
   readonly preparing = (id: number, isPreparing: boolean): void => {
-    this.#link.send(frame(FrameKind.Preparing, { id, a: isPreparing ? 1 : 0 }));
-    this.#link.flush();
+    this.#link.sendNow(frame(FrameKind.Preparing, { id, a: isPreparing ? 1 : 0 }));
   };
 
   readonly progress = (id: number, done: number, total: number | undefined): void => {
@@ -73,7 +78,7 @@ export class Replies {
 
   /** Asks, before the host hears of the end of a task and sends the next, to be replaced. */
   #weigh(): void {
-    if (this.#maxMemory === Infinity || memoryUsed(this.#border.kind) <= this.#maxMemory) return;
+    if (memoryUsed(this.#border.kind) <= this.#maxMemory) return;
     this.#maxMemory = Infinity;
     this.#link.send(frame(FrameKind.Heavy));
   }

@@ -322,8 +322,9 @@ export class Runner {
     context.end();
     context.clock?.gives(value);
     context.clock?.end();
-    this.#tellOfPools(this.#tasks.size);
-    this.#replies.outcome(id, isOk, value, ticket, Math.min(maxTime, ms * 1000));
+    const left = this.#tasks.size;
+    this.#tellOfPools(left);
+    this.#replies.outcome(id, isOk, value, ticket, Math.min(maxTime, ms * 1000), left === 0 && this.#ahead.length === 0);
     this.#takeUp();
   }
 
@@ -366,8 +367,9 @@ export class Runner {
       border: this.#border,
       send: (report, signals) => this.#replies.some(report, signals),
       sendLast: (report, signals) => {
-        this.#tellOfPools(this.#tasks.size - 1);
-        this.#replies.last(report, signals);
+        const left = this.#tasks.size - 1;
+        this.#tellOfPools(left);
+        this.#replies.last(report, signals, left === 0 && this.#ahead.length === 0);
       },
       tellProgress: this.#replies.progress,
       frame: f,

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { LifoQueue, PriorityQueue, Queue, SimpleQueue } from '#src/channel/index.js';
 import { HeddleError } from '#src/errors.js';
 import { become } from '#src/memory/index.js';
-import { PlainWorld } from '../memory/plain-memory.js';
+import { PlainWorld } from '../memory/heap/plain-memory.js';
 
 const isFull = (error: unknown): boolean => error instanceof HeddleError && error.message.includes('the shared heap is full');
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Queue } from '#src/channel/index.js';
 import { OwnerDied } from '#src/errors.js';
 import { heapDescriptorForChild, refOf } from '#src/memory/index.js';
-import { nativeMemoryMissing } from '#src/memory/native-memory.js';
+import { nativeMemoryMissing } from '#src/memory/heap/native-memory.js';
 
 const skip = nativeMemoryMissing();
 const isLong = process.env['HEDDLE_LONG'] === '1';

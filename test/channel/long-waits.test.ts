@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Queue } from '#src/channel/index.js';
 import { become, joinObject, refOf } from '#src/memory/index.js';
-import { type PlainThread, PlainWorld } from '../memory/plain-memory.js';
+import { type PlainThread, PlainWorld } from '../memory/heap/plain-memory.js';
 
 interface Scene {
   readonly world: PlainWorld;

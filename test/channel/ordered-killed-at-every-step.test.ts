@@ -10,7 +10,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Deque, LifoQueue, PriorityQueue, type Queue } from '#src/channel/index.js';
 import { heapDescriptorForChild, refOf, type SharedObject } from '#src/memory/index.js';
-import { nativeMemoryMissing } from '#src/memory/native-memory.js';
+import { nativeMemoryMissing } from '#src/memory/heap/native-memory.js';
 
 const skip = nativeMemoryMissing();
 const isLong = process.env['HEDDLE_LONG'] === '1';

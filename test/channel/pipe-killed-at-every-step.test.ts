@@ -12,7 +12,7 @@ import { type Connection, Pipe } from '#src/channel/index.js';
 import { EOFError } from '#src/errors.js';
 import { handleDoor } from '#src/handles.js';
 import { collect, heapDescriptorForChild, heapStatistics, makeParcel, me, theAgent } from '#src/memory/index.js';
-import { nativeMemoryMissing } from '#src/memory/native-memory.js';
+import { nativeMemoryMissing } from '#src/memory/heap/native-memory.js';
 import { checkHeap } from '../memory/check-heap.js';
 
 const skip = nativeMemoryMissing();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decode, decodeAll, Decoder, encode, Encoder, move, registerReducer } from '#src/codec/index.js';
-import { growInHeap, Writer } from '#src/codec/writer.js';
+import { growInHeap, Writer } from '#src/codec/packet/writer.js';
 import { carry, kinds } from './cross.js';
 
 /** Lists of values that are, begin as, or end as nothing but numbers. */

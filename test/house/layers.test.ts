@@ -1,8 +1,8 @@
 /**
- * The house stands: `src/` is drawn as a graph of imports and no arrow may run up, pass by a folder's door, or touch
- * native code outside `platform/`.
+ * The layers of `src/`. In the graph of imports no arrow may run up, bypass a folder's entry point, or touch native code outside
+ * `platform/`.
  *
- *     floor of the importing file  >=  floor of the imported one
+ *     layer of the importing file  >=  layer of the imported one
  *     another folder is entered through its index.ts only
  */
 
@@ -12,8 +12,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-/** Each room and its floor. A new folder must be entered here (DESIGN.md, "The house"). */
-const FLOORS: Record<string, number> = {
+/** Each folder and its layer. A new folder must be entered here (DESIGN.md, "Folders and layers"). */
+const LAYERS: Record<string, number> = {
   errors: 0,
   events: 0,
   check: 0,
@@ -47,7 +47,7 @@ const FLOORS: Record<string, number> = {
   progress: 3,
   coroutine: 3,
   codec: 4,
-  'codec/function': 3.5, // the codec's basement: only the codec and what lies below may be seen from here
+  'codec/function': 3.5, // below the codec: this folder may import only from it and from lower layers
   channel: 5,
   connection: 5,
   shared: 5,
@@ -62,22 +62,28 @@ const FLOORS: Record<string, number> = {
   observe: 9,
   testing: 9,
   cli: 10,
-  lowlevel: 98, // the other door, for what is behind
-  index: 99, // the front door sees everything
+  lowlevel: 98, // the entry point for the inside
+  index: 99, // the main entry point imports from all
 };
 
-/** Files through which a basement and the folder above it know each other: types, and the words and numbers that both use. */
-const SEAMS = new Set(['codec/courier.ts', 'codec/packet.ts', 'codec/property-flags.ts', 'codec/realm.ts', 'codec/remedies.ts']);
+/** Files that a subfolder in a lower layer and its parent share: types, and the words and numbers that both use. */
+const SEAMS = new Set([
+  'codec/courier.ts',
+  'codec/packet/packet.ts',
+  'codec/objects/property-flags.ts',
+  'codec/packet/realm.ts',
+  'codec/packet/remedies.ts',
+]);
 
 /**
- * Arrows that run up all the same, when the program asks for what is there: they must be an `import()` inside of a function, so that
- * nothing above is loaded with the file. `toThread` needs a pool of threads, and nobody else in the coroutines' room does.
+ * Arrows that run up, when the program calls for it. Such an import must be an `import()` inside of a function, so that no higher layer
+ * is loaded with the file. Only `toThread` needs a pool of threads among the coroutines.
  */
-const LAZY: Record<string, string> = { 'coroutine/to-thread.ts': 'pool/index.ts' };
+const LAZY: Record<string, string> = { 'coroutine/wait/to-thread.ts': 'pool/index.ts' };
 
 /**
  * Further entries of folders, so that a thread loads no more than it needs: hosts need more of the codec than workers, and a map that shows its
- * progress more than one that counts. What a worker of the command line prints steps past a bar, which is not drawn there.
+ * progress more than one that counts. The output of a worker of the command line clears a bar, which is not drawn there.
  */
 const FURTHER_ENTRIES = new Set([
   'codec/host.ts',
@@ -95,7 +101,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const src = join(root, 'src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
 
-function roomOf(file: string): string {
+function folderOf(file: string): string {
   const folder = dirname(file);
   if (folder === '.') return file.replace(/\.ts$/, '');
   if (folder === 'codec/function' || folder.startsWith('codec/function/')) return 'codec/function';
@@ -133,31 +139,31 @@ for (const file of files) {
   }
 }
 
-/** Arrows to other places than files of `src/`, such as `../package.json` or a folder's own path, say nothing about floors. */
+/** Arrows to other places than files of `src/`, such as `../package.json` or a folder's own path, say nothing about layers. */
 const inside = arrows.filter(({ to }) => files.includes(to));
 
 function show(list: readonly Arrow[]): string {
   return list.map(({ from, to }) => `${from} → ${to}`).join('\n');
 }
 
-test('a folder has no floor', () => {
-  const rooms = new Set(files.map(roomOf));
+test('every folder has a layer', () => {
+  const folders = new Set(files.map(folderOf));
   assert.deepEqual(
-    [...rooms].filter((room) => FLOORS[room] === undefined),
+    [...folders].filter((folder) => LAYERS[folder] === undefined),
     [],
   );
 });
 
-test('an import runs up the house', () => {
+test('no import runs up to a higher layer', () => {
   const up = inside.filter(({ from, to }) => {
-    if (SEAMS.has(to) && roomOf(from).startsWith('codec')) return false;
+    if (SEAMS.has(to) && folderOf(from).startsWith('codec')) return false;
     if (LAZY[from] === to) return false;
-    return (FLOORS[roomOf(from)] ?? 0) < (FLOORS[roomOf(to)] ?? 0);
+    return (LAYERS[folderOf(from)] ?? 0) < (LAYERS[folderOf(to)] ?? 0);
   });
   assert.equal(show(up), '');
 });
 
-test('what is loaded when it is asked for is loaded with the file', () => {
+test('a lazy import is a single import() inside of a function', () => {
   for (const [from, to] of Object.entries(LAZY)) {
     const calls = codeOf(from).match(/^ +.*\bawait import\('([^']+)'\)/gm) ?? [];
     const all = importsOf(from).filter((specifier) => relative(src, resolve(src, dirname(from), specifier)) === to);
@@ -165,44 +171,44 @@ test('what is loaded when it is asked for is loaded with the file', () => {
   }
 });
 
-test('neighbours on one floor know each other', () => {
+test('folders of one layer do not import each other', () => {
   const across = inside.filter(({ from, to }) => {
-    const [a, b] = [roomOf(from), roomOf(to)];
-    return a !== b && FLOORS[a] === FLOORS[b] && FLOORS[a] !== 0;
+    const [a, b] = [folderOf(from), folderOf(to)];
+    return a !== b && LAYERS[a] === LAYERS[b] && LAYERS[a] !== 0;
   });
   assert.equal(show(across), '');
 });
 
-test('a folder is entered past its door', () => {
+test('a folder is imported through its entry points only', () => {
   const past = inside.filter(({ from, to }) => {
-    const room = roomOf(to);
+    const folder = folderOf(to);
     return (
-      room !== roomOf(from) &&
-      to !== `${room}.ts` &&
-      to !== `${room}/index.ts` &&
+      folder !== folderOf(from) &&
+      to !== `${folder}.ts` &&
+      to !== `${folder}/index.ts` &&
       !FURTHER_ENTRIES.has(to) &&
-      !(SEAMS.has(to) && roomOf(from) === 'codec/function')
+      !(SEAMS.has(to) && folderOf(from) === 'codec/function')
     );
   });
   assert.equal(show(past), '');
 });
 
-test('a folder has no door', () => {
-  const rooms = [...new Set(files.filter((file) => file.includes('/')).map(roomOf))];
+test('every folder has an index.ts', () => {
+  const folders = [...new Set(files.filter((file) => file.includes('/')).map(folderOf))];
   assert.deepEqual(
-    rooms.filter((room) => !existsSync(join(src, room, 'index.ts'))),
+    folders.filter((folder) => !existsSync(join(src, folder, 'index.ts'))),
     [],
   );
 });
 
-test('the front door or another one exports with a star or by default', () => {
-  const doors = files.filter((file) => file.endsWith('index.ts'));
-  const careless = doors.filter((file) => /^export (\*|default)/m.test(readFileSync(join(src, file), 'utf8')));
+test('no index.ts exports with a star or by default', () => {
+  const entryPoints = files.filter((file) => file.endsWith('index.ts'));
+  const careless = entryPoints.filter((file) => /^export (\*|default)/m.test(readFileSync(join(src, file), 'utf8')));
   assert.deepEqual(careless, []);
 });
 
-test('a package is imported outside the folder that owns it', () => {
-  const elsewhere = packages.filter(({ from, to }) => ONLY_IN[to] !== roomOf(from));
+test('a package is imported only by the folder that owns it', () => {
+  const elsewhere = packages.filter(({ from, to }) => ONLY_IN[to] !== folderOf(from));
   assert.equal(show(elsewhere), '');
 });
 

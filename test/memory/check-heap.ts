@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { type Block, blockAt, type Memory } from '#src/memory/index.js';
-import { firstPage, headerFields, pageSize } from '#src/memory/heap-header.js';
-import { readLedger } from '#src/memory/ledger.js';
-import { FREE, kindOf, lengthOf, Pages, RUN, SLAB } from '#src/memory/pages.js';
-import { ownerOf, parcelsIn, refsIn } from '#src/memory/parcel-record.js';
-import { slotIds } from '#src/memory/slot-claim.js';
-import { bitmapWords, countIn, groupOf, groups, noBlocks, sizeIn, Slabs } from '#src/memory/slabs.js';
-import { slotFields, slotOf } from '#src/memory/slots.js';
-import { blockHead, firstRefOf, kindOfTag, lastRefOf } from '#src/memory/tag.js';
+import { firstPage, headerFields, pageSize } from '#src/memory/heap/heap-header.js';
+import { readLedger } from '#src/memory/collect/ledger.js';
+import { FREE, kindOf, lengthOf, Pages, RUN, SLAB } from '#src/memory/heap/pages.js';
+import { ownerOf, parcelsIn, refsIn } from '#src/memory/objects/parcel-record.js';
+import { slotIds } from '#src/memory/threads/slot-claim.js';
+import { bitmapWords, countIn, groupOf, groups, noBlocks, sizeIn, Slabs } from '#src/memory/heap/slabs.js';
+import { slotFields, slotOf } from '#src/memory/threads/slots.js';
+import { blockHead, firstRefOf, kindOfTag, lastRefOf } from '#src/memory/heap/tag.js';
 
 const pagesPerSegment = 128;
 const wordsPerPage = pageSize / 4;

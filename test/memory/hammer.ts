@@ -5,10 +5,10 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Block, become, type Memory } from '#src/memory/index.js';
-import { arrayMemory } from '#src/memory/array-memory.js';
-import { theHeap } from '#src/memory/heap.js';
-import { joinNativeMemory } from '#src/memory/native-memory.js';
-import { kinds, tagOf } from '#src/memory/tag.js';
+import { arrayMemory } from '#src/memory/heap/array-memory.js';
+import { theHeap } from '#src/memory/heap/heap.js';
+import { joinNativeMemory } from '#src/memory/heap/native-memory.js';
+import { kinds, tagOf } from '#src/memory/heap/tag.js';
 import { type EndGate, setEndGates } from '#src/undisturbed.js';
 import { agentOn } from './workload.ts';
 

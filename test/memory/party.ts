@@ -5,11 +5,11 @@
 
 import { readlinkSync } from 'node:fs';
 import { isMainThread, workerData } from 'node:worker_threads';
-import { arrayMemory } from '#src/memory/array-memory.js';
-import { type Bell, type BellAddress, type Identity, longestSlice, type Memory } from '#src/memory/memory.js';
-import { joinNativeMemory } from '#src/memory/native-memory.js';
+import { arrayMemory } from '#src/memory/heap/array-memory.js';
+import { type Bell, type BellAddress, type Identity, longestSlice, type Memory } from '#src/memory/heap/memory.js';
+import { joinNativeMemory } from '#src/memory/heap/native-memory.js';
 import { type EndGate, setEndGates } from '#src/undisturbed.js';
-import { identityOf, slotCount, slotFields, slotOf, slotsBegin, slotSize } from '#src/memory/slots.js';
+import { identityOf, slotCount, slotFields, slotOf, slotsBegin, slotSize } from '#src/memory/threads/slots.js';
 
 export type Join = { readonly seed: SharedArrayBuffer } | { readonly descriptor: number; readonly address?: number };
 

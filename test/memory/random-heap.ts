@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Block, blockAt } from '#src/memory/index.js';
-import { Sweep } from '#src/memory/sweep.js';
-import { tagOf } from '#src/memory/tag.js';
+import { Sweep } from '#src/memory/collect/sweep.js';
+import { tagOf } from '#src/memory/heap/tag.js';
 import { checkHeap } from './check-heap.ts';
-import { type PlainThread, PlainWorld } from './plain-memory.ts';
+import { type PlainThread, PlainWorld } from './heap/plain-memory.ts';
 
 export type Action =
   | { do: 'allocate'; who: number; words: number }

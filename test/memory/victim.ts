@@ -1,10 +1,10 @@
 /** A process or a thread that does the workload up to one of its steps, and there is killed. */
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { arrayMemory } from '#src/memory/array-memory.js';
+import { arrayMemory } from '#src/memory/heap/array-memory.js';
 import type { Memory } from '#src/memory/index.js';
-import { joinNativeMemory } from '#src/memory/native-memory.js';
-import { listenToSteps } from '#src/memory/step.js';
+import { joinNativeMemory } from '#src/memory/heap/native-memory.js';
+import { listenToSteps } from '#src/memory/heap/step.js';
 import { workload } from './workload.ts';
 
 interface Orders {

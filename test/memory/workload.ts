@@ -4,17 +4,16 @@
  */
 
 import { readFileSync, readdirSync } from 'node:fs';
-import type { Agent, Memory } from '#src/memory/index.js';
-import { become, blockAt } from '#src/memory/index.js';
-import { Guard } from '#src/memory/guard.js';
-import { headerFields } from '#src/memory/heap-header.js';
-import { Heap, theHeap } from '#src/memory/heap.js';
-import { adopt, allocateListed, allocateOwned, dropListed, freeOwned, relink } from '#src/memory/owned.js';
-import { dropParcel, dropParcels, makeParcel, openParcel, unpack } from '#src/memory/parcel.js';
-import { defineKind, type ObjectKind, refOf, SharedObject } from '#src/memory/shared-object.js';
-import { claimSlot } from '#src/memory/slot-claim.js';
-import { Sweep } from '#src/memory/sweep.js';
-import { kinds, tagOf } from '#src/memory/tag.js';
+import { type Agent, type Memory, become, blockAt } from '#src/memory/index.js';
+import { Guard } from '#src/memory/heap/guard.js';
+import { headerFields } from '#src/memory/heap/heap-header.js';
+import { Heap, theHeap } from '#src/memory/heap/heap.js';
+import { adopt, allocateListed, allocateOwned, dropListed, freeOwned, relink } from '#src/memory/objects/owned.js';
+import { dropParcel, dropParcels, makeParcel, openParcel, unpack } from '#src/memory/objects/parcel.js';
+import { defineKind, type ObjectKind, refOf, SharedObject } from '#src/memory/objects/shared-object.js';
+import { claimSlot } from '#src/memory/threads/slot-claim.js';
+import { Sweep } from '#src/memory/collect/sweep.js';
+import { kinds, tagOf } from '#src/memory/heap/tag.js';
 
 const kind: ObjectKind = defineKind({ number: 230, name: 'Thing', words: 40, create: () => new Thing() });
 
@@ -28,7 +27,8 @@ export class Thing extends SharedObject {
 /** The steps that have names in the source. */
 export function namedSteps(): string[] {
   const folder = new URL('../../../src/memory/', import.meta.url);
-  const text = readdirSync(folder)
+  const text = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
     .map((file) => readFileSync(new URL(file, folder), 'utf8'))
     .join('\n');
   return [...text.matchAll(/atStep\?\.\('([^']+)'\)/g)].map((match) => match[1]!);

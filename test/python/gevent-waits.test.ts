@@ -30,7 +30,7 @@ import {
   until,
   wait,
 } from '#src/coroutine/index.js';
-import { endThreads } from '#src/coroutine/to-thread.js';
+import { endThreads } from '#src/coroutine/wait/to-thread.js';
 import { Gate } from '../coroutine/gate.js';
 import { runProgram } from '../coroutine/program.js';
 

@@ -135,7 +135,7 @@ test('booleans and characters: what they take and give, and no sums of them', ()
     assert.equal(value.value, true);
     for (const bad of [1, 'true', null])
       assert.throws(() => (value.value = bad as never), { name: 'TypeError', message: /to be a boolean/ });
-    assert.throws(() => value.add(1 as never), { name: 'TypeError', message: /it is no number/ });
+    assert.throws(() => value.add(1 as never), { name: 'TypeError', message: /it is not a number/ });
   }
   const char = new Value('c', 'x');
   assert.equal(char.value, 'x');

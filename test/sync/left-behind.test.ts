@@ -8,11 +8,11 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { BrokenBarrierError, TimeoutError } from '#src/errors.js';
 import { type Operation, Pending, type WaitOptions } from '#src/loop/index.js';
-import { firstPage, pageSize, tableBegin } from '#src/memory/heap-header.js';
+import { firstPage, pageSize, tableBegin } from '#src/memory/heap/heap-header.js';
 import { become, collect, heapStatistics, joinObject, refOf, type SharedObject, theAgent, Word } from '#src/memory/index.js';
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '#src/sync/index.js';
-import { dontSpin } from '#src/sync/spin.js';
-import { Killed, type PlainThread, PlainWorld } from '../memory/plain-memory.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
+import { Killed, type PlainThread, PlainWorld } from '../memory/heap/plain-memory.js';
 
 dontSpin();
 

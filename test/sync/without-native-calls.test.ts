@@ -3,14 +3,14 @@
 process.env['HEDDLE_PLATFORM'] = 'none';
 
 for (const name of [
-  'blocked-alone',
-  'blocked-threads',
-  'fairness',
-  'giving-up',
+  'acquire/blocked-alone',
+  'acquire/blocked-threads',
+  'lock/fairness',
+  'acquire/giving-up',
   'handles',
-  'held-permits',
+  'semaphore/held-permits',
   'lifetimes',
-  'owner-death',
-  'waiter-death',
+  'lock/owner-death',
+  'acquire/waiter-death',
 ])
   await import(`./${name}.test.js`);

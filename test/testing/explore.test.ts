@@ -120,14 +120,14 @@ test('a deadlock is waited for, or told without who waits for whom', async () =>
   assert.ok(error.cause instanceof DeadlockError);
   assert.match(
     error.cause.message,
-    /^nothing can go on: 3 greenlets wait for ever\n {2}test waits for the end of second\n {2}first waits for the end of second\n {4}spawned at .*explore\.test\.[jt]s.*\n {2}second waits for the end of first\n {4}spawned at/,
+    /^nothing can go on: 3 greenlets wait indefinitely\n {2}test waits for the end of second\n {2}first waits for the end of second\n {4}spawned at .*explore\.test\.[jt]s.*\n {2}second waits for the end of first\n {4}spawned at/,
   );
 });
 
 test('a deadlock behind a promise of another is waited for', async () => {
   for (const body of [() => new Promise(() => {}), () => until(new Promise(() => {}))]) {
     const error = await failureOf(body);
-    assert.match(String(error.cause), /1 greenlet waits for ever\n {2}test waits for a promise/);
+    assert.match(String(error.cause), /1 greenlet waits indefinitely\n {2}test waits for a promise/);
   }
 });
 

@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collect, heapStatistics, Word } from '#src/lowlevel/index.js';
 import { FrameKind, frame } from '#src/worker/frame.js';
-import type { SharedObject } from '#src/memory/index.js';
-import { me } from '#src/memory/index.js';
+import { type SharedObject, me } from '#src/memory/index.js';
 import { features } from '#src/platform/index.js';
 import { Reader, pairs } from './links.ts';
 

@@ -1,8 +1,8 @@
 /**
- * `npm run api`: what each door of the package shows, written down in `api/`, one report a door. `api:check` only compares, and
+ * `npm run api`: writes the public surface of each entry point of the package to `api/`, one report each. `api:check` only compares, and
  * fails where a report is not what the built package shows.
  *
- * The doors are those of package.json's `exports`; what all reports have in common stands in `api/api-extractor.json`.
+ * The entry points are those of package.json's `exports`; `api/api-extractor.json` has the common part of all reports.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -21,9 +21,9 @@ const longest: readonly string[] = [
   'cli/map',
   'pool/map-bounds',
   'ship/esbuild',
-  'sync/waiter-death',
+  'sync/acquire/waiter-death',
   'ship/entries',
-  'sync/owner-death',
+  'sync/lock/owner-death',
   'pool/retry',
   'cli/streams',
   'sync/model/lock-faults',
@@ -43,7 +43,7 @@ const longest: readonly string[] = [
   'pool/map',
   'never-hang/pools',
   'pool/options',
-  'sync/giving-up',
+  'sync/acquire/giving-up',
   'pool/submit',
   'worker/undisturbed',
   'memory/model/allocator',
@@ -58,7 +58,7 @@ const longest: readonly string[] = [
   'pool/death',
   'pool/timeout',
   'python/deadlock',
-  'memory/memory',
+  'memory/heap/memory',
   'pool/map-shutdown',
   'sync/limits',
   'pool/sudden-ends',
@@ -68,7 +68,7 @@ const longest: readonly string[] = [
   'sync/left-behind',
   'never-hang/parties',
   'process/process',
-  'sync/blocked-alone',
+  'sync/acquire/blocked-alone',
 ];
 
 /** The files, such as `pool/map.test`, in that order; the others keep theirs. */

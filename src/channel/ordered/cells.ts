@@ -1,6 +1,6 @@
 /**
- * Memory of messages in equal cells, as in the zones of old kernels: a message of any length is a chain of them, and a free one waits in a list. So a message comes
- * and goes without the guard of the heap, and in any order.
+ * Memory of messages in equal cells, as in the zones of old kernels: a message of any length is a chain of them, and a free one waits in a
+ * list. A message thus comes and goes without the guard of the heap, and in any order.
  *
  *    first cell     NEXT HEADER NUMBER KEY KEY │ words of the key, and the bytes      ──NEXT──▶   further cell   NEXT │ words
  *
@@ -90,7 +90,7 @@ export class Cells {
     return read(this.#words, this.#at + NUMBER);
   }
 
-  /** Its key; 0 if it has none. */
+  /** Returns the key; 0 without a key. */
   keyOf(cell: number): number | string {
     this.#go(cell);
     const words = this.#words;
@@ -108,7 +108,7 @@ export class Cells {
     return (read(this.#words, this.#at + HEADER) & LETTERS) === 0 ? 0 : furtherWords(read(this.#words, this.#at + SECOND_KEY));
   }
 
-  /** Whether one message comes before another: by key, then by number. */
+  /** True if one message comes before another: by key, then by number. */
   isBefore(one: number, other: number): boolean {
     this.#go(one);
     const words = this.#words;
@@ -175,7 +175,7 @@ export class Cells {
 
   // Coming and going. In the mutex.
 
-  /** Writes a message into free cells. Returns the first of them. @throws HeddleError if there is no memory; then it is as if nothing had happened */
+  /** Writes a message into free cells. Returns the first of them. @throws HeddleError if there is no memory; then nothing has changed */
   write({ kind, words, length, from = 0, key }: Outgoing, number: number): number {
     const isText = typeof key === 'string';
     if (isText) stringKey(key);

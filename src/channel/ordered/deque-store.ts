@@ -4,7 +4,8 @@
  *                    left ──▶ ┌───┬───┬───┬───┐ ◀── right            PUTS or GETS says that something has happened; what else must change with it,
  *                             └───┴───┴───┴───┘                      where the left end is and what was dropped, is in the log
  *
- * An item that comes back goes to the end where it was, between those that came back and had been taken before it, and those that had been taken after it.
+ * A returned item goes to the end where it was: between returned items that had been taken before it, and those that had been taken after
+ * it.
  */
 
 import { load } from '#atomics';
@@ -97,7 +98,7 @@ export class DequeStore extends OrderedStore {
     return placed;
   }
 
-  /** So many items at the other end. */
+  /** The first `count` items at the other end. */
   #others(count: number): number[] {
     const first = this.#isLeft ? this.size - count : 0;
     return Array.from({ length: count }, (_, i) => this.table.at(this.#index(first + i)));
@@ -168,7 +169,7 @@ export class DequeStore extends OrderedStore {
 
   // In the mutex, for the deque itself.
 
-  /** Turns the circle: so many items at the right end come to the left. */
+  /** Turns the circle: `steps` items at the right end come to the left. */
   rotate(steps: number): void {
     const { table, size } = this;
     if (size < 2) return;
@@ -187,7 +188,7 @@ export class DequeStore extends OrderedStore {
     table.left = table.around(isToLeft ? left + count : left - count);
   }
 
-  /** A copy of the item that would be taken; undefined: there is none. */
+  /** Returns a copy of the item that would be taken next; undefined if there is none. */
   peek(): Message | undefined {
     if (this.size === 0) return undefined;
     this.table.open();

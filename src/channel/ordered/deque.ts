@@ -27,7 +27,7 @@ const kind: ObjectKind = defineKind({
   describe: (deque: Deque) => describeDeque(deque),
 });
 
-/** What goes with an item that is appended. */
+/** The options of an append. */
 export interface AppendOptions {
   /** Buffers that change owner: they are empty here afterwards. */
   readonly transfer?: readonly ArrayBuffer[] | undefined;
@@ -37,7 +37,7 @@ export interface AppendOptions {
 export interface DequeStatistics {
   /** Items that are there. */
   readonly size: number;
-  /** At most so many; 0: any number. */
+  /** The most items; 0: any number. */
   readonly maxLen: number;
   /** Items that were ever appended, modulo 2 ** 32. */
   readonly puts: number;
@@ -325,7 +325,7 @@ export class Deque<T = unknown> extends SharedObject implements Iterable<T>, Asy
     this.#right.core.close();
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): DequeStatistics {
     const { core, store } = this.#right;
     const { buffer } = core;

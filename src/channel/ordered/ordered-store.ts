@@ -1,6 +1,6 @@
 /**
- * A store whose items go out in another order than they came. Subclasses say in which; here is what they have in common: messages in cells, a row of references
- * to them, one mutex, and a log of what takes several stores.
+ * A store whose items go out in another order than they came. Subclasses choose the order. Their common part is here: messages in cells, a
+ * row of references to them, one mutex, and a log of changes that take several stores.
  *
  *    put     cells ─▶ room in the row ─▶ references ─▶ the log, if more follows ─▶ PUTS: they are there ─▶ each to its place ─▶ log 0
  *    take    copy ─▶ the log ─▶ GETS: it is gone ─▶ what fills its place ─▶ log 0 ─▶ its cells are free
@@ -70,11 +70,11 @@ export abstract class OrderedStore implements Store {
     return this.size > 0;
   }
 
-  // What subclasses say.
+  // The part of subclasses.
 
   /** Where the item that comes next is in the row. Some item is there. */
   protected abstract next(): number;
-  /** The item that comes next leaves the row, with `taker.count(1)`. Its log stays. */
+  /** Removes the next item from the row, with `taker.count(1)`. The log of the removal stays. */
   protected abstract remove(taker: Taker): void;
   /** A message that came back, and is in its cells, comes into the row, with `taker.count(-1)`. */
   protected abstract putBack(cell: number, taker: Taker): void;
@@ -89,7 +89,7 @@ export abstract class OrderedStore implements Store {
   // The log.
 
   /**
-   * Writes down that a change counts when PUTS + GETS has changed by that. What else the log holds is written before.
+   * Logs a change, which counts when PUTS + GETS has changed by `change`. The rest of the log is written before.
    *
    * @param lost items that would be lost with this thread from then on
    */

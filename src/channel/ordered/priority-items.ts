@@ -7,7 +7,7 @@ import { TypeError } from '../../refusals.ts';
 import { type Batch, Items, type Packed } from '../items.ts';
 import { KEYS } from './record.ts';
 
-/** What the items of a queue are, by the number that its word KEYS has from the first put on. */
+/** The kinds of a queue's items, by the number that its word KEYS has from the first put on. */
 const kinds = ['', 'a number', 'a string', 'a tuple [number, …]', 'a tuple [string, …]'] as const;
 
 type Key = number | string;

@@ -16,7 +16,7 @@ const kind: ObjectKind = defineKind({
   describe: describeQueue,
 });
 
-/** What a `PriorityQueue` holds: a priority, or a tuple that begins with one. */
+/** An item of a `PriorityQueue`: a priority, or a tuple that begins with one. */
 export type PriorityItem = number | string | readonly [priority: number | string, ...rest: unknown[]];
 
 /**

@@ -40,7 +40,7 @@ export class PriorityStore extends OrderedStore {
     return cells.length;
   }
 
-  /** @param sorted so many items have their place */
+  /** @param sorted the number of items that have their place */
   #hold(cell: number, hole: number, sorted: number): void {
     this.prepare(HAND, cell);
     this.prepare(HOLE, hole);

@@ -1,6 +1,6 @@
 /**
- * What lies in the heap of an ordered queue. Its record is that of a `Queue`, with one mutex and a log in place of the words of the ring; all its items lie
- * behind one reference, so that one store replaces their memory.
+ * The layout of an ordered queue in the heap. Its record is that of a `Queue`, with one mutex and a log in place of the words of the ring.
+ * All its items lie behind one reference, so that one store replaces their memory.
  *
  *    queue   … OLDEST: ITEMS                                             the references are those of a Queue
  *    line 2  MUTEX LOG HAND PUTS SEEN_GETS HOLE SORTED …                 all of it in the mutex
@@ -9,8 +9,8 @@
  *    ITEMS ──▶ TAG CHAIN │ CAPACITY LEFT │ FREE FRESH END LAST USED TOTAL │ a reference for each item, in order
  *                    └──▶ chunk of cells ──▶ chunk of cells ──▶ …
  *
- * The log is written before a change of several stores: how the words must be when it is complete. It counts from the moment in which PUTS or GETS says that the
- * change has happened, as its number is the sum of the two, and until it is 0 again. Before that moment nothing has happened.
+ * The log is written before a change of several stores, and has the values of the words after it. It is valid from the moment when PUTS or
+ * GETS shows the change, as its number is the sum of the two, and until it is 0 again. Before that moment nothing has happened.
  */
 
 import { layout, waitableWords } from '../../memory/index.ts';
@@ -23,7 +23,7 @@ const lines = layout('OrderedQueueLines', 'of a queue whose items have another o
   puts: ['uint32', 'items that were put'],
   seenGets: ['uint32', 'items that had gone out, as a producer last saw it'],
   hole: ['uint32', 'where the item in hand would be put now'],
-  sorted: ['uint32', 'so many items have their place'],
+  sorted: ['uint32', 'the number of items that have their place'],
   lostAfter: ['uint32', 'what LOST becomes, should the thread at work die'],
   leftAfter: ['uint32', 'what LEFT becomes'],
   getsAfter: ['uint32', 'what GETS becomes'],

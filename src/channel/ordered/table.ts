@@ -13,7 +13,7 @@ const segmentWords = segmentSize / 4;
 /** Bytes of rows: sizes that the heap has. Longer ones are whole pages. */
 const rowSizes = [256, 1024, 4096, 16_256] as const;
 const page = 65_536;
-/** Up to so many cells the memory of items that have gone stays for those that come. */
+/** The number of cells up to which the memory of removed items is kept for new ones. */
 const keptCells = 1024;
 
 /** Of a row for at least `count` items. */
@@ -101,7 +101,7 @@ export class Table {
     return index < 0 ? index + capacity : index < capacity ? index : index - capacity;
   }
 
-  /** Makes room for `count` items, `size` of which are there. @throws HeddleError if there is no memory; then nothing has happened */
+  /** Ensures space for `count` items, `size` of which are there. @throws HeddleError if there is no memory; then nothing has happened */
   reserve(size: number, count: number): void {
     if (count <= this.capacity) return;
     const old = this.#row;
@@ -121,13 +121,13 @@ export class Table {
     this.open();
   }
 
-  /** Whether most of the memory holds nothing. */
+  /** True if most of the memory is unused. */
   get isSparse(): boolean {
     const { total, used } = this.cells;
     return total > keptCells && used * 4 < total;
   }
 
-  /** Moves `size` items to as little memory as they need; the rest is free. If there is none to move them to, they stay. */
+  /** Moves `size` items to as little memory as they need, and frees the rest. Without memory to move them to, they stay. */
   shrink(size: number): void {
     const old = this.#row;
     const smaller = new Table(this.#queue);

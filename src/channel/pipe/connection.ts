@@ -4,7 +4,15 @@ import { checkBoolean } from '../../check.ts';
 import { InvalidStateError } from '../../errors.ts';
 import { notSent } from '../../handles.ts';
 import type { AsyncItemIterator } from '../../iteration.ts';
-import { Failed, ItemIterator, type Operation, readSyncTimeout, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
+import {
+  Failed,
+  ItemIterator,
+  type Operation,
+  readSyncTimeout,
+  readWaitOptions,
+  type SyncWaitOptions,
+  type WaitOptions,
+} from '../../loop/index.ts';
 import { blockOf, defineKind, dropListed, isArriving, letGo, type ObjectKind, SharedObject } from '../../memory/index.ts';
 import { giveReadiness } from '../../readiness.ts';
 import { TypeError } from '../../refusals.ts';
@@ -59,12 +67,12 @@ const sendKeys = ['timeout', 'signal', 'transfer'];
 const unitBytes = 16;
 
 /**
- * One end of a pipe; {@link Pipe} makes both. An end can be an argument of a process, thread or task, a captured variable, an item of a queue or a
- * message of another pipe: the receiver then has the same end, and any number of threads and processes may have it at a time.
+ * One end of a pipe; {@link Pipe} makes both. An end can be an argument of a process, thread or task, a captured variable, an item of a
+ * queue or a message of another pipe. The receiver then has the same end. Any number of threads and processes may have it at a time.
  *
- * An end is open as long as a handle on it is open anywhere, or is under way. A thread or process that ends has none any more, however it ended. A handle
- * that is only garbage keeps its end open until it is collected: close each handle that is not needed, by `close()` or `using`, also that of the
- * process that has only passed it on.
+ * An end is open as long as a handle on it is open anywhere, or in flight. A thread or process that ends releases its handles, however it
+ * ended. An unused handle keeps its end open until it is collected. Close each handle that is not needed, by `close()` or `using`, also in
+ * a process that has only passed it on.
  *
  * Source: multiprocessing.connection.Connection
  *
@@ -181,11 +189,11 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /**
-   * Sends a message: a value of any kind that can cross to a process. It is encoded during the call: later changes are not seen. Waits while more than 4 MiB that
-   * were sent before are not received yet.
+   * Sends a message: a value of any kind that can cross to a process. The message is encoded during the call: later changes are not seen.
+   * Waits while more than 4 MiB of earlier messages are not received yet.
    *
    * @param options milliseconds, or `{ timeout, signal, transfer }`; indefinitely by default
-   * @throws EOFError if the other end is closed, or has no owner any more; TimeoutError if there was no room in time
+   * @throws EOFError if the other end is closed, or has no owner any more; TimeoutError if there was no space in time
    * @throws SerializationError if the value cannot cross; InvalidStateError if the handle is closed, or its end only receives
    */
   send(message: T, options?: number | SendOptions): Operation<void> {
@@ -215,7 +223,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `recv`, and blocks the thread. */
-  recvSync(options?: number | Omit<WaitOptions, 'signal'>): T {
+  recvSync(options?: number | SyncWaitOptions): T {
     return this.#reading('recvSync').getSync('recvSync', this.recvSync, readSyncTimeout(options, 'recv()'));
   }
 
@@ -230,7 +238,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `poll`, and blocks the thread. */
-  pollSync(options: number | Omit<WaitOptions, 'signal'> = 0): boolean {
+  pollSync(options: number | SyncWaitOptions = 0): boolean {
     return this.#reading('pollSync').pollSync(this.pollSync, readSyncTimeout(options, 'poll()'));
   }
 
@@ -269,7 +277,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `recvBytes`, and blocks the thread. */
-  recvBytesSync(maxLength?: number, options?: number | Omit<WaitOptions, 'signal'>): Uint8Array {
+  recvBytesSync(maxLength?: number, options?: number | SyncWaitOptions): Uint8Array {
     const core = this.#reading('recvBytesSync');
     const timeout = readSyncTimeout(options, 'recvBytes()');
     return core.getBytesSync('recvBytesSync', this.recvBytesSync, timeout, wholeBytes('recvBytesSync', mostOf(maxLength)));
@@ -291,7 +299,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /** As `recvBytesInto`, and blocks the thread. */
-  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | Omit<WaitOptions, 'signal'>): number {
+  recvBytesIntoSync(view: ArrayBufferView | ArrayBufferLike, offset: number = 0, options?: number | SyncWaitOptions): number {
     const core = this.#reading('recvBytesIntoSync');
     const timeout = readSyncTimeout(options, 'recvBytesInto()');
     const reader = bytesInto('recvBytesIntoSync', partOf(view, offset, undefined));
@@ -299,8 +307,8 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
   }
 
   /**
-   * Closes this handle; twice is no error. Calls that wait here to receive fail with `InvalidStateError`; messages whose `send` still waits go out first. With
-   * the last handle on it the end is closed: the other end receives what was sent before, and then `EOFError`.
+   * Closes this handle; closing twice has no effect. Pending receives here fail with `InvalidStateError`; messages whose `send` still waits
+   * go out first. With its last handle the end is closed: the other end receives what was sent before, and then `EOFError`.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -314,7 +322,8 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
     if (!this.#isClosed || this.#isLetGo) return;
     this.#isLetGo = true;
     letGo(this, () => {
-      // ORDER: let go, then the look who waits; pairs with those at the other end, which stand in line and then ask whether this end has an owner.
+      // ORDER: released, then looked for waiters; pairs with the other end's waiters, which join the line and then ask whether this end has
+      // an owner.
       this.#outgoing?.buffer.getters.callAll();
       this.#incoming?.buffer.putters.known?.callAll();
     });
@@ -330,7 +339,7 @@ export class Connection<T = unknown> extends SharedObject implements AsyncIterab
     return new ItemIterator(this.#reading('[Symbol.asyncIterator]'));
   }
 
-  /** Its present state in numbers. @throws InvalidStateError if the handle is closed */
+  /** The present state in numbers. @throws InvalidStateError if the handle is closed */
   statistics(): ConnectionStatistics {
     this.#check('statistics');
     return {

@@ -1,6 +1,6 @@
 /**
- * How a pipe lies in the heap: two ends, and a buffer for each way. An end keeps the buffers, and not the other end: so that has no owner as soon as no
- * thread has a handle on it and none is under way.
+ * The layout of a pipe in the heap: two ends, and a buffer for each direction. An end keeps the buffers alive, but not the other end: an
+ * end thus has no owner as soon as no thread has a handle on it and none is in flight.
  *
  *    ┌───────┐ ─ OUTGOING ─▶ ┌────────┐ ◀─ INCOMING ─ ┌───────┐
  *    │ end A │               │ buffer │ ── READER ··▶ │ end B │       ··▶ a ref that keeps nothing
@@ -50,7 +50,7 @@ export const endKind = 26;
 const bufferKind = ringKinds.pipe;
 const inRings: ReadonlySet<number> = new Set(Object.values(ringKinds));
 
-/** Messages wait for room while so much is there: 4 MiB, in units of 16 bytes. A message of any length goes where there is less. */
+/** The amount at which messages wait for space: 4 MiB, in units of 16 bytes. A message of any length is accepted where there is less. */
 const mostUnits = (4 * 2 ** 20) / 16;
 
 /** The two ways of a pipe, in the hands of this thread until `joinEnds`. @throws HeddleError if the heap is full */
@@ -96,7 +96,7 @@ export function outgoingOf(block: Block): Block | undefined {
 }
 
 /**
- * Whether a parcel lies in a ring, or is on its way in or out: in a mutex a thread has it in its hands without saying so.
+ * True if a parcel lies in a ring, or is on its way in or out: in a mutex a thread has it in its hands without recording so.
  *
  * ORDER: mutexes first, for what goes in or comes back; then the ring; and the consumers' mutex once more, for what goes out meanwhile.
  */
@@ -104,13 +104,13 @@ function isIn(owner: Block, parcel: number): boolean {
   return isBusy(owner, TAIL_MUTEX) || isBusy(owner, HEAD_MUTEX) || new RingStore(owner).names(parcel) || isBusy(owner, HEAD_MUTEX);
 }
 
-/** Whether a thread that lives is in a mutex. */
+/** True if a living thread is in a mutex. */
 function isBusy({ words, at }: Block, mutex: number): boolean {
   const slot = load(words, at + mutex) & 0x7fff_ffff;
   return slot !== 0 && (slot === me || !isDead(slot, true));
 }
 
-/** What must be held so that a parcel of this owner will be opened; see `Resolve`. */
+/** Returns the ref whose holders can open a parcel of this owner; see `Resolve`. */
 function readerOf(owner: Block, parcel: number, isLoose: boolean): number {
   const { words, at, ref } = owner;
   const kind = kindAt(ref);
@@ -129,7 +129,10 @@ const askThoroughlyEvery = 2;
 /** Between two searches for all owners. */
 const searchEvery = 1000;
 
-/** What an end knows of the other one. When that has no owner any more, what it has sent is the last, and what is sent to it has no reader. */
+/**
+ * The other end, as this one knows it. Once the other end has no owner, its messages so far are the last, and messages to it have no
+ * reader.
+ */
 export class OtherEnd {
   readonly #own: Block;
   readonly #isModel: boolean;
@@ -174,7 +177,7 @@ export class OtherEnd {
     return this.#isModel ? 0 : performance.now();
   }
 
-  /** Whether the block of the other end is still that: it may have been freed, and be something else now. */
+  /** True if the block is still that of the other end: it may have been freed and reused. */
   #isPeer(): boolean {
     const { words, at } = this.#peer;
     return (
@@ -184,7 +187,7 @@ export class OtherEnd {
     );
   }
 
-  /** Whether the witness of the last search still speaks for it. */
+  /** True if the witness of the last search is still valid. */
   #isHeld(): boolean {
     const witness = this.#witness;
     if (witness === undefined || !this.#isPeer() || !stands(witness)) return false;

@@ -1,8 +1,7 @@
-/** What a handle on an end of a pipe does with one of its two buffers: a queue between ends, which ends when the other one has no owner. */
+/** The use of one of the two buffers by a handle on an end of a pipe: a queue between ends, which ends when the other one has no owner. */
 
 import { BufferTooShort, EOFError, type HeddleError, InvalidStateError, TimeoutError } from '../../errors.ts';
-import type { Operation, WaitOptions } from '../../loop/index.ts';
-import { Done, Failed, isAborted } from '../../loop/index.ts';
+import { Done, Failed, type Operation, type WaitOptions, isAborted } from '../../loop/index.ts';
 import type { Block, SharedObject } from '../../memory/index.ts';
 import { Items, type Packed, type Taken } from '../items.ts';
 import { Get, type Loading, Ready } from '../operations.ts';
@@ -11,7 +10,7 @@ import { RingStore } from '../ring-store.ts';
 import { APART, BYTES } from '../ring.ts';
 import type { Judge } from '../store.ts';
 
-/** What is made of a message of bytes that was taken. */
+/** Makes the result from a received message of bytes. */
 export interface BytesReader<R> {
   /** Says of the next message why it is not taken; undefined: it is. */
   refuse(kind: number, bytes: number): HeddleError | undefined;
@@ -21,7 +20,7 @@ export interface BytesReader<R> {
   bytesOf(result: R): Uint8Array;
 }
 
-/** What a message weighs: units of 16 bytes. */
+/** The weight of a message, in units of 16 bytes. */
 function unitsOf(kind: number, length: number, words: Int32Array): number {
   return 1 + ((((kind & APART) === 0 ? length : words[1]!) + 15) >>> 4);
 }
@@ -79,7 +78,7 @@ export class PipeCore<T> extends QueueCore<T> {
     return new TimeoutError(`${this.name}.${verb}(): ${when}, as the other end has not read what was sent before`);
   }
 
-  /** Whether a message of this end waits to be sent, or a call waits for one. */
+  /** True while a message of this end waits to be sent, or a call waits for one. */
   get isSending(): boolean {
     return this.putters.length > 0;
   }

@@ -1,6 +1,6 @@
 /**
- * Whether the words of the shared heap are what threads and processes need: each addition counts, and who sleeps at a word is woken. That
- * JavaScript's atomic operations work on memory that the system maps is how Node does it, and nowhere promised.
+ * Checks that the words of the shared heap behave as threads and processes need: each addition counts, and a sleeper at a word is woken.
+ * JavaScript's atomic operations work on memory that the system maps in every Node so far, but no specification promises it.
  */
 
 import { Word } from '../../memory/index.ts';

@@ -1,4 +1,4 @@
-/** What `heddle doctor` looks at. Each check says what it found, and what is lost without it. */
+/** The checks of `heddle doctor`. Each reports what it found, and what is lost without it. */
 
 import { spawn } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -20,7 +20,7 @@ export interface Check {
   /** heddle cannot do its work without it. */
   readonly isEssential: boolean;
   look(): Look | Promise<Look>;
-  /** What it means when it is missing. */
+  /** The consequence of its absence. */
   readonly without: string;
 }
 
@@ -51,7 +51,7 @@ export const CHECKS: readonly Check[] = [
         found: `${process.platform} ${process.arch}`,
       };
     },
-    without: 'Nobody has tried heddle on this system; threads and processes may still work.',
+    without: 'heddle is not tested on this system; threads and processes may still work.',
   },
   {
     name: 'cores',
@@ -60,7 +60,7 @@ export const CHECKS: readonly Check[] = [
       const usable = availableParallelism();
       const all = cpus().length;
       const found = all > usable ? `${usable} of ${all} may be used` : String(usable);
-      return { isThere: usable > 1, found: `${found}: so many workers by default` };
+      return { isThere: usable > 1, found: `${found}: the default number of workers` };
     },
     without: 'With one core nothing gets faster by workers; what waits still overlaps.',
   },
@@ -109,7 +109,7 @@ export const CHECKS: readonly Check[] = [
     name: 'tgkill',
     isEssential: false,
     look: () => nativeFeature('tgkill', 'a thread can be asked whether it lives'),
-    without: 'Nobody can ask whether a single thread lives.',
+    without: 'There is no way to ask whether a single thread lives.',
   },
   {
     name: 'waitid',

@@ -3,7 +3,8 @@
  *
  *     a{b,c}d → abd acd     {1..3} → 1 2 3     {01..10..3} → 01 04 07 10     {c..a} → c b a
  *
- * What is neither closed nor has a comma or a sequence stands for itself: `{a`, `{a}`, `{}`. Inside of it others count: `{a,{b,c}` → `{a,b {a,c`.
+ * Text that is neither closed nor has a comma or a sequence stands for itself: `{a`, `{a}`, `{}`. Braces inside of it count: `{a,{b,c}` →
+ * `{a,b {a,c`.
  *
  * Source: braces.c of bash 5.2. Unlike there, quotes and `$` mean nothing.
  */
@@ -67,7 +68,7 @@ function choicesOf(inside: string): string[] {
   }
 }
 
-/** The members of `1..3`, `a..e` or `1..9..2`; undefined if it is no sequence. */
+/** The members of `1..3`, `a..e` or `1..9..2`; undefined if it is not a sequence. */
 function sequenceOf(inside: string): string[] | undefined {
   const found = /^(?:([+-]?\d+)\.\.([+-]?\d+)|([A-Za-z])\.\.([A-Za-z]))(?:\.\.([+-]?\d+))?$/u.exec(inside);
   if (found === null) return undefined;

@@ -3,7 +3,7 @@
  *
  *     ]  in the first place is a member    \x  is x, whatever x means    -  in the first or last place is a member
  *
- * A set that is not closed is none: its `[` stands for itself. Source: sm_loop.c of bash 5.2, in the C.UTF-8 locale.
+ * A set that is not closed is not a set: its `[` stands for itself. Source: sm_loop.c of bash 5.2, in the C.UTF-8 locale.
  */
 
 import { UsageError } from '../usage-error.ts';

@@ -13,7 +13,7 @@ export interface Bytes {
   readonly name: string;
   /** Undefined for the standard input. */
   readonly path?: string;
-  /** It can be read a second time: a regular file, no pipe. */
+  /** True if it can be read a second time: a regular file, not a pipe. */
   readonly isRepeatable: boolean;
   close(): void;
 }
@@ -34,8 +34,8 @@ export async function openBytes(path: string): Promise<Bytes> {
 }
 
 /**
- * A read of a pipe or a terminal may take for ever. Done as a read of a file it holds a thread of Node's that this
- * process would wait for when it exits; through the event loop it holds nothing.
+ * A read of a pipe or a terminal may never end. As a read of a file, it holds a thread of Node's that this process would wait for at exit.
+ * Through the event loop it holds nothing.
  */
 function streamOf(fd: number, stats: Stats): Readable {
   if (stats.isFIFO() || stats.isSocket()) return new Socket({ fd, readable: true, writable: false });
@@ -53,7 +53,7 @@ function statOf(path: string): Stats {
 
 function bytesOf(stream: Readable, name: string, isRepeatable: boolean): Bytes {
   let isOpen = true;
-  // Closed while nobody reads: there is nobody to tell.
+  // An error after the close has no reader.
   stream.on('error', () => {});
   return {
     name,
@@ -73,7 +73,7 @@ function bytesOf(stream: Readable, name: string, isRepeatable: boolean): Bytes {
   };
 }
 
-/** Whether two paths lead to one regular file, which need not be there yet. */
+/** True if two paths lead to one regular file, which need not exist yet. */
 export function isSameFile(a: string, b: string): boolean {
   const [first, second] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }));
   if (first === undefined || second === undefined) return first === second && resolve(a) === resolve(b);

@@ -1,9 +1,9 @@
 /**
  * The files that match a glob pattern, found while they are asked for, in the order of their names.
  *
- * One walk for all alternatives of the pattern: each folder carries the set of places in the patterns that lead to it,
- * as an automaton does, so no file is found twice and no folder is read in vain. A folder that is a link is entered by
- * its name or by `*`, never by `**`, so a link to a folder above is no trap.
+ * One walk for all alternatives of the pattern. Each folder carries the set of places in the patterns that lead to it, as an automaton
+ * does. No file is found twice and no folder is read without need. A folder that is a link is entered by its name or by `*`, never by `**`,
+ * so that a link to a folder above does not cause a cycle.
  */
 
 import type { Dirent } from 'node:fs';
@@ -12,7 +12,7 @@ import { reasonOf } from './file.ts';
 import { parseGlob, type Segment } from './pattern.ts';
 import type { Input, Item } from './source.ts';
 
-/** A place in one of the patterns: `segments[at]` is to be matched next. */
+/** A place in one of the patterns: `segments[at]` must match next. */
 interface Place {
   readonly segments: readonly Segment[];
   readonly at: number;
@@ -62,7 +62,7 @@ function withoutFolders(places: readonly Place[]): Place[] {
   return places.flatMap((place) => (place.segments[place.at]?.kind === 'folders' ? [place, { ...place, at: place.at + 1 }] : [place]));
 }
 
-/** What is in a folder: files that match and folders that may lead to more. */
+/** Returns the matching content of a folder: files, and folders that may lead to more. */
 async function look({ path, places }: Folder, cwd: string): Promise<(Folder | Item)[]> {
   let entries: Entry[];
   try {

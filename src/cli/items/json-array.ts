@@ -1,6 +1,6 @@
 /**
- * Cuts the elements out of one long JSON array, line by line as it comes. It only counts brackets and knows strings;
- * whether an element is good JSON is for `JSON.parse` to say.
+ * Cuts the elements out of one long JSON array, line by line as it comes. The scanner only counts brackets and knows strings; `JSON.parse`
+ * decides whether an element is valid JSON.
  */
 
 export interface Element {
@@ -20,7 +20,7 @@ export class ArrayCutter {
   #count = 0;
   #text = '';
   #line = 0;
-  /** What stands after the end of the array. */
+  /** The text after the end of the array. */
   after: string | undefined;
   /** An element is longer than a string can be. Nothing that follows it can be found. */
   isTooLong = false;
@@ -70,7 +70,7 @@ export class ArrayCutter {
     else this.isTooLong = true;
   }
 
-  /** What is left when the input ends and the array does not. */
+  /** The remaining text, when the input ends before the array does. */
   end(): Element | undefined {
     return this.#isOver ? undefined : { text: this.#text.trim(), line: this.#line };
   }

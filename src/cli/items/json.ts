@@ -27,7 +27,7 @@ export async function* jsonItems(chunks: AsyncIterable<Buffer>, longest: number 
 }
 
 class JsonReader {
-  /** What the first line said; until then undefined. */
+  /** The form of the input, by its first line; undefined until then. */
   #form: 'lines' | 'array' | undefined;
   /** The first line, if it is a whole array: what it means is seen from the next. */
   #held: Item | undefined;

@@ -7,7 +7,7 @@ import type { Input, Item } from './source.ts';
 
 const NEWLINE = 10;
 const RETURN = 13;
-/** Of a line that is too long, so much is kept to name it by. */
+/** The characters that are kept of a line that is too long, to name it by. */
 const HEAD = 100;
 
 export interface Line {
@@ -19,8 +19,8 @@ export interface Line {
 }
 
 /**
- * Lines without their end, `\n` or `\r\n`, as many at a time as a chunk holds. The last one needs no end; an empty rest
- * is no line, and neither is a byte order mark alone.
+ * Lines without their end, `\n` or `\r\n`, as many at a time as a chunk holds. The last line needs no end. An empty rest is not a line, and
+ * neither is a byte order mark alone.
  *
  * @param longest in bytes; a longer line is broken and not kept. Default: what a string of Node's can hold, half a gigabyte
  */
@@ -131,7 +131,7 @@ export async function lineInput(path: string): Promise<Input> {
   };
 }
 
-/** Counts lines in a second reading, which is much faster than what is done with them; null where there is none. */
+/** Counts lines in a second reading, which is much faster than their processing; null where no second reading is possible. */
 export async function countLines(bytes: Bytes, isCounted: (line: Line) => boolean): Promise<number | null> {
   if (bytes.path === undefined || !bytes.isRepeatable) return null;
   let count = 0;

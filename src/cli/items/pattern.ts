@@ -4,7 +4,7 @@
  *     *  any characters but /     ?  one of them     [abc] [a-z] [!a]  one of these, or none of these
  *     **  any number of folders   {a,b} {1..9}  either      \*  the character itself
  *
- * A name that begins with a dot is matched only by a pattern that says the dot. What is not closed, a brace or a set, stands for itself.
+ * A name that begins with a dot is matched only by a pattern with that dot. A brace or a set that is not closed stands for itself.
  */
 
 import { expandBraces } from './braces.ts';
@@ -25,7 +25,7 @@ export interface Pattern {
 /** @throws UsageError if a range of a set goes down */
 export function parseGlob(pattern: string): Pattern[] {
   const texts = new Set(expandBraces(pattern).map((text) => text.replaceAll(/\\(.)/gsu, (pair, char) => (char === '/' ? '/' : pair))));
-  // What ends with a slash means a folder, and is no file.
+  // A pattern that ends with a slash means a folder, and matches no file.
   return [...texts].filter((text) => !text.endsWith('/')).map(patternOf);
 }
 

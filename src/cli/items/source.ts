@@ -1,4 +1,4 @@
-/** Where items come from. Sources are lazy: nothing is read before it is asked for, so an endless one is no problem. */
+/** The sources of items. Sources are lazy: they read only when asked, so that an endless one works. */
 
 export interface Item {
   readonly value: unknown;
@@ -8,7 +8,7 @@ export interface Item {
   readonly broken?: string;
 }
 
-/** What feeds one run of `heddle map`. */
+/** The input of one run of `heddle map`. */
 export interface Input {
   /** As many at a time as come together: an `await` for each would cost more than many a function does. */
   readonly items: Iterable<readonly Item[]> | AsyncIterable<readonly Item[]>;
@@ -16,7 +16,7 @@ export interface Input {
   total(): Promise<number | null>;
   /** Stops reading: `items` ends, also in the middle of a wait for more. */
   close(): void;
-  /** What to say if there was no item at all, where that is probably a mistake. */
+  /** The message for an input without items, where that is probably a mistake. */
   readonly ifEmpty?: string;
   /** The file that is read, for the check that it is not written to at the same time. */
   readonly file?: string;

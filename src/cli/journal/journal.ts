@@ -10,21 +10,20 @@
  *     started again:   item ── is it in the journal? ──yes──▶ its result, from the journal ──▶ order ──▶ output
  *                                   └──────no──▶ worker
  *
- * **The output is made anew** from its first line: a file of `--out` is emptied, standard output gets all results once
- * more. Since the journal holds the results themselves, and an item's result is in it before it is in the output, nothing
- * depends on how far the output had come. It is neither torn nor doubled, and in the end has the bytes of a run that nobody killed.
+ * **The output is written anew** from its first line: a file of `--out` is emptied, standard output gets all results once more. The journal
+ * holds the results themselves, and an item's result is in it before it is in the output. The output's progress therefore does not matter.
+ * It is neither torn nor doubled, and in the end has the bytes of an uninterrupted run.
  *
- * **A record is in the file or it is not.** Records are only ever appended, each with a checksum and a newline at its end.
- * A kill may cut the last one off in its middle: a line without its end is dropped and written over. A whole line whose checksum
- * is wrong was not left by a kill; somebody changed the file, and it is refused with the byte. The kernel keeps what a killed
- * process has written. It does not promise that for a loss of power, and nothing here calls `fsync`.
+ * **A record is in the file or it is not.** Records are only ever appended, each with a checksum and a newline at its end. A kill may cut
+ * off the last one in its middle: a line without its end is dropped and written over. A whole line with a wrong checksum does not come from
+ * a kill. The file was changed, and is refused with the byte. The kernel keeps what a killed process has written. It does not promise that
+ * for a loss of power, and nothing here calls `fsync`.
  *
- * **An item is its place in the input and a hash of its value.** An item whose value is not the one that was finished there
- * ends the run with its name, and so does an input that ends before the items that are finished. An input that has
- * grown at its end is welcome: what is new is run.
+ * **An item is its place in the input and a hash of its value.** A changed value at a finished place ends the run with the item's name. So
+ * does an input that ends before the finished items. An input that has grown at its end is accepted: the new items run.
  *
- * **A run is its function and the kind of its input** (`JournalCommand`). What the function does may change, since that is what
- * one does about items that failed; how many workers there are, and in what order results come, may too.
+ * **A run is its function and the kind of its input** (`JournalCommand`). The code of the function may change, since failed items are
+ * mended that way. The number of workers, and the order of results, may change too.
  *
  * Failed items are not in the journal: they are run again.
  */

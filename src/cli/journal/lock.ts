@@ -4,13 +4,13 @@
  *     jobs.journal.lock.4711-88231    each process that wants it makes a file of its own, named by its id and start,
  *     jobs.journal.lock.4790-91104    and then looks for the others'
  *
- * Since the name says which process it is, a file whose process is gone can be told from one that is in use, and may
- * be removed by anybody: that process does not come back. So a lock is never in the way after a SIGKILL, and nobody
- * takes one over from another who is just taking it over.
+ * The name identifies the process. A file whose process is gone can therefore be told from one that is in use, and any process may remove
+ * it: the dead one does not come back. A lock is never in the way after a SIGKILL, and is never taken over from a process that is just
+ * taking it over.
  *
- * Of two that begin at once, at least one sees the other, whose file was there before it looked. An empty file says
- * "I look", a filled one "I have it". Who sees a filled one gives up. Of those that look, the one with the lowest name
- * waits until the others have given up or one of them has it; the others give up.
+ * Of two processes that begin at once, at least one sees the other, whose file was there before it looked. An empty file says "I look", a
+ * filled one "I have it". A process that sees a filled one gives up. Of those that look, the one with the lowest name waits until the
+ * others have given up or one of them has it; the others give up.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -80,7 +80,10 @@ function realPath(path: string): string {
   }
 }
 
-/** Whether the process with that id and start lives. One that `/proc` hides from this user (`hidepid`) counts as the one that started then. */
+/**
+ * True if the process with that id and start lives. A process that `/proc` hides from this user (`hidepid`) counts as the one that started
+ * then.
+ */
 function mayStillRun(pid: number, start: string | undefined): boolean {
   const found = startOf(pid);
   return found === undefined ? process.platform === 'linux' && statusOf(pid).length === 0 && isThere(pid) : found === start;
@@ -94,7 +97,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** What tells a process from a later one with the same id; undefined: there is none, it only waits to be fetched, or it is hidden. */
+/** Identifies a process among later ones with the same id. Undefined: there is none, it is a zombie, or it is hidden. */
 function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') {
     const [state, ...fields] = statusOf(pid);

@@ -1,4 +1,4 @@
-/** Reads records back. They are asked for nearly in the order they stand in, so a block around the last one answers most. */
+/** Reads records back. The requests come nearly in file order, so that a block around the last one answers most. */
 
 import type { FileHandle } from 'node:fs/promises';
 
@@ -15,7 +15,7 @@ export class RecordReader {
     this.#file = file;
   }
 
-  /** The line that begins at `offset`, without its end. It is known to be there. */
+  /** Returns the line that begins at `offset`, without its end. The line is known to exist. */
   lineAt(offset: number): Buffer | Promise<Buffer> {
     return this.#inBlock(offset) ?? this.#read(offset);
   }

@@ -15,7 +15,7 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** What a journal belongs to. Whoever changes one of these starts another journal. */
+/** The identity of a journal's run. A change of one of these fields needs another journal. */
 export interface JournalCommand {
   /** URL of the module. */
   readonly module: string;
@@ -34,7 +34,7 @@ export function headerLine({ module, export: path, items }: JournalCommand): str
   return `${MAGIC}${VERSION} ${checksum(text)} ${text}\n`;
 }
 
-/** The command of a journal's first line (without its end), or why there is none. */
+/** Reads the command from a journal's first line (without its end), or the reason why there is none. */
 export function readHeader(line: string): JournalCommand | 'damaged' | { readonly version: string } {
   const [, version, sum, text] = /^heddle-journal (\S+) (?:([0-9a-f]{8}) (.*))?/.exec(line) ?? [];
   if (version !== undefined && version !== VERSION) return { version };
@@ -47,7 +47,7 @@ export function recordLine(position: number, item: string, result: string): stri
   return `${checksum(text)} ${text}\n`;
 }
 
-/** Position of the item of a record (a line without its end); undefined: this is no record, or a damaged one. */
+/** Reads the position of the item of a record (a line without its end). Undefined: it is not a record, or damaged. */
 export function readPosition(line: Buffer): number | undefined {
   const isWhole = line.length > CHECKSUM && `${checksum(line.subarray(CHECKSUM + 1))} ` === line.toString('latin1', 0, CHECKSUM + 1);
   if (!isWhole) return undefined;
@@ -55,13 +55,13 @@ export function readPosition(line: Buffer): number | undefined {
   return Number.isSafeInteger(number) && number > 0 ? number - 1 : undefined;
 }
 
-/** What a record that is known to be whole says. */
+/** Reads a record that is known to be whole. */
 export function readRecord(line: Buffer): { item: string; result: string } {
   const item = line.indexOf(' ', CHECKSUM + 1) + 1;
   return { item: line.toString('latin1', item, item + ITEM), result: line.toString('utf8', item + ITEM + 1) };
 }
 
-/** What tells an item from another one at its place. */
+/** Computes the hash that tells an item from another one at its place. */
 export function itemHash(value: unknown): string {
   return hash('sha256', JSON.stringify(value)).slice(0, ITEM);
 }

@@ -9,7 +9,7 @@ const NEWLINE = 10;
 
 /** Where the record of each finished item stands; by the position of the item. */
 export class Finished {
-  /** One more than the offset: 0 is none. Eight bytes an item, whatever its result is. */
+  /** One more than the offset; 0: none. Eight bytes an item, whatever its result. */
   #offsets: Float64Array = new Float64Array(1024);
   count = 0;
   /** Positions from here on are not there. */
@@ -38,7 +38,7 @@ export interface Scanned {
   readonly length: number;
 }
 
-/** @throws UsageError if it is no journal, the journal of another command, or damaged */
+/** @throws UsageError if it is not a journal, is the journal of another command, or is damaged */
 export async function scanJournal(file: FileHandle, name: string, command: JournalCommand): Promise<Scanned> {
   const finished = new Finished();
   let length = 0;
@@ -85,7 +85,7 @@ async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
   }
 }
 
-/** Before anything is written to it: a file that somebody named by mistake must not be spoiled. */
+/** Checks the file before any write to it: a file that was named by mistake must not be spoiled. */
 function checkMagic(chunk: Buffer, name: string): void {
   const begin = chunk.toString('latin1', 0, MAGIC.length);
   if (begin !== MAGIC.slice(0, begin.length)) throw new UsageError(`${name} is not a journal of heddle`);

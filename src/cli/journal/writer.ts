@@ -1,13 +1,13 @@
 /**
- * Appends records. What is added during one write leaves in the next, so a fast run makes few and large writes and a slow
- * one has each result in the file at once.
+ * Appends records. A record that is added during one write leaves in the next. A fast run thus makes few and large writes, and a slow one
+ * has each result in the file at once.
  */
 
 import type { FileHandle } from 'node:fs/promises';
 import { reasonOf } from '../items/file.ts';
 import { OutsideError } from '../usage-error.ts';
 
-/** So many characters may wait for being written. */
+/** The most characters that may wait for being written. */
 const ENOUGH = 1 << 20;
 
 interface Entry {

@@ -1,6 +1,6 @@
 /**
- * What runs in a worker for `heddle map`: import the user's module (once), call its function with an item, and make the
- * result a line of JSON there, so that the host only has to write it.
+ * The worker's side of `heddle map`. It imports the user's module (once), calls its function with an item, and makes the result a line of
+ * JSON. The host only writes the line.
  *
  * The module is imported in the workers and never in the host: what it opens, prints or keeps alive stays with them.
  */
@@ -17,11 +17,11 @@ import { TypeError } from '../../refusals.ts';
 
 /** Which function is meant, and how its module is loaded. */
 export interface Target {
-  /** What `import()` takes. */
+  /** The argument of `import()`. */
   readonly url: string;
   /** Name of the export; dots lead into it. */
   readonly path: string;
-  /** Modules that read TypeScript once they are registered; empty where Node reads it by itself or nobody has to. */
+  /** Modules that read TypeScript once they are registered; empty where Node reads it by itself, or the job is JavaScript. */
   readonly loaders: readonly string[];
   /** True if the host draws a progress bar on the terminal that is its standard error. */
   readonly hasBar: boolean;
@@ -61,7 +61,7 @@ export function applyTo({ target, item }: Job): string | Failure | Promise<strin
   }
 }
 
-/** What a failed item rejects with where it may be tried again. */
+/** The rejection of a failed item where it may be tried again. */
 class ItemError extends Error implements Failure {
   override readonly name: string = 'ItemError';
   readonly failed: string;
@@ -146,6 +146,6 @@ function setUp(hasBar: boolean): void {
   Object.defineProperty(process, 'stdout', { get: () => process.stderr, configurable: true });
   // Ctrl-C reaches every process of the terminal. The host decides what ends, and ends it.
   if (isMainThread) process.on('SIGINT', () => {});
-  // What a thread prints comes by the host.
+  // The output of a thread passes through the host.
   if (isMainThread && hasBar) clearLinesOf(process.stderr);
 }

@@ -90,7 +90,7 @@ async function mapItems(
   return state.failures > 0 ? EXIT.failed : EXIT.done;
 }
 
-/** Without a total there is no time left to tell; the rest goes on. */
+/** Without a total, the time left is unknown; the rest works. */
 function ignore(): void {}
 
 function countOf(results: number): string {

@@ -1,4 +1,4 @@
-/** Whatever was thrown, in one line: `TypeError: x is not a function (at /home/me/job.js:3:9)`. */
+/** Describes any thrown value in one line: `TypeError: x is not a function (at /home/me/job.js:3:9)`. */
 
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';

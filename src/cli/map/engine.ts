@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly retries: number;
   /** Milliseconds between two of them. */
   readonly backoff: number;
-  /** Milliseconds an item may take; undefined: for ever. */
+  /** Milliseconds an item may take; undefined: no limit. */
   readonly timeout: number | undefined;
 }
 

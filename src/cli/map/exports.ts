@@ -1,6 +1,6 @@
 /** Finds the function a user named among the exports of a module. */
 
-/** What a module holds under `path`, such as `default`, `hash` or `tools.hash`. */
+/** Returns the export of a module at `path`, such as `default`, `hash` or `tools.hash`. */
 export function lookUpExport(module: object, path: string): { found: unknown; owner: unknown } {
   const names = path.split('.');
   let owner: unknown = undefined;
@@ -26,7 +26,7 @@ function startOf(module: object, name: string): unknown {
 
 function readProperty(value: unknown, name: string): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined;
-  // What every object and function has is nobody's export.
+  // A member that every object and function has is not an export.
   if (name in Function.prototype && !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name];
 }

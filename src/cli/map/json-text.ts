@@ -1,7 +1,7 @@
 /**
- * A result as one line of JSON, or an error that names what JSON would have lost without a word: `JSON.stringify` makes
- * `null` of NaN, `{}` of a Map and nothing of a function. It stays out of `undefined`: that becomes null, and a property
- * that is undefined is left away, as everybody expects.
+ * Converts a result to one line of JSON, or throws an error that names what JSON would silently lose. `JSON.stringify` makes `null` of NaN,
+ * `{}` of a Map and nothing of a function. `undefined` is accepted: it becomes null, and a property that is undefined is left out, as
+ * usual.
  */
 
 import { types } from 'node:util';

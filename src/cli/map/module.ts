@@ -14,7 +14,7 @@ export interface ModuleRef {
   readonly exportPath: string;
 }
 
-/** @throws UsageError if there is no such module */
+/** @throws UsageError if the module does not exist */
 export function resolveModule(word: string, cwd: string): ModuleRef {
   const hash = isFile(resolve(cwd, word)) ? -1 : word.lastIndexOf('#');
   const specifier = hash < 0 ? word : word.slice(0, hash);

@@ -37,7 +37,7 @@ export interface MapOptions {
   readonly retries: number;
   /** Milliseconds between two of them. */
   readonly backoff: number;
-  /** In milliseconds; undefined: an item may take for ever. */
+  /** In milliseconds; undefined: no limit for an item. */
   readonly timeout: number | undefined;
   readonly out: string | undefined;
   readonly journal: string | undefined;

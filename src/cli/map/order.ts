@@ -7,7 +7,7 @@
  * One slow item must not make everything behind it pile up: `isFull` says when nothing new should be begun.
  */
 
-/** Results that may wait behind one that is missing: so many, and so many characters. */
+/** The most results, and characters, that may wait behind a missing one. */
 const MAX_ITEMS = 65_536;
 const MAX_SIZE = 64 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /**
- * Writes results as lines, to standard output or a file. Lines are collected for one turn of the event loop or 64 KiB,
- * whichever is first. Every line is taken; whoever writes many looks whether the reader is slow, and waits for `room`.
+ * Writes results as lines, to standard output or a file. Lines are collected for one turn of the event loop or 64 KiB, whichever is first.
+ * Every line is accepted; a caller that writes many checks whether the reader is slow, and waits for `room`.
  */
 
 import { createWriteStream, open } from 'node:fs';
@@ -38,7 +38,7 @@ export class Output {
     stream.on('drain', () => this.#wake());
   }
 
-  /** Nobody reads any more, or nothing can be written any more. */
+  /** True if the output has no reader any more, or cannot be written. */
   get isGone(): boolean {
     return this.#isGone;
   }
@@ -107,6 +107,6 @@ export async function openFile(path: string): Promise<Writable> {
       error === null ? resolve(opened) : reject(new UsageError(`cannot write ${path}: ${reasonOf(error)}`)),
     );
   });
-  // A write to a pipe may take for ever: see the reading of pipes in items/file.ts.
+  // A write to a pipe may never end: see the reading of pipes in items/file.ts.
   return inodeOfPipe(fd) !== undefined ? new Socket({ fd, readable: false, writable: true }) : createWriteStream('', { fd });
 }

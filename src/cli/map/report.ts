@@ -46,7 +46,7 @@ export class Report {
     this.#tracker.succeeded();
   }
 
-  /** It was done by an earlier run: the speed of this one has nothing to do with it. */
+  /** Counts an item of an earlier run, which does not affect the speed of this one. */
   wasFinished(): void {
     this.#tracker.skipped();
   }
@@ -60,7 +60,7 @@ export class Report {
     });
   }
 
-  /** The last drawing, and what there is to say about failures. */
+  /** Draws a last time, and reports the failures. */
   finish(): void {
     clearInterval(this.#timer);
     const { done, failed } = this.#tracker.now();

@@ -6,8 +6,8 @@
  *                       ├────────────────────┴──────▶ report        │
  *                       └── finished by an earlier run, says the journal
  *
- * The output pulls: a slow reader stops the workers, and they stop the reading. At any time only as many items are in
- * memory as the pool holds at once, and as many results as may wait behind a slow one.
+ * The output pulls: a slow reader stops the workers, and they stop the reading. Memory holds at most the items that the pool holds at once,
+ * and the results that may wait behind a slow one.
  */
 
 import type { Input, Item } from '../items/source.ts';
@@ -32,7 +32,7 @@ export interface Run {
   readonly journal: Journal | undefined;
 }
 
-/** How the run stands; whoever stops it writes here. */
+/** The state of the run, changed by the code that stops it. */
 export interface RunState {
   /** Nothing new is taken; jobs that break off now have not failed. */
   isStopped: boolean;
@@ -76,7 +76,7 @@ export async function runMap(
       }
       isAtEnd = !state.isStopped;
     } catch (error) {
-      // What was read until then still counts; the error is told at the end.
+      // Items read until then still count; the error is reported at the end.
       inputError = { error };
     }
   }
@@ -123,7 +123,7 @@ export async function runMap(
     else if (result !== null) write([result]);
   }
 
-  /** Never waits, so that lines keep their order whoever writes them. */
+  /** Never waits, so that lines keep their order for any caller. */
   function write(lines: readonly string[]): void {
     for (const line of lines) output.write(line);
     state.written += lines.length;
@@ -149,7 +149,7 @@ export async function runMap(
   }
 }
 
-/** In words. What the function threw was described in the worker, where its stack is. */
+/** Describes the reason in words. An error of the function was described in the worker, where its stack is. */
 function reasonOf(value: unknown): string {
   const { failed } = value as Partial<Failure>;
   // The pool's own words name the function it ran, which is ours: "applyTo has not ended within 300 ms".

@@ -11,7 +11,7 @@ import { findTsx, howToGetTsx, isBeyondNode, isReadByNode, isTypeScript } from '
 
 export interface Found {
   readonly target: Target;
-  /** Its workers can import the target. */
+  /** An engine whose workers can import the target. */
   readonly engine: Engine;
 }
 
@@ -57,7 +57,7 @@ export class Search {
   }
 }
 
-/** The worker did not answer: the module ended it, or there is none. */
+/** The worker did not answer: the module ended it, or no worker started. */
 function findingOf(error: unknown): Finding {
   if (error instanceof BrokenExecutor) {
     const why = (error.cause as Error | undefined)?.message ?? error.message;

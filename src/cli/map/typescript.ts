@@ -1,8 +1,8 @@
 /**
  * TypeScript in workers. Node strips types by itself from 22.18 and 23.6 on; before, `tsx` does it, if the user has it.
  *
- * tsx registers itself by `--import` in the main thread of a process only: on Node 20 a thread must register it again,
- * for `import` and for `require`. So each worker does that, with the modules named here, before it imports the job.
+ * tsx registers itself by `--import` in the main thread of a process only. On Node 20 a thread must register it again, for `import` and for
+ * `require`. Each worker does that, with the modules named here, before it imports the job.
  */
 
 import { dirname } from 'node:path';
@@ -14,13 +14,13 @@ export function isTypeScript(file: string): boolean {
   return /\.([cm]?ts|tsx)$/.test(file);
 }
 
-/** Whether this Node reads that file by itself. */
+/** True if this Node reads that file by itself. */
 export function isReadByNode(file: string): boolean {
   const { typescript } = process.features as { typescript?: string | false };
   return !file.endsWith('.tsx') && typeof typescript === 'string';
 }
 
-/** What Node could not do with a module in TypeScript and tsx can: enums and the like, `./x.js` that means `./x.ts`. */
+/** True for what tsx can do with a TypeScript module and Node cannot: enums and the like, `./x.js` that means `./x.ts`. */
 export function isBeyondNode(file: string, code: string | null): boolean {
   const codes = [
     'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
@@ -31,7 +31,7 @@ export function isBeyondNode(file: string, code: string | null): boolean {
   return isTypeScript(file) && code !== null && codes.includes(code);
 }
 
-/** URLs of tsx's two doors, found from the user's module, the current folder or heddle itself; undefined without tsx. */
+/** URLs of tsx's two entry points, found from the user's module, the current folder or heddle itself; undefined without tsx. */
 export function findTsx(file: string, cwd: string): string[] | undefined {
   for (const folder of [dirname(file), cwd, packageFolder]) {
     const doors = ['tsx/cjs/api', 'tsx/esm/api'].map((door) => resolvePackage(door, folder));

@@ -11,29 +11,29 @@
  */
 
 import type { Courier, Named } from '../courier.ts';
-import { assemble, referred } from './assemble.ts';
-import { helperOf, makeHelper } from './helpers.ts';
-import { loadModules, moduleLoaded } from './modules.ts';
-import { modulesOfName, valueNamed, wellKnownObject } from './names.ts';
-import { placed } from './origin-place.ts';
-import { privateState } from './private-state.ts';
-import type { Helper, Recipe } from './recipe.ts';
-import { ownReference, type Reference, referenceOfObject } from './references.ts';
-import { serializer } from './serializer.ts';
-import { requireModules } from './require-modules.ts';
-import { originalStack } from './stack.ts';
+import { assemble, referred } from './rebuild/assemble.ts';
+import { helperOf, makeHelper } from './rebuild/helpers.ts';
+import { loadModules, moduleLoaded } from './serialize/modules.ts';
+import { modulesOfName, valueNamed, wellKnownObject } from './analyse/names.ts';
+import { placed } from './inspect/origin-place.ts';
+import { privateState } from './inspect/private-state.ts';
+import type { Helper, Recipe } from './serialize/recipe.ts';
+import { ownReference, type Reference, referenceOfObject } from './analyse/references.ts';
+import { serializer } from './serialize/serializer.ts';
+import { requireModules } from './rebuild/require-modules.ts';
+import { originalStack } from './inspect/stack.ts';
 
-export { nameOfFunction } from './names.ts';
-export { Lru } from './lru.ts';
-export { areUntouched, nameIn } from './own-state.ts';
-export { prepareSerializer, serializer } from './serializer.ts';
-export type { InlineCode } from './inline.ts';
-export { importFrom, type LoadScope, setLoadScope } from './modules.ts';
-export { importLeadsToMain } from './module-graph.ts';
-export { travelByName } from './references.ts';
-export { resolveFrom } from './resolve.ts';
-export { type Origin, withOrigin } from './origin-place.ts';
-export { originalStack } from './stack.ts';
+export { nameOfFunction } from './analyse/names.ts';
+export { Lru } from './inspect/lru.ts';
+export { areUntouched, nameIn } from './inspect/own-state.ts';
+export { prepareSerializer, serializer } from './serialize/serializer.ts';
+export type { InlineCode } from './serialize/inline.ts';
+export { importFrom, type LoadScope, setLoadScope } from './serialize/modules.ts';
+export { importLeadsToMain } from './serialize/module-graph.ts';
+export { travelByName } from './analyse/references.ts';
+export { resolveFrom } from './rebuild/resolve.ts';
+export { type Origin, withOrigin } from './inspect/origin-place.ts';
+export { originalStack } from './inspect/stack.ts';
 
 type ObjectName = { readonly path: string } | { readonly reference: Reference } | { readonly helper: Helper; readonly url: string };
 

@@ -1,12 +1,12 @@
 /** From a message that stands alone to its value: the way back of encoder.ts. */
 
-import { Decoding, type ViewOf } from '../decoding.ts';
-import type { Incoming } from '../packet.ts';
-import { damaged, Reader } from '../reader.ts';
+import { Decoding, type ViewOf } from '../packet/decoding.ts';
+import type { Incoming } from '../packet/packet.ts';
+import { damaged, Reader } from '../packet/reader.ts';
 import { readFlat } from './flat-reader.ts';
 import { FLAT, WITH_MODULES } from './form.ts';
 
-/** What belongs to a message and is not in its bytes. */
+/** The parts of a message that are not in its bytes. */
 export interface MessageBeside extends Pick<Incoming, 'handles' | 'lost' | 'namedBy'> {
   /**
    * Gives memory of the receiver's own that shows `length` bytes from `start` on, for large buffers; all else is copied. Such memory begins at a
@@ -17,7 +17,7 @@ export interface MessageBeside extends Pick<Incoming, 'handles' | 'lost' | 'name
 
 const none: readonly string[] = [];
 
-/** Keys of the modules that must be loaded before a message can be decoded. Mostly there are none. */
+/** Keys of the modules that must be loaded before a message can be decoded; mostly empty. */
 export function modulesOf(bytes: Uint8Array, start: number, end: number): readonly string[] {
   if (bytes[start] !== WITH_MODULES) return none;
   const reader = new Reader();

@@ -1,6 +1,6 @@
 /**
- * One value as one message, in memory that is used again: for those that copy the bytes on to where they belong, such as a ring.
- * The receiver is not known yet, so only what any of them can be given crosses, and nothing travels beside the bytes but handles.
+ * Encodes one value as one message, in memory that is reused: for callers that copy the bytes on to their place, such as a ring. The
+ * receiver is not known yet. Only values that any receiver accepts cross, and nothing but handles travels beside the bytes.
  *
  *   encoder = takeEncoder()             each caller has its own, however deep user code is nested in it
  *     encoder.encode(value)             bytes[start, end): the message; `handles`, `modules`
@@ -12,21 +12,21 @@
  */
 
 import { SerializationError } from '../../errors.ts';
-import { Encoding, inShort, nothing } from '../encoding.ts';
-import { checkTransfer, detach, unmark } from '../move.ts';
-import type { AnyBorder } from '../packet.ts';
-import { type Grow, growInHeap, memory, Writer } from '../writer.ts';
+import { Encoding, inShort, nothing } from '../packet/encoding.ts';
+import { checkTransfer, detach, unmark } from '../objects/move.ts';
+import type { AnyBorder } from '../packet/packet.ts';
+import { type Grow, growInHeap, memory, Writer } from '../packet/writer.ts';
 import { FlatWriter } from './flat-writer.ts';
 import { FLAT, GENERAL, WITH_MODULES } from './form.ts';
 
 export interface MessageOptions {
   /** How paths in errors begin. Default `item`. */
   readonly root?: string | undefined;
-  /** Buffers that change owner, as with `structuredClone`. They do so with {@link MessageEncoder.takeMoved}. */
+  /** Buffers that change owner, as with `structuredClone`. The change happens in {@link MessageEncoder.takeMoved}. */
   readonly transfer?: readonly unknown[] | undefined;
   /**
-   * Gives memory of the caller's own for a message that has no room, instead of the heap's; undefined: the heap's will do. It is asked again when that
-   * is full, too: some more than the size asked for saves a second copy of a large value.
+   * Returns memory of the caller for a message that has no space, instead of the heap's. Undefined: use the heap. Called again when that
+   * memory is full: more than the requested size saves a second copy of a large value.
    */
   readonly grow?: ((...args: Parameters<Grow>) => Uint8Array | undefined) | undefined;
   /** Why the receiver may not see the shared objects of this thread: they are refused then. */
@@ -78,8 +78,8 @@ export class MessageEncoder {
   }
 
   /**
-   * The last message as words of 32 bits, the rest of the last of them zeros, for callers that copy it on before anything else is encoded in this thread.
-   * Undefined: it does not begin where a word does, or memory ends behind it.
+   * The last message as words of 32 bits, padded with zeros. For callers that copy it before the next message of this thread is encoded.
+   * Undefined if it is not aligned to a word, or memory ends behind it.
    */
   get words(): Int32Array | undefined {
     const { bytes } = this;
@@ -198,7 +198,7 @@ export class MessageEncoder {
     for (const buffer of moved) unmark(buffer);
   }
 
-  /** Ends the use of the encoder. Its memory is written again from now on; memory that `grow` gave is not touched. */
+  /** Ends the use of the encoder. Its memory is overwritten from now on; memory that `grow` returned is not touched. */
   release(): void {
     const encoding = this.#encoding;
     this.#forget();

@@ -5,7 +5,7 @@
  *   value · or, for a list: ARRAY n value… · ONE_FLAT
  */
 
-import * as tag from '../tags.ts';
+import * as tag from '../packet/tags.ts';
 import { ONE_FLAT } from './form.ts';
 import { wroteSimple } from './simple-value.ts';
 

@@ -1,9 +1,9 @@
-/** Reads flat messages: the way back of flat-writer.ts. What the flat writer does not write is taken for damage. */
+/** Reads flat messages: the inverse of flat-writer.ts. Anything that the flat writer does not write counts as damage. */
 
-import { readRow } from '../arrays.ts';
-import { readBigint } from '../bigints.ts';
-import { damaged, type Reader } from '../reader.ts';
-import * as tag from '../tags.ts';
+import { readRow } from '../kinds/arrays.ts';
+import { readBigint } from '../kinds/small-kinds.ts';
+import { damaged, type Reader } from '../packet/reader.ts';
+import * as tag from '../packet/tags.ts';
 import { NAMES_KEYS, readObject } from './key-blocks.ts';
 
 /** No message nests deeper; damaged bytes may. */

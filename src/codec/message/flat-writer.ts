@@ -1,6 +1,6 @@
 /**
- * Writes numbers, text, plain objects and arrays of those with nothing else to do for them: no object is entered anywhere, for a few of them are
- * compared with one another faster than they are looked up.
+ * Writes numbers, text, plain objects and arrays of those without further bookkeeping. No object is entered in a table: a few of them are
+ * compared faster than they are looked up.
  *
  *   value ── scalar, string ───────────────────────────────▶ bytes
  *         ── plain object, array; not seen, not too many ──▶ bytes, and so its values
@@ -10,13 +10,13 @@
  */
 
 import { types } from 'node:util';
-import type { Encoding } from '../encoding.ts';
-import { rowKind, ROW_FROM, writeRow } from '../arrays.ts';
-import { writeBigint } from '../bigints.ts';
-import { writeByName } from '../objects.ts';
-import { isEmpty, keysBesideElements } from '../own-keys.ts';
-import * as tag from '../tags.ts';
-import { FIELD, INDEX } from '../trail.ts';
+import type { Encoding } from '../packet/encoding.ts';
+import { rowKind, ROW_FROM, writeRow } from '../kinds/arrays.ts';
+import { writeBigint } from '../kinds/small-kinds.ts';
+import { writeByName } from '../objects/objects.ts';
+import { isEmpty, keysBesideElements } from '../objects/own-keys.ts';
+import * as tag from '../packet/tags.ts';
+import { FIELD, INDEX } from '../packet/trail.ts';
 import { writeHead } from './key-blocks.ts';
 import { wroteSimple } from './simple-value.ts';
 
@@ -106,7 +106,7 @@ export class FlatWriter {
     trail.enter(FIELD);
     let mayBeNamed = true;
     let done = 0;
-    // V8 reads properties in such a loop without looking them up. It ends where a getter has changed the object.
+    // V8 reads properties in such a loop without lookups. The loop ends where a getter has changed the object.
     for (const key in object) {
       if (key !== keys[done]) break;
       done += 1;
@@ -143,7 +143,7 @@ export class FlatWriter {
     this.#encoding.writer.byte(tag.HOLE);
   }
 
-  /** Objects with methods may be something that the other side finds by a name. What was written of this one is taken back. */
+  /** An object with methods may be one that the other side finds by a name. The bytes written for it are taken back. */
   #wroteByName(object: object, position: number, number: number): boolean {
     this.becomeGeneral();
     const { trail } = this.#encoding;
@@ -167,7 +167,7 @@ export class FlatWriter {
     return true;
   }
 
-  /** Writes an array that has nothing but elements, and is no longer than a list of arguments. */
+  /** Writes an array with nothing but elements, no longer than a list of arguments. */
   list(array: unknown[]): void {
     this.#seen[this.#count] = array;
     this.#count += 1;

@@ -8,10 +8,10 @@
  */
 
 import { vm } from '../../builtins.ts';
-import { define } from '../objects.ts';
-import type { Reader } from '../reader.ts';
-import * as tag from '../tags.ts';
-import type { Writer } from '../writer.ts';
+import { define } from '../objects/objects.ts';
+import type { Reader } from '../packet/reader.ts';
+import * as tag from '../packet/tags.ts';
+import type { Writer } from '../packet/writer.ts';
 
 const PLACES = 128;
 /** Leaves the number of the first of two places. */
@@ -88,7 +88,10 @@ interface Read {
 
 const read: (Read | undefined)[] = Array.from({ length: PLACES });
 
-/** After so many objects with the same keys it pays to compile a function that makes them: that takes some 50 µs, and saves some 200 ns each time. */
+/**
+ * The number of objects with the same keys after which a compiled function makes them. The compilation takes some 50 µs, and saves some 200
+ * ns each time.
+ */
 const COMPILE_AFTER = 200;
 
 /** Reads keys and then the values, which `readValue` reads, into a new object. */

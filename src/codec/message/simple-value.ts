@@ -1,7 +1,7 @@
 /** Writes what most values in small messages are, without leaving the function: that is half the time of such a message. */
 
-import * as tag from '../tags.ts';
-import type { Writer } from '../writer.ts';
+import * as tag from '../packet/tags.ts';
+import type { Writer } from '../packet/writer.ts';
 import { FLAT } from './form.ts';
 
 /** Longer text is left to the writer. */
@@ -10,8 +10,8 @@ const TEXT_LIMIT = 32;
 const MOST = 1 + TEXT_LIMIT;
 
 /**
- * Writes the message of such a value to the beginning of some memory, which has room for 36 bytes, and zeros up to the next word. Returns how many
- * bytes it has; 0: it is something else.
+ * Writes the message of such a value to the beginning of some memory, with space for 36 bytes, and zeros up to the next word. Returns the
+ * number of bytes; 0 for any other value.
  */
 export function encodeSimple(bytes: Uint8Array, value: unknown): number {
   place.bytes = bytes;
@@ -27,7 +27,10 @@ export function encodeSimple(bytes: Uint8Array, value: unknown): number {
 
 const place: Pick<Writer, 'bytes' | 'position'> = { bytes: new Uint8Array(0), position: 0 };
 
-/** Writes an integer of 32 bits, a boolean, or short text of one-byte characters. False: it is something else, or there is no room; nothing is written. */
+/**
+ * Writes an integer of 32 bits, a boolean, or short text of one-byte characters. Returns false, having written nothing, for any other value
+ * or without space.
+ */
 export function wroteSimple(writer: Pick<Writer, 'bytes' | 'position'>, value: unknown): boolean {
   const { bytes, position } = writer;
   if (position + MOST > bytes.length) return false;
@@ -45,7 +48,7 @@ export function wroteSimple(writer: Pick<Writer, 'bytes' | 'position'>, value: u
     return true;
   }
   if (typeof value === 'number') {
-    // Minus zero is no integer.
+    // Minus zero is not an integer.
     if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return false;
     writer.position = writeInt(bytes, position, value);
     return true;

@@ -2,18 +2,18 @@
  * The greenlets of a `TaskGroup`, and its body if `TaskGroup.run` gave it one.
  *
  *          first error, cancel()               all have ended
- *   OPEN ─────────────────────────▶ CANCELLED ───────────────▶ empty: whoever waits gets the errors
+ *   OPEN ─────────────────────────▶ CANCELLED ───────────────▶ empty: the waiter gets the errors
  *    │ a greenlet that comes runs    │ one that comes never begins
- *    └──────────── all have ended, and somebody has joined ──▶ OVER: none may come
+ *    └──────────── all have ended, and the group was joined ─▶ OVER: none may come
  */
 
-import { WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import type { Watcher } from '../watcher.ts';
-import { GreenletExit } from '../greenlet-exit.ts';
-import { cancel } from './cancel.ts';
+import { inspect } from 'node:util';
+import { WaitList, tell } from '../../loop/index.ts';
+import type { Activity } from '../task/activity.ts';
+import { GreenletExit } from '../task/greenlet-exit.ts';
+import { cancel } from '../task/interruption.ts';
+import type { Watcher } from '../task/watchers.ts';
 import type { ScopeEnd } from './scope-end.ts';
-import { Unjoined } from './unjoined.ts';
 
 export class Children implements Watcher {
   readonly seesErrors: boolean = true;
@@ -24,7 +24,7 @@ export class Children implements Watcher {
   readonly #living: Set<Activity> = new Set();
   #body: Activity | undefined = undefined;
   #controller: AbortController | undefined = undefined;
-  /** What those are ended with that are ended because of others. */
+  /** The error that ends the greenlets which are ended because of others. */
   #exit: unknown = undefined;
   isOver = false;
 
@@ -67,7 +67,7 @@ export class Children implements Watcher {
     if (this.#living.size === 0) this.#tell();
   }
 
-  /** Those that it came from together have it as one. */
+  /** Adds an error. Several greenlets may fail with the same error; it counts once. */
   fail(error: unknown): void {
     if (!this.errors.includes(error)) this.errors.push(error);
     this.unjoined.failed(this, error);
@@ -87,4 +87,44 @@ export class Children implements Watcher {
   #tell(): void {
     for (const end of this.ends) end.look();
   }
+}
+
+// ---- the errors of task groups that were not joined
+
+const waiting = new Set<Unjoined>();
+const gone = new FinalizationRegistry<Unjoined>((one) => one.tell());
+
+export class Unjoined {
+  #failure: { readonly error: unknown } | undefined = undefined;
+  #isJoined = false;
+
+  /** @param owner with which the error is lost */
+  failed(owner: object, error: unknown): void {
+    if (this.#isJoined || this.#failure !== undefined) return;
+    this.#failure = { error };
+    if (waiting.size === 0) process.once('exit', tellAll);
+    waiting.add(this);
+    gone.register(owner, this, this);
+  }
+
+  joined(): void {
+    this.#isJoined = true;
+    if (waiting.delete(this)) this.#forget();
+  }
+
+  tell(): void {
+    if (!waiting.delete(this)) return;
+    const { error } = this.#failure!;
+    tell(`heddle: a TaskGroup that was not joined failed: ${inspect(error)}\n`, error);
+    this.#forget();
+  }
+
+  #forget(): void {
+    gone.unregister(this);
+    if (waiting.size === 0) process.off('exit', tellAll);
+  }
+}
+
+function tellAll(): void {
+  for (const one of waiting) one.tell();
 }

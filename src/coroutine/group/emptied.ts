@@ -2,10 +2,10 @@
 
 import { TimeoutError } from '../../errors.ts';
 import { Pending, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import type { Members } from './members.ts';
 
-/** So many members are named when it is told what is waited for. */
+/** The most members that a description names. */
 const NAMED = 3;
 
 abstract class Emptied<T> extends Pending<T> {
@@ -24,7 +24,7 @@ abstract class Emptied<T> extends Pending<T> {
     return `the end of ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''} in ${title}`;
   }
 
-  /** Nobody is left. */
+  /** Called when no member is left. */
   abstract empty(): void;
 }
 

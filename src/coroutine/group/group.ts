@@ -3,11 +3,11 @@
 import { checkBoolean } from '../../check.ts';
 import { Done, done, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import type { Activity } from '../activity.ts';
-import { currentActivity } from '../current.ts';
-import { Ended } from '../ended.ts';
-import { checkGreenlet, type Greenlet, type ResultOf, type Spawnable } from '../greenlet.ts';
-import { type KillAllOptions, readKill } from '../kill-all.ts';
+import type { Activity } from '../task/activity.ts';
+import { currentActivity } from '../task/current.ts';
+import { Ended } from '../wait/ended.ts';
+import { checkGreenlet, type Greenlet, type ResultOf, type Spawnable } from '../task/greenlet.ts';
+import { type KillAllOptions, readKill } from '../wait/kill-all.ts';
 import { GroupJoin, GroupKill } from './emptied.ts';
 import { Admission, Available } from './in-line.ts';
 import { GroupMapping, membersOf } from './mapping.ts';
@@ -15,7 +15,7 @@ import type { Members } from './members.ts';
 import { type AdmissionOptions, admissionKeys, type GroupJoinOptions, joinKeys } from './options.ts';
 
 /**
- * Greenlets that belong together. One that has ended is no member any more, so that a group holds what runs and nothing else.
+ * Greenlets that belong together. An ended greenlet leaves the group, so that a group holds running greenlets only.
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return this.#members.dying;
   }
 
-  /** Whether it is a member. */
+  /** True if the greenlet is a member. */
   has(greenlet: Greenlet<any>): boolean {
     return this.#members.greenlets.has(greenlet);
   }
@@ -81,12 +81,12 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return this.#members.greenlets.values();
   }
 
-  /** Makes a greenlet a member until it ends; does not start it. In a full `Pool`: when there is room. */
+  /** Makes a greenlet a member until it ends; does not start it. In a full `Pool`, waits for space. */
   add(greenlet: Greenlet<any>, options?: number | AdmissionOptions): Operation<void> {
     return this.#admit(checkGreenlet(greenlet), false, options);
   }
 
-  /** Makes a greenlet a member and starts it. In a full `Pool`: when there is room. */
+  /** Makes a greenlet a member and starts it. In a full `Pool`, waits for space. */
   start(greenlet: Greenlet<any>, options?: number | AdmissionOptions): Operation<void> {
     return this.#admit(checkGreenlet(greenlet), true, options);
   }
@@ -108,16 +108,16 @@ export class Group extends GroupMapping implements AsyncDisposable {
   }
 
   /**
-   * Starts a function in a greenlet that is a member. In a full `Pool` the greenlet is there as well, and stands in line: it begins when
-   * those before it have, and there is room. Killed there, it never begins.
+   * Starts a function in a greenlet that is a member. In a full `Pool`, the greenlet is returned at once and waits in line for space. A
+   * greenlet that is killed there never begins.
    */
   spawn<A extends unknown[], R>(fn: ((...args: A) => R) & Spawnable<R>, ...args: A): Greenlet<ResultOf<R>> {
     return this.#members.spawn(this.spawn, fn, args);
   }
 
   /**
-   * Waits until nothing is in it any more, nor in line, nor to come from a `map`: true; false after `timeout` milliseconds. An `imap` whose
-   * results nobody takes is not waited for.
+   * Waits until the group has no members, waiting greenlets or running maps. Resolves to `true`, or to `false` after `timeout`
+   * milliseconds. An `imap` whose results are not consumed is not waited for.
    *
    * @throws what the first failed with that failed meanwhile, when all have ended or the time is over, with `raiseError`
    */
@@ -130,8 +130,9 @@ export class Group extends GroupMapping implements AsyncDisposable {
   }
 
   /**
-   * Ends all members, those in line and all maps, as `killAll` does, and waits until they have ended. Those that come meanwhile end as
-   * well. Who was killed and has not ended is not told again. If the greenlet that calls it is a member, the error is thrown here.
+   * Ends all members, those in line and all maps, as `killAll` does, and waits until they have ended. Members that are added meanwhile end
+   * as well. A member that was already killed and has not ended is not killed again. If the calling greenlet is a member, the error is
+   * thrown from this call.
    *
    * @param error what is thrown into each, default one `GreenletExit` for all; it may stand among the options as well
    * @throws TimeoutError if not all end within `timeout`
@@ -153,7 +154,9 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return killing.begin(wait);
   }
 
-  /** Ends one member, and waits until it has ended. One that is none, or was killed by the group, is left alone. */
+  /**
+   * Ends one member, and waits until it has ended. A greenlet that is not a member, or that the group has killed already, is left alone.
+   */
   killOne(greenlet: Greenlet<any>, options?: number | KillAllOptions): Operation<void>;
   killOne(greenlet: Greenlet<any>, error: unknown, options?: number | Omit<KillAllOptions, 'error'>): Operation<void>;
   killOne(greenlet: Greenlet<any>, errorOrOptions?: unknown, lastOptions?: number | KillAllOptions): Operation<void> {
@@ -169,13 +172,14 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return block ? new Ended<void>(one, 'kill', wait) : done;
   }
 
-  /** Whether there is no room. */
+  /** True if the group has no space. */
   full(): boolean {
     return this.#members.isFull;
   }
 
   /**
-   * Waits until there is room, for whoever comes first: true; false after `timeout` milliseconds. A `Group` always has room.
+   * Waits until there is space, for the first comer. Resolves to `true`, or to `false` after `timeout` milliseconds. A `Group` always has
+   * space.
    *
    * Source: gevent.pool.Group.wait_available
    *
@@ -198,7 +202,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return this.#members.isFull ? new Available(this.#members, options) : new Done(true);
   }
 
-  /** `kill()`, at the end of an `await using` block: what is to be waited for is joined before. */
+  /** Calls `kill()` at the end of an `await using` block. Join greenlets before it to wait for them. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
   }

@@ -1,12 +1,12 @@
-/** What `imap` and `imapUnordered` give to take the results from. */
+/** The iterators that `imap` and `imapUnordered` return. */
 
 import type { AsyncItemIterator } from '../../iteration.ts';
 import type { Operation, WaitOptions } from '../../loop/index.ts';
 import type { ImapRun } from './imap.ts';
 
 /**
- * The results of `imap`, one by one. An item that failed throws at its place, and the next `next()` goes on with the next item; what the
- * source throws comes after all results. A `for await` that ends by an error does not say so: `using` closes it in any case.
+ * The results of `imap`, one by one. A failed item throws at its place, and the following `next()` goes on with the next item. An error of
+ * the source comes after all results. A `for await` that ends by an error does not close the iterator: `using` closes it in any case.
  */
 export interface ImapIterator<R> extends AsyncItemIterator<R>, Disposable, AsyncDisposable {
   /**
@@ -21,7 +21,7 @@ export interface ImapIterator<R> extends AsyncItemIterator<R>, Disposable, Async
   [Symbol.asyncIterator](): this;
 }
 
-/** Nobody can take results from one that is gone: its source is closed. A run that has ended is not kept for that. */
+/** The results of a collected iterator cannot be taken: its source is closed. The registry does not keep an ended run alive. */
 const dropped = new FinalizationRegistry<WeakRef<ImapRun>>((run) => void run.deref()?.close());
 
 export class ImapResults implements ImapIterator<unknown> {

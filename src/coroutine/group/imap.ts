@@ -1,8 +1,8 @@
 /** `imap` and `imapUnordered`: results one by one, no faster than they are taken. */
 
 import { type Operation, Deque, Done, Pending, type Wait, type WaitOptions, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import { type Body, toError } from '../greenlet.ts';
+import type { Activity } from '../task/activity.ts';
+import { type Body, toError } from '../task/greenlet.ts';
 import { cancelled, type Item, MapRun } from './map-run.ts';
 import type { Members } from './members.ts';
 import type { Source } from './source.ts';
@@ -14,7 +14,7 @@ const atEnd: Result = { done: true, value: undefined };
 /** `next()`, while there is nothing to give. */
 class Next extends Pending<Result> {
   readonly #run: ImapRun;
-  /** Lives as long as somebody waits for it. */
+  /** Keeps the iterator alive while a waiter exists. */
   readonly iterator: unknown;
 
   constructor(run: ImapRun, iterator: unknown) {
@@ -41,7 +41,7 @@ class Next extends Pending<Result> {
 /** Until a result is taken. */
 class Taken extends Pending<void> {
   describe(): string {
-    return 'somebody to take the results of an imap()';
+    return 'a consumer of the results of an imap()';
   }
 }
 
@@ -56,11 +56,11 @@ export class ImapRun extends MapRun {
   readonly takers: WaitList<Next> = new WaitList();
   /** In the order of the source, whether ended or not; unordered, those that have ended. */
   readonly #items: Deque<Item> = new Deque();
-  /** Came to somebody who was thrown out before he saw them. */
+  /** Results whose waiter was thrown out before it saw them. */
   readonly #back: Result[] = [];
   readonly #isOrdered: boolean;
   readonly #maxSize: number;
-  /** Items that were begun, and whose results nobody has taken. */
+  /** The number of items that were begun, and whose results were not taken. */
   #open = 0;
   #taken: Taken | undefined;
   readonly #closings: WaitList<Closed> = new WaitList();

@@ -1,12 +1,12 @@
-/** Who waits for room in a pool, beside greenlets that were spawned: all stand in one line. */
+/** The waiters for space in a pool, in one line with the greenlets that were spawned. */
 
 import { Full } from '../../errors.ts';
 import { Pending, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import type { Members } from './members.ts';
 
 /**
- * There was no room in the pool in the time that was given.
+ * Thrown when a pool had no space within the given time.
  *
  * Source: gevent.pool.PoolFull
  */
@@ -27,7 +27,7 @@ export abstract class InLine<T> extends Pending<T> {
     return `room in ${this.members.title}`;
   }
 
-  /** There is room, and it is its turn. */
+  /** Called when there is space, in order of arrival. */
   abstract admit(): void;
 }
 

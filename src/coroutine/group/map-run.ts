@@ -3,28 +3,28 @@
  *
  *   source ──▶ [pull: is there room for the result? a slot in the group?] ──▶ a greenlet for each ──▶ what comes of it
  *
- * Pulling is a greenlet itself, so that the source's code runs in the context of who began the map, and can be killed where it waits.
+ * Pulling is a greenlet itself. The source's code thus runs in the context of the caller that began the map, and can be killed at its wait.
  */
 
 import { CancelledError } from '../../errors.ts';
 import { type Listed, type ListNode, living, type Operation, type Wait, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import type { Watcher } from '../watcher.ts';
-import { activityOf, type Body, Greenlet, toError } from '../greenlet.ts';
-import { sleep } from '../sleep.ts';
-import { recordSite, type SpawnSite } from '../spawn-site.ts';
-import { cancel } from './cancel.ts';
+import type { Activity } from '../task/activity.ts';
+import type { Watcher } from '../task/watchers.ts';
+import { activityOf, type Body, Greenlet, toError } from '../task/greenlet.ts';
+import { sleep } from '../wait/sleep.ts';
+import { recordSite, type SpawnSite } from '../task/spawn-site.ts';
+import { cancel } from '../task/interruption.ts';
 import type { Members, Run } from './members.ts';
 import type { Args, Source, Taken } from './source.ts';
 
-/** After so many that were there at once, others have their turn. */
+/** The number of items that are pulled at once before other greenlets have their turn. */
 const AT_ONCE = 256;
 
-/** One call. It watches the greenlet for the group as well. */
+/** One call of the map. Also watches the greenlet for the group. */
 export class Item implements Watcher, Listed, ListNode {
   readonly #run: MapRun;
   readonly activity: Activity;
-  /** Its place in the source. */
+  /** The index in the source. */
   readonly index: number;
   list: WaitList<any> | undefined = undefined;
   before: ListNode | undefined = undefined;
@@ -54,7 +54,7 @@ export class Item implements Watcher, Listed, ListNode {
     this.#run.members.ended(activity);
   }
 
-  /** Why there is no result. */
+  /** The error, if there is no result. */
   get failure(): { readonly error: unknown } | undefined {
     const { hasFailed, hasExited, result } = this.activity;
     if (hasFailed) return { error: result };
@@ -62,7 +62,7 @@ export class Item implements Watcher, Listed, ListNode {
   }
 }
 
-/** What a call that was killed has instead of a result. */
+/** Makes the error of a killed call, in place of a result. */
 export function cancelled(exit: unknown): CancelledError {
   return new CancelledError('the greenlet of the call was killed', { cause: exit });
 }
@@ -90,7 +90,7 @@ export abstract class MapRun implements Run, Watcher {
     activity.site = this.#site;
   }
 
-  /** Here and now, so that there is no time in which it could be killed and its source not be closed. */
+  /** Begins synchronously: a kill cannot come between the start and the closing of the source. */
   begin(): this {
     const { members } = this;
     const activity = activityOf(this.greenlet);
@@ -106,13 +106,13 @@ export abstract class MapRun implements Run, Watcher {
     return false;
   }
 
-  /** Its greenlet has ended. */
+  /** Called when its greenlet has ended. */
   ended(_activity: Activity): void {
     this.members.runs.delete(this);
     this.#setBusy(false);
   }
 
-  /** It is busy until its source is closed. */
+  /** Stops the map. The map counts as busy until its source is closed. */
   stop(error: unknown): void {
     if (this.greenlet.dead) return;
     this.#setBusy(true);
@@ -121,7 +121,7 @@ export abstract class MapRun implements Run, Watcher {
 
   killRunning(): void {
     const exit = toError(undefined);
-    // Who is killed leaves the list.
+    // A killed activity leaves the list during the loop.
     const activities = Array.from(this.running, ({ activity }) => activity);
     for (const activity of activities) cancel(activity, exit);
   }
@@ -132,13 +132,13 @@ export abstract class MapRun implements Run, Watcher {
   protected abstract itemBegun(item: Item): void;
   abstract itemEnded(item: Item): void;
 
-  /** To be waited for before the next item is taken; undefined if its result has room. */
+  /** The operation to wait for before the next item is taken; undefined if there is space for its result. */
   protected abstract room(): Operation<void> | undefined;
 
-  /** Takes all items. What the source throws is kept; only a kill is thrown here. */
+  /** Pulls all items. An error of the source is kept; only a kill is thrown from here. */
   protected *pull(): Generator<Wait, void> {
     const { signal } = this.greenlet;
-    // Who kills the group kills those that come meanwhile.
+    // A kill of the group also ends greenlets that are added meanwhile.
     const killing = this.members.kills.first;
     try {
       if (killing !== undefined) throw killing.error;
@@ -188,7 +188,7 @@ export abstract class MapRun implements Run, Watcher {
     }
   }
 
-  /** Nobody waits for it meanwhile, as it waits for somebody outside. */
+  /** `join` does not wait for the map meanwhile, as the map waits for its consumer. */
   *#waitForTaker(room: Operation<void>): Generator<Wait, void> {
     this.#setBusy(false);
     try {

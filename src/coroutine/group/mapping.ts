@@ -2,13 +2,12 @@
 
 import { checkFunction, expected } from '../../check.ts';
 import { type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
-import { currentActivity } from '../current.ts';
-import { activityOf, type Body, type Greenlet, type ResultOf, type Spawnable } from '../greenlet.ts';
-import { Call, linkCallbacks } from './call.ts';
+import { currentActivity } from '../task/current.ts';
+import { activityOf, type Body, type Greenlet, type ResultOf, type Spawnable } from '../task/greenlet.ts';
+import { Call, InlineCall, linkCallbacks } from './call.ts';
 import { Collected } from './collected.ts';
 import { ImapRun } from './imap.ts';
 import { type ImapIterator, ImapResults } from './imap-results.ts';
-import { InlineCall } from './inline-call.ts';
 import { Members } from './members.ts';
 import { type Callbacks, checkCallbacks, checkMaxSize, type ImapOptions } from './options.ts';
 import { type Items, Source, splitOptions } from './source.ts';
@@ -16,7 +15,7 @@ import { TypeError } from '../../refusals.ts';
 
 export let membersOf: (group: GroupMapping) => Members;
 
-/** What a `Group` and a `Pool` call functions with, each call in a greenlet of its own. */
+/** The mapping methods of `Group` and `Pool`: each call of a function runs in its own greenlet. */
 export abstract class GroupMapping {
   readonly #members: Members = new Members();
 
@@ -25,8 +24,8 @@ export abstract class GroupMapping {
   }
 
   /**
-   * Calls `fn(...args)` in a greenlet of the group, and waits for its result. Called by a member, it is a part of that one, and
-   * takes no place of its own: in a full pool it would wait for itself. If nobody waits any more, the call is killed.
+   * Calls `fn(...args)` in a greenlet of the group, and waits for its result. A call by a member runs as a part of that member, without a
+   * place of its own: in a full pool it would wait for itself. If no waiter is left, the call is killed.
    *
    * @throws what the function throws; CancelledError if its greenlet was killed; TimeoutError after `timeout` milliseconds
    */
@@ -82,9 +81,10 @@ export abstract class GroupMapping {
   }
 
   /**
-   * Calls `fn` with each item, and gives the results in the order of the items. An item is taken from the source when there is room for its
-   * greenlet. All are run, also after one has failed; then the error of the first, in the order of the items, that failed is thrown, as by
-   * the `map` of processes. What the source throws comes after all those. If nobody waits any more, the source is closed and what runs is killed.
+   * Calls `fn` with each item, and resolves to the results in the order of the items. An item is taken from the source when there is space
+   * for its greenlet. All items run, even after a failure. Then the error of the first failed item, in the order of the items, is thrown,
+   * as by the `map` of processes. An error of the source comes after all those. If no waiter is left, the source is closed and the running
+   * calls are killed.
    *
    * @throws CancelledError if a call was killed; TimeoutError after `timeout` milliseconds
    */
@@ -103,7 +103,7 @@ export abstract class GroupMapping {
     return new Call<ResultOf<R>[]>(activityOf(this.#map(this.mapCb, fn, items)), callback, undefined);
   }
 
-  /** `map` in a greenlet, which is given at once. That one is no member; but `join` and `kill` mean it, too. */
+  /** Runs `map` in a greenlet, and returns it at once. That greenlet is not a member, but `join` and `kill` include it. */
   mapAsync<T, R>(fn: ((item: T) => R) & Spawnable<R>, items: Items<T>, options?: Callbacks<ResultOf<R>[]>): Greenlet<ResultOf<R>[]> {
     const callbacks = checkCallbacks(options);
     return linkCallbacks(this.#map(this.mapAsync, fn, items), callbacks);
@@ -115,9 +115,9 @@ export abstract class GroupMapping {
   }
 
   /**
-   * Calls `fn` with each item, and gives an iterator over the results, in the order of the items. Work begins at once; an item is taken from
-   * the source when there is room for its greenlet and for its result (`maxSize`), so the source may be endless. Several sources are zipped;
-   * the shortest ends.
+   * Calls `fn` with each item, and returns an iterator over the results, in the order of the items. Work begins at once. An item is taken
+   * from the source when there is space for its greenlet and for its result (`maxSize`). The source may therefore be endless. Several
+   * sources are zipped; the shortest ends the map.
    *
    * @example
    * ```ts

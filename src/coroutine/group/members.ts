@@ -1,5 +1,5 @@
 /**
- * The greenlets in a group, and who waits for room among them. A `Group` has room for all; a `Pool` for so many.
+ * The greenlets in a group, and the waiters for space in it. A `Group` has no limit; a `Pool` has `size` places.
  *
  *                    no room                     room
  *   spawn, start, add ──────▶ [ line, in order ] ─────▶ members ──ended──▶ out: the next in line has room
@@ -7,10 +7,10 @@
  */
 
 import { type Operation, WaitList } from '../../loop/index.ts';
-import { Activity } from '../activity.ts';
-import type { Watcher } from '../watcher.ts';
-import { activityOf, type Body, Greenlet } from '../greenlet.ts';
-import { recordSite } from '../spawn-site.ts';
+import { Activity } from '../task/activity.ts';
+import type { Watcher } from '../task/watchers.ts';
+import { activityOf, type Body, Greenlet } from '../task/greenlet.ts';
+import { recordSite } from '../task/spawn-site.ts';
 import type { GroupJoin, GroupKill } from './emptied.ts';
 import { type InLine, Reservation } from './in-line.ts';
 
@@ -25,7 +25,7 @@ export class Members implements Watcher {
   /** Killed by the group, and not ended. */
   readonly dying: Set<Greenlet<any>> = new Set();
   readonly line: WaitList<Activity | InLine<any>> = new WaitList();
-  /** Who waits until it is empty. */
+  /** The waiters for the end of all members. */
   readonly joins: WaitList<GroupJoin> = new WaitList();
   /** The same, and ends whatever is in it or comes. */
   readonly kills: WaitList<GroupKill> = new WaitList();
@@ -51,7 +51,7 @@ export class Members implements Watcher {
     return this.greenlets.size + this.line.length + this.#busy === 0;
   }
 
-  /** A greenlet that begins as soon as there is room. @param above the function whose caller spawns it */
+  /** Spawns a greenlet that begins as soon as there is space. @param above the function whose caller spawns it */
   spawn<R>(above: Body, fn: Body, args: readonly unknown[]): Greenlet<R> {
     const greenlet = new Greenlet<R>(fn, ...args);
     const activity = activityOf(greenlet);
@@ -65,7 +65,7 @@ export class Members implements Watcher {
   }
 
   /**
-   * Whether there is room or not.
+   * Makes an activity a member, even if there is no space.
    *
    * @param watcher is told of its end, and tells us
    */
@@ -127,7 +127,7 @@ export class Members implements Watcher {
     this.#left();
   }
 
-  /** Ends all but one, which is told by who calls. None of those in line goes on meanwhile. */
+  /** Ends all members but one, which the caller ends. None of those in line begins meanwhile. */
   killAll(error: unknown, except: Activity): void {
     for (const run of this.runs) run.stop(error);
     for (const one of this.line) {
@@ -149,7 +149,7 @@ export class Members implements Watcher {
     if (activity.isDead) this.dying.delete(greenlet);
   }
 
-  /** Somebody has gone: whoever is first in line may come in, and whoever waits for the end may have it. */
+  /** Called when a member has ended: admits the first in line, and completes joins if the group is empty. */
   #left(): void {
     while (this.line.length > 0 && !this.isFull) {
       const first = this.line.shift()!;

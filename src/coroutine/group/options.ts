@@ -11,15 +11,15 @@ export interface GroupJoinOptions extends WaitOptions {
 
 export const joinKeys: readonly string[] = ['timeout', 'signal', 'raiseError'];
 
-/** For what adds a greenlet: a `Pool` may have no room for it. */
+/** The options of calls that add a greenlet: a `Pool` may have no space for it. */
 export interface AdmissionOptions extends WaitOptions {
-  /** Whether to wait for room. Default true. */
+  /** True to wait for space. Default true. */
   readonly block?: boolean | undefined;
 }
 
 export const admissionKeys: readonly string[] = ['timeout', 'signal', 'block'];
 
-/** What is called when a call has ended: each time in a greenlet of its own. */
+/** Callbacks for the end of a call. Each runs in its own greenlet. */
 export interface Callbacks<T> {
   /** With the result, if there is one. */
   readonly callback?: ((result: T) => unknown) | undefined;

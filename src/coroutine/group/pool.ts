@@ -1,12 +1,12 @@
-/** A group with room for so many. Source: gevent.pool.Pool */
+/** A group with a limited number of places. Source: gevent.pool.Pool */
 
 import { checkInteger } from '../../check.ts';
 import { Group } from './group.ts';
 import { membersOf } from './mapping.ts';
 
 /**
- * A group in which no more than `size` greenlets run at once. Whoever comes when it is full stands in one line, first come, first served:
- * greenlets that were spawned, `add` and `start`, and the next item of each map.
+ * A group in which at most `size` greenlets run at once. Additional ones wait in one line, first come, first served: greenlets that were
+ * spawned, `add` and `start`, and the next item of each map.
  *
  * @example
  * ```ts
@@ -46,17 +46,17 @@ export class Pool extends Group {
     members.title = size === undefined ? 'a Pool' : `a Pool of ${size}`;
   }
 
-  /** How many run at once at most; undefined if there is no limit. How many there are is `length`. */
+  /** The most greenlets that run at once; undefined without a limit. `length` is the present number. */
   get size(): number | undefined {
     return this.#size;
   }
 
-  /** How many more there is room for; Infinity without a limit. */
+  /** The number of free places; `Infinity` without a limit. */
   freeCount(): number {
     return membersOf(this).free;
   }
 
-  /** How many greenlets, additions and maps stand in line for room. */
+  /** The number of greenlets, additions and maps that wait for a place. */
   get waiting(): number {
     return membersOf(this).line.length;
   }

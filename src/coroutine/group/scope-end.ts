@@ -1,13 +1,13 @@
 /**
- * Waiting for the end of a `TaskGroup`. Nothing outlives it: who is thrown out of it, or has waited too long, takes the greenlets with it,
- * and goes only when they have gone.
+ * The wait for the end of a `TaskGroup`. No greenlet outlives the group: a waiter that is thrown out, or has waited too long, kills the
+ * greenlets and resumes only when they have ended.
  */
 
 import { Shielded, type Wait, type WaitOptions } from '../../loop/index.ts';
-import { GreenletExit } from '../greenlet-exit.ts';
+import { GreenletExit } from '../task/greenlet-exit.ts';
 import type { Children } from './children.ts';
 
-/** So many greenlets are named when it is told what is waited for. */
+/** The most greenlets that a description names. */
 const NAMED = 3;
 
 export class ScopeEnd<T> extends Shielded<T> {
@@ -41,7 +41,7 @@ export class ScopeEnd<T> extends Shielded<T> {
     this.look();
   }
 
-  /** Whether all have ended. */
+  /** Completes the wait if all have ended. */
   look(): void {
     if (this.#children.living.size > 0 || (this.#hasBody && !this.#children.isBodyEnded)) return;
     this.#children.isOver = true;

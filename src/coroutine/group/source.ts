@@ -3,15 +3,15 @@
 import { expected } from '../../check.ts';
 import { type ClosableIterator, isIterable, iteratorOf, resultOf } from '../../iteration.ts';
 import { Operation, type Wait } from '../../loop/index.ts';
-import { until } from '../until.ts';
+import { until } from '../wait/until.ts';
 import { isThenable } from '../../thenable.ts';
 import { TypeError } from '../../refusals.ts';
 
-/** What a map goes over. */
+/** The source of a map. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 export type Args = readonly unknown[];
-/** The arguments of the next call, or undefined at the end; what is not there at once is to be waited for. */
+/** The arguments of the next call; undefined at the end; a generator if the caller must wait for them. */
 export type Taken = Args | undefined | Generator<Wait, Args | undefined>;
 type Pulled = IteratorResult<unknown, unknown>;
 
@@ -61,7 +61,7 @@ export class Source {
   }
 
   *#wait(iterator: ClosableIterator<unknown>, answer: PromiseLike<Pulled>): Generator<Wait, Pulled> {
-    // An operation is left by who is killed; a promise still comes.
+    // A killed greenlet leaves an operation; a promise cannot be left and still resolves.
     if (!(answer instanceof Operation)) this.#asked = iterator;
     const pulled = yield* until(answer);
     this.#asked = undefined;
@@ -81,7 +81,7 @@ export class Source {
       this.#atEnd.add(iterator);
       try {
         if (iterator === this.#asked) {
-          // It may not answer before it has an item: it is not waited for.
+          // The iterator may answer only when it has an item: its answer is not awaited.
           const closed = iterator.interrupt();
           if (isThenable(closed)) closed.then(undefined, ignore);
         } else {

@@ -4,17 +4,17 @@ import { CancelledError, InvalidStateError } from '../../errors.ts';
 import { checkFunction } from '../../check.ts';
 import { type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import { currentActivity } from '../current.ts';
-import { activityOf, type Body, Greenlet, type ResultOf, type Spawnable } from '../greenlet.ts';
-import { Part } from '../part.ts';
-import { recordSite } from '../spawn-site.ts';
+import { currentActivity } from '../task/current.ts';
+import { activityOf, type Body, Greenlet, type ResultOf, type Spawnable } from '../task/greenlet.ts';
+import { Part } from '../task/part.ts';
+import { recordSite } from '../task/spawn-site.ts';
 import { Children } from './children.ts';
 import { ScopeEnd } from './scope-end.ts';
 
 /**
- * Greenlets that belong to one piece of work. When one of them fails, all others are killed; who waits goes on when all have ended, their
- * `finally` as well, and has the error, or an `AggregateError` of several in the order in which they occurred. A greenlet that was killed is no
- * error. An async function that was killed counts as ended, whatever it still does.
+ * Greenlets that belong to one piece of work. When one fails, all others are killed. The waiter resumes when all have ended, with their
+ * `finally` blocks, and gets the error. Several errors form an `AggregateError`, in the order in which they occurred. A killed greenlet
+ * does not count as an error. A killed async function counts as ended, whatever it still does.
  *
  * `TaskGroup.run` is the form for most cases, and the one for generators. With `await using` the block waits at its end for all that were
  * spawned. JavaScript does not say there whether the block has thrown: then it waits as well, and it is `run` that cancels.
@@ -55,7 +55,7 @@ import { ScopeEnd } from './scope-end.ts';
  */
 export class TaskGroup implements AsyncDisposable {
   readonly #children: Children = new Children();
-  /** Whose block it is. */
+  /** The activity whose block this group belongs to. */
   readonly #host: { readonly isDead: boolean } = currentActivity();
 
   static {
@@ -69,9 +69,9 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   /**
-   * Calls `fn(group)` as a part of the current greenlet, waits until that and all that it spawned have ended, and gives its result. An error
-   * of the function is one as that of any greenlet of the group, and an error of those ends it. Who is thrown out of it takes all with it and
-   * goes when they have ended; so it is after `timeout`.
+   * Calls `fn(group)` as a part of the current greenlet, waits until it and all that it spawned have ended, and resolves to its result. An
+   * error of the function counts as that of any greenlet of the group, and an error of a greenlet ends the function. A waiter that is
+   * thrown out kills the whole group and resumes when it has ended; so does `timeout`.
    *
    * @throws the error, or an AggregateError of several; TimeoutError after `timeout` milliseconds; CancelledError if the function was cancelled
    * before it had a result
@@ -94,7 +94,7 @@ export class TaskGroup implements AsyncDisposable {
   /**
    * Starts a function in a greenlet of the group. While the group is being cancelled, the greenlet never begins.
    *
-   * @throws InvalidStateError when the group is over: somebody has joined it, and all have ended
+   * @throws InvalidStateError after the end of the group: it was joined, and all have ended
    */
   spawn<A extends unknown[], R>(fn: ((...args: A) => R) & Spawnable<R>, ...args: A): Greenlet<ResultOf<R>> {
     if (this.#children.isOver) throw new InvalidStateError('the TaskGroup is over: what it would start now would outlive it');
@@ -106,8 +106,8 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   /**
-   * Waits until all have ended. Who is thrown out of it, and who has waited for `timeout` milliseconds, takes all greenlets with it and goes
-   * only when they have ended.
+   * Waits until all have ended. A waiter that is thrown out, or has waited for `timeout` milliseconds, kills all greenlets and resumes when
+   * they have ended.
    *
    * @throws the error, or an AggregateError of several; TimeoutError after `timeout` milliseconds
    * @throws InvalidStateError if one of the group's greenlets calls it: it would wait for itself
@@ -121,7 +121,8 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   /**
-   * Kills all greenlets of the group; one that calls it, at its next wait. Who joins gets the reason as an error; without a reason none.
+   * Kills all greenlets of the group. If the caller is one of them, it is killed at its next wait. `join` throws the reason; without a
+   * reason it does not throw.
    */
   cancel(reason?: unknown): void {
     if (reason === undefined) this.#children.cancel();

@@ -1,23 +1,23 @@
 /**
- * What the thread that is watched and its watchdog share: a few words, and a text.
+ * The memory that a watched thread and its watchdog share: a few words, and a text.
  *
- *   | beats | isDebugged | length | text: who makes which blocking call, from where … |
+ *   | beats | isDebugged | length | text: the greenlet, its blocking call, the stack … |
  */
 
-/** What the watchdog's thread is given at its start. */
+/** The start data of the watchdog's thread. */
 export interface WatchdogData {
   readonly board: SharedArrayBuffer;
   /** In milliseconds: between beats; of silence until it looks; of silence until it says so. */
   readonly period: number;
   readonly limit: number;
   readonly patience: number;
-  /** What to evaluate in the thread that is paused. */
+  /** The expression to evaluate in the paused thread. */
   readonly expression: string;
 }
 
 /** A count. */
 export const BEATS = 0;
-/** 1 while somebody may be debugging: then a pause is theirs. */
+/** 1 while a debugger may be attached: then a pause belongs to the debugger. */
 export const IS_DEBUGGED = 1;
 /** Of the text, in bytes; 0 while no call is made. */
 export const LENGTH = 2;
@@ -47,7 +47,7 @@ export function useBoard(next: SharedArrayBuffer | undefined): void {
 /** Says which call is being made, for the case that it never returns; '' when it has. */
 export function announce(text: string): void {
   if (board === undefined) return;
-  // ORDER: the length after the text. A text that changes while it is read is no harm: nobody is stuck then.
+  // ORDER: the length after the text. A text that changes while it is read is harmless: the thread is not stuck then.
   const length = textOf(board).write(text);
   Atomics.store(wordsOf(board), LENGTH, length);
 }

@@ -1,4 +1,4 @@
-/** What happens around a call that blocks. */
+/** The wrapper around a blocking call. */
 
 import { BlockingCallError } from '../../errors.ts';
 import { announce } from './board.ts';
@@ -9,7 +9,7 @@ import { whoRuns } from './who.ts';
 let onBlock: OnBlock = 'warn';
 /** In a call, or in the callback that is told of it: what they call themselves is a part of them. */
 let isInside = false;
-/** Milliseconds of all calls and steps that were told of. What is lost once is not told of twice. */
+/** Milliseconds of all reported calls and steps, so that lost time is not reported twice. */
 export let lost = 0;
 
 export function setOnBlock(next: OnBlock): void {

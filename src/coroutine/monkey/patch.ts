@@ -13,9 +13,9 @@ import { TypeError } from '../../refusals.ts';
 /** For `monkey.patchAll()`: what is looked for, and what becomes of it. */
 export interface PatchOptions {
   /**
-   * What becomes of a blocking call: `'warn'` tells of each place once, by `process.emitWarning` with the code `HEDDLE_BLOCKING`;
-   * `'throw'` throws a `BlockingCallError` instead of making it; a function is called when it has been made. What the function throws is
-   * written to stderr and changes nothing. Long steps cannot be refused: `'throw'` warns of them. Default `'warn'`.
+   * The reaction to a blocking call. `'warn'` reports each place once, by `process.emitWarning` with the code `HEDDLE_BLOCKING`. `'throw'`
+   * throws a `BlockingCallError` instead of making the call. A function is called after the call. An error of the function is written to
+   * stderr and changes nothing. Long steps cannot be refused: `'throw'` warns of them. Default `'warn'`.
    */
   readonly onBlock?: OnBlock | undefined;
   /** Milliseconds: a step, or a stretch without a turn of the event loop, that takes longer is told of. Default 100; Infinity: none. */
@@ -34,17 +34,17 @@ const patches = new Map<string, Patch>();
 let isOn = false;
 
 /**
- * Finds what blocks the thread while a greenlet runs: calls of the `…Sync` functions of `fs`, `child_process`, `crypto` and `zlib`, of
- * `Atomics.wait` and of heddle's own `…Sync`; and greenlets that work for long without a wait. Each is told of with its stack, the
- * milliseconds lost and the greenlet. The cure is the function's promise form, or `toThread`.
+ * Finds what blocks the thread while a greenlet runs: `…Sync` functions of `fs`, `child_process`, `crypto` and `zlib`, `Atomics.wait`,
+ * heddle's own `…Sync` calls, and greenlets that work for long without a wait. Each report has the stack, the milliseconds lost and the
+ * greenlet. The cure is the function's promise form, or `toThread`.
  *
  * A call within a call is a part of it. Calls that Node makes itself, to load a module or to write to the console, are not told of, nor
  * are those outside of greenlets. The functions are seen by `require('fs')`, `import fs from 'fs'` and `import { readFileSync } from 'fs'`;
  * not by a `const { readFileSync } = require('fs')` that was there before. The patch holds for this thread only.
  *
- * Long steps are measured when they end. In the main thread another thread looks, meanwhile, where the greenlet is (which costs
- * it some 20 ms), and if it does not come back at all (ten times `longerThan`, at least a second) says so on stderr. For what an async
- * function does after its first `await` only that thread can tell.
+ * Long steps are measured when they end. For the main thread, a second thread meanwhile samples where the greenlet is, which costs the main
+ * thread some 20 ms. A step that does not return at all is reported on stderr after ten times `longerThan`, at least a second. The work of
+ * an async function after its first `await` is visible to that thread only.
  *
  * Called again it takes new options, if it is given some.
  *
@@ -102,8 +102,8 @@ function put(target: Target): void {
 }
 
 /**
- * Takes back what `patchAll` did: the functions are the very ones that were there. One that somebody else has replaced since is
- * left as it is, with a warning; what is of us behind it does nothing any more. Without a `patchAll` nothing happens.
+ * Undoes `patchAll`: the original functions are restored. A function that another library has replaced since is left as it is, with a
+ * warning; the wrapper behind it does nothing any more. Without a `patchAll`, this call has no effect.
  */
 export function unpatchAll(): void {
   if (!isOn) return;
@@ -119,18 +119,18 @@ export function unpatchAll(): void {
   stopWatchdog();
   syncBuiltinESMExports();
   if (left.length > 0)
-    process.emitWarning(`monkey.unpatchAll() left ${left.join(', ')} as they are: somebody else has replaced them since`, {
+    process.emitWarning(`monkey.unpatchAll() left ${left.join(', ')} as they are: other code has replaced them since`, {
       type: 'BlockingWarning',
       code: 'HEDDLE_BLOCKING',
     });
 }
 
 /**
- * Whether `patchAll` watches a function, such as `fs.readFileSync`, or functions of a module, such as `fs`. Also with `node:` before it.
+ * True if `patchAll` watches a function, such as `fs.readFileSync`, or functions of a module, such as `fs`. A prefix `node:` is allowed.
  *
  * Source: gevent.monkey.is_module_patched, is_object_patched
  *
- * @throws TypeError if `name` is no string
+ * @throws TypeError if `name` is not a string
  */
 export function isPatched(name: string): boolean {
   if (typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));

@@ -12,7 +12,7 @@ const isBuiltIn = (line: string): boolean => line.endsWith('(<anonymous>)') || /
 export interface Frames {
   /** `    at f (file:///…/main.js:12:3)`, in lines. */
   readonly stack: string;
-  /** Whether the program called: not Node, which loads a module or writes to the console, nor heddle. */
+  /** True if the program called: not heddle, nor Node, which loads a module or writes to the console. */
   readonly isOfProgram: boolean;
 }
 

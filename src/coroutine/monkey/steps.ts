@@ -1,6 +1,6 @@
 /** Measures the steps of greenlets, from one wait to the next. While this is off, a step is what it was: nothing asks. */
 
-import { Activity } from '../activity.ts';
+import { Activity } from '../task/activity.ts';
 import { found, lost } from './calls.ts';
 import { LONG_STEP } from './tell.ts';
 import { sampleSince } from './watchdog.ts';
@@ -21,7 +21,7 @@ export function leaveSteps(): void {
 }
 
 function measuredStep(this: Activity): void {
-  // It is forgotten with the end.
+  // The site is forgotten at the end.
   const { site } = this;
   const lostBefore = lost;
   const begin = performance.now();

@@ -28,7 +28,7 @@ function syncOf(name: string, holder: object): Target[] {
     .map(([key]) => ({ name: `${name}.${key}`, holder, key }));
 }
 
-/** What to call instead, by name. */
+/** Returns the name of the function to call instead. */
 export function twinOf(name: string): string {
   if (name === 'Atomics.wait') return 'Atomics.waitAsync';
   if (name === 'fs.existsSync') return 'fs.promises.access';

@@ -1,25 +1,25 @@
-/** What becomes of a find. */
+/** The report of a blocking call. */
 
 import { inspect } from 'node:util';
 import { twinOf } from './targets.ts';
 import { isThenable } from '../../thenable.ts';
 
-/** What blocked the thread, and with it every greenlet. */
+/** A call, or a step, that blocked the thread and with it every greenlet. */
 export interface Blocked {
-  /** What was called, such as `fs.readFileSync`; `(long step)` or `(long stretch)` if it was the greenlet's own work. */
+  /** The called function, such as `fs.readFileSync`; `(long step)` or `(long stretch)` for the greenlet's own work. */
   readonly name: string;
   /**
    * Where, in lines such as `    at f (file:///…/main.js:12:3)`: the program's frames only. Of a long step where it was when it had
-   * lasted too long. If there are none, or none could be seen, the place where the greenlet was spawned.
+   * lasted too long. Without frames, the place where the greenlet was spawned.
    */
   readonly stack: string;
-  /** Milliseconds lost. Of a long stretch at least so many. */
+  /** Milliseconds lost. For a long stretch, a lower bound. */
   readonly ms: number;
   /** The name of the greenlet. */
   readonly greenlet: string;
 }
 
-/** What becomes of a blocking call: see `PatchOptions.onBlock`. */
+/** The reaction to a blocking call: see `PatchOptions.onBlock`. */
 export type OnBlock = 'warn' | 'throw' | ((blocked: Blocked) => unknown);
 
 /** The work of a greenlet between two waits. */
@@ -30,7 +30,7 @@ export const LONG_STRETCH = '(long stretch)';
 /** Call and place of what was warned of. */
 const warned = new Set<string>();
 
-/** Never throws, as its callers are in the middle of somebody else's call. */
+/** Never throws, as its callers are in the middle of a foreign call. */
 export function tell(blocked: Blocked, onBlock: OnBlock): void {
   if (typeof onBlock !== 'function') return warn(blocked);
   try {

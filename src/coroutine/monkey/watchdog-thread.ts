@@ -13,17 +13,17 @@ let beats = -1;
 /** When the counter was last seen to move. */
 let since = performance.now();
 let ticked = since;
-/** After so much silence it looks: a beat may have been nearly due when the step began. */
+/** The silence after which it samples: a beat may have been nearly due when the step began. */
 let lookAt = limit + period;
 let isTold = false;
 /** While the main thread is asked, or paused. */
 let session: Session | undefined;
-/** Who was seen, and the stack below; '' while nobody was. */
+/** The sampled greenlet, and the stack below; '' without a sample. */
 let seen = '';
 
 setInterval(() => {
   const now = performance.now();
-  // If we come late ourselves, the machine is busy or was asleep: that is nobody's step.
+  // If this thread itself is late, the machine is busy or was asleep. That time is not counted for any step.
   if (now - ticked > 2 * period) since += now - ticked - period;
   ticked = now;
   const counted = Atomics.load(words, BEATS);
@@ -39,7 +39,7 @@ setInterval(() => {
   const length = Atomics.load(words, LENGTH);
   const isSeen = seen !== '' || length > 0;
   if (silence < patience && silence > lookAt && !isSeen && session === undefined && Atomics.load(words, IS_DEBUGGED) === 0) {
-    // Again if nobody was seen: it may have been between two parts of an async function.
+    // Samples again if no greenlet was found: the sample may have been between two parts of an async function.
     lookAt = silence * 1.5;
     ask();
   }

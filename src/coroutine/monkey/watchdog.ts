@@ -1,5 +1,5 @@
 /**
- * Sees where a greenlet is while it blocks the thread, which nobody in that thread can: another thread does.
+ * Samples where a greenlet is while it blocks the thread. Code of that thread cannot do so: another thread does.
  *
  *      this thread                                              the watchdog's
  *   beat, every quarter of the limit ──shared counter──▶  it stands still for longer than the limit
@@ -41,7 +41,7 @@ export function sampleSince(begin: number): Sample | undefined {
   return sample !== undefined && sample.at >= begin ? sample : undefined;
 }
 
-/** Called through the inspector, wherever the thread is. Returns who runs, and the stack below. */
+/** Called through the inspector, wherever the thread is. Returns the running greenlet, and the stack below. */
 function takeSample(): string {
   const blocker = whoRuns();
   if (blocker === undefined) return '';

@@ -1,8 +1,8 @@
-/** Who blocks. */
+/** The greenlet that blocks the thread. */
 
-import { runningActivity } from '../current.ts';
-import { getcurrent } from '../raw-greenlet.ts';
-import { describeSite, type SpawnSite } from '../spawn-site.ts';
+import { runningActivity } from '../task/current.ts';
+import { getcurrent } from '../switching/raw-greenlet.ts';
+import { describeSite, type SpawnSite } from '../task/spawn-site.ts';
 
 export interface Blocker {
   readonly name: string;
@@ -10,7 +10,7 @@ export interface Blocker {
   readonly origin: string;
 }
 
-/** The greenlet that runs; undefined in the program outside of all. Those that are switched by hand have no names. */
+/** Returns the greenlet that runs; undefined outside of all greenlets. Greenlets that are switched by hand have no names. */
 export function whoRuns(): Blocker | undefined {
   const activity = runningActivity();
   if (activity !== undefined) return { name: activity.greenlet.name, origin: originOf(activity.site) };

@@ -1,13 +1,13 @@
 /**
- * What goes on behind a queue: the bounded buffer of the textbooks, between those who put and those who get.
+ * The buffer behind a queue: the bounded buffer of the textbooks, between putters and getters.
  *
  *     putters: waiting ──▶ [ store: at most `maxSize`, in the order of the queue ] ──▶ getters: waiting
  *
- * After every call one of two things is true of each side, so that nobody ever waits for what is there:
+ * After every call one of two statements holds for each side, so that no caller waits for what is available:
  *
  *     no getter waits, or the store is empty           no putter waits, or the store is full
  *
- * What comes back from a getter that was killed may make it fuller than full for a while.
+ * An item that a killed getter returns may exceed the limit for a while.
  */
 
 import { Empty, Full, ShutDown } from '../../errors.ts';
@@ -31,9 +31,9 @@ export class BoundedBuffer<T> implements Source<T> {
   puts = 0;
   /** How many of them are not done with. */
   unfinished = 0;
-  /** Nobody puts above it: `maxSize`, or 0 when it is shut down. */
+  /** The limit for putters: `maxSize`, or 0 after the shutdown. */
   #limit: number;
-  /** What comes back is thrown away. */
+  /** True if returned items are discarded. */
   #isCleared = false;
 
   constructor(name: string, maxSize: number, store: Store<T>) {
@@ -47,7 +47,7 @@ export class BoundedBuffer<T> implements Source<T> {
     return this.maxSize > 0 && this.store.size >= this.maxSize;
   }
 
-  /** Whether nothing will come out any more. */
+  /** True if no item will come out any more. */
   get isOver(): boolean {
     return this.isShutDown && this.store.size === 0;
   }
@@ -74,7 +74,7 @@ export class BoundedBuffer<T> implements Source<T> {
     let at = 0;
     while (at < items.length && this.store.size < this.#limit) {
       while (at < items.length && this.store.size < this.#limit) this.push(items[at++] as T);
-      // All that fit before anybody gets one: of what comes at once the lowest goes first.
+      // Adds all that fit before a getter is served: of items that come together, the lowest goes first.
       this.#serve();
     }
     return at === items.length ? done : new PutMany(this, items, at, wait);
@@ -109,7 +109,7 @@ export class BoundedBuffer<T> implements Source<T> {
     return this.store.size === 0 ? new Next(this) : new Done({ done: false, value: this.#takeOne() });
   }
 
-  /** There is room, or it does not matter. */
+  /** Adds an item; the caller has checked for space, or ignores the limit. */
   push(item: T): void {
     this.puts += 1;
     this.unfinished += 1;
@@ -153,7 +153,7 @@ export class BoundedBuffer<T> implements Source<T> {
       this.finish(left);
     }
     while (this.putters.first !== undefined) this.putters.first.end();
-    // Whoever gets waits because nothing is there.
+    // Getters wait only if there are no items.
     while (this.getters.first !== undefined) this.getters.first.end();
   }
 
@@ -168,12 +168,12 @@ export class BoundedBuffer<T> implements Source<T> {
     return item;
   }
 
-  /** Room for those who wait for it: first come, first served. */
+  /** Admits waiting putters while there is space: first come, first served. */
   #admit(): void {
     while (this.putters.first !== undefined && this.store.size < this.#limit) this.putters.first.fill();
   }
 
-  /** Items for those who wait for them. As long as anybody did there was room, so nobody waits for that. */
+  /** Serves waiting getters. While getters waited, there was space, so no putter waits. */
   #serve(): void {
     while (this.getters.first !== undefined && this.store.size > 0) this.getters.first.serve();
   }

@@ -12,14 +12,14 @@ import { Get, Next } from './takers.ts';
 export interface ChannelStatistics {
   /** How many calls wait for an item. */
   readonly waitingGetters: number;
-  /** How many calls wait until somebody takes their item. */
+  /** The number of calls that wait until their item is taken. */
   readonly waitingPutters: number;
   /** How many items were ever offered. */
   readonly puts: number;
 }
 
 /**
- * A rendezvous: `put` waits until somebody takes the item, so that nothing is ever in between. It is empty and full at once.
+ * A rendezvous: `put` waits until the item is taken, so that no item is ever in between. A channel is empty and full at once.
  *
  * @example
  * ```ts
@@ -54,32 +54,32 @@ export class Channel<T> implements AsyncIterable<T> {
     return this.#meeting.putters.length - this.#meeting.getters.length;
   }
 
-  /** Whether `shutdown` or `close` was called. */
+  /** True if `shutdown` or `close` was called. */
   get isShutDown(): boolean {
     return this.#meeting.isOver;
   }
 
   /**
-   * Waits until somebody has taken the item. Killed or out of time before that, nothing was put.
+   * Waits until the item was taken. A call that is killed or late before that has put nothing.
    *
-   * @throws Full if nobody took it in time, or nobody waits for one with `block: false`
+   * @throws Full if the item was not taken in time, or no getter waits and `block` is `false`
    * @throws ShutDown if the channel is shut down, or was meanwhile
    */
   put(item: T, options?: number | BlockOptions): Operation<void> {
     return this.#meeting.put(item, readBlockOptions(options));
   }
 
-  /** Hands the item to who waits for one. @throws Full if nobody does @throws ShutDown if the channel is shut down */
+  /** Hands the item to a waiting getter. @throws Full if there is none @throws ShutDown if the channel is shut down */
   putNowait(item: T): void {
     if (this.#meeting.isOver) throw new ShutDown(`${this.#meeting.name}.putNowait(): the channel is shut down`);
-    if (this.#meeting.getters.length === 0) throw new Full(`${this.#meeting.name}.putNowait(): nobody waits for an item`);
+    if (this.#meeting.getters.length === 0) throw new Full(`${this.#meeting.name}.putNowait(): no getter waits`);
     this.#meeting.put(item, undefined);
   }
 
   /**
-   * Takes an item from who has waited longest with one; waits for that.
+   * Takes an item from the putter that has waited longest, or waits for one.
    *
-   * @throws Empty if nobody put one in time, or nobody waits with one with `block: false`
+   * @throws Empty if no item came in time, or no putter waits and `block` is `false`
    * @throws ShutDown if the channel is shut down, or was meanwhile
    */
   get(options?: number | BlockOptions): Operation<T> {
@@ -87,10 +87,10 @@ export class Channel<T> implements AsyncIterable<T> {
     return this.#meeting.putters.length === 0 || isAborted(wait) ? new Get(this.#meeting, wait) : new Done(this.#meeting.takeNow());
   }
 
-  /** Takes an item from who waits with one. @throws Empty if nobody does @throws ShutDown if the channel is shut down */
+  /** Takes an item from a waiting putter. @throws Empty if there is none @throws ShutDown if the channel is shut down */
   getNowait(): T {
     if (this.#meeting.isOver) throw new ShutDown(`${this.#meeting.name}.getNowait(): the channel is shut down`);
-    if (this.#meeting.putters.length === 0) throw new Empty(`${this.#meeting.name}.getNowait(): nobody waits with an item`);
+    if (this.#meeting.putters.length === 0) throw new Empty(`${this.#meeting.name}.getNowait(): no putter waits`);
     return this.#meeting.takeNow();
   }
 
@@ -131,7 +131,7 @@ export class Channel<T> implements AsyncIterable<T> {
     this.#meeting.shutdown();
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): ChannelStatistics {
     const { getters, putters, puts } = this.#meeting;
     return { waitingGetters: getters.length, waitingPutters: putters.length, puts };

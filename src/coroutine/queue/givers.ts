@@ -1,9 +1,9 @@
-/** Who waits for room: `put` and `putMany`. What is not in when the wait ends never will be. */
+/** The waiters for space: `put` and `putMany`. Items that are not in when the wait ends never will be. */
 
 import { Full, ShutDown, withCount } from '../../errors.ts';
 import { Pending, type WaitList, type WaitOptions } from '../../loop/index.ts';
 
-/** Where room is waited for. */
+/** The buffer that has the space. */
 interface Target<T> {
   readonly name: string;
   readonly maxSize: number;
@@ -31,7 +31,7 @@ export abstract class Giver<T> extends Pending<void> {
     if (this.isPending) this.target.putters.push(this);
   }
 
-  /** There is room for one item. */
+  /** Called when there is space for one item. */
   abstract fill(): void;
 
   /** Nothing is taken any more. */
@@ -48,7 +48,7 @@ export abstract class Giver<T> extends Pending<void> {
     return `${this.target.name}.${this.verb}()`;
   }
 
-  /** The error by which it ends, with what is to be known of it. */
+  /** Returns the error by which it ends, with the number of items that went in. */
   protected counted(error: Error): Error {
     return error;
   }
@@ -77,7 +77,7 @@ export class Put<T> extends Giver<T> {
   }
 }
 
-/** Puts one after the other. Among those that wait nobody else's come between. */
+/** Puts several items, one after the other. Items of other waiters do not come between. */
 export class PutMany<T> extends Giver<T> {
   readonly #items: readonly T[];
   /** The first that is not yet in. */

@@ -1,12 +1,12 @@
-/** What is given to `put` and `get`: how long to wait, and many items at once. */
+/** The options of `put` and `get`: how long to wait, and many items at once. */
 
 import { checkBoolean, expected } from '../../check.ts';
 import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { TypeError } from '../../refusals.ts';
 
-/** How long to wait for room or for an item, and what ends it early. */
+/** How long to wait for space or for an item, and a signal that ends the wait early. */
 export interface BlockOptions extends WaitOptions {
-  /** Whether to wait at all: `false` is a `timeout` of 0. Default true. */
+  /** False: do not wait, as `timeout: 0`. Default true. */
   readonly block?: boolean | undefined;
 }
 

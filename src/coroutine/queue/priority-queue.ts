@@ -2,19 +2,100 @@
 
 import { expected } from '../../check.ts';
 import type { Operation } from '../../loop/index.ts';
-import { LowestFirst, type Priority } from './lowest-first.ts';
+import { TypeError } from '../../refusals.ts';
 import { type BlockOptions, readItems } from './options.ts';
 import { Queue } from './queue.ts';
 import { reorder } from './simple-queue.ts';
-import { TypeError } from '../../refusals.ts';
+import type { Store } from './store.ts';
 
-/** What has an order: a number, a string, a bigint, or what stands for one, such as a `Date`. */
+/** A value with an order. */
+export type Priority = number | string | bigint;
+
+interface Entry<T> {
+  readonly priority: Priority;
+  readonly ticket: number;
+  readonly item: T;
+}
+
+/**
+ * A store that gives the lowest priority first: a binary heap (Williams), as Python's `heapq`. Tickets count the items in their order of arrival, which
+ * equal priorities keep.
+ */
+class LowestFirst<T> implements Store<T> {
+  readonly #heap: Entry<T>[] = [];
+  readonly #priorityOf: (item: T) => Priority;
+  #arrived = 0;
+  ticket = 0;
+
+  constructor(order: (item: T) => Priority) {
+    this.#priorityOf = order;
+  }
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  push(item: T): void {
+    this.giveBack(item, this.#arrived);
+    this.#arrived += 1;
+  }
+
+  take(): T {
+    const { item, ticket } = this.#heap[0]!;
+    const last = this.#heap.pop()!;
+    if (this.#heap.length > 0) this.#sink(last);
+    this.ticket = ticket;
+    return item;
+  }
+
+  peek(): T {
+    return this.#heap[0]!.item;
+  }
+
+  giveBack(item: T, ticket: number): void {
+    const heap = this.#heap;
+    const entry = { priority: this.#priorityOf(item), ticket, item };
+    let place = heap.length;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      if (!isBefore(entry, heap[above]!)) break;
+      heap[place] = heap[above]!;
+      place = above;
+    }
+    heap[place] = entry;
+  }
+
+  /** Puts an entry in at the top. */
+  #sink(entry: Entry<T>): void {
+    const heap = this.#heap;
+    let place = 0;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!isBefore(heap[child]!, entry)) break;
+      heap[place] = heap[child]!;
+      place = child;
+    }
+    heap[place] = entry;
+  }
+
+  clear(): void {
+    this.#heap.length = 0;
+  }
+}
+
+function isBefore<T>(a: Entry<T>, b: Entry<T>): boolean {
+  return a.priority < b.priority || (a.priority === b.priority && a.ticket < b.ticket);
+}
+
+/** A value with an order: a number, a string, a bigint, or an object with one, such as a `Date`. */
 export interface Ordered {
-  /** Its place in the order, as JavaScript's `<` asks for it. */
+  /** The place in the order, for JavaScript's `<`. */
   valueOf(): number | string | bigint;
 }
 
-/** What a `PriorityQueue` holds: what has an order, or a tuple whose first element has. */
+/** An item of a `PriorityQueue`: a value with an order, or a tuple that begins with one. */
 export type Prioritized = Ordered | readonly [Ordered, ...unknown[]];
 
 /**

@@ -14,7 +14,7 @@ export interface TaskQueueStatistics extends QueueStatistics {
 }
 
 /**
- * A queue of tasks: whoever takes an item says `taskDone()` when it is done with it, and `join()` waits until all are.
+ * A queue of tasks: a consumer calls `taskDone()` for each item that it has processed, and `join()` waits until all are.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export class Queue<T> extends SimpleQueue<T> {
     return joinOf(bufferOf(this), options);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   override statistics(): TaskQueueStatistics {
     const { unfinished, joiners } = bufferOf(this);
     return { ...super.statistics(), unfinishedTasks: unfinished, waitingJoiners: joiners.length };

@@ -1,5 +1,5 @@
 /**
- * What goes on behind a channel. An item is never between two: it is its putter's until its getter has gone on with it.
+ * The rendezvous behind a channel. An item belongs to its putter until its getter has resumed with it.
  *
  *                 a getter is there                the getter goes on
  *     WAITING ───────────────────────▶ HANDED OVER ──────────────────▶ the put is over
@@ -25,13 +25,13 @@ class Handover<T> implements Steppable {
   }
 }
 
-/** An item and who waits until it is taken. */
+/** An item and the putter that waits until it is taken. */
 export class Offer<T> extends Pending<void> {
   readonly item: T;
   /** When it came, among the others. */
   readonly order: number;
   handover: Handover<T> | undefined = undefined;
-  /** What it ends by if its item comes back: its time is over. */
+  /** The error by which the offer ends if its item comes back: its timeout. */
   late: { readonly error: unknown } | undefined = undefined;
   readonly #name: string;
 
@@ -60,7 +60,7 @@ export class Offer<T> extends Pending<void> {
   }
 
   override expire(): void {
-    this.reject(new Full(`${this.describe()}: nobody took the item in the time that it was given`));
+    this.reject(new Full(`${this.describe()}: no getter took the item within the timeout`));
   }
 }
 
@@ -81,7 +81,7 @@ export class Rendezvous<T> implements Source<T> {
     return new Offer(item, this.puts++, this, options);
   }
 
-  /** Puts it in line, and hands it over if somebody is there. */
+  /** Puts the offer in line, and hands it over if a getter waits. */
   offer(offer: Offer<T>): void {
     this.putters.push(offer);
     this.#meet();
@@ -114,7 +114,7 @@ export class Rendezvous<T> implements Source<T> {
     return offer.item;
   }
 
-  /** The same for who goes on at once. There must be one. */
+  /** Takes an item for a caller that does not wait. There must be one. */
   takeNow(): T {
     const offer = this.putters.shift()!;
     offer.settle();

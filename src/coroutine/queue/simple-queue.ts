@@ -5,9 +5,8 @@ import type { AsyncItemIterator } from '../../iteration.ts';
 import { ItemIterator, type Operation } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
 import { BoundedBuffer } from './bounded-buffer.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo, type Store } from './store.ts';
 import { type BlockOptions, readItems } from './options.ts';
-import type { Store } from './store.ts';
 
 /** A queue in numbers. */
 export interface QueueStatistics {
@@ -17,7 +16,7 @@ export interface QueueStatistics {
   readonly maxSize: number;
   /** How many calls wait for an item. */
   readonly waitingGetters: number;
-  /** How many calls wait for room. */
+  /** The number of calls that wait for space. */
   readonly waitingPutters: number;
   /** How many items were ever put in. */
   readonly puts: number;
@@ -30,8 +29,8 @@ export let bufferOf: <T>(queue: SimpleQueue<T>) => BoundedBuffer<T>;
 export let reorder: <T>(queue: SimpleQueue<T>, store: Store<T>, items: Iterable<T>) => void;
 
 /**
- * Hands any objects, by reference, from one greenlet to another: first in, first out. Who waits is served in order of arrival, and a getter
- * that is killed or timed out takes nothing.
+ * Passes any objects, by reference, from one greenlet to another: first in, first out. Waiters are served in order of arrival. A getter
+ * that is killed or late takes nothing.
  *
  * @example
  * ```ts
@@ -65,7 +64,7 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
   /**
    * @param maxSize how many items fit; 0 or less is without a bound
    * @param items what is in it from the beginning
-   * @throws RangeError if `maxSize` is no integer
+   * @throws RangeError if `maxSize` is not an integer
    * @throws Full if more `items` are given than fit
    */
   constructor(maxSize: number = 0, items: Iterable<T> = []) {
@@ -79,31 +78,31 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
     return this.#buffer.maxSize;
   }
 
-  /** Whether `shutdown` or `close` was called. */
+  /** True if `shutdown` or `close` was called. */
   get isShutDown(): boolean {
     return this.#buffer.isShutDown;
   }
 
   /**
-   * Puts an item in; waits while the queue is full. It begins with the call: not awaited, it is a put all the same.
+   * Puts an item in; waits while the queue is full. The put begins with the call, also if it is not awaited.
    *
-   * @throws Full if there was no room in time, or at once with `block: false`
+   * @throws Full if there was no space in time, or at once with `block: false`
    * @throws ShutDown if the queue is shut down
    */
   put(item: T, options?: number | BlockOptions): Operation<void> {
     return this.#buffer.put(item, options);
   }
 
-  /** Puts an item in. @throws Full if there is no room @throws ShutDown if the queue is shut down */
+  /** Puts an item in. @throws Full if there is no space @throws ShutDown if the queue is shut down */
   putNowait(item: T): void {
     this.#buffer.putNowait(item);
   }
 
   /**
-   * Puts items in, in their order; as many as there is room for at once, the others as room comes, before those of anybody who came later.
-   * The items are read during the call.
+   * Puts items in, in their order: at once as many as fit, and the others as space comes, before the items of later callers. The items are
+   * read during the call.
    *
-   * @throws Full if there was no room for all in time; those that had room are in
+   * @throws Full if there was no space for all in time; those that fitted are in
    * @throws ShutDown if the queue is shut down
    */
   putMany(items: Iterable<T>, options?: number | BlockOptions): Operation<void> {
@@ -114,7 +113,7 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
    * Takes the next item; waits for one. As always, `await` goes on to what an item with a `then` comes to; `yield*` and `for await` give
    * the item itself.
    *
-   * @throws Empty if none came in time, or there is none with `block: false`
+   * @throws Empty if none came in time, or the queue is empty and `block` is `false`
    * @throws ShutDown if the queue is shut down and has no more items
    */
   get(options?: number | BlockOptions): Operation<T> {
@@ -129,7 +128,7 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
   /**
    * Takes all items that there are, up to `max` (`Infinity` for all); waits for one.
    *
-   * @throws Empty if none came in time, or there is none with `block: false`
+   * @throws Empty if none came in time, or the queue is empty and `block` is `false`
    * @throws ShutDown if the queue is shut down and has no more items
    */
   getMany(max: number, options?: number | BlockOptions): Operation<T[]> {
@@ -148,8 +147,8 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
   }
 
   /**
-   * A step of an iteration in a generator greenlet, without a promise: takes the next item, waits for one, and is done when the queue is shut
-   * down and has no more. Elsewhere there is `for await (const item of queue)`.
+   * A step of an iteration in a generator greenlet, without a promise. Takes the next item, or waits for one; done when the queue is shut
+   * down and empty. Elsewhere use `for await (const item of queue)`.
    *
    * @example
    * ```ts
@@ -179,18 +178,18 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
     return this.#buffer.store.size;
   }
 
-  /** Whether nothing is in it. */
+  /** True if the queue is empty. */
   empty(): boolean {
     return this.#buffer.store.size === 0;
   }
 
-  /** Whether nothing more fits. */
+  /** True if no further item fits. */
   full(): boolean {
     return this.#buffer.isFull;
   }
 
   /**
-   * Takes nothing more: `put` fails, also where it waits. What is in the queue can be got; then `get` fails, and iterations end.
+   * Shuts the queue down: `put` fails, also where it waits. Remaining items can still be taken; then `get` fails, and iterations end.
    *
    * @param options with `immediate` what is in it is thrown away
    *
@@ -207,7 +206,7 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
     this.#buffer.shutdown(false);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): QueueStatistics {
     const { store, maxSize, getters, putters, puts } = this.#buffer;
     return { size: store.size, maxSize, waitingGetters: getters.length, waitingPutters: putters.length, puts, gets: puts - store.size };

@@ -1,6 +1,6 @@
 /**
- * Who waits for an item: `get`, `getMany`, `peek` and `next`. The operation is given its item where that comes, not when its greenlet goes
- * on; so whoever came first has it, and one that is thrown out before it saw the item gives it back.
+ * The waiters for an item: `get`, `getMany`, `peek` and `next`. The operation receives its item when it comes, not when its greenlet
+ * resumes. The first in line therefore has it, and one that is thrown out before it saw the item returns it.
  */
 
 import { Empty, ShutDown } from '../../errors.ts';
@@ -9,7 +9,7 @@ import { Pending, type WaitList, type WaitOptions } from '../../loop/index.ts';
 /** Where items come from. */
 export interface Source<T> {
   readonly name: string;
-  /** Whether nothing will come any more. */
+  /** True if no item will come any more. */
   readonly isOver: boolean;
   readonly getters: WaitList<Taker<T, unknown>>;
   take(): T;
@@ -125,7 +125,7 @@ interface ManySource<T> extends Source<T> {
   takeMany(max: number, tickets: unknown[]): T[];
 }
 
-/** Takes what there is, up to so many. */
+/** Takes up to `max` items. */
 export class GetMany<T> extends Taker<T, T[], ManySource<T>> {
   readonly #max: number;
   readonly #tickets: unknown[] = [];

@@ -1,9 +1,9 @@
-/** What locks, semaphores and conditions have in common: they are acquired, held while something runs, and released. */
+/** The common part of locks, semaphores and conditions: they are acquired, held while a function runs, and released. */
 
 import type { Operation, WaitOptions } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import { currentOwner } from '../current.ts';
-import type { ResultOf, Spawnable } from '../greenlet.ts';
+import { currentOwner } from '../task/current.ts';
+import type { ResultOf, Spawnable } from '../task/greenlet.ts';
 import { acquire, hold } from './acquire.ts';
 import type { Source } from './claim.ts';
 import { run } from './run.ts';
@@ -11,8 +11,8 @@ import { run } from './run.ts';
 export let sourceOf: (acquirable: Acquirable) => Source;
 
 /**
- * What `Lock`, `RLock`, `Semaphore` and `Condition` have in common: they are acquired and released, in strict order of arrival,
- * without a promise unless somebody awaits.
+ * The base of `Lock`, `RLock`, `Semaphore` and `Condition`: they are acquired and released, in strict order of arrival. No promise is made
+ * without an `await`.
  */
 export abstract class Acquirable {
   readonly #source: Source;
@@ -40,12 +40,14 @@ export abstract class Acquirable {
     return this.#source.take(currentOwner());
   }
 
-  /** Gives it back. Whoever has waited longest has it from now on. @throws InvalidStateError if there is nothing to give back */
+  /**
+   * Releases the object; the waiter that has waited longest has it from now on. @throws InvalidStateError if there is nothing to release
+   */
   release(): void {
     this.#source.drop(currentOwner());
   }
 
-  /** Whether one would have to wait for it now. */
+  /** True if an acquisition would have to wait now. */
   locked(): boolean {
     return this.#source.isTaken;
   }
@@ -60,9 +62,10 @@ export abstract class Acquirable {
   }
 
   /**
-   * Runs a function, generator, async or plain, while it is had; gives its result. The function belongs to the greenlet that calls:
-   * it is killed with it, and has ended, `finally` and all, when the greenlet goes on. If nobody has to be waited for, it begins in the
-   * call. An async function cannot be thrown into: its waits for operations of this module are rejected, and it is waited for.
+   * Runs a generator, async or plain function while the object is held; resolves to its result. The function belongs to the calling
+   * greenlet: it is killed with it, and has ended, with its `finally` blocks, when the greenlet resumes. If the object is free, the
+   * function begins in the call. No error can be thrown into an async function: its waits for operations of this module are rejected, and
+   * its end is awaited.
    *
    * @throws TimeoutError if it was not had within `timeout`; the function may take as long as it likes
    */

@@ -2,8 +2,8 @@
 
 import { TimeoutError } from '../../errors.ts';
 import { Done, isAborted, type Operation, Pending, readWaitOptions, type WaitOptions, yes } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import { currentOwner } from '../current.ts';
+import type { Activity } from '../task/activity.ts';
+import { currentOwner } from '../task/current.ts';
 import type { Claim, Source } from './claim.ts';
 
 abstract class Waiting<T> extends Pending<T> implements Claim {

@@ -1,13 +1,13 @@
-/** A value or an error that somebody sets and others wait for. Source: gevent.event.AsyncResult */
+/** A value or an error that is set once and that others wait for. Source: gevent.event.AsyncResult */
 
 import { inspect } from 'node:util';
 import { Done, Failed, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions, yes } from '../../loop/index.ts';
 import { showAsText } from '../../repr.ts';
-import type { Outcome } from '../link.ts';
+import type { Outcome } from '../task/link.ts';
 import { Links } from './links.ts';
 import { Get, Ready, Settled, unset, type Waiting } from './settled.ts';
 
-/** What an `AsyncResult` says of itself. */
+/** The statistics of an `AsyncResult`. */
 export interface AsyncResultStatistics {
   /** True once it was set. */
   readonly ready: boolean;
@@ -18,8 +18,8 @@ export interface AsyncResultStatistics {
 }
 
 /**
- * A value or an error that is set once, as a rule, and that any number can wait for; a promise of it, too. What is set again is what is
- * had from then on. `greenlet.link(result)` gives it the outcome of a greenlet.
+ * A value or an error that is normally set once, and that any number of greenlets can wait for. An `AsyncResult` is also a promise of that
+ * value. A second value replaces the first for later readers. `greenlet.link(result)` gives it the outcome of a greenlet.
  *
  * Source: gevent.event.AsyncResult
  *
@@ -44,7 +44,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     showAsText(AsyncResult);
   }
 
-  /** It has a value now: all who wait go on. */
+  /** Sets the value: all waiters resume. */
   set(value: T): void {
     this.#settle(new Settled(false, value));
   }
@@ -54,7 +54,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     this.set(value);
   }
 
-  /** It has an error now, which is thrown where somebody waits. One that nobody asks for is no failure. */
+  /** Sets an error, which is thrown into the waiters. An error that is never read is not reported. */
   setException(error: unknown): void {
     this.#settle(new Settled(true, error));
   }
@@ -82,7 +82,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.get(options);
   }
 
-  /** What `get` would give or throw without waiting. @throws TimeoutError if it is not set */
+  /** Returns or throws what `get` would, without waiting. @throws TimeoutError if it is not set */
   getNowait(): T {
     if (this.#settled === undefined) throw unset();
     if (this.#settled.hasFailed) throw this.#settled.result;
@@ -95,7 +95,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.ready() ? yes : new Ready(this.#waiters, options);
   }
 
-  /** Whether it is set, to a value or an error. */
+  /** True if it is set, to a value or an error. */
   ready(): boolean {
     return this.#settled !== undefined;
   }
@@ -105,17 +105,17 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.ready();
   }
 
-  /** Whether it has a value. */
+  /** True if it has a value. */
   successful(): boolean {
     return this.#settled?.hasFailed === false;
   }
 
-  /** Its value; `undefined` while it has none. */
+  /** The value; `undefined` while there is none. */
   get value(): T | undefined {
     return this.#settled?.hasFailed === false ? (this.#settled.result as T) : undefined;
   }
 
-  /** Its error; `undefined` while it has none. */
+  /** The error; `undefined` while there is none. */
   get exception(): unknown {
     return this.#settled?.hasFailed === true ? this.#settled.result : undefined;
   }
@@ -130,7 +130,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     this.#links.remove(callback);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): AsyncResultStatistics {
     return { ready: this.ready(), waiting: this.#waiters.length, links: this.#links.count };
   }

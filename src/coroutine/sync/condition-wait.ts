@@ -1,25 +1,25 @@
 /**
- * The wait of a condition. The lock is had back in all cases before whoever waits goes on, so that a `finally` can rely on it:
+ * The wait of a condition. The lock is reacquired in all cases before the waiter resumes, so that a `finally` block can rely on it:
  *
  *   wait() gives the lock up ──▶ in the condition's list ──notify, time-out, kill, abort──▶ in the lock's list ──▶ has the lock, goes on
  *
- * Whoever is notified goes from one list to the other and is woken once, with the lock ("wait morphing"). A notification that comes to
- * one that is killed at the same moment goes to the next; Python's asyncio does so, its threading cannot.
+ * A notified waiter moves from one list to the other and is woken once, with the lock ("wait morphing"). A notification of a waiter that is
+ * killed at the same moment goes to the next one. Python's asyncio does so; its threading cannot.
  */
 
 import { Shielded, type WaitList, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import type { Claim } from './claim.ts';
-import type { Mutex } from './mutex.ts';
+import type { Mutex } from './lock.ts';
 
 export class ConditionWait extends Shielded<boolean> implements Claim {
   readonly by: Activity;
   readonly depth: number;
   readonly #mutex: Mutex;
-  /** Those who wait for a notification. */
+  /** The waiters for a notification. */
   readonly #waiters: WaitList<ConditionWait>;
   #isNotified = false;
-  /** Whether it waits for the lock. */
+  /** True while it waits for the lock. */
   #isComingBack = false;
   #thrown: { readonly error: unknown } | undefined = undefined;
 
@@ -52,7 +52,7 @@ export class ConditionWait extends Shielded<boolean> implements Claim {
     else this.#comeBack();
   }
 
-  /** What it was notified of is another's business. */
+  /** Passes its notification on to another waiter. */
   #passOn(): void {
     if (!this.#isNotified) return;
     this.#isNotified = false;
@@ -70,7 +70,7 @@ export class ConditionWait extends Shielded<boolean> implements Claim {
     else this.fail(this.#thrown.error);
   }
 
-  /** Who is killed before he sees it has the lock, and so his `finally` gives it back. */
+  /** A greenlet that is killed before it sees the result owns the lock; its `finally` block releases it. */
   protected override giveBack(): void {
     this.#passOn();
   }

@@ -5,19 +5,18 @@ import { InvalidStateError } from '../../errors.ts';
 import { showAsText } from '../../repr.ts';
 import { atOnce } from '../../thenable.ts';
 import { Done, isAborted, now, type Operation, readWaitOptions, type Wait, WaitList, type WaitOptions } from '../../loop/index.ts';
-import { currentOwner } from '../current.ts';
-import type { Greenlet } from '../greenlet.ts';
-import type { RawGreenlet } from '../raw-greenlet.ts';
-import { runPart } from '../part.ts';
+import { currentOwner } from '../task/current.ts';
+import type { Greenlet } from '../task/greenlet.ts';
+import type { RawGreenlet } from '../switching/raw-greenlet.ts';
+import { runPart } from '../task/part.ts';
 import { Acquirable, sourceOf } from './acquirable.ts';
 import { ConditionWait } from './condition-wait.ts';
 import { greenletOf } from './holder.ts';
-import { Lock } from './lock.ts';
-import type { Mutex } from './mutex.ts';
+import { Lock, type Mutex } from './lock.ts';
 import { RLock } from './rlock.ts';
 import { TypeError } from '../../refusals.ts';
 
-/** What a `Condition` says of itself. */
+/** The statistics of a condition. */
 export interface ConditionStatistics {
   /** True while its lock is taken. */
   readonly locked: boolean;
@@ -28,8 +27,8 @@ export interface ConditionStatistics {
 }
 
 /**
- * A condition: whoever has its lock may wait until another, who then has the lock, says that something has changed. Those who wait are
- * notified in the order in which they came.
+ * A condition variable: the owner of its lock may wait until another owner of the lock notifies it of a change. Waiters are notified in
+ * order of arrival.
  *
  * Source: threading.Condition
  *
@@ -73,8 +72,8 @@ export class Condition extends Acquirable {
   }
 
   /**
-   * Gives the lock up, waits for a notification, and has the lock back when it is over: true; false if none came within `timeout`
-   * milliseconds. Who is killed or aborted while it waits has the lock back as well before that is thrown.
+   * Releases the lock, waits for a notification, and reacquires the lock. Resolves to `true`, or to `false` if none came within `timeout`
+   * milliseconds. A waiter that is killed or aborted also holds the lock again before the error is thrown.
    *
    * @throws InvalidStateError if the lock is not held
    */
@@ -85,8 +84,8 @@ export class Condition extends Acquirable {
   }
 
   /**
-   * Waits until the predicate gives something true, which is what comes; after `timeout` milliseconds, what it gave last. It is called
-   * with the lock held: at once, and after each notification.
+   * Waits until `predicate` returns a truthy value, and resolves to it. After `timeout` milliseconds, resolves to the last value. The
+   * predicate is called with the lock held: at once, and after each notification.
    *
    * @throws InvalidStateError if the lock is not held
    *
@@ -119,7 +118,7 @@ export class Condition extends Acquirable {
 
   #check(method: string): void {
     if (this.#mutex.isHeldBy(currentOwner())) return;
-    throw new InvalidStateError(`expected the lock to be held by who calls ${method}(), got ${this.#mutex.describe()}`);
+    throw new InvalidStateError(`expected the lock to be held by the caller of ${method}(), got ${this.#mutex.describe()}`);
   }
 
   static {
@@ -133,7 +132,7 @@ export class Condition extends Acquirable {
       .replace(/^<(.*)>$/su, `<${this.constructor.name} with $1${unnotified === 0 ? '' : `, ${unnotified} to be notified`}>`);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): ConditionStatistics {
     return { locked: this.#mutex.isTaken, waiting: this.#mutex.waiters.length, unnotified: this.#waiters.length };
   }

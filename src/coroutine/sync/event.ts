@@ -20,7 +20,7 @@ class EventWait extends Pending<boolean> {
   }
 }
 
-/** What an `Event` says of itself. */
+/** The statistics of an event. */
 export interface EventStatistics {
   /** True while it is set. */
   readonly isSet: boolean;
@@ -57,7 +57,7 @@ export class Event {
     showAsText(Event);
   }
 
-  /** Whether it is set. */
+  /** True while it is set. */
   isSet(): boolean {
     return this.#isSet;
   }
@@ -67,14 +67,14 @@ export class Event {
     return this.#isSet;
   }
 
-  /** Sets it: all who wait go on, even if it is cleared at once. */
+  /** Sets the flag. All current waiters resume, even if the flag is cleared at once. */
   set(): void {
     this.#isSet = true;
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) waiter.settle(true);
     this.#links.notify();
   }
 
-  /** It is not set any more: who waits from now on waits for the next `set()`. */
+  /** Clears the event: later waiters wait for the next `set()`. */
   clear(): void {
     this.#isSet = false;
   }
@@ -95,7 +95,7 @@ export class Event {
     this.#links.remove(callback);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): EventStatistics {
     return { isSet: this.#isSet, waiting: this.#waiters.length, links: this.#links.count };
   }

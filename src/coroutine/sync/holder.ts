@@ -1,12 +1,12 @@
 /**
- * To whom reentrant locks belong: to a greenlet, of which the main program is one (those of `greenlet()` count), or to the function of an `RLock.run`, which is kept
- * apart from whatever else its greenlet does at the same time.
+ * The holder of a reentrant lock. The holder is a greenlet, also the main program and those of `greenlet()`, or the function of an
+ * `RLock.run`, which is told apart from the rest of its greenlet.
  */
 
-import type { Activity } from '../activity.ts';
-import type { Greenlet } from '../greenlet.ts';
-import { Part } from '../part.ts';
-import type { RawGreenlet } from '../raw-greenlet.ts';
+import type { Activity } from '../task/activity.ts';
+import type { Greenlet } from '../task/greenlet.ts';
+import { Part } from '../task/part.ts';
+import type { RawGreenlet } from '../switching/raw-greenlet.ts';
 
 export function holderOf(activity: Activity): Activity {
   let at = activity;
@@ -14,7 +14,7 @@ export function holderOf(activity: Activity): Activity {
   return at;
 }
 
-/** Whether it is the holder, or goes on inside of it. */
+/** True if the activity is the holder, or runs inside of it. */
 export function isWithin(activity: Activity, holder: Activity): boolean {
   let at = activity;
   for (; at !== holder; at = at.within) if (!(at instanceof Part)) return false;

@@ -2,10 +2,10 @@
 
 import { checkFunction } from '../../check.ts';
 import { ready, type Steppable } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import { type Context, callIn, captureContext } from '../context.ts';
-import { currentActivity } from '../current.ts';
-import { reportFailure } from '../report.ts';
+import type { Activity } from '../task/activity.ts';
+import { type Context, callIn, captureContext } from '../task/context.ts';
+import { currentActivity } from '../task/current.ts';
+import { reportFailure } from '../task/report.ts';
 
 type Callback<S> = (source: S) => unknown;
 
@@ -57,7 +57,7 @@ export class Links<S> {
     this.#links.delete(callback);
   }
 
-  /** It is ready. */
+  /** Called when the object is ready. */
   notify(): void {
     for (const link of this.#links.values()) stand(link);
   }

@@ -1,12 +1,27 @@
-/** A lock of which it does not matter who releases it. Source: threading.Lock, gevent.lock.BoundedSemaphore(1) */
+/** A lock that any greenlet may release. Source: threading.Lock, gevent.lock.BoundedSemaphore(1) */
 
 import { InvalidStateError } from '../../errors.ts';
-import type { Activity } from '../activity.ts';
-import type { Greenlet } from '../greenlet.ts';
-import type { RawGreenlet } from '../raw-greenlet.ts';
+import type { RawGreenlet } from '../switching/raw-greenlet.ts';
+import type { Activity } from '../task/activity.ts';
+import type { Greenlet } from '../task/greenlet.ts';
 import { Acquirable } from './acquirable.ts';
+import { Source } from './claim.ts';
 import { greenletOf, nameOf } from './holder.ts';
-import { Mutex } from './mutex.ts';
+
+/** A lock with one owner at a time, which a condition can release for the time of a wait. */
+export abstract class Mutex extends Source {
+  owner: Activity | undefined = undefined;
+
+  get isTaken(): boolean {
+    return this.owner !== undefined;
+  }
+
+  /** True if this activity may release it. */
+  abstract isHeldBy(activity: Activity): boolean;
+
+  /** Gives it up altogether; returns how often it had been taken. */
+  abstract dropAll(by: Activity): number;
+}
 
 class PlainMutex extends Mutex {
   take(by: Activity): boolean {
@@ -36,7 +51,7 @@ class PlainMutex extends Mutex {
   }
 }
 
-/** What a `Lock` says of itself. */
+/** The statistics of a `Lock`. */
 export interface LockStatistics {
   /** True while it is locked. */
   readonly locked: boolean;
@@ -45,8 +60,8 @@ export interface LockStatistics {
 }
 
 /**
- * A lock: one has it at a time, in strict order of arrival. It is not reentrant: who has it and acquires it again waits for ever. Any
- * greenlet may release it.
+ * A lock: mutual exclusion, at most one owner, in strict order of arrival. The lock is not reentrant: an owner that acquires it again waits
+ * indefinitely. Any greenlet may release it.
  *
  * Source: threading.Lock
  *
@@ -82,7 +97,7 @@ export class Lock extends Acquirable {
     return greenletOf(this.#mutex.owner);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): LockStatistics {
     return { locked: this.#mutex.isTaken, waiting: this.#mutex.waiters.length };
   }

@@ -1,7 +1,7 @@
-/** The permits of a semaphore, and those who wait for one: to have it, or to know that there is one. */
+/** The permits of a semaphore, and its waiters: for a permit, or for the news that there is one. */
 
 import { Pending, WaitList, type WaitOptions } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../task/activity.ts';
 import { Source } from './claim.ts';
 import { nameOf } from './holder.ts';
 import { RangeError } from '../../refusals.ts';
@@ -14,7 +14,7 @@ export class Permits extends Source {
   onFree: () => void = () => {};
   readonly #name: string;
   readonly #lookers = new WaitList<Look>();
-  /** Who took the last one, as a hint for people. */
+  /** The activity that took the last permit, as a hint for people. */
   #last: Activity | undefined = undefined;
 
   constructor(name: string, free: number) {

@@ -2,11 +2,11 @@
 
 import { InvalidStateError } from '../../errors.ts';
 import { type ListNode, WaitList } from '../../loop/index.ts';
-import type { Activity } from '../activity.ts';
-import { Part } from '../part.ts';
+import type { Activity } from '../task/activity.ts';
+import { Part } from '../task/part.ts';
 import type { Claim } from './claim.ts';
 import { holderOf, isWithin, nameOf } from './holder.ts';
-import { Mutex } from './mutex.ts';
+import { Mutex } from './lock.ts';
 
 /** Knows how many waiters each greenlet has. */
 class WaitersByGreenlet extends WaitList<Claim> {
@@ -69,7 +69,7 @@ export class ReentrantMutex extends Mutex {
     if (next === undefined) return;
     this.depth = next.depth;
     next.granted();
-    // What its greenlet does at the same time would have got it now without waiting: its async functions may need each other.
+    // Other code of its greenlet would have acquired it now without waiting: the async functions of a greenlet may need each other.
     if (this.waiters.countOf(next.by.innermost) > 0) this.#grantWithin(this.owner!);
   }
 
@@ -87,7 +87,7 @@ export class ReentrantMutex extends Mutex {
     return this.owner !== undefined && isWithin(activity, this.owner);
   }
 
-  /** What the function of a `run` has taken besides and not given back is its greenlet's when it has ended. */
+  /** Locks that the function of a `run` has taken besides and not released belong to its greenlet after its end. */
   #inherit(): void {
     while (this.owner instanceof Part && this.owner.isDead) this.owner = holderOf(this.owner.within);
   }

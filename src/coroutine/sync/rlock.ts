@@ -1,12 +1,12 @@
 /** A lock that its holder may take again. Source: threading.RLock, gevent.lock.RLock */
 
-import type { Greenlet } from '../greenlet.ts';
-import type { RawGreenlet } from '../raw-greenlet.ts';
+import type { Greenlet } from '../task/greenlet.ts';
+import type { RawGreenlet } from '../switching/raw-greenlet.ts';
 import { Acquirable } from './acquirable.ts';
 import { greenletOf } from './holder.ts';
 import { ReentrantMutex } from './reentrant-mutex.ts';
 
-/** What an `RLock` says of itself. */
+/** The statistics of an `RLock`. */
 export interface RLockStatistics {
   /** How often its holder has taken it and not given it back. */
   readonly depth: number;
@@ -15,11 +15,11 @@ export interface RLockStatistics {
 }
 
 /**
- * A reentrant lock: its holder may take it again, and has to release it as often. It belongs to the greenlet that takes it, of which the
- * main program is one and one of `greenlet()` is another, with all that the greenlet does at the same time; async functions that are to be kept apart from each other run
- * in an `rlock.run` each.
+ * A reentrant lock: its holder may acquire it again, and must release it as often. The holder is the greenlet that acquires it, with all
+ * its concurrent async functions. The main program and each greenlet of `greenlet()` count as well. Async functions that must be kept apart
+ * from each other use an `rlock.run` each.
  *
- * `release` by anybody else, or of a free one, throws `InvalidStateError`.
+ * `release` by another greenlet, or of a free lock, throws `InvalidStateError`.
  *
  * Source: gevent.lock.RLock
  *
@@ -49,7 +49,7 @@ export class RLock extends Acquirable {
     return greenletOf(this.#mutex.owner);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): RLockStatistics {
     return { depth: this.#mutex.depth, waiting: this.#mutex.waiters.length };
   }

@@ -3,11 +3,11 @@
 import { checkFunction } from '../../check.ts';
 import { TimeoutError } from '../../errors.ts';
 import { Operation, readWaitOptions, type Wait, type WaitOptions } from '../../loop/index.ts';
-import { currentOwner, isMain } from '../current.ts';
-import type { ResultOf } from '../greenlet.ts';
-import { isAsyncFunction, isGenerator, isGeneratorFunction } from '../misuse.ts';
-import { Outlasted } from '../outlasted.ts';
-import { runHolder, runPart } from '../part.ts';
+import { currentOwner, isMain } from '../task/current.ts';
+import type { ResultOf } from '../task/greenlet.ts';
+import { isAsyncFunction, isGenerator, isGeneratorFunction } from '../task/misuse.ts';
+import { Outlasted } from '../wait/outlasted.ts';
+import { runHolder, runPart } from '../task/part.ts';
 import { acquire } from './acquire.ts';
 import type { Source } from './claim.ts';
 import { isThenable } from '../../thenable.ts';
@@ -39,8 +39,9 @@ function* call(fn: () => unknown, isHolder: boolean): Steps {
 }
 
 /**
- * Whether an async function has to know after its `await`s whose it is. What no greenlet runs is the main program's anyway; so a program
- * that has locks and async functions, but no greenlets, has no AsyncLocalStorage to pay for, unless it keeps callers of an `RLock` apart.
+ * True if an async function must know its owner after its `await`s. Code outside of all greenlets belongs to the main program anyway. A
+ * program with locks and async functions, but without greenlets, therefore pays for no `AsyncLocalStorage`, unless it keeps callers of an
+ * `RLock` apart.
  */
 function mustBeFollowed(fn: () => unknown, isHolder: boolean): boolean {
   if (isHolder) return !isGeneratorFunction(fn);

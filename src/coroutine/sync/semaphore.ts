@@ -1,13 +1,13 @@
-/** So many may have one at a time. Source: threading.Semaphore, gevent.lock.Semaphore */
+/** A counter of permits. Source: threading.Semaphore, gevent.lock.Semaphore */
 
 import { checkInteger } from '../../check.ts';
-import { Done, isAborted, type Operation, readWaitOptions, type WaitOptions } from '../../loop/index.ts';
-import { currentOwner } from '../current.ts';
-import { Acquirable } from './acquirable.ts';
+import { Done, type Operation, type WaitOptions, isAborted, readWaitOptions } from '../../loop/index.ts';
+import { currentOwner } from '../task/current.ts';
+import { Acquirable, sourceOf } from './acquirable.ts';
 import { Links } from './links.ts';
 import { Permits } from './permits.ts';
 
-/** What a `Semaphore` says of itself. */
+/** The statistics of a `Semaphore`. */
 export interface SemaphoreStatistics {
   /** How many permits are free. */
   readonly free: number;
@@ -18,8 +18,7 @@ export interface SemaphoreStatistics {
 }
 
 /**
- * So many permits: `acquire` takes one, in strict order of arrival, and `release` gives one back, or adds one. Who releases need not be
- * who acquired.
+ * A counter of permits: `acquire` takes one, in strict order of arrival; `release` returns one, or adds one. Any greenlet may release.
  *
  * Source: gevent.lock.Semaphore
  *
@@ -44,7 +43,7 @@ export class Semaphore extends Acquirable {
   readonly #links: Links<this>;
 
   /**
-   * @param value how many permits there are to begin with, an integer >= 0; default 1
+   * @param value the initial number of permits, an integer >= 0; default 1
    * @throws TypeError, RangeError if it is something else
    */
   constructor(value: number = 1) {
@@ -55,7 +54,7 @@ export class Semaphore extends Acquirable {
     permits.onFree = () => this.#links.notify();
   }
 
-  /** Gives one back, or `n` at once: those who have waited longest have them from now on. @throws RangeError if `n` is no integer >= 1 */
+  /** Returns one permit, or `n` at once: the waiters that have waited longest get them. @throws RangeError if `n` is not an integer >= 1 */
   override release(n: number = 1): void {
     this.#permits.drop(currentOwner(), checkInteger(n, 'n', 1));
   }
@@ -65,7 +64,7 @@ export class Semaphore extends Acquirable {
     return this.#permits.free;
   }
 
-  /** Whether a permit is free. */
+  /** True if a permit is free. */
   ready(): boolean {
     return this.#permits.free > 0;
   }
@@ -90,8 +89,38 @@ export class Semaphore extends Acquirable {
     this.#links.remove(callback);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): SemaphoreStatistics {
     return { free: this.#permits.free, waiting: this.#permits.waiters.length, links: this.#links.count };
+  }
+}
+
+/**
+ * A semaphore that never has more permits than it had to begin with: a `release` of more throws `RangeError`, and gives none back.
+ *
+ * Source: gevent.lock.BoundedSemaphore
+ *
+ * @example
+ * ```ts
+ * import { BoundedSemaphore } from 'heddle/coroutine';
+ *
+ * const semaphore = new BoundedSemaphore(2);
+ * semaphore.tryAcquire();
+ * semaphore.release();
+ * try {
+ *   semaphore.release();
+ * } catch (error) {
+ *   console.log(String(error)); // prints: RangeError: expected release() of at most the 0 permits that are taken, got 1
+ * }
+ * ```
+ */
+export class BoundedSemaphore extends Semaphore {
+  /**
+   * @param value how many permits there are, an integer >= 0; default 1
+   * @throws TypeError, RangeError if it is something else
+   */
+  constructor(value: number = 1) {
+    super(value);
+    (sourceOf(this) as Permits).most = value;
   }
 }

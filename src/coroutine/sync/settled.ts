@@ -1,9 +1,9 @@
-/** What an `AsyncResult` was set to, and those who wait for that. */
+/** The value of an `AsyncResult`, and its waiters. */
 
 import { TimeoutError } from '../../errors.ts';
 import { Pending, type WaitList, type WaitOptions } from '../../loop/index.ts';
 
-/** What was set. */
+/** A value or an error that was set. */
 export class Settled<T> {
   readonly hasFailed: boolean;
   readonly result: unknown;

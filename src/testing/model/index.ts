@@ -18,20 +18,22 @@
  *     lock.release();
  *   }
  *
- * - A step is an atomic operation of `#atomics`, a call of `Memory` (`sleep`, `wake`, `ring`; `isAlive` while somebody may die, `now` while the
- *   clock may move), a `once()`, and the wait of `turn()`. Whatever stands between two steps belongs to the first of them.
+ * - A step is an atomic operation of `#atomics`, a call of `Memory`, a `once()`, or the wait of `turn()`. The calls of `Memory` are
+ *   `sleep`, `wake`, `ring`, `isAlive` while a thread may die, and `now` while the clock may move. Code between two steps belongs to the
+ *   first of them.
  * - A body is run again from the beginning whenever its thread goes on; what its steps gave is told to it again, without an effect. So it
  *   must do the same things again: all that it uses it makes itself, but for the model's memory and what is in `once()`.
  * - Each thread has an agent with a slot of its own (`theAgent()`); the code around the threads has another one.
  * - An event loop is `while (…) turn();` in a body: it waits for the bell, then steps all of `theAgent().waits`.
- * - Time-outs come at any step as long as `timeouts` lasts, and when nobody can go on otherwise. Only then the clock moves (and by `delays`). The
- *   slices of sleeps and the ticks of loops come only after a death (`slices`), so that a lost wake-up without a death is a deadlock.
- * - A death (`deaths`) comes at any step. To come later than another thread's step makes a difference only if that asked whether
- *   it lives, woke it or rang it, so that no more moments are tried.
- * - A thread that pauses (`pause()`, `idle()`), or has looked twenty times more at words that it has seen, goes on when something has changed since, or
- *   when no other can: `pauses: 'go'` lets it go on at once, for spinning that has an end.
- * - A search ends runs at states that it has seen, or leaves out orders that make no difference (`reduces`); `schedules` are the runs that
- *   went to their end. What lies in words of the model is cheaper for that than what is in `once()`, whose order always counts.
+ * - Timeouts come at any step, up to `timeouts` of them, and when no thread can go on otherwise. Only then the clock moves (and by
+ *   `delays`). The slices of sleeps and the ticks of loops come only after a death (`slices`). A lost wake-up without a death is thus a
+ *   deadlock.
+ * - A death (`deaths`) comes at any step. A death later than another thread's step makes a difference only if that step asked whether it
+ *   lives, woke it or rang it. No other moments are tried.
+ * - A thread pauses by `pause()`, `idle()`, or after twenty more looks at words that it has seen. It goes on when something has changed
+ *   since, or when no other can. `pauses: 'go'` lets it go on at once, for spinning that has an end.
+ * - A search ends runs at states that it has seen, or leaves out orders that make no difference (`reduces`); `schedules` counts the runs
+ *   that went to their end. State in words of the model is cheaper for that than state in `once()`, whose order always counts.
  * - A failure says its schedule, its steps as a table, and how to replay it. Words have the names of the layouts that are given to `heap.take`
  *   and `heap.describe`.
  */
@@ -45,7 +47,7 @@ export {
   type ModelOptions,
   type ModelRandomOptions,
 } from './model.ts';
-export { ModelError } from './failure.ts';
-export type { ModelHeap } from './heap.ts';
+export { ModelError } from './run/failure.ts';
+export type { ModelHeap } from './run/heap.ts';
 export type { ModelEnd, ModelTest } from './options.ts';
-export { once, turn } from './steps.ts';
+export { once, turn } from './run/steps.ts';

@@ -2,32 +2,32 @@
 
 import { performance } from 'node:perf_hooks';
 import { checkInteger } from '../../check.ts';
-import { EndlessError } from '../failures.ts';
-import { Random } from '../random.ts';
-import { formatSchedule, parseSchedule } from '../schedule.ts';
-import { shrink } from '../shrink.ts';
-import { DepthFirst } from './depth-first.ts';
-import { ModelError } from './failure.ts';
-import { Host } from './host.ts';
+import { EndlessError } from '../run/failures.ts';
+import { Random } from '../explore/random.ts';
+import { formatSchedule, parseSchedule } from '../explore/schedule.ts';
+import { shrink } from '../explore/shrink.ts';
+import { DepthFirst } from './order/depth-first.ts';
+import { ModelError } from './run/failure.ts';
+import { Host } from './run/host.ts';
 import { type ModelTest, readTest } from './options.ts';
-import { PartialOrder } from './partial-order.ts';
-import { byRank, evenly } from './random-strategies.ts';
-import type { Outcome } from './run.ts';
-import { byList, type Strategy } from './strategy.ts';
+import { PartialOrder } from './order/partial-order.ts';
+import { byRank, evenly } from './order/random-strategies.ts';
+import type { Outcome } from './run/run.ts';
+import { byList, type Strategy } from './order/strategy.ts';
 import { TypeError } from '../../refusals.ts';
 
 export interface ModelOptions<Context> extends ModelTest<Context> {
   /**
-   * So often may a thread that could go on be left for another one; Infinity: all schedules that differ. Default 2.
-   * 0 is tried first, then 1, …, so that a failure is found with as few as can be.
+   * The number of pre-emptions of a thread that could go on. `Infinity`: all schedules that differ. Default 2. 0 is tried first, then 1, …,
+   * so that a failure is found with as few as possible.
    */
   readonly preemptions?: number | undefined;
   /** No more runs than this. Default 1,000,000. */
   readonly limit?: number | undefined;
   /**
-   * How schedules are left out that show nothing new. `states`: a run ends at a state that was seen before. `orders`, without a bound only:
-   * of schedules that differ only in the order of steps that do not depend on each other, one is run; better without deaths and time-outs.
-   * false: none are. Default `orders` without a bound, deaths and time-outs, otherwise `states`.
+   * How redundant schedules are left out. `states`: a run ends at a state that was seen before. `orders`, without a bound only: of
+   * schedules that differ only in the order of independent steps, one is run; better without deaths and timeouts. false: all run. Default
+   * `orders` without a bound, deaths and timeouts, otherwise `states`.
    */
   readonly reduces?: 'states' | 'orders' | false | undefined;
 }
@@ -37,7 +37,7 @@ export interface Explored {
   readonly schedules: number;
   /** Of all runs. */
   readonly steps: number;
-  /** Whether those were all within the bound; false if there were more than `limit`. */
+  /** True if those were all within the bound; false if there were more than `limit`. */
   readonly isComplete: boolean;
   /** How fast they went. */
   readonly perSecond: number;
@@ -142,7 +142,7 @@ class Sum {
   }
 }
 
-/** So many runs are spent to make a schedule simple; none where it would be said of each simpler one that it does not end. */
+/** The most runs spent to simplify a schedule; none where each simpler one would count as not ending. */
 const MOST_TRIES = 2000;
 
 function failureOf(how: string, outcome: Outcome, host: Host): ModelError {

@@ -1,4 +1,4 @@
-/** What the words of the model's memory are called: `lock.owner`, `slot of B.blocked`; and their values, where those are threads. */
+/** The names of words in the model's memory: `lock.owner`, `slot of B.blocked`; and of their values, where those are threads. */
 
 import { allLayouts, type Layout, slotCount, slotFields, slotsBegin } from '../../memory/index.ts';
 import { TypeError } from '../../refusals.ts';
@@ -51,7 +51,7 @@ function fieldOf(layout: Layout | undefined, offset: number): string {
   return field.count === 1 ? `.${field.name}` : `.${field.name}[${offset - field.offset}]`;
 }
 
-/** @throws TypeError if nobody has declared it */
+/** @throws TypeError if no such layout was declared */
 export function layoutNamed(name: string): Layout {
   const found = allLayouts().find((layout) => layout.name === name);
   if (found === undefined)

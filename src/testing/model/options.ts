@@ -1,10 +1,10 @@
-/** What `model()`, `modelRandom()` and `modelReplay()` take alike. */
+/** The common options of `model()`, `modelRandom()` and `modelReplay()`. */
 
 import { checkFunction, checkInteger, checkOptions } from '../../check.ts';
-import type { ModelHeap } from './heap.ts';
+import type { ModelHeap } from './run/heap.ts';
 import { slotsEnd } from './names.ts';
 
-/** What `after` is told of a run. */
+/** The facts of a run for `after`. */
 export interface ModelEnd {
   /** Numbers of the threads that were killed. */
   readonly dead: readonly number[];
@@ -14,30 +14,33 @@ export interface ModelEnd {
 
 export interface ModelTest<Context> {
   /**
-   * What each thread does. Called again and again in one run: all that it uses it must make itself, but for what lies in the model's memory.
-   * Named functions give the threads their names; the others are A, B, C.
+   * The bodies of the threads. A body is called again and again in one run: it must make all that it uses, except for what lies in the
+   * model's memory. Named functions give the threads their names; the others are A, B, C.
    */
   readonly threads: readonly ((context: Context) => void)[];
-  /** Prepares the memory of a run; what it returns is what the threads get. It belongs to no thread: what it does is no step. */
+  /** Prepares the memory of a run. Its result is the argument of the threads. Its actions belong to no thread and are not steps. */
   readonly setup: (heap: ModelHeap) => Context;
   /** Called when all threads have ended or died, as one that was in no step: for what must be so in the end. */
   readonly after?: ((context: Context, end: ModelEnd) => void) | undefined;
   /** Called after each step that changed something: for what must always be so. */
   readonly always?: ((context: Context) => void) | undefined;
-  /** So many threads may die in a run, each at any step. Default 0. */
+  /** The number of threads that may die in a run, each at any step. Default 0. */
   readonly deaths?: number | undefined;
-  /** Numbers of those who may. Default: all. */
+  /** Numbers of the threads that may die. Default: all. */
   readonly mayDie?: readonly number[] | undefined;
-  /** So many time-outs may come in a run although others could go on; when nobody can, the next one comes in any case. Default 0. */
+  /**
+   * The number of timeouts that may come in a run although other threads could go on. When none can, the next timeout comes in any case.
+   * Default 0.
+   */
   readonly timeouts?: number | undefined;
-  /** So often may 2 ms pass before a thread looks at the clock. Default 0. */
+  /** The number of times that 2 ms may pass before a thread looks at the clock. Default 0. */
   readonly delays?: number | undefined;
   /**
-   * So many slices of each thread's sleeps may end in a run although others could go on: after a death; or 'always' once without one.
-   * When nobody can go on after a death, they end in any case. Default 1.
+   * The number of slices of each thread's sleeps that may end in a run although other threads could go on: after a death; `'always'`: one,
+   * also without a death. When no thread can go on after a death, they end in any case. Default 1.
    */
   readonly slices?: number | 'always' | undefined;
-  /** `go`: a thread that pauses goes on at once, instead of when something has changed or nobody else can. For spinning that ends. */
+  /** `go`: a pausing thread goes on at once, instead of when something has changed or no other thread can. For spinning that ends. */
   readonly pauses?: 'wait' | 'go' | undefined;
   /** A run of more steps has failed. Default 10,000. */
   readonly maxSteps?: number | undefined;

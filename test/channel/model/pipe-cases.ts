@@ -12,7 +12,7 @@ import { Pending } from '#src/loop/index.js';
 import { blockOf, collect, makeParcel, openParcel, segmentSize, theAgent } from '#src/memory/index.js';
 import { slotId } from '#src/testing/model/names.js';
 import { type ModelEnd, type ModelOptions, once, turn } from '#src/testing/model/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { settled } from '../../sync/model/loop.js';
 import { checkHeap } from '../../memory/check-heap.js';
 

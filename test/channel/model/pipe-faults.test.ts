@@ -20,7 +20,7 @@ findFaults('../../channel/model/pipe-cases.js', [
   {
     by: 'a sender that closes',
     what: 'those that wait are called before the end is let go',
-    file: 'memory/shared-object.js',
+    file: 'memory/objects/shared-object.js',
     from: 'heap.drop(position);\n    try {\n        whenLetGo();\n    }\n    finally {',
     to: 'try {\n        whenLetGo();\n    }\n    finally {\n        heap.drop(position);',
   },
@@ -34,14 +34,14 @@ findFaults('../../channel/model/pipe-cases.js', [
   {
     by: 'an end that is passed on',
     what: 'an end that is under way counts as closed',
-    file: 'memory/holders.js',
+    file: 'memory/threads/holders.js',
     from: 'for (const parcel of parcelsIn(memory, heap.pages, heap.slabs)) {',
     to: 'for (const parcel of []) {',
   },
   {
     by: 'two owners of the end that sends',
     what: 'an end has one owner',
-    file: 'memory/holders.js',
+    file: 'memory/threads/holders.js',
     from: 'const found = slot === id ? undefined : inLedger(heap, slot, wanted);',
     to: 'const found = slot === id || slot > 4097 ? undefined : inLedger(heap, slot, wanted);',
   },

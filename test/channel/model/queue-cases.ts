@@ -11,7 +11,7 @@ import { sizeOffset } from '#src/channel/ring.js';
 import { OLDEST, OVERDUE, SPARE, TAIL } from '#src/channel/record.js';
 import { type Block, blockAt, blockOf, collect, joinObject, refOf, segmentSize, theAgent } from '#src/memory/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { settled } from '../../sync/model/loop.js';
 import { checkHeap } from '../../memory/check-heap.js';
 

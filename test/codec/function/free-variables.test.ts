@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { functionSyntax } from '#src/codec/function/function-syntax.js';
+import { functionSyntax } from '#src/codec/function/analyse/function-syntax.js';
 
 /** [source, its free variables, those of them it assigns] */
 const table: [string, string, string?][] = [

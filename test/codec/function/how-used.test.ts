@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { functionSyntax } from '#src/codec/function/function-syntax.js';
-import { isReadOnly } from '#src/codec/function/how-used.js';
+import { functionSyntax } from '#src/codec/function/analyse/function-syntax.js';
+import { isReadOnly } from '#src/codec/function/analyse/how-used.js';
 
 const values: Record<string, object> = {
   table: [1, 2, 3],

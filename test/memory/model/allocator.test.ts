@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Block, segmentSize, theAgent } from '#src/memory/index.js';
-import { collect } from '#src/memory/heap.js';
-import { allocateOwned, freeOwned } from '#src/memory/owned.js';
+import { collect } from '#src/memory/heap/heap.js';
+import { allocateOwned, freeOwned } from '#src/memory/objects/owned.js';
 import { model, type ModelEnd, modelRandom, type ModelTest, once } from '#src/testing/model/index.js';
 import { checkHeap } from '../check-heap.js';
 

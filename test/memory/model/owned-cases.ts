@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { load, store } from '#src/atomics';
 import { adopt, allocateOwned, type Block, blockAt, pause, relink, segmentSize, theAgent } from '#src/memory/index.js';
-import { collect, theHeap } from '#src/memory/heap.js';
+import { collect, theHeap } from '#src/memory/heap/heap.js';
 import { type ModelEnd, type ModelOptions, once } from '#src/testing/model/index.js';
-import { headerFields } from '#src/memory/heap-header.js';
+import { headerFields } from '#src/memory/heap/heap-header.js';
 import { checkHeap, type Checked } from '../check-heap.js';
 
 const segmentWords = segmentSize / 4;

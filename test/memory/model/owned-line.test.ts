@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load, store } from '#src/atomics';
 import { allocateOwned, type Block, OwnedLine, segmentSize, theAgent } from '#src/memory/index.js';
-import { collect } from '#src/memory/heap.js';
+import { collect } from '#src/memory/heap/heap.js';
 import { model, type ModelEnd, modelRandom, type ModelTest } from '#src/testing/model/index.js';
 import { checkHeap } from '../check-heap.js';
 

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { OwnerDied } from '#src/errors.js';
 import { blockAt, joinObject, refOf } from '#src/memory/index.js';
 import { RawValue, type TypeCode, Value } from '#src/shared/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once } from '#src/testing/model/index.js';
 
 // As in the cases of the Lock.

@@ -8,7 +8,7 @@ import { BrokenBarrierError } from '#src/errors.js';
 import { type Operation, Pending } from '#src/loop/index.js';
 import { allLayouts, blockAt, joinObject, refOf } from '#src/memory/index.js';
 import { Barrier } from '#src/sync/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { settled } from './loop.js';
 

@@ -6,11 +6,10 @@
 import assert from 'node:assert/strict';
 import { OwnerDied } from '#src/errors.js';
 import { Pending } from '#src/loop/index.js';
-import { joinObject, refOf } from '#src/memory/index.js';
+import { type Block, joinObject, refOf } from '#src/memory/index.js';
 import { Condition } from '#src/sync/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { load, store } from '#src/atomics';
-import type { Block } from '#src/memory/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { settled } from './loop.js';
 

@@ -9,7 +9,7 @@ import { type Operation, Pending } from '#src/loop/index.js';
 import { blockAt, joinObject, ownOffset, refOf, waitingOffset } from '#src/memory/index.js';
 import { Lock, type LockOptions } from '#src/sync/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 
 // Who spins takes it when it is released, and what is behind would be tried by few schedules.
 dontSpin();

@@ -8,7 +8,7 @@ import { load, store } from '#src/atomics';
 import { type Operation, Pending } from '#src/loop/index.js';
 import { type Block, blockOf, joinObject, pause, refOf, WaitQueue, Word } from '#src/memory/index.js';
 import { Condition } from '#src/sync/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 
 dontSpin();

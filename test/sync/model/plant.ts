@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 export interface Fault {
   /** What is wrong then. */
   readonly what: string;
-  /** In `dist`, such as `memory/wait-queue.js`. */
+  /** In `dist`, such as `memory/wait/wait-queue.js`. */
   readonly file: string;
   /** Occurs once in it, and becomes `to`. */
   readonly from: string;

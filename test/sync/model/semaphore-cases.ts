@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { Pending } from '#src/loop/index.js';
 import { joinObject, refOf } from '#src/memory/index.js';
 import { BoundedSemaphore, Semaphore, type SemaphoreOptions } from '#src/sync/index.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once } from '#src/testing/model/index.js';
 import { settled } from './loop.js';
 

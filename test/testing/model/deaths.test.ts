@@ -70,7 +70,7 @@ test('a lock that looks whether its owner lives fails under a schedule with a de
 
 test('a lock that does not look is not found to wait for a dead one', () => {
   const { message, steps } = failureOf(() => model({ ...locking(false, 2), deaths: 1 }));
-  assert.match(message, /nobody can go on/);
+  assert.match(message, /no thread can go on/);
   assert.equal(steps.filter((step) => step.includes('*** dies')).length, 1);
   assert.equal(model({ ...locking(false, 2), preemptions: Infinity }).isComplete, true);
 });

@@ -84,7 +84,7 @@ test('a mutex that marks itself as contended too late is not found to lose a wak
   };
   const { message } = failureOf(() => model(locking(2, 1, lock, unlock)));
   assert.match(message, /with 2 pre-emptions at most/);
-  assert.match(message, /DeadlockError: nobody can go on:\n +[AB] sleeps at lock\[1\], which was 1 and is 1/);
+  assert.match(message, /DeadlockError: no thread can go on:\n +[AB] sleeps at lock\[1\], which was 1 and is 1/);
 });
 
 test('a sleeper that does not look again after it was woken is not found', () => {
@@ -101,7 +101,7 @@ test('a sleeper that does not look again after it was woken is not found', () =>
 
 test('a release that does not wake is not found', () => {
   const unlock = ({ words, at }: Block): void => void store(words, at, FREE);
-  assert.match(failureOf(() => model(locking(2, 1, lockByFutex, unlock))).message, /nobody can go on/);
+  assert.match(failureOf(() => model(locking(2, 1, lockByFutex, unlock))).message, /no thread can go on/);
 });
 
 /** Peterson, "Myths about the mutual exclusion problem", 1981. */

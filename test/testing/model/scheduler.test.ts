@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Block, me } from '#src/memory/index.js';
 import { model, modelRandom, modelReplay, type ModelHeap, once } from '#src/testing/model/index.js';
-import { Random } from '#src/testing/random.js';
+import { Random } from '#src/testing/explore/random.js';
 import { failureOf, sleep, wake } from './words.js';
 
 /** Reads and writes back, as `count += 1` does; and looks at something else. */
@@ -188,7 +188,7 @@ test('threads that wait for ever are not said to, with what they wait for', () =
       setup: (heap) => heap.take(1, 'word'),
     }),
   );
-  assert.match(error.message, /nobody can go on:\n +first sleeps at word, which was 0 and is 0/);
+  assert.match(error.message, /no thread can go on:\n +first sleeps at word, which was 0 and is 0/);
   assert.equal(error.steps.length, 2);
 });
 

@@ -1,7 +1,6 @@
 /** Blocks of words for the tests of the model, and sleep and wake at them as a futex has them. */
 
-import type { Block } from '#src/memory/index.js';
-import { placeOf, theAgent } from '#src/memory/index.js';
+import { type Block, placeOf, theAgent } from '#src/memory/index.js';
 import { ModelError } from '#src/testing/model/index.js';
 
 export function sleep(block: Block, offset: number, expected: number, ms: number = Infinity): void {
