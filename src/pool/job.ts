@@ -109,7 +109,7 @@ export class CallJob extends SingleJob implements Job, FutureTask {
   /** The caller's, if there is code of its to run in it. */
   readonly #context: AsyncResource | undefined;
   #attempt = 1;
-  /** Its only worker has told how it ended, and so has read its arguments. */
+  /** True once the only worker has told the outcome, and so has read the arguments. */
   #hasTold = false;
   #isOverdue = false;
   /** Whether the attempt that took too long is followed by another. */
