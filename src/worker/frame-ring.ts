@@ -97,7 +97,7 @@ export class RingWriter {
     return this.readerSleeps && this.#operations.exchange(this.#words, this.#at + ASLEEP, 0) === 1;
   }
 
-  /** Whether the reader sleeps. After `publish`: one that does not will see what was published. */
+  /** True while the reader sleeps. After `publish`: a reader that does not sleep will see the record. */
   get readerSleeps(): boolean {
     return this.#operations.load(this.#words, this.#at + ASLEEP) === 1;
   }
@@ -124,7 +124,7 @@ export class RingReader {
     this.#capacity = capacity;
   }
 
-  /** Whether a record is there. */
+  /** True if there is a record. */
   get has(): boolean {
     return this.#operations.load(this.#words, this.#at + TAIL) !== this.#head;
   }

@@ -31,7 +31,7 @@ const elsewhere = frame(FrameKind.Elsewhere);
 const resume = frame(FrameKind.Resume);
 const cores = availableParallelism();
 
-/** What an end of such a link is given. */
+/** The parts of one end of such a link. */
 export interface RingEnd {
   readonly port: MessagePort;
   /** Memory of both rings (`ringMemory`). */
@@ -72,12 +72,12 @@ export class RingLink implements Link {
   /** The ring was full: frames go by the port. */
   #isBesides = false;
   #willRing = false;
-  /** What has come by the port, and its place in the order has not come yet. */
+  /** Frames that came by the port before their turn. */
   readonly #byPort: Fifo<Frame> = new Fifo();
   /** The reader goes on by the port. */
   #isElsewhere = false;
   #isReading = false;
-  /** It looks, or will: it needs no bell. */
+  /** The reader looks, or soon will: it needs no bell. */
   #isAwake = false;
   #isClosed = false;
   #hasEnded = false;
@@ -281,7 +281,7 @@ export class RingLink implements Link {
 
   // ---- the end
 
-  /** What lies in a ring that nothing reads any more cannot be told. */
+  /** Frames wait in memory that both sides have. */
   get backlog(): number {
     return 0;
   }
@@ -302,7 +302,7 @@ export class RingLink implements Link {
 
   #end(): void {
     if (this.#hasEnded) return;
-    // What the other side has published comes first; of what this side has closed nothing comes any more.
+    // Published frames come before the end, unless this side has closed the link.
     while (!this.#isClosed && this.#in.has && !this.#isElsewhere) this.#read();
     this.#hasEnded = true;
     this.#isClosed = true;

@@ -17,7 +17,7 @@ import { startNodeThread } from './thread-start.ts';
 /** What a pool's worker thread is given. */
 export interface WorkerThreadData {
   readonly port: MessagePort;
-  /** What else its link needs, where that has rings. */
+  /** Further parts of its link, if that has rings. */
   readonly ring: Omit<RingEnd, 'port'> | undefined;
   /** Where it counts what it has begun. */
   readonly begun: Uint32Array;
@@ -27,8 +27,8 @@ export interface WorkerThreadData {
 
 /** How many threads of this one's pools have something to do. */
 const busy: SharedWords = new Int32Array(new SharedArrayBuffer(4));
-/** Whether frames go through rings. */
-const hasRings = process.env['HEDDLE_LINK'] === 'ring';
+/** `HEDDLE_LINK=port` sends frames by message ports alone, without rings. */
+const hasRings = process.env['HEDDLE_LINK'] !== 'port';
 
 /** @throws what `new Worker` throws, for options that a thread cannot have */
 export function startThread(options: StartOptions): RunningWorker {
