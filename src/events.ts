@@ -41,6 +41,11 @@ export function isObserved(name: keyof Events): boolean {
   return isDebugging || channels[name].hasSubscribers;
 }
 
+/** True while the beginnings or the ends of tasks have an observer. */
+export function areTasksObserved(): boolean {
+  return isDebugging || channels.taskStarted.hasSubscribers || channels.taskSettled.hasSubscribers;
+}
+
 /** Publishes one event. `payload` is a function, so that nothing is built without an observer. */
 export function publish<K extends keyof Events>(name: K, payload: () => Events[K]): void {
   if (!isObserved(name)) return;

@@ -8,6 +8,7 @@
  *   pool      7   futures, executors, pools, maps
  *   worker    6   one worker: its start, its link, its end
  *   channel   5   queues and pipes
+ *   shared-map 5.5 a hash map in shared memory
  *   shared    5   values and arrays in shared memory
  *   connection 5  sockets between programs
  *   codec     4   values and functions to bytes and back
@@ -103,6 +104,10 @@ export type {
   ValueStatistics,
   ViewOf,
 } from './shared/index.ts';
+
+// A hash map that all see, without a server.
+export { SharedMap } from './shared-map/index.ts';
+export type { SharedMapKey, SharedMapPrimitive, SharedMapStatistics, SharedMapSyncOptions } from './shared-map/index.ts';
 
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
 export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';

@@ -8,3 +8,9 @@ export { Queue, type QueueStatistics } from './queue.ts';
 export { SimpleQueue, type SimpleQueueStatistics } from './simple-queue.ts';
 export { Connection, type ConnectionStatistics, Pipe, type SendOptions } from './pipe/connection.ts';
 export { waitReady } from './wait-ready.ts';
+
+// For others that keep values as a queue keeps its items.
+export { Items, type Packed, type Peeked } from './items.ts';
+export { PARCEL } from './ring.ts';
+export type { Message, Outgoing } from './store.ts';
+export { Turns } from './turns.ts';

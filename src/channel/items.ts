@@ -29,8 +29,8 @@ import {
 import { APART, BYTES, MESSAGE, PARCEL } from './ring.ts';
 import type { Message, Outgoing } from './store.ts';
 
-/** Bytes of an item that has a block of its own. */
-const apartFrom = 8192;
+/** Bytes of an item that has a block of its own, as a rule. */
+const mostApartFrom = 8192;
 /** Words of a block before the bytes. */
 const blockHead = 4;
 /** Bytes up to which a loop is faster than a call. */
@@ -212,7 +212,7 @@ export interface Packed extends Outgoing {
 
 /** Made with the first item: many a handle never sends one. */
 function newScratch(): { readonly words: Int32Array; readonly bytes: Uint8Array } {
-  const words = new Int32Array(apartFrom / 4 + 1);
+  const words = new Int32Array(mostApartFrom / 4 + 1);
   return { words, bytes: new Uint8Array(words.buffer) };
 }
 
@@ -262,6 +262,7 @@ export class Items {
   readonly #owner: number;
   #scratch: { readonly words: Int32Array; readonly bytes: Uint8Array } | undefined;
   readonly #root: string;
+  readonly #apartFrom: number;
   readonly #large: LargeItem;
   /** User code may pack another item while one is packed. */
   #isPacking = false;
@@ -269,9 +270,11 @@ export class Items {
   /**
    * @param owner the ref of the block that owns the parcels, where that is not the queue's
    * @param root what errors call one
+   * @param apartFrom bytes from which on an item has a block of its own, up to 8192
    */
-  constructor(queue: SharedObject, owner: number = blockOf(queue).ref, root: string = 'item') {
+  constructor(queue: SharedObject, owner: number = blockOf(queue).ref, root: string = 'item', apartFrom: number = mostApartFrom) {
     this.#owner = owner;
+    this.#apartFrom = apartFrom;
     this.#root = root;
     this.#large = new LargeItem(root);
   }
@@ -298,7 +301,7 @@ export class Items {
       const { bytes, start, end, handles } = encoder;
       let packed: Packed;
       if (bytes === large.bytes) packed = this.#inBlock(large.take(), end, handles as SharedObject[], encoder.modules);
-      else if (end - start < apartFrom && handles.length === 0)
+      else if (end - start < this.#apartFrom && handles.length === 0)
         packed = batch?.add(bytes, start, end) ?? this.#small(bytes, start, end, encoder.words);
       else packed = this.#withParcel(bytes.subarray(start, end), handles as SharedObject[], encoder.modules);
       if (transfer === undefined) return packed;
@@ -325,7 +328,7 @@ export class Items {
   }
 
   #withParcel(bytes: Uint8Array, handles: readonly SharedObject[], modules: readonly string[]): Packed {
-    if (bytes.length < apartFrom) {
+    if (bytes.length < this.#apartFrom) {
       const words = new Int32Array(1 + ((bytes.length + 3) >> 2));
       new Uint8Array(words.buffer, 4).set(bytes);
       words[0] = makeParcel(handles, { owner: this.#owner, isHeld: true });
@@ -343,7 +346,7 @@ export class Items {
 
   /** A message that is just these bytes. @throws HeddleError if the heap is full */
   packBytes(bytes: Uint8Array): Packed {
-    const packed = bytes.length < apartFrom ? this.#small(bytes, 0, bytes.length) : this.#withParcel(bytes, [], none);
+    const packed = bytes.length < this.#apartFrom ? this.#small(bytes, 0, bytes.length) : this.#withParcel(bytes, [], none);
     return { ...packed, kind: packed.kind | BYTES };
   }
 

@@ -13,6 +13,7 @@ export { prepare, prepareSync } from './packet/decoder.ts';
 // One value as one message without a packet, for a receiver that is not known, such as that of a queue's item.
 export { type MessageEncoder, type MessageOptions, takeEncoder } from './message/encoder.ts';
 export { encodeSimple } from './message/simple-value.ts';
+export { FLAT } from './message/form.ts';
 export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.ts';
 // In which scope a worker imports them.
 export { type LoadScope, setLoadScope } from './function/index.ts';

@@ -1,7 +1,7 @@
 /** `heddle/lowlevel`: the parts of shared objects, for code that builds its own or inspects them. */
 
 import '../shared/index.ts'; // for its layouts
-import '../channel/index.ts'; // for its layouts, and those of sync
+import '../shared-map/index.ts'; // for its layouts, and those of channel and sync
 
 /** A word that threads and processes share, and can wait on. */
 export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';

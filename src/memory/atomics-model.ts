@@ -73,6 +73,9 @@ export function release(words: Int32Array, index: number, value: number): void {
   store(words, index, value);
 }
 
+/** All steps are in order. */
+export function fence(): void {}
+
 /** Does nothing for a moment: here another thread makes a step. */
 export function idle(_turns: number): void {
   pause();

@@ -27,6 +27,18 @@ const isOrdered = process.arch === 'x64' || process.arch === 'ia32';
 export const acquire: (words: Int32Array, index: number) => number = isOrdered ? read : load;
 export const release: (words: Int32Array, index: number, value: number) => void = isOrdered ? write : store;
 
+const nowhere = new Int32Array(new SharedArrayBuffer(4));
+/**
+ * All loads and stores before it come before all after it, those of plain words with them. For words that are read, or written, between two looks at a
+ * count. Where all loads, and all stores, are in order by themselves there is nothing to do.
+ */
+export const fence: () => void = isOrdered
+  ? (): void => {}
+  : (): void => {
+      Atomics.store(nowhere, 0, 0);
+      Atomics.load(nowhere, 0);
+    };
+
 /**
  * To be called in a loop that looks at a word again and again, once each turn. Tells the processor that the thread waits, where Node has the
  * instruction. A thread of the tests' model has nothing to do then until another one has made a step: a loop without it has no end of schedules.

@@ -7,12 +7,13 @@
  */
 
 import type { Capsule, Packet } from '../codec/index.ts';
-import { CancelledError, type WorkerEnd } from '../errors.ts';
+import { CancelledError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import type { ChunkReport, WorkerHandle } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import type { Values } from './chunk-outcomes.ts';
-import { type Job, type Overdue, lostError, overdueError } from './job.ts';
+import { Job, type Loss, type Lost, type Overdue, type Reported } from './job.ts';
+import { lostError, overdueError } from './job-errors.ts';
 import { maxReturns } from './single-job.ts';
 import { isTimed, type TaskSettings } from './task-options.ts';
 
@@ -51,18 +52,8 @@ export interface ItemEnds {
 /** The next outcomes, in the order of the items from `first` on; `ms` and `bytes` are the time and the memory that they took, if a worker ran them. */
 export type OnOutcomes = (first: number, ends: ItemEnds, ms: number | undefined, bytes: number) => void;
 
-export class ChunkJob implements Job {
-  readonly id: number;
-  readonly settings: TaskSettings;
-  /** Its items are tried again one by one, by the map. */
-  readonly retries = 0;
-  readonly holdsRetries = false;
-  readonly isChunk = true;
-  readonly goesAhead = false;
-  readonly isAhead = false;
-  since = 0;
-  isSettled = false;
-  isTaken = false;
+/** Its items are tried again one by one, by the map. */
+export class ChunkJob extends Job {
   readonly chunk: Chunk;
   #onOutcomes!: OnOutcomes;
   #worker: WorkerHandle | undefined;
@@ -75,26 +66,22 @@ export class ChunkJob implements Job {
   #nextAtSend = -1;
   /** The item that has taken too long, and what it fails with. */
   #overdue: { readonly item: number; readonly error: unknown } | undefined;
-  #lost: { readonly first: number; readonly ends: ItemEnds } | undefined;
-  #outcome: Outcome | undefined;
+  /** Why items that are left have failed. */
+  #reason: unknown;
   #isAborted = false;
   #isCut = false;
   readonly #pace: Pace;
 
   constructor(chunk: Chunk, settings: TaskSettings, pace: Pace) {
-    this.id = chunk.id;
+    const wishes = {
+      priority: settings.priority,
+      key: settings.key,
+      weight: chunk.to - chunk.from,
+    };
+    super(chunk.id, chunk.capsule, settings, chunk.context, wishes, true, chunk.attempt > 1);
     this.chunk = chunk;
-    this.settings = settings;
     this.#pace = pace;
     this.#next = this.#allowed = chunk.from;
-  }
-
-  takeBack(): boolean {
-    return false;
-  }
-
-  hasBegunAhead(): boolean {
-    return false;
   }
 
   /** Who hears of outcomes; once, before it is submitted. */
@@ -102,23 +89,11 @@ export class ChunkJob implements Job {
     this.#onOutcomes = callback;
   }
 
-  get isRetry(): boolean {
-    return this.chunk.attempt > 1;
-  }
-
-  get name(): string {
-    return this.chunk.capsule.name;
-  }
-
-  get weight(): number {
-    return this.chunk.to - this.chunk.from;
-  }
-
   get reason(): unknown {
-    return this.#outcome?.value;
+    return this.#reason;
   }
 
-  get left(): number {
+  override get left(): number {
     return this.chunk.to - this.#next;
   }
 
@@ -133,16 +108,14 @@ export class ChunkJob implements Job {
   }
 
   send(worker: WorkerHandle): void {
-    const { capsule, packet, rangeFrom, to, isSpread, attempt, context } = this.chunk;
+    const { packet, rangeFrom, to, isSpread, attempt } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
     // What is tried again, or timed, is reported item by item.
     const lease = attempt > 1 || isTimed(this.settings) ? 1 : Math.min(this.#pace.lease, to - this.#next);
     this.#allowed = this.#next + lease;
-    worker.callEach({
-      id: this.id,
-      capsule,
+    worker.callEach(this, {
       packet,
       rangeFrom,
       isSpread,
@@ -152,7 +125,6 @@ export class ChunkJob implements Job {
       lease,
       isTimed: isTimed(this.settings),
       isAbortable: this.chunk.isAbortable,
-      context,
       // What changes owner on the way cannot be sent again; and what is given back would come after others of its key.
       isWhole: packet.transfer.length > 0 || this.settings.key !== undefined,
     });
@@ -162,26 +134,29 @@ export class ChunkJob implements Job {
     this.#overdue = undefined;
   }
 
-  /** That is decided item by item. */
-  mayRetry(): boolean {
-    return false;
-  }
-
-  backoff(): number {
-    return 0;
-  }
-
   overdue(notBegun: number | undefined): Overdue {
     const reason = overdueError(this.name, this.settings.timeout, notBegun);
     this.#overdue = { item: this.#next, error: reason };
     return { reason, item: this.#next };
   }
 
-  isStuck(): boolean {
+  override isLate(): boolean {
     return this.#isAborted || this.#overdue?.item === this.#next;
   }
 
-  judged(report: ChunkReport): ChunkReport {
+  report(told: ChunkReport): Reported {
+    const report = this.#judged(told);
+    this.#next = report.first + report.values.length;
+    this.#allowed = report.allowed;
+    this.#isCut = report.isCut;
+    const isDone = this.left === 0 || report.isCut;
+    if (isDone) this.#worker?.chunkDone(this);
+    const tell = (): void => this.#onOutcomes(report.first, report, report.ms, report.bytes);
+    return { ended: report.values.length, failed: report.failed.length, isDone, tell };
+  }
+
+  /** The report with what counts: an item that took too long has failed, however it ended. */
+  #judged(report: ChunkReport): ChunkReport {
     const overdue = this.#overdue;
     const late = overdue === undefined ? -1 : overdue.item - report.first;
     if (overdue === undefined || late < 0 || late >= report.values.length) return report;
@@ -192,53 +167,32 @@ export class ChunkJob implements Job {
     return { ...report, values, failed };
   }
 
-  reported(report: ChunkReport): boolean {
-    this.#next = report.first + report.values.length;
-    this.#allowed = report.allowed;
-    this.#isCut = report.isCut;
-    const isDone = this.left === 0 || report.isCut;
-    if (isDone) this.#worker?.chunkDone(this.id);
-    return isDone;
-  }
-
-  deliver(report: ChunkReport): void {
-    this.#onOutcomes(report.first, report, report.ms, report.bytes);
-  }
-
-  keep(outcome: Outcome): void {
-    this.#outcome = outcome;
+  end(_ok: boolean, value: unknown): boolean {
+    this.#reason = value;
+    return false;
   }
 
   aborted(reason: unknown): void {
     this.#isAborted = true;
-    this.#outcome = { ok: false, value: reason };
+    this.#reason = reason;
   }
 
   settle(): void {
     // One whose worker was lost has an outcome for each item, and none of its own.
-    this.#endRest(this.#outcome?.value);
+    this.#endRest(this.#reason);
   }
 
-  workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
+  lose({ end, isBegun, why }: Loss): Lost {
     // What changed owner on the way to the lost worker cannot be sent again, and a chunk that never gets on must not go round for ever.
     const mayGoOn = this.chunk.packet.transfer.length === 0 && this.#returns < maxReturns;
     const inDoubt = mayGoOn ? (isBegun ? this.#allowed - this.#next : 0) : this.left;
-    if (inDoubt > 0) {
-      const ends = allFailed(inDoubt, lostError(end, this.name, why));
-      if (this.#overdue?.item === this.#next) ends.values[0] = this.#overdue.error;
-      this.#lost = { first: this.#next, ends };
-      this.#next += inDoubt;
-    }
-    return this.left > 0;
+    if (inDoubt === 0) return { isLeft: this.left > 0 };
+    const first = this.#next;
+    const ends = allFailed(inDoubt, lostError(end, this.name, why));
+    if (this.#overdue?.item === first) ends.values[0] = this.#overdue.error;
+    this.#next += inDoubt;
+    return { isLeft: this.left > 0, tell: () => this.#onOutcomes(first, ends, undefined, 0) };
   }
-
-  settleLost(): void {
-    const lost = this.#lost;
-    this.#lost = undefined;
-    if (lost !== undefined) this.#onOutcomes(lost.first, lost.ends, undefined, 0);
-  }
-
-  progressed(): void {}
 
   cancelled(): void {
     this.#endRest(new CancelledError('the item was cancelled before it began'));

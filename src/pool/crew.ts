@@ -17,13 +17,15 @@ export class Crew {
   readonly #idle: IdleWatch;
   /** Those whose own pools have work. */
   readonly #hosts: Set<number> = new Set();
+  /** How many they are. Not to be written. */
+  hosts = 0;
 
   /** @param idleOver a worker has had nothing to do for so long that it may go */
   constructor(border: Border, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
     this.#border = border;
     this.#name = name;
     this.#options = options;
-    this.#idle = new IdleWatch(options.idleTimeout, idleOver);
+    this.#idle = new IdleWatch(options.idleTimeout, () => this.#workers.values(), idleOver);
     const { initializer, initArgs } = options;
     if (initializer === undefined) return;
     this.#initializer = {
@@ -40,19 +42,21 @@ export class Crew {
     return this.#workers.values();
   }
 
-  entries(): Iterable<readonly [number, PoolWorker]> {
-    return this.#workers.entries();
+  /** A worker is sent a job. */
+  gets(worker: PoolWorker, job: Job): void {
+    if (worker.jobs++ === 0) worker.restsSince = worker.silentSince = 0;
+    job.at = worker;
   }
 
-  /** Who was given the job, and has not ended it. */
-  workerOf(job: Job): PoolWorker | undefined {
-    for (const worker of this.#workers.values()) if (worker.jobs.has(job)) return worker;
-    return undefined;
+  /** The worker has ended the job, or given it back. `mayRest` follows. */
+  loses(worker: PoolWorker, job: Job): void {
+    job.at = undefined;
+    worker.jobs--;
   }
 
-  /** The job was taken back from the worker that it was given to. */
-  giveUp(job: Job): void {
-    for (const [id, { jobs }] of this.#workers) if (jobs.delete(job) && jobs.size === 0) this.rests(id);
+  /** The worker has got what there is for it. */
+  mayRest(worker: PoolWorker): void {
+    if (worker.jobs === 0) this.#idle.rests(worker);
   }
 
   start(id: number, isUnasked: boolean, events: (worker: () => PoolWorker) => PoolWorkerEvents): void {
@@ -74,6 +78,7 @@ export class Crew {
     const worker: PoolWorker = outsideOfCalls(
       () =>
         new PoolWorker(
+          id,
           settings,
           events(() => worker),
         ),
@@ -81,20 +86,12 @@ export class Crew {
     this.#workers.set(id, worker);
   }
 
-  /** It has nothing to do from now on. */
-  rests(id: number): void {
-    this.#idle.add(id);
-  }
-
-  /** It has something to do, or is to end. */
-  works(id: number): void {
-    this.#idle.delete(id);
-  }
-
   /** @param isNow it does not wait for its own pools */
   stop(id: number, isNow: boolean): void {
-    this.works(id);
-    this.#workers.get(id)?.stop(isNow);
+    const worker = this.#workers.get(id);
+    if (worker === undefined) return;
+    worker.restsSince = 0;
+    worker.stop(isNow);
   }
 
   /** Those who were told to end do not wait for their own pools any longer. */
@@ -104,18 +101,18 @@ export class Crew {
 
   /** Its own pools have work, or have none any more. */
   poolsWork(id: number, doWork: boolean): void {
+    const worker = doWork || !this.#hosts.has(id) ? undefined : this.#workers.get(id);
     if (doWork) this.#hosts.add(id);
-    else if (this.#hosts.delete(id) && this.#workers.get(id)?.jobs.size === 0) this.rests(id);
-  }
-
-  /** Whether the own pools of a worker have work. */
-  get doPoolsWork(): boolean {
-    return this.#hosts.size > 0;
+    else this.#hosts.delete(id);
+    this.hosts = this.#hosts.size;
+    if (worker !== undefined) this.mayRest(worker);
   }
 
   kill(id: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-    this.works(id);
-    this.#workers.get(id)?.kill(signal);
+    const worker = this.#workers.get(id);
+    if (worker === undefined) return;
+    worker.restsSince = 0;
+    worker.kill(signal);
   }
 
   /** All who live are ended by this program. @param why for the tasks that end with them */
@@ -125,8 +122,8 @@ export class Crew {
 
   /** It has ended. */
   delete(id: number): void {
-    this.works(id);
     this.#hosts.delete(id);
+    this.hosts = this.#hosts.size;
     this.#workers.delete(id);
   }
 

@@ -53,6 +53,10 @@ export class Deadlines {
     this.#events = events;
   }
 
+  get size(): number {
+    return this.#deadlines.size;
+  }
+
   /** A worker has it. */
   start(job: Job): void {
     const { timeout } = job.settings;
@@ -71,7 +75,7 @@ export class Deadlines {
   /** An item of it has ended, the next begins; unless the one that takes too long is having its grace. */
   restart(job: Job): void {
     const { timeout } = job.settings;
-    if (timeout === Infinity || job.isStuck()) return;
+    if (timeout === Infinity || job.isLate()) return;
     this.#set(job, this.#deadlines.get(job)?.phase === 'prepared' ? 'prepared' : 'runs', timeout);
   }
 
@@ -81,7 +85,6 @@ export class Deadlines {
   }
 
   stop(job: Job): void {
-    if (this.#deadlines.size === 0) return;
     clearTimeout(this.#deadlines.get(job)?.timer);
     this.#deadlines.delete(job);
   }

@@ -1,8 +1,8 @@
 /**
  * The result of a task that may not have ended yet: a promise that can also be asked and cancelled.
  *
- *   pending --begin--> running --settle--> finished
- *      \--- cancel() ---> cancelled            (a running task goes on: Python's rule)
+ *   pending, running --settle--> finished     its task knows whether a worker has it
+ *      \--- cancel() ---> cancelled           (a running task goes on: Python's rule)
  */
 
 import { markClass } from '../copies.ts';
@@ -12,14 +12,14 @@ import { callerContext } from './caller-context.ts';
 import { showAsText, typeName } from '../repr.ts';
 import { later } from './timers.ts';
 
-type State = 'pending' | 'running' | 'finished' | 'cancelled';
+type State = 'pending' | 'finished' | 'cancelled';
 
 /** What stands behind a future. */
 export interface FutureTask {
   /** @returns whether it was still waiting */
   cancel(): boolean;
-  /** Whether a worker has begun it, of one that was sent ahead to a busy worker. */
-  hasBegunAhead(): boolean;
+  /** Whether a worker has it: of one that was sent ahead to a busy worker, whether that has begun it. */
+  isRunning(): boolean;
 }
 
 /** The executor's hands on a future; nobody else has them. */
@@ -27,10 +27,6 @@ export interface FutureControls {
   create<T>(): Future<T>;
   /** Who runs it is known. */
   assign(future: Future<unknown>, task: FutureTask): void;
-  /** The task was handed to a worker. */
-  begin(future: Future<unknown>): void;
-  /** The worker that it was handed to had not begun it: it waits again. */
-  unbegin(future: Future<unknown>): void;
   /** @throws InvalidStateError if it is done */
   settle(future: Future<unknown>, ok: boolean, value: unknown): void;
   cancel(future: Future<unknown>): void;
@@ -131,7 +127,7 @@ export class Future<T> extends Promise<T> {
 
   /** Whether a worker has it right now. */
   running(): boolean {
-    return this.#state === 'running' || (this.#state === 'pending' && this.#task?.hasBegunAhead() === true);
+    return this.#state === 'pending' && this.#task?.isRunning() === true;
   }
 
   /** Whether it was cancelled. */
@@ -147,7 +143,7 @@ export class Future<T> extends Promise<T> {
    */
   cancel(reason?: unknown): boolean {
     if (this.#state === 'cancelled') return true;
-    if (this.#state !== 'pending' || this.#task === undefined) return false;
+    if (this.#state !== 'pending' || this.#task === undefined || this.running()) return false;
     this.#reason = reason;
     return this.#task.cancel();
   }
@@ -172,7 +168,7 @@ export class Future<T> extends Promise<T> {
   }
 
   #settle(ok: boolean, value: unknown): void {
-    if (this.done()) throw new InvalidStateError(`the future is ${this.#state} already`);
+    if (this.#state !== 'pending') throw new InvalidStateError(`the future is ${this.#state} already`);
     this.#state = 'finished';
     this.#isError = !ok;
     this.#value = value;
@@ -249,12 +245,6 @@ export class Future<T> extends Promise<T> {
       create: () => new Future<never>(byExecutor),
       assign: (future, task) => {
         future.#task = task;
-      },
-      begin: (future) => {
-        future.#state = 'running';
-      },
-      unbegin: (future) => {
-        future.#state = 'pending';
       },
       settle: (future, ok, value) => future.#settle(ok, value),
       cancel: (future) => future.#cancelNow(),

@@ -2,35 +2,37 @@
 
 import { later } from './timers.ts';
 
+/** A worker, as far as it is looked at here. */
+export interface Resting {
+  readonly id: number;
+  /** Since when it has nothing to do (`performance.now()`); 0: it has something. */
+  restsSince: number;
+}
+
 export class IdleWatch {
   readonly #timeout: number;
+  readonly #workers: () => Iterable<Resting>;
   readonly #isOver: (worker: number) => void;
-  /** Since when each has been idle, the longest first. */
-  readonly #since: Map<number, number> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param timeout milliseconds; `Infinity`: never */
-  constructor(timeout: number, isOver: (worker: number) => void) {
+  constructor(timeout: number, workers: () => Iterable<Resting>, isOver: (worker: number) => void) {
     this.#timeout = timeout;
+    this.#workers = workers;
     this.#isOver = isOver;
   }
 
-  add(worker: number): void {
+  /** It has nothing to do from now on. */
+  rests(worker: Resting): void {
     if (this.#timeout === Infinity) return;
-    this.#since.delete(worker);
-    this.#since.set(worker, performance.now());
+    worker.restsSince = performance.now();
     this.#timer ??= this.#wait(this.#timeout);
-  }
-
-  delete(worker: number): void {
-    this.#since.delete(worker);
   }
 
   /** Leaves nothing behind. */
   end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#since.clear();
   }
 
   #wait(ms: number): NodeJS.Timeout {
@@ -40,15 +42,20 @@ export class IdleWatch {
   #look(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [worker, since] of this.#since) {
+    const over: Resting[] = [];
+    let next = Infinity;
+    for (const worker of this.#workers()) {
+      if (worker.restsSince === 0) continue;
       // Timers may come a little early.
-      const rest = this.#timeout - (now - since);
-      if (rest > 1) {
-        this.#timer ??= this.#wait(rest);
-        return;
-      }
-      this.#since.delete(worker);
-      this.#isOver(worker);
+      const rest = this.#timeout - (now - worker.restsSince);
+      if (rest > 1) next = Math.min(next, rest);
+      else over.push(worker);
+    }
+    if (next !== Infinity) this.#timer = this.#wait(next);
+    // The longest first.
+    for (const worker of over.sort((a, b) => a.restsSince - b.restsSince)) {
+      worker.restsSince = 0;
+      this.#isOver(worker.id);
     }
   }
 }

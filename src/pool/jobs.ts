@@ -1,6 +1,5 @@
 /** The jobs of a pool that have not ended, and what is watched of each: its signal, its time, whether somebody waits for it. */
 
-import { isObserved } from '../events.ts';
 import { AbortWatch } from './abort-watch.ts';
 import { outsideOfCalls } from './caller-context.ts';
 import { type DeadlineEvents, type DeadlineOptions, Deadlines } from './deadlines.ts';
@@ -15,7 +14,8 @@ export interface JobEvents extends DeadlineEvents {
 
 export class Jobs {
   readonly deadlines: Deadlines;
-  readonly #byId: Map<number, Job> = new Map();
+  /** Those that somebody waits for, and that do not wait for him. Not to be written. */
+  awaited = 0;
   readonly #aborts: AbortWatch<Job>;
   /** Those that wait for their consumer: they keep no program alive. */
   readonly #paused: Set<Job> = new Set();
@@ -30,41 +30,32 @@ export class Jobs {
     this.#aborts = new AbortWatch((job, reason) => events.aborted(job, reason));
   }
 
-  get(id: number): Job | undefined {
-    return this.#byId.get(id);
-  }
-
-  /** Whether somebody waits for one that does not wait for him. */
-  get areAwaited(): boolean {
-    return this.#byId.size > this.#paused.size;
-  }
-
   add(job: Job): void {
     const { signal } = job.settings;
-    if (isObserved('taskStarted')) job.since = performance.now();
-    this.#byId.set(job.id, job);
+    job.isOpen = true;
+    this.awaited++;
     if (signal !== undefined) this.#aborts.watch(signal, job);
   }
 
   /** It has ended, or nobody wants to know: nothing of it is watched any more. */
-  drop(id: number): Job | undefined {
-    const job = this.#byId.get(id);
-    if (job === undefined) return undefined;
+  drop(job: Job): void {
+    if (!job.isOpen) return;
     const { signal } = job.settings;
-    this.#byId.delete(id);
-    if (this.#paused.size > 0) this.#paused.delete(job);
+    job.isOpen = false;
+    if (this.#paused.size === 0 || !this.#paused.delete(job)) this.awaited--;
     if (this.#late.size > 0) this.#late.delete(job);
-    this.deadlines.stop(job);
+    if (this.deadlines.size > 0) this.deadlines.stop(job);
     if (this.#held.size > 0) this.#letGo(job);
     if (signal !== undefined) this.#aborts.forget(signal, job);
     job.release();
-    return job;
   }
 
   /** It waits for its consumer, or goes on. */
   pause(job: Job, isPaused: boolean): void {
-    if (isPaused && this.#byId.has(job.id)) this.#paused.add(job);
+    if (!job.isOpen || isPaused === this.#paused.has(job)) return;
+    if (isPaused) this.#paused.add(job);
     else this.#paused.delete(job);
+    this.awaited += isPaused ? -1 : 1;
   }
 
   /** Its next attempt waits for so many milliseconds; the job keeps the program running meanwhile. */
@@ -89,6 +80,6 @@ export class Jobs {
 
   /** Whether it was late, and has come to another item all the same: told once. */
   hasMovedOn(job: Job): boolean {
-    return this.#late.size > 0 && !job.isStuck() && this.#late.delete(job);
+    return this.#late.size > 0 && !job.isLate() && this.#late.delete(job);
   }
 }

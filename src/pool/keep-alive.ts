@@ -7,11 +7,12 @@ import { maxDelay } from './timers.ts';
 
 export class KeepAlive {
   #timer: NodeJS.Timeout | undefined;
-  #isOn = false;
+  /** Not to be written. */
+  isOn = false;
 
+  /** It changes. */
   set(isOn: boolean): void {
-    if (isOn === this.#isOn) return;
-    this.#isOn = isOn;
+    this.isOn = isOn;
     poolHasWork(isOn);
     if (!isOn) this.#timer?.unref();
     else if (this.#timer === undefined) this.#timer = outsideOfCalls(() => setInterval(() => {}, maxDelay));
@@ -20,8 +21,8 @@ export class KeepAlive {
 
   /** Leaves nothing behind. */
   end(): void {
-    if (this.#isOn) poolHasWork(false);
-    this.#isOn = false;
+    if (this.isOn) poolHasWork(false);
+    this.isOn = false;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

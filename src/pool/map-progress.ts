@@ -3,7 +3,7 @@
 import type { Display } from '../progress/display.ts';
 import { type Progress, Tracker } from '../progress/index.ts';
 import type { AsyncResource } from './caller-context.ts';
-import { summary } from './job.ts';
+import { summary } from './job-errors.ts';
 
 /** Told at most so often, in milliseconds. */
 const tellEvery = 100;

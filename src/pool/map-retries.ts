@@ -10,7 +10,7 @@ import { type CallSite, joinStacks } from '../codec/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import type { Chunk, ItemEnds } from './chunk-job.ts';
 import { ChunkOutcomes, Failure, type Values } from './chunk-outcomes.ts';
-import { accepts, backoffAfter } from './job.ts';
+import { accepts, backoffAfter } from './caller-code.ts';
 import type { TaskSettings } from './task-options.ts';
 
 export interface RetryOptions {

@@ -13,7 +13,7 @@ import { whyNoWorkers } from '../places.ts';
 import { expectStarts, startMethod, type StartMethod, type WorkerKind } from '../worker/index.ts';
 import { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
 import { type Future, futures } from './future.ts';
-import { CallJob } from './job.ts';
+import { CallJob } from './call-job.ts';
 import { MapIterator, splitOptions, startMap } from './map.ts';
 import { showAsText } from '../repr.ts';
 import { contextOf, type ExecutorOptions, checkExecutorOptions } from './options.ts';

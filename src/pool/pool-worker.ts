@@ -8,8 +8,7 @@
 import type { Capsule, Packet } from '../codec/index.ts';
 import { HeddleError, TimeoutError, type WorkerEnd } from '../errors.ts';
 import { nextTick, setImmediate } from '../real-timers.ts';
-import { type ChunkReport, type Outcome, WorkerHandle, type WorkerKind, type WorkerOptions } from '../worker/index.ts';
-import type { Job } from './job.ts';
+import { type Call, WorkerHandle, type WorkerEvents, type WorkerKind, type WorkerOptions } from '../worker/index.ts';
 import { later } from './timers.ts';
 import type { FailedStart } from './scheduler/index.ts';
 
@@ -30,15 +29,9 @@ export interface PoolWorkerOptions extends WorkerOptions {
   readonly gracePeriod: number;
 }
 
-export interface PoolWorkerEvents {
+/** What a pool hears of a worker; of its tasks not before it has started. */
+export interface PoolWorkerEvents extends Omit<WorkerEvents, 'ready' | 'ended'> {
   started(): void;
-  takesAhead(): void;
-  outcome(task: number, outcome: Outcome): void;
-  report(task: number, report: ChunkReport): void;
-  progress(task: number, done: number, total: number | null): void;
-  preparing(task: number, isPreparing: boolean): void;
-  heavy(): void;
-  poolsWork(doWork: boolean): void;
   /** @param failure why it could not start, if it did not */
   ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined, failure: StartFailure | undefined): void;
 }
@@ -50,8 +43,12 @@ export interface StartFailure {
 }
 
 export class PoolWorker {
-  /** What it was given and has not ended. */
-  readonly jobs: Set<Job> = new Set();
+  /** By which the scheduler knows it. */
+  readonly id: number;
+  /** Jobs that it was sent and has neither ended nor given back. */
+  jobs = 0;
+  /** Since when it has nothing to do (`idle-watch.ts`); 0: it has something, or has not started. */
+  restsSince = 0;
   /** As `prefetch.ts` has it. */
   silentSince = 0;
   /** Why this program ends it, if it does. */
@@ -65,16 +62,15 @@ export class PoolWorker {
   #isInitializing = false;
   #isStopped = false;
 
-  constructor(options: PoolWorkerOptions, events: PoolWorkerEvents) {
+  constructor(id: number, options: PoolWorkerOptions, events: PoolWorkerEvents) {
+    this.id = id;
     this.#options = options;
     this.#events = events;
     const { kind } = options;
     try {
       this.#handle = new WorkerHandle(kind, options, {
-        ...events,
-        ready: () => this.#ready(),
-        outcome: (task, outcome) => (task === initializerId ? this.#initialized(outcome) : events.outcome(task, outcome)),
-        ended: (end, begun) => this.#ended(end, begun),
+        ...this.#whenStarted(),
+        outcome: (_initializer, ok, value) => this.#initialized(ok, value),
       });
     } catch (error) {
       // The system refused at once.
@@ -112,19 +108,25 @@ export class PoolWorker {
     if (initializer === undefined) return this.#start();
     if (this.#isStopped) return;
     this.#isInitializing = true;
-    this.handle.call({ id: initializerId, ...initializer, attempt: 1, isAbortable: false, isTimed: false, isStream: false });
+    this.handle.call(callOf(initializer));
   }
 
-  #initialized(outcome: Outcome): void {
+  #initialized(ok: boolean, value: unknown): void {
     this.#isInitializing = false;
-    if (outcome.ok) this.#start();
-    else this.#fail(outcome.value, 'failed');
+    if (ok) this.#start();
+    else this.#fail(value, 'failed');
   }
 
   #start(): void {
     clearTimeout(this.#timer);
     this.#hasStarted = true;
+    // What follows is none of its start's.
+    this.handle.tell(this.#whenStarted());
     this.#events.started();
+  }
+
+  #whenStarted(): WorkerEvents {
+    return { ...this.#events, ready: () => this.#ready(), ended: (end, begun) => this.#ended(end, begun) };
   }
 
   /** If this thread was busy for so long, what the worker has said meanwhile comes behind the timers: it is looked at first. */
@@ -159,6 +161,11 @@ export class PoolWorker {
       this.#failure ??= { error: end.error ?? endedEarly(end), kind: end.signal === 'SIGKILL' ? 'byChance' : 'failed' };
     this.#events.ended(end, begun, this.#failure);
   }
+}
+
+function callOf({ capsule, args }: Initializer): Call {
+  const state = { ticket: 0, nth: 0, unanswered: 0 };
+  return { id: initializerId, capsule, args, context: undefined, attempt: 1, how: undefined, ...state };
 }
 
 function endedEarly({ kind, pid, threadId, signal, exitCode }: WorkerEnd): HeddleError {

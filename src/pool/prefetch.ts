@@ -20,8 +20,12 @@ const lookEvery = 500;
 export class Prefetch {
   readonly #slots: number;
   readonly #most: number;
-  #mean: number | undefined;
+  /** Below 0: none has ended. */
+  #mean = -1;
   #depth = 0;
+  /** Between these means the depth is this. */
+  #from = 0;
+  #to = 0;
   /** Microseconds that tasks took since the last look at silent workers. */
   #spent = 0;
 
@@ -40,19 +44,31 @@ export class Prefetch {
    */
   ended(us: number, isWatched: boolean): number | undefined {
     this.#spent += us;
-    const mean = this.#mean === undefined ? us : this.#mean + (us - this.#mean) * share;
+    const mean = this.#mean < 0 ? us : this.#mean + (us - this.#mean) * share;
     this.#mean = mean;
-    const depth = isWatched ? 0 : this.#depthFor(mean);
+    if (!isWatched && mean > this.#from && mean <= this.#to) return undefined;
+    const depth = isWatched ? this.#none() : this.#depthFor(mean);
     if (depth === this.#depth) return undefined;
     this.#depth = depth;
     return depth;
   }
 
-  /** A power of two, so that it seldom changes. */
+  #none(): number {
+    this.#from = this.#to = 0;
+    return 0;
+  }
+
+  /** A power of two, so that it seldom changes. Notes for which means it holds. */
   #depthFor(mean: number): number {
+    const all = worth * this.#slots;
+    this.#from = long;
+    this.#to = Infinity;
     if (mean > long) return 0;
-    const exact = (worth / Math.max(mean, 1)) * this.#slots;
-    return exact >= this.#most ? this.#most : exact <= 1 ? 1 : 2 ** Math.floor(Math.log2(exact));
+    const exact = all / Math.max(mean, 1);
+    const depth = exact >= this.#most ? this.#most : exact <= 1 ? 1 : 2 ** Math.floor(Math.log2(exact));
+    this.#from = depth === this.#most ? -1 : all / (2 * depth);
+    this.#to = depth === 1 ? long : Math.min(long, all / depth);
+    return depth;
   }
 
   /** Whether it is time to look for silent workers. */

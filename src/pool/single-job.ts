@@ -2,61 +2,32 @@
 
 import { type Capsule, type Packet, hasReducers } from '../codec/index.ts';
 import { handleDoor } from '../handles.ts';
-import type { ChunkReport } from '../worker/index.ts';
-import { type AsyncResource, callerContext } from './caller-context.ts';
-import { type TaskSettings, hasCallbacks } from './task-options.ts';
+import type { Call, CallMeta } from '../worker/index.ts';
+import { type AsyncResource, type CallerContext, callerContext } from './caller-context.ts';
+import { Job } from './job.ts';
+import type { Wishes } from './scheduler/index.ts';
+import { type TaskSettings, defaultSettings, hasCallbacks, isAbortable, isTimed } from './task-options.ts';
 
 /** A job that found no worker willing to begin it this many times is given up: it would go round for ever. */
 export const maxReturns = 3;
 
-export abstract class SingleJob {
-  readonly id: number;
-  readonly settings: TaskSettings;
-  readonly weight = 1;
-  readonly left = 1;
-  readonly isChunk = false;
-  readonly isRetry = false;
-  readonly isTaken = false;
-  /** It may be sent ahead to a busy worker. */
-  goesAhead: boolean = false;
-  since = 0;
-  isSettled = false;
-  protected readonly capsule: Capsule;
-  protected readonly args: Packet;
-  #returns = 0;
+export abstract class SingleJob extends Job implements Call {
+  declare readonly args: Packet;
+  /** From 1. */
+  declare attempt: number;
+  /** Times it came back without having begun. */
+  declare protected returns: number;
 
-  constructor(id: number, capsule: Capsule, args: Packet, settings: TaskSettings) {
-    this.id = id;
-    this.capsule = capsule;
+  constructor(id: number, capsule: Capsule, args: Packet, settings: TaskSettings, context: CallerContext | undefined, wishes: Wishes) {
+    super(id, capsule, settings, context, wishes, false, false);
     this.args = args;
-    this.settings = settings;
+    this.attempt = 1;
+    this.returns = 0;
   }
 
-  get name(): string {
-    return this.capsule.name;
+  get how(): CallMeta | undefined {
+    return this.settings === defaultSettings ? undefined : howOf(this.settings);
   }
-
-  get isAhead(): boolean {
-    return false;
-  }
-
-  takeBack(): boolean {
-    return false;
-  }
-
-  hasBegunAhead(): boolean {
-    return false;
-  }
-
-  isStuck(): boolean {
-    return true;
-  }
-
-  judged(report: ChunkReport): ChunkReport {
-    return report;
-  }
-
-  settleLost(): void {}
 
   release(): void {
     if (this.args.handles.length > 0) handleDoor()?.unpin(this.args.handles);
@@ -65,11 +36,16 @@ export abstract class SingleJob {
   /** Its worker was lost before it began: whether another may have it. */
   protected mayGoElsewhere(): boolean {
     // What changed owner on the way to the lost worker cannot be sent again.
-    return this.args.transfer.length === 0 && ++this.#returns <= maxReturns;
+    return this.args.transfer.length === 0 && ++this.returns <= maxReturns;
   }
+}
+
+/** What the worker must know beforehand. */
+export function howOf(settings: TaskSettings): CallMeta {
+  return { ...(isAbortable(settings) ? { isAbortable: true } : {}), ...(isTimed(settings) ? { isTimed: true } : {}) };
 }
 
 /** The running code's context, if a task with these settings has code of its caller's to run in it. */
 export function contextFor(settings: TaskSettings): AsyncResource | undefined {
-  return hasCallbacks(settings) || hasReducers() ? callerContext() : undefined;
+  return hasReducers() || (settings !== defaultSettings && hasCallbacks(settings)) ? callerContext() : undefined;
 }

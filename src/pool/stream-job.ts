@@ -11,14 +11,16 @@
 
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
-import { CancelledError, type WorkerEnd } from '../errors.ts';
+import { CancelledError } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
-import type { ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import type { CallMeta, ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import { tellProgress } from './caller-code.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from '../fifo.ts';
-import { type Job, type Overdue, lostError, overdueError, tellProgress } from './job.ts';
-import { SingleJob, contextFor } from './single-job.ts';
-import { hasCallbacks, isTimed, type TaskProgress, type TaskSettings } from './task-options.ts';
+import { type Loss, type Lost, lostOf, type Overdue, type Reported } from './job.ts';
+import { lostError, overdueError } from './job-errors.ts';
+import { SingleJob, contextFor, howOf } from './single-job.ts';
+import { hasCallbacks, type TaskProgress, type TaskSettings } from './task-options.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 type Result = IteratorResult<unknown, undefined>;
@@ -45,13 +47,10 @@ export class StreamSide {
   }
 }
 
-export class StreamJob extends SingleJob implements Job {
-  /** A stream is not tried again: its values may have been used. */
-  readonly retries = 0;
-  readonly holdsRetries = false;
+/** A stream is not tried again: its values may have been used. */
+export class StreamJob extends SingleJob {
   readonly #pool: WorkerPool;
   readonly #side: WeakRef<StreamSide>;
-  readonly #hasContext: boolean;
   readonly #values: Fifo<unknown> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
   #worker: WorkerHandle | undefined;
@@ -61,15 +60,16 @@ export class StreamJob extends SingleJob implements Job {
   #isAborted = false;
 
   constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
-    super(id, capsule, args, hasCallbacks(settings) ? { ...settings, progress: undefined, retryOn: undefined, backoff: 0 } : settings);
+    const own = hasCallbacks(settings) ? { ...settings, progress: undefined, retryOn: undefined, backoff: 0 } : settings;
+    const weak = new WeakRef(side);
+    super(id, capsule, args, own, side.context === undefined ? undefined : contextOf(weak), { priority: own.priority, key: own.key });
     this.#pool = pool;
-    this.#side = new WeakRef(side);
-    this.#hasContext = side.context !== undefined;
+    this.#side = weak;
   }
 
   // ---- for its consumer
 
-  next(): Promise<Result> {
+  nextValue(): Promise<Result> {
     if (this.#values.length > 0) {
       const value = this.#values.shift();
       this.#taken();
@@ -105,7 +105,7 @@ export class StreamJob extends SingleJob implements Job {
     const count = this.#untold;
     this.#untold = 0;
     if (this.isSettled) return;
-    this.#worker?.taken(this.id, count);
+    this.#worker?.taken(this, count);
     this.#pool.pause(this, this.#values.length > 0);
   }
 
@@ -117,45 +117,36 @@ export class StreamJob extends SingleJob implements Job {
 
   send(worker: WorkerHandle): void {
     this.#worker = worker;
-    const { id, capsule, args } = this;
-    // Its consumer may abort it, if nobody else.
-    worker.call({
-      id,
-      capsule,
-      args,
-      attempt: 1,
-      isAbortable: true,
-      isTimed: isTimed(this.settings),
-      isStream: true,
-      context: this.#hasContext ? contextOf(this.#side) : undefined,
-    });
+    worker.call(this);
+  }
+
+  /** Its consumer may abort it, if nobody else. */
+  override get how(): CallMeta {
+    return { ...howOf(this.settings), isStream: true, isAbortable: true };
   }
 
   returned(): void {
     this.#worker = undefined;
   }
 
-  mayRetry(): boolean {
-    return false;
-  }
-
-  backoff(): number {
-    return 0;
-  }
-
   overdue(notBegun: number | undefined): Overdue {
     const reason = overdueError(this.name, this.settings.timeout, notBegun);
-    this.keep({ ok: false, value: reason });
+    this.#hear(false, reason);
     return { reason, item: undefined };
   }
 
-  keep(outcome: Outcome): void {
-    if (!this.isSettled) this.#outcome = outcome;
+  end(ok: boolean, value: unknown): boolean {
+    this.#hear(ok, value);
+    return false;
+  }
+
+  #hear(ok: boolean, value: unknown): void {
+    if (!this.isSettled) this.#outcome = { ok, value };
   }
 
   aborted(reason: unknown): void {
     this.#isAborted = true;
-    this.keep({ ok: false, value: reason });
+    this.#hear(false, reason);
   }
 
   settle(): void {
@@ -171,11 +162,11 @@ export class StreamJob extends SingleJob implements Job {
     while (this.#waiters.length > 0) this.#waiters.shift()!.resolve({ done: true, value: undefined });
   }
 
-  reported(): boolean {
-    return false;
+  report(report: ChunkReport): Reported {
+    return { ended: 0, failed: 0, isDone: false, tell: () => this.#deliver(report) };
   }
 
-  deliver({ values, failed: [failed] }: ChunkReport): void {
+  #deliver({ values, failed: [failed] }: ChunkReport): void {
     if (this.isSettled) return;
     for (let i = 0; i < values.length; i++) {
       const value: unknown = values[i];
@@ -195,13 +186,13 @@ export class StreamJob extends SingleJob implements Job {
     this.#pool.abort(this, error);
   }
 
-  workerLost(end: WorkerEnd, isBegun: boolean, why: string | undefined): boolean {
-    if (!isBegun && this.mayGoElsewhere()) return true;
-    this.keep({ ok: false, value: lostError(end, this.name, why) });
-    return false;
+  lose({ end, isBegun, why }: Loss): Lost {
+    if (!isBegun && this.mayGoElsewhere()) return lostOf(true);
+    this.#hear(false, lostError(end, this.name, why));
+    return lostOf(false);
   }
 
-  progressed(progress: TaskProgress): void {
+  override progressed(progress: TaskProgress): void {
     const side = this.#side.deref();
     if (side !== undefined) tellProgress(side, progress, side.context);
   }
@@ -256,7 +247,7 @@ export class StreamIterator<T> implements AsyncItemIterator<T> {
     if (refusal !== undefined) return Promise.reject(refusal.error);
     if (this.#job === undefined || this.#owner === undefined || this.#side === undefined)
       return Promise.resolve({ done: true, value: undefined });
-    return this.#job.next() as Promise<IteratorResult<T, undefined>>;
+    return this.#job.nextValue() as Promise<IteratorResult<T, undefined>>;
   }
 
   return(): Promise<IteratorResult<T, undefined>> {

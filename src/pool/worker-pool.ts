@@ -4,25 +4,25 @@
  *
  *   job --> scheduler --dispatch--> worker --outcome--> scheduler --> job settles its future or items
  *
- *   jobs.ts    those that have not ended: their signals and times       crew.ts   the workers
- *   scheduler/ which job goes to which worker, and what when one ends   job.ts    what an outcome means for those who wait
+ *   jobs.ts    those that have not ended: their signals and times       crew.ts         the workers
+ *   scheduler/ which job goes to which worker, and what when one ends   sent-ahead.ts   what busy workers have in advance
+ *   job.ts     what an outcome means for those who wait
  */
 
 import type { Border } from '../codec/index.ts';
 import { BrokenProcessPool, BrokenThreadPool, Full, type HeddleError, InvalidStateError, ShutDown, type WorkerEnd } from '../errors.ts';
-import { isObserved, publish } from '../events.ts';
-import { monotonicNow, setImmediate } from '../real-timers.ts';
-import { type ChunkReport, isUnasked, type Outcome, whyPoolIsRefused, type WorkerKind } from '../worker/index.ts';
-import { outsideOfCalls } from './caller-context.ts';
+import { areTasksObserved, isObserved, publish } from '../events.ts';
+import { type ChunkReport, isUnasked, whyPoolIsRefused, type WorkerKind } from '../worker/index.ts';
 import { Crew } from './crew.ts';
 import { Deferred } from './deferred.ts';
-import { type Job, summary } from './job.ts';
+import type { Job } from './job.ts';
+import { summary } from './job-errors.ts';
 import { Jobs } from './jobs.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { WorkerPoolOptions } from './options.ts';
-import { isSilent, Prefetch } from './prefetch.ts';
 import type { PoolWorker, PoolWorkerEvents, StartFailure } from './pool-worker.ts';
 import { type Instruction, type SchedulerEvent, type SchedulerState, createState, hasRoom, step, takesRetries } from './scheduler/index.ts';
+import { jobsOf, SentAhead } from './sent-ahead.ts';
 import { Counts, type PoolStatistics } from './statistics.ts';
 
 const maxFailedStarts = 3;
@@ -53,8 +53,7 @@ export class WorkerPool {
   readonly #finished: Deferred = new Deferred();
   /** What is to be told to those who wait, when the pool has come to rest. */
   #settlements: (() => void)[] = [];
-  readonly #prefetch: Prefetch;
-  #isBalancing = false;
+  readonly #sentAhead: SentAhead;
   /** Instructions that came while others were carried out. */
   readonly #later: (readonly Instruction[])[] = [];
   #isCarryingOut = false;
@@ -76,8 +75,11 @@ export class WorkerPool {
       overdue: (job, notBegun) => this.#overdue(job, notBegun),
       graceOver: (job) => this.#graceOver(job),
     });
-    this.#prefetch = new Prefetch(options.tasksPerWorker);
     this.#crew = new Crew(this.border, name, options, (worker) => this.#apply({ type: 'idleOver', worker }));
+    this.#sentAhead = new SentAhead(this.#state, this.#crew, {
+      apply: (event) => this.#apply(event),
+      perform: (event) => this.#perform(step(this.#state, event)),
+    });
     // Where its use is refused, its workers start with the first use.
     if (options.minWorkers > 0 && whyPoolIsRefused() === undefined) this.#open();
   }
@@ -138,32 +140,17 @@ export class WorkerPool {
    * @param delay milliseconds that it waits first
    */
   submit(job: Job, isBounded: boolean, delay: number = 0): void {
-    const { id: task, retries, weight, isTaken, holdsRetries } = job;
-    const { priority, key } = job.settings;
-    // Who observes the beginning of tasks hears of each when it begins.
-    const goesAhead = job.goesAhead && !isObserved('taskStarted');
+    const { signal } = job.settings;
     this.#add(job);
-    this.#apply({
-      type: 'submit',
-      task,
-      isBounded,
-      priority,
-      key,
-      retries,
-      weight,
-      isTaken,
-      holdsRetries,
-      startsHeld: delay > 0,
-      goesAhead,
-    });
-    if (delay > 0 && this.#jobs.get(task) !== undefined) this.#hold(job, delay);
-    if (job.settings.signal !== undefined) this.#lookAtSignal(job);
+    this.#apply({ type: 'submit', task: job, isBounded, startsHeld: delay > 0 });
+    if (delay > 0 && job.isOpen) this.#hold(job, delay);
+    if (signal !== undefined) this.#lookAtSignal(job);
   }
 
   /** One job for each worker. */
   broadcast(jobs: readonly Job[]): void {
     for (const job of jobs) this.#add(job);
-    this.#apply({ type: 'broadcast', tasks: jobs.map((job) => job.id) });
+    this.#apply({ type: 'broadcast', tasks: jobs });
     for (const job of jobs) this.#lookAtSignal(job);
   }
 
@@ -176,26 +163,29 @@ export class WorkerPool {
   #add(job: Job): void {
     this.#counts.submitted(job);
     this.#jobs.add(job);
+    if (!areTasksObserved()) return;
+    job.since = performance.now();
+    // Who observes the beginning of tasks hears of each when it begins.
+    if (isObserved('taskStarted')) job.goesAhead = false;
   }
 
   /** Returns whether it was still waiting. */
   cancel(job: Job): boolean {
-    const { tasks } = this.#state;
-    const isThere = tasks.has(job.id);
-    if (job.isAhead) this.#takeBack([job]);
-    this.#apply({ type: 'cancel', task: job.id });
-    return isThere && !tasks.has(job.id);
+    const isThere = job.isListed;
+    if (job.ticket !== 0) this.#sentAhead.takeBack([job]);
+    this.#apply({ type: 'cancel', task: job });
+    return isThere && !job.isListed;
   }
 
   /** Nobody wants it any more. A worker that runs it is told, and ended if it does not stop. */
   abort(job: Job, reason: unknown): void {
-    if (this.#jobs.get(job.id) !== undefined) this.#aborted(job, reason);
+    if (job.isOpen) this.#aborted(job, reason);
   }
 
   /** Takes it out if it waits; a chunk that runs begins no further item. */
   curtail(job: Job): void {
-    if (this.#jobs.get(job.id) === undefined || this.cancel(job)) return;
-    this.#crew.workerOf(job)?.handle.curtail(job.id);
+    if (!job.isOpen || this.cancel(job)) return;
+    job.at?.handle.curtail(job);
   }
 
   /** It waits for its consumer, or goes on. */
@@ -220,7 +210,7 @@ export class WorkerPool {
 
   shutdown(cancelFutures: boolean): Promise<void> {
     this.#submitHeld();
-    if (cancelFutures) this.#takeAllBack();
+    if (cancelFutures) this.#sentAhead.takeAllBack();
     this.#apply({ type: 'shutdown', cancelFutures });
     if (cancelFutures) this.#crew.hurry();
     return this.#finished.promise;
@@ -230,7 +220,7 @@ export class WorkerPool {
   terminate(signal: 'SIGTERM' | 'SIGKILL', caller: string): Promise<void> {
     this.#killSignal = signal;
     this.#submitHeld();
-    this.#takeAllBack();
+    this.#sentAhead.takeAllBack();
     this.#crew.explainEnd(`by ${caller}()`);
     this.#apply({ type: 'terminate' });
     return this.#finished.promise;
@@ -243,12 +233,13 @@ export class WorkerPool {
   // ---- carrying out what the scheduler decides
 
   #apply(event: SchedulerEvent): void {
-    this.#perform(step(this.#state, event));
+    const instructions = step(this.#state, event);
+    if (instructions.length > 0) this.#perform(instructions);
     if (this.#isCarryingOut) return;
     this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
     if (this.#hungry.size > 0 && (this.hasRoom || this.isClosed)) this.#feed();
-    if (this.#state.ahead > 0 && this.#state.free.size > 0) this.#balanceSoon();
+    if (this.#state.ahead > 0 && this.#state.free.size > 0) this.#sentAhead.balanceSoon();
     if (this.#state.isShutDown && event.type !== 'windDown') this.#windDown();
   }
 
@@ -271,12 +262,7 @@ export class WorkerPool {
 
   /** An observer of our events may do anything while we carry out instructions. What follows from it comes after them. */
   #perform(instructions: readonly Instruction[]): void {
-    if (instructions.length === 0) return;
-    if (this.#isCarryingOut) this.#later.push(instructions);
-    else this.#carryOutAll(instructions);
-  }
-
-  #carryOutAll(instructions: readonly Instruction[]): void {
+    if (this.#isCarryingOut) return void this.#later.push(instructions);
     this.#isCarryingOut = true;
     try {
       for (const instruction of instructions) this.#carryOut(instruction);
@@ -289,7 +275,8 @@ export class WorkerPool {
 
   /** A program that waits for a task, or for the end of the pool, must not end. */
   #refreshKeepAlive(): void {
-    this.#keepAlive.set(this.#jobs.areAwaited || this.#crew.doPoolsWork || (this.#state.isShutDown && !this.#state.isFinished));
+    const isOn = this.#jobs.awaited > 0 || this.#crew.hosts > 0 || (this.#state.isShutDown && !this.#state.isFinished);
+    if (isOn !== this.#keepAlive.isOn) this.#keepAlive.set(isOn);
   }
 
   /** What users do when they hear of it may come back here. */
@@ -304,47 +291,42 @@ export class WorkerPool {
     }
   }
 
+  /** The scheduler's tasks are the jobs that it was given. */
   #carryOut(instruction: Instruction): void {
     switch (instruction.type) {
       case 'dispatch':
-        return this.#dispatch(instruction.task, instruction.worker, instruction.isAhead === true);
+        return this.#dispatch(instruction.task as Job, instruction.worker, instruction.isAhead === true);
       case 'recall':
-        return this.#recall(instruction.tasks);
+        return this.#sentAhead.recall(instruction.tasks as readonly Job[]);
       case 'start':
-        return this.#crew.start(instruction.worker, this.#isUnasked === true, (worker) => this.#eventsOf(instruction.worker, worker));
+        return this.#crew.start(instruction.worker, this.#isUnasked === true, (worker) => this.#eventsOf(worker));
       case 'stop':
         return this.#crew.stop(instruction.worker, this.#state.isCancelled);
       case 'kill':
         return this.#crew.kill(instruction.worker, this.#state.isShutDown ? this.#killSignal : 'SIGKILL');
       case 'interrupt':
-        return this.#interrupt(instruction.task, instruction.worker, instruction.isFinal);
-      case 'requeue': {
-        const job = this.#jobs.get(instruction.task)!;
-        this.#jobs.deadlines.stop(job);
-        return job.returned('requeue');
-      }
+        return this.#interrupt(instruction.task as Job, instruction.isFinal);
+      case 'requeue':
+        return this.#return(instruction.task as Job, 'requeue');
       case 'retry':
-        return this.#retry(instruction.task, instruction.isLost === true);
+        return this.#retry(instruction.task as Job, instruction.isLost === true);
       case 'release':
-        return void this.#jobs.drop(instruction.task);
+        return this.#jobs.drop(instruction.task as Job);
       case 'settle':
       case 'lose':
-      case 'aborted': {
-        const job = this.#jobs.drop(instruction.task);
-        if (job === undefined) return;
-        this.#counts.failed += job.left;
-        return void this.#settlements.push(() => job.settle());
-      }
+      case 'aborted':
+        return this.#fail(instruction.task as Job);
       case 'cancelled': {
-        const job = this.#jobs.drop(instruction.task);
-        if (job === undefined) return;
+        const job = instruction.task as Job;
+        if (!job.isOpen) return;
+        this.#jobs.drop(job);
         this.#counts.cancelled += job.left;
         return void this.#settlements.push(() => job.cancelled());
       }
       case 'refuse':
-        return this.#dropWith(instruction.task, this.#refusal(instruction.why));
+        return this.#fail(instruction.task as Job, this.#refusal(instruction.why));
       case 'fail':
-        return this.#dropWith(instruction.task, this.#refusal('broken'));
+        return this.#fail(instruction.task as Job, this.#refusal('broken'));
       case 'finished':
         this.#keepAlive.end();
         this.#crew.end();
@@ -352,45 +334,48 @@ export class WorkerPool {
     }
   }
 
-  /** The user's own functions say whether, and when. */
-  #retry(id: number, isLost: boolean): void {
-    const job = this.#jobs.get(id)!;
+  /** It waits again. */
+  #return(job: Job, why: 'requeue' | 'retry'): void {
     this.#jobs.deadlines.stop(job);
-    if (job.holdsRetries && isLost && !job.mayRetry(job.reason)) return this.#apply({ type: 'giveUp', task: id });
+    job.ticket = 0;
+    job.returned(why);
+  }
+
+  /** The user's own functions say whether, and when. */
+  #retry(job: Job, isLost: boolean): void {
+    this.#jobs.deadlines.stop(job);
+    if (job.holdsRetries && isLost && !job.mayRetry(job.reason)) return this.#apply({ type: 'giveUp', task: job });
     const delay = job.holdsRetries ? job.backoff() : 0;
     this.#counts.retried++;
-    job.returned('retry');
+    this.#return(job, 'retry');
     if (job.holdsRetries) this.#hold(job, delay);
   }
 
   /** The attempt begins after so many milliseconds. */
   #hold(job: Job, delay: number): void {
-    const resume = (): void => this.#apply({ type: 'resume', task: job.id });
+    const resume = (): void => this.#apply({ type: 'resume', task: job });
     if (delay > 0) this.#jobs.hold(job, delay, resume);
     else resume();
   }
 
-  #dropWith(id: number, error: unknown): void {
-    const job = this.#jobs.drop(id);
-    if (job === undefined) return;
+  /** @param error what it fails with; default: what was heard last */
+  #fail(job: Job, error?: HeddleError): void {
+    if (!job.isOpen) return;
+    this.#jobs.drop(job);
     this.#counts.failed += job.left;
-    job.aborted(error);
+    if (error !== undefined) job.aborted(error);
     this.#settlements.push(() => job.settle());
   }
 
-  #dispatch(task: number, workerId: number, isAhead: boolean): void {
-    const job = this.#jobs.get(task)!;
+  #dispatch(job: Job, workerId: number, isAhead: boolean): void {
     const worker = this.#crew.get(workerId)!;
-    if (isObserved('taskStarted') || isObserved('taskSettled')) this.#tellStart(job);
-    if (worker.jobs.size === 0) {
-      this.#crew.works(workerId);
-      worker.silentSince = 0;
-    }
-    worker.jobs.add(job);
-    this.#jobs.deadlines.start(job);
+    if (areTasksObserved()) this.#tellStart(job);
+    this.#crew.gets(worker, job);
+    if (job.settings.timeout !== Infinity) this.#jobs.deadlines.start(job);
+    job.wasSentAhead = isAhead;
     job.send(worker.handle, isAhead);
     // No word was free for it: it begins at once.
-    if (isAhead && !job.isAhead) this.#perform(step(this.#state, { type: 'recalled', tasks: [], begun: [task] }));
+    if (isAhead && job.ticket === 0) this.#perform(step(this.#state, { type: 'recalled', tasks: [], begun: [job] }));
   }
 
   #tellStart(job: Job): void {
@@ -399,62 +384,6 @@ export class WorkerPool {
     const queued = job.since === 0 ? 0 : now - job.since;
     publish('taskStarted', () => ({ pool: this.name, id: job.id, name: job.name, queued }));
     job.since = now;
-  }
-
-  // ---- what was sent ahead
-
-  /**
-   * Takes back what has not begun: it waits here, in its order, until the next event gives it out anew. The last one goes first: a worker that takes up
-   * some meanwhile begins none before one that goes back.
-   *
-   * @param jobs of one worker, in the order in which they were sent
-   */
-  #takeBack(jobs: readonly Job[]): void {
-    const tasks: number[] = [];
-    const begun: number[] = [];
-    for (let i = jobs.length - 1; i >= 0; i--) {
-      const job = jobs[i]!;
-      if (!job.isAhead) continue;
-      if (job.takeBack()) {
-        this.#crew.giveUp(job);
-        tasks.push(job.id);
-      } else begun.push(job.id);
-    }
-    if (tasks.length + begun.length === 0) return;
-    this.#perform(step(this.#state, { type: 'recalled', tasks: tasks.reverse(), begun: begun.reverse() }));
-  }
-
-  #takeAllBack(): void {
-    if (this.#state.ahead > 0) for (const worker of this.#crew) this.#takeBack([...worker.jobs]);
-  }
-
-  #recall(tasks: readonly number[]): void {
-    // An observer may have cancelled some.
-    this.#takeBack(tasks.flatMap((id) => this.#jobs.get(id) ?? []));
-    this.#apply({ type: 'balance', silent: [] });
-  }
-
-  /** A worker is free while others have tasks ahead. What is told in this turn may still bring it some. */
-  #balanceSoon(): void {
-    if (this.#isBalancing) return;
-    this.#isBalancing = true;
-    outsideOfCalls(() =>
-      setImmediate(() => {
-        this.#isBalancing = false;
-        if (this.#state.free.size > 0) this.#apply({ type: 'balance', silent: [] });
-      }),
-    );
-  }
-
-  /** A task of the worker has ended: how many it has ahead from now on, and whether others work on theirs for so long that they get nothing more. */
-  #measure(worker: PoolWorker, us: number): void {
-    worker.silentSince = 0;
-    const depth = this.#prefetch.ended(us, isObserved('taskStarted'));
-    if (depth !== undefined) this.#apply({ type: 'depth', depth });
-    if (this.#state.ahead === 0 || !this.#prefetch.isTime()) return;
-    const now = monotonicNow();
-    const silent = [...this.#crew.entries()].filter(([, each]) => isSilent(each, now)).map(([id]) => id);
-    if (silent.length > 0) this.#apply({ type: 'balance', silent });
   }
 
   #refusal(why: 'shutDown' | 'full' | 'broken'): HeddleError {
@@ -468,22 +397,20 @@ export class WorkerPool {
 
   #aborted(job: Job, reason: unknown): void {
     job.aborted(reason);
-    if (job.isAhead) this.#takeBack([job]);
-    this.#apply({ type: 'abort', task: job.id });
+    if (job.ticket !== 0) this.#sentAhead.takeBack([job]);
+    this.#apply({ type: 'abort', task: job, again: false });
   }
 
   #overdue(job: Job, notBegun: number | undefined): void {
     const { reason, item } = job.overdue(notBegun);
-    if (item === undefined) return this.#apply({ type: 'abort', task: job.id, again: job.mayRetry(reason) });
-    this.#crew.workerOf(job)?.handle.abort(job.id, reason, item);
+    if (item === undefined) return this.#apply({ type: 'abort', task: job, again: job.mayRetry(reason) });
+    job.at?.handle.abort(job, reason, item);
     this.#jobs.deadlines.startGrace(job);
   }
 
-  #interrupt(task: number, workerId: number, isFinal: boolean): void {
-    const job = this.#jobs.get(task);
-    const worker = this.#crew.get(workerId);
-    if (job === undefined || worker === undefined) return;
-    worker.handle.abort(task, job.reason);
+  #interrupt(job: Job, isFinal: boolean): void {
+    if (!job.isOpen || job.at === undefined) return;
+    job.at.handle.abort(job, job.reason);
     this.#jobs.deadlines.startGrace(job);
     if (!isFinal || job.isSettled) return;
     job.isSettled = true;
@@ -492,75 +419,79 @@ export class WorkerPool {
   }
 
   #graceOver(job: Job): void {
-    const worker = this.#crew.workerOf(job);
-    if (worker === undefined || !job.isStuck()) return;
+    const worker = job.at;
+    if (worker === undefined || !job.isLate()) return;
     this.#jobs.late(job);
     worker.why ??= `because ${job.name} did not stop within ${this.options.gracePeriod} ms after its abort or time-out`;
-    this.#apply({ type: 'graceOver', task: job.id, isResponsive: worker.handle.hasAnswered(job.id) });
+    this.#apply({ type: 'graceOver', task: job, isResponsive: job.unanswered === 0 });
   }
 
   // ---- workers
 
-  #eventsOf(id: number, worker: () => PoolWorker): PoolWorkerEvents {
+  /** What its tasks are to it are the jobs that it was sent. */
+  #eventsOf(its: () => PoolWorker): PoolWorkerEvents {
     return {
       started: () => {
+        const worker = its();
         this.#counts.workersStarted++;
-        this.#crew.rests(id);
-        this.#apply({ type: 'workerStarted', worker: id });
+        this.#crew.mayRest(worker);
+        this.#apply({ type: 'workerStarted', worker: worker.id });
       },
-      takesAhead: () => this.#apply({ type: 'takesAhead', worker: id }),
-      outcome: (task, outcome) => this.#ended(task, id, worker(), outcome),
-      report: (task, report) => this.#reported(task, id, worker().jobs, report),
-      progress: (task, done, total) => this.#jobs.get(task)?.progressed({ done, total }),
+      takesAhead: () => this.#apply({ type: 'takesAhead', worker: its().id }),
+      outcome: (task, ok, value, us) => this.#ended(task as Job, ok, value, us),
+      report: (task, report) => this.#reported(task as Job, report),
+      progress: (task, done, total) => {
+        if ((task as Job).isOpen) (task as Job).progressed({ done, total });
+      },
       preparing: (task, isPreparing) => {
-        const job = this.#jobs.get(task);
-        if (job !== undefined) this.#jobs.deadlines.prepare(job, isPreparing);
+        if ((task as Job).isOpen) this.#jobs.deadlines.prepare(task as Job, isPreparing);
       },
       heavy: () => {
-        this.#takeBack([...worker().jobs]);
-        this.#apply({ type: 'retire', worker: id });
+        this.#sentAhead.takeBackFrom(its());
+        this.#apply({ type: 'retire', worker: its().id });
       },
       poolsWork: (doWork) => {
-        this.#crew.poolsWork(id, doWork);
-        this.#apply({ type: 'poolsWork', worker: id, doWork });
+        const worker = its().id;
+        this.#crew.poolsWork(worker, doWork);
+        this.#apply({ type: 'poolsWork', worker, doWork });
       },
-      ended: (end, begun, failure) => this.#workerEnded(id, worker(), end, begun, failure),
+      ended: (end, begun, failure) => this.#workerEnded(its(), end, begun, failure),
     };
   }
 
-  #reported(task: number, worker: number, jobs: Set<Job>, told: ChunkReport): void {
-    const job = this.#jobs.get(task);
-    if (job === undefined) return;
-    const report = job.judged(told);
-    if (job.isChunk && !job.isSettled) this.#counts.ended(report.values.length, report.failed.length);
+  #reported(job: Job, report: ChunkReport): void {
+    if (!job.isOpen) return;
+    const { isSettled, isChunk } = job;
+    const { ended, failed, isDone, tell } = job.report(report);
+    if (isChunk && !isSettled) this.#counts.ended(ended, failed);
     this.#tellings++;
     try {
-      if (job.reported(report)) {
-        if (job.left > 0 && !job.isSettled) this.#counts.returned(job);
-        this.#release(job, worker, jobs, true, false);
-      } else if (job.isChunk) {
+      if (isDone) {
+        if (job.left > 0 && !isSettled) this.#counts.returned(job);
+        this.#release(job, true, false, areTasksObserved());
+      } else if (isChunk) {
         this.#jobs.deadlines.restart(job);
-        if (this.#jobs.hasMovedOn(job)) this.#apply({ type: 'movedOn', task });
+        if (this.#jobs.hasMovedOn(job)) this.#apply({ type: 'movedOn', task: job });
       }
-      job.deliver(report);
+      tell();
     } finally {
       this.#told();
     }
   }
 
-  #ended(task: number, id: number, worker: PoolWorker, outcome: Outcome): void {
-    const job = this.#jobs.get(task);
-    if (job === undefined) return;
-    if (outcome.us !== undefined) this.#measure(worker, outcome.us);
-    job.keep(outcome);
-    const again = !outcome.ok && job.mayRetry(outcome.value);
+  /** @param us microseconds that it took; -1: no worker ran it */
+  #ended(job: Job, ok: boolean, value: unknown, us: number): void {
+    if (!job.isOpen) return;
+    const isWatched = areTasksObserved();
+    if (us >= 0 && job.at !== undefined) this.#sentAhead.measured(job.at, us, isWatched);
+    const again = job.end(ok, value);
     this.#tellings++;
     try {
-      this.#release(job, id, worker.jobs, outcome.ok, again);
+      this.#release(job, ok, again, isWatched);
       if (again || job.isSettled) return;
       // A chunk ends as a whole only if the rest of it was not wanted.
       if (job.isChunk) this.#counts.cancelled += job.left;
-      else this.#counts.ended(1, outcome.ok ? 0 : 1);
+      else this.#counts.ended(1, ok ? 0 : 1);
       job.settle();
     } finally {
       this.#told();
@@ -568,12 +499,13 @@ export class WorkerPool {
   }
 
   /** Its attempt has ended. The worker gets its next task before anybody hears of it. */
-  #release(job: Job, worker: number, jobs: Set<Job>, ok: boolean, again: boolean): void {
-    jobs.delete(job);
-    if (!again) this.#jobs.drop(job.id);
-    if (isObserved('taskSettled')) this.#tellEnd(job, ok);
-    this.#apply({ type: 'taskEnded', task: job.id, again });
-    if (jobs.size === 0) this.#crew.rests(worker);
+  #release(job: Job, ok: boolean, again: boolean, isWatched: boolean): void {
+    const worker = job.at;
+    if (!again) this.#jobs.drop(job);
+    if (isWatched) this.#tellEnd(job, ok);
+    if (worker !== undefined) this.#crew.loses(worker, job);
+    this.#apply({ type: 'taskEnded', task: job, again });
+    if (worker !== undefined) this.#crew.mayRest(worker);
   }
 
   #tellEnd(job: Job, ok: boolean): void {
@@ -581,20 +513,17 @@ export class WorkerPool {
     publish('taskSettled', () => ({ pool: this.name, id: job.id, name: job.name, ms, ok }));
   }
 
-  #workerEnded(
-    id: number,
-    worker: PoolWorker,
-    end: WorkerEnd,
-    begun: ReadonlySet<number> | undefined,
-    failure: StartFailure | undefined,
-  ): void {
-    const notBegun: number[] = [];
-    for (const job of worker.jobs) {
-      const { left } = job;
-      const hasBegun = job.isAhead ? job.hasBegunAhead() : begun === undefined || begun.has(job.id);
-      if (job.workerLost(end, hasBegun, worker.why)) notBegun.push(job.id);
+  #workerEnded(worker: PoolWorker, end: WorkerEnd, begun: ReadonlySet<number> | undefined, failure: StartFailure | undefined): void {
+    const { id, why } = worker;
+    const notBegun: Job[] = [];
+    for (const job of jobsOf(this.#state, worker)) {
+      const { left, ticket } = job;
+      const isBegun = ticket === 0 ? begun === undefined || begun.has(job.id) : worker.handle.hasBegun(ticket);
+      const { isLeft, tell } = job.lose({ end, isBegun, why });
+      job.at = undefined;
+      if (isLeft) notBegun.push(job);
       if (!job.isSettled) this.#counts.failed += left - job.left;
-      this.#settlements.push(() => job.settleLost());
+      if (tell !== undefined) this.#settlements.push(tell);
     }
     if (failure === undefined) this.#counts.workersEnded++;
     else this.#startError = failure.error;

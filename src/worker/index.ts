@@ -3,13 +3,15 @@
 /** One worker, from the host's side. */
 export {
   WorkerHandle,
-  type CallerContext,
+  type Call,
+  type CallMeta,
   type ChunkCall,
   type ChunkReport,
   type Outcome,
   type WorkerEvents,
   type WorkerOptions,
 } from './worker-handle.ts';
+export type { CallerContext, Given } from './given-tasks.ts';
 export type { ResourceLimits, WorkerKind } from './running-worker.ts';
 /** Tasks that it works on and has ahead at a time, at most. */
 export { mostTickets } from './ahead.ts';

@@ -2,4 +2,5 @@
 
 import '../shared/index.ts';
 import '../channel/index.ts';
+import '../shared-map/index.ts';
 import '../proxy/index.ts';

@@ -51,6 +51,7 @@ const LAYERS: Record<string, number> = {
   channel: 5,
   connection: 5,
   shared: 5,
+  'shared-map': 5.5,
   proxy: 5.5,
   worker: 6,
   process: 7.5, // may run a Process on a thread

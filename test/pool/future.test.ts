@@ -22,7 +22,7 @@ test('a future is no promise', async () => {
 test('the questions give answers of another state', async () => {
   const future = pending();
   assert.deepEqual([future.done(), future.running(), future.cancelled()], [false, false, false]);
-  futures.begin(future);
+  futures.assign(future, { cancel: () => true, isRunning: () => true });
   assert.deepEqual([future.done(), future.running(), future.cancelled()], [false, true, false]);
   assert.equal(future.cancel(), false);
   settle(future, true, 7);
@@ -75,7 +75,7 @@ test('a cancelled future runs, or ends the program as an unhandled rejection', a
     futures.cancel(future);
     return true;
   };
-  futures.assign(future, { cancel, hasBegunAhead: () => false });
+  futures.assign(future, { cancel, isRunning: () => false });
   const seen: unknown[] = [];
   future.addDoneCallback((f) => seen.push(f));
   assert.equal(future.cancel('changed my mind'), true);

@@ -4,18 +4,8 @@
  */
 
 import assert from 'node:assert/strict';
-import {
-  type FailedStart,
-  type Instruction,
-  type Key,
-  type SchedulerEvent,
-  type SchedulerOptions,
-  type SchedulerState,
-  type Submission,
-  createState,
-  hasRoom,
-  step,
-} from '#src/pool/scheduler/index.js';
+import { type FailedStart, type Key, type SchedulerOptions, type SchedulerState, createState, hasRoom } from '#src/pool/scheduler/index.js';
+import { type Instruction, type SchedulerEvent, type Submission, step, taskOf } from './scheduler-by-ids.ts';
 
 export const defaults: SchedulerOptions = {
   maxWorkers: 2,
@@ -114,7 +104,7 @@ export class World {
     this.#tell({ type: 'announce' });
   }
 
-  submit(given: Omit<Submission, 'task'> = {}): number {
+  submit(given: Submission = {}): number {
     const task = this.#task(given, undefined);
     const couldBegin = [...this.workers.values()].some((worker) => this.#isFree(worker) && this.#mayRun(task, worker));
     const isFull = given.isBounded !== true && !couldBegin && this.waiting().length + this.ahead().length >= this.options.queueLimit;
@@ -739,7 +729,7 @@ export class World {
 
   /** It waits for one worker, which will be there and can take it. */
   #checkPinned({ id, group }: Task): void {
-    const { queue } = this.state.tasks.get(id)!;
+    const { queue } = taskOf(this.state, id);
     const owner = [...this.state.workers.values()].find(({ own }) => own === queue);
     const worker = owner === undefined ? undefined : this.workers.get(owner.id);
     assert.ok(worker?.phase === 'starting' || worker?.phase === 'ready', 'a broadcast waits for a worker that is no more');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Instruction, type SchedulerEvent, type SchedulerOptions, createState, hasRoom, step } from '#src/pool/scheduler/index.js';
+import { type SchedulerOptions, createState, hasRoom } from '#src/pool/scheduler/index.js';
+import { type Instruction, type SchedulerEvent, step } from './scheduler-by-ids.ts';
 import { World, defaults } from './scheduler-world.ts';
 
 /** The instructions, written short: `dispatch 3 1` is task 3 to worker 1. */

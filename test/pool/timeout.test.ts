@@ -162,6 +162,15 @@ for (const { kind, open } of kinds) {
     });
   });
 
+  test(`${kind}: a timeout after an attempt that failed otherwise is told as what that one failed with`, async () => {
+    await using pool = open({ maxWorkers: 1, graceful: 10, initializer });
+    const second = (): void => {
+      if (currentTask()!.attempt === 1) throw new RangeError('the first');
+      for (;;);
+    };
+    await assert.rejects(pool.with({ timeout: 100, retries: 1 }).submit(second), TimeoutError);
+  });
+
   test(`${kind}: a good end that comes late, while another attempt is due, is thrown away`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer });
     const late = async (): Promise<string> => {

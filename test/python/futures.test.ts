@@ -27,17 +27,16 @@ const fail = (): never => {
 
 /** A future in each state. What is cancelled can be cancelled again; what runs or has ended cannot. */
 function each(): Record<'pending' | 'running' | 'cancelled' | 'failed' | 'successful', Future<number>> {
-  const make = (): Future<number> => {
+  const make = (isRunning: boolean = false): Future<number> => {
     const future = futures.create<number>();
     const cancel = (): boolean => {
       futures.cancel(future);
       return true;
     };
-    futures.assign(future, { cancel, hasBegunAhead: () => false });
+    futures.assign(future, { cancel, isRunning: () => isRunning });
     return future;
   };
-  const [pending, running, cancelled, failed, successful] = [make(), make(), make(), make(), make()];
-  futures.begin(running);
+  const [pending, running, cancelled, failed, successful] = [make(), make(true), make(), make(), make()];
   futures.cancel(cancelled);
   futures.settle(failed, false, error);
   failed.catch(() => {});

@@ -8,9 +8,10 @@
  * They count as waiting. A worker begins them in the order in which they were sent.
  */
 
-import type { Instruction, TaskId, WorkerId } from './events.ts';
+import type { Instruction, WorkerId } from './events.ts';
 import { retire } from './staff.ts';
-import { type SchedulerState, type TaskRecord, type WorkerRecord, canStart } from './state.ts';
+import { type SchedulerState, type WorkerRecord, canStart } from './state.ts';
+import type { Task } from './task.ts';
 import { lineInFront } from './waiting.ts';
 
 /** Gives what waits to busy workers, to those with the fewest first, as far as `depth` goes. */
@@ -27,7 +28,7 @@ export function sendAhead(state: SchedulerState, out: Instruction[]): void {
     state.ahead++;
     worker.ahead.add(task);
     worker.used += task.weight;
-    out.push({ type: 'dispatch', task: task.id, worker: worker.id, isAhead: true });
+    out.push({ type: 'dispatch', task, worker: worker.id, isAhead: true });
     if (worker.used >= state.options.maxTasksPerChild) spend(state, worker, out);
   }
 }
@@ -65,7 +66,7 @@ export function spend(state: SchedulerState, worker: WorkerRecord, out: Instruct
 }
 
 /** Its worker works on it. */
-export function land(state: SchedulerState, task: TaskRecord): void {
+export function land(state: SchedulerState, task: Task): void {
   if (!task.isAhead) return;
   const worker = task.worker!;
   task.isAhead = false;
@@ -78,7 +79,7 @@ export function land(state: SchedulerState, task: TaskRecord): void {
 
 /** The worker has room for what it has ahead. */
 export function landFirst(state: SchedulerState, worker: WorkerRecord): void {
-  while (worker.ahead.size > 0 && worker.tasks.size < state.options.tasksPerWorker) land(state, worker.ahead.values().next().value!);
+  while (worker.ahead.first !== undefined && worker.tasks.size < state.options.tasksPerWorker) land(state, worker.ahead.first);
 }
 
 /**
@@ -86,17 +87,14 @@ export function landFirst(state: SchedulerState, worker: WorkerRecord): void {
  *
  * @returns workers that have less to do now: a task had landed, because the one before it has ended, and was not begun
  */
-export function recalled(state: SchedulerState, ids: readonly TaskId[], begun: readonly TaskId[]): ReadonlySet<WorkerRecord> {
-  for (const id of begun) {
-    const task = state.tasks.get(id);
-    if (task !== undefined) land(state, task);
-  }
+export function recalled(state: SchedulerState, tasks: readonly Task[], begun: readonly Task[]): ReadonlySet<WorkerRecord> {
+  for (const task of begun) land(state, task);
   const relieved: Set<WorkerRecord> = new Set();
   // The last one first: each goes before its equals.
-  for (let i = ids.length - 1; i >= 0; i--) {
-    const task = state.tasks.get(ids[i]!);
-    const worker = task?.worker;
-    if (task === undefined || worker === undefined) continue;
+  for (let i = tasks.length - 1; i >= 0; i--) {
+    const task = tasks[i]!;
+    const { worker } = task;
+    if (!task.isListed || worker === undefined) continue;
     if (!task.isAhead) relieved.add(worker);
     comeBack(state, task, worker);
   }
@@ -104,14 +102,17 @@ export function recalled(state: SchedulerState, ids: readonly TaskId[], begun: r
   return relieved;
 }
 
-function comeBack(state: SchedulerState, task: TaskRecord, worker: WorkerRecord): void {
+function comeBack(state: SchedulerState, task: Task, worker: WorkerRecord): void {
   const { tasksPerWorker, maxTasksPerChild } = state.options;
-  if (task.isAhead) state.ahead--;
-  else state.waiting++;
+  if (task.isAhead) {
+    state.ahead--;
+    worker.ahead.delete(task);
+  } else {
+    state.waiting++;
+    worker.tasks.delete(task);
+  }
   task.isAhead = false;
   task.worker = undefined;
-  worker.ahead.delete(task);
-  worker.tasks.delete(task);
   worker.used -= task.weight;
   lineInFront(state, task);
   if (!worker.isSpent || worker.state !== 'retiring' || worker.used >= maxTasksPerChild) return;
@@ -135,5 +136,5 @@ export function balance(state: SchedulerState, silent: readonly WorkerId[], out:
 /** @param but the first tasks, which it keeps */
 function recall(worker: WorkerRecord, out: Instruction[], but: number = 0): void {
   if (worker.ahead.size <= but) return;
-  out.push({ type: 'recall', worker: worker.id, tasks: Array.from(worker.ahead, ({ id }) => id).slice(but) });
+  out.push({ type: 'recall', worker: worker.id, tasks: [...worker.ahead].slice(but) });
 }

@@ -3,7 +3,8 @@
 import type { Instruction } from './events.ts';
 import { sendAhead, spend } from './ahead.ts';
 import { bind } from './lanes.ts';
-import type { SchedulerState, TaskRecord, WorkerRecord } from './state.ts';
+import type { SchedulerState, WorkerRecord } from './state.ts';
+import type { Task } from './task.ts';
 
 export function feed(state: SchedulerState, out: Instruction[]): void {
   do {
@@ -24,7 +25,7 @@ function feedOwn(state: SchedulerState, worker: WorkerRecord, out: Instruction[]
   }
 }
 
-function isBefore(a: TaskRecord, b: TaskRecord): boolean {
+function isBefore(a: Task, b: Task): boolean {
   return a.priority === b.priority ? a.id < b.id : a.priority > b.priority;
 }
 
@@ -36,7 +37,7 @@ function feedAny(state: SchedulerState, out: Instruction[]): void {
 }
 
 /** The free worker with the fewest tasks; for the first task of a key, the one with the fewest keys. */
-export function freest(state: SchedulerState, task: TaskRecord): WorkerRecord {
+export function freest(state: SchedulerState, task: Task): WorkerRecord {
   let best: WorkerRecord | undefined;
   for (const worker of state.free) {
     if (load(worker, task) === 0) return worker;
@@ -45,10 +46,12 @@ export function freest(state: SchedulerState, task: TaskRecord): WorkerRecord {
   return best!;
 }
 
-const load = (worker: WorkerRecord, task: TaskRecord): number => (task.lane === undefined ? worker.tasks.size : worker.lanes.size);
+function load(worker: WorkerRecord, task: Task): number {
+  return task.lane === undefined ? worker.tasks.size : worker.lanes.size;
+}
 
 /** Gives a task to a worker that is free. */
-export function dispatch(state: SchedulerState, task: TaskRecord, worker: WorkerRecord, out: Instruction[]): void {
+export function dispatch(state: SchedulerState, task: Task, worker: WorkerRecord, out: Instruction[]): void {
   task.queue?.remove(task);
   task.queue = undefined;
   task.worker = worker;
@@ -56,7 +59,7 @@ export function dispatch(state: SchedulerState, task: TaskRecord, worker: Worker
   worker.tasks.add(task);
   worker.used += task.weight;
   if (task.lane !== undefined) bind(task.lane, worker);
-  out.push({ type: 'dispatch', task: task.id, worker: worker.id });
+  out.push({ type: 'dispatch', task, worker: worker.id });
   if (worker.used >= state.options.maxTasksPerChild) spend(state, worker, out);
   else if (worker.tasks.size >= state.options.tasksPerWorker) state.free.delete(worker);
 }

@@ -1,6 +1,7 @@
 /** What the scheduler hears, and what it answers. */
 
-export type TaskId = number;
+import type { Task } from './task.ts';
+
 export type WorkerId = number;
 export type Key = string | number;
 
@@ -20,59 +21,41 @@ export interface SchedulerOptions {
 
 export type FailedStart = 'byChance' | 'failed' | 'hopeless';
 
-export interface Submission {
-  readonly task: TaskId;
-  /** Its maker limits by itself how many it has waiting, and is not refused at the `queueLimit`. */
-  readonly isBounded?: boolean;
-  /** Higher first; default 0. */
-  readonly priority?: number;
-  /** Tasks of one key run one after another, in order, by the same worker as long as that lives. */
-  readonly key?: Key | undefined;
-  /** Further attempts it may have; default 0. */
-  readonly retries?: number;
-  /** Its further attempts are held: each waits for `resume`, or `giveUp`. */
-  readonly holdsRetries?: boolean;
-  /** So is its first attempt. */
-  readonly startsHeld?: boolean;
-  /** What it does was there before the shutdown, which does not refuse it: a further attempt, or what a worker gave back. */
-  readonly isTaken?: boolean;
-  /** How much it counts towards `maxTasksPerChild`; default 1. */
-  readonly weight?: number;
-  /** It may be sent ahead to a busy worker; default false. A task with a key is not. */
-  readonly goesAhead?: boolean;
-}
-
 export type SchedulerEvent =
   /** The pool is made: `minWorkers` start. */
   | { readonly type: 'open' }
   /** A task is being made: a worker for it may start meanwhile. */
   | { readonly type: 'announce' }
-  | ({ readonly type: 'submit' } & Submission)
+  /**
+   * `isBounded`: its maker limits by itself how many it has waiting, and is not refused at the `queueLimit`. `startsHeld`: its first attempt waits
+   * for `resume`, or `giveUp`, too.
+   */
+  | { readonly type: 'submit'; readonly task: Task; readonly isBounded: boolean; readonly startsHeld: boolean }
   /** One task for each of `maxWorkers` workers, which start if they have not. */
-  | { readonly type: 'broadcast'; readonly tasks: readonly TaskId[] }
+  | { readonly type: 'broadcast'; readonly tasks: readonly Task[] }
   | { readonly type: 'workerStarted'; readonly worker: WorkerId }
   /**
    * A worker ended, for whatever reason. `notBegun`: tasks it had been given and that may run elsewhere as if it had never had
    * them. `start`, if it did not start: what that says of the next one. `byChance`: little, somebody killed it; `hopeless`: there
    * is no sense in trying again.
    */
-  | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly TaskId[]; readonly start?: FailedStart }
+  | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly Task[]; readonly start?: FailedStart }
   /** An attempt ended. `again`: it failed in a way for which the task may be tried again. */
-  | { readonly type: 'taskEnded'; readonly task: TaskId; readonly again?: boolean }
+  | { readonly type: 'taskEnded'; readonly task: Task; readonly again?: boolean }
   /** A held task may have its attempt. */
-  | { readonly type: 'resume'; readonly task: TaskId }
+  | { readonly type: 'resume'; readonly task: Task }
   /** A held task is not tried again. */
-  | { readonly type: 'giveUp'; readonly task: TaskId }
+  | { readonly type: 'giveUp'; readonly task: Task }
   /** Only a task that waits can be cancelled. */
-  | { readonly type: 'cancel'; readonly task: TaskId }
+  | { readonly type: 'cancel'; readonly task: Task }
   /** A task is not wanted any more, or (`again`) this attempt of it took too long. */
-  | { readonly type: 'abort'; readonly task: TaskId; readonly again?: boolean }
+  | { readonly type: 'abort'; readonly task: Task; readonly again?: boolean }
   /** What was interrupted has not stopped. `isResponsive`: other tasks of its worker may be able to go on. */
-  | { readonly type: 'graceOver'; readonly task: TaskId; readonly isResponsive: boolean }
+  | { readonly type: 'graceOver'; readonly task: Task; readonly isResponsive: boolean }
   /** It was late, but goes on: what did not stop was one item of a chunk. */
-  | { readonly type: 'movedOn'; readonly task: TaskId }
+  | { readonly type: 'movedOn'; readonly task: Task }
   /** Tasks that had been sent ahead, in that order: they wait at the host again. `begun`: those that their worker had begun. */
-  | { readonly type: 'recalled'; readonly tasks: readonly TaskId[]; readonly begun: readonly TaskId[] }
+  | { readonly type: 'recalled'; readonly tasks: readonly Task[]; readonly begun: readonly Task[] }
   /** Tasks may be sent to this worker while it is busy. */
   | { readonly type: 'takesAhead'; readonly worker: WorkerId }
   /** Tasks that each busy worker may have ahead, from now on. */
@@ -94,28 +77,28 @@ export type SchedulerEvent =
 export type Instruction =
   | { readonly type: 'start'; readonly worker: WorkerId }
   /** `isAhead`: the worker is busy, and takes it up when it has room. */
-  | { readonly type: 'dispatch'; readonly task: TaskId; readonly worker: WorkerId; readonly isAhead?: true }
+  | { readonly type: 'dispatch'; readonly task: Task; readonly worker: WorkerId; readonly isAhead?: true }
   /** Ask a worker for what it has ahead: `recalled` follows. */
-  | { readonly type: 'recall'; readonly worker: WorkerId; readonly tasks: readonly TaskId[] }
+  | { readonly type: 'recall'; readonly worker: WorkerId; readonly tasks: readonly Task[] }
   /** The task was not taken. */
-  | { readonly type: 'refuse'; readonly task: TaskId; readonly why: 'shutDown' | 'full' | 'broken' }
+  | { readonly type: 'refuse'; readonly task: Task; readonly why: 'shutDown' | 'full' | 'broken' }
   /** Tell the worker to stop it. `isFinal`: there will be no further attempt, whatever it says; its outcome is known now. */
-  | { readonly type: 'interrupt'; readonly task: TaskId; readonly worker: WorkerId; readonly isFinal: boolean }
+  | { readonly type: 'interrupt'; readonly task: Task; readonly worker: WorkerId; readonly isFinal: boolean }
   /** It waits again, for its next attempt. `isLost`: it is held because its worker was lost. */
-  | { readonly type: 'retry'; readonly task: TaskId; readonly isLost?: true }
+  | { readonly type: 'retry'; readonly task: Task; readonly isLost?: true }
   /** It waits again: its worker was lost before it began. */
-  | { readonly type: 'requeue'; readonly task: TaskId }
+  | { readonly type: 'requeue'; readonly task: Task }
   /** It might have been tried again, but has no attempts left, or was given up: its outcome is the last one's. */
-  | { readonly type: 'settle'; readonly task: TaskId }
+  | { readonly type: 'settle'; readonly task: Task }
   /** Its worker was lost while it may have been running. */
-  | { readonly type: 'lose'; readonly task: TaskId }
+  | { readonly type: 'lose'; readonly task: Task }
   /** What was interrupted for good has ended. */
-  | { readonly type: 'release'; readonly task: TaskId }
-  | { readonly type: 'cancelled'; readonly task: TaskId }
+  | { readonly type: 'release'; readonly task: Task }
+  | { readonly type: 'cancelled'; readonly task: Task }
   /** It waited when it was aborted. */
-  | { readonly type: 'aborted'; readonly task: TaskId }
+  | { readonly type: 'aborted'; readonly task: Task }
   /** No worker can be started. */
-  | { readonly type: 'fail'; readonly task: TaskId }
+  | { readonly type: 'fail'; readonly task: Task }
   /** Let it end in good order. */
   | { readonly type: 'stop'; readonly worker: WorkerId }
   /** End it at once. */

@@ -2,4 +2,5 @@
 
 export { step } from './step.ts';
 export { type SchedulerState, createState, hasRoom, takesRetries } from './state.ts';
-export type { FailedStart, Instruction, Key, SchedulerEvent, SchedulerOptions, Submission, TaskId, WorkerId } from './events.ts';
+export type { FailedStart, Instruction, Key, SchedulerEvent, SchedulerOptions, WorkerId } from './events.ts';
+export { Task, type Wishes } from './task.ts';

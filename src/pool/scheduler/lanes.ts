@@ -1,7 +1,8 @@
 /** Finds the lane of a key. A lane outlives its tasks, so that later ones go to the same worker; so many are remembered. */
 
 import type { Key } from './events.ts';
-import type { Lane, SchedulerState, TaskRecord, WorkerRecord } from './state.ts';
+import type { Lane, SchedulerState, WorkerRecord } from './state.ts';
+import type { Task } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
 
 const maxRemembered = 10_000;
@@ -9,7 +10,7 @@ const maxRemembered = 10_000;
 export function laneOf(state: SchedulerState, key: Key): Lane {
   const found = state.lanes.get(key);
   if (found !== undefined) return found;
-  const lane: Lane = { key, head: undefined, behind: new TaskQueue<TaskRecord>(true), worker: undefined };
+  const lane: Lane = { key, head: undefined, behind: new TaskQueue<Task>(true), worker: undefined };
   state.lanes.set(key, lane);
   if (state.lanes.size > maxRemembered) forgetOldest(state);
   return lane;

@@ -2,7 +2,8 @@
 
 import type { Instruction } from './events.ts';
 import { bind } from './lanes.ts';
-import { type SchedulerState, type TaskRecord, type WorkerRecord, canStart } from './state.ts';
+import { type SchedulerState, type WorkerRecord, canStart } from './state.ts';
+import { type Task, TaskRow } from './task.ts';
 import { TaskQueue } from './task-queue.ts';
 import { lineInFront, pin } from './waiting.ts';
 
@@ -10,8 +11,8 @@ export function start(state: SchedulerState, out: Instruction[]): WorkerRecord {
   const worker: WorkerRecord = {
     id: state.nextWorker++,
     state: 'starting',
-    tasks: new Set(),
-    ahead: new Set(),
+    tasks: new TaskRow(),
+    ahead: new TaskRow(),
     own: new TaskQueue(),
     lanes: new Set(),
     used: 0,
@@ -83,7 +84,7 @@ export function dismiss(state: SchedulerState, worker: WorkerRecord, how: 'stop'
 }
 
 /** It counts no more. Returns what was meant for just this worker. */
-export function expel(state: SchedulerState, worker: WorkerRecord): TaskRecord[] {
+export function expel(state: SchedulerState, worker: WorkerRecord): Task[] {
   state.free.delete(worker);
   if (worker.state !== 'stopping') state.active--;
   worker.state = 'stopping';
@@ -91,9 +92,9 @@ export function expel(state: SchedulerState, worker: WorkerRecord): TaskRecord[]
 }
 
 /** What waited for it alone waits for all. Returns what was meant for just this worker. */
-function unburden(state: SchedulerState, worker: WorkerRecord): TaskRecord[] {
+function unburden(state: SchedulerState, worker: WorkerRecord): Task[] {
   for (const lane of worker.lanes) bind(lane, undefined);
-  const pinned: TaskRecord[] = [];
+  const pinned: Task[] = [];
   // The last one first: each goes before its equals.
   for (const task of [...worker.own].reverse()) {
     worker.own.remove(task);
@@ -104,14 +105,14 @@ function unburden(state: SchedulerState, worker: WorkerRecord): TaskRecord[] {
 }
 
 /** What was meant for a worker that takes no more goes to the one in its place: one that has no task of that broadcast. */
-export function replace(state: SchedulerState, pinned: readonly TaskRecord[], out: Instruction[]): void {
+export function replace(state: SchedulerState, pinned: readonly Task[], out: Instruction[]): void {
   for (const task of pinned) {
     const worker = takers(state).find((each) => !task.broadcast!.has(each)) ?? (canStart(state) ? start(state, out) : undefined);
     if (worker !== undefined) pin(state, task, worker);
     else {
       state.waiting--;
-      state.tasks.delete(task.id);
-      out.push({ type: 'fail', task: task.id });
+      state.tasks.delete(task);
+      out.push({ type: 'fail', task });
     }
   }
 }

@@ -1,39 +1,16 @@
 /** What the scheduler knows. It is changed in place, because 100,000 waiting tasks cannot be copied at each step. */
 
-import type { Key, SchedulerOptions, TaskId, WorkerId } from './events.ts';
-import { type Queued, TaskQueue } from './task-queue.ts';
-
-export interface TaskRecord extends Queued {
-  readonly id: TaskId;
-  readonly lane: Lane | undefined;
-  readonly weight: number;
-  /** For a task that is meant for one worker: all workers that got a task of the same broadcast. */
-  readonly broadcast: Set<WorkerRecord> | undefined;
-  retriesLeft: number;
-  readonly holdsRetries: boolean;
-  /** It waits for `resume`, and stands in no queue where it could be given to a worker. */
-  isHeld: boolean;
-  /** It may be sent ahead to a worker that is busy. */
-  readonly goesAhead: boolean;
-  /** The worker that has it; undefined while it waits at the host. */
-  worker: WorkerRecord | undefined;
-  /** Its worker has it, but works on others: it waits there, and can be recalled. */
-  isAhead: boolean;
-  /** The queue it waits in. */
-  queue: TaskQueue<TaskRecord> | undefined;
-  /** Its worker was told to stop it; then whether it is to be tried again. */
-  interrupted: 'no' | 'forGood' | 'forRetry';
-  /** It has had time to stop, and has not. */
-  isStuck: boolean;
-}
+import type { Key, SchedulerOptions, WorkerId } from './events.ts';
+import { TaskQueue } from './task-queue.ts';
+import { type Task, TaskList, type TaskRow } from './task.ts';
 
 /**
  * The tasks of one key. Only the first of them, `head`, stands in a queue or runs; the others wait behind it.
  */
 export interface Lane {
   readonly key: Key;
-  head: TaskRecord | undefined;
-  readonly behind: TaskQueue<TaskRecord>;
+  head: Task | undefined;
+  readonly behind: TaskQueue<Task>;
   /** The worker that has had its tasks so far. */
   worker: WorkerRecord | undefined;
 }
@@ -48,11 +25,11 @@ export interface WorkerRecord {
    */
   state: 'starting' | 'ready' | 'retiring' | 'stopping';
   /** What it works on. */
-  readonly tasks: Set<TaskRecord>;
+  readonly tasks: TaskRow;
   /** What it takes up next, in this order, without asking. Only a worker that is busy has any. */
-  readonly ahead: Set<TaskRecord>;
+  readonly ahead: TaskRow;
   /** Tasks that only this worker may run. */
-  readonly own: TaskQueue<TaskRecord>;
+  readonly own: TaskQueue<Task>;
   readonly lanes: Set<Lane>;
   /** Sum of the weights of what it was given. */
   used: number;
@@ -68,9 +45,9 @@ export interface WorkerRecord {
 
 export interface SchedulerState {
   readonly options: SchedulerOptions;
-  readonly tasks: Map<TaskId, TaskRecord>;
+  readonly tasks: TaskList;
   /** Tasks that any worker may run. */
-  readonly queue: TaskQueue<TaskRecord>;
+  readonly queue: TaskQueue<Task>;
   readonly lanes: Map<Key, Lane>;
   readonly workers: Map<WorkerId, WorkerRecord>;
   /** Ready workers that can take one more task. */
@@ -98,7 +75,7 @@ export interface SchedulerState {
 export function createState(options: SchedulerOptions): SchedulerState {
   return {
     options,
-    tasks: new Map(),
+    tasks: new TaskList(),
     queue: new TaskQueue(),
     lanes: new Map(),
     workers: new Map(),

@@ -41,7 +41,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       announce(state, out);
       break;
     case 'submit':
-      submit(state, event, out);
+      submit(state, event.task, event.isBounded, event.startsHeld, out);
       break;
     case 'broadcast':
       broadcast(state, event.tasks, out);
@@ -71,7 +71,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): Instruction[
       graceOver(state, event.task, event.isResponsive, out);
       break;
     case 'movedOn':
-      movedOn(state, event.task);
+      movedOn(event.task);
       break;
     case 'recalled':
       for (const worker of recalled(state, event.tasks, event.begun)) freed(state, worker, out);

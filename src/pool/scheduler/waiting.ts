@@ -10,26 +10,27 @@
  */
 
 import type { Instruction } from './events.ts';
-import type { SchedulerState, TaskRecord, WorkerRecord } from './state.ts';
+import type { SchedulerState, WorkerRecord } from './state.ts';
+import type { Task } from './task.ts';
 
 /** Lets a new one, or the next of its key, wait where it may run. */
-export function line(state: SchedulerState, task: TaskRecord): void {
+export function line(state: SchedulerState, task: Task): void {
   queueOf(state, task).push(task);
 }
 
 /** Puts it before its equals. */
-export function lineInFront(state: SchedulerState, task: TaskRecord): void {
+export function lineInFront(state: SchedulerState, task: Task): void {
   queueOf(state, task).pushFront(task);
 }
 
-function queueOf(state: SchedulerState, task: TaskRecord): NonNullable<TaskRecord['queue']> {
+function queueOf(state: SchedulerState, task: Task): NonNullable<Task['queue']> {
   const worker = task.lane?.worker;
   if (worker !== undefined) state.unfed.push(worker);
   return (task.queue = worker === undefined ? state.queue : worker.own);
 }
 
 /** Lets a task of a broadcast wait for this worker. */
-export function pin(state: SchedulerState, task: TaskRecord, worker: WorkerRecord): void {
+export function pin(state: SchedulerState, task: Task, worker: WorkerRecord): void {
   task.broadcast!.add(worker);
   task.queue = worker.own;
   worker.own.push(task);
@@ -37,13 +38,7 @@ export function pin(state: SchedulerState, task: TaskRecord, worker: WorkerRecor
 }
 
 /** Its attempt has ended; it waits once more, before its equals. */
-export function waitAgain(
-  state: SchedulerState,
-  task: TaskRecord,
-  why: 'retry' | 'requeue',
-  out: Instruction[],
-  isLost: boolean = false,
-): void {
+export function waitAgain(state: SchedulerState, task: Task, why: 'retry' | 'requeue', out: Instruction[], isLost: boolean = false): void {
   if (why === 'retry') {
     task.retriesLeft--;
     task.isHeld = task.holdsRetries;
@@ -52,13 +47,13 @@ export function waitAgain(
   task.isStuck = false;
   task.worker = undefined;
   state.waiting++;
-  out.push(isLost && task.isHeld ? { type: why, task: task.id, isLost } : { type: why, task: task.id });
+  out.push(isLost && task.isHeld ? { type: why, task, isLost } : { type: why, task });
   if (task.broadcast === undefined && !task.isHeld) lineInFront(state, task);
 }
 
 /** It is gone; the next of its key may begin. */
-export function leave(state: SchedulerState, task: TaskRecord): void {
-  state.tasks.delete(task.id);
+export function leave(state: SchedulerState, task: Task): void {
+  state.tasks.delete(task);
   const { lane } = task;
   if (lane === undefined || lane.head !== task) return;
   lane.head = lane.behind.shift();
@@ -68,22 +63,22 @@ export function leave(state: SchedulerState, task: TaskRecord): void {
 }
 
 /** Takes one that waits out. */
-export function drop(state: SchedulerState, task: TaskRecord, type: 'cancelled' | 'aborted' | 'settle', out: Instruction[]): void {
+export function drop(state: SchedulerState, task: Task, type: 'cancelled' | 'aborted' | 'settle', out: Instruction[]): void {
   task.queue?.remove(task);
   state.waiting--;
-  out.push({ type, task: task.id });
+  out.push({ type, task });
   leave(state, task);
 }
 
 /** Takes all out that wait. */
 export function dropAll(state: SchedulerState, type: 'cancelled' | 'fail', out: Instruction[]): void {
-  for (const task of state.tasks.values()) {
+  for (const task of state.tasks) {
     if (task.worker !== undefined) continue;
     task.queue?.remove(task);
     state.waiting--;
-    state.tasks.delete(task.id);
+    state.tasks.delete(task);
     // Those behind it go as well.
     if (task.lane?.head === task) task.lane.head = undefined;
-    out.push({ type, task: task.id });
+    out.push({ type, task });
   }
 }

@@ -1,9 +1,10 @@
 /** What happens to workers. */
 
-import type { FailedStart, Instruction, TaskId, WorkerId } from './events.ts';
+import type { FailedStart, Instruction, WorkerId } from './events.ts';
 import { land } from './ahead.ts';
 import { dismiss, expel, isAtWork, keepMinimum, letGo, replace, retire } from './staff.ts';
-import { type SchedulerState, type TaskRecord, type WorkerRecord, canStart } from './state.ts';
+import { type SchedulerState, type WorkerRecord, canStart } from './state.ts';
+import type { Task } from './task.ts';
 import { dropAll, leave, waitAgain } from './waiting.ts';
 
 export function workerStarted(state: SchedulerState, id: WorkerId): void {
@@ -18,17 +19,17 @@ export function workerStarted(state: SchedulerState, id: WorkerId): void {
 /** So much of a failed start counts one that somebody killed. A system without memory kills all there are, so it must count. */
 const chance = 0.1;
 
-export function workerLost(state: SchedulerState, id: WorkerId, notBegun: readonly TaskId[], start: FailedStart, out: Instruction[]): void {
+export function workerLost(state: SchedulerState, id: WorkerId, notBegun: readonly Task[], start: FailedStart, out: Instruction[]): void {
   const worker = state.workers.get(id);
   if (worker === undefined) return;
   if (worker.state === 'starting') state.failedStarts += start === 'hopeless' ? Infinity : start === 'byChance' ? chance : 1;
   state.workers.delete(id);
   const pinned = expel(state, worker);
   const untouched = new Set(notBegun);
-  while (worker.ahead.size > 0) land(state, worker.ahead.values().next().value!);
+  while (worker.ahead.first !== undefined) land(state, worker.ahead.first);
   // The last one first: each goes before its equals.
   for (const task of [...worker.tasks].reverse()) {
-    loseTask(state, task, untouched.has(task.id), out);
+    loseTask(state, task, untouched.has(task), out);
     if (task.broadcast !== undefined && task.worker === undefined) pinned.push(task);
   }
   replace(state, pinned, out);
@@ -41,15 +42,15 @@ export function workerLost(state: SchedulerState, id: WorkerId, notBegun: readon
 }
 
 /** Says what becomes of a task whose worker was lost. */
-function loseTask(state: SchedulerState, task: TaskRecord, isUntouched: boolean, out: Instruction[]): void {
-  const { id, interrupted, retriesLeft } = task;
+function loseTask(state: SchedulerState, task: Task, isUntouched: boolean, out: Instruction[]): void {
+  const { interrupted, retriesLeft } = task;
   const { isCancelled } = state;
   if (interrupted === 'no' && isUntouched && !isCancelled) return waitAgain(state, task, 'requeue', out);
   if (interrupted !== 'forGood' && retriesLeft > 0 && !isCancelled) return waitAgain(state, task, 'retry', out, interrupted === 'no');
   leave(state, task);
-  if (interrupted === 'forGood') out.push({ type: 'release', task: id });
-  else if (interrupted === 'forRetry') out.push({ type: 'settle', task: id });
-  else out.push({ type: isUntouched ? 'cancelled' : 'lose', task: id });
+  if (interrupted === 'forGood') out.push({ type: 'release', task });
+  else if (interrupted === 'forRetry') out.push({ type: 'settle', task });
+  else out.push({ type: isUntouched ? 'cancelled' : 'lose', task });
 }
 
 /** A worker has had nothing to do for long. */
@@ -84,10 +85,9 @@ export function freed(state: SchedulerState, worker: WorkerRecord, out: Instruct
 }
 
 /** What was interrupted has not stopped. */
-export function graceOver(state: SchedulerState, id: TaskId, isResponsive: boolean, out: Instruction[]): void {
-  const task = state.tasks.get(id);
-  const worker = task?.worker;
-  if (task === undefined || worker === undefined) return;
+export function graceOver(state: SchedulerState, task: Task, isResponsive: boolean, out: Instruction[]): void {
+  const { worker } = task;
+  if (!task.isListed || worker === undefined) return;
   task.isStuck = true;
   if (worker.state === 'stopping') return;
   if (isResponsive && isAtWork(worker)) return retire(state, worker, out);
@@ -96,7 +96,6 @@ export function graceOver(state: SchedulerState, id: TaskId, isResponsive: boole
 }
 
 /** It was late, but goes on. */
-export function movedOn(state: SchedulerState, id: TaskId): void {
-  const task = state.tasks.get(id);
-  if (task !== undefined) task.isStuck = false;
+export function movedOn(task: Task): void {
+  task.isStuck = false;
 }

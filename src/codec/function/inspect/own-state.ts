@@ -31,11 +31,14 @@ function addObject(state: unknown[], object: object, withMembers: boolean): void
  * Cheap look at functions that had no property of a program's own: true if none has one now, or another name. Properties that are not
  * enumerable are not seen.
  */
-export const areUntouched = (functions: readonly AnyFunction[], names: readonly unknown[]): boolean =>
-  functions.every((fn, i) => {
+export function areUntouched(functions: readonly AnyFunction[], names: readonly unknown[]): boolean {
+  for (let i = 0; i < functions.length; i++) {
+    const fn = functions[i]!;
     if (Object.keys(fn).length > 0 || nameIn(fn) !== names[i]) return false;
     const prototype = (fn as { prototype?: unknown }).prototype;
-    return typeof prototype !== 'object' || prototype === null || Object.keys(prototype).length === 0;
-  });
+    if (typeof prototype === 'object' && prototype !== null && Object.keys(prototype).length > 0) return false;
+  }
+  return true;
+}
 
 export const nameIn = (fn: AnyFunction): unknown => Object.getOwnPropertyDescriptor(fn, 'name')?.value;

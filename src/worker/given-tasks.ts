@@ -1,0 +1,74 @@
+/**
+ * What a worker was given and has not ended, and what of it has begun.
+ *
+ *   with a ticket      a word of its own says whether it has begun (`ahead.ts`)
+ *   without            they begin in the order in which they were sent, so a number says which: `nth`
+ */
+
+import type { Capsule } from '../codec/index.ts';
+
+/** Where code of a caller's runs that is called later: an `AsyncResource`, or what leads to one without keeping it. */
+export interface CallerContext {
+  runInAsyncScope<This, Args extends unknown[], R>(work: (this: This, ...args: Args) => R, self?: This, ...args: Args): R;
+}
+
+/** A task, as the handle of its worker knows it. What it stands for is known to who gave it, and hears of it by this object. */
+export interface Given {
+  readonly id: number;
+  readonly capsule: Capsule;
+  /** Its outcome is decoded, and told, in this async context: there is code of the caller's to run. */
+  readonly context: CallerContext | undefined;
+  /** By it the task can be taken back until its worker begins it; 0: it has none, or was taken back. To be written by the handle. */
+  ticket: number;
+  /** Of those without a ticket that the worker was sent, counted from 1. To be written by the handle. */
+  nth: number;
+  /** How often the worker was told to stop it and has not answered that it heard. To be written by the handle. */
+  unanswered: number;
+}
+
+export class GivenTasks {
+  /** Nearly always a worker has no more than one. */
+  #one: Given | undefined;
+  readonly #others: Map<number, Given> = new Map();
+  /** Those without a ticket that the worker was sent. */
+  sent = 0;
+
+  get size(): number {
+    return this.#others.size + (this.#one === undefined ? 0 : 1);
+  }
+
+  add(task: Given): void {
+    task.unanswered = 0;
+    task.nth = task.ticket === 0 ? ++this.sent : 0;
+    if (this.#one === undefined) this.#one = task;
+    else this.#others.set(task.id, task);
+  }
+
+  get(id: number): Given | undefined {
+    return this.#one?.id === id ? this.#one : this.#others.get(id);
+  }
+
+  delete(task: Given): void {
+    if (this.#one === task) this.#one = undefined;
+    else this.#others.delete(task.id);
+  }
+
+  /** It could not be sent. Told during the call that sent it: it was the last one. */
+  unsent(task: Given): void {
+    if (task.nth > 0) this.sent--;
+    this.delete(task);
+  }
+
+  *[Symbol.iterator](): Generator<Given> {
+    if (this.#one !== undefined) yield this.#one;
+    yield* this.#others.values();
+  }
+
+  /** The ids of those without a ticket that have begun. @param count how many the worker has begun, modulo 2³² */
+  begun(count: number): ReadonlySet<number> {
+    const last = this.sent - ((this.sent - count) >>> 0);
+    const ids = new Set<number>();
+    for (const { id, nth } of this) if (nth > 0 && nth <= last) ids.add(id);
+    return ids;
+  }
+}
