@@ -303,7 +303,16 @@ export class RingLink implements Link {
   #end(): void {
     if (this.#hasEnded) return;
     // Published frames come before the end, unless this side has closed the link.
-    while (!this.#isClosed && this.#in.has && !this.#isElsewhere) this.#read();
+    while (!this.#isClosed && this.#in.has && !this.#isElsewhere) {
+      try {
+        this.#read();
+      } catch (error) {
+        // The end is told all the same.
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    }
     this.#hasEnded = true;
     this.#isClosed = true;
     this.#batch.clear();
