@@ -9,6 +9,9 @@
  * Without trials, two ends that have both given up would alternately sleep indefinitely: each is slower than one look because the other one
  * sleeps.
  *
+ * An end of a link is wary: it begins with one look, gives half of its time up when looking was in vain, and tries again after twice as many waits
+ * each time. A pool also runs where its threads share a core, and there a look holds up the thread that it waits for.
+ *
  * A thread that awaits looks from its event loop (`fromLoop`), in steps so small that timers and sockets keep their time.
  */
 
@@ -35,6 +38,8 @@ const shortest = 0.001;
 const looksPerReading = 8;
 /** Looks of an event loop before timers and sockets have their turn: some 2 µs. */
 const looksPerTurn = 24;
+/** A wary end that looks for so long has looked with success for some time. */
+const sure = 0.8 * longest;
 /** Waits of one look before a trial: at first, and at most. */
 const trialAfter = 32;
 const trialAfterMost = 1024;
@@ -55,13 +60,16 @@ export const machine: LookGround = {
 
 export class Look {
   readonly #ground: LookGround;
+  readonly #isWary: boolean;
   #budget: number;
   #trialAfter = trialAfter;
   #untilTrial = trialAfter;
 
-  constructor(ground: LookGround = machine) {
+  /** @param isWary as an end of a link */
+  constructor(ground: LookGround = machine, isWary: boolean = false) {
     this.#ground = ground;
-    this.#budget = ground.cores > 1 ? longest : 0;
+    this.#isWary = isWary;
+    this.#budget = ground.cores > 1 && !isWary ? longest : 0;
   }
 
   /** Milliseconds that the next wait looks for; 0: one look. */
@@ -117,6 +125,14 @@ export class Look {
     return () => takeBack();
   }
 
+  /** Counts a wait for which one look is enough. Returns false, and counts nothing, if looking for longer may help. */
+  passes(): boolean {
+    if (this.#ground.cores === 1) return true;
+    if (this.#budget > 0 || this.#untilTrial === 1) return false;
+    this.#untilTrial -= 1;
+    return true;
+  }
+
   /** A wait begins. Returns how long to look, in milliseconds; 0: once. */
   #begin(): number {
     if (this.#budget > 0) return this.#budget;
@@ -127,15 +143,19 @@ export class Look {
   /** Looking has ended. Returns whether it has helped. */
   #ended(isFound: boolean): boolean {
     const isTrial = this.#untilTrial === 0;
+    const before = this.#budget;
+    const isWary = this.#isWary;
     if (isFound) {
-      this.#trialAfter = trialAfter;
-      this.#budget = isTrial ? longest : this.#budget + (longest - this.#budget) / 8;
-    } else if (isTrial) this.#trialAfter = Math.min(this.#trialAfter * 2, trialAfterMost);
-    else {
-      const less = this.#budget - this.#budget / 8;
+      if (!isWary || before > sure) this.#trialAfter = trialAfter;
+      if (isTrial) this.#budget = isWary ? longest / 2 : longest;
+      else this.#budget = before + (longest - before) / 8;
+    } else if (!isTrial) {
+      const less = before - before / (isWary ? 2 : 8);
       this.#budget = less < shortest ? 0 : less;
     }
-    if (isTrial || this.#budget > 0) this.#untilTrial = this.#trialAfter;
+    const hasGivenUp = !isFound && (isTrial || (isWary && before > 0 && this.#budget === 0));
+    if (hasGivenUp) this.#trialAfter = Math.min(this.#trialAfter * 2, trialAfterMost);
+    if (isTrial || hasGivenUp || this.#budget > 0) this.#untilTrial = this.#trialAfter;
     return isFound;
   }
 }

@@ -1,6 +1,5 @@
 /** One call, whose future waits. */
 
-import { types } from 'node:util';
 import { type CallSite, type Capsule, giveBack, joinStacks, type Packet } from '../codec/index.ts';
 import type { WorkerHandle } from '../worker/index.ts';
 import { accepts, backoffAfter, tellProgress } from './caller-code.ts';
@@ -21,7 +20,7 @@ const maxAhead = 16 * 1024;
 
 /** True for arguments that can be sent to one worker, and then to another. */
 function isPlain({ bytes, attachments, signals, handles }: Packet): boolean {
-  return attachments.every(types.isSharedArrayBuffer) && signals.length === 0 && handles.length === 0 && bytes.byteLength <= maxAhead;
+  return attachments.length === 0 && signals.length === 0 && handles.length === 0 && bytes.byteLength <= maxAhead;
 }
 
 const plainWishes: Wishes = { goesAhead: true };

@@ -15,7 +15,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { Fifo } from '../fifo.ts';
-import { Look } from '../look.ts';
+import { Look, machine } from '../look.ts';
 import { nextTick, setImmediate } from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
 import { Batch } from './batch.ts';
@@ -62,7 +62,7 @@ export class RingLink implements Link {
   readonly #in: RingReader;
   readonly #inData: Data;
   readonly #busy: SharedWords;
-  readonly #look: Look = new Look();
+  readonly #look: Look = new Look(machine, true);
   readonly #context: AsyncResource = new AsyncResource('heddle.link');
   /** Of a host: whether something is awaited of the worker. */
   readonly #isAwaited: (() => boolean) | undefined;
@@ -244,6 +244,8 @@ export class RingLink implements Link {
   }
 
   #lookSoon(): void {
+    // One look is that of `sleep`.
+    if (this.#look.passes()) return this.#sleep();
     this.#isAwake = true;
     this.#in.wake();
     this.#soon(this.#lookNow);
