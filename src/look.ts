@@ -9,8 +9,8 @@
  * Without trials, two ends that have both given up would alternately sleep indefinitely: each is slower than one look because the other one
  * sleeps.
  *
- * An end of a link is wary: it begins with one look, gives half of its time up when looking was in vain, and tries again after twice as many waits
- * each time. A pool also runs where its threads share a core, and there a look holds up the thread that it waits for.
+ * An end of a link is wary: it gives up a quarter of its time when looking was in vain, and has half of it after a trial that helped. A pool also runs
+ * where its threads share a core, and there a look holds up the thread that it waits for.
  *
  * A thread that awaits looks from its event loop (`fromLoop`), in steps so small that timers and sockets keep their time.
  */
@@ -38,11 +38,11 @@ const shortest = 0.001;
 const looksPerReading = 8;
 /** Looks of an event loop before timers and sockets have their turn: some 2 µs. */
 const looksPerTurn = 24;
-/** A wary end that looks for so long has looked with success for some time. */
-const sure = 0.8 * longest;
 /** Waits of one look before a trial: at first, and at most. */
 const trialAfter = 32;
 const trialAfterMost = 1024;
+/** The same of a wary end. */
+const wariest = 256;
 
 /** This machine, for links. A waiter at words of the shared heap pauses by a step of the tests' model (`memory/wait/look.ts`). */
 export const machine: LookGround = {
@@ -69,7 +69,7 @@ export class Look {
   constructor(ground: LookGround = machine, isWary: boolean = false) {
     this.#ground = ground;
     this.#isWary = isWary;
-    this.#budget = ground.cores > 1 && !isWary ? longest : 0;
+    this.#budget = ground.cores > 1 ? longest : 0;
   }
 
   /** Milliseconds that the next wait looks for; 0: one look. */
@@ -143,19 +143,17 @@ export class Look {
   /** Looking has ended. Returns whether it has helped. */
   #ended(isFound: boolean): boolean {
     const isTrial = this.#untilTrial === 0;
-    const before = this.#budget;
     const isWary = this.#isWary;
     if (isFound) {
-      if (!isWary || before > sure) this.#trialAfter = trialAfter;
+      this.#trialAfter = trialAfter;
       if (isTrial) this.#budget = isWary ? longest / 2 : longest;
-      else this.#budget = before + (longest - before) / 8;
-    } else if (!isTrial) {
-      const less = before - before / (isWary ? 2 : 8);
+      else this.#budget += (longest - this.#budget) / 8;
+    } else if (isTrial) this.#trialAfter = Math.min(this.#trialAfter * 2, isWary ? wariest : trialAfterMost);
+    else {
+      const less = this.#budget - this.#budget / (isWary ? 4 : 8);
       this.#budget = less < shortest ? 0 : less;
     }
-    const hasGivenUp = !isFound && (isTrial || (isWary && before > 0 && this.#budget === 0));
-    if (hasGivenUp) this.#trialAfter = Math.min(this.#trialAfter * 2, trialAfterMost);
-    if (isTrial || hasGivenUp || this.#budget > 0) this.#untilTrial = this.#trialAfter;
+    if (isTrial || this.#budget > 0) this.#untilTrial = this.#trialAfter;
     return isFound;
   }
 }
