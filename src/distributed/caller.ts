@@ -513,14 +513,18 @@ class CallerLink implements RemoteLink {
     const joined = alive.filter(({ release }) => release === own);
     this.workers = joined.map(({ id, slots }) => ({ id, slots }));
     if (before !== joined.length) nextTick(() => this.#events.workersChanged());
-    for (const worker of lost) if (!this.#lost.has(worker.id)) await this.#workerLost(worker, running);
+    // One that was cut off may be back, and be lost again.
+    for (const { id } of alive) this.#lost.delete(id);
+    // What it sent before its end may have come after its loss was noticed.
+    const isLookedFor = this.#beats % auditEvery === 0;
+    for (const worker of lost) if (isLookedFor || !this.#lost.has(worker.id)) await this.#workerLost(worker, running);
     if (joined.length === 0 && alive.length > 0) this.#refuseRelease(alive);
   }
 
   async #workerLost(worker: JoinedWorker, running: readonly string[]): Promise<void> {
     const { id, host, pid, lockDuration } = worker;
     const at = running.indexOf(id);
-    const isAlone = at >= 0 && running[at + 1] === '1';
+    const isAlone = !this.#lost.has(id) && at >= 0 && running[at + 1] === '1';
     const numbers = (await this.#run(lostScript, [this.#id, id])) as number[];
     this.#lost.add(id);
     const end = { kind: 'process', pid, threadId: null, exitCode: null, signal: null, error: undefined } as const;
