@@ -45,17 +45,19 @@ export class CallJob extends SingleJob implements FutureTask {
   readonly #pool: Canceller;
   readonly #site: CallSite;
   /**
-   * - `open`: what is heard of the attempt counts
-   * - `overdue`: it took too long, and failed for that reason whatever it says afterwards, unless it comes to a good end
-   * - `again`, `last`: so, and `retryOn` has said whether it is followed by another
-   * - `aborted`: it is not wanted any more
+   * The state of the attempt:
+   *
+   * - `open`: what is heard of it counts
+   * - `overdue`: the attempt took too long, and has failed for that reason; only a good end still counts
+   * - `again`, `last`: the same, and `retryOn` has said whether another follows
+   * - `aborted`: the call is not wanted any more
    */
   #attemptIs: 'open' | 'overdue' | 'again' | 'last' | 'aborted' = 'open';
-  /** What its future will be settled with. */
+  /** The outcome that was heard last. */
   #ok = false;
   #value: unknown;
 
-  /** @param mayGoAhead it may be sent to a busy worker, and to another after that */
+  /** @param mayGoAhead whether the call may be sent to a busy worker, and to another after that */
   constructor(
     pool: Canceller,
     id: number,

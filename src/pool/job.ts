@@ -1,12 +1,12 @@
 /**
- * What a pool runs: a single call, a stream, or a chunk of a map. The pool moves jobs about; only the job knows what its end means.
+ * Jobs, which a pool runs: single calls, streams, and chunks of maps. The pool moves jobs about; only the job knows the meaning of its end.
  *
  *   scheduler: where it waits and who has it   (Task)
  *   pool:      whether it is open, and who was sent it
  *   handle:    its ticket, and when it begins  (Given)
  *   the job:   what was heard of its attempt
  *
- *   send ──▶ report … ──▶ end ──▶ settle        each says what follows from it for the pool; those who wait hear of it
+ *   send ──▶ report … ──▶ end ──▶ settle        each answers what follows for the pool; the caller hears of it
  *     `───────────────▶ lose ──▶ its `tell`     when the worker has its next task
  */
 
@@ -17,31 +17,31 @@ import type { PoolWorker } from './pool-worker.ts';
 import { Task, type Wishes } from './scheduler/index.ts';
 import type { TaskProgress, TaskSettings } from './task-options.ts';
 
-/** What follows from a report of some items. */
+/** The answer to a report of some items. */
 export interface Reported {
   /** Items that ended with it, and how many of them failed. */
   readonly ended: number;
   readonly failed: number;
-  /** Its worker has nothing more of it. */
+  /** The worker has nothing more of the job. */
   readonly isDone: boolean;
-  /** Tells those who wait for them. */
+  /** Tells the caller of these items. */
   tell(): void;
 }
 
-/** How its worker was lost. */
+/** The loss of a job's worker. */
 export interface Loss {
   readonly end: WorkerEnd;
-  /** It had begun, or may have. */
+  /** Whether the job had begun, or may have. */
   readonly isBegun: boolean;
-  /** Why this program ended the worker, if it did. */
+  /** The reason for which this program ended the worker, if it did. */
   readonly why: string | undefined;
 }
 
-/** What follows from the loss of its worker. */
+/** The answer to that loss. */
 export interface Lost {
-  /** Something is left that no worker has begun, and may run elsewhere. */
+  /** Whether items are left that no worker has begun, and that may run elsewhere. */
   readonly isLeft: boolean;
-  /** Tells those who wait for items that are lost. */
+  /** Tells the caller of items that are lost. */
   tell?(): void;
 }
 
@@ -54,7 +54,7 @@ export interface Overdue {
 const nothingLeft: Lost = { isLeft: false };
 const allLeft: Lost = { isLeft: true };
 
-/** Of a job with one item. @param isLeft it may run elsewhere */
+/** Makes the answer of a job with one item. @param isLeft whether the item may run elsewhere */
 export function lostOf(isLeft: boolean): Lost {
   return isLeft ? allLeft : nothingLeft;
 }
@@ -62,21 +62,21 @@ export function lostOf(isLeft: boolean): Lost {
 export abstract class Job extends Task implements Given {
   declare readonly settings: TaskSettings;
   declare readonly capsule: Capsule;
-  /** The caller's, if there is code of its to run in it. */
+  /** The caller's context, if code of the caller may have to run there. */
   declare readonly context: CallerContext | undefined;
-  /** Its items are reported, counted and timed one by one. */
+  /** Whether items are reported, counted and timed one by one. */
   declare readonly isChunk: boolean;
-  /** It is an attempt that follows another job's. */
+  /** Whether an attempt of another job came before. */
   declare readonly isRetry: boolean;
-  /** When it was submitted (`performance.now()`), then when it was handed to a worker. */
+  /** The time (`performance.now()`) of the submission, then that of the dispatch. */
   declare since: number;
-  /** The pool has it: it has neither ended nor been given up. */
+  /** Whether the pool has the job: it has neither ended nor been given up. */
   declare isOpen: boolean;
-  /** Those who wait for it know its outcome, though it may still run. */
+  /** Whether the caller knows the outcome, though the job may still run. */
   declare isSettled: boolean;
-  /** Who was sent it, and has neither ended it nor given it back. */
+  /** The worker that was sent the job, and has neither ended it nor given it back. */
   declare at: PoolWorker | undefined;
-  /** Its worker was busy when it was sent. */
+  /** Whether the worker was busy when the job was sent. */
   declare wasSentAhead: boolean;
   declare ticket: number;
   declare nth: number;
@@ -107,48 +107,49 @@ export abstract class Job extends Task implements Given {
     return this.capsule.name;
   }
 
-  /** How many of its items have no outcome. */
+  /** The number of items without an outcome. */
   get left(): number {
     return 1;
   }
 
-  /** Why it is not wanted any more, or takes too long. */
+  /** The reason of the abort or time-out. */
   abstract get reason(): unknown;
 
-  /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room; unless it gives it no ticket */
+  /** Hands the job to a worker. @param isAhead whether the worker is busy, and begins the job when there is room; unless no ticket is left */
   abstract send(worker: WorkerHandle, isAhead: boolean): void;
-  /** Some items of it ended, or values of a stream came. */
+  /** Hears that some items ended, or that values of a stream came. */
   abstract report(report: ChunkReport): Reported;
-  /** Its attempt, or what was left of it, ended. @returns whether it may be tried again; if not, `settle` follows */
+  /** Hears that the attempt, or the rest of it, ended. @returns whether the job may be tried again; if not, `settle` follows */
   abstract end(ok: boolean, value: unknown): boolean;
+  /** Hears that the worker was lost. */
   abstract lose(loss: Loss): Lost;
-  /** It ended as a whole, as was heard last. */
+  /** Tells the caller what was heard last: the job has ended. */
   abstract settle(): void;
   abstract cancelled(): void;
-  /** It is not wanted any more, for good. */
+  /** Hears that the job is not wanted any more. */
   abstract aborted(reason: unknown): void;
   /**
-   * Its attempt, or its running item, has taken too long. Returns what the worker is to be told.
+   * Hears that the attempt, or the running item, has taken too long. Returns what the worker must be told.
    *
    * @param notBegun milliseconds in which its code has not begun; undefined: its code took too long
    */
   abstract overdue(notBegun: number | undefined): Overdue;
-  /** It was handed back: its worker was lost before it began, or it is to be tried again. */
+  /** Hears that the job waits again: the worker was lost before it began the job, or another attempt follows. */
   abstract returned(why: 'requeue' | 'retry'): void;
-  /** It has ended: handles that it was to bring to a worker, and did not, are held for it no longer. */
+  /** Lets go of handles that did not reach a worker. */
   abstract release(): void;
 
-  /** Whether it may be tried again after this error. */
+  /** Decides whether the job may be tried again after this error. */
   mayRetry(_error: unknown): boolean {
     return false;
   }
 
-  /** Milliseconds between the attempt that failed and the next. */
+  /** Gives the milliseconds between the attempt that failed and the next. */
   backoff(): number {
     return 0;
   }
 
-  /** Whether what `overdue` spoke of still runs. */
+  /** Tells whether what `overdue` spoke of still runs. */
   isLate(): boolean {
     return true;
   }

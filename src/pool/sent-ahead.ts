@@ -1,5 +1,5 @@
 /**
- * What was sent ahead to busy workers, and may be taken back until they begin it (`scheduler/ahead.ts` decides what, `prefetch.ts` how much).
+ * Jobs that were sent ahead to busy workers, and may be taken back until they are begun (`scheduler/ahead.ts` decides which, `prefetch.ts` how many).
  *
  *   a task ends ──▶ measured ──▶ the scheduler: another depth, or `balance`: workers that are silent, or one that is free
  *   recall, cancel, abort, shutdown ──▶ takeBack ──▶ the word of each task says: it is back, or has begun
@@ -16,9 +16,9 @@ import type { SchedulerEvent, SchedulerState } from './scheduler/index.ts';
 
 /** The pool that has the workers. */
 interface Owner {
-  /** Tells the scheduler, and does what it says and what follows from that. */
+  /** Tells the scheduler, carries out its instructions, and does what follows. */
   apply(event: SchedulerEvent): void;
-  /** Tells the scheduler, and does what it says. */
+  /** Tells the scheduler, and carries out its instructions. */
   perform(event: SchedulerEvent): void;
 }
 
@@ -58,7 +58,7 @@ export class SentAhead {
     if (tasks.length + begun.length > 0) this.#owner.perform({ type: 'recalled', tasks: tasks.reverse(), begun: begun.reverse() });
   }
 
-  /** All that the worker has, and has not begun. */
+  /** Takes back all that the worker has and has not begun. */
   takeBackFrom(worker: PoolWorker): void {
     this.takeBack(jobsOf(this.#state, worker));
   }
@@ -67,13 +67,13 @@ export class SentAhead {
     if (this.#state.ahead > 0) for (const worker of this.#crew) this.takeBackFrom(worker);
   }
 
-  /** The scheduler asks for them. */
+  /** Takes back jobs for which the scheduler asks. */
   recall(jobs: readonly Job[]): void {
     this.takeBack(jobs);
     this.#owner.apply({ type: 'balance', silent: [] });
   }
 
-  /** A worker may be free while others have tasks ahead. What is told in this turn may still bring it some. */
+  /** Looks after this turn whether a worker is free while others have tasks ahead. The rest of the turn may still bring it some. */
   balanceSoon(): void {
     if (this.#isBalancing) return;
     this.#isBalancing = true;
@@ -101,7 +101,7 @@ export class SentAhead {
   }
 }
 
-/** What a worker was sent and has neither ended nor given back, in the order in which it was sent. */
+/** Lists the jobs that a worker was sent and has neither ended nor given back, in the order in which they were sent. */
 export function jobsOf({ workers }: SchedulerState, worker: PoolWorker): Job[] {
   const { tasks = [], ahead = [] } = workers.get(worker.id) ?? {};
   return ([...tasks, ...ahead] as Job[]).filter(({ at }) => at === worker);

@@ -1,6 +1,6 @@
 /**
- * What the scheduler knows of a task. The jobs of a pool are such records: one object is job and queue entry at once, and what one is asked for is never
- * looked up by a number.
+ * The record of a task in the scheduler. The jobs of a pool are such records: one object is job and queue entry at once, and is never looked up by a
+ * number.
  *
  *   state.tasks          all that have not ended, in the order in which they came
  *   one of these lists   a queue, or of the worker that has it `tasks` or `ahead`
@@ -10,7 +10,7 @@ import type { Key } from './events.ts';
 import type { Lane, WorkerRecord } from './state.ts';
 import type { Queued, TaskQueue } from './task-queue.ts';
 
-/** What a task asks for. */
+/** The wishes with which a task comes. */
 export interface Wishes {
   /** Higher first; default 0. */
   readonly priority?: number;
@@ -18,17 +18,17 @@ export interface Wishes {
   readonly key?: Key | undefined;
   /** Further attempts it may have; default 0. */
   readonly retries?: number;
-  /** Its further attempts are held: each waits for `resume`, or `giveUp`. */
+  /** Whether further attempts are held: each waits for `resume`, or `giveUp`. */
   readonly holdsRetries?: boolean;
-  /** What it does was there before the shutdown, which does not refuse it: a further attempt, or what a worker gave back. */
+  /** Whether the work was there before the shutdown, which does not refuse it then: a further attempt, or what a worker gave back. */
   readonly isTaken?: boolean;
-  /** How much it counts towards `maxTasksPerChild`; default 1. */
+  /** The part of `maxTasksPerChild` that the task uses up; default 1. */
   readonly weight?: number;
-  /** It may be sent ahead to a busy worker; default false. A task with a key is not. */
+  /** Whether the task may be sent ahead to a busy worker; default false. A task with a key is not. */
   readonly goesAhead?: boolean;
 }
 
-/** Its fields are written once, by the constructor: a task is made for each call. */
+/** A task is made for each call, so the constructor alone writes all fields, and none has an initializer. */
 export class Task implements Queued {
   declare readonly id: number;
   declare readonly key: Key | undefined;
@@ -39,26 +39,26 @@ export class Task implements Queued {
   declare isTaken: boolean;
   declare goesAhead: boolean;
   declare lane: Lane | undefined;
-  /** For a task that is meant for one worker: all workers that got a task of the same broadcast. */
+  /** All workers that got a task of the same broadcast; undefined of other tasks. */
   declare broadcast: Set<WorkerRecord> | undefined;
-  /** The scheduler has it. */
+  /** Whether the scheduler has the task. */
   declare isListed: boolean;
-  /** It waits for `resume`, and stands in no queue where it could be given to a worker. */
+  /** Whether the task waits for `resume`, and stands in no queue of a worker. */
   declare isHeld: boolean;
-  /** The worker that has it; undefined while it waits at the host. */
+  /** The worker that has the task; undefined while that waits at the host. */
   declare worker: WorkerRecord | undefined;
-  /** Its worker has it, but works on others: it waits there, and can be recalled. */
+  /** Whether the task waits at a busy worker, and can be recalled. */
   declare isAhead: boolean;
-  /** The queue it waits in. */
+  /** The queue in which the task waits. */
   declare queue: TaskQueue<Task> | undefined;
-  /** Its worker was told to stop it; then whether it is to be tried again. */
+  /** Whether the worker was told to stop the task, and whether another attempt follows. */
   declare interrupted: 'no' | 'forGood' | 'forRetry';
-  /** It has had time to stop, and has not. */
+  /** Whether the task had time to stop, and has not. */
   declare isStuck: boolean;
-  /** Its neighbours in a queue, or among those that a worker has. */
+  /** Neighbours in a queue, or in a row of the worker. */
   declare previous: Queued | undefined;
   declare next: Queued | undefined;
-  /** Its neighbours among all. */
+  /** Neighbours among all tasks. */
   declare before: Task | undefined;
   declare after: Task | undefined;
 
@@ -111,7 +111,7 @@ export class TaskList {
     this.size--;
   }
 
-  /** The one that is looked at may be deleted. */
+  /** Goes on when the task that was given out is deleted. */
   *[Symbol.iterator](): Generator<Task> {
     for (let at = this.#first, next; at !== undefined; at = next) {
       next = at.after;
@@ -136,7 +136,7 @@ export class TaskRow {
     this.size++;
   }
 
-  /** It is there. */
+  /** Takes a task out that is there. */
   delete(task: Task): void {
     const previous = task.previous as Task | undefined;
     const next = task.next as Task | undefined;

@@ -58,7 +58,7 @@ export function broadcast(state: SchedulerState, tasks: readonly Task[], out: In
   const group: NonNullable<Task['broadcast']> = new Set();
   for (const [i, task] of tasks.entries()) {
     task.broadcast = group;
-    // It is one of the worker's own: nothing else that it asks for counts.
+    // A task of one worker: no other wish of it counts.
     task.priority = task.weight = task.retriesLeft = 0;
     task.holdsRetries = task.goesAhead = false;
     state.tasks.add(task);
