@@ -45,19 +45,17 @@ export class CallJob extends SingleJob implements FutureTask {
   readonly #pool: Canceller;
   readonly #site: CallSite;
   /**
-   * The state of the attempt:
-   *
-   * - `open`: what is heard of it counts
-   * - `overdue`: the attempt took too long, and has failed for that reason; only a good end still counts
-   * - `again`, `last`: the same, and `retryOn` has said whether another follows
-   * - `aborted`: the call is not wanted any more
+   * - `open`: what is heard of the attempt counts
+   * - `overdue`: it took too long, and failed for that reason whatever it says afterwards, unless it comes to a good end
+   * - `again`, `last`: so, and `retryOn` has said whether it is followed by another
+   * - `aborted`: it is not wanted any more
    */
   #attemptIs: 'open' | 'overdue' | 'again' | 'last' | 'aborted' = 'open';
-  /** The outcome that was heard last. */
+  /** The outcome for its future. */
   #ok = false;
   #value: unknown;
 
-  /** @param mayGoAhead whether the call may be sent to a busy worker, and to another after that */
+  /** @param mayGoAhead it may be sent to a busy worker, and to another after that */
   constructor(
     pool: Canceller,
     id: number,
@@ -92,7 +90,7 @@ export class CallJob extends SingleJob implements FutureTask {
   // ---- for the pool
 
   send(worker: WorkerHandle, isAhead: boolean): void {
-    // An abort of what its worker has not begun is to keep it from ever beginning.
+    // An abort must keep a task that its worker has not begun from ever beginning.
     const isRevocable = isAhead || (this.goesAhead && this.settings.signal !== undefined);
     worker.call(this, isRevocable, isAhead);
   }
@@ -115,7 +113,7 @@ export class CallJob extends SingleJob implements FutureTask {
   }
 
   lose({ end, isBegun, why }: Loss): Lost {
-    // Ahead it waited for another task, with which the worker was lost: that was none of its own doing.
+    // A task ahead waited for another one, with which the worker was lost: it did not cause the loss.
     if (!isBegun && ((this.ticket !== 0 && this.wasSentAhead) || this.mayGoElsewhere())) return lostOf(true);
     if (this.#attemptIs === 'open') this.#hear(false, lostError(end, this.name, why));
     return lostOf(false);

@@ -25,7 +25,7 @@ export interface Chunk {
   readonly rangeFrom: number | undefined;
   readonly isSpread: boolean;
   readonly isAbortable: boolean;
-  /** Its items in the packet: from this one up to, and without, that one. */
+  /** The range of its items in the packet: from the first up to, and without, the second. */
   readonly from: number;
   readonly to: number;
   /** The caller's, if decoding results may run code of its. */
@@ -34,7 +34,7 @@ export interface Chunk {
   readonly attempt: number;
 }
 
-/** What is known of the time that items take. */
+/** The measured time of items. */
 export interface Pace {
   /** Items that a worker may begin before it reports the first of them. */
   readonly lease: number;
@@ -52,7 +52,7 @@ export interface ItemEnds {
 /** The next outcomes, in the order of the items from `first` on; `ms` and `bytes` are the time and the memory that they took, if a worker ran them. */
 export type OnOutcomes = (first: number, ends: ItemEnds, ms: number | undefined, bytes: number) => void;
 
-/** Its items are tried again one by one, by the map. */
+/** The map tries the items again one by one. */
 export class ChunkJob extends Job {
   readonly chunk: Chunk;
   #onOutcomes!: OnOutcomes;
@@ -84,7 +84,7 @@ export class ChunkJob extends Job {
     this.#next = this.#allowed = chunk.from;
   }
 
-  /** Who hears of outcomes; once, before it is submitted. */
+  /** Sets the receiver of outcomes; once, before the chunk is submitted. */
   onOutcomes(callback: OnOutcomes): void {
     this.#onOutcomes = callback;
   }
@@ -112,7 +112,7 @@ export class ChunkJob extends Job {
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
-    // What is tried again, or timed, is reported item by item.
+    // Items that are tried again, or timed, are reported one by one.
     const lease = attempt > 1 || isTimed(this.settings) ? 1 : Math.min(this.#pace.lease, to - this.#next);
     this.#allowed = this.#next + lease;
     worker.callEach(this, {
@@ -125,7 +125,7 @@ export class ChunkJob extends Job {
       lease,
       isTimed: isTimed(this.settings),
       isAbortable: this.chunk.isAbortable,
-      // What changes owner on the way cannot be sent again; and what is given back would come after others of its key.
+      // Moved memory cannot be sent twice, and a returned item would come after others of its key.
       isWhole: packet.transfer.length > 0 || this.settings.key !== undefined,
     });
   }
@@ -183,7 +183,7 @@ export class ChunkJob extends Job {
   }
 
   lose({ end, isBegun, why }: Loss): Lost {
-    // What changed owner on the way to the lost worker cannot be sent again, and a chunk that never gets on must not go round for ever.
+    // Memory that was moved to the lost worker cannot be sent again, and a chunk without progress must not circulate indefinitely.
     const mayGoOn = this.chunk.packet.transfer.length === 0 && this.#returns < maxReturns;
     const inDoubt = mayGoOn ? (isBegun ? this.#allowed - this.#next : 0) : this.left;
     if (inDoubt === 0) return { isLeft: this.left > 0 };

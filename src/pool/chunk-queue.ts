@@ -1,6 +1,6 @@
 /**
- * Chunks of one map on their way to the pool. The pool gets one for each of its slots, and one more that waits for the slot, so that a
- * worker goes on before the map hears of its results. Those behind can be held back while results pile up in front of a slow consumer.
+ * The chunks of one map on their way to the pool. The pool gets one for each of its slots, and one more that waits for the slot, so that a
+ * worker goes on before the map receives its results. Later chunks can be held back while results pile up in front of a slow consumer.
  *
  *   sealed ---------------------> waiting --submit--> in the pool --outcomes--> ended
  *   tried again, or given back -----^ in front, in the order of the items

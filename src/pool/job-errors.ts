@@ -1,4 +1,4 @@
-/** Errors of tasks that did not fail by themselves. */
+/** The errors of tasks that did not fail by themselves. */
 
 import { quote } from '../check.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';

@@ -1,12 +1,12 @@
 /**
- * Jobs, which a pool runs: single calls, streams, and chunks of maps. The pool moves jobs about; only the job knows the meaning of its end.
+ * A job of a pool: a single call, a stream, or a chunk of a map. The pool moves jobs about; only the job knows the meaning of its end.
  *
- *   scheduler: where it waits and who has it   (Task)
- *   pool:      whether it is open, and who was sent it
+ *   scheduler: its queue and its worker        (Task)
+ *   pool:      whether it is open, and the worker that was sent it
  *   handle:    its ticket, and when it begins  (Given)
- *   the job:   what was heard of its attempt
+ *   the job:   the outcome of its attempt
  *
- *   send ──▶ report … ──▶ end ──▶ settle        each answers what follows for the pool; the caller hears of it
+ *   send ──▶ report … ──▶ end ──▶ settle        each returns its consequences for the pool; waiters are told
  *     `───────────────▶ lose ──▶ its `tell`     when the worker has its next task
  */
 
@@ -17,31 +17,31 @@ import type { PoolWorker } from './pool-worker.ts';
 import { Task, type Wishes } from './scheduler/index.ts';
 import type { TaskProgress, TaskSettings } from './task-options.ts';
 
-/** The answer to a report of some items. */
+/** The consequences of a report of some items. */
 export interface Reported {
   /** Items that ended with it, and how many of them failed. */
   readonly ended: number;
   readonly failed: number;
-  /** The worker has nothing more of the job. */
+  /** True if its worker has nothing more of it. */
   readonly isDone: boolean;
-  /** Tells the caller of these items. */
+  /** Tells the waiters of these items. */
   tell(): void;
 }
 
-/** The loss of a job's worker. */
+/** How its worker was lost. */
 export interface Loss {
   readonly end: WorkerEnd;
-  /** Whether the job had begun, or may have. */
+  /** True if it had begun, or may have. */
   readonly isBegun: boolean;
-  /** The reason for which this program ended the worker, if it did. */
+  /** Why this program ended the worker, if it did. */
   readonly why: string | undefined;
 }
 
-/** The answer to that loss. */
+/** The consequences of the loss of its worker. */
 export interface Lost {
-  /** Whether items are left that no worker has begun, and that may run elsewhere. */
+  /** Something is left that no worker has begun, and may run elsewhere. */
   readonly isLeft: boolean;
-  /** Tells the caller of items that are lost. */
+  /** Settles the waiters for lost items. */
   tell?(): void;
 }
 
@@ -54,7 +54,7 @@ export interface Overdue {
 const nothingLeft: Lost = { isLeft: false };
 const allLeft: Lost = { isLeft: true };
 
-/** Makes the answer of a job with one item. @param isLeft whether the item may run elsewhere */
+/** Of a job with one item. @param isLeft it may run elsewhere */
 export function lostOf(isLeft: boolean): Lost {
   return isLeft ? allLeft : nothingLeft;
 }
@@ -62,21 +62,21 @@ export function lostOf(isLeft: boolean): Lost {
 export abstract class Job extends Task implements Given {
   declare readonly settings: TaskSettings;
   declare readonly capsule: Capsule;
-  /** The caller's context, if code of the caller may have to run there. */
+  /** The caller's, if there is code of its to run in it. */
   declare readonly context: CallerContext | undefined;
-  /** Whether items are reported, counted and timed one by one. */
+  /** True if its items are reported, counted and timed one by one. */
   declare readonly isChunk: boolean;
-  /** Whether an attempt of another job came before. */
+  /** True if it is an attempt that follows another job's. */
   declare readonly isRetry: boolean;
-  /** The time (`performance.now()`) of the submission, then that of the dispatch. */
+  /** When it was submitted (`performance.now()`), then when it was handed to a worker. */
   declare since: number;
-  /** Whether the pool has the job: it has neither ended nor been given up. */
+  /** The pool has it: it has neither ended nor been given up. */
   declare isOpen: boolean;
-  /** Whether the caller knows the outcome, though the job may still run. */
+  /** True if its waiters know the outcome, though it may still run. */
   declare isSettled: boolean;
-  /** The worker that was sent the job, and has neither ended it nor given it back. */
+  /** The worker that was sent it, and has neither ended it nor given it back. */
   declare at: PoolWorker | undefined;
-  /** Whether the worker was busy when the job was sent. */
+  /** True if its worker was busy when it was sent. */
   declare wasSentAhead: boolean;
   declare ticket: number;
   declare nth: number;
@@ -107,49 +107,48 @@ export abstract class Job extends Task implements Given {
     return this.capsule.name;
   }
 
-  /** The number of items without an outcome. */
+  /** How many of its items have no outcome. */
   get left(): number {
     return 1;
   }
 
-  /** The reason of the abort or time-out. */
+  /** Why it is not wanted any more, or takes too long. */
   abstract get reason(): unknown;
 
-  /** Hands the job to a worker. @param isAhead whether the worker is busy, and begins the job when there is room; unless no ticket is left */
+  /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room; unless it gives it no ticket */
   abstract send(worker: WorkerHandle, isAhead: boolean): void;
-  /** Hears that some items ended, or that values of a stream came. */
+  /** Some items of it ended, or values of a stream came. */
   abstract report(report: ChunkReport): Reported;
-  /** Hears that the attempt, or the rest of it, ended. @returns whether the job may be tried again; if not, `settle` follows */
+  /** Called when its attempt, or the rest of it, has ended. @returns true if it may be tried again; if not, `settle` follows */
   abstract end(ok: boolean, value: unknown): boolean;
-  /** Hears that the worker was lost. */
   abstract lose(loss: Loss): Lost;
-  /** Tells the caller what was heard last: the job has ended. */
+  /** Called when it ended as a whole, with the last outcome. */
   abstract settle(): void;
   abstract cancelled(): void;
-  /** Hears that the job is not wanted any more. */
+  /** Called when it is not wanted any more, for good. */
   abstract aborted(reason: unknown): void;
   /**
-   * Hears that the attempt, or the running item, has taken too long. Returns what the worker must be told.
+   * Called when its attempt, or its running item, has taken too long. Returns the order for the worker.
    *
    * @param notBegun milliseconds in which its code has not begun; undefined: its code took too long
    */
   abstract overdue(notBegun: number | undefined): Overdue;
-  /** Hears that the job waits again: the worker was lost before it began the job, or another attempt follows. */
+  /** Called when it was handed back: its worker was lost before it began, or it will be tried again. */
   abstract returned(why: 'requeue' | 'retry'): void;
-  /** Lets go of handles that did not reach a worker. */
+  /** Called at its end: releases handles that it was to bring to a worker, and did not. */
   abstract release(): void;
 
-  /** Decides whether the job may be tried again after this error. */
+  /** True if it may be tried again after this error. */
   mayRetry(_error: unknown): boolean {
     return false;
   }
 
-  /** Gives the milliseconds between the attempt that failed and the next. */
+  /** Milliseconds between the attempt that failed and the next. */
   backoff(): number {
     return 0;
   }
 
-  /** Tells whether what `overdue` spoke of still runs. */
+  /** True if the task or item of `overdue` still runs. */
   isLate(): boolean {
     return true;
   }

@@ -25,7 +25,7 @@ export function splitOptions(rest: readonly unknown[]): { iterables: Items<unkno
 
 export interface MapCall {
   readonly pool: WorkerPool;
-  /** What `with()` has set for each task. */
+  /** The settings of `with()` for each task. */
   readonly settings: TaskSettings;
   readonly fn: unknown;
   readonly iterables: readonly Items<unknown>[];

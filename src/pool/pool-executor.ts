@@ -1,5 +1,5 @@
 /**
- * What threads' and processes' executors have in common: the calls, their arguments checked and encoded, on the pool inside.
+ * The common part of the executors of threads and processes: the calls, with arguments checked and encoded, on the pool inside.
  *
  *   executor --with(options)--> view --with(more)--> view        all of them on one WorkerPool
  */
@@ -40,7 +40,7 @@ export function insideOf(executor: PoolExecutor): Inside {
   return inside;
 }
 
-/** A pool whose executor nobody has any more gets no more tasks; its workers need not wait for any. */
+/** A pool without a reachable executor gets no more tasks; its workers need not wait for any. */
 const dropped = new FinalizationRegistry<WorkerPool>((pool) => void pool.shutdown(false));
 
 /** An executor whose workers are its own: what `ThreadPoolExecutor` and `ProcessPoolExecutor` have in common. */
@@ -59,10 +59,12 @@ export abstract class PoolExecutor extends Executor {
     dropped.register(this, pool);
   }
 
+  /** The most workers: see `Executor.maxWorkers`. */
   override get maxWorkers(): number {
     return insideOf(this).pool.options.maxWorkers;
   }
 
+  /** A view of the pool with options for its tasks: see `Executor.with`. */
   override with(options: TaskOptions): this {
     const { pool, settings } = insideOf(this);
     const view = Object.create(this) as this;
@@ -70,6 +72,7 @@ export abstract class PoolExecutor extends Executor {
     return view;
   }
 
+  /** Calls `fn(...args)` in a worker: see `Executor.submit`. */
   override submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     const { pool, settings } = insideOf(this);
     const id = pool.nextId();
@@ -84,8 +87,11 @@ export abstract class PoolExecutor extends Executor {
   }
 
   // The signatures of `Executor` again: an override that did not repeat them would hide them, and with them all inference.
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<T1, T2, T3, R>(
     fn: (a: T1, b: T2, c: T3) => R,
     as: Items<T1>,
@@ -93,6 +99,7 @@ export abstract class PoolExecutor extends Executor {
     cs: Items<T3>,
     options?: MapOptions,
   ): MapResults<Awaited<R>>;
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<R>(fn: (...args: never[]) => R, ...rest: unknown[]): MapResults<Awaited<R>> {
     const site = captureSite(this.map);
     return new MapIterator<Awaited<R>>(() =>
@@ -100,6 +107,7 @@ export abstract class PoolExecutor extends Executor {
     );
   }
 
+  /** Yields the values of a generator in a worker: see `Executor.stream`. */
   override stream<A extends unknown[], T>(fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>, ...args: A): AsyncItemIterator<T> {
     const { pool, settings } = insideOf(this);
     const side = new StreamSide(settings, captureSite(this.stream));
@@ -111,6 +119,7 @@ export abstract class PoolExecutor extends Executor {
     });
   }
 
+  /** Calls `fn` once in each worker: see `Executor.broadcast`. */
   override async broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>[]> {
     const { pool, settings } = insideOf(this);
     const site = captureSite(this.broadcast);
@@ -127,6 +136,7 @@ export abstract class PoolExecutor extends Executor {
     });
   }
 
+  /** Ends the pool after its tasks: see `Executor.shutdown`. */
   override shutdown(options?: ShutdownOptions): Promise<void> {
     try {
       checkOptions(options, 'options', ['wait', 'cancelFutures']);
@@ -139,14 +149,17 @@ export abstract class PoolExecutor extends Executor {
     return (options?.wait ?? true) ? finished : Promise.resolve();
   }
 
+  /** Ends the workers: see `Executor.terminateWorkers`. */
   override terminateWorkers(): Promise<void> {
     return insideOf(this).pool.terminate('SIGTERM', 'terminateWorkers');
   }
 
+  /** Kills the workers: see `Executor.killWorkers`. */
   override killWorkers(): Promise<void> {
     return insideOf(this).pool.terminate('SIGKILL', 'killWorkers');
   }
 
+  /** The present state in numbers: see `Executor.statistics`. */
   override statistics(): PoolStatistics {
     return insideOf(this).pool.statistics();
   }
@@ -188,7 +201,7 @@ function encodeCall(
   pool.announce(fn);
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
-  // What is sent several times must not change owner with the first time.
+  // Memory that is sent several times must not move with the first.
   const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, isOwnList: true });
   return { capsule, packet };
 }

@@ -1,5 +1,6 @@
 /**
- * Jobs that were sent ahead to busy workers, and may be taken back until they are begun (`scheduler/ahead.ts` decides which, `prefetch.ts` how many).
+ * The tasks that were sent ahead to busy workers, and may be taken back until they begin them. `scheduler/ahead.ts` chooses the tasks,
+ * `prefetch.ts` their number.
  *
  *   a task ends ──▶ measured ──▶ the scheduler: another depth, or `balance`: workers that are silent, or one that is free
  *   recall, cancel, abort, shutdown ──▶ takeBack ──▶ the word of each task says: it is back, or has begun
@@ -16,9 +17,9 @@ import type { SchedulerEvent, SchedulerState } from './scheduler/index.ts';
 
 /** The pool that has the workers. */
 interface Owner {
-  /** Tells the scheduler, carries out its instructions, and does what follows. */
+  /** Tells the scheduler, and does what it says and what follows from that. */
   apply(event: SchedulerEvent): void;
-  /** Tells the scheduler, and carries out its instructions. */
+  /** Tells the scheduler, and does what it says. */
   perform(event: SchedulerEvent): void;
 }
 
@@ -58,7 +59,7 @@ export class SentAhead {
     if (tasks.length + begun.length > 0) this.#owner.perform({ type: 'recalled', tasks: tasks.reverse(), begun: begun.reverse() });
   }
 
-  /** Takes back all that the worker has and has not begun. */
+  /** All that the worker has, and has not begun. */
   takeBackFrom(worker: PoolWorker): void {
     this.takeBack(jobsOf(this.#state, worker));
   }
@@ -67,13 +68,13 @@ export class SentAhead {
     if (this.#state.ahead > 0) for (const worker of this.#crew) this.takeBackFrom(worker);
   }
 
-  /** Takes back jobs for which the scheduler asks. */
+  /** The scheduler asks for them. */
   recall(jobs: readonly Job[]): void {
     this.takeBack(jobs);
     this.#owner.apply({ type: 'balance', silent: [] });
   }
 
-  /** Looks after this turn whether a worker is free while others have tasks ahead. The rest of the turn may still bring it some. */
+  /** Called when a worker may be free while others have tasks ahead. Later reports of this turn may still bring it some. */
   balanceSoon(): void {
     if (this.#isBalancing) return;
     this.#isBalancing = true;
@@ -101,7 +102,7 @@ export class SentAhead {
   }
 }
 
-/** Lists the jobs that a worker was sent and has neither ended nor given back, in the order in which they were sent. */
+/** The jobs that a worker was sent and has neither ended nor given back, in the order in which they were sent. */
 export function jobsOf({ workers }: SchedulerState, worker: PoolWorker): Job[] {
   const { tasks = [], ahead = [] } = workers.get(worker.id) ?? {};
   return ([...tasks, ...ahead] as Job[]).filter(({ at }) => at === worker);

@@ -31,8 +31,8 @@ interface Waiter {
 }
 
 /**
- * What the caller of a stream has left with it. Each may lead to the stream's own iterator, which therefore keeps it: a function may
- * know the iterator, an `AsyncLocalStorage` store too, and the frames of the call.
+ * The caller's objects of a stream. Each may lead to the stream's own iterator, which therefore keeps them alive: a function may know the
+ * iterator, an `AsyncLocalStorage` store too, and the frames of the call.
  */
 export class StreamSide {
   readonly site: CallSite;
@@ -120,7 +120,7 @@ export class StreamJob extends SingleJob {
     worker.call(this);
   }
 
-  /** Its consumer may abort it, if nobody else. */
+  /** At least its consumer may abort it. */
   override get how(): CallMeta {
     return { ...howOf(this.settings), isStream: true, isAbortable: true };
   }
@@ -154,7 +154,7 @@ export class StreamJob extends SingleJob {
     const outcome = this.#outcome;
     const site = this.#side.deref()?.site;
     if (site !== undefined && outcome !== undefined && !outcome.ok && !this.#isAborted) joinStacks(outcome.value, site);
-    // What an aborted stream has given is not wanted either.
+    // The values of an aborted stream are not wanted either.
     if (this.#isAborted) this.#values.clear();
     const first = this.#waiters.shift();
     if (first === undefined) return;
@@ -213,15 +213,15 @@ function contextOf(side: WeakRef<StreamSide>): CallerContext {
   };
 }
 
-/** Streams whose iterator nobody has any more are not wanted any more. */
+/** Streams whose iterator was collected are not wanted any more. */
 const abandoned = new FinalizationRegistry<StreamJob>((job) => job.close());
 
-/** What the consumer of a stream has in hand. */
+/** The consumer's handle of a stream. */
 export class StreamIterator<T> implements AsyncItemIterator<T> {
   readonly #job: StreamJob | undefined;
   /** The executor, which must not be thought dropped while its stream goes on. */
   readonly #owner: unknown;
-  /** It lives as long as this does. */
+  /** Lives as long as this iterator. */
   readonly #side: StreamSide;
   #refusal: { readonly error: unknown } | undefined;
 

@@ -9,13 +9,14 @@ import { RangeError, TypeError } from '../refusals.ts';
 /** Milliseconds, or a function that gives them for the attempt that failed, counted from 1. */
 export type Backoff = number | ((attempt: number) => number);
 
+/** Options of a task, for `with()`. */
 export interface TaskOptions {
   /** Aborts the task: it rejects at once with the signal's reason. A worker that runs it is told, and ended if it does not stop. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds that its code may run; then it rejects with `TimeoutError`, and what goes for an abort goes for it. What heddle does for it in the
-   * worker, such as importing, decoding and encoding, does not count: that may take `startTimeout`.
-   * In a map: of each item. Default: no limit.
+   * The milliseconds that its code may run; then it rejects with `TimeoutError`, and the rules of an abort apply. Heddle's work for it in
+   * the worker, such as importing, decoding and encoding, does not count: that may take `startTimeout`. In a map: of each item. Default: no
+   * limit.
    */
   readonly timeout?: number | undefined;
   /** Tasks of one key run one after another, in order, in the same worker as long as that lives. A string or number. */
@@ -42,11 +43,13 @@ export interface TaskOptions {
 
 /** How far a task says it is. */
 export interface TaskProgress {
+  /** The amount that is done. */
   readonly done: number;
   /** Null if it did not say. */
   readonly total: number | null;
 }
 
+/** Options of `map`. */
 export interface MapOptions {
   /**
    * Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. Of an async iterable fewer go
@@ -151,17 +154,17 @@ function checkTransfer(list: unknown): void {
     if (!types.isArrayBuffer(each)) throw new TypeError(expected(`transfer[${i}]`, 'an ArrayBuffer', each));
 }
 
-/** Whether a task with these settings may be told to stop. */
+/** True if a task with these settings may be told to stop. */
 export function isAbortable({ signal, timeout }: TaskSettings): boolean {
   return signal !== undefined || timeout !== Infinity;
 }
 
-/** Whether the time of such a task is measured. */
+/** True if the time of such a task is measured. */
 export function isTimed({ timeout }: TaskSettings): boolean {
   return timeout !== Infinity;
 }
 
-/** Whether a task with these settings may call back. */
+/** True if a task with these settings may call back. */
 export function hasCallbacks({ retryOn, progress, backoff }: TaskSettings): boolean {
   return retryOn !== undefined || progress !== undefined || typeof backoff === 'function';
 }

@@ -39,7 +39,7 @@ const executor = (name: string): string[] => [
   'too late: ShutDown',
 ];
 
-/** What each prints; a function where the order of lines, or what they say, differs between runs. */
+/** The output of each; a function where the lines or their order differ between runs. */
 const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
   '01-simple-process': [
     'parent: the child was started',
@@ -84,7 +84,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
       'lowest first: 1, a fire engine',
       'lowest first: 2, a taxi',
       'lowest first: 3, a newspaper',
-      'both ends: Cleo, who cuts in and Dan',
+      'both ends: Cleo, at the front and Dan',
       "turned by one: [ 'Ben', 'Ann' ]",
       'the last three readings: [ 8, 9, 10 ]',
     ]);
@@ -191,7 +191,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
   '24-coroutines-network': (lines) => {
     assert.deepEqual(lines.slice(0, 3), ['the page /news', 'the page /sport', 'saved a picture of 32 × 32']);
     assert.match(lines[3] ?? '', /^three at once are faster than one after another: (true|false)$/);
-    // Whoever begins to sleep late, on a busy machine, wakes up late.
+    // On a busy machine, a sleep that begins late ends late.
     assert.deepEqual(lines.slice(4, 7).sort(), ['long slept 30 ms', 'middle slept 15 ms', 'short slept 1 ms']);
     assert.deepEqual(lines.slice(7), ['in all 46 ms']);
   },

@@ -70,7 +70,7 @@ test('a bell stays open when its thread is ended while it opens it', { skip: fea
   assert.equal(pipes(), before);
 });
 
-test('work goes on, or never begins, though nobody ends the thread', () => {
+test('work begins and ends where the thread is not ended', () => {
   setEndGates(endGatesBelow());
   assert.equal(
     undisturbed(() => undisturbed(() => 7)),
@@ -86,7 +86,7 @@ test('work goes on, or never begins, though nobody ends the thread', () => {
   setEndGates([]);
 });
 
-test('who ends a thread does not wait for its work, or the thread begins another one', async () => {
+test('the terminating thread waits for the work, and the ending one begins no other', async () => {
   const [gate] = endGatesBelow();
   const seen = new Int32Array(new SharedArrayBuffer(8));
   const door = import.meta.resolve('#src/undisturbed.js');

@@ -16,7 +16,7 @@ export const entries: readonly string[] = [
   'process/child-main',
   'thread/child-main',
   'worker/sample',
-  // Their classes travel by name.
+  // The classes of these files travel by name.
   'process/index',
   'thread/index',
   'context/index',

@@ -27,6 +27,7 @@ export const MAP_FLAGS = [
   { name: 'help', short: 'h', text: 'show this' },
 ] as const;
 
+/** Options of `map`. */
 export interface MapOptions {
   readonly module: string;
   readonly kind: 'thread' | 'process';

@@ -1,6 +1,6 @@
 /**
- * The record of a task in the scheduler. The jobs of a pool are such records: one object is job and queue entry at once, and is never looked up by a
- * number.
+ * The scheduler's record of a task. The jobs of a pool are such records: one object is job and queue entry at once, and is never looked up
+ * by a number.
  *
  *   state.tasks          all that have not ended, in the order in which they came
  *   one of these lists   a queue, or of the worker that has it `tasks` or `ahead`
@@ -10,7 +10,7 @@ import type { Key } from './events.ts';
 import type { Lane, WorkerRecord } from './state.ts';
 import type { Queued, TaskQueue } from './task-queue.ts';
 
-/** The wishes with which a task comes. */
+/** The requirements of a task. */
 export interface Wishes {
   /** Higher first; default 0. */
   readonly priority?: number;
@@ -18,17 +18,17 @@ export interface Wishes {
   readonly key?: Key | undefined;
   /** Further attempts it may have; default 0. */
   readonly retries?: number;
-  /** Whether further attempts are held: each waits for `resume`, or `giveUp`. */
+  /** True if further attempts are held: each waits for `resume`, or `giveUp`. */
   readonly holdsRetries?: boolean;
-  /** Whether the work was there before the shutdown, which does not refuse it then: a further attempt, or what a worker gave back. */
+  /** True if its work was there before the shutdown, which does not refuse it: a further attempt, or a returned part. */
   readonly isTaken?: boolean;
-  /** The part of `maxTasksPerChild` that the task uses up; default 1. */
+  /** How much it counts towards `maxTasksPerChild`; default 1. */
   readonly weight?: number;
-  /** Whether the task may be sent ahead to a busy worker; default false. A task with a key is not. */
+  /** True if it may be sent ahead to a busy worker; default false. A task with a key is not. */
   readonly goesAhead?: boolean;
 }
 
-/** A task is made for each call, so the constructor alone writes all fields, and none has an initializer. */
+/** The constructor writes each field once: a task is made for each call. */
 export class Task implements Queued {
   declare readonly id: number;
   declare readonly key: Key | undefined;
@@ -39,26 +39,26 @@ export class Task implements Queued {
   declare isTaken: boolean;
   declare goesAhead: boolean;
   declare lane: Lane | undefined;
-  /** All workers that got a task of the same broadcast; undefined of other tasks. */
+  /** For a task that is meant for one worker: all workers that got a task of the same broadcast. */
   declare broadcast: Set<WorkerRecord> | undefined;
-  /** Whether the scheduler has the task. */
+  /** The scheduler has it. */
   declare isListed: boolean;
-  /** Whether the task waits for `resume`, and stands in no queue of a worker. */
+  /** True if it waits for `resume`, and is in no queue from which a worker could get it. */
   declare isHeld: boolean;
-  /** The worker that has the task; undefined while that waits at the host. */
+  /** The worker that has it; undefined while it waits at the host. */
   declare worker: WorkerRecord | undefined;
-  /** Whether the task waits at a busy worker, and can be recalled. */
+  /** True if its worker has it, but works on others: it waits there, and can be recalled. */
   declare isAhead: boolean;
-  /** The queue in which the task waits. */
+  /** The queue it waits in. */
   declare queue: TaskQueue<Task> | undefined;
-  /** Whether the worker was told to stop the task, and whether another attempt follows. */
+  /** Set when its worker was told to stop it; then says whether it will be tried again. */
   declare interrupted: 'no' | 'forGood' | 'forRetry';
-  /** Whether the task had time to stop, and has not. */
+  /** True if it has had time to stop, and has not. */
   declare isStuck: boolean;
-  /** Neighbours in a queue, or in a row of the worker. */
+  /** The neighbours in a queue, or among those that a worker has. */
   declare previous: Queued | undefined;
   declare next: Queued | undefined;
-  /** Neighbours among all tasks. */
+  /** The neighbours among all. */
   declare before: Task | undefined;
   declare after: Task | undefined;
 
@@ -111,7 +111,7 @@ export class TaskList {
     this.size--;
   }
 
-  /** Goes on when the task that was given out is deleted. */
+  /** The one that is looked at may be deleted. */
   *[Symbol.iterator](): Generator<Task> {
     for (let at = this.#first, next; at !== undefined; at = next) {
       next = at.after;
@@ -136,7 +136,7 @@ export class TaskRow {
     this.size++;
   }
 
-  /** Takes a task out that is there. */
+  /** Removes a task that is in the list. */
   delete(task: Task): void {
     const previous = task.previous as Task | undefined;
     const next = task.next as Task | undefined;
