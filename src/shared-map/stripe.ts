@@ -93,11 +93,34 @@ export class ReadValue implements Message {
   }
 }
 
-/** A key and its value as they were at one moment. */
-export interface Snapshot<T> {
-  readonly key: Int32Array;
-  /** Undefined where values were not asked for. */
-  readonly value: T | undefined;
+/** All entries of a stripe as they were at one moment, copied one behind the other: bytes of the key, VALUE, then both. */
+export class Snapshot<T> {
+  words: Int32Array;
+  /** Behind the last entry. */
+  end = 0;
+  /** Of the values with a parcel, in order: what was copied of them. */
+  readonly peeked: T[] = [];
+
+  /** @param size words that they may have */
+  constructor(size: number) {
+    this.words = new Int32Array(size);
+  }
+
+  /** Copies an entry to the end. @param from where its key begins @param key bytes of that */
+  add(words: Int32Array, from: number, key: number, header: number): void {
+    const count = wordsOf(key) + wordsOf(header >>> 4);
+    const end = this.end + 2 + count;
+    if (end > this.words.length) {
+      const larger = new Int32Array(Math.max(this.words.length * 2, end));
+      larger.set(this.words);
+      this.words = larger;
+    }
+    const copy = this.words;
+    copy[this.end] = key;
+    copy[this.end + 1] = header;
+    for (let i = 0, to = this.end + 2; i < count; i += 1) copy[to + i] = read(words, from + i);
+    this.end = end;
+  }
 }
 
 export class Stripe {
@@ -471,33 +494,23 @@ export class Stripe {
   /**
    * All entries as they are at one moment.
    *
-   * @param peek called in the mutex with a copy of each value; undefined: values are not wanted
+   * @param peek called in the mutex for each value with a parcel: copies what must be copied
    */
-  snapshot<T>(peek: ((message: Message) => T) | undefined): Snapshot<T>[] {
+  snapshot<T>(peek: (message: Message) => T): Snapshot<T> {
     return this.#mutex.within(() => {
-      const all: Snapshot<T>[] = [];
-      this.#tableNow()?.each((_entry, words, at) => {
-        const keyWords = wordsOf(read(words, at + KEY));
+      const table = this.#tableNow();
+      const all = new Snapshot<T>(Math.max(0, (table?.used ?? 0) * 4));
+      table?.each((_entry, words, at) => {
         const header = read(words, at + VALUE);
-        const key = copyOf(words, at + entryHead, keyWords);
         const length = header >>> 4;
-        const valueOf = (): Message => ({
-          kind: header & 0xf,
-          length,
-          words: copyOf(words, at + entryHead + keyWords, wordsOf(length)),
-          number: 0,
-        });
-        all.push({ key, value: peek?.(valueOf()) });
+        all.add(words, at + entryHead, read(words, at + KEY), header);
+        if ((header & PARCEL) === 0) return;
+        const from = all.end - wordsOf(length);
+        all.peeked.push(peek({ kind: header & 0xf, length, words: all.words.slice(from, all.end), number: 0 }));
       });
       return all;
     });
   }
-}
-
-function copyOf(words: Int32Array, from: number, count: number): Int32Array {
-  const copy = new Int32Array(count);
-  for (let i = 0; i < count; i += 1) copy[i] = read(words, from + i);
-  return copy;
 }
 
 function isKey(words: Int32Array, at: number, key: EncodedKey): boolean {
