@@ -18,7 +18,8 @@ import { TypeError } from '../refusals.ts';
 import { atOnce } from '../thenable.ts';
 import { checkKey, decodeKey, EncodedKey, type SharedMapKey } from './key.ts';
 import { mapRefs, mapWords, SEED, stripeCount, wordsOf } from './record.ts';
-import { mostInline, ReadValue, Stripe } from './stripe.ts';
+import { mostInline, ReadValue } from './reader.ts';
+import { Stripe } from './stripe.ts';
 import { isUpdating, refuseWithin, runUpdate, UpdateLocks } from './updates.ts';
 
 const mapKind: ObjectKind = defineKind({
