@@ -87,7 +87,9 @@ export type {
   SemaphoreOptions,
   SemaphoreStatistics,
 } from './sync/index.ts';
+export type { AsyncItemIterator } from './iteration.ts';
 export type { Operation, SyncWaitOptions, Wait, WaitOptions } from './loop/index.ts';
+export type { SharedObject } from './memory/index.ts';
 
 // Numbers and arrays that all see.
 export { RawArray, RawValue, share, SharedArray, Value } from './shared/index.ts';
@@ -103,6 +105,16 @@ export type {
   ValueOf,
   ValueStatistics,
   ViewOf,
+} from './shared/index.ts';
+
+// Memory by name, also of other programs.
+export { ShareableList, SharedMemory } from './shared/index.ts';
+export type {
+  ShareableListOptions,
+  ShareableListStatistics,
+  ShareableValue,
+  SharedMemoryOptions,
+  SharedMemoryStatistics,
 } from './shared/index.ts';
 
 // A hash map that all see, without a server.

@@ -13,9 +13,9 @@ import { expected, quote } from '../check.ts';
 import { SerializationError } from '../errors.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
-/** What keys are made of. */
+/** The parts of keys. */
 export type SharedMapPrimitive = string | number | bigint | boolean | symbol | null | undefined;
-/** What may be a key: a primitive, or an array of primitives, which is the same key as another array with the same elements. */
+/** A key: a primitive, or an array of primitives, which is the same key as another array with the same elements. */
 export type SharedMapKey = SharedMapPrimitive | readonly SharedMapPrimitive[];
 
 const UNDEFINED = 0;
@@ -134,7 +134,7 @@ export class EncodedKey {
     this.hash = hash ^ (hash >>> 16);
   }
 
-  /** Room for so many bytes more, and for the rest of a word. */
+  /** Reserves space for `bytes` more bytes, and for the rest of a word. */
   #reserve(bytes: number): void {
     const size = this.length + bytes;
     if (size > longestKey) throw new RangeError(`expected key to take at most ${longestKey} bytes`);

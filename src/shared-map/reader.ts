@@ -37,7 +37,7 @@ const mostLooks = 8;
 /** Entries after which a reader looks whether they are still a chain. */
 const entriesPerLook = 8;
 
-/** What a look at a key has found: `torn` is nothing that can be told, `parcel` a value that is copied in the mutex. */
+/** The result of a look at a key. `torn`: entries changed meanwhile. `parcel`: a value that is copied in the mutex. */
 type Looked = 'none' | 'found' | 'torn' | 'parcel';
 
 /** The value that was read last: a message, as of a queue's item. */

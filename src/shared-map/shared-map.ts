@@ -68,8 +68,8 @@ class Later<T> extends Pending<T> {
 }
 
 /**
- * A hash map that threads and processes share. It lies in shared memory: no server process answers, and a read takes no lock. A map can be an argument of a
- * task, a captured variable, an item of a queue or a field: the receiver has the same map.
+ * A hash map that threads and processes share. The map is in shared memory: no server process answers, and a read takes no lock. A map can
+ * be an argument of a task, a captured variable, an item of a queue or a field. The receiver has the same map.
  *
  * Keys are primitives, equal as `Map` has it, and arrays of primitives, equal by their elements. Values are what may be an item of a `Queue`, shared objects with
  * them; each `get` gives a copy. Entries have no order.
@@ -92,7 +92,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   readonly #stripes: (Stripe | undefined)[] = [];
   readonly #turns: Turns = new Turns();
   #locks: UpdateLocks | undefined;
-  /** What of a value was copied that is read in the mutex. */
+  /** The copied part of a value that is read in the mutex. */
   #peeked: Peeked | undefined;
   readonly #peek = (message: Message): void => void (this.#peeked = this.#items.peek(kept(message)));
 
@@ -147,7 +147,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
     return read === undefined ? undefined : this.#open(read);
   }
 
-  /** Whether a key is there. @throws as `get` */
+  /** Resolves to `true` if a key is there. @throws as `get` */
   has(key: K, options?: number | WaitOptions): Operation<boolean> {
     return this.#call('has', options, () => this.#has(key));
   }
@@ -283,7 +283,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
     for (const [key, its] of this.entries()) fn.call(thisArg, its, key, this);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): SharedMapStatistics {
     let bytes = mapWords * 4;
     for (let i = 0; i < stripeCount; i += 1) bytes += this.#stripeAt(i).bytes;

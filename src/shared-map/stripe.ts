@@ -4,7 +4,7 @@
  *    write    mutex ─▶ room ─▶ SEQUENCE is odd ─▶ entry written ─▶ one word names it ─▶ SEQUENCE is even ─▶ mutex free
  *    read     SEQUENCE is even ─▶ table, slot, entries: all copied ─▶ SEQUENCE is the same? else again, and after some times in the mutex
  *
- * What a thread that is killed leaves at which step:
+ * The state after a kill, by step:
  *
  *    before one word names the entry       nothing has happened; the memory of the entry is lost until the table is made anew
  *    after it                              the entry is there; the repair counts it
@@ -231,7 +231,7 @@ export class Stripe {
   }
 
   #write(to: Int32Array, at: number, next: number, key: EncodedKey, header: number, words: Int32Array, from: number): void {
-    // No entry has a version twice, so that a thread that has read one knows it again.
+    // No entry has a version twice, so that a reader of one recognises it.
     const version = (read(this.#words, this.#version) + 1) | 0 || 1;
     write(this.#words, this.#version, version);
     write(to, at + NEXT, next);

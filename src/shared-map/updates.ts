@@ -25,7 +25,7 @@ interface Running {
 
 const running: Running[] = [];
 
-/** Whether a function of an `update` runs in this thread. */
+/** True while a function of an `update` runs in this thread. */
 export function isUpdating(): boolean {
   return running.length > 0;
 }

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { collect, heapDescriptorForChild, heapStatistics, refOf } from '#src/memory/index.js';
-import { nativeMemoryMissing } from '#src/memory/native-memory.js';
+import { nativeMemoryMissing } from '#src/memory/heap/native-memory.js';
 import { SharedMap } from '#src/shared-map/index.js';
 import { checkMap } from './check-map.js';
 

@@ -19,6 +19,7 @@ const longest: readonly string[] = [
   'shared-map/model/map',
   'shared-map/between',
   'shared-map/without-native-calls',
+  'shared/named/deaths',
   'channel/model/queue-faults',
   'channel/model/ordered-faults',
   'channel/model/ordered',

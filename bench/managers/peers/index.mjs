@@ -1,11 +1,12 @@
-// Who is measured. A peer's file exports `open({ kind })`, which gives what a scenario calls, each as somebody would write it with that library:
+// The peers. A peer's file exports `open({ kind })`, which returns the functions that a scenario calls, each in the usual style of that
+// library:
 //
 //   of a dictionary that the manager's process keeps:
-//     set(count), get(count)   so many calls of one key; of a SharedMap and a Map, of a thousand keys
+//     set(count), get(count)   `count` calls of one key; of a SharedMap and a Map, of a thousand keys
 //   of a connection over a Unix socket to another process, which sends back what it receives:
 //     turns(rounds)            a number there and back
 //   close()
-/** What all ratios are against. */
+/** The reference of all ratios. */
 export const REFERENCE = 'python-manager';
 
 const DICT = ['dict', 'dict-taken'];

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { blockAt, blockOf, collect, joinObject, refOf, segmentSize, theAgent } from '#src/memory/index.js';
 import { SharedMap } from '#src/shared-map/index.js';
 import { mapWords, stripeAt, TABLES } from '#src/shared-map/record.js';
-import { dontSpin } from '#src/sync/spin.js';
+import { dontSpin } from '#src/sync/acquire/spin.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once } from '#src/testing/model/index.js';
 import { checkHeap } from '../../memory/check-heap.js';
 import { checkMap, keysOfOneSlot } from '../check-map.js';
