@@ -8,7 +8,7 @@ import type { SharedWords } from './undisturbed.ts';
 
 export type HeldList = SharedWords;
 
-/** What one thread, and those below it, hold at a time; more is not noted. */
+/** Entries of a list: of one thread, and of those below it. More is not noted. */
 const capacity = 1024;
 /** Words of an entry: its kind, and four more. */
 export const heldWords = 5;
