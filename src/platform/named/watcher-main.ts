@@ -136,7 +136,7 @@ function unlinkIfAlone(path: string, inode: number): boolean {
   try {
     if (fstatSync(descriptor).ino !== inode) return true;
     if (flock(descriptor, lockAloneAtOnce) !== 0) return false;
-    // Those who attach look again whether the block has its name when they share its lock.
+    // A program that attaches looks again whether the block has its name when it shares the lock.
     if (statSync(path, { throwIfNoEntry: false })?.ino === inode) unlinkSync(path);
     return true;
   } catch {
