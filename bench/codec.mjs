@@ -1,5 +1,5 @@
 /**
- * What the codec costs beside V8's serializer and structuredClone: encode and decode once each, on everyday values.
+ * The cost of the codec beside V8's serializer and structuredClone: encode and decode once each, on everyday values.
  *
  *   npm run build && node bench/codec.mjs
  *

@@ -1,4 +1,4 @@
-// What the machine is, and what is installed on it.
+// The machine, and the versions installed on it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
@@ -9,7 +9,7 @@ export function machineLine() {
   return `${availableParallelism()} cores (${model}), Node ${process.version}, ${process.platform} ${process.arch}, load ${load()}`;
 }
 
-/** Who was measured, with versions. */
+/** The measured peers, with versions. */
 export function peersLine(suites) {
   const libraries = new Set();
   for (const { peers, python } of suites) {
@@ -28,7 +28,7 @@ function versionOf(library) {
 /** Runnable threads waiting or running, mean of the last minute: well above 0 before a run means that others use the machine. */
 export const load = () => loadavg()[0].toFixed(2);
 
-/** Whether others use the machine so much that only the ratios, which they hit alike, can be read. */
+/** True if other programs use the machine so heavily that only the ratios are meaningful. */
 export const isBusy = () => loadavg()[0] > availableParallelism() / 4;
 
 /** The first python3 that has the module: the one of the path, then the system's, which packages of the system belong to. */

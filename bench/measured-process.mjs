@@ -1,5 +1,5 @@
-// Runs probe.mjs (for Python its twin) in a process of its own and reads the line it prints. It never throws and never waits for ever:
-// a peer that crashes, hangs or answers wrongly gives { failed: 'why' }.
+// Runs probe.mjs (for Python its twin) in a separate process and reads its one line of output. The call never throws, and its wait is
+// bounded: a peer that crashes, hangs or answers wrongly gives { failed: 'why' }.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MARK } from './measurement.mjs';

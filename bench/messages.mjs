@@ -1,6 +1,6 @@
 /**
- * What a value costs on each of the codec's paths, writing and reading apart: as a packet, as a message without one by the general encoder, and as a
- * flat message; beside JSON, which knows less.
+ * The cost of a value on each of the codec's paths, writing and reading apart: as a packet, as a message without one by the general
+ * encoder, and as a flat message; beside JSON, which covers less.
  *
  *   npm run build && node bench/messages.mjs
  *

@@ -1,4 +1,4 @@
-// What the kernel says about a process and its children. Linux only: all of it is read from /proc.
+// The kernel's figures for a process and its children. Linux only: all of it is read from /proc.
 
 // Not by an import: that would load Node's streams as well, before the suite `startup` starts its clock.
 const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs');

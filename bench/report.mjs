@@ -122,7 +122,7 @@ function whyEmpty(entries) {
   return entries.every(({ notRun }) => notRun) ? 'not run' : '–';
 }
 
-/** Why a row is empty, and what else is to know about it. Each remark once, however many rounds and peers said it. */
+/** The reasons for empty rows, and other remarks. Each remark once, for any number of rounds and peers. */
 function remarksOn(peers, rounds) {
   const speakers = new Map();
   for (const peer of peers) {

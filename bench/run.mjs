@@ -116,7 +116,7 @@ function hasLibrary(name) {
   return options.suites.some(({ peers }) => peers.some(({ library }) => library === name));
 }
 
-/** The peers are no part of the package and of its `npm ci`: they are fetched when they are first needed. */
+/** The peers are not part of the package and of its `npm ci`: they are fetched at their first use. */
 function installPeers() {
   const isPackage = ({ library, isHandWritten }) => !isHandWritten && library !== 'heddle' && library !== 'python';
   const packages = options.suites.flatMap(({ peers }) => peers.filter(isPackage));
@@ -135,7 +135,7 @@ function findItsPython(suite) {
   return [`Python's rows of ${suite.id} are left out: no python3 here has ${module}. ${getIt}`];
 }
 
-/** What runs now: one line that rewrites itself on a terminal; a log gets a line a scenario. */
+/** Shows the running scenario: one line that rewrites itself on a terminal; a line a scenario in a log. */
 function note(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -1,6 +1,7 @@
-// What there is to measure: suites, each with its own peers and scenarios.
+// The suites, each with its own peers and scenarios.
 import { channels } from './channels/index.mjs';
 import { coroutines } from './coroutines/index.mjs';
+import { distributed } from './distributed/index.mjs';
 import { managers } from './managers/index.mjs';
 import { pools } from './pools/index.mjs';
 import { processes } from './processes/index.mjs';
@@ -10,7 +11,7 @@ import { sync } from './sync/index.mjs';
 /**
  * @typedef {object} Suite
  * @property {string} id
- * @property {string} reference  the peer that all ratios are against
+ * @property {string} reference  the peer that is the reference of all ratios
  * @property {number} [minutes]  a run of it starts nothing new after this time; default 7.5
  * @property {boolean} [keepsResults]  a run of the whole suite writes RESULTS.md
  * @property {Peer[]} peers
@@ -21,8 +22,8 @@ import { sync } from './sync/index.mjs';
  *
  * @typedef {object} Python
  * @property {string} program
- * @property {string} module  what it imports: a python3 without it is of no use
- * @property {string} getIt  what to say to who has none
+ * @property {string} module  the imported module: a python3 without it is of no use
+ * @property {string} getIt  the advice where it is missing
  * @property {string} [command]  the interpreter, when one was found
  *
  * @typedef {object} Peer
@@ -61,7 +62,7 @@ import { sync } from './sync/index.mjs';
  */
 
 /** @type {Suite[]} */
-export const suites = [pools, coroutines, sync, channels, managers, processes, startup];
+export const suites = [pools, coroutines, sync, channels, managers, distributed, processes, startup];
 
-/** Whether the peer takes part in the scenario. */
+/** True if the peer takes part in the scenario. */
 export const has = (peer, scenario) => peer.only === undefined || peer.only.includes(scenario.id);

@@ -1,4 +1,4 @@
-/** What a process is before, while and after it runs. */
+/** The attributes of a process before, while and after it runs. */
 
 import { Event, Process } from 'heddle';
 

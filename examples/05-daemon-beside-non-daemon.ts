@@ -1,4 +1,4 @@
-/** The end of the main program ends a daemon, and waits for a process that is none. */
+/** The end of the main program ends a daemon, and waits for a process that is not a daemon. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Event, Process } from 'heddle';

@@ -32,7 +32,7 @@ const line = new Deque<string>();
 await line.extend(['Ann', 'Ben']);
 const cutter = new Process({
   target: async (): Promise<void> => {
-    await line.appendLeft('Cleo, who cuts in');
+    await line.appendLeft('Cleo, at the front');
     await line.append('Dan');
   },
 }).start();

@@ -31,7 +31,7 @@ await pool.apply(square, [11]).catch((error: Error) => console.log('closed    ',
 await pool.join();
 console.log('joined    ', await last.get());
 
-// An end at once: who waits hears of it.
+// Ends at once: waiting calls get an error.
 const other = new Pool(1);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const sleeping = ten.map(() => other.applyAsync(sleep, [60_000]));

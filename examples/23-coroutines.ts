@@ -18,6 +18,6 @@ function* reading(name: string) {
 }
 
 const begin = performance.now();
-const ended = await joinAll([spawn(washing, 'Kim'), spawn(reading, 'Lee')]); // who ends first comes first
+const ended = await joinAll([spawn(washing, 'Kim'), spawn(reading, 'Lee')]); // in the order of their ends
 for (const { value } of ended) console.log(value);
 console.log(`${Math.floor((performance.now() - begin) / 1000)} seconds, not ${(3000 + 3 * 500) / 1000}`);

@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-/** What a greenlet gives that was not killed: the value of a killed one is a `GreenletExit`. */
+/** Returns the result of a greenlet that was not killed: the value of a killed one is a `GreenletExit`. */
 function whole<T>(value: T | GreenletExit): T {
   if (value instanceof GreenletExit) throw value;
   return value;

@@ -13,7 +13,7 @@ const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** Samples a pixel, by colour type: grey, -, RGB, palette, grey with alpha, -, RGBA. */
 const samples = [1, 0, 3, 1, 2, 0, 4];
 
-/** @throws RangeError if it is no PNG, or one that this cannot read */
+/** @throws RangeError if it is not a PNG, or one that this decoder cannot read */
 export function decodePng(file: Uint8Array): Picture {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   if (!bytes.subarray(0, 8).equals(signature)) throw new RangeError('not a PNG file');

@@ -63,26 +63,31 @@ const define = (target: object, key: PropertyKey, value: unknown): void => {
 
 /** A wait took longer than its `timeout`. */
 export class TimeoutError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_TIMEOUT`. */
   static override readonly code: string = 'ERR_HEDDLE_TIMEOUT';
 }
 
 /** A pool's queue is at its `queueLimit`, or a queue at its `maxSize`. */
 export class Full extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_FULL`. */
   static override readonly code: string = 'ERR_HEDDLE_FULL';
 }
 
 /** Nothing is in the queue, and the wait for it is over. */
 export class Empty extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_EMPTY`. */
   static override readonly code: string = 'ERR_HEDDLE_EMPTY';
 }
 
 /** The other end of a pipe is closed, or has no owner any more, and nothing is left to receive. */
 export class EOFError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_EOF`. */
   static override readonly code: string = 'ERR_HEDDLE_EOF';
 }
 
 /** A message is longer than the room that there is for it. */
 export class BufferTooShort extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_BUFFER_TOO_SHORT`. */
   static override readonly code: string = 'ERR_HEDDLE_BUFFER_TOO_SHORT';
   /** The whole message, where it was consumed (`recvBytesInto`); `undefined`: it is still there (`recvBytes`). */
   readonly bytes: Uint8Array | undefined;
@@ -95,21 +100,25 @@ export class BufferTooShort extends HeddleError {
 
 /** The pool or queue was shut down: it takes nothing new. */
 export class ShutDown extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_SHUT_DOWN`. */
   static override readonly code: string = 'ERR_HEDDLE_SHUT_DOWN';
 }
 
 /** The future was cancelled before it had a result. `cause` is the reason, if one was given. */
 export class CancelledError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_CANCELLED`. */
   static override readonly code: string = 'ERR_HEDDLE_CANCELLED';
 }
 
 /** The operation does not fit the state the object is in, such as a second result for one future. */
 export class InvalidStateError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_INVALID_STATE`. */
   static override readonly code: string = 'ERR_HEDDLE_INVALID_STATE';
 }
 
 /** Thrown instead of a call that blocks the thread of a greenlet, under `monkey.patchAll({ onBlock: 'throw' })`. The call was not made. */
 export class BlockingCallError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_BLOCKING`. */
   static override readonly code: string = 'ERR_HEDDLE_BLOCKING';
 }
 
@@ -121,7 +130,9 @@ export interface WorkerEnd {
   readonly pid: number | null;
   /** Thread id of a thread worker (`worker_threads.threadId`). */
   readonly threadId: number | null;
+  /** The exit code; `null` after a signal. */
   readonly exitCode: number | null;
+  /** The signal that ended a process; otherwise `null`. */
   readonly signal: string | null;
   /** The uncaught error that ended the worker, where there was one. */
   readonly error: unknown;
@@ -129,10 +140,15 @@ export interface WorkerEnd {
 
 /** The worker that ran the task ended before the task did. The pool goes on with another worker. */
 export class WorkerLost extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_WORKER_LOST`. */
   static override readonly code: string = 'ERR_HEDDLE_WORKER_LOST';
+  /** The process id; `null` for a thread. */
   readonly pid: number | null;
+  /** The thread id; `null` for a process. */
   readonly threadId: number | null;
+  /** The exit code; `null` after a signal. */
   readonly exitCode: number | null;
+  /** The signal that ended a process; otherwise `null`. */
   readonly signal: string | null;
   /** The name of the function the worker was running, `(anonymous)` if it has none. */
   readonly task: string | null;
@@ -149,16 +165,19 @@ export class WorkerLost extends HeddleError {
 
 /** The executor cannot start workers; `cause` is the error of the last try. */
 export class BrokenExecutor extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_BROKEN_EXECUTOR`. */
   static override readonly code: string = 'ERR_HEDDLE_BROKEN_EXECUTOR';
 }
 
 /** A process pool that cannot start its workers. */
 export class BrokenProcessPool extends BrokenExecutor {
+  /** The stable code of this class: `ERR_HEDDLE_BROKEN_PROCESS_POOL`. */
   static override readonly code: string = 'ERR_HEDDLE_BROKEN_PROCESS_POOL';
 }
 
 /** A thread pool that cannot start its workers. */
 export class BrokenThreadPool extends BrokenExecutor {
+  /** The stable code of this class: `ERR_HEDDLE_BROKEN_THREAD_POOL`. */
   static override readonly code: string = 'ERR_HEDDLE_BROKEN_THREAD_POOL';
 }
 
@@ -167,21 +186,37 @@ export class BrokenThreadPool extends BrokenExecutor {
  * such as `args[0].rows[3].handle: a Socket cannot cross`.
  */
 export class SerializationError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_SERIALIZATION`. */
   static override readonly code: string = 'ERR_HEDDLE_SERIALIZATION';
 }
 
 /** This platform, or this Node, lacks what the operation needs; the message names it. */
 export class UnsupportedPlatformError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_UNSUPPORTED_PLATFORM`. */
   static override readonly code: string = 'ERR_HEDDLE_UNSUPPORTED_PLATFORM';
 }
 
 /** The other end of a connection has not proved that it knows the key. */
 export class AuthenticationError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_AUTHENTICATION`. */
   static override readonly code: string = 'ERR_HEDDLE_AUTHENTICATION';
+}
+
+/**
+ * The server of a distributed object cannot be reached, or was lost before it answered. The message says whether the call may have taken effect.
+ */
+export class BackendLost extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_BACKEND_LOST';
+}
+
+/** A lease has ended before its holder was done: it was not renewed in time, or the server has lost it. Another holder may have what it was for. */
+export class LeaseLost extends InvalidStateError {
+  static override readonly code: string = 'ERR_HEDDLE_LEASE_LOST';
 }
 
 /** A process or thread is used in a way that its state does not allow, such as a second `start()`. */
 export class ProcessError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_PROCESS`. */
   static override readonly code: string = 'ERR_HEDDLE_PROCESS';
 }
 
@@ -197,6 +232,7 @@ export interface ThreadInfo {
 
 /** The previous owner of the lock has died. The caller owns the lock now: check what it guards, which may be half changed. */
 export class OwnerDied extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_OWNER_DIED`. */
   static override readonly code: string = 'ERR_HEDDLE_OWNER_DIED';
   /** The dead owner. */
   readonly owner: ThreadInfo;
@@ -209,6 +245,7 @@ export class OwnerDied extends HeddleError {
 
 /** The barrier was reset or aborted, one of its parties did not come in time, has died, or its action failed. */
 export class BrokenBarrierError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_BROKEN_BARRIER`. */
   static override readonly code: string = 'ERR_HEDDLE_BROKEN_BARRIER';
 }
 

@@ -8,7 +8,7 @@ import type { SharedWords } from './undisturbed.ts';
 
 export type HeldList = SharedWords;
 
-/** Entries of a list: of one thread, and of those below it. More is not noted. */
+/** The most entries of one thread and those below it at a time; more are not noted. */
 const capacity = 1024;
 /** Words of an entry: its kind, and four more. */
 export const heldWords = 5;

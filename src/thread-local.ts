@@ -22,7 +22,7 @@ const family: LocalFamily = localFamily(
 
 /** The type of `ThreadLocal`: its instances have the fields that the factory makes. */
 export interface ThreadLocalConstructor {
-  /** @param init makes the fields that a thread begins with; default none */
+  /** Makes the object. @param init makes the fields that a thread begins with; default none */
   new <T extends object = Record<string, any>>(init?: () => T): ThreadLocal<T>;
   /** For subclasses: what their constructors were given. */
   new <T extends object = Record<string, any>>(...args: unknown[]): ThreadLocal<T>;

@@ -1,6 +1,6 @@
 /**
- * What every check of this project says in the end: how much of it passed, failed and was skipped, on a last line of
- * one fixed form that people and `.ci/run` read.
+ * The last line of every check of this project: how much of it passed, failed and was skipped, in one fixed form that people and `.ci/run`
+ * read.
  */
 
 export interface Counts {

@@ -1,4 +1,4 @@
-// What goes through the channels, and what the receiver does with it: it looks at each item, so that a lost or wrong one is seen.
+// The items that go through the channels, and the receiver's use of them: each item is read, so that a lost or wrong one is found.
 
 const MIB = 1024 * 1024;
 /** Numbers of a batch. */
@@ -22,7 +22,7 @@ export const kinds = {
       large[0] = n;
       return large;
     },
-    // The first byte and the last: whoever wants more reads more, with any library.
+    // The first byte and the last: further reads cost the same with any library.
     read: (item) => item[0] + (item[MIB - 1] === 7 ? 0 : NaN),
   },
   kibibytes: {
@@ -34,7 +34,7 @@ export const kinds = {
   },
 };
 
-/** What the receiver's reads add up to when all came. */
+/** The expected sum of the receiver's reads. */
 export function sumOf(kind, count) {
   if (kind !== 'mebibytes' && kind !== 'kibibytes') return (count * (count - 1)) / 2;
   let sum = 0;

@@ -1,4 +1,4 @@
-// What scenarios of coroutines share.
+// The common part of scenarios of coroutines.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, median } from '../measure.mjs';
@@ -41,10 +41,10 @@ export async function rates(works, quick) {
   return { figures };
 }
 
-/** What is said of a peer that does fewer. */
+/** Returns the note on a peer that does fewer. */
 export const notesOn = (number, count) => (number === count ? [] : [`timed over ${number.toLocaleString('en-US')}`]);
 
-/** Clears the garbage, so that nobody's falls into somebody else's time and what remains is what is held. */
+/** Collects the garbage, so that no peer pays for another's and the rest is what is held. */
 export function collectGarbage() {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc');

@@ -1,4 +1,4 @@
-// What the children do.
+// The programs of the children.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 export function nothing() {}

@@ -1,4 +1,4 @@
-// What a program pays before its first result: heddle's start beside a bare Worker, a bare child process and the other pools.
+// The cost of a program before its first result: heddle's start beside a bare Worker, a bare child process and the other pools.
 import { peers, REFERENCE } from './peers/index.mjs';
 import { scenarios } from './scenarios/index.mjs';
 

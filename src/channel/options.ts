@@ -19,6 +19,7 @@ export interface PutOptions extends BlockOptions {
 
 /** Of a call that blocks its thread: such a thread cannot hear a signal. */
 export type SyncOptions = Omit<BlockOptions, 'signal'>;
+/** Options of the Sync forms that put items. */
 export type PutSyncOptions = Omit<PutOptions, 'signal'>;
 
 const getKeys = ['block', 'timeout', 'signal'] as const;

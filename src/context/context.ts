@@ -117,106 +117,132 @@ export class Context {
     return bound[this.method].ProcessPoolExecutor;
   }
 
+  /** The same as `Lock` of the package. */
   get Lock(): typeof Lock {
     return Lock;
   }
 
+  /** The same as `RLock` of the package. */
   get RLock(): typeof RLock {
     return RLock;
   }
 
+  /** The same as `Semaphore` of the package. */
   get Semaphore(): typeof Semaphore {
     return Semaphore;
   }
 
+  /** The same as `BoundedSemaphore` of the package. */
   get BoundedSemaphore(): typeof BoundedSemaphore {
     return BoundedSemaphore;
   }
 
+  /** The same as `Condition` of the package. */
   get Condition(): typeof Condition {
     return Condition;
   }
 
+  /** The same as `Event` of the package. */
   get Event(): typeof Event {
     return Event;
   }
 
+  /** The same as `Barrier` of the package. */
   get Barrier(): typeof Barrier {
     return Barrier;
   }
 
+  /** The same as `Queue` of the package. */
   get Queue(): typeof Queue {
     return Queue;
   }
 
+  /** The same as `JoinableQueue` of the package. */
   get JoinableQueue(): typeof Queue {
     return Queue;
   }
 
+  /** The same as `SimpleQueue` of the package. */
   get SimpleQueue(): typeof SimpleQueue {
     return SimpleQueue;
   }
 
+  /** The same as `Pipe` of the package. */
   get Pipe(): typeof Pipe {
     return Pipe;
   }
 
+  /** The same as `LifoQueue` of the package. */
   get LifoQueue(): typeof LifoQueue {
     return LifoQueue;
   }
 
+  /** The same as `PriorityQueue` of the package. */
   get PriorityQueue(): typeof PriorityQueue {
     return PriorityQueue;
   }
 
+  /** The same as `Deque` of the package. */
   get Deque(): typeof Deque {
     return Deque;
   }
 
+  /** The same as `Value` of the package. */
   get Value(): typeof Value {
     return Value;
   }
 
+  /** The same as `RawValue` of the package. */
   get RawValue(): typeof RawValue {
     return RawValue;
   }
 
+  /** The same as `SharedArray` of the package. */
   get SharedArray(): typeof SharedArray {
     return SharedArray;
   }
 
+  /** The same as `RawArray` of the package. */
   get RawArray(): typeof RawArray {
     return RawArray;
   }
 
+  /** The same as `ThreadPool` of the package. */
   get ThreadPool(): typeof ThreadPool {
     return ThreadPool;
   }
 
+  /** The same as `ThreadPoolExecutor` of the package. */
   get ThreadPoolExecutor(): typeof ThreadPoolExecutor {
     return ThreadPoolExecutor;
   }
 
+  /** The same as `activeChildren` of the package. */
   get activeChildren(): typeof activeChildren {
     return activeChildren;
   }
 
+  /** The same as `currentProcess` of the package. */
   get currentProcess(): typeof currentProcess {
     return currentProcess;
   }
 
+  /** The same as `parentProcess` of the package. */
   get parentProcess(): typeof parentProcess {
     return parentProcess;
   }
 
+  /** The same as `cpuCount` of the package. */
   get cpuCount(): typeof cpuCount {
     return cpuCount;
   }
 
+  /** The same as `setForkserverPreload` of the package. */
   get setForkserverPreload(): typeof setForkserverPreload {
     return setForkserverPreload;
   }
 
+  /** The same as `getAllStartMethods` of the package. */
   get getAllStartMethods(): typeof getAllStartMethods {
     return getAllStartMethods;
   }
@@ -226,15 +252,21 @@ export class Context {
     return getContext(method ?? this.method, options);
   }
 
+  /** The start method of this context. */
   getStartMethod(): StartMethod {
     return this.method;
   }
 
-  /** @throws ProcessError always: a context has one method. The function of the same name sets that of the program. */
+  /**
+   * Always refused: the method of a context is fixed.
+   *
+   * @throws ProcessError always: a context has one method. The function of the same name sets that of the program.
+   */
   setStartMethod(): never {
     throw new ProcessError(`the start method of a context cannot be set: this one is ${this.method}`);
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     return `<Context ${this.method}>`;
   }
@@ -275,7 +307,9 @@ export function getContext(method?: StartMethod, options?: ContextOptions): Cont
  * @throws TypeError for an unknown option
  */
 export function getStartMethod(options?: { readonly allowNone?: false | undefined }): StartMethod;
+/** The same, or `null` with `allowNone` while no method is fixed. */
 export function getStartMethod(options: { readonly allowNone?: boolean | undefined }): StartMethod | null;
+/** As above, with options. */
 export function getStartMethod(options?: { readonly allowNone?: boolean | undefined }): StartMethod | null {
   checkOptions(options, 'options', ['allowNone']);
   checkBoolean(options?.allowNone, 'allowNone');

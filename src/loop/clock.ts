@@ -7,6 +7,7 @@ export interface Clock {
   now(): number;
   /** Calls `fire` once at `time`, or later. An earlier order is forgotten. */
   arm(time: number, fire: () => void): void;
+  /** Turns the alarm off. */
   disarm(): void;
 }
 
@@ -25,6 +26,7 @@ class SystemClock implements Clock {
     this.#timer = setTimeout(fire, Math.min(Math.max(Math.ceil(time - monotonicNow()), 1), LONGEST));
   }
 
+  /** Turns the alarm off. */
   disarm(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

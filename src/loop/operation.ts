@@ -26,20 +26,24 @@ import { DONE, FAILED, LEFT, PENDING, type Waiter, WaitRecord } from './wait-rec
 export abstract class Operation<T> implements Promise<T> {
   /** For `yield*`: what it gives is what came. */
   abstract [Symbol.iterator](): Iterator<Wait, T>;
+  /** Behaves as `Promise.prototype.then`. */
   // oxlint-disable-next-line unicorn/no-thenable -- an operation is awaited
   abstract then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onError?: ((error: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B>;
 
+  /** Behaves as `Promise.prototype.catch`. */
   catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onError);
   }
 
+  /** Behaves as `Promise.prototype.finally`. */
   finally(onEnd?: (() => void) | null): Promise<T> {
     return Promise.resolve(this).finally(onEnd);
   }
 
+  /** The name in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'Operation';
   }

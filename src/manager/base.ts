@@ -43,7 +43,7 @@ export abstract class BaseManager {
     this.#calls = calls;
   }
 
-  /** @throws InvalidStateError if it is not to be called any more */
+  /** Checks that the manager can be called. @throws InvalidStateError if it is not to be called any more */
   protected abstract check(verb: string): void;
 
   /**
@@ -70,6 +70,7 @@ export abstract class BaseManager {
     return undefined;
   }
 
+  /** Makes an object of a registered type, and resolves to its proxy. */
   protected async make(name: string, args: readonly unknown[], above: (...args: any[]) => unknown): Promise<never> {
     this.check(name);
     return await (this.#calls.call(
@@ -81,6 +82,7 @@ export abstract class BaseManager {
     ) as Promise<never>);
   }
 
+  /** Makes an object of a registered type, blocking the thread, and returns its proxy. */
   protected makeSync(name: string, args: readonly unknown[], above: (...args: any[]) => unknown): never {
     this.check(`${name}Sync`);
     return this.#calls.callSync(MANAGER, CREATE, [name, args, this.registered(name)], `Manager.${name}`, above) as never;
@@ -88,6 +90,7 @@ export abstract class BaseManager {
 
   /** Makes a dictionary. @param init an object, a Map, or an iterable of pairs */
   dict<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): Promise<DictProxy<K, V>>;
+  /** Makes a dict from a record. */
   dict<K = string, V = unknown>(init: Readonly<Record<string, V>>): Promise<DictProxy<K, V>>;
   dict(init?: unknown): Promise<DictProxy<any, any>> {
     return this.make('dict', [init], this.dict);
@@ -95,6 +98,7 @@ export abstract class BaseManager {
 
   /** As `dict`, and blocks the thread. */
   dictSync<K = DictKey, V = unknown>(init?: Iterable<readonly [K, V]>): DictProxy<K, V>;
+  /** Makes a dict from a record, blocking the thread. */
   dictSync<K = string, V = unknown>(init: Readonly<Record<string, V>>): DictProxy<K, V>;
   dictSync(init?: unknown): DictProxy<any, any> {
     return this.makeSync('dict', [init], this.dictSync);

@@ -20,10 +20,12 @@ export class ManagedSet<T = DictKey> {
     return this.#set.size;
   }
 
+  /** Adds an item. */
   add(item: T): void {
     this.#set.add(readKey(item));
   }
 
+  /** True if the item is there. */
   has(item: T): boolean {
     return this.#set.has(item);
   }
@@ -41,6 +43,7 @@ export class ManagedSet<T = DictKey> {
     return first!;
   }
 
+  /** Removes all items. */
   clear(): void {
     this.#set.clear();
   }
@@ -89,19 +92,23 @@ export class ManagedSet<T = DictKey> {
     return new Set([...this.difference(others), ...[...others].filter((item) => !this.#set.has(item))]);
   }
 
+  /** True if all items of this set are in `items`. */
   isSubsetOf(items: Iterable<T>): boolean {
     const others = setOf(items);
     return [...this.#set].every((item) => others.has(item));
   }
 
+  /** True if all of `items` are in this set. */
   isSupersetOf(items: Iterable<T>): boolean {
     return [...setOf(items)].every((item) => this.#set.has(item));
   }
 
+  /** True if no item is in both. */
   isDisjointFrom(items: Iterable<T>): boolean {
     return [...setOf(items)].every((item) => !this.#set.has(item));
   }
 
+  /** The values, in the order of insertion. */
   values(): T[] {
     return [...this.#set];
   }
@@ -111,6 +118,7 @@ export class ManagedSet<T = DictKey> {
     return new Set(this.#set);
   }
 
+  /** Iterates over a snapshot. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#set[Symbol.iterator]();
   }

@@ -60,10 +60,12 @@ export class ManagedDict<K = DictKey, V = unknown> {
     return this.#map.has(key) ? this.#map.get(key) : fallback;
   }
 
+  /** Sets the value of a key. */
   set(key: K, value: V): void {
     this.#map.set(readKey(key), value);
   }
 
+  /** True if the key is there. */
   has(key: K): boolean {
     return this.#map.has(key);
   }
@@ -98,6 +100,7 @@ export class ManagedDict<K = DictKey, V = unknown> {
     return this.#map.get(key)!;
   }
 
+  /** Removes all items. */
   clear(): void {
     this.#map.clear();
   }
@@ -107,10 +110,12 @@ export class ManagedDict<K = DictKey, V = unknown> {
     return [...this.#map.keys()];
   }
 
+  /** The values, in the order of insertion. */
   values(): V[] {
     return [...this.#map.values()];
   }
 
+  /** The keys with their values, in the order of insertion. */
   entries(): [K, V][] {
     return [...this.#map];
   }
@@ -122,7 +127,9 @@ export class ManagedDict<K = DictKey, V = unknown> {
    * @throws TypeError if `fn` returns a promise, as others would come in between
    */
   update(key: K, fn: (value: V | undefined) => V): V;
+  /** Sets several keys. */
   update(entries: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): void;
+  /** Sets the values of several keys. */
   update(keyOrEntries: K | Iterable<readonly [K, V]> | Readonly<Record<string, V>>, fn?: (value: V | undefined) => V): V | void {
     if (fn === undefined) return this.#addAll(keyOrEntries as Readonly<Record<string, V>>);
     const key = readKey(keyOrEntries as K);
@@ -141,6 +148,7 @@ export class ManagedDict<K = DictKey, V = unknown> {
     return new Map(this.#map);
   }
 
+  /** Iterates over a snapshot. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.#map[Symbol.iterator]();
   }
@@ -175,12 +183,12 @@ export class ManagedList<T = unknown> {
     return this.#items.length;
   }
 
-  /** @throws RangeError if there is no such item */
+  /** Returns the item at an index. @throws RangeError if there is no such item */
   get(index: number): T {
     return this.#items[this.#at(index)]!;
   }
 
-  /** @throws RangeError if there is no such item */
+  /** Replaces the item at an index. @throws RangeError if there is no such item */
   set(index: number, value: T): void {
     this.#items[this.#at(index)] = value;
   }
@@ -228,6 +236,7 @@ export class ManagedList<T = unknown> {
     return this.#items.filter((one) => isDeepStrictEqual(one, item)).length;
   }
 
+  /** Reverses the list in place. */
   reverse(): void {
     this.#items.reverse();
   }
@@ -237,10 +246,12 @@ export class ManagedList<T = unknown> {
     this.#items.sort(compare ?? byValue);
   }
 
+  /** A copy of a part, as `Array.prototype.slice`. */
   slice(start?: number, end?: number): T[] {
     return this.#items.slice(start, end);
   }
 
+  /** Removes all items. */
   clear(): void {
     this.#items.length = 0;
   }
@@ -262,6 +273,7 @@ export class ManagedList<T = unknown> {
     return [...this.#items];
   }
 
+  /** Iterates over a snapshot. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.#items[Symbol.iterator]();
   }
@@ -283,17 +295,19 @@ export class ManagedNamespace {
     for (const [name, value] of Object.entries(init)) this.#fields.set(name, value);
   }
 
-  /** @throws RangeError if there is no such name */
+  /** Returns the value of a name. @throws RangeError if there is no such name */
   get(name: string): unknown {
     if (!this.#fields.has(name)) throw new RangeError(expected('name', 'one of the namespace', name));
     return this.#fields.get(name);
   }
 
+  /** Sets the value of a name. */
   set(name: string, value: unknown): void {
     if (typeof name !== 'string') throw new TypeError(expected('name', 'a string', name));
     this.#fields.set(name, value);
   }
 
+  /** True if the name is there. */
   has(name: string): boolean {
     return this.#fields.has(name);
   }

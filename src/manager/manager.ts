@@ -196,10 +196,12 @@ export class Manager extends BaseManager implements AsyncDisposable {
     return RemoteManager.connect(options);
   }
 
+  /** Returns the registration of a name. */
   protected override registered(name: string): Registered | undefined {
     return registry.get(name);
   }
 
+  /** Checks that the manager is running. */
   protected check(verb: string): void {
     if (this.#ending !== undefined) throw new InvalidStateError(`Manager.${verb}(): the manager is shut down`);
   }

@@ -24,6 +24,7 @@ export interface ConnectOptions extends WaitOptions {
 
 /** As those of `Value` and `SharedArray`; a lock is one of the manager. */
 export interface NumbersOptions {
+  /** The lock of `update`: `true` (default) makes a `Lock`; `false`: none; or a proxy of a lock. */
   readonly lock?: boolean | AcquirerProxy | AcquirerProxy<RLock> | undefined;
 }
 
@@ -74,6 +75,7 @@ export class RemoteManager extends BaseManager implements AsyncDisposable, Dispo
     }
   }
 
+  /** Checks that the connection is open. */
   protected check(verb: string): void {
     if (this.#isClosed) throw new InvalidStateError(`Manager.${verb}(): the connection to the manager was closed here`);
   }

@@ -9,18 +9,22 @@ import { type Waitable, byFuture } from './waitable.ts';
 import { later } from './timers.ts';
 import { type Watcher, leave, markSeen, watch } from './watch.ts';
 
+/** Options of `asCompleted`. */
 export interface AsCompletedOptions {
-  /** Milliseconds from the call, 0 or more; default: for ever. */
+  /** Milliseconds from the call, 0 or more; default: indefinitely. */
   readonly timeout?: number | undefined;
 }
 
 /**
- * What `asCompleted` returns. An interface of its own, because TypeScript says of a loop over an `AsyncIterableIterator` that
- * it awaits the futures, which it does not.
+ * The result of `asCompleted`. This is a separate interface: TypeScript assumes that a loop over an `AsyncIterableIterator` awaits the
+ * futures, which this loop does not.
  */
 export interface CompletedFutures<F> extends AsyncItemIterator<F> {
+  /** Resolves to the next future that is done. Rejects with `TimeoutError` when the time is over. */
   next(): Promise<IteratorResult<F, undefined>>;
+  /** Ends the iteration early. */
   return(): Promise<IteratorResult<F, undefined>>;
+  /** The iterator itself. */
   [Symbol.asyncIterator](): this;
 }
 
@@ -68,7 +72,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
   readonly #total: number;
   /** On the clock of `performance.now()`. */
   readonly #deadline: number;
-  /** Only while somebody waits. */
+  /** Set only while a waiter exists. */
   #timer: NodeJS.Timeout | undefined;
   #refusal: { readonly error: unknown } | undefined;
   readonly #watcher: Watcher = { done: (future) => this.#completed(future) };
@@ -92,6 +96,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
     return this;
   }
 
+  /** Resolves to the next future that is done. Rejects with `TimeoutError` when the time is over. */
   next(): Promise<IteratorResult<F, undefined>> {
     if (this.#done.length > 0) return Promise.resolve({ done: false, value: this.#done.shift()! });
     const refusal = this.#refusal;
@@ -104,6 +109,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
     });
   }
 
+  /** Ends the iteration early. */
   return(): Promise<IteratorResult<F, undefined>> {
     this.#refusal = undefined;
     this.#done.clear();
@@ -138,7 +144,7 @@ class CompletionIterator<F extends Waitable> implements CompletedFutures<F> {
     this.#end();
   }
 
-  /** Nobody waits here any more. */
+  /** Ends the iteration: no waiter is left. */
   #end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,4 +1,4 @@
-/** What `Pool` gives for a call that goes on: a promise with the questions of Python's `AsyncResult`. */
+/** The result of a `Pool` call that goes on: a promise with the methods of Python's `AsyncResult`. */
 
 import { markClass } from '../copies.ts';
 import { checkTimeout } from '../check.ts';
@@ -7,7 +7,7 @@ import { type Future, futures } from './future.ts';
 import { showAsText } from '../repr.ts';
 import { markSeen, watchAll } from './watch.ts';
 
-/** What is called here, in the caller, when a call of a `Pool` ends. */
+/** Callbacks in the caller for the end of a call of a `Pool`. */
 export interface Callbacks<T> {
   /** Gets the result. */
   readonly callback?: ((value: T) => void) | undefined;
@@ -15,9 +15,9 @@ export interface Callbacks<T> {
   readonly errorCallback?: ((error: unknown) => void) | undefined;
 }
 
-/** The pool's hands on a result; nobody else has them. */
+/** The pool's access to a result, which no other code has. */
 export interface AsyncResultControls {
-  /** Ends as the promise does. `isExpected` says whether an error now is no surprise, and counts as seen. */
+  /** Ends as the promise does. `isExpected` returns true if an error now is expected, and counts as seen. */
   follow<T>(promise: PromiseLike<T>, callbacks: Callbacks<T>, isExpected: () => boolean): AsyncResult<T>;
   /** The future that has its state. */
   futureOf<T>(result: AsyncResult<T>): Future<T>;
@@ -26,8 +26,11 @@ export interface AsyncResultControls {
 export let asyncResults: AsyncResultControls;
 
 /**
- * The result of `applyAsync`, `mapAsync` or `starmapAsync` of a `Pool`. It can be awaited as any promise, and its error is an
- * `unhandledRejection` if nobody looks at it; an `errorCallback` counts as looking.
+ * The result of `applyAsync`, `mapAsync` or `starmapAsync` of a `Pool`. It can be awaited as any promise. Its error is an
+ * `unhandledRejection` if it is not handled; an `errorCallback` counts as a handler.
+ *
+ * `heddle/coroutine` also has an `AsyncResult`: a value that the program sets by `set()`, and that greenlets wait for. This one is the result
+ * of a call of a pool, and only the pool settles it.
  *
  * @example
  * ```ts
@@ -46,7 +49,7 @@ export class AsyncResult<T> implements Promise<T> {
   private constructor(promise: PromiseLike<T>, { callback, errorCallback }: Callbacks<T>, isExpected: () => boolean) {
     const future = futures.create<T>();
     this.#future = future;
-    // The callbacks come first: who awaits the result finds done what they do.
+    // The callbacks come first: an `await` of the result resumes after them.
     promise.then(
       (value) => {
         callBack(callback, value);
@@ -63,7 +66,7 @@ export class AsyncResult<T> implements Promise<T> {
   /**
    * Waits for the result.
    *
-   * @param timeout milliseconds, 0 or more; default: for ever
+   * @param timeout milliseconds, 0 or more; default: indefinitely
    * @throws TimeoutError if it is not there by then; the call goes on
    * @throws what the call failed with
    * @throws RangeError if the timeout is not a number >= 0
@@ -75,7 +78,7 @@ export class AsyncResult<T> implements Promise<T> {
   /**
    * Waits for the end, whatever it is, and tells whether it came in time. An error that this saw coming counts as seen.
    *
-   * @param timeout milliseconds, 0 or more; default: for ever
+   * @param timeout milliseconds, 0 or more; default: indefinitely
    * @throws RangeError if the timeout is not a number >= 0
    */
   async wait(timeout?: number): Promise<boolean> {
@@ -91,7 +94,7 @@ export class AsyncResult<T> implements Promise<T> {
   }
 
   /**
-   * Whether it has ended without an error.
+   * True if it has ended without an error.
    *
    * @throws InvalidStateError if it has not ended
    */
@@ -100,6 +103,7 @@ export class AsyncResult<T> implements Promise<T> {
     return !futures.hasFailed(this.#future);
   }
 
+  /** Behaves as `Promise.prototype.then`. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
@@ -108,14 +112,17 @@ export class AsyncResult<T> implements Promise<T> {
     return this.#future.then(onFulfilled, onRejected);
   }
 
+  /** Behaves as `Promise.prototype.catch`. */
   catch<B = never>(onRejected?: ((reason: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.#future.catch(onRejected);
   }
 
+  /** Behaves as `Promise.prototype.finally`. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.#future.finally(onFinally);
   }
 
+  /** The name in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'AsyncResult';
   }
@@ -135,7 +142,7 @@ export class AsyncResult<T> implements Promise<T> {
   }
 }
 
-/** What a callback throws becomes a warning of the process: it must not be taken for the result. */
+/** Calls a callback. An error of the callback becomes a warning of the process: it must not be taken for the result. */
 function callBack<V>(fn: ((value: V) => void) | undefined, value: V): void {
   try {
     fn?.(value);

@@ -1,7 +1,6 @@
 /** One call, whose future waits. */
 
 import { type CallSite, type Capsule, joinStacks, type Packet } from '../codec/index.ts';
-import type { WorkerHandle } from '../worker/index.ts';
 import { accepts, backoffAfter, tellProgress } from './caller-code.ts';
 import { type Future, type FutureTask, futures } from './future.ts';
 import { type Loss, type Lost, lostOf, type Overdue, type Reported } from './job.ts';
@@ -9,6 +8,7 @@ import { lostError, overdueError } from './job-errors.ts';
 import type { Wishes } from './scheduler/index.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { type TaskProgress, type TaskSettings, defaultSettings } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 
 /** The pool of a job. */
 interface Canceller {
@@ -51,7 +51,7 @@ export class CallJob extends SingleJob implements FutureTask {
    * - `aborted`: it is not wanted any more
    */
   #attemptIs: 'open' | 'overdue' | 'again' | 'last' | 'aborted' = 'open';
-  /** What its future will be settled with. */
+  /** The outcome for its future. */
   #ok = false;
   #value: unknown;
 
@@ -89,8 +89,8 @@ export class CallJob extends SingleJob implements FutureTask {
 
   // ---- for the pool
 
-  send(worker: WorkerHandle, isAhead: boolean): void {
-    // An abort of what its worker has not begun is to keep it from ever beginning.
+  send(worker: TaskWorker, isAhead: boolean): void {
+    // An abort must keep a task that its worker has not begun from ever beginning.
     const isRevocable = isAhead || (this.goesAhead && this.settings.signal !== undefined);
     worker.call(this, isRevocable, isAhead);
   }
@@ -113,7 +113,7 @@ export class CallJob extends SingleJob implements FutureTask {
   }
 
   lose({ end, isBegun, why }: Loss): Lost {
-    // Ahead it waited for another task, with which the worker was lost: that was none of its own doing.
+    // A task ahead waited for another one, with which the worker was lost: it did not cause the loss.
     if (!isBegun && ((this.ticket !== 0 && this.wasSentAhead) || this.mayGoElsewhere())) return lostOf(true);
     if (this.#attemptIs === 'open') this.#hear(false, lostError(end, this.name, why));
     return lostOf(false);

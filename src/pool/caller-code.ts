@@ -7,7 +7,7 @@ import type { CallerContext } from './caller-context.ts';
 import { summary } from './job-errors.ts';
 import { type Backoff, type TaskProgress, type TaskSettings, checkDelay } from './task-options.ts';
 
-/** Calls the user's `progress`, in its caller's context. What it throws must not reach the link that brought the news. */
+/** Calls the user's `progress`, in its caller's context. An error of it must not reach the link that delivered the message. */
 export function tellProgress({ progress }: Pick<TaskSettings, 'progress'>, now: TaskProgress, context: CallerContext | undefined): void {
   try {
     if (progress !== undefined) context!.runInAsyncScope(progress, undefined, now);
@@ -17,8 +17,8 @@ export function tellProgress({ progress }: Pick<TaskSettings, 'progress'>, now: 
 }
 
 /**
- * Asks the user's `retryOn`, in its caller's context. If it throws, that is no yes; nor is a promise, which an async function would say
- * with every error.
+ * Asks the user's `retryOn`, in its caller's context. An error counts as no. So does a promise, which an async function would return for
+ * every error.
  */
 export function accepts(retryOn: ((error: unknown) => boolean) | undefined, error: unknown, context: CallerContext | undefined): boolean {
   if (retryOn === undefined) return true;
@@ -34,7 +34,8 @@ export function accepts(retryOn: ((error: unknown) => boolean) | undefined, erro
 }
 
 /**
- * Milliseconds until the next attempt. What the user's function says is no time, or throws, becomes a warning: the next attempt does not wait.
+ * Returns the milliseconds until the next attempt. If the user's function returns an invalid time, or throws, a warning is emitted, and the
+ * next attempt does not wait.
  *
  * @param attempt the one that failed, from 1
  */

@@ -9,13 +9,14 @@
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import type { ChunkReport, WorkerHandle } from '../worker/index.ts';
+import type { ChunkReport } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import type { Values } from './chunk-outcomes.ts';
 import { Job, type Loss, type Lost, type Overdue, type Reported } from './job.ts';
 import { lostError, overdueError } from './job-errors.ts';
 import { maxReturns } from './single-job.ts';
 import { isTimed, type TaskSettings } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 
 export interface Chunk {
   readonly id: number;
@@ -25,7 +26,7 @@ export interface Chunk {
   readonly rangeFrom: number | undefined;
   readonly isSpread: boolean;
   readonly isAbortable: boolean;
-  /** Its items in the packet: from this one up to, and without, that one. */
+  /** The range of its items in the packet: from the first up to, and without, the second. */
   readonly from: number;
   readonly to: number;
   /** The caller's, if decoding results may run code of its. */
@@ -34,7 +35,7 @@ export interface Chunk {
   readonly attempt: number;
 }
 
-/** What is known of the time that items take. */
+/** The measured time of items. */
 export interface Pace {
   /** Items that a worker may begin before it reports the first of them. */
   readonly lease: number;
@@ -52,11 +53,11 @@ export interface ItemEnds {
 /** The next outcomes, in the order of the items from `first` on; `ms` and `bytes` are the time and the memory that they took, if a worker ran them. */
 export type OnOutcomes = (first: number, ends: ItemEnds, ms: number | undefined, bytes: number) => void;
 
-/** Its items are tried again one by one, by the map. */
+/** The map tries the items again one by one. */
 export class ChunkJob extends Job {
   readonly chunk: Chunk;
   #onOutcomes!: OnOutcomes;
-  #worker: WorkerHandle | undefined;
+  #worker: TaskWorker | undefined;
   /** The first item without an outcome. */
   #next: number;
   /** The first item that has certainly not begun. */
@@ -84,13 +85,18 @@ export class ChunkJob extends Job {
     this.#next = this.#allowed = chunk.from;
   }
 
-  /** Who hears of outcomes; once, before it is submitted. */
+  /** Sets the receiver of outcomes; once, before the chunk is submitted. */
   onOutcomes(callback: OnOutcomes): void {
     this.#onOutcomes = callback;
   }
 
   get reason(): unknown {
     return this.#reason;
+  }
+
+  /** The first item without an outcome. */
+  get firstLeft(): number {
+    return this.#next;
   }
 
   override get left(): number {
@@ -107,12 +113,12 @@ export class ChunkJob extends Job {
     if (handles.length > 0) handleDoor()?.unpin(handles);
   }
 
-  send(worker: WorkerHandle): void {
+  send(worker: TaskWorker): void {
     const { packet, rangeFrom, to, isSpread, attempt } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;
     this.#nextAtSend = this.#next;
-    // What is tried again, or timed, is reported item by item.
+    // Items that are tried again, or timed, are reported one by one.
     const lease = attempt > 1 || isTimed(this.settings) ? 1 : Math.min(this.#pace.lease, to - this.#next);
     this.#allowed = this.#next + lease;
     worker.callEach(this, {
@@ -125,7 +131,7 @@ export class ChunkJob extends Job {
       lease,
       isTimed: isTimed(this.settings),
       isAbortable: this.chunk.isAbortable,
-      // What changes owner on the way cannot be sent again; and what is given back would come after others of its key.
+      // Moved memory cannot be sent twice, and a returned item would come after others of its key.
       isWhole: packet.transfer.length > 0 || this.settings.key !== undefined,
     });
   }
@@ -183,7 +189,7 @@ export class ChunkJob extends Job {
   }
 
   lose({ end, isBegun, why }: Loss): Lost {
-    // What changed owner on the way to the lost worker cannot be sent again, and a chunk that never gets on must not go round for ever.
+    // Memory that was moved to the lost worker cannot be sent again, and a chunk without progress must not circulate indefinitely.
     const mayGoOn = this.chunk.packet.transfer.length === 0 && this.#returns < maxReturns;
     const inDoubt = mayGoOn ? (isBegun ? this.#allowed - this.#next : 0) : this.left;
     if (inDoubt === 0) return { isLeft: this.left > 0 };

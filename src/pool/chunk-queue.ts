@@ -1,6 +1,6 @@
 /**
- * Chunks of one map on their way to the pool. The pool gets one for each of its slots, and one more that waits for the slot, so that a
- * worker goes on before the map hears of its results. Those behind can be held back while results pile up in front of a slow consumer.
+ * The chunks of one map on their way to the pool. The pool gets one for each of its slots, and one more that waits for the slot, so that a
+ * worker goes on before the map receives its results. Later chunks can be held back while results pile up in front of a slow consumer.
  *
  *   sealed ---------------------> waiting --submit--> in the pool --outcomes--> ended
  *   tried again, or given back -----^ in front, in the order of the items
@@ -11,7 +11,7 @@
 
 import type { ChunkJob } from './chunk-job.ts';
 import { Fifo } from '../fifo.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { TaskPool } from './task-pool.ts';
 
 interface Waiting {
   readonly job: ChunkJob;
@@ -20,9 +20,7 @@ interface Waiting {
 }
 
 export class ChunkQueue {
-  readonly #pool: WorkerPool;
-  /** Tasks that the pool runs at a time. */
-  readonly slots: number;
+  readonly #pool: TaskPool;
   readonly #sealed: Fifo<Waiting> = new Fifo();
   /** Chunks that have been in the pool before; all of them stand before what is sealed. */
   readonly #returned: Waiting[] = [];
@@ -32,11 +30,15 @@ export class ChunkQueue {
   readonly #isSerial: boolean;
   #isSubmitting = false;
 
-  constructor(pool: WorkerPool, isSerial: boolean) {
+  constructor(pool: TaskPool, isSerial: boolean) {
     this.#pool = pool;
     this.#isSerial = isSerial;
-    const { maxWorkers, tasksPerWorker } = pool.options;
-    this.slots = maxWorkers * tasksPerWorker;
+  }
+
+  /** Tasks that the pool runs at a time. */
+  get slots(): number {
+    const { maxWorkers, tasksPerWorker } = this.#pool.options;
+    return maxWorkers * tasksPerWorker;
   }
 
   /** Chunks that wait. */

@@ -8,7 +8,7 @@ const targetBytes = 1024 * 1024;
 const maxItems = 16_384;
 /** Items that a worker may begin before it reports: about a millisecond's worth. */
 const leaseMs = 1;
-/** A chunk is at most so many times longer than the last: the first measurements are rough. */
+/** The largest ratio of a chunk's length to the last one's: the first measurements are rough. */
 const maxGrowth = 8;
 /** How much older measurements count beside a new one. */
 const memory = 0.7;
@@ -44,7 +44,7 @@ export class ChunkSize {
     return this.#items === 0 ? 0 : this.#results / this.#items;
   }
 
-  /** Whether a chunk of so many bytes should be sent as it is. */
+  /** True if a chunk of `bytes` bytes should be sent as it is. */
   isHeavy(bytes: number): boolean {
     return this.#fixed === undefined && bytes >= targetBytes;
   }

@@ -14,7 +14,7 @@ export async function collect(run: MapRun): Promise<unknown[]> {
   const took = (stretch: Stretch): void => {
     const failure = failureIn(stretch);
     if (failure !== undefined && (failed === undefined || failure.index < failed.index)) failed = failure;
-    // Nobody will see the results of a map that has failed.
+    // The results of a failed map are not used.
     if (failed === undefined) stretches.push(stretch);
     else stretches = [];
   };

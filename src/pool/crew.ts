@@ -6,22 +6,23 @@ import { outsideOfCalls } from './caller-context.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { Job } from './job.ts';
 import type { WorkerPoolOptions } from './options.ts';
+import type { WorkerKind } from '../worker/index.ts';
 import { type Initializer, PoolWorker, type PoolWorkerEvents } from './pool-worker.ts';
 
 export class Crew {
-  readonly #border: Border;
+  readonly #border: Border & { readonly kind: WorkerKind };
   readonly #name: string;
   readonly #options: WorkerPoolOptions;
   readonly #initializer: Initializer | undefined;
   readonly #workers: Map<number, PoolWorker> = new Map();
   readonly #idle: IdleWatch;
-  /** Those whose own pools have work. */
+  /** The workers whose own pools have work. */
   readonly #hosts: Set<number> = new Set();
   /** How many they are. Not to be written. */
   hosts = 0;
 
   /** @param idleOver a worker has had nothing to do for so long that it may go */
-  constructor(border: Border, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
+  constructor(border: Border & { readonly kind: WorkerKind }, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
     this.#border = border;
     this.#name = name;
     this.#options = options;
@@ -94,12 +95,12 @@ export class Crew {
     worker.stop(isNow);
   }
 
-  /** Those who were told to end do not wait for their own pools any longer. */
+  /** Tells ending workers not to wait for their own pools any longer. */
   hurry(): void {
     for (const worker of this.#workers.values()) worker.hurry();
   }
 
-  /** Its own pools have work, or have none any more. */
+  /** Records that the worker's own pools have work, or have none any more. */
   poolsWork(id: number, doWork: boolean): void {
     const worker = doWork || !this.#hosts.has(id) ? undefined : this.#workers.get(id);
     if (doWork) this.#hosts.add(id);
@@ -115,12 +116,12 @@ export class Crew {
     worker.kill(signal);
   }
 
-  /** All who live are ended by this program. @param why for the tasks that end with them */
+  /** Records that this program ends all living workers. @param why for the tasks that end with them */
   explainEnd(why: string): void {
     for (const worker of this.#workers.values()) worker.why ??= why;
   }
 
-  /** It has ended. */
+  /** Removes a worker that has ended. */
   delete(id: number): void {
     this.#hosts.delete(id);
     this.hosts = this.#hosts.size;

@@ -1,17 +1,17 @@
 /**
- * The timers of jobs: how long a task's code may run, and how long it then has to stop. They keep no program alive.
+ * The timers of jobs: the run time of a task's code, and the grace after it. The timers do not keep the program alive.
  *
  *   dispatched ──▶ sent ──worker: heddle works──▶ prepared ──worker: code runs──▶ runs ──timeout──▶ overdue, told ──gracePeriod──▶ graceOver
  *                    └──────────worker: code runs─────────────────────────────────^ │
  *                                                    ^──worker: heddle works────────┘
  *
- * Only the time in which a task's code runs is measured. What a worker imports and decodes for the task is a part of the worker's start, and has as
- * long (`startTimeout`). A worker that has nothing else to do and says nothing of a task is stopped, or kept busy by what an earlier task has
- * left behind: it has a second, or the `timeout`. The grace of a task that is not wanted any more runs in any case: an import that never ends must not
+ * Only the run time of a task's code is measured. Imports and decoding for the task count as part of the worker's start, and have the same
+ * limit (`startTimeout`). A worker that has nothing else to do and reports nothing of a task is stopped, or kept busy by the leftovers of
+ * an earlier task: it has a second, or the `timeout`. The grace of an unwanted task runs in any case: an import that never ends must not
  * hold its worker.
  *
- * This thread may have been busy for longer than a task may take. What its worker has said meanwhile counts: it waits where the event loop
- * looks after the timers, so whoever is overdue is asked for once more after that.
+ * This thread may have been busy for longer than a task may take. Reports of its worker from that time count. They are queued behind the
+ * timers in the event loop, so an overdue worker is checked once more after that.
  */
 
 import { setImmediate } from '../real-timers.ts';
@@ -21,7 +21,7 @@ import { later } from './timers.ts';
 export interface DeadlineEvents {
   /** The attempt, or the running item, has taken too long. @param notBegun milliseconds in which its code has not begun */
   overdue(job: Job, notBegun: number | undefined): void;
-  /** It was told to stop, and has had its time. */
+  /** Called when the task was told to stop, and its grace is over. */
   graceOver(job: Job): void;
 }
 
@@ -79,7 +79,7 @@ export class Deadlines {
     this.#set(job, this.#deadlines.get(job)?.phase === 'prepared' ? 'prepared' : 'runs', timeout);
   }
 
-  /** Its worker was told. */
+  /** Called when its worker was told. */
   startGrace(job: Job): void {
     this.#set(job, 'grace', 0);
   }
@@ -107,7 +107,7 @@ export class Deadlines {
     const { gracePeriod, startTimeout, tasksPerWorker } = this.#options;
     switch (phase) {
       case 'sent':
-        // Its neighbours may keep the worker busy, and are in the right.
+        // Other tasks may rightly keep the worker busy.
         return Math.max(timeout, tasksPerWorker > 1 ? startTimeout : toTakeUp);
       case 'prepared':
         return Math.max(timeout, startTimeout);

@@ -1,4 +1,4 @@
-/** What every executor promises, whatever its workers are. */
+/** The promises of every executor, whatever its workers are. */
 
 import type { AsyncItemIterator } from '../iteration.ts';
 import { markClass } from '../copies.ts';
@@ -7,7 +7,7 @@ import type { PoolStatistics } from './statistics.ts';
 import type { MapOptions, TaskOptions } from './task-options.ts';
 import { TypeError } from '../refusals.ts';
 
-/** What `map` takes items from. */
+/** The source of items for `map`. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /** The results of `map` of an executor, in the order of the items. An error, of an item or of the source, ends them. */
@@ -28,19 +28,20 @@ export interface MapResults<R> extends AsyncIterableIterator<R> {
   toArray(): Promise<R[]>;
 }
 
-/** What a streamed function may return. */
+/** The return types of a streamed function. */
 export type Streamed<T> = Iterable<T> | AsyncIterable<T>;
 
+/** Options of `shutdown`. */
 export interface ShutdownOptions {
-  /** Whether the promise waits until all tasks and workers have ended; default true. */
+  /** True: the promise waits until all tasks and workers have ended. Default true. */
   readonly wait?: boolean | undefined;
-  /** Whether tasks that no worker has begun are cancelled instead of run; default false. */
+  /** True: tasks that no worker has begun are cancelled instead of run. Default false. */
   readonly cancelFutures?: boolean | undefined;
 }
 
 /**
- * Runs functions elsewhere. It cannot be constructed itself: take `ThreadPoolExecutor` or `ProcessPoolExecutor`, which
- * give the same answers.
+ * Runs functions elsewhere. This class cannot be constructed: use `ThreadPoolExecutor` or `ProcessPoolExecutor`, which give the same
+ * results.
  */
 export abstract class Executor implements AsyncDisposable {
   static {
@@ -55,8 +56,8 @@ export abstract class Executor implements AsyncDisposable {
   abstract get maxWorkers(): number;
 
   /**
-   * Calls `fn(...args)` in a worker. The function may be any: local, a closure, a method. It and its arguments are
-   * copied during this call; what is changed later is not seen. What cannot cross rejects the future with `SerializationError`.
+   * Calls `fn(...args)` in a worker. The function may be any: local, a closure, a method. The function and its arguments are copied during
+   * this call; later changes are not seen. A value that cannot cross rejects the future with `SerializationError`.
    *
    * @returns a future of what it returns, or what a promise it returns resolves to
    *
@@ -66,10 +67,10 @@ export abstract class Executor implements AsyncDisposable {
   abstract submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>;
 
   /**
-   * Calls `fn` with each item, in parallel, and gives the results in the order of the items. Work begins with this call;
-   * items are taken as there is room (`bufferSize`), so the source may be endless. A synchronous source is read so far during this call:
-   * if its items take long to make, give an async one, or a small `bufferSize`. Small items travel in chunks. What was
-   * read before a `shutdown()` is computed.
+   * Calls `fn` with each item, in parallel, and returns the results in the order of the items. Work begins with this call. Items are taken
+   * as there is space (`bufferSize`), so the source may be endless. A synchronous source is read that far during this call. If its items
+   * take long to make, use an async one, or a small `bufferSize`. Small items travel in chunks. Items that were read before a `shutdown()`
+   * are computed.
    *
    * Items in shared memory, those of a `SharedArray` or of a typed array made by `share`, are not copied: a worker reads each when its turn comes.
    *
@@ -79,7 +80,9 @@ export abstract class Executor implements AsyncDisposable {
    * none of them twice.
    */
   abstract map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** The same with two sources: `fn` gets one item of each; the shorter source ends the map. */
   abstract map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** The same with three sources. */
   abstract map<T1, T2, T3, R>(
     fn: (a: T1, b: T2, c: T3) => R,
     as: Items<T1>,
@@ -143,10 +146,7 @@ export abstract class Executor implements AsyncDisposable {
    */
   abstract broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>[]>;
 
-  /**
-   * Takes no more tasks. Those that were submitted still run, unless `cancelFutures` is set; then the workers end.
-   * May be called again.
-   */
+  /** Accepts no more tasks. Submitted tasks still run, unless `cancelFutures` is set; then the workers end. Further calls are allowed. */
   abstract shutdown(options?: ShutdownOptions): Promise<void>;
 
   /**

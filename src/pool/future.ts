@@ -14,25 +14,25 @@ import { later } from './timers.ts';
 
 type State = 'pending' | 'finished' | 'cancelled';
 
-/** What stands behind a future. */
+/** The task behind a future. */
 export interface FutureTask {
   /** @returns whether it was still waiting */
   cancel(): boolean;
-  /** Whether a worker has it: of one that was sent ahead to a busy worker, whether that has begun it. */
+  /** True if a worker runs it; for a task that was sent ahead, true if its worker has begun it. */
   isRunning(): boolean;
 }
 
-/** The executor's hands on a future; nobody else has them. */
+/** The executor's access to a future, which no other code has. */
 export interface FutureControls {
   create<T>(): Future<T>;
-  /** Who runs it is known. */
+  /** Sets the task that settles the future. */
   assign(future: Future<unknown>, task: FutureTask): void;
   /** @throws InvalidStateError if it is done */
   settle(future: Future<unknown>, ok: boolean, value: unknown): void;
   cancel(future: Future<unknown>): void;
-  /** What `String(future)` gives, under another name. */
+  /** Returns `String(future)`, under another name. */
   textAs(future: Future<unknown>, name: string): string;
-  /** Whether it has ended with an error; being cancelled is none. */
+  /** True if it has ended with an error; a cancellation is not an error. */
   hasFailed(future: Future<unknown>): boolean;
   /** As `addDoneCallback`, for code of heddle's own: the context in which it runs does not matter. Not for a future that is done. */
   onDone(future: Future<unknown>, fn: () => void): void;
@@ -41,8 +41,8 @@ export interface FutureControls {
 export let futures: FutureControls;
 
 /**
- * A promise for what a task returns, with Python's questions on top. It behaves as any promise does: `await`, `then`,
- * `catch`, `finally`, and an `unhandledRejection` if nobody looks at its error.
+ * A promise for the result of a task, with Python's methods in addition. It behaves as any promise: `await`, `then`, `catch`, `finally`,
+ * and an `unhandledRejection` if its error is not handled.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export class Future<T> extends Promise<T> {
     );
   }
 
-  /** What `then`, `catch` and `finally` return is a plain promise: there is no task behind it. */
+  /** The results of `then`, `catch` and `finally` are plain promises: they have no task. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -92,7 +92,7 @@ export class Future<T> extends Promise<T> {
   /**
    * Waits for the result.
    *
-   * @param timeout milliseconds, 0 or more; default: for ever
+   * @param timeout milliseconds, 0 or more; default: indefinitely
    * @throws TimeoutError if the task has not ended by then; it goes on
    * @throws CancelledError if it was cancelled
    * @throws RangeError if the timeout is not a number >= 0
@@ -102,9 +102,9 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Waits for the end and gives the error, or `null` if there was none.
+   * Waits for the end and resolves to the error, or to `null` without one.
    *
-   * @param timeout milliseconds, 0 or more; default: for ever
+   * @param timeout milliseconds, 0 or more; default: indefinitely
    * @throws TimeoutError if the task has not ended by then; it goes on
    * @throws CancelledError if it was cancelled
    * @throws RangeError if the timeout is not a number >= 0
@@ -120,17 +120,17 @@ export class Future<T> extends Promise<T> {
     return this.#within(timeout, error);
   }
 
-  /** Whether it has ended: with a result, an error, or by being cancelled. */
+  /** True if it has ended: with a result, an error, or by a cancellation. */
   done(): boolean {
     return this.#state === 'finished' || this.#state === 'cancelled';
   }
 
-  /** Whether a worker has it right now. */
+  /** True while a worker runs it. */
   running(): boolean {
     return this.#state === 'pending' && this.#task?.isRunning() === true;
   }
 
-  /** Whether it was cancelled. */
+  /** True if it was cancelled. */
   cancelled(): boolean {
     return this.#state === 'cancelled';
   }
@@ -149,8 +149,8 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Calls `fn` with this future when it is done, in the order added; at once if it is done already. `fn` runs in the async
-   * context (`AsyncLocalStorage`) of this call. What `fn` throws becomes a warning of the process (Python logs it) and stops no other callback.
+   * Calls `fn` with this future when it is done, in the order added; at once if it is done already. `fn` runs in the async context
+   * (`AsyncLocalStorage`) of this call. An error of `fn` becomes a warning of the process (Python logs it) and stops no other callback.
    *
    * @throws TypeError if it is not a function
    */
@@ -180,7 +180,7 @@ export class Future<T> extends Promise<T> {
     this.#isError = true;
     const cause = this.#reason;
     this.#value = new CancelledError('the task was cancelled before it began', cause === undefined ? undefined : { cause });
-    // Who cancels knows; it must not end the program as an error that nobody saw.
+    // The canceller knows of the end: it must not end the program as an unhandled error.
     this.then(undefined, () => {});
     this.#finish();
   }

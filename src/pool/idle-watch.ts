@@ -22,7 +22,7 @@ export class IdleWatch {
     this.#isOver = isOver;
   }
 
-  /** It has nothing to do from now on. */
+  /** Records that the worker is idle from now on. */
   rests(worker: Resting): void {
     if (this.#timeout === Infinity) return;
     worker.restsSince = performance.now();

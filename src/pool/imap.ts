@@ -1,5 +1,5 @@
 /**
- * What `imap` and `imapUnordered` give: an iterator that survives errors and time-outs.
+ * The result of `imap` and `imapUnordered`: an iterator that survives errors and timeouts.
  *
  *   MapRun --asked for--> ready --> next() of the consumer
  *
@@ -21,7 +21,7 @@ export interface ImapIterator<R> extends AsyncItemIterator<R> {
   /**
    * The next result.
    *
-   * @param timeout milliseconds, 0 or more; default: for ever. After a `TimeoutError` the same result can be waited for again.
+   * @param timeout milliseconds, 0 or more; default: indefinitely. After a `TimeoutError` the same result can be waited for again.
    * @throws TimeoutError if it is not there by then
    * @throws what the item failed with
    * @throws RangeError if the timeout is not a number >= 0
@@ -29,6 +29,7 @@ export interface ImapIterator<R> extends AsyncItemIterator<R> {
   next(timeout?: number): Promise<IteratorResult<R, undefined>>;
   /** Closes the source and drops what was not begun. */
   return(): Promise<IteratorResult<R, undefined>>;
+  /** The iterator itself. */
   [Symbol.asyncIterator](): this;
 }
 
@@ -45,17 +46,17 @@ export class ImapResults implements ImapIterator<unknown> {
   /** Undefined when it is at its end. */
   #run: MapRun | undefined;
   readonly #onEnd: () => void;
-  /** Came when nobody waited any more. */
+  /** Results that came without a waiter. */
   readonly #ready: Fifo<ItemOutcome> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
   /** Waiters that have not given up. */
   #waiting = 0;
   /** Outcomes that were asked for and have not come. */
   #asked = 0;
-  /** What the next `next()` rejects with, before the end. */
+  /** The error that the next `next()` rejects with, before the end. */
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param run the map, or why there is none */
+  /** @param run the map, or the reason for its absence */
   constructor(run: MapRun | { readonly error: unknown }, onEnd: () => void) {
     if ('error' in run) this.#failure = run;
     else this.#run = run;
@@ -105,7 +106,7 @@ export class ImapResults implements ImapIterator<unknown> {
     return { done: true, value: undefined };
   }
 
-  /** Takes everything to the end of the source, before anybody asks for it. */
+  /** Takes all results to the end of the source, before they are asked for. */
   async drain(): Promise<void> {
     while (this.#run !== undefined) await this.#ask();
   }

@@ -1,4 +1,4 @@
-/** What a task failed with that did not fail by itself. */
+/** The errors of tasks that did not fail by themselves. */
 
 import { quote } from '../check.ts';
 import { TimeoutError, WorkerLost, type WorkerEnd } from '../errors.ts';

@@ -1,47 +1,48 @@
 /**
- * What a pool runs: a single call, a stream, or a chunk of a map. The pool moves jobs about; only the job knows what its end means.
+ * A job of a pool: a single call, a stream, or a chunk of a map. The pool moves jobs about; only the job knows the meaning of its end.
  *
- *   scheduler: where it waits and who has it   (Task)
- *   pool:      whether it is open, and who was sent it
+ *   scheduler: its queue and its worker        (Task)
+ *   pool:      whether it is open, and the worker that was sent it
  *   handle:    its ticket, and when it begins  (Given)
- *   the job:   what was heard of its attempt
+ *   the job:   the outcome of its attempt
  *
- *   send ──▶ report … ──▶ end ──▶ settle        each says what follows from it for the pool; those who wait hear of it
+ *   send ──▶ report … ──▶ end ──▶ settle        each returns its consequences for the pool; waiters are told
  *     `───────────────▶ lose ──▶ its `tell`     when the worker has its next task
  */
 
 import type { Capsule } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
-import type { CallerContext, ChunkReport, Given, WorkerHandle } from '../worker/index.ts';
+import type { CallerContext, ChunkReport, Given } from '../worker/index.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { Task, type Wishes } from './scheduler/index.ts';
 import type { TaskProgress, TaskSettings } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 
-/** What follows from a report of some items. */
+/** The consequences of a report of some items. */
 export interface Reported {
   /** Items that ended with it, and how many of them failed. */
   readonly ended: number;
   readonly failed: number;
-  /** Its worker has nothing more of it. */
+  /** True if its worker has nothing more of it. */
   readonly isDone: boolean;
-  /** Tells those who wait for them. */
+  /** Tells the waiters of these items. */
   tell(): void;
 }
 
 /** How its worker was lost. */
 export interface Loss {
   readonly end: WorkerEnd;
-  /** It had begun, or may have. */
+  /** True if it had begun, or may have. */
   readonly isBegun: boolean;
   /** Why this program ended the worker, if it did. */
   readonly why: string | undefined;
 }
 
-/** What follows from the loss of its worker. */
+/** The consequences of the loss of its worker. */
 export interface Lost {
   /** Something is left that no worker has begun, and may run elsewhere. */
   readonly isLeft: boolean;
-  /** Tells those who wait for items that are lost. */
+  /** Settles the waiters for lost items. */
   tell?(): void;
 }
 
@@ -64,19 +65,19 @@ export abstract class Job extends Task implements Given {
   declare readonly capsule: Capsule;
   /** The caller's, if there is code of its to run in it. */
   declare readonly context: CallerContext | undefined;
-  /** Its items are reported, counted and timed one by one. */
+  /** True if its items are reported, counted and timed one by one. */
   declare readonly isChunk: boolean;
-  /** It is an attempt that follows another job's. */
+  /** True if it is an attempt that follows another job's. */
   declare readonly isRetry: boolean;
   /** When it was submitted (`performance.now()`), then when it was handed to a worker. */
   declare since: number;
   /** The pool has it: it has neither ended nor been given up. */
   declare isOpen: boolean;
-  /** Those who wait for it know its outcome, though it may still run. */
+  /** True if its waiters know the outcome, though it may still run. */
   declare isSettled: boolean;
-  /** Who was sent it, and has neither ended it nor given it back. */
+  /** The worker that was sent it, and has neither ended it nor given it back. */
   declare at: PoolWorker | undefined;
-  /** Its worker was busy when it was sent. */
+  /** True if its worker was busy when it was sent. */
   declare wasSentAhead: boolean;
   declare ticket: number;
   declare nth: number;
@@ -116,29 +117,29 @@ export abstract class Job extends Task implements Given {
   abstract get reason(): unknown;
 
   /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room; unless it gives it no ticket */
-  abstract send(worker: WorkerHandle, isAhead: boolean): void;
+  abstract send(worker: TaskWorker, isAhead: boolean): void;
   /** Some items of it ended, or values of a stream came. */
   abstract report(report: ChunkReport): Reported;
-  /** Its attempt, or what was left of it, ended. @returns whether it may be tried again; if not, `settle` follows */
+  /** Called when its attempt, or the rest of it, has ended. @returns true if it may be tried again; if not, `settle` follows */
   abstract end(ok: boolean, value: unknown): boolean;
   abstract lose(loss: Loss): Lost;
-  /** It ended as a whole, as was heard last. */
+  /** Called when it ended as a whole, with the last outcome. */
   abstract settle(): void;
   abstract cancelled(): void;
-  /** It is not wanted any more, for good. */
+  /** Called when it is not wanted any more, for good. */
   abstract aborted(reason: unknown): void;
   /**
-   * Its attempt, or its running item, has taken too long. Returns what the worker is to be told.
+   * Called when its attempt, or its running item, has taken too long. Returns the order for the worker.
    *
    * @param notBegun milliseconds in which its code has not begun; undefined: its code took too long
    */
   abstract overdue(notBegun: number | undefined): Overdue;
-  /** It was handed back: its worker was lost before it began, or it is to be tried again. */
+  /** Called when it was handed back: its worker was lost before it began, or it will be tried again. */
   abstract returned(why: 'requeue' | 'retry'): void;
-  /** It has ended: handles that it was to bring to a worker, and did not, are held for it no longer. */
+  /** Called at its end: releases handles that it was to bring to a worker, and did not. */
   abstract release(): void;
 
-  /** Whether it may be tried again after this error. */
+  /** True if it may be tried again after this error. */
   mayRetry(_error: unknown): boolean {
     return false;
   }
@@ -148,7 +149,7 @@ export abstract class Job extends Task implements Given {
     return 0;
   }
 
-  /** Whether what `overdue` spoke of still runs. */
+  /** True if the task or item of `overdue` still runs. */
   isLate(): boolean {
     return true;
   }

@@ -1,4 +1,4 @@
-/** The jobs of a pool that have not ended, and what is watched of each: its signal, its time, whether somebody waits for it. */
+/** The jobs of a pool that have not ended, and their watched conditions: the signal, the time, and whether a waiter exists. */
 
 import { AbortWatch } from './abort-watch.ts';
 import { outsideOfCalls } from './caller-context.ts';
@@ -8,21 +8,21 @@ import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { maxDelay } from './timers.ts';
 
 export interface JobEvents extends DeadlineEvents {
-  /** Its signal has aborted. */
+  /** Called when its signal has aborted. */
   aborted(job: Job, reason: unknown): void;
 }
 
 export class Jobs {
   readonly deadlines: Deadlines;
-  /** Those that somebody waits for, and that do not wait for him. Not to be written. */
+  /** The jobs with a waiter that are not paused by their consumer. Read-only outside of this class. */
   awaited = 0;
   readonly #aborts: AbortWatch<Job>;
-  /** Those that wait for their consumer: they keep no program alive. */
+  /** The jobs that wait for their consumer: they do not keep the program alive. */
   readonly #paused: Set<Job> = new Set();
   /** Chunks with an item that has had its grace. */
   readonly #late: Set<Job> = new Set();
 
-  /** Those that wait out their backoff. */
+  /** The jobs that wait out their backoff. */
   readonly #held: Map<Job, NodeJS.Timeout> = new Map();
 
   constructor(options: DeadlineOptions, events: JobEvents) {
@@ -37,7 +37,7 @@ export class Jobs {
     if (signal !== undefined) this.#aborts.watch(signal, job);
   }
 
-  /** It has ended, or nobody wants to know: nothing of it is watched any more. */
+  /** Stops watching a job that has ended, or is not wanted. */
   drop(job: Job): void {
     if (!job.isOpen) return;
     const { signal } = job.settings;
@@ -50,7 +50,7 @@ export class Jobs {
     job.release();
   }
 
-  /** It waits for its consumer, or goes on. */
+  /** Records that the job waits for its consumer, or goes on. */
   pause(job: Job, isPaused: boolean): void {
     if (!job.isOpen || isPaused === this.#paused.has(job)) return;
     if (isPaused) this.#paused.add(job);
@@ -58,7 +58,7 @@ export class Jobs {
     this.awaited += isPaused ? -1 : 1;
   }
 
-  /** Its next attempt waits for so many milliseconds; the job keeps the program running meanwhile. */
+  /** Holds its next attempt for `ms` milliseconds; the job keeps the program running meanwhile. */
   hold(job: Job, ms: number, over: () => void): void {
     const end = (): void => {
       this.#letGo(job);
@@ -73,12 +73,12 @@ export class Jobs {
     this.#held.delete(job);
   }
 
-  /** What takes too long in it has had its grace. */
+  /** Records that its late item has had its grace. */
   late(job: Job): void {
     if (job.isChunk) this.#late.add(job);
   }
 
-  /** Whether it was late, and has come to another item all the same: told once. */
+  /** True once if the job was late, and has come to another item all the same. */
   hasMovedOn(job: Job): boolean {
     return this.#late.size > 0 && !job.isLate() && this.#late.delete(job);
   }

@@ -10,7 +10,7 @@ export class KeepAlive {
   /** Not to be written. */
   isOn = false;
 
-  /** It changes. */
+  /** Changes the state. */
   set(isOn: boolean): void {
     this.isOn = isOn;
     poolHasWork(isOn);

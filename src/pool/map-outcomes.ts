@@ -1,4 +1,4 @@
-/** `map` for those who want every outcome: an item that fails is reported and the rest goes on. */
+/** `map` for callers that want every outcome: a failed item is reported and the rest goes on. */
 
 import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, captureSite } from '../codec/index.ts';
@@ -9,6 +9,7 @@ import { type PoolExecutor, insideOf } from './pool-executor.ts';
 import type { ItemOutcome } from './result-queue.ts';
 import type { MapOptions } from './task-options.ts';
 
+/** Options of `mapOutcomes`. */
 export interface MapOutcomesOptions extends MapOptions {
   /** Outcomes as they come instead of in the order of the items; default false. */
   readonly unordered?: boolean;
@@ -16,8 +17,11 @@ export interface MapOutcomesOptions extends MapOptions {
 
 /** `fn` was called with item `index`: the value if `ok`, else the error. */
 export interface MapOutcome<R> {
+  /** The index of the item. */
   readonly index: number;
+  /** True for a result, false for an error. */
   readonly ok: boolean;
+  /** The result, or the error. */
   readonly value: R;
 }
 

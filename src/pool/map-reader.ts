@@ -20,10 +20,10 @@ type State = 'idle' | 'reading' | 'paused' | 'asked' | 'drained' | 'closed';
 export interface Intake {
   /** Items of the next chunk. */
   readonly wanted: number;
-  /** Items that may be read, and bytes; below 1 there is no room. */
+  /** The items, and bytes, that may be read; below 1 there is no space. */
   readonly room: number;
   readonly roomBytes: number;
-  /** Room may have come, or a chunk become useful: does what there is to do, and reads on. */
+  /** Called when there may be space, or a chunk has become useful: does what is due, and reads on. */
   pump(): void;
   /** True if an item may be read. @param isCall during the call of `map` */
   mayRead(isCall: boolean): boolean;
@@ -142,7 +142,7 @@ export class MapReader {
       }
       const item = source.value;
       this.#accept(item, wanted);
-      // So few numbers have no weight that matters, and run no code.
+      // Few numbers have no relevant weight, and run no code.
       if (typeof item !== 'number' && (builder.weight >= roomBytes || !this.#isReading)) return i;
       if (builder.length === 0) return i;
     }
@@ -194,7 +194,7 @@ export class MapReader {
 
   /** Sends the chunk that is being filled. */
   seal(): void {
-    // It was closed by code of the user's that encoding an item ran.
+    // Encoding an item ran user code, which has closed the map.
     if (this.isClosed) return this.builder.clear();
     const sealed = this.builder.seal();
     if (sealed !== undefined) this.#intake.sealed(sealed);

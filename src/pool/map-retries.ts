@@ -79,7 +79,7 @@ export class MapRetries {
 
   #mayRetry({ attempt, packet }: Chunk, error: unknown): boolean {
     const { retries, retryOn } = this.#options.settings;
-    // What changed owner on the way cannot be sent again.
+    // Moved memory cannot be sent again.
     if (attempt > retries || packet.transfer.length > 0 || !this.#map.takesRetries) return false;
     return accepts(retryOn, error, this.#options.context);
   }

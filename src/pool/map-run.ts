@@ -4,7 +4,7 @@
  *   source --MapReader--> ChunkBuilder --sealed--> ChunkQueue --submit--> jobs in the pool --reports--> ResultQueue --poll--> consumer
  *          `--------------- at most bufferSize items, and some 16 MiB, between these two ends ----------------'
  *
- * It moves when there is a reason: the consumer took something, a worker reported, an async source delivered. The call itself reads a
+ * The map moves when there is a reason: the consumer took a result, a worker reported, an async source delivered. The call itself reads a
  * sync source as far as the buffer goes.
  *
  * Two rules keep the bytes of items and outcomes within bounds. While outcomes that wait for the consumer have 16 MiB, no chunk is
@@ -25,8 +25,8 @@ import { type Intake, MapReader } from './map-reader.ts';
 import { MapRetries, type RetryingMap } from './map-retries.ts';
 import { type ItemOutcome, ResultQueue } from './result-queue.ts';
 import type { Source } from './source.ts';
-import { type TaskSettings, isAbortable } from './task-options.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import { type TaskSettings, isAbortable, isTimed } from './task-options.ts';
+import type { TaskPool } from './task-pool.ts';
 
 export interface MapRunOptions {
   readonly source: Source;
@@ -49,7 +49,10 @@ export interface MapRunOptions {
 /** Bytes of items, and of outcomes, that a map holds. */
 const maxBytes = 16 * 1024 * 1024;
 
-/** Which maps a signal aborts. It may outlive them: one that nobody takes to its end is not kept, nor the pool it belongs to. */
+/**
+ * The maps that a signal aborts. The signal may outlive them: a map that is not consumed to its end is not kept alive, nor the pool that it
+ * belongs to.
+ */
 let aborts: AbortWatch<WeakRef<MapRun>>;
 const abandoned = new FinalizationRegistry<() => void>((forget) => forget());
 
@@ -60,7 +63,7 @@ function watchFor(signal: AbortSignal, run: WeakRef<MapRun>): () => void {
 }
 
 export class MapRun implements Intake, RetryingMap {
-  readonly #pool: WorkerPool;
+  readonly #pool: TaskPool;
   readonly #options: MapRunOptions;
   readonly #chunkSize: ChunkSize;
   readonly #reader: MapReader;
@@ -72,7 +75,7 @@ export class MapRun implements Intake, RetryingMap {
   readonly #jobSettings: TaskSettings;
   /** Bytes of the items in chunks that have no outcome. */
   #itemBytes = 0;
-  /** When the consumer has taken so many that no more than this are held, there is something to do. */
+  /** The number of held results at which there is something to do, as the consumer takes them. */
   #pumpAt = Infinity;
   /** Ends the watch for the signal. */
   #forget: (() => void) | undefined;
@@ -86,7 +89,7 @@ export class MapRun implements Intake, RetryingMap {
     });
   }
 
-  constructor(pool: WorkerPool, options: MapRunOptions) {
+  constructor(pool: TaskPool, options: MapRunOptions) {
     this.#pool = pool;
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
@@ -127,8 +130,8 @@ export class MapRun implements Intake, RetryingMap {
   }
 
   /**
-   * Outcomes that the consumer may take without telling: nothing follows from it before the next. It moves `from` of the stretch with each that it takes,
-   * and asks again when it has taken all. An abort takes back what is left. Undefined: `poll` tells.
+   * Lends outcomes that the consumer may take without a call: they have no consequence before the next. The consumer moves `from` of the
+   * stretch with each that it takes, and asks again when it has taken all. An abort takes the rest back. Undefined: `poll` reports.
    */
   lend(): Stretch | undefined {
     const most = this.#results.held - this.#pumpAt - 1;
@@ -156,7 +159,7 @@ export class MapRun implements Intake, RetryingMap {
     this.pump();
   }
 
-  /** The whole map is not wanted any more: the next to be asked for, or who waits for it, gets the reason. */
+  /** Aborts the whole map: its waiter, or else the next call, gets the reason. */
   #abort(reason: unknown): void {
     this.#results.abort(reason);
     this.#close((job) => this.#pool.abort(job, reason)).catch(() => {});
@@ -178,7 +181,7 @@ export class MapRun implements Intake, RetryingMap {
     await closeSource();
   }
 
-  /** Nothing more will come: nothing is to be left behind. */
+  /** Called when nothing more will come: leaves nothing behind. */
   #over(): void {
     this.#forget?.();
     this.#unhold?.();
@@ -199,13 +202,13 @@ export class MapRun implements Intake, RetryingMap {
 
   /** Items of the next chunk: no more than lets every slot have two chunks within the buffer. */
   get wanted(): number {
-    if (this.#isSerial) return 1;
+    if (this.#isSerial || (this.#pool.timesJobs === true && isTimed(this.#options.settings))) return 1;
     if (this.#chunkSize.isFixed) return Math.min(this.#chunkSize.value, this.#bufferSize);
     const share = Math.min(Math.floor(this.#bufferSize / (2 * this.#queue.slots)), this.#pool.options.maxTasksPerChild);
     return Math.max(1, Math.min(this.#chunkSize.value, share));
   }
 
-  /** Does what there is to do. @param isCall during the call of `map` */
+  /** Does what is due. @param isCall during the call of `map` */
   pump(isCall: boolean = false): void {
     this.#submit();
     if (this.#reader.isIdle) {
@@ -326,7 +329,7 @@ export class MapRun implements Intake, RetryingMap {
   /** Submits all that was read, however much results pile up. The pool is about to be shut down. */
   submitAll(): void {
     if (this.#reader.isClosed) return;
-    // It may be code of an item that shuts down: the chunk follows when that item is in it.
+    // Code of an item may be what shuts down: the chunk follows when that item is in it.
     if (this.#reader.builder.isAdding) this.#reader.builder.isTaken = true;
     else this.#reader.seal();
     this.#queue.submitAll();

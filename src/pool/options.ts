@@ -6,13 +6,13 @@ import type { AnyFunction } from '../codec/index.ts';
 import { checkStartMethod, type ResourceLimits, type StartMethod } from '../worker/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
-/** @typeParam A the parameters of the initializer */
+/** Options of an executor. @typeParam A the parameters of the initializer */
 export interface ExecutorOptions<A extends readonly unknown[] = any[]> {
   /** Workers at most; they start when there is work for them. An integer >= 1; default `os.availableParallelism()`. */
   readonly maxWorkers?: number | undefined;
   /** Workers that start at once and are kept though they have nothing to do. An integer from 0 to `maxWorkers`; default 0. */
   readonly minWorkers?: number | undefined;
-  /** How long a worker may have nothing to do before it is ended, in milliseconds; `Infinity`: for ever. Default 10,000. */
+  /** The milliseconds of idleness after which a worker is ended; `Infinity`: never. Default 10,000. */
   readonly idleTimeout?: number | undefined;
   /** Tasks that one worker runs at a time, which pays when they mostly wait. An integer >= 1; default 1. */
   readonly tasksPerWorker?: number | undefined;
@@ -30,11 +30,11 @@ export interface ExecutorOptions<A extends readonly unknown[] = any[]> {
    */
   readonly maxTasksPerChild?: number | undefined;
   /**
-   * Bytes of memory at which a worker that has ended a task is replaced: the resident set of a process, the heap of a thread.
-   * An integer >= 1; default no limit. It does not end a task; `resourceLimits` does.
+   * The bytes of memory at which a worker that has ended a task is replaced: the resident set of a process, the heap of a thread. An
+   * integer >= 1; default no limit. The limit does not end a task; `resourceLimits` does.
    */
   readonly maxMemory?: number | undefined;
-  /** Milliseconds a task has from its abort or time-out until its worker is ended; `Infinity`: for ever. Default 500. */
+  /** The milliseconds from the abort or timeout of a task until its worker is ended; `Infinity`: never. Default 500. */
   readonly gracePeriod?: number | undefined;
   /** The old name of `gracePeriod`. */
   readonly graceful?: number | undefined;
@@ -107,7 +107,7 @@ export interface CheckedOptions {
   readonly name: string | undefined;
 }
 
-/** What a pool of workers is given. */
+/** The options of a pool of workers. */
 export interface WorkerPoolOptions extends CheckedOptions {
   /** True: blank processes become its workers, where they are ready. */
   readonly isWarm: boolean;

@@ -1,5 +1,5 @@
 /**
- * What threads' and processes' executors have in common: the calls, their arguments checked and encoded, on the pool inside.
+ * The common part of the executors of threads and processes: the calls, with arguments checked and encoded, on the pool inside.
  *
  *   executor --with(options)--> view --with(more)--> view        all of them on one WorkerPool
  */
@@ -21,12 +21,14 @@ import type { PoolStatistics } from './statistics.ts';
 import { StreamIterator, StreamJob, StreamSide } from './stream-job.ts';
 import { type MapOptions, type TaskOptions, type TaskSettings, checkTaskOptions, defaultSettings } from './task-options.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { remotePoolFor } from './remote/backend.ts';
+import type { TaskPool } from './task-pool.ts';
 import { TypeError } from '../refusals.ts';
 
 const poolCounts = { thread: 0, process: 0 };
 
 interface Inside {
-  readonly pool: WorkerPool;
+  readonly pool: TaskPool;
   readonly settings: TaskSettings;
 }
 
@@ -40,29 +42,28 @@ export function insideOf(executor: PoolExecutor): Inside {
   return inside;
 }
 
-/** A pool whose executor nobody has any more gets no more tasks; its workers need not wait for any. */
-const dropped = new FinalizationRegistry<WorkerPool>((pool) => void pool.shutdown(false));
+/** A pool without a reachable executor gets no more tasks; its workers need not wait for any. */
+const dropped = new FinalizationRegistry<TaskPool>((pool) => void pool.shutdown(false));
 
 /** An executor whose workers are its own: what `ThreadPoolExecutor` and `ProcessPoolExecutor` have in common. */
 export abstract class PoolExecutor extends Executor {
-  /** @internal */
-  protected constructor(kind: WorkerKind, options: ExecutorOptions | undefined) {
+  /**
+   * @internal
+   * @param kind what its workers are; or the pool, where that is made elsewhere
+   */
+  protected constructor(kind: WorkerKind | TaskPool, options?: ExecutorOptions) {
     super();
-    const why = whyNoWorkers();
-    if (why !== undefined) throw new HeddleError(why);
-    const checked = checkExecutorOptions(options);
-    const method = methodOf(kind, contextOf(new.target, checked.context));
-    if (method === 'forkserver') expectStarts();
-    const name = checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
-    const pool = new WorkerPool(method === 'thread' ? 'thread' : 'process', name, { ...checked, isWarm: method === 'forkserver' });
+    const pool = typeof kind === 'string' ? makePool(kind, options, new.target) : kind;
     insides.set(this, { pool, settings: defaultSettings });
     dropped.register(this, pool);
   }
 
+  /** The most workers: see `Executor.maxWorkers`. */
   override get maxWorkers(): number {
     return insideOf(this).pool.options.maxWorkers;
   }
 
+  /** A view of the pool with options for its tasks: see `Executor.with`. */
   override with(options: TaskOptions): this {
     const { pool, settings } = insideOf(this);
     const view = Object.create(this) as this;
@@ -70,6 +71,7 @@ export abstract class PoolExecutor extends Executor {
     return view;
   }
 
+  /** Calls `fn(...args)` in a worker: see `Executor.submit`. */
   override submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     const { pool, settings } = insideOf(this);
     const id = pool.nextId();
@@ -84,8 +86,11 @@ export abstract class PoolExecutor extends Executor {
   }
 
   // The signatures of `Executor` again: an override that did not repeat them would hide them, and with them all inference.
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<T, R>(fn: (item: T) => R, items: Items<T>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<T1, T2, R>(fn: (a: T1, b: T2) => R, as: Items<T1>, bs: Items<T2>, options?: MapOptions): MapResults<Awaited<R>>;
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<T1, T2, T3, R>(
     fn: (a: T1, b: T2, c: T3) => R,
     as: Items<T1>,
@@ -93,6 +98,7 @@ export abstract class PoolExecutor extends Executor {
     cs: Items<T3>,
     options?: MapOptions,
   ): MapResults<Awaited<R>>;
+  /** Calls `fn` with each item, in parallel: see `Executor.map`. */
   override map<R>(fn: (...args: never[]) => R, ...rest: unknown[]): MapResults<Awaited<R>> {
     const site = captureSite(this.map);
     return new MapIterator<Awaited<R>>(() =>
@@ -100,6 +106,7 @@ export abstract class PoolExecutor extends Executor {
     );
   }
 
+  /** Yields the values of a generator in a worker: see `Executor.stream`. */
   override stream<A extends unknown[], T>(fn: (...args: A) => Streamed<T> | PromiseLike<Streamed<T>>, ...args: A): AsyncItemIterator<T> {
     const { pool, settings } = insideOf(this);
     const side = new StreamSide(settings, captureSite(this.stream));
@@ -111,6 +118,7 @@ export abstract class PoolExecutor extends Executor {
     });
   }
 
+  /** Calls `fn` once in each worker: see `Executor.broadcast`. */
   override async broadcast<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>[]> {
     const { pool, settings } = insideOf(this);
     const site = captureSite(this.broadcast);
@@ -127,6 +135,7 @@ export abstract class PoolExecutor extends Executor {
     });
   }
 
+  /** Ends the pool after its tasks: see `Executor.shutdown`. */
   override shutdown(options?: ShutdownOptions): Promise<void> {
     try {
       checkOptions(options, 'options', ['wait', 'cancelFutures']);
@@ -139,14 +148,17 @@ export abstract class PoolExecutor extends Executor {
     return (options?.wait ?? true) ? finished : Promise.resolve();
   }
 
+  /** Ends the workers: see `Executor.terminateWorkers`. */
   override terminateWorkers(): Promise<void> {
     return insideOf(this).pool.terminate('SIGTERM', 'terminateWorkers');
   }
 
+  /** Kills the workers: see `Executor.killWorkers`. */
   override killWorkers(): Promise<void> {
     return insideOf(this).pool.terminate('SIGKILL', 'killWorkers');
   }
 
+  /** The present state in numbers: see `Executor.statistics`. */
   override statistics(): PoolStatistics {
     return insideOf(this).pool.statistics();
   }
@@ -165,6 +177,18 @@ export abstract class PoolExecutor extends Executor {
   }
 }
 
+function makePool(kind: WorkerKind, options: ExecutorOptions | undefined, Class: object): TaskPool {
+  const why = whyNoWorkers();
+  if (why !== undefined) throw new HeddleError(why);
+  const checked = checkExecutorOptions(options);
+  const method = methodOf(kind, contextOf(Class, checked.context));
+  const name = (): string => checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
+  const remote = remotePoolFor(name, checked);
+  if (remote !== undefined) return remote;
+  if (method === 'forkserver') expectStarts();
+  return new WorkerPool(method === 'thread' ? 'thread' : 'process', name(), { ...checked, isWarm: method === 'forkserver' });
+}
+
 /** How the workers start. @throws TypeError for threads that have to be processes */
 function methodOf(kind: WorkerKind, context: StartMethod | undefined): StartMethod {
   if (kind === 'process') return context ?? startMethod();
@@ -175,7 +199,7 @@ function methodOf(kind: WorkerKind, context: StartMethod | undefined): StartMeth
 
 /** @throws what is wrong with the arguments, ShutDown, the signal's reason, or SerializationError for what cannot cross */
 function encodeCall(
-  pool: WorkerPool,
+  pool: TaskPool,
   { signal, transfer, retries }: TaskSettings,
   fn: unknown,
   args: readonly unknown[],
@@ -188,7 +212,7 @@ function encodeCall(
   pool.announce(fn);
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
-  // What is sent several times must not change owner with the first time.
+  // Memory that is sent several times must not move with the first.
   const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, isOwnList: true });
   return { capsule, packet };
 }

@@ -25,11 +25,11 @@ export interface PoolWorkerOptions extends WorkerOptions {
   readonly initializer: Initializer | undefined;
   /** Milliseconds until it must be ready. */
   readonly startTimeout: number;
-  /** Milliseconds an initializer has that is no longer wanted. */
+  /** The milliseconds of an initializer that is not wanted any more. */
   readonly gracePeriod: number;
 }
 
-/** What a pool hears of a worker; of its tasks not before it has started. */
+/** The events of a worker for its pool; those of its tasks only after it has started. */
 export interface PoolWorkerEvents extends Omit<WorkerEvents, 'ready' | 'ended'> {
   started(): void;
   /** @param failure why it could not start, if it did not */
@@ -38,7 +38,7 @@ export interface PoolWorkerEvents extends Omit<WorkerEvents, 'ready' | 'ended'> 
 
 export interface StartFailure {
   readonly error: unknown;
-  /** What it says of the next start. */
+  /** The verdict on the next start. */
   readonly kind: FailedStart;
 }
 
@@ -120,7 +120,7 @@ export class PoolWorker {
   #start(): void {
     clearTimeout(this.#timer);
     this.#hasStarted = true;
-    // What follows is none of its start's.
+    // Later events do not belong to its start.
     this.handle.tell(this.#whenStarted());
     this.#events.started();
   }

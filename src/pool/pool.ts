@@ -1,6 +1,6 @@
 /**
- * Python's `Pool`: an executor with other words. It takes what executors give and adds the words; who runs what, and what
- * happens when a worker dies, is the executor's business.
+ * Python's `Pool`: an executor with other names. It takes the results of executors and adds the names. Scheduling and deaths of workers are
+ * the executor's part.
  *
  *   open --close()--> closed --terminate()--> terminated
  *     `------------terminate()-----------------^
@@ -49,7 +49,7 @@ const poolCounts = { process: 0, thread: 0 };
 /** A map whose source is not at its end. */
 interface OpenMap {
   readonly source: Stoppable<unknown>;
-  /** Resolves when it has come to its end; it is not held up by who takes the results. */
+  /** Resolves when it has come to its end; slow consumers of the results do not delay it. */
   drain(): Promise<void>;
 }
 
@@ -59,6 +59,9 @@ interface OpenMap {
  *
  * Any function can be handed over: a closure, a method, a lambda. A worker that dies rejects the task that it ran with
  * `WorkerLost` and is replaced. A pool that has nothing to do does not keep the program running.
+ *
+ * `heddle/coroutine` also has a `Pool`: a group that limits how many greenlets of one thread run at once. This one runs functions in worker
+ * processes, on several cores.
  *
  * @example
  * ```ts
@@ -76,7 +79,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
     markClass(this, 'pool');
   }
 
-  /** What the workers are. */
+  /** The kind of its workers. */
   protected static readonly kind: 'process' | 'thread' = 'process';
   readonly #executor: PoolExecutor;
   readonly #name: string;
@@ -110,21 +113,25 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
    * @throws what the function throws, `WorkerLost` if its worker ended before it did, `ShutDown` after `close()`
    */
   apply<R>(fn: () => R): Promise<Awaited<R>>;
+  /** The same with arguments. */
   apply<A extends unknown[], R>(fn: (...args: A) => R, args: readonly [...A], options?: TaskOptions): Promise<Awaited<R>>;
+  /** As above, with options for the task. */
   apply(fn: (...args: unknown[]) => unknown, args: readonly unknown[] = [], options?: TaskOptions): Promise<unknown> {
     return this.#applied(fn, args, options, taskKeys).get();
   }
 
   /**
-   * Calls `fn(...args)` in a worker, and goes on. The callbacks run here, in the order in which the calls end, before anybody
-   * who awaits the result goes on.
+   * Calls `fn(...args)` in a worker, and returns at once. The callbacks run here, in the order in which the calls end, before any `await`
+   * of the result resumes.
    */
   applyAsync<R>(fn: () => R): AsyncResult<Awaited<R>>;
+  /** The same with arguments. */
   applyAsync<A extends unknown[], R>(
     fn: (...args: A) => R,
     args: readonly [...A],
     options?: ApplyOptions<Awaited<R>>,
   ): AsyncResult<Awaited<R>>;
+  /** As above, with options for the task. */
   applyAsync(fn: (...args: unknown[]) => unknown, args: readonly unknown[] = [], options?: ApplyOptions<unknown>): AsyncResult<unknown> {
     return this.#applied(fn, args, options, applyKeys);
   }
@@ -171,7 +178,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
     return this.#iterate(fn, items, options, true) as ImapIterator<Awaited<R>>;
   }
 
-  /** Takes no more work. What it was given is still done, also what is left of its maps; then the workers end. */
+  /** Accepts no more work. Submitted work is still done, also the rest of its maps; then the workers end. */
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closed';
@@ -194,8 +201,8 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
   }
 
   /**
-   * Waits until everything is done and the workers have ended. The iterators of `imap` are read to their ends, and
-   * keep what they read for who asks.
+   * Waits until everything is done and the workers have ended. The iterators of `imap` are read to their ends, and keep their results for
+   * later calls.
    *
    * @throws InvalidStateError if it is neither closed nor terminated
    */
@@ -218,7 +225,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
   /** Starts a call; whatever is wrong with it is what its result rejects with. */
   #result<T>(options: Callbacks<T> | undefined, keys: readonly string[], start: () => PromiseLike<T>): AsyncResult<T> {
     const callbacks: { callback?: Callbacks<T>['callback']; errorCallback?: Callbacks<T>['errorCallback'] } = {};
-    // Who terminates a pool knows; what comes of it must not end the program as an error that nobody saw.
+    // The caller of `terminate` knows of the end: its errors must not end the program as unhandled ones.
     const isExpected = (): boolean => this.#state === 'terminated';
     try {
       checkOptions(options, 'options', keys);

@@ -71,7 +71,7 @@ export class Prefetch {
     return depth;
   }
 
-  /** Whether it is time to look for silent workers. */
+  /** True if it is time to look for silent workers. */
   isTime(): boolean {
     if (this.#spent < lookEvery) return false;
     this.#spent = 0;
@@ -79,7 +79,7 @@ export class Prefetch {
   }
 }
 
-/** What it is to be heard of: `silentSince` is the first look since the worker last ended a task, or 0. */
+/** The silence of a worker: `silentSince` is the first look since the worker last ended a task, or 0. */
 export interface Heard {
   silentSince: number;
 }

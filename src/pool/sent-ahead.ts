@@ -1,5 +1,6 @@
 /**
- * What was sent ahead to busy workers, and may be taken back until they begin it (`scheduler/ahead.ts` decides what, `prefetch.ts` how much).
+ * The tasks that were sent ahead to busy workers, and may be taken back until they begin them. `scheduler/ahead.ts` chooses the tasks,
+ * `prefetch.ts` their number.
  *
  *   a task ends ──▶ measured ──▶ the scheduler: another depth, or `balance`: workers that are silent, or one that is free
  *   recall, cancel, abort, shutdown ──▶ takeBack ──▶ the word of each task says: it is back, or has begun
@@ -73,7 +74,7 @@ export class SentAhead {
     this.#owner.apply({ type: 'balance', silent: [] });
   }
 
-  /** A worker may be free while others have tasks ahead. What is told in this turn may still bring it some. */
+  /** Called when a worker may be free while others have tasks ahead. Later reports of this turn may still bring it some. */
   balanceSoon(): void {
     if (this.#isBalancing) return;
     this.#isBalancing = true;
@@ -101,7 +102,7 @@ export class SentAhead {
   }
 }
 
-/** What a worker was sent and has neither ended nor given back, in the order in which it was sent. */
+/** The jobs that a worker was sent and has neither ended nor given back, in the order in which they were sent. */
 export function jobsOf({ workers }: SchedulerState, worker: PoolWorker): Job[] {
   const { tasks = [], ahead = [] } = workers.get(worker.id) ?? {};
   return ([...tasks, ...ahead] as Job[]).filter(({ at }) => at === worker);

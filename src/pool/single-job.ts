@@ -1,4 +1,4 @@
-/** What a call and a stream have in common: one function, called once with its arguments, by one worker at a time. */
+/** The common part of a call and a stream: one function, called once with its arguments, by one worker at a time. */
 
 import { type Capsule, type Packet, hasReducers } from '../codec/index.ts';
 import { handleDoor } from '../handles.ts';
@@ -8,7 +8,7 @@ import { Job } from './job.ts';
 import type { Wishes } from './scheduler/index.ts';
 import { type TaskSettings, defaultSettings, hasCallbacks, isAbortable, isTimed } from './task-options.ts';
 
-/** A job that found no worker willing to begin it this many times is given up: it would go round for ever. */
+/** The number of workers that did not begin a job after which it is given up: it would circulate indefinitely. */
 export const maxReturns = 3;
 
 export abstract class SingleJob extends Job implements Call {
@@ -33,14 +33,14 @@ export abstract class SingleJob extends Job implements Call {
     if (this.args.handles.length > 0) handleDoor()?.unpin(this.args.handles);
   }
 
-  /** Its worker was lost before it began: whether another may have it. */
+  /** True if another worker may have it after its worker was lost before it began. */
   protected mayGoElsewhere(): boolean {
-    // What changed owner on the way to the lost worker cannot be sent again.
+    // Memory that was moved to the lost worker cannot be sent again.
     return this.args.transfer.length === 0 && ++this.returns <= maxReturns;
   }
 }
 
-/** What the worker must know beforehand. */
+/** Returns the facts that the worker must know beforehand. */
 export function howOf(settings: TaskSettings): CallMeta {
   return { ...(isAbortable(settings) ? { isAbortable: true } : {}), ...(isTimed(settings) ? { isTimed: true } : {}) };
 }

@@ -13,7 +13,7 @@ import { TypeError } from '../refusals.ts';
 export interface Source {
   /** The item that `advance` has come to. */
   readonly value: unknown;
-  /** Goes to the next item; false: there is none. At once if all iterables are sync. */
+  /** Moves to the next item; false after the last. Synchronous if all iterables are sync. */
   advance(): boolean | Promise<boolean>;
   /** Tells iterables that are not at their end that no more will be taken. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** What a pool tells of itself. */
+/** The statistics of a pool. */
 
 import type { Job } from './job.ts';
 import type { SchedulerState } from './scheduler/index.ts';
@@ -43,7 +43,7 @@ export class Counts {
   submitted({ weight, isRetry }: Pick<Job, 'weight' | 'isRetry'>): void {
     if (!isRetry) this.#submitted += weight;
     else {
-      // Its items were counted as failed.
+      // The items were counted as failed.
       this.retried += weight;
       this.failed -= weight;
     }
@@ -64,7 +64,7 @@ export class Counts {
     this.failed += failed;
   }
 
-  statistics(state: SchedulerState): PoolStatistics {
+  statistics(state: Pick<SchedulerState, 'workers' | 'waiting'> & { readonly tasks: { readonly size: number } }): PoolStatistics {
     let workers = 0;
     let starting = 0;
     let idle = 0;

@@ -5,15 +5,15 @@ import { type AsyncResource, callerContext } from './caller-context.ts';
 import type { Items } from './executor.ts';
 import { GuardedList, isPlainList, isRange } from './source.ts';
 
-/** A source, and how to stop it: from then on it fails, also while somebody waits for it. */
+/** A source that can be stopped: from then on it fails, also during a wait for the next item. */
 export class Stoppable<T> {
-  /** Take the items from here. What is not iterable is left as it is, and refused by who takes it. */
+  /** The items to take. A value that is not iterable is left as it is, and its consumer refuses it. */
   readonly items: Items<T>;
   #iterator: ClosableIterator<T> | undefined;
   /** The caller's, in which its source is closed, too. */
   readonly #context: AsyncResource = callerContext();
   #stopped: { readonly error: unknown } | undefined;
-  /** Somebody waits for the next item. */
+  /** Rejects the pending wait for the next item. */
   #rejectNext: ((error: unknown) => void) | undefined;
 
   constructor(items: Items<T>) {
@@ -28,7 +28,7 @@ export class Stoppable<T> {
   stop(error: unknown): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = { error };
-    // Nobody waits for it, and nobody is to hear what it throws: that the source was cut off is told already.
+    // The close is not awaited, and its error is not reported: the cut-off of the source is reported already.
     // oxlint-disable-next-line promise/no-promise-in-callback -- `error` is what to fail with, not a callback's
     this.#context.runInAsyncScope(this.#close, this).catch(() => {});
     this.#rejectNext?.(error);

@@ -13,7 +13,7 @@ import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
 import { CancelledError } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
-import type { CallMeta, ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import type { CallMeta, ChunkReport, Outcome } from '../worker/index.ts';
 import { tellProgress } from './caller-code.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from '../fifo.ts';
@@ -21,7 +21,7 @@ import { type Loss, type Lost, lostOf, type Overdue, type Reported } from './job
 import { lostError, overdueError } from './job-errors.ts';
 import { SingleJob, contextFor, howOf } from './single-job.ts';
 import { hasCallbacks, type TaskProgress, type TaskSettings } from './task-options.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { TaskPool, TaskWorker } from './task-pool.ts';
 
 type Result = IteratorResult<unknown, undefined>;
 
@@ -31,8 +31,8 @@ interface Waiter {
 }
 
 /**
- * What the caller of a stream has left with it. Each may lead to the stream's own iterator, which therefore keeps it: a function may
- * know the iterator, an `AsyncLocalStorage` store too, and the frames of the call.
+ * The caller's objects of a stream. Each may lead to the stream's own iterator, which therefore keeps them alive: a function may know the
+ * iterator, an `AsyncLocalStorage` store too, and the frames of the call.
  */
 export class StreamSide {
   readonly site: CallSite;
@@ -49,17 +49,17 @@ export class StreamSide {
 
 /** A stream is not tried again: its values may have been used. */
 export class StreamJob extends SingleJob {
-  readonly #pool: WorkerPool;
+  readonly #pool: TaskPool;
   readonly #side: WeakRef<StreamSide>;
   readonly #values: Fifo<unknown> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
-  #worker: WorkerHandle | undefined;
+  #worker: TaskWorker | undefined;
   /** Values that were taken and of which the worker has not heard. */
   #untold = 0;
   #outcome: Outcome | undefined;
   #isAborted = false;
 
-  constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
+  constructor(pool: TaskPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
     const own = hasCallbacks(settings) ? { ...settings, progress: undefined, retryOn: undefined, backoff: 0 } : settings;
     const weak = new WeakRef(side);
     super(id, capsule, args, own, side.context === undefined ? undefined : contextOf(weak), { priority: own.priority, key: own.key });
@@ -115,12 +115,12 @@ export class StreamJob extends SingleJob {
     return this.#outcome?.value;
   }
 
-  send(worker: WorkerHandle): void {
+  send(worker: TaskWorker): void {
     this.#worker = worker;
     worker.call(this);
   }
 
-  /** Its consumer may abort it, if nobody else. */
+  /** At least its consumer may abort it. */
   override get how(): CallMeta {
     return { ...howOf(this.settings), isStream: true, isAbortable: true };
   }
@@ -154,7 +154,7 @@ export class StreamJob extends SingleJob {
     const outcome = this.#outcome;
     const site = this.#side.deref()?.site;
     if (site !== undefined && outcome !== undefined && !outcome.ok && !this.#isAborted) joinStacks(outcome.value, site);
-    // What an aborted stream has given is not wanted either.
+    // The values of an aborted stream are not wanted either.
     if (this.#isAborted) this.#values.clear();
     const first = this.#waiters.shift();
     if (first === undefined) return;
@@ -213,15 +213,15 @@ function contextOf(side: WeakRef<StreamSide>): CallerContext {
   };
 }
 
-/** Streams whose iterator nobody has any more are not wanted any more. */
+/** Streams whose iterator was collected are not wanted any more. */
 const abandoned = new FinalizationRegistry<StreamJob>((job) => job.close());
 
-/** What the consumer of a stream has in hand. */
+/** The consumer's handle of a stream. */
 export class StreamIterator<T> implements AsyncItemIterator<T> {
   readonly #job: StreamJob | undefined;
   /** The executor, which must not be thought dropped while its stream goes on. */
   readonly #owner: unknown;
-  /** It lives as long as this does. */
+  /** Lives as long as this iterator. */
   readonly #side: StreamSide;
   #refusal: { readonly error: unknown } | undefined;
 

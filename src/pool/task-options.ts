@@ -1,7 +1,7 @@
 /** The options of single tasks and of maps, and their checks. */
 
 import { types } from 'node:util';
-import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
+import { checkBoolean, checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
 import type { Progress } from '../progress/index.ts';
 import type { Key } from './scheduler/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
@@ -9,13 +9,14 @@ import { RangeError, TypeError } from '../refusals.ts';
 /** Milliseconds, or a function that gives them for the attempt that failed, counted from 1. */
 export type Backoff = number | ((attempt: number) => number);
 
+/** Options of a task, for `with()`. */
 export interface TaskOptions {
   /** Aborts the task: it rejects at once with the signal's reason. A worker that runs it is told, and ended if it does not stop. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds that its code may run; then it rejects with `TimeoutError`, and what goes for an abort goes for it. What heddle does for it in the
-   * worker, such as importing, decoding and encoding, does not count: that may take `startTimeout`.
-   * In a map: of each item. Default: no limit.
+   * The milliseconds that its code may run; then it rejects with `TimeoutError`, and the rules of an abort apply. Heddle's work for it in
+   * the worker, such as importing, decoding and encoding, does not count: that may take `startTimeout`. In a map: of each item. Default: no
+   * limit.
    */
   readonly timeout?: number | undefined;
   /** Tasks of one key run one after another, in order, in the same worker as long as that lives. A string or number. */
@@ -34,6 +35,11 @@ export interface TaskOptions {
   readonly backoff?: Backoff | undefined;
   /** Tasks that wait begin in the order of their priority, the highest first. A number; default 0. */
   readonly priority?: number | undefined;
+  /**
+   * It may run twice: it runs again, beside its `retries`, when a worker of another machine is lost. Workers of this machine tell what they had
+   * begun, and run nothing twice. Default false.
+   */
+  readonly idempotent?: boolean | undefined;
   /** Buffers among the arguments that are handed over instead of copied, as `move()` does. */
   readonly transfer?: readonly ArrayBuffer[] | undefined;
   /** Called with what the task tells by `currentTask().progress(done, total)`, in the caller. */
@@ -42,11 +48,13 @@ export interface TaskOptions {
 
 /** How far a task says it is. */
 export interface TaskProgress {
+  /** The amount that is done. */
   readonly done: number;
   /** Null if it did not say. */
   readonly total: number | null;
 }
 
+/** Options of `map`. */
 export interface MapOptions {
   /**
    * Items that travel together. An integer >= 1; default: chosen by measuring, so that a chunk takes about 10 ms. Of an async iterable fewer go
@@ -92,6 +100,7 @@ export interface TaskSettings {
   readonly retryOn: ((error: unknown) => boolean) | undefined;
   readonly backoff: Backoff;
   readonly priority: number;
+  readonly idempotent: boolean;
   readonly transfer: readonly ArrayBuffer[];
   readonly progress: ((progress: TaskProgress) => void) | undefined;
 }
@@ -113,18 +122,31 @@ export const defaultSettings: TaskSettings = {
   retryOn: undefined,
   backoff: 0,
   priority: 0,
+  idempotent: false,
   transfer: [],
   progress: undefined,
 };
 
-export const taskKeys = ['signal', 'timeout', 'key', 'retries', 'retryOn', 'backoff', 'priority', 'transfer', 'progress'] as const;
+export const taskKeys = [
+  'signal',
+  'timeout',
+  'key',
+  'retries',
+  'retryOn',
+  'backoff',
+  'priority',
+  'idempotent',
+  'transfer',
+  'progress',
+] as const;
 export const mapKeys: readonly string[] = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'backoff', 'progress'];
 
 /** @throws TypeError or RangeError, naming what is wrong */
 export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSettings = defaultSettings): TaskSettings {
   checkOptions(options, 'options', taskKeys);
-  const { signal, timeout, key, retries, retryOn, backoff, priority, transfer, progress } = options ?? {};
+  const { signal, timeout, key, retries, retryOn, backoff, priority, idempotent, transfer, progress } = options ?? {};
   if (signal !== undefined) checkSignal(signal);
+  checkBoolean(idempotent, 'idempotent');
   if (key !== undefined && typeof key !== 'string' && typeof key !== 'number')
     throw new TypeError(expected('key', 'a string or a number', key));
   if (retryOn !== undefined) checkFunction(retryOn, 'retryOn');
@@ -140,6 +162,7 @@ export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSet
     retryOn: retryOn ?? base.retryOn,
     backoff: backoff === undefined ? base.backoff : checkBackoff(backoff),
     priority: priority ?? base.priority,
+    idempotent: idempotent ?? base.idempotent,
     transfer: transfer ?? base.transfer,
     progress: progress ?? base.progress,
   };
@@ -151,17 +174,17 @@ function checkTransfer(list: unknown): void {
     if (!types.isArrayBuffer(each)) throw new TypeError(expected(`transfer[${i}]`, 'an ArrayBuffer', each));
 }
 
-/** Whether a task with these settings may be told to stop. */
+/** True if a task with these settings may be told to stop. */
 export function isAbortable({ signal, timeout }: TaskSettings): boolean {
   return signal !== undefined || timeout !== Infinity;
 }
 
-/** Whether the time of such a task is measured. */
+/** True if the time of such a task is measured. */
 export function isTimed({ timeout }: TaskSettings): boolean {
   return timeout !== Infinity;
 }
 
-/** Whether a task with these settings may call back. */
+/** True if a task with these settings may call back. */
 export function hasCallbacks({ retryOn, progress, backoff }: TaskSettings): boolean {
   return retryOn !== undefined || progress !== undefined || typeof backoff === 'function';
 }

@@ -15,5 +15,6 @@ import { Pool } from './pool.ts';
  * @typeParam Init the parameters of its initializer, which `initArgs` must fit
  */
 export class ThreadPool<Init extends readonly unknown[] = any[]> extends Pool<Init> {
+  /** The kind of the workers. */
   protected static override readonly kind: 'process' | 'thread' = 'thread';
 }

@@ -10,28 +10,31 @@ import { RangeError } from '../refusals.ts';
 export const ALL_COMPLETED = 'ALL_COMPLETED' as const;
 /** `wait` returns when one is done: with a result, an error, or by being cancelled. */
 export const FIRST_COMPLETED = 'FIRST_COMPLETED' as const;
-/** `wait` returns when one has failed, or all are done. Being cancelled is no failure. */
+/** `wait` returns when one has failed, or all are done. A cancellation is not a failure. */
 export const FIRST_EXCEPTION = 'FIRST_EXCEPTION' as const;
 
+/** Options of `wait`. */
 export interface WaitForOptions {
-  /** Milliseconds, 0 or more; default: for ever. A time-out is no error: what is not done is in `notDone`. */
+  /** Milliseconds, 0 or more; default: indefinitely. A timeout is not an error: `notDone` has the unfinished ones. */
   readonly timeout?: number | undefined;
-  /** What it waits for; default `ALL_COMPLETED`. */
+  /** The condition to wait for; default `ALL_COMPLETED`. */
   readonly returnWhen?: 'ALL_COMPLETED' | 'FIRST_COMPLETED' | 'FIRST_EXCEPTION' | undefined;
 }
 
-/** What is done and what is not; together everything that was waited for, each once. */
+/** The done and the unfinished futures; together all that were waited for, each once. */
 export interface DoneAndNotDone<F> {
+  /** The futures that are done. */
   readonly done: Set<F>;
+  /** The futures that are not done. */
   readonly notDone: Set<F>;
 }
 
 const returnWhens = [ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION] as const;
 
 /**
- * Waits for futures, also of several pools, until all of them are done, or the first is, or the first has failed. It settles
- * with what is done and what is not, and never rejects because of them. An error that came while this waited counts as
- * seen, as with `Promise.allSettled`; a future in `notDone` speaks up for itself later.
+ * Waits for futures, also of several pools, until all of them are done, or the first is, or the first has failed. Resolves to the done and
+ * the unfinished ones, and never rejects because of them. An error that came during this wait counts as seen, as with `Promise.allSettled`.
+ * A future in `notDone` reports its error itself later.
  *
  * @throws TypeError if something in `fs` is neither a `Future` nor an `AsyncResult`
  * @throws RangeError if the timeout is not a number >= 0, or `returnWhen` none of the three
@@ -54,7 +57,7 @@ export async function wait<F extends Waitable>(fs: Iterable<F>, options?: WaitFo
 
   const done = new Set<F>();
   const notDone = new Map<Future<any>, F>();
-  /** Whether this is what was waited for. */
+  /** True if this fulfils the condition. */
   const isEnough = (future: Future<any>): boolean =>
     notDone.size === 0 || returnWhen === FIRST_COMPLETED || (returnWhen === FIRST_EXCEPTION && futures.hasFailed(future));
   let isOver = false;

@@ -1,4 +1,4 @@
-/** What `wait` and `asCompleted` take, and `waitReady` of it. */
+/** The objects that `wait` and `asCompleted` accept, and their part in `waitReady`. */
 
 import { expected } from '../check.ts';
 import { AsyncResult, asyncResults } from './async-result.ts';

@@ -1,8 +1,8 @@
 /**
  * Waiting for futures that others wait for, too, and leaving again.
  *
- * A future takes callbacks and never gives them back. So it gets one, the first time somebody waits for it, and that one
- * tells those who wait at the time. Who leaves early leaves nothing behind, however often it happens to a long-living future.
+ * A future accepts callbacks and never removes them. It therefore gets one, at the first wait for it, and that one tells the waiters of its
+ * time. A waiter that leaves early leaves nothing behind, however often that happens to a long-living future.
  *
  *   future --its one done callback--> watchers of this future --done(future)--> wait(), asCompleted(), AsyncResult.wait()
  */
@@ -11,7 +11,7 @@ import { type Future, futures } from './future.ts';
 import { later } from './timers.ts';
 
 export interface Watcher {
-  /** Called while the future settles, before those who await it go on. */
+  /** Called while the future settles, before any `await` of it resumes. */
   done(future: Future<unknown>): void;
 }
 
@@ -35,8 +35,8 @@ export function leave(future: Future<unknown>, watcher: Watcher): void {
 }
 
 /**
- * Who waits for a future is handed it when it is done, error and all. So its rejection counts as seen, as with
- * `Promise.allSettled`; else the program might end of it before the rest that is waited for is done.
+ * A waiter for a future receives it when it is done, with its error. Its rejection therefore counts as seen, as with `Promise.allSettled`.
+ * Otherwise the program might end by it before the other futures are done.
  */
 export function markSeen(future: Future<unknown>): void {
   future.then(undefined, () => {});

@@ -4,9 +4,9 @@
  *
  *   job --> scheduler --dispatch--> worker --outcome--> scheduler --> job settles its future or items
  *
- *   jobs.ts    those that have not ended: their signals and times       crew.ts         the workers
- *   scheduler/ which job goes to which worker, and what when one ends   sent-ahead.ts   what busy workers have in advance
- *   job.ts     what an outcome means for those who wait
+ *   jobs.ts    jobs that have not ended: their signals and times        crew.ts         the workers
+ *   scheduler/ the worker of each job, and the handling of its end      sent-ahead.ts   the tasks ahead of busy workers
+ *   job.ts     the meaning of an outcome for its waiters
  */
 
 import type { Border } from '../codec/index.ts';
@@ -27,7 +27,7 @@ import { Counts, type PoolStatistics } from './statistics.ts';
 
 const maxFailedStarts = 3;
 
-/** What has jobs that it does not submit yet. */
+/** A source of jobs that it does not submit yet. */
 export interface Holder {
   submitAll(): void;
 }
@@ -38,31 +38,31 @@ interface Weak<T> {
 }
 
 export class WorkerPool {
-  readonly border: Border;
+  readonly border: Border & { readonly kind: WorkerKind };
   readonly name: string;
   readonly options: WorkerPoolOptions;
   readonly #state: SchedulerState;
   readonly #jobs: Jobs;
   readonly #crew: Crew;
   readonly #keepAlive: KeepAlive = new KeepAlive();
-  /** Who waits for room. */
+  /** The callbacks of waiters for space. */
   readonly #hungry: Set<() => void> = new Set();
   /** Maps that may hold back what they have read. */
   readonly #holders: Set<Weak<Holder>> = new Set();
   readonly #counts: Counts = new Counts();
   readonly #finished: Deferred = new Deferred();
-  /** What is to be told to those who wait, when the pool has come to rest. */
+  /** The settlements to report, when the pool has come to rest. */
   #settlements: (() => void)[] = [];
   readonly #sentAhead: SentAhead;
   /** Instructions that came while others were carried out. */
   readonly #later: (readonly Instruction[])[] = [];
   #isCarryingOut = false;
-  /** Above 0 while those who wait are told what has ended: they may submit it again. */
+  /** Above 0 while waiters are told what has ended: they may submit it again. */
   #tellings = 0;
   #nextId = 1;
   #startError: unknown;
   #killSignal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL';
-  /** Its first use was by code that no task ran; undefined until then. */
+  /** True if its first use was by code that no task ran; undefined until then. */
   #isUnasked: boolean | undefined;
 
   constructor(kind: WorkerKind, name: string, options: WorkerPoolOptions) {
@@ -91,22 +91,22 @@ export class WorkerPool {
     return id;
   }
 
-  /** It takes no more jobs. */
+  /** True if it accepts no more jobs. */
   get isShutDown(): boolean {
     return this.#state.isShutDown;
   }
 
-  /** Whether what has failed may be tried again: also after a shutdown that cancels nothing. */
+  /** True if failed jobs may be tried again: also after a shutdown that cancels nothing. */
   get takesRetries(): boolean {
     return takesRetries(this.#state);
   }
 
-  /** Whether one more job would begin at once, or when a worker has started that starts for it. */
+  /** True if one more job would begin at once, or when a worker has started that starts for it. */
   get hasRoom(): boolean {
     return hasRoom(this.#state);
   }
 
-  /** Whether one more job would be refused, and every one after it. */
+  /** True if one more job would be refused, and every one after it. */
   get isClosed(): boolean {
     return this.#state.isShutDown || this.#state.isBroken;
   }
@@ -154,7 +154,7 @@ export class WorkerPool {
     for (const job of jobs) this.#lookAtSignal(job);
   }
 
-  /** It may have been aborted while the arguments were read. */
+  /** The signal may have been aborted while the arguments were read. */
   #lookAtSignal(job: Job): void {
     const { signal } = job.settings;
     if (signal?.aborted === true) this.abort(job, signal.reason);
@@ -165,7 +165,7 @@ export class WorkerPool {
     this.#jobs.add(job);
     if (!areTasksObserved()) return;
     job.since = performance.now();
-    // Who observes the beginning of tasks hears of each when it begins.
+    // An observer of the beginning of tasks is told of each when it begins.
     if (isObserved('taskStarted')) job.goesAhead = false;
   }
 
@@ -177,7 +177,7 @@ export class WorkerPool {
     return isThere && !job.isListed;
   }
 
-  /** Nobody wants it any more. A worker that runs it is told, and ended if it does not stop. */
+  /** Aborts a job that is not wanted. A worker that runs it is told, and ended if the job does not stop. */
   abort(job: Job, reason: unknown): void {
     if (job.isOpen) this.#aborted(job, reason);
   }
@@ -188,7 +188,7 @@ export class WorkerPool {
     job.at?.handle.curtail(job);
   }
 
-  /** It waits for its consumer, or goes on. */
+  /** Records that the job waits for its consumer, or goes on. */
   pause(job: Job, isPaused: boolean): void {
     this.#jobs.pause(job, isPaused);
     this.#refreshKeepAlive();
@@ -254,13 +254,13 @@ export class WorkerPool {
     if (this.#state.isShutDown && this.#tellings === 0 && !this.#isCarryingOut) this.#apply({ type: 'windDown' });
   }
 
-  /** Those who wait have been told. */
+  /** Called after the waiters were told. */
   #told(): void {
     this.#tellings--;
     if (this.#state.isShutDown) this.#windDown();
   }
 
-  /** An observer of our events may do anything while we carry out instructions. What follows from it comes after them. */
+  /** Performs instructions. An observer of events may do anything meanwhile; its consequences come after them. */
   #perform(instructions: readonly Instruction[]): void {
     if (this.#isCarryingOut) return void this.#later.push(instructions);
     this.#isCarryingOut = true;
@@ -279,7 +279,7 @@ export class WorkerPool {
     if (isOn !== this.#keepAlive.isOn) this.#keepAlive.set(isOn);
   }
 
-  /** What users do when they hear of it may come back here. */
+  /** Handlers of users may call back into the pool here. */
   #settle(): void {
     const settlements = this.#settlements;
     this.#settlements = [];
@@ -334,7 +334,7 @@ export class WorkerPool {
     }
   }
 
-  /** It waits again. */
+  /** Called when it waits again. */
   #return(job: Job, why: 'requeue' | 'retry'): void {
     this.#jobs.deadlines.stop(job);
     job.ticket = 0;
@@ -351,7 +351,7 @@ export class WorkerPool {
     if (job.holdsRetries) this.#hold(job, delay);
   }
 
-  /** The attempt begins after so many milliseconds. */
+  /** Begins the attempt after `delay` milliseconds. */
   #hold(job: Job, delay: number): void {
     const resume = (): void => this.#apply({ type: 'resume', task: job });
     if (delay > 0) this.#jobs.hold(job, delay, resume);
@@ -380,7 +380,7 @@ export class WorkerPool {
 
   #tellStart(job: Job): void {
     const now = performance.now();
-    // A job that was submitted before anybody observed has no time.
+    // A job that was submitted before the first observer came has no time.
     const queued = job.since === 0 ? 0 : now - job.since;
     publish('taskStarted', () => ({ pool: this.name, id: job.id, name: job.name, queued }));
     job.since = now;
@@ -428,7 +428,7 @@ export class WorkerPool {
 
   // ---- workers
 
-  /** What its tasks are to it are the jobs that it was sent. */
+  /** The tasks of the worker's events are the jobs that it was sent. */
   #eventsOf(its: () => PoolWorker): PoolWorkerEvents {
     return {
       started: () => {
@@ -498,7 +498,7 @@ export class WorkerPool {
     }
   }
 
-  /** Its attempt has ended. The worker gets its next task before anybody hears of it. */
+  /** Called when its attempt has ended. The worker gets its next task before the outcome is reported. */
   #release(job: Job, ok: boolean, again: boolean, isWatched: boolean): void {
     const worker = job.at;
     if (!again) this.#jobs.drop(job);

@@ -8,9 +8,13 @@ import { identity, nextNumber, processNumbers } from '../worker/ground.ts';
 
 /** A process as it is known to itself and to its children. */
 export interface ProcessInfo {
+  /** The name. */
   readonly name: string;
+  /** The process id. */
   readonly pid: number;
+  /** True for a daemon, which does not keep the program alive. */
   readonly daemon: boolean;
+  /** True from the start to the end. */
   isAlive(): boolean;
 }
 

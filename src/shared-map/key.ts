@@ -13,9 +13,9 @@ import { expected, quote } from '../check.ts';
 import { SerializationError } from '../errors.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
-/** What keys are made of. */
+/** The parts of keys. */
 export type SharedMapPrimitive = string | number | bigint | boolean | symbol | null | undefined;
-/** What may be a key: a primitive, or an array of primitives, which is the same key as another array with the same elements. */
+/** A key: a primitive, or an array of primitives, which is the same key as another array with the same elements. */
 export type SharedMapKey = SharedMapPrimitive | readonly SharedMapPrimitive[];
 
 const UNDEFINED = 0;
@@ -79,8 +79,20 @@ function checkSymbol(symbol: symbol, path: string): symbol {
   throw new SerializationError(`${path}: ${String(symbol)} cannot cross: only registered symbols can, Symbol.for(…)`);
 }
 
+const spares: EncodedKey[] = [];
+const mostSpares = 4;
+
 /** The key that was encoded last; overwritten by the next. */
 export class EncodedKey {
+  /** One that is the caller's until it is released. */
+  static take(): EncodedKey {
+    return spares.pop() ?? new EncodedKey();
+  }
+
+  release(): void {
+    if (spares.length < mostSpares) spares.push(this);
+  }
+
   words: Int32Array = new Int32Array(64);
   bytes: Uint8Array = new Uint8Array(this.words.buffer);
   /** In bytes; those of the last word that are behind it are zeros. */
@@ -103,16 +115,6 @@ export class EncodedKey {
     this.#hash(seed);
   }
 
-  /** A copy that the next key does not overwrite. */
-  copy(): EncodedKey {
-    const copy = new EncodedKey();
-    copy.words = this.words.slice();
-    copy.bytes = new Uint8Array(copy.words.buffer);
-    copy.length = this.length;
-    copy.hash = this.hash;
-    return copy;
-  }
-
   isSame({ length, hash, words }: EncodedKey): boolean {
     if (length !== this.length || hash !== this.hash) return false;
     for (let i = (length - 1) >> 2; i >= 0; i -= 1) if (words[i] !== this.words[i]) return false;
@@ -132,7 +134,7 @@ export class EncodedKey {
     this.hash = hash ^ (hash >>> 16);
   }
 
-  /** Room for so many bytes more, and for the rest of a word. */
+  /** Reserves space for `bytes` more bytes, and for the rest of a word. */
   #reserve(bytes: number): void {
     const size = this.length + bytes;
     if (size > longestKey) throw new RangeError(`expected key to take at most ${longestKey} bytes`);

@@ -1,6 +1,6 @@
 /**
- * What lies in the heap of a `SharedMap`. An entry is in one stripe, by its hash; each stripe has a mutex for those that write, and a count for those that
- * read without it.
+ * The layout of a `SharedMap` in the heap. An entry is in one stripe, by its hash. Each stripe has a mutex for writers, and a count for
+ * readers, which read without it.
  *
  *    map     TAG CHAIN SEED …                                                CHAIN: the locks of `update`
  *    line 1  a table for each stripe                                         16 references
@@ -113,7 +113,7 @@ export const entryHead: number = entry.size;
 export const unitShift: number = Math.log2(segmentSize / 16);
 export const unitMask: number = segmentSize / 16 - 1;
 
-/** Words of so many bytes. */
+/** Returns the words for `bytes` bytes. */
 export const wordsOf = (bytes: number): number => (bytes + 3) >> 2;
 
 /** Units of an entry. @param key bytes of its key @param value bytes of its value */

@@ -67,8 +67,8 @@ class Later<T> extends Pending<T> {
 }
 
 /**
- * A hash map that threads and processes share. It lies in shared memory: no server process answers, and a read takes no lock. A map can be an argument of a
- * task, a captured variable, an item of a queue or a field: the receiver has the same map.
+ * A hash map that threads and processes share. The map is in shared memory: no server process answers, and a read takes no lock. A map can
+ * be an argument of a task, a captured variable, an item of a queue or a field. The receiver has the same map.
  *
  * Keys are primitives, equal as `Map` has it, and arrays of primitives, equal by their elements. Values are what may be an item of a `Queue`, shared objects with
  * them; each `get` gives a copy. Entries have no order.
@@ -91,7 +91,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   readonly #stripes: (Stripe | undefined)[] = [];
   readonly #turns: Turns = new Turns();
   #locks: UpdateLocks | undefined;
-  /** What of a value was copied that is read in the mutex. */
+  /** The copied part of a value that is read in the mutex. */
   #peeked: Peeked | undefined;
   readonly #peek = (message: Message): void => void (this.#peeked = this.#items.peek(kept(message)));
 
@@ -146,7 +146,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
     return read === undefined ? undefined : this.#open(read);
   }
 
-  /** Whether a key is there. @throws as `get` */
+  /** Resolves to `true` if a key is there. @throws as `get` */
   has(key: K, options?: number | WaitOptions): Operation<boolean> {
     return this.#call('has', options, () => this.#has(key));
   }
@@ -212,16 +212,24 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   async update(key: K, fn: (value: V | undefined) => V, options?: number | WaitOptions): Promise<V> {
     const wait = options === undefined ? undefined : readWaitOptions(options);
     const its = this.#keyOfUpdate(key, fn, 'update');
-    const read = this.#readOf(its);
-    if (read !== undefined) await this.#load(read);
-    return this.#updateLocks.within(its.hash >>> stripeShift, () => this.#change(its, fn), wait);
+    try {
+      const loading = this.#loadOf(its);
+      if (loading !== undefined) await loading;
+      return await this.#updateLocks.within(its.hash >>> stripeShift, () => this.#change(its, fn), wait);
+    } finally {
+      its.release();
+    }
   }
 
   /** As `update`, and blocks the thread while it waits for updates of other threads. */
   updateSync(key: K, fn: (value: V | undefined) => V, options?: number | SharedMapSyncOptions): V {
     const timeout = options === undefined ? Infinity : readSyncTimeout(options, 'update()');
     const its = this.#keyOfUpdate(key, fn, 'updateSync');
-    return this.#updateLocks.withinSync(its.hash >>> stripeShift, () => this.#change(its, fn), timeout);
+    try {
+      return this.#updateLocks.withinSync(its.hash >>> stripeShift, () => this.#change(its, fn), timeout);
+    } finally {
+      its.release();
+    }
   }
 
   /**
@@ -255,7 +263,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
     for (const [key, its] of this.entries()) fn.call(thisArg, its, key, this);
   }
 
-  /** Its present state in numbers. */
+  /** The present state in numbers. */
   statistics(): SharedMapStatistics {
     let bytes = mapWords * 4;
     for (let i = 0; i < stripeCount; i += 1) bytes += this.#stripeAt(i).bytes;
@@ -356,9 +364,16 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   #keyOfUpdate(key: K, fn: unknown, call: string): EncodedKey {
     checkFunction(fn, 'fn');
     if (types.isAsyncFunction(fn)) throw new TypeError('expected fn to be a function that answers at once, got an async function');
-    scratch.encode(checkKey(key), this.#seed);
-    if (isUpdating()) refuseWithin(refOf(this), scratch, call);
-    return scratch.copy();
+    const checked = checkKey(key);
+    const its = EncodedKey.take();
+    its.encode(checked, this.#seed);
+    if (isUpdating()) refuseWithin(refOf(this), its, call);
+    return its;
+  }
+
+  #loadOf(key: EncodedKey): Promise<void> | undefined {
+    const read = this.#readOf(key);
+    return read === undefined ? undefined : this.#load(read);
   }
 
   #change(key: EncodedKey, fn: (value: V | undefined) => V): V {

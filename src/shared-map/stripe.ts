@@ -4,7 +4,7 @@
  *    write    mutex ─▶ room ─▶ SEQUENCE is odd ─▶ entry written ─▶ one word names it ─▶ SEQUENCE is even ─▶ mutex free
  *    read     SEQUENCE is even ─▶ table, slot, entries: all copied ─▶ SEQUENCE is the same? else again, and after some times in the mutex
  *
- * What a thread that is killed leaves at which step:
+ * The state after a kill, by step:
  *
  *    before one word names the entry       nothing has happened; the memory of the entry is lost until the table is made anew
  *    after it                              the entry is there; the repair counts it
@@ -53,7 +53,7 @@ const entriesPerLook = 8;
 /** Units of a table that is not made smaller. */
 const mostSpareUnits = 1024;
 
-/** What a look at a key has found. */
+/** The result of a look at a key. */
 type Looked = 'none' | 'found' | 'torn' | 'parcel';
 
 /** The value that was read last: a message, as of a queue's item. */
@@ -339,7 +339,7 @@ export class Stripe {
   }
 
   #write(to: Int32Array, at: number, next: number, key: EncodedKey, header: number, words: Int32Array, from: number): void {
-    // No entry has a version twice, so that whoever has read one knows it again.
+    // No entry has a version twice, so that a reader of one recognises it.
     const version = (read(this.#words, this.#version) + 1) | 0 || 1;
     write(this.#words, this.#version, version);
     write(to, at + NEXT, next);

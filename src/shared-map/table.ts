@@ -1,9 +1,10 @@
 /**
- * The entries of one stripe: a table with the slots of a hash table, chains of entries, and memory for them. Nothing here is changed but in the mutex of
- * the stripe; whoever reads without it may find anything, and sees so by the sequence.
+ * The entries of one stripe: a table with the slots of a hash table, chains of entries, and memory for them. Changes are made in the mutex
+ * of the stripe only. A reader without it may find anything, and detects that by the sequence.
  *
- * What is where must be right after each store, as the thread may die at any of them. An entry is written before one word names it, and a word leads past an
- * entry before that is free. So after a death all entries are whole, and memory that was in between is lost to the stripe until its table is made anew.
+ * The words must be consistent after each store, as the thread may die at any of them. An entry is written before one word names it, and a
+ * word leads past an entry before that is free. After a death all entries are thus whole. Memory in between is lost to the stripe until its
+ * table is made anew.
  *
  *    room for an entry    a free one of its size ── none ──▶ what was never used ── none ──▶ a further chunk, or a new table when much is free
  *    a new table          entries are copied ─▶ one reference names the table ─▶ the former one is freed
@@ -111,7 +112,7 @@ export class Table {
     return this.#memory.segment(entry >>> unitShift);
   }
 
-  /** Whether an entry of that size has room. */
+  /** True if there is space for an entry of that size. */
   hasRoom(units: number): boolean {
     return this.#listed(units) !== 0 || this.#fresh() >= units;
   }

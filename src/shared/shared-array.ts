@@ -87,6 +87,7 @@ export type ViewOf<T extends TypeCode> = T extends 'int8' | 'b'
 
 /** The statistics of a `SharedArray`. */
 export interface SharedArrayStatistics extends GuardedStatistics {
+  /** The number of values. */
   readonly length: number;
   /** Bytes of all its numbers. */
   readonly bytes: number;
@@ -239,6 +240,7 @@ export class SharedArray<T extends TypeCode> extends SharedObject implements Ite
     return fromRaw(this.#type, this.#cells.change(at, changeBy(this.#type, fn, `element ${at}`))) as ValueOf<T>;
   }
 
+  /** The present state in numbers. */
   statistics(): SharedArrayStatistics {
     return { length: this.length, bytes: this.length * this.#type.bytes, ...this.#lock.statistics() };
   }

@@ -178,6 +178,7 @@ export class Value<T extends TypeCode> extends SharedObject {
     return fromRaw(this.#type, this.#cells.change(this.#index, changeBy(this.#type, fn, 'value'))) as ValueOf<T>;
   }
 
+  /** The present state in numbers. */
   statistics(): ValueStatistics {
     return { bytes: this.#type.bytes, ...this.#lock.statistics() };
   }

@@ -9,12 +9,15 @@ import { listedThreads } from '../worker/ground.ts';
 
 /** A thread as others know it. */
 export interface ThreadRecord {
+  /** The name. */
   name: string;
   /** A number that no other living thread of this program has; never 0. */
   readonly ident: number | null;
   /** The system's number of the thread; `null` where it is not known. */
   readonly nativeId: number | null;
+  /** True for a daemon, which does not keep the program alive. */
   readonly daemon: boolean;
+  /** True from the start to the end. */
   isAlive(): boolean;
 }
 

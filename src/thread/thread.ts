@@ -371,6 +371,7 @@ giveReadiness(Thread, (thread: Thread<any>) => ({
  * ```
  */
 export class Timer<A extends unknown[] = []> extends Thread<A> {
+  /** Milliseconds until the call. */
   readonly interval: number;
 
   /** @throws RangeError if the interval is not a number >= 0 */
@@ -381,6 +382,7 @@ export class Timer<A extends unknown[] = []> extends Thread<A> {
     this.interval = interval;
   }
 
+  /** Waits for the interval, and then calls the function, unless it was cancelled. */
   override run(): unknown {
     const { self } = stateOf(this);
     if (self === undefined) throw new ProcessError('run() of a Timer runs in its own thread: use start()');

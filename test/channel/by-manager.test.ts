@@ -1,4 +1,4 @@
-/** What users see of queues that a manager has made. */
+/** The behaviour of queues that a manager has made. */
 
 process.env['HEDDLE_TEST_MANAGER'] = '1';
 

@@ -4,7 +4,7 @@ import { replaceStepper, type Stepper } from '#src/memory/index.js';
 
 const real = Atomics as unknown as Record<string, (words: Int32Array, index: number, a: number, b: number) => number>;
 
-/** Runs an action, in whose middle this process is killed, after so many writes; or which ends it with exit code 7. */
+/** Runs an action. This process is killed in its middle, after `write` writes, or the action ends it with exit code 7. */
 export function killedAt(write: number, action: () => void): never {
   let left = write;
   const stepper: Stepper = (operation, words, index, a, b) => {

@@ -1,4 +1,7 @@
-/** What an item holds in the shared heap lives as long as it can come out of its queue, and no longer: also where threads and processes end in the middle. */
+/**
+ * The objects of an item live in the shared heap as long as the item can come out of its queue, and no longer: also where threads and
+ * processes end in the middle.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

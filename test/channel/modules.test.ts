@@ -30,7 +30,7 @@ const fresh = (name: string): string => `${new URL(`./${name}.js`, import.meta.u
 const called = (items: readonly unknown[]): unknown[] => items.map((item) => (typeof item === 'function' ? (item as Call)() : item));
 const over = new Error('over');
 
-/** What is there in the end, in its order. */
+/** The remaining items, in order. */
 async function rest(queue: Queue): Promise<unknown[]> {
   const items: unknown[] = [];
   while (!queue.empty()) items.push(await queue.get());

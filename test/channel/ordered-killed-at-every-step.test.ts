@@ -30,7 +30,7 @@ interface Trial<T extends SharedObject> {
   make(): T;
   readonly action: string;
   check(object: T): void;
-  /** Of a suite that must be quick: every so many writes. */
+  /** The interval of the writes that a quick suite tries. */
   readonly step: number;
   /** Of the long suite, where most writes are the bytes of long items. */
   readonly longStep?: number;
@@ -96,7 +96,7 @@ tryEach('a LifoQueue', {
   },
 });
 
-/** So many that an item passes ten others on its way. */
+/** The number of items with which one passes ten others on its way. */
 const many = 1000;
 
 function heap(): PriorityQueue<[number, string]> {

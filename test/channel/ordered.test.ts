@@ -1,4 +1,7 @@
-/** What users see of LifoQueue, PriorityQueue and Deque, between threads, between processes, and between both. What they share with Queue is in `queue.test.ts`. */
+/**
+ * The behaviour of LifoQueue, PriorityQueue and Deque, between threads, between processes, and between both. The part that they share with
+ * Queue is in `queue.test.ts`.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -162,7 +162,7 @@ test('a program whose only wait is for a pipe whose other side has died ends', {
   assert.equal(stdout, 'ready\nEOFError\n');
 });
 
-/** What gives an end to a pool whose only worker is busy, and takes that back. */
+/** Sends an end to a pool whose only worker is busy, and takes it back. */
 const takenBack: Record<string, (pool: ThreadPoolExecutor, end: Connection) => unknown> = {
   'a task that is cancelled before it was sent': (pool, end) => {
     const future = pool.submit((mine: Connection) => mine.recvSync(), end);

@@ -9,7 +9,7 @@ import { killedAt } from './killed-at.js';
 const [, , action, parcel, write] = process.argv;
 tellHeapPlace({ descriptor: 3 });
 
-/** What the victim does with its end; it is killed in the middle, or ends by itself with exit code 7. */
+/** The victim's actions with its end; it is killed in the middle, or ends by itself with exit code 7. */
 const actions: Record<string, (end: Connection) => void> = {
   open: () => {},
   send: (end) => end.sendSync('victim'),
@@ -28,7 +28,7 @@ const actions: Record<string, (end: Connection) => void> = {
   close: (end) => end.close(),
 };
 
-// Its slot is taken before: what it writes there is tried elsewhere.
+// Takes its slot before: the writes for that are tried elsewhere.
 new Lock();
 killedAt(Number(write), () => {
   const [end] = openParcel(Number(parcel)) as [Connection];

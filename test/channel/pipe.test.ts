@@ -1,4 +1,4 @@
-/** What users see of a pipe, between threads, between processes, and between both. */
+/** The behaviour of a pipe, between threads, between processes, and between both. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

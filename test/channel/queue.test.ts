@@ -1,4 +1,7 @@
-/** What is particular to queues that threads and processes share: what items may be, and where they lie. What all queues do is in `queues/`. */
+/**
+ * The peculiarities of queues that threads and processes share: the kinds of items, and their place. The common behaviour of queues is in
+ * `queues/`.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -190,7 +193,7 @@ test('handles that are taken together with other items are in the hands of their
     }
     assert.equal(heapStatistics().parcels, before);
   }
-  // What was taken and could not be given out comes back whole.
+  // Taken items that could not be returned come back whole.
   await queue.putMany([1, { lock: locks[0] }, 'two', { lock: locks[1] }]);
   const aborted = new AbortController();
   const taking = queue.getMany(4, { signal: aborted.signal });

@@ -14,7 +14,7 @@ const deque = object as unknown as Deque;
 /** A PriorityQueue has tuples, and what the victim puts goes to the front. */
 const itemOf = (text: string): unknown => (object instanceof PriorityQueue ? [-1, text] : text);
 
-/** What the victim does; it is killed in the middle, or ends by itself with exit code 7. */
+/** The victim's actions; it is killed in the middle, or ends by itself with exit code 7. */
 const actions: Record<string, () => void> = {
   put: () => queue.putSync(itemOf('victim')),
   putMany: () => queue.putManySync(Array.from({ length: 3 }, (_, n) => itemOf(`victim ${n} ${'x'.repeat(2000)}`))),

@@ -1,4 +1,4 @@
-/** What users see of queues and pipes, between threads, where no native call can be made. */
+/** The behaviour of queues and pipes between threads, without native calls. */
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 

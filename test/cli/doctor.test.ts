@@ -12,7 +12,7 @@ interface Report {
   checks: { name: string; state: string; isEssential: boolean; found: string; meaning?: string }[];
 }
 
-test('a machine on which heddle works is called ill', async () => {
+test('a machine on which heddle works is called healthy', async () => {
   const { code, stdout, stderr } = await heddle(['doctor']);
   assert.deepEqual([code, stderr], [0, '']);
   const machine = ['node', 'platform', 'cores', 'memory', 'threads', 'processes'];
@@ -22,14 +22,14 @@ test('a machine on which heddle works is called ill', async () => {
   assert.match(lines(stdout).at(-1)!, /^(Everything heddle uses is here|heddle works here; what is missing is named above)\.$/);
 });
 
-test('programs cannot read what it found', async () => {
+test('programs can read the findings', async () => {
   const { code, stdout } = await heddle(['doctor', '--json']);
   const report = JSON.parse(stdout) as Report;
   assert.deepEqual([code, report.works], [0, true]);
   assert.equal(report.checks.find(({ name }) => name === 'threads')?.state, 'ok');
 });
 
-test('what lies where in the shared heap is not told, or a record is missing', async () => {
+test('the layout of the shared heap is told, with every record', async () => {
   const { code, stdout } = await heddle(['doctor', '--layout']);
   assert.equal(code, 0);
   for (const name of ['Heap', 'Slot', 'Block', 'Parcel', 'Waiter', 'Word', 'Lock'])
@@ -66,7 +66,7 @@ test('a limit under which processes cannot share memory is named', { skip: proce
   assert.match(heap.meaning!, /reaches the threads of one process only/);
 });
 
-test('native calls that are not there are called healthy, or fatal', async () => {
+test('missing native calls are named, and are not fatal', async () => {
   const running = start([main, 'doctor', '--json'], { main: '--no-warnings', env: { HEDDLE_PLATFORM: 'none' } });
   const { code, stdout } = await running.ended;
   const { works, checks } = JSON.parse(stdout) as Report;
@@ -80,7 +80,7 @@ test('native calls that are not there are called healthy, or fatal', async () =>
 
 const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
 
-test('a Node that forbids workers is called healthy', async () => {
+test('a Node that forbids workers is called ill', async () => {
   const running = start(['--allow-fs-read=*', main, 'doctor', '--json'], { main: permission });
   const { code, stdout } = await running.ended;
   const { works, checks } = JSON.parse(stdout) as Report;
@@ -90,14 +90,14 @@ test('a Node that forbids workers is called healthy', async () => {
   assert.equal(checks.find(({ name }) => name === 'permissions')?.state, 'missing');
 });
 
-test('a map without workers blames the module, or hangs', async () => {
+test('a map without workers names the cause, and ends', async () => {
   const running = start(['--allow-fs-read=*', main, 'map', 'node:path#basename', '/a/b'], { main: permission });
   const { code, stderr } = await running.ended;
   assert.equal(code, 1);
   assert.match(stderr, /^heddle map: cannot start workers: .*; heddle doctor says more$/m);
 });
 
-test('the supported versions are others than those of the package', () => {
+test('the supported versions are those of the package', () => {
   assert.deepEqual(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '22.12.0', '20.19.0', '23.0.0', '26.9.1'].map(isSupported), [
     false,
     false,

@@ -20,7 +20,7 @@ export interface Ended {
 
 export interface Running {
   child: ChildProcessWithoutNullStreams;
-  /** What it has printed so far. */
+  /** The output so far. */
   stdout: string;
   stderr: string;
   ended: Promise<Ended>;
@@ -32,7 +32,7 @@ export interface StartOptions {
   cwd?: string;
   env?: Record<string, string>;
   detached?: boolean;
-  /** Nobody reads its standard output. */
+  /** True: its standard output has no reader. */
   unread?: boolean;
   main?: string;
 }
@@ -72,7 +72,7 @@ export function start(
   };
   if (!unread) child.stdout.setEncoding('utf8').on('data', take('stdout'));
   child.stderr.setEncoding('utf8').on('data', take('stderr'));
-  // It may end before it has read everything.
+  // The program may end before it has read everything.
   child.stdin.on('error', () => {});
   return running;
 }

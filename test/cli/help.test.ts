@@ -1,11 +1,11 @@
-/** What a user sees who does not know the program yet. */
+/** The first look of a new user at the program. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { heddle, lines, root } from './heddle.ts';
 
-test('help is missing, too wide, or an error', async () => {
+test('help fits the terminal, and is not an error', async () => {
   for (const args of [
     ['--help'],
     ['-h'],
@@ -23,7 +23,7 @@ test('help is missing, too wide, or an error', async () => {
   }
 });
 
-test('help leaves out a flag', async () => {
+test('help has every flag', async () => {
   const { stdout } = await heddle(['map', '--help']);
   for (const flag of [
     '--lines',
@@ -45,12 +45,12 @@ test('help leaves out a flag', async () => {
   }
 });
 
-test('the version is not the one of the package', async () => {
+test('the version is that of the package', async () => {
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
   assert.deepEqual(await heddle(['--version']), { code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
 });
 
-test('a mistyped command is not explained', async () => {
+test('a mistyped command is explained', async () => {
   const says = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await heddle(args);
     assert.deepEqual([code, stdout], [2, '']);

@@ -1,4 +1,4 @@
-/** Ctrl-C and other signals: what is done is written, nothing more begins, nobody is left behind. */
+/** Ctrl-C and other signals: finished results are written, nothing more begins, no process is left behind. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,7 @@ import { fixtures, gone, jobs, kinds, lines, type Running, start } from './heddl
 const folder = mkdtempSync(join(tmpdir(), 'interrupt-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** It has handled the signal, and everything else that there was to do. */
+/** Resolves when it has handled the signal, and everything else. */
 async function handled({ child }: Running): Promise<void> {
   for (let calm = 0; calm < 5 && child.exitCode === null; ) {
     await pause(2);
@@ -28,7 +28,7 @@ const begun = ({ stderr }: Running): boolean => /begun in \d+/.test(stderr);
 const workerOf = ({ stderr }: Running): number => Number(/begun in (\d+)/.exec(stderr)![1]);
 
 for (const kind of kinds) {
-  test(`an interrupt loses what is done, or leaves somebody behind, with ${kind}`, async () => {
+  test(`an interrupt keeps finished results, and leaves no process behind, with ${kind}`, async () => {
     const running = start(['map', `${jobs}#wait`, kind, '-j', '2', '--chunk', '1', 'a', 'stay', 'b', 'c']);
     await running.until((now) => begun(now) && now.stdout.includes('"a"'));
     running.child.kill('SIGINT');
@@ -40,7 +40,7 @@ for (const kind of kinds) {
     if (kind === '--processes') await gone(workerOf(running));
   });
 
-  test(`an interrupt does not end a busy loop, with ${kind}`, async () => {
+  test(`an interrupt ends a busy loop, with ${kind}`, async () => {
     const running = start(['map', `${jobs}#spinLater`, kind, 'stay']);
     await running.until(begun);
     running.child.kill('SIGINT');
@@ -48,7 +48,7 @@ for (const kind of kinds) {
     if (kind === '--processes') await gone(workerOf(running));
   });
 
-  test(`Ctrl-C, which reaches every process, is taken for a lost worker, with ${kind}`, async () => {
+  test(`Ctrl-C, which reaches every process, is not taken for a lost worker, with ${kind}`, async () => {
     const running = start(['map', `${jobs}#wait`, kind, '-j', '2', 'a', 'stay'], { detached: true });
     await running.until((now) => begun(now) && now.stdout.includes('"a"'));
     process.kill(-running.child.pid!, 'SIGINT');
@@ -57,7 +57,7 @@ for (const kind of kinds) {
     assert.ok(!stderr.includes('WorkerLost'), stderr);
   });
 
-  test(`items begin after the interrupt, with ${kind}`, { skip: needsProc }, async () => {
+  test(`no item begins after the interrupt, with ${kind}`, { skip: needsProc }, async () => {
     const go = join(folder, `go${kind}`);
     const running = start(['map', `${fixtures}effects.mjs#hold`, kind, '-j', '2', '--chunk', '1', '--lines', '-'], { env: { GO: go } });
     for (let item = 1; item <= 20; item++) running.child.stdin.write(`${item}\n`);
@@ -74,7 +74,7 @@ for (const kind of kinds) {
     ['SIGTERM', 15],
     ['SIGHUP', 1],
   ] as const) {
-    test(`${signal} leaves a worker behind, with ${kind}`, async () => {
+    test(`${signal} leaves no worker behind, with ${kind}`, async () => {
       const running = start(['map', `${jobs}#spinLater`, kind, 'stay']);
       await running.until(begun);
       running.child.kill(signal);
@@ -83,7 +83,7 @@ for (const kind of kinds) {
     });
   }
 
-  test(`a SIGKILL leaves a worker behind, with ${kind}`, async () => {
+  test(`a SIGKILL leaves no worker behind, with ${kind}`, async () => {
     const running = start(['map', `${jobs}#spinLater`, kind, '-j', '2', 'stay', 'stay']);
     await running.until(({ stderr }) => lines(stderr).length === 2);
     running.child.kill('SIGKILL');
@@ -92,7 +92,9 @@ for (const kind of kinds) {
   });
 }
 
-test('a second interrupt waits', { skip: process.platform === 'linux' ? false : 'needs mkfifo and its rules on Linux' }, async () => {
+test('a second interrupt ends at once', {
+  skip: process.platform === 'linux' ? false : 'needs mkfifo and its rules on Linux',
+}, async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   // Held open, filled, and never read: what is done cannot be written.
@@ -117,7 +119,7 @@ test('a second interrupt waits', { skip: process.platform === 'linux' ? false : 
   }
 });
 
-test('one Ctrl-C that comes twice, as under npm, is taken for two', (t) => {
+test('one Ctrl-C that comes twice, as under npm, counts once', (t) => {
   let now = 1000;
   const exits: unknown[] = [];
   t.mock.method(performance, 'now', () => now);

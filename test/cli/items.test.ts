@@ -27,7 +27,7 @@ async function alike<T>(text: string | Buffer, read: (chunks: AsyncIterable<Buff
 const lines = async (text: string | Buffer): Promise<string[]> =>
   (await alike(text, linesOf)).map((line) => (line.broken === undefined ? line.text : `${line.number}: ${line.broken}`));
 
-test('a line is lost, doubled or keeps its end', async () => {
+test('every line comes once, without its end', async () => {
   assert.deepEqual(await lines(''), []);
   assert.deepEqual(await lines('a'), ['a']);
   assert.deepEqual(await lines('a\n'), ['a']);
@@ -37,7 +37,7 @@ test('a line is lost, doubled or keeps its end', async () => {
   assert.deepEqual(await lines('a\n\nb\r'), ['a', '', 'b']);
 });
 
-test('a byte order mark is a line of its own, or one in the middle is lost', async () => {
+test('a byte order mark is dropped at the beginning only', async () => {
   assert.deepEqual(await lines('\uFEFF'), []);
   assert.deepEqual(await lines('a\n\uFEFF'), ['a', '\uFEFF']);
 });
@@ -47,7 +47,7 @@ async function* named<T extends { broken?: string }>(all: AsyncIterable<T[]>, ke
   for await (const some of all) yield some.map((each) => (each.broken === undefined ? each : Object.assign(each, { [key]: '…' })));
 }
 
-test('a line that no string can hold ends the run, or takes its neighbours with it', async () => {
+test('a line that no string can hold fails alone', async () => {
   const read = async (text: string): Promise<string[]> =>
     (await alike(text, (chunks) => named(linesOf(chunks, 5), 'text'))).map(({ number, broken, text: kept }) =>
       broken === undefined ? kept : `${number}: ${broken}`,
@@ -57,7 +57,7 @@ test('a line that no string can hold ends the run, or takes its neighbours with 
   assert.deepEqual(await read('a\n123456'), ['a', '2: the line is too long']);
 });
 
-test('an element that no string can hold ends the run, or is not named', async () => {
+test('an element that no string can hold is named, and the run goes on', async () => {
   const read = async (text: string): Promise<string[]> =>
     (await alike(text, (chunks) => named(jsonItems(chunks, 12), 'value'))).map(({ line, value, broken }) =>
       broken === undefined ? JSON.stringify(value) : `${line}: ${broken}`,
@@ -69,11 +69,11 @@ test('an element that no string can hold ends the run, or is not named', async (
   assert.deepEqual(await read('[\n1,\n"1234567890123",\n2\n]'), ['1', '3: the line is too long', '2']);
 });
 
-test('a character that is cut in two is spoiled', async () => {
+test('a character that is cut in two is put together', async () => {
   assert.deepEqual(await lines('äöü\n€\n👩‍👧\n'), ['äöü', '€', '👩‍👧']);
 });
 
-test('a line in another encoding is silently changed, or takes its neighbours with it', async () => {
+test('a line in another encoding fails alone', async () => {
   assert.deepEqual(await lines(Buffer.from('ab\n\xe4\ncd\n', 'latin1')), ['ab', '2: it is not UTF-8', 'cd']);
 });
 
@@ -81,7 +81,7 @@ async function json(text: string | Buffer): Promise<unknown[]> {
   return (await alike(text, jsonItems)).map(({ value, line, broken }) => (broken === undefined ? value : `line ${line}: ${broken}`));
 }
 
-test('JSON lines are read wrongly', async () => {
+test('JSON lines are read', async () => {
   assert.deepEqual(await json('{"a":1}\n\n  2 \r\n"x\\ny"\nnull'), [{ a: 1 }, 2, 'x\ny', null]);
   assert.deepEqual(await json(''), []);
   assert.deepEqual(await json('\n \n'), []);
@@ -90,27 +90,27 @@ test('JSON lines are read wrongly', async () => {
   assert.deepEqual(await json('\uFEFF[1,\r\n2]\r\n'), [1, 2]);
 });
 
-test('a broken line stops the others, or is not named by its number', async () => {
+test('a broken line is named by its number, and the others go on', async () => {
   const [one, two, three] = await json('{"a":1}\n\n{"a":\n3\n');
   assert.deepEqual([one, three], [{ a: 1 }, 3]);
   assert.match(String(two), /^line 3: it is not JSON: /);
 });
 
-test('lines that are arrays are taken for one array, or one array for lines', async () => {
+test('lines that are arrays are told from one array', async () => {
   assert.deepEqual(await json('[1,2]\n[3]\n'), [[1, 2], [3]]);
   assert.deepEqual(await json('[1,[2],{"a":"]"}]\n'), [1, [2], { a: ']' }]);
   assert.deepEqual(await json('[]'), []);
   assert.deepEqual(await json('\n[]\n[]\n'), [[], []]);
 });
 
-test('an array over many lines is cut in the wrong places', async () => {
+test('an array over many lines is cut in the right places', async () => {
   const values = [1, 'a,b]', { c: [1, { d: '"}' }], 'e\\': '\\"' }, [], {}, null, [[[]]], 'ä'];
   assert.deepEqual(await json(JSON.stringify(values, null, 2)), values);
   assert.deepEqual(await json(`[\n${values.map((value) => JSON.stringify(value)).join('\n,\n')}\n]\n\n`), values);
   assert.deepEqual(await json('[\n]'), []);
 });
 
-test('an array that is broken is read as a shorter one', async () => {
+test('a broken array is reported', async () => {
   const broken = async (text: string): Promise<string[]> => (await json(text)).filter((each) => typeof each === 'string');
   assert.deepEqual(await broken('[\n1,\n2'), ['line 3: the array has no end']);
   assert.deepEqual(await broken('[\n1\n]\n[2]'), ['line 4: it stands after the end of the array']);
@@ -118,7 +118,7 @@ test('an array that is broken is read as a shorter one', async () => {
   assert.match((await broken('[\n1,\nx,\n3]')).join(), /^line 3: it is not JSON: /);
 });
 
-test('an endless array is read to its end before its first element comes', async () => {
+test('the first element of an endless array comes before its end', async () => {
   async function* endless(): AsyncGenerator<Buffer> {
     yield Buffer.from('[\n');
     for (;;) yield Buffer.from('1,\n');

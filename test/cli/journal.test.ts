@@ -49,7 +49,7 @@ const refusal = async (opened?: JournalCommand): Promise<string> =>
     },
   );
 
-test('results are lost between two runs, or come back changed', async () => {
+test('results are kept between two runs, unchanged', async () => {
   await whole();
   const [a, b, c, , e] = results;
   assert.deepEqual(await session([3]), [a, b, c, undefined, e]);
@@ -57,7 +57,7 @@ test('results are lost between two runs, or come back changed', async () => {
   assert.deepEqual(readdirSync(folder), ['work.journal']);
 });
 
-test('a journal that was cut at some byte loses a whole record, keeps half of one, or cannot be used', async () => {
+test('a journal that was cut at any byte keeps each whole record, and can be used', async () => {
   const bytes = await whole();
   const order = [0, 2, 1, 4];
   const ends = [...bytes.keys()].filter((at) => bytes[at] === 10).map((at) => at + 1);
@@ -71,7 +71,7 @@ test('a journal that was cut at some byte loses a whole record, keeps half of on
   }
 });
 
-test('a byte that was changed goes unnoticed, or is not named', async () => {
+test('a changed byte is named', async () => {
   const bytes = await whole();
   const starts = [0, ...[...bytes.keys()].filter((at) => bytes[at] === 10).map((at) => at + 1)];
   for (let at = 0; at < bytes.length - 1; at++) {
@@ -90,7 +90,7 @@ test('a byte that was changed goes unnoticed, or is not named', async () => {
   }
 });
 
-test('garbage between two records is skipped', async () => {
+test('garbage between two records is refused', async () => {
   const bytes = await whole();
   const middle = bytes.indexOf(10, bytes.indexOf(10) + 1) + 1;
   for (const garbage of ['\n', 'garbage\n', '\0\0\0\0', '0'.repeat(60) + '\n']) {
@@ -102,7 +102,7 @@ test('garbage between two records is skipped', async () => {
   }
 });
 
-test("another command's journal is used, or a file that is none is spoiled", async () => {
+test('the journal of another command, or another file, is refused and kept', async () => {
   const bytes = await whole();
   const other: JournalCommand = { ...command, export: 'score', items: '--json' };
   assert.equal(
@@ -119,7 +119,7 @@ test("another command's journal is used, or a file that is none is spoiled", asy
   assert.deepEqual(readdirSync(folder), ['work.journal']);
 });
 
-test('input that has changed gets the results of the old one', async () => {
+test('changed input does not get old results', async () => {
   await whole();
   const journal = await Journal.open(file, command);
   const changed = async (position: number, item: { value: unknown; line?: number }): Promise<unknown> => journal.resultOf(position, item);
@@ -133,7 +133,7 @@ test('input that has changed gets the results of the old one', async () => {
   await journal.close();
 });
 
-test('results far apart, or longer than a block, come back wrong', async () => {
+test('results far apart, or longer than a block, come back unchanged', async () => {
   rmSync(file, { force: true });
   const count = 3000;
   const positions = Array.from({ length: count }, (_, i) => (i * 1009) % count);
@@ -153,7 +153,7 @@ test('results far apart, or longer than a block, come back wrong', async () => {
   await second.close();
 });
 
-test('what a dead process left is in the way, or a name more makes two journals of one', async () => {
+test('the leftovers of a dead process are not in the way, and a second name leads to the same journal', async () => {
   await whole();
   // No process has this id.
   writeFileSync(`${file}.lock.4194305-1`, 'held\n');
@@ -172,7 +172,7 @@ test('what a dead process left is in the way, or a name more makes two journals 
   rmSync(link);
 });
 
-test('a journal that a hidden process of another user has is not taken from it', { skip: cannotHide() }, async () => {
+test('the journal of a hidden process of another user is not taken from it', { skip: cannotHide() }, async () => {
   // Where the other user may go, too.
   const open = mkdtempSync('/tmp/journal-');
   chmodSync(open, 0o777);
@@ -199,7 +199,7 @@ test('a journal that a hidden process of another user has is not taken from it',
   rmSync(open, { recursive: true });
 });
 
-test('what cannot hold a journal is written to', async () => {
+test('a file that cannot hold a journal is not written to', async () => {
   for (const [name, why] of [
     [folder, 'it is not a regular file'],
     ['/dev/null', 'it is not a regular file'],

@@ -20,7 +20,7 @@ const clean = (ended: Ended): unknown => ({ code: ended.code, stderr: ended.stde
 const done = { code: 0, stderr: '' };
 
 for (const kind of kinds) {
-  test(`results are wrong or out of order with ${kind}`, async () => {
+  test(`results are right and in order with ${kind}`, async () => {
     const many = Array.from({ length: 5000 }, (_, i) => `item ${i}`);
     const ended = await heddle(['map', `${jobs}#slowly`, kind, '--lines', '-', '-j', '3'], { input: many.join('\n') });
     assert.deepEqual(clean(ended), done);
@@ -30,7 +30,7 @@ for (const kind of kinds) {
     );
   });
 
-  test(`a failing item takes others with it, or is not named, with ${kind}`, async () => {
+  test(`a failing item is named and fails alone, with ${kind}`, async () => {
     const { code, stdout, stderr } = await heddle(['map', `${jobs}#pick`, kind, 'a', 'x', 'b', 'big', 'round', 'c']);
     assert.equal(code, 1);
     assert.deepEqual(lines(stdout), ['"a"', '"b"', '"c"']);
@@ -41,21 +41,21 @@ for (const kind of kinds) {
     assert.equal(lines(stderr).length, 4);
   });
 
-  test(`a worker that exits takes other items with it, with ${kind}`, async () => {
+  test(`a worker that exits loses only its item, with ${kind}`, async () => {
     const { code, stdout, stderr } = await heddle(['map', `${jobs}#pick`, kind, '-j', '2', 'a', 'exit', 'b', 'c', 'd']);
     assert.equal(code, 1);
     assert.deepEqual(lines(stdout), ['"a"', '"b"', '"c"', '"d"']);
     assert.match(stderr, /^item 2 \("exit"\): WorkerLost: .*7/);
   });
 
-  test(`what the function prints is mixed into the results, with ${kind}`, async () => {
+  test(`prints of the function stay out of the results, with ${kind}`, async () => {
     const { code, stdout, stderr } = await heddle(['map', `${jobs}#chatty`, kind, '-j', '1', 'a', 'b']);
     assert.deepEqual([code, stdout], [0, '"a"\n"b"\n']);
     assert.equal(stderr, 'working on a\nand more\nworking on b\nand more\n');
   });
 }
 
-test('threads are processes, or the other way round', async () => {
+test('threads are threads, and processes are processes', async () => {
   const places = async (kind: string): Promise<{ pid: number; threadId: number }[]> => {
     const { stdout } = await heddle(['map', `${jobs}#where`, kind, '1']);
     return lines(stdout).map((line) => JSON.parse(line) as { pid: number; threadId: number });
@@ -64,7 +64,7 @@ test('threads are processes, or the other way round', async () => {
   assert.equal((await places('--processes'))[0]!.threadId, 0);
 });
 
-test('the wrong function is called', async () => {
+test('the named function is called', async () => {
   const results = async (target: string, ...items: string[]): Promise<string[]> => lines((await heddle(['map', target, ...items])).stdout);
   assert.deepEqual(await results(jobs, 'a'), ['"A"']);
   assert.deepEqual(await results('./test/fixtures/cli/jobs.mjs#twice', 'a'), ['"aa"']);
@@ -75,16 +75,16 @@ test('the wrong function is called', async () => {
   assert.deepEqual(await results(`${jobs}#nothing`, 'a'), ['null']);
 });
 
-test('what every function has is taken for an export', async () => {
+test('a member of every function is not taken for an export', async () => {
   for (const name of ['toString', 'call', '__proto__']) assert.equal((await heddle(['map', `${jobs}#${name}`, 'a'])).code, 2, name);
 });
 
-test('an item that begins with a dash is taken for a flag', async () => {
+test('an item that begins with a dash can be passed', async () => {
   const { stdout } = await heddle(['map', `${jobs}#same`, '-j1', '--', '-x', '--jobs']);
   assert.deepEqual(lines(stdout), ['"-x"', '"--jobs"']);
 });
 
-test('items come wrongly from a file', async () => {
+test('items come from a file', async () => {
   const text = file('lines.txt', 'a\r\n\nb');
   assert.deepEqual(lines((await heddle(['map', `${jobs}#same`, '--lines', text])).stdout), ['"a"', '""', '"b"']);
   const rows = file('rows.jsonl', '{"a":1}\n[2]\n');
@@ -99,13 +99,13 @@ test('items come wrongly from a file', async () => {
   assert.deepEqual(clean(await heddle(['map', `${jobs}#same`, '--lines', file('empty', '')])), done);
 });
 
-test('a broken line of JSON is not named by its number', async () => {
+test('a broken line of JSON is named by its number', async () => {
   const { code, stdout, stderr } = await heddle(['map', `${jobs}#same`, '--json', '-'], { input: '1\n\n{"a":\n2\n' });
   assert.deepEqual([code, stdout], [1, '1\n2\n']);
   assert.match(stderr, /^item 2 \(line 3, "\{\\"a\\":"\): it is not JSON: /);
 });
 
-test('a line that cannot be read is not named by its item and its line', async () => {
+test('a line that cannot be read is named by its item and its line', async () => {
   const ends = async (flag: string, input: string | Buffer): Promise<{ code: number | null; out: string[]; err: string[] }> => {
     const { code, stdout, stderr } = await heddle(['map', `${jobs}#same`, flag, '-'], { input });
     return { code, out: lines(stdout), err: lines(stderr).map((line) => line.replace(/(it is not JSON: ).*/, '$1…')) };
@@ -137,13 +137,13 @@ test('a line that cannot be read is not named by its item and its line', async (
   });
 });
 
-test('results are not in the file they were sent to', async () => {
+test('results are in the file they were sent to', async () => {
   const out = join(folder, 'out.jsonl');
   const ended = await heddle(['map', `${jobs}#pick`, '--out', out, 'a', 'x', 'b']);
   assert.deepEqual([ended.code, ended.stdout, readFileSync(out, 'utf8')], [1, '', '"a"\n"b"\n']);
 });
 
-test('results come only when all are there', async () => {
+test('results come before all are there', async () => {
   const { stdout } = await heddle(['map', `${jobs}#same`, '--unordered', '--chunk', '2', 'a', 'b', 'c']);
   assert.deepEqual(lines(stdout).sort(), ['"a"', '"b"', '"c"']);
 });
@@ -174,7 +174,7 @@ const refused: [why: string, args: string[], says: RegExp][] = [
 ];
 
 for (const [why, args, says] of refused) {
-  test(`a wrong command runs: ${why}`, async () => {
+  test(`a wrong command does not run: ${why}`, async () => {
     const { code, stdout, stderr } = await heddle(['map', ...args]);
     assert.equal(stdout, '');
     assert.match(stderr, says);
@@ -183,7 +183,7 @@ for (const [why, args, says] of refused) {
   });
 }
 
-test('an output is emptied although the command is wrong', async () => {
+test('a wrong command does not empty the output', async () => {
   const out = file('kept', 'kept');
   for (const args of [
     ['./nowhere.mjs', 'a'],
@@ -196,7 +196,7 @@ test('an output is emptied although the command is wrong', async () => {
   }
 });
 
-test('nothing to do is taken for a failure', async () => {
+test('nothing to do is a success', async () => {
   const out = join(folder, 'nothing');
   const ended = await heddle(['map', jobs, '--glob', 'no/such/*', '--out', out]);
   assert.equal(ended.code, 0);

@@ -31,7 +31,7 @@ test('results behind a late item are full at 64 MiB, to the character, whatever 
   }
 });
 
-test('what leaves is counted off, and no more than that', () => {
+test('results that leave are counted off, and no others', () => {
   const order = new Order();
   fill(order, 1, 40);
   fill(order, 41, 66);
@@ -47,7 +47,7 @@ test('what leaves is counted off, and no more than that', () => {
   assert.equal(order.isFull, false);
 });
 
-test('an item that failed takes a place and no characters', () => {
+test('a failed item takes a place and no characters', () => {
   const order = new Order();
   for (let i = 1; i < 65_536; i++) order.put(i, null);
   assert.equal(order.isFull, false);
@@ -57,7 +57,7 @@ test('an item that failed takes a place and no characters', () => {
   assert.equal(order.isFull, false);
 });
 
-test('all that is there comes in order across the gaps, and makes room', () => {
+test('all available results come in order across the gaps, and free their space', () => {
   const order = new Order();
   order.put(7, 'seven');
   order.put(3, null);
@@ -69,7 +69,7 @@ test('all that is there comes in order across the gaps, and makes room', () => {
   assert.deepEqual(order.rest(), []);
 });
 
-test('room is waited for until what is late has come', async () => {
+test('a run waits for space until the late result has come', async () => {
   const order = new Order();
   await order.room();
   fill(order, 2, 100);

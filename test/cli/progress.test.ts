@@ -11,7 +11,7 @@ import { heddle, jobs, kinds, lines, main, root } from './heddle.ts';
 const folder = mkdtempSync(join(tmpdir(), 'progress-'));
 after(() => rmSync(folder, { recursive: true }));
 
-test('progress is shown where nobody asked for it, or not where somebody did', async () => {
+test('progress is shown exactly where it was asked for', async () => {
   assert.equal((await heddle(['map', jobs, 'a', 'b'])).stderr, '');
   assert.equal((await heddle(['map', jobs, '--no-progress', 'a'])).stderr, '');
   const { stdout, stderr } = await heddle(['map', jobs, '--progress', 'a', 'b']);
@@ -24,17 +24,17 @@ function mapOnTerminal(...args: string[]): Promise<string> {
   return onTerminal([main, 'map', ...args], root);
 }
 
-test('the bar does not move', { skip: needsScript }, async () => {
+test('the bar moves', { skip: needsScript }, async () => {
   const file = join(folder, 'many.txt');
   writeFileSync(file, 'an item\n'.repeat(20_000));
   const output = await mapOnTerminal(`${jobs}#slowly`, '--lines', file, '--out', '/dev/null');
   assert.match(output, /^slowly  .*\r\x1b\[2Kslowly  .* 100 %  20,000\/20,000  [\d,]+\/s  \d:\d\d\n$/s);
 });
 
-test('on a terminal there is no bar, or it is mixed with the results', { skip: needsScript }, async () => {
+test('on a terminal there is a bar, apart from the results', { skip: needsScript }, async () => {
   const output = await mapOnTerminal(`${jobs}#pick`, 'a', 'x', 'b');
   assert.match(output, /━+ {2}100 % {2}3\/3 {2}.* {2}1 failed\n/);
-  // What stays on the screen, each result on a line of its own.
+  // The final screen, each result on its own line.
   const screen = lines(output).map((line) => line.slice(line.lastIndexOf('\x1b[2K') + 1).replace('[2K', ''));
   for (const result of ['"a"', '"b"']) assert.ok(screen.includes(result), output);
   assert.ok(screen.some((line) => line.startsWith('item 2 ("x"): TypeError: no x here')));
@@ -42,7 +42,7 @@ test('on a terminal there is no bar, or it is mixed with the results', { skip: n
 });
 
 for (const kind of kinds) {
-  test(`${kind}: what workers print while the bar is drawn begins on a line of its own`, { skip: needsScript }, async () => {
+  test(`${kind}: the output of workers while the bar is drawn begins on a new line`, { skip: needsScript }, async () => {
     const items = Array.from({ length: 60 }, (_, i) => `${i}`);
     const output = await mapOnTerminal(`${jobs}#printing`, kind, '-j', '2', '--out', '/dev/null', ...items);
     assert.ok(output.indexOf('━') < output.lastIndexOf('printed'), 'a bar was drawn before the last was printed');

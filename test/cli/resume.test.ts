@@ -41,7 +41,7 @@ const input = join(folder, 'input.txt');
 writeFileSync(input, Array.from({ length: COUNT }, (_, i) => `${i + 1}\n`).join(''));
 
 for (const [kind, ...more] of [['--threads'], ['--processes', '--unordered', '--chunk', '1']] as const) {
-  test(`a run that is killed again and again loses or repeats a finished item, with ${kind} ${more.join(' ')}`, async () => {
+  test(`a run that is killed again and again loses and repeats no finished item, with ${kind} ${more.join(' ')}`, async () => {
     const { out, journal, effects, env } = place(`kills${kind}${more.length}`);
     const args = ['map', `${fixtures}effects.mjs#leave`, kind, ...more, '-j', '3', '--lines', input, '--out', out];
     const straight = place(`straight${kind}${more.length}`);
@@ -103,7 +103,7 @@ for (const [kind, ...more] of [['--threads'], ['--processes', '--unordered', '--
   });
 }
 
-test('failed items are not run again, or finished ones are, from some source', async () => {
+test('failed items run again, and finished ones do not, from any source', async () => {
   writeFileSync(join(folder, 'rows.json'), '[{"a": 1}, "b",\n "c", ["b"]]');
   for (const name of ['a', 'b', 'c']) writeFileSync(join(folder, `file-${name}`), '');
   const sources: [source: string[], items: string[], input?: string][] = [
@@ -137,7 +137,7 @@ test('failed items are not run again, or finished ones are, from some source', a
   }
 });
 
-test('an input that has grown is refused, or one that has changed is not named', async () => {
+test('an input that has grown is accepted, and one that has changed is named', async () => {
   const { journal } = place('changes');
   const run = (text: string): ReturnType<typeof heddle> => heddle(['map', jobs, '--journal', journal, '--lines', '-'], { input: text });
   assert.equal((await run('a\nb\n')).code, 0);
@@ -151,7 +151,7 @@ test('an input that has grown is refused, or one that has changed is not named',
   assert.match(shorter.stderr, /^heddle map: the input has changed: it ends after 2 items, and .* has the result of item 3$/m);
 });
 
-test('a wrong journal empties the output, or begins to work', async () => {
+test('a wrong journal leaves the output alone, and nothing begins', async () => {
   const { journal, out } = place('wrong');
   assert.equal((await heddle(['map', jobs, 'a', '--journal', journal])).code, 0);
   writeFileSync(out, 'kept');
@@ -175,7 +175,7 @@ test('a wrong journal empties the output, or begins to work', async () => {
 const begun = ({ stderr }: Running): boolean => /begun in \d+/.test(stderr);
 
 for (const kind of kinds) {
-  test(`an interrupt forgets what is finished, or does not say how to go on, with ${kind}`, async () => {
+  test(`an interrupt keeps finished results, and says how to go on, with ${kind}`, async () => {
     const { journal } = place(`interrupt${kind}`);
     const args = ['map', `${jobs}#wait`, kind, '-j', '2', '--chunk', '1', '--journal', journal];
     const running = start([...args, 'a', 'stay', 'b', 'c']);
@@ -193,7 +193,7 @@ for (const kind of kinds) {
   });
 }
 
-test('a run that is interrupted before it has come there leaves away what is finished', async () => {
+test('a run that is interrupted early still writes finished results', async () => {
   const { journal } = place('early');
   const args = ['map', `${jobs}#wait`, '--journal', journal, '--lines', '-'];
   assert.equal((await heddle(args, { input: 'a\nb\nc\n' })).code, 0);
@@ -205,7 +205,7 @@ test('a run that is interrupted before it has come there leaves away what is fin
   assert.deepEqual([code, stdout], [130, '"a"\n"b"\n"c"\n']);
 });
 
-test('two work with one journal, or the killed one stays in the way', async () => {
+test('one process uses a journal, and a killed one does not stay in the way', async () => {
   const { journal } = place('two');
   const args = ['map', `${jobs}#same`, '--journal', journal, '--lines', '-'];
   const first = start(args);
@@ -222,7 +222,7 @@ test('two work with one journal, or the killed one stays in the way', async () =
   assert.deepEqual([third.code, third.stdout], [0, '"a"\n"b"\n']);
 });
 
-test('of many that begin at once more than one gets the journal, or none', async () => {
+test('of many that begin at once exactly one gets the journal', async () => {
   const { journal } = place('many');
   for (let round = 0; round < 3; round++) {
     const all = Array.from({ length: 4 }, () => start(['map', jobs, '--journal', journal, '--lines', '-']));
@@ -241,7 +241,7 @@ test('of many that begin at once more than one gets the journal, or none', async
   }
 });
 
-test('a disk that is full loses results, or goes unnoticed', { skip: process.platform === 'win32' ? 'needs ulimit' : false }, async () => {
+test('a full disk is reported, and loses no result', { skip: process.platform === 'win32' ? 'needs ulimit' : false }, async () => {
   const { journal, out, env, effects } = place('full');
   const args = ['map', `${fixtures}effects.mjs#leave`, '-j', '2', '--lines', input, '--out', out, '--journal', journal];
   const limited = ['-c', `trap '' XFSZ; ulimit -f 64; exec "$0" "$@"`, process.execPath, main, ...args];
@@ -264,7 +264,7 @@ test('a disk that is full loses results, or goes unnoticed', { skip: process.pla
   );
 });
 
-test('a process that was at work when its command was killed works on', async () => {
+test('a process that was at work when its command was killed ends', async () => {
   const { journal, effects, env } = place('orphans');
   const running = start(['map', `${jobs}#where`, '--processes', '-j', '2', '--journal', journal, '--lines', '-'], { env });
   running.child.stdin.write('1\n2\n');

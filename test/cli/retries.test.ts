@@ -26,7 +26,7 @@ async function run(...args: string[]): Promise<{ code: number | null; out: strin
 }
 
 for (const kind of kinds) {
-  test(`an item that fails is not tried again, too often, or out of order, with ${kind}`, async () => {
+  test(`a failed item is tried again as often as allowed, in order, with ${kind}`, async () => {
     const journal = join(folder, `journal${kind}`);
     const { code, out, err, attempts } = await run(
       kind,
@@ -48,7 +48,7 @@ for (const kind of kinds) {
     assert.equal(lines(readFileSync(journal, 'utf8')).length, 1 + 4);
   });
 
-  test(`an item is tried again though nobody asked for it, with ${kind}`, async () => {
+  test(`an item is tried again only where that was asked for, with ${kind}`, async () => {
     const { code, out, err, attempts } = await run(kind, '-j', '1', 'die', 'third', 'ok');
     assert.deepEqual([code, out], [1, ['"ok"']]);
     assert.deepEqual(err, [
@@ -59,7 +59,7 @@ for (const kind of kinds) {
     assert.deepEqual(attempts, { die: 1, third: 1, ok: 1 });
   });
 
-  test(`an item that takes too long keeps its worker, or the others, with ${kind}`, async () => {
+  test(`an item that takes too long loses its worker, and spares the others, with ${kind}`, async () => {
     const { code, out, err, attempts } = await run(kind, '-j', '2', '--timeout', '1000', '--retries', '1', 'ok', 'spin', 'wait', 'ok');
     assert.deepEqual([code, out], [1, ['"ok"', '"spin"', '"ok"']]);
     assert.deepEqual(err, ['item 3 ("wait"): TimeoutError: it has not ended within 1000 ms; tried 2 times', 'heddle: 1 of 4 items failed']);

@@ -1,4 +1,4 @@
-/** What `npm start` does, on fewer files. */
+/** `npm start`, on fewer files. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -16,7 +16,7 @@ interface Count {
   sha256: string;
 }
 
-test('the job counts or hashes wrongly', async () => {
+test('the job counts and hashes rightly', async () => {
   const { code, stdout } = await heddle(['map', 'build/examples/hash-and-count.js#hashAndCount', 'README.md', 'package-lock.json']);
   assert.equal(code, 0);
   for (const line of lines(stdout)) {
@@ -38,7 +38,7 @@ const start = (pattern: string): Promise<{ code: number; output: string }> =>
     });
   });
 
-test('the totals are wrong, or those of one core and of all differ', async () => {
+test('the totals are right, and those of one core and of all agree', async () => {
   const { code, output } = await start('src/**/*.ts');
   assert.equal(code, 0, output);
   const files = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
@@ -47,7 +47,7 @@ test('the totals are wrong, or those of one core and of all differ', async () =>
   assert.match(output, /^Both runs gave the same totals\.$/m);
 });
 
-test('a start without any file looks like a success', async () => {
+test('a start without any file is a failure', async () => {
   const { code, output } = await start('no/such/*');
   assert.equal(code, 1);
   assert.match(output, /No file matches no\/such\/\*\./);

@@ -32,7 +32,7 @@ function peakMemory(pid: number): number {
 }
 
 for (const kind of kinds) {
-  test(`endless input fills the memory with ${kind}`, { skip: isLinux ? false : 'needs /proc' }, async () => {
+  test(`endless input does not fill the memory with ${kind}`, { skip: isLinux ? false : 'needs /proc' }, async () => {
     const running = start(['map', `${jobs}#same`, kind, '-j', '2', '--lines', '-'], { unread: true });
     feedForEver(running);
     let bytes = 0;
@@ -43,7 +43,7 @@ for (const kind of kinds) {
     assert.ok(peak < 400, `${peak} MB after 20 MB of results`);
   });
 
-  test(`a reader that stops does not stop the reading with ${kind}`, async () => {
+  test(`a reader that stops stops the reading with ${kind}`, async () => {
     const running = start(['map', `${jobs}#same`, kind, '-j', '2', '--lines', '-'], { unread: true });
     const taken = feedForEver(running);
     await new Promise((resolve) => running.child.stdout.once('readable', resolve));
@@ -62,7 +62,7 @@ for (const kind of kinds) {
   });
 }
 
-test('a result waits for items that have not come yet', async () => {
+test('a result does not wait for items that have not come yet', async () => {
   const running = start(['map', `${jobs}#same`, '--lines', '-']);
   for (const item of ['a', 'b', 'c']) {
     running.child.stdin.write(`${item}\n`);
@@ -72,7 +72,7 @@ test('a result waits for items that have not come yet', async () => {
   assert.equal((await running.ended).code, 0);
 });
 
-test('a reader that had enough makes an error, or is not noticed', async () => {
+test('a reader that had enough is noticed, and not an error', async () => {
   const program = `yes | "${process.execPath}" "${main}" map "${jobs}" --lines - | head -n 1; echo "codes \${PIPESTATUS[*]}"`;
   const shell = spawn('bash', ['-c', program], { cwd: root });
   let output = '';
@@ -81,18 +81,18 @@ test('a reader that had enough makes an error, or is not noticed', async () => {
   assert.match(output, /^"Y"\ncodes \d+ 0 0\n$/);
 });
 
-test('a full disk is silent', { skip: isLinux ? false : 'needs /dev/full' }, async () => {
+test('a full disk is reported', { skip: isLinux ? false : 'needs /dev/full' }, async () => {
   const { code, stderr } = await heddle(['map', jobs, '--out', '/dev/full', 'a']);
   assert.deepEqual([code, stderr], [1, 'heddle map: cannot write /dev/full: the disk is full\n']);
 });
 
-test('a pipe that is named as a file keeps an interrupted program', {
+test('a pipe that is named as a file does not keep an interrupted program', {
   skip: isLinux ? false : 'needs mkfifo and its rules on Linux',
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pipe-'));
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  // Opened for both, it waits for nobody, and never ends for its reader.
+  // Opened for both, it waits for no peer, and never ends for its reader.
   const fd = openSync(pipe, 'r+');
   try {
     const running = start(['map', jobs, '--lines', pipe]);
@@ -106,7 +106,7 @@ test('a pipe that is named as a file keeps an interrupted program', {
   }
 });
 
-test('an interrupt is not heard while the input is silent', async () => {
+test('an interrupt is heard while the input is silent', async () => {
   const running = start(['map', jobs, '--lines', '-']);
   running.child.stdin.write('a\n');
   await running.until(({ stdout }) => stdout === '"A"\n');

@@ -1,4 +1,4 @@
-/** What the command line is made of: flags, hints, results as JSON, the order of results. */
+/** The parts of the command line: flags, hints, results as JSON, the order of results. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -29,7 +29,7 @@ const refusal = (...argv: string[]): string => {
   }
 };
 
-test('a flag is read in one way of writing and not in another', () => {
+test('a flag is read in every way of writing', () => {
   for (const way of [['--jobs', '4'], ['--jobs=4'], ['-j4'], ['-j', '4'], ['-j=4']])
     assert.deepEqual(parse(...way, 'a'), { jobs: '4', words: ['a'] }, way.join(' '));
   assert.deepEqual(parse('a', '--progress', 'b', '--out', '-'), { progress: true, out: '-', words: ['a', 'b'] });
@@ -37,7 +37,7 @@ test('a flag is read in one way of writing and not in another', () => {
   assert.deepEqual(parse('--out=--x', '--', '--jobs', '--'), { out: '--x', words: ['--jobs', '--'] });
 });
 
-test('a mistake in a flag is accepted, or not explained', () => {
+test('a mistake in a flag is explained', () => {
   assert.equal(refusal('--jbos', '4'), 'unknown flag --jbos; did you mean --jobs?');
   assert.equal(refusal('--thread'), 'unknown flag --thread; did you mean --threads?');
   assert.equal(refusal('--no-progres'), 'unknown flag --no-progres; did you mean --no-progress?');
@@ -50,7 +50,7 @@ test('a mistake in a flag is accepted, or not explained', () => {
   assert.equal(refusal('-j1', '-j2'), '-j is given twice');
 });
 
-test('a number that is none is taken', () => {
+test('an invalid number is refused', () => {
   assert.equal(wholeNumber('12', 'jobs', 1), 12);
   assert.equal(wholeNumber(undefined, 'jobs', 1), undefined);
   for (const text of ['0', '-1', '1.5', '1e3', 'x', '', ' 1', '99999999999999999999']) {
@@ -58,7 +58,7 @@ test('a number that is none is taken', () => {
   }
 });
 
-test('a hint leads astray', () => {
+test('a hint leads to the right flag', () => {
   assert.equal(nearest('unorderd', ['unordered', 'out']), 'unordered');
   assert.equal(nearest('mpa', ['map', 'doctor']), 'map');
   assert.equal(nearest('prog', ['progress', 'processes']), 'progress');
@@ -66,7 +66,7 @@ test('a hint leads astray', () => {
   assert.equal(nearest('', ['map']), undefined);
 });
 
-test('a result is changed on its way to JSON', () => {
+test('a result is unchanged on its way to JSON', () => {
   assert.equal(jsonText(undefined), 'null');
   assert.equal(jsonText({ a: [1, 'x\n', null, true, undefined], b: undefined }), '{"a":[1,"x\\n",null,true,null]}');
   assert.equal(jsonText(new Date(0)), '"1970-01-01T00:00:00.000Z"');
@@ -75,7 +75,7 @@ test('a result is changed on its way to JSON', () => {
   assert.equal(jsonText([shared, shared]), '[{"x":1},{"x":1}]');
 });
 
-test('a result that JSON cannot hold loses something without a word', () => {
+test('a result that JSON cannot hold is refused', () => {
   const refused = (value: unknown): string => {
     try {
       return `accepted: ${jsonText(value)}`;
@@ -102,7 +102,7 @@ test('a result that JSON cannot hold loses something without a word', () => {
   assert.match(refused(new Error('x')), /^TypeError: result: JSON cannot hold an Error: /);
 });
 
-test('what was thrown cannot be told in one line', () => {
+test('any thrown value is told in one line', () => {
   const told = (error: unknown): string => describeError(error).replace(/ \(at .*\)$/, ' (at …)');
   assert.equal(told(new RangeError('a\n  b')), 'RangeError: a | b (at …)');
   assert.equal(told(new Error('a', { cause: new TypeError('b') })), 'Error: a; caused by TypeError: b (at …)');
@@ -120,7 +120,7 @@ test('what was thrown cannot be told in one line', () => {
   assert.equal(told(hostile), 'threw something that cannot be shown');
 });
 
-test('results come out of order, or a slow one blocks for ever', async () => {
+test('results come in order, and a slow one does not block without end', async () => {
   const order = new Order();
   assert.deepEqual(order.put(1, 'b'), []);
   assert.deepEqual(order.put(2, null), []);
@@ -130,7 +130,7 @@ test('results come out of order, or a slow one blocks for ever', async () => {
   assert.deepEqual(order.rest(), ['f', 'g']);
 });
 
-test('everything behind a slow result piles up', async () => {
+test('results behind a slow one are bounded', async () => {
   const order = new Order();
   let index = 1;
   while (!order.isFull) order.put(index++, 'x');

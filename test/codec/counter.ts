@@ -1,4 +1,4 @@
-/** A shared object of the tests' own: a number that all who have a handle can raise. */
+/** A shared object for tests: a number that every holder of a handle can raise. */
 
 import { add, load } from '#src/atomics';
 import { blockOf, defineKind, type ObjectKind, refOf, SharedObject } from '#src/memory/index.js';
@@ -8,7 +8,7 @@ const COUNT = 2;
 const kind: ObjectKind = defineKind({ number: 230, name: 'Counter', words: 4, create: () => new Counter() });
 
 export class Counter extends SharedObject {
-  /** So that no two of them are equal. */
+  /** Different for each, so that no two of them are equal. */
   readonly number: number = refOf(this);
 
   constructor() {

@@ -13,7 +13,7 @@ import { difference } from './same-graph.js';
 const FLAT = 0;
 const GENERAL = 1;
 
-/** What the flat reader does first with a kind of object is not what it does after many. */
+/** The flat reader handles the first objects of a kind differently from later ones. */
 const MANY = 300;
 
 function bytesOf(value: unknown, isGeneral: boolean = false): Uint8Array {

@@ -211,7 +211,7 @@ test('two encoders at work at the same time write into one packet', () => {
   assert.deepEqual(decodeAll(second.finish(), border), [{ second: 1 }, { second: 2 }, { second: 3 }]);
 });
 
-test('the bytes of a packet belong to somebody else, too', () => {
+test('the bytes of a packet may belong to other code, too', () => {
   const border = { kind: 'process' } as const;
   const packets = [1, 2, 3].map((n) => encode({ n, text: 'x'.repeat(n * 40_000) }, { border }));
   assert.equal(new Set(packets.map(({ bytes }) => bytes.buffer)).size, 3);

@@ -1,4 +1,4 @@
-/** What cannot cross is refused with the path to it, and nothing has happened. */
+/** A value that cannot cross is refused with the path to it, and nothing has changed. */
 
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
@@ -46,7 +46,7 @@ const weak = 'a Map, a Set or the object itself can';
 const items = 'hand over its items as an array, [...it], or make it inside the function';
 const awaited = 'await it first, and hand over its result';
 
-/** What is handed over, and the whole message. */
+/** The value, and the whole message. */
 const cases: readonly (readonly [() => unknown, string])[] = [
   [() => [{ rows: [{}, {}, {}, { handle: new Socket() }] }], `args[0].rows[3].handle: a Socket cannot cross: ${anyKind}`],
   [

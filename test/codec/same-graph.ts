@@ -1,6 +1,6 @@
 /**
- * Whether two values are the same in every way a program could see: kinds, classes, key order, holes, -0 and NaN, and
- * which references are shared. Says where they differ, or nothing.
+ * Compares two values in every way that a program could see: kinds, classes, key order, holes, -0 and NaN, and shared references. Returns
+ * the first difference, or nothing.
  */
 
 import { types } from 'node:util';

@@ -13,7 +13,7 @@ export interface Answer {
   readonly value?: unknown;
   readonly error?: string;
   readonly code?: unknown;
-  /** What the modules of the test have put there when they were run. */
+  /** The marks that the modules of the test leave when they are run. */
   readonly ran: readonly string[];
 }
 

@@ -1,4 +1,7 @@
-/** What strangers can send to a listener, or to a client, before they have proved that they know the key: nothing of it is decoded, and nothing waits long. */
+/**
+ * Messages of strangers to a listener, or to a client, before they have proved that they know the key: none is decoded, and none is waited
+ * for long.
+ */
 
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
@@ -63,7 +66,7 @@ async function stillAccepts(listener: Listener): Promise<void> {
   server.close();
 }
 
-/** What a stranger sends after the greeting: all of it, and what the listener says of it. */
+/** The bytes of a stranger after the greeting, and the listener's verdict. */
 const sent: Record<string, { make(hello: Buffer): Buffer; why: RegExp }> = {
   'a request of another protocol': {
     make: () => Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
@@ -172,7 +175,7 @@ test('a thousand clients that connect at once are all accepted', async () => {
   listener.close();
 });
 
-/** What pretends to be a listener. */
+/** A server that pretends to be a listener. */
 async function pretend(speak: (socket: Raw) => unknown): Promise<Server & { port: number }> {
   const server = createServer((socket) => void speak(collect(socket)));
   server.listen(0, '127.0.0.1');

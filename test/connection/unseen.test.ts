@@ -1,4 +1,4 @@
-/** What was taken for one that has not seen it: the message, or the connection, is there for the next call. */
+/** A message, or a connection, that was taken for a call which did not see it is there for the next call. */
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -140,7 +140,7 @@ test('a message whose call is given up while its modules are loaded goes back to
   using end = await listener.accept();
   const controller = new AbortController();
   const receiving = end.recv({ signal: controller.signal });
-  // It is taken as soon as it is read: now its modules are being loaded.
+  // The message is taken as soon as it is read: now its modules are being loaded.
   assert.equal(end.pollSync(Infinity), true);
   controller.abort(new Error('enough'));
   await assert.rejects(Promise.resolve(receiving), /enough/);

@@ -1,4 +1,4 @@
-/** What greenlets do, written once: run as generator greenlets and as async ones. */
+/** Actions of greenlets, written once: run as generator greenlets and as async ones. */
 
 import { test } from 'node:test';
 import { type Greenlet, spawn, until } from 'heddle/coroutine';

@@ -122,7 +122,7 @@ function* queueProgram(program: Program): Coroutine<void> {
         yield queue.put(item, options);
         put.push(item);
       } catch (error) {
-        // Who was killed may have put it all the same.
+        // A killed putter may have put it all the same.
         if (!(error instanceof GreenletExit)) refused.push(item);
         throw error;
       }
@@ -142,7 +142,7 @@ function* queueProgram(program: Program): Coroutine<void> {
   });
   while (!queue.empty()) got.push(queue.getNowait());
   const { waitingGetters, waitingPutters } = queue.statistics();
-  assert.deepEqual([waitingGetters, waitingPutters], [0, 0], 'somebody waits who is gone');
+  assert.deepEqual([waitingGetters, waitingPutters], [0, 0], 'a gone greenlet waits');
   assert.equal(new Set(got).size, got.length, `had twice: ${got.join()}`);
   for (const item of put) assert.ok(got.includes(item), `${item} was put and is lost: ${got.join()}`);
   for (const item of refused) assert.ok(!got.includes(item), `${item} was refused, and is there: ${got.join()}`);
@@ -199,14 +199,14 @@ function* lockProgram(program: Program): Coroutine<void> {
     } else yield sleep(one.ms);
   }
   yield* perform(program, doAct);
-  assert.equal(lock.statistics().waiting, 0, 'somebody waits who is gone');
+  assert.equal(lock.statistics().waiting, 0, 'a gone greenlet waits');
   assert.equal(lock.locked(), false, 'a permit is lost');
   if (lock instanceof Semaphore) assert.equal(lock.getValue(), most);
 }
 
 for (const [name, body] of [
-  ['queues lose an item, give one twice, or leave somebody waiting', queueProgram],
-  ['locks let in too many, are lost with a greenlet, or leave somebody waiting', lockProgram],
+  ['queues give each item once, and leave no waiter behind', queueProgram],
+  ['locks keep their limits, survive their greenlets, and leave no waiter behind', lockProgram],
 ] as const) {
   test(name, async () => {
     await fc.assert(

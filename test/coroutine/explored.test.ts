@@ -1,4 +1,4 @@
-/** Small programs of queues, locks and time-outs in every order of their steps: nothing is lost, nothing had twice, nobody waits for ever. */
+/** Small programs of queues, locks and timeouts in every order of their steps: nothing is lost, nothing comes twice, no wait is endless. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -20,7 +20,7 @@ import {
 import { exploreAll } from 'heddle/testing';
 import { Empty } from 'heddle';
 
-/** All schedules, or all with so much disorder. */
+/** All schedules, or all with bounded disorder. */
 async function prove(body: (time: { now(): number }) => Coroutine<void>, maxDisorder: number = Infinity): Promise<void> {
   const { schedules, isComplete } = await exploreAll(body, { maxDisorder });
   assert.ok(isComplete && schedules > 1, `${schedules} schedules, ${isComplete ? 'all' : 'not all'}`);
@@ -39,7 +39,7 @@ for (const [name, make, most] of [
   ['BoundedSemaphore(1)', () => new BoundedSemaphore(1), 1],
   ['Condition', () => new Condition(), 1],
 ] as const) {
-  test(`${name}: too many are inside, or it is lost with one that is killed`, () =>
+  test(`${name}: its limit holds, and a killed holder gives it back`, () =>
     prove(function* () {
       const lock = make();
       let inside = 0;
@@ -68,7 +68,7 @@ for (const [name, make, most] of [
     }, 3));
 }
 
-test('a notification dies with the waiter that was killed in the moment of it', () =>
+test('a notification survives the kill of its waiter in the same moment', () =>
   prove(function* () {
     const condition = new Condition();
     let notified = 0;
@@ -94,7 +94,7 @@ test('a notification dies with the waiter that was killed in the moment of it', 
     assert.equal(notified, 1);
   }, 3));
 
-test('an item is lost with a consumer that is killed, comes twice, or out of order', () =>
+test('an item survives the kill of its consumer, comes once, and in order', () =>
   prove(function* () {
     const queue = new Queue<number>(1);
     const got: number[] = [];
@@ -114,7 +114,7 @@ test('an item is lost with a consumer that is killed, comes twice, or out of ord
     assert.deepEqual(got, [0, 1, 2]);
   }));
 
-test('an item and its time-out meet, and it is lost', async () => {
+test('an item that meets a timeout is not lost', async () => {
   const results = new Set<string>();
   const { isComplete } = await exploreAll(
     function* () {
@@ -142,7 +142,7 @@ test('an item and its time-out meet, and it is lost', async () => {
   assert.deepEqual([...results].sort(), ['item, late', 'nothing, item', 'nothing, late']);
 });
 
-test('a put of a channel ends without its item taken, or an item is taken of a put that failed', () =>
+test('a put of a channel ends with its item taken, and a failed put has no item taken', () =>
   prove(function* () {
     const channel = new Channel<number>();
     const got: number[] = [];
@@ -164,7 +164,7 @@ test('a put of a channel ends without its item taken, or an item is taken of a p
     assert.equal(channel.balance, 0);
   }, 3));
 
-test('join() of a queue ends before the last task is done, or never', () =>
+test('join() of a queue ends with the last task', () =>
   prove(function* () {
     const queue = new Queue<number>();
     let isBusy = 0;
@@ -183,7 +183,7 @@ test('join() of a queue ends before the last task is done, or never', () =>
     yield* joinAll(workers);
   }));
 
-test('an event that is set and cleared leaves one of its waiters behind', () =>
+test('an event that is set and cleared wakes all its waiters', () =>
   prove(function* () {
     const event = new Event();
     const waiters = [spawn(() => event.wait()), spawn(() => event.wait())];

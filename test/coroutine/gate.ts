@@ -1,4 +1,4 @@
-/** Something that tests wait for: it calls back when it is opened, as an event does, and says who is linked. */
+/** An object that tests wait for: it calls back when it is opened, as an event does, and reports its links. */
 
 import type { Linkable } from 'heddle/coroutine';
 

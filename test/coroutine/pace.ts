@@ -1,4 +1,4 @@
-/** At what pace the greenlets of a test go: in turns of the ready queue, until something is opened, or for ever. */
+/** The pace of a test's greenlets: turns of the ready queue, until a gate is opened, or without an end. */
 
 import { type Coroutine, sleep, until } from 'heddle/coroutine';
 import { readyCount } from 'heddle/lowlevel';

@@ -1,4 +1,4 @@
-/** Runs a program in a Node of its own: for what it prints at the end, and for errors that nobody catches. */
+/** Runs a program in a separate Node: for its last output, and for errors without a handler. */
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

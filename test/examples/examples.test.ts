@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
+import { noOwnServer } from '../distributed/server.ts';
 
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 
@@ -39,7 +40,7 @@ const executor = (name: string): string[] => [
   'too late: ShutDown',
 ];
 
-/** What each prints; a function where the order of lines, or what they say, differs between runs. */
+/** The output of each; a function where the lines or their order differ between runs. */
 const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
   '01-simple-process': [
     'parent: the child was started',
@@ -84,7 +85,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
       'lowest first: 1, a fire engine',
       'lowest first: 2, a taxi',
       'lowest first: 3, a newspaper',
-      'both ends: Cleo, who cuts in and Dan',
+      'both ends: Cleo, at the front and Dan',
       "turned by one: [ 'Ben', 'Ann' ]",
       'the last three readings: [ 8, 9, 10 ]',
     ]);
@@ -191,7 +192,7 @@ const outputs: Record<string, string[] | ((lines: string[]) => void)> = {
   '24-coroutines-network': (lines) => {
     assert.deepEqual(lines.slice(0, 3), ['the page /news', 'the page /sport', 'saved a picture of 32 × 32']);
     assert.match(lines[3] ?? '', /^three at once are faster than one after another: (true|false)$/);
-    // Whoever begins to sleep late, on a busy machine, wakes up late.
+    // On a busy machine, a sleep that begins late ends late.
     assert.deepEqual(lines.slice(4, 7).sort(), ['long slept 30 ms', 'middle slept 15 ms', 'short slept 1 ms']);
     assert.deepEqual(lines.slice(7), ['in all 46 ms']);
   },
@@ -252,6 +253,17 @@ for (const [name, output] of Object.entries(outputs)) {
     else assert.deepEqual(lines, output);
   });
 }
+
+test('distributed loses a result with the worker that is killed', { skip: noOwnServer }, async () => {
+  const { stdout, stderr, code } = await run('distributed');
+  assert.deepEqual([code, stderr], [0, ''], stdout);
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    'workers: 2',
+    'one worker is killed',
+    'results: 400 of 400',
+    'primes below 20000 in each: 2262',
+  ]);
+});
 
 test('thumbnails loses a picture, scales it wrongly, or stops at a broken one', async () => {
   const { decodePng, encodePng } = (await import(join(folder, 'png.js'))) as {

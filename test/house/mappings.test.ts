@@ -20,7 +20,7 @@ test('a thinned map leads each column to the same line of the same source, with 
   for (let line = 0; line < 5; line += 1)
     for (let column = 0; column < 80; column += 1) {
       const [source, original] = lineOf(before, line, column);
-      // What led nowhere leads to the line before it.
+      // A position without an original leads to the line before it.
       if (original !== undefined) assert.deepEqual(lineOf(after, line, column), [source, original], `${line}:${column}`);
     }
   assert.ok(thinned.split(/[,;]/).length < whole.split(/[,;]/).length);

@@ -11,7 +11,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.nat(40).map((index) => ({ take: index })) },
 );
 
-test('a ring differs from an array, however it is filled and emptied', () => {
+test('a ring behaves as an array, however it is filled and emptied', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const ring = new Deque<number>();
@@ -44,7 +44,7 @@ test('a ring differs from an array, however it is filled and emptied', () => {
   );
 });
 
-test('a ring that was large keeps its size when it is empty', () => {
+test('a ring that was large shrinks when it is empty', () => {
   const ring = new Deque<object>();
   const held = new WeakRef({});
   for (let i = 0; i < 10_000; i += 1) ring.push(held);

@@ -1,4 +1,4 @@
-/** What waiting calls return: awaited, left, limited, given up. */
+/** The results of waiting calls: awaited, left, limited, given up. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -37,7 +37,7 @@ const waiter = (): { wake(): void; count: number } => ({
   },
 });
 
-test('an operation is over twice, or forgets its value', async () => {
+test('an operation is over once, and keeps its value', async () => {
   const probe = new Probe();
   assert.equal(probe.isPending, true);
   probe.settle('first');
@@ -51,7 +51,7 @@ test('an operation is over twice, or forgets its value', async () => {
   assert.deepEqual(probe.said, []);
 });
 
-test('an operation cannot be used as a promise', async () => {
+test('an operation can be used as a promise', async () => {
   const probe = new Probe();
   const chain = probe.then((value) => value.length).finally(() => probe.said.push('finally'));
   const failed = new Probe();
@@ -70,7 +70,7 @@ test('an operation cannot be used as a promise', async () => {
   assert.equal(Object.prototype.toString.call(probe), '[object Operation]');
 });
 
-test('a time-out of 0 waits, or a later one is forgotten', async () => {
+test('a timeout of 0 does not wait, and a later one counts', async () => {
   await assert.rejects(new Probe(0).then(), TimeoutError);
   await assert.rejects(new Probe({ timeout: 1 }).then(), /Probe.wait\(\) took longer/);
   const settled = new Probe(1);
@@ -79,7 +79,7 @@ test('a time-out of 0 waits, or a later one is forgotten', async () => {
   assert.equal(await settled, 'in time');
 });
 
-test('an abort is not an end, or its reason is lost', async () => {
+test('an abort ends the wait, with its reason', async () => {
   const reason = new Error('enough');
   await assert.rejects(new Probe({ signal: AbortSignal.abort(reason) }).then(), (error) => error === reason);
   const controller = new AbortController();
@@ -91,7 +91,7 @@ test('an abort is not an end, or its reason is lost', async () => {
   assert.deepEqual(probe.said, ['abandoned: Error: enough']);
 });
 
-test('bad options are taken', () => {
+test('bad options are refused', () => {
   const bad = (options: unknown): Probe => new Probe(options as WaitOptions);
   assert.throws(() => bad(-1), { name: 'RangeError', message: 'expected timeout to be a number >= 0, got -1' });
   assert.throws(() => bad(NaN), RangeError);
@@ -101,7 +101,7 @@ test('bad options are taken', () => {
   assert.throws(() => bad('soon'), /expected timeout to be a number of milliseconds or { timeout, signal }, got 'soon'/);
 });
 
-test('a waiter that leaves takes something with it', () => {
+test('a waiter that leaves takes nothing with it', () => {
   const [one, other] = [waiter(), waiter()];
   const pending = new Probe();
   pending.addWaiter(one);
@@ -127,7 +127,7 @@ test('a waiter that leaves takes something with it', () => {
   shared.leave(other, 'killed');
 });
 
-test('a failure that nobody sees goes by in silence', async () => {
+test('an unseen failure is reported', async () => {
   const { stdout } = await runProgram(`
     process.on('unhandledRejection', (error) => console.log(error.message));
     h.until(Promise.reject(new Error('unseen')));
@@ -137,12 +137,12 @@ test('a failure that nobody sees goes by in silence', async () => {
   assert.equal(stdout, 'unseen\n');
 });
 
-test('yield* outside of a greenlet runs for ever', () => {
+test('yield* outside of a greenlet is refused', () => {
   assert.throws(() => [...(new Probe() as unknown as Iterable<unknown>)], InvalidStateError);
   assert.throws(() => new Probe().node.next(), /yield\* Probe.wait\(\) works in a generator function that spawn\(\) runs: await it/);
 });
 
-test('one that was over at once is none', async () => {
+test('an operation that was over at once is an operation', async () => {
   assert.equal(await new Done(5), 5);
   assert.deepEqual(new Done(5)[Symbol.iterator]().next(), { done: true, value: 5 });
   assert.equal(await done.then(() => 'x'), 'x');
@@ -150,7 +150,7 @@ test('one that was over at once is none', async () => {
   assert.equal(inspect(new Probe()), 'Operation <Probe.wait()>');
 });
 
-test('who does not wait lets nobody else go on', async () => {
+test('a caller that does not wait lets others go on', async () => {
   let isSet = false;
   const g = spawn(function* () {
     for (;;) {
@@ -165,7 +165,7 @@ test('who does not wait lets nobody else go on', async () => {
   assert.equal(await g, 'seen');
 });
 
-test('of two that leave an item nobody gives it back', () => {
+test('of two that leave an item one gives it back', () => {
   const [one, other] = [waiter(), waiter()];
   const shared = new Probe();
   shared.addWaiter(one);

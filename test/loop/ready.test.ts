@@ -9,7 +9,7 @@ import { runProgram } from '../coroutine/program.js';
 
 const steps = (...list: (() => void)[]): void => list.forEach((step) => ready({ step }));
 
-test('what is ready goes on at once, or in another order', async () => {
+test('ready steps go on soon, in order', async () => {
   const said: string[] = [];
   steps(
     () => said.push('a'),
@@ -24,7 +24,7 @@ test('what is ready goes on at once, or in another order', async () => {
   assert.deepEqual(said, ['begin', 'a', 'b', 'c', 'd']);
 });
 
-test('steps that make steps for ever keep timers, immediates and sockets waiting', async () => {
+test('endless steps leave timers, immediates and sockets their turn', async () => {
   let isOver = false;
   const endless: Steppable = {
     step() {
@@ -45,7 +45,7 @@ test('steps that make steps for ever keep timers, immediates and sockets waiting
   await once(server, 'close');
 });
 
-test('a step that breaks takes the others with it', async () => {
+test('a step that breaks does not take the others with it', async () => {
   const { stdout } = await runProgram(`
     const { ready } = await import('#src/loop/index.js');
     process.on('uncaughtException', (error) => console.log(error.message));
@@ -55,7 +55,7 @@ test('a step that breaks takes the others with it', async () => {
   assert.equal(stdout, 'broken\ngoes on\n');
 });
 
-test('a test cannot say whose turn it is', async () => {
+test('a test can choose the next step', async () => {
   const said: string[] = [];
   hold();
   try {
@@ -77,7 +77,7 @@ test('a test cannot say whose turn it is', async () => {
   assert.deepEqual(said, ['c', 'b', 'a']);
 });
 
-test('what was to go on before a test holds the queue goes on behind its back, or never again', async () => {
+test('steps that were ready before a test holds the queue go on with it', async () => {
   const said: string[] = [];
   steps(() => said.push('a'));
   hold();

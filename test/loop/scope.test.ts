@@ -8,7 +8,7 @@ import { ThreadPoolExecutor } from '#src/index.js';
 import { sleep, spawn } from '#src/coroutine/index.js';
 import { unkilled } from '../coroutine/unkilled.ts';
 
-/** What `rlock.run` does. */
+/** The scope of `rlock.run`. */
 const runs = new AsyncLocalStorage<RunScope>();
 const run = <T>(fn: () => T): T => {
   setScopeProvider('run', () => runs.getStore());
@@ -17,14 +17,14 @@ const run = <T>(fn: () => T): T => {
 
 const main = currentScope();
 
-test('the main program has several scopes', async () => {
+test('the main program has one scope', async () => {
   await Promise.resolve();
   assert.equal(currentScope(), main);
   setImmediate(() => assert.equal(currentScope(), main));
   await new Promise((resolve) => setImmediate(resolve));
 });
 
-test('two greenlets are one scope, or one loses its own while it waits', async () => {
+test('two greenlets are two scopes, each kept while it waits', async () => {
   function* twice(): Generator<any, object[]> {
     const before = currentScope();
     yield* sleep(1);
@@ -41,7 +41,7 @@ test('two greenlets are one scope, or one loses its own while it waits', async (
   assert.equal(new Set([main, ...found.flat()]).size, 5);
 });
 
-test('a run inside of a greenlet is not its own scope, or goes on after its callback', async () => {
+test('a run inside of a greenlet is its own scope, and ends with its callback', async () => {
   function* nested(): Generator<any, object[]> {
     const own = currentScope();
     const inner = run(() => currentScope());
@@ -55,7 +55,7 @@ test('a run inside of a greenlet is not its own scope, or goes on after its call
   assert.equal(currentScope(), main);
 });
 
-test('async code of a run leaves its scope, or two runs share one', async () => {
+test('async code of a run keeps its scope, and two runs share none', async () => {
   const scopes = async (): Promise<object[]> => {
     const before = currentScope();
     await new Promise((resolve) => setImmediate(resolve));
@@ -66,7 +66,7 @@ test('async code of a run leaves its scope, or two runs share one', async () => 
   assert.equal(new Set([main, ...found.flat()]).size, 3);
 });
 
-test('a greenlet that is spawned inside of a run shares its scope', async () => {
+test('a greenlet that is spawned inside of a run has its own scope', async () => {
   function* scopes(): Generator<any, object[]> {
     const own = currentScope();
     const inner = run(() => currentScope());
@@ -79,7 +79,7 @@ test('a greenlet that is spawned inside of a run shares its scope', async () => 
   assert.equal(new Set([main, outer, own, inner]).size, 4);
 });
 
-test('two tasks or items of a pool are one scope, or a task has several', async () => {
+test('two tasks or items of a pool are two scopes, and a task has one', async () => {
   const place = import.meta.resolve('#src/loop/index.js');
   const scopes = async (): Promise<boolean[]> => {
     const { currentScope: scope } = (await import(place)) as { currentScope(): object };

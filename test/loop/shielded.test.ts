@@ -1,4 +1,4 @@
-/** A wait that nobody leaves before something is in order again. */
+/** A wait that its waiter cannot leave before something is in order again. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -25,7 +25,7 @@ class Probe extends Shielded<string> {
 
 const [first, second] = [new Error('first'), new Error('second')];
 
-test('a killed greenlet goes on before all is in order', async () => {
+test('a killed greenlet goes on after all is in order', async () => {
   const probe = new Probe();
   const said: string[] = [];
   const g = spawn(function* () {
@@ -44,7 +44,7 @@ test('a killed greenlet goes on before all is in order', async () => {
   assert.deepEqual([said, g.exception], [['finally'], first]);
 });
 
-test('a second error is lost, or counts for less than the first', async () => {
+test('a second error counts for more than the first', async () => {
   const probe = new Probe();
   const g = spawn(function* () {
     yield* probe;
@@ -63,7 +63,7 @@ test('a second error is lost, or counts for less than the first', async () => {
   assert.equal(g.exception, second);
 });
 
-test('one that ends well all the same throws', async () => {
+test('one that ends well all the same does not throw', async () => {
   const probe = new Probe();
   const g = spawn(function* () {
     return yield* probe;
@@ -75,7 +75,7 @@ test('one that ends well all the same throws', async () => {
   assert.equal(g.value, 'swallowed');
 });
 
-test('one that was over before the kill does not throw it', async () => {
+test('one that was over before the kill throws it', async () => {
   const probe = new Probe();
   const g = spawn(function* () {
     return yield* probe;
@@ -87,7 +87,7 @@ test('one that was over before the kill does not throw it', async () => {
   assert.deepEqual([g.exception, probe.interruptions], [first, []]);
 });
 
-test('one that ended after a kill keeps the next kill back', async () => {
+test('one that ended after a kill does not keep the next kill back', async () => {
   const probe = new Probe();
   const g = spawn(function* () {
     return yield* probe;
@@ -101,7 +101,7 @@ test('one that ended after a kill keeps the next kill back', async () => {
   assert.equal(g.exception, second);
 });
 
-test('who waits besides the killed one is disturbed', async () => {
+test('waiters besides the killed one are not disturbed', async () => {
   const probe = new Probe();
   const [one, other] = [1, 2].map(() =>
     spawn(function* () {
@@ -115,7 +115,7 @@ test('who waits besides the killed one is disturbed', async () => {
   assert.equal(await other!, 'value');
 });
 
-test('a killed async function goes on before all is in order', async () => {
+test('a killed async function goes on after all is in order', async () => {
   const probe = new Probe();
   const said: unknown[] = [];
   const g = spawn(async () => {

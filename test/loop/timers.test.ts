@@ -60,7 +60,7 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 30 }).map((ms) => ({ move: ms })) },
 );
 
-test('timers expire too early, in another order, twice, or after they were removed', () => {
+test('timers expire in time, in order, once, and not after they were removed', () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
       underHandClock((clock) => {
@@ -87,14 +87,14 @@ test('timers expire too early, in another order, twice, or after they were remov
           }
         });
         for (const { entry } of waiting) removeTimer(entry);
-        assert.equal(clock.alarm, undefined, 'an alarm for nobody keeps the program alive');
+        assert.equal(clock.alarm, undefined, 'an alarm without a timer keeps the program alive');
       });
     }),
     { numRuns: 500 },
   );
 });
 
-test('what is added while timers expire expires in the same moment', () => {
+test('a timer that is added while timers expire waits for the next moment', () => {
   underHandClock((clock) => {
     const said: string[] = [];
     const again = new Entry(() => said.push('again'));
@@ -115,7 +115,7 @@ test('what is added while timers expire expires in the same moment', () => {
   });
 });
 
-test('a timer removed by another of the same moment expires', () => {
+test('a timer removed by another of the same moment does not expire', () => {
   underHandClock((clock) => {
     const said: string[] = [];
     const victim = new Entry(() => said.push('victim'));
@@ -127,14 +127,14 @@ test('a timer removed by another of the same moment expires', () => {
   });
 });
 
-test('an infinite time arms the clock', () => {
+test('an infinite time does not arm the clock', () => {
   underHandClock((clock) => {
     addTimer(new Entry(() => {}), Infinity);
     assert.equal(clock.alarm, undefined);
   });
 });
 
-test('a change of the clock loses time that was waited already', () => {
+test('a change of the clock keeps the time that was waited already', () => {
   const said: string[] = [];
   underHandClock((outer) => {
     addTimer(new Entry(() => said.push('x')), 100);
@@ -148,7 +148,7 @@ test('a change of the clock loses time that was waited already', () => {
   });
 });
 
-test('the system clock fires before its time', async () => {
+test('the system clock never fires before its time', async () => {
   assert.equal(replaceClock(systemClock), systemClock);
   for (const ms of [0.5, 1, 2.3, 5]) {
     const begin = now();

@@ -24,7 +24,7 @@ class Hub {
   async call(fn: Fn): Promise<unknown> {
     return await fn();
   }
-  /** Its answer goes out while the function runs. */
+  /** The answer is sent while the function runs. */
   begin(fn: Fn): string {
     void fn();
     return 'begun';
@@ -71,7 +71,7 @@ before(async () => {
 
 after(() => manager.shutdown());
 
-test('a callback that an object keeps is called whoever calls the object, also when no call of its own thread waits', async () => {
+test('a callback that an object keeps is called for any caller of the object, also when no call of its own thread waits', async () => {
   const hub = await manager.create<Hub>('Hub');
   const seen: number[] = [];
   await hub.add(

@@ -24,7 +24,7 @@ export interface Checked {
   readonly reached: ReadonlySet<number>;
 }
 
-/** Nobody may be in the guard, unless he is dead. */
+/** The guard must be free, or its owner dead. */
 export function checkHeap(memory: Memory): Checked {
   const header = memory.segment(0);
   const pages = new Pages(memory);

@@ -82,7 +82,7 @@ function arrayGround(): Ground {
   );
 }
 
-/** Its addresses stay taken, and its file stays as long as they are. */
+/** The addresses stay taken, and the file stays as long as they are. */
 function nativeGround(byProcesses: boolean): Ground {
   const { memory, descriptor, address } = createNativeMemory();
   const start = (role: Role, argument: number): Party =>

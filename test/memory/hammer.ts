@@ -18,7 +18,7 @@ interface Orders {
   readonly address: number;
 }
 
-/** The heap's blocks of this kind: word 2 is 1 when all are to stop, word 3 counts rounds, word 4 faults. */
+/** The heap's blocks of this kind: word 2 is 1 when all must stop, word 3 counts rounds, word 4 faults. */
 export const controlTag: number = tagOf(21);
 
 interface Held {

@@ -41,13 +41,13 @@ async function hammer(memory: Memory, start: readonly ((control: number) => Hamm
     while (((word(3) - from) | 0) < roundsApart) await setImmediate();
     const index = i % hammers.length;
     await hammers[index]!.kill();
-    // Somebody may be in the guard; under it the heap is right.
+    // A thread may be in the guard; under it the heap is right.
     heap.guarded(() => checkHeap(memory));
     hammers[index] = start[index]!(control.ref);
   }
   Atomics.store(control.words, control.at + 2, 1);
   await Promise.all(hammers.map(({ ended }) => ended));
-  assert.equal(word(4), 0, 'somebody wrote into what another one held');
+  assert.equal(word(4), 0, 'a thread wrote into the block of another one');
   heap.collect();
   assert.equal(checkHeap(memory).used, before);
   assert.equal(heap.statistics().threads, 1);
@@ -89,7 +89,7 @@ function child(descriptor: number): (control: number) => Hammer {
   };
 }
 
-test('threads and processes that are killed leave a heap that is not right', { skip: nativeMemoryMissing() }, async () => {
+test('threads and processes that are killed leave a right heap', { skip: nativeMemoryMissing() }, async () => {
   const { memory, descriptor, address } = createNativeMemory();
   const aThread = thread(memory, { descriptor, address });
   await hammer(memory, [aThread, child(descriptor), aThread, child(descriptor)]);
@@ -97,7 +97,7 @@ test('threads and processes that are killed leave a heap that is not right', { s
   closeSync(descriptor);
 });
 
-test('without native calls, threads that are terminated leave a heap that is not right', async () => {
+test('without native calls, threads that are terminated leave a right heap', async () => {
   const seed = newArraySeed();
   const memory = arrayMemory(seed);
   const aThread = thread(memory, { seed });

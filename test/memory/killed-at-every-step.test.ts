@@ -59,7 +59,7 @@ function stepsOn({ memory, close }: Made): string[] {
   return steps;
 }
 
-/** [name, which time] of those at which somebody is killed: of each name the first, the first and the last, or all. */
+/** [name, which time] of the moments of a kill: of each name the first, the first and the last, or all. */
 function moments(steps: readonly string[], which: 'first' | 'firstAndLast' | 'all'): [name: string, time: number][] {
   const counts = new Map<string, number>();
   const every = steps.map((name): [string, number] => {
@@ -70,7 +70,7 @@ function moments(steps: readonly string[], which: 'first' | 'firstAndLast' | 'al
   return every.filter(([name, time]) => time === 1 || (which === 'firstAndLast' && time === counts.get(name)));
 }
 
-/** Somebody who was there before, and what he finds afterwards. */
+/** A thread that was there before, and what it finds afterwards. */
 class Witness {
   readonly #heap: Heap;
   readonly #memory: Memory;
@@ -104,7 +104,7 @@ class Witness {
   }
 }
 
-test('a step has a name and is never made by the workload', () => {
+test('each named step is made by the workload', () => {
   const steps = stepsOn(makePlain());
   assert.deepEqual(
     namedSteps().filter((name) => !steps.includes(name)),
@@ -112,7 +112,7 @@ test('a step has a name and is never made by the workload', () => {
   );
 });
 
-test('a heap is not right after a death at one of its steps', () => {
+test('a heap is right after a death at any of its steps', () => {
   for (const [name, time] of moments(stepsOn(makePlain()), long ? 'all' : 'firstAndLast')) {
     const { world, memory } = makePlain();
     const witness = new Witness(world.memory());
@@ -129,7 +129,7 @@ test('a heap is not right after a death at one of its steps', () => {
   }
 });
 
-test('a heap is not right after a process was killed at one of its steps', { skip: noNative }, async () => {
+test('a heap is right after a process was killed at any of its steps', { skip: noNative }, async () => {
   for (const [name, time] of moments(stepsOn(makeNative()), long ? 'firstAndLast' : 'first')) {
     const { memory, descriptor, close } = makeNative();
     const witness = new Witness(memory);
@@ -158,10 +158,10 @@ async function killThreads(make: () => Made): Promise<void> {
   }
 }
 
-test('a heap is not right after a thread was terminated at one of its steps', { skip: noNative }, async () => {
+test('a heap is right after a thread was terminated at any of its steps', { skip: noNative }, async () => {
   await killThreads(makeNative);
 });
 
-test('without native calls, a heap is not right after a thread was terminated at one of its steps', async () => {
+test('without native calls, a heap is right after a thread was terminated at any of its steps', async () => {
   await killThreads(makeArray);
 });

@@ -1,6 +1,6 @@
 /**
- * The other one who shares a memory in these tests: a thread or a process that plays one role. All that the two say to each other is in words
- * of the first segment.
+ * The peer that shares a memory in these tests: a thread or a process that plays one role. The two communicate by words of the first
+ * segment.
  */
 
 import { readlinkSync } from 'node:fs';
@@ -16,7 +16,7 @@ export type Join = { readonly seed: SharedArrayBuffer } | { readonly descriptor:
 /** Numbers of words, behind the slots. */
 const first = slotsBegin + slotCount * slotSize;
 export const at = {
-  /** What a party sleeps at; told by the test. */
+  /** The word at which a party sleeps; written by the test. */
   go: first,
   /** How far a party is; told by the party. */
   state: first + 16,
@@ -28,13 +28,13 @@ export const at = {
   thread: first + 34,
   process: first + 35,
   rung: first + 48,
-  /** Nobody wakes anybody there. */
+  /** A word without a waker. */
   nothing: first + 64,
 };
 
 export const place = (word: number): number => word * 4;
 
-/** What the test says in `go` to end a party that hears. */
+/** The value in `go` that ends a party. */
 export const end = 99;
 
 /** The slot id that a party uses. */
@@ -77,7 +77,7 @@ function hear(memory: Memory): Bell {
 }
 
 const roles = {
-  /** Sleeps so many times at a word that is not what it expects. */
+  /** Sleeps `times` times at a word that differs from the expected value. */
   stale(memory: Memory, times: number): void {
     const words = memory.segment(0);
     for (let i = 0; i < times; i++) {
@@ -100,7 +100,7 @@ const roles = {
     }
   },
 
-  /** Sleeps for ever. */
+  /** Sleeps without an end. */
   sleeper(memory: Memory): void {
     const words = memory.segment(0);
     introduce(memory);

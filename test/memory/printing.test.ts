@@ -1,4 +1,4 @@
-/** What a shared object looks like when it is printed. */
+/** The printed form of a shared object. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } f
 /** Node 20 copies an object without anything. */
 const { markAsUncloneable } = workerThreads as { readonly markAsUncloneable?: unknown };
 
-test('a shared object is printed with the memory of all others', () => {
+test('a shared object is printed without the memory of others', () => {
   const lock = new Lock();
   assert.equal(inspect({ lock, word: new Word() }), '{ lock: <Lock unlocked>, word: <Word 0> }');
   lock.acquireSync();
@@ -18,7 +18,7 @@ test('a shared object is printed with the memory of all others', () => {
   lock.release();
 });
 
-test('who copies an object, or its fields, has the memory of all others', () => {
+test('a copy of an object, or of its fields, has no access to the heap', () => {
   for (const one of [
     new Lock(),
     new RLock(),

@@ -1,4 +1,4 @@
-/** Random histories of a few threads on one heap, and the model they are compared with: who holds what, and what is written in it. */
+/** Random histories of a few threads on one heap, and their model: the holders of each block, and its content. */
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -40,7 +40,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
 interface Held {
   readonly block: Block;
   readonly words: number;
-  /** What all its words but the first two are. */
+  /** The value of all its words but the first two. */
   readonly mark: number;
   /** Entries of this thread's ledger. */
   readonly position: number;
@@ -83,7 +83,7 @@ export class RandomHeap {
         this.replace(action.who);
         return;
       case 'collect':
-        // It would wait for the sweep of another thread.
+        // Otherwise it would wait for the sweep of another thread.
         if (!this.#isSweeping() || this.#sweep!.by === thread) heap.collect();
         return;
       case 'sweep':
@@ -113,7 +113,7 @@ export class RandomHeap {
     if (by.heap.guarded(() => of.slice(units))) this.#sweep = undefined;
   }
 
-  /** What is done with something that it holds. */
+  /** Acts on an object that it holds. */
   #handle(action: Extract<Action, { which: number }>): void {
     const thread = this.threads[action.who]!;
     const mine = this.held[action.who]!;
@@ -123,7 +123,7 @@ export class RandomHeap {
     const held = mine[index]!;
     switch (action.do) {
       case 'free': {
-        // Only who is alone with it may.
+        // Only the sole holder may.
         if (this.held.some((others, other) => other !== action.who && others.some(({ block }) => block.ref === held.block.ref))) return;
         if (mine.filter(({ block }) => block.ref === held.block.ref).length > 1) return;
         mine.splice(index, 1);
@@ -174,13 +174,13 @@ export class RandomHeap {
         assert.equal(now, block.words);
         assert.ok(
           now.subarray(at + 2, at + count).every((word) => word === mark),
-          `somebody wrote into block ${block.ref}`,
+          `another thread wrote into block ${block.ref}`,
         );
       }
     }
   }
 
-  /** When nobody holds anything, nothing is used. */
+  /** When nothing is held, no memory is used. */
   end(): void {
     for (const thread of this.threads.slice(1)) thread.die();
     const { heap, memory } = this.threads[0]!;

@@ -79,7 +79,9 @@ function own(heap: Heap): void {
   dropListed(allocateOwned(20));
 }
 
-/** A sweep in steps, beside which something is done; and one after so many that were given up that all blocks get a new mark. */
+/**
+ * A sweep in steps with other work between them; and one after abandoned sweeps have used up all marks, so that all blocks get a new one.
+ */
 function sweepInSteps(heap: Heap, meanwhile: () => void): void {
   const sweep = new Sweep(heap.memory, heap.pages, heap.slabs, heap.id);
   heap.guarded(() => sweep.begin());
@@ -135,7 +137,7 @@ export function workload(memory: Memory): void {
   heap.collect();
   heap.allocate(tagOf(17), 20);
   sweepInSteps(heap, () => own(heap));
-  // Somebody waits for the guard.
+  // Another thread waits for the guard.
   new Guard(memory, agent.id).enter();
   memory.segment(0)[16]! |= 0x8000_0000;
   new Guard(memory, agent.id).leave();

@@ -83,7 +83,7 @@ async function tryWay(way: Way, kind: Kind, waiter: Waiter, path: string, crowd:
   }
 }
 
-/** Its first tasks are waited for, the others cancelled: each must end one way or the other. */
+/** Awaits the first tasks and cancels the others: each must end one way or the other. */
 async function disperse(crowd: readonly Future<unknown>[]): Promise<void> {
   const fates = Promise.all(crowd.map(fateOf));
   await Promise.all(crowd.slice(0, 100));
@@ -106,13 +106,13 @@ export async function act(
   const at = now();
   if (way.abort !== undefined) controller.abort(way.abort);
   for (const mark of readMarks(path)) way.act?.(mark);
-  // What counts is the end of the timeout, which runs since the victim began.
+  // The measured moment is the end of the timeout, which runs since the victim began.
   return way.timeout === undefined ? at : undefined;
 }
 
 function checkNeighbour(way: Way, fate: Fate, isLost: boolean, circumstances: Circumstances): void {
   if (isLost) {
-    // It shares the worker, and so its end; how that came about is the victim's matter.
+    // The task shares the worker, and so its end; the cause is the victim's matter.
     const { exitCode, signal } = fate.value as { exitCode: number | null; signal: string | null };
     const how = { ...(exitCode === null ? {} : { exitCode }), ...(signal === null ? {} : { signals: [signal] }) };
     return lost(how, 'neighbour')(fate, circumstances);

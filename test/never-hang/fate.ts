@@ -1,4 +1,4 @@
-/** What became of those who wait, and a watchdog over all waiting: what does not come is reported, never waited for. */
+/** The outcomes of waiters, and a watchdog over all waiting: an outcome that does not come is reported, never waited for. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { children } from './children.ts';
@@ -11,7 +11,7 @@ export interface Fate {
   readonly at: number;
 }
 
-/** A fate always comes, if anything does: as long as nobody looks, no rejection is unhandled. */
+/** A fate always comes, if anything does: until it is read, no rejection is unhandled. */
 export function fateOf(promise: PromiseLike<unknown>): Promise<Fate> {
   return Promise.resolve(promise).then(
     (value) => ({ ok: true, value, at: now() }),
@@ -20,8 +20,8 @@ export function fateOf(promise: PromiseLike<unknown>): Promise<Fate> {
 }
 
 /**
- * A watchdog's bound in milliseconds, no assertion on speed: where nothing has come by then and nobody is at work, nothing ever will. On a
- * machine with much else to do, who works or waits for a core has as long as it takes; the driver ends a file that never ends.
+ * A watchdog's bound in milliseconds, not an assertion on speed. Where nothing has come by then and no process is at work, nothing ever
+ * will. On a busy machine, a process that works or waits for a core has as long as it takes; the driver ends a file that never ends.
  */
 const patience = 10_000;
 
@@ -55,12 +55,12 @@ function busyTime(): number {
 /** Tells whether `patience` has passed without work; to be asked again and again. */
 function watchdog(): () => boolean {
   let since = now();
-  /** Nobody looks before there is reason to: most waits are short. */
+  /** The look is postponed until there is reason: most waits are short. */
   let busy = -Infinity;
   return () => {
     if (now() - since < patience) return false;
     const soFar = busyTime();
-    // Those who ended have taken their time with them.
+    // Ended processes no longer count their time.
     if (Math.abs(soFar - busy) < patience / 2) return true;
     since = now();
     busy = soFar;

@@ -1,6 +1,6 @@
 /**
- * A program that has a pool at work and comes to an end, or loses the pool. Run by the rows of `programs.ts`, with what it is to
- * do as its argument; what it found out goes to standard output.
+ * A program that has a pool at work and ends, or loses the pool. Run by the rows of `programs.ts`, with its action as its argument; it
+ * reports to standard output.
  */
 
 import { subscribe } from 'node:diagnostics_channel';
@@ -16,7 +16,7 @@ export interface Part {
   readonly waiter: string;
   /** How its victim passes the time. */
   readonly victim: 'loops' | 'waits' | 'ends soon';
-  /** What it does when the victims are at work. */
+  /** The action when the victims are at work. */
   readonly act: 'exit' | 'throw' | 'stay' | 'drop' | 'end';
   readonly mark: string;
 }

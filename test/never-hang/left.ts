@@ -1,4 +1,4 @@
-/** Whether this process has children or threads that it did not have before. */
+/** Returns the children or threads of this process that it did not have before. */
 
 import { lookup } from 'node:dns/promises';
 import { readdirSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { until } from './fate.ts';
 
 const threads = (): number => readdirSync('/proc/self/task').length;
 
-// Node's own four threads for files and names start when they are first needed; they are none of ours.
+// Node's own four threads for files and names start at their first use; they do not count.
 await Promise.all([1, 2, 3, 4].map(() => lookup('localhost').catch(() => {})));
 const before = { threads: threads(), children: children().length };
 

@@ -1,6 +1,6 @@
 /**
- * A task blocks its thread for what another worker has, or is to come for, and that worker is killed: rows of the table. Nothing else waits for the
- * object, so that only the blocked thread itself can find out.
+ * A task blocks its thread for an object of another worker, or for its arrival, and that worker is killed: rows of the table. There is no
+ * other waiter, so that only the blocked thread itself can find out.
  */
 
 import assert from 'node:assert/strict';
@@ -10,9 +10,9 @@ import { until, within } from './fate.ts';
 import type { Check, Row } from './table.ts';
 
 interface Parties {
-  /** What the task does. */
+  /** The action of the task. */
   readonly wait: () => unknown;
-  /** What the other worker does, before it waits to be killed. */
+  /** The action of the other worker, before it waits to be killed. */
   readonly other: () => unknown;
   /** The other has done so. */
   readonly isThere: () => boolean;

@@ -1,4 +1,4 @@
-/** The ways to die, in a `Pool` and a `ThreadPool`: who waits for `apply`, `map` or `imapUnordered`, one after the other in one pool. */
+/** The ways to die, in a `Pool` and a `ThreadPool`: waiters for `apply`, `map` or `imapUnordered`, one after the other in one pool. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -16,7 +16,7 @@ let programs = 0;
 
 interface Host {
   readonly child: ChildProcess;
-  /** What it has printed. */
+  /** The output. */
   output: string;
   errors: string;
   readonly ended: Promise<{ code: number | null; signal: string | null; at: number }>;
@@ -47,7 +47,7 @@ function processesOf(id: string): number[] {
         const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
         return !['Z', 'X'].includes(stat[stat.lastIndexOf(')') + 2]!);
       } catch {
-        return false; // it ended while we looked, or belongs to somebody else
+        return false; // it ended during the look, or belongs to another user
       }
     });
 }
@@ -56,7 +56,7 @@ interface Story {
   readonly name: string;
   readonly victim: Part['victim'];
   readonly act: Part['act'];
-  /** What the host's exit code or signal must be. */
+  /** The required exit code or signal of the host. */
   readonly end: number | NodeJS.Signals;
   /** The program itself says how long it took, or when it began to end. */
   readonly says: 'ms' | 'when' | 'nothing';

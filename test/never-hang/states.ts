@@ -9,20 +9,20 @@ import { now, readMarks, striker } from './mark.ts';
 import type { Kind, Row } from './table.ts';
 import { type Pool, type Waiter, type Waiting, doomed } from './waiters.ts';
 
-/** What somebody who waited may see; and nobody sees anything else. */
+/** The outcomes that a waiter may see; no other is allowed. */
 type Ends = 'ends well' | 'is cancelled' | 'is lost' | 'is refused' | 'is aborted' | 'is broken';
 
 interface State {
   readonly name: string;
   readonly options?: ExecutorOptions | ((mark: string) => ExecutorOptions);
-  /** What the victim does after it has struck the mark. */
+  /** The victim's action after it has struck the mark. */
   readonly victim: () => unknown;
   /** Brings the pool, which has been given work, into the state. */
   reach(what: { pool: Pool; waiting: Waiting; isAtWork: () => Promise<void>; abort: () => void }): Promise<unknown>;
   /** Default: `shutdown()`. */
   readonly shutdown?: (pool: Pool) => Promise<void>;
   readonly mayEnd: readonly Ends[];
-  /** Its workers cannot start. */
+  /** True if the workers cannot start. */
   readonly isBroken?: true;
 }
 

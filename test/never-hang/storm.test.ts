@@ -9,7 +9,7 @@ import { children } from './children.ts';
 const isLong = process.env['HEDDLE_LONG'] !== undefined;
 const tasks = isLong ? 10_000 : 1000;
 const kills = isLong ? 200 : 20;
-/** So many losses of one task in a row do not happen by chance. */
+/** More losses of one task in a row than chance produces. */
 const retries = 50;
 const seed = Number(process.env['HEDDLE_SEED'] ?? Date.now() % 1_000_000);
 console.log(`HEDDLE_SEED=${seed}`);

@@ -21,7 +21,7 @@ export interface Row {
   run(kind: Kind, waiter: Waiter): Promise<number>;
 }
 
-/** What a check may look at. */
+/** The facts that a check may use. */
 export interface Circumstances {
   readonly kind: Kind;
   readonly waiter: Pick<Waiter, 'name'>;
@@ -41,12 +41,12 @@ export interface Way {
   readonly timeout?: number;
   /** The victim is aborted with this when it is at work. */
   readonly abort?: Error;
-  /** What is done to the worker when the victim is at work in it. */
+  /** The action on the worker when the victim is at work in it. */
   readonly act?: (worker: Mark) => void;
   readonly victim: Check;
-  /** Those that wait beside it; default: they end well. */
+  /** The check of waiters beside it; default: they end well. */
   readonly others?: Check;
-  /** What becomes of the worker; `none`: it never started. */
+  /** The fate of the worker; `none`: it never started. */
   readonly worker: (kind: Kind) => 'ends' | 'goes on' | 'none';
   /** Nothing else may be at work in the worker. */
   readonly needsQuiet?: true;

@@ -20,7 +20,7 @@ export function tryGroup(name: string, count: number): void {
     for (const [k, kind] of kinds.entries()) {
       if (row.notFor?.[kind] !== undefined) continue;
       for (const waiter of columns(number, k, count)) {
-        test(`${kind}: ${row.name}: who waits (${waiter.name}) hangs, or hears the wrong thing`, async () => {
+        test(`${kind}: ${row.name}: a waiter (${waiter.name}) is told the right thing, in time`, async () => {
           await row.run(kind, waiter);
         });
       }

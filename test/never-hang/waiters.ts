@@ -16,7 +16,7 @@ export interface Work {
   readonly view: Pool;
   /** Meets with its fate at `doomed`, and returns any other number. */
   readonly victim: (item: number) => unknown;
-  /** Gives the pool what else it is to have; to be called behind the victim. */
+  /** Gives the pool the rest of its work; called behind the victim. */
   readonly gather: () => void;
   /** Workers can start, so that a neighbour can begin before the victim. */
   readonly hasWorkers: boolean;
@@ -24,11 +24,11 @@ export interface Work {
 
 export interface Waiting {
   readonly victim: Promise<Fate>;
-  /** Those that began before the victim and go on until `release`. */
+  /** Tasks that began before the victim and go on until `release`. */
   readonly neighbours: readonly Promise<Fate>[];
   /** All others, with what each should give. */
   readonly others: Promise<readonly (Fate & { readonly expected: unknown })[]>;
-  /** The pool was told to shut down, and somebody waits for that. */
+  /** The pool was told to shut down, and a waiter waits for that. */
   readonly shutdown?: Promise<Fate>;
   release(): void;
 }

@@ -48,8 +48,8 @@ const exits: Way[] = [
   },
   {
     name: 'unhandled rejection',
-    die: (strike) => (strike(), void Promise.reject(new RangeError('nobody looks')), never()),
-    victim: lost({ exitCode: 1, cause: /^nobody looks$/ }),
+    die: (strike) => (strike(), void Promise.reject(new RangeError('unseen')), never()),
+    victim: lost({ exitCode: 1, cause: /^unseen$/ }),
     worker: ends,
   },
   {

@@ -28,7 +28,7 @@ test('a feature is reported missing where all are there', { skip }, () => {
   assert.match(koffi ?? '', /^\d+\.\d+\.\d+/);
 });
 
-test('native code is loaded before anybody needs it', { skip }, async () => {
+test('native code is loaded at its first use', { skip }, async () => {
   const program = (use: string): string => `
     import { readFileSync } from 'node:fs';
     import { ThreadPoolExecutor } from 'heddle';

@@ -35,7 +35,7 @@ declare global {
 }
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: a task whose signal was aborted before runs, starts a worker, or gets another reason`, async () => {
+  test(`${kind}: a task whose signal was aborted before never runs, starts no worker, and gets the reason`, async () => {
     await using pool = open({ maxWorkers: 1 });
     for (const reason of [new RangeError('no more'), 'text', 0, null]) {
       const signal = AbortSignal.abort(reason);
@@ -48,7 +48,7 @@ for (const { kind, open } of kinds) {
     assert.equal(pool.statistics().running + pool.statistics().queued, 0);
   });
 
-  test(`${kind}: an abort does not settle the tasks that wait, or begins them`, async () => {
+  test(`${kind}: an abort settles waiting tasks, and none begins`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const gate = new AbortController();
     const busy = pool.with({ signal: gate.signal }).submit(untilAborted);
@@ -76,7 +76,7 @@ for (const { kind, open } of kinds) {
     ['an endless loop', spin],
     ['an endless wait', hang],
   ] as const) {
-    test(`${kind}: ${what} cannot be aborted, keeps its worker, or costs a neighbour`, async () => {
+    test(`${kind}: ${what} can be aborted, loses its worker, and costs no neighbour`, async () => {
       await using pool = open({ maxWorkers: 2, graceful: 20 });
       const gate = new AbortController();
       const neighbour = pool.submit(
@@ -100,8 +100,8 @@ for (const { kind, open } of kinds) {
     });
   }
 
-  test(`${kind}: a task that stops in time loses its worker, or hears another reason`, async () => {
-    // What the task needs is imported by then: one that is aborted before that never begins.
+  test(`${kind}: a task that stops in time keeps its worker, and gets the reason`, async () => {
+    // The imports of the task are done by then: a task that is aborted before that never begins.
     await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer: () => void currentTask() });
     class Told extends Error {
       readonly extra = new Map([[1, 'one']]);
@@ -125,7 +125,7 @@ for (const { kind, open } of kinds) {
     }
   });
 
-  test(`${kind}: an abort after the end changes something, or a signal that lives long is left with listeners`, async () => {
+  test(`${kind}: an abort after the end changes nothing, and a long-living signal keeps no listeners`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const controller = new AbortController();
     const view = pool.with({ signal: controller.signal });
@@ -161,7 +161,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await pool.submit((x: number) => x, 2), 2);
   });
 
-  test(`${kind}: ten thousand tasks on one signal warn of a leak, or do not all hear of it`, async () => {
+  test(`${kind}: ten thousand tasks on one signal are all told, without a warning of a leak`, async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on('warning', onWarning);
@@ -214,14 +214,14 @@ for (const { kind, open } of kinds) {
     t.mock.timers.tick(20);
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    // It gets nothing more to do; another worker takes its place when it is gone.
+    // The worker gets nothing more to do; another worker takes its place when it is gone.
     const next = pool.submit(me);
     gate.abort();
     assert.equal(await neighbour, who);
     assert.notEqual(await next, who);
   });
 
-  test(`${kind}: of two tasks in one worker that is stuck, the neighbour waits for ever`, async () => {
+  test(`${kind}: of two tasks in one worker that is stuck, the neighbour ends`, async () => {
     await using pool = open({ maxWorkers: 1, tasksPerWorker: 2, graceful: 20 });
     const neighbour = pool.submit(hang);
     const controller = new AbortController();

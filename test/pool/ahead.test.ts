@@ -54,7 +54,7 @@ for (const { kind, open } of kinds) {
     return pool;
   }
 
-  test(`${kind}: what a busy worker has ahead waits: it is counted so, does not run, and can be cancelled`, async () => {
+  test(`${kind}: tasks ahead of a busy worker wait: they are counted so, do not run, and can be cancelled`, async () => {
     const pool = await warm(1);
     const gate = new Gate();
     const long = pool.submit(gate.block);
@@ -110,7 +110,7 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
-  test(`${kind}: what has ended is told before a task that takes long begins`, async () => {
+  test(`${kind}: outcomes are reported before a task that takes long begins`, async () => {
     const pool = await warm(1);
     const gate = new Gate();
     const short = Array.from({ length: 5 }, (_, n) => pool.submit(gate.count, n));
@@ -123,7 +123,7 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
-  test(`${kind}: what has ended is told before a Sync call blocks the worker, however short such calls were`, async () => {
+  test(`${kind}: outcomes are reported before a Sync call blocks the worker, however short such calls were`, async () => {
     const pool = await warm(1);
     const isOpen = new Event();
     const pass = (): boolean => isOpen.waitSync();
@@ -138,7 +138,7 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
-  test(`${kind}: what its worker has not begun can be cancelled, though the task before it has ended`, async () => {
+  test(`${kind}: a task that its worker has not begun can be cancelled, though the task before it has ended`, async () => {
     const pool = await warm(1);
     const gate = new Gate();
     const { block } = gate;
@@ -215,7 +215,7 @@ for (const { kind, open } of kinds) {
       [...begun].sort((a, b) => a - b),
       Array.from({ length: 1000 }, (_, n) => n),
     );
-    // What the blocked worker had ahead is given to the other when that is noticed, not at the end.
+    // The tasks ahead of the blocked worker are given to the other when that is noticed, not at the end.
     assert.ok(begun.indexOf(0) < 900 && begun.indexOf(1) < 900);
     gate.open();
     await long;
@@ -336,7 +336,7 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
-  test(`${kind}: those who listen from now on hear once of each task that begins`, async () => {
+  test(`${kind}: a new observer is told once of each task that begins`, async () => {
     const pool = await warm(1);
     const futures = Array.from({ length: 300 }, (_, n) => pool.submit((x: number) => x, n));
     const heard: number[] = [];

@@ -20,7 +20,7 @@ function make(callbacks: Callbacks<number> = {}): Made {
   return { result: asyncResults.follow(promise, callbacks, () => false), resolve, reject };
 }
 
-test('a result is no promise', async () => {
+test('a result is a promise', async () => {
   const { result, resolve } = make();
   const derived = result.then((value) => value + 1);
   assert.ok(derived instanceof Promise);
@@ -33,7 +33,7 @@ test('a result is no promise', async () => {
   assert.equal(Object.prototype.toString.call(result), '[object AsyncResult]');
 });
 
-test('a result tells another state than it has', async () => {
+test('a result tells its state', async () => {
   const { result, resolve } = make();
   assert.equal(result.ready(), false);
   assert.throws(() => result.successful(), InvalidStateError);
@@ -48,7 +48,7 @@ test('a result tells another state than it has', async () => {
   }
 });
 
-test('get() and wait() wait longer than their timeout, end the call with it, or accept a wrong one', async () => {
+test('get() and wait() end at their timeout, leave the call alone, and refuse a wrong one', async () => {
   const { result, resolve } = make();
   for (const timeout of [0, 1]) {
     await assert.rejects(result.get(timeout), TimeoutError);
@@ -63,7 +63,7 @@ test('get() and wait() wait longer than their timeout, end the call with it, or 
   assert.deepEqual([await waiting, await result.get(0), await result.wait(0)], [true, 5, true]);
 });
 
-test('callbacks run late, twice, in the wrong case, or the wrong order', async () => {
+test('callbacks run once, in the right case and order', async () => {
   const order: unknown[] = [];
   const note: Callbacks<number> = {
     callback: (value) => order.push(['value', value]),
@@ -77,7 +77,7 @@ test('callbacks run late, twice, in the wrong case, or the wrong order', async (
   assert.deepEqual(order, [['error', 'b'], ['value', 1], 'after a']);
 });
 
-test('an error in a callback becomes the result, or is lost', async () => {
+test('an error in a callback is reported, and not the result', async () => {
   const warning = once(process, 'warning') as Promise<[Error]>;
   const { result, resolve } = make({
     callback: () => {
@@ -89,7 +89,7 @@ test('an error in a callback becomes the result, or is lost', async () => {
   assert.match((await warning)[0].message, /a callback of an AsyncResult threw: Error: in a callback/);
 });
 
-test('wait() and asCompleted() do not take results', async () => {
+test('wait() and asCompleted() take results', async () => {
   const [a, b, c] = [make(), make(), make()];
   const [first, second, third] = [a.result, b.result, c.result];
   b.resolve(2);
@@ -102,20 +102,17 @@ test('wait() and asCompleted() do not take results', async () => {
   c.resolve(3);
 });
 
-test('an error that nobody looks at is not reported, or one that an errorCallback got is', async () => {
+test('an unhandled error is reported, and one that an errorCallback got is not', async () => {
   const program = (options: string): string => `
     import { ThreadPool } from 'heddle';
     const pool = new ThreadPool(1);
-    const result = pool.applyAsync(() => { throw new Error('nobody looks'); }, []${options});
+    const result = pool.applyAsync(() => { throw new Error('unseen'); }, []${options});
     await pool.apply(() => 'comes behind it');
     setImmediate(() => console.log('goes on'));`;
   const run = (options: string): Promise<{ stdout: string }> =>
     promisify(execFile)(process.execPath, ['--input-type=module', '-e', program(options)]);
-  await assert.rejects(
-    run(''),
-    (error: { stderr: string; stdout: string }) => error.stderr.includes('nobody looks') && error.stdout === '',
-  );
-  assert.equal((await run(', { errorCallback: (error) => console.log(error.message) }')).stdout, 'nobody looks\ngoes on\n');
+  await assert.rejects(run(''), (error: { stderr: string; stdout: string }) => error.stderr.includes('unseen') && error.stdout === '');
+  assert.equal((await run(', { errorCallback: (error) => console.log(error.message) }')).stdout, 'unseen\ngoes on\n');
   // wait() has seen it.
   assert.equal((await run('); await result.wait(')).stdout, 'goes on\n');
 });

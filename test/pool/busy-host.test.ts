@@ -28,7 +28,7 @@ for (const { kind, open } of kinds) {
       return `answer ${x}`;
     };
 
-  test(`${kind}: a task whose answer is there is overdue`, async () => {
+  test(`${kind}: a task whose answer is there is not overdue`, async () => {
     const marker = join(home, `${kind}-task`);
     await using pool = open({ maxWorkers: 1 });
     await pool.submit(() => 'ready');
@@ -37,7 +37,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await task, 'answer 1');
   });
 
-  test(`${kind}: an item whose answer is there is overdue`, async () => {
+  test(`${kind}: an item whose answer is there is not overdue`, async () => {
     const marker = join(home, `${kind}-item`);
     await using pool = open({ maxWorkers: 1 });
     await pool.submit(() => 'ready');
@@ -51,7 +51,7 @@ for (const [what, initializer] of [
   ['', undefined],
   [', with an initializer', () => {}],
 ] as const) {
-  test(`a worker that is ready was not so in time${what}`, async () => {
+  test(`a worker that is ready counts as in time${what}`, async () => {
     const marker = join(home, `ready${what === '' ? '' : '-initializer'}`);
     // The first that a worker says is that it is ready.
     const preload = `

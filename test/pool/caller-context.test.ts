@@ -11,7 +11,7 @@ import { kinds } from './kinds.ts';
 
 const user = new AsyncLocalStorage<string>();
 
-/** Who was found by each piece of code that ran. */
+/** The context that each piece of code found. */
 class Seen {
   readonly #by: Map<string, Set<string | undefined>> = new Map();
 
@@ -20,7 +20,7 @@ class Seen {
     this.#by.set(what, set.add(user.getStore()));
   }
 
-  /** All of it ran, and for nobody else. */
+  /** All of it ran, and in no other context. */
   check(name: string, pieces: readonly string[]): void {
     assert.deepEqual([...this.#by.keys()].toSorted(), pieces.toSorted());
     for (const [what, names] of this.#by) assert.deepEqual([...names], [name], what);
@@ -63,7 +63,7 @@ for (const { kind, open } of kinds) {
         }
       }
       const results = pool.map((x) => x, rows(), { chunkSize: 1, bufferSize: 1 });
-      await user.run('somebody else', async () => {
+      await user.run('another caller', async () => {
         for await (const x of results) if (x === 5) break;
       });
       return ['source', 'return()'];
@@ -94,7 +94,7 @@ for (const { kind, open } of kinds) {
         }),
       } as Iterable<number>;
       const results = pool.map((x: object, y: number) => [x, y], rows(), endless, { chunkSize: 1, bufferSize: 1 });
-      await user.run('somebody else', () => all(results));
+      await user.run('another caller', () => all(results));
       return ['async source', 'getter', 'end', 'return() of the longer one'];
     });
   });
@@ -112,7 +112,7 @@ for (const { kind, open } of kinds) {
         }),
       } as Iterable<number>;
       const results = pool.map((x) => x, endless, { signal: controller.signal });
-      await user.run('somebody else', async () => controller.abort(new Error('no more')));
+      await user.run('another caller', async () => controller.abort(new Error('no more')));
       await assert.rejects(all(results), { message: 'no more' });
       return ['return()'];
     });
@@ -152,7 +152,7 @@ for (const { kind, open } of kinds) {
         },
       );
       await assert.rejects(
-        user.run('somebody else', () => all(results)),
+        user.run('another caller', () => all(results)),
         { message: 'as always' },
       );
       return ['retryOn', 'progress', 'done callback', 'callback of a future that is done', 'retryOn of a map', 'progress of a map'];
@@ -160,7 +160,7 @@ for (const { kind, open } of kinds) {
   });
 
   test(`${kind}: a reducer rebuilds a result in the context of the call`, async () => {
-    // Both travel with the class; over there nobody listens.
+    // Both travel with the class; there is no listener on the other side.
     const hooks = globalThis as { note?: (what: string) => void };
     registerReducer(Money, {
       reduce: (money) => {
@@ -278,7 +278,7 @@ for (const [name, Class] of [
   });
 }
 
-test('an error that nobody looks at is told in no stranger’s context', async () => {
+test('an unhandled error is reported in no foreign context', async () => {
   const program = `
     import { AsyncLocalStorage } from 'node:async_hooks';
     import { ThreadPool, ThreadPoolExecutor } from 'heddle';

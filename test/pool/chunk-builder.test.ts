@@ -1,4 +1,4 @@
-/** What the items of a map weigh on their way: without a worker. */
+/** The weights of a map's items in flight: without a worker. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What a task knows of itself. */
+/** The facts that a task knows of itself. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { kinds } from './kinds.ts';
 const id = (): number => currentTask()!.id;
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: outside of a task there is one, or what a task left behind still is one`, async () => {
+  test(`${kind}: outside of a task there is none, and leftovers of a task are not one`, async () => {
     assert.equal(currentTask(), null);
     for (const tasksPerWorker of [1, 3]) {
       await using pool = open({ maxWorkers: 1, tasksPerWorker });
@@ -31,7 +31,7 @@ for (const { kind, open } of kinds) {
     }
   });
 
-  test(`${kind}: two tasks, or two items of a map, have one id`, async () => {
+  test(`${kind}: two tasks, or two items of a map, have different ids`, async () => {
     await using pool = open({ maxWorkers: 2, tasksPerWorker: 2 });
     const ids = await Promise.all(Array.from({ length: 20 }, () => pool.submit(id)));
     ids.push(...(await all(pool.map(id, Array(100).keys(), { chunkSize: 7 }))), ...(await all(pool.map(id, Array(100).keys()))));
@@ -39,7 +39,7 @@ for (const { kind, open } of kinds) {
     assert.equal(new Set(ids).size, 222);
   });
 
-  test(`${kind}: tasks that run at a time in one worker take each other's context over an await`, async () => {
+  test(`${kind}: concurrent tasks in one worker keep their contexts over an await`, async () => {
     await using pool = open({ maxWorkers: 1, tasksPerWorker: 8 });
     const steps = async (): Promise<number[]> => {
       const ids = [currentTask()!.id];
@@ -57,7 +57,7 @@ for (const { kind, open } of kinds) {
     assert.equal(new Set([...lists, ...mapped].map(([first]) => first)).size, 60);
   });
 
-  test(`${kind}: what a task tells of its progress is lost, comes late, or ends the program`, async () => {
+  test(`${kind}: the progress of a task is reported in time, and does not end the program`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const told: TaskProgress[] = [];
     const counting = (end: number): number => {
@@ -86,7 +86,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await pool.submit(counting, 5), 5);
   });
 
-  test(`${kind}: a task that has failed for its caller still tells its progress`, async () => {
+  test(`${kind}: a task that has failed for its caller reports no progress`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 60_000 });
     const told: number[] = [];
     const controller = new AbortController();

@@ -65,7 +65,7 @@ const ways: Way[] = [
 
 for (const { kind, open } of kinds) {
   for (const way of ways.filter(({ only }) => only === undefined || only === kind)) {
-    test(`${kind}: ${way.name} in a task hangs it, takes a neighbour with it, or ends the pool`, async () => {
+    test(`${kind}: ${way.name} in a task rejects it, and spares its neighbours and the pool`, async () => {
       await using pool = open({ maxWorkers: 2, resourceLimits: { maxOldGenerationSizeMb: 64 } });
       const controller = new AbortController();
       const neighbour = pool.submit(
@@ -96,7 +96,7 @@ for (const { kind, open } of kinds) {
     });
   }
 
-  test(`${kind}: with one worker and many tasks waiting, a death loses more than one`, async () => {
+  test(`${kind}: with one worker and many tasks waiting, a death loses one`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const work = (x: number): number => (x % 10 === 5 ? process.exit(1) : x);
     const fates = await Promise.allSettled(Array.from({ length: 30 }, (_, i) => pool.submit(work, i)));
@@ -106,7 +106,7 @@ for (const { kind, open } of kinds) {
     );
   });
 
-  test(`${kind}: a worker that dies between two tasks takes the next one with it, or is not replaced`, async () => {
+  test(`${kind}: a worker that dies between two tasks is replaced, and the next one runs`, async () => {
     await using pool = open({ maxWorkers: 1 });
     await pool.submit(() => void setTimeout(() => process.exit(0), 1));
     const fates = await Promise.allSettled(Array.from({ length: 200 }, (_, i) => pool.submit((x: number) => x, i)));
@@ -116,7 +116,7 @@ for (const { kind, open } of kinds) {
     );
   });
 
-  test(`${kind}: what a worker had sent before it died is lost`, async () => {
+  test(`${kind}: messages that a worker had sent before it died are read`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const fates = await all(
       mapOutcomes(
@@ -132,7 +132,7 @@ for (const { kind, open } of kinds) {
     );
   });
 
-  test(`${kind}: workers that cannot start are started for ever, or hang their tasks`, async () => {
+  test(`${kind}: workers that cannot start break the pool, and reject its tasks`, async () => {
     const name = kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor';
     const preload = join(tmpdir(), `heddle-broken-${process.pid}-${kind}.cjs`);
     // The main program is the first to run it, every worker the second.
@@ -157,7 +157,7 @@ for (const { kind, open } of kinds) {
   });
 }
 
-test('process: a killed worker takes items with it that had certainly not begun, or they run twice', async () => {
+test('process: items that a killed worker had certainly not begun run elsewhere, once', async () => {
   const { open } = kinds[1];
   await using pool = open({ maxWorkers: 1 });
   const work = async (x: number): Promise<number> => {

@@ -1,4 +1,4 @@
-/** A pool that nobody has any more, and that nobody shut down. */
+/** A pool without references and without a shutdown. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -21,14 +21,14 @@ for (const kind of ['Thread', 'Process']) {
     return stdout;
   };
 
-  test(`${kind.toLowerCase()}: the workers of a pool that was dropped live for ever`, async () => {
+  test(`${kind.toLowerCase()}: the workers of a pool without references end`, async () => {
     const program = `
       await (async () => { const pool = new Pool(options); console.log(await pool.submit(() => 1)); })();
       await untilEnded();`;
     assert.equal(await run(program), '1\nended\n');
   });
 
-  test(`${kind.toLowerCase()}: a pool is thought dropped while its view is used, its map goes on, or a task runs`, async () => {
+  test(`${kind.toLowerCase()}: a pool is kept while its view is used, its map goes on, or a task runs`, async () => {
     const program = `
       const view = (() => new Pool(options).with({ timeout: 60_000 }).with({ priority: 1 }))();
       await collect(20);
@@ -48,7 +48,7 @@ for (const kind of ['Thread', 'Process']) {
     assert.equal(await run(program), 'view\n20\ntask 0\nended\n');
   });
 
-  test(`${kind.toLowerCase()}: a map that was abandoned keeps its pool, though its signal lives on`, async () => {
+  test(`${kind.toLowerCase()}: an abandoned map does not keep its pool, though its signal lives on`, async () => {
     const program = `
       const { signal } = new AbortController();
       globalThis.kept = signal;

@@ -20,7 +20,7 @@ export async function takeAll<T>({ timers }: typeof mock, values: AsyncIterator<
   for (;;) {
     let isHere = false;
     const next = values.next().finally(() => (isHere = true));
-    // What it rejects with is given to the caller below.
+    // The rejection goes to the caller below.
     next.catch(() => {});
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, 1));

@@ -7,7 +7,7 @@ import { all } from './collect.ts';
 import { kinds } from './kinds.ts';
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: faked timers stop what has nothing to do with time`, async () => {
+  test(`${kind}: faked timers do not stop what has nothing to do with time`, async () => {
     const pool = open({ maxWorkers: 1 });
     mock.timers.enable();
     try {

@@ -8,7 +8,7 @@ import { futures } from '#src/pool/future.js';
 const pending = (): Future<number> => futures.create<number>();
 const settle = (future: Future<number>, ok: boolean, value: unknown): void => futures.settle(future, ok, value);
 
-test('a future is no promise', async () => {
+test('a future is a promise', async () => {
   const future = pending();
   assert.ok(future instanceof Promise);
   const derived = future.then((x) => x + 1);
@@ -19,7 +19,7 @@ test('a future is no promise', async () => {
   assert.deepEqual(await Promise.all([future, Future.resolve(3)]), [1, 3]);
 });
 
-test('the questions give answers of another state', async () => {
+test('the methods tell the state', async () => {
   const future = pending();
   assert.deepEqual([future.done(), future.running(), future.cancelled()], [false, false, false]);
   futures.assign(future, { cancel: () => true, isRunning: () => true });
@@ -32,14 +32,14 @@ test('the questions give answers of another state', async () => {
   assert.equal(await future.exception(0), null);
 });
 
-test('a future is settled twice', async () => {
+test('a future is settled once', async () => {
   const future = pending();
   settle(future, true, 1);
   assert.throws(() => settle(future, true, 2), InvalidStateError);
   assert.equal(await future, 1);
 });
 
-test('result() and exception() wait longer than their timeout, or end the task with it', async () => {
+test('result() and exception() end at their timeout, and leave the task alone', async () => {
   const future = pending();
   await assert.rejects(future.result(1), (error) => error instanceof TimeoutError && /within 1 ms/.test(error.message));
   await assert.rejects(future.exception(0), TimeoutError);
@@ -48,14 +48,14 @@ test('result() and exception() wait longer than their timeout, or end the task w
   assert.equal(((await future.exception(5)) as Error).message, 'late');
 });
 
-test('a wrong timeout is taken for none', async () => {
+test('a wrong timeout is refused', async () => {
   const future = pending();
   await assert.rejects(future.result(-1), /expected timeout to be a number >= 0, got -1/);
   await assert.rejects(future.exception('soon' as never), RangeError);
   settle(future, true, 1);
 });
 
-test('an undefined or falsy error is taken for success', async () => {
+test('an undefined or falsy error is an error', async () => {
   for (const thrown of [undefined, null, 0, '']) {
     const future = pending();
     settle(future, false, thrown);
@@ -69,7 +69,7 @@ test('an undefined or falsy error is taken for success', async () => {
   }
 });
 
-test('a cancelled future runs, or ends the program as an unhandled rejection', async () => {
+test('a cancelled future never runs, and does not end the program as an unhandled rejection', async () => {
   const future = pending();
   const cancel = (): boolean => {
     futures.cancel(future);
@@ -86,7 +86,7 @@ test('a cancelled future runs, or ends the program as an unhandled rejection', a
   await assert.rejects(future.exception(), CancelledError);
 });
 
-test('done callbacks run out of order, not at all, or not at once when it is done already', async () => {
+test('done callbacks run in order, and at once when it is done already', async () => {
   const future = pending();
   const order: string[] = [];
   future.addDoneCallback(() => order.push('first'));
@@ -103,11 +103,11 @@ test('done callbacks run out of order, not at all, or not at once when it is don
   assert.throws(() => future.addDoneCallback(5 as never), TypeError);
 });
 
-test('an error that nobody looks at is not reported', () => {
+test('an unhandled error is reported', () => {
   const program = `
     import { ThreadPoolExecutor } from 'heddle';
-    new ThreadPoolExecutor({ maxWorkers: 1 }).submit(() => { throw new Error('nobody looks'); });`;
+    new ThreadPoolExecutor({ maxWorkers: 1 }).submit(() => { throw new Error('unseen'); });`;
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   assert.equal(status, 1);
-  assert.match(stderr, /nobody looks/);
+  assert.match(stderr, /unseen/);
 });

@@ -26,7 +26,7 @@ test('without native calls a task that was given to a worker behind one that exi
   await using pool = new ProcessPoolExecutor({ maxWorkers: 1, tasksPerWorker: 3 });
   const first = await pool.submit(me);
   const ends = Promise.allSettled([pool.submit(exitAfter, go), pool.submit(me), pool.submit(me)]);
-  // They have left for the worker.
+  // The tasks have left for the worker.
   writeFileSync(go, '');
   const [exits, ...others] = await ends;
   assert.ok(exits.status === 'rejected' && exits.reason instanceof WorkerLost);

@@ -1,4 +1,4 @@
-/** What was sent to workers that end in every way, and then dropped, is no longer in the shared heap. */
+/** Objects that were sent to workers that end in every way, and then dropped, are no longer in the shared heap. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,14 +10,14 @@ import { collect, features, heapStatistics, type SharedObject, Word } from 'hedd
 import { all } from './collect.ts';
 
 const rounds = process.env['HEDDLE_LONG'] === undefined ? 60 : 10_000;
-/** One worker of each pool dies in so many rounds. */
+/** One worker of each pool dies once in this number of rounds. */
 const deathEvery = 15;
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
 type Kind = new (...args: unknown[]) => SharedObject;
-/** What a constructor cannot do without. */
+/** The required arguments of a constructor. */
 const needed: Record<string, unknown[]> = { Barrier: [2], Value: ['i'], RawValue: ['d'], SharedArray: ['i', 5], RawArray: ['c', 5000] };
 const base = Object.getPrototypeOf(Word) as abstract new () => SharedObject;
 const exported: unknown[] = Object.values({ Word, ...heddle });
@@ -27,7 +27,7 @@ const classes = exported.filter(
 /** One of every kind, and both ends of a pipe. */
 const one = (): SharedObject[] => [...classes.map((Class) => new Class(...(needed[Class.name] ?? []))), ...heddle.Pipe()];
 
-/** What a worker does with them: takes what can be taken, keeps some for a while, makes some, gives some back. */
+/** A worker's use of them: takes what can be taken, keeps some for a while, makes some, returns some. */
 function use(objects: SharedObject[], round: number): unknown {
   for (const object of objects) if (round % 2 === 0) (object as Partial<Lock>).tryAcquire?.();
   const kept = ((globalThis as { keptHandles?: unknown[] }).keptHandles ??= []);
@@ -83,7 +83,7 @@ async function run(kind: 'thread' | 'process', count: number): Promise<void> {
 
 for (const kind of ['thread', 'process'] as const) {
   const skip = kind === 'process' ? (features().sharedHeap ?? false) : false;
-  test(`${kind}: what was sent, to workers that live or die, and dropped, stays in the heap`, { skip }, async () => {
+  test(`${kind}: objects that were sent, to workers that live or die, and dropped, leave the heap`, { skip }, async () => {
     await run(kind, deathEvery);
     const before = await used();
     const { parcels } = heapStatistics();

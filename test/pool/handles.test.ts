@@ -28,7 +28,7 @@ const kept = globalThis as { kept?: unknown };
 for (const { kind, open } of kinds) {
   const skip = kind === 'process' && apart;
 
-  test(`${kind}: what a worker does to an argument, a capture, this or an item is not seen here`, { skip }, async () => {
+  test(`${kind}: changes by a worker to an argument, a capture, this or an item are seen here`, { skip }, async () => {
     await using pool = open({ maxWorkers: 1 });
     const word = new Word();
     const tally = new Tally(word);
@@ -41,7 +41,7 @@ for (const { kind, open } of kinds) {
     assert.equal(word.load(), 10);
   });
 
-  test(`${kind}: an object that comes home, in a result, an error or a stream, is another handle here`, { skip }, async () => {
+  test(`${kind}: an object that comes home, in a result, an error or a stream, is the handle that is here`, { skip }, async () => {
     await using pool = open({ maxWorkers: 1 });
     const word = new Word(7);
     assert.equal(await pool.submit((one: Word) => one, word), word);
@@ -59,7 +59,7 @@ for (const { kind, open } of kinds) {
     assert.deepEqual(await all(pool.map((one) => one, [word, word])), [word, word]);
   });
 
-  test(`${kind}: a worker has two handles on one object`, { skip }, async () => {
+  test(`${kind}: a worker has one handle on one object`, { skip }, async () => {
     await using pool = open({ maxWorkers: 1 });
     const word = new Word();
     const keep = (one: Word): boolean => {
@@ -72,7 +72,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await pool.submit(() => kept.kept === word), true);
   });
 
-  test(`${kind}: an object that a worker made does not outlive it, or is not seen by others`, { skip }, async () => {
+  test(`${kind}: an object that a worker made outlives it, and is seen by others`, { skip }, async () => {
     let word: Word;
     {
       await using pool = open({ maxWorkers: 1 });
@@ -84,7 +84,7 @@ for (const { kind, open } of kinds) {
     assert.equal(word.load(), 46);
   });
 
-  test(`${kind}: a kind of object is not known where it arrives`, { skip }, async () => {
+  test(`${kind}: every kind of object is known where it arrives`, { skip }, async () => {
     await using pool = open({ maxWorkers: 1 });
     const lock = new Lock();
     assert.equal(lock.tryAcquire(), true);
@@ -95,7 +95,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await pool.submit(() => lock.tryAcquire() && (lock.release(), true)), true);
   });
 
-  test(`${kind}: a capture works for the first worker only`, { skip }, async () => {
+  test(`${kind}: a capture works for every worker`, { skip }, async () => {
     await using pool = open({ maxWorkers: 2 });
     const [arrived, sum] = [new Word(), new Word()];
     const both = (): void => {
@@ -108,7 +108,7 @@ for (const { kind, open } of kinds) {
     assert.equal(sum.load(), 2);
   });
 
-  test(`${kind}: a result with a handle is lost if its worker exits right after`, { skip }, async () => {
+  test(`${kind}: a result with a handle arrives if its worker exits right after`, { skip }, async () => {
     for (let i = 0; i < 5; i++) {
       const pool = open({ maxWorkers: 1 });
       const word = await pool.submit((n: number) => {
@@ -147,7 +147,7 @@ const chains: Chain[] = [
 ];
 
 for (const chain of chains) {
-  test(`an object is lost on the way from ${chain.join(' to ')} and back`, { skip: chain.includes('process') && apart }, async () => {
+  test(`an object survives the way from ${chain.join(' to ')} and back`, { skip: chain.includes('process') && apart }, async () => {
     const word = new Word(5);
     const made = await goDown(chain, word);
     assert.deepEqual([word.load(), made.load()], [6, 105]);
@@ -155,9 +155,9 @@ for (const chain of chains) {
   });
 }
 
-test('a process that was started before its parent met the heap has another one', { skip: apart }, async () => {
+test('a process that was started before its parent met the heap has the same one', { skip: apart }, async () => {
   await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
-  // Nobody but us has met it when the grandchild starts.
+  // Only this process has met it when the grandchild starts.
   await pool.submit(async () => {
     const { ProcessPoolExecutor: Processes } = await import('heddle');
     const inner = new Processes({ maxWorkers: 1 });
@@ -172,7 +172,7 @@ test('a process that was started before its parent met the heap has another one'
   await pool.submit(() => (kept.kept as ProcessPoolExecutor).shutdown({ wait: true }));
 });
 
-test('two threads that meet the heap at once have two', async () => {
+test('two threads that meet the heap at once have the same one', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
   const make = async (): Promise<Word[]> => {
     const words = [];
@@ -189,7 +189,7 @@ test('two threads that meet the heap at once have two', async () => {
   assert.equal(two[3]!.load(), 3);
 });
 
-test('a child that has no native calls gets handles that are not there, or hangs', { skip: apart }, async () => {
+test('a child without native calls refuses handles', { skip: apart }, async () => {
   await using pool = new ProcessPoolExecutor({ maxWorkers: 1, env: { ...process.env, HEDDLE_PLATFORM: 'none' } });
   const word = new Word();
   await assert.rejects(

@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'heddle-key-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: tasks of one key run in different workers, at a time, or out of order`, async () => {
+  test(`${kind}: tasks of one key run in one worker, one at a time, in order`, async () => {
     await using pool = open({ maxWorkers: 3, tasksPerWorker: 2 });
     const steps = async (x: number): Promise<[string, boolean, number]> => {
       const here = globalThis as { busy?: Set<string>; seen?: number[] };
@@ -48,7 +48,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await view.submit(me), ends[0]![0]);
   });
 
-  test(`${kind}: different keys do not spread over the workers`, async () => {
+  test(`${kind}: different keys spread over the workers`, async () => {
     await using pool = open({ maxWorkers: 2 });
     await pool.broadcast(me);
     const who = await Promise.all(Array.from({ length: 10 }, (_, i) => pool.with({ key: `k${i}` }).submit(me)));
@@ -57,7 +57,7 @@ for (const { kind, open } of kinds) {
     assert.deepEqual(again, who);
   });
 
-  test(`${kind}: a task that is tried again lets the next of its key pass`, async () => {
+  test(`${kind}: a task that is tried again does not let the next of its key pass`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const view = pool.with({ key: 'k', retries: 2, retryOn: () => true });
     const failing = (x: number): string => {
@@ -112,7 +112,7 @@ for (const { kind, open } of kinds) {
     }
   });
 
-  test(`${kind}: a key dies with its worker, or is tied to one that is gone`, async () => {
+  test(`${kind}: a key survives its worker`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const view = pool.with({ key: 'k' });
     const before = await view.submit(me);
@@ -128,7 +128,7 @@ for (const { kind, open } of kinds) {
     );
   });
 
-  test(`${kind}: tasks that wait begin in another order than that of their priority`, async () => {
+  test(`${kind}: waiting tasks begin in the order of their priority`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const gate = new AbortController();
     const busy = pool.submit(wait, gate.signal);
@@ -150,7 +150,7 @@ for (const { kind, open } of kinds) {
     assert.deepEqual(order, [4, 100, 2, 5, 8, 6, 0, 3, 1, 7]);
   });
 
-  test(`${kind}: a map of high priority waits behind tasks of a lower one`, async () => {
+  test(`${kind}: a map of high priority goes before tasks of a lower one`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const gate = new AbortController();
     const busy = pool.submit(wait, gate.signal);

@@ -12,7 +12,7 @@ const apart = features().sharedHeap !== null;
 for (const { kind, open } of kinds) {
   const skip = kind === 'process' && apart;
 
-  test(`${kind}: a worker that meets no shared object loads what they need`, async () => {
+  test(`${kind}: a worker without shared objects does not load their code`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const door = import.meta.resolve('#src/handles.js');
     const isLoaded = async (): Promise<boolean[]> => {

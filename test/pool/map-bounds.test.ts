@@ -1,4 +1,4 @@
-/** What maps and streams hold: slots, items read ahead, and bytes in front of a slow consumer. */
+/** The memory of maps and streams: slots, items read ahead, and bytes in front of a slow consumer. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** The options of `map`: signal, time-out of each item, progress, and what is left of a map that nobody takes to its end. */
+/** The options of `map`: signal, timeout of each item, progress, and the rest of a map that is not consumed to its end. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -57,7 +57,7 @@ const wrong: readonly [options: unknown, message: RegExp][] = [
 ];
 
 for (const { kind, open, shared } of kinds) {
-  test(`${kind}: a wrong option of map is taken, or refused without saying what came`, async () => {
+  test(`${kind}: a wrong option of map is refused with what came`, async () => {
     const pool = shared(1);
     for (const [options, message] of wrong) {
       const source = new Naturals();
@@ -66,7 +66,7 @@ for (const { kind, open, shared } of kinds) {
     }
   });
 
-  test(`${kind}: an abort leaves a map's source open, its workers busy, or gives another reason (while somebody waits)`, async () => {
+  test(`${kind}: an abort closes the source of a map, frees its workers, and gives its reason (during a wait)`, async () => {
     await using pool = open({ maxWorkers: 2, graceful: 20 });
     for (const stuck of [spin, hang]) {
       for (const chunkSize of [1, 5]) {
@@ -90,7 +90,7 @@ for (const { kind, open, shared } of kinds) {
     }
   });
 
-  test(`${kind}: an abort while nobody waits is forgotten, or tells of results that are not wanted any more`, async () => {
+  test(`${kind}: an abort without a waiter is kept, and drops the results`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const controller = new AbortController();
     const source = new Naturals();
@@ -104,7 +104,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(pool.statistics().workersEnded, 0);
   });
 
-  test(`${kind}: an abort before the call lets a map read its source`, async () => {
+  test(`${kind}: an abort before the call keeps a map from reading its source`, async () => {
     const pool = shared(1);
     const source = new Naturals();
     const results = pool.map((x: number) => x, source, { signal: AbortSignal.abort('off') });
@@ -113,7 +113,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual(await results.next(), { done: true, value: undefined });
   });
 
-  test(`${kind}: an abort waits for an async source`, async () => {
+  test(`${kind}: an abort does not wait for an async source`, async () => {
     const pool = shared(1);
     const controller = new AbortController();
     let release!: () => void;
@@ -131,7 +131,7 @@ for (const { kind, open, shared } of kinds) {
     release();
   });
 
-  test(`${kind}: the running item of a chunk does not hear of an abort, or the items behind it still run`, async () => {
+  test(`${kind}: the running item of a chunk is told of an abort, and later items do not run`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 60_000 });
     const before = await pool.submit(me);
     const file = newFile();
@@ -261,7 +261,7 @@ for (const { kind, open, shared } of kinds) {
     );
   });
 
-  test(`${kind}: a map through with() has other options than its tasks, or loses those of its own`, async () => {
+  test(`${kind}: a map through with() has the options of its tasks, and its own`, async () => {
     await using pool = open({ maxWorkers: 2, graceful: 20 });
     const work = (x: number): string => {
       if (x === 1 && currentTask()!.attempt === 1) process.exit(1);
@@ -279,7 +279,7 @@ for (const { kind, open, shared } of kinds) {
     );
   });
 
-  test(`${kind}: an early return lets a chunk run on behind its current item`, async () => {
+  test(`${kind}: an early return stops a chunk behind its current item`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const file = newFile();
     const word = join(folder, `go-${kind}`);
@@ -288,7 +288,7 @@ for (const { kind, open, shared } of kinds) {
       const { existsSync: isThere } = await import('node:fs');
       if (x === 5) {
         while (!isThere(word)) await new Promise((resolve) => setTimeout(resolve, 5));
-        // What was sent before is read before this comes.
+        // Earlier messages are read before this comes.
         await new Promise((resolve) => setImmediate(resolve));
       }
       return x;
@@ -308,7 +308,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(failed, 0);
   });
 
-  test(`${kind}: an endless source is read further than the buffer goes`, async () => {
+  test(`${kind}: an endless source is read as far as the buffer goes`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const source = new Naturals();
     const results = pool.map((x: number) => x, source, { bufferSize: 50 });
@@ -378,7 +378,7 @@ for (const { kind, open, shared } of kinds) {
     }
   });
 
-  test(`${kind}: a map that was abandoned keeps its program alive`, async () => {
+  test(`${kind}: an abandoned map does not keep its program alive`, async () => {
     const name = kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor';
     const program = `
       import { ${name} as Pool } from 'heddle';

@@ -1,4 +1,4 @@
-/** What becomes of a map whose pool ends while it goes on: what was read before is computed, and tried again where `retries` say so. */
+/** The fate of a map whose pool ends while it goes on: items read before are computed, and tried again where `retries` allow. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -24,7 +24,7 @@ function counted(limit: number = Infinity): { items: Generator<number>; taken: (
 }
 
 for (const { kind, open, shared } of kinds) {
-  test(`${kind}: a result waits for the next item of its chunk`, async () => {
+  test(`${kind}: a result does not wait for the next item of its chunk`, async () => {
     const pool = shared(1);
     const gate = new AbortController();
     const { signal } = gate;
@@ -39,7 +39,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual(await all(results), [2, 3]);
   });
 
-  test(`${kind}: an error that many items end with has the caller's frames many times`, async () => {
+  test(`${kind}: an error that many items end with has the frames of the caller once`, async () => {
     const pool = open({ maxWorkers: 1 });
     const { items, isClosed } = counted(12);
     const outcomes = mapOutcomes(pool, () => new Promise<void>(() => setInterval(() => {}, 1000)), items, {
@@ -55,7 +55,7 @@ for (const { kind, open, shared } of kinds) {
     await pool.terminateWorkers();
   });
 
-  test(`${kind}: an item that waits for ever outlives its time-out, or takes the items behind it along`, async () => {
+  test(`${kind}: an item that never ends fails at its timeout, and spares the items behind it`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 50 });
     const run = async (item: number): Promise<number> => (item === 1 ? new Promise(() => setInterval(() => {}, 1000)) : item);
     const outcomes = await all(mapOutcomes(pool, run, [0, 1, 2], { timeout: 200, chunkSize: 3 }));
@@ -65,7 +65,7 @@ for (const { kind, open, shared } of kinds) {
     );
   });
 
-  test(`${kind}: results come in another order, are lost or doubled`, async () => {
+  test(`${kind}: results come in order, each once`, async () => {
     const pool = shared(2);
     assert.deepEqual(await all(pool.map(double, range(5000))), range(5000).map(double));
     assert.deepEqual(await all(pool.map(double, [])), []);
@@ -74,7 +74,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual(await all(pool.map(wait, [30, 1, 2, 0])), [30, 1, 2, 0]);
   });
 
-  test(`${kind}: any source, chunk size and buffer size gives something else than Array.map`, async () => {
+  test(`${kind}: any source, chunk size and buffer size gives what Array.map gives`, async () => {
     const pool = shared(2);
     const size = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined });
     await fc.assert(
@@ -97,7 +97,7 @@ for (const { kind, open, shared } of kinds) {
     );
   });
 
-  test(`${kind}: several iterables are not zipped, or the longer ones go on`, async () => {
+  test(`${kind}: several iterables are zipped, and the longer ones closed`, async () => {
     const pool = shared(2);
     const tail = counted();
     async function* letters(): AsyncGenerator<string> {
@@ -109,7 +109,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual(await all(pool.map((x) => x.toUpperCase(), 'ab')), ['A', 'B']);
   });
 
-  test(`${kind}: work begins only when somebody asks, or takes more than the buffer holds`, async () => {
+  test(`${kind}: work begins with the call, and takes no more than the buffer holds`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const source = counted();
     const results = pool.map(double, source.items, { bufferSize: 10 });
@@ -124,12 +124,12 @@ for (const { kind, open, shared } of kinds) {
     assert.ok(source.isClosed());
   });
 
-  test(`${kind}: a buffer of one stops the map`, async () => {
+  test(`${kind}: a map works with a buffer of one`, async () => {
     const pool = shared(2);
     assert.deepEqual(await all(pool.map(double, range(30), { bufferSize: 1, chunkSize: 8 })), range(30).map(double));
   });
 
-  test(`${kind}: an endless source eats all memory without a bufferSize`, async () => {
+  test(`${kind}: an endless source does not eat all memory without a bufferSize`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const source = counted();
     let last = -1;
@@ -142,7 +142,7 @@ for (const { kind, open, shared } of kinds) {
     assert.ok(source.taken() <= 20_001 + 4 * 2 * 16_384 + 16_384, `${source.taken()} taken`);
   });
 
-  test(`${kind}: an item that throws hides its neighbours, or the iteration goes on`, async () => {
+  test(`${kind}: an item that throws rejects at its place, and the iteration goes on`, async () => {
     const pool = shared(2);
     const source = counted(100);
     const results = pool.map(
@@ -161,7 +161,7 @@ for (const { kind, open, shared } of kinds) {
     await until(source.isClosed);
   });
 
-  test(`${kind}: an item or result that cannot cross fails at another position`, async () => {
+  test(`${kind}: an item or result that cannot cross fails at its own position`, async () => {
     const pool = shared(2);
     const sent = pool.map((x) => x, [1, { deep: [new WeakMap()] }, 3] as unknown[], { chunkSize: 3 });
     assert.equal((await sent.next()).value, 1);
@@ -171,7 +171,7 @@ for (const { kind, open, shared } of kinds) {
     await assert.rejects(returned.next(), (error) => error instanceof SerializationError && error.message.includes('result'));
   });
 
-  test(`${kind}: an error of the source is lost, or comes before the items that were taken`, async () => {
+  test(`${kind}: an error of the source comes after the items that were taken`, async () => {
     const pool = shared(2);
     function* breaks(): Generator<number> {
       yield* [1, 2, 3];
@@ -189,7 +189,7 @@ for (const { kind, open, shared } of kinds) {
     }
   });
 
-  test(`${kind}: wrong arguments throw at the call, or hang`, async () => {
+  test(`${kind}: wrong arguments reject`, async () => {
     const pool = shared(1);
     const refused = (...args: unknown[]): Promise<unknown> =>
       (pool.map as (...args: unknown[]) => AsyncIterator<unknown>).apply(pool, args).next();
@@ -224,7 +224,7 @@ for (const { kind, open, shared } of kinds) {
     await assert.rejects(pool.map(double, 5 as never).toArray(), /expected items to be an iterable, got 5/);
   });
 
-  test(`${kind}: several next() at once get their results out of order`, async () => {
+  test(`${kind}: several next() at once get their results in order`, async () => {
     const pool = shared(2);
     const results = pool.map(double, [1, 2, 3]);
     const got = await Promise.all([results.next(), results.next(), results.next(), results.next()]);
@@ -235,7 +235,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(got[3].done, true);
   });
 
-  test(`${kind}: an item of an async source waits for the next one while workers are free`, async () => {
+  test(`${kind}: an item of an async source does not wait for the next one while workers are free`, async () => {
     const pool = shared(2);
     let give!: (value: number) => void;
     async function* byHand(): AsyncGenerator<number> {
@@ -249,7 +249,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal((await results.next()).done, true);
   });
 
-  test(`${kind}: return() waits for a source that never delivers`, async () => {
+  test(`${kind}: return() does not wait for a source that never delivers`, async () => {
     const pool = shared(1);
     async function* stuck(): AsyncGenerator<number> {
       yield 1;
@@ -261,7 +261,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal((await results.next()).done, true);
   });
 
-  test(`${kind}: a source slower than the workers keeps everything else waiting`, async () => {
+  test(`${kind}: a source slower than the workers leaves everything else its turn`, async () => {
     const pool = shared(2);
     function* slow(): Generator<number> {
       for (let i = 0; ; i++) {
@@ -275,7 +275,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(count, 20);
   });
 
-  test(`${kind}: a source that is slow to read breaks up chunks of a given size`, async () => {
+  test(`${kind}: a source that is slow to read fills chunks of a given size`, async () => {
     await using pool = open({ maxWorkers: 2 });
     await pool.submit(() => {});
     const underWay: number[] = [];
@@ -295,13 +295,13 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(pool.statistics().submitted, 13);
   });
 
-  test(`${kind}: items of one chunk share what they change`, async () => {
+  test(`${kind}: items of one chunk do not share what they change`, async () => {
     const pool = shared(1);
     const list: number[] = [];
     assert.deepEqual(await all(pool.map((x) => list.push(x), [1, 2, 3], { chunkSize: 3 })), [1, 1, 1]);
   });
 
-  test(`${kind}: an item that never settles hangs its chunk`, async () => {
+  test(`${kind}: an item that never settles rejects`, async () => {
     const pool = shared(1);
     const fates = await all(
       mapOutcomes(pool, (x: number) => (x % 2 === 0 ? new Promise<number>(() => {}) : x), [0, 1, 2, 3], { chunkSize: 4 }),
@@ -313,7 +313,7 @@ for (const { kind, open, shared } of kinds) {
     assert.match((fates[0]!.value as unknown as Error).message, /can never settle/);
   });
 
-  test(`${kind}: after an item that fails the other outcomes are lost`, async () => {
+  test(`${kind}: after a failed item the other outcomes come`, async () => {
     const pool = shared(2);
     const odd = (x: number): number => {
       if (x % 2 === 1) throw new Error(`odd ${x}`);
@@ -329,7 +329,7 @@ for (const { kind, open, shared } of kinds) {
     );
   });
 
-  test(`${kind}: unordered outcomes wait for the slowest, or lose one`, async () => {
+  test(`${kind}: unordered outcomes do not wait for the slowest, and all come`, async () => {
     const pool = shared(2);
     const controller = new AbortController();
     const { signal } = controller;
@@ -348,7 +348,7 @@ for (const { kind, open, shared } of kinds) {
     assert.ok(seen.indexOf(0) >= 45);
   });
 
-  test(`${kind}: a dead worker takes items with it that had not begun, or runs one twice`, async () => {
+  test(`${kind}: items that a dead worker had not begun run elsewhere, once`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const deadly = (x: number): number => {
       if (x === 3) process.exit(9);
@@ -363,7 +363,7 @@ for (const { kind, open, shared } of kinds) {
     assert.ok(fates.every((f, i) => !f.ok || f.value === i));
   });
 
-  test(`${kind}: a map goes on after shutdown, or its cancelled items hang`, async () => {
+  test(`${kind}: a map ends after shutdown, and its cancelled items reject`, async () => {
     const pool = open({ maxWorkers: 1 });
     const results = mapOutcomes(pool, double, range(100), { bufferSize: 4, chunkSize: 1 });
     assert.equal((await results.next()).value?.value, 0);

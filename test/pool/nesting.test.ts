@@ -14,7 +14,7 @@ const cli = join(root, 'dist/cli/main.js');
 
 interface Ran {
   readonly stdout: string;
-  /** What the modules have noted, each line once for each time. */
+  /** The notes of the modules, each line once for each time. */
   readonly notes: string[];
 }
 
@@ -101,7 +101,7 @@ for (const kind of ['thread', 'process'] as const) {
     assert.match(others(ran)[0]!, refused('^double', 'item\\.mjs'));
   });
 
-  test(`${kind}: a pool that a module makes where it is loaded is used by a task`, async () => {
+  test(`${kind}: a pool that a module makes where it is loaded can be used by a task`, async () => {
     const text = `import { Pool } from './kind.mjs'; import { doubled } from './inner.mjs';
       console.log(await new Pool({ maxWorkers: 1 }).submit(doubled, 21));`;
     const ran = await program(kind, text);

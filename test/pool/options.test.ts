@@ -33,7 +33,7 @@ const wrong: readonly [options: unknown, message: RegExp][] = [
 ];
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: a wrong option of an executor is taken, or refused without saying what came`, () => {
+  test(`${kind}: a wrong option of an executor is refused with what came`, () => {
     for (const [options, message] of wrong)
       assert.throws(
         () => open(options as ExecutorOptions),
@@ -66,7 +66,7 @@ for (const { kind, open } of kinds) {
     assert.throws(() => ((pool as { maxWorkers: number }).maxWorkers = 1), TypeError);
   });
 
-  test(`${kind}: workers do not see the environment or the options of Node they were given`, async () => {
+  test(`${kind}: workers see the environment and the options of Node they were given`, async () => {
     await using pool = open({
       maxWorkers: 1,
       env: { HEDDLE_GIVEN: 'yes', HEDDLE_LEFT_OUT: undefined },
@@ -86,7 +86,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await plain.submit(() => isMainThread), kind === 'process');
   });
 
-  test(`${kind}: a worker that does not become ready holds its tasks up for ever, or is tried again and again`, async () => {
+  test(`${kind}: a worker that does not become ready rejects its tasks, and is not tried again and again`, async () => {
     for (const initializer of [
       () => {
         for (;;);
@@ -109,7 +109,7 @@ for (const { kind, open } of kinds) {
     }
   });
 
-  test(`${kind}: an initializer that throws what is no error is not told of in words`, async () => {
+  test(`${kind}: a value other than an error, thrown by an initializer, is told in words`, async () => {
     for (const [thrown, told] of [
       [undefined, 'undefined'],
       ['no model', "'no model'"],
@@ -128,7 +128,7 @@ for (const { kind, open } of kinds) {
     }
   });
 
-  test(`${kind}: the name of a pool is not in its errors`, async () => {
+  test(`${kind}: the name of a pool is in its errors`, async () => {
     const pool = open({ maxWorkers: 1, name: 'thumbnails' });
     await pool.shutdown();
     await assert.rejects(
@@ -137,7 +137,7 @@ for (const { kind, open } of kinds) {
     );
   });
 
-  test(`${kind}: more tasks wait than the queueLimit allows, or one that would begin is refused`, async () => {
+  test(`${kind}: at most as many tasks wait as the queueLimit allows, and one that would begin is accepted`, async () => {
     await using pool = open({ maxWorkers: 1, tasksPerWorker: 2, queueLimit: 2 });
     await pool.submit(() => 1);
     const gate = new AbortController();

@@ -1,4 +1,4 @@
-/** What is taken from a map, and in which order: without a worker. */
+/** The results of a map, and their order: without a worker. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ function taken(results: OutcomeStore): unknown[] {
   return all;
 }
 
-test('an item that goes out again changes the index of the one before it, or is never taken', () => {
+test('an item that goes out again keeps the index of the one before it, and is taken', () => {
   const results = new OutcomeStore(true);
   const batch = new ChunkOutcomes(10, 3);
   results.expect(batch);
@@ -30,7 +30,7 @@ test('an item that goes out again changes the index of the one before it, or is 
   assert.deepEqual(taken(results), [[11, 'b']]);
 });
 
-test('in order an outcome is taken before the one in front of it, or one without a worker out of its place', () => {
+test('in order an outcome is taken after the one in front of it, and one without a worker in its place', () => {
   const results = new OutcomeStore(false);
   const [first, second] = [new ChunkOutcomes(0, 2), new ChunkOutcomes(3, 1)];
   results.expect(first);

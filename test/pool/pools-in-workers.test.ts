@@ -101,7 +101,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await doneAtTheEnd(outer, done, go), 3);
   });
 
-  test(`${kind}: who waits for the last result of a pool in a worker may give it more before the worker ends`, async () => {
+  test(`${kind}: the waiter for the last result of a pool in a worker may give it more before the worker ends`, async () => {
     const [done, go, outer] = [new Semaphore(0), new Event(), open({ maxWorkers: 1 })];
     await outer.submit(
       async (one: typeof leaveWork, ...[semaphore, event]: [Semaphore, Event]) => {

@@ -1,4 +1,4 @@
-/** Programs that use pools: that they end, print everything, and leave nobody behind. */
+/** Programs that use pools: they end, print everything, and leave no process behind. */
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ const isAlive = (pid: number): boolean => {
 for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
   const start = `import { ${name} as Pool } from 'heddle';`;
 
-  test(`${name}: an idle pool keeps its program alive`, async () => {
+  test(`${name}: an idle pool does not keep its program alive`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 2 });
       console.log(await pool.submit((x) => x + 1, 1), await pool.submit((x) => x + 1, 2));
@@ -31,14 +31,14 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.equal(stdout, '2 3\n1\n');
   });
 
-  test(`${name}: a program ends before its tasks do`, async () => {
+  test(`${name}: a program ends after its tasks`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 1 });
       pool.submit(() => new Promise((resolve) => setTimeout(() => resolve('late'), 100))).then(console.log);`);
     assert.equal(stdout, 'late\n');
   });
 
-  test(`${name}: what a task printed is lost when its program ends`, async () => {
+  test(`${name}: the output of a task is complete when its program ends`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 1 });
       await pool.submit(() => { for (let i = 0; i < 200; i++) console.log('line ' + i); });`);
@@ -48,7 +48,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     );
   });
 
-  test(`${name}: what a task printed is lost at shutdown`, async () => {
+  test(`${name}: the output of a task is complete at shutdown`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 1 });
       await pool.submit(() => { for (let i = 0; i < 200; i++) console.log('line ' + i); });
@@ -57,7 +57,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.deepEqual(stdout.trimEnd().split('\n'), [...Array.from({ length: 200 }, (_, i) => `line ${i}`), 'end']);
   });
 
-  test(`${name}: what a task printed is lost because the reader is slow`, async () => {
+  test(`${name}: the output of a task is complete though the reader is slow`, async () => {
     const program = `${start}
       const pool = new Pool({ maxWorkers: 1 });
       await pool.submit(() => { for (let i = 0; i < 5000; i++) console.log('line ' + i); });`;
@@ -73,7 +73,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.equal(text, Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''));
   });
 
-  test(`${name}: after shutdown something keeps the program alive`, async () => {
+  test(`${name}: after shutdown nothing keeps the program alive`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 2 });
       await Promise.all([1, 2].map((x) => pool.submit((y) => y, x)));
@@ -82,7 +82,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.equal(stdout, '\n');
   });
 
-  test(`${name}: a pool inside a task does not work`, async () => {
+  test(`${name}: a pool inside a task works`, async () => {
     for (const inner of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
       const { stdout } = await node(`${start}
         import { ${inner} as Inner } from 'heddle';
@@ -98,7 +98,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     }
   });
 
-  test(`${name}: preloaded modules and conditions do not hold in workers`, async () => {
+  test(`${name}: preloaded modules and conditions hold in workers`, async () => {
     const preload = 'data:text/javascript,globalThis.preloaded = true';
     const { stdout } = await node(
       `${start}
@@ -110,7 +110,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.equal(stdout, 'true false\n');
   });
 
-  test(`${name}: options of Node that only a process can have stop the workers`, async () => {
+  test(`${name}: options of Node that only a process can have do not stop the workers`, async () => {
     const { stdout } = await node(
       `${start}
       console.log(await new Pool({ maxWorkers: 1 }).submit((x) => x + 1, 1));`,
@@ -122,7 +122,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
     assert.equal(stdout, '2\n');
   });
 
-  test(`${name}: a program that exits in the middle of a task hangs, or prints nothing`, async () => {
+  test(`${name}: a program that exits in the middle of a task ends, with its output`, async () => {
     const { stdout } = await node(`${start}
       const pool = new Pool({ maxWorkers: 2 });
       await pool.submit(() => 1);
@@ -132,7 +132,7 @@ for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
   });
 }
 
-test('a child in an endless loop outlives a program that calls process.exit()', async () => {
+test('a child in an endless loop ends with a program that calls process.exit()', async () => {
   const child = spawn(
     process.execPath,
     [
@@ -152,7 +152,7 @@ test('a child in an endless loop outlives a program that calls process.exit()', 
   await until(() => !isAlive(pid));
 });
 
-test('an idle child outlives a program that is killed', async () => {
+test('an idle child ends with a program that is killed', async () => {
   const child = spawn(
     process.execPath,
     [

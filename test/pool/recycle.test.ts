@@ -15,7 +15,7 @@ const runs = (list: readonly string[]): number[] => {
 };
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: a worker runs more tasks than maxTasksPerChild, or fewer`, async () => {
+  test(`${kind}: a worker runs exactly maxTasksPerChild tasks`, async () => {
     await using pool = open({ maxWorkers: 1, maxTasksPerChild: 3 });
     const tasks = Array.from({ length: 8 }, () => pool.submit(me));
     assert.deepEqual(runs(await Promise.all(tasks)), [3, 3, 2]);
@@ -25,7 +25,7 @@ for (const { kind, open } of kinds) {
     assert.deepEqual({ completed, workersStarted }, { completed: 15, workersStarted: 5 });
   });
 
-  test(`${kind}: with maxTasksPerChild a chunk is split, counts as one task, or loses items`, async () => {
+  test(`${kind}: with maxTasksPerChild a chunk stays whole, counts its items, and loses none`, async () => {
     await using pool = open({ maxWorkers: 1, maxTasksPerChild: 4 });
     assert.deepEqual(runs(await all(pool.map(me, Array(20).keys(), { chunkSize: 10 }))), [10, 10]);
     const adaptive = await all(pool.map((x: number) => [x, `${process.pid}:${threadId}`] as const, Array(40).keys()));
@@ -36,7 +36,7 @@ for (const { kind, open } of kinds) {
     for (const count of runs(adaptive.map(([, who]) => who))) assert.ok(count < 8, `${count} in one worker`);
   });
 
-  test(`${kind}: maxTasksPerChild ends a worker before the tasks it runs beside each other`, async () => {
+  test(`${kind}: maxTasksPerChild ends a worker after the tasks it runs beside each other`, async () => {
     await using pool = open({ maxWorkers: 1, maxTasksPerChild: 4, tasksPerWorker: 3 });
     const slow = async (): Promise<string> => {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -45,7 +45,7 @@ for (const { kind, open } of kinds) {
     assert.deepEqual(runs(await Promise.all(Array.from({ length: 10 }, () => pool.submit(slow)))), [4, 4, 2]);
   });
 
-  test(`${kind}: a worker keeps the memory that a task left, or is replaced in the middle of one`, async () => {
+  test(`${kind}: a worker that keeps the memory of a task is replaced, but not in the middle of one`, async () => {
     const limit = kind === 'thread' ? 60e6 : 250e6;
     await using pool = open({ maxWorkers: 1, maxMemory: limit, tasksPerWorker: 2 });
     const fill = (megabytes: number): string => {
@@ -71,7 +71,7 @@ for (const { kind, open } of kinds) {
     assert.equal(pool.statistics().workersStarted, 2);
   });
 
-  test(`${kind}: minWorkers start only with the first task, or too many do`, async () => {
+  test(`${kind}: minWorkers start with the pool, and stay`, async () => {
     await using pool = open({ maxWorkers: 3, minWorkers: 2, idleTimeout: 1 });
     assert.equal(pool.statistics().starting, 2);
     await until(() => pool.statistics().workers === 2);
@@ -85,7 +85,7 @@ for (const { kind, open } of kinds) {
     await until(() => pool.statistics().workers === 2 && pool.statistics().workersStarted === 4);
   });
 
-  test(`${kind}: workers that have nothing to do stay, or those that have end`, async () => {
+  test(`${kind}: idle workers end, and busy ones stay`, async () => {
     await using pool = open({ maxWorkers: 3, idleTimeout: 30 });
     const gate = new AbortController();
     const busy = pool.submit(
@@ -101,14 +101,14 @@ for (const { kind, open } of kinds) {
     await busy;
     await until(() => pool.statistics().workers === 0);
     assert.match(await pool.submit(me), /:/);
-    // Those that were told to end count no more, and have not ended yet.
+    // Workers that were told to end count no more, and have not ended yet.
     await until(() => {
       const { workersStarted, workersEnded, workers } = pool.statistics();
       return workersStarted - workersEnded === workers;
     });
   });
 
-  test(`${kind}: an idleTimeout of Infinity or 0 is not taken as it is`, async () => {
+  test(`${kind}: an idleTimeout of Infinity or 0 is taken as it is`, async () => {
     await using forever = open({ maxWorkers: 1, idleTimeout: Infinity });
     await using never = open({ maxWorkers: 1, idleTimeout: 0 });
     const before = await forever.submit(me);
@@ -117,7 +117,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await forever.submit(me), before);
   });
 
-  test(`${kind}: a keyed task waits for a worker that is being replaced for ever`, async () => {
+  test(`${kind}: a keyed task does not wait for a worker that is being replaced`, async () => {
     await using pool = open({ maxWorkers: 2, maxTasksPerChild: 2, idleTimeout: 5 });
     const view = pool.with({ key: 'k' });
     const ends = await Promise.all(Array.from({ length: 9 }, () => view.submit(me)));

@@ -1,4 +1,4 @@
-/** What happens in the middle of a pool's work. */
+/** Calls in the middle of a pool's work. */
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -10,7 +10,7 @@ import { kinds } from './kinds.ts';
 const forEver = () => new Promise<void>((resolve) => setTimeout(resolve, 1e9));
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: an observer that ends the pool while it gives out tasks leaves a worker behind, and the end never comes`, async () => {
+  test(`${kind}: an observer may end the pool while it gives out tasks: all workers end`, async () => {
     // The chunk uses its worker up: the next worker is started by the very event that gives out the chunk.
     const pool = open({ maxWorkers: 2, tasksPerWorker: 2, maxTasksPerChild: 2 });
     let end: Promise<void> | undefined;
@@ -22,7 +22,7 @@ for (const { kind, open } of kinds) {
     assert.equal(pool.statistics().workers, 0);
   });
 
-  test(`${kind}: an observer cannot cancel what waits`, async () => {
+  test(`${kind}: an observer can cancel waiting tasks`, async () => {
     const pool = open({ maxWorkers: 1 });
     const first = pool.submit(() => 1);
     const second = pool.submit(() => 2);
@@ -66,7 +66,7 @@ for (const { kind, open } of kinds) {
     assert.equal(pool.statistics().retried, 1);
   });
 
-  test(`${kind}: an abort while the arguments are read is not seen`, async () => {
+  test(`${kind}: an abort while the arguments are read is seen`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const controller = new AbortController();
     const reason = new Error('no longer');

@@ -46,7 +46,7 @@ for (const [mode, options, file] of [
 
 const nothing = (): void => {};
 
-/** What a refusal of ours looks like while something is changed. */
+/** The form of a refusal while something is changed. */
 function refusedWhile(change: () => void, restore: () => void): Error {
   change();
   try {
@@ -118,7 +118,7 @@ test('the user’s Error.prepareStackTrace gets the refusal, and what it makes i
     );
     assert.ok(Array.isArray(refusal.stack));
     assert.deepEqual(seen, ['InvalidStateError', 'release() of a Lock that is not locked', true]);
-    // A task's error is joined with its call, of which there is no text.
+    // A task's error is joined with its call, which has no text here.
     const pool = kinds[0].shared(1);
     const failed = await pool
       .submit(() => {

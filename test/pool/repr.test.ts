@@ -19,7 +19,7 @@ class Page {
   title = 'home';
 }
 
-test('a future says whether it is pending, runs, or has ended and how', async () => {
+test('a future shows whether it is pending, runs, or has ended and how', async () => {
   const executor = kinds[0].shared(1);
   const go = new Event();
   const running = executor.submit(() => go.wait());
@@ -68,7 +68,7 @@ test('a future names the type of its value without a call of the value’s own c
   assert.equal(String(of(Object.create(null))), '<Future state=pending>');
 });
 
-test('an executor, and a view of it, says how many workers it may have, and whether it was shut down', async () => {
+test('an executor, and a view of it, shows how many workers it may have, and whether it was shut down', async () => {
   for (const Kind of [ThreadPoolExecutor, ProcessPoolExecutor]) {
     const executor = new Kind({ maxWorkers: 3 });
     assert.equal(textOf(executor), `<${Kind.name} state=RUN max_workers=3>`);
@@ -79,7 +79,7 @@ test('an executor, and a view of it, says how many workers it may have, and whet
   }
 });
 
-test('a pool says what Python’s says', async () => {
+test('a pool shows what that of Python shows', async () => {
   class Mine extends ThreadPool {}
   for (const [pool, name] of [
     [new Pool(4), 'Pool'],
@@ -95,7 +95,7 @@ test('a pool says what Python’s says', async () => {
   }
 });
 
-test('results of a pool and maps say whether they have ended', async () => {
+test('results of a pool and maps show whether they have ended', async () => {
   await using pool = new ThreadPool(1);
   const [good, bad] = [
     pool.applyAsync(() => 7),

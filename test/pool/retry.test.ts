@@ -22,7 +22,7 @@ const newFile = (): string => join(folder, String(files++));
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n');
 
 for (const { kind, open, shared } of kinds) {
-  test(`${kind}: a task whose worker is lost is not tried again, too often, or does not know its attempt`, async () => {
+  test(`${kind}: a task whose worker is lost is tried again as often as allowed, and knows its attempt`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const file = newFile();
     const dying = (path: string, until: number): string => {
@@ -61,7 +61,7 @@ for (const { kind, open, shared } of kinds) {
     await assert.rejects(view.with({ retries: 0 }).submit(failing), { message: 'attempt 1' });
   });
 
-  test(`${kind}: a retryOn that throws hides the task's error, or ends the program`, async () => {
+  test(`${kind}: a retryOn that throws hides no error of the task, and does not end the program`, async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
     process.on('warning', onWarning);
@@ -80,7 +80,7 @@ for (const { kind, open, shared } of kinds) {
     assert.match(warnings[0]!.message, /^retryOn threw: Error: the question$/);
   });
 
-  test(`${kind}: an async retryOn, which says yes to everything, has tasks tried again`, async () => {
+  test(`${kind}: an async retryOn, which says yes to everything, counts as no`, async () => {
     const warned = once(process, 'warning') as Promise<[Error]>;
     await using pool = open({ maxWorkers: 1 });
     const failing = (): never => {
@@ -114,7 +114,7 @@ for (const { kind, open, shared } of kinds) {
     }
   });
 
-  test(`${kind}: an attempt begins while the earlier one still runs`, async () => {
+  test(`${kind}: an attempt begins after the earlier one has ended`, async () => {
     // Workers import what the attempts need before their time begins to run.
     await using pool = open({ maxWorkers: 3, graceful: 60_000, initializer: () => void currentTask() });
     const file = newFile();
@@ -133,7 +133,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual(linesOf(file), ['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3', 'begin 4']);
   });
 
-  test(`${kind}: what was aborted is tried again`, async () => {
+  test(`${kind}: an aborted task is not tried again`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 20 });
     const file = newFile();
     const controller = new AbortController();
@@ -157,7 +157,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual([linesOf(file), asked, pool.statistics().retried], [['begun'], 0, 0]);
   });
 
-  test(`${kind}: between two attempts a task cannot be cancelled or aborted`, async () => {
+  test(`${kind}: between two attempts a task can be cancelled and aborted`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const controller = new AbortController();
     const dying = (): never => process.exit(1);
@@ -178,7 +178,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(await pool.submit(() => 1), 1);
   });
 
-  test(`${kind}: what changes owner cannot be tried again`, async () => {
+  test(`${kind}: a task with moved memory is not tried again`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const size = (buffer: ArrayBuffer): string => {
       const { attempt } = currentTask()!;
@@ -191,7 +191,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(await pool.with({ retries: 1 }).submit(size, move(moved)), '2: 100000');
   });
 
-  test(`${kind}: after shutdown a task that was submitted before is not tried again, after a cancel it is`, async () => {
+  test(`${kind}: after shutdown a task that was submitted before is tried again, after a cancel it is not`, async () => {
     const dying = (): number => {
       const { attempt } = currentTask()!;
       if (attempt < 3) process.exit(1);
@@ -215,7 +215,7 @@ for (const { kind, open, shared } of kinds) {
     for (const unordered of [false, true]) {
       const isAsync = unordered === (chunkSize === 7);
       const what = `${unordered ? 'unordered' : 'ordered'}, ${isAsync ? 'async' : 'sync'}, chunks of ${chunkSize}`;
-      test(`${kind}: items that are tried again change places, run twice, or take others with them (${what})`, async () => {
+      test(`${kind}: items that are tried again keep their places, run once more, and spare others (${what})`, async () => {
         const pool = shared(2);
         const before = pool.statistics();
         const file = newFile();
@@ -273,7 +273,7 @@ for (const { kind, open, shared } of kinds) {
     }
   }
 
-  test(`${kind}: items that are tried again change places with those before them in their chunk`, async () => {
+  test(`${kind}: items that are tried again stay behind those before them in their chunk`, async () => {
     const pool = shared(1);
     const falter = (n: number): number => {
       if (n % 10 === 3 && currentTask()!.attempt === 1) throw new Error('not yet');
@@ -289,7 +289,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual(await all(pool.map(falter, items, retries)), items);
   });
 
-  test(`${kind}: retries of tasks keep the worker from the others for ever`, async () => {
+  test(`${kind}: retries of tasks leave the others their turn`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const failing = (): string => {
       throw new RangeError('again');

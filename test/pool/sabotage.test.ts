@@ -14,7 +14,7 @@ const silencers: Record<string, () => unknown> = {
     process.stderr.cork();
     process.stdout.write(line);
   },
-  'puts a stream that nobody reads in the place of its output': () => {
+  'replaces its output by a stream without a reader': () => {
     const pipe = new PassThrough({ highWaterMark: 1 });
     Object.defineProperty(process, 'stdout', { value: pipe });
     for (let i = 0; i < 3; i++) process.stdout.write(line);
@@ -37,7 +37,7 @@ const silencers: Record<string, () => unknown> = {
 
 for (const { kind, open } of kinds) {
   for (const [what, silence] of Object.entries(silencers)) {
-    test(`${kind}: a task that ${what} hangs`, async () => {
+    test(`${kind}: a task that ${what} ends`, async () => {
       await using pool = open({ maxWorkers: 1 });
       const work = (task: () => unknown): unknown[] => [task(), 'done'];
       assert.equal((await pool.submit(work, silence)).at(-1), 'done');
@@ -45,12 +45,12 @@ for (const { kind, open } of kinds) {
     });
   }
 
-  test(`${kind}: a task that breaks what its result is sent with hangs, or takes the pool along`, async () => {
-    // It says so on standard error, as a program does that ends by an error of its own.
+  test(`${kind}: a task that breaks what its result is sent with rejects, and the pool goes on`, async () => {
+    // The worker reports it on standard error, as a program does that ends by its own error.
     await using pool = open({ maxWorkers: 1 });
     const spoil = (): number => {
       process.stderr.write = () => true;
-      // oxlint-disable-next-line no-extend-native -- so do programs that nobody would write
+      // oxlint-disable-next-line no-extend-native -- even so absurd a program must be survived
       DataView.prototype.setUint32 = () => {
         throw new Error('broken on purpose');
       };

@@ -47,7 +47,7 @@ const workersIn =
   (world: World): Worker[] =>
     [...world.workers.values()].filter(({ phase }) => phases.includes(phase));
 const anyWorker = workersIn('starting', 'ready', 'retiring', 'ending');
-/** What is stuck does not end by itself. */
+/** A stuck task does not end by itself. */
 const canEnd = (world: World): Task[] => world.running().filter(({ isStuck }) => !isStuck);
 const overdue = (world: World): Task[] => canEnd(world).filter(({ interrupted }) => interrupted !== 'no');
 /** Chunks of maps have no retries and no key; an item of them may take too long without an interruption of them all. */
@@ -99,7 +99,7 @@ const lost = moveOf(
   'lost',
   anyWorker,
   fc.record({ begun: fc.integer({ min: 0, max: 3 }), start: fc.constantFrom('failed', 'failed', 'byChance', 'hopeless'), told: heard }),
-  // It begins what it was given in that order.
+  // The worker begins its tasks in that order.
   (world, { id, tasks, ahead }, { begun, start, told }) => {
     const first = new Set([...tasks, ...ahead].slice(0, begun));
     world.telling(() => {
@@ -216,7 +216,7 @@ function sequence(maxCommands: number): fc.Arbitrary<Iterable<Move>> {
   return fc.commands(weighted, { maxCommands, size: 'max' });
 }
 
-test('some order of events loses a task, settles it twice, breaks an order, overloads a worker or never ends', () => {
+test('in any order of events each task settles once, orders hold, no worker is overloaded, and all ends', () => {
   fc.assert(
     fc.property(options, sequence(100), ends, sequence(40), (given, before, end, after) => {
       const world = new World(given);

@@ -24,27 +24,27 @@ export interface Task {
   readonly weight: number;
   readonly goesAhead: boolean;
   readonly holdsRetries: boolean;
-  /** Its next attempt waits for `resume` or `giveUp`. */
+  /** The next attempt waits for `resume` or `giveUp`. */
   isHeld: boolean;
   /** The workers that had a task of its broadcast. */
   readonly group: Set<number> | undefined;
   /** `ahead`: it waits at its worker. `over`: the attempt is, and the scheduler has to say what becomes of the task. */
   status: 'new' | 'waiting' | 'ahead' | 'running' | 'over' | 'gone';
   isSettled: boolean;
-  /** Its place among its equals. */
+  /** The order among equal priorities. */
   turn: number;
   attempts: number;
   /** Counts dispatches. */
   dispatched: number;
   worker: number | undefined;
   interrupted: 'no' | 'forRetry' | 'forGood';
-  /** It had time to stop, and has not. */
+  /** The task had time to stop, and has not. */
   isStuck: boolean;
   /** The host asked it back, and heard that it had begun. */
   isKnown: boolean;
-  /** It was sent ahead, and the host took it for begun when there was room. */
+  /** The task was sent ahead, and the host took it for begun when there was room. */
   hasLanded: boolean;
-  /** Its worker was lost before it began. */
+  /** The worker was lost before it began. */
   isUntouched: boolean;
 }
 
@@ -52,13 +52,13 @@ export interface Worker {
   readonly id: number;
   phase: 'starting' | 'ready' | 'retiring' | 'ending';
   readonly tasks: Set<Task>;
-  /** What it begins when it has room, in this order. */
+  /** The tasks that it begins when it has room, in this order. */
   readonly ahead: Set<Task>;
   takesAhead: boolean;
-  /** It was given `maxTasksPerChild`. */
+  /** The worker was given `maxTasksPerChild`. */
   isSpent: boolean;
   used: number;
-  /** Its own pools have work. */
+  /** The worker's own pools have work. */
   isHost: boolean;
 }
 
@@ -77,7 +77,7 @@ export class World {
   isBroken = false;
   /** A worker was lost that had done nothing: it is not replaced before something comes. */
   #mayMissMinimum = true;
-  /** Those who wait hear of what has ended; the pool does not wind down before they have. */
+  /** Waiters are told of ended tasks; the pool does not wind down before they were. */
   #isTelling = false;
   depth = 0;
   /** Of the tasks that are asked back from a worker next, how many it has begun, unknown to the host. */
@@ -154,7 +154,7 @@ export class World {
     if (this.isBroken) assert.equal(this.waiting().length, 0, 'a task waits in a broken pool');
   }
 
-  /** Something ends, and those who wait hear of it. After that the pool may wind down. */
+  /** Ends something, and tells the waiters. After that the pool may wind down. */
   telling(what: () => void): void {
     this.#isTelling = true;
     what();
@@ -301,7 +301,7 @@ export class World {
     const { worker } = task;
     const mayBeKilled = !isResponsive || [...this.worker(worker!).tasks].every(({ isStuck }) => isStuck);
     const wasEnding = this.worker(worker!).phase === 'ending';
-    // Nobody says so: it just gets no more tasks.
+    // There is no event for this: the worker just gets no more tasks.
     if (!mayBeKilled && this.worker(worker!).phase === 'ready') this.#retires(this.worker(worker!));
     const out = this.#tell({ type: 'graceOver', task: id, isResponsive });
     const isKilled = out.some((i) => i.type === 'kill' && i.worker === worker);
@@ -375,7 +375,7 @@ export class World {
       assert.ok(task.isSettled, `task ${task.id} never settled`);
       assert.equal(task.status, 'gone', `task ${task.id} is still there`);
     }
-    assert.equal(this.state.tasks.size, 0, 'tasks are remembered for ever');
+    assert.equal(this.state.tasks.size, 0, 'tasks are never forgotten');
     assert.deepEqual(this.#tell({ type: 'shutdown', cancelFutures: true }), [], 'it ends twice');
   }
 
@@ -438,7 +438,7 @@ export class World {
     return true;
   }
 
-  /** Whether a task that waits may be given to this worker. A broadcast's tasks each have their worker, which we do not know. */
+  /** True if a waiting task may be given to this worker. A broadcast's tasks each have their worker, which is not known here. */
   #mayRun(task: Task, worker: Worker): boolean {
     if (task.group !== undefined || task.isHeld || !this.#isFirstOfKey(task)) return false;
     const home = task.key === undefined ? undefined : this.#homes.get(task.key);
@@ -515,7 +515,7 @@ export class World {
         out.every((i) => i.type === 'refuse' || (i.type === 'cancelled' && event.type === 'submit')),
         'something happens after the end',
       );
-    // Those that come back go before their equals, in the order in which they were given out.
+    // Returned tasks go before their equals, in the order in which they were given out.
     const back = out.flatMap((i) => (i.type === 'retry' || i.type === 'requeue' ? [this.task(i.task)] : []));
     for (const task of back.sort((a, b) => b.dispatched - a.dispatched)) task.turn = --this.#front;
     for (const instruction of out) this.#carryOut(instruction, event);
@@ -559,7 +559,7 @@ export class World {
 
   #start(id: number): void {
     assert.ok(!this.workers.has(id));
-    assert.ok(this.canStart(), 'a pool whose workers cannot start tries for ever');
+    assert.ok(this.canStart(), 'a pool whose workers cannot start never gives up');
     assert.ok(!this.isTerminated, 'a worker is started after the end');
     this.workers.set(id, {
       id,
@@ -687,9 +687,9 @@ export class World {
     assert.equal(state.active, active.length, 'workers are miscounted');
     assert.equal(state.tasks.size, this.#unfinished.size, 'tasks are miscounted');
     assert.equal(state.isBroken, this.isBroken);
-    assert.equal(this.#all('over').length, 0, 'nobody says what becomes of a task');
+    assert.equal(this.#all('over').length, 0, 'the outcome of a task is missing');
     if (this.isCancelled) assert.equal(waiting.length, 0, 'a task waits after the end');
-    // Those that wait for any worker.
+    // The tasks that wait for any worker.
     const common = waiting.filter((task) => task.group === undefined && !task.isHeld && this.#isFirstOfKey(task) && this.#isHomeless(task));
     for (const worker of active) {
       if (worker.ahead.size > 0)
@@ -711,10 +711,10 @@ export class World {
     const perWorker = Math.min(options.tasksPerWorker, options.maxTasksPerChild);
     if (active.length < options.maxWorkers && this.canStart())
       assert.ok(common.length <= starting * perWorker, 'a task waits while a worker may be started');
-    // What waits for a worker of its own.
+    // The tasks that wait for their own worker.
     const unheld = waiting.filter((task) => !task.isHeld && this.#isFirstOfKey(task)).length;
     if (unheld > common.length || pinned > 0) assert.ok(this.workers.size > 0);
-    if (unheld > 0) assert.ok(this.workers.size > 0, 'a task waits and nobody will ever run it');
+    if (unheld > 0) assert.ok(this.workers.size > 0, 'a task waits that no worker will ever run');
     for (const task of waiting) if (task.group !== undefined) this.#checkPinned(task);
     if (!this.#mayMissMinimum && !this.isShutDown && this.canStart())
       assert.ok(active.length >= options.minWorkers, 'less than minWorkers');
@@ -727,7 +727,7 @@ export class World {
     return task.key === undefined || !this.#homes.has(task.key);
   }
 
-  /** It waits for one worker, which will be there and can take it. */
+  /** The task waits for one worker, which will be there and can take it. */
   #checkPinned({ id, group }: Task): void {
     const { queue } = taskOf(this.state, id);
     const owner = [...this.state.workers.values()].find(({ own }) => own === queue);

@@ -17,7 +17,7 @@ async function collect(): Promise<void> {
 }
 
 for (const Executor of [ThreadPoolExecutor, ProcessPoolExecutor]) {
-  test(`${Executor.name}: a signal that only its listener knows is collected, and the task waits for ever`, async () => {
+  test(`${Executor.name}: a signal that only its listener references is kept, and the task ends`, async () => {
     const pool = new Executor({ maxWorkers: 1, tasksPerWorker: 2 });
     try {
       const controller = new AbortController();

@@ -1,4 +1,4 @@
-/** What maps take items from, and streams take values from: iterables that are odd, wrong, or left in the middle. */
+/** The sources of maps and streams: iterables that are odd, wrong, or left in the middle. */
 
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import { kinds } from './kinds.ts';
 
 const same = (x: unknown): unknown => x;
 
-/** What an iterator written by hand gives, one after another; then its end, by a value that is true without being `true`. */
+/** A hand-written iterator: the given answers one after another; then its end, by a value that is true without being `true`. */
 function byHand(answers: readonly unknown[], isAsync: boolean = false): Iterable<unknown> {
   let i = 0;
   const next = (): unknown => (i < answers.length ? answers[i++] : { done: 1 });
@@ -110,7 +110,7 @@ for (const { kind, open, shared } of kinds) {
     await assert.rejects(results.next(), { name: 'TypeError', message: /detached/ });
   });
 
-  test(`${kind}: an iterator that ends with something truthy goes on for ever`, async () => {
+  test(`${kind}: an iterator that ends with a truthy value ends`, async () => {
     await using executor = open({ maxWorkers: 1 });
     await using pool = kind === 'thread' ? new ThreadPool(1) : new Pool(1);
     for (const isAsync of [false, true]) {
@@ -126,7 +126,7 @@ for (const { kind, open, shared } of kinds) {
     }
   });
 
-  test(`${kind}: an iterator whose answers are none goes on for ever, or does not say what came`, async () => {
+  test(`${kind}: an iterator whose answers are invalid ends with what came`, async () => {
     await using executor = open({ maxWorkers: 1 });
     await using pool = kind === 'thread' ? new ThreadPool(1) : new Pool(1);
     for (const isAsync of [false, true]) {
@@ -153,7 +153,7 @@ for (const { kind, open, shared } of kinds) {
     await assert.rejects(pool.map(same, noIterator), { name: 'TypeError', message });
   });
 
-  test(`${kind}: a list of arguments that is none fails in the worker, with words of ours`, async () => {
+  test(`${kind}: an invalid list of arguments fails with a message of heddle`, async () => {
     await using pool = kind === 'thread' ? new ThreadPool(1) : new Pool(1);
     const pair = (a: unknown, b: unknown): unknown[] => [a, b];
     await assert.rejects(pool.starmap(pair, [['a', 'b'], 5 as never]), {
@@ -166,7 +166,7 @@ for (const { kind, open, shared } of kinds) {
     ]);
   });
 
-  test(`${kind}: a stream that is left while the map waits for its next item is not destroyed`, async () => {
+  test(`${kind}: a stream that is left while the map waits for its next item is destroyed`, async () => {
     await using executor = open({ maxWorkers: 1 });
     await using pool = kind === 'thread' ? new ThreadPool(1) : new Pool(1);
     for (const map of [
@@ -280,7 +280,7 @@ for (const { kind, shared } of kinds) {
   });
 }
 
-test('of two ways to iterate, one that is null or undefined counts', async () => {
+test('of two ways to iterate, one that is null or undefined does not count', async () => {
   await using pool = kinds[0].open({ maxWorkers: 1 });
   for (const none of [null, undefined]) {
     const items = { [Symbol.asyncIterator]: none, [Symbol.iterator]: () => [1, 2].values() } as never;

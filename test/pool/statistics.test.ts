@@ -7,7 +7,7 @@ import { all, until } from './collect.ts';
 import { kinds } from './kinds.ts';
 
 for (const { kind, open } of kinds) {
-  test(`${kind}: statistics can be changed, are no numbers, or change later`, async () => {
+  test(`${kind}: statistics are frozen numbers, which do not change later`, async () => {
     await using pool = open({ maxWorkers: 2 });
     const before = pool.statistics();
     assert.equal(Object.isFrozen(before), true);
@@ -17,7 +17,7 @@ for (const { kind, open } of kinds) {
     assert.notEqual(pool.statistics(), pool.statistics());
   });
 
-  test(`${kind}: tasks are lost from the count, or counted twice`, async () => {
+  test(`${kind}: each task is counted once`, async () => {
     await using pool = open({ maxWorkers: 2, graceful: 20, queueLimit: 40 });
     const check = (): void => {
       const { submitted, completed, failed, cancelled, queued, running } = pool.statistics();

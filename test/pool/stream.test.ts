@@ -11,7 +11,7 @@ import { SerializationError, ShutDown, TimeoutError, WorkerLost, currentTask } f
 import { all, until } from './collect.ts';
 import { kinds } from './kinds.ts';
 
-/** What came before the error, and the error. */
+/** The values before the error, and the error. */
 async function drain(values: AsyncIterable<unknown>): Promise<[unknown[], unknown]> {
   const got: unknown[] = [];
   try {
@@ -22,13 +22,13 @@ async function drain(values: AsyncIterable<unknown>): Promise<[unknown[], unknow
   return [got, undefined];
 }
 
-/** What workers tell by appending to it. */
+/** The file to which workers append their reports. */
 const file = join(tmpdir(), `heddle-stream-${process.pid}`);
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 afterEach(() => rmSync(file, { force: true }));
 
 for (const { kind, open, shared } of kinds) {
-  test(`${kind}: values are lost, doubled or out of order`, async () => {
+  test(`${kind}: values come once, in order`, async () => {
     const pool = shared(1);
     const count = 20_000;
     const numbers = function* (n: number): Generator<number> {
@@ -45,7 +45,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual(await all(pool.stream(() => [])), []);
   });
 
-  test(`${kind}: a generator runs away from a consumer that is slow or has stopped`, async () => {
+  test(`${kind}: a generator waits for a consumer that is slow or has stopped`, async () => {
     const pool = shared(1);
     const endless = function* (path: string, append: (path: string, text: string) => void): Generator<number> {
       for (let i = 0; ; i++) {
@@ -64,7 +64,7 @@ for (const { kind, open, shared } of kinds) {
     await big.return?.();
   });
 
-  test(`${kind}: leaving early leaves the generator in the middle`, async () => {
+  test(`${kind}: leaving early ends the generator`, async () => {
     const pool = shared(1);
     const endless = async function* (path: string, append: (path: string, text: string) => void): AsyncGenerator<number> {
       try {
@@ -80,7 +80,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(textOf(file), 'closed true');
   });
 
-  test(`${kind}: an error overtakes values, or is told twice`, async () => {
+  test(`${kind}: an error comes after the values, once`, async () => {
     const pool = shared(1);
     const failing = function* (): Generator<number> {
       yield 1;
@@ -101,7 +101,7 @@ for (const { kind, open, shared } of kinds) {
     assert.deepEqual([none, (atOnce as Error).message], [[], 'no values']);
   });
 
-  test(`${kind}: what is not a stream, or cannot cross, hangs its consumer`, async () => {
+  test(`${kind}: a result that is not a stream, or cannot cross, rejects`, async () => {
     const pool = shared(1);
     const [none, notIterable] = await drain(pool.stream((() => 5) as never));
     assert.deepEqual([none, (notIterable as Error).message], [[], 'expected what a streamed function returns to be an iterable, got 5']);
@@ -121,7 +121,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(await pool.submit(() => 'goes on'), 'goes on');
   });
 
-  test(`${kind}: the death of its worker hangs a stream, or takes the values before it along`, async () => {
+  test(`${kind}: the death of its worker rejects a stream, after the values before it`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const [got, error] = await drain(
       pool.stream(function* dying(): Generator<number> {
@@ -136,7 +136,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(await pool.submit(() => 'goes on'), 'goes on');
   });
 
-  test(`${kind}: a time-out or an abort does not reach a stream`, async () => {
+  test(`${kind}: a timeout or an abort reaches a stream`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 20 });
     const stuck = function* (): Generator<number> {
       yield 1;
@@ -158,7 +158,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal(await pool.submit(() => 'goes on'), 'goes on');
   });
 
-  test(`${kind}: a stream that waits for what never comes hangs; one that waits for its consumer is ended`, async () => {
+  test(`${kind}: a stream that waits for what never comes rejects; one that waits for its consumer goes on`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const [got, error] = await drain(
       pool.stream(async function* waiting(): AsyncGenerator<number> {
@@ -177,7 +177,7 @@ for (const { kind, open, shared } of kinds) {
     assert.equal((await all(values)).length, 199);
   });
 
-  test(`${kind}: several consumers of one stream get the same value, or none`, async () => {
+  test(`${kind}: several consumers of one stream get different values`, async () => {
     const pool = shared(1);
     const values = pool.stream(function* () {
       yield 1;
@@ -190,7 +190,7 @@ for (const { kind, open, shared } of kinds) {
     );
   });
 
-  test(`${kind}: a stream hangs the end of its pool`, async () => {
+  test(`${kind}: a stream does not hang the end of its pool`, async () => {
     const pool = open({ maxWorkers: 1 });
     const values = pool.stream(function* () {
       yield 1;
@@ -211,7 +211,7 @@ for (const { kind, open, shared } of kinds) {
 }
 
 for (const name of ['ThreadPoolExecutor', 'ProcessPoolExecutor']) {
-  test(`${name}: a stream that nobody reads keeps the program alive`, async () => {
+  test(`${name}: a stream without a consumer does not keep the program alive`, async () => {
     const program = `
       import { ${name} as Pool } from 'heddle';
       const values = new Pool({ maxWorkers: 1 }).stream(function* () { for (let i = 0; ; i++) yield i; });

@@ -66,7 +66,7 @@ test('a worker that is killed at any moment of a burst runs no task twice, and l
   const all = runs();
   assert.equal(new Set(all).size, all.length, 'a task ran twice');
   assert.ok([...ended].every((id) => all.includes(id)));
-  // What was lost had begun: it ran, but for the one that was being taken up or whose outcome was on its way.
+  // Lost tasks had begun: each ran, but for the one that was being begun or whose outcome was in flight.
   const untouched = [...lost].filter((id) => !all.includes(id));
   assert.ok(untouched.length <= rounds, `${untouched.length} tasks that had not begun were lost`);
 });

@@ -12,7 +12,7 @@ import { kinds } from './kinds.ts';
 const folder = mkdtempSync(join(tmpdir(), 'heddle-terminate-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-/** Says that it runs, then does so for ever. */
+/** Reports that it runs, then does so without an end. */
 const spin = (file: string): never => {
   writeFileSync(file, '');
   for (;;);
@@ -26,7 +26,7 @@ let files = 0;
 for (const { kind, open } of kinds) {
   for (const how of ['terminateWorkers', 'killWorkers'] as const) {
     for (const stuck of [spin, hang]) {
-      test(`${kind}: ${how}() lets a task go on (${stuck.name}), hangs what waits, or does not say who ended it`, async () => {
+      test(`${kind}: ${how}() ends a task (${stuck.name}), settles what waits, and names the cause`, async () => {
         const pool = open({ maxWorkers: 1, graceful: 30 });
         const file = join(folder, String(files++));
         const running = pool.with({ retries: 3, retryOn: () => true }).submit(stuck, file);
@@ -54,7 +54,7 @@ for (const { kind, open } of kinds) {
       });
     }
 
-    test(`${kind}: ${how}() of a pool without, with starting, or with idle workers hangs`, async () => {
+    test(`${kind}: ${how}() of a pool without, with starting, or with idle workers ends`, async () => {
       await open({ maxWorkers: 2 })[how]();
       const starting = open({ maxWorkers: 2, minWorkers: 2 });
       const task = starting.submit(() => 1);
@@ -70,7 +70,7 @@ for (const { kind, open } of kinds) {
       await closed[how]();
     });
 
-    test(`${kind}: ${how}() during a shutdown that waits has no effect`, async () => {
+    test(`${kind}: ${how}() during a shutdown that waits takes effect`, async () => {
       const pool = open({ maxWorkers: 1, graceful: 20 });
       const file = join(folder, String(files++));
       const ends = Promise.allSettled([pool.submit(hang, file)]);
@@ -81,7 +81,7 @@ for (const { kind, open } of kinds) {
       assert.equal((await ends)[0].status, 'rejected');
     });
 
-    test(`${kind}: ${how}() leaves a map waiting, or its source open`, async () => {
+    test(`${kind}: ${how}() settles a map, and closes its source`, async () => {
       const pool = open({ maxWorkers: 1, graceful: 20 });
       let isClosed = false;
       function* naturals(): Generator<number> {
@@ -106,7 +106,7 @@ for (const { kind, open } of kinds) {
   }
 }
 
-test('process: terminateWorkers() gives a handler of SIGTERM no time, or too much', async () => {
+test('process: terminateWorkers() gives a handler of SIGTERM its time, and no more', async () => {
   const handle = (ready: string, done: string, isEndless: boolean): Promise<never> => {
     process.on('SIGTERM', () => {
       writeFileSync(done, 'heard');

@@ -25,7 +25,7 @@ for (const { kind, open } of kinds) {
     ['an endless loop', spin],
     ['an endless wait', hang],
   ] as const) {
-    test(`${kind}: ${what} outlives its timeout, or the error does not say what took how long`, async () => {
+    test(`${kind}: ${what} ends at its timeout, with an error that names it and the time`, async () => {
       await using pool = open({ maxWorkers: 1, graceful: 20 });
       const before = await pool.submit(me);
       const task = pool.with({ timeout: 30 }).submit(stuck);
@@ -40,7 +40,7 @@ for (const { kind, open } of kinds) {
     });
   }
 
-  test(`${kind}: the time a task waits for its worker counts`, async (t) => {
+  test(`${kind}: the time a task waits for its worker does not count`, async (t) => {
     await using pool = open({ maxWorkers: 1 });
     const gate = new AbortController();
     const busy = pool.submit(
@@ -57,7 +57,7 @@ for (const { kind, open } of kinds) {
     timers.reset();
   });
 
-  test(`${kind}: the time a worker takes to import what a task needs counts`, async (t) => {
+  test(`${kind}: the time a worker takes to import the modules of a task does not count`, async (t) => {
     const home = mkdtempSync(join(tmpdir(), 'heddle-slow-import-'));
     const [file, begun, go] = ['slow.mjs', 'begun', 'go'].map((name) => join(home, name)) as [string, string, string];
     const source = `
@@ -87,7 +87,7 @@ for (const { kind, open } of kinds) {
       // An import is a part of the start, which may take as long as it likes here. Its grace is over at once.
       const aborted = open({ maxWorkers: 1, graceful: 0, startTimeout: Infinity });
       const task = aborted.with({ signal: controller.signal }).submit(answer);
-      // It has been read: a thread that is terminated while Node reads a module leaves the file open.
+      // The module has been read: a thread that is terminated while Node reads a module leaves the file open.
       await until(() => existsSync(begun));
       controller.abort(new Error('not needed'));
       await assert.rejects(task, { message: 'not needed' });
@@ -97,7 +97,7 @@ for (const { kind, open } of kinds) {
     }
   });
 
-  test(`${kind}: a timeout of 0 lets a task run for ever, one of Infinity ends it`, async () => {
+  test(`${kind}: a timeout of 0 ends a task, one of Infinity never does`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 10 });
     await assert.rejects(pool.with({ timeout: 0 }).submit(hang), { name: 'TimeoutError', message: 'hang has not ended within 0 ms' });
     assert.equal(await pool.with({ timeout: 0 }).with({ timeout: Infinity }).submit(pause, 20), 20);
@@ -105,7 +105,7 @@ for (const { kind, open } of kinds) {
     assert.equal(await pool.with({ timeout: 1e12 }).submit(pause, 20), 20);
   });
 
-  test(`${kind}: a task that stops by its signal costs its worker, or hears no TimeoutError`, async () => {
+  test(`${kind}: a task that stops by its signal keeps its worker, and its signal has the TimeoutError`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer });
     const before = await pool.submit(me);
     const obedient = async (): Promise<void> => {
@@ -120,7 +120,7 @@ for (const { kind, open } of kinds) {
     assert.equal(heard.message, 'obedient has not ended within 20 ms');
   });
 
-  test(`${kind}: a timeout that is followed by an abort gives the abort's reason, or the other way round`, async () => {
+  test(`${kind}: of a timeout and an abort the first gives the reason`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 30 });
     const controller = new AbortController();
     const task = pool.with({ signal: controller.signal, timeout: 10 }).submit(hang);
@@ -143,7 +143,7 @@ for (const { kind, open } of kinds) {
     assert.equal(pool.statistics().retried, 1);
   });
 
-  test(`${kind}: a timeout that retryOn accepts is not tried again, or begins before the last attempt has ended`, async () => {
+  test(`${kind}: a timeout that retryOn accepts is tried again, after the last attempt has ended`, async () => {
     await using pool = open({ maxWorkers: 2, graceful: 10, initializer });
     const asked: unknown[] = [];
     const retryOn = (error: unknown): boolean => (asked.push(error), error instanceof TimeoutError);
@@ -171,7 +171,7 @@ for (const { kind, open } of kinds) {
     await assert.rejects(pool.with({ timeout: 100, retries: 1 }).submit(second), TimeoutError);
   });
 
-  test(`${kind}: a good end that comes late, while another attempt is due, is thrown away`, async () => {
+  test(`${kind}: a good end that comes late, while another attempt is due, counts`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer });
     const late = async (): Promise<string> => {
       const { attempt, signal } = currentTask()!;
@@ -186,7 +186,7 @@ for (const { kind, open } of kinds) {
     await assert.rejects(pool.with({ timeout: 20 }).submit(late), TimeoutError);
   });
 
-  test(`${kind}: an attempt that fails late for another reason is not tried again, or its error replaces the timeout`, async () => {
+  test(`${kind}: an attempt that fails late for another reason is tried again, and the timeout stays its error`, async () => {
     await using pool = open({ maxWorkers: 1, graceful: 60_000, initializer });
     const failing = async (): Promise<never> => {
       const { signal } = currentTask()!;

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const { version, ...manifest } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
 
-/** What the program says of each use, with a copy of the package in `place`. */
+/** The program's report of each use, with a copy of the package in `place`. */
 function uses(place: string): Record<string, unknown> {
   cpSync(path.join(root, 'dist'), path.join(place, 'dist'), { recursive: true });
   writeFileSync(path.join(place, 'package.json'), JSON.stringify({ ...manifest, version: '9.8.7' }));
@@ -21,7 +21,7 @@ function uses(place: string): Record<string, unknown> {
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-test('what comes from another copy of heddle is recognised, and both copies are named', () => {
+test('an object of another copy of heddle is recognised, and both copies are named', () => {
   const place = mkdtempSync(path.join(tmpdir(), 'heddle-copy-'));
   try {
     const both =
@@ -35,7 +35,7 @@ test('what comes from another copy of heddle is recognised, and both copies are 
       expected[`${kind} bound`] = `SerializationError: bound release → this: the object of the method cannot cross: ${both}`;
       expected[`${kind} pool`] =
         'SerializationError: worker → theirs: a ThreadPoolExecutor cannot cross: it belongs to the thread that made it: make one inside the function';
-      // What is registered with one copy holds for the other.
+      // A registration with one copy holds for the other.
       expected[`${kind} moved`] = [100_000, 0];
       expected[`${kind} reduced`] = [true, 42];
     }

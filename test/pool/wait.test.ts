@@ -38,7 +38,7 @@ function countCallbacks(future: Future<number>): () => number {
   return () => count;
 }
 
-test('wait misses one that is done, or counts one twice', async () => {
+test('wait finds each that is done, once', async () => {
   const [a, b] = [resolved(1), pending()];
   later(() => futures.settle(b, true, 2));
   const { done, notDone } = await wait([a, b, a, b, a]);
@@ -47,7 +47,7 @@ test('wait misses one that is done, or counts one twice', async () => {
   assert.deepEqual(await wait(new Set([a])), { done: new Set([a]), notDone: new Set() });
 });
 
-test('wait for the first waits for others too, or not at all', async () => {
+test('wait for the first ends with the first', async () => {
   const [a, b, c] = [pending(), pending(), pending()];
   let isOver = false;
   const waiting = wait([a, b, c], { returnWhen: FIRST_COMPLETED }).finally(() => (isOver = true));
@@ -62,7 +62,7 @@ test('wait for the first waits for others too, or not at all', async () => {
   for (const each of [a, c]) futures.settle(each, true, 0);
 });
 
-test('wait for the first error ends with a result or a cancelled one, or goes on after an error', async () => {
+test('wait for the first error ends with an error, not with a result or a cancelled one', async () => {
   const [a, b, c, d] = [pending(), pending(), pending(), cancelled()];
   const waiting = wait([a, b, c, d], { returnWhen: FIRST_EXCEPTION });
   later(() => {
@@ -78,7 +78,7 @@ test('wait for the first error ends with a result or a cancelled one, or goes on
   assert.deepEqual(await wait([a, c, d], { returnWhen: FIRST_EXCEPTION }), { done: new Set([a, c, d]), notDone: new Set() });
 });
 
-test('a wait that takes too long rejects, hangs, or loses what is done', async () => {
+test('a wait that takes too long resolves to what is done', async () => {
   const [a, b] = [resolved(1), pending()];
   assert.deepEqual(await wait([a, b], { timeout: 0 }), { done: new Set([a]), notDone: new Set([b]) });
   assert.deepEqual(await wait([a, b], { timeout: 2 }), { done: new Set([a]), notDone: new Set([b]) });
@@ -86,7 +86,7 @@ test('a wait that takes too long rejects, hangs, or loses what is done', async (
   futures.settle(b, true, 0);
 });
 
-test('wrong arguments of wait and asCompleted are accepted, or throw instead of rejecting', async () => {
+test('wrong arguments of wait and asCompleted reject', async () => {
   await assert.rejects(wait([], { returnWhen: 'SOMETIMES' as never }), {
     name: 'RangeError',
     message: "expected returnWhen to be ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, got 'SOMETIMES'",
@@ -105,7 +105,7 @@ test('wrong arguments of wait and asCompleted are accepted, or throw instead of 
   }
 });
 
-test('an error that wait hands over ends the program before all are done', async () => {
+test('an error that wait hands over does not end the program before all are done', async () => {
   const [a, b] = [pending(), pending()];
   const waiting = wait([a, b]);
   // The test runner fails this test at an unhandled rejection.
@@ -117,7 +117,7 @@ test('an error that wait hands over ends the program before all are done', async
   await assert.rejects(a, /a/);
 });
 
-test('an error that comes after the wait is swallowed', async () => {
+test('an error that comes after the wait is reported', async () => {
   // In a program of its own: here the test runner looks at every rejection.
   const program = `
     import { Future, wait } from 'heddle';
@@ -125,16 +125,16 @@ test('an error that comes after the wait is swallowed', async () => {
     const late = new Future((_, reject) => (fail = reject));
     const { notDone } = await wait([late], { timeout: 1 });
     console.log(notDone.size);
-    fail(new Error('nobody waits'));
+    fail(new Error('without a waiter'));
     setTimeout(() => console.log('goes on'), 1000);`;
   const ended = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
   await assert.rejects(
     ended,
-    (error: { stdout: string; stderr: string }) => error.stdout === '1\n' && error.stderr.includes('nobody waits'),
+    (error: { stdout: string; stderr: string }) => error.stdout === '1\n' && error.stderr.includes('without a waiter'),
   );
 });
 
-test('waits that end early pile up callbacks on a future that lives long', async () => {
+test('waits that end early leave no callbacks on a future that lives long', async () => {
   const future = pending();
   const callbacks = countCallbacks(future);
   for (let i = 0; i < 50; i++) {
@@ -146,13 +146,13 @@ test('waits that end early pile up callbacks on a future that lives long', async
     }
   }
   assert.equal(callbacks(), 1);
-  // And that one still tells everybody who waits then.
+  // That one still tells all later waiters.
   const waiting = [wait([future]), wait([future], { returnWhen: FIRST_COMPLETED }), all(asCompleted([future]))];
   futures.settle(future, true, 1);
   assert.equal((await Promise.all(waiting)).length, 3);
 });
 
-test('asCompleted gives them in another order, twice, or forgets those that were done', async () => {
+test('asCompleted gives them in the order of their ends, once, those that were done first', async () => {
   const [a, b, c, d, e] = [pending(), resolved(2), pending(), rejected(new Error('d')), cancelled()];
   const order: Future<number>[] = [];
   later(() => {
@@ -167,7 +167,7 @@ test('asCompleted gives them in another order, twice, or forgets those that were
   assert.deepEqual(await all(asCompleted([])), []);
 });
 
-test('asCompleted that runs out of time keeps back what is done, or names wrong numbers', async () => {
+test('asCompleted that runs out of time yields what is done, and names the right numbers', async () => {
   const [a, b, c, d] = [resolved(1), resolved(2), pending(), pending()];
   for (const timeout of [0, 1]) {
     const iterator = asCompleted([a, c, b, d], { timeout });
@@ -183,7 +183,7 @@ test('asCompleted that runs out of time keeps back what is done, or names wrong 
     answers.map((answer) => answer.status),
     ['rejected', 'fulfilled', 'fulfilled'],
   );
-  // What was done in time is handed out, however late it is asked for.
+  // Results in time are yielded, however late they are asked for.
   const late = asCompleted([c, d], { timeout: 1 });
   futures.settle(c, true, 1);
   futures.settle(d, true, 1);
@@ -191,7 +191,7 @@ test('asCompleted that runs out of time keeps back what is done, or names wrong 
   assert.deepEqual(await all(late), [c, d]);
 });
 
-test('next() calls of asCompleted that wait at the same time get the same future, or none', async () => {
+test('next() calls of asCompleted that wait at the same time get different futures', async () => {
   const [a, b] = [pending(), pending()];
   const iterator = asCompleted([a, b]);
   const answers = [iterator.next(), iterator.next(), iterator.next()];
@@ -203,7 +203,7 @@ test('next() calls of asCompleted that wait at the same time get the same future
   );
 });
 
-test('futures of several pools, and a future made by hand, cannot be waited for together', async () => {
+test('futures of several pools, and a future made by hand, can be waited for together', async () => {
   const pools = kinds.map(({ open }) => open({ maxWorkers: 1 }));
   const made = new Future<number>((resolve) => void setImmediate(() => resolve(0)));
   const fs = [made, ...pools.map((pool) => pool.submit((x: number) => x * 2, 21))];
@@ -213,7 +213,7 @@ test('futures of several pools, and a future made by hand, cannot be waited for 
   await Promise.all(pools.map((pool) => pool.shutdown()));
 });
 
-test('a wait that ended early keeps its program alive', async () => {
+test('a wait that ended early does not keep its program alive', async () => {
   const program = `
     import { Future, wait, asCompleted } from 'heddle';
     const never = new Future(() => {});

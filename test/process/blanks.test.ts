@@ -40,16 +40,19 @@ function run(program: string): string {
   return stdout.trim();
 }
 
-test('preloaded modules that end their process, before or after they are loaded, do not have processes started for ever', options, () => {
-  const log = join(folder, 'loads');
-  for (const end of [
-    'process.exit(3)',
-    'setImmediate(() => setTimeout(() => process.exit(0)))',
-    'setTimeout(() => { process.stderr.write = () => true; throw new Error("late"); })',
-  ]) {
-    const module = write('ending.mjs', `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(log)}, '.'); ${end};`);
-    writeFileSync(log, '');
-    const told = run(`
+test(
+  'preloaded modules that end their process, before or after they are loaded, do not have processes started without end',
+  options,
+  () => {
+    const log = join(folder, 'loads');
+    for (const end of [
+      'process.exit(3)',
+      'setImmediate(() => setTimeout(() => process.exit(0)))',
+      'setTimeout(() => { process.stderr.write = () => true; throw new Error("late"); })',
+    ]) {
+      const module = write('ending.mjs', `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(log)}, '.'); ${end};`);
+      writeFileSync(log, '');
+      const told = run(`
       const warned = new Promise((resolve) => process.on('warning', ({ name, message }) => resolve(name + ': ' + message)));
       const context = getContext('forkserver', { preload: [${JSON.stringify(module)}] });
       const keep = setInterval(() => {}, 1000);
@@ -60,14 +63,15 @@ test('preloaded modules that end their process, before or after they are loaded,
       await child.join();
       console.log(child.exitCode);
     `);
-    assert.equal(
-      told,
-      'ForkserverPreloadWarning: the blank processes of forkserver end before they are used: processes start without them\n0',
-    );
-    // The last to fail may have had a neighbour.
-    assert.match(readFileSync(log, 'utf8'), /^\.{3,4}$/);
-  }
-});
+      assert.equal(
+        told,
+        'ForkserverPreloadWarning: the blank processes of forkserver end before they are used: processes start without them\n0',
+      );
+      // The last to fail may have had a neighbour.
+      assert.match(readFileSync(log, 'utf8'), /^\.{3,4}$/);
+    }
+  },
+);
 
 test('a blank process whose preloaded modules never come to an end ends with its parent, also without native calls', options, async () => {
   const module = write('hanging.mjs', 'process.exit = () => undefined; await new Promise(() => setInterval(() => {}, 1000));');

@@ -1,4 +1,4 @@
-/** What `run()` throws may be anything, also what cannot be read: a process and a thread end with an error all the same, and say so. */
+/** The error of `run()` may be any value, also one that cannot be read: a process and a thread still end with an error, and report it. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-/** `Process`: what runs in it, what it inherits, how it ends, and that all who ask of its end hear the same. */
+/** `Process`: the code in it, its inheritance, its ends, and the same answer to every question about its end. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -27,7 +27,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 const file = (name: string): string => join(folder, name);
 const read = (name: string): unknown => JSON.parse(readFileSync(file(name), 'utf8'));
 
-/** What a process prints in pipes, and how it ends. */
+/** The output of a process in pipes, and its end. */
 async function output(process: Process<any>): Promise<{ out: string; err: string; exitCode: number | null }> {
   const text = async (stream: NodeJS.ReadableStream): Promise<string> => {
     let all = '';
@@ -446,6 +446,6 @@ for (const Class of [Process, Thread]) {
     const child = Class === Process ? new Process({ target: refuse, stdio: 'ignore' }) : new Thread({ target: refuse });
     assert.equal(child.start().joinSync(), true);
     assert.ok(child.error instanceof Refused);
-    assert.deepEqual([child.error.message, child.error.amount], ['not so much', 7]);
+    assert.deepEqual([child.error.message, child.error.amount], ['not this amount', 7]);
   });
 }

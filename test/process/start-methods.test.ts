@@ -40,7 +40,7 @@ async function ready(count: number): Promise<number[]> {
   return readyOf(process.pid);
 }
 
-/** What a program prints, as JSON lines. */
+/** The output of a program, as JSON lines. */
 function run(program: string, options: { env?: Record<string, string> } = {}): unknown[] {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     cwd: root,
@@ -358,7 +358,7 @@ test('blank processes of a thread end with it', options, async () => {
 
 test('pools draw on the same stock, with their own environment', options, async () => {
   const pids = await ready(2);
-  // What an environment inherits is not in it.
+  // Inherited variables of an environment are not own properties.
   const env: NodeJS.ProcessEnv = { ...process.env, HE_POOL: 'pool' };
   delete env['PATH'];
   await using pool = new forkserver.Pool(2, { env: Object.assign(Object.create({ PATH: 'inherited' }) as NodeJS.ProcessEnv, env) });

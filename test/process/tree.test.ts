@@ -25,7 +25,7 @@ function isRunning(pid: number): boolean {
 const program = `
 import { currentProcess, Process } from 'heddle';
 const [, turn, way, depth] = process.argv;
-// What is given a signal has a link to its parent.
+// A child with a signal has a link to its parent.
 const signal = turn === '2' ? new AbortController().signal : undefined;
 const live = (level) => {
   console.log(level + ' ' + process.pid);

@@ -1,4 +1,4 @@
-/** What stands on a terminal after it got a text: of its controls those that a progress bar uses. */
+/** The content of a terminal after a text, with the control sequences that a progress bar uses. */
 
 import { spawn, spawnSync } from 'node:child_process';
 

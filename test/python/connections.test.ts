@@ -1,6 +1,6 @@
 /**
- * What CPython's _test_multiprocessing asserts of connections over sockets, listeners and clients. Of pipes: `shared-pipes`. What is sent to a listener by those
- * that do not know its key: `connection/attacks`.
+ * The assertions of CPython's _test_multiprocessing on connections over sockets, listeners and clients. Pipes: `shared-pipes`. Messages to
+ * a listener without its key: `connection/attacks`.
  */
 
 import assert from 'node:assert/strict';

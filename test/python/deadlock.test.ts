@@ -1,4 +1,4 @@
-/** What CPython's ExecutorDeadlockTest asserts: something goes wrong on the way to a worker or back, and nobody waits for ever. */
+/** The assertions of CPython's ExecutorDeadlockTest: a failure on the way to a worker or back leaves no endless wait. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -107,7 +107,7 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
-  test(`${kind}: a worker that dies with a huge argument on its way hangs nobody`, async () => {
+  test(`${kind}: a worker that dies with a huge argument in flight hangs no caller`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const huge = new Uint8Array(16 * 1024 * 1024);
     const lost = pool.submit(

@@ -1,4 +1,7 @@
-/** What CPython's suite asserts of executors at work: ExecutorTest, the initializers, ProcessPoolExecutorTest, the interpreter pool, asyncio. */
+/**
+ * The assertions of CPython's suite on executors at work: ExecutorTest, the initializers, ProcessPoolExecutorTest, the interpreter pool,
+ * asyncio.
+ */
 
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
@@ -235,7 +238,7 @@ for (const { kind, open, shared } of kinds) {
       const waiting = pool.submit(sleep, 1);
       await until(() => running.running());
       await pool[method]();
-      // It was handed to the worker, which may not have begun it.
+      // The task was sent to the worker, which may not have begun it.
       await assert.rejects(running, (error) => error instanceof WorkerLost || error instanceof CancelledError);
       await assert.rejects(waiting, CancelledError);
       if (kind === 'process') await until(() => !isAlive(pid));
@@ -258,7 +261,7 @@ for (const { kind, open, shared } of kinds) {
     });
   }
 
-  test(`${kind}: map submits before anybody iterates`, async () => {
+  test(`${kind}: map submits before the iteration`, async () => {
     await using pool = open({ maxWorkers: 1 });
     const results = pool.map((x: number) => x, range(3), { chunkSize: 1 });
     await until(() => pool.statistics().completed === 3);

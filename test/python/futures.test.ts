@@ -1,4 +1,4 @@
-/** What CPython's suite asserts of futures, wait and as_completed: FutureTests, WaitTests, AsCompletedTests. */
+/** The assertions of CPython's suite on futures, wait and as_completed: FutureTests, WaitTests, AsCompletedTests. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -161,7 +161,7 @@ for (const { kind, open } of kinds) {
     await pool.killWorkers();
   });
 
-  test(`${kind}: many that end at once do not confuse those who wait`, async () => {
+  test(`${kind}: many that end at once do not confuse the waiters`, async () => {
     await using pool = open({ maxWorkers: 2, tasksPerWorker: 50 });
     const fs = Array.from({ length: 100 }, () => pool.submit(sleep, 1));
     const { done, notDone } = await wait(fs, { timeout: 60_000 });

@@ -1,4 +1,4 @@
-/** What gevent's own suite asserts of `Greenlet`, each for generator functions and for async ones. */
+/** The assertions of gevent's own suite on `Greenlet`, each for generator functions and for async ones. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { TimeoutError } from 'heddle';
 import { runProgram } from '../coroutine/program.js';
 import { unkilled } from '../coroutine/unkilled.ts';
 
-/** One behaviour in both kinds of function: it returns a value, fails, or sleeps for ever. */
+/** One behaviour in both kinds of function: it returns a value, fails, or sleeps without an end. */
 const kinds = {
   generator: {
     *value(value: unknown) {
@@ -174,7 +174,7 @@ for (const [kind, body] of Object.entries(kinds)) {
     assert.ok(gs.every((g) => g.dead && isExit(g.value)));
   });
 
-  test(`${kind}: non_exc_exception: a value that is no error fails who kills`, async () => {
+  test(`${kind}: non_exc_exception: a value that is not an error fails the killer`, async () => {
     for (const kill of [(g: Greenlet<void>) => g.kill(5), (g: Greenlet<void>) => killAll([g], { error: 5 })]) {
       const g = spawn(rest);
       // oxlint-disable-next-line no-await-in-loop -- one after another
@@ -325,7 +325,7 @@ test('467: iwait: a member that fails breaks a sleep in the body of the loop', a
   assert.match(String(failing.exception), /expected/);
 });
 
-test('spawn_is_not_cancelled: a greenlet ends with who spawned it', async () => {
+test('spawn_is_not_cancelled: a greenlet ends with its spawner', async () => {
   let inner: Greenlet<string> | undefined;
   await spawn(() => {
     inner = spawn(function* () {

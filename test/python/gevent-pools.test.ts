@@ -1,4 +1,4 @@
-/** What gevent's suite asserts of groups, of pools, and of a greenlet as a context manager. */
+/** The assertions of gevent's suite on groups, on pools, and on a greenlet as a context manager. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -69,7 +69,7 @@ test('kill_block, kill_noblock: members are ended, and not waited for longer tha
   }
 });
 
-test('kill_fires_once: who does not end is told once by the group, and a kill in time returns', async () => {
+test('kill_fires_once: a member that does not end is told once by the group, and a kill in time returns', async () => {
   const undead = [new Undead(), new Undead()];
   const [first, second] = undead.map(({ run }) => spawn(run)) as [Greenlet, Greenlet];
   const shots = (): number[] => undead.map((one) => one.shots);
@@ -156,7 +156,7 @@ test('reentrant: a member applies in a full pool', async () => {
 test('stderr_raising: an error that cannot be told does not break the pool', async () => {
   const { stdout, code } = await runProgram(`
     const write = process.stderr.write;
-    process.stderr.write = () => { process.stderr.write = write; throw new Error('nobody can be told') };
+    process.stderr.write = () => { process.stderr.write = write; throw new Error('no receiver') };
     process.on('uncaughtException', (error) => console.log(error.message));
     const pool = new h.Pool(1);
     pool.spawn(() => { throw new Error('first') });
@@ -164,7 +164,7 @@ test('stderr_raising: an error that cannot be told does not break the pool', asy
     await h.sleep(5);
     console.log(await pool.apply(() => 'goes on'), pool.freeCount());
   `);
-  assert.deepEqual([stdout, code], ['nobody can be told\ngoes on 1\n', 0]);
+  assert.deepEqual([stdout, code], ['no receiver\ngoes on 1\n', 0]);
 });
 
 // PoolBasicTests

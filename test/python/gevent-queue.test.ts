@@ -1,4 +1,4 @@
-/** What gevent's suite asserts of its queues and channels. */
+/** The assertions of gevent's suite on its queues and channels. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -18,7 +18,7 @@ import {
   Timeout,
 } from 'heddle/coroutine';
 
-/** What both have. */
+/** The common part of both. */
 type Any = SimpleQueue<string> | Channel<string>;
 const all: [string, () => Any][] = [
   ['SimpleQueue', () => new SimpleQueue(1)],
@@ -50,7 +50,7 @@ for (const [name, make] of all) {
     );
   });
 
-  test(`${name}: a put without waiting does not wake who gets`, async () => {
+  test(`${name}: a put without waiting wakes a getter`, async () => {
     const queue = make();
     const getter = spawn(() => queue.get());
     await sleep(0);
@@ -60,7 +60,7 @@ for (const [name, make] of all) {
     assert.ok(queue.empty());
   });
 
-  test(`${name}: a get without waiting, from the loop, finds something, or does not wake who puts`, async () => {
+  test(`${name}: a get without waiting, from the loop, finds nothing, and wakes a putter`, async () => {
     const queue = make();
     assert.equal(await tried(() => queue.getNowait()), 'Empty');
     const putters = ['a', 'b'].map((item) => spawn(() => queue.put(item)));

@@ -1,4 +1,4 @@
-/** What gevent's suite asserts of events, results, semaphores and locals; and of every call that waits under a Timeout. */
+/** The assertions of gevent's suite on events, results, semaphores and locals; and on every call that waits under a Timeout. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';
@@ -22,7 +22,7 @@ import { type Body, both, type World } from '../coroutine/both-kinds.js';
 import { idle } from '../coroutine/hand-clock.js';
 import { runProgram } from '../coroutine/program.js';
 
-/** Calls that would wait for ever. */
+/** Calls that would wait without an end. */
 const blocking: Record<string, (world: World) => Body> = {
   *'Event.wait'() {
     yield new Event().wait();
@@ -170,7 +170,7 @@ both('wait() gives what was set in time, and leaves nothing with the others', fu
   assert.equal(events[0]!.statistics().links, 0);
 });
 
-both('one who comes while an event wakes the others is woken, too', function* ({ start }) {
+both('a newcomer while an event wakes the others is woken, too', function* ({ start }) {
   const event = new Event();
   const order: string[] = [];
   const second = (): Body =>
@@ -189,7 +189,7 @@ both('one who comes while an event wakes the others is woken, too', function* ({
   assert.deepEqual(order.toSorted(), ['first true', 'second true', 'second true']);
 });
 
-both('who waits for a result gets the error that is set', function* ({ start }) {
+both('a waiter for a result gets the error that is set', function* ({ start }) {
   const result = new AsyncResult();
   const log: string[] = [];
   const waiter = start(function* () {
@@ -329,7 +329,7 @@ test('a field that a greenlet has not set is missing', async () => {
   assert.equal(await spawn(() => local.x), undefined);
 });
 
-test('a copy of a Local is another one, with the fields of who copied it', async () => {
+test('a copy of a Local is another one, with the fields of the copier', async () => {
   class Mine extends Local<{ path?: string }> {}
   for (const Class of [Local, Mine] as (new () => { path?: string })[]) {
     const local = new Class();

@@ -82,7 +82,7 @@ const waits: Record<string, (limit?: number) => Operation<unknown>> = {
   'Lock.run': () => new Lock().run(slow),
 };
 
-/** Those that live for the wait of another, and are ended with this test. */
+/** Greenlets that live for the wait of another, and are ended with this test. */
 const daemons: Greenlet[] = [];
 after(() => killAll(daemons));
 
@@ -318,13 +318,13 @@ test('ExceptionInMainloop: an error in a callback of the loop does not stop thos
 test('exception_in_custom_handle_error: an error while an error is told does not stop the loop', async () => {
   const { stdout, code } = await runProgram(`
     const write = process.stderr.write;
-    process.stderr.write = () => { process.stderr.write = write; throw new Error('nobody can be told') };
+    process.stderr.write = () => { process.stderr.write = write; throw new Error('no receiver') };
     const told = new Promise((resolve) => process.on('uncaughtException', resolve));
     h.spawn(() => { throw new Error('first') });
     console.log((await told).message);
     console.log('goes on', await h.spawn(() => 1));
   `);
-  assert.deepEqual([stdout, code], ['nobody can be told\ngoes on 1\n', 0]);
+  assert.deepEqual([stdout, code], ['no receiver\ngoes on 1\n', 0]);
 });
 
 test('join_many_times, later: all have ended, again and again, and what comes later counts', async () => {
@@ -364,7 +364,7 @@ test('wait_readies: results, events and semaphores come as they are ready, and l
   await assert.rejects(result.get(), new Error('of the result'));
 });
 
-test('execute_async, async: a thread gives its result to whoever waits', async () => {
+test('execute_async, async: a thread gives its result to any waiter', async () => {
   const g = spawn(toThread<[number], number>, (x: number) => x * x, 7);
   assert.equal(await g, 49);
   const later = toThread((x: number) => x + 1, 1);

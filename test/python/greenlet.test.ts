@@ -1,14 +1,14 @@
 /**
- * What greenlet's own suite asserts of switching by hand. Sixty thousand random programs went the same way under greenlet 3.5.6 and
- * under the model that `coroutine/switch-model.test.ts` holds `greenlet()` against; these are the cases that have a name.
+ * The assertions of greenlet's own suite on switching by hand. Sixty thousand random programs behaved the same under greenlet 3.5.6 and
+ * under the model of `coroutine/switching/switch-model.test.ts`; these are the cases that have a name.
  *
  * Where heddle differs on purpose:
- * - a greenlet begins in the context of whoever makes it, as everything does in Node, and not in an empty one;
+ * - a greenlet begins in the context of its creator, as everything does in Node, and not in an empty one;
  * - an error that goes to a parent with nothing to run goes on to that one's parent, and is not replaced by another error;
  * - a `GreenletExit` that goes to a parent that has not begun is its argument, as every value is;
- * - a suspended greenlet that nobody holds is freed without its `finally` blocks: those run by `[Symbol.dispose]()`, or `using`.
+ * - a suspended greenlet without references is freed without its `finally` blocks: those run by `[Symbol.dispose]()`, or `using`.
  *
- * What cannot mean anything here:
+ * Assertions that have no meaning here:
  * - threads that share greenlets (dealloc_other_thread, throw_to_dead_thread_*, implicit_parent_with_threads, threaded_reparent,
  *   unexpected_reparenting*, threaded_leak, untracked_memory_*_thread_*, threaded_greenlets_at_shutdown, main_in_background): a greenlet
  *   cannot be sent to another thread, which is tested;
@@ -33,7 +33,7 @@ const main = getcurrent();
 const nothing = { name: 'TypeError', message: 'the greenlet has nothing to run: give it a function' };
 const running = { name: 'InvalidStateError' };
 
-/** What a program prints, which must end by itself. */
+/** The output of a program, which must end by itself. */
 async function program(code: string): Promise<string> {
   const text = `import { greenlet, getcurrent, gettrace, settrace, GreenletExit } from 'heddle/coroutine';\n${code}`;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', text], { timeout: 60_000 });
@@ -522,7 +522,7 @@ test('generators made of greenlets: recursive permutations', () => {
   assert.deepEqual(all, all.toSorted());
 });
 
-test('dead ones in a circle, suspended ones in a circle, and one that waits are freed when nobody holds them', async () => {
+test('dead ones in a circle, suspended ones in a circle, and one that waits are freed without references', async () => {
   const make = (isEnded: boolean): WeakRef<RawGreenlet>[] => {
     const circle: RawGreenlet[] = Array.from({ length: 2 }, (_, i) =>
       Object.assign(

@@ -1,4 +1,7 @@
-/** What CPython's lock_tests.py asserts of locks, events, conditions and semaphores, as gevent runs it: between greenlets, of both kinds. */
+/**
+ * The assertions of CPython's lock_tests.py on locks, events, conditions and semaphores, as gevent runs it: between greenlets, of both
+ * kinds.
+ */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';
@@ -8,7 +11,7 @@ import { BoundedSemaphore, Condition, Event, getCurrent, type Greenlet, Lock, RL
 import { type Body, both, type World } from '../coroutine/both-kinds.js';
 import { idle } from '../coroutine/hand-clock.js';
 
-/** So many greenlets that do the same. */
+/** Starts `count` greenlets with the same body. */
 const bunch = ({ start }: World, count: number, body: () => Body): Greenlet[] => Array.from({ length: count }, () => start(body));
 
 const locks = { Lock, RLock };
@@ -177,7 +180,7 @@ both('RLock: a condition cannot give up what its caller has not', function* (wor
   assert.throws(() => condition.wait(), InvalidStateError);
 });
 
-both('RLock: the owner is who has it', function* () {
+both('RLock: the owner is its holder', function* () {
   const lock = new RLock();
   assert.equal(lock.owner, null);
   yield lock.acquire();
@@ -211,7 +214,7 @@ both('Event: set and clear may come twice', function* () {
   assert.deepEqual(seen, [false, true, true, false, false]);
 });
 
-both('Event: all who wait are woken by set(), and later ones wait no more', function* (world) {
+both('Event: all waiters are woken by set(), and later ones wait no more', function* (world) {
   const event = new Event();
   const results: boolean[] = [];
   const waiters = bunch(world, 5, function* () {
@@ -243,7 +246,7 @@ both('Event: a wait gives false after its time, and true if it was set before', 
   for (const g of bunch(world, 3, wait)) assert.deepEqual(yield g, [true, true]);
 });
 
-both('Event: set and at once cleared wakes all who wait', function* (world) {
+both('Event: set and at once cleared wakes all waiters', function* (world) {
   const event = new Event();
   const waiters = bunch(world, 5, function* () {
     return yield event.wait(500);
@@ -288,7 +291,7 @@ both('Condition: wait and notify without the lock are errors', function* () {
   }
 });
 
-both('Condition: notify(n) wakes exactly n, those who came first; notifyAll the rest', function* (world) {
+both('Condition: notify(n) wakes exactly n, those that came first; notifyAll the rest', function* (world) {
   const condition = new Condition();
   const rounds: number[][] = [];
   let phase = 0;

@@ -1,4 +1,4 @@
-/** What Python's suites assert of managers, of one that is called over a connection, also from a child process. */
+/** The assertions of Python's suites on managers, called over a connection, also from a child process. */
 
 process.env['HEDDLE_TEST_REMOTE'] = '1';
 

@@ -1,4 +1,4 @@
-/** What CPython's _test_multiprocessing asserts of managers and their proxies. Their locks and queues: `shared-by-manager`. */
+/** The assertions of CPython's _test_multiprocessing on managers and their proxies. Their locks and queues: `shared-by-manager`. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -41,7 +41,7 @@ Manager.register('Bar', FooBar, { exposed: ['f', '_h'] });
 /** The same over a connection: `managers-over-connections`. */
 const isRemote = process.env['HEDDLE_TEST_REMOTE'] !== undefined;
 const authkey = Buffer.from('the key of the suite');
-/** What lies in shared memory is a proxy there: `manager/remote-shared`. */
+/** Objects in shared memory are proxies there: `manager/remote-shared`. */
 const direct: (name: string, check: () => Promise<void>) => unknown = isRemote ? () => {} : test;
 let server: Manager;
 let manager: Manager;

@@ -1,4 +1,4 @@
-/** What CPython's suite asserts of the life of a multiprocessing.Pool: its block, its ends, and what its workers leave. */
+/** The assertions of CPython's suite on the life of a multiprocessing.Pool: its block, its ends, and what its workers leave. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

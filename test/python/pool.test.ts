@@ -1,4 +1,7 @@
-/** What CPython's suite asserts of multiprocessing.Pool: _TestPool, _TestPoolWorkerErrors, _TestPoolWorkerLifetime and their neighbours. */
+/**
+ * The assertions of CPython's suite on multiprocessing.Pool: _TestPool, _TestPoolWorkerErrors, _TestPoolWorkerLifetime and their
+ * neighbours.
+ */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

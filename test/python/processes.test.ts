@@ -1,6 +1,6 @@
 /**
- * What CPython's _test_multiprocessing asserts of processes, for each start method. Values come back by files, exit codes and streams. What
- * `process/` and `never-hang/` assert already is not here: README.md says where.
+ * The assertions of CPython's _test_multiprocessing on processes, for each start method. Values come back by files, exit codes and streams.
+ * Assertions in `process/` and `never-hang/` are not repeated: README.md lists them.
  */
 
 import assert from 'node:assert/strict';
@@ -30,7 +30,7 @@ const read = (name: string): unknown => JSON.parse(readFileSync(file(name), 'utf
 const isNative = process.platform === 'linux' && process.env['HEDDLE_PLATFORM'] !== 'none';
 const linuxOnly = { skip: process.platform === 'linux' ? false : 'reads /proc' };
 const forLong = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60_000));
-/** What a program prints on both streams. */
+/** The output of a program on both streams. */
 const program = (code: string): string =>
   execFileSync(
     'sh',
@@ -51,7 +51,7 @@ test('the current process is alive, no daemon, and has the number of the system'
 for (const method of isNative ? (['spawn', 'forkserver', 'thread'] as const) : (['spawn', 'thread'] as const)) {
   const context = getContext(method);
 
-  test(`${method}: a process tells its state before, while and after it runs, and its child knows who it is`, async () => {
+  test(`${method}: a process tells its state before, while and after it runs, and its child knows its identity`, async () => {
     const tell = (path: string, ...args: unknown[]): void => {
       const { name, pid, daemon } = currentProcess();
       const parent = parentProcess()!;
@@ -189,7 +189,7 @@ for (const method of isNative ? (['spawn', 'forkserver', 'thread'] as const) : (
     ];
     for (const [target, code] of exits) {
       const child: Process = new context.Process({ target, stdio: method === 'thread' ? 'inherit' : 'ignore' });
-      // Its error is printed by the thread itself, on the stderr of this program.
+      // The thread itself prints its error, on the stderr of this program.
       if (method === 'thread' && code === 1) continue;
       assert.equal(await child.start().join(), true);
       assert.equal(child.exitCode, code, String(target));

@@ -1,4 +1,4 @@
-/** What CPython's suite asserts of queues (test_queue.py), of those between greenlets. */
+/** The assertions of CPython's suite on queues (test_queue.py), for those between greenlets. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -11,7 +11,7 @@ type Make = new (maxSize?: number, items?: number[]) => Queue<number>;
 const kinds = [Queue, LifoQueue, PriorityQueue] as Make[];
 const isShutDown = (error: unknown): boolean => error instanceof ShutDown;
 
-/** What a call of a greenlet comes to: its value, or the name of its error. */
+/** The outcome of a greenlet's call: its value, or the name of its error. */
 function outcomeOf(call: () => unknown): Greenlet {
   return spawn(async () => {
     try {

@@ -1,4 +1,4 @@
-/** What CPython's _test_multiprocessing asserts of managers that another program connects to. */
+/** The assertions of CPython's _test_multiprocessing on managers that another program connects to. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,7 @@
-/** What CPython's lock_tests.py and _test_multiprocessing assert of Barrier: between threads, between processes, and both, in both forms. */
+/**
+ * The assertions of CPython's lock_tests.py and _test_multiprocessing on Barrier: between threads, between processes, and both, in both
+ * forms.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,7 +40,7 @@ for (const rounds of [1, 2, 10, 200]) {
       for (let round = 1; round <= rounds; round += 1) {
         arrived.release();
         await meet(form, barrier);
-        // All have arrived for this round, nobody has for the next but one.
+        // All have arrived for this round, and none for the next but one.
         const count = arrived.getValue();
         isInStep &&= count >= round * parties && count < (round + 1) * parties;
       }
@@ -76,7 +79,7 @@ test('Barrier: its action runs once a round, before any party goes on', async ()
     for (let round = 0; round < 5; round += 1) {
       await barrier.wait();
       seen.push(runs);
-      await barrier.wait(); // so that nobody is a round ahead when another looks
+      await barrier.wait(); // so that none is a round ahead when another looks
     }
     return seen;
   };
@@ -107,7 +110,7 @@ inBothForms('Barrier: an action that throws breaks it, and its thrower gets the 
   assert.equal(barrier.broken, true);
 });
 
-inBothForms('Barrier: an abort breaks it for all who wait and all who come', async (crew, form) => {
+inBothForms('Barrier: an abort breaks it for all waiters and all newcomers', async (crew, form) => {
   const barrier = new Barrier(parties);
   const all = crew.bunch(parties - 1, () => meet(form, barrier));
   await until(() => barrier.nWaiting === parties - 1);
@@ -121,7 +124,7 @@ inBothForms('Barrier: an abort breaks it for all who wait and all who come', asy
   assert.deepEqual([barrier.broken, barrier.nWaiting], [true, 0]);
 });
 
-inBothForms('Barrier: a reset breaks those who wait, and then it works', async (crew, form) => {
+inBothForms('Barrier: a reset breaks the waiters, and then it works', async (crew, form) => {
   const barrier = new Barrier(parties);
   const early = crew.bunch(parties - 1, () => meet(form, barrier));
   await until(() => barrier.nWaiting === parties - 1);

@@ -1,4 +1,4 @@
-/** What Python's suites assert of locks, queues, values and arrays, of those that a manager has made. */
+/** The assertions of Python's suites on locks, queues, values and arrays that a manager has made. */
 
 process.env['HEDDLE_TEST_MANAGER'] = '1';
 

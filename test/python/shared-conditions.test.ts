@@ -1,6 +1,6 @@
 /**
- * What CPython's lock_tests.py and _test_multiprocessing assert of Condition: between threads, between processes, and between both, in both
- * forms. What a condition is about is a semaphore's value here: a number that all see.
+ * The assertions of CPython's lock_tests.py and _test_multiprocessing on Condition: between threads, between processes, and between both,
+ * in both forms. The subject of a condition is a semaphore's value here: a number that all see.
  */
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { Condition, Lock, RLock, Semaphore } from '../sync/made.js';
 
 const waiting = async (condition: Condition, count: number): Promise<void> => until(() => condition.statistics().unnotified === count);
 
-/** So many that wait to be notified; they count themselves in `woken`. */
+/** Starts `count` waiters for a notification; they count themselves in `woken`. */
 const sleepers = (crew: Crew, form: Form, count: number, condition: Condition, woken: Semaphore, timeout?: number) =>
   crew.bunch(count, async () => {
     await acquire(form, condition);
@@ -78,7 +78,7 @@ for (const Class of [Lock, RLock]) {
     await waiting(condition, 1);
     await condition.acquire();
     condition.notify();
-    // It cannot go on before the lock is free.
+    // The waiter cannot resume before the lock is free.
     assert.equal(woken.getValue(), 0);
     condition.release();
     assert.deepEqual(await sleeper, [true, true]);
@@ -125,7 +125,7 @@ inBothForms('Condition: notify(n) wakes exactly n, notifyAll the rest', async (c
   for (const sleeper of all) assert.deepEqual(await sleeper, [true, true]);
 });
 
-everywhere('Condition: notify(n) wakes those who came first', async (crew) => {
+everywhere('Condition: notify(n) wakes those that came first', async (crew) => {
   const condition = new Condition();
   const order = [new Semaphore(0), new Semaphore(0)];
   const all = [];
@@ -145,7 +145,7 @@ everywhere('Condition: notify(n) wakes those who came first', async (crew) => {
   for (const each of all) await each;
 });
 
-inBothForms('Condition: a notify with nobody there is not kept', async (crew, form) => {
+inBothForms('Condition: a notify without a waiter is not kept', async (crew, form) => {
   const condition = new Condition();
   await condition.acquire();
   condition.notify();

@@ -1,4 +1,7 @@
-/** What CPython's lock_tests.py and _test_multiprocessing assert of Event: between threads, between processes, and both, in both forms. */
+/**
+ * The assertions of CPython's lock_tests.py and _test_multiprocessing on Event: between threads, between processes, and both, in both
+ * forms.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -34,7 +37,7 @@ everywhere('Event: set and clear here are seen there, and the other way round', 
   assert.equal(event.isSet(), true);
 });
 
-inBothForms('Event: another sets it, and who waits here goes on', async (crew, form) => {
+inBothForms('Event: another sets it, and a waiter here goes on', async (crew, form) => {
   const event = new Event();
   const [ready, go] = [new Event(), new Event()];
   const other = crew.run(async () => {
@@ -48,7 +51,7 @@ inBothForms('Event: another sets it, and who waits here goes on', async (crew, f
   await other;
 });
 
-inBothForms('Event: all who wait are woken by set(), and later ones wait no more', async (crew, form) => {
+inBothForms('Event: all waiters are woken by set(), and later ones wait no more', async (crew, form) => {
   const event = new Event();
   const passed = new Semaphore(0);
   const waiters = crew.bunch(5, async () => {
@@ -72,7 +75,7 @@ inBothForms('Event: a wait gives false after its time, and true if it was set be
   for (const each of crew.bunch(3, wait)) assert.deepEqual(await each, [true, true]);
 });
 
-inBothForms('Event: set and at once cleared wakes all who wait', async (crew, form) => {
+inBothForms('Event: set and at once cleared wakes all waiters', async (crew, form) => {
   const event = new Event();
   const waiters = crew.bunch(5, () => waitFor(form, event));
   await untilWaiting(event, 5);

@@ -1,6 +1,6 @@
 /**
- * What CPython's lock_tests.py, test_threading and _test_multiprocessing assert of Lock and RLock: between threads, between processes, and
- * between both, in both forms.
+ * The assertions of CPython's lock_tests.py, test_threading and _test_multiprocessing on Lock and RLock: between threads, between
+ * processes, and between both, in both forms.
  */
 
 import assert from 'node:assert/strict';
@@ -226,7 +226,7 @@ everywhere('Lock: another may release it', async (crew) => {
   lock.release();
 });
 
-everywhere('Lock: who owns it can be asked from everywhere', async (crew) => {
+everywhere('Lock: its owner can be asked from everywhere', async (crew) => {
   const lock = new Lock();
   await lock.acquire();
   const mine = lock.owner;

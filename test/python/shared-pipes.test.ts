@@ -1,5 +1,6 @@
 /**
- * What CPython's _test_multiprocessing asserts of connections, pipes and `connection.wait`: between threads, between processes, and between both.
+ * The assertions of CPython's _test_multiprocessing on connections, pipes and `connection.wait`: between threads, between processes, and
+ * between both.
  */
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /**
- * What CPython's test_queue asserts of LifoQueue and PriorityQueue, and test_deque of deques, as far as they have the calls: between threads, between processes, and
- * between both. What it asserts of all queues alike is in `queues/`.
+ * The assertions of CPython's test_queue on LifoQueue and PriorityQueue, and of test_deque on deques, as far as they have the calls:
+ * between threads, between processes, and between both. The common assertions on all queues are in `queues/`.
  */
 
 import assert from 'node:assert/strict';

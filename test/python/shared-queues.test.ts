@@ -1,5 +1,6 @@
 /**
- * What CPython's _test_multiprocessing and test_queue assert of queues: between threads, between processes, and between both, in both forms.
+ * The assertions of CPython's _test_multiprocessing and test_queue on queues: between threads, between processes, and between both, in both
+ * forms.
  */
 
 import assert from 'node:assert/strict';
@@ -26,7 +27,7 @@ async function nameOf(call: () => unknown): Promise<string> {
 
 let takeFrom: Queue | undefined;
 
-/** What comes out in its place is what it takes itself. */
+/** The decoded value is the item that its rebuilding takes. */
 class Taking {}
 registerReducer(Taking, { reduce: () => 0, rebuild: () => ({ took: takeFrom!.getSync() }) });
 

@@ -1,6 +1,6 @@
 /**
- * What CPython's lock_tests.py and _test_multiprocessing assert of Semaphore and BoundedSemaphore: between threads, between processes, and
- * between both, in both forms.
+ * The assertions of CPython's lock_tests.py and _test_multiprocessing on Semaphore and BoundedSemaphore: between threads, between
+ * processes, and between both, in both forms.
  */
 
 import assert from 'node:assert/strict';
@@ -37,7 +37,7 @@ for (const [name, Class] of Object.entries(classes)) {
     assert.equal(await other, 'passed');
   });
 
-  inBothForms(`${name}: its value counts down and up, for everybody`, async (crew, form) => {
+  inBothForms(`${name}: its value counts down and up, for all`, async (crew, form) => {
     const semaphore = new Class(2);
     const values = await crew.run(async () => {
       const seen = [semaphore.getValue()];
@@ -131,7 +131,7 @@ for (const [name, Class] of Object.entries(classes)) {
   });
 }
 
-everywhere('Semaphore: a release may go above the start, by anybody', async (crew) => {
+everywhere('Semaphore: a release may go above the start, by any thread', async (crew) => {
   const semaphore = new Semaphore(2);
   semaphore.release();
   await crew.run(() => semaphore.release());

@@ -1,4 +1,4 @@
-/** What CPython's _test_multiprocessing asserts of Value, Array and sharedctypes: between threads, between processes, and both. */
+/** The assertions of CPython's _test_multiprocessing on Value, Array and sharedctypes: between threads, between processes, and both. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

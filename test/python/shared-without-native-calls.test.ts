@@ -1,4 +1,4 @@
-/** What Python's suites assert of locks, between threads, where no native call can be made. */
+/** The assertions of Python's suites on locks, between threads, without native calls. */
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 

@@ -1,4 +1,4 @@
-/** What CPython's suite asserts of the end: ExecutorShutdownTest and its variants for threads and processes. */
+/** The assertions of CPython's suite on the end: ExecutorShutdownTest and its variants for threads and processes. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

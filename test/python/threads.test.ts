@@ -1,5 +1,6 @@
 /**
- * What CPython's test_threading asserts of threads, daemons, hooks and timers. What `thread/` asserts already is not here: README.md says where.
+ * The assertions of CPython's test_threading on threads, daemons, hooks and timers. Assertions in `thread/` are not repeated: README.md
+ * lists them.
  */
 
 import assert from 'node:assert/strict';
@@ -12,7 +13,7 @@ import { until } from '../pool/collect.ts';
 /** Words that threads and their test share. */
 const shared = (): Int32Array => new Int32Array(new SharedArrayBuffer(256));
 
-/** What a program prints on both streams. */
+/** The output of a program on both streams. */
 const program = (code: string, redirect = '2>&1'): string =>
   execFileSync(
     'sh',

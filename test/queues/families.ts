@@ -7,7 +7,7 @@ import * as heddle from 'heddle';
 import * as coroutine from 'heddle/coroutine';
 import { isByManager, LifoQueue, PriorityQueue, Queue } from '../sync/made.js';
 
-/** What a kind of queue may have. A rule names what it needs. */
+/** The features of a kind of queue. A rule names the ones that it needs. */
 export type Feature =
   /** A bound: `maxSize`, `full()`, puts that wait. */
   | 'bound'
@@ -61,7 +61,7 @@ export interface Family {
   readonly name: string;
   /** The name of its class. */
   readonly className: string;
-  /** What it is called in errors: `queue`. */
+  /** The name in errors: `queue`. */
   readonly noun: string;
   /** A call as errors name it: `Queue.get()`. */
   called(verb: string): string;

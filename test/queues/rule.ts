@@ -13,7 +13,7 @@ interface Difference {
 export interface Rule {
   /** The promise. */
   readonly name: string;
-  /** What a family must have for it. */
+  /** The features that a family needs for it. */
   readonly needs?: readonly Feature[];
   /** Families for which it does not hold, by their names or the place of their queues. */
   readonly unlike?: Readonly<Record<string, Difference>>;
@@ -45,7 +45,7 @@ export function holdRules(rules: readonly Rule[]): void {
   });
 }
 
-/** What a call comes to: its value, or its error. */
+/** The outcome of a call: its value, or its error. */
 export async function outcomeOf(call: () => unknown): Promise<unknown> {
   try {
     return await call();

@@ -97,7 +97,7 @@ export const rulesOfWaits: readonly Rule[] = [
       queue.putNowait(3);
       for (const greenlet of ends.toReversed()) await greenlet.kill();
       const left = (await drain(queue)) as number[];
-      // What a greenlet was given it may have seen before it was killed.
+      // A greenlet may have seen its item before it was killed.
       assert.deepEqual(left, inOrder(left));
       assert.equal(left.at(-1), 3);
       isIdle(queue);

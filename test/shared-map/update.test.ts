@@ -1,4 +1,4 @@
-/** What `update` of a SharedMap does in one thread: the new value is there as a whole or not at all, and a function may use the map. */
+/** `update` of a SharedMap in one thread: the new value is there as a whole or not at all, and a function may use the map. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -139,7 +139,7 @@ inBothForms('an update waits for that of another thread, no longer than its time
   assert.equal(await map.get('a'), 1);
   map.setSync('a', 4);
   mayGo.set();
-  // Its function was called again, as the value had changed.
+  // The function was called again, as the value had changed.
   assert.equal(await other, 5);
   assert.equal(form === 'sync' ? map.updateSync('a', change) : await map.update('a', change), 6);
 });

@@ -1,4 +1,4 @@
-/** What users see of values and arrays that a manager has made. */
+/** The behaviour of values and arrays that a manager has made. */
 
 process.env['HEDDLE_TEST_MANAGER'] = '1';
 

@@ -52,7 +52,7 @@ for (const [name, make] of Object.entries(makers)) {
 
 for (const Pool of isNative ? [ThreadPoolExecutor, ProcessPoolExecutor] : [ThreadPoolExecutor]) {
   test(`a shared array that a worker of a ${Pool.name} has is kept by it, and freed when it has let it go, too`, patient, async () => {
-    // What earlier tests have left is garbage: none of them keeps shared data.
+    // Objects of earlier tests are garbage: none of them keeps shared data.
     await untilFreed(() => count('SharedData') === 0);
     const pool = new Pool({ maxWorkers: 1 });
     const hold = async (): Promise<void> => {

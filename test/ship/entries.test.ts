@@ -1,6 +1,6 @@
 /**
- * Main programs that are no file, and Nodes that are set up in unusual ways: `node -e`, stdin, the REPL, the permission
- * model, an inspector that is in use, coverage.
+ * Main programs other than files, and Nodes with an unusual setup: `node -e`, stdin, the REPL, the permission model, an inspector in use,
+ * coverage.
  */
 
 import assert from 'node:assert/strict';

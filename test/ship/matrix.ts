@@ -21,7 +21,7 @@ function programsOf(variant: Variant): string[] {
   if (variant.format === 'module') programs.push(...modulesOnly);
   if (variant.emits) programs.push('emit', 'legacy');
   if (variant.name.startsWith('plain')) programs.push('isolation');
-  // What a compiler leaves of these is in the others; they start many workers, or run a whole lot of cases once more.
+  // The compiled form of these is covered by the others; they start many workers, or run many cases once more.
   if (['plain-mjs', 'plain-cjs', 'tsx-esm', 'native'].includes(variant.name)) programs.push('nested', 'reducers');
   if (['plain-mjs', 'plain-cjs', 'tsx-esm'].includes(variant.name)) programs.push('imported');
   if (variant.name === 'plain-cjs') programs.push('commonjs');

@@ -24,7 +24,7 @@ export interface Run {
 export interface Start {
   readonly cwd: string;
   readonly env?: Record<string, string>;
-  /** What comes from stdin; it is closed behind it, or only when this text has been printed. */
+  /** The input of stdin; it is closed behind it, or only when this text has been printed. */
   readonly input?: string;
   readonly until?: string;
 }
@@ -34,7 +34,7 @@ const LIMIT = 60_000;
 
 export async function runNode(args: readonly string[], options: Start): Promise<Run> {
   const env = { ...process.env, ...options.env };
-  // Set by the test runner for its own children; a program under test is none.
+  // Set by the test runner for its own children; a program under test is not one.
   delete env['NODE_TEST_CONTEXT'];
   const child = spawn(process.execPath, args, { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';

@@ -47,7 +47,7 @@ export interface Variant {
   readonly format: Format;
   /** Where the sources lie to which stack traces should lead, and how they end. */
   readonly originals: { readonly folder: string; readonly ending: string };
-  /** Whether enums, decorators and the like run here. */
+  /** True if enums, decorators and the like run here. */
   readonly emits: boolean;
 }
 
@@ -178,7 +178,7 @@ export const isShortened = (variant: string): boolean => variant.startsWith('esb
 function compileWithEsbuild(place: string, folder: string): void {
   const to = path.join(place, folder);
   const format: Format = folder.endsWith('esm') ? 'module' : 'commonjs';
-  // What the default import of a CommonJS module is depends on the package of the source.
+  // The default import of a CommonJS module depends on the package of the source.
   const src = path.join(place, format === 'module' ? 'src' : 'tsx-cjs');
   mkdirSync(to);
   writeJson(path.join(to, 'package.json'), { type: format });

@@ -4,7 +4,7 @@
  *
  *   an item       its index, its producer's number and sequence, and now and then large bytes or a lock
  *   marks[index]  1 is being put, 2 put has returned, 3 has been taken                              a second 3 is an item that came twice
- *   at the end    an item whose put returned and that nobody took was in the hands of a consumer that died: at most one for each death
+ *   at the end    an item whose put returned and that was not taken was in the hands of a consumer that died: at most one for each death
  *
  * Exits with 1, and says what, if the books do not balance, a sequence goes back, nothing moves for `patience`, or the heap keeps bytes.
  */

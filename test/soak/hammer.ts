@@ -1,4 +1,4 @@
-/** What one worker does: one deed after another, chosen by chance, sync and async, until it is told to stop or dies. */
+/** The work of one worker: one deed after another, chosen by chance, sync and async, until it is told to stop or dies. */
 
 import { BrokenBarrierError, Event, Lock, OwnerDied, RLock, Semaphore } from 'heddle';
 import { type Objects } from './objects.js';
@@ -54,7 +54,7 @@ async function countUnderLock({ me, objects, chance }: Worker): Promise<void> {
     }
   }
   dawdle(chance);
-  if (!count(counted, me, mayBeHalf)) throw new Error('two have the lock, or an owner died and nobody was told');
+  if (!count(counted, me, mayBeHalf)) throw new Error('two have the lock, or an owner died without a report');
   perhapsDie(chance);
   for (let taken = 0; taken < depth; taken += 1) lock.release();
 }

@@ -1,4 +1,4 @@
-/** How many bytes of the shared heap are in use, when all that nobody has any more has been given back. */
+/** The bytes of the shared heap in use, when all unused objects have been freed. */
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

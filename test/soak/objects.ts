@@ -1,4 +1,4 @@
-/** What all hammer on, and what each says of itself while it does. */
+/** The objects that all workers hammer, and the worker's reports meanwhile. */
 
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from 'heddle';
 import { Word } from 'heddle/lowlevel';
@@ -6,7 +6,7 @@ import { Counted } from './record.js';
 
 /** A worker's own words: read by the host, which watches. */
 class Life {
-  /** What it does: a place in the list of deeds. */
+  /** The current deed: an index into the list of deeds. */
   readonly deed: Word = new Word();
   /** How much it has done, it and its forerunners. */
   readonly done: Word = new Word();

@@ -32,7 +32,7 @@ export class EchoPost {
   #here: Connection<Message> | undefined;
   /** Replies that have come. */
   replies = 0;
-  /** What it waits for: for the report of a soak that stands still. */
+  /** The current wait, for the report of a soak that stands still. */
   waitsFor = 'nothing';
 
   constructor(pool: Executor, isStopped: () => boolean, problems: string[]) {

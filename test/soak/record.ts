@@ -1,9 +1,10 @@
 /**
- * What a lock guards: a number that is counted up in steps that are not atomic, so that two at once, or one that dies between them, show.
+ * The record that a lock guards: a number that is counted up in steps that are not atomic, so that two at once, or a death between them,
+ * show.
  *
- *   who, base   who counts, and its own tally before           ┐
- *   first       n + 1                                          │ whoever dies in between leaves first ≠ second;
- *   tally       who's own count + 1                            │ the next one finishes what was begun
+ *   `who`, base the counting worker, and its own tally before  ┐
+ *   first       n + 1                                          │ a death in between leaves first ≠ second;
+ *   tally       its own count + 1                              │ the next one finishes what was begun
  *   second      n + 1                                          ┘
  *
  * At the end first = second = the sum of all tallies, or something was counted twice, or lost.
@@ -23,7 +24,7 @@ export class Counted {
   }
 }
 
-/** Counts. The caller has the lock. False if somebody was in the middle, and has not died there. */
+/** Counts. The caller owns the lock. False if another one was in the middle, and has not died there. */
 export function count(it: Counted, me: number, mayBeHalf: boolean): boolean {
   const isWhole = it.first.load() === it.second.load();
   if (!isWhole) {
@@ -39,7 +40,7 @@ export function count(it: Counted, me: number, mayBeHalf: boolean): boolean {
   return true;
 }
 
-/** What the dead one had begun. */
+/** Finishes what the dead one had begun. */
 function finish(it: Counted): void {
   const tally = it.tallies[it.who.load()]!;
   if (tally.load() === it.base.load()) tally.store(it.base.load() + 1);

@@ -3,11 +3,12 @@
  * one after the other is killed and replaced.
  *
  *   every 50 to 400 ms   one that is chosen by chance gets SIGKILL or is terminated; another begins in its place
- *   every second         each is looked at: who lives and has done nothing for `patience` hangs
+ *   every second         each is checked: a living one that has done nothing for `patience` hangs
  *   every 10 s           a line of progress
  *   at the end           all stop by themselves; counters are exact, permits are all there, the heap has its bytes back
  *
- * Exits with 1, and says what and who, if anything of that is not so. The seed decides the deeds and the deaths, though not how they meet.
+ * Exits with 1, and reports the fault and the worker, if a promise breaks. The seed decides the deeds and the deaths, though not how they
+ * meet.
  */
 
 import { parseArgs } from 'node:util';
@@ -27,7 +28,7 @@ if (!(minutes > 0 && minutes < 1e6) || !Number.isInteger(seed)) {
 
 const each = 6;
 const workers = 2 * each;
-/** Nobody who lives does nothing for so many milliseconds: waits are short, and dead owners are found within a second. */
+/** The most milliseconds that a living worker may be idle: waits are short, and dead owners are found within a second. */
 const patience = 20_000;
 
 const chance = chanceFrom(seed);
@@ -43,7 +44,7 @@ const deaths = { SIGKILL: 0, terminated: 0, 'process.exit()': 0 };
 const poolOf = (n: number): Executor => (n < each ? threads : processes);
 const nameOf = (n: number): string => `${n < each ? 'thread' : 'process'} ${n % each}`;
 
-/** One worker's place: whoever dies in it is followed by another. */
+/** One worker's place: a dead worker is followed by another. */
 class Post {
   readonly #n: number;
   readonly ended: Promise<void>;
@@ -154,7 +155,7 @@ for (let now = started; now - started < minutes * 60_000 && problems.length === 
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-// All stop by themselves; those who wait for a lock get it as the others let go.
+// All stop by themselves; waiters for a lock get it as the others release it.
 objects.stop.set();
 const timer = setTimeout(() => hang(posts, `not all have stopped within ${patience / 1000} s`), patience);
 await Promise.all(posts.map(({ ended }) => ended));
@@ -165,7 +166,7 @@ await Promise.all([threads.shutdown(), processes.shutdown()]);
 async function checkBooks(): Promise<void> {
   for (const [i, { lock, counted }] of objects.locks.entries()) {
     const got = await lock.acquire({ timeout: patience }).catch(() => true);
-    if (!got) problems.push(`lock ${i} is held by nobody who lives`);
+    if (!got) problems.push(`lock ${i} is held by no living thread`);
     else lock.release();
     if (lock.locked() || lock.statistics().waiting !== 0) problems.push(`lock ${i} is not free: ${JSON.stringify(lock.statistics())}`);
     if (!isExact(counted)) problems.push(`what lock ${i} guards is not exact: ${counted.first.load()}`);
@@ -192,6 +193,6 @@ console.log(`heap: ${before} bytes used before, ${after} after`);
 if (after > before) problems.push(`the heap has ${after - before} bytes more than before`);
 for (const problem of problems) console.log(`FAILED: ${problem}`);
 console.log(
-  problems.length === 0 ? 'ok: counters exact, permits back, heap back, nobody hung' : `${problems.length} problems, seed ${seed}`,
+  problems.length === 0 ? 'ok: counters exact, permits back, heap back, no worker hung' : `${problems.length} problems, seed ${seed}`,
 );
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-/** What users see of locks that a manager has made. */
+/** The behaviour of locks that a manager has made. */
 
 process.env['HEDDLE_TEST_MANAGER'] = '1';
 

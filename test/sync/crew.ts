@@ -25,7 +25,7 @@ const worlds: readonly World[] = !isNative
     ? ['threads and processes']
     : ['threads', 'processes', 'threads and processes'];
 
-/** So many tasks may block at once. */
+/** The number of tasks that may block at once. */
 export const crewSize = 6;
 
 const poolOf = (kind: Kind, maxWorkers: number): Executor =>
@@ -45,12 +45,12 @@ export class Crew {
     return this.#pools[this.#next++ % this.#pools.length]!.submit(fn, ...args);
   }
 
-  /** So many that do the same; each is told its number. */
+  /** Runs `count` copies of a function; each gets its number. */
   bunch<R>(count: number, fn: (n: number) => R): Future<Awaited<R>>[] {
     return Array.from({ length: count }, (_, n) => this.run(fn, n));
   }
 
-  /** What a failed test has left behind may wait for ever. */
+  /** Tasks that a failed test has left behind may never end. */
   async kill(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.killWorkers()));
     await this.close();
@@ -116,7 +116,7 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** Waits until so many wait for it. */
+/** Resolves when `count` waiters wait for it. */
 export async function untilWaiting(object: { statistics(): { readonly waiting: number } }, count: number): Promise<void> {
   await until(() => object.statistics().waiting === count);
 }

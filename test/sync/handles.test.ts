@@ -65,7 +65,7 @@ for (const [name, { make, change, changed }] of Object.entries(kinds)) {
   });
 }
 
-everywhere('one that comes home is the one that left, and twice in a message is once there', async (crew) => {
+everywhere('an object that comes home is the one that left, and twice in a message is once there', async (crew) => {
   const lock = new Lock();
   const [same, home] = await crew.run((a: Lock, b: { lock: Lock }) => [a === b.lock && a === lock, b] as const, lock, { lock });
   assert.equal(same, true);
@@ -99,7 +99,7 @@ everywhere('a bound method, as the function of a task or in what it captures', a
   assert.deepEqual([semaphore.getValue(), bounded.getValue(), event.isSet(), barrier.broken], [3, 4, true, true]);
 });
 
-everywhere("a bound method of a user's subclass is not that of what it extends", async (crew) => {
+everywhere('a bound method of a user subclass arrives as that of its base', async (crew) => {
   class Loud extends Semaphore {
     override release(n = 1): void {
       Semaphore.prototype.release.call(this, 10 * n);

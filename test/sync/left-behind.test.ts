@@ -1,6 +1,7 @@
 /**
- * What waits leave in the heap: nothing. Each form of each call that waits is tried hundreds of times for each of its ends; afterwards bytes and objects
- * are as many as before. On a memory whose clock and threads are the test's, so that a time-out takes no time and a thread can die in its sleep.
+ * Waits leave nothing in the heap. Each form of each call that waits is tried hundreds of times for each of its ends; afterwards bytes and
+ * objects are as many as before. The memory's clock and threads are the test's, so that a timeout takes no time and a thread can die in its
+ * sleep.
  */
 
 import assert from 'node:assert/strict';
@@ -119,7 +120,7 @@ const waits: Record<string, Wait<any>> = {
   },
 };
 
-/** The world of one test: who waits, and the other thread. Handles are kept, so that none becomes garbage of a thread that is dead. */
+/** The world of one test: the waiter, and the other thread. Handles are kept, so that none becomes garbage of a dead thread. */
 class Scene<T extends SharedObject> {
   readonly world: PlainWorld = new PlainWorld();
   readonly other: PlainThread = this.world.thread();
@@ -175,7 +176,7 @@ class Scene<T extends SharedObject> {
   }
 }
 
-/** What came of it; errors that say that it took too long, or was ended, are nothing. */
+/** The outcome; errors of a timeout or an end count as nothing. */
 function result(body: () => unknown): unknown {
   try {
     return body();
@@ -188,7 +189,7 @@ function result(body: () => unknown): unknown {
 const ended = new Error('ended from outside');
 
 function settle(operation: Operation<unknown>): unknown {
-  assert.ok(!(operation instanceof Pending && operation.isPending), 'it waits for ever');
+  assert.ok(!(operation instanceof Pending && operation.isPending), 'the wait has no end');
   return result(() => operation[Symbol.iterator]().next().value);
 }
 
@@ -315,7 +316,7 @@ for (const [name, wait] of Object.entries(waits)) {
         scene.as(scene.other, () => wait.again?.(scene.of(scene.other)));
       }
     };
-    // Entries of the dead are taken out of the line when there is no other room, so some are always there.
+    // Entries of the dead are removed only when no other entry is free, so some are always there.
     deaths(20);
     const before = scene.left();
     deaths(40);

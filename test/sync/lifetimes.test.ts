@@ -1,4 +1,4 @@
-/** What keeps a program alive (a pending async wait, nothing else), what goes on meanwhile (timers), and what is freed. */
+/** Promises on life: a pending async wait alone keeps a program alive, timers go on meanwhile, and unused objects are freed. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -65,7 +65,7 @@ test('a wait that was given up does not keep a program alive', patient, async ()
   assert.deepEqual([code, stdout], [0, 'rejected,rejected,fulfilled\n']);
 });
 
-test('a program that waits for what nobody will do ends with its pools idle and says nothing', patient, async () => {
+test('a program ends with an idle pool whose worker has used a lock', patient, async () => {
   const { code } = await runProgram(`
     const lock = new Lock();
     const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
@@ -115,7 +115,7 @@ if (isNative) {
   });
 }
 
-test('a lock that nobody has any more is collected, and is no object of the heap any longer', patient, async () => {
+test('a lock without references is collected, and leaves the heap', patient, async () => {
   const count = (): number => heapStatistics().objects['Lock'] ?? 0;
   const before = count();
   const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
@@ -153,7 +153,7 @@ test('a lock that only a guard knows, or a wait, is freed', patient, async () =>
   assert.equal(await wait, true);
 });
 
-test('an event of one program is no event of another', patient, async () => {
+test('an event of one program is not that of another', patient, async () => {
   const event = new Event();
   event.set();
   const { stdout } = await runProgram('console.log(new Event().isSet(), new Lock().locked())');

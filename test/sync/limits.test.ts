@@ -19,7 +19,7 @@ const head = `
 interface Narrow {
   /** A command of the shell that sets a limit. */
   readonly limit?: string;
-  /** What is changed before heddle is loaded, in threads and processes alike. \`koffi\` is there. */
+  /** The change before heddle is loaded, in threads and processes alike. \`koffi\` is there. */
   readonly before?: string;
 }
 
@@ -201,7 +201,7 @@ test('a pool whose worker gets no descriptors says so, and the program goes on',
   const output = await run(
     { limit: 'ulimit -n 60' },
     `
-    // What is loaded late is loaded now.
+    // Loads now what would be loaded late.
     const before = new ProcessPoolExecutor({ maxWorkers: 1 });
     await before.submit(() => 1);
     await before.shutdown();

@@ -1,4 +1,4 @@
-/** What a user sees of the locks and the rest: the methods that are promised and no word of what is behind them, and a line when they are printed. */
+/** The public surface of the locks and the rest: the promised methods, no trace of the inside, and a line when they are printed. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } f
 
 const taking = ['acquire', 'acquireSync', 'hold', 'holdSync', 'locked', 'release', 'run', 'statistics', 'tryAcquire'];
 
-/** What every shared object has: it says what it is as text and in JSON. */
+/** The common methods of shared objects: a text form, also in JSON. */
 const shared = ['toJSON', 'toString'];
 
 class Mine extends Lock {}
@@ -33,7 +33,7 @@ const kinds: { object: object; members: string[]; printed: RegExp }[] = [
   },
 ];
 
-/** What it has and inherits. */
+/** Own and inherited members. */
 function membersOf(object: object): string[] {
   const members = new Set(Object.getOwnPropertyNames(object));
   for (let at: object = Object.getPrototypeOf(object); at !== Object.prototype; at = Object.getPrototypeOf(at))
@@ -44,7 +44,7 @@ function membersOf(object: object): string[] {
 
 for (const { object, members, printed } of kinds) {
   const { name } = object.constructor;
-  test(`${name}: something of its inside is seen`, () => {
+  test(`${name}: nothing of its inside is seen`, () => {
     assert.deepEqual(membersOf(object), [...members, ...shared].toSorted());
     assert.deepEqual(
       Object.getOwnPropertyNames(object.constructor).filter((key) => !['length', 'name', 'prototype'].includes(key)),
@@ -52,12 +52,12 @@ for (const { object, members, printed } of kinds) {
     );
   });
 
-  test(`${name}: it is printed as what it is not, or with all that it is made of`, () => {
+  test(`${name}: it is printed as what it is, without its inside`, () => {
     assert.match(inspect(object), printed);
   });
 }
 
-test('a lock that somebody has is printed without him', () => {
+test('a held lock is printed with its owner', () => {
   const [lock, rlock] = [new Lock(), new RLock()];
   lock.acquireSync();
   assert.match(inspect(lock), new RegExp(`^<Lock held by MainProcess \\(pid ${process.pid}, thread 0\\)>$`));
@@ -84,6 +84,6 @@ test('a condition is printed with how many wait for a notification', async () =>
   }
 });
 
-test('what only looks like a lock cannot be printed', () => {
+test('an object that only looks like a lock can be printed', () => {
   assert.equal(inspect(Object.create(Lock.prototype)), '<Lock>');
 });

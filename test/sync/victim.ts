@@ -9,7 +9,7 @@ import type { Form } from './forms.js';
 export interface Way {
   readonly name: string;
   readonly kind: 'thread' | 'process';
-  /** Its code has to run once more for it. */
+  /** True if its code must run once more for it. */
   readonly byItself: boolean;
 }
 
@@ -36,7 +36,7 @@ export class Victim {
     this.#pool = way.kind === 'thread' ? new ThreadPoolExecutor(options) : new ProcessPoolExecutor(options);
   }
 
-  /** What it is in the middle of. */
+  /** Runs the work in whose middle it will be. */
   run(fn: () => unknown): void {
     const task = this.#pool.submit(fn);
     task.catch(() => {});
@@ -57,15 +57,15 @@ export class Victim {
   }
 
   /**
-   * Ends it before its caller blocks: without native calls nobody can be asked whether a thread lives, and who started it must have a turn of its
-   * loop to hear of its end.
+   * Ends it before its caller blocks: without native calls the system cannot tell whether a thread lives, and the starter's event loop must
+   * turn to learn of its end.
    */
   async endFor(form: Form): Promise<void> {
     this.end();
     if (form === 'sync' && !isNative) await this.ended();
   }
 
-  /** It has ended, and so have its tasks. */
+  /** Resolves when it has ended, and its tasks too. */
   async ended(): Promise<void> {
     for (const task of this.#tasks) await assert.rejects(Promise.resolve(task), WorkerLost);
     await this.#pool.killWorkers();
@@ -78,7 +78,7 @@ interface Needs {
   readonly isBlocked?: boolean;
 }
 
-/** The test for each way to end, with the crew of those who live on. */
+/** Registers the test for each way to end, with the crew of the survivors. */
 export function forEachEnd(name: string, body: (victim: Victim, crew: Crew) => Promise<void>, { isBlocked = false }: Needs = {}): void {
   for (const way of ways.filter(({ byItself }) => !isBlocked || !byItself)) {
     test(`${way.name}: ${name}`, { timeout: patience }, async (t) => {

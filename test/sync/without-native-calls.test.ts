@@ -1,4 +1,4 @@
-/** What users see of locks, between threads, where no native call can be made. */
+/** The behaviour of locks between threads, without native calls. */
 
 process.env['HEDDLE_PLATFORM'] = 'none';
 

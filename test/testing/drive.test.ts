@@ -1,4 +1,4 @@
-/** Somebody else says whose turn it is: a function, or fast-check. */
+/** Other code chooses the next step: a function, or fast-check. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -18,7 +18,7 @@ const race: TestBody = function* () {
   assert.equal(counter, 2, 'an update was lost');
 };
 
-test('a chooser is not asked, asked without a choice, or believed what is not there', async () => {
+test('a chooser is asked where there is a choice, and a wrong choice is refused', async () => {
   const asked: number[] = [];
   const log: string[] = [];
   const body = function* (): Generator<any, void> {
@@ -42,7 +42,7 @@ test('a chooser is not asked, asked without a choice, or believed what is not th
   await assert.rejects(drive(body, {} as never), /expected by to be a function, or a scheduler of fast-check, got {}/);
 });
 
-test('fast-check’s scheduler does not find a race, or cannot repeat it by its seed', async () => {
+test('fast-check’s scheduler finds a race, and repeats it by its seed', async () => {
   const property = fc.asyncProperty(fc.scheduler(), (s) => drive(race, s));
   const first = await fc.check(property, { seed: 1, numRuns: 1000 });
   assert.equal(first.failed, true);
@@ -53,7 +53,7 @@ test('fast-check’s scheduler does not find a race, or cannot repeat it by its 
   await assert.rejects(replay(race, first.errorInstance.schedule), /an update was lost/);
 });
 
-test('fast-check’s lists of choices are not made simpler', async () => {
+test('fast-check’s lists of choices are made simpler', async () => {
   const property = fc.asyncProperty(fc.array(fc.nat(5), { size: 'large' }), (list) => replay(race, list));
   const { counterexample } = await fc.check(property, { seed: 1, numRuns: 1000 });
   const [list] = counterexample!;
@@ -62,12 +62,12 @@ test('fast-check’s lists of choices are not made simpler', async () => {
   await assert.rejects(replay(race, list), /an update was lost/);
 });
 
-test('fast-check’s fc.gen() does not drive', async () => {
+test('fast-check’s fc.gen() drives', async () => {
   const property = fc.asyncProperty(fc.gen(), (gen) => drive(race, (count) => gen(fc.nat, { max: count - 1 })));
   assert.equal((await fc.check(property, { seed: 1, numRuns: 1000 })).failed, true);
 });
 
-test('what a test gives to fast-check’s scheduler itself is not waited for, or never its turn', async () => {
+test('tasks that a test gives to fast-check’s scheduler itself are waited for, and have their turn', async () => {
   const orders = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), (s) =>

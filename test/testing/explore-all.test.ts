@@ -10,7 +10,7 @@ import { exploreAll, replay, ScheduleError } from '#src/testing/index.js';
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-/** So many greenlets of so many steps each; gives the orders that were seen. */
+/** Runs greenlets with the given numbers of steps; returns the orders that were seen. */
 async function ordersOf(steps: readonly number[]): Promise<{ schedules: number; orders: Set<string> }> {
   const orders = new Set<string>();
   const { schedules, isComplete } = await exploreAll(function* () {
@@ -32,7 +32,7 @@ async function ordersOf(steps: readonly number[]): Promise<{ schedules: number; 
   return { schedules, orders };
 }
 
-test('a schedule is left out, or run twice', async () => {
+test('each schedule is run once', async () => {
   for (const steps of [[1], [3], [1, 1], [2, 2], [3, 3], [1, 4], [2, 2, 2], [1, 2, 3]]) {
     const interleavings = steps.reduce((all, n) => all / factorial(n), factorial(steps.reduce((sum, n) => sum + n, 0)));
     const { orders } = await ordersOf(steps);
@@ -42,7 +42,7 @@ test('a schedule is left out, or run twice', async () => {
   assert.equal((await ordersOf([2, 2])).schedules, 6);
 });
 
-test('async functions are interleaved at too few places, or in ways that cannot be', async () => {
+test('async functions are interleaved where they can be, and only there', async () => {
   const orders = new Set<string>();
   await exploreAll(async () => {
     const log: string[] = [];
@@ -57,7 +57,7 @@ test('async functions are interleaved at too few places, or in ways that cannot 
   assert.deepEqual([...orders].sort(), ['aabb', 'abab', 'abba', 'baab', 'baba', 'bbaa']);
 });
 
-test('what counts on its place in line is overtaken', async () => {
+test('a step that relies on its place in line is not overtaken', async () => {
   const orders = new Set<string>();
   await exploreAll(function* () {
     const log: string[] = [];
@@ -70,7 +70,7 @@ test('what counts on its place in line is overtaken', async () => {
   assert.deepEqual([...orders].sort(), ['ab|cd', 'ab|dc', 'ba|cd', 'ba|dc']);
 });
 
-test('a bug that one schedule of many has is missed', async () => {
+test('a bug that one schedule of many has is found', async () => {
   const winning = 'abbaab';
   const body = function* (): Generator<any, void> {
     let log = '';
@@ -89,7 +89,7 @@ test('a bug that one schedule of many has is missed', async () => {
   await assert.rejects(replay(body, error.schedule), assert.AssertionError);
 });
 
-test('a limit, or a bound of disorder, is passed', async () => {
+test('a limit, and a bound of disorder, holds', async () => {
   const body = function* (): Generator<any, void> {
     yield* joinAll(Array.from({ length: 5 }, () => spawn(() => {})));
   };
@@ -100,7 +100,7 @@ test('a limit, or a bound of disorder, is passed', async () => {
   assert.deepEqual(counts, [1, 1 + 10, 1 + 10 + 35, 1 + 10 + 35 + 50, 120]);
 });
 
-test('a test that something else decides is taken for explored', async () => {
+test('a test that something else decides is not taken for explored', async () => {
   let runs = 0;
   const body = async (): Promise<void> => {
     runs += 1;
@@ -112,7 +112,7 @@ test('a test that something else decides is taken for explored', async () => {
   );
 });
 
-test('wrong options are taken', async () => {
+test('wrong options are refused', async () => {
   await assert.rejects(
     exploreAll(() => {}, { limit: 0 }),
     /expected limit to be an integer >= 1, got 0/,
@@ -127,7 +127,7 @@ test('wrong options are taken', async () => {
   );
 });
 
-test('any list is a schedule, but one of them fails or gives another run the second time', async () => {
+test('any list is a schedule, and the second run is the same', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(9)), async (list) => {
       const seen: string[] = [];

@@ -31,7 +31,7 @@ function lostUpdate(wait: () => unknown): TestBody {
   };
 }
 
-/** An item that is looked at and then taken. In the loop's own order nobody comes in between: the second one looks later. */
+/** An item that is looked at and then taken. In the loop's own order no other step comes in between: the second one looks later. */
 function* checkThenTake(): Generator<any, void> {
   const items = ['only one'];
   const taken: (string | undefined)[] = [];
@@ -50,7 +50,7 @@ for (const [kind, wait] of [
   ['sleep(1)', () => sleep(1)],
   ['a promise', () => null],
 ] as const) {
-  test(`an update is lost around ${kind}, and it is not found`, async () => {
+  test(`a lost update around ${kind} is found`, async () => {
     const error = await failureOf(lostUpdate(wait));
     assert.match(error.message, /^failed in run \d+ of 1000, seed 1:\n {2}AssertionError/);
     assert.ok(error.cause instanceof assert.AssertionError);
@@ -59,7 +59,7 @@ for (const [kind, wait] of [
   });
 }
 
-test('a race that the loop’s own order does not show is not found, or told at length', async () => {
+test('a race that the loop’s own order does not show is found, and told in short', async () => {
   await replay(checkThenTake, '');
   const error = await failureOf(checkThenTake);
   assert.match(error.schedule, /^\d+(-\d+)?:1( \d+:1)?$/);
@@ -68,13 +68,13 @@ test('a race that the loop’s own order does not show is not found, or told at 
   for (let i = 0; i < 3; i += 1) await assert.rejects(replay(checkThenTake, error.schedule), /taken from an empty queue/);
 });
 
-test('the same seed gives other runs, and another seed the same', async () => {
+test('the same seed gives the same runs, and another seed others', async () => {
   const [one, again, other] = [await failureOf(checkThenTake), await failureOf(checkThenTake), await failureOf(checkThenTake, { seed: 2 })];
   assert.equal(one.message, again.message);
   assert.notEqual(one.message.split('\n')[0], other.message.split('\n')[0]);
 });
 
-test('a greenlet that has to be left far behind is not found', async () => {
+test('a greenlet that has to be left far behind is found', async () => {
   const error = await failureOf(function* () {
     let steps = 0;
     const slow = spawn(function* () {
@@ -90,7 +90,7 @@ test('a greenlet that has to be left far behind is not found', async () => {
   assert.ok(error.schedule.length < 40, error.schedule);
 });
 
-test('a right program fails, or is run less often than was asked', async () => {
+test('a right program passes, in as many runs as asked', async () => {
   const seen = new Set<string>();
   const result = await explore(
     function* () {
@@ -104,7 +104,7 @@ test('a right program fails, or is run less often than was asked', async () => {
   assert.deepEqual([...seen].sort(), ['abc', 'acb', 'bac', 'bca', 'cab', 'cba']);
 });
 
-test('a deadlock is waited for, or told without who waits for whom', async () => {
+test('a deadlock fails the run, with the waits of all', async () => {
   const error = await failureOf(async () => {
     const first = spawn(function* () {
       yield* sleep(1);
@@ -124,14 +124,14 @@ test('a deadlock is waited for, or told without who waits for whom', async () =>
   );
 });
 
-test('a deadlock behind a promise of another is waited for', async () => {
+test('a deadlock behind a foreign promise fails the run', async () => {
   for (const body of [() => new Promise(() => {}), () => until(new Promise(() => {}))]) {
     const error = await failureOf(body);
     assert.match(String(error.cause), /1 greenlet waits indefinitely\n {2}test waits for a promise/);
   }
 });
 
-test('a program without an end is waited for', async () => {
+test('a program without an end fails the run', async () => {
   const error = await failureOf(
     function* () {
       for (;;) yield* sleep(1);
@@ -142,7 +142,7 @@ test('a program without an end is waited for', async () => {
   assert.match(error.cause.message, /not ended in 100 steps/);
 });
 
-test('an error that nobody sees passes', async () => {
+test('an unhandled error fails the run', async () => {
   const greenlet = await failureOf(async () => {
     spawn(() => {
       throw new Error('unseen');
@@ -159,7 +159,7 @@ test('an error that nobody sees passes', async () => {
   assert.match(String(late.cause), /after the test/);
 });
 
-test('what is left behind lives on, fails the test, or is left without its finally', async () => {
+test('remaining greenlets are killed, with their finally, without failing the test', async () => {
   const log: string[] = [];
   let last: unknown;
   await explore(
@@ -202,7 +202,7 @@ test('what is left behind lives on, fails the test, or is left without its final
   stopping.abort();
 });
 
-test('runs see each other’s time, names or contexts', async () => {
+test('runs do not see each other’s time, names or contexts', async () => {
   const storage = new AsyncLocalStorage<string>();
   await storage.run('mine', async () => {
     await explore(
@@ -224,7 +224,7 @@ test('runs see each other’s time, names or contexts', async () => {
   assert.equal(b, a! + 1);
 });
 
-test('a time-out never comes while somebody is ready, though steps may take long', async () => {
+test('a timeout may come while others are ready, where steps may take long', async () => {
   const body: TestBody = async (time) => {
     const worker = spawn(function* () {
       for (let i = 0; i < 5; i += 1) yield* sleep(0);
@@ -240,7 +240,7 @@ test('a time-out never comes while somebody is ready, though steps may take long
   await replay(body, error.schedule);
 });
 
-test('what depends on more than the schedule is said to be found for sure', async () => {
+test('a finding that depends on more than the schedule says so', async () => {
   let runs = 0;
   const error = await failureOf(() => {
     runs += 1;
@@ -249,7 +249,7 @@ test('what depends on more than the schedule is said to be found for sure', asyn
   assert.match(error.message, /not again in a run by the same schedule: something else decides, too/);
 });
 
-test('explorations at once, or beside a virtual clock, disturb each other', async () => {
+test('explorations at once, or beside a virtual clock, are refused', async () => {
   const first = explore(() => turn(), { runs: 2 });
   await assert.rejects(
     explore(() => {}),
@@ -263,7 +263,7 @@ test('explorations at once, or beside a virtual clock, disturb each other', asyn
   );
 });
 
-test('explore() cannot be called in a greenlet, while others are ready', async () => {
+test('explore() can be called in a greenlet, while others are ready', async () => {
   const log: string[] = [];
   const outer = spawn(function* () {
     spawn(() => log.push('neighbour'));
@@ -274,7 +274,7 @@ test('explore() cannot be called in a greenlet, while others are ready', async (
   assert.deepEqual(log, ['neighbour', 'explored']);
 });
 
-test('wrong arguments are taken', async () => {
+test('wrong arguments are refused', async () => {
   const body = (): void => {};
   await assert.rejects(explore(1 as never), /expected test to be a function, got 1/);
   await assert.rejects(explore(body, { runs: 0 }), /expected runs to be an integer >= 1, got 0/);

@@ -4,6 +4,6 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { model } from '#src/testing/model/index.js';
 
-test('a model without its condition passes, having seen nothing', () => {
+test('a model without its condition is refused', () => {
   assert.throws(() => model({ threads: [() => {}], setup: () => {} }), /the model needs `node --conditions=model`/);
 });

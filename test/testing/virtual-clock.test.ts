@@ -13,13 +13,13 @@ import { joinAll, sleep, spawn, spawnLater, until } from 'heddle/coroutine';
 import { virtualClock } from 'heddle/testing';
 import { unkilled } from '../coroutine/unkilled.ts';
 
-test('a long sleep takes its time', async () => {
+test('a long sleep takes no time', async () => {
   using clock = virtualClock();
   await sleep(365 * 24 * 3_600_000);
   assert.equal(clock.now(), 365 * 24 * 3_600_000);
 });
 
-test('what comes at several times comes in another order, or at other times', async () => {
+test('events at several times come in order, at their times', async () => {
   using clock = virtualClock();
   const log: [string, number][] = [];
   const say = (name: string): unknown => log.push([name, clock.now()]);
@@ -48,7 +48,7 @@ test('what comes at several times comes in another order, or at other times', as
   ]);
 });
 
-test('time passes while somebody can go on', async () => {
+test('no time passes while a greenlet can go on', async () => {
   using clock = virtualClock();
   const seen: number[] = [];
   const busy = spawn(function* () {
@@ -70,7 +70,7 @@ function showsFiles(): boolean {
   return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 }
 
-test('a file that is read loses against a time-out', {
+test('a file that is read wins against a timeout', {
   skip: !showsFiles() && 'this Node does not show that a file is being read',
 }, async () => {
   using clock = virtualClock({ quiet: 0 });
@@ -83,7 +83,7 @@ test('a file that is read loses against a time-out', {
   assert.equal(clock.now(), 1);
 });
 
-test('until() of what the system does not show loses against a time-out', async () => {
+test('until() of work that the system does not show wins against a timeout', async () => {
   using clock = virtualClock({ quiet: Infinity });
   const late = spawnLater(1, () => {});
   const packed = await until(promisify(gzip)(Buffer.alloc(3_000_000)));
@@ -92,7 +92,7 @@ test('until() of what the system does not show loses against a time-out', async 
   await late;
 });
 
-test('an answer of a server on this machine loses against its time-out', async () => {
+test('an answer of a server on this machine wins against its timeout', async () => {
   const server = createServer((socket) => socket.once('data', () => socket.end('answer'))).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   try {
@@ -105,7 +105,7 @@ test('an answer of a server on this machine loses against its time-out', async (
     const late = spawnLater(1000, () => {});
     assert.equal(await ask(), 'answer');
     assert.equal(late.dead, false);
-    // A server that only listens holds nobody up, and neither does one that answers after a virtual hour.
+    // A server that only listens delays nothing, and neither does one that answers after a virtual hour.
     await late;
     assert.equal(clock.now(), 1000);
     const slow = until(sleep(3_600_000).then(() => ask()));
@@ -116,7 +116,7 @@ test('an answer of a server on this machine loses against its time-out', async (
   }
 });
 
-test('a promise that never comes holds the clock up for ever', async () => {
+test('a promise that never comes does not hold the clock up', async () => {
   using clock = virtualClock();
   const stuck = spawn(function* () {
     yield* until(new Promise(() => {}));
@@ -127,7 +127,7 @@ test('a promise that never comes holds the clock up for ever', async () => {
   await stuck.kill();
 });
 
-test('a promise that is given up still counts as under way', async () => {
+test('a promise that is given up does not count as under way', async () => {
   using clock = virtualClock({ quiet: Infinity });
   const stuck = spawn(function* () {
     yield* until(new Promise(() => {}));
@@ -138,7 +138,7 @@ test('a promise that is given up still counts as under way', async () => {
   assert.equal(clock.now(), 1000);
 });
 
-test('a clock that moves by hand jumps, stops early, or forgets what came on the way', async () => {
+test('a clock that moves by hand stops where it should, and fires what came on the way', async () => {
   using clock = virtualClock({ autoJump: false });
   const log: number[] = [];
   const ticker = spawn(function* () {
@@ -157,7 +157,7 @@ test('a clock that moves by hand jumps, stops early, or forgets what came on the
   await ticker.kill();
 });
 
-test('what becomes due in the last moment of an advance is left out', async () => {
+test('events due in the last moment of an advance are fired', async () => {
   using clock = virtualClock({ autoJump: false });
   const log: string[] = [];
   spawnLater(10, function* () {
@@ -170,7 +170,7 @@ test('what becomes due in the last moment of an advance is left out', async () =
   assert.deepEqual(log, ['first', 'at once', 'at the end']);
 });
 
-test('advances that overlap, in greenlets of both kinds, get in each other’s way', async () => {
+test('advances that overlap, in greenlets of both kinds, do not disturb each other', async () => {
   using clock = virtualClock({ autoJump: false });
   const log: [string, number][] = [];
   await joinAll([
@@ -196,7 +196,7 @@ test('advances that overlap, in greenlets of both kinds, get in each other’s w
   assert.equal(clock.now(), 35);
 });
 
-test('the end of the test leaves the clock in place, or takes what waits with it', async () => {
+test('the end of the test restores the clock, and leaves waits alone', async () => {
   const failing = async (): Promise<void> => {
     using clock = virtualClock({ autoJump: false });
     void clock.advance(1).catch(() => {});
@@ -215,12 +215,12 @@ test('the end of the test leaves the clock in place, or takes what waits with it
   await rest;
 });
 
-test('two clocks at once are not noticed', () => {
+test('two clocks at once are refused', () => {
   using _clock = virtualClock();
   assert.throws(() => virtualClock(), /a virtual clock needs the loop for itself, and a virtual clock has it/);
 });
 
-test('wrong options are taken', () => {
+test('wrong options are refused', () => {
   assert.throws(() => virtualClock({ quiet: -1 }), /expected quiet to be a number >= 0, got -1/);
   assert.throws(() => virtualClock({ autoJump: 'yes' as never }), /expected autoJump to be a boolean, got 'yes'/);
   assert.throws(() => virtualClock({ autojump: true } as never), /unknown key 'autojump' in options/);

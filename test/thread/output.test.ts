@@ -1,4 +1,4 @@
-/** What threads print: whole lines, in order, complete at the end of a thread, whatever reads it and however the thread ends. */
+/** The output of threads: whole lines, in order, complete at the end of a thread, whatever reads it and however the thread ends. */
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
-/** What a shell command prints where `$NODE` runs a program. */
+/** The output of a shell command in which `$NODE` runs a program. */
 function shell(command: string, program: string): string {
   const env = { ...process.env, NODE: process.execPath, PROGRAM: program };
   return execFileSync('sh', ['-c', command], { encoding: 'utf8', env, maxBuffer: 2 ** 28 });
@@ -49,7 +49,7 @@ test('a thread that prints where nothing reads any more ends like any other', ()
 const stuck = `
   import { writeSync } from 'node:fs';
   import { Thread } from 'heddle';
-  // So does each program that shares the pipe, and ends.
+  // Each program that shares the pipe, and ends, does so too.
   const unset = async () => {
     const { default: koffi } = await import('koffi');
     const fcntl = koffi.load(null).func('int fcntl(int, int, int)');

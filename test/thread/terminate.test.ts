@@ -86,7 +86,7 @@ test('terminate() ends a thread that blocks in any Sync call', async () => {
     await until(() => Atomics.load(flag, 0) === 1 && sleeps(thread));
     await thread.terminate();
     assert.equal(thread.joinSync(0), true, thread.name);
-    // Its child ends with it.
+    // The child ends with it.
     if (flag[1] !== 0) await until(() => isGone(flag[1]!));
   }
   await until(() => sleeps(timer));
@@ -94,7 +94,7 @@ test('terminate() ends a thread that blocks in any Sync call', async () => {
   assert.equal(timer.joinSync(0), true);
   lock.release();
   rlock.release();
-  // What the ended threads waited for goes to others.
+  // The objects that the ended threads waited for go to others.
   semaphore.release();
   assert.deepEqual([lock.tryAcquire(), rlock.tryAcquire(), semaphore.tryAcquire()], [true, true, true]);
   assert.equal(condition.tryAcquire(), true);

@@ -27,7 +27,7 @@ import { until } from '../pool/collect.ts';
 /** Words that a thread and its test share. */
 const shared = (): Int32Array => new Int32Array(new SharedArrayBuffer(64));
 
-/** What a program prints, on both streams in the order of their coming. */
+/** The output of a program, on both streams in the order of their coming. */
 const printed = (program: string, ...flags: string[]): string =>
   execFileSync('sh', ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, ...flags, '--input-type=module', '-e', program], {
     encoding: 'utf8',
@@ -197,7 +197,7 @@ test('a start without a free descriptor is a ProcessError, and works when there 
     import { Thread } from 'heddle';
     const open = [];
     const target = () => {};
-    // What a start loads is there.
+    // The modules of a start are loaded.
     await new Thread({ target }).start().join();
     const thread = new Thread({ target, name: 'crowded' });
     try { for (;;) open.push(openSync('/dev/null')); } catch {}

@@ -1,6 +1,6 @@
 /**
- * What the compiler knows about greenlets. This file is compiled, never run: a line that must not compile stands below
- * `@ts-expect-error`, and the build fails if it does.
+ * The types of greenlets, for the compiler. This file is compiled, never run: a line that must not compile stands below `@ts-expect-error`,
+ * and the build fails if it does.
  */
 
 import {
@@ -137,10 +137,10 @@ export async function spawning(promise: Promise<Date>): Promise<void> {
     yield 5;
   });
   spawn(function* () {
-    // @ts-expect-error a promise is no operation: yield* until(promise)
+    // @ts-expect-error a promise is not an operation: yield* until(promise)
     yield* Promise.resolve(1);
   });
-  // @ts-expect-error it is no function
+  // @ts-expect-error it is not a function
   spawn(5);
 }
 
@@ -148,12 +148,12 @@ export function linking(greenlet: Greenlet<string>, honest: AsyncResult<string |
   greenlet.link(honest);
   greenlet.linkValue(honest);
   greenlet.linkException(honest);
-  // What is linked to an error only is never given a value.
+  // A target that is linked to an error only never receives a value.
   greenlet.linkException(narrow);
   greenlet.unlink(narrow);
   // @ts-expect-error a greenlet that is killed gives its GreenletExit
   greenlet.link(narrow);
-  // @ts-expect-error a kill is no error
+  // @ts-expect-error a kill is not an error
   greenlet.linkValue(narrow);
   greenlet.link(({ value }) => same<typeof value, string | GreenletExit | undefined>(true));
 }
@@ -251,7 +251,7 @@ export function locals(): void {
   same<typeof local, { id: number }>(true);
   const { user } = new Session('own');
   same<typeof user, string>(true);
-  // @ts-expect-error there is no such field
+  // @ts-expect-error this field does not exist
   local.name = 'own';
   // @ts-expect-error the argument is the constructor's
   new Session(1);

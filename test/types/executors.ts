@@ -1,6 +1,6 @@
 /**
- * What the compiler knows about executors. This file is compiled, never run: a line that must not compile stands below
- * `@ts-expect-error`, and the build fails if it does.
+ * The types of executors, for the compiler. This file is compiled, never run: a line that must not compile stands below `@ts-expect-error`,
+ * and the build fails if it does.
  */
 
 import {
@@ -49,7 +49,7 @@ export async function inference(pool: ThreadPoolExecutor | ProcessPoolExecutor):
   void pool.submit((word: string) => word.length, 'a', 'b');
   // @ts-expect-error the items are of the wrong type
   void pool.map((word: string) => word.length, [1]);
-  // @ts-expect-error there is no such option
+  // @ts-expect-error this option does not exist
   void pool.map((n: number) => n, [1], { chunksize: 1 });
 }
 
@@ -64,7 +64,7 @@ export async function views(pool: ThreadPoolExecutor | ProcessPoolExecutor, thre
 
   // @ts-expect-error an argument is of the wrong type
   void pool.broadcast((word: string) => word.length, 1);
-  // @ts-expect-error there is no such option
+  // @ts-expect-error this option does not exist
   void pool.with({ timout: 1 });
   // @ts-expect-error a key is a string or a number
   void pool.with({ key: {} });
@@ -72,7 +72,7 @@ export async function views(pool: ThreadPoolExecutor | ProcessPoolExecutor, thre
   pool.statistics().failed = 0;
 }
 
-// @ts-expect-error there is no such option
+// @ts-expect-error this option does not exist
 export const misspelt: Executor = new ThreadPoolExecutor({ workers: 1 });
 // @ts-expect-error an executor as such cannot be made
 export const abstract: Executor = new Executor();

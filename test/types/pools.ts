@@ -1,6 +1,6 @@
 /**
- * What the compiler knows about pools, futures and waiting. This file is compiled, never run: a line that must not compile
- * stands below `@ts-expect-error`, and the build fails if it does.
+ * The types of pools, futures and waiting, for the compiler. This file is compiled, never run: a line that must not compile stands below
+ * `@ts-expect-error`, and the build fails if it does.
  */
 
 import { type AsyncResult, type Future, type ImapIterator, Pool, ThreadPool, asCompleted, wait } from 'heddle';
@@ -66,7 +66,7 @@ export async function inference(pool: Pool): Promise<void> {
   void pool.map((word: string) => word.length, [1]);
   // @ts-expect-error map() has no callback: it is waited for
   void pool.map((n: number) => n, [1], { callback: () => {} });
-  // @ts-expect-error an item is no list of arguments
+  // @ts-expect-error an item is not a list of arguments
   void pool.starmap((a: number, b: number) => a + b, [1, 2]);
   // @ts-expect-error an item has an argument of the wrong type
   void pool.starmap((a: number, b: number) => a + b, [[1, 'x']]);
@@ -87,9 +87,9 @@ export async function waiting(a: Future<number>, b: Future<string>, c: AsyncResu
   const whatever: Future<unknown> = a;
   void whatever;
 
-  // @ts-expect-error a promise of somebody else cannot be asked
+  // @ts-expect-error a foreign promise cannot be asked
   void wait([Promise.resolve(1)]);
-  // @ts-expect-error there is no such condition
+  // @ts-expect-error this condition does not exist
   void wait([a], { returnWhen: 'SOMETIMES' });
 }
 

@@ -20,7 +20,7 @@ export async function queues(): Promise<void> {
   const popped: Date | undefined = (await deque.pop(5)) ?? first;
   const Same: typeof PriorityQueue = getContext('spawn').PriorityQueue;
   new Same<number>(2).putNowait(1);
-  // @ts-expect-error -- a Date is no priority
+  // @ts-expect-error -- a Date is not a priority
   new PriorityQueue<Date>();
   // @ts-expect-error -- the tuple begins with an object
   new PriorityQueue<[{ at: Date }, string]>();
@@ -28,6 +28,6 @@ export async function queues(): Promise<void> {
   deque.appendSync(date, { timeout: 5 });
   // @ts-expect-error -- a thread that is blocked hears no signal
   deque.popSync({ signal: new AbortController().signal });
-  // @ts-expect-error -- a string is no Date
+  // @ts-expect-error -- a string is not a Date
   deque.appendSync(String(popped));
 }

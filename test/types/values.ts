@@ -20,19 +20,19 @@ export async function values(): Promise<void> {
   const buffer: Buffer = share(Buffer.from('x'));
   const any: Value<TypeCode> = new Value('i');
   any.value = 1;
-  // @ts-expect-error -- a bigint is no value of 'i'
+  // @ts-expect-error -- a bigint is not a value of 'i'
   new Value('i', 1n);
-  // @ts-expect-error -- there is no such type
+  // @ts-expect-error -- this type does not exist
   new Value('int');
   // @ts-expect-error -- a boolean is what '?' takes
   new Value('?', 1);
-  // @ts-expect-error -- there are no sums of characters
+  // @ts-expect-error -- characters have no sums
   new Value('c').add('x');
   // @ts-expect-error -- fn must be synchronous
   await new Value('i').update(async (n) => n);
   // @ts-expect-error -- the view of 'd' has doubles
   new SharedArray('d', 3).view satisfies Int32Array;
-  // @ts-expect-error -- an array is no typed array
+  // @ts-expect-error -- an array is not a typed array
   share([1, 2]);
   void [int, big, flag, char, sum, bigSum, next, nextBig, view, bytes, bigView, list, shared, buffer];
 }

@@ -1,4 +1,4 @@
-/** What every link promises, held against each implementation. */
+/** The promises of every link, checked for each implementation. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** Shared objects in the frames of a link: somebody holds them at every moment, and nobody when it is over. */
+/** Shared objects in the frames of a link: held at every moment, and free when it is over. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -45,7 +45,7 @@ for (const [name, connect] of usable) {
     await close();
   });
 
-  test(`${name}: a frame that is under way is held by nobody, or by somebody after the end of its link`, async () => {
+  test(`${name}: the objects of a frame in flight are held, until the end of its link`, async () => {
     const { a, close, reader } = await open();
     a.send(frame(FrameKind.Task, { id: 1, handles: [new Word(77)] }));
     assert.equal(parcels(), 0, 'it has not left');

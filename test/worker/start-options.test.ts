@@ -1,4 +1,4 @@
-/** What a worker starts with: Node's options and the environment. */
+/** The start options of a worker: Node's options and the environment. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

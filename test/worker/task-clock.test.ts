@@ -1,4 +1,4 @@
-/** What a worker tells its host of the time of a task's code. */
+/** The worker's reports to its host of the time of a task's code. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

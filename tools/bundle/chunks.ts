@@ -8,7 +8,7 @@
  *   shared   by hosts, and by workers that meet a shared object: words, locks, values
  *   kinds    by the same: queues, pipes, proxies
  *
- * What only one side needs is left to the bundler.
+ * Modules of one side only are left to the bundler.
  */
 
 import type { Plugin } from 'rolldown';

@@ -1,7 +1,7 @@
 /** The files of `dist/` that are addressed by name; all others are chunks that these share. */
 
 /** Entry points of the package, as `exports` in package.json has them. */
-export const publicEntries: readonly string[] = ['index', 'coroutine/index', 'lowlevel/index', 'testing/index'];
+export const publicEntries: readonly string[] = ['index', 'coroutine/index', 'distributed/index', 'lowlevel/index', 'testing/index'];
 
 export const entries: readonly string[] = [
   ...publicEntries,
@@ -10,13 +10,16 @@ export const entries: readonly string[] = [
   'cli/main',
   // The function of `heddle map` travels by reference: it must be an export of a file of its own.
   'cli/map/apply',
+  // Functions that workers of other machines run in their processes; and what `HEDDLE_BACKEND` loads.
+  'distributed/task',
+  'distributed/environment',
   // First files of workers and of the watchdog's thread.
   'worker/thread-main',
   'worker/process-main',
   'process/child-main',
   'thread/child-main',
   'worker/sample',
-  // Their classes travel by name.
+  // The classes of these files travel by name.
   'process/index',
   'thread/index',
   'context/index',

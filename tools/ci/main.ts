@@ -31,7 +31,7 @@ function judge(part: Part, code: number | null, output: string): Counts {
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
-/** What passed is left out, so that what failed is seen also where only the first lines of a report are kept. */
+/** Leaves out passed tests, so that failures are seen also where only the first lines of a report are kept. */
 const withoutPassed = (output: string): string => output.replaceAll(/^ok {2}.*\n/gm, '');
 
 function report(part: Part, counts: Counts, ms: number, output: string): void {

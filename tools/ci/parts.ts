@@ -1,4 +1,4 @@
-/** What `.ci/run` checks: one table. Adding a check is adding a line. */
+/** The checks of `.ci/run`: one table. Adding a check is adding a line. */
 
 import { majors, nodePath } from '../nodes/install.ts';
 import { BUILT_TOOLS } from '../places.ts';
@@ -21,7 +21,7 @@ const ci = (folder: string): string[] => ['npm', 'ci', '--prefix', folder, '--no
 const nodeNames = majors.map((major) => `fetch Node ${major}`);
 
 /**
- * What depends on the Node it runs on: functions and values, how workers start, talk and die, contexts and turns of greenlets,
+ * The tests that depend on the Node they run on: functions and values, how workers start, talk and die, contexts and turns of greenlets,
  * TypeScript. The rest (the scheduler, the journal, Python's rules, …) is the same code on each, and runs on the oldest.
  */
 const onEachNode = [
@@ -53,7 +53,9 @@ const onEachNode = [
   'cli/doctor',
 ];
 
-/** What compilers make of functions: the oldest, which runs everything, and the newest, which reads TypeScript itself, are enough. */
+/**
+ * The output of compilers for functions. The oldest Node, which runs everything, and the newest, which reads TypeScript itself, are enough.
+ */
 const onNewest = ['ship/typescript'];
 const newest = majors.at(-1);
 

@@ -15,7 +15,7 @@ export interface Block {
   /** Line of its first code line, counted from 1. */
   line: number;
   language: 'ts' | 'js' | 'console';
-  /** The name it is to be written under; undefined for a program that is run. */
+  /** The name of its file; undefined for a program that is run. */
   file: string | undefined;
   noRun: string | undefined;
   code: string;
@@ -83,7 +83,7 @@ export function stepsOf(code: string): Step[] {
   return steps;
 }
 
-/** Whether lines are as promised; `…` alone on a line stands for any number of lines. */
+/** True if the lines are as promised; `…` alone on a line stands for any number of lines. */
 export function matches(expected: readonly string[], actual: readonly string[]): boolean {
   const gap = expected.indexOf('…');
   if (gap === -1) return expected.length === actual.length && expected.every((line, i) => line === actual[i]);

@@ -1,6 +1,6 @@
 /**
- * `npm run never-hang`: the table "ways to die × waiters × kinds" (test/never-hang/), with the milliseconds from each event to
- * the moment when the last who must hear of it has heard. Exits with 1 if a cell failed.
+ * `npm run never-hang`: the table "ways to die × waiters × kinds" (test/never-hang/), with the milliseconds from each event until the last
+ * waiter was told. Exits with 1 if a cell failed.
  *
  *     npm run never-hang                    all
  *     npm run never-hang -- exits SIGSTOP   the rows in whose group or name one of these words is
@@ -24,7 +24,7 @@ export interface CellLine {
   readonly reason?: string;
   readonly error?: string;
   readonly hung?: boolean;
-  /** It is under way. */
+  /** Marks a test that has begun. */
   readonly begins?: true;
 }
 

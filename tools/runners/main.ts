@@ -11,7 +11,7 @@ import { noCertificates, run } from '../process.ts';
 
 const TARBALL = `${ROOT}build/packed/heddle.tgz`;
 const RUNNERS = `${ROOT}test/runners/`;
-/** What vitest's and Jest's JSON reporters have in common. */
+/** The common part of vitest's and Jest's JSON reporters. */
 interface Result {
   numPassedTests: number;
   numFailedTests: number;

@@ -1,5 +1,5 @@
 /**
- * What a test file may not leave behind: a process, a file in its temporary directory, a file in /dev/shm.
+ * The leftovers that a test file must avoid: a process, a file in its temporary directory, a file in /dev/shm.
  *
  * A test's processes are known by the environment variable that all of them inherit, and by the session that the driver
  * started for the test; so one that lost its parent is found too.
@@ -33,7 +33,7 @@ function processesOf(id: string, session: number): Found[] {
       if (Number(itsSession) !== session && !environment.includes(`HEDDLE_TEST_ID=${id}`)) continue;
       found.push({ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim() });
     } catch {
-      // it ended while we looked, or belongs to somebody else
+      // it ended during the look, or belongs to another user
     }
   }
   return found;

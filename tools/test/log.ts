@@ -1,6 +1,4 @@
-/**
- * What the reporter inside a test process tells the driver outside: one JSON line an event, in the file `HEDDLE_TEST_LOG`.
- */
+/** The messages of the reporter inside a test process to the driver: one JSON line an event, in the file `HEDDLE_TEST_LOG`. */
 
 export type LogLine =
   | { type: 'pass'; name: string; ms: number }

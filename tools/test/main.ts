@@ -5,7 +5,7 @@
  *     npm test                 all
  *     npm test -- codec pool   the files whose path holds one of these words
  *     HEDDLE_LONG=1            the long suite: tests read it and do more
- *     HEDDLE_TEST_JOBS=4       so many files at once
+ *     HEDDLE_TEST_JOBS=4       the number of files at once
  */
 
 import { existsSync, readdirSync } from 'node:fs';

@@ -20,12 +20,12 @@ export interface Verdict {
   failures: Failure[];
   skips: { name: string; reason: string }[];
   ms: number;
-  /** What the file printed. */
+  /** The output of the file. */
   output: string;
 }
 
 const REPORTER = new URL('./reporter.js', import.meta.url).href;
-/** What every test process gets. */
+/** The environment of every test process. */
 const OURS = {
   ...noCertificates,
   HEDDLE_TEST_DRIVER: String(process.pid),
@@ -80,7 +80,7 @@ export async function runFile(path: string, limits: Limits): Promise<Verdict> {
   const id = home.slice(home.lastIndexOf('-') + 1);
   const failures: Failure[] = [];
   try {
-    // What lies in a folder named `model` decides itself who makes the next step (`src/testing/model`).
+    // Tests in a folder named `model` choose the order of steps themselves (`src/testing/model`).
     const conditions = /\/build\/test\/(?:.*\/)?model\//.test(path) ? ['--conditions=model'] : [];
     const bare = await (baseline ??= measureBaseline());
     const outcome = await run(process.execPath, [...conditions, `--test-reporter=${REPORTER}`, path], {

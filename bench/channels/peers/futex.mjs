@@ -52,7 +52,7 @@ function give({ words, wake }, turn) {
   wake();
 }
 
-/** The word is 1 when the other side is to answer, 0 when it has. */
+/** The word is 1 when the other side must answer, 0 when it has. */
 function answer(ground) {
   while (turnAfter(ground, 0) !== END) give(ground, 0);
 }

@@ -1,10 +1,10 @@
-// Who is measured. A peer's file exports `open({ kind })`, which gives what a scenario calls, each as somebody would write it with that library.
-// The other side is a child: a process or a thread. What the library has nothing for is missing.
+// The peers. A peer's file exports `open({ kind })`, which returns the functions that a scenario calls, each in the usual style of that
+// library. The other side is a child: a process or a thread. Functions that the library lacks are missing.
 //
-//   from the child to this thread; resolve when all have come (items.mjs says what they are, and checks them):
-//     send(what, count)         so many items of a kind, one by one
-//     sendBatches(count)        so many numbers, in batches
-//     sendThrough(kind, count)  so many numbers, through a queue of another order: 'lifo', 'priority', 'deque'
+//   from the child to this thread; resolve when all have come (items.mjs defines and checks them):
+//     send(what, count)         `count` items of a kind, one by one
+//     sendBatches(count)        `count` numbers, in batches
+//     sendThrough(kind, count)  `count` numbers, through a queue of another order: 'lifo', 'priority', 'deque'
 //   there and back, `rounds` times; resolve when done:
 //     turns(rounds)             both sides block
 //     awaitedTurns(rounds)      both sides await
@@ -12,10 +12,10 @@
 //     cold()                    a fresh child, which sends numbers at once; returns { first, next }: milliseconds from the start until the first
 //                               item has come, and from there until COLD have
 //     wait()                    the child waits for an item that does not come; returns what ends that
-//     incrementFor(ms)          two children count one number up under its lock for so long; returns { pairs, ms } of both together
+//     incrementFor(ms)          two children count one number up under its lock for `ms`; returns { pairs, ms } of both together
 //     addFor(ms)                the same without the lock, by one step in memory
 //     add(count)                this thread alone does that; returns how often
-/** What all ratios are against. */
+/** The reference of all ratios. */
 export const REFERENCE = 'process-send';
 
 const ONE_WAY = ['numbers', 'objects', 'batches', 'mebibytes', 'cold', 'waiting'];

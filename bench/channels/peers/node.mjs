@@ -1,4 +1,5 @@
-// What Node has: `process.send` to a child process, `postMessage` to a worker thread. Nothing blocks and nothing is shared; a message is an event.
+// Node's own means: `process.send` to a child process, `postMessage` to a worker thread. No call blocks and nothing is shared; a message is
+// an event.
 import { fork } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { expect } from '../../measure.mjs';

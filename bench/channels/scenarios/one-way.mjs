@@ -6,7 +6,7 @@ import { BATCH } from '../items.mjs';
 const RATE = { key: 'rate', title: 'one way', unit: 'items/s', better: 'higher' };
 /** Before the clock starts: both sides are warm. What that costs shows in the scenario `cold`. */
 const FIRST = 20_000;
-/** Of large ones so many, that all memory has been used once: new memory costs more than all else. */
+/** The number of large items after which all memory has been used once: new memory costs more than all else. */
 const FIRST_LARGE = 1000;
 
 async function itemsPerSecond(send, quick, first = FIRST) {

@@ -1,4 +1,4 @@
-// What a consumer that waits for nothing costs.
+// The cost of a consumer that waits for nothing.
 import { setTimeout } from 'node:timers/promises';
 import { cpuTime } from '../../measure.mjs';
 import { cpuOfChildren } from '../../processes.mjs';

@@ -1,4 +1,4 @@
-// What the child at the other end of a pipe does: what it is told, blocking, until the end of file.
+// The child at the other end of a pipe: follows its orders, blocking, until the end of file.
 import { kinds } from '../items.mjs';
 
 export function servePipe(end) {

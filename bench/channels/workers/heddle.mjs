@@ -1,4 +1,4 @@
-// What heddle's children do.
+// The programs of heddle's children.
 import { BATCH, batchFrom, kinds } from '../items.mjs';
 import { pairsFor } from '../../sync/peers/pairs.mjs';
 

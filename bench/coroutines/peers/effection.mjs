@@ -41,7 +41,7 @@ export const spawnAll = (count, waits) =>
     return sum;
   });
 
-/** Starts so many and keeps the scope that they live in. */
+/** Starts `count` of them and keeps the scope that they live in. */
 async function startAll(count, body) {
   let ended = 0;
   let tellStarted;

@@ -1,4 +1,5 @@
-// Generators and a loop: the limit of what coroutines made of generators can do. No errors, no time-outs, no kill, nobody knows who runs.
+// Generators and a loop: the limit of coroutines made of generators. There are no errors, timeouts or kills, and the running one is not
+// known.
 
 const ready = [];
 

@@ -1,18 +1,18 @@
-// Who is measured. A peer's file exports the functions that a scenario calls, each as somebody would write it with that library; a function that
-// the library has nothing for is missing.
+// The peers. A peer's file exports the functions that a scenario calls, each in the usual style of that library. Functions that the library
+// lacks are missing.
 //
-//   counted, to be called with how often, return how often it was done (a promise is awaited):
+//   counted: the argument is the number of repetitions, the result the number that was done (a promise is awaited):
 //     pingPong, fromMain            switches by hand
 //     queueAlone, queueBetween      a queue in one coroutine; between two, with `(count, bound)`
 //     semaphore, rlock              taken and given back
 //     sleepZero                     two that let each other run
 //   in numbers:
-//     spawnAll(count, waits)        starts so many and waits for all; returns the sum of their values, 0 … count - 1
-//     sleepAll(count, ms)           starts so many, which sleep; returns a handle when all sleep
+//     spawnAll(count, waits)        starts `count` of them and waits for all; returns the sum of their values, 0 … count - 1
+//     sleepAll(count, ms)           starts `count` of them, which sleep; returns a handle when all sleep
 //     sleepAllToBeKilled(count, ms) the same where it must be known beforehand
 //     getAll(count)                 the same, waiting for a queue in which nothing comes
 //     join(handle), kill(handle)    until all have ended; return how many ended
-/** What all ratios are against. */
+/** The reference of all ratios. */
 export const REFERENCE = 'heddle';
 
 /** Of what takes long: each costs the same, however many there are. */

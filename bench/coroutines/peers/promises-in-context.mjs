@@ -1,4 +1,4 @@
-// Async functions, each in an AsyncLocalStorage context of its own: what it costs at least that a function knows who it is.
+// Async functions, each in its own `AsyncLocalStorage` context: the least cost of a function that knows its identity.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 

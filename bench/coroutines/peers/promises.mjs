@@ -126,7 +126,7 @@ export async function sleepAll(count, ms) {
 
 export const join = async (all) => (await Promise.allSettled(all)).length;
 
-/** Who shall be killed needs a signal of its own, which costs ten times the sleep. */
+/** A sleeper that can be killed needs its own signal, which costs ten times the sleep. */
 export async function sleepAllToBeKilled(count, ms) {
   const nap = async (signal) => {
     await sleep(ms, undefined, { signal });

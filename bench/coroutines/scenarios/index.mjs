@@ -1,5 +1,5 @@
-// What is measured. A scenario's context is { peer, quick, atMost }: the functions that the peer's file exports (peers/index.mjs lists them), and how
-// many it does, if it is too slow for as many as the others.
+// The scenarios. Their context is { peer, quick, atMost }: the functions that the peer's file exports (peers/index.mjs lists them), and its
+// number of repetitions, if it is too slow for that of the others.
 import { kill } from './kill.mjs';
 import { lock } from './lock.mjs';
 import { queue } from './queue.mjs';

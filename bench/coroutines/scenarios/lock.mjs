@@ -2,7 +2,7 @@ import { rates } from '../measure.mjs';
 
 export const lock = {
   id: 'lock',
-  title: 'Locks: taken and given back, nobody else wants it',
+  title: 'Locks: acquired and released, uncontended',
   figures: [
     { key: 'semaphore', table: 'Semaphore', title: 'rate', unit: 'pairs/s', better: 'higher' },
     { key: 'rlock', table: 'RLock', title: 'rate', unit: 'pairs/s', better: 'higher' },

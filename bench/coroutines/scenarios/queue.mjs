@@ -6,7 +6,7 @@ export const queue = {
   id: 'queue',
   title: 'Queue: put and get, each item counts once',
   figures: [
-    { key: 'alone', table: 'in one coroutine, nobody waits', ...RATE },
+    { key: 'alone', table: 'in one coroutine, without waiters', ...RATE },
     { key: 'one', table: 'between two coroutines, room for 1: each waits for the other at every item', ...RATE },
     { key: 'hundred', table: 'between two coroutines, room for 100', ...RATE },
   ],

@@ -3,7 +3,7 @@ import { rate } from '../measure.mjs';
 
 export const sleep0 = {
   id: 'sleep0',
-  title: 'sleep(0): two coroutines that let each other, and everybody else, run',
+  title: 'sleep(0): two coroutines that let all others run',
   figures: [
     { key: 'rate', title: 'by the clock', unit: 'sleeps/s', better: 'higher' },
     { key: 'work', title: 'processor time', unit: 'µs each', better: 'lower' },

@@ -19,7 +19,7 @@ async function piped(dict, count, record) {
   return last.at(-1);
 }
 
-/** What `set` writes last is what is there; what `get` gives last is that. */
+/** The last write of `set` must be there; the last read of `get` must be that value. */
 const ways = {
   blocking: {
     set(dict, count) {

@@ -1,4 +1,4 @@
-// What heddle's child does: it sends back what it receives, until the other end is closed.
+// The child of heddle: sends back each message, until the other end is closed.
 import { Client, EOFError } from '../../../dist/index.js';
 
 async function untilClosed(address, authkey, work) {

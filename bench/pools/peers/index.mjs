@@ -1,11 +1,11 @@
-// Who is measured. A peer is one library with one kind of worker; its file `<library>.mjs` exports
+// The peers. A peer is one library with one kind of worker; its file `<library>.mjs` exports
 //
 //   open({ kind, workers }) → { run(task, arg), map?(task, items, { chunkSize }), mapList?(task, items), close() }
 //
 // `task` is the name of an export of tasks.mjs, `run` returns a promise of its result. `map` and `mapList` are there only where the library
 // chunks by itself: one gives an async iterable of results, the other a promise of an array. Every peer keeps its own defaults; only the number of workers is set (and that they stay).
 
-/** What all ratios are against. */
+/** The reference of all ratios. */
 export const REFERENCE = 'heddle-threads';
 
 /** multithreading has one pool a program. */

@@ -30,7 +30,7 @@ export function double(x) {
   return x * 2;
 }
 
-/** The same for a chunk of items, as somebody writes it whose pool does not chunk. */
+/** The same for a chunk of items, written for a pool that does not chunk. */
 export function doubleAll(xs) {
   return xs.map((x) => x * 2);
 }

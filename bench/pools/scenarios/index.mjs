@@ -1,5 +1,5 @@
-// What is measured. A scenario's context is { open(), openWith(workers), kind, workers, quick }. `open()` imports the peer and
-// opens its pool, outside the clock. The suite `startup` times that.
+// The scenarios. Their context is { open(), openWith(workers), kind, workers, quick }. `open()` imports the peer and opens its pool,
+// outside the clock. The suite `startup` times that.
 
 import { burst } from './burst.mjs';
 import { cold } from './cold.mjs';

@@ -1,6 +1,6 @@
 import { median, startAll, warmUp } from '../../measure.mjs';
 
-/** A pool that tells its caller nothing of the death in this time tells him never. */
+/** A pool that has not reported the death after this time never does. */
 const SILENT_MS = 2000;
 
 export const recovery = {

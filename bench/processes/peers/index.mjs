@@ -1,4 +1,4 @@
-// Who is measured. A peer's file exports `open(kind)`, which promises
+// The peers. A peer's file exports `open(kind)`, which returns
 //
 //   prepare(task, ...args)   a child that will run a task of ../tasks.mjs, not yet started → { start(), join(), pid }. Both may give promises
 //   makeLock?()              a lock that may be an argument of a task
@@ -7,7 +7,7 @@
 //
 // ../probe.py is Python's twin.
 
-/** What all ratios are against. */
+/** The reference of all ratios. */
 export const REFERENCE = 'heddle-spawn';
 
 const PROCESSES = ['start-process', 'first-line', 'child-memory', 'tickets'];

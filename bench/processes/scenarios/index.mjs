@@ -1,4 +1,4 @@
-// What is measured. A scenario's context is { kind, peer, quick }, see ../peers/index.mjs.
+// The scenarios. Their context is { kind, peer, quick }, see ../peers/index.mjs.
 import { firstLine } from './first-line.mjs';
 import { childMemory } from './child-memory.mjs';
 import { startProcess, startThread } from './start-and-join.mjs';

@@ -4,7 +4,7 @@ export async function load(library) {
   await import(library);
 }
 
-/** What has to be there before the import, outside the clock. */
+/** Loads the requirements of the import, outside the clock. */
 export async function prepare(library) {
   if (library === 'multithreading') await import('../../pools/peers/multithreading-globals.mjs');
 }

@@ -1,5 +1,5 @@
-// The least that a lock between threads and processes can be: Ulrich Drepper's "mutex 2" (Futexes Are Tricky) on a page that all have mapped. Nobody
-// knows who has it, nobody is told of a death, nobody can give up, nothing can be awaited. This file is also the program of its workers.
+// The least that a lock between threads and processes can be: Ulrich Drepper's "mutex 2" (Futexes Are Tricky) on a page that all have
+// mapped. There is no owner, no report of a death, no timeout, no promise form. This file is also the program of its workers.
 import { fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

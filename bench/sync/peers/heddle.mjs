@@ -59,7 +59,7 @@ const eventTurnsAwaited = async (rounds, { mine, other, start, isFirst }) => {
   return performance.now() - begin;
 };
 
-// Whose turn it is: an event that is set is the second one's.
+// The turn: an event that is set gives it to the second one.
 const conditionTurns = (rounds, { condition, turn, start, isFirst }) => {
   start.waitSync();
   const begin = performance.now();

@@ -1,7 +1,7 @@
-// Who is measured. A peer's file exports `open({ kind })`, which gives what a scenario calls, each as somebody would write it with that library;
-// what the library has nothing for is missing.
+// The peers. A peer's file exports `open({ kind })`, which returns the functions that a scenario calls, each in the usual style of that
+// library. Functions that the library lacks are missing.
 //
-//   counted, to be called with how often, return how often it was done (a promise is awaited):
+//   counted: the argument is the number of repetitions, the result the number that was done (a promise is awaited):
 //     lock, rlock, semaphore                        taken and given back by a thread alone, blocking
 //     awaitedLock, awaitedRlock, awaitedSemaphore   the same, awaited
 //   between two workers, blocking:
@@ -10,7 +10,7 @@
 //     condition(rounds)  the same by a condition and whose turn it is
 //     barrier(rounds)    both meet at a barrier; returns milliseconds
 //   the same four, awaited: contendedAwaited, eventAwaited, conditionAwaited, barrierAwaited
-/** What all ratios are against. */
+/** The reference of all ratios. */
 export const REFERENCE = 'heddle-processes';
 
 const CONTENDED = ['contended'];

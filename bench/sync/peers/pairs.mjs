@@ -1,6 +1,6 @@
-// What a worker of any peer does with a lock that another wants, too.
+// The work of a worker of any peer with a lock that another one wants, too.
 
-/** How often `pair` can be done in so many milliseconds, and how long that took. */
+/** Measures how often `pair` can be done in `ms` milliseconds, and the time of that. */
 export function pairsFor(ms, pair) {
   const start = performance.now();
   let pairs = 0;
@@ -25,7 +25,7 @@ export async function awaitedPairsFor(ms, pair) {
   return { pairs, ms: now - start };
 }
 
-/** Of both together: the time is that of the one who was at it longer. */
+/** Combines both: the time is that of the slower one. */
 export const together = (results) => ({
   pairs: results.reduce((sum, { pairs }) => sum + pairs, 0),
   ms: Math.max(...results.map(({ ms }) => ms)),

@@ -1,4 +1,4 @@
-// What is measured. A scenario's context is { peer, quick }: what the peer's `open` gives (peers/index.mjs lists it).
+// The scenarios. Their context is { peer, quick }: the functions that the peer's `open` returns (peers/index.mjs lists them).
 import { awaited, uncontended } from './uncontended.mjs';
 import { contended } from './contended.mjs';
 import { barrier, condition, event } from './turns.mjs';

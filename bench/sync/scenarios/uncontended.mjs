@@ -4,7 +4,7 @@ const PAIRS = { title: 'rate', unit: 'pairs/s', better: 'higher' };
 
 export const uncontended = {
   id: 'uncontended',
-  title: 'Locks between threads or processes that nobody else wants: taken and given back, blocking',
+  title: 'Uncontended locks between threads or processes: acquired and released, blocking',
   figures: [
     { key: 'lock', table: 'Lock', ...PAIRS },
     { key: 'rlock', table: 'RLock', ...PAIRS },

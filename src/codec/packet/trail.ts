@@ -147,6 +147,7 @@ export class Trail {
     return { from: fromOf(at), name: undefined, isDeeper: false };
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     return inWords(this.place());
   }

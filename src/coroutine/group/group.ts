@@ -77,6 +77,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
     return this.#members.greenlets.has(greenlet);
   }
 
+  /** Iterates over the members. */
   [Symbol.iterator](): IterableIterator<Greenlet<any>> {
     return this.#members.greenlets.values();
   }
@@ -138,7 +139,9 @@ export class Group extends GroupMapping implements AsyncDisposable {
    * @throws TimeoutError if not all end within `timeout`
    */
   kill(options?: number | KillAllOptions): Operation<void>;
+  /** The same with an error for all. */
   kill(error: unknown, options?: number | Omit<KillAllOptions, 'error'>): Operation<void>;
+  /** As above, with the error to throw into the members. */
   kill(errorOrOptions?: unknown, lastOptions?: number | KillAllOptions): Operation<void> {
     const { thrown, block, ...wait } = readKill(errorOrOptions, lastOptions);
     const members = this.#members;
@@ -158,7 +161,9 @@ export class Group extends GroupMapping implements AsyncDisposable {
    * Ends one member, and waits until it has ended. A greenlet that is not a member, or that the group has killed already, is left alone.
    */
   killOne(greenlet: Greenlet<any>, options?: number | KillAllOptions): Operation<void>;
+  /** The same with an error. */
   killOne(greenlet: Greenlet<any>, error: unknown, options?: number | Omit<KillAllOptions, 'error'>): Operation<void>;
+  /** As above, with the error to throw into the greenlet. */
   killOne(greenlet: Greenlet<any>, errorOrOptions?: unknown, lastOptions?: number | KillAllOptions): Operation<void> {
     const { thrown, block, ...wait } = readKill(errorOrOptions, lastOptions);
     const one = checkGreenlet(greenlet);

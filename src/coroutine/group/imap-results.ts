@@ -18,6 +18,7 @@ export interface ImapIterator<R> extends AsyncItemIterator<R>, Disposable, Async
   next(options?: number | WaitOptions): Operation<IteratorResult<R, undefined>>;
   /** Closes the source, kills what runs, and waits for the end of that. */
   return(): Operation<IteratorResult<R, undefined>>;
+  /** The iterator itself. */
   [Symbol.asyncIterator](): this;
 }
 

@@ -11,6 +11,7 @@ import type { Members } from './members.ts';
  * Source: gevent.pool.PoolFull
  */
 export class PoolFull extends Full {
+  /** The stable code of this class: `ERR_HEDDLE_POOL_FULL`. */
   static override readonly code: string = 'ERR_HEDDLE_POOL_FULL';
 }
 

@@ -30,11 +30,13 @@ export abstract class GroupMapping {
    * @throws what the function throws; CancelledError if its greenlet was killed; TimeoutError after `timeout` milliseconds
    */
   apply<R>(fn: (() => R) & Spawnable<R>): Operation<ResultOf<R>>;
+  /** The same with arguments. */
   apply<A extends unknown[], R>(
     fn: ((...args: A) => R) & Spawnable<R>,
     args: readonly [...A],
     options?: number | WaitOptions,
   ): Operation<ResultOf<R>>;
+  /** As above, with the arguments in a list. */
   apply<R>(fn: Body, args: readonly unknown[] = [], options?: number | WaitOptions): Operation<R> {
     return this.#apply(this.apply, fn, args, undefined, options);
   }
@@ -69,11 +71,13 @@ export abstract class GroupMapping {
    * `spawn` does.
    */
   applyAsync<R>(fn: (() => R) & Spawnable<R>): Greenlet<ResultOf<R>>;
+  /** The same with arguments. */
   applyAsync<A extends unknown[], R>(
     fn: ((...args: A) => R) & Spawnable<R>,
     args: readonly [...A],
     options?: Callbacks<ResultOf<R>>,
   ): Greenlet<ResultOf<R>>;
+  /** As above, with the arguments in a list. */
   applyAsync<R>(fn: Body, args: readonly unknown[] = [], options?: Callbacks<any>): Greenlet<R> {
     const callbacks = checkCallbacks(options);
     checkArguments(args);
@@ -155,7 +159,9 @@ export abstract class GroupMapping {
    * ```
    */
   imap<T, R>(fn: ((item: T) => R) & Spawnable<R>, items: Items<T>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
+  /** The same with two zipped sources. */
   imap<T1, T2, R>(fn: ((a: T1, b: T2) => R) & Spawnable<R>, as: Items<T1>, bs: Items<T2>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
+  /** The same with three zipped sources. */
   imap<T1, T2, T3, R>(
     fn: ((a: T1, b: T2, c: T3) => R) & Spawnable<R>,
     as: Items<T1>,
@@ -163,18 +169,21 @@ export abstract class GroupMapping {
     cs: Items<T3>,
     options?: ImapOptions,
   ): ImapIterator<ResultOf<R>>;
+  /** As above, for a function of several arguments. */
   imap(fn: Body, ...rest: unknown[]): ImapIterator<any> {
     return this.#imap(this.imap, fn, rest, true);
   }
 
   /** `imap`, with the results as they come. */
   imapUnordered<T, R>(fn: ((item: T) => R) & Spawnable<R>, items: Items<T>, options?: ImapOptions): ImapIterator<ResultOf<R>>;
+  /** The same with two zipped sources. */
   imapUnordered<T1, T2, R>(
     fn: ((a: T1, b: T2) => R) & Spawnable<R>,
     as: Items<T1>,
     bs: Items<T2>,
     options?: ImapOptions,
   ): ImapIterator<ResultOf<R>>;
+  /** The same with three zipped sources. */
   imapUnordered<T1, T2, T3, R>(
     fn: ((a: T1, b: T2, c: T3) => R) & Spawnable<R>,
     as: Items<T1>,
@@ -182,6 +191,7 @@ export abstract class GroupMapping {
     cs: Items<T3>,
     options?: ImapOptions,
   ): ImapIterator<ResultOf<R>>;
+  /** As above, for a function of several arguments. */
   imapUnordered(fn: Body, ...rest: unknown[]): ImapIterator<any> {
     return this.#imap(this.imapUnordered, fn, rest, false);
   }

@@ -8,6 +8,8 @@ import { membersOf } from './mapping.ts';
  * A group in which at most `size` greenlets run at once. Additional ones wait in one line, first come, first served: greenlets that were
  * spawned, `add` and `start`, and the next item of each map.
  *
+ * `heddle` also has a `Pool`: worker processes on several cores. This one limits greenlets of one thread, and starts no worker.
+ *
  * @example
  * ```ts
  * import { Pool, sleep } from 'heddle/coroutine';

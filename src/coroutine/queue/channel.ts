@@ -137,6 +137,7 @@ export class Channel<T> implements AsyncIterable<T> {
     return { waitingGetters: getters.length, waitingPutters: putters.length, puts };
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     return `<${this.#meeting.name}: balance ${this.balance}${this.isShutDown ? ', shut down' : ''}>`;
   }

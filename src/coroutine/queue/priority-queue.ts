@@ -127,19 +127,27 @@ export class PriorityQueue<T extends Prioritized = Prioritized> extends Queue<T>
     reorder(this, new LowestFirst<T>(priorityOf), this.#checkAll(items));
   }
 
-  /** @throws TypeError if the item has no order, or none with those before */
+  /**
+   * Puts an item in, by its priority; waits while the queue is full.
+   *
+   * @throws TypeError if the item has no order, or none with those before
+   */
   override put(item: T, options?: number | BlockOptions): Operation<void> {
     this.#check(item);
     return super.put(item, options);
   }
 
-  /** @throws TypeError if the item has no order, or none with those before */
+  /** Puts an item in, by its priority, without waiting. @throws TypeError if the item has no order, or none with those before */
   override putNowait(item: T): void {
     this.#check(item);
     super.putNowait(item);
   }
 
-  /** @throws TypeError if an item has no order, or none with those before; then none is put */
+  /**
+   * Puts items in, by their priorities, as space comes.
+   *
+   * @throws TypeError if an item has no order, or none with those before; then none is put
+   */
   override putMany(items: Iterable<T>, options?: number | BlockOptions): Operation<void> {
     return super.putMany(this.#checkAll(items), options);
   }

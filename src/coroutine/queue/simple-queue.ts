@@ -212,6 +212,7 @@ export class SimpleQueue<T> implements AsyncIterable<T> {
     return { size: store.size, maxSize, waitingGetters: getters.length, waitingPutters: putters.length, puts, gets: puts - store.size };
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     const { name, store, maxSize, isShutDown } = this.#buffer;
     return `<${name}: ${store.size}${maxSize > 0 ? ` of ${maxSize}` : ''} items${isShutDown ? ', shut down' : ''}>`;

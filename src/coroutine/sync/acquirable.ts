@@ -73,6 +73,7 @@ export abstract class Acquirable {
     return run(this.#source, fn, options);
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     const waiting = this.#source.waiters.length;
     return `<${this.#source.describe()}${waiting === 0 ? '' : `, ${waiting} waiting`}>`;

@@ -23,6 +23,8 @@ export interface AsyncResultStatistics {
  *
  * Source: gevent.event.AsyncResult
  *
+ * `heddle` also has an `AsyncResult`: the result of a call of a pool, settled by the pool only. This one is set by the program.
+ *
  * @example
  * ```ts
  * import { AsyncResult, spawn } from 'heddle/coroutine';
@@ -140,6 +142,7 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.get()[Symbol.iterator]();
   }
 
+  /** Behaves as `Promise.prototype.then`. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its value
   then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
@@ -148,18 +151,22 @@ export class AsyncResult<T = unknown> implements Promise<T>, Outcome<T> {
     return this.get().then(onValue, onError);
   }
 
+  /** Behaves as `Promise.prototype.catch`. */
   catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onError);
   }
 
+  /** Behaves as `Promise.prototype.finally`. */
   finally(onEnd?: (() => void) | null): Promise<T> {
     return this.get().finally(onEnd);
   }
 
+  /** The name in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'AsyncResult';
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     const settled = this.#settled;
     if (settled === undefined) return `<${this.constructor.name} not set>`;

@@ -125,6 +125,7 @@ export class Condition extends Acquirable {
     showAsText(Condition);
   }
 
+  /** Describes the object and its state in one line. */
   override toString(): string {
     const unnotified = this.#waiters.length;
     return super

@@ -35,6 +35,8 @@ export interface EventStatistics {
  *
  * Source: gevent.event.Event
  *
+ * `heddle` also has an `Event`: between threads and processes, with Sync forms. This one is for greenlets of one thread, and cannot be sent.
+ *
  * @example
  * ```ts
  * import { Event, spawn } from 'heddle/coroutine';
@@ -100,6 +102,7 @@ export class Event {
     return { isSet: this.#isSet, waiting: this.#waiters.length, links: this.#links.count };
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     const waiting = this.#waiters.length;
     return `<${this.constructor.name} ${this.#isSet ? 'set' : 'not set'}${waiting === 0 ? '' : `, ${waiting} waiting`}>`;

@@ -65,6 +65,8 @@ export interface LockStatistics {
  *
  * Source: threading.Lock
  *
+ * `heddle` also has a `Lock`: between threads and processes, with Sync forms. This one is for greenlets of one thread, and cannot be sent.
+ *
  * @example
  * ```ts
  * import { joinAll, Lock, sleep, spawn } from 'heddle/coroutine';

@@ -18,6 +18,7 @@ import { brandClass, HeddleError } from '../../errors.ts';
  * ```
  */
 export class GreenletExit extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_GREENLET_EXIT`. */
   static override readonly code: string = 'ERR_HEDDLE_GREENLET_EXIT';
 
   static {

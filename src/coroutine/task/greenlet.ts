@@ -84,7 +84,9 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     fn: ((...args: A) => R) & Spawnable<R>,
     ...args: A
   ): Greenlet<ResultOf<R>>;
+  /** Makes a greenlet of this class and starts it. */
   static spawn<G extends Greenlet<any>, A extends unknown[]>(this: new (...args: A) => G, ...args: A): G;
+  /** As above, for a subclass: its constructor gets the arguments. */
   static spawn(this: new (...args: any[]) => Greenlet<any>, ...args: unknown[]): Greenlet<any> {
     const greenlet = new this(...args);
     greenlet.#activity.site = recordSite(Greenlet.spawn as Body);
@@ -292,6 +294,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     return this.get()[Symbol.iterator]();
   }
 
+  /** Behaves as `Promise.prototype.then`. */
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its result
   then<A = T | GreenletExit, B = never>(
     onValue?: ((value: T | GreenletExit) => A | PromiseLike<A>) | null,
@@ -301,18 +304,22 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
     return this.#promise.then(onValue, onError);
   }
 
+  /** Behaves as `Promise.prototype.catch`. */
   catch<B = never>(onError?: ((error: any) => B | PromiseLike<B>) | null): Promise<T | GreenletExit | B> {
     return this.then(undefined, onError);
   }
 
+  /** Behaves as `Promise.prototype.finally`. */
   finally(onEnd?: (() => void) | null): Promise<T | GreenletExit> {
     return this.then(undefined, undefined).finally(onEnd);
   }
 
+  /** The name in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'Greenlet';
   }
 
+  /** Describes the object and its state in one line. */
   toString(): string {
     const { functionName } = this.#activity;
     return `<${this.constructor.name} ${this.name}${functionName === '' ? '' : `: ${functionName}`}>`;

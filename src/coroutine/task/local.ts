@@ -17,7 +17,7 @@ const family: LocalFamily = localFamily(
 
 /** The type of `Local`: its instances have the fields that the factory makes. */
 export interface LocalConstructor {
-  /** @param init makes the fields that a greenlet begins with; default none */
+  /** Makes the object. @param init makes the fields that a greenlet begins with; default none */
   new <T extends object = Record<string, any>>(init?: () => T): T;
   /** For subclasses: what their constructors were given. */
   new <T extends object = Record<string, any>>(...args: unknown[]): T;

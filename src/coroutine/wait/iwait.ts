@@ -14,6 +14,7 @@ export interface ReadyOnes<T> extends AsyncItemIterator<T>, Disposable {
   next(): Operation<IteratorResult<T, undefined>>;
   /** Waits for no more of them. */
   return(): Operation<IteratorResult<T, undefined>>;
+  /** The iterator itself. */
   [Symbol.asyncIterator](): this;
 }
 

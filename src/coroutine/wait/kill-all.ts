@@ -95,11 +95,13 @@ class KillAll extends ManyEnded<void> implements Steppable {
  * ```
  */
 export function killAll(greenlets: Iterable<Greenlet<any> | RawGreenlet>, options?: number | KillAllOptions): Operation<void>;
+/** The same with an error for all. */
 export function killAll(
   greenlets: Iterable<Greenlet<any> | RawGreenlet>,
   error: unknown,
   options?: number | Omit<KillAllOptions, 'error'>,
 ): Operation<void>;
+/** As above, with the error to throw into the greenlets. */
 export function killAll(
   greenlets: Iterable<Greenlet<any> | RawGreenlet>,
   errorOrOptions?: unknown,

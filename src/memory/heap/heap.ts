@@ -512,6 +512,7 @@ export function collect(): number {
   return theHeap().collect();
 }
 
+/** Returns the state of the shared heap. */
 export function heapStatistics(): HeapStatistics {
   return theHeap().statistics();
 }

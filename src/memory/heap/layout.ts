@@ -11,19 +11,29 @@ export type WordType = 'uint32' | 'int32' | 'bits' | 'slot' | 'ref' | 'ms' | 'ha
 /** [type, meaning, how many words (1)] */
 export type Field = readonly [type: WordType, meaning: string, count?: number];
 
+/** A field of a record in the shared heap. */
 export interface LayoutField {
+  /** The name. */
   readonly name: string;
+  /** The offset in words from the start of the record. */
   readonly offset: number;
+  /** The number of words. */
   readonly count: number;
+  /** The content of a word. */
   readonly type: WordType;
+  /** The meaning, in words. */
   readonly meaning: string;
 }
 
+/** The layout of a record in the shared heap. */
 export interface Layout {
+  /** The name. */
   readonly name: string;
+  /** The meaning, in words. */
   readonly meaning: string;
   /** In words. */
   readonly size: number;
+  /** The fields, by offset. */
   readonly fields: readonly LayoutField[];
 }
 

@@ -9,15 +9,19 @@ import { slotIds } from '../threads/slot-claim.ts';
 import { type Slabs, groupOf, sizeIn } from './slabs.ts';
 import { blockHead, kindOfTag, kinds } from './tag.ts';
 
+/** The state of the shared heap. */
 export interface HeapStatistics {
-  /** Which memory it stands on. */
+  /** The kind of memory below it. */
   readonly memory: Memory['kind'];
-  /** In bytes: all that it has, how much of that is in blocks that were taken, and the rest. */
+  /** Bytes of the heap in all. */
   readonly size: number;
+  /** Bytes of the blocks in use. */
   readonly used: number;
+  /** Bytes of free memory in the heap. */
   readonly free: number;
-  /** An estimate of what was let go since the last sweep, in bytes. */
+  /** Bytes that were dropped since the last sweep; an estimate. */
   readonly dropped: number;
+  /** The number of sweeps so far. */
   readonly sweeps: number;
   /** Threads that have a slot; one that has died has it until the next sweep. */
   readonly threads: number;

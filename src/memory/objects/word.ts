@@ -49,6 +49,7 @@ export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
 
 /** The statistics of a `Word`. */
 export interface WordStatistics {
+  /** The value. */
   readonly value: number;
   /** How many wait on it, in all threads and processes. */
   readonly waiting: number;
@@ -88,6 +89,7 @@ export class Word extends SharedObject {
     this.#line = new WaitQueue(block);
   }
 
+  /** Reads the value. */
   load(): number {
     return load(this.#words, this.#at + VALUE);
   }
@@ -102,18 +104,22 @@ export class Word extends SharedObject {
     return exchange(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
+  /** Stores `value` if the word holds `expected`, and returns the old value. */
   compareExchange(expected: number, value: number): number {
     return compareExchange(this.#words, this.#at + VALUE, checkWord(expected, 'expected'), checkWord(value, 'value'));
   }
 
+  /** Adds to the value, and returns the old one. */
   add(value: number): number {
     return add(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
+  /** Combines by a bitwise AND, and returns the old value. */
   and(value: number): number {
     return and(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
 
+  /** Combines by a bitwise OR, and returns the old value. */
   or(value: number): number {
     return or(this.#words, this.#at + VALUE, checkWord(value, 'value'));
   }
@@ -185,6 +191,7 @@ export class Word extends SharedObject {
     return called;
   }
 
+  /** The present state in numbers. */
   statistics(): WordStatistics {
     return { value: this.load(), waiting: this.#line.count() };
   }

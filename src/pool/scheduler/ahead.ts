@@ -5,7 +5,7 @@
  *     ^                          │
  *     └────recalled, ok──────────┘        recalled, not ok: the worker has begun it, and it lands
  *
- * They count as waiting. A worker begins them in the order in which they were sent.
+ * Tasks ahead count as waiting. A worker begins them in the order in which they were sent.
  */
 
 import type { Instruction, WorkerId } from './events.ts';
@@ -40,13 +40,13 @@ function leastAhead(state: SchedulerState, depth: number): WorkerRecord | undefi
   let best: WorkerRecord | undefined;
   for (const worker of state.workers.values()) {
     const { state: phase, takesAhead: can, isSilent, own, ahead } = worker;
-    // What waits for this worker alone must not wait for ever.
+    // A task that waits for this worker alone must not wait indefinitely.
     if (can && phase === 'ready' && !isSilent && own.length === 0 && ahead.size < (best?.ahead.size ?? depth)) best = worker;
   }
   return best;
 }
 
-/** What workers have beyond a smaller depth is asked back: it would wait for longer than was meant. */
+/** Asks back the tasks beyond a smaller depth: they would wait for longer than intended. */
 export function setDepth(state: SchedulerState, depth: number, out: Instruction[]): void {
   const isLess = depth < state.depth;
   state.depth = depth;
@@ -59,13 +59,13 @@ export function takesAhead(state: SchedulerState, id: WorkerId): void {
   if (worker !== undefined) worker.takesAhead = true;
 }
 
-/** It was given as much as `maxTasksPerChild` says. */
+/** Called when the worker was given as much as `maxTasksPerChild` allows. */
 export function spend(state: SchedulerState, worker: WorkerRecord, out: Instruction[]): void {
   if (worker.state === 'ready') worker.isSpent = true;
   retire(state, worker, out);
 }
 
-/** Its worker works on it. */
+/** Called when its worker works on it. */
 export function land(state: SchedulerState, task: Task): void {
   if (!task.isAhead) return;
   const worker = task.worker!;
@@ -83,7 +83,7 @@ export function landFirst(state: SchedulerState, worker: WorkerRecord): void {
 }
 
 /**
- * Some were asked back: they wait before their equals. Those that had begun have landed.
+ * Called after tasks were asked back: they wait before their equals. Tasks that had begun have landed.
  *
  * @returns workers that have less to do now: a task had landed, because the one before it has ended, and was not begun
  */

@@ -16,7 +16,7 @@ export function feed(state: SchedulerState, out: Instruction[]): void {
   } while (state.unfed.length > 0);
 }
 
-/** What only this worker may run and what all may run compete by priority, then by age. */
+/** Tasks for this worker alone and tasks for all compete by priority, then by age. */
 function feedOwn(state: SchedulerState, worker: WorkerRecord, out: Instruction[]): void {
   while (worker.own.length > 0 && state.free.has(worker)) {
     const own = worker.own.first!;

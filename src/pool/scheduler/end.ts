@@ -12,7 +12,7 @@ export function shutDown(state: SchedulerState, cancelFutures: boolean, out: Ins
   dropAll(state, 'cancelled', out);
 }
 
-/** Those as well that were told to end in good order. */
+/** Includes workers that were told to end in good order. */
 export function killAll(state: SchedulerState, out: Instruction[]): void {
   for (const worker of state.workers.values()) dismiss(state, worker, 'kill', out);
 }

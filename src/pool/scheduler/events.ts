@@ -1,4 +1,4 @@
-/** What the scheduler hears, and what it answers. */
+/** The events of the scheduler, and its instructions. */
 
 import type { Task } from './task.ts';
 
@@ -13,7 +13,7 @@ export interface SchedulerOptions {
   readonly tasksPerWorker: number;
   /** Tasks that may wait; one more is refused. */
   readonly queueLimit: number;
-  /** What a worker runs before it is replaced, in units of `weight`. */
+  /** The work of a worker before it is replaced, in units of `weight`. */
   readonly maxTasksPerChild: number;
   /** After this many failed starts in a row no more are tried; without a running worker the pool is broken. */
   readonly maxFailedStarts: number;
@@ -35,9 +35,9 @@ export type SchedulerEvent =
   | { readonly type: 'broadcast'; readonly tasks: readonly Task[] }
   | { readonly type: 'workerStarted'; readonly worker: WorkerId }
   /**
-   * A worker ended, for whatever reason. `notBegun`: tasks it had been given and that may run elsewhere as if it had never had
-   * them. `start`, if it did not start: what that says of the next one. `byChance`: little, somebody killed it; `hopeless`: there
-   * is no sense in trying again.
+   * A worker ended, for whatever reason. `notBegun`: tasks that it had been given and that may run elsewhere as if it had never had them.
+   * `start`, if it did not start: the verdict on the next start. `byChance`: a kill, which counts little; `hopeless`: another try makes no
+   * sense.
    */
   | { readonly type: 'workerLost'; readonly worker: WorkerId; readonly notBegun: readonly Task[]; readonly start?: FailedStart }
   /** An attempt ended. `again`: it failed in a way for which the task may be tried again. */
@@ -50,9 +50,9 @@ export type SchedulerEvent =
   | { readonly type: 'cancel'; readonly task: Task }
   /** A task is not wanted any more, or (`again`) this attempt of it took too long. */
   | { readonly type: 'abort'; readonly task: Task; readonly again?: boolean }
-  /** What was interrupted has not stopped. `isResponsive`: other tasks of its worker may be able to go on. */
+  /** The interrupted task has not stopped. `isResponsive`: other tasks of its worker may be able to go on. */
   | { readonly type: 'graceOver'; readonly task: Task; readonly isResponsive: boolean }
-  /** It was late, but goes on: what did not stop was one item of a chunk. */
+  /** The task was late, but goes on: one item of a chunk did not stop. */
   | { readonly type: 'movedOn'; readonly task: Task }
   /** Tasks that had been sent ahead, in that order: they wait at the host again. `begun`: those that their worker had begun. */
   | { readonly type: 'recalled'; readonly tasks: readonly Task[]; readonly begun: readonly Task[] }
@@ -71,7 +71,7 @@ export type SchedulerEvent =
   | { readonly type: 'shutdown'; readonly cancelFutures: boolean }
   /** Shut down, and end what runs. */
   | { readonly type: 'terminate' }
-  /** After a shutdown: those who wait know what has ended, and have submitted again what they want to. */
+  /** After a shutdown: the waiters know what has ended, and have submitted again what they want to. */
   | { readonly type: 'windDown' };
 
 export type Instruction =
@@ -84,18 +84,18 @@ export type Instruction =
   | { readonly type: 'refuse'; readonly task: Task; readonly why: 'shutDown' | 'full' | 'broken' }
   /** Tell the worker to stop it. `isFinal`: there will be no further attempt, whatever it says; its outcome is known now. */
   | { readonly type: 'interrupt'; readonly task: Task; readonly worker: WorkerId; readonly isFinal: boolean }
-  /** It waits again, for its next attempt. `isLost`: it is held because its worker was lost. */
+  /** The task waits again, for its next attempt. `isLost`: it is held because its worker was lost. */
   | { readonly type: 'retry'; readonly task: Task; readonly isLost?: true }
-  /** It waits again: its worker was lost before it began. */
+  /** The task waits again: its worker was lost before it began. */
   | { readonly type: 'requeue'; readonly task: Task }
-  /** It might have been tried again, but has no attempts left, or was given up: its outcome is the last one's. */
+  /** The task might have been tried again, but has no attempts left, or was given up: the last outcome is final. */
   | { readonly type: 'settle'; readonly task: Task }
-  /** Its worker was lost while it may have been running. */
+  /** The worker was lost while the task may have been running. */
   | { readonly type: 'lose'; readonly task: Task }
-  /** What was interrupted for good has ended. */
+  /** A task that was interrupted for good has ended. */
   | { readonly type: 'release'; readonly task: Task }
   | { readonly type: 'cancelled'; readonly task: Task }
-  /** It waited when it was aborted. */
+  /** The task waited when it was aborted. */
   | { readonly type: 'aborted'; readonly task: Task }
   /** No worker can be started. */
   | { readonly type: 'fail'; readonly task: Task }

@@ -1,4 +1,4 @@
-/** Finds the lane of a key. A lane outlives its tasks, so that later ones go to the same worker; so many are remembered. */
+/** Finds the lane of a key. A lane outlives its tasks, so that later ones go to the same worker; a limited number is remembered. */
 
 import type { Key } from './events.ts';
 import type { Lane, SchedulerState, WorkerRecord } from './state.ts';

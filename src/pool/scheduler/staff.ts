@@ -51,12 +51,12 @@ export function keepMinimum(state: SchedulerState, out: Instruction[]): void {
   while (state.active < state.options.minWorkers) start(state, out);
 }
 
-/** Those who may take tasks, now or soon. */
+/** Returns the workers that may take tasks, now or soon. */
 export function takers(state: SchedulerState): WorkerRecord[] {
   return [...state.workers.values()].filter((worker) => worker.state === 'starting' || worker.state === 'ready');
 }
 
-/** No more tasks for it; those that waited for it alone go elsewhere. It ends with those it has. */
+/** Gives it no more tasks; tasks that waited for it alone go elsewhere. The worker ends with the tasks it has. */
 export function retire(state: SchedulerState, worker: WorkerRecord, out: Instruction[]): void {
   if (worker.state !== 'ready') return;
   state.free.delete(worker);
@@ -71,7 +71,7 @@ export function letGo(state: SchedulerState, worker: WorkerRecord, out: Instruct
   keepMinimum(state, out);
 }
 
-/** Whether it has tasks that are not stuck. */
+/** True if it has tasks that are not stuck. */
 export function isAtWork(worker: WorkerRecord): boolean {
   for (const task of worker.tasks) if (!task.isStuck) return true;
   return false;
@@ -83,7 +83,7 @@ export function dismiss(state: SchedulerState, worker: WorkerRecord, how: 'stop'
   replace(state, expel(state, worker), out);
 }
 
-/** It counts no more. Returns what was meant for just this worker. */
+/** Removes it from the count. Returns the tasks that only this worker could run. */
 export function expel(state: SchedulerState, worker: WorkerRecord): Task[] {
   state.free.delete(worker);
   if (worker.state !== 'stopping') state.active--;
@@ -91,7 +91,7 @@ export function expel(state: SchedulerState, worker: WorkerRecord): Task[] {
   return unburden(state, worker);
 }
 
-/** What waited for it alone waits for all. Returns what was meant for just this worker. */
+/** Lets tasks that waited for it alone wait for all. Returns the tasks that only this worker could run. */
 function unburden(state: SchedulerState, worker: WorkerRecord): Task[] {
   for (const lane of worker.lanes) bind(lane, undefined);
   const pinned: Task[] = [];
@@ -104,7 +104,7 @@ function unburden(state: SchedulerState, worker: WorkerRecord): Task[] {
   return pinned.reverse();
 }
 
-/** What was meant for a worker that takes no more goes to the one in its place: one that has no task of that broadcast. */
+/** Reassigns the tasks of a worker that takes no more to its replacement: one that has no task of that broadcast. */
 export function replace(state: SchedulerState, pinned: readonly Task[], out: Instruction[]): void {
   for (const task of pinned) {
     const worker = takers(state).find((each) => !task.broadcast!.has(each)) ?? (canStart(state) ? start(state, out) : undefined);

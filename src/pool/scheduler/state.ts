@@ -1,4 +1,4 @@
-/** What the scheduler knows. It is changed in place, because 100,000 waiting tasks cannot be copied at each step. */
+/** The state of the scheduler, changed in place, because 100,000 waiting tasks cannot be copied at each step. */
 
 import type { Key, SchedulerOptions, WorkerId } from './events.ts';
 import { TaskQueue } from './task-queue.ts';
@@ -24,9 +24,9 @@ export interface WorkerRecord {
    * - `stopping`: was told to end; does not count any more
    */
   state: 'starting' | 'ready' | 'retiring' | 'stopping';
-  /** What it works on. */
+  /** The tasks that it works on. */
   readonly tasks: TaskRow;
-  /** What it takes up next, in this order, without asking. Only a worker that is busy has any. */
+  /** The tasks that it begins next, in this order, without asking. Only a busy worker has any. */
   readonly ahead: TaskRow;
   /** Tasks that only this worker may run. */
   readonly own: TaskQueue<Task>;
@@ -35,11 +35,11 @@ export interface WorkerRecord {
   used: number;
   /** Tasks may be sent to it while it is busy. */
   takesAhead: boolean;
-  /** It works on one task for long, and is sent nothing ahead. */
+  /** True if it works on one task for long, and is sent nothing ahead. */
   isSilent: boolean;
-  /** It retires because it was given `maxTasksPerChild`: it goes on when some of that is recalled. */
+  /** True if it retires because it was given `maxTasksPerChild`: it goes on when some of that is recalled. */
   isSpent: boolean;
-  /** Its own pools have work: it is not told to end before they have done that. */
+  /** True if its own pools have work: it is not told to end before they have done that. */
   isHost: boolean;
 }
 
@@ -67,7 +67,7 @@ export interface SchedulerState {
   failedStarts: number;
   isBroken: boolean;
   isShutDown: boolean;
-  /** What fails now is not tried again. */
+  /** True if later failures are not tried again. */
   isCancelled: boolean;
   isFinished: boolean;
 }
@@ -98,12 +98,12 @@ export function canStart(state: SchedulerState): boolean {
   return !state.isBroken && state.failedStarts < state.options.maxFailedStarts;
 }
 
-/** Whether further attempts are made: also after a shutdown that cancels nothing. */
+/** True if further attempts are made: also after a shutdown that cancels nothing. */
 export function takesRetries(state: SchedulerState): boolean {
   return !state.isCancelled && !state.isFinished && !state.isBroken;
 }
 
-/** Whether a worker is free for one more task, or one more may be started for it. */
+/** True if a worker is free for one more task, or one more may be started for it. */
 export function hasRoom(state: SchedulerState): boolean {
   if (state.isShutDown || state.isBroken || state.queue.length > 0) return false;
   return state.free.size > 0 || (state.active < state.options.maxWorkers && canStart(state));

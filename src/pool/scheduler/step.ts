@@ -13,9 +13,9 @@
  *                 \                        \                                   \
  *                  `------------------------`-------- stop or kill -------------`--> stopping --workerLost--> gone
  *
- * After a shutdown workers end when `windDown` says so, not at the end of their last task: that may be tried again by who hears of it.
- * A worker whose own pools have work goes on to count: it is neither idle nor, when it retires, told to end before they have done it.
- * Shutdown tells it at once; then it waits for them by itself.
+ * After a shutdown workers end with `windDown`, not at the end of their last task: the waiter for that may try it again. A worker whose own
+ * pools have work still counts: it is neither idle nor, when it retires, told to end before they have done it. Shutdown tells it at once;
+ * then it waits for them by itself.
  *
  * A task that waits may do so at a busy worker, which takes it up without asking (`ahead.ts`).
  *

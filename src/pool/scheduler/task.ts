@@ -1,6 +1,6 @@
 /**
- * What the scheduler knows of a task. The jobs of a pool are such records: one object is job and queue entry at once, and what one is asked for is never
- * looked up by a number.
+ * The scheduler's record of a task. The jobs of a pool are such records: one object is job and queue entry at once, and is never looked up
+ * by a number.
  *
  *   state.tasks          all that have not ended, in the order in which they came
  *   one of these lists   a queue, or of the worker that has it `tasks` or `ahead`
@@ -10,7 +10,7 @@ import type { Key } from './events.ts';
 import type { Lane, WorkerRecord } from './state.ts';
 import type { Queued, TaskQueue } from './task-queue.ts';
 
-/** What a task asks for. */
+/** The requirements of a task. */
 export interface Wishes {
   /** Higher first; default 0. */
   readonly priority?: number;
@@ -18,17 +18,17 @@ export interface Wishes {
   readonly key?: Key | undefined;
   /** Further attempts it may have; default 0. */
   readonly retries?: number;
-  /** Its further attempts are held: each waits for `resume`, or `giveUp`. */
+  /** True if further attempts are held: each waits for `resume`, or `giveUp`. */
   readonly holdsRetries?: boolean;
-  /** What it does was there before the shutdown, which does not refuse it: a further attempt, or what a worker gave back. */
+  /** True if its work was there before the shutdown, which does not refuse it: a further attempt, or a returned part. */
   readonly isTaken?: boolean;
   /** How much it counts towards `maxTasksPerChild`; default 1. */
   readonly weight?: number;
-  /** It may be sent ahead to a busy worker; default false. A task with a key is not. */
+  /** True if it may be sent ahead to a busy worker; default false. A task with a key is not. */
   readonly goesAhead?: boolean;
 }
 
-/** Its fields are written once, by the constructor: a task is made for each call. */
+/** The constructor writes each field once: a task is made for each call. */
 export class Task implements Queued {
   declare readonly id: number;
   declare readonly key: Key | undefined;
@@ -43,22 +43,22 @@ export class Task implements Queued {
   declare broadcast: Set<WorkerRecord> | undefined;
   /** The scheduler has it. */
   declare isListed: boolean;
-  /** It waits for `resume`, and stands in no queue where it could be given to a worker. */
+  /** True if it waits for `resume`, and is in no queue from which a worker could get it. */
   declare isHeld: boolean;
   /** The worker that has it; undefined while it waits at the host. */
   declare worker: WorkerRecord | undefined;
-  /** Its worker has it, but works on others: it waits there, and can be recalled. */
+  /** True if its worker has it, but works on others: it waits there, and can be recalled. */
   declare isAhead: boolean;
   /** The queue it waits in. */
   declare queue: TaskQueue<Task> | undefined;
-  /** Its worker was told to stop it; then whether it is to be tried again. */
+  /** Set when its worker was told to stop it; then says whether it will be tried again. */
   declare interrupted: 'no' | 'forGood' | 'forRetry';
-  /** It has had time to stop, and has not. */
+  /** True if it has had time to stop, and has not. */
   declare isStuck: boolean;
-  /** Its neighbours in a queue, or among those that a worker has. */
+  /** The neighbours in a queue, or among those that a worker has. */
   declare previous: Queued | undefined;
   declare next: Queued | undefined;
-  /** Its neighbours among all. */
+  /** The neighbours among all. */
   declare before: Task | undefined;
   declare after: Task | undefined;
 
@@ -136,7 +136,7 @@ export class TaskRow {
     this.size++;
   }
 
-  /** It is there. */
+  /** Removes a task that is in the list. */
   delete(task: Task): void {
     const previous = task.previous as Task | undefined;
     const next = task.next as Task | undefined;

@@ -58,7 +58,7 @@ export function broadcast(state: SchedulerState, tasks: readonly Task[], out: In
   const group: NonNullable<Task['broadcast']> = new Set();
   for (const [i, task] of tasks.entries()) {
     task.broadcast = group;
-    // It is one of the worker's own: nothing else that it asks for counts.
+    // The task is one of the worker's own: its other requirements do not count.
     task.priority = task.weight = task.retriesLeft = 0;
     task.holdsRetries = task.goesAhead = false;
     state.tasks.add(task);
@@ -104,7 +104,7 @@ export function cancel(state: SchedulerState, task: Task, out: Instruction[]): v
   if (task.isListed && task.worker === undefined) drop(state, task, 'cancelled', out);
 }
 
-/** It is not wanted any more, or (`again`) this attempt takes too long. */
+/** Called when it is not wanted any more, or (`again`) this attempt takes too long. */
 export function abort(state: SchedulerState, task: Task, again: boolean, out: Instruction[]): void {
   if (!task.isListed) return;
   if (task.worker === undefined) return drop(state, task, 'aborted', out);

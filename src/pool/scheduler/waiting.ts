@@ -6,7 +6,7 @@
  *   behind     e f              of a key: they wait for the one before them to end
  *   none       g                held: its next attempt waits for `resume`; those of its key wait behind it
  *
- * Nobody is given anything here: `feed` does that when all is in its place.
+ * No worker gets a task here: `feed` does that when all is in its place.
  */
 
 import type { Instruction } from './events.ts';
@@ -37,7 +37,7 @@ export function pin(state: SchedulerState, task: Task, worker: WorkerRecord): vo
   state.unfed.push(worker);
 }
 
-/** Its attempt has ended; it waits once more, before its equals. */
+/** Called when its attempt has ended; it waits once more, before its equals. */
 export function waitAgain(state: SchedulerState, task: Task, why: 'retry' | 'requeue', out: Instruction[], isLost: boolean = false): void {
   if (why === 'retry') {
     task.retriesLeft--;
@@ -51,7 +51,7 @@ export function waitAgain(state: SchedulerState, task: Task, why: 'retry' | 'req
   if (task.broadcast === undefined && !task.isHeld) lineInFront(state, task);
 }
 
-/** It is gone; the next of its key may begin. */
+/** Removes it; the next of its key may begin. */
 export function leave(state: SchedulerState, task: Task): void {
   state.tasks.delete(task);
   const { lane } = task;
@@ -77,7 +77,7 @@ export function dropAll(state: SchedulerState, type: 'cancelled' | 'fail', out: 
     task.queue?.remove(task);
     state.waiting--;
     state.tasks.delete(task);
-    // Those behind it go as well.
+    // Later ones of the lane go as well.
     if (task.lane?.head === task) task.lane.head = undefined;
     out.push({ type, task });
   }

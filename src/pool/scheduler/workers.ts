@@ -1,4 +1,4 @@
-/** What happens to workers. */
+/** The events of workers. */
 
 import type { FailedStart, Instruction, WorkerId } from './events.ts';
 import { land } from './ahead.ts';
@@ -16,7 +16,7 @@ export function workerStarted(state: SchedulerState, id: WorkerId): void {
   state.unfed.push(worker);
 }
 
-/** So much of a failed start counts one that somebody killed. A system without memory kills all there are, so it must count. */
+/** The weight of a killed start among failed ones. A system without memory kills all starts, so a kill must count. */
 const chance = 0.1;
 
 export function workerLost(state: SchedulerState, id: WorkerId, notBegun: readonly Task[], start: FailedStart, out: Instruction[]): void {
@@ -35,7 +35,7 @@ export function workerLost(state: SchedulerState, id: WorkerId, notBegun: readon
   replace(state, pinned, out);
   // A worker that was never used is not replaced for nothing: it might be the start that ends it.
   if (worker.used > 0) keepMinimum(state, out);
-  // No more workers are started. Those that there are go on with what waits; without any, what waits fails.
+  // Starts no more workers. Living ones go on with the waiting tasks; without any, waiting tasks fail.
   if (canStart(state) || state.active > 0) return;
   state.isBroken = true;
   dropAll(state, 'fail', out);
@@ -60,7 +60,7 @@ export function idleOver(state: SchedulerState, id: WorkerId, out: Instruction[]
   dismiss(state, worker, 'stop', out);
 }
 
-/** Its own pools have work, or none any more. */
+/** Records that its own pools have work, or none any more. */
 export function poolsWork(state: SchedulerState, id: WorkerId, doWork: boolean, out: Instruction[]): void {
   const worker = state.workers.get(id);
   if (worker === undefined) return;
@@ -84,7 +84,7 @@ export function freed(state: SchedulerState, worker: WorkerRecord, out: Instruct
   } else letGo(state, worker, out);
 }
 
-/** What was interrupted has not stopped. */
+/** Called when the interrupted task has not stopped. */
 export function graceOver(state: SchedulerState, task: Task, isResponsive: boolean, out: Instruction[]): void {
   const { worker } = task;
   if (!task.isListed || worker === undefined) return;
@@ -95,7 +95,7 @@ export function graceOver(state: SchedulerState, task: Task, isResponsive: boole
   keepMinimum(state, out);
 }
 
-/** It was late, but goes on. */
+/** Called when the task was late, but goes on. */
 export function movedOn(task: Task): void {
   task.isStuck = false;
 }

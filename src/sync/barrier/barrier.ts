@@ -32,6 +32,7 @@ const kind: ObjectKind = defineKind({
 
 const mostParties = 0x7fff_ffff;
 
+/** Options of a `Barrier`. */
 export interface BarrierOptions {
   /**
    * Called by the party that came last, each time all have come, before any of them resumes. The function travels with the barrier: each
@@ -185,6 +186,7 @@ export class Barrier extends SharedObject {
     this.#parties.abort();
   }
 
+  /** The present state in numbers. */
   statistics(): BarrierStatistics {
     return { parties: this.parties, waiting: this.nWaiting, broken: this.broken };
   }

@@ -261,6 +261,7 @@ export class Condition extends SharedObject {
     throw new InvalidStateError(`expected the lock to be held by the caller of ${method}(), got ${this.#word.describe()}`);
   }
 
+  /** The present state in numbers. */
   statistics(): ConditionStatistics {
     return { ...this.#lock.statistics(), unnotified: this.#line.countAsleep() };
   }

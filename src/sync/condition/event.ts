@@ -58,6 +58,9 @@ export interface EventStatistics {
  *
  * Source: threading.Event, multiprocessing.Event
  *
+ * `heddle/coroutine` also has an `Event`: for greenlets of one thread, with callbacks (`rawlink`). This one works between threads and
+ * processes, and has Sync forms.
+ *
  * @example
  * ```ts
  * import { Event, Pool } from 'heddle';
@@ -83,6 +86,7 @@ export class Event extends SharedObject {
     this.#asyncLine = new EventLine(() => this.#turns, this.#line);
   }
 
+  /** True while the flag is set. */
   isSet(): boolean {
     return (this.#turns & 1) === 1;
   }
@@ -102,6 +106,7 @@ export class Event extends SharedObject {
     this.#line.callAll();
   }
 
+  /** Clears the flag. */
   clear(): void {
     this.#turn(1);
   }
@@ -151,6 +156,7 @@ export class Event extends SharedObject {
     return true;
   }
 
+  /** The present state in numbers. */
   statistics(): EventStatistics {
     return { isSet: this.isSet(), waiting: this.#line.count() };
   }

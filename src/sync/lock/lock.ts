@@ -25,6 +25,9 @@ export let ownedOf: (lock: Lock) => Owned;
  *
  * Source: threading.Lock, multiprocessing.Lock
  *
+ * `heddle/coroutine` also has a `Lock`: between greenlets of one thread, handed over in strict order of arrival, without Sync forms. This
+ * one works between threads and processes, and may be taken first by a running thread.
+ *
  * @example
  * ```ts
  * import { Lock, Pool } from 'heddle';
@@ -113,6 +116,7 @@ export class Lock extends SharedObject {
     return this.#word.runHeld(fn, options);
   }
 
+  /** The present state in numbers. */
   statistics(): LockStatistics {
     return this.#word.statistics();
   }

@@ -26,6 +26,7 @@ const RESERVED = 1 << 31;
 const FAIR = 1;
 const SILENT = 2;
 
+/** Options of a `Lock` or `RLock`. */
 export interface LockOptions {
   /**
    * Strictly in order of arrival. Default false: a running thread may take a free lock first, until a waiter has waited for a millisecond.

@@ -127,6 +127,7 @@ export class RLock extends SharedObject {
     return this.#word.runHeld(() => runInside(scope, fn), options, scope);
   }
 
+  /** The present state in numbers. */
   statistics(): LockStatistics {
     return this.#word.statistics();
   }

@@ -27,6 +27,7 @@ const kind: ObjectKind = defineKind({
 /** Returns the state of a semaphore, for this folder only. */
 let permitsOf: (semaphore: Semaphore) => Permits;
 
+/** Options of a semaphore. */
 export interface SemaphoreOptions {
   /**
    * Strictly in order of arrival. Default false: a running thread may take a free permit first, until a waiter has waited for a
@@ -153,6 +154,7 @@ export class Semaphore extends SharedObject {
     return this.#word.runHeld(fn, options);
   }
 
+  /** The present state in numbers. */
   statistics(): SemaphoreStatistics {
     return { value: this.#word.free, held: this.#word.held, waiting: this.#word.line.count() };
   }

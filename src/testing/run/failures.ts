@@ -5,16 +5,19 @@ import { HeddleError } from '../../errors.ts';
 
 /** Thrown when the test waits, and nothing can go on. The message lists what each greenlet waits for. */
 export class DeadlockError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_DEADLOCK`. */
   static override readonly code: string = 'ERR_HEDDLE_DEADLOCK';
 }
 
 /** The test goes on and on: it took more than `maxSteps` steps, or something in it does not end when it is killed. */
 export class EndlessError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_ENDLESS`. */
   static override readonly code: string = 'ERR_HEDDLE_ENDLESS';
 }
 
 /** A test fails under a schedule, which is here, with what the test threw as the `cause`. */
 export class ScheduleError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_SCHEDULE`. */
   static override readonly code: string = 'ERR_HEDDLE_SCHEDULE';
   /** For `replay()`. */
   readonly schedule: string;

@@ -1,6 +1,6 @@
 /**
- * What queues of other orders are tried with under every schedule of a few threads: no item is lost, doubled or in the wrong place, and deaths at any step lose what was
- * in the hands of the dead and no more. What all queues have in common is tried in `queue-cases.ts`.
+ * The cases of queues of other orders under every schedule of a few threads. No item is lost, doubled or in the wrong place, and deaths at
+ * any step lose the items in the hands of the dead and no more. The common cases of all queues are in `queue-cases.ts`.
  */
 
 import assert from 'node:assert/strict';
@@ -93,7 +93,7 @@ const sceneOf =
 const lifo = (options?: SceneOptions): ((heap: ModelHeap) => Scene) => sceneOf(LifoQueue, options);
 const priority = (options?: SceneOptions): ((heap: ModelHeap) => Scene) => sceneOf(PriorityQueue, options);
 
-/** What is left comes lowest first. */
+/** The rest comes lowest first. */
 function left(scene: Scene): readonly number[] {
   const items = rest(scene);
   assert.deepEqual(items, inOrder(items), 'in the wrong place');
@@ -231,14 +231,14 @@ const wholeDeque = (scene: Scene): void => {
   assert.deepEqual(inOrder([...scene.got, ...all(scene)]), inOrder(scene.put));
 };
 
-/** What is left is in the order of its numbers, from the left. */
+/** The rest is in the order of its numbers, from the left. */
 const ascending = (scene: Scene): void => {
   const items = [...dequeIn(scene)];
   assert.deepEqual(items, inOrder(items), 'in the wrong place');
   wholeDeque(scene);
 };
 
-/** It was full, and some were dropped. */
+/** The deque was full, and some items were dropped. */
 const latest = (max: number) =>
   function latest(scene: Scene): void {
     const { dropped, puts } = dequeIn(scene).statistics();
@@ -275,7 +275,7 @@ function extended(scene: Scene, end: ModelEnd): void {
   dequeSurvived(scene, end);
 }
 
-/** It has turned, or has not. */
+/** The deque has turned, or has not. */
 function turned(scene: Scene, end: ModelEnd): void {
   const text = [...dequeIn(scene)].join();
   assert.ok(text === '1,2,3,4,5' || text === '4,5,1,2,3', text);

@@ -1,6 +1,7 @@
 /**
- * What pipes are tried with under every schedule of a few threads, on the real heap: messages come once and in order, the end of file comes when the last owner
- * of the other end has closed it or has died at any step, never before, and the heap keeps nothing. Each thread is given its ends in a parcel.
+ * The cases of pipes under every schedule of a few threads, on the real heap. Messages come once and in order. The end of file comes when
+ * the last owner of the other end has closed it or has died at any step, never before, and the heap keeps nothing. Each thread receives its
+ * ends in a parcel.
  */
 
 import assert from 'node:assert/strict';
@@ -24,7 +25,7 @@ interface Scene {
   /** Messages whose send has returned, and those that came, in order. */
   readonly sent: number[];
   readonly got: number[];
-  /** What each thread was told of in the end. */
+  /** The final reports of the threads. */
   readonly told: string[];
 }
 
@@ -112,7 +113,7 @@ const loop = (thread: number) =>
     }
   };
 
-/** Receives so many, and closes its end. */
+/** Receives `count` messages, and closes its end. */
 const choosy = (thread: number, count: number) =>
   function choosy(scene: Scene): void {
     const [end] = endsOf(scene, thread) as [Connection<number>];

@@ -1,6 +1,7 @@
 /**
- * What the ring and the Queue are tried with under every schedule of a few threads: no item is lost, doubled or out of order, no thread sleeps while there is
- * what it waits for, and deaths at any step lose what was in the hands of the dead and no more. Items are messages of one word; the codec makes no steps.
+ * The cases of the ring and the Queue under every schedule of a few threads. No item is lost, doubled or out of order, and no thread sleeps
+ * while its wait is possible. Deaths at any step lose the items in the hands of the dead and no more. Items are messages of one word; the
+ * codec makes no steps.
  */
 
 import assert from 'node:assert/strict';
@@ -23,11 +24,11 @@ export interface Scene {
   /** Items whose put has returned, and items that came out, in order. */
   readonly put: number[];
   readonly got: number[];
-  /** What each thread is told of in the end. */
+  /** The final reports of the threads. */
   readonly told: string[];
 }
 
-/** What a chunk holds that was used before. */
+/** The content of a chunk that was used before. */
 const junk = 0x77;
 /** Units of the first chunk: two messages, and the way to the next. */
 const shortChunk = 4;
@@ -171,7 +172,7 @@ export const hurriedPut = (item: number) =>
     }
   };
 
-/** Its get is ended from outside after so many turns; an item that it has taken already goes back. */
+/** A getter that is ended from outside after `turns` turns; an item that it has taken already goes back. */
 export const aborted = (turns: number) =>
   function aborted(scene: Scene): void {
     const queue = queueIn(scene);
@@ -226,7 +227,7 @@ export function emptying(scene: Scene): void {
   queueIn(scene).shutdown({ immediate: true });
 }
 
-/** Takes until there is no more. */
+/** Takes until the queue is empty. */
 export function drainer(scene: Scene): void {
   const queue = queueIn(scene);
   try {
@@ -254,7 +255,7 @@ export const tryPut = (item: number) =>
     }
   };
 
-/** What is there in the end, and nothing is in line. */
+/** Returns the remaining items; nothing is in line. */
 export function rest(scene: Scene): number[] {
   const queue = queueIn(scene);
   const left: number[] = [];

@@ -155,7 +155,7 @@ for (const [name, end, other] of [
       };
       deque.extendSync(end === LEFT_END ? [1, 2, 3] : [3, 2, 1]);
       for (const message of [take(), take(), take()]) core.buffer.giveBack(message);
-      // Its free cell says still that it came back.
+      // The free cell still has the mark of a returned item.
       assert.ok(coreAt(other).buffer.take(false));
       const [first, second] = [take(), take()];
       core.buffer.giveBack(first);

@@ -19,7 +19,7 @@ import { forEver, turns } from '../pace.ts';
 
 const RUNS = process.env['HEDDLE_LONG'] === '1' ? 5000 : 200;
 
-/** Counts who runs in a pool, and checks its end. */
+/** Counts the greenlets that run in a pool, and checks its end. */
 class Watched {
   readonly pool: Pool;
   running = 0;
@@ -45,7 +45,7 @@ class Watched {
   }
 }
 
-test('a place is lost or given twice when those in line are killed, late, or discarded', async () => {
+test('a place is given once, also when waiters in line are killed, late, or discarded', async () => {
   await explore(
     function* () {
       const watched = new Watched(2);
@@ -88,7 +88,7 @@ test('a place is lost or given twice when those in line are killed, late, or dis
   );
 });
 
-test('a result is lost, or taken twice, when takers are killed or late', async () => {
+test('a result is taken once, also when takers are killed or late', async () => {
   for (const method of ['imap', 'imapUnordered'] as const) {
     await explore(
       function* () {
@@ -122,7 +122,7 @@ test('a result is lost, or taken twice, when takers are killed or late', async (
   }
 });
 
-test('an imap that is closed, or its pool killed, at any moment leaves something behind', async () => {
+test('an imap that is closed, or whose pool is killed, at any moment leaves nothing behind', async () => {
   for (const how of ['return', 'kill pool', 'kill taker'] as const) {
     await explore(
       function* () {
@@ -155,7 +155,7 @@ test('an imap that is closed, or its pool killed, at any moment leaves something
   }
 });
 
-test('a map whose caller is killed at any moment leaves something behind, and two maps hinder each other', async () => {
+test('a map whose caller is killed at any moment leaves nothing behind, and two maps do not hinder each other', async () => {
   await explore(
     function* () {
       const watched = new Watched(2);
@@ -175,7 +175,7 @@ test('a map whose caller is killed at any moment leaves something behind, and tw
   );
 });
 
-test('a kill of the group misses somebody who comes or goes meanwhile', async () => {
+test('a kill of the group reaches greenlets that come or go meanwhile', async () => {
   await explore(
     function* () {
       const group = new Group();
@@ -208,7 +208,7 @@ test('a kill of the group misses somebody who comes or goes meanwhile', async ()
   );
 });
 
-test('something outlives a task group, or an error is lost, in some order', async () => {
+test('nothing outlives a task group, and no error is lost, in any order', async () => {
   await explore(
     function* () {
       let living = 0;

@@ -1,4 +1,4 @@
-/** Groups: who is a member, who waits for whom, what a kill reaches, and what is left behind. */
+/** Groups: members, waits, the reach of a kill, and what is left behind. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -27,7 +27,7 @@ function* tidy(said: string[], name: string, last: () => Coroutine<unknown> = ()
 
 const isExit = (value: unknown): boolean => value instanceof GreenletExit;
 
-test('a greenlet is a member after its end, or a member is not found', async () => {
+test('a greenlet is a member until its end, and every member is found', async () => {
   const group = new Group();
   const { wait, open } = gate();
   const short = group.spawn(turns, 1);
@@ -44,7 +44,7 @@ test('a greenlet is a member after its end, or a member is not found', async () 
   assert.equal(long.value, 'open');
 });
 
-test('a failed, a killed and a plain greenlet stay members', async () => {
+test('a failed, a killed and a plain greenlet leave the group', async () => {
   const group = new Group();
   const failed = group.spawn(failing, 1);
   const killed = group.spawn(forEver);
@@ -56,7 +56,7 @@ test('a failed, a killed and a plain greenlet stay members', async () => {
   assert.equal(group.length, 0);
 });
 
-test('add, discard and the constructor take greenlets that ended, come twice, or belong to others', async () => {
+test('add, discard and the constructor ignore greenlets that ended, come twice, or belong to others', async () => {
   const ended = spawn(turns, 0);
   await ended;
   const greenlet = new Greenlet(turns, 2);
@@ -76,7 +76,7 @@ test('add, discard and the constructor take greenlets that ended, come twice, or
   assert.equal(greenlet.value, 2);
 });
 
-test('join does not wait for those that members spawn', async () => {
+test('join waits for greenlets that members spawn', async () => {
   const group = new Group();
   const said: number[] = [];
   group.spawn(function* nest(n: number): Coroutine<void> {
@@ -88,7 +88,7 @@ test('join does not wait for those that members spawn', async () => {
   assert.deepEqual(said, [1, 2, 3]);
 });
 
-test('join of an empty group waits; in time it is true, too late false, and nothing is left of it', async () => {
+test('join of an empty group is over at once; in time it is true, late false, and nothing is left of it', async () => {
   const group = new Group();
   assert.equal(await group.join(), true);
   const greenlet = group.spawn(forEver);
@@ -112,7 +112,7 @@ test('join of an empty group waits; in time it is true, too late false, and noth
   assert.equal(await last, true);
 });
 
-test('raiseError throws another error than the first, or before all have ended', async () => {
+test('raiseError throws the first error, after all have ended', async () => {
   const group = new Group();
   const late = group.spawn(turns, 8);
   group.spawn(failing, 4).linkException(() => {});
@@ -126,7 +126,7 @@ test('raiseError throws another error than the first, or before all have ended',
   assert.equal(await group.join({ raiseError: true }), true, 'of those that ended before nothing is known');
 });
 
-test('raiseError with a time-out gives false although somebody failed', async () => {
+test('raiseError throws before a timeout gives false', async () => {
   using _clock = virtualClock();
   const group = new Group();
   group.spawn(failing, 1);
@@ -136,7 +136,7 @@ test('raiseError with a time-out gives false although somebody failed', async ()
   await group.kill();
 });
 
-test('an error in a group is not told, or one that join throws is told as well', async () => {
+test('an error in a group is reported, and one that join throws is not', async () => {
   const { stderr, code } = await runProgram(`
     const group = new h.Group();
     group.spawn(() => { throw new Error('seen'); });
@@ -149,7 +149,7 @@ test('an error in a group is not told, or one that join throws is told as well',
   assert.equal(code, 0);
 });
 
-test('kill forgets a finally, one that has not begun, or one that comes meanwhile', async () => {
+test('kill runs each finally, and reaches greenlets that have not begun or come meanwhile', async () => {
   const group = new Group();
   const said: string[] = [];
   const { wait, open } = gate();
@@ -172,7 +172,7 @@ test('kill forgets a finally, one that has not begun, or one that comes meanwhil
   assert.equal(await group.spawn(turns, 1), 1, 'after the kill it is a group as before');
 });
 
-test('one that resists is told twice, or kill waits for it for ever', async () => {
+test('a member that resists is killed once, and kill waits for it until its timeout', async () => {
   const group = new Group();
   let told = 0;
   const until = { isOver: false };
@@ -199,7 +199,7 @@ test('one that resists is told twice, or kill waits for it for ever', async () =
   assert.deepEqual([told, group.length, group.dying.size], [2, 0, 0]);
 });
 
-test('kill without waiting waits, and its error is another', async () => {
+test('kill without waiting returns at once, with the given error', async () => {
   const group = new Group();
   const said: string[] = [];
   const { wait, open } = gate();
@@ -217,7 +217,7 @@ test('kill without waiting waits, and its error is another', async () => {
   await group.kill();
 });
 
-test('a member that kills its group waits for itself', async () => {
+test('a member that kills its group does not wait for itself', async () => {
   const group = new Group();
   const said: string[] = [];
   group.spawn(tidy, said, 'other');
@@ -234,7 +234,7 @@ test('a member that kills its group waits for itself', async () => {
   assert.ok(isExit(member.value));
 });
 
-test('kill from a link, and of a group that is joined and killed by others', async () => {
+test('a group can be killed from a link, and while it is joined and killed by others', async () => {
   const group = new Group();
   const trigger = group.spawn(turns, 2);
   trigger.link(() => group.kill());
@@ -244,7 +244,7 @@ test('kill from a link, and of a group that is joined and killed by others', asy
   assert.equal(group.length, 0);
 });
 
-test('killOne kills another, or tells one twice', async () => {
+test('killOne kills that one only, and once', async () => {
   const group = new Group();
   const said: string[] = [];
   const [one, other] = [group.spawn(tidy, said, 'one'), group.spawn(tidy, said, 'other')];
@@ -261,21 +261,21 @@ test('killOne kills another, or tells one twice', async () => {
   assert.equal(group.length, 0);
 });
 
-test('apply gives no result or error, or takes no arguments', async () => {
+test('apply gives the result or the error, and passes arguments', async () => {
   const group = new Group();
   assert.equal(await group.apply(Math.max, [1, 3, 2]), 3);
   assert.equal(await group.apply(turns, [2]), 2);
   assert.equal(await group.apply(async () => 'async'), 'async');
   await assert.rejects(group.apply(failing, [1]), /after 1/);
   await assert.rejects(group.apply(forEver, [], 1), TimeoutError);
-  assert.equal(group.length, 0, 'a call that nobody waits for is killed');
+  assert.equal(group.length, 0, 'a call without a waiter is killed');
   const inside = spawn(function* () {
     return yield* group.apply(turns, [3]);
   });
   assert.equal(await inside, 3);
 });
 
-test('a call that is killed has a GreenletExit as its result', async () => {
+test('a killed call has a GreenletExit as its result', async () => {
   const group = new Group();
   const call = group.apply(forEver);
   await sleep();
@@ -283,7 +283,7 @@ test('a call that is killed has a GreenletExit as its result', async () => {
   await assert.rejects(call, (error: Error) => error instanceof CancelledError && isExit(error.cause));
 });
 
-test('whoever is killed in apply leaves the call behind', async () => {
+test('a kill of the caller of apply ends the call', async () => {
   const group = new Group();
   const said: string[] = [];
   const caller = spawn(function* () {
@@ -296,7 +296,7 @@ test('whoever is killed in apply leaves the call behind', async () => {
   assert.deepEqual(said, ['call']);
 });
 
-test('callbacks are called without a result, or are lost', async () => {
+test('callbacks are called with a result, and never lost', async () => {
   const group = new Group();
   const said: unknown[] = [];
   const callback = (result: unknown): void => void said.push(['result', result]);
@@ -336,7 +336,7 @@ async function turnsOfLinks(): Promise<void> {
   for (let i = 0; i < 3; i += 1) await sleep();
 }
 
-test('map mixes up the order, or knows not every kind of function and source', async () => {
+test('map keeps the order, with every kind of function and source', async () => {
   const group = new Group();
   assert.deepEqual(await group.map(turns, [3, 1, 2]), [3, 1, 2]);
   assert.deepEqual(await group.map((x) => x.toUpperCase(), 'abc'), ['A', 'B', 'C']);
@@ -357,7 +357,7 @@ test('map mixes up the order, or knows not every kind of function and source', a
   );
 });
 
-test('an error in map stops the others, or another than the first of the list is thrown', async () => {
+test('an error in map lets the others go on, and the first of the list is thrown', async () => {
   const group = new Group();
   const ended: number[] = [];
   function* work(x: number): Coroutine<void> {
@@ -369,7 +369,7 @@ test('an error in map stops the others, or another than the first of the list is
   assert.deepEqual(ended, [1, 2, 3, 4, 5]);
 });
 
-test('what the source throws comes before the errors of items, or is lost', async () => {
+test('an error of the source comes after the errors of items', async () => {
   const group = new Group();
   function* source(): Generator<number> {
     yield 1;
@@ -383,7 +383,7 @@ test('what the source throws comes before the errors of items, or is lost', asyn
   await assert.rejects(group.map(failing, source()), /after 1/);
 });
 
-test('a map that nobody waits for any more goes on, and its source stays open', async () => {
+test('a map without a waiter is killed, and its source closed', async () => {
   const group = new Group();
   const said: string[] = [];
   function* source(): Generator<string> {
@@ -419,10 +419,14 @@ test('a map that nobody waits for any more goes on, and its source stays open', 
   controller.abort(new Error('enough'));
   await assert.rejects(map, /enough/);
   await group.join();
-  assert.deepEqual(said.sort(), ['a', 'b', 'x', 'y'], 'an async generator that waits for ever cannot be closed: nobody waits for that');
+  assert.deepEqual(
+    said.sort(),
+    ['a', 'b', 'x', 'y'],
+    'an async generator with an endless wait cannot be closed, and its end is not awaited',
+  );
 });
 
-test('join does not wait for a map that takes its items later, and kill does not end it', async () => {
+test('join waits for a map that takes its items later, and kill ends it', async () => {
   const group = new Group();
   let give!: (value: string) => void;
   async function* source(): AsyncGenerator<string> {
@@ -444,7 +448,7 @@ function* endlessly(): Generator<number> {
   for (let i = 0; ; i += 1) yield i;
 }
 
-test('a map that begins while the group is killed goes on', async () => {
+test('a map that begins while the group is killed ends', async () => {
   const group = new Group();
   const said: string[] = [];
   group.spawn(tidy, said, 'member');
@@ -455,7 +459,7 @@ test('a map that begins while the group is killed goes on', async () => {
   assert.deepEqual(said, ['member']);
 });
 
-test('a member that kills its group out of the source of a map', async () => {
+test('a member can kill its group from the source of a map', async () => {
   const group = new Group();
   function* source(): Generator<number> {
     yield 1;
@@ -466,7 +470,7 @@ test('a member that kills its group out of the source of a map', async () => {
   assert.equal(await group.join(), true);
 });
 
-test('an await using block lets the members live', async () => {
+test('an await using block kills the members', async () => {
   const said: string[] = [];
   {
     await using group = new Group();
@@ -477,7 +481,7 @@ test('an await using block lets the members live', async () => {
   assert.deepEqual(said, ['member']);
 });
 
-test('whatever is wrong is taken', () => {
+test('wrong arguments are refused', () => {
   const group = new Group();
   const wrong = (call: () => unknown, message: RegExp): void => assert.throws(call, message);
   wrong(() => group.add({} as Greenlet), /expected greenlet to be a Greenlet, got \{\}/);
@@ -497,7 +501,7 @@ test('whatever is wrong is taken', () => {
   assert.equal(group.length, 0);
 });
 
-test('a group is full, or has no room', async () => {
+test('a group is never full', async () => {
   const group = new Group();
   group.spawn(turns, 3);
   assert.equal(group.full(), false);
@@ -505,7 +509,7 @@ test('a group is full, or has no room', async () => {
   await group.join();
 });
 
-test('a deadlock in a group does not say what is waited for', async () => {
+test('a deadlock in a group names what is waited for', async () => {
   const { stderr, code } = await runProgram(`
     const group = new h.Group();
     group.spawn(function* () { yield* group.join(); });
@@ -516,7 +520,7 @@ test('a deadlock in a group does not say what is waited for', async () => {
   assert.equal(code, 1);
 });
 
-test('what members do belongs to another greenlet', async () => {
+test('work of members belongs to its own greenlet', async () => {
   const group = new Group();
   const names = await group.map(
     function* () {

@@ -1,4 +1,4 @@
-/** imap: what is taken when, where errors stand, what is left when somebody goes early. */
+/** imap: the time at which items are taken, the place of errors, and what an early end leaves. */
 
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -63,7 +63,7 @@ class Endless {
   }
 }
 
-test('results are not in the order of the items, or unordered not in that of their ends', async () => {
+test('results come in the order of the items, unordered ones in that of their ends', async () => {
   const pool = new Pool(3);
   assert.deepEqual(await all(pool.imap(turns, [6, 4, 2])), [6, 4, 2]);
   assert.deepEqual(await all(pool.imapUnordered(turns, [6, 4, 2])), [2, 4, 6]);
@@ -73,7 +73,7 @@ test('results are not in the order of the items, or unordered not in that of the
   assert.deepEqual(await all(new Group().imap((x) => x, 'ab')), ['a', 'b']);
 });
 
-test('a generator greenlet cannot take them', async () => {
+test('a generator greenlet can take them', async () => {
   const pool = new Pool(2);
   const consumer = spawn(function* () {
     using results = pool.imap(turns, new Endless());
@@ -88,7 +88,7 @@ test('a generator greenlet cannot take them', async () => {
   assert.equal(await pool.join(), true);
 });
 
-test('more is taken from the source than runs and than has room', async () => {
+test('no more is taken from the source than runs and than fits', async () => {
   const pool = new Pool(2);
   const source = new Endless();
   const { wait, open } = gate();
@@ -98,7 +98,7 @@ test('more is taken from the source than runs and than has room', async () => {
   open();
   await settled();
   assert.equal(source.taken, 3, 'as many as there is room for');
-  assert.equal(await pool.join(), true, 'an imap that nobody takes from is not waited for');
+  assert.equal(await pool.join(), true, 'an imap without a consumer is not waited for');
   await results.next();
   await settled();
   assert.equal(source.taken, 4);
@@ -106,7 +106,7 @@ test('more is taken from the source than runs and than has room', async () => {
   assert.deepEqual([pool.length, source.isClosed], [0, true]);
 });
 
-test('without maxSize a slow consumer lets results pile up', async () => {
+test('without maxSize the results in front of a slow consumer are bounded', async () => {
   const [pool, group] = [new Pool(2), new Group()];
   const [few, many] = [new Endless(), new Endless()];
   const [small, large] = [pool.imapUnordered(() => {}, few), group.imap(() => {}, many)];
@@ -115,7 +115,7 @@ test('without maxSize a slow consumer lets results pile up', async () => {
   await Promise.all([small.return(), large.return()]);
 });
 
-test('an early end leaves the source open, or something that runs', async () => {
+test('an early end closes the source and ends what runs', async () => {
   for (const method of ['imap', 'imapUnordered'] as const) {
     for (const kind of ['sync', 'async'] as const) {
       const pool = new Pool(3);
@@ -141,7 +141,7 @@ test('an early end leaves the source open, or something that runs', async () => 
   }
 });
 
-test('break waits for an async source that never answers', async () => {
+test('break does not wait for an async source that never answers', async () => {
   const pool = new Pool(2);
   async function* source(): AsyncGenerator<number> {
     yield 1;
@@ -158,7 +158,7 @@ test('break waits for an async source that never answers', async () => {
   assert.deepEqual(await early.return(), { done: true, value: undefined });
 });
 
-test('who waits when it is closed waits for ever', async () => {
+test('a waiter resumes when it is closed', async () => {
   const pool = new Pool(2);
   const results = pool.imap(forEver, [1, 2, 3]);
   const waiting = [results.next(), results.next()];
@@ -170,7 +170,7 @@ test('who waits when it is closed waits for ever', async () => {
   ]);
 });
 
-test('an item that fails ends the iteration, or its error is not at its place', async () => {
+test('a failed item throws at its place, and the iteration goes on', async () => {
   const pool = new Pool(3);
   assert.deepEqual(await outcomes(pool.imap(failOf, [0, 1, 2])), [0, 'item 1', 2]);
   assert.deepEqual(await outcomes(pool.imapUnordered(failOf, [0, 1, 2])), [2, 'item 1', 0]);
@@ -184,7 +184,7 @@ test('an item that fails ends the iteration, or its error is not at its place', 
   assert.deepEqual(await killed.next(), { done: true, value: undefined });
 });
 
-test('an imap that is closed when its pool was killed has an error for nobody', async () => {
+test('an imap that is closed after a kill of its pool reports no error', async () => {
   const pool = new Pool(1);
   const results = pool.imap(forEver, [1, 2]);
   await settled();
@@ -198,7 +198,7 @@ test('an imap that is closed when its pool was killed has an error for nobody', 
   await settled();
 });
 
-test('an error that is there already when it is asked for is told as unhandled', async () => {
+test('an error that is there before it is asked for counts as handled', async () => {
   const pool = new Pool(3);
   const results = pool.imap(failOf, [1, 1, 1]);
   await settled();
@@ -216,7 +216,7 @@ test('an error that is there already when it is asked for is told as unhandled',
   assert.equal(await inside, 'item 1');
 });
 
-test('what the source throws comes before results, or again and again', async () => {
+test('an error of the source comes after the results, once', async () => {
   const pool = new Pool(3);
   function* source(): Generator<number> {
     yield 0;
@@ -246,7 +246,7 @@ test('what the source throws comes before results, or again and again', async ()
   assert.equal(pool.freeCount(), 3);
 });
 
-test('a source that cannot be closed is silent', async () => {
+test('a source that cannot be closed is reported', async () => {
   const pool = new Pool(1);
   const source: Iterable<number> = {
     [Symbol.iterator]: () => ({
@@ -263,7 +263,7 @@ test('a source that cannot be closed is silent', async () => {
   assert.equal(pool.freeCount(), 1);
 });
 
-test('a next that is out of time, or whose greenlet was killed, has taken a result', async () => {
+test('a next that is late, or whose greenlet was killed, takes no result', async () => {
   const pool = new Pool(1);
   const { wait, open } = gate();
   const results = pool.imap(wait, [1, 2, 3, 4]);
@@ -277,7 +277,7 @@ test('a next that is out of time, or whose greenlet was killed, has taken a resu
     return yield* results.next();
   });
   await settled();
-  // It waits for the same as the member does, and so is in line before the taker, who is woken by the member's end.
+  // The killer waits for the same as the member does, and so is in line before the taker, which the member's end wakes.
   const killer = spawn(function* () {
     yield* wait();
     void taker.kill();
@@ -290,7 +290,7 @@ test('a next that is out of time, or whose greenlet was killed, has taken a resu
   assert.deepEqual(await all(results), ['open', 'open', 'open', 'open']);
 });
 
-test('several that wait at once are served in another order than they came', async () => {
+test('several waiters are served in the order in which they came', async () => {
   const pool = new Pool(3);
   const results = pool.imap(turns, [3, 2, 1]);
   const served = await Promise.all([results.next(), results.next(), results.next(), results.next()]);
@@ -300,7 +300,7 @@ test('several that wait at once are served in another order than they came', asy
   );
 });
 
-test('several sources are not zipped, or one that is longer stays open', async () => {
+test('several sources are zipped, and a longer one is closed', async () => {
   const pool = new Pool(2);
   const [long, slow] = [new Endless(), new Endless()];
   const sums = pool.imap((a: number, b: number, c: number) => a + b + c, [10, 20], long, slow.slowly(), { maxSize: 5 });
@@ -310,7 +310,7 @@ test('several sources are not zipped, or one that is longer stays open', async (
   assert.deepEqual(await all(pairs), ['1a', '2b']);
 });
 
-test('an imap of an imap takes too much, or goes on after its end', async () => {
+test('an imap of an imap takes no more than it needs, and ends with it', async () => {
   const [first, second] = [new Pool(2), new Pool(2)];
   const source = new Endless();
   const doubled = first.imap((x: number) => x * 2, source, { maxSize: 2 });
@@ -325,7 +325,7 @@ test('an imap of an imap takes too much, or goes on after its end', async () => 
   assert.deepEqual([first.length, second.length], [0, 0]);
 });
 
-test('one that was dropped keeps its source open', async () => {
+test('one without references closes its source', async () => {
   const pool = new Pool(2);
   const source = new Endless();
   const drop = async (): Promise<WeakRef<object>> => {
@@ -340,7 +340,7 @@ test('one that was dropped keeps its source open', async () => {
   assert.equal(await pool.join(), true);
 });
 
-test('the function and the source run in the context of somebody else', async () => {
+test('the function and the source run in the context of their caller', async () => {
   const storage = new AsyncLocalStorage<string>();
   const pool = new Pool(2);
   function* source(): Generator<string | undefined> {
@@ -355,7 +355,7 @@ test('the function and the source run in the context of somebody else', async ()
   assert.deepEqual(await storage.run('other', () => all(results)), Array.from({ length: 4 }).fill('mine mine'));
 });
 
-test('whatever the sizes and durations, something is lost, out of order, or too much at once', async () => {
+test('for any sizes and durations nothing is lost or out of order, and the limits hold', async () => {
   const items = fc.array(fc.record({ turns: fc.nat(4), fails: fc.boolean() }), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(
@@ -411,7 +411,7 @@ test('whatever the sizes and durations, something is lost, out of order, or too 
   );
 });
 
-test('a stream that is left while it is read is not destroyed', async () => {
+test('a stream that is left while it is read is destroyed', async () => {
   const pool = new Pool(2);
   const never = new Readable({ read: () => {} });
   never.push('a');

@@ -1,4 +1,4 @@
-/** Pools: never more than there is room for, first come first served, and nobody forgotten in the line. */
+/** Pools: never more greenlets than places, first come first served, and none forgotten in the line. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -9,7 +9,7 @@ import { forEver, gate, settled, turns } from '../pace.ts';
 
 const isExit = (value: unknown): boolean => value instanceof GreenletExit;
 
-/** Counts who runs at once. */
+/** Counts concurrent greenlets. */
 class Meter {
   now = 0;
   most = 0;
@@ -28,7 +28,7 @@ class Meter {
   }.bind(this);
 }
 
-test('more run at once than there is room for, whatever they came by', async () => {
+test('no more run at once than there are places, whatever they came by', async () => {
   const pool = new Pool(3);
   const meter = new Meter();
   const results = [
@@ -49,7 +49,7 @@ test('more run at once than there is room for, whatever they came by', async () 
   assert.deepEqual([pool.length, pool.waiting, pool.freeCount()], [0, 0, 3]);
 });
 
-test('a hundred thousand that are spawned in a loop run at once', async () => {
+test('of a hundred thousand that are spawned in a loop only the size of the pool run at once', async () => {
   const pool = new Pool(7);
   const meter = new Meter();
   for (let i = 0; i < 100_000; i += 1) pool.spawn(meter.run, i, 0);
@@ -62,7 +62,7 @@ test('a hundred thousand that are spawned in a loop run at once', async () => {
   );
 });
 
-test('one in line has begun, is not told to start, or loses who waits for it', async () => {
+test('one in line has not begun, counts as started, and keeps its waiters', async () => {
   const pool = new Pool(1);
   const { wait, open } = gate();
   const first = pool.spawn(wait);
@@ -80,7 +80,7 @@ test('one in line has begun, is not told to start, or loses who waits for it', a
   assert.deepEqual(begun, ['second']);
 });
 
-test('one that is killed or discarded in line begins, or keeps its place', async () => {
+test('one that is killed or discarded in line never begins, and frees its place', async () => {
   const pool = new Pool(1);
   const { wait, open } = gate();
   pool.spawn(wait);
@@ -103,7 +103,7 @@ test('one that is killed or discarded in line begins, or keeps its place', async
   assert.equal(await discarded, 'discarded', 'it may be started by hand');
 });
 
-test('the line is not in order of arrival', async () => {
+test('the line is in order of arrival', async () => {
   const pool = new Pool(1);
   const meter = new Meter();
   const { wait, open } = gate();
@@ -120,7 +120,7 @@ test('the line is not in order of arrival', async () => {
   assert.deepEqual(meter.order, [1, 2, 3, 4, 5, 6]);
 });
 
-test('add and start to a full pool do not wait, or wait longer than they may', async () => {
+test('add and start to a full pool wait for a place, and no longer than they may', async () => {
   const pool = new Pool(1);
   const { wait, open } = gate();
   pool.spawn(wait);
@@ -140,7 +140,7 @@ test('add and start to a full pool do not wait, or wait longer than they may', a
   });
   await settled();
   await inside.kill();
-  assert.equal(pool.waiting, 0, 'whoever is killed leaves the line');
+  assert.equal(pool.waiting, 0, 'a killed waiter leaves the line');
   const started = pool.start(greenlet);
   open();
   await started;
@@ -149,7 +149,7 @@ test('add and start to a full pool do not wait, or wait longer than they may', a
   assert.equal(await greenlet, 'open');
 });
 
-test('add of one that ends in line takes a place', async () => {
+test('add of one that ends in line takes no place', async () => {
   const pool = new Pool(1);
   const { wait, open } = gate();
   pool.spawn(wait);
@@ -162,7 +162,7 @@ test('add of one that ends in line takes a place', async () => {
   assert.equal(pool.freeCount(), 1);
 });
 
-test('waitAvailable takes a place, or waits for ever', async () => {
+test('waitAvailable takes no place, and ends when there is one', async () => {
   const pool = new Pool(1);
   assert.equal(await pool.waitAvailable(), true);
   const { wait, open } = gate();
@@ -176,7 +176,7 @@ test('waitAvailable takes a place, or waits for ever', async () => {
   assert.equal(pool.freeCount(), 1);
 });
 
-test('producers that wait for room run ahead of it', async () => {
+test('producers that wait for room do not run ahead of it', async () => {
   const pool = new Pool(2);
   const meter = new Meter();
   let [spawned, most] = [0, 0];
@@ -197,7 +197,7 @@ test('producers that wait for room run ahead of it', async () => {
   assert.deepEqual(meter.order.filter((one) => one === 1).length, 20);
 });
 
-test('sizes: none, 0, negative, none at all', async () => {
+test('a size is absent, or an integer from 0 on', async () => {
   const open = new Pool();
   assert.deepEqual([open.size, open.freeCount(), open.full()], [undefined, Infinity, false]);
   assert.deepEqual(await open.map(turns, [1, 2, 3]), [1, 2, 3]);
@@ -215,7 +215,7 @@ test('sizes: none, 0, negative, none at all', async () => {
   assert.throws(() => new Pool('2' as never), TypeError);
 });
 
-test('freeCount is wrong while members come and go', async () => {
+test('freeCount is right while members come and go', async () => {
   const pool = new Pool(2);
   const { wait, open } = gate();
   const counts = [pool.freeCount()];
@@ -235,7 +235,7 @@ test('freeCount is wrong while members come and go', async () => {
   assert.deepEqual(counts, [2, 1, 0, 0, 1, 2]);
 });
 
-test('a killed pool lets those in line begin, or its maps go on', async () => {
+test('a killed pool ends those in line and its maps', async () => {
   const pool = new Pool(2);
   const meter = new Meter();
   const taken: number[] = [];
@@ -267,7 +267,7 @@ test('a killed pool lets those in line begin, or its maps go on', async () => {
   assert.deepEqual(await pool.map(turns, [1, 2]), [1, 2], 'after the kill it is a pool as before');
 });
 
-test('apply of a member waits for the place of its own caller', async () => {
+test('apply of a member does not wait for the place of its own caller', async () => {
   const pool = new Pool(1);
   const inner = (): number => pool.length;
   assert.equal(await pool.apply(() => until(pool.apply(inner))), 1);
@@ -279,7 +279,7 @@ test('apply of a member waits for the place of its own caller', async () => {
   assert.deepEqual([pool.length, pool.waiting], [0, 0]);
 });
 
-test('apply of a member is another greenlet, or does not go with the member', async () => {
+test('apply of a member is a part of the member, and ends with it', async () => {
   const pool = new Pool(1);
   const said: unknown[] = [];
   const member = pool.spawn(function* () {
@@ -311,7 +311,7 @@ test('apply of a member is another greenlet, or does not go with the member', as
   assert.deepEqual(said, [true, 'result', 'TimeoutError', 'finally']);
 });
 
-test('maps that share a pool starve each other', async () => {
+test('maps that share a pool do not starve each other', async () => {
   const pool = new Pool(2);
   const meter = new Meter();
   const names = ['a', 'b', 'c'];
@@ -320,7 +320,7 @@ test('maps that share a pool starve each other', async () => {
   assert.deepEqual(meter.order.slice(0, 8), ['a', 'a', 'a', 'b', 'c', 'a', 'b', 'c']);
 });
 
-test('a source that is waited for keeps a place from others', async () => {
+test('a source that is waited for keeps no place from others', async () => {
   const pool = new Pool(1);
   const { wait, open } = gate();
   async function* source(): AsyncGenerator<number> {
@@ -342,7 +342,7 @@ test('a source that is waited for keeps a place from others', async () => {
   await sleep();
 });
 
-test('a pool that lives on keeps what was done with it', async () => {
+test('a pool that lives on keeps nothing of past work', async () => {
   const pool = new Pool(2);
   const work = async (): Promise<WeakRef<object>[]> => {
     const items = [{}, {}, {}];

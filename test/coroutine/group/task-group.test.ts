@@ -1,4 +1,4 @@
-/** Task groups: nothing outlives them, no error is lost, and whoever goes takes all with him. */
+/** Task groups: no greenlet outlives its group, no error is lost, and a waiter that leaves takes all with it. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -52,7 +52,7 @@ function* tidyAndFail(said: string[], name: string): Coroutine<void> {
 
 const messagesOf = (error: unknown): string[] => (error as AggregateError).errors.map((one: Error) => one.message);
 
-test('join does not wait for all, or for those that children spawn', async () => {
+test('join waits for all, also for those that children spawn', async () => {
   const group = new TaskGroup();
   const said: number[] = [];
   function* nest(n: number): Coroutine<void> {
@@ -67,7 +67,7 @@ test('join does not wait for all, or for those that children spawn', async () =>
   await new TaskGroup().join();
 });
 
-test('the first error lets others live, comes before their ends, or in a wrapper', async () => {
+test('the first error kills the others, comes after their ends, and as it is', async () => {
   const group = new TaskGroup();
   const said: string[] = [];
   const others = ['a', 'b', 'c'].map((name) => group.spawn(tidy, said, name, name.charCodeAt(0) - 95));
@@ -75,10 +75,10 @@ test('the first error lets others live, comes before their ends, or in a wrapper
   await assert.rejects(group.join(), (error: Error) => error.message === 'after 2' && error === failed.exception);
   assert.deepEqual(said, ['a', 'b', 'c']);
   assert.ok(others.every((one) => one.dead && isExit(one.value)));
-  await assert.rejects(group.join(), /after 2/, 'whoever joins late has it as well');
+  await assert.rejects(group.join(), /after 2/, 'a late join has it as well');
 });
 
-test('errors of several are lost, or not in the order in which they came', async () => {
+test('several errors come together, in the order of their occurrence', async () => {
   const said: string[] = [];
   const group = new TaskGroup();
   group.spawn(tidyAndFail, said, 'b');
@@ -93,7 +93,7 @@ test('errors of several are lost, or not in the order in which they came', async
   });
 });
 
-test('an error that several share is told several times', async () => {
+test('an error that several share is reported once', async () => {
   const { stderr, stdout } = await runProgram(`
     const group = new h.TaskGroup();
     const shared = h.spawn(function* () { yield* h.sleep(1); throw new Error('shared'); });
@@ -105,7 +105,7 @@ test('an error that several share is told several times', async () => {
   assert.equal(stderr, '');
 });
 
-test('an error that came before anybody joined is lost, or others live on until then', async () => {
+test('an error that comes before the join ends the others, and is thrown by the join', async () => {
   const group = new TaskGroup();
   const said: string[] = [];
   group.spawn(tidy, said, 'other');
@@ -118,7 +118,7 @@ test('an error that came before anybody joined is lost, or others live on until 
   assert.deepEqual(said, ['other']);
 });
 
-test('a killed child counts as an error, or ends the others', async () => {
+test('a killed child is not an error, and does not end the others', async () => {
   const group = new TaskGroup();
   const [killed, other] = [group.spawn(forEver), group.spawn(turns, 4)];
   await sleep();
@@ -131,7 +131,7 @@ test('a killed child counts as an error, or ends the others', async () => {
   await assert.rejects(second.join(), /mine/);
 });
 
-test('an async child is not cancelled', async () => {
+test('an async child is cancelled', async () => {
   const said: string[] = [];
   const group = new TaskGroup();
   group.spawn(async () => {
@@ -148,7 +148,7 @@ test('an async child is not cancelled', async () => {
   assert.deepEqual(said, ['GreenletExit']);
 });
 
-test('a spawn after the end is taken', async () => {
+test('a spawn after the end is refused', async () => {
   const group = new TaskGroup();
   await group.join();
   assert.throws(() => group.spawn(turns, 1), InvalidStateError);
@@ -157,7 +157,7 @@ test('a spawn after the end is taken', async () => {
   assert.throws(() => escaped.spawn(turns, 1), /the TaskGroup is over/);
 });
 
-test('a child that joins its own group waits for itself', async () => {
+test('a child that joins its own group is refused', async () => {
   const group = new TaskGroup();
   group.spawn(function* () {
     yield* group.join();
@@ -165,7 +165,7 @@ test('a child that joins its own group waits for itself', async () => {
   await assert.rejects(group.join(), (error) => error instanceof InvalidStateError && /would wait for itself/.test(error.message));
 });
 
-test('whoever is killed in join goes before the children, or leaves them', async () => {
+test('a killed join goes on after its children, which it kills', async () => {
   for (const kind of ['generator', 'async'] as const) {
     const said: string[] = [];
     const group = new TaskGroup();
@@ -195,7 +195,7 @@ test('whoever is killed in join goes before the children, or leaves them', async
   }
 });
 
-test('a joiner that is killed twice, or while a child resists', async () => {
+test('a joiner that is killed twice, or while a child resists, goes on after its children', async () => {
   const { wait, open } = gate();
   const said: string[] = [];
   const group = new TaskGroup();
@@ -219,7 +219,7 @@ test('a joiner that is killed twice, or while a child resists', async () => {
   assert.deepEqual(said, ['child']);
 });
 
-test('an error of a child is hidden by the kill of who joins', async () => {
+test('an error of a child survives the kill of the joiner', async () => {
   const group = new TaskGroup();
   const said: string[] = [];
   group.spawn(tidyAndFail, said, 'child');
@@ -231,7 +231,7 @@ test('an error of a child is hidden by the kill of who joins', async () => {
   assert.match(String(joiner.exception), /child/);
 });
 
-test('a join that is out of time, or aborted, leaves children behind', async () => {
+test('a join that is late, or aborted, ends the children', async () => {
   const said: string[] = [];
   const late = new TaskGroup();
   late.spawn(tidy, said, 'late');
@@ -279,7 +279,7 @@ test('cancel: without a reason it is quiet, with one that is the error', async (
   assert.deepEqual(said, ['quiet', 'loud']);
 });
 
-test('a child that cancels is thrown out at once, or not at all', async () => {
+test('a child that cancels is thrown out at its next wait', async () => {
   const said: string[] = [];
   const winner = await TaskGroup.run(function* (group) {
     let first: string | undefined;
@@ -300,7 +300,7 @@ test('a child that cancels is thrown out at once, or not at all', async () => {
   assert.deepEqual(said, ['fast goes on']);
 });
 
-test('run gives no result, or before all have ended', async () => {
+test('run gives the result, after all have ended', async () => {
   const said: string[] = [];
   const result = await TaskGroup.run(function* (group) {
     group.spawn(function* () {
@@ -340,7 +340,7 @@ test('run gives its function fields, locks and a name of its own', async () => {
   assert.deepEqual(seen, [true, true, 'host', undefined]);
 });
 
-test('an error of the function lets children live; one of a child lets the function go on', async () => {
+test('an error of the function kills children; one of a child ends the function', async () => {
   const said: string[] = [];
   const ofBody = TaskGroup.run(function* (group) {
     group.spawn(tidy, said, 'child');
@@ -363,7 +363,7 @@ test('an error of the function lets children live; one of a child lets the funct
   await assert.rejects(again, /child/);
 });
 
-test('a function that waits for a child that fails has the error twice', async () => {
+test('a function that waits for a child that fails has the error once', async () => {
   const run = TaskGroup.run(function* (group) {
     const child = group.spawn(failing, 2);
     return yield* child;
@@ -380,7 +380,7 @@ test('a function that waits for a child that fails has the error twice', async (
   assert.equal(caught, 'after 2', 'an error that one catches is still an error of the group');
 });
 
-test('whoever is thrown out of run leaves something behind', async () => {
+test('a run that is thrown out leaves nothing behind', async () => {
   using _clock = virtualClock();
   const said: string[] = [];
   const host = spawn(function* () {
@@ -409,7 +409,7 @@ test('whoever is thrown out of run leaves something behind', async () => {
   assert.equal(said.at(-1), 'late child');
 });
 
-test('a Timeout around a run leaves something behind', async () => {
+test('a Timeout around a run leaves nothing behind', async () => {
   using _clock = virtualClock();
   const said: string[] = [];
   const host = spawn(function* () {
@@ -428,7 +428,7 @@ test('a Timeout around a run leaves something behind', async () => {
   assert.deepEqual(said, ['child']);
 });
 
-test('nested groups end from the outside in', async () => {
+test('nested groups end from the inside out', async () => {
   const said: string[] = [];
   const run = TaskGroup.run(function* (outer) {
     outer.spawn(function* () {
@@ -448,7 +448,7 @@ test('nested groups end from the outside in', async () => {
   assert.deepEqual(said, ['inner function', 'innermost', 'inner']);
 });
 
-test('an item that a cancelled child waited for is lost', async () => {
+test('an item that a cancelled child waited for goes back', async () => {
   const queue = new Queue<number>();
   const group = new TaskGroup();
   group.spawn(function* () {
@@ -460,7 +460,7 @@ test('an item that a cancelled child waited for is lost', async () => {
   assert.equal(queue.qsize(), 1);
 });
 
-test('an await using block does not wait, or hides the error of its body', async () => {
+test('an await using block waits, and keeps the error of its body', async () => {
   const said: string[] = [];
   const wait = async (): Promise<void> => {
     await using group = new TaskGroup();
@@ -489,7 +489,7 @@ test('an await using block does not wait, or hides the error of its body', async
   assert.equal(said.at(-1), 'waited for');
 });
 
-test('a killed async greenlet waits at the end of its block for what has no end', async () => {
+test('a killed async greenlet that awaits an endless promise kills the children of its block', async () => {
   const said: string[] = [];
   const host = spawn(async () => {
     await using group = new TaskGroup();
@@ -502,7 +502,7 @@ test('a killed async greenlet waits at the end of its block for what has no end'
   assert.deepEqual(said, ['child']);
 });
 
-test('an error of a group that nobody joins is never told', async () => {
+test('an error of a group that is not joined is reported', async () => {
   const { stderr, code } = await runProgram(`
     new h.TaskGroup().spawn(() => { throw new Error('unseen'); });
     const group = new h.TaskGroup();
@@ -516,7 +516,7 @@ test('an error of a group that nobody joins is never told', async () => {
   assert.equal(code, 0);
 });
 
-test('an error of a group that is gone is told at the end only', async () => {
+test('an error of a collected group is reported soon', async () => {
   const { stdout } = await runProgram(`
     const { setFlagsFromString } = await import('node:v8');
     const { runInNewContext } = await import('node:vm');
@@ -531,7 +531,7 @@ test('an error of a group that is gone is told at the end only', async () => {
   assert.equal(stdout, 'heddle: a TaskGroup that was not joined failed: Error: unseen\n');
 });
 
-test('a deadlock in a group does not say what is waited for', async () => {
+test('a deadlock in a group names what is waited for', async () => {
   const { stderr, code } = await runProgram(`
     h.spawn(function* () {
       yield* h.TaskGroup.run(function* (group) {
@@ -543,7 +543,7 @@ test('a deadlock in a group does not say what is waited for', async () => {
   assert.equal(code, 1);
 });
 
-test('whatever children do, something outlives the group, or an error is lost', async () => {
+test('whatever children do, nothing outlives the group, and no error is lost', async () => {
   const plan = fc.record({
     turns: fc.nat(6),
     does: fc.constantFrom('end', 'fail', 'wait', 'spawn', 'be killed', 'fail late', 'async'),
@@ -595,7 +595,7 @@ test('whatever children do, something outlives the group, or an error is lost', 
   );
 });
 
-test('a hundred thousand children', async () => {
+test('a group can have a hundred thousand children', async () => {
   const count = 100_000;
   const all = await TaskGroup.run(function* (group) {
     const list = Array.from({ length: count }, (_, i) => group.spawn(turns, i % 2));
@@ -605,7 +605,7 @@ test('a hundred thousand children', async () => {
   assert.ok(all.every((one, i) => one.value === i % 2));
 });
 
-test('a task group is kept when it is over', async () => {
+test('a task group is collected when it is over', async () => {
   const work = async (): Promise<WeakRef<object>[]> => {
     const group = new TaskGroup();
     const children = [group.spawn(turns, 1), group.spawn(forEver), group.spawn(failing, 2)];

@@ -1,4 +1,4 @@
-/** Whoever imports the blocking functions, in whatever way and language, sees the patch, as far as Node lets them. */
+/** Every import of the blocking functions, in any way and language, sees the patch, as far as Node permits. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -30,7 +30,7 @@ const patch = `
   const found = [];
   monkey.patchAll({ onBlock: ({ name }) => found.push(name), longerThan: Infinity });
 `;
-/** What is found in a greenlet while it is on, and then while it is off. */
+/** Finds in a greenlet while the patch is on, and then while it is off. */
 const print = (call: string): string => `
   const once = () => spawn(function* () { yield* sleep(0); return ${call}; });
   (async () => {
@@ -48,23 +48,23 @@ for (const [what, imported, call] of [
   ['the default', `import fs from 'node:fs';`, `fs.statSync('.')`],
   ['the namespace', `import * as fs from 'node:fs';`, `fs.statSync('.')`],
 ] as const) {
-  test(`${what} of a module that is imported stays without the patch, or with it`, async () => {
+  test(`${what} of an imported module has the patch, exactly while it is on`, async () => {
     const code = `${imported} import ${heddle} from 'heddle/coroutine'; ${patch} ${print(call)}`;
     assert.deepEqual(await run('imported.mjs', code), ['fs.statSync']);
   });
 }
 
-test('what is imported later stays without the patch', async () => {
+test('modules that are imported later have the patch', async () => {
   const code = `import ${heddle} from 'heddle/coroutine'; ${patch} const { statSync } = await import('node:fs'); ${print(`statSync('.')`)}`;
   assert.deepEqual(await run('later.mjs', code), ['fs.statSync']);
 });
 
-test('a module that is required stays without the patch, or with it', async () => {
+test('a required module has the patch, exactly while it is on', async () => {
   const code = `const fs = require('fs'); const ${heddle} = require('heddle/coroutine'); ${patch} ${print(`fs.statSync('.')`)}`;
   assert.deepEqual(await run('required.cjs', code), ['fs.statSync']);
 });
 
-test('a function taken out of a required module: of a patch that came later it knows nothing', async () => {
+test('a function taken out of a required module does not know of a later patch', async () => {
   const taken = `const { statSync } = require('fs');`;
   const begin = `const ${heddle} = require('heddle/coroutine');`;
   assert.deepEqual(await run('before.cjs', `${taken} ${begin} ${patch} ${print(`statSync('.')`)}`), ['']);
@@ -103,17 +103,17 @@ const lines = (file: string): string[] => [
 ];
 
 for (const file of ['typed.mts', 'typed.ts']) {
-  test(`TypeScript through tsx (${file}) is not seen, or at other lines`, async () => {
+  test(`TypeScript through tsx (${file}) is seen, at its own lines`, async () => {
     assert.deepEqual(await run(file, typed, '--enable-source-maps', '--import', 'tsx'), lines(file));
   });
 }
 
 const strips = 'typescript' in process.features ? false : 'needs a Node that reads TypeScript';
-test('TypeScript that Node reads itself is not seen, or at other lines', { skip: strips }, async () => {
+test('TypeScript that Node reads itself is seen, at its own lines', { skip: strips }, async () => {
   assert.deepEqual(await run('stripped.mts', typed), lines('stripped.mts'));
 });
 
-test('a patch reaches into another thread, or does not work in one', async () => {
+test('a patch holds for its own thread only', async () => {
   const code = `
     import { statSync } from 'node:fs';
     import { isMainThread, parentPort, Worker } from 'node:worker_threads';

@@ -60,7 +60,7 @@ async function allEnd(): Promise<void> {
 afterEach(() => monkey.unpatchAll());
 after(allEnd);
 
-test('a step is not measured, or more than its own time', async () => {
+test('a step is measured with its own time only', async () => {
   const found = collectSteps();
   function* counting(): Coroutine<void> {
     for (let i = 0; i < 3; i += 1) yield* sleep(0);
@@ -85,7 +85,7 @@ test('a step is not measured, or more than its own time', async () => {
   assert.ok(sum <= whole);
 });
 
-test('a step that fails is not measured, or its error changes', async () => {
+test('a failed step is measured, and its error is unchanged', async () => {
   const found = collectSteps();
   const g = spawn(function* () {
     yield* sleep(0);
@@ -95,7 +95,7 @@ test('a step that fails is not measured, or its error changes', async () => {
   assert.equal(found.length, 2);
 });
 
-test('steps that are short enough, or after unpatchAll, are told of', async () => {
+test('steps that are short enough, or after unpatchAll, are not reported', async () => {
   const found = collect(60_000);
   await spawn(function* () {
     yield* sleep(0);
@@ -109,7 +109,7 @@ test('steps that are short enough, or after unpatchAll, are told of', async () =
   assert.deepEqual([found, others], [[], []]);
 });
 
-test('time that a call has lost is told of again with the step', async () => {
+test('time that a call has lost is not reported again with the step', async () => {
   const found = collect(LIMIT);
   await spawn(() => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * LIMIT);
@@ -131,7 +131,7 @@ test('time that a call has lost is told of again with the step', async () => {
   assert.ok(total[0]!.ms + total[1]!.ms <= whole);
 });
 
-test('nobody sees where a generator greenlet is in a long step', async () => {
+test('a generator greenlet in a long step is seen with its place', async () => {
   const found = collect(LIMIT);
   function* hog(): Coroutine<void> {
     yield* sleep(1);
@@ -147,7 +147,7 @@ test('nobody sees where a generator greenlet is in a long step', async () => {
   assert.match(step.stack, /^ {4}at hogThread \(.*\n {4}at hog \(/);
 });
 
-test('nobody sees which async function keeps the thread after its first wait', async () => {
+test('an async function that keeps the thread after its first wait is seen', async () => {
   const found = collect(LIMIT);
   async function other(): Promise<void> {
     await sleep(1);
@@ -167,7 +167,7 @@ test('nobody sees which async function keeps the thread after its first wait', a
   await joinAll([first, second]);
 });
 
-test('an async function that waits for what is there starves the event loop, and nobody says so', async () => {
+test('an async function whose waits are over at once is seen to starve the event loop', async () => {
   const found = collect(LIMIT);
   async function starving(): Promise<void> {
     await sleep(1);
@@ -183,7 +183,7 @@ test('an async function that waits for what is there starves the event loop, and
   await g;
 });
 
-test('who patches is taken for who runs, as long as it is patched', async () => {
+test('the patching code does not count as the running greenlet, as long as it is patched', async () => {
   const tellers: string[] = [];
   const found: monkey.Blocked[] = [];
   const onBlock = (blocked: monkey.Blocked): void => {
@@ -205,7 +205,7 @@ test('who patches is taken for who runs, as long as it is patched', async () => 
   await g;
 });
 
-test('the program outside of greenlets is told of', async () => {
+test('the program outside of greenlets is not reported', async () => {
   const g = spawn(async () => sleep(5));
   await sleep(0);
   const found = collect(LIMIT);
@@ -216,7 +216,7 @@ test('the program outside of greenlets is told of', async () => {
   assert.deepEqual(found, []);
 });
 
-test('the other thread stays after unpatchAll, or new options leave one behind', async () => {
+test('the other thread ends with unpatchAll, and new options leave none behind', async () => {
   const before = ends.length;
   collect(LIMIT);
   collect(2 * LIMIT);
@@ -226,7 +226,7 @@ test('the other thread stays after unpatchAll, or new options leave one behind',
   assert.equal(ends.length - before, 2);
 });
 
-test('a stretch at the end of a program is not told of', async () => {
+test('a stretch at the end of a program is reported', async () => {
   const { stdout, stderr, code } = await runProgram(`
     import { sampleSince } from '#src/coroutine/monkey/watchdog.js';
     const onBlock = ({ name, greenlet }) => name === '(long stretch)' && console.log(name, greenlet);
@@ -240,7 +240,7 @@ test('a stretch at the end of a program is not told of', async () => {
   assert.deepEqual([stdout, code], ['(long stretch) last\n', 0], stderr);
 });
 
-test('a program does not end while it is patched', async () => {
+test('a program ends while it is patched', async () => {
   const { stdout, stderr, code } = await runProgram(`
     h.monkey.patchAll();
     console.log(await h.spawn(function* () { yield* h.sleep(1); return 'over'; }));
@@ -248,7 +248,7 @@ test('a program does not end while it is patched', async () => {
   assert.deepEqual([stdout, stderr, code], ['over\n', '', 0]);
 });
 
-/** What a program says on stderr until that holds a text; then it is killed. */
+/** Collects the stderr of a program until it holds a text; then the program is killed. */
 async function stderrUntil(program: string, text: string): Promise<string> {
   const child = spawnProcess(process.execPath, ['--input-type=module', '-e', program], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
   try {
@@ -264,7 +264,7 @@ async function stderrUntil(program: string, text: string): Promise<string> {
   }
 }
 
-test('a step that never ends is told of by nobody', async () => {
+test('a step that never ends is reported', async () => {
   const program = `
     import { monkey, sleep, spawn } from 'heddle/coroutine';
     monkey.patchAll({ onBlock: () => console.log('never') });
@@ -278,7 +278,7 @@ test('a step that never ends is told of by nobody', async () => {
   assert.match(stderr, /^heddle: endless has kept this thread from all others for \d+ ms, and still does\n {4}at endless \(/);
 });
 
-test('a call that never returns is told of by nobody', async () => {
+test('a call that never returns is reported', async () => {
   const program = `
     import { monkey, sleep, spawn } from 'heddle/coroutine';
     monkey.patchAll({ onBlock: () => console.log('never') });
@@ -295,7 +295,7 @@ test('a call that never returns is told of by nobody', async () => {
   );
 });
 
-test("a person's debugger is disturbed", async () => {
+test('a debugger of the user is left alone', async () => {
   const { stdout, stderr, code } = await runProgram(
     `
     h.monkey.patchAll({ onBlock: ({ name, stack }) => console.log(name, stack.trim().split(' ')[0]), longerThan: ${LIMIT} });
@@ -312,7 +312,7 @@ test("a person's debugger is disturbed", async () => {
   assert.equal(code, 0, stderr);
 });
 
-test('where threads are refused steps are not measured either', async () => {
+test('where threads are refused steps are still measured', async () => {
   const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
   const { stdout, stderr, code } = await runProgram(
     `
@@ -325,7 +325,7 @@ test('where threads are refused steps are not measured either', async () => {
   assert.deepEqual([stdout, code], ['(long step)\n', 0], stderr);
 });
 
-test('a body that blocks passes for one that switches (assert_switches)', async () => {
+test('a body that blocks is told from one that switches (assert_switches)', async () => {
   const found = collect(60_000);
   await spawn(function* () {
     yield* sleep(3 * LIMIT);

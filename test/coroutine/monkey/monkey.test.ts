@@ -36,7 +36,7 @@ const names = (found: readonly Blocked[]): string[] => found.map(({ name }) => n
 afterEach(() => monkey.unpatchAll());
 after(endThreads);
 
-test('a blocking call is not found, or without its place, its time and its greenlet', async () => {
+test('a blocking call is found, with its place, its time and its greenlet', async () => {
   const found = collect();
   function* inGenerator(): Coroutine<number> {
     yield* sleep(0);
@@ -63,7 +63,7 @@ test('a blocking call is not found, or without its place, its time and its green
   }
 });
 
-test('the time is not that of the call', async () => {
+test('the time is that of the call', async () => {
   const found = collect();
   const word = new Int32Array(new SharedArrayBuffer(4));
   const g = spawn(() => {
@@ -77,7 +77,7 @@ test('the time is not that of the call', async () => {
   assert.ok(found[0]!.ms >= 19 && found[0]!.ms <= ms, `${found[0]!.ms} of ${ms}`);
 });
 
-test('a call outside of greenlets, or made while they only wait, is told of', async () => {
+test('a call outside of greenlets, or made while they only wait, is not reported', async () => {
   const found = collect();
   const g = spawn(function* () {
     yield* sleep(1);
@@ -91,7 +91,7 @@ test('a call outside of greenlets, or made while they only wait, is told of', as
   assert.deepEqual(found, []);
 });
 
-test('greenlets that are switched by hand are overlooked', () => {
+test('greenlets that are switched by hand are watched', () => {
   const found = collect();
   const g = greenlet(() => fs.readFileSync(here).length);
   assert.ok(g.switch() > 0);
@@ -101,7 +101,7 @@ test('greenlets that are switched by hand are overlooked', () => {
   );
 });
 
-test('a greenlet whose function is the blocking one itself is overlooked', async () => {
+test('a greenlet whose function is the blocking one itself is watched', async () => {
   const found = collect();
   const g = spawn(fs.readFileSync, here);
   assert.ok(unkilled(await g).length > 0);
@@ -109,7 +109,7 @@ test('a greenlet whose function is the blocking one itself is overlooked', async
   assert.match(found[0]!.stack, /^ {4}spawned at .*monkey\.test/);
 });
 
-test('one of the functions is not watched', async () => {
+test('every function of the list is watched', async () => {
   const expected = [
     ...['readFileSync', 'writeFileSync', 'openSync', 'globSync', 'cpSync', 'realpathSync', 'realpathSync.native'].map((key) => `fs.${key}`),
     ...['readSync', 'closeSync'].map((key) => `fs.Dir.prototype.${key}`),
@@ -144,7 +144,7 @@ test('one of the functions is not watched', async () => {
   );
 });
 
-test('the modules are not named, or others are', () => {
+test('the named modules are watched, and no others', () => {
   const all = ['fs', 'node:fs', 'child_process', 'crypto', 'zlib', 'Atomics', 'node:fs.readFileSync'];
   assert.deepEqual(
     all.filter((name) => monkey.isPatched(name)),
@@ -167,7 +167,7 @@ test('the modules are not named, or others are', () => {
   assert.throws(() => monkey.isPatched(1 as never), { name: 'TypeError', message: 'expected name to be a string, got 1' });
 });
 
-test('a function is another after patching, or does not come back', () => {
+test('a patched function keeps its form, and comes back', () => {
   const before = findTargets().map(({ name, holder, key }) => {
     const fn = Reflect.get(holder, key) as (...args: unknown[]) => unknown;
     return { name, holder, key, fn, descriptor: Object.getOwnPropertyDescriptor(holder, key), shape: shapeOf(fn) };
@@ -189,7 +189,7 @@ function shapeOf(fn: (...args: unknown[]) => unknown): unknown {
   return [typeof fn, fn.name, fn.length, Object.getOwnPropertyDescriptors(fn), Object.getPrototypeOf(fn)];
 }
 
-test('results, errors, arguments or this differ', async () => {
+test('results, errors, arguments and this are unchanged', async () => {
   const folder = fs.mkdtempSync(join(tmpdir(), 'monkey-'));
   const file = join(folder, 'file');
   const work = (): unknown[] => {
@@ -236,7 +236,7 @@ test('results, errors, arguments or this differ', async () => {
   }
 });
 
-test('a call within a call is told of as well', async () => {
+test('a call within a call is reported once', async () => {
   const folder = fs.mkdtempSync(join(tmpdir(), 'monkey-'));
   try {
     const [from, to] = [join(folder, 'from'), join(folder, 'to')];
@@ -253,7 +253,7 @@ test('a call within a call is told of as well', async () => {
   }
 });
 
-test("calls of Node itself are taken for the program's: a module that is loaded, a console", () => {
+test('calls of Node itself do not count as the program’s: a module that is loaded, a console', () => {
   const folder = fs.mkdtempSync(join(tmpdir(), 'monkey-'));
   try {
     fs.writeFileSync(join(folder, 'loaded.cjs'), `require('node:fs').statSync('.'); module.exports = 7;`);
@@ -281,7 +281,7 @@ test("calls of Node itself are taken for the program's: a module that is loaded,
   }
 });
 
-test('patching twice wraps twice, or forgets the options; new options do not count', async () => {
+test('patching twice wraps once, and new options replace the old ones', async () => {
   const found = collect();
   const { readFileSync: wrapper } = fs;
   monkey.patchAll();
@@ -302,7 +302,7 @@ test('patching twice wraps twice, or forgets the options; new options do not cou
   assert.equal(again.length, 1);
 });
 
-test('what somebody else has patched is taken away, or silently left', async () => {
+test('a later patch of other code stays, with a warning', async () => {
   const original = fs.statSync;
   const found = collect();
   const ours = fs.statSync;
@@ -325,7 +325,7 @@ test('what somebody else has patched is taken away, or silently left', async () 
   Object.assign(fs, { statSync: original });
 });
 
-test("'throw' lets the call happen, or refuses others", async () => {
+test('’throw’ refuses the call, and no other', async () => {
   const folder = fs.mkdtempSync(join(tmpdir(), 'monkey-'));
   try {
     monkey.patchAll({ onBlock: 'throw', longerThan: Infinity });
@@ -352,7 +352,7 @@ test("'throw' lets the call happen, or refuses others", async () => {
   }
 });
 
-test('toThread, the cure, is refused or told of', async () => {
+test('toThread, the cure, is neither refused nor reported', async () => {
   const found = collect();
   function* cured(): Coroutine<boolean> {
     return yield* toThread((path: string) => process.getBuiltinModule('node:fs').statSync(path).isDirectory(), '.');
@@ -364,12 +364,12 @@ test('toThread, the cure, is refused or told of', async () => {
   assert.deepEqual(found, []);
 });
 
-test('an error of onBlock, thrown or rejected, changes the call, or is lost', async () => {
+test('an error of onBlock, thrown or rejected, is reported and does not change the call', async () => {
   const { stdout, stderr, code } = await runProgram(`
     import { statSync, readFileSync } from 'node:fs';
     let times = 0;
     h.monkey.patchAll({ longerThan: Infinity, onBlock: ({ name }) => {
-      readFileSync('package.json'); // is no further find
+      readFileSync('package.json'); // is not found again
       if (++times === 1) throw new Error('thrown for ' + name);
       return Promise.reject(new Error('rejected for ' + name));
     } });
@@ -384,7 +384,7 @@ test('an error of onBlock, thrown or rejected, changes the call, or is lost', as
   assert.match(stderr, /heddle: onBlock of monkey\.patchAll\(\) failed: Error: rejected for fs\.statSync/);
 });
 
-test('a warning comes for each call, or without place and cure', async () => {
+test('a warning comes once for each place, with the cure', async () => {
   const { stderr, code } = await runProgram(`
     import { readFileSync, existsSync } from 'node:fs';
     import { execFileSync } from 'node:child_process';
@@ -425,7 +425,7 @@ test('a warning comes for each call, or without place and cure', async () => {
   assert.equal(stderr.match(/^ {4}at work \(file:.*\[eval1\]:\d+:\d+\)$/gm)?.length, 5, stderr);
 });
 
-test("heddle's own calls that block are not told of", async () => {
+test('calls of heddle that block are reported', async () => {
   const acquireSync = (): string => blocking('Lock.acquireSync', acquireSync, () => fs.realpathSync('.') && 'taken');
   assert.equal(await spawn(acquireSync), 'taken');
   const found = collect();
@@ -443,7 +443,7 @@ test("heddle's own calls that block are not told of", async () => {
   );
 });
 
-test('wrong options are taken', () => {
+test('wrong options are refused', () => {
   const patch = (options: unknown) => (): void => monkey.patchAll(options as never);
   assert.throws(patch({ onBlock: 'shout' }), /^TypeError: expected onBlock to be 'warn', 'throw' or a function, got 'shout'/);
   assert.throws(patch({ longerThan: -1 }), /^RangeError: expected longerThan to be a number >= 0, got -1/);
@@ -453,7 +453,7 @@ test('wrong options are taken', () => {
   assert.equal(monkey.isPatched('fs'), false);
 });
 
-test('a name imported from a module does not see the patch, or sees it too long', async () => {
+test('a name imported from a module sees the patch exactly while it is on', async () => {
   const original = readFileSync;
   const found = collect();
   assert.notEqual(readFileSync, original);

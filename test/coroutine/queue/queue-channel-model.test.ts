@@ -82,7 +82,7 @@ class Model {
     return putter?.item;
   }
 
-  /** It has gone on. */
+  /** The caller has resumed. */
   see(caller: Caller): void {
     caller.state = 'over';
     if (caller.from?.state === 'handed') caller.from.end('put');
@@ -127,7 +127,7 @@ class Model {
   }
 }
 
-/** What is done at once. */
+/** Actions without a wait. */
 type Act = { readonly act: 'getNowait' | 'put' | 'shutdown' } | { readonly kill: number } | { readonly passTime: number };
 type Command = { readonly spawn: Kind; readonly timeout: number | undefined } | { readonly spawn: Act } | { readonly flush: true } | Act;
 
@@ -181,7 +181,7 @@ async function follow(commands: readonly Command[], clock: ManualClock): Promise
     do await new Promise((resolve) => setImmediate(resolve));
     while (readyCount() > 0);
     if (failures.length > 0) throw failures[0];
-    // Nobody is between two.
+    // No item is between two callers.
     const isBetween = ({ state, real }: Caller): boolean => state === 'handed' || (state === 'unseen' && real?.greenlet.dead === false);
     assert.equal(model.callers.filter(isBetween).length, 0);
     compare();
@@ -235,7 +235,7 @@ async function follow(commands: readonly Command[], clock: ManualClock): Promise
   channel.close();
 }
 
-test('random calls do something else than the model', async () => {
+test('random calls behave as the model', async () => {
   const property = fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60, size: 'max' }), async (commands) => {
     const clock = new ManualClock();
     const before = replaceClock(clock);

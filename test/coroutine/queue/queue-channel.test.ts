@@ -5,7 +5,7 @@ import test from 'node:test';
 import { Empty, Full, ShutDown } from 'heddle';
 import { Channel, joinAll, sleep, spawn } from 'heddle/coroutine';
 
-test('a put is over before its item was seen', async () => {
+test('a put is over when its item was seen', async () => {
   const channel = new Channel<string>();
   const said: string[] = [];
   const getter = spawn(function* () {
@@ -23,7 +23,7 @@ test('a put is over before its item was seen', async () => {
   assert.deepEqual(said, ['putting', 'one', 'put one', 'two', 'put two']);
 });
 
-test('who waits is not served in order of arrival, or counted', async () => {
+test('waiters are served in order of arrival, and counted', async () => {
   const channel = new Channel<number>();
   const puts = [1, 2, 3].map((item) => spawn(() => channel.put(item)));
   await sleep(0);
@@ -42,7 +42,7 @@ test('who waits is not served in order of arrival, or counted', async () => {
   assert.deepEqual(await Promise.all(gets), [4, 5, 6]);
 });
 
-test('nowait finds somebody where nobody is', async () => {
+test('nowait takes part only where a waiter is', async () => {
   const channel = new Channel<number>();
   assert.throws(() => channel.getNowait(), Empty);
   assert.throws(() => channel.putNowait(1), Full);
@@ -61,7 +61,7 @@ test('nowait finds somebody where nobody is', async () => {
   assert.equal(await getter, 2);
 });
 
-test('an item that was handed to a killed getter is lost, or its put is over', async () => {
+test('an item that was handed to a killed getter goes back, and its put goes on waiting', async () => {
   const channel = new Channel<number>();
   const said: string[] = [];
   const getters = [1, 2].map(() =>
@@ -88,7 +88,7 @@ test('an item that was handed to a killed getter is lost, or its put is over', a
   assert.deepEqual(said, ['put 1', 'put 2', 'put 3']);
 });
 
-test('an item that comes back goes to the next who waits, once', async () => {
+test('an item that comes back goes to the next waiter, once', async () => {
   const channel = new Channel<number>();
   const [killed, next] = [1, 2].map(() =>
     spawn(function* () {
@@ -103,7 +103,7 @@ test('an item that comes back goes to the next who waits, once', async () => {
   assert.equal(channel.balance, 0);
 });
 
-test('a putter whose time is over while its item is with another', async () => {
+test('a putter whose time is over while its item is with another ends rightly', async () => {
   const channel = new Channel<number>();
   const mine = new AbortController();
   const getters = [1, 2].map(() =>
@@ -122,7 +122,7 @@ test('a putter whose time is over while its item is with another', async () => {
   assert.equal(channel.balance, 0);
 });
 
-test('a killed putter puts something', async () => {
+test('a killed putter puts nothing', async () => {
   const channel = new Channel<number>();
   const putter = spawn(function* () {
     yield* channel.put(1);
@@ -132,7 +132,7 @@ test('a killed putter puts something', async () => {
   assert.throws(() => channel.getNowait(), Empty);
 });
 
-test('its end is not told, or an iteration goes on', async () => {
+test('its end is reported, and ends iterations', async () => {
   const channel = new Channel<number>();
   const got: number[] = [];
   const reader = spawn(function* () {
@@ -160,7 +160,7 @@ test('its end is not told, or an iteration goes on', async () => {
   await getter.kill();
 });
 
-test('an item comes back to a channel that has ended', async () => {
+test('an item that comes back to a channel after its end is refused', async () => {
   const channel = new Channel<number>();
   const getter = spawn(function* () {
     yield* channel.get();

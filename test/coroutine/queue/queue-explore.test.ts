@@ -11,7 +11,7 @@ for (const [name, make] of [
   ['Queue', () => new Queue<number>(1)],
   ['Channel', () => new Channel<number>()],
 ] as const) {
-  test(`${name}: an item is lost, or comes twice, in some order of those who are ready`, async () => {
+  test(`${name}: an item comes once, in any order of ready greenlets`, async () => {
     await explore(
       function* () {
         const queue = make();
@@ -39,7 +39,7 @@ for (const [name, make] of [
         yield* joinAll(putters);
         queue.close();
         yield* joinAll(getters);
-        // What comes back after the end is there, though the others were told that it is the end.
+        // An item that comes back after the end is there, though the other getters were told of the end.
         while (!queue.empty()) got.push(queue.getNowait());
         assert.equal(new Set(got).size, got.length, `got ${got.join()}`);
         assert.deepEqual(
@@ -53,7 +53,7 @@ for (const [name, make] of [
     );
   });
 
-  test(`${name}: a time-out takes an item, in some order of those who are ready`, async () => {
+  test(`${name}: a timeout takes no item, in any order of ready greenlets`, async () => {
     await explore(
       function* (time) {
         const queue = make();

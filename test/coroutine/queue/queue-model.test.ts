@@ -43,7 +43,7 @@ class Pair {
   readonly model: Model;
   readonly clock = new ManualClock();
   readonly callers: { greenlet: Greenlet; outcome: unknown; model: Caller }[] = [];
-  /** What was seen of the queue from outside. */
+  /** The items that were seen outside of the queue. */
   readonly seen: Item[] = [];
   #count = 0;
 
@@ -61,7 +61,7 @@ class Pair {
     return Array.from({ length: count }, () => this.#item());
   }
 
-  /** All but a flush happens at once, so that nobody goes on in between. */
+  /** All but a flush happens at once, so that no caller resumes in between. */
   do(command: Exclude<Command, { act: 'flush' }>): void {
     if ('spawn' in command) this.#spawn(command);
     else if ('kill' in command) this.#kill(command.kill);
@@ -157,7 +157,7 @@ class Pair {
       assert.deepEqual(outcome, caller.state === 'over' ? caller.outcome : undefined, caller.call.do);
   }
 
-  /** What came out and what is left is what was put in, unless it was thrown away. */
+  /** The items that came out and those that are left are those that went in, unless the queue was cleared. */
   async finish(wasCleared: boolean): Promise<void> {
     await this.flush();
     for (const { greenlet, model } of this.callers) {
@@ -213,7 +213,7 @@ function* make(queue: Queue<Item>, call: Call): Coroutine<unknown> {
 }
 
 for (const [Kind, order] of kinds) {
-  test(`${Kind.name}: random calls do something else than the model`, async () => {
+  test(`${Kind.name}: random calls behave as the model`, async () => {
     const property = fc.asyncProperty(
       fc.nat(3),
       fc.array(command, { minLength: 10, maxLength: 60, size: 'max' }),

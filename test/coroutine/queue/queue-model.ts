@@ -1,6 +1,6 @@
 /**
- * A queue as simple as it can be said, for random commands to be compared with: a list of items with their numbers of arrival, of which the
- * first in order is looked for, and a list of those who wait on each side. An item that was not seen goes back with the number it had.
+ * A queue in its simplest form, for comparison under random commands. It is a list of items with their numbers of arrival, searched for the
+ * first in order, and a list of waiters on each side. An item that was not seen goes back with its number.
  */
 
 /** A priority, and which item it is. */
@@ -16,7 +16,7 @@ export interface Entry {
   readonly arrival: number;
 }
 
-/** Who goes out before whom. */
+/** The order in which items go out. */
 export type Order = (a: Entry, b: Entry) => number;
 
 /** One that makes a call. It has not begun, waits, does not know yet that it is over, or does. */
@@ -26,9 +26,9 @@ export class Caller {
   outcome: unknown = undefined;
   deadline = Infinity;
   isKilled = false;
-  /** What it has taken. */
+  /** The items that it has taken. */
   taken: Entry[] = [];
-  /** What it has not put in yet. */
+  /** The items that are not in yet. */
   left: Item[];
 
   constructor(call: Call) {
@@ -49,7 +49,7 @@ export class Model {
   getters: Caller[] = [];
   putters: Caller[] = [];
   joiners: Caller[] = [];
-  /** Those that are not over. */
+  /** The calls that are not over. */
   callers: Caller[] = [];
   puts = 0;
   unfinished = 0;
@@ -72,7 +72,7 @@ export class Model {
     return caller;
   }
 
-  /** Everybody goes on as far as possible. */
+  /** Lets every caller go on as far as possible. */
   flush(): void {
     for (const caller of this.callers) if (caller.state === 'new') this.#begin(caller);
     for (const caller of this.callers) if (caller.state === 'waits' && caller.call.timeout === 0) this.#expire(caller);

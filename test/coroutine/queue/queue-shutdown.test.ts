@@ -1,4 +1,4 @@
-/** The end of a queue: for who waits, for who comes later, and for what is in it. */
+/** The end of a queue: for waiters, for later callers, and for its items. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -39,7 +39,7 @@ for (const Kind of [SimpleQueue, Queue, LifoQueue, PriorityQueue] as (new (
   maxSize?: number,
   items?: number[],
 ) => SimpleQueue<number>)[]) {
-  test(`${Kind.name}: what is in it cannot be got after its end, or something can be put`, async () => {
+  test(`${Kind.name}: its items can be got after its end, and nothing can be put`, async () => {
     const queue = new Kind(3, [1, 2]);
     queue.close();
     queue.shutdown();
@@ -52,14 +52,14 @@ for (const Kind of [SimpleQueue, Queue, LifoQueue, PriorityQueue] as (new (
     await assertOver(queue);
   });
 
-  test(`${Kind.name}: what is in it can be got after its immediate end`, async () => {
+  test(`${Kind.name}: nothing can be got after its immediate end`, async () => {
     const queue = new Kind(0, [1, 2]);
     queue.shutdown({ immediate: true });
     assert.equal(queue.qsize(), 0);
     await assertOver(queue);
   });
 
-  test(`${Kind.name}: who waits is not told of its end`, async () => {
+  test(`${Kind.name}: waiters are told of its end`, async () => {
     const empty = new Kind();
     const full = new Kind(1, [1]);
     const waiting: Greenlet[] = [
@@ -79,7 +79,7 @@ for (const Kind of [SimpleQueue, Queue, LifoQueue, PriorityQueue] as (new (
   });
 }
 
-test('an iteration ends before what is in the queue was got', async () => {
+test('an iteration ends after the last item of the queue', async () => {
   const queue = new Queue(0, [1, 2, 3]);
   const sums = [1, 2].map(() =>
     spawn(async () => {
@@ -97,21 +97,21 @@ test('an iteration ends before what is in the queue was got', async () => {
   );
 });
 
-test('an immediate end leaves tasks that nobody can finish', async () => {
+test('an immediate end leaves no unfinished tasks', async () => {
   const queue = new Queue(2, [1, 2]);
   const joiner = spawn(() => queue.join());
   const putter = spawn(() => queue.put(3));
   await queue.get();
   await putter;
   queue.shutdown({ immediate: true });
-  // What was got is still being worked at.
+  // The taken item is still being processed.
   assert.deepEqual([queue.unfinishedTasks, joiner.dead], [1, false]);
   queue.taskDone();
   assert.equal(await joiner, true);
   assert.throws(() => queue.taskDone(), RangeError);
 });
 
-test('tasks cannot be finished after a quiet end', async () => {
+test('tasks can be finished after a quiet end', async () => {
   const queue = new Queue(0, [1]);
   const joiner = spawn(() => queue.join());
   queue.shutdown();
@@ -122,7 +122,7 @@ test('tasks cannot be finished after a quiet end', async () => {
   assert.equal(await joiner, true);
 });
 
-test('a quiet end cannot be made an immediate one', async () => {
+test('a quiet end can be made an immediate one', async () => {
   const queue = new Queue(0, [1]);
   queue.shutdown();
   queue.shutdown({ immediate: true });
@@ -130,7 +130,7 @@ test('a quiet end cannot be made an immediate one', async () => {
   assert.equal(await queue.join(), true);
 });
 
-test('an item comes back to a queue that has ended, and is lost', async () => {
+test('an item that comes back to a queue after its end is kept, unless the end is immediate', async () => {
   for (const immediate of [false, true]) {
     const queue = new Queue<number>();
     const getter = spawn(function* () {
@@ -147,7 +147,7 @@ test('an item comes back to a queue that has ended, and is lost', async () => {
   }
 });
 
-test('a crowd of writers, readers and joiners is not told, or loses items', async () => {
+test('a crowd of writers, readers and joiners is told of the end, and loses no item', async () => {
   const queue = new Queue<number>(3);
   let puts = 0;
   const got: number[] = [];
@@ -187,7 +187,7 @@ test('a crowd of writers, readers and joiners is not told, or loses items', asyn
   assert.equal(new Set(got).size, puts);
 });
 
-test('a program that waits for a queue for ever does not say for what', async () => {
+test('a program in a deadlock on a queue names the queue', async () => {
   const { stderr, code } = await runProgram(`
     const queue = new h.Queue(1, [1]);
     const empty = new h.LifoQueue();

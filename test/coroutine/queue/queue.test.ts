@@ -1,14 +1,14 @@
-/** Queues between greenlets: who gets what, in which order, and what is left when somebody gives up. */
+/** Queues between greenlets: the receiver of each item, the order, and what an abandoned wait leaves. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Empty, Full } from 'heddle';
 import { forEach, joinAll, LifoQueue, PriorityQueue, Queue, SimpleQueue, sleep, spawn, Timeout } from 'heddle/coroutine';
 
-// oxlint-disable-next-line unicorn/no-thenable -- an item that nobody may ask
+// oxlint-disable-next-line unicorn/no-thenable -- an item whose `then` must not be called
 const thenable = { then: (): never => assert.fail('a thenable was asked') };
 
-test('items come in another order, or as something else', async () => {
+test('items come in order, and as themselves', async () => {
   const items = [undefined, null, thenable, { a: 1 }, Promise.resolve(7), Number.NaN];
   const queue = new Queue<unknown>();
   for (const item of items) queue.putNowait(item);
@@ -26,7 +26,7 @@ test('items come in another order, or as something else', async () => {
   for (const [i, item] of got.entries()) assert.ok(Object.is(item, items[i % items.length]));
 });
 
-test('for await flattens items, or does not end', async () => {
+test('for await yields items as they are, and ends', async () => {
   const queue = new Queue<unknown>(2);
   spawn(function* () {
     yield* queue.putMany([1, thenable, 3, 4]);
@@ -38,7 +38,7 @@ test('for await flattens items, or does not end', async () => {
   for await (const item of queue) assert.fail(`${String(item)} comes after the end`);
 });
 
-test('a killed forEach() takes an item with it', async () => {
+test('a killed forEach() takes no item with it', async () => {
   const queue = new Queue<number>();
   const got: number[] = [];
   const reader = spawn(() => forEach(queue, (item) => got.push(item)));
@@ -55,7 +55,7 @@ test('a killed forEach() takes an item with it', async () => {
   assert.deepEqual(got, [1, 2, 3]);
 });
 
-test('a put that nobody waits for is not done', async () => {
+test('a put that is not awaited is done', async () => {
   const queue = new Queue<number>(1);
   void queue.put(1);
   void queue.put(2);
@@ -63,7 +63,7 @@ test('a put that nobody waits for is not done', async () => {
   assert.deepEqual([await queue.get(), await queue.get()], [1, 2]);
 });
 
-test('who waits is not served in order of arrival', async () => {
+test('waiters are served in order of arrival', async () => {
   const queue = new Queue<number>();
   const said: string[] = [];
   const waiters = ['a', 'b', 'c'].map((name) =>
@@ -73,7 +73,7 @@ test('who waits is not served in order of arrival', async () => {
   );
   await sleep(0);
   queue.putNowait(1);
-  // What was put belongs to the first that waits, even if that has not gone on yet.
+  // A put item belongs to the first waiter, even before that has resumed.
   assert.throws(() => queue.getNowait(), Empty);
   void queue.put(2);
   queue.putNowait(3);
@@ -83,7 +83,7 @@ test('who waits is not served in order of arrival', async () => {
   assert.deepEqual(said, ['a got 1', 'b got 2', 'c got 3']);
 });
 
-test('who waits for room is not let in in order of arrival, or a put passes by', async () => {
+test('waiters for room are admitted in order of arrival, and no put passes by', async () => {
   const queue = new Queue<string>(1, ['first']);
   const putters = ['a', 'b'].map((name) => spawn(() => queue.put(name)));
   await sleep(0);
@@ -94,7 +94,7 @@ test('who waits for room is not let in in order of arrival, or a put passes by',
   await joinAll(putters, { raiseError: true });
 });
 
-test('a getter that is killed or late takes an item with it', async () => {
+test('a getter that is killed or late takes no item with it', async () => {
   const queue = new Queue<number>();
   const killed = spawn(() => queue.get());
   const stepped = spawn(function* () {
@@ -112,7 +112,7 @@ test('a getter that is killed or late takes an item with it', async () => {
   assert.equal(queue.getNowait(), 1);
 });
 
-test('an item that was handed to a killed getter is lost, or comes too late', async () => {
+test('an item that was handed to a killed getter goes back in its place', async () => {
   for (const makeQueue of [() => new Queue<number>(), () => new SimpleQueue<number>(), () => new PriorityQueue<number>()]) {
     const queue = makeQueue();
     const got: number[] = [];
@@ -122,7 +122,7 @@ test('an item that was handed to a killed getter is lost, or comes too late', as
     const getters = [spawn(getter), spawn(getter), spawn(getter)];
     await sleep(0);
     for (const item of [1, 2, 3, 4]) queue.putNowait(item);
-    // They have 1, 2 and 3, but have not gone on with them. In whatever order they die, the items are in order again.
+    // The getters have 1, 2 and 3, but have not resumed. In whatever order they die, the items are in order again.
     void getters[1]!.kill();
     void getters[0]!.kill();
     assert.deepEqual(
@@ -134,7 +134,7 @@ test('an item that was handed to a killed getter is lost, or comes too late', as
   }
 });
 
-test('an item that comes back does not go to who waits', async () => {
+test('an item that comes back goes to the first waiter', async () => {
   const queue = new Queue<number>();
   const first = spawn(() => queue.get());
   const [killed, next] = [1, 2].map(() =>
@@ -150,7 +150,7 @@ test('an item that comes back does not go to who waits', async () => {
   assert.equal(await first, 1);
 });
 
-test('items that come back to a stack are on top of later ones', async () => {
+test('items that come back to a stack stay below later ones', async () => {
   const stack = new LifoQueue<number>();
   const getters = [1, 2].map(() =>
     spawn(function* () {
@@ -163,7 +163,7 @@ test('items that come back to a stack are on top of later ones', async () => {
   assert.deepEqual(await stack.getMany(9), [3, 2, 1]);
 });
 
-test('a putter that is killed or late puts something all the same', async () => {
+test('a putter that is killed or late puts nothing', async () => {
   const queue = new Queue<string>(1, ['first']);
   const killed = spawn(function* () {
     yield* queue.put('killed');
@@ -178,7 +178,7 @@ test('a putter that is killed or late puts something all the same', async () => 
   assert.deepEqual([queue.qsize(), queue.unfinishedTasks], [0, 1]);
 });
 
-test('a put that was let in is undone when its greenlet is killed', async () => {
+test('a put that was admitted stays when its greenlet is killed', async () => {
   const queue = new Queue<string>(1, ['first']);
   const putter = spawn(function* () {
     yield* queue.put('second');
@@ -189,7 +189,7 @@ test('a put that was let in is undone when its greenlet is killed', async () => 
   assert.equal(queue.getNowait(), 'second');
 });
 
-test('a time-out around it does not go through, or loses an item', async () => {
+test('a timeout around it goes through, and loses no item', async () => {
   const queue = new Queue<number>();
   const late = spawn(function* () {
     return yield* Timeout.run({ timeout: 1, value: 'late' }, function* () {
@@ -201,7 +201,7 @@ test('a time-out around it does not go through, or loses an item', async () => {
   assert.equal(queue.getNowait(), 1);
 });
 
-test('who does not wait at all gets what is about to come, or waits', async () => {
+test('a caller that does not wait gets nothing that is still to come', async () => {
   const queue = new Queue<number>();
   await assert.rejects(async () => queue.get({ block: false }), Empty);
   await assert.rejects(async () => queue.get(0), Empty);
@@ -220,7 +220,7 @@ test('who does not wait at all gets what is about to come, or waits', async () =
   assert.deepEqual(polled, [1, 1]);
 });
 
-test('putMany and getMany under a bound lose the order, or block each other', async () => {
+test('putMany and getMany under a bound keep the order, and do not block each other', async () => {
   const queue = new Queue<number>(3);
   const numbers = Array.from({ length: 10 }, (_, i) => i);
   const all = spawn(() => queue.putMany(numbers));
@@ -239,7 +239,7 @@ test('putMany and getMany under a bound lose the order, or block each other', as
   assert.deepEqual(await queue.getMany(4), [5]);
 });
 
-test('a putMany that ends early says nothing of what is in, or goes on', async () => {
+test('a putMany that ends early counts what is in, and ends', async () => {
   const queue = new Queue<number>(2);
   await assert.rejects(async () => queue.putMany([1, 2, 3], 1), { name: 'Full', count: 2 });
   assert.deepEqual(await queue.getMany(9), [1, 2]);
@@ -254,7 +254,7 @@ test('a putMany that ends early says nothing of what is in, or goes on', async (
   assert.equal(queue.unfinishedTasks, 5);
 });
 
-test('the items of a killed getMany are lost', async () => {
+test('the items of a killed getMany go back', async () => {
   const queue = new Queue<number>();
   const getter = spawn(function* () {
     yield* queue.getMany(3);
@@ -266,7 +266,7 @@ test('the items of a killed getMany are lost', async () => {
   assert.deepEqual(await queue.getMany(9), [1, 2, 3, 4]);
 });
 
-test('peek takes the item, or lets somebody in', async () => {
+test('peek leaves the item, and admits no putter', async () => {
   const queue = new Queue<number>(1);
   const peekers = [1, 2].map(() => spawn(() => queue.peek()));
   await sleep(0);
@@ -289,7 +289,7 @@ test('peek takes the item, or lets somebody in', async () => {
   await waiting;
 });
 
-test('join does not count what was put, got, given back and thrown away', async () => {
+test('join counts what was put, got, given back and thrown away', async () => {
   const queue = new Queue<number>(0, [1, 2]);
   assert.equal(queue.unfinishedTasks, 2);
   assert.equal(await queue.join(1), false);
@@ -310,7 +310,7 @@ test('join does not count what was put, got, given back and thrown away', async 
   assert.throws(() => queue.taskDone(), { name: 'RangeError', message: /more often than items were put/ });
 });
 
-test('the order of priorities', async () => {
+test('priorities come in order', async () => {
   const queue = new PriorityQueue<[number, string]>(0, [[3, 'c']]);
   await queue.putMany([
     [1, 'a'],
@@ -329,7 +329,7 @@ test('the order of priorities', async () => {
   assert.deepEqual(await waiting, [-1, 'low']);
 });
 
-test('a date is no priority, or one that can change in the queue', async () => {
+test('a date is a priority, which cannot change in the queue', async () => {
   const queue = new PriorityQueue<[Date, string]>();
   const [soon, late] = [new Date(1000), new Date(2000)];
   await queue.putMany([
@@ -345,7 +345,7 @@ test('a date is no priority, or one that can change in the queue', async () => {
   assert.throws(() => queue.putNowait([new Date('never'), '']), TypeError);
 });
 
-test('priorities that have no order are taken', async () => {
+test('priorities that have no order are refused', async () => {
   const queue = new PriorityQueue<any>(2, ['b', 'a']);
   for (const item of [Number.NaN, null, undefined, {}, [], [undefined, 1], [[1], 1]])
     assert.throws(() => queue.put(item), { name: 'TypeError', message: /expected item to be a number, a string or a tuple/ });
@@ -355,7 +355,7 @@ test('priorities that have no order are taken', async () => {
   assert.deepEqual(await queue.getMany(9), ['a', 'b']);
 });
 
-test('arguments that mean nothing are taken', async () => {
+test('arguments without a meaning are refused', async () => {
   const queue = new Queue<number>();
   for (const size of [1.5, Number.NaN, Infinity]) assert.throws(() => new Queue(size), RangeError);
   assert.throws(() => new Queue('3' as any), TypeError);
@@ -395,7 +395,7 @@ test('arguments that mean nothing are taken', async () => {
   assert.equal(new Queue(-1).maxSize, 0);
 });
 
-test('a queue does not say what it is', () => {
+test('a queue describes itself', () => {
   assert.equal(String(new Queue(3, [1])), '<Queue: 1 of 3 items>');
   const closed = new LifoQueue();
   closed.close();

@@ -8,7 +8,7 @@ import { GreenletExit, type RawGreenlet, getcurrent, greenlet, sleep, spawn } fr
 
 const main = getcurrent();
 
-test('switches come in another order than they are made', () => {
+test('switches come in the order in which they are made', () => {
   const said: (number | string)[] = [];
   const first: RawGreenlet = greenlet(function* () {
     said.push(12);
@@ -27,7 +27,7 @@ test('switches come in another order than they are made', () => {
   assert.deepEqual(said, [12, 56, 34, 78]);
 });
 
-test('values are lost, or come as something else', () => {
+test('values arrive, as they are', () => {
   const echo = greenlet(function* (...args: unknown[]) {
     let got: unknown = args;
     for (;;) got = yield* main.switch(got);
@@ -45,7 +45,7 @@ test('values are lost, or come as something else', () => {
   assert.equal(several.switch('ignored'), 'end');
 });
 
-test('a plain function does not run to its end, or with its values', () => {
+test('a plain function runs to its end, with its values', () => {
   const sum = greenlet((a: number, b: number) => a + b);
   assert.equal(sum.switch(1, 2), 3);
   assert.equal(sum.dead, true);
@@ -53,7 +53,7 @@ test('a plain function does not run to its end, or with its values', () => {
   assert.equal(g.switch(), true);
 });
 
-test('switches do not work at any depth of yield*', () => {
+test('switches work at any depth of yield*', () => {
   function* deep(level: number): Generator<unknown, string, unknown> {
     if (level === 0) return (yield* main.switch('down')) as string;
     return `${yield* deep(level - 1)}.`;
@@ -63,7 +63,7 @@ test('switches do not work at any depth of yield*', () => {
   assert.equal(g.switch('up'), `up${'.'.repeat(200)}`);
 });
 
-test('an error does not go to the parent, or leaves its greenlet alive', () => {
+test('an error goes to the parent, and ends its greenlet', () => {
   const seen: unknown[] = [];
   const failing = (): RawGreenlet =>
     greenlet(function* () {
@@ -90,7 +90,7 @@ test('an error does not go to the parent, or leaves its greenlet alive', () => {
   assert.deepEqual(seen, ['mine']);
 });
 
-test('throw() does not reach where a greenlet waits', () => {
+test('throw() reaches where a greenlet waits', () => {
   const g = greenlet(function* () {
     for (;;) {
       try {
@@ -108,7 +108,7 @@ test('throw() does not reach where a greenlet waits', () => {
   assert.equal(g.dead, true);
 });
 
-test('a GreenletExit is an error to the parent, or is not to be caught', () => {
+test('a GreenletExit is a value to the parent, and can be caught', () => {
   let isClosed = false;
   const g = greenlet(function* () {
     try {
@@ -136,7 +136,7 @@ test('a GreenletExit is an error to the parent, or is not to be caught', () => {
   assert.equal(stubborn.switch('now'), 'now');
 });
 
-test('what comes for one that has not begun, or has ended, is lost', () => {
+test('a value for a greenlet that has not begun, or has ended, arrives', () => {
   const dead = greenlet(() => 'x');
   dead.switch();
   assert.equal(dead.switch('to the parent'), 'to the parent');
@@ -150,14 +150,14 @@ test('what comes for one that has not begun, or has ended, is lost', () => {
   assert.throws(() => greenlet(() => 1).throw(new TypeError('not begun')), /not begun/);
 });
 
-test('a value for a parent that has not begun does not begin it', () => {
+test('a value for a parent that has not begun begins it', () => {
   const parent = greenlet((value: unknown) => ['parent got', value]);
   const child = greenlet(() => 'from the child', parent);
   assert.deepEqual(child.switch(), ['parent got', 'from the child']);
   assert.deepEqual([child.dead, parent.dead], [true, true]);
 });
 
-test('a parent can be a cycle, or nothing', () => {
+test('a parent cannot be a cycle, or missing', () => {
   const a = greenlet(() => 1);
   const b = greenlet(() => 2, a);
   assert.equal(b.parent, a);
@@ -172,7 +172,7 @@ test('a parent can be a cycle, or nothing', () => {
   assert.equal(c.switch(), 'collected c');
 });
 
-test('run can be changed under way, or is called without being there', () => {
+test('run cannot be changed under way, and must be there', () => {
   const empty = greenlet();
   assert.throws(() => empty.switch(), { name: 'TypeError', message: 'the greenlet has nothing to run: give it a function' });
   const late = greenlet();
@@ -184,7 +184,7 @@ test('run can be changed under way, or is called without being there', () => {
   assert.throws(() => greenlet(() => 1, {} as never), /expected parent to be a greenlet, got \{\}/);
 });
 
-test('a switch that is not yielded passes unseen', () => {
+test('a switch that is not yielded is reported', () => {
   const other = greenlet(() => assert.fail('it was switched to'));
   const message =
     /^InvalidStateError: a switch\(\) inside of a greenlet has no effect by itself: write yield\* other\.switch\(\), in a generator function$/;
@@ -216,7 +216,7 @@ test('a switch that is not yielded passes unseen', () => {
   assert.equal(late.switch(), undefined, 'a dead one passes it to its parent');
 });
 
-test('what is yielded and no switch passes, or ends the greenlet before it can say so', async () => {
+test('a yielded value other than a switch is refused inside of the greenlet', async () => {
   const other = greenlet(() => assert.fail('it was switched to'));
   /** Yields by `yield`, and gives what is thrown there. */
   const complaint = (make: () => unknown): Error =>
@@ -268,7 +268,7 @@ test('what is yielded and no switch passes, or ends the greenlet before it can s
     );
 });
 
-test('generators of another make are taken for values', () => {
+test('generators of another make are told from values', () => {
   const scripted = (): object => {
     let step = 0;
     const steps = {
@@ -290,7 +290,7 @@ test('generators of another make are taken for values', () => {
   assert.equal(realm.switch(2), 2);
 });
 
-test('getcurrent() tells of another greenlet', () => {
+test('getcurrent() gives the running greenlet', () => {
   const seen: boolean[] = [];
   const inner: RawGreenlet = greenlet(function* () {
     seen.push(getcurrent() === inner);
@@ -308,7 +308,7 @@ test('getcurrent() tells of another greenlet', () => {
   assert.deepEqual(seen, [true, true, true, true, true, true, false]);
 });
 
-test('many switches grow the stack', () => {
+test('many switches do not grow the stack', () => {
   const count = 100_000;
   const a: RawGreenlet = greenlet(function* () {
     let sum = 0;
@@ -335,7 +335,7 @@ test('many switches grow the stack', () => {
   assert.equal(chain.at(-1)!.switch(0), 19_999);
 });
 
-test('generators made of greenlets give other values', () => {
+test('generators made of greenlets give the expected values', () => {
   // A recursive producer that hands its items to its caller, greenlet's own favourite.
   function* items<T>(produce: (give: (item: T) => any) => Generator<unknown, void, unknown>): Generator<T> {
     const producer = greenlet(produce);
@@ -351,7 +351,7 @@ test('generators made of greenlets give other values', () => {
   assert.deepEqual([...items<string>((give) => permutations(['a', 'b', 'c'], give))], ['abc', 'acb', 'bac', 'bca', 'cab', 'cba']);
 });
 
-test('a context leaks from one greenlet into another, or is gone when it goes on', () => {
+test('a context stays with its greenlet, and is there when it goes on', () => {
   const storage = new AsyncLocalStorage<string>();
   const before = greenlet(function* () {
     yield* main.switch(storage.getStore());

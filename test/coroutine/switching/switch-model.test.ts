@@ -35,7 +35,7 @@ function follow(scripts: readonly Script[], isFollowed: boolean, isTraced: boole
   function* leaveDeep(move: Extract<Move, { to: number; depth: number }>, depth: number): Generator<unknown, unknown, unknown> {
     return depth === 0 ? yield* leave(move) : yield* leaveDeep(move, depth - 1);
   }
-  /** Whatever needs no yield. True if the greenlet returns. */
+  /** Performs a move without a yield. True if the greenlet returns. */
   const act = (i: number, move: Move): boolean => {
     if (move.do === 'dispose') {
       const done = attempt(() => all[move.of]![Symbol.dispose]());
@@ -129,7 +129,7 @@ const scripts = fc.integer({ min: 2, max: 6 }).chain(scriptsOf);
 
 const withoutContexts = (script: Script): Script => ({ ...script, moves: script.moves.filter((move) => move.do !== 'enter') });
 
-test('greenlets do something else than their scripts say', () => {
+test('greenlets do what their scripts say', () => {
   let switches = 0;
   fc.assert(
     fc.property(scripts, (each) => {
@@ -144,7 +144,7 @@ test('greenlets do something else than their scripts say', () => {
   assert.ok(switches > runs * 5, `only ${switches} switches in ${runs} runs`);
 });
 
-test('a tracer is told of other switches, or changes them', () => {
+test('a tracer sees every switch, and changes none', () => {
   fc.assert(
     fc.property(scripts, (each) => {
       const plain = each.map(withoutContexts);
@@ -154,7 +154,7 @@ test('a tracer is told of other switches, or changes them', () => {
   );
 });
 
-test('greenlets that enter contexts lose them, or leave them behind', () => {
+test('greenlets that enter contexts keep them, and leave none behind', () => {
   fc.assert(
     fc.property(scripts, (each) => {
       const log = storage.run('first', () => follow(each, true, true));

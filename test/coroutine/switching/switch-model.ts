@@ -1,5 +1,6 @@
 /**
- * What greenlets do that follow scripts, worked out without generators: who is entered, with what, who ends, and who is told.
+ * The behaviour of greenlets that follow scripts, computed without generators: which is entered, with what, which ends, and which receives
+ * the result.
  *
  * A move that leaves its greenlet (`switch`, `throw`) is where it waits; whatever ends it makes a letter to its parent.
  */
@@ -80,7 +81,7 @@ export class Model {
     this.log.push(`${i} ${what} in ${this.#people[i]!.store}`);
   }
 
-  /** Brings a letter to whom it reaches; returns the next one. */
+  /** Delivers a letter; returns the next one. */
   #carry(letter: Letter): Letter | undefined {
     const { to, kind, content } = letter;
     const person = this.#people[to]!;
@@ -109,7 +110,7 @@ export class Model {
     return this.#toParent(i, kind, content);
   }
 
-  /** It waits at a move that leaves it, and goes on. */
+  /** Called for a greenlet that waits at a move that leaves it: it goes on. */
   #receive(i: number, kind: Letter['kind'], content: unknown): Letter | undefined {
     const { script, at } = this.#people[i]!;
     const move = script.moves[at] as Extract<Move, { isCaught: boolean }>;

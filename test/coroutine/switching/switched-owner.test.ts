@@ -150,7 +150,7 @@ test('inside of an RLock.run a part of a greenlet is kept apart from the greenle
   assert.equal(inside, true);
 });
 
-test('what waits for a lock names the greenlet that holds it', () => {
+test('a wait for a lock names the greenlet that holds it', () => {
   const lock = new RLock();
   const plain = new Lock();
   const g = greenlet(() => {
@@ -190,7 +190,7 @@ test('a tracer finds the fields of the greenlet that is switched to', () => {
   assert.deepEqual(seen, [undefined, 'main']);
 });
 
-test('what the loop calls finds the fields of the main program', async () => {
+test('callbacks of the loop find the fields of the main program', async () => {
   const local = new Local<{ name?: string }>();
   local.name = 'main';
   const seen: (string | undefined)[] = [];

@@ -1,4 +1,4 @@
-/** AsyncResult: whoever waits gets what was set. */
+/** AsyncResult: every waiter gets the value that was set. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { runProgram } from '../program.js';
 
 const error = new RangeError('own');
 
-both('somebody who waits gets nothing, or something else', function* ({ start }) {
+both('every waiter gets the value', function* ({ start }) {
   for (const value of [42, undefined, null, error]) {
     const result = new AsyncResult();
     const waiting = [1, 2].map(() =>
@@ -28,7 +28,7 @@ both('somebody who waits gets nothing, or something else', function* ({ start })
   }
 });
 
-both('an error is not thrown, or not to all', function* ({ start }) {
+both('an error is thrown, to all waiters', function* ({ start }) {
   for (const thrown of [error, undefined]) {
     const result = new AsyncResult<number>();
     const waiting = [1, 2].map(() =>
@@ -65,7 +65,7 @@ both('an error is not thrown, or not to all', function* ({ start }) {
   }
 });
 
-both('one that is not set in time is waited for', function* ({ start, clock }) {
+both('a wait for one that is not set in time ends', function* ({ start, clock }) {
   const result = new AsyncResult<number>();
   assert.deepEqual([result.ready(), result.successful(), result.value, result.exception], [false, false, undefined, undefined]);
   assert.throws(() => result.getNowait(), TimeoutError);
@@ -86,7 +86,7 @@ both('one that is not set in time is waited for', function* ({ start, clock }) {
   assert.throws(() => result.get(-1), RangeError);
 });
 
-test('what is set again is not had', async () => {
+test('a second value replaces the first', async () => {
   const result = new AsyncResult<number>();
   const early = result.get();
   result.set(1);
@@ -99,7 +99,7 @@ test('what is set again is not had', async () => {
   assert.equal(await result, 3);
 });
 
-test('it is no promise', async () => {
+test('it is a promise', async () => {
   const result = new AsyncResult<number>();
   const chain = result.then((value) => value + 1).finally(() => {});
   const raced = Promise.race([new AsyncResult(), result]);
@@ -116,7 +116,7 @@ test('it is no promise', async () => {
   );
 });
 
-test('a greenlet does not give it its outcome', async () => {
+test('a linked greenlet gives it its outcome', async () => {
   const work = [
     function* () {
       yield* sleep();
@@ -141,7 +141,7 @@ test('a greenlet does not give it its outcome', async () => {
   assert.ok((await results[2]) instanceof GreenletExit);
 });
 
-test('an error that nobody asks for is a failure, or one that is asked for is none', async () => {
+test('an error without a reader is not reported, and a read one is thrown', async () => {
   const { stdout, stderr } = await runProgram(`
     process.on('unhandledRejection', (error) => console.log('unhandled', error.message));
     const [quiet, loud] = [new h.AsyncResult(), new h.AsyncResult()];
@@ -152,7 +152,7 @@ test('an error that nobody asks for is a failure, or one that is asked for is no
   assert.deepEqual([stdout, stderr], ['unhandled loud\n', '']);
 });
 
-test('callbacks are not called', async () => {
+test('callbacks are called', async () => {
   const result = new AsyncResult<number>();
   const said: unknown[] = [];
   const gone = (): void => void said.push('gone');
@@ -165,7 +165,7 @@ test('callbacks are not called', async () => {
   assert.deepEqual(said, [2], 'once, with what it is now');
 });
 
-test('it is not told what it has', () => {
+test('it describes what it has', () => {
   const result = new AsyncResult<string>();
   assert.equal(String(result), '<AsyncResult not set>');
   result.set('text');

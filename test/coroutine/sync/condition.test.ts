@@ -1,4 +1,4 @@
-/** Condition: who is notified, and that the lock is had back whatever ends the wait. */
+/** Condition: the order of notifications, and the lock is held again however the wait ends. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';
@@ -22,7 +22,7 @@ const waiterOf =
       }
     });
 
-both('a notification comes to another than who has waited longest', function* (world) {
+both('a notification goes to the longest waiter', function* (world) {
   const condition = new Condition();
   const said: string[] = [];
   const waiters = ['a', 'b', 'c', 'd'].map(waiterOf(world, condition, said));
@@ -39,7 +39,7 @@ both('a notification comes to another than who has waited longest', function* (w
   assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 0 });
 });
 
-both('who is notified goes on before the lock is free', function* (world) {
+both('a notified waiter resumes after the lock is free', function* (world) {
   const condition = new Condition();
   const said: string[] = [];
   const waiter = waiterOf(world, condition, said)('a');
@@ -53,7 +53,7 @@ both('who is notified goes on before the lock is free', function* (world) {
   assert.deepEqual(said, ['a true', 'a releases']);
 });
 
-both('a killed waiter goes on without the lock', function* (world) {
+both('a killed waiter has the lock when it resumes', function* (world) {
   const condition = new Condition();
   const said: string[] = [];
   const waiter = waiterOf(world, condition, said)('a');
@@ -67,7 +67,7 @@ both('a killed waiter goes on without the lock', function* (world) {
   assert.deepEqual([said, condition.locked()], [['a releases'], false]);
 });
 
-both('a kill of who has been notified takes the notification along', function* (world) {
+both('a kill of a notified waiter passes the notification on', function* (world) {
   const condition = new Condition();
   const said: string[] = [];
   const [first] = ['a', 'b'].map(waiterOf(world, condition, said));
@@ -80,7 +80,7 @@ both('a kill of who has been notified takes the notification along', function* (
   assert.deepEqual([said, condition.locked()], [['a releases', 'b true', 'b releases'], false]);
 });
 
-test('a kill of who has been notified, and has the lock already, takes the notification along', async () => {
+test('a kill of a notified waiter that has the lock already passes the notification on', async () => {
   const condition = new Condition();
   const said: string[] = [];
   function* wait(name: string) {
@@ -98,7 +98,7 @@ test('a kill of who has been notified, and has the lock already, takes the notif
   assert.deepEqual([said, condition.locked()], [['b true'], false]);
 });
 
-test('two kills of who has been notified make two notifications of one', async () => {
+test('two kills of a notified waiter pass one notification on', async () => {
   const condition = new Condition();
   function* wait() {
     using _ = yield* condition.hold();
@@ -118,7 +118,7 @@ test('two kills of who has been notified make two notifications of one', async (
   await third.kill();
 });
 
-test('a second kill throws before the lock is had back', async () => {
+test('a second kill throws after the lock is reacquired', async () => {
   const condition = new Condition();
   const [one, two] = [new Error('one'), new Error('two')];
   let caught: unknown;
@@ -143,7 +143,7 @@ test('a second kill throws before the lock is had back', async () => {
   assert.deepEqual([caught, condition.locked()], [two, false]);
 });
 
-both('a wait that ran out of time gives true, or has no lock', function* ({ start, clock }) {
+both('a wait that ran out of time gives false, and has the lock', function* ({ start, clock }) {
   const condition = new Condition();
   const g = start(function* () {
     yield condition.acquire();
@@ -162,7 +162,7 @@ both('a wait that ran out of time gives true, or has no lock', function* ({ star
   assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 0 });
 });
 
-both('a notified waiter runs out of time, or is aborted, while it waits for the lock', function* ({ start, clock }) {
+both('a notified waiter that runs out of time, or is aborted, while it waits for the lock has the lock', function* ({ start, clock }) {
   const condition = new Condition();
   const controller = new AbortController();
   const g = start(function* () {
@@ -180,7 +180,7 @@ both('a notified waiter runs out of time, or is aborted, while it waits for the 
   assert.equal(yield g, true);
 });
 
-both('an aborted waiter goes on without the lock', function* ({ start }) {
+both('an aborted waiter has the lock when it resumes', function* ({ start }) {
   const condition = new Condition();
   const reason = new Error('enough');
   const controller = new AbortController();
@@ -200,7 +200,7 @@ both('an aborted waiter goes on without the lock', function* ({ start }) {
   assert.deepEqual(yield g, [reason, true]);
 });
 
-both('a wait of no time lets nobody have the lock', function* ({ start }) {
+both('a wait of no time lets others have the lock', function* ({ start }) {
   const condition = new Condition();
   let isIn = false;
   yield condition.acquire();
@@ -214,7 +214,7 @@ both('a wait of no time lets nobody have the lock', function* ({ start }) {
   condition.release();
 });
 
-both('a predicate is asked without the lock, or too seldom', function* ({ start }) {
+both('a predicate is asked with the lock, after each notification', function* ({ start }) {
   const condition = new Condition();
   const asked: boolean[] = [];
   let state = 0;
@@ -236,7 +236,7 @@ both('a predicate is asked without the lock, or too seldom', function* ({ start 
   assert.deepEqual(asked, [true, true, true, true]);
 });
 
-both('a predicate that never comes true holds up', function* ({ start, clock }) {
+both('a predicate that never comes true ends at the timeout', function* ({ start, clock }) {
   const condition = new Condition();
   const g = start(function* () {
     yield condition.acquire();
@@ -252,7 +252,7 @@ both('a predicate that never comes true holds up', function* ({ start, clock }) 
   assert.deepEqual(yield g, [0, true]);
 });
 
-both('a predicate that fails loses the lock', function* () {
+both('a predicate that fails keeps the lock', function* () {
   const condition = new Condition();
   yield condition.acquire();
   const fail = (): never => {
@@ -264,7 +264,7 @@ both('a predicate that fails loses the lock', function* () {
   assert.equal(condition.locked(), true);
 });
 
-both('a reentrant lock is had back less often than it was given up', function* ({ start }) {
+both('a reentrant lock is reacquired as often as it was held', function* ({ start }) {
   const lock = new RLock();
   const condition = new Condition(lock);
   const g = start(function* () {
@@ -285,7 +285,7 @@ both('a reentrant lock is had back less often than it was given up', function* (
   assert.equal(lock.locked(), false);
 });
 
-both('somebody without the lock waits or notifies', function* ({ start }) {
+both('a wait or notification without the lock is refused', function* ({ start }) {
   for (const lock of [undefined, new Lock(), new RLock()]) {
     const condition = new Condition(lock);
     for (const method of ['wait', 'notify', 'notifyAll'] as const)
@@ -299,7 +299,7 @@ both('somebody without the lock waits or notifies', function* ({ start }) {
   });
 });
 
-test('a bad argument loses the lock, or is taken', async () => {
+test('a bad argument is refused, and the lock kept', async () => {
   const condition = new Condition();
   await condition.acquire();
   assert.throws(() => condition.wait(-1), RangeError);
@@ -308,7 +308,7 @@ test('a bad argument loses the lock, or is taken', async () => {
   assert.throws(() => new Condition(new Semaphore() as never), /expected lock to be a Lock or an RLock, got/);
 });
 
-test('greenlets of one condition lose notifications in a crowd of kills', async () => {
+test('greenlets of one condition lose no notification in a crowd of kills', async () => {
   const condition = new Condition();
   let woken = 0;
   const waiters: Greenlet[] = Array.from({ length: 100 }, () =>

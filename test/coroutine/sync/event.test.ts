@@ -1,4 +1,4 @@
-/** Event: who is woken by it, and when. */
+/** Event: the waiters that it wakes, and when. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { both } from '../both-kinds.js';
 import { idle } from '../hand-clock.js';
 import { runProgram } from '../program.js';
 
-both('somebody misses that it was set', function* ({ start }) {
+both('every waiter sees that it was set', function* ({ start }) {
   const event = new Event();
   const order: number[] = [];
   const waiters = [1, 2, 3].map((i) =>
@@ -26,7 +26,7 @@ both('somebody misses that it was set', function* ({ start }) {
   assert.deepEqual([order, event.isSet(), event.ready()], [[1, 2, 3], false, false]);
 });
 
-both('who comes when it is set waits', function* () {
+both('a wait on an event that is set is over at once', function* () {
   const event = new Event();
   event.set();
   event.set();
@@ -36,7 +36,7 @@ both('who comes when it is set waits', function* () {
   assert.deepEqual([yield event.wait(0), event.isSet()], [false, false]);
 });
 
-both('a wait that was left stays in line', function* ({ start, clock }) {
+both('a wait that was left leaves the line', function* ({ start, clock }) {
   const event = new Event();
   const controller = new AbortController();
   const late = start(function* () {
@@ -59,7 +59,7 @@ both('a wait that was left stays in line', function* ({ start, clock }) {
   assert.throws(() => event.wait(-1), RangeError);
 });
 
-test('callbacks are called within set(), twice, or after they were taken away', async () => {
+test('callbacks are called after set(), once, and not after they were unlinked', async () => {
   const event = new Event();
   const said: string[] = [];
   const [a, b] = ['a', 'b'].map((name) => () => void said.push(name));
@@ -79,7 +79,7 @@ test('callbacks are called within set(), twice, or after they were taken away', 
   assert.deepEqual(said, ['a', 'true']);
 });
 
-test('a callback that links again is called for ever', async () => {
+test('a callback that links again is called once for each set', async () => {
   const event = new Event();
   let calls = 0;
   const again = (): void => {
@@ -95,7 +95,7 @@ test('a callback that links again is called for ever', async () => {
   assert.deepEqual([calls, event.statistics().links], [2, 1]);
 });
 
-test('it is not told what is waited for', async () => {
+test('it describes its waiters', async () => {
   const event = new Event();
   const waiting = event.wait();
   assert.equal(inspect(event), '<Event not set, 1 waiting>');
@@ -107,7 +107,7 @@ test('it is not told what is waited for', async () => {
   assert.equal(code, 1);
 });
 
-test('a hundred thousand waiters are too many', async () => {
+test('a hundred thousand waiters can wait', async () => {
   const event = new Event();
   let woken = 0;
   const last = Array.from({ length: 100_000 }, () =>

@@ -1,4 +1,4 @@
-/** Locks and semaphores in a crowd that is killed, aborted and timed out at random: nobody gets in beside another, no permit is lost. */
+/** Locks and semaphores under random kills, aborts and timeouts: never two owners at once, no permit is lost. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -53,7 +53,7 @@ class Crowd {
   readonly #permits: number;
   #inside = 0;
   #arrivals = 0;
-  /** Who got in, by order of arrival. */
+  /** The owners, by order of arrival. */
   readonly entries: number[] = [];
   readonly greenlets: Greenlet[] = [];
   readonly controllers: AbortController[] = [];
@@ -108,7 +108,7 @@ class Crowd {
     }
   }
 
-  /** Whoever waits is outside meanwhile, and inside again whatever ends the wait. */
+  /** A waiter is outside meanwhile, and inside again however the wait ends. */
   *#wait(condition: Condition, ms: number, signal: AbortSignal): Generator<any, void> {
     condition.notify();
     this.#inside -= 1;
@@ -162,7 +162,7 @@ async function play(steps: readonly Step[], shared: Shared, permits: number): Pr
 }
 
 for (const [name, { permits, make }] of Object.entries(sources)) {
-  test(`a crowd gets into a ${name} at the same time, in another order, or for ever`, async () => {
+  test(`a crowd gets into a ${name} one after another, in order, and none waits on`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const shared = make();
@@ -193,7 +193,7 @@ function isUnexpected(error: unknown): boolean {
 }
 
 /** Exact, as a generator greenlet that is killed has not seen what it did not return from. */
-test('notifications go to others than they should when waiters are killed', async () => {
+test('notifications go to the right waiters when waiters are killed', async () => {
   const move = fc.oneof(
     fc.record({ do: fc.constant('notify' as const), which: fc.integer({ min: 1, max: 3 }) }),
     fc.record({ do: fc.constant('kill' as const), which: fc.nat({ max: 11 }) }),

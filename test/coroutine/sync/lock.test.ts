@@ -1,4 +1,4 @@
-/** Lock: who has it, who comes next, and that nobody takes it along when he is thrown out. */
+/** Lock: its owner, the next owner, and no owner that is thrown out takes it along. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { both } from '../both-kinds.js';
 import { idle } from '../hand-clock.js';
 import { runProgram } from '../program.js';
 
-both('the lock goes to another than who has waited longest', function* ({ start }) {
+both('the lock goes to the longest waiter', function* ({ start }) {
   const lock = new Lock();
   const order: number[] = [];
   yield lock.acquire();
@@ -23,12 +23,12 @@ both('the lock goes to another than who has waited longest', function* ({ start 
   yield idle();
   assert.deepEqual([order, lock.statistics()], [[], { locked: true, waiting: 3 }]);
   lock.release();
-  assert.equal(lock.tryAcquire(), false, 'it is handed over, not free for who comes in between');
+  assert.equal(lock.tryAcquire(), false, 'it is handed over, not free for a newcomer');
   yield idle();
   assert.deepEqual([order, lock.locked()], [[1, 2, 3], false]);
 });
 
-both('two that take turns in a loop starve a third', function* ({ start }) {
+both('two that take turns in a loop do not starve a third', function* ({ start }) {
   const lock = new Lock();
   const order: string[] = [];
   const loop = (name: string) =>
@@ -45,7 +45,7 @@ both('two that take turns in a loop starve a third', function* ({ start }) {
   assert.equal(order.join(''), 'abcabcabcabc');
 });
 
-both('a killed waiter takes the lock, or stands in the way', function* ({ start }) {
+both('a killed waiter neither takes the lock nor stands in the way', function* ({ start }) {
   const lock = new Lock();
   const order: string[] = [];
   const wait = (name: string): Greenlet<void> =>
@@ -64,7 +64,7 @@ both('a killed waiter takes the lock, or stands in the way', function* ({ start 
   assert.deepEqual([order, lock.locked()], [['second'], false]);
 });
 
-test('a greenlet that is killed between its turn and its next step takes the lock along', async () => {
+test('a greenlet that is killed between its turn and its next step gives the lock on', async () => {
   const lock = new Lock();
   const order: string[] = [];
   function* wait(name: string) {
@@ -81,7 +81,7 @@ test('a greenlet that is killed between its turn and its next step takes the loc
   assert.deepEqual([order, lock.locked()], [['second'], false]);
 });
 
-test('many that are killed at once leave the lock locked', async () => {
+test('many that are killed at once leave the lock free', async () => {
   const lock = new Lock();
   await lock.acquire();
   const waiters = Array.from({ length: 100 }, () =>
@@ -96,7 +96,7 @@ test('many that are killed at once leave the lock locked', async () => {
   assert.deepEqual(lock.statistics(), { locked: false, waiting: 0 });
 });
 
-both('a waiter that ran out of time takes the lock', function* ({ start, clock }) {
+both('a waiter that ran out of time does not take the lock', function* ({ start, clock }) {
   const lock = new Lock();
   yield lock.acquire();
   const g = start(function* () {
@@ -114,7 +114,7 @@ both('a waiter that ran out of time takes the lock', function* ({ start, clock }
   assert.equal(yield lock.acquire({ timeout: 10 }), true);
 });
 
-both('an aborted waiter takes the lock', function* () {
+both('an aborted waiter does not take the lock', function* () {
   const lock = new Lock();
   const reason = new Error('enough');
   const controller = new AbortController();
@@ -126,7 +126,7 @@ both('an aborted waiter takes the lock', function* () {
   assert.deepEqual(lock.statistics(), { locked: true, waiting: 0 });
 });
 
-both('who tries again and again lets nobody else go on', function* ({ start }) {
+both('a loop of attempts lets others go on', function* ({ start }) {
   const lock = new Lock();
   yield lock.acquire();
   let tries = 0;
@@ -141,14 +141,14 @@ both('who tries again and again lets nobody else go on', function* ({ start }) {
   assert.ok(count > 0, `${count} tries`);
 });
 
-test('a free lock is not had at once, or costs an operation', () => {
+test('a free lock is acquired at once, without an operation', () => {
   const lock = new Lock();
   const first = lock.acquire();
   lock.release();
   assert.equal(lock.acquire(), first, 'all that are over at once are one');
 });
 
-test('a bad option is taken, or leaves a waiter behind', () => {
+test('a bad option is refused, and leaves no waiter behind', () => {
   const lock = new Lock();
   assert.throws(() => lock.acquire('soon' as never), /expected timeout to be a number of milliseconds or/);
   assert.equal(lock.locked(), false);
@@ -159,7 +159,7 @@ test('a bad option is taken, or leaves a waiter behind', () => {
   assert.equal(lock.statistics().waiting, 0);
 });
 
-both('a release too many is taken', function* () {
+both('a release too many is refused', function* () {
   const lock = new Lock();
   assert.throws(() => lock.release(), { name: 'InvalidStateError', message: 'release() of a Lock that is not locked' });
   yield lock.acquire();
@@ -167,7 +167,7 @@ both('a release too many is taken', function* () {
   assert.throws(() => lock.release(), InvalidStateError);
 });
 
-both('another greenlet cannot release it', function* ({ start }) {
+both('another greenlet can release it', function* ({ start }) {
   const lock = new Lock();
   yield lock.acquire();
   yield start(function* () {
@@ -176,7 +176,7 @@ both('another greenlet cannot release it', function* ({ start }) {
   assert.equal(lock.locked(), false);
 });
 
-both('a guard does not give the lock back, or gives it back twice', function* () {
+both('a guard releases the lock, once', function* () {
   const lock = new Lock();
   const guard = (yield lock.hold()) as Disposable;
   assert.equal(lock.locked(), true);
@@ -187,7 +187,7 @@ both('a guard does not give the lock back, or gives it back twice', function* ()
   assert.equal(lock.locked(), true, 'it was given back once');
 });
 
-both('hold() that ran out of time gives no error', function* ({ start, clock }) {
+both('hold() that ran out of time throws', function* ({ start, clock }) {
   const lock = new Lock();
   yield lock.acquire();
   const g = start(function* () {
@@ -200,7 +200,7 @@ both('hold() that ran out of time gives no error', function* ({ start, clock }) 
   assert.match((g.exception as Error).message, /^hold\(\) was given less time than it took: Lock held by Greenlet-\d+$/);
 });
 
-test('a guard that nobody saw is not given back', async () => {
+test('an unseen guard is released', async () => {
   const lock = new Lock();
   await lock.acquire();
   const g = spawn(function* () {
@@ -212,7 +212,7 @@ test('a guard that nobody saw is not given back', async () => {
   assert.equal(lock.locked(), false);
 });
 
-both('it is not told who has it', function* ({ start }) {
+both('it describes its owner', function* ({ start }) {
   const lock = new Lock();
   assert.deepEqual([lock.owner, String(lock)], [null, '<Lock unlocked>']);
   const g = start(function* () {
@@ -227,7 +227,7 @@ both('it is not told who has it', function* ({ start }) {
   assert.equal(lock.owner, getCurrent());
 });
 
-test('a program that waits for ever does not say who has the lock', async () => {
+test('a program in a deadlock names the owner of the lock', async () => {
   const { stderr, code } = await runProgram(`
     const lock = new h.Lock();
     h.spawn(function* () { yield* lock.acquire(); yield* lock.acquire(); });

@@ -1,4 +1,4 @@
-/** RLock: whose it is, how often it is taken, and who may go in at the same time. */
+/** RLock: its owner, its depth, and concurrent entries. */
 
 /* oxlint-disable require-yield -- bodies that wait for nothing are greenlets, too */
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { untilCollected } from '../../python/garbage.js';
 import { both } from '../both-kinds.js';
 import { idle } from '../hand-clock.js';
 
-both('a holder cannot take it again, or it is free too early', function* ({ start }) {
+both('a holder can acquire it again, and frees it after as many releases', function* ({ start }) {
   const lock = new RLock();
   for (let i = 0; i < 3; i += 1) assert.equal(yield lock.acquire(), true);
   assert.deepEqual(lock.statistics(), { depth: 3, waiting: 0 });
@@ -29,7 +29,7 @@ both('a holder cannot take it again, or it is free too early', function* ({ star
   assert.equal(lock.locked(), false);
 });
 
-both('somebody else releases it', function* ({ start }) {
+both('a release by another greenlet is refused', function* ({ start }) {
   const lock = new RLock();
   assert.throws(() => lock.release(), /^InvalidStateError: release\(\) by Greenlet-\d+ of an RLock unlocked$/);
   yield lock.acquire();
@@ -44,7 +44,7 @@ both('somebody else releases it', function* ({ start }) {
   assert.throws(() => lock.release(), InvalidStateError);
 });
 
-both('it is not told who has it, and how often', function* ({ start }) {
+both('it describes its owner and its depth', function* ({ start }) {
   const lock = new RLock();
   assert.deepEqual([lock.owner, inspect(lock)], [null, '<RLock unlocked>']);
   const g = start(function* () {
@@ -59,7 +59,7 @@ both('it is not told who has it, and how often', function* ({ start }) {
   assert.equal(String(lock), `<RLock held by ${g.name}, which has ended>`);
 });
 
-both('what a greenlet runs in parts is another holder', function* () {
+both('parts of a greenlet are the same holder', function* () {
   const lock = new RLock();
   const other = new Lock();
   yield lock.acquire();
@@ -79,7 +79,7 @@ both('what a greenlet runs in parts is another holder', function* () {
   assert.equal(lock.locked(), false);
 });
 
-test('async functions of the main program are kept apart, or cannot be', async () => {
+test('async functions of the main program share it, and can be kept apart', async () => {
   const lock = new RLock();
   const said: string[] = [];
   const twice = async (name: string): Promise<void> => {
@@ -98,7 +98,7 @@ test('async functions of the main program are kept apart, or cannot be', async (
   assert.equal(lock.locked(), false);
 });
 
-test('a run within a run waits for itself', async () => {
+test('a run within a run does not wait for itself', async () => {
   const [outer, inner] = [new RLock(), new RLock()];
   const depth = await outer.run(async () => {
     await sleep();
@@ -107,7 +107,7 @@ test('a run within a run waits for itself', async () => {
   assert.deepEqual([depth, outer.locked(), inner.locked()], [2, false, false]);
 });
 
-test('two runs within a run, at the same time, shut each other out', async () => {
+test('two runs within a run, at the same time, do not shut each other out', async () => {
   const [outer, inner] = [new RLock(), new RLock()];
   const met = new Event();
   await outer.run(() =>
@@ -123,7 +123,7 @@ test('two runs within a run, at the same time, shut each other out', async () =>
   assert.equal(outer.locked(), false);
 });
 
-test('what a run has taken besides belongs to nobody', async () => {
+test('a lock that a run acquires besides belongs to its greenlet after it', async () => {
   const [lock, other] = [new RLock(), new RLock()];
   const g = spawn(function* () {
     yield* lock.run(function* () {
@@ -138,7 +138,7 @@ test('what a run has taken besides belongs to nobody', async () => {
   assert.deepEqual([lock.locked(), other.locked()], [false, false]);
 });
 
-test('parts of one async greenlet wait for each other', async () => {
+test('parts of one async greenlet do not wait for each other', async () => {
   const lock = new RLock();
   const met = new Event();
   await spawn(async () => {
@@ -158,7 +158,7 @@ test('parts of one async greenlet wait for each other', async () => {
   assert.equal(lock.locked(), false);
 });
 
-test('a greenlet that waited twice, at the same time, gets it once', async () => {
+test('a greenlet that waited twice, at the same time, gets it twice', async () => {
   const lock = new RLock();
   await lock.acquire();
   let hadIt = 0;
@@ -184,7 +184,7 @@ test('a greenlet that waited twice, at the same time, gets it once', async () =>
   assert.deepEqual(lock.statistics(), { depth: 0, waiting: 0 });
 });
 
-both('a guard that is disposed of elsewhere is another greenlet releasing it', function* ({ start }) {
+both('a guard releases the lock from any greenlet', function* ({ start }) {
   const lock = new RLock();
   const guard = (yield lock.hold()) as Disposable;
   yield start(function* () {
@@ -193,7 +193,7 @@ both('a guard that is disposed of elsewhere is another greenlet releasing it', f
   assert.equal(lock.locked(), false);
 });
 
-both('a killed waiter takes it', function* ({ start }) {
+both('a killed waiter does not take it', function* ({ start }) {
   const lock = new RLock();
   yield lock.acquire();
   const [first, second] = [1, 2].map(() =>
@@ -209,7 +209,7 @@ both('a killed waiter takes it', function* ({ start }) {
   assert.deepEqual(lock.statistics(), { depth: 0, waiting: 0 });
 });
 
-test('greenlets that have waited are kept', async () => {
+test('greenlets that have waited are not kept', async () => {
   const lock = new RLock();
   const refs: WeakRef<object>[] = [];
   const wait = (timeout?: number): void => {

@@ -1,4 +1,4 @@
-/** run(fn) of locks: the function belongs to who calls, and the lock is given back when it is over, however that comes. */
+/** run(fn) of locks: the function belongs to the caller, and the lock is released when it is over, however it ends. */
 
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -9,7 +9,7 @@ import { both } from '../both-kinds.js';
 import { HandClock, idle } from '../hand-clock.js';
 import { runProgram } from '../program.js';
 
-both('a kind of function gives something else than its result', function* () {
+both('every kind of function gives its result', function* () {
   const lock = new Lock();
   const event = new Event();
   event.set();
@@ -32,7 +32,7 @@ both('a kind of function gives something else than its result', function* () {
   assert.deepEqual([results, lock.locked()], [[1, 2, 3, 3, 4, true, 3], false]);
 });
 
-both('a function that fails keeps the lock', function* () {
+both('a function that fails releases the lock', function* () {
   const lock = new Lock();
   const error = new Error('own');
   const fail = (): never => {
@@ -61,7 +61,7 @@ both('a function that fails keeps the lock', function* () {
   }
 });
 
-both('functions run in another order, or at the same time', function* () {
+both('functions run in order, one at a time', function* () {
   const lock = new Lock();
   const said: string[] = [];
   const runs = ['a', 'b', 'c'].map((name) =>
@@ -73,10 +73,10 @@ both('functions run in another order, or at the same time', function* () {
   );
   assert.deepEqual(said, ['a'], 'the first begins in the call');
   yield runs[2];
-  assert.equal(said.join(''), 'aabbcc', 'those that nobody waits for run, too');
+  assert.equal(said.join(''), 'aabbcc', 'those without a waiter run, too');
 });
 
-both('a killed greenlet lets its function begin', function* ({ start }) {
+both('a killed greenlet does not let its function begin', function* ({ start }) {
   const lock = new Lock();
   yield lock.acquire();
   let hasBegun = false;
@@ -91,7 +91,7 @@ both('a killed greenlet lets its function begin', function* ({ start }) {
   assert.deepEqual([hasBegun, lock.locked()], [false, false]);
 });
 
-test('a killed greenlet goes on, or the lock is free, before its function has ended', async () => {
+test('a killed greenlet goes on, and the lock is free, after its function has ended', async () => {
   const lock = new Lock();
   const said: string[] = [];
   const cleaned = new Event();
@@ -120,7 +120,7 @@ test('a killed greenlet goes on, or the lock is free, before its function has en
   assert.ok((g.value as unknown) instanceof GreenletExit);
 });
 
-test('a kill that the function swallows is thrown all the same', async () => {
+test('a kill that the function swallows is not thrown after it', async () => {
   const lock = new Lock();
   const g = spawn(function* () {
     const value = yield* lock.run(function* () {
@@ -139,7 +139,7 @@ test('a kill that the function swallows is thrown all the same', async () => {
   assert.equal(await g, 'swallowed');
 });
 
-test('a second kill does not reach the finally of the first', async () => {
+test('a second kill reaches the finally of the first', async () => {
   const lock = new Lock();
   const [first, second] = [new Error('first'), new Error('second')];
   const said: unknown[] = [];
@@ -163,7 +163,7 @@ test('a second kill does not reach the finally of the first', async () => {
   assert.deepEqual([said, g.exception, lock.locked()], [[second], first, false]);
 });
 
-test('the async function of a killed generator greenlet goes on, or loses the lock while it does', async () => {
+test('the async function of a killed generator greenlet ends, and keeps the lock until then', async () => {
   const lock = new Lock();
   const said: string[] = [];
   const cleaned = new Event();
@@ -189,7 +189,7 @@ test('the async function of a killed generator greenlet goes on, or loses the lo
   assert.deepEqual([lock.locked(), g.successful()], [false, true]);
 });
 
-test('the function of a killed async greenlet keeps the lock, or loses it too early', async () => {
+test('the function of a killed async greenlet keeps the lock until its end', async () => {
   const lock = new Lock();
   const cleaned = new Event();
   const said: string[] = [];
@@ -211,7 +211,7 @@ test('the function of a killed async greenlet keeps the lock, or loses it too ea
   assert.deepEqual([said, lock.locked()], [['cleaned'], false]);
 });
 
-test('a promise that nobody can end is left, and the lock with it', async () => {
+test('a promise that cannot be ended is waited for, and the lock kept', async () => {
   const lock = new Lock();
   let settle!: () => void;
   const promise = new Promise<void>((resolve) => (settle = resolve));
@@ -228,7 +228,7 @@ test('a promise that nobody can end is left, and the lock with it', async () => 
   assert.deepEqual([lock.locked(), (g.value as unknown) instanceof GreenletExit], [false, true]);
 });
 
-both('a greenlet that is killed by its own function goes on', function* ({ start }) {
+both('a greenlet that is killed by its own function ends', function* ({ start }) {
   const lock = new Lock();
   let hasGoneOn = false;
   const g = start(function* () {
@@ -243,7 +243,7 @@ both('a greenlet that is killed by its own function goes on', function* ({ start
   assert.deepEqual([hasGoneOn, lock.locked(), (g.value as unknown) instanceof GreenletExit], [false, false, true]);
 });
 
-test('a function that catches the kill it made itself is killed once more', async () => {
+test('a function that catches its own kill is not killed once more', async () => {
   const lock = new Lock();
   const g = spawn(function* () {
     return yield* lock.run(function* () {
@@ -258,7 +258,7 @@ test('a function that catches the kill it made itself is killed once more', asyn
   assert.equal(await g, 'goes on');
 });
 
-test('a time-out within the function is stronger than a kill', async () => {
+test('a timeout within the function is weaker than a kill', async () => {
   using clock = new HandClock();
   const lock = new Lock();
   const error = new Error('kill');
@@ -274,7 +274,7 @@ test('a time-out within the function is stronger than a kill', async () => {
   assert.equal(g.exception, error);
 });
 
-both('in the function another greenlet runs, with other fields', function* () {
+both('the function runs in its greenlet, with its fields', function* () {
   const lock = new Lock();
   const local = new Local<{ name?: string }>();
   local.name = 'mine';
@@ -295,7 +295,7 @@ both('in the function another greenlet runs, with other fields', function* () {
   yield later;
 });
 
-test('a function runs in another context', async () => {
+test('a function runs in the context of its caller', async () => {
   const lock = new Lock();
   const storage = new AsyncLocalStorage<string>();
   const seen: (string | undefined)[] = [];
@@ -322,7 +322,7 @@ test('a function runs in another context', async () => {
   assert.deepEqual(seen, ['plain', 'generator', 'generator', 'async', 'async']);
 });
 
-test('a time-out does not come through', async () => {
+test('a timeout comes through', async () => {
   const lock = new Lock();
   const g = spawn(function* () {
     using timeout = Timeout.startNew(1);
@@ -338,7 +338,7 @@ test('a time-out does not come through', async () => {
   assert.deepEqual([await g, lock.locked()], [true, false]);
 });
 
-both('the time for the lock is the time for the function', function* ({ start, clock }) {
+both('the time for the lock is not the time for the function', function* ({ start, clock }) {
   const lock = new Lock();
   yield lock.acquire();
   const late = start(function* () {
@@ -364,7 +364,7 @@ both('the time for the lock is the time for the function', function* ({ start, c
   assert.equal(yield slow, 'took its time');
 });
 
-test('permits are not given back', async () => {
+test('permits are given back', async () => {
   const semaphore = new Semaphore(2);
   const greenlets = [1, 2, 3].map(() => spawn(() => semaphore.run(() => sleep(60_000))));
   await idle();
@@ -374,7 +374,7 @@ test('permits are not given back', async () => {
   assert.deepEqual(semaphore.statistics(), { free: 2, waiting: 0, links: 0 });
 });
 
-test('a program with locks and async functions, but no greenlets, pays for AsyncLocalStorage', async () => {
+test('a program with locks and async functions, but no greenlets, needs no AsyncLocalStorage', async () => {
   const { stdout } = await runProgram(`
     import { AsyncLocalStorage } from 'node:async_hooks';
     let asked = 0;

@@ -1,4 +1,4 @@
-/** Semaphore, BoundedSemaphore: permits are neither lost nor made, and who waits longest has the next. */
+/** Semaphore, BoundedSemaphore: permits are neither lost nor made, and the longest waiter has the next. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { both } from '../both-kinds.js';
 import { idle } from '../hand-clock.js';
 import { runProgram } from '../program.js';
 
-both('more get in than there are permits, or in another order', function* ({ start }) {
+both('no more get in than there are permits, in order', function* ({ start }) {
   const semaphore = new Semaphore(2);
   const order: number[] = [];
   for (let i = 0; i < 5; i += 1)
@@ -27,7 +27,7 @@ both('more get in than there are permits, or in another order', function* ({ sta
   assert.deepEqual([order, semaphore.getValue()], [[0, 1, 2, 3, 4], 2]);
 });
 
-test('a permit of who is killed at his turn is lost', async () => {
+test('a permit of a waiter that is killed at its turn is passed on', async () => {
   const semaphore = new Semaphore(0);
   const take = function* (): Generator<any, boolean> {
     return yield* semaphore.acquire();
@@ -40,7 +40,7 @@ test('a permit of who is killed at his turn is lost', async () => {
   assert.deepEqual(semaphore.statistics(), { free: 1, waiting: 0, links: 0 });
 });
 
-both('a wait that ran out of time, or was killed, takes a permit', function* ({ start, clock }) {
+both('a wait that ran out of time, or was killed, takes no permit', function* ({ start, clock }) {
   const semaphore = new Semaphore(0);
   const late = start(function* () {
     return yield semaphore.acquire(10);
@@ -56,7 +56,7 @@ both('a wait that ran out of time, or was killed, takes a permit', function* ({ 
   assert.deepEqual(semaphore.statistics(), { free: 1, waiting: 0, links: 0 });
 });
 
-both('who only looks takes a permit, or does not see it', function* ({ start, clock }) {
+both('a look takes no permit, and sees a free one', function* ({ start, clock }) {
   const semaphore = new Semaphore(0);
   const looker = start(function* () {
     return yield semaphore.wait();
@@ -72,7 +72,7 @@ both('who only looks takes a permit, or does not see it', function* ({ start, cl
   assert.deepEqual([semaphore.ready(), yield semaphore.wait()], [true, 3]);
 });
 
-test('a look goes before who waits for the permit itself', async () => {
+test('a look goes after waiters for the permit itself', async () => {
   const semaphore = new Semaphore(0);
   const looked = semaphore.wait();
   const acquired = semaphore.acquire();
@@ -83,7 +83,7 @@ test('a look goes before who waits for the permit itself', async () => {
   assert.equal(await looked, 1);
 });
 
-test('callbacks come when no permit is free, more than once, or not at all', async () => {
+test('callbacks come when a permit is free, once', async () => {
   const semaphore = new Semaphore(0);
   const said: string[] = [];
   const [a, b, c] = ['a', 'b', 'c'].map((name) => () => void said.push(name));
@@ -94,7 +94,7 @@ test('callbacks come when no permit is free, more than once, or not at all', asy
   semaphore.release();
   await taken;
   await idle();
-  assert.deepEqual(said, [], 'it went to who waited');
+  assert.deepEqual(said, [], 'it went to the waiter');
   semaphore.release();
   assert.deepEqual(said, [], 'not within the call');
   await idle();
@@ -104,7 +104,7 @@ test('callbacks come when no permit is free, more than once, or not at all', asy
   assert.deepEqual(said, ['a', 'b']);
 });
 
-test('a callback is called though the permit was taken before its turn', async () => {
+test('a callback is not called if the permit was taken before its turn', async () => {
   const semaphore = new Semaphore(0);
   const said: number[] = [];
   semaphore.rawlink((source) => said.push(source.getValue()));
@@ -117,7 +117,7 @@ test('a callback is called though the permit was taken before its turn', async (
   assert.deepEqual(said, [1]);
 });
 
-test('a callback that fails stops the others, or is not told of', async () => {
+test('a callback that fails is reported, and does not stop the others', async () => {
   const { stdout, stderr } = await runProgram(`
     const semaphore = new h.Semaphore();
     h.spawn(function* setter() { semaphore.rawlink(() => { throw new Error('own'); }); });
@@ -127,7 +127,7 @@ test('a callback that fails stops the others, or is not told of', async () => {
   assert.match(stderr, /^heddle: Greenlet-1 has a callback that failed: Error: own\n/);
 });
 
-both('a release too many is taken by one with a bound', function* () {
+both('a release too many is refused by one with a bound', function* () {
   const semaphore = new BoundedSemaphore(2);
   assert.throws(() => semaphore.release(), {
     name: 'RangeError',
@@ -144,7 +144,7 @@ both('a release too many is taken by one with a bound', function* () {
   assert.equal(semaphore.getValue(), 2);
 });
 
-test('a bad value is taken', () => {
+test('a bad value is refused', () => {
   assert.throws(() => new Semaphore(-1), { name: 'RangeError', message: 'expected value to be an integer >= 0, got -1' });
   assert.throws(() => new Semaphore(1.5), RangeError);
   assert.throws(() => new BoundedSemaphore('2' as never), TypeError);
@@ -152,7 +152,7 @@ test('a bad value is taken', () => {
   assert.throws(() => new Semaphore().rawlink(1 as never), TypeError);
 });
 
-both('it is not told how many are free, and who has the last', function* () {
+both('it describes how many are free, and the last holder', function* () {
   assert.equal(String(new Semaphore(2)), '<Semaphore with 2 free>');
   const semaphore = new BoundedSemaphore();
   yield semaphore.acquire();

@@ -8,7 +8,7 @@ const reason = new Error('enough');
 const late = { signal: AbortSignal.abort(reason) };
 const isReason = (error: unknown): boolean => error === reason;
 
-both('what is free is taken by one who was aborted before', function* ({ start }) {
+both('a call with an aborted signal takes nothing that is free', function* ({ start }) {
   for (const one of [new Lock(), new RLock(), new Semaphore(1)]) {
     const taker = start(function* () {
       yield one.acquire(late);
@@ -22,7 +22,7 @@ both('what is free is taken by one who was aborted before', function* ({ start }
   }
 });
 
-both('what has come is seen by one who was aborted before', function* () {
+both('a call with an aborted signal does not see what has come', function* () {
   const event = new Event();
   event.set();
   yield assert.rejects(event.wait(late), isReason);

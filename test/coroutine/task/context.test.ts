@@ -1,4 +1,4 @@
-/** The loop is nobody's: what it calls itself is not in the context, nor in the greenlet, of whoever happened to begin its turn. */
+/** The loop has no context: its own calls run neither in the context nor in the greenlet that happened to begin its turn. */
 
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -66,7 +66,7 @@ test('listeners of a greenlet’s signal are in its context, not in the one that
   assert.deepEqual(places, ['of one']);
 });
 
-test('nor is what a timer calls, also if an async greenlet has set it', async () => {
+test('a timer calls outside of any greenlet, also if an async greenlet has set it', async () => {
   const names: string[] = [];
   await spawn(async () => {
     const slept = sleep(1);

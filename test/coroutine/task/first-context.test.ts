@@ -22,7 +22,7 @@ const imports = `
     say('goes on');
   });`;
 
-test('a greenlet that enters the first context of all leaves it behind, or loses it', async () => {
+test('a greenlet that enters the first context of all takes it along, and keeps it', async () => {
   const code = `${imports}
     const [other, g] = [twice(), twice(() => storage.enterWith('mine'))];
     other.switch();
@@ -41,7 +41,7 @@ test('a greenlet that enters the first context of all leaves it behind, or loses
   ]);
 });
 
-test('a greenlet that enters the first context of all leaves it behind when it ends, fails, or is disposed of', async () => {
+test('a greenlet that enters the first context of all leaves none behind when it ends, fails, or is disposed of', async () => {
   const code = `${imports}
     const enter = { end: () => {}, fail: () => { throw new Error(); } }[process.env.HOW];
     const g = greenlet(function* () {
@@ -54,7 +54,7 @@ test('a greenlet that enters the first context of all leaves it behind when it e
     assert.deepEqual(await lines(`process.env.HOW = '${how}';${code}`), ['inside mine', 'main undefined'], how);
 });
 
-test('a greenlet that disposes of another loses the first context of all, or gives it away', async () => {
+test('a greenlet that disposes of another keeps the first context of all to itself', async () => {
   const code = `${imports}
     const inner = greenlet(function* () { try { yield* outer.switch(); } finally { say('inner'); } });
     const outer = greenlet(function* () {
@@ -71,7 +71,7 @@ test('a greenlet that disposes of another loses the first context of all, or giv
   assert.deepEqual(await lines(code), ['inner undefined', 'outer mine', 'main undefined', 'outer mine']);
 });
 
-test('greenlets that were made before the first context share what they enter', async () => {
+test('greenlets that were made before the first context do not share what they enter', async () => {
   const code = `${imports}
     const [one, other] = [twice(() => storage.enterWith('mine')), twice()];
     storage.run('x', () => {});
@@ -92,7 +92,7 @@ test('greenlets that were made before the first context share what they enter', 
   ]);
 });
 
-test('the first context of all is the own one of the program, and is taken from it', async () => {
+test('the first context of all, entered by the program, is that of the program and of later greenlets', async () => {
   const code = `${imports}
     const before = twice();
     storage.enterWith('of the program');
@@ -104,7 +104,7 @@ test('the first context of all is the own one of the program, and is taken from 
   assert.deepEqual(await lines(code), ['begins undefined', 'begins of the program', 'main of the program', 'goes on undefined']);
 });
 
-test('a context that was there before the import is not followed', async () => {
+test('a context that was there before the import is followed', async () => {
   const code = `
     const outside = await storage.run('before', async () => {
       ${imports}
@@ -119,7 +119,7 @@ test('a context that was there before the import is not followed', async () => {
   assert.deepEqual(await lines(code), ['begins before', 'outside undefined', 'goes on before']);
 });
 
-test('the methods of AsyncLocalStorage are not given back, or those of somebody else are taken away', async () => {
+test('the methods of AsyncLocalStorage are restored, and those of other code stay', async () => {
   const code = `
     const { prototype } = AsyncLocalStorage;
     const { run, enterWith } = prototype;
@@ -135,7 +135,7 @@ test('the methods of AsyncLocalStorage are not given back, or those of somebody 
   assert.deepEqual(await lines(code), ['false', 'true true', 'main y']);
 });
 
-test('a scope of a storage is not followed, where Node has them', async (t) => {
+test('a scope of a storage is followed, where Node has them', async (t) => {
   const code = `${imports}
     if (storage.withScope === undefined) console.log('none');
     else {

@@ -19,7 +19,7 @@ import {
 } from 'heddle/coroutine';
 import { InvalidStateError, TimeoutError } from 'heddle';
 
-test('what is spawned runs before the next microtask, or in another order', async () => {
+test('spawned greenlets run later, in order', async () => {
   const said: string[] = [];
   const begin = (name: string) =>
     function* () {
@@ -46,7 +46,7 @@ test('what is spawned runs before the next microtask, or in another order', asyn
   assert.ok(said.indexOf('a2') < said.indexOf('c2'));
 });
 
-test('each kind of function does not give its value, or lose its arguments', async () => {
+test('each kind of function gives its value, and gets its arguments', async () => {
   assert.equal(await spawn((a: number, b: string) => `${a}${b}`, 1, 'x'), '1x');
   assert.equal(await spawn(async (a: number) => a + 1, 1), 2);
   assert.equal(
@@ -85,7 +85,7 @@ test('each kind of function does not give its value, or lose its arguments', asy
   );
 });
 
-test('operations cannot be waited for at any depth of yield*', async () => {
+test('operations can be waited for at any depth of yield*', async () => {
   function* deep(level: number): Coroutine<string> {
     if (level === 0) {
       yield* sleep(0);
@@ -96,7 +96,7 @@ test('operations cannot be waited for at any depth of yield*', async () => {
   assert.equal(await spawn(deep, 200), `bottom${'.'.repeat(200)}`);
 });
 
-test('a greenlet waits for a greenlet, a promise, an operation, and gets another value', async () => {
+test('a greenlet waits for a greenlet, a promise, an operation, and gets its value', async () => {
   const inner = spawn(async () => 'inner');
   const g = spawn(function* () {
     const own: string | GreenletExit = yield* inner;
@@ -107,7 +107,7 @@ test('a greenlet waits for a greenlet, a promise, an operation, and gets another
   assert.deepEqual(await g, ['inner', 1, true]);
 });
 
-test('its states are told wrongly at some point', async () => {
+test('its states are right at every point', async () => {
   const g = new Greenlet(function* () {
     assert.deepEqual([g.started, g.dead, g.ready(), g.successful()], [true, false, false, false]);
     assert.equal(getCurrent(), g);
@@ -126,9 +126,9 @@ test('its states are told wrongly at some point', async () => {
   assert.equal(g.dead, true);
 });
 
-test('a subclass cannot have a run() of its own, of whatever kind', async () => {
+test('a subclass can have a run() of its own, of any kind', async () => {
   class Doubler extends Greenlet<number> {
-    readonly list = 'a field named as anybody names one';
+    readonly list = 'a field with a common name';
 
     readonly from: number;
 
@@ -161,7 +161,7 @@ test('a subclass cannot have a run() of its own, of whatever kind', async () => 
   await assert.rejects(nothing, /nothing to run/);
 });
 
-test('spawnLater starts too early, or although it was killed', async () => {
+test('spawnLater starts in time, and not after a kill', async () => {
   const said: string[] = [];
   const killed = spawnLater(1, () => said.push('killed'));
   const early = spawnLater(2, () => said.push('early'));
@@ -173,7 +173,7 @@ test('spawnLater starts too early, or although it was killed', async () => {
   assert.equal(killed.successful(), true);
 });
 
-test('a time-out of get or join is not one', async () => {
+test('a timeout of get or join ends the wait only', async () => {
   const g = spawn(() => sleep(1e6));
   assert.equal(await g.join(1), false);
   assert.equal(await g.join({ timeout: 0 }), false);
@@ -185,7 +185,7 @@ test('a time-out of get or join is not one', async () => {
   assert.equal(await g.join(0), true);
 });
 
-test('getCurrent is lost behind an await, or taken for another', async () => {
+test('getCurrent is right behind an await', async () => {
   const main = getCurrent();
   assert.equal(main.name, 'main');
   const seen: boolean[] = [];
@@ -211,7 +211,7 @@ test('getCurrent is lost behind an await, or taken for another', async () => {
   assert.equal(getCurrent(), main);
 });
 
-test('the context of who spawns is not that of the greenlet', async () => {
+test('the context of the spawning code is that of the greenlet', async () => {
   const storage = new AsyncLocalStorage<string>();
   const read = function* (): Coroutine<(string | undefined)[]> {
     const seen = [storage.getStore()];
@@ -232,7 +232,7 @@ test('the context of who spawns is not that of the greenlet', async () => {
   assert.equal(storage.getStore(), undefined);
 });
 
-test('misuse is not told, or kills more than the greenlet', async () => {
+test('misuse is reported, and ends only the greenlet', async () => {
   const cases: [() => unknown, RegExp][] = [
     [() => sleep(1), /expected yield\* Operation <sleep\(1\)>, got yield Operation <sleep\(1\)>: write yield\* to wait for it/],
     [() => Promise.resolve(), /expected yield\* until\(promise\), got yield Promise/],
@@ -246,7 +246,7 @@ test('misuse is not told, or kills more than the greenlet', async () => {
     // oxlint-disable-next-line no-await-in-loop -- one after another
     await assert.rejects(g, { name: 'TypeError', message });
   }
-  // It can be caught there, and the greenlet goes on.
+  // The error can be caught at the wait, and the greenlet goes on.
   const g = spawn(function* (): Coroutine<string> {
     try {
       yield 'nonsense' as unknown as Wait;
@@ -267,7 +267,7 @@ test('misuse is not told, or kills more than the greenlet', async () => {
   assert.throws(() => g.link(5 as unknown as () => void), TypeError);
 });
 
-test('two greenlets cannot wait for one operation', async () => {
+test('two greenlets can wait for one operation', async () => {
   const shared: Operation<void> = sleep(1);
   const wait = function* (): Coroutine<string> {
     yield* shared;
@@ -276,7 +276,7 @@ test('two greenlets cannot wait for one operation', async () => {
   assert.deepEqual(await Promise.all([spawn(wait), spawn(wait), shared.then(() => 'promise')]), ['woken', 'woken', 'promise']);
 });
 
-test('an endless generator, or one that ends by return(), is not ended', async () => {
+test('an endless generator, or one that ends by return(), is ended', async () => {
   let isCleaned = false;
   const g = spawn(function* () {
     try {
@@ -290,7 +290,7 @@ test('an endless generator, or one that ends by return(), is not ended', async (
   assert.equal(isCleaned, true);
 });
 
-test('a stack overflow in a greenlet is more than its failure', async () => {
+test('a stack overflow in a greenlet is only its failure', async () => {
   const endless = (): number => endless() + 1;
   const g = spawn(function* () {
     yield* sleep(0);
@@ -300,7 +300,7 @@ test('a stack overflow in a greenlet is more than its failure', async () => {
   assert.equal(await spawn(() => 'fine'), 'fine');
 });
 
-test('a greenlet is printed with all its insides', () => {
+test('a greenlet is printed without its inside', () => {
   const g = spawn(function* crawl() {
     yield* sleep(0);
   });
@@ -311,7 +311,7 @@ test('a greenlet is printed with all its insides', () => {
   assert.equal(Object.prototype.toString.call(g), '[object Greenlet]');
 });
 
-test('ten thousand sleepers wake in another order than they should', async () => {
+test('ten thousand sleepers wake in order', async () => {
   const order: number[] = [];
   const times = Array.from({ length: 10_000 }, (_, i) => (i * 7919) % 10);
   await joinAll(
@@ -332,14 +332,14 @@ test('ten thousand sleepers wake in another order than they should', async () =>
     );
 });
 
-test('yield* outside of its step does not say so', async () => {
+test('yield* outside of its step is refused', async () => {
   const operation = sleep(1);
   assert.throws(() => [...(operation as unknown as Iterable<unknown>)], InvalidStateError);
   const g = spawn(async () => [...(sleep(1) as unknown as Iterable<unknown>)]);
   await assert.rejects(g, /await it/);
 });
 
-test('a function is called as a method of something inside', async () => {
+test('a function is called without this', async () => {
   function plain(this: unknown) {
     return this;
   }
@@ -350,7 +350,7 @@ test('a function is called as a method of something inside', async () => {
   assert.deepEqual([await spawn(plain), await spawn(stepped)], [undefined, undefined]);
 });
 
-test('what has the methods of a generator and is none is not stepped', async () => {
+test('an object with the methods of a generator is stepped', async () => {
   class Wrapped {
     readonly #inner: Generator<any, string>;
 
@@ -409,7 +409,7 @@ test('a greenlet is shown with its name and function, before, while and after it
   assert.match(String(spawn(() => {})), /^<Greenlet Greenlet-\d+>$/);
 });
 
-test('a name that is no string, or that throws when it is read, leaves the greenlet running', async () => {
+test('a name that is not a string, or that throws when it is read, ends the greenlet rightly', async () => {
   const named = (get: () => unknown): (() => string) => Object.defineProperty(() => 'ran', 'name', { get });
   for (const get of [
     () => 5,

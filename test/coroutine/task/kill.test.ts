@@ -1,4 +1,4 @@
-/** Killing: in every state, by everybody, and what is left. */
+/** Killing: in every state, by every caller, and what is left. */
 
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const forever = function* (): Coroutine<void> {
   yield* sleep(1e6);
 };
 
-test('a greenlet that has not begun runs although it was killed', async () => {
+test('a greenlet that is killed before it begins never runs', async () => {
   const said: string[] = [];
   const started = spawn(() => said.push('ran'));
   const fresh = new Greenlet(() => said.push('ran'));
@@ -30,7 +30,7 @@ test('a greenlet that has not begun runs although it was killed', async () => {
   assert.deepEqual(said, []);
 });
 
-test('a kill is not thrown where the greenlet waits, or finally does not run', async () => {
+test('a kill is thrown where the greenlet waits, and finally runs', async () => {
   const said: string[] = [];
   const g = spawn(function* () {
     try {
@@ -55,7 +55,7 @@ test('a kill is not thrown where the greenlet waits, or finally does not run', a
   assert.equal(g.exception, undefined);
 });
 
-test('a kill with an error of its own is no failure, or is printed', async () => {
+test('a kill with an error of its own is a failure, and is not printed', async () => {
   const mine = new Error('mine');
   const g = spawn(forever);
   await sleep(0);
@@ -67,7 +67,7 @@ test('a kill with an error of its own is no failure, or is printed', async () =>
   const byClass = spawn(forever);
   await byClass.kill(Custom);
   assert.ok(byClass.exception instanceof Custom);
-  // Something that is no error fails the greenlet, not who kills it.
+  // A value that is not an error fails the greenlet, not the caller of `kill`.
   const odd = spawn(forever);
   await sleep(0);
   await odd.kill('text');
@@ -76,12 +76,12 @@ test('a kill with an error of its own is no failure, or is printed', async () =>
   const { stderr } = await runProgram(`
     const g = h.spawn(function* () { yield* h.sleep(1e6) });
     await h.sleep(0);
-    await g.kill(new Error('known to who killed it'));
+    await g.kill(new Error('known to the killer'));
   `);
   assert.equal(stderr, '');
 });
 
-test('a second kill does nothing, or the first is forgotten', async () => {
+test('a second kill is thrown after the first was survived', async () => {
   const said: string[] = [];
   const g = spawn(function* () {
     for (let i = 0; i < 2; i += 1) {
@@ -105,7 +105,7 @@ test('a second kill does nothing, or the first is forgotten', async () => {
   await g.kill();
 });
 
-test('who waits for a kill waits for ever, or not at all', async () => {
+test('a waiter for a kill resumes when it has ended', async () => {
   const undying = spawn(function* () {
     let isOver = false;
     while (!isOver) {
@@ -124,7 +124,7 @@ test('who waits for a kill waits for ever, or not at all', async () => {
   assert.equal(undying.dead, true);
 });
 
-test('a greenlet that kills itself goes on', async () => {
+test('a greenlet that kills itself ends', async () => {
   const said: string[] = [];
   const self = spawn(function* () {
     try {
@@ -156,7 +156,7 @@ test('a greenlet that kills itself goes on', async () => {
   assert.throws(() => getCurrent().kill(), InvalidStateError);
 });
 
-test('a kill while others join leaves them waiting', async () => {
+test('a kill while others join wakes them', async () => {
   const g = spawn(forever);
   const joiners = [
     spawn(() => g.join()),
@@ -173,7 +173,7 @@ test('a kill while others join leaves them waiting', async () => {
   assert.ok(isExit(await getter));
 });
 
-test('a kill from a link callback, its own or another one, does harm', async () => {
+test('a kill from a link callback, its own or another one, is safe', async () => {
   const other = spawn(forever);
   const g = spawn(() => 'value');
   const seen: unknown[] = [];
@@ -187,7 +187,7 @@ test('a kill from a link callback, its own or another one, does harm', async () 
   assert.deepEqual(seen, ['value']);
 });
 
-test('who is killed while it waits for a greenlet takes that with it', async () => {
+test('a kill of a waiter for a greenlet leaves that greenlet alone', async () => {
   const inner = spawn(function* () {
     yield* sleep(3);
     return 'alive';
@@ -201,7 +201,7 @@ test('who is killed while it waits for a greenlet takes that with it', async () 
   assert.equal(inner.hasLinks, false);
 });
 
-test('a killed wait takes something all the same: a timer, a fetch', async () => {
+test('a killed wait takes nothing: a timer, a fetch', async () => {
   const server = createServer(() => {}).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -221,7 +221,7 @@ test('a killed wait takes something all the same: a timer, a fetch', async () =>
   await once(server, 'close');
 });
 
-test('an async function is not told of its kill, or its waits go on', async () => {
+test('an async function is told of its kill, and its waits end', async () => {
   const said: string[] = [];
   const g = spawn(async () => {
     const { signal } = getCurrent();
@@ -232,7 +232,7 @@ test('an async function is not told of its kill, or its waits go on', async () =
       said.push((error as Error).name);
       throw error;
     } finally {
-      // What it begins after its end is its own.
+      // Work that it begins after its end is its own.
       await sleep(1);
       said.push(`cleaned by ${getCurrent() === g ? 'itself' : 'another'}`);
     }
@@ -245,7 +245,7 @@ test('an async function is not told of its kill, or its waits go on', async () =
   assert.deepEqual(said.toSorted(), ['GreenletExit', 'aborted: GreenletExit', 'cleaned by itself']);
 });
 
-test('an async function that awaits a promise of another kind when it is killed goes on for ever', async () => {
+test('an async function that awaits a foreign promise when it is killed ends at its next wait', async () => {
   const said: string[] = [];
   let resolve: (() => void) | undefined;
   const g = spawn(async () => {
@@ -267,7 +267,7 @@ test('an async function that awaits a promise of another kind when it is killed 
   assert.deepEqual(said, ['goes on', 'GreenletExit', 'cleaned']);
 });
 
-test('an async function that is killed while its wait is over, but has not gone on, goes on for ever', async () => {
+test('an async function that is killed after its wait is over, but before it resumes, ends', async () => {
   // Found by explore(): the kill comes between the end of the wait and the call back of its promise.
   const said: string[] = [];
   await replay(async () => {
@@ -290,7 +290,7 @@ test('an async function that is killed while its wait is over, but has not gone 
   assert.deepEqual(said, ['got 1', 'GreenletExit']);
 });
 
-test('an item is lost with a greenlet whose function only returns the wait for it', async () => {
+test('an item survives a greenlet whose function only returns the wait for it', async () => {
   const queue = new Queue<string>();
   const waiting = spawn(() => queue.get());
   await sleep(0);
@@ -305,7 +305,7 @@ test('an item is lost with a greenlet whose function only returns the wait for i
   assert.equal(await quick, 'item');
 });
 
-test('an async function that kills itself is told once more by its next wait', async () => {
+test('an async function that kills itself is not told once more by its next wait', async () => {
   const said: string[] = [];
   spawn(async () => {
     await sleep(0);
@@ -322,7 +322,7 @@ test('an async function that kills itself is told once more by its next wait', a
   assert.deepEqual(said, ['cleaned']);
 });
 
-test('an operation that is not awaited ends with its async greenlet', async () => {
+test('an operation that is not awaited outlives its async greenlet', async () => {
   let left: ReturnType<typeof sleep> | undefined;
   const g = spawn(async () => {
     left = sleep(2);
@@ -333,7 +333,7 @@ test('an operation that is not awaited ends with its async greenlet', async () =
   await left;
 });
 
-test('what an async function does after its kill is thrown, or goes by in silence', async () => {
+test('an error of an async function after its kill is reported, not thrown', async () => {
   const { stderr, code } = await runProgram(`
     const late = h.spawn(async () => { try { await h.sleep(1e6) } catch { throw new Error('late failure') } });
     const same = h.spawn(async () => { await h.sleep(1e6) });
@@ -351,7 +351,7 @@ test('what an async function does after its kill is thrown, or goes by in silenc
   assert.equal(code, 0);
 });
 
-test('a kill in the moment that its wait is over loses the kill', async () => {
+test('a kill in the moment that its wait is over is not lost', async () => {
   for (const order of ['kill first', 'wake first']) {
     let wake: (() => void) | undefined;
     const promise = new Promise<void>((resolve) => (wake = resolve));
@@ -372,7 +372,7 @@ test('a kill in the moment that its wait is over loses the kill', async () => {
   }
 });
 
-test('a hundred thousand killed greenlets leave something', async () => {
+test('a hundred thousand killed greenlets leave nothing', async () => {
   const gs = Array.from({ length: 100_000 }, () => spawn(forever));
   await sleep(20);
   for (const g of gs) g.kill();

@@ -9,7 +9,7 @@ import { untilCollected } from '../../python/garbage.js';
 import { both } from '../both-kinds.js';
 import { unkilled } from '../unkilled.ts';
 
-both('one sees the fields of another', function* ({ start }) {
+both('one does not see the fields of another', function* ({ start }) {
   const local = new Local<{ x?: number; y?: number }>();
   local.x = 1;
   const g = start(function* () {
@@ -23,7 +23,7 @@ both('one sees the fields of another', function* ({ start }) {
   assert.deepEqual([local.x, Object.keys(local)], [1, ['x', 'y']]);
 });
 
-test('async functions of the main program have fields of their own', async () => {
+test('async functions of the main program share its fields', async () => {
   const local = new Local();
   local['x'] = 1;
   const read = async (): Promise<unknown> => {
@@ -33,10 +33,10 @@ test('async functions of the main program have fields of their own', async () =>
   assert.deepEqual([await read(), await spawn(read)], [1, undefined]);
 });
 
-both('the factory is asked too seldom, or too often', function* ({ start }) {
+both('the factory is asked once for each greenlet', function* ({ start }) {
   let made = 0;
   const local = new Local(() => ({ id: (made += 1), tags: [] as string[] }));
-  assert.equal(made, 0, 'nobody has touched it');
+  assert.equal(made, 0, 'before the first access');
   local.tags.push('mine');
   const other: unknown = yield start(function* () {
     yield sleep();
@@ -45,7 +45,7 @@ both('the factory is asked too seldom, or too often', function* ({ start }) {
   assert.deepEqual([local.id, local.tags, other, made], [1, ['mine'], [2, []], 2]);
 });
 
-both('a subclass has its constructor run once, or with other arguments', function* ({ start }) {
+both('the constructor of a subclass runs once for each greenlet, with its arguments', function* ({ start }) {
   const calls: unknown[][] = [];
   class Counter extends Local<object> {
     count: number;
@@ -91,7 +91,7 @@ both('a subclass has its constructor run once, or with other arguments', functio
   assert.ok(counter instanceof Counter && counter instanceof Local);
 });
 
-test('a constructor that makes others, or fails, spoils the next', async () => {
+test('a constructor that makes others, or fails, does not spoil the next', async () => {
   class Inner extends Local<object> {
     readonly name: string = getCurrent().name;
   }
@@ -122,7 +122,7 @@ test('a constructor that makes others, or fails, spoils the next', async () => {
   assert.deepEqual([await g, outer.own.n], [true, undefined]);
 });
 
-both('parts of a greenlet have fields of their own', function* () {
+both('parts of a greenlet share its fields', function* () {
   const local = new Local<{ x?: number }>();
   local.x = 1;
   const read = function* (): Generator<any, number | undefined> {
@@ -135,7 +135,7 @@ both('parts of a greenlet have fields of their own', function* () {
   );
 });
 
-test('it is unlike other objects', () => {
+test('it behaves as other objects', () => {
   const local = new Local<Record<string, unknown>>(() => ({ a: 1 }));
   local['b'] = 2;
   delete local['a'];
@@ -152,14 +152,14 @@ test('it is unlike other objects', () => {
   assert.deepEqual([local['b'], copy['b']], [2, 4]);
 });
 
-test('what is no function, or makes no object, is taken', () => {
+test('an argument that is not a function, or makes no object, is refused', () => {
   assert.throws(() => new Local(5), { name: 'TypeError', message: 'expected init to be a function, got 5' });
   assert.throws(() => new Local(() => ({}), 1), /expected the arguments of Local to be one function/);
   const local = new Local((() => 1) as never);
   assert.throws(() => local['x'], /expected what init\(\) returns to be an object, got 1/);
 });
 
-test('fields stay when their greenlet is gone', async () => {
+test('fields go with their greenlet', async () => {
   const local = new Local<{ big?: object }>();
   const ref = await spawn(function* () {
     yield* sleep();
@@ -170,7 +170,7 @@ test('fields stay when their greenlet is gone', async () => {
   assert.equal(local.big, undefined);
 });
 
-test('fields stay when the Local is gone, though their greenlet lives', async () => {
+test('fields go with the Local, though their greenlet lives', async () => {
   let ref!: WeakRef<object>;
   const touch = (): void => {
     const local = new Local<{ big?: object }>();

@@ -1,4 +1,4 @@
-/** What a program is told: failures that nobody sees, and waits that nobody can end. */
+/** The reports of a program: unhandled failures, and endless waits. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -6,7 +6,7 @@ import { runProgram } from '../program.js';
 
 const count = (text: string, part: RegExp): number => text.match(new RegExp(part, 'g'))?.length ?? 0;
 
-test('an error that nobody watches is not printed once with the place of its spawn', async () => {
+test('an unhandled error is printed once, with the place of its spawn', async () => {
   const { stdout, stderr, code } = await runProgram(`
     function spawnHere() { return h.spawn(function* work() { yield* h.sleep(1); throw new Error('boom') }) }
     // Failures are told when the event loop turns.
@@ -25,7 +25,7 @@ test('an error that nobody watches is not printed once with the place of its spa
   assert.equal(code, 0);
 });
 
-test('an error that somebody watches is printed', async () => {
+test('a watched error is not printed', async () => {
   const { stderr } = await runProgram(`
     const fail = async () => { throw new Error('seen') };
     await h.spawn(fail).catch(() => {});
@@ -41,7 +41,7 @@ test('an error that somebody watches is printed', async () => {
   assert.equal(stderr, '');
 });
 
-test('an error of a callback stops the other callbacks, or is lost', async () => {
+test('an error of a callback is reported, and does not stop the other callbacks', async () => {
   const { stdout, stderr } = await runProgram(`
     const g = h.spawn(() => 1);
     g.link(() => { throw new Error('first') });
@@ -53,7 +53,7 @@ test('an error of a callback stops the other callbacks, or is lost', async () =>
   assert.match(stderr, /failed: Error: first/);
 });
 
-test('greenlets that wait for each other end the program in silence, with 0', async () => {
+test('greenlets that wait for each other end the program with a report, and with 1', async () => {
   const { stderr, code } = await runProgram(`
     const [a, b] = [h.spawn(function* () { yield* b }), h.spawn(async () => { await a })];
     a.name = 'a'; b.name = 'b';
@@ -63,13 +63,13 @@ test('greenlets that wait for each other end the program in silence, with 0', as
   assert.equal(code, 1);
 });
 
-test('a promise that is never settled is not named', async () => {
+test('a promise that is never settled is named', async () => {
   const { stderr, code } = await runProgram(`h.spawn(() => h.until(new Promise(() => {}))).name = 'stuck';`);
   assert.match(stderr, /1 greenlet waits indefinitely\n {2}stuck waits for a promise/);
   assert.equal(code, 1);
 });
 
-test('a greenlet without a reference, or one that has ended, is reported', async () => {
+test('a greenlet without a reference, or one that has ended, is not reported', async () => {
   const { stderr, code } = await runProgram(`
     h.spawn(() => h.until(new Promise(() => {}))).unref();
     await h.spawn(() => 1);
@@ -79,12 +79,12 @@ test('a greenlet without a reference, or one that has ended, is reported', async
   assert.equal(code, 0);
 });
 
-test('an exit code of the program is overwritten', async () => {
+test('an exit code of the program is kept', async () => {
   const { code } = await runProgram(`h.spawn(() => h.until(new Promise(() => {}))); process.exitCode = 7;`);
   assert.equal(code, 7);
 });
 
-test('a report of thousands is as long', async () => {
+test('a report of thousands is short', async () => {
   const { stderr } = await runProgram(`for (let i = 0; i < 5000; i += 1) h.spawn(() => h.until(new Promise(() => {})));`);
   assert.match(stderr, /5000 greenlets wait indefinitely/);
   assert.match(stderr, /and 4980 more/);

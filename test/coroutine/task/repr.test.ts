@@ -1,4 +1,4 @@
-/** What greenlets wait for each other with says how it is: in `String()` and in `console.log`. */
+/** The state of objects that greenlets wait for, in `String()` and in `console.log`. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ function textOf(shown: { readonly toString: () => string }): string {
   return text;
 }
 
-test('a bounded semaphore says its bound', () => {
+test('a bounded semaphore shows its bound', () => {
   const semaphore = new BoundedSemaphore(2);
   assert.equal(textOf(semaphore), '<BoundedSemaphore with 2 of 2 free>');
   semaphore.tryAcquire();
@@ -34,7 +34,7 @@ test('a bounded semaphore says its bound', () => {
   assert.equal(textOf(new Semaphore(2)), '<Semaphore with 2 free>');
 });
 
-test('a condition says that it is one, whether its lock is taken, and how many are to be notified', async () => {
+test('a condition shows that it is one, whether its lock is taken, and how many wait for a notification', async () => {
   const condition = new Condition(new RLock());
   assert.equal(textOf(condition), '<Condition with RLock unlocked>');
   const g = spawn(function* () {
@@ -51,7 +51,7 @@ test('a condition says that it is one, whether its lock is taken, and how many a
   await g;
 });
 
-test('a group and a pool say how many greenlets they have, and how many stand in line', async () => {
+test('a group and a pool show how many greenlets they have, and how many stand in line', async () => {
   const go = new Event();
   const [group, pool] = [new Group(), new Pool(1)];
   assert.equal(textOf(group), '<Group with 0 greenlets>');
@@ -63,7 +63,7 @@ test('a group and a pool say how many greenlets they have, and how many stand in
   assert.equal(textOf(pool), '<Pool with 0 of 1 greenlets>');
 });
 
-test('a task group says how many greenlets it has, and when it is over', async () => {
+test('a task group shows how many greenlets it has, and when it is over', async () => {
   const group = new TaskGroup();
   group.spawn(() => sleep(1));
   assert.equal(textOf(group), '<TaskGroup with 1 greenlets>');

@@ -30,7 +30,7 @@ async function slowly(): Promise<string> {
   return 'slept';
 }
 
-/** What an operation ends with, thrown or not. */
+/** The outcome of an operation, thrown or not. */
 function outcome(operation: PromiseLike<unknown>): Promise<unknown> {
   return Promise.resolve(operation).catch((error: unknown) => error);
 }
@@ -146,7 +146,7 @@ test('a finally of the function is run to its end before the greenlet goes on', 
   assert.deepEqual(said, ['cleaned up', 'late', 'cleaned up', 'killed']);
 });
 
-test('who catches the time-out was not late', async () => {
+test('a function that catches the timeout was not late', async () => {
   const late = Timeout.run(1, function* () {
     try {
       yield* sleep(LONG);
@@ -275,7 +275,7 @@ for (const kind of ['generator', 'async'] as const) {
     assert.ok(g.successful() && (g.value as unknown) instanceof GreenletExit);
   });
 
-  test(`a killed greenlet's value is a value (${kind})`, async () => {
+  test(`a value of a killed greenlet is a value (${kind})`, async () => {
     const killed = spawn(slow);
     await killed.kill();
     const g =
@@ -291,7 +291,7 @@ for (const kind of ['generator', 'async'] as const) {
   });
 }
 
-test('the function is thrown into twice while it unwinds', async () => {
+test('a second error is thrown into the function while it unwinds', async () => {
   const seen: unknown[] = [];
   const g = spawn(function* () {
     yield* Timeout.run(LONG, function* () {
@@ -362,7 +362,7 @@ test('fields of Local and reentrant locks are those of the greenlet', async () =
     local.name = 'outside';
     yield* lock.acquire();
     const seen = yield* Timeout.run(LONG, function* (): Coroutine<unknown[]> {
-      // It would wait for itself for ever, if it were another's.
+      // If the lock belonged to another holder, this would deadlock.
       yield* lock.acquire();
       lock.release();
       const before = local.name;
@@ -376,7 +376,7 @@ test('fields of Local and reentrant locks are those of the greenlet', async () =
   assert.equal(lock.locked(), false);
 });
 
-test('nobody waits for it: it runs all the same', async () => {
+test('without a waiter it runs all the same', async () => {
   let end!: (value: string) => void;
   const ended = new Promise((resolve) => (end = resolve));
   void Timeout.run(LONG, function* () {

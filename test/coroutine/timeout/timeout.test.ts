@@ -1,4 +1,4 @@
-/** Timeout: who is thrown out, by which of several, and that one that was cancelled never fires. */
+/** Timeout: where it is thrown, by which of several, and a cancelled one never fires. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { HandClock, idle } from '../hand-clock.js';
 
 const LONG = 60_000;
 
-/** What a greenlet of the function ends with, thrown or not. */
+/** The outcome of a greenlet of the function, thrown or not. */
 async function outcome(fn: () => unknown): Promise<unknown> {
   const greenlet = spawn(fn);
   await greenlet.join();
@@ -182,7 +182,7 @@ test('a kill is stronger, and is not lost behind a time-out', async () => {
     });
     const killer = spawn(function* () {
       Timeout.startNew(2);
-      // Its listener runs when both are due and the first has not had its turn.
+      // The listener runs when both are due and the first has not had its turn.
       yield* until((signal) => {
         signal.addEventListener('abort', () => void g.kill(error));
         return new Promise(() => {});

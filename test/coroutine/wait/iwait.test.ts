@@ -109,7 +109,7 @@ test('count ends it, and the others are left', async () => {
   assert.deepEqual([order, gates[0]!.links.size], [[2, 1], 0]);
 });
 
-test('a signal ends it with its reason, whether somebody waits or not', async () => {
+test('a signal ends it with its reason, with a waiter or without', async () => {
   const gate = new Gate();
   for (const isWaited of [true, false]) {
     const controller = new AbortController();
@@ -136,7 +136,7 @@ test('several that wait get one each, in order, and one that is thrown out takes
   const third = spawn(takes, 'third');
   await sleep();
   gates[0]!.open();
-  // It was to have it, and has not had its turn.
+  // The first was to receive it, and has not had its turn.
   void first.kill();
   await sleep();
   gates[1]!.open();

@@ -1,4 +1,4 @@
-/** joinAll and killAll: who is given, in what order, whose error is thrown, and what is left behind. */
+/** joinAll and killAll: the results and their order, the error that is thrown, and what is left behind. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -68,7 +68,7 @@ test('at a time-out it gives those in time, and watches the others no longer', a
   await slow.kill();
 });
 
-test('count ends it after so many', async () => {
+test('count ends it after that number', async () => {
   const slow = spawn(forEver);
   const greenlets = [slow, spawn(turns, 2), spawn(turns, 1)];
   assert.deepEqual(valuesOf(await joinAll(greenlets, { count: 1 })), [1]);
@@ -170,7 +170,7 @@ test('an error of the killer is the error of all, in any of the forms', async ()
   }
 });
 
-test('who resists is a TimeoutError that names them', async () => {
+test('a member that resists is named by a TimeoutError', async () => {
   let isEnough = false;
   function* resists(): Generator<any, void> {
     for (;;) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { joinAll, sleep, spawn } from 'heddle/coroutine';
 
-test('whoever sleeps for no time stands in line twice, behind those who came after', async () => {
+test('a sleep of no time stands in line once, before greenlets that begin after it', async () => {
   const said: string[] = [];
   const first = spawn(function* () {
     yield* sleep(0);

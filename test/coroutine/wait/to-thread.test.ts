@@ -1,4 +1,4 @@
-/** toThread: what runs elsewhere, what is ended when nobody waits for it, and what is loaded before anybody needs it. */
+/** toThread: calls in other threads, the end of abandoned calls, and modules that are loaded at the first use. */
 
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
@@ -144,7 +144,7 @@ test('importing the coroutines loads no pool; the first call does, and the progr
   assert.deepEqual([stdout, stderr, code], ['true false 42 true\n', '', 0]);
 });
 
-test('an error that nobody catches ends the program, and says who called, the first time as well', async () => {
+test('an unhandled error ends the program, and names the caller, the first time as well', async () => {
   const { stderr, code } = await runProgram(`
     function fails() { throw new RangeError('in the thread') }
     async function calls() { await h.toThread(fails) }

@@ -1,4 +1,4 @@
-/** until: promises of others, what is aborted when nobody waits, and errors that come too late. */
+/** until: foreign promises, the abort after the last waiter has left, and errors that come too late. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { GreenletExit, killAll, sleep, spawn, Timeout, until } from 'heddle/coro
 
 const LONG = 60_000;
 
-/** What a greenlet that waits for it ends with, thrown or not. */
+/** The outcome of a greenlet that waits for it, thrown or not. */
 async function outcome(source: Parameters<typeof until>[0]): Promise<unknown> {
   const g = spawn(function* () {
     return yield* until(source);
@@ -80,13 +80,13 @@ test('items of an async iterable come one after another', async () => {
   assert.equal(await g, 'ab');
 });
 
-test('when nobody waits any more the signal is aborted with the reason, once, and nothing else is heard', async () => {
+test('when the last waiter leaves the signal is aborted with the reason, once, and nothing else is heard', async () => {
   const reasons: unknown[] = [];
   const asks = (signal: AbortSignal): Promise<never> =>
     new Promise((_, reject) => {
       signal.addEventListener('abort', () => {
         reasons.push(signal.reason);
-        // Too late for anybody: it must not end the program either.
+        // Too late for every waiter: the rejection must not end the program either.
         setImmediate(() => reject(new Error('late')));
       });
     });

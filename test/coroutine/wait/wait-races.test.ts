@@ -34,7 +34,7 @@ class Parts {
         yield* sleep(0);
         return 'in time';
       } finally {
-        // What cleans up waits as well, and can be thrown out of that.
+        // The clean-up waits as well, and can be thrown out of that.
         try {
           yield* sleep(0);
         } finally {
@@ -185,7 +185,7 @@ test('wait and joinAll with a time-out give only those that have ended, each onc
 
 test('of two that wait for all neither waits for the other', async () => {
   await explore(function* () {
-    // It waits for the waiters: they must not wait for it.
+    // The greenlet waits for the waiters: they must not wait for it.
     getCurrent().unref();
     const waiters = [1, 2].map((ms) =>
       spawn(function* () {

@@ -124,7 +124,7 @@ test('without objects it waits for all greenlets, also for those that come meanw
   });
   assert.equal(await wait(), true);
   assert.deepEqual(ended.sort(), ['async', 'child', 'grandchild']);
-  assert.equal(await wait(), true, 'nobody is left: at once');
+  assert.equal(await wait(), true, 'none is left: at once');
   spawn(() => ended.push('again'));
   assert.equal(await wait(), true);
   assert.equal(ended.at(-1), 'again');

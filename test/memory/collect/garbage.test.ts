@@ -1,4 +1,4 @@
-/** Handles that nobody uses are found when the heap grows: V8 sees no reason by itself. */
+/** Unused handles are found when the heap grows: V8 sees no reason by itself. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -26,12 +26,12 @@ async function makeLarge(megabytes: number): Promise<void> {
   }
 }
 
-test('a loop that makes objects and drops them fills the heap', async () => {
+test('a loop that makes objects and drops them does not fill the heap', async () => {
   await makeLarge(200);
   assert.ok(heapStatistics().size <= 80 * mebi, `${heapStatistics().size} bytes for 200 MB of garbage`);
 });
 
-test('a thread that idles is not asked to collect its garbage', async () => {
+test('an idle thread is asked to collect its garbage', async () => {
   const code = `
     import { parentPort, workerData } from 'node:worker_threads';
     const { joinBySeed } = await import(workerData.attach);
@@ -56,7 +56,7 @@ test('a thread that idles is not asked to collect its garbage', async () => {
     worker.postMessage('drop', []);
     await once(worker, 'message');
     assert.equal(heapStatistics().objects['kind 230'], 20_000);
-    // Nobody looks after it but who needs more and more.
+    // Only the growing demand for memory triggers it.
     for (let i = 0; heapStatistics().objects['kind 230']! >= 20_000; i += 1) {
       assert.ok(i < 20, 'it still holds them all');
       await makeLarge(32);

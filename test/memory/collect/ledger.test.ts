@@ -21,7 +21,7 @@ function listed({ memory, agent }: PlainThread): { pages: number; refs: number[]
   return { pages, refs: refs.sort((a, b) => a - b) };
 }
 
-test('something is listed that was dropped, or not listed that is held', () => {
+test('exactly the held blocks are listed', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.nat(400), fc.record({ drop: fc.nat() })), { maxLength: 12 }), (actions) => {
       const thread = new PlainWorld().thread();
@@ -51,7 +51,7 @@ test('something is listed that was dropped, or not listed that is held', () => {
   );
 });
 
-test('a ledger that was long stays long', () => {
+test('a ledger that was long becomes short', () => {
   const thread = new PlainWorld().thread();
   const positions = Array.from({ length: 2000 }, () => (thread.heap.allocate(tagOf(9), 2), thread.heap.listedAt));
   assert.equal(listed(thread).pages, 8);

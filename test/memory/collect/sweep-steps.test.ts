@@ -1,4 +1,4 @@
-/** What threads do between two slices of a sweep, and which of them die where: all that is reached stays, and all else goes. */
+/** Changes by threads between two slices of a sweep, and deaths in them: reachable blocks stay, all others go. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -48,7 +48,7 @@ class Scene {
     this.owner.words[this.owner.at + OLDEST] = this.chunks[0]!.ref;
     for (const [i, { words, at }] of this.chunks.entries()) words[at + 1] = this.chunks[i + 1]?.ref ?? 0;
     for (const chunk of this.chunks) adopt(chunk);
-    // What only a parcel holds: one on its way, and one that is owned.
+    // Blocks that only a parcel holds: one in flight, and one that is owned.
     this.node = new Node(new Node());
     const others = [new Node(new Node()), new Node(this.node)];
     this.parcel = makeParcel([others[0]!], { host: this.witness.agent.id, link: 1 });
@@ -97,7 +97,7 @@ class Scene {
   }
 }
 
-/** What is done between two slices; each goes on from the scene as it was made. */
+/** The changes between two slices; each starts from the same scene. */
 const changes: Record<string, (scene: Scene) => void> = {
   'the first chunk becomes the spare one': ({ owner, chunks: [first, second] }) =>
     relink((links) => {
@@ -267,7 +267,7 @@ function withLateObject(): { thread: PlainThread; late: Node; drop: () => void; 
     sweepUntil: (ref) => {
       sweeper.heap.guarded(() => sweep.begin());
       while (!marker.isBlack(ref)) slice(1);
-      // What was listed last is followed first.
+      // The block that was listed last is followed first.
       for (let i = 0; i < 5; i += 1) slice(1);
       assert.ok(!marker.isBlack(refOf(late)));
     },

@@ -1,4 +1,4 @@
-/** What is reached stays, what is not goes: through chains, links and cycles, in parcels, and when its threads have ended. */
+/** Reachable blocks stay, others go: through chains, links and cycles, in parcels, and when their threads have ended. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -17,7 +17,7 @@ function make({ heap }: PlainThread, tag: number = tagOf(9)): { block: Block; po
 
 const has = ({ memory }: PlainThread, block: Block): boolean => checkHeap(memory).blocks.has(block.ref);
 
-test('what belongs to a record goes before it, or stays when it goes', () => {
+test('blocks of a record live exactly as long as it', () => {
   const thread = new PlainWorld().thread();
   const { heap } = thread;
   const record = make(thread);
@@ -36,7 +36,7 @@ test('what belongs to a record goes before it, or stays when it goes', () => {
   assert.ok([record, ...chain].every(({ block }) => !has(thread, block)));
 });
 
-test('an object goes that another one needs', () => {
+test('an object stays while another one needs it', () => {
   const thread = new PlainWorld().thread();
   const { heap } = thread;
   const [lock, condition] = [make(thread), make(thread, tagOf(10, { first: linkAt, count: 1 }))];
@@ -49,7 +49,7 @@ test('an object goes that another one needs', () => {
   assert.ok(!has(thread, lock.block));
 });
 
-test('objects that name one another are never freed', () => {
+test('objects that name one another are freed', () => {
   const thread = new PlainWorld().thread();
   const { heap } = thread;
   const [a, b] = [make(thread, tagOf(10, { first: linkAt, count: 1 })), make(thread, tagOf(10, { first: linkAt, count: 1 }))];
@@ -60,7 +60,7 @@ test('objects that name one another are never freed', () => {
   assert.ok(!has(thread, a.block) && !has(thread, b.block));
 });
 
-test('what two threads hold goes with the first of them', () => {
+test('an object of two threads stays with the second', () => {
   const world = new PlainWorld();
   const [one, two] = [world.thread(), world.thread()];
   const { block, position } = make(one);
@@ -77,7 +77,7 @@ test('what two threads hold goes with the first of them', () => {
   assert.equal(one.heap.statistics().threads, 1);
 });
 
-test('a death under the guard is not followed by a sweep', () => {
+test('a death under the guard is followed by a sweep', () => {
   const world = new PlainWorld();
   const [one, two] = [world.thread(), world.thread()];
   make(one);
@@ -89,14 +89,14 @@ test('a death under the guard is not followed by a sweep', () => {
   );
   two.die();
   assert.equal(one.heap.slabs.find(0), 0);
-  // Nobody asks for it: the next who comes finds the guard with a dead one's name in it.
+  // No thread has asked for it: the next one finds the guard with a dead one's name in it.
   make(one);
   const { blocks, reached } = checkHeap(one.memory);
   assert.equal(blocks.size, reached.size);
   assert.equal(one.memory.segment(0)[headerFields.isSweepDue], 0);
 });
 
-test('a sweep counts wrong', () => {
+test('a sweep counts right', () => {
   const thread = new PlainWorld().thread();
   const { heap, memory } = thread;
   heap.collect();

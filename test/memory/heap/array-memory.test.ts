@@ -1,4 +1,7 @@
-/** What the memory of threads must do besides: it can ask nobody who lives, and nothing of it keeps a program alive by itself. */
+/**
+ * The additional promises of the memory of threads: the system cannot tell which threads live, and nothing of it keeps a program alive by
+ * itself.
+ */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -19,7 +22,7 @@ async function node(program: string): Promise<string> {
 
 const options = { timeout: 60_000 };
 
-test('threads that end with the one that started them count as alive, or others as dead', options, async () => {
+test('threads that end with the one that started them count as dead, and others as alive', options, async () => {
   const seed = newArraySeed();
   const memory = arrayMemory(seed);
   // Each writes its identity into the slot of its depth; the last sleeps.
@@ -55,7 +58,7 @@ test('threads that end with the one that started them count as alive, or others 
   await other.terminate();
 });
 
-test('a program that waits for a ring goes on, and one that does not ends', options, async () => {
+test('a program that waits for a ring goes on, and one that does not wait ends', options, async () => {
   const ringer = `
     import { workerData } from 'node:worker_threads';
     import { arrayMemory } from ${door};
@@ -87,7 +90,7 @@ test('a program that waits for a ring goes on, and one that does not ends', opti
   assert.equal(await run(`${start} bell.unref();`), 'ends');
 });
 
-test('a program is kept from its end by threads that sleep, or by sleeping itself', options, async () => {
+test('a program ends while its threads sleep, or after it slept', options, async () => {
   const sleeper = `
     import { workerData } from 'node:worker_threads';
     import { arrayMemory } from ${door};
@@ -107,7 +110,7 @@ test('a program is kept from its end by threads that sleep, or by sleeping itsel
   assert.equal(output, 'ends');
 });
 
-test('a ring at a thread that is just being ended harms the ringer', options, async () => {
+test('a ring at a thread that is just being ended does not harm the ringer', options, async () => {
   const seed = newArraySeed();
   const memory = arrayMemory(seed);
   const program = `

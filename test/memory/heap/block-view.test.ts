@@ -76,7 +76,7 @@ for (const [name, within] of Object.entries(memories)) {
     const isDropped = (): boolean => dropped > 0;
     const before = used();
     const bytes = 2 * segmentSize;
-    // What an async function has seen may stay in its registers: others make it, and look.
+    // A value that an async function has seen may stay in its registers: other functions make it, and look.
     const make = (): Uint8Array => new Uint8Array(viewOfBlock(held(bytes), HEAD, bytes, () => (dropped += 1))).subarray(100, 200);
     const parts: Uint8Array[] = [];
     (() => parts.push(make()))();

@@ -1,4 +1,4 @@
-/** The heap's guard: who dies in it is succeeded, who waits is woken, nobody is in it with another one. */
+/** The heap's guard: a dead owner is succeeded, a waiter is woken, and there is never a second owner. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -9,7 +9,7 @@ import { killAt, PlainWorld, type PlainThread } from './plain-memory.ts';
 const word = (world: PlainWorld): number => world.segments[0]![headerFields.guard]!;
 const guardOf = ({ memory, agent }: PlainThread): Guard => new Guard(memory, agent.id);
 
-test('the guard of a dead thread is not taken over, or nobody learns of the death', () => {
+test('the guard of a dead thread is taken over, and the death reported', () => {
   const world = new PlainWorld();
   const [a, b] = [world.thread(), world.thread()];
   guardOf(a).enter();
@@ -18,12 +18,12 @@ test('the guard of a dead thread is not taken over, or nobody learns of the deat
   guard.enter();
   assert.equal(word(world) & 0x7fff_ffff, b.agent.id);
   assert.equal(world.segments[0]![headerFields.isSweepDue], 1);
-  assert.equal(world.sleeps, 0, 'who is dead is not waited for');
+  assert.equal(world.sleeps, 0, 'a dead owner is not waited for');
   guard.leave();
   assert.equal(word(world), 0);
 });
 
-test('a guard is entered that a living thread is in', () => {
+test('a guard is not entered while a living thread is in it', () => {
   const world = new PlainWorld();
   const [a, b] = [world.thread(), world.thread()];
   const [first, second] = [guardOf(a), guardOf(b)];
@@ -45,7 +45,7 @@ test('a guard is entered that a living thread is in', () => {
   second.leave();
 });
 
-test('a waiter is not woken, or a system call is made when nobody waits', () => {
+test('a waiter is woken, and no system call is made without one', () => {
   const world = new PlainWorld();
   const [a, b] = [world.thread(), world.thread()];
   let wakes = 0;
@@ -58,13 +58,13 @@ test('a waiter is not woken, or a system call is made when nobody waits', () => 
   world.whileAsleep = () => first.leave();
   second.enter();
   assert.equal(wakes, 1);
-  // Others may have slept, too: who was a waiter wakes one of them.
+  // Others may have slept, too: a former waiter wakes one of them.
   b.memory.wake = () => void (wakes += 1);
   second.leave();
   assert.equal(wakes, 2);
 });
 
-test('a thread that was thrown out of the guard waits for itself for ever', () => {
+test('a thread that was thrown out of the guard does not wait for itself', () => {
   const world = new PlainWorld();
   const a = world.thread();
   const guard = guardOf(a);

@@ -13,7 +13,7 @@ import { until } from '../until.ts';
 
 const long = process.env['HEDDLE_LONG'] !== undefined;
 
-test('something that is held is freed or written over, or something that nobody holds is kept', () => {
+test('held memory is neither freed nor written over, and other memory is freed', () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
       const random = new RandomHeap();
@@ -27,7 +27,7 @@ test('something that is held is freed or written over, or something that nobody 
   );
 });
 
-test('a heap is not right after a death, whichever step it was that came last', () => {
+test('a heap is right after a death, whichever step came last', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(action, fc.option(fc.nat(30), { freq: 3 })), { maxLength: 60 }), (actions) => {
       const random = new RandomHeap();
@@ -36,7 +36,7 @@ test('a heap is not right after a death, whichever step it was that came last', 
         else {
           let left = step;
           const { who } = each;
-          // What it had is freed: others may hold it, too, and have it in their list.
+          // The references of a dead thread are freed: others may hold the blocks, too, and have them in their lists.
           if (
             killAt(
               () => (left -= 1) < 0,
@@ -60,7 +60,7 @@ test('a heap is not right after a death, whichever step it was that came last', 
   );
 });
 
-test('a full heap says nothing of what it is full of, or cannot be used any more', () => {
+test('a full heap says what it is full of, and can still be used', () => {
   const world = new PlainWorld(2);
   const { heap, memory } = world.thread();
   const positions: number[] = [];
@@ -75,12 +75,12 @@ test('a full heap says nothing of what it is full of, or cannot be used any more
   );
   checkHeap(memory);
   for (const position of positions.splice(0, positions.length / 2)) heap.drop(position);
-  // What was dropped is found when it is needed.
+  // Dropped blocks are found when memory is needed.
   for (let i = 0; i < 100; i += 1) heap.allocate(tagOf(18), 5000);
   checkHeap(memory);
 });
 
-test('what is let go without end makes the heap grow without end', () => {
+test('dropping without end does not make the heap grow without end', () => {
   const world = new PlainWorld(64);
   const { heap, memory } = world.thread();
   for (let i = 0; i < 400_000; i += 1) {
@@ -93,7 +93,7 @@ test('what is let go without end makes the heap grow without end', () => {
   assert.equal(checkHeap(memory).used, 0);
 });
 
-test('memory of another layout is taken for a heap', () => {
+test('memory of another layout is refused', () => {
   const world = new PlainWorld();
   const memory = world.memory();
   checkHeader(memory);
@@ -105,7 +105,7 @@ test('memory of another layout is taken for a heap', () => {
   assert.throws(() => checkHeader(memory), /not a heap of heddle/);
 });
 
-test('more than a segment is not given in one piece, or what is shorter lies in two', () => {
+test('more than a segment is given in one piece, and less lies in one segment', () => {
   const world = new PlainWorld(64);
   const { heap, memory } = world.thread();
   const sizes = [3 * 2 ** 20, 2_000_000, 5 * 2 ** 20, 16384, 2 ** 21 - 5];
@@ -151,7 +151,7 @@ test('much free memory goes back at once', () => {
   assert.ok(world.discarded >= 96 * 2 ** 20, `${world.discarded}`);
 });
 
-test('the heap is counted in slices, between which other threads have their turn', () => {
+test('the census has slices, between which other threads have their turn', () => {
   const { heap } = new PlainWorld(64).thread();
   const words = [8, 8, 100, 5000, 40_000];
   for (let i = 0; i < 500; i += 1) heap.allocate(tagOf(17 + (i % 3)), words[i % words.length]!);

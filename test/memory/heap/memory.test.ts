@@ -1,4 +1,4 @@
-/** What every memory must do, between threads and, where it can, between processes. */
+/** The promises of every memory, between threads and, where it can, between processes. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -17,12 +17,12 @@ function say(memory: Memory, value: number): void {
   memory.wake(place(at.go), Infinity);
 }
 
-/** As the heap rings: only who finds the word at 0. */
+/** As the heap rings: only the thread that finds the word at 0. */
 function ring(memory: Memory): void {
   if (Atomics.exchange(memory.segment(0), at.rung, 1) === 0) memory.ring(whoIs(memory), bellOf(memory), place(at.rung));
 }
 
-/** Without looking at the word: more than anybody is supposed to. */
+/** Without looking at the word: more often than allowed. */
 function ringMany(memory: Memory, times: number): void {
   const [who, bell] = [whoIs(memory), bellOf(memory)];
   Atomics.store(memory.segment(0), at.rung, 1);
@@ -42,13 +42,13 @@ for (const { name, skip, make } of grounds) {
     });
   };
 
-  check('a word that is another puts the thread to sleep', async ({ memory, start }) => {
+  check('a word with another value does not put the thread to sleep', async ({ memory, start }) => {
     // 4000 slices would take longer than the test may.
     assert.equal(await start('stale', 4000).ended, 0);
     assert.equal(load(memory, at.count), 4000);
   });
 
-  check('a wake between look and sleep is lost', async ({ memory, start }) => {
+  check('a wake between look and sleep is not lost', async ({ memory, start }) => {
     const rounds = 10_000;
     const party = start('answer', rounds);
     const words = memory.segment(0);
@@ -69,7 +69,7 @@ for (const { name, skip, make } of grounds) {
     assert.ok(inVain + load(memory, at.count) < rounds / 100, `${inVain} + ${load(memory, at.count)} of ${rounds} sleeps were in vain`);
   });
 
-  check('a wake for one wakes more, or a wake for all not all', async ({ memory, start }) => {
+  check('a wake for one wakes one, and a wake for all all', async ({ memory, start }) => {
     for (let i = 0; i < 3; i++) start('sleeper');
     await until(() => load(memory, at.state) === 3);
     let asked = 0;
@@ -86,20 +86,20 @@ for (const { name, skip, make } of grounds) {
     }
   });
 
-  check('a sleep goes on beyond its slice, or for ever with no time left', async ({ memory, start }) => {
+  check('a sleep ends with its slice, and with no time left at once', async ({ memory, start }) => {
     start('sleeper');
     await until(() => load(memory, at.count) >= 2);
     for (const ms of [0, -1, 0.01, 1.5]) memory.sleep(place(at.go), 0, ms);
   });
 
-  check('a sleeper cannot be ended', async ({ memory, start }) => {
+  check('a sleeper can be ended', async ({ memory, start }) => {
     const party = start('sleeper');
     await until(() => load(memory, at.state) === 1);
     await party.kill();
     await party.ended;
   });
 
-  check('a running party does not see how the heap grows', async ({ memory, start }) => {
+  check('a running party sees how the heap grows', async ({ memory, start }) => {
     const party = start('segments', 3);
     await until(() => load(memory, at.state) === 1);
     for (const number of [1, 2, 3]) {
@@ -111,7 +111,7 @@ for (const { name, skip, make } of grounds) {
     assert.equal(await party.ended, 0);
   });
 
-  check('the heap shrinks, or has segments that it has not grown to', ({ memory }) => {
+  check('the heap never shrinks, and has only segments that it has grown to', ({ memory }) => {
     memory.grow(3 * segmentSize);
     memory.grow(segmentSize);
     memory.segment(2)[7] = 7;
@@ -123,7 +123,7 @@ for (const { name, skip, make } of grounds) {
     assert.equal(memory.segment(2)[7], 7);
   });
 
-  check('what was discarded keeps its values, or takes its neighbours along', ({ memory }) => {
+  check('discarded memory is zeros, and its neighbours are kept', ({ memory }) => {
     memory.grow(2 * segmentSize);
     const page = 65_536;
     const words = memory.segment(1);
@@ -137,7 +137,7 @@ for (const { name, skip, make } of grounds) {
     assert.equal(words[from], 5);
   });
 
-  check('a ring does not wake an idle loop', async ({ memory, start }) => {
+  check('a ring wakes an idle loop', async ({ memory, start }) => {
     const party = start('bell');
     await until(() => load(memory, at.state) === 1);
     for (let i = 1; i <= 50; i++) {
@@ -151,7 +151,7 @@ for (const { name, skip, make } of grounds) {
     assert.equal(await party.ended, 0);
   });
 
-  check('rings of a busy loop block the ringer, or are all forgotten', async ({ memory, start }) => {
+  check('rings of a busy loop do not block the ringer, and one is heard', async ({ memory, start }) => {
     const party = start('busyBell');
     await until(() => load(memory, at.state) === 1);
     // More than a pipe holds.
@@ -164,7 +164,7 @@ for (const { name, skip, make } of grounds) {
     assert.equal(await party.ended, 0);
   });
 
-  check('a ring at a thread that has ended does harm', async ({ memory, start }) => {
+  check('a ring at a thread that has ended is harmless', async ({ memory, start }) => {
     for (const wasRung of [true, false]) {
       Atomics.store(memory.segment(0), at.state, 0);
       const party = start('bell');
@@ -180,18 +180,18 @@ for (const { name, skip, make } of grounds) {
     }
   });
 
-  check('a ring before the bell is lost', async ({ memory, start }) => {
+  check('a ring before the bell is heard', async ({ memory, start }) => {
     Atomics.store(memory.segment(0), at.rung, 1);
     start('bell');
     await until(() => load(memory, at.count) === 1);
     assert.equal(load(memory, at.rung), 0);
   });
 
-  check('a bell that nobody holds keeps its thread alive', async ({ start }) => {
+  check('an unreferenced bell does not keep its thread alive', async ({ start }) => {
     assert.equal(await start('unheld').ended, 0);
   });
 
-  check('a closed bell calls', async ({ memory }) => {
+  check('a closed bell is silent', async ({ memory }) => {
     let calls = 0;
     const bell = memory.openBell(place(at.rung), () => calls++);
     bell.ref();
@@ -208,7 +208,7 @@ for (const { name, skip, make } of grounds) {
     assert.equal(calls, 0);
   });
 
-  check('who sleeps or has a bell comes to rest', async ({ memory, start }) => {
+  check('a thread that sleeps or has a bell needs no processor time', async ({ memory, start }) => {
     for (const role of ['sleeper', 'bell'] as const) {
       Atomics.store(memory.segment(0), at.state, 0);
       const party = start(role);
@@ -227,7 +227,7 @@ for (const { name, skip, make } of grounds) {
     }
   });
 
-  check('one that lives counts as dead, or one that has ended as alive', async ({ memory, start }) => {
+  check('a living thread counts as alive, and an ended one as dead', async ({ memory, start }) => {
     for (const isThorough of [false, true]) {
       assert.equal(memory.isAlive(memory.identity(), isThorough), true);
       Atomics.store(memory.segment(0), at.state, 0);
@@ -240,7 +240,7 @@ for (const { name, skip, make } of grounds) {
     }
   });
 
-  check('two parties have different clocks', async ({ memory, start }) => {
+  check('two parties have the same clock', async ({ memory, start }) => {
     const party = start('clock');
     await until(() => load(memory, at.state) === 1);
     const before = memory.now();

@@ -1,4 +1,6 @@
-/** What the memory of processes must do besides: it is made of descriptors, pipes and numbers that the system gives to others too. */
+/**
+ * The additional promises of the memory of processes: it is made of descriptors, pipes and numbers that the system also gives to others.
+ */
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -40,7 +42,7 @@ async function node(program: string, env: Record<string, string> = {}): Promise<
   return stdout.trim();
 }
 
-/** What each descriptor of this process is. */
+/** The kind of each descriptor of this process. */
 function open(): string[] {
   return readdirSync('/proc/self/fd').flatMap((number) => {
     try {
@@ -67,7 +69,7 @@ function take(descriptor: number, path: string): number[] {
   return taken;
 }
 
-check('what was discarded is not given back to the system', ({ memory, descriptor }) => {
+check('discarded memory is given back to the system', ({ memory, descriptor }) => {
   memory.grow(3 * segmentSize);
   const bytes = (): number => fstatSync(descriptor).blocks * 512;
   memory.segment(1).fill(1);
@@ -80,7 +82,7 @@ check('what was discarded is not given back to the system', ({ memory, descripto
   assert.equal(memory.segment(2).at(-1), 1);
 });
 
-check('a message takes the heap away', ({ memory }) => {
+check('a message does not take the heap away', ({ memory }) => {
   const words = memory.segment(0);
   words[at.go] = 7;
   try {
@@ -91,14 +93,14 @@ check('a message takes the heap away', ({ memory }) => {
   assert.equal(words[at.go], 7);
 });
 
-check('any descriptor is taken for a heap', ({ descriptor }) => {
+check('only the descriptor of a heap is taken for one', ({ descriptor }) => {
   const file = openSync('/dev/null', 'r');
   for (const wrong of [file, 9999]) assert.throws(() => joinNativeMemory({ descriptor: wrong }), HeddleError);
   closeSync(file);
   assert.equal(joinNativeMemory({ descriptor }).memory.segment(0)[at.go], 0);
 });
 
-check('programs inherit the heap that they were not given', async ({ descriptor }) => {
+check('programs inherit the heap only when they are given it', async ({ descriptor }) => {
   const inherited = async (): Promise<boolean> => {
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ls -l /proc/self/fd']);
     return stdout.includes('memfd');
@@ -111,9 +113,9 @@ check('programs inherit the heap that they were not given', async ({ descriptor 
   assert.equal(await inherited(), false);
 });
 
-check('somebody can cut the heap off under the others', ({ descriptor, memory }) => {
+check('no process can cut the heap off under the others', ({ descriptor, memory }) => {
   memory.segment(0)[at.go] = 3;
-  // As a mistake of whoever inherited it would: every reader would be killed.
+  // As a mistake of an heir of the descriptor would: every reader would be killed.
   const program = `require('node:fs').ftruncateSync(3, 0)`;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
@@ -124,7 +126,7 @@ check('somebody can cut the heap off under the others', ({ descriptor, memory })
   });
 });
 
-check('a ring is written into a file that got the number of a bell', ({ memory }) => {
+check('a ring is not written into a file that got the number of a bell', ({ memory }) => {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-bell-'));
   const path = join(folder, 'file');
   for (const isCached of [false, true]) {
@@ -139,7 +141,7 @@ check('a ring is written into a file that got the number of a bell', ({ memory }
   rmSync(folder, { recursive: true });
 });
 
-check('strangers that find the socket of a bell are not heard', async ({ memory }) => {
+check('foreign processes that find the socket of a bell have no effect', async ({ memory }) => {
   let rings = 0;
   const { bell } = ownBell(memory, () => (rings += 1));
   let socket: ArrayLike<number> | undefined;
@@ -153,7 +155,7 @@ check('strangers that find the socket of a bell are not heard', async ({ memory 
   for (let i = 0; i < 5; i += 1) {
     const stranger = connect(path);
     stranger.write('ring');
-    // It may have been closed before that was written.
+    // The stranger may have been closed before that was written.
     stranger.on('error', () => {});
     await new Promise((resolve) => stranger.once('close', resolve));
   }
@@ -167,7 +169,7 @@ check('strangers that find the socket of a bell are not heard', async ({ memory 
   assert.equal(readFileSync('/proc/net/unix', 'utf8').includes(`@heddle-${hex}`), false);
 });
 
-check('rung pipes stay open without end', async ({ memory }) => {
+check('rung pipes are closed after some time', async ({ memory }) => {
   const pipes = (): number => open().filter((each) => each.startsWith('pipe:')).length;
   const before = pipes();
   let heard = 0;
@@ -181,11 +183,11 @@ check('rung pipes stay open without end', async ({ memory }) => {
   for (const { ring } of bells) ring();
   await until(() => heard === 2 * bells.length);
   for (const { bell } of bells) bell.close();
-  // Ends that nobody used for a while are closed too.
+  // Ends that were not used for a while are closed too.
   await until(() => pipes() === before);
 });
 
-test('a thread that rang and had a bell leaves descriptors', { skip: nativeSkip, timeout: 60_000 }, async () => {
+test('a thread that rang and had a bell leaves no descriptors', { skip: nativeSkip, timeout: 60_000 }, async () => {
   await using ground = threads.make();
   const { memory } = ground;
   const pipes = (): number => open().filter((each) => each.startsWith('pipe:')).length;
@@ -202,20 +204,20 @@ test('a thread that rang and had a bell leaves descriptors', { skip: nativeSkip,
   assert.equal(pipes(), first);
 });
 
-test('a process that its parent did not collect counts as alive', { skip: nativeSkip, timeout: 60_000 }, async () => {
+test('a process that its parent did not collect counts as dead', { skip: nativeSkip, timeout: 60_000 }, async () => {
   await using ground = processes.make();
   const { memory, start } = ground;
   start('sleeper');
   await until(() => Atomics.load(memory.segment(0), at.state) === 1);
   const who = whoIs(memory);
   process.kill(who.pid, 'SIGKILL');
-  // Our loop does not turn, so nobody collects it.
+  // The event loop does not turn, so the child is not collected.
   while (memory.isAlive(who, true)) memory.sleep(place(at.nothing), 0, 1);
   assert.equal(memory.isAlive(who, false), true);
   assert.match(readFileSync(`/proc/${who.pid}/stat`, 'latin1'), /\) Z /);
 });
 
-test('a name is taken for a state', { skip: nativeSkip, timeout: 60_000 }, async () => {
+test('a name is not taken for a state', { skip: nativeSkip, timeout: 60_000 }, async () => {
   await using ground = processes.make();
   const { memory, start } = ground;
   start('oddName');
@@ -226,7 +228,7 @@ test('a name is taken for a state', { skip: nativeSkip, timeout: 60_000 }, async
   assert.ok(who.processStart > 0 && who.threadStart >= who.processStart);
 });
 
-check('a number that was given to another counts as the thread that had it', ({ memory }) => {
+check('a reused number does not count as the thread that had it', ({ memory }) => {
   const me = memory.identity();
   const other = { ...me, threadStart: me.threadStart - 1 };
   assert.equal(memory.isAlive(other, false), true);
@@ -237,7 +239,7 @@ check('a number that was given to another counts as the thread that had it', ({ 
   assert.equal(memory.isAlive({ pid: 1, tid: 1, processStart: 0, threadStart: 0 }, true), true);
 });
 
-test('a ring wakes a thread that is no longer rung for, or nobody', { skip: nativeSkip, timeout: 60_000 }, async () => {
+test('a ring wakes only the thread that it is for', { skip: nativeSkip, timeout: 60_000 }, async () => {
   await using ground = processes.make();
   const { memory, start } = ground;
   start('bell');
@@ -251,7 +253,7 @@ test('a ring wakes a thread that is no longer rung for, or nobody', { skip: nati
   assert.equal(Atomics.load(memory.segment(0), at.count), 1);
 });
 
-test('a program is kept from its end by threads that sleep, or by sleeping itself', { skip: nativeSkip, timeout: 60_000 }, async () => {
+test('a program ends while its threads sleep, or after it slept', { skip: nativeSkip, timeout: 60_000 }, async () => {
   const sleeper = `
     import { workerData } from 'node:worker_threads';
     import { joinNativeMemory } from ${door};
@@ -270,7 +272,7 @@ test('a program is kept from its end by threads that sleep, or by sleeping itsel
   assert.equal(output, 'ends');
 });
 
-test('memory that is missing crashes, or is not named', async () => {
+test('missing memory is named, without a crash', async () => {
   const output = await node(
     `import { createNativeMemory, nativeMemoryMissing } from ${door};
      console.log(nativeMemoryMissing());
@@ -281,7 +283,7 @@ test('memory that is missing crashes, or is not named', async () => {
   assert.deepEqual(output.split('\n'), [why, `ERR_HEDDLE_UNSUPPORTED_PLATFORM memfd_create() cannot be called: ${why}`]);
 });
 
-test('a limit of addresses crashes, or is not named', { skip: nativeSkip }, async () => {
+test('a limit of addresses is named, without a crash', { skip: nativeSkip }, async () => {
   const program = `import(${door}).then(({ nativeMemoryMissing }) => console.log(nativeMemoryMissing()))`;
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -v 50000000; exec "$0" -e "$1"', process.execPath, program]);
   assert.match(stdout, /does not map 64 GiB of addresses: ENOMEM \(a limit of addresses, ulimit -v\?\)/);

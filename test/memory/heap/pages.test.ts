@@ -25,13 +25,13 @@ function take({ world, pages }: { world: PlainWorld; pages: Pages }, count: numb
   assert.notEqual(page, 0, `no ${count} pages after growing`);
   pages.reserve(page, count);
   pages.set(page, RUN | count);
-  // So that it is seen if one passes for clean.
+  // Not zero, so that a page that falsely counts as clean is seen.
   for (let at = page; at < page + count; at += 1)
     world.segments[Math.floor(at / inSegment)]!.fill(1, (at % inSegment) * 16384, (at % inSegment) * 16384 + 20);
   return page;
 }
 
-test('runs overlap, lie in two segments, or free ones do not come together again', () => {
+test('runs do not overlap or lie in two segments, and free ones come together again', () => {
   const action = fc.oneof(
     fc.record({ take: fc.oneof(fc.integer({ min: 1, max: 140 }), fc.constantFrom(127, 128, 129, 256, 300)) }),
     fc.record({ free: fc.nat() }),
@@ -68,7 +68,7 @@ test('runs overlap, lie in two segments, or free ones do not come together again
   );
 });
 
-test('pages that were given back are not zeros when they are taken, or pages with something in them pass for zeros', () => {
+test('returned pages are zeros when they are taken, and used pages never count as clean', () => {
   const { world, pages, memory } = newPages();
   pages.grow(4);
   const page = pages.find(4);
@@ -86,7 +86,7 @@ test('pages that were given back are not zeros when they are taken, or pages wit
   assert.equal(pages.reserve(pages.find(4), 4), true);
 });
 
-test('a heap that cannot grow is changed', () => {
+test('a heap that cannot grow is unchanged', () => {
   const all = newPages(2);
   const { pages, memory } = all;
   pages.grow(1);

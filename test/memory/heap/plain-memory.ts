@@ -21,7 +21,7 @@ export class PlainWorld {
   /** In milliseconds. */
   clock = 0;
   #tids = 0;
-  /** What somebody does who sleeps: other threads' work. */
+  /** The work of other threads during a sleep. */
   whileAsleep: (() => void) | undefined;
 
   constructor(limit: number = 64) {
@@ -57,7 +57,7 @@ export class PlainWorld {
       },
       sleep: () => {
         this.sleeps += 1;
-        if (this.sleeps > 1000) throw new Error('it sleeps for ever');
+        if (this.sleeps > 1000) throw new Error('the sleep has no end');
         this.whileAsleep?.();
       },
       wake: () => {},

@@ -22,7 +22,7 @@ function newSlabs(): { slabs: Slabs; pages: Pages; memory: ReturnType<PlainWorld
   return { memory, pages, slabs, addPage };
 }
 
-test('a size gets blocks that are too small, or much too large', () => {
+test('each size gets blocks that fit', () => {
   for (let bytes = 1; bytes <= largest; bytes += 1) {
     const size = sizeIn(groupFor(bytes, false));
     assert.ok(size >= bytes, `${bytes} in ${size}`);
@@ -36,7 +36,7 @@ test('a size gets blocks that are too small, or much too large', () => {
   );
 });
 
-test('a page gives a block twice, or blocks that overlap, or fewer than it has', () => {
+test('a page gives each of its blocks once', () => {
   for (let group = 0; group < groups; group += 1) {
     const { slabs, addPage, memory } = newSlabs();
     const page = addPage(group);
@@ -59,7 +59,7 @@ test('a page gives a block twice, or blocks that overlap, or fewer than it has',
   }
 });
 
-test('a full page is never found again, or a page in front is passed by', () => {
+test('a full page is found again, and no page in front is passed by', () => {
   const { slabs, addPage, memory } = newSlabs();
   const group = groupFor(8128, false);
   const refs: number[] = [];
@@ -81,7 +81,7 @@ test('a full page is never found again, or a page in front is passed by', () => 
   checkHeap(memory);
 });
 
-test('bits are miscounted', () => {
+test('bits are counted', () => {
   for (const bits of [0, 1, -1, 0x8000_0000 | 0, 0x5555_5555, 0x0f0f_0f0f, 0xff]) {
     let count = 0;
     for (let i = 0; i < 32; i += 1) count += (bits >>> i) & 1;

@@ -15,7 +15,7 @@ import { checkHeap } from '../check-heap.js';
 const segmentWords = segmentSize / 4;
 const isLong = process.env['HEDDLE_LONG'] === '1';
 
-/** Whose block is whose: each writes its own number all over it. */
+/** The owner of a block: each owner writes its own number all over it. */
 function fill(block: Block, words: number, number: number): void {
   once(() => {
     for (let i = 2; i < words; i += 1) {
@@ -62,7 +62,7 @@ const cases: Record<string, ModelTest<void>> = {
 };
 
 for (const [name, options] of Object.entries(cases)) {
-  test(`${name}: the heap is not whole under some schedule`, (t) => {
+  test(`${name}: the heap is whole under every schedule`, (t) => {
     const { schedules, steps, perSecond } = model({ ...options, preemptions: 2, limit: isLong ? 100_000 : 1000 });
     t.diagnostic(`${schedules} schedules, ${steps} steps, ${perSecond} a second`);
     const random = modelRandom({ ...options, runs: isLong ? 20_000 : 500, seed: 1 });

@@ -10,7 +10,7 @@ import { checkHeap } from '../check-heap.js';
 
 const isLong = process.env['HEDDLE_LONG'] === '1';
 const refs = { first: 4, count: 1 };
-/** What is waited for: 1 once it is there. */
+/** The awaited word: 1 once the event has come. */
 const FLAG = 8;
 
 const setup = (): Block => allocateOwned(16, refs);

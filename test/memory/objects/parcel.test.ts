@@ -1,4 +1,4 @@
-/** Parcels: what is in one stays while it is on its way, arrives once, and goes when nobody can open it any more. */
+/** Parcels: the content stays while it is in flight, arrives once, and goes when no thread can open it any more. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -56,7 +56,7 @@ const as = <T>({ agent }: PlainThread, body: () => T): T => {
   return body();
 };
 
-/** Until no handle is left that nobody uses. */
+/** Resolves when no unused handle is left. */
 async function untilUsed({ heap }: PlainThread, bytes: number): Promise<void> {
   for (let i = 0; ; i += 1) {
     heap.collect();
@@ -68,7 +68,7 @@ async function untilUsed({ heap }: PlainThread, bytes: number): Promise<void> {
   }
 }
 
-test('handles do not arrive in their order, or are another object', () => {
+test('handles arrive in their order, each on its object', () => {
   const world = new PlainWorld();
   const [one, two] = [world.thread(), world.thread()];
   const sent = as(one, () => [new Item(1), new Item(2), new Item(3)]);
@@ -91,7 +91,7 @@ test('handles do not arrive in their order, or are another object', () => {
   checkHeap(one.memory);
 });
 
-test('a parcel is opened twice', () => {
+test('a parcel is opened once', () => {
   const one = new PlainWorld().thread();
   const parcel = as(one, () => makeParcel([new Item(1)], { host: one.agent.id, link: 1 }));
   openParcel(parcel);
@@ -99,7 +99,7 @@ test('a parcel is opened twice', () => {
   assert.throws(() => openParcel(0), /taken out already/);
 });
 
-test('a message does not hold what is in it when its sender has ended', () => {
+test('a message holds its objects when its sender has ended', () => {
   const world = new PlainWorld();
   const [host, sender] = [world.thread(), world.thread()];
   const parcel = as(sender, () => makeParcel([new Item(5)], { host: host.agent.id, link: 1 }));
@@ -109,7 +109,7 @@ test('a message does not hold what is in it when its sender has ended', () => {
   assert.equal(item.value, 5);
 });
 
-test('parcels stay when the link is gone on which they travelled, or go with another one', () => {
+test('parcels go with the link on which they travelled, and only those', () => {
   const world = new PlainWorld();
   const [host, other] = [world.thread(), world.thread()];
   as(other, () => makeParcel([new Item(1)], { host: host.agent.id, link: 1 }));
@@ -121,13 +121,13 @@ test('parcels stay when the link is gone on which they travelled, or go with ano
     1,
   );
   host.heap.collect();
-  // The other one was host of that, and nobody else opens it.
+  // The other one was host of that, and no other thread opens it.
   assert.throws(() => openParcel(its), /taken out already/);
   assert.equal((openParcel(kept)[0] as Item).value, 2);
   assert.equal(host.heap.statistics().objects['Item'], 1);
 });
 
-test('an object that another one needs does not come with it', () => {
+test('an object that another one needs comes with it', () => {
   const world = new PlainWorld();
   const [one, two] = [world.thread(), world.thread()];
   const parcel = as(one, () => makeParcel([new Pair(new Item(9))], { host: two.agent.id, link: 1 }));
@@ -145,7 +145,7 @@ test('an object that another one needs does not come with it', () => {
   checkHeap(two.memory);
 });
 
-test('handles are held for ever that nobody uses', async () => {
+test('unused handles are collected', async () => {
   const world = new PlainWorld();
   const [one, two] = [world.thread(), world.thread()];
   become(one.agent);
@@ -166,7 +166,7 @@ test('handles are held for ever that nobody uses', async () => {
   assert.equal(kept.value, 1);
 });
 
-test('one handle that cannot be made takes others along, or stays', async () => {
+test('a handle that cannot be made does not take others along, and is dropped', async () => {
   const world = new PlainWorld();
   const [one, two] = [world.thread(), world.thread()];
   const parcel = as(one, () => makeParcel([new Item(1), new Fails(), new Item(2)], { host: two.agent.id, link: 1 }));
@@ -176,7 +176,7 @@ test('one handle that cannot be made takes others along, or stays', async () => 
   await untilUsed(two, 0);
 });
 
-test('what is not known here says so', () => {
+test('an unknown kind is reported', () => {
   const world = new PlainWorld();
   const one = world.thread();
   become(one.agent);
@@ -185,7 +185,7 @@ test('what is not known here says so', () => {
   assert.throws(() => defineKind({ ...kind, name: 'Again' }), /Again and Item are both kind 231/);
 });
 
-test('a great many handles do not fit one message', () => {
+test('a great many handles fit one message', () => {
   const world = new PlainWorld();
   const [one, two] = [world.thread(), world.thread()];
   const items = as(one, () => Array.from({ length: 20_000 }, (_, i) => new Item(i)));

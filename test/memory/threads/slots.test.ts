@@ -1,4 +1,4 @@
-/** Slots: nobody shares one, a dead one's is used again when all it held is gone, and never under the same id. */
+/** Slots: never shared, reused when all that a dead one held is gone, and never under the same id. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,7 +8,7 @@ import { slotCount, slotFields, slotOf } from '#src/memory/threads/slots.js';
 import { tagOf } from '#src/memory/heap/tag.js';
 import { Killed, killAt, PlainWorld } from '../heap/plain-memory.ts';
 
-test('two threads have one slot, or an id comes again', () => {
+test('each thread has its own slot, and no id comes again', () => {
   const world = new PlainWorld();
   const first = world.thread();
   const seen = new Set<number>([first.agent.id]);
@@ -22,7 +22,7 @@ test('two threads have one slot, or an id comes again', () => {
   assert.deepEqual([...slotIds(first.memory)].length, 1 + ((3 * slotCount) % 1000));
 });
 
-test('a full table is not emptied, or says nothing', () => {
+test('a full table is emptied, or reported', () => {
   const world = new PlainWorld();
   const first = world.thread();
   const threads = Array.from({ length: slotCount - 1 }, () => world.thread());
@@ -33,7 +33,7 @@ test('a full table is not emptied, or says nothing', () => {
   assert.equal(first.heap.statistics().threads, slotCount - 9);
 });
 
-test('a claimant that was killed half-way keeps its slot for ever, or loses it while it lives', () => {
+test('a claimant that was killed half-way loses its slot, and a living one keeps it', () => {
   const world = new PlainWorld();
   const first = world.thread();
   for (const step of ['slot.taken', 'slot.generation', 'slot.filled', 'slot.claimed']) {
@@ -62,7 +62,7 @@ test('a claimant that was killed half-way keeps its slot for ever, or loses it w
   }
 });
 
-test('a slot is used again while what it held is still there', () => {
+test('a slot is not used again while its objects are still there', () => {
   const world = new PlainWorld();
   const [first, second] = [world.thread(), world.thread()];
   second.heap.allocate(tagOf(9), 20);
@@ -84,7 +84,7 @@ test('a slot is used again while what it held is still there', () => {
   assert.equal(third.heap.statistics().used, 0);
 });
 
-test('a dead one is said to be alive because another one has its slot', () => {
+test('a dead thread counts as dead though another one has its slot', () => {
   const world = new PlainWorld();
   const first = world.thread();
   const second = world.thread();

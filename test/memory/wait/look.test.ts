@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Look, type LookGround } from '#src/memory/wait/look.js';
 
-/** Each pause takes 50 ns; what is waited for comes after so many milliseconds. */
+/** Each pause takes 50 ns; the event comes after a number of milliseconds. */
 class Ground implements LookGround {
   readonly cores: number;
   #now = 0;
@@ -26,7 +26,7 @@ class Ground implements LookGround {
     return () => void this.turns.splice(this.turns.indexOf(step), 1);
   };
 
-  /** Lets the event loop turn, and other work take so many milliseconds, until nothing is left for it. */
+  /** Lets the event loop turn, with some milliseconds of other work, until nothing is left for it. */
   turn(otherWork: number): void {
     for (let step = this.turns.shift(); step !== undefined; step = this.turns.shift()) {
       this.#now += otherWork;

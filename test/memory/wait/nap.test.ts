@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Nap } from '#src/memory/wait/nap.js';
 
-/** A consumer and its counter: waits again and again, and takes so many items after a wait that napped, and after one that did not. */
+/**
+ * A consumer and its counter: waits again and again, and takes one number of items after a wait that napped, and another after one that did
+ * not.
+ */
 class Consumer {
   readonly #nap = new Nap();
   #done: number;

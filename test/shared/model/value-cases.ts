@@ -1,5 +1,5 @@
 /**
- * What a Value is tried with under every schedule of a few threads: that no addition and no update is lost, and that a death leaves the old number or the
+ * The cases of a Value under every schedule of a few threads: no addition and no update is lost, and a death leaves the old number or the
  * new one.
  */
 
@@ -61,7 +61,7 @@ function survivor(scene: Scene): void {
   }
 }
 
-/** Its function throws. */
+/** The function of the update throws. */
 function failing(scene: Scene): void {
   assert.throws(
     () =>
@@ -80,7 +80,7 @@ const holds =
     assert.deepEqual(value.statistics(), { bytes: 4, locked: false, waiting: 0 });
   };
 
-/** Each change that was reported is in the number, and of those who died each has made its change or not. */
+/** Each reported change is in the number, and each dead thread has made its change or not. */
 const holdsAllAnd =
   (threads: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {

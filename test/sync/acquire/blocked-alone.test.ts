@@ -102,7 +102,7 @@ forEachEnd('a thread that sleeps behind a dead one has its turn', async (victim,
   ].map((wait) => crew.run(wait));
   for (const object of [lock, fair, semaphore]) await untilWaiting(object, 2);
   await until(() => condition.statistics().unnotified === 2);
-  // Its notification dies with it.
+  // The notification of a dead waiter is lost with it.
   condition.acquireSync();
   condition.notify();
   victim.end();

@@ -59,7 +59,7 @@ everywhere('it may wait for a lock behind which its own async waiter stands', as
 });
 
 everywhere('one called just before it blocks passes the call on', async (crew) => {
-  // Released and blocked at the same time, over and over: whoever is called first may be blocked by then.
+  // Released and blocked at the same time, over and over: the thread that is called first may be blocked by then.
   const [lock, semaphore] = [new Lock(), new Semaphore(0)];
   const all = crew.bunch(4, async (n) => {
     for (let i = 0; i < 50; i += 1) {

@@ -1,4 +1,4 @@
-/** Time-outs and aborts at any moment: who gives up leaves no ghost in the line and takes nothing along. */
+/** Timeouts and aborts at any moment: a waiter that gives up leaves no entry in the line and takes nothing along. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -72,7 +72,7 @@ for (const [name, begin] of Object.entries(waits)) {
   });
 }
 
-test('a signal that was aborted before takes what is free', async () => {
+test('a signal that was aborted before takes nothing', async () => {
   const options = { signal: AbortSignal.abort(reason) };
   for (const what of [new Lock(), new RLock(), new Lock({ fair: true }), new Semaphore(1), new Condition()]) {
     await assert.rejects(Promise.resolve(what.acquire(options)), reason);
@@ -91,7 +91,7 @@ test('a signal that was aborted before takes what is free', async () => {
   await assert.rejects(Promise.resolve(word.waitAsync(0, options)), reason);
 });
 
-test('a condition whose signal was aborted before asks its predicate, or loses its lock', async () => {
+test('a condition whose signal was aborted before does not ask its predicate, and keeps its lock', async () => {
   const options = { signal: AbortSignal.abort(reason) };
   const condition = new Condition();
   condition.acquireSync();
@@ -99,7 +99,7 @@ test('a condition whose signal was aborted before asks its predicate, or loses i
   assert.deepEqual([condition.locked(), condition.statistics().unnotified], [true, 0]);
 });
 
-test('a wait of a barrier that is aborted breaks it for the others', async () => {
+test('an aborted wait of a barrier breaks it for the others', async () => {
   const barrier = new Barrier(3);
   const controller = new AbortController();
   const other = assert.rejects(Promise.resolve(barrier.wait()), BrokenBarrierError);
@@ -256,7 +256,7 @@ inBothForms('waits that notify() and a time-out race for are one or the other', 
   assert.deepEqual([condition.locked(), condition.statistics().unnotified], [false, 0]);
 });
 
-test('what gives up with an error gives up with TimeoutError', async () => {
+test('an abandoned wait that throws throws TimeoutError', async () => {
   const lock = new Lock();
   lock.acquireSync();
   await assert.rejects(async () => lock.hold(1), TimeoutError);

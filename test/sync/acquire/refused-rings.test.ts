@@ -25,7 +25,7 @@ const head = `
   import { Event, Lock, ProcessPoolExecutor, Semaphore, ThreadPoolExecutor } from ${heddle};
   import { keptDescriptors } from ${lowlevel};
 
-  /** Root becomes another user; anybody else says that the process is not dumpable. */
+  /** Root becomes another user; any other user makes the process not dumpable. */
   const moveApart = async () => {
     if (process.getuid() !== 0) return (await import(${koffi})).default.load(null).func('int prctl(int, long, long, long, long)')(4, 0, 0, 0, 0);
     process.setgid(65534);

@@ -1,4 +1,4 @@
-/** Somebody dies while it waits, or while it wakes others: nobody else waits in vain, and nothing is lost. */
+/** A death while waiting, or while waking others: no other waiter waits in vain, and nothing is lost. */
 
 import assert from 'node:assert/strict';
 import { Barrier, BrokenBarrierError, Condition, Event, Lock, OwnerDied, Semaphore } from 'heddle';
@@ -83,7 +83,7 @@ for (const form of forms) {
   );
 
   forEachEnd(
-    `${form}: an event wakes those who are left`,
+    `${form}: an event wakes the survivors`,
     async (victim, crew) => {
       const event = new Event();
       victim.run(() => waitFor(form, event));
@@ -99,7 +99,7 @@ for (const form of forms) {
   );
 
   forEachEnd(
-    `${form}: a condition's notify(1) goes to one who lives`,
+    `${form}: a condition's notify(1) goes to a living waiter`,
     async (victim, crew) => {
       const condition = new Condition();
       const wait = async (how: Form): Promise<boolean> => {

@@ -1,4 +1,4 @@
-/** Who has something and who waits for it, seen from outside; and the report of a thread that waits for itself. */
+/** Owners and waiters, seen from outside; and the report of a thread that waits for itself. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -12,7 +12,7 @@ const ticks = async (count = 5): Promise<void> => {
 
 const main = { pid: process.pid, thread: 0 };
 
-test('who has a lock, or waits for it, is not seen', async () => {
+test('the owner of a lock, and its waiters, are seen', async () => {
   const lock = new Lock();
   assert.deepEqual(whoWaits(lock), { what: 'Lock unlocked', owner: null, holders: [], waiters: [] });
   lock.acquireSync();
@@ -41,7 +41,7 @@ test('who has a lock, or waits for it, is not seen', async () => {
   await pool.terminate();
 });
 
-test('who holds permits is not seen', async () => {
+test('the holders of permits are seen', async () => {
   const semaphore = new Semaphore(3);
   const guards = [semaphore.holdSync(), await semaphore.hold()];
   const { holders } = whoWaits(semaphore);
@@ -53,7 +53,7 @@ test('who holds permits is not seen', async () => {
   assert.deepEqual(whoWaits(semaphore).holders, []);
 });
 
-test('who waits for an event, a notification or a barrier is not seen', async () => {
+test('the waiters for an event, a notification or a barrier are seen', async () => {
   const event = new Event();
   const condition = new Condition();
   const barrier = new Barrier(2);
@@ -69,7 +69,7 @@ test('who waits for an event, a notification or a barrier is not seen', async ()
 });
 
 for (const [name, Class] of Object.entries({ Lock, RLock }))
-  test(`${name}: a thread that waits for itself says nothing, or says it twice`, () => {
+  test(`${name}: a thread that waits for itself says so, once`, () => {
     const program = `
       import { ${name} } from 'heddle';
       const lock = new ${name}();

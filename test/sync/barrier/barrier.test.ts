@@ -14,7 +14,7 @@ const ticks = async (count = 5): Promise<void> => {
 
 const sorted = (ranks: readonly number[]): number[] => ranks.toSorted((a, b) => a - b);
 
-test('one party waits', async () => {
+test('one party does not wait', async () => {
   const barrier = new Barrier(1);
   for (let round = 0; round < 3; round += 1) {
     assert.equal(barrier.waitSync(), 0);
@@ -24,7 +24,7 @@ test('one party waits', async () => {
   assert.deepEqual(barrier.statistics(), { parties: 1, waiting: 0, broken: false });
 });
 
-test('a party goes on before all have come, or two have one rank', async () => {
+test('a party goes on after all have come, each with its own rank', async () => {
   const barrier = new Barrier(3);
   for (let round = 0; round < 10; round += 1) {
     let passed = 0;
@@ -38,13 +38,13 @@ test('a party goes on before all have come, or two have one rank', async () => {
   assert.equal(barrier.nWaiting, 0);
 });
 
-test('those who are too many pass with the others', async () => {
+test('parties that are too many wait for the next round', async () => {
   const barrier = new Barrier(2);
   const ranks = await Promise.all(Array.from({ length: 6 }, () => barrier.wait()));
   assert.deepEqual(ranks, [0, 1, 0, 1, 0, 1]);
 });
 
-test('the action is called another number of times, or too late', async () => {
+test('the action is called once a round, before the parties go on', async () => {
   let calls = 0;
   const barrier = new Barrier(2, { action: () => void (calls += 1) });
   for (let round = 1; round <= 5; round += 1) {
@@ -55,7 +55,7 @@ test('the action is called another number of times, or too late', async () => {
   }
 });
 
-test('an async action is not waited for', async () => {
+test('an async action breaks the barrier', async () => {
   const refused = /^TypeError: expected action to be a function that answers at once, got Promise/;
   const barrier = new Barrier(2, { action: () => Promise.reject(new Error('told by the refusal')) as unknown as undefined });
   const other = assert.rejects(Promise.resolve(barrier.wait()), BrokenBarrierError);
@@ -67,7 +67,7 @@ test('an async action is not waited for', async () => {
   await one;
 });
 
-test('who comes while the action runs passes with those who came before', async () => {
+test('a party that comes while the action runs waits for the next round', async () => {
   const late: Promise<number>[] = [];
   let calls = 0;
   const barrier: Barrier = new Barrier(2, {
@@ -84,7 +84,7 @@ test('who comes while the action runs passes with those who came before', async 
   assert.equal(await late[2], 0);
 });
 
-test('an action that throws breaks nothing', async () => {
+test('an action that throws breaks the barrier', async () => {
   const barrier = new Barrier(2, {
     action: () => {
       throw new Error('bad action');
@@ -100,7 +100,7 @@ test('an action that throws breaks nothing', async () => {
   await assert.rejects(one, BrokenBarrierError);
 });
 
-test('who gives up does not break it for the others', async () => {
+test('a party that gives up breaks the barrier for the others', async () => {
   const barrier = new Barrier(3);
   const control = new AbortController();
   const ways = [
@@ -132,21 +132,21 @@ test('who gives up does not break it for the others', async () => {
   }
 });
 
-test('an aborted signal breaks it although nobody came', async () => {
+test('a signal that was aborted before breaks the barrier at once', async () => {
   const barrier = new Barrier(2);
   const signal = AbortSignal.abort(new Error('enough'));
   await assert.rejects(barrier.wait({ signal }), /enough/);
   assert.equal(barrier.broken, false);
 });
 
-test("the barrier's own time-out is not every wait's", async () => {
+test('the timeout of the barrier holds for every wait', async () => {
   const barrier = new Barrier(2, { timeout: 5 });
   await assert.rejects(barrier.wait(), BrokenBarrierError);
   barrier.reset();
   assert.throws(() => barrier.waitSync(), BrokenBarrierError);
 });
 
-test("a wait that is told to take for ever takes the barrier's own time", async () => {
+test('an infinite timeout of a wait replaces that of the barrier', async () => {
   const [barrier, clock] = [new Barrier(3, { timeout: 5 }), new Barrier(2, { timeout: 5 })];
   const ranks = [barrier.wait(Infinity), barrier.wait({ timeout: Infinity })];
   // Begun later, over later.
@@ -155,7 +155,7 @@ test("a wait that is told to take for ever takes the barrier's own time", async 
   assert.deepEqual([barrier.waitSync(Infinity), ...(await Promise.all(ranks))], [2, 0, 1]);
 });
 
-test('abort() and reset() leave somebody waiting', async () => {
+test('abort() and reset() leave no waiter', async () => {
   const barrier = new Barrier(3);
   const waits = [barrier.wait(), barrier.wait()];
   barrier.abort();
@@ -170,7 +170,7 @@ test('abort() and reset() leave somebody waiting', async () => {
   assert.deepEqual(ranks, [0, 1, 2]);
 });
 
-test('wrong arguments are taken', () => {
+test('wrong arguments are refused', () => {
   for (const parties of [0, -1, 1.5]) assert.throws(() => new Barrier(parties), RangeError);
   assert.throws(() => new Barrier('2' as never), TypeError);
   assert.throws(() => new Barrier(2, { action: 1 as never }), TypeError);
@@ -179,7 +179,7 @@ test('wrong arguments are taken', () => {
   assert.throws(() => new Barrier(2).wait(-1), RangeError);
 });
 
-test('it does not say how many wait', () => {
+test('it tells how many wait', () => {
   const barrier = new Barrier(2);
   assert.equal(inspect(barrier), '<Barrier with 0 of 2 waiting>');
   barrier.abort();
@@ -190,7 +190,7 @@ for (const [name, make] of [
   ['threads', () => new ThreadPool(3)],
   ['processes', () => new Pool(3)],
 ] as const) {
-  test(`${name}: parties of several threads do not stay in step`, async () => {
+  test(`${name}: parties of several threads stay in step`, async () => {
     const barrier = new Barrier(4);
     const pool = make();
     const rounds = 50;
@@ -205,7 +205,7 @@ for (const [name, make] of [
     await pool.terminate();
   });
 
-  test(`${name}: the action is called by none of several threads, or by two`, async () => {
+  test(`${name}: the action is called by exactly one of several threads`, async () => {
     const calls = new Semaphore(0);
     const barrier = new Barrier(3, { action: () => calls.release() });
     const pool = make();
@@ -224,7 +224,7 @@ for (const [name, make] of [
     await pool.terminate();
   });
 
-  test(`${name}: a party that ends leaves the others waiting`, async () => {
+  test(`${name}: a party that ends breaks the barrier for the others`, async () => {
     const barrier = new Barrier(3);
     const pool = make();
     const victim = pool.apply(() => barrier.waitSync()).catch((error: unknown) => error);
@@ -237,7 +237,7 @@ for (const [name, make] of [
   });
 }
 
-test('an action that cannot cross is left behind', async () => {
+test('an action that cannot cross is refused', async () => {
   const pool = new Pool(1);
   const socket = new Socket();
   const barrier = new Barrier(2, { action: () => void socket.ref() });

@@ -28,7 +28,7 @@ for (const [name, make] of [
   ['Lock', () => new Lock()],
   ['RLock', () => new RLock()],
 ] as const) {
-  test(`${name}: a notification wakes others than those who came first, or more, or fewer`, async () => {
+  test(`${name}: a notification wakes as many as asked, those that came first`, async () => {
     const condition = new Condition(make());
     const { seen, all } = waiters(condition, 9);
     while (condition.statistics().unnotified < 9) await ticks();
@@ -53,7 +53,7 @@ for (const [name, make] of [
     assert.deepEqual(condition.statistics(), nobody);
   });
 
-  test(`${name}: a wait is over without the lock, however it ended`, async () => {
+  test(`${name}: a wait is over with the lock, however it ended`, async () => {
     const lock = make();
     const condition = new Condition(lock);
     lock.acquireSync();
@@ -73,7 +73,7 @@ for (const [name, make] of [
     assert.deepEqual(condition.statistics(), nobody);
   });
 
-  test(`${name}: an aborted wait does not wait for the lock`, async () => {
+  test(`${name}: an aborted wait waits for the lock`, async () => {
     const condition = new Condition(make());
     const control = new AbortController();
     let isOver = false;
@@ -92,7 +92,7 @@ for (const [name, make] of [
     assert.deepEqual(condition.statistics(), nobody);
   });
 
-  test(`${name}: without the lock one can wait or notify`, () => {
+  test(`${name}: without the lock waits and notifications are refused`, () => {
     const condition = new Condition(make());
     assert.throws(() => condition.wait(), InvalidStateError);
     assert.throws(() => condition.waitSync(), InvalidStateError);
@@ -103,7 +103,7 @@ for (const [name, make] of [
     assert.throws(() => condition.release(), InvalidStateError);
   });
 
-  test(`${name}: waitFor() goes on although the predicate says no, or gives something else`, async () => {
+  test(`${name}: waitFor() goes on when the predicate says yes, and gives its value`, async () => {
     const condition = new Condition(make());
     let value = 0;
     const waiting = condition.run(() => condition.waitFor(() => (value >= 3 ? `it is ${value}` : '')));
@@ -131,7 +131,7 @@ for (const [name, make] of [
     assert.deepEqual(condition.statistics(), nobody);
   });
 
-  test(`${name}: the error of a predicate is lost, or the lock with it`, async () => {
+  test(`${name}: the error of a predicate is thrown, with the lock`, async () => {
     const condition = new Condition(make());
     let calls = 0;
     await condition.run(async () => {
@@ -148,7 +148,7 @@ for (const [name, make] of [
     assert.deepEqual(condition.statistics(), nobody);
   });
 
-  test(`${name}: a notification of a greenlet that is killed at the same moment is lost`, async () => {
+  test(`${name}: a notification of a greenlet that is killed at the same moment is passed on`, async () => {
     const condition = new Condition(make());
     const seen: string[] = [];
     const wait = (name_: string) =>
@@ -173,7 +173,7 @@ for (const [name, make] of [
   });
 }
 
-test('a reentrant lock is not given up altogether, or not had back as often', async () => {
+test('a reentrant lock is released completely, and reacquired as often', async () => {
   const lock = new RLock();
   const condition = new Condition(lock);
   lock.acquireSync();
@@ -189,7 +189,7 @@ test('a reentrant lock is not given up altogether, or not had back as often', as
   assert.equal(lock.locked(), false);
 });
 
-test('two conditions of one lock are notified by each other', async () => {
+test('two conditions of one lock are notified apart', async () => {
   const lock = new Lock();
   const [a, b] = [new Condition(lock), new Condition(lock)];
   const first = waiters(a, 1);
@@ -202,7 +202,7 @@ test('two conditions of one lock are notified by each other', async () => {
   await first.all;
 });
 
-test('wrong arguments are taken', () => {
+test('wrong arguments are refused', () => {
   assert.throws(() => new Condition({} as never), TypeError);
   const condition = new Condition();
   condition.acquireSync();

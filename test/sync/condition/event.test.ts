@@ -10,7 +10,7 @@ const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);
 };
 
-test('an event is set from the start, or setting or clearing it twice matters', () => {
+test('an event begins cleared, and setting or clearing it twice does not matter', () => {
   const event = new Event();
   assert.equal(event.isSet(), false);
   event.set();
@@ -21,7 +21,7 @@ test('an event is set from the start, or setting or clearing it twice matters', 
   assert.equal(event.isSet(), false);
 });
 
-test('a wait for an event that is set takes time', async () => {
+test('a wait for an event that is set takes no time', async () => {
   const event = new Event();
   event.set();
   assert.equal(event.waitSync(), true);
@@ -30,7 +30,7 @@ test('a wait for an event that is set takes time', async () => {
   assert.equal(await event.wait(0), true);
 });
 
-test('a wait that is over by its time says that it was set', async () => {
+test('a wait that ran out of time says so', async () => {
   const event = new Event();
   assert.equal(event.waitSync(0), false);
   assert.equal(event.waitSync(5), false);
@@ -40,7 +40,7 @@ test('a wait that is over by its time says that it was set', async () => {
   assert.deepEqual(event.statistics(), { isSet: false, waiting: 0 });
 });
 
-test('one of those who wait is not released, or one that comes after clear() is', async () => {
+test('all waiters are released, and none that comes after clear()', async () => {
   const event = new Event();
   const waits = [event.wait(), event.wait(1e6), event.wait()];
   assert.deepEqual(event.statistics(), { isSet: false, waiting: 1 });
@@ -52,7 +52,7 @@ test('one of those who wait is not released, or one that comes after clear() is'
   assert.deepEqual(event.statistics(), { isSet: false, waiting: 0 });
 });
 
-test('set() between the end of the time and the look is not seen', async () => {
+test('set() between the end of the time and the look is seen', async () => {
   const event = new Event();
   const waiting = event.wait(1);
   const end = performance.now() + 20;
@@ -62,7 +62,7 @@ test('set() between the end of the time and the look is not seen', async () => {
   assert.equal(await waiting, true);
 });
 
-test('an aborted wait leaves something behind, or rejects with something else', async () => {
+test('an aborted wait leaves nothing behind, and rejects with the reason', async () => {
   const event = new Event();
   const control = new AbortController();
   const reason = new Error('enough');
@@ -76,7 +76,7 @@ test('an aborted wait leaves something behind, or rejects with something else', 
   assert.equal(event.statistics().waiting, 0);
 });
 
-test('a greenlet that is killed while it waits stays in line', async () => {
+test('a greenlet that is killed while it waits leaves the line', async () => {
   const event = new Event();
   const greenlet = spawn(function* () {
     yield* event.wait();
@@ -87,7 +87,7 @@ test('a greenlet that is killed while it waits stays in line', async () => {
   assert.equal(event.statistics().waiting, 0);
 });
 
-test('wrong arguments are taken', () => {
+test('wrong arguments are refused', () => {
   const event = new Event();
   assert.throws(() => event.wait(-1), RangeError);
   assert.throws(() => event.waitSync(NaN), RangeError);
@@ -95,7 +95,7 @@ test('wrong arguments are taken', () => {
   assert.throws(() => event.waitSync('soon' as never), TypeError);
 });
 
-test('it does not say whether it is set', () => {
+test('it tells whether it is set', () => {
   const event = new Event();
   assert.equal(inspect(event), '<Event not set>');
   event.set();

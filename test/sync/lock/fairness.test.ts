@@ -1,4 +1,4 @@
-/** Who gets it: in order of arrival with `{ fair: true }`, and after a wait of more than a millisecond; nobody starves. */
+/** The order of acquisition: of arrival with `{ fair: true }`, and after a wait of more than a millisecond; no waiter starves. */
 
 import assert from 'node:assert/strict';
 import { Event, Lock, RLock, Semaphore } from 'heddle';
@@ -7,7 +7,7 @@ import { acquire, type Form } from '../forms.js';
 
 type Acquirable = Lock | RLock | Semaphore;
 
-/** Waits until all who wait have waited for more than the millisecond of the rule. */
+/** Resolves when all waiters have waited for more than the millisecond of the rule. */
 async function pastTheMillisecond(): Promise<void> {
   const from = performance.now();
   await until(() => performance.now() - from > 5);
@@ -41,7 +41,7 @@ everywhere('a fair lock is had in order of arrival, sync and async alike', async
   }
 });
 
-everywhere('who has waited for more than a millisecond gets it in order of arrival', async (crew) => {
+everywhere('waiters of more than a millisecond get it in order of arrival', async (crew) => {
   for (const make of [() => new Lock(), () => new RLock(), () => new Semaphore(1)]) {
     assert.deepEqual(await arrive(crew, make(), pastTheMillisecond), [1, 2, 3, 4, 5]);
   }

@@ -51,7 +51,7 @@ class Scene<T extends Acquirable> {
     return thread === this.runner ? this.#object : as(thread, () => joinObject(refOf(this.#object)) as T);
   }
 
-  /** What the others do while the thread that runs next sleeps for the first time, the second, and so on. */
+  /** The actions of the other threads while the thread that runs next sleeps for the first time, the second, and so on. */
   whileAsleep(...turns: readonly (() => void)[]): void {
     const left = [...turns];
     this.world.whileAsleep = () => left.shift()?.();
@@ -76,7 +76,7 @@ class Scene<T extends Acquirable> {
   }
 }
 
-/** Whether it gives a guard at once. What was taken is released by the caller. */
+/** True if it returns a guard at once. The caller releases what was acquired. */
 function hasGuard(object: Acquirable): boolean {
   try {
     object.holdSync(0)[Symbol.dispose]();
@@ -111,7 +111,7 @@ function overtaken<T extends Acquirable>(make: () => T, form: string, ms: number
     turn(waiter);
     settled(operation);
   }
-  assert.notEqual(taken, -1, 'nobody waited');
+  assert.notEqual(taken, -1, 'no thread waited');
   return taken;
 }
 
@@ -127,16 +127,16 @@ const makes: Record<string, (options?: { fair: boolean }) => Acquirable> = {
 for (const [name, make] of Object.entries(makes)) {
   for (const form of Object.keys(forms)) {
     const releaseOne = (object: Acquirable): void => object.release();
-    test(`${name}: is kept for who has waited in ${form} for more than a millisecond`, () => {
+    test(`${name}: is kept for a waiter in ${form} of more than a millisecond`, () => {
       assert.equal(overtaken(make, form, 2, releaseOne), 0);
       assert.equal(overtaken(make, form, 1000, releaseOne), 0);
     });
 
-    test(`${name}: may be taken by who runs until another has waited in ${form} for a millisecond`, () => {
+    test(`${name}: may be taken by a running thread until another has waited in ${form} for a millisecond`, () => {
       assert.equal(overtaken(make, form, 0, releaseOne), attempts);
     });
 
-    test(`${name}: is kept at once for who waits in ${form}, with { fair: true }`, () => {
+    test(`${name}: is kept at once for a waiter in ${form}, with { fair: true }`, () => {
       assert.equal(
         overtaken(() => make({ fair: true }), form, 0, releaseOne),
         0,
@@ -146,7 +146,7 @@ for (const [name, make] of Object.entries(makes)) {
 }
 
 for (const form of Object.keys(forms)) {
-  test(`permits given back together are kept for who has waited in ${form}`, () => {
+  test(`permits returned together are kept for a waiter in ${form}`, () => {
     const releaseTwo = (semaphore: Semaphore): void => semaphore.release(2);
     assert.equal(
       overtaken(() => new Semaphore(1), form, 2, releaseTwo),
@@ -154,7 +154,7 @@ for (const form of Object.keys(forms)) {
     );
   });
 
-  test(`a permit given back by a guard is kept for who has waited in ${form}`, () => {
+  test(`a permit returned by a guard is kept for a waiter in ${form}`, () => {
     let guard: Disposable;
     const make = (): Semaphore => {
       const semaphore = new Semaphore(2);
@@ -171,7 +171,7 @@ for (const form of Object.keys(forms)) {
 const conditions: Record<string, () => Condition> = { Lock: () => new Condition(), RLock: () => new Condition(new RLock()) };
 
 for (const [name, make] of Object.entries(conditions)) {
-  test(`${name}: who was notified in waitSync gets it back after a millisecond, whoever runs`, () => {
+  test(`${name}: a notified waiter in waitSync reacquires it after a millisecond, whatever runs`, () => {
     const scene = new Scene(make);
     const { runner, waiter } = scene;
     let taken = -1;
@@ -190,7 +190,7 @@ for (const [name, make] of Object.entries(conditions)) {
     assert.equal(taken, 0);
   });
 
-  test(`${name}: who was notified in wait gets it back after a millisecond, whoever runs`, () => {
+  test(`${name}: a notified waiter in wait reacquires it after a millisecond, whatever runs`, () => {
     const scene = new Scene(make);
     const { runner, waiter } = scene;
     const wait = as(waiter, () => {
@@ -212,7 +212,7 @@ for (const [name, make] of Object.entries(conditions)) {
 }
 
 for (const [name, make] of Object.entries(makes)) {
-  test(`${name}: a thread that takes again what it releases does not starve one that waits`, () => {
+  test(`${name}: a thread that takes again what it releases does not starve a waiter`, () => {
     const scene = new Scene(make);
     const { runner, waiter, world } = scene;
     let rounds = 0;

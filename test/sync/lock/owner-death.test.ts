@@ -1,4 +1,4 @@
-/** The owner of a lock dies: who comes next has it, and is told once. */
+/** The owner of a lock dies: the next one owns it, and is told once. */
 
 import assert from 'node:assert/strict';
 import { Condition, InvalidStateError, Lock, OwnerDied, RLock } from 'heddle';
@@ -16,7 +16,7 @@ const makers = {
 };
 
 for (const [name, make] of Object.entries(makers)) {
-  forEachEnd(`${name} goes to one of those who wait, in either form, and one is told`, async (victim, crew) => {
+  forEachEnd(`${name} goes to one of the waiters, in either form, and one is told`, async (victim, crew) => {
     const lock = make();
     victim.run(async () => {
       await lock.acquire();
@@ -47,7 +47,7 @@ for (const [name, make] of Object.entries(makers)) {
 }
 
 for (const form of forms) {
-  forEachEnd(`each goes to who comes later, ${form}, who is told once`, async (victim) => {
+  forEachEnd(`each goes to the next comer, ${form}, which is told once`, async (victim) => {
     const locks = Object.values(makers).map((make) => make());
     victim.run(async () => {
       for (const lock of locks) await lock.acquire();
@@ -56,7 +56,7 @@ for (const form of forms) {
     await until(() => locks.every((lock) => lock.locked()));
     await victim.endFor(form);
     for (const lock of locks) {
-      // Sync: this thread is blocked, and nobody hears of the end by an event.
+      // Sync: this thread is blocked, and no event tells of the end.
       await assert.rejects(acquire(form, lock), isOwnerDied);
       assert.deepEqual([lock.locked(), lock.statistics().waiting], [true, 0]);
       lock.release();
@@ -104,7 +104,7 @@ forEachEnd(`${Object.keys(takers).join(', ')} throw, and the lock is free again`
 });
 
 for (const Class of [Lock, RLock]) {
-  forEachEnd(`with onOwnerDied: 'ignore' nobody is told, ${Class.name}`, async (victim, crew) => {
+  forEachEnd(`with onOwnerDied: 'ignore' no waiter is told, ${Class.name}`, async (victim, crew) => {
     const lock = new Class({ onOwnerDied: 'ignore' });
     victim.run(async () => {
       await lock.acquire();
@@ -177,7 +177,7 @@ forEachEnd('several owners in a row die, each is told of', async (victim, crew) 
   await until(() => lock.locked());
   victim.end();
   for (let i = 0; i < 3; i += 1) {
-    // It is told of its forerunner, and dies with the lock in its turn.
+    // The next owner is told of the dead one, and dies with the lock in its turn.
     const next = crew.run(async () => {
       await lock.acquire().catch(() => {});
       process.exit(1);

@@ -11,7 +11,7 @@ const ticks = async (count = 5): Promise<void> => {
   for (let i = 0; i < count; i += 1) await new Promise(setImmediate);
 };
 
-test('it is free before it was released as often as it was acquired, or not then', async () => {
+test('it is free exactly after as many releases as acquisitions', async () => {
   const lock = new RLock();
   assert.throws(() => lock.release(), InvalidStateError);
   assert.equal(lock.acquireSync(), true);
@@ -28,7 +28,7 @@ test('it is free before it was released as often as it was acquired, or not then
   assert.throws(() => lock.release(), InvalidStateError);
 });
 
-test('guards release it more than once each', async () => {
+test('guards release it once each', async () => {
   const lock = new RLock();
   {
     using one = lock.holdSync();
@@ -43,7 +43,7 @@ test('guards release it more than once each', async () => {
   assert.equal(lock.locked(), false);
 });
 
-test('two runs at the same time are in it together', async () => {
+test('two runs at the same time exclude each other', async () => {
   const lock = new RLock();
   let inside = 0;
   const visit = () =>
@@ -60,7 +60,7 @@ test('two runs at the same time are in it together', async () => {
   assert.deepEqual(lock.statistics(), { locked: false, waiting: 0 });
 });
 
-test('a scope releases what another one has, or enters it', async () => {
+test('a scope can neither release nor enter the lock of another', async () => {
   const lock = new RLock();
   let leave!: () => void;
   const running = lock.run(() => new Promise<void>((resolve) => (leave = resolve)));
@@ -76,7 +76,7 @@ test('a scope releases what another one has, or enters it', async () => {
   lock.release();
 });
 
-test('what lies inside of a run cannot enter again what the run has', async () => {
+test('code inside of a run can enter again what the run has', async () => {
   const [outer, inner] = [new RLock(), new RLock()];
   await outer.run(() =>
     inner.run(() => {
@@ -92,7 +92,7 @@ test('what lies inside of a run cannot enter again what the run has', async () =
   assert.ok(main);
 });
 
-test('each greenlet is not a scope of its own', async () => {
+test('each greenlet is a scope of its own', async () => {
   const lock = new RLock();
   const seen: string[] = [];
   const visit = (name: string) =>
@@ -111,7 +111,7 @@ test('each greenlet is not a scope of its own', async () => {
   assert.deepEqual(seen, ['a in', 'a out', 'b in', 'b out']);
 });
 
-test('a greenlet that is killed when the lock is its own, and has not seen it, keeps it', async () => {
+test('a greenlet that is killed when the lock is its own, and has not seen it, releases it', async () => {
   const lock = new RLock();
   lock.acquireSync();
   const greenlet = spawn(function* () {
@@ -124,7 +124,7 @@ test('a greenlet that is killed when the lock is its own, and has not seen it, k
   assert.equal(lock.locked(), false);
 });
 
-test('run() waits for a lock before it says that it was given no function', async () => {
+test('run() refuses a missing function before it waits for the lock', async () => {
   for (const lock of [new Lock(), new RLock(), new Semaphore(1), new Condition()]) {
     lock.acquireSync();
     await assert.rejects(lock.run('no function' as never), /^TypeError: expected fn to be a function, got 'no function'/);
@@ -132,7 +132,7 @@ test('run() waits for a lock before it says that it was given no function', asyn
   }
 });
 
-test('run() does not give what the function gives, or keeps the lock when that throws', async () => {
+test('run() gives the result, and releases the lock when the function throws', async () => {
   const lock = new RLock();
   assert.equal(await lock.run(() => 42), 42);
   assert.equal(await lock.run(async () => 43), 43);
@@ -146,7 +146,7 @@ test('run() does not give what the function gives, or keeps the lock when that t
   await assert.rejects(lock.run(1 as never), TypeError);
 });
 
-test('a run loses what the program keeps in its own AsyncLocalStorage', async () => {
+test('a run keeps what the program has in its own AsyncLocalStorage', async () => {
   const storage = new AsyncLocalStorage<string>();
   const lock = new RLock();
   await storage.run('mine', () => lock.run(async () => assert.equal(storage.getStore(), 'mine')));

@@ -1,6 +1,6 @@
 /**
- * What the Barrier is tried with under every schedule of a few threads: that nobody passes before all have come, that each has a rank of his own, and that
- * all who wait get to know when one gives up or dies, whatever step he died at.
+ * The cases of the Barrier under every schedule of a few threads. No party passes before all have come, and each has its own rank. All
+ * waiters are told when one gives up or dies, at whatever step.
  */
 
 import assert from 'node:assert/strict';
@@ -181,18 +181,18 @@ const eachActs =
     assert.equal(scene.seen.acted, rounds);
   };
 
-/** Who is aborted when all had come does not hear of that; the others pass. */
+/** A party that is aborted when all had come is not told; the others pass. */
 const allKnow =
   (threads: number) =>
   ({ seen }: Scene): void =>
-    assert.equal(seen.ranks.length + seen.broken, threads, 'somebody did not get to know');
+    assert.equal(seen.ranks.length + seen.broken, threads, 'a party was not told');
 
-/** Either all of the parties passed, or nobody did. */
+/** Either all of the parties passed, or none did. */
 const togetherOrNot =
   (threads: number) =>
   ({ seen, parties }: Scene, { dead }: ModelEnd): void => {
     const alive = threads - dead.length;
-    assert.ok(seen.ranks.length + seen.broken >= alive, 'somebody did not get to know');
+    assert.ok(seen.ranks.length + seen.broken >= alive, 'a party was not told');
     if (dead.length === 0) assert.equal(seen.ranks.length % parties, 0, `${seen.ranks.length} of ${parties} passed`);
     assert.ok(seen.ranks.length === 0 || seen.broken === 0, `${seen.ranks.length} passed, and for ${seen.broken} it broke`);
     assert.equal(new Set(seen.ranks).size, seen.ranks.length, 'two have one rank');
@@ -227,7 +227,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     preemptions: 1,
     timeouts: 1,
   },
-  // Nobody knows of one who dies before he comes: then a time-out ends it.
+  // A party that dies before it comes is unknown: a timeout ends the wait.
   'a death of one of two': { threads: [hurried, hurried], setup: sceneOf(2), after: togetherOrNot(2), preemptions: 2, deaths: 1 },
   'a death of one of three': {
     threads: [hurried, hurried, hurried],
@@ -243,14 +243,14 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     preemptions: 0,
     deaths: 1,
   },
-  'a death of who calls the action': {
+  'a death of the caller of the action': {
     threads: [hurried, hurried],
     setup: sceneOfAction(2),
     after: togetherOrNot(2),
     preemptions: 1,
     deaths: 1,
   },
-  'a death of one who had come': {
+  'a death of one that had come': {
     threads: [party(1), aborter],
     setup: sceneOfFirst,
     after: allKnow(1),
@@ -258,7 +258,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     deaths: 1,
     mayDie: [1],
   },
-  'a death of one who had come, beside an event loop': {
+  'a death of one that had come, beside an event loop': {
     threads: [loop(1), aborter],
     setup: sceneOfFirst,
     after: allKnow(1),

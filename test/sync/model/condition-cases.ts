@@ -1,6 +1,6 @@
 /**
- * What the Condition is tried with under every schedule of a few threads: that a notification is lost neither between the look and the sleep, nor with one
- * who gives up or dies, and that the lock is held whenever a wait is over.
+ * The cases of the Condition under every schedule of a few threads. A notification is lost neither between the look and the sleep, nor with
+ * a waiter that gives up or dies, and the lock is held whenever a wait is over.
  */
 
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ dontSpin();
 
 interface Scene {
   ref: number;
-  /** So many items are there to be taken. */
+  /** The number of items to be taken. */
   items: Block;
   seen: { inside: number; done: number; told: number };
 }
@@ -82,7 +82,7 @@ function waitingFor(scene: Scene): void {
   condition.release();
 }
 
-/** Brings so many items, and notifies one for each. */
+/** Brings `count` items, and notifies one waiter for each. */
 const producer = (count: number) =>
   function producer(scene: Scene): void {
     const condition = conditionOf(scene);
@@ -94,7 +94,7 @@ const producer = (count: number) =>
     }
   };
 
-/** Brings so many at once. */
+/** Brings `count` items at once. */
 const supplier = (count: number) =>
   function supplier(scene: Scene): void {
     const condition = conditionOf(scene);
@@ -129,7 +129,7 @@ function polite(scene: Scene): void {
   condition.release();
 }
 
-/** Its wait is ended from outside: it takes nothing. */
+/** The wait is ended from outside, and takes nothing. */
 function aborted(scene: Scene): void {
   const condition = conditionOf(scene);
   settled(condition.acquire());
@@ -144,7 +144,7 @@ function aborted(scene: Scene): void {
       assert.match(String(error), /aborted/);
     }
     inside(scene);
-    // It was notified before that, and takes nothing: another one's turn.
+    // The waiter was notified before that, and takes nothing: it is another one's turn.
     condition.notify();
   }
   condition.release();
@@ -191,7 +191,7 @@ const allDone =
   (count: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
     assert.ok(scene.seen.done >= count - dead.length, `${scene.seen.done} of ${count} had what they waited for`);
-    assert.ok(scene.seen.told <= dead.length, 'told more often than somebody died');
+    assert.ok(scene.seen.told <= dead.length, 'told more often than threads died');
     const condition = conditionOf(scene);
     if (dead.length > 0) return;
     assert.deepEqual(condition.statistics(), { locked: false, waiting: 0, unnotified: 0 });

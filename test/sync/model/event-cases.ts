@@ -1,4 +1,6 @@
-/** What the Event is tried with under every schedule of a few threads: that whoever waits goes on when it is set, and nobody who came after `clear()`. */
+/**
+ * The cases of the Event under every schedule of a few threads: every waiter resumes when it is set, and none that came after `clear()`.
+ */
 
 import assert from 'node:assert/strict';
 import { joinObject, refOf } from '#src/memory/index.js';
@@ -84,7 +86,7 @@ function setter(scene: Scene): void {
   eventOf(scene).set();
 }
 
-/** When so many are in line it is set for a moment only. */
+/** Sets the event for a moment only, when `waiting` threads are in line. */
 const pulse = (waiting: number) =>
   function pulse(scene: Scene): void {
     const event = eventOf(scene);
@@ -97,7 +99,7 @@ const allPassed =
   (count: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
     assert.ok(scene.passed.count >= count - dead.length, `${scene.passed.count} of ${count} passed`);
-    if (dead.length === 0) assert.equal(eventOf(scene).statistics().waiting, 0, 'somebody is still in line');
+    if (dead.length === 0) assert.equal(eventOf(scene).statistics().waiting, 0, 'a waiter is still in line');
   };
 
 export const cases: Record<string, ModelOptions<Scene>> = {
@@ -120,7 +122,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   },
   'a time-out': { threads: [hurried, waiter, setter], setup: sceneOf, after: allPassed(1), preemptions: 2, timeouts: 1 },
   'an abort': { threads: [aborted, waiter, setter], setup: sceneOf, after: allPassed(1), preemptions: 2, timeouts: 1 },
-  'a death of one who waits': {
+  'a death of a waiter': {
     threads: [waiter, waiter, setter],
     setup: sceneOf,
     after: allPassed(2),
@@ -128,7 +130,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     deaths: 1,
     mayDie: [0, 1],
   },
-  'a death of one who sets it': {
+  'a death of a setter': {
     threads: [waiter, loop, setter, setter],
     setup: sceneOf,
     after: allPassed(1),

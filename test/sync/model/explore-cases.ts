@@ -7,7 +7,7 @@ const limit = process.env['HEDDLE_LONG'] === '1' ? 5_000_000 : 3_000;
 
 export function exploreCases(cases: Readonly<Record<string, ModelOptions<any>>>): void {
   for (const [name, options] of Object.entries(cases)) {
-    test(`wrong under some schedule: ${name}`, (t) => {
+    test(`right under every schedule: ${name}`, (t) => {
       const { schedules, steps, isComplete } = model({ ...options, limit });
       t.diagnostic(`${schedules} schedules, ${steps} steps${isComplete ? ', all there are within its bounds' : ''}`);
     });

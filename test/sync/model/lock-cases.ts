@@ -1,6 +1,6 @@
 /**
- * What the Lock is tried with under every schedule of a few threads: that one has it at a time, that nobody sleeps for ever while it is free, that time-outs, kills and
- * event loops leave it right. Slices and ticks come only after a death, so a lost wake-up is a deadlock here.
+ * The cases of the Lock under every schedule of a few threads. It has at most one owner, no thread sleeps on while it is free, and
+ * timeouts, kills and event loops leave it right. Slices and ticks come only after a death, so a lost wake-up is a deadlock here.
  */
 
 import assert from 'node:assert/strict';
@@ -11,14 +11,14 @@ import { Lock, type LockOptions } from '#src/sync/index.js';
 import { type ModelEnd, type ModelHeap, type ModelOptions, once, turn } from '#src/testing/model/index.js';
 import { dontSpin } from '#src/sync/acquire/spin.js';
 
-// Who spins takes it when it is released, and what is behind would be tried by few schedules.
+// A spinning thread takes it when it is released, and the code behind would be tried by few schedules.
 dontSpin();
 
 interface Scene {
   ref: number;
   /** Another lock. */
   other: number;
-  /** Who is in the critical section, and how often somebody was. */
+  /** The threads in the critical section, and the number of entries. */
   inside: { count: number; entered: number; told: number };
 }
 
@@ -87,17 +87,17 @@ const allHad = (times: number) => (scene: Scene) => {
   assert.equal(scene.inside.entered, times);
   const lock = lockOf(scene);
   assert.equal(lock.locked(), false);
-  assert.equal(lock.statistics().waiting, 0, 'somebody is still in line');
+  assert.equal(lock.statistics().waiting, 0, 'a waiter is still in line');
 };
 
-/** As `worker`, but gives up after so many milliseconds. */
+/** As `worker`, but gives up after some milliseconds. */
 const hurried = (times: number) =>
   function hurried(scene: Scene): void {
     const lock = lockOf(scene);
     for (let i = 0; i < times; i += 1) if (lock.acquireSync(5)) section(scene, lock);
   };
 
-/** As `loop`, but its wait is ended from outside after so many turns. */
+/** As `loop`, but its wait is ended from outside after `turns` turns. */
 const aborted = (turns: number) =>
   function aborted(scene: Scene): void {
     const lock = lockOf(scene);
@@ -146,7 +146,7 @@ function sceneOfCrossing(heap: ModelHeap): Scene {
   return scene;
 }
 
-/** The third thread has the lock, and who was in line for it has left: the mark is still there. */
+/** The third thread owns the lock, and the waiter in line for it has left: the mark is still there. */
 function sceneOfMark(heap: ModelHeap): Scene {
   const scene = sceneOfCrossing(heap);
   const { words, at } = blockAt(heap.memory, scene.ref);
@@ -154,7 +154,7 @@ function sceneOfMark(heap: ModelHeap): Scene {
   return scene;
 }
 
-/** Its event loop is in line for one lock while it blocks for another one. */
+/** Blocks for one lock while its event loop is in line for another one. */
 function blocked(scene: Scene): void {
   const lock = lockOf(scene);
   const other = assertLock(joinObject(scene.other));
@@ -217,20 +217,20 @@ function isOwnerDied(operation: Operation<boolean>): boolean {
   }
 }
 
-/** Of those who live nobody is left behind, and who died inside is told of once. */
+/** No living thread is left behind, and each death inside is reported once. */
 const allLiveHad =
   (threads: number) =>
   ({ inside, ref }: Scene, { dead }: ModelEnd): void => {
     assert.ok(inside.entered >= threads - dead.length, `${inside.entered} of ${threads} had it, ${dead.length} died`);
-    assert.ok(inside.told <= dead.length, 'told more often than somebody died');
+    assert.ok(inside.told <= dead.length, 'told more often than threads died');
     const { owner } = assertLock(joinObject(ref));
-    if (owner !== null) assert.ok(dead.length > 0, 'nobody died, and it is locked');
+    if (owner !== null) assert.ok(dead.length > 0, 'no thread died, and it is locked');
   };
 
 const nobodyInLine = (scene: Scene): void => {
   const lock = lockOf(scene);
   assert.equal(lock.locked(), false);
-  assert.equal(lock.statistics().waiting, 0, 'somebody is still in line');
+  assert.equal(lock.statistics().waiting, 0, 'a waiter is still in line');
 };
 
 export const cases: Record<string, ModelOptions<Scene>> = {
@@ -290,7 +290,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     after: allHad(2),
     preemptions: 2,
   },
-  'a mark that nobody needs': { threads: [worker(1), worker(1), releasing], setup: sceneOfMark, after: allHad(2), preemptions: 2 },
+  'a mark without need': { threads: [worker(1), worker(1), releasing], setup: sceneOfMark, after: allHad(2), preemptions: 2 },
   'a death of one of two': { threads: [survivor, survivor], setup: sceneOf(), after: allLiveHad(2), preemptions: 2, deaths: 1 },
   'a death of one of three': { threads: [survivor, survivor, survivor], setup: sceneOf(), after: allLiveHad(3), preemptions: 1, deaths: 1 },
   'a death, strictly in order': {

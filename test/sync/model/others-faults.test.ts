@@ -5,14 +5,14 @@ import { findFaults } from './plant.js';
 findFaults('event-cases.js', [
   {
     by: 'a thread',
-    what: 'who waits does not look when it has come',
+    what: 'a waiter does not look after it joined',
     file: 'sync/condition/event.js',
     from: 'while (this.#turns === since) {',
     to: 'for (let isFirst = true; isFirst || this.#turns === since; isFirst = false) {',
   },
   {
     by: 'a thread',
-    what: 'who waits is called before it is set',
+    what: 'a waiter is called before it is set',
     file: 'sync/condition/event.js',
     from: 'this.#turn(0);',
     to: 'this.#line.callAll(); this.#turn(0); return;',
@@ -33,7 +33,7 @@ findFaults('event-cases.js', [
   },
   {
     by: 'a wait after the clear',
-    what: 'who is called does not look whether it was set since it came',
+    what: 'a called waiter does not look whether it was set since it came',
     file: 'sync/condition/event.js',
     from: 'waiter.again();',
     to: 'if (waiter.isCalled) return true;',
@@ -71,7 +71,7 @@ findFaults('semaphore-cases.js', [
   },
   {
     by: 'two threads, one permit',
-    what: 'whoever releases does not look whether somebody waits',
+    what: 'a release does not look for waiters',
     file: 'sync/semaphore/permits.js',
     from: 'if (this.mayWait)\n            this.line.callFirst(this.isFair);\n    }\n    drop(isHeld)',
     to: '}\n    drop(isHeld)',
@@ -92,14 +92,14 @@ findFaults('semaphore-cases.js', [
   },
   {
     by: 'a death of one of two that hold',
-    what: 'who holds is written down before it has a permit, for good',
+    what: 'a holder is recorded before it has a permit, for good',
     file: 'sync/semaphore/held-permits.js',
     from: 'const isDone = changeCount(this.#block, change, FLIPS);',
     to: 'holder.value = value; const isDone = changeCount(this.#block, change, FLIPS);',
   },
   {
     by: 'a death of one of two that hold',
-    what: 'nobody repairs what one who died in the mutex has left',
+    what: 'the state that a death in the mutex leaves is not repaired',
     file: 'sync/lock/robust-mutex.js',
     from: 'if (dead !== 0)',
     to: 'if (false)',
@@ -113,14 +113,14 @@ findFaults('semaphore-cases.js', [
   },
   {
     by: 'two that hold',
-    what: 'who leaves the mutex wakes nobody',
+    what: 'a thread that leaves the mutex wakes no other',
     file: 'sync/lock/robust-mutex.js',
     from: 'if (exchange(this.#words, this.#at, 0) < 0)',
     to: 'if (exchange(this.#words, this.#at, 0) < -0x80000000)',
   },
   {
     by: 'three that hold',
-    what: 'who has slept for the mutex does not say that others may sleep',
+    what: 'a thread that has slept for the mutex does not record that others may sleep',
     file: 'sync/lock/robust-mutex.js',
     from: 'const mine = me | SLEPT_FOR;',
     to: 'const mine = me;',
@@ -130,7 +130,7 @@ findFaults('semaphore-cases.js', [
 findFaults('condition-cases.js', [
   {
     by: 'one that waits',
-    what: 'who waits gives the lock up before it stands in line',
+    what: 'a waiter releases the lock before it joins the line',
     file: 'sync/condition/condition-wait.js',
     from: 'const waiter = line.join(false);\n    const taken = lock.dropAll();',
     to: 'const taken = lock.dropAll();\n    const waiter = line.join(false);',
@@ -144,7 +144,7 @@ findFaults('condition-cases.js', [
   },
   {
     by: 'one that waits',
-    what: 'who was notified goes on without the lock',
+    what: 'a notified waiter goes on without the lock',
     file: 'sync/condition/condition-wait.js',
     from: 'lock.takeBackSync();',
     to: 'undefined;',
@@ -165,7 +165,7 @@ findFaults('condition-cases.js', [
   },
   {
     by: 'a death of one of two that wait',
-    what: 'one can be called while somebody takes it for dead',
+    what: 'a waiter can be called while another thread takes it for dead',
     file: 'memory/wait/wait-queue.js',
     from: 'this.#passCall(waiter);\n                this.#heirs',
     to: 'if (waiter.owesCall) this.callSome(1);\n                this.#heirs',
@@ -255,27 +255,27 @@ findFaults('barrier-cases.js', [
   },
   {
     by: 'two threads, twice',
-    what: 'who is called is told afterwards what of',
+    what: 'a called party is told its result afterwards',
     file: 'sync/barrier/parties.js',
     from: 'if (entry.value === CHOSEN || entry.value === TRIPS)\n                entry.value = PASSED;\n            if (entry.value === PASSED)\n                entry.call();',
     to: 'entry.call(); if (entry.value === CHOSEN || entry.value === TRIPS) entry.value = PASSED;',
   },
   {
     by: 'four for two places, with an action',
-    what: 'who comes while the action runs is forgotten',
+    what: 'a party that comes while the action runs is forgotten',
     file: 'sync/barrier/parties.js',
     from: '// Others may have come meanwhile, enough for the next time.\n        this.#tripIfFull();',
     to: '',
   },
   {
     by: 'a death of one of three',
-    what: 'some pass and others do not, when one dies who tells them',
+    what: 'some pass and others do not, when the teller dies',
     file: 'sync/barrier/parties.js',
     from: 'if (this.#state === RELEASING)',
     to: 'if (false)',
   },
   {
-    by: 'a death of one who had come',
+    by: 'a death of one that had come',
     what: 'a dead party breaks nothing',
     file: 'sync/barrier/parties.js',
     from: 'ofWaiter: (dead) => this.#diedWaiting(dead)',
@@ -283,7 +283,7 @@ findFaults('barrier-cases.js', [
   },
   {
     by: 'a time-out',
-    what: 'who gives up breaks it although it has passed',
+    what: 'a party that gives up breaks it although it has passed',
     file: 'sync/barrier/parties.js',
     from: 'if (isUndecided(entry.value))\n                this.#break();\n        });\n    }\n    abort',
     to: 'this.#state = FILLING; entry.value = FAILED;\n        });\n    }\n    abort',

@@ -1,6 +1,6 @@
 /**
- * What lines are tried with under every schedule of a few threads: that a call which comes to a waiter that goes without taking comes to the next one,
- * however and whenever the first one goes, and also when it dies on the way.
+ * The cases of lines under every schedule of a few threads. A call to a waiter that leaves without taking comes to the next one, however
+ * and whenever the first one leaves, and also when it dies on the way.
  */
 
 import assert from 'node:assert/strict';
@@ -15,7 +15,7 @@ dontSpin();
 
 interface Scene {
   readonly block: Block;
-  /** How many things there are to be taken. */
+  /** The number of things to be taken. */
   readonly things: Block;
   readonly word: number;
   readonly condition: number;
@@ -35,7 +35,7 @@ const conditionOf = ({ condition }: Scene): Condition => joinObject(condition) a
 const thingsOf = ({ things }: Scene): number => load(things.words, things.at);
 const taken = ({ seen }: Scene): void => once(() => void (seen.taken += 1));
 
-/** By which the caller knows that one waits who stays. */
+/** The value by which the caller knows that a staying waiter waits. */
 const STAYS = 7;
 
 /** Stands in line and goes, whatever has come meanwhile. */
@@ -126,7 +126,7 @@ function notifies(scene: Scene): void {
   while (word.notify(1) === 0) pause();
 }
 
-/** Its predicate throws when it is called after a notification. */
+/** The predicate throws when it is called after a notification. */
 function throws(scene: Scene): void {
   const condition = conditionOf(scene);
   condition.acquireSync();

@@ -10,7 +10,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 export interface Fault {
-  /** What is wrong then. */
+  /** The promise that breaks then. */
   readonly what: string;
   /** In `dist`, such as `memory/wait/wait-queue.js`. */
   readonly file: string;
@@ -38,7 +38,7 @@ export async function load(url, context, next) {
 /** @param cases the module of cases, beside this one */
 export function findFaults(cases: string, faults: readonly Fault[]): void {
   for (const { what, file, from, to, by } of faults) {
-    test(`not found: ${what}`, () => {
+    test(`found: ${what}`, () => {
       const url = new URL(file, dist);
       assert.equal(readFileSync(url, 'utf8').split(from).length, 2, `${JSON.stringify(from)} is not once in ${file}`);
       const { status, stdout, stderr } = spawnSync(

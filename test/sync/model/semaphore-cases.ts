@@ -1,6 +1,6 @@
 /**
- * What the Semaphore is tried with under every schedule of a few threads: that no more have a permit than there are, that nobody sleeps while one is free, and
- * that what the dead held is there again, whatever step they died at.
+ * The cases of the Semaphore under every schedule of a few threads. No more threads have a permit than there are permits, no thread sleeps
+ * while one is free, and the permits of the dead come back, at whatever step they died.
  */
 
 import assert from 'node:assert/strict';
@@ -42,7 +42,7 @@ function visit({ inside, value }: Scene): void {
   once(() => void (inside.count -= 1));
 }
 
-/** Of those who may die inside. */
+/** For threads that may die inside. */
 const enter = ({ inside }: Scene): void => once(() => void (inside.entered += 1));
 
 const worker = (times: number) =>
@@ -109,7 +109,7 @@ function aborted(scene: Scene): void {
   } else semaphore.release();
 }
 
-/** All permits are there again; the first to ask finds who has died. */
+/** All permits are there again; the first acquisition finds the deaths. */
 function allBack(scene: Scene): void {
   const semaphore = semaphoreOf(scene);
   let found = 0;
@@ -121,11 +121,11 @@ const allHad =
   (times: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
     assert.ok(scene.inside.entered >= times - dead.length, `${scene.inside.entered} of ${times} had one`);
-    if (dead.length === 0) assert.equal(semaphoreOf(scene).statistics().waiting, 0, 'somebody is still in line');
+    if (dead.length === 0) assert.equal(semaphoreOf(scene).statistics().waiting, 0, 'a waiter is still in line');
     allBack(scene);
   };
 
-/** Two have been taken before, by nobody in particular. */
+/** Two permits have been taken before, by no particular thread. */
 const emptyScene =
   (value: number) =>
   (heap: ModelHeap): Scene => {
@@ -142,7 +142,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
   'three threads, two permits': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(2), after: allHad(3), preemptions: 2 },
   'in order': { threads: [worker(1), worker(1), worker(1)], setup: sceneOf(1, { fair: true }), after: allHad(3), preemptions: 1 },
   'two at once': { threads: [worker(1), worker(1), releaser], setup: emptyScene(2), after: allHad(2), preemptions: 2 },
-  'two at once, to one who waits and an event loop': {
+  'two at once, to a waiter and an event loop': {
     threads: [worker(1), loop(1), releaser],
     setup: emptyScene(2),
     after: allHad(2),

@@ -7,7 +7,7 @@ import { forEachEnd } from '../victim.js';
 import { BoundedSemaphore, Semaphore } from '../made.js';
 
 for (const Class of [Semaphore, BoundedSemaphore]) {
-  forEachEnd(`${Class.name}: a held permit comes back for one who waits, an acquired one does not`, async (victim, crew) => {
+  forEachEnd(`${Class.name}: a held permit comes back for a waiter, an acquired one does not`, async (victim, crew) => {
     const semaphore = new Class(3);
     victim.run(async () => {
       await semaphore.acquire();
@@ -24,7 +24,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     assert.deepEqual([semaphore.getValue(), await semaphore.acquire(0)], [0, false]);
   });
 
-  forEachEnd(`${Class.name}: a held permit comes back for one who comes later`, async (victim) => {
+  forEachEnd(`${Class.name}: a held permit comes back for a later comer`, async (victim) => {
     const semaphore = new Class(2);
     victim.run(async () => {
       using _ = semaphore.holdSync();
@@ -39,7 +39,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
   });
 }
 
-forEachEnd('a permit given back before is not given back twice', async (victim) => {
+forEachEnd('a permit given back before is given back once', async (victim) => {
   const semaphore = new Semaphore(1);
   victim.run(async () => {
     for (let i = 0; i < 3; i += 1) {

@@ -14,7 +14,7 @@ const ticks = async (count = 5): Promise<void> => {
 for (const Class of [Semaphore, BoundedSemaphore]) {
   const { name } = Class;
 
-  test(`${name}: the value is not what was taken and given back`, async () => {
+  test(`${name}: the value is what was taken and given back`, async () => {
     const semaphore = new Class(3);
     assert.equal(semaphore.getValue(), 3);
     assert.equal(semaphore.acquireSync(), true);
@@ -32,7 +32,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     assert.deepEqual(semaphore.statistics(), { value: 3, held: 0, waiting: 0 });
   });
 
-  test(`${name}: what is held is not in the books, or stays there`, async () => {
+  test(`${name}: held permits are in the books, and leave them`, async () => {
     const semaphore = new Class(4);
     {
       using one = semaphore.holdSync();
@@ -52,7 +52,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     assert.deepEqual(semaphore.statistics(), { value: 3, held: 0, waiting: 0 });
   });
 
-  test(`${name}: each release lets in another number than it gives`, async () => {
+  test(`${name}: each release lets in as many as it gives`, async () => {
     const semaphore = new Class(9);
     for (let i = 0; i < 9; i += 1) semaphore.acquireSync();
     const entered: number[] = [];
@@ -71,7 +71,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     assert.deepEqual(semaphore.statistics(), { value: 0, held: 0, waiting: 0 });
   });
 
-  test(`${name}: who holds and who acquires get in each other's way in line`, async () => {
+  test(`${name}: holders and acquirers share one line`, async () => {
     const semaphore = new Class(2);
     semaphore.acquireSync();
     semaphore.acquireSync();
@@ -87,7 +87,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     assert.deepEqual(semaphore.statistics(), { value: 1, held: 0, waiting: 0 });
   });
 
-  test(`${name}: what ends early has taken a permit`, async () => {
+  test(`${name}: a wait that ends early takes no permit`, async () => {
     const semaphore = new Class(1);
     const guard = semaphore.holdSync();
     const control = new AbortController();
@@ -106,7 +106,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     assert.deepEqual(semaphore.statistics(), { value: 1, held: 0, waiting: 0 });
   });
 
-  test(`${name}: a greenlet that is killed when it has the permit, and has not seen it, keeps it`, async () => {
+  test(`${name}: a greenlet that is killed when it has the permit, and has not seen it, returns it`, async () => {
     const semaphore = new Class(1);
     const guard = semaphore.holdSync();
     const greenlet = spawn(function* () {
@@ -119,7 +119,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     assert.deepEqual(semaphore.statistics(), { value: 1, held: 0, waiting: 0 });
   });
 
-  test(`${name}: wrong arguments are taken`, () => {
+  test(`${name}: wrong arguments are refused`, () => {
     for (const value of [-1, 0.5, NaN, 2 ** 30]) assert.throws(() => new Class(value), RangeError);
     assert.throws(() => new Class('1' as never), TypeError);
     assert.throws(() => new Class(1, { fast: true } as object), TypeError);
@@ -127,7 +127,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
     for (const n of [0, -1, 0.5]) assert.throws(() => new Class().release(n), RangeError);
   });
 
-  test(`${name}: it says how many permits there are, and may be`, () => {
+  test(`${name}: it tells how many permits there are, and may be`, () => {
     const of = Class === BoundedSemaphore ? ' of 3 permits' : ' permits';
     const semaphore = new Class(3);
     assert.equal(inspect(semaphore), `<${name} with 3${of}>`);
@@ -142,7 +142,7 @@ test('a semaphore of one permit is printed with one permit', () => {
   assert.equal(inspect(new BoundedSemaphore(1)), '<BoundedSemaphore with 1 of 1 permits>');
 });
 
-test('a semaphore has a value that it cannot have', () => {
+test('a semaphore has only possible values', () => {
   const semaphore = new Semaphore();
   semaphore.release(2 ** 30 - 2);
   assert.equal(semaphore.getValue(), 2 ** 30 - 1);
@@ -153,7 +153,7 @@ test('a semaphore has a value that it cannot have', () => {
   assert.equal(semaphore.getValue(), 2 ** 30 - 2);
 });
 
-test('a bounded semaphore is released once too often', () => {
+test('a bounded semaphore refuses one release too many', () => {
   const semaphore = new BoundedSemaphore(2);
   assert.throws(() => semaphore.release(), { name: 'RangeError', message: /at most the 0 permits/ });
   semaphore.acquireSync();
@@ -161,12 +161,12 @@ test('a bounded semaphore is released once too often', () => {
   assert.equal(semaphore.getValue(), 1);
   const guard = semaphore.holdSync();
   semaphore.release(2);
-  // What it holds has been given back by somebody else.
+  // The guard's permits have been returned by another thread.
   assert.throws(() => guard[Symbol.dispose](), RangeError);
   assert.deepEqual(semaphore.statistics(), { value: 2, held: 0, waiting: 0 });
 });
 
-test('a strict semaphore lets somebody in before those who wait', async () => {
+test('a strict semaphore lets no newcomer in before waiters', async () => {
   const semaphore = new Semaphore(1, { fair: true });
   semaphore.acquireSync();
   const first = semaphore.acquire();

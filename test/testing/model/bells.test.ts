@@ -7,7 +7,7 @@ import { type Block, ring, theAgent } from '#src/memory/index.js';
 import { model, type ModelHeap, turn } from '#src/testing/model/index.js';
 import { failureOf } from './words.js';
 
-/** The first thread's loop waits for so many posts. */
+/** The first thread's loop waits for `posters` posts. */
 function posting(posters: number, look: (block: Block) => number, post: (block: Block, number: number) => void) {
   const loop = (block: Block): void => {
     const got = { posts: 0 };
@@ -40,13 +40,13 @@ function postAndRing({ words, at }: Block, number: number): void {
 
 const lookAtAll = ({ words, at }: Block): number => exchange(words, at + 1, 0) + exchange(words, at + 2, 0);
 
-test('a ring is lost though the bell is cleared before the look', () => {
+test('a ring is not lost when the bell is cleared before the look', () => {
   const { isComplete, schedules } = model(posting(2, lookAtAll, postAndRing));
   assert.equal(isComplete, true);
   assert.ok(schedules > 10, String(schedules));
 });
 
-test('who rings before there is something to see is not found', () => {
+test('a ring before there is something to see is found as a fault', () => {
   const tooEarly = ({ words, at }: Block, number: number): void => {
     ring(words[at]!);
     store(words, at + number, 1);
@@ -54,7 +54,7 @@ test('who rings before there is something to see is not found', () => {
   assert.match(failureOf(() => model(posting(2, lookAtAll, tooEarly))).message, /loop waits for its bell/);
 });
 
-test('a kicked loop waits for its bell', () => {
+test('a kicked loop does not wait for its bell', () => {
   let steps = 0;
   const loop = (block: Block): void => {
     let own = 0;
@@ -88,7 +88,7 @@ function ringing(turned: (by: string) => void, ms?: number) {
   };
 }
 
-test('the tick of a loop comes without a death, or not after one', () => {
+test('the tick of a loop comes after a death only', () => {
   const by = new Set<string>();
   model(ringing((one) => by.add(one)));
   assert.deepEqual([...by].sort(), ['step', 'wake']);
@@ -96,7 +96,7 @@ test('the tick of a loop comes without a death, or not after one', () => {
   assert.deepEqual([...by].sort(), ['probe', 'slice', 'step', 'wake']);
 });
 
-test('the time of a turn is not over, or that steps what waits', () => {
+test('the time of a turn ends it, without a step of the waits', () => {
   const by = new Set<string>();
   model({ ...ringing((one) => by.add(one), 100), timeouts: 1 });
   assert.deepEqual([...by].sort(), ['step', 'timeout', 'wake']);

@@ -7,7 +7,7 @@ import { type Block, isDead, me } from '#src/memory/index.js';
 import { model, type ModelHeap } from '#src/testing/model/index.js';
 import { failureOf, sleep, wake } from './words.js';
 
-test('there is a step at which a thread does not die', () => {
+test('a thread can die at every step', () => {
   const reached = new Set<string>();
   const { schedules } = model({
     threads: [
@@ -27,7 +27,7 @@ test('there is a step at which a thread does not die', () => {
   assert.ok(schedules >= expected.length);
 });
 
-test('one dies that may not', () => {
+test('only threads die that may', () => {
   const dead = new Set<number>();
   const body = ({ words, at }: Block): void => void store(words, at, 1);
   model({
@@ -40,7 +40,7 @@ test('one dies that may not', () => {
   assert.deepEqual(dead, new Set([0, 2]));
 });
 
-/** A lock whose word says who has it, so that another one can find out that it is dead. */
+/** A lock whose word names its owner, so that another thread can find out that it is dead. */
 function lock(block: Block, looks: boolean): void {
   const { words, at } = block;
   for (;;) {
@@ -61,22 +61,22 @@ function locking(looks: boolean, threads: number) {
   return { threads: Array.from({ length: threads }, () => body), setup: (heap: ModelHeap) => heap.take(2, 'lock') };
 }
 
-test('a lock that looks whether its owner lives fails under a schedule with a death', (t) => {
+test('a lock that looks whether its owner lives holds under every schedule with a death', (t) => {
   const two = model({ ...locking(true, 2), deaths: 1, preemptions: Infinity });
   const three = model({ ...locking(true, 3), deaths: 1, preemptions: 2 });
   assert.deepEqual([two.isComplete, three.isComplete], [true, true]);
   console.log(`${t.name}: ${two.schedules} and ${three.schedules} at ${three.perSecond} runs/s`);
 });
 
-test('a lock that does not look is not found to wait for a dead one', () => {
+test('a lock that does not look is found to wait for a dead one', () => {
   const { message, steps } = failureOf(() => model({ ...locking(false, 2), deaths: 1 }));
   assert.match(message, /no thread can go on/);
   assert.equal(steps.filter((step) => step.includes('*** dies')).length, 1);
   assert.equal(model({ ...locking(false, 2), preemptions: Infinity }).isComplete, true);
 });
 
-test('a wake-up that a dead one took with it is not found', () => {
-  // The one that is woken is to wake the next.
+test('a wake-up that a dead one took with it is found', () => {
+  // The one that is woken must wake the next.
   const body = (block: Block): void => {
     sleep(block, 0, 0);
     wake(block, 0, 1);
@@ -87,12 +87,12 @@ test('a wake-up that a dead one took with it is not found', () => {
   };
   const test = { threads: [body, body, waker], setup: (heap: ModelHeap) => heap.take(1, 'gate'), slices: 0 };
   assert.equal(model({ ...test, preemptions: Infinity }).isComplete, true);
-  // Where nobody looks around, a chain breaks; the model's last slices would save it.
+  // Where no thread looks around, a chain breaks; the model's last slices would save it.
   const saved = model({ ...test, deaths: 1, mayDie: [0, 1], preemptions: Infinity });
   assert.equal(saved.isComplete, true);
 });
 
-test('somebody looks around though nobody has died', () => {
+test('slices come only after a death, unless they always may', () => {
   const sleeper = (block: Block): void => {
     while (load(block.words, block.at) === 0) sleep(block, 0, 0);
   };

@@ -23,7 +23,7 @@ function locking(threads: number, rounds: number, lock: (block: Block) => void, 
   };
 }
 
-/** Who runs: 0 or 1. */
+/** The running thread: 0 or 1. */
 const self = (): number => (me & 0xfff) - 1;
 
 const FREE = 0;
@@ -48,7 +48,7 @@ function unlockByFutex(block: Block): void {
   wake(block, 0, 1);
 }
 
-test("Drepper's mutex fails under a schedule of two threads", (t) => {
+test('Drepper’s mutex holds under every schedule of two threads', (t) => {
   const { isComplete, schedules, perSecond } = model({
     ...locking(2, 2, lockByFutex, unlockByFutex),
     preemptions: Infinity,
@@ -58,7 +58,7 @@ test("Drepper's mutex fails under a schedule of two threads", (t) => {
   console.log(`${t.name}: ${schedules} at ${perSecond} runs/s`);
 });
 
-test("Drepper's mutex fails under a schedule of three threads", (t) => {
+test('Drepper’s mutex holds under every schedule of three threads', (t) => {
   const { isComplete, schedules, perSecond } = model({
     ...locking(3, 1, lockByFutex, unlockByFutex),
     preemptions: Infinity,
@@ -68,11 +68,11 @@ test("Drepper's mutex fails under a schedule of three threads", (t) => {
   console.log(`${t.name}: ${schedules} at ${perSecond} runs/s`);
 });
 
-test('a mutex that marks itself as contended too late is not found to lose a wake-up', () => {
+test('a mutex that marks itself as contended too late is found to lose a wake-up', () => {
   const lock = (block: Block): void => {
     const { words, at } = block;
     while (compareExchange(words, at, FREE, LOCKED) !== FREE) {
-      // Between the two it may have been released, by one who saw nobody waiting.
+      // Between the two it may have been released, by a thread that saw no waiter.
       store(words, at + 1, 1);
       sleep(block, 1, 1);
     }
@@ -87,7 +87,7 @@ test('a mutex that marks itself as contended too late is not found to lose a wak
   assert.match(message, /DeadlockError: no thread can go on:\n +[AB] sleeps at lock\[1\], which was 1 and is 1/);
 });
 
-test('a sleeper that does not look again after it was woken is not found', () => {
+test('a sleeper that does not look again after it was woken is found', () => {
   const lock = (block: Block): void => {
     const { words, at } = block;
     if (compareExchange(words, at, FREE, LOCKED) === FREE) return;
@@ -99,7 +99,7 @@ test('a sleeper that does not look again after it was woken is not found', () =>
   assert.match(message, /two are inside/);
 });
 
-test('a release that does not wake is not found', () => {
+test('a release that does not wake is found', () => {
   const unlock = ({ words, at }: Block): void => void store(words, at, FREE);
   assert.match(failureOf(() => model(locking(2, 1, lockByFutex, unlock))).message, /no thread can go on/);
 });
@@ -116,13 +116,13 @@ function unlockByTurns({ words, at }: Block): void {
   store(words, at + self(), 0);
 }
 
-test("Peterson's algorithm fails under a schedule", () => {
+test('Peterson’s algorithm holds under every schedule', () => {
   const { isComplete, schedules } = model({ ...locking(2, 2, lockByTurns, unlockByTurns), preemptions: Infinity, reduces: 'states' });
   assert.equal(isComplete, true);
   assert.ok(schedules > 20, String(schedules));
 });
 
-test("Peterson's algorithm with its first two stores swapped is not found", () => {
+test('Peterson’s algorithm with its first two stores swapped is found', () => {
   const lock = ({ words, at }: Block): void => {
     const mine = self();
     store(words, at + 2, 1 - mine);
@@ -151,13 +151,13 @@ function unlockByDekker({ words, at }: Block): void {
   store(words, at + mine, 0);
 }
 
-test("Dekker's algorithm fails under a schedule", () => {
+test('Dekker’s algorithm holds under every schedule', () => {
   const { isComplete, schedules } = model({ ...locking(2, 2, lockByDekker, unlockByDekker), preemptions: Infinity, reduces: 'states' });
   assert.equal(isComplete, true);
   assert.ok(schedules > 20, String(schedules));
 });
 
-test("Dekker's algorithm without turns is not found to stand still", () => {
+test('Dekker’s algorithm without turns is found to stand still', () => {
   const lock = ({ words, at }: Block): void => {
     store(words, at + self(), 1);
     while (load(words, at + 1 - self()) === 1) pause();

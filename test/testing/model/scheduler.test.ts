@@ -28,14 +28,14 @@ const countsRight = (threads: number) => ({
   after: ({ words, at }: Block) => assert.equal(load(words, at), threads),
 });
 
-test('some of the twenty schedules of a counter are not run, or one twice', () => {
+test('each of the twenty schedules of a counter is run once', () => {
   const outcomes: number[] = [];
   const found = model({ ...counting(2, outcomes), preemptions: Infinity, reduces: false });
   assert.deepEqual([found.schedules, found.steps, found.isComplete], [20, 120, true]);
   assert.equal(outcomes.filter((one) => one === 1).length, 12);
 });
 
-test('three threads of three steps have other schedules than 1680', (t) => {
+test('three threads of three steps have 1680 schedules', (t) => {
   const outcomes: number[] = [];
   const { schedules, perSecond } = model({ ...counting(3, outcomes), preemptions: Infinity, reduces: false });
   assert.equal(schedules, 1680);
@@ -43,7 +43,7 @@ test('three threads of three steps have other schedules than 1680', (t) => {
   console.log(`${t.name}: ${perSecond} schedules/s`);
 });
 
-test('schedules that differ in nothing are run, or one of those that differ is not', () => {
+test('exactly the schedules that differ are run', () => {
   const outcomes: number[] = [];
   // Of the reads and writes of the counter there are four orders: one of the reads is last, or the one or the other write.
   assert.equal(model({ ...counting(2, outcomes), preemptions: Infinity }).schedules, 4);
@@ -53,14 +53,14 @@ test('schedules that differ in nothing are run, or one of those that differ is n
   );
 });
 
-test('a bound of pre-emptions is not kept', () => {
+test('a bound of pre-emptions is kept', () => {
   // Of threads a and b of three steps each: aaabbb; with one pre-emption also abbbaa and aabbba; with two abaabb, abbaab, aababb and aabbab;
   // with three ababba and abbaba; with four ababab. And as many that b begins.
   const schedules = [0, 1, 2, 3, 4, 5].map((preemptions) => model({ ...counting(2), preemptions, reduces: false }).schedules);
   assert.deepEqual(schedules, [2, 6, 14, 18, 20, 20]);
 });
 
-test('a counter that loses a count is not found, or with more pre-emptions than it takes', () => {
+test('a counter that loses a count is found, with as few pre-emptions as it takes', () => {
   const error = failureOf(() => model(countsRight(2)));
   assert.match(error.message, /with 1 pre-emptions at most/);
   assert.deepEqual(
@@ -76,7 +76,7 @@ test('a counter that loses a count is not found, or with more pre-emptions than 
   );
 });
 
-test('what failed does not fail again by its schedule', () => {
+test('a failure fails again by its schedule', () => {
   const error = failureOf(() => model(countsRight(2)));
   assert.equal(error.schedule, '2:1');
   const again = failureOf(() => modelReplay(countsRight(2), error.schedule));
@@ -87,7 +87,7 @@ test('what failed does not fail again by its schedule', () => {
   assert.equal(failureOf(() => modelReplay(countsRight(3), random.schedule)).steps.length, 9);
 });
 
-test('a counter by compare-and-exchange fails, or its loop has no end', () => {
+test('a counter by compare-and-exchange holds, and its loop ends', () => {
   function increaseByCas({ words, at }: Block): void {
     for (let value = load(words, at); ; ) {
       const found = compareExchange(words, at, value, value + 1);
@@ -102,7 +102,7 @@ test('a counter by compare-and-exchange fails, or its loop has no end', () => {
   }
 });
 
-test('what is thrown away on the way has an effect', () => {
+test('discarded runs have no effect', () => {
   function body({ words, at }: Block): void {
     try {
       try {
@@ -126,7 +126,7 @@ test('what is thrown away on the way has an effect', () => {
   assert.equal(schedules, 20);
 });
 
-test('what is to be done once is done again with its body', () => {
+test('a step of once() is not done again with its body', () => {
   let count = 0;
   let runs = 0;
   const body = ({ words, at }: Block): void => {
@@ -150,7 +150,7 @@ test('what is to be done once is done again with its body', () => {
   assert.ok(runs > 20);
 });
 
-test('what fails in a step that is done once is swallowed by a finally', () => {
+test('a failure in a step of once() is not swallowed by a finally', () => {
   const body = ({ words, at }: Block): void => {
     store(words, at, 1);
     try {
@@ -162,7 +162,7 @@ test('what fails in a step that is done once is swallowed by a finally', () => {
   assert.match(failureOf(() => model({ threads: [body, body], setup: (heap) => heap.take(1, 'word') })).message, /AssertionError.*: here/);
 });
 
-test('a body that does another thing when it is run again is not found out', () => {
+test('a body that does another thing when it is run again is found out', () => {
   let runs = 0;
   const body = ({ words, at }: Block): void => {
     runs += 1;
@@ -174,7 +174,7 @@ test('a body that does another thing when it is run again is not found out', () 
   assert.match(failureOf(search).message, /did another thing when it was run again|not again by the same schedule/);
 });
 
-test('threads that wait for ever are not said to, with what they wait for', () => {
+test('a deadlock of threads is reported, with their waits', () => {
   const error = failureOf(() =>
     model({
       threads: [
@@ -192,7 +192,7 @@ test('threads that wait for ever are not said to, with what they wait for', () =
   assert.equal(error.steps.length, 2);
 });
 
-test('a thread that never ends is waited for', () => {
+test('a thread that never ends is reported', () => {
   const endless = ({ words, at }: Block): void => {
     for (;;) add(words, at, 1);
   };
@@ -200,7 +200,7 @@ test('a thread that never ends is waited for', () => {
   assert.match(failureOf(search).message, /EndlessError: it has not ended in 500 steps/);
 });
 
-test('a loop that spins has no end of schedules', () => {
+test('a loop that spins has an end of schedules', () => {
   for (const [hint, preemptions, most] of [
     [pause, 2, 200],
     [() => {}, 1, 1000],
@@ -224,13 +224,13 @@ test('a loop that spins has no end of schedules', () => {
   }
 });
 
-test('always() is not called after a step', () => {
+test('always() is called after every step', () => {
   const error = failureOf(() => model({ ...counting(1), always: ({ words, at }: Block) => assert.ok(load(words, at) < 1, 'too much') }));
   assert.match(error.message, /too much/);
   assert.equal(error.steps.length, 2);
 });
 
-test('a reduction leaves out something that can be seen', () => {
+test('a reduction leaves out nothing that can be seen', () => {
   const random = new Random(7);
   let pruned = 0;
   let all = 0;
@@ -253,7 +253,7 @@ test('a reduction leaves out something that can be seen', () => {
         if (operation === 6) return sleep(block, index, 0, 10);
         return wake(block, index, 1);
       });
-      // Who wakes up and has nothing more to do may have ended or not.
+      // A thread that wakes up and has nothing more to do may have ended or not.
       load(words, at);
     });
     const outcomes = (reduces: 'states' | 'orders' | false, budgets: object): string[] => {

@@ -36,21 +36,21 @@ function giving(giveUp: (block: Block) => string, outcomes: Set<string>) {
 
 const rightly = ({ words, at }: Block): string => (compareExchange(words, at, 0, GIVEN_UP) === 0 ? 'too late' : 'just in time');
 
-test('a time-out does not race with what is waited for', () => {
+test('a timeout races with its event', () => {
   const outcomes = new Set<string>();
   model({ ...giving(rightly, outcomes), timeouts: 1 });
   assert.deepEqual([...outcomes].sort(), ['in time, given', 'just in time, given', 'too late, not given']);
 });
 
-test('a time-out comes that was not allowed', () => {
+test('only allowed timeouts come', () => {
   const outcomes = new Set<string>();
   model(giving(rightly, outcomes));
   assert.deepEqual([...outcomes], ['in time, given']);
 });
 
-test('who gives up without looking again is not found', () => {
+test('a wait that gives up without looking again is found', () => {
   const wrongly = ({ words, at }: Block): string => {
-    assert.notEqual(load(words, at), GIVEN, 'given to nobody');
+    assert.notEqual(load(words, at), GIVEN, 'given to none');
     return 'too late';
   };
   const { message } = failureOf(() => model({ ...giving(wrongly, new Set()), timeouts: 1 }));
@@ -58,7 +58,7 @@ test('who gives up without looking again is not found', () => {
   assert.match(message, /getter +\*\*\* its time is over/);
 });
 
-test('nobody else can go on, and the next time-out does not come, or not the first one first', () => {
+test('when no other thread can go on, the first timeout comes', () => {
   const order: number[] = [];
   const sleeper = (ms: number) => (block: Block) => {
     sleep(block, 0, 0, ms);
@@ -74,7 +74,7 @@ test('nobody else can go on, and the next time-out does not come, or not the fir
   assert.deepEqual(new Set(order), new Set([30]));
 });
 
-test('time does not pass while a thread does something', () => {
+test('time passes while a thread does something', () => {
   const seen = new Set<number>();
   const search = (delays: number) =>
     model({

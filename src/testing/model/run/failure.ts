@@ -5,6 +5,7 @@ import { HeddleError } from '../../../errors.ts';
 
 /** A test of the model fails under a schedule, which is here; what failed is the `cause`. */
 export class ModelError extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_MODEL`. */
   static override readonly code: string = 'ERR_HEDDLE_MODEL';
   /** For `modelReplay()`. */
   readonly schedule: string;
