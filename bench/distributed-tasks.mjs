@@ -1,2 +1,2 @@
-// Tasks that the workers of bench/distributed.mjs run.
+// The tasks of bench/distributed.mjs.
 export const double = (n) => n * 2;

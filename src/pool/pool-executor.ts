@@ -213,6 +213,6 @@ function encodeCall(
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
   // Memory that is sent several times must not move with the first.
-  const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, isOwnList: true });
+  const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, lends: true, isOwnList: true });
   return { capsule, packet };
 }
