@@ -51,9 +51,9 @@ export abstract class PoolExecutor extends Executor {
    * @internal
    * @param kind what its workers are; or the pool, where that is made elsewhere
    */
-  protected constructor(kind: WorkerKind | TaskPool, options?: ExecutorOptions) {
+  protected constructor(kind: WorkerKind | object, options?: ExecutorOptions) {
     super();
-    const pool = typeof kind === 'string' ? makePool(kind, options, new.target) : kind;
+    const pool = typeof kind === 'string' ? makePool(kind, options, new.target) : (kind as TaskPool);
     insides.set(this, { pool, settings: defaultSettings });
     dropped.register(this, pool);
   }
