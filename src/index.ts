@@ -87,7 +87,9 @@ export type {
   SemaphoreOptions,
   SemaphoreStatistics,
 } from './sync/index.ts';
+export type { AsyncItemIterator } from './iteration.ts';
 export type { Operation, SyncWaitOptions, Wait, WaitOptions } from './loop/index.ts';
+export type { SharedObject } from './memory/index.ts';
 
 // Numbers and arrays that all see.
 export { RawArray, RawValue, share, SharedArray, Value } from './shared/index.ts';

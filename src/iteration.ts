@@ -16,6 +16,7 @@ export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
  * cannot read: its second type argument came with TypeScript 5.6.
  */
 export interface AsyncItemIterator<T> extends AsyncIterator<T, undefined> {
+  /** Returns the iterator itself, for `for await`. */
   [Symbol.asyncIterator](): this;
 }
 

@@ -309,6 +309,7 @@ export function getContext(method?: StartMethod, options?: ContextOptions): Cont
 export function getStartMethod(options?: { readonly allowNone?: false | undefined }): StartMethod;
 /** The same, or `null` with `allowNone` while no method is fixed. */
 export function getStartMethod(options: { readonly allowNone?: boolean | undefined }): StartMethod | null;
+/** As above, with options. */
 export function getStartMethod(options?: { readonly allowNone?: boolean | undefined }): StartMethod | null {
   checkOptions(options, 'options', ['allowNone']);
   checkBoolean(options?.allowNone, 'allowNone');

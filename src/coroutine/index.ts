@@ -20,6 +20,7 @@ export { iwait, type ReadyOnes } from './wait/iwait.ts';
 export type { Linkable, Waitable } from './wait/completions.ts';
 export { forEach } from './wait/for-each.ts';
 export { killAll, type KillAllOptions } from './wait/kill-all.ts';
+export type { AsyncItemIterator } from '../iteration.ts';
 export { type Operation, type Wait, type WaitOptions } from '../loop/index.ts';
 
 /** Greenlets that belong together. */

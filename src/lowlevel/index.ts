@@ -9,6 +9,7 @@ export { Word, type WaitResult, type WordStatistics } from '../memory/index.ts';
 export { collect, heapStatistics, type HeapStatistics, keptDescriptors } from '../memory/index.ts';
 export { allLayouts, type Layout, type LayoutField, type WordType } from '../memory/index.ts';
 /** Types that their doc comments name. */
+export type { AsyncItemIterator } from '../iteration.ts';
 export type { Operation, SyncWaitOptions, Wait, WaitOptions } from '../loop/index.ts';
 export type { SharedObject } from '../memory/index.ts';
 

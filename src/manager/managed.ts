@@ -129,6 +129,7 @@ export class ManagedDict<K = DictKey, V = unknown> {
   update(key: K, fn: (value: V | undefined) => V): V;
   /** Sets several keys. */
   update(entries: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): void;
+  /** Sets the values of several keys. */
   update(keyOrEntries: K | Iterable<readonly [K, V]> | Readonly<Record<string, V>>, fn?: (value: V | undefined) => V): V | void {
     if (fn === undefined) return this.#addAll(keyOrEntries as Readonly<Record<string, V>>);
     const key = readKey(keyOrEntries as K);

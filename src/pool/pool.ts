@@ -115,6 +115,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
   apply<R>(fn: () => R): Promise<Awaited<R>>;
   /** The same with arguments. */
   apply<A extends unknown[], R>(fn: (...args: A) => R, args: readonly [...A], options?: TaskOptions): Promise<Awaited<R>>;
+  /** As above, with options for the task. */
   apply(fn: (...args: unknown[]) => unknown, args: readonly unknown[] = [], options?: TaskOptions): Promise<unknown> {
     return this.#applied(fn, args, options, taskKeys).get();
   }
@@ -130,6 +131,7 @@ export class Pool<Init extends readonly unknown[] = any[]> implements AsyncDispo
     args: readonly [...A],
     options?: ApplyOptions<Awaited<R>>,
   ): AsyncResult<Awaited<R>>;
+  /** As above, with options for the task. */
   applyAsync(fn: (...args: unknown[]) => unknown, args: readonly unknown[] = [], options?: ApplyOptions<unknown>): AsyncResult<unknown> {
     return this.#applied(fn, args, options, applyKeys);
   }

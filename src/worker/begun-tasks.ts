@@ -31,7 +31,12 @@ export interface Begun {
 
 export class BegunTasks {
   readonly #link: Link;
-  readonly #tasks: Map<number, Begun> = new Map();
+  /** Nearly always there is no more than one. */
+  #one: Begun | undefined;
+  #idOfOne = 0;
+  readonly #others: Map<number, Begun> = new Map();
+  /** Not to be written. */
+  size = 0;
   #waiting = 0;
 
   constructor(link: Link) {
@@ -39,28 +44,35 @@ export class BegunTasks {
   }
 
   add(id: number, task: Begun): void {
-    this.#tasks.set(id, task);
+    this.size++;
+    if (this.#one !== undefined) this.#others.set(id, task);
+    else {
+      this.#one = task;
+      this.#idOfOne = id;
+    }
   }
 
   get(id: number): Begun | undefined {
-    return this.#tasks.get(id);
-  }
-
-  get size(): number {
-    return this.#tasks.size;
+    return this.#one !== undefined && this.#idOfOne === id ? this.#one : this.#others.get(id);
   }
 
   get ids(): number[] {
-    return [...this.#tasks.keys()];
+    return this.#one === undefined ? [...this.#others.keys()] : [this.#idOfOne, ...this.#others.keys()];
+  }
+
+  get #all(): Begun[] {
+    return this.#one === undefined ? [...this.#others.values()] : [this.#one, ...this.#others.values()];
   }
 
   /** @returns false if it has ended already */
   delete(id: number): boolean {
-    const task = this.#tasks.get(id);
+    const task = this.get(id);
     if (task === undefined) return false;
-    this.#tasks.delete(id);
+    this.size--;
+    if (task === this.#one) this.#one = undefined;
+    else this.#others.delete(id);
     if (task.isWaiting) this.#waiting--;
-    if (task.isWaiting || this.#tasks.size > 0) this.#refresh();
+    if (task.isWaiting || this.size > 0) this.#refresh();
     return true;
   }
 
@@ -74,7 +86,7 @@ export class BegunTasks {
 
   /** The loop has run dry. */
   failStuck(): void {
-    const stuck = [...this.#tasks.values()].filter((task) => task.isWaiting);
+    const stuck = this.#all.filter((task) => task.isWaiting);
     if (stuck.length === 0) return;
     for (const task of stuck) {
       if (task.awaitsAbort()) this.wait(task, true);
@@ -90,11 +102,11 @@ export class BegunTasks {
   }
 
   rescue(): void {
-    for (const task of this.#tasks.values()) task.rescue?.();
+    for (const task of this.#all) task.rescue?.();
   }
 
   #refresh(): void {
-    if (this.#waiting > 0 && this.#waiting === this.#tasks.size) this.#link.unref();
+    if (this.#waiting > 0 && this.#waiting === this.size) this.#link.unref();
     else this.#link.ref();
   }
 }

@@ -37,27 +37,42 @@ function checkAmount(value: unknown, what: string): void {
 /** Progress is told at most so often, in milliseconds. */
 const tellEvery = 50;
 
-export class TaskContext implements CurrentTask, Holder {
-  readonly id: number;
-  readonly attempt: number;
-  /** Undefined if it is not timed. */
-  readonly clock: TaskClock | undefined;
-  readonly #tell: TellProgress;
-  #controller: AbortController | undefined;
+/** What it has once somebody asked for its signal. */
+interface Asked {
+  readonly controller: AbortController;
   /** Where the signal was first asked for: its listeners run there. */
-  #listening: AsyncResource | undefined;
-  resource: AsyncResource | undefined;
+  readonly listening: AsyncResource;
+}
+
+/** What it has once it spoke of its progress. */
+interface Told {
+  /** When it was last told. */
+  at: number;
+  untold: { readonly done: number; readonly total: number | undefined } | undefined;
+}
+
+/** One is made for each call: what most never need is made when it is asked for. */
+export class TaskContext implements CurrentTask, Holder {
+  declare readonly id: number;
+  declare readonly attempt: number;
+  /** Undefined if it is not timed. */
+  declare readonly clock: TaskClock | undefined;
+  declare resource: AsyncResource | undefined;
   /** It was aborted, and why. */
-  aborted: { readonly reason: unknown } | undefined;
-  #toldAt = -Infinity;
-  #untold: { readonly done: number; readonly total: number | undefined } | undefined;
-  #isOver = false;
+  declare aborted: { readonly reason: unknown } | undefined;
+  readonly #tell: TellProgress;
+  #isOver: boolean;
+  #asked: Asked | undefined;
+  #told: Told | undefined;
 
   constructor(id: number, attempt: number, tell: TellProgress, clock?: TaskClock) {
     this.id = id;
     this.attempt = attempt;
     this.clock = clock;
+    this.resource = undefined;
+    this.aborted = undefined;
     this.#tell = tell;
+    this.#isOver = false;
   }
 
   /** What its task has left behind, such as a timer, is no part of it. */
@@ -67,23 +82,22 @@ export class TaskContext implements CurrentTask, Holder {
 
   /** Made when it is first asked for: most tasks never do. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      this.#listening = new AsyncResource('heddle.task');
-      if (this.aborted !== undefined) this.#controller.abort(this.aborted.reason);
+    if (this.#asked === undefined) {
+      this.#asked = { controller: new AbortController(), listening: new AsyncResource('heddle.task') };
+      if (this.aborted !== undefined) this.#asked.controller.abort(this.aborted.reason);
     }
-    return this.#controller.signal;
+    return this.#asked.controller.signal;
   }
 
   /** Whether somebody asked for it. */
   get hasSignal(): boolean {
-    return this.#controller !== undefined;
+    return this.#asked !== undefined;
   }
 
   abort(reason: unknown): void {
     this.aborted ??= { reason };
-    const controller = this.#controller;
-    if (controller !== undefined) this.#listening!.runInAsyncScope(() => controller.abort(reason));
+    const asked = this.#asked;
+    asked?.listening.runInAsyncScope(() => asked.controller.abort(reason));
   }
 
   /** Waits for work that its time does not run for. */
@@ -107,20 +121,23 @@ export class TaskContext implements CurrentTask, Holder {
     // What goes on after its task has ended has nobody to tell.
     if (this.#isOver) return;
     const now = performance.now();
-    if (now - this.#toldAt < tellEvery) {
-      this.#untold = { done, total };
+    this.#told ??= { at: -Infinity, untold: undefined };
+    if (now - this.#told.at < tellEvery) {
+      this.#told.untold = { done, total };
       return;
     }
-    this.#toldAt = now;
-    this.#untold = undefined;
+    this.#told.at = now;
+    this.#told.untold = undefined;
     this.#tell(this.id, done, total);
   }
 
   /** The task has ended: the last that it said is told. */
   end(): void {
     this.#isOver = true;
-    const untold = this.#untold;
-    this.#untold = undefined;
+    const told = this.#told;
+    if (told === undefined) return;
+    const { untold } = told;
+    told.untold = undefined;
     if (untold !== undefined) this.#tell(this.id, untold.done, untold.total);
   }
 }

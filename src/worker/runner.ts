@@ -1,7 +1,8 @@
 /**
  * What runs inside a worker: takes tasks from the link, runs them, sends how they ended. Threads and processes share it.
  *
- *   TASK → prepare (import modules) → open the function → decode arguments → call → await → encode the outcome → OUTCOME
+ *   TASK  ──▶ call-run.ts    ──▶ OUTCOME
+ *   CHUNK ──▶ chunk-run.ts   ──▶ CHUNK_OUTCOMES …
  */
 
 import { type Border, type Incoming, decode, holdThreadLocals, prepare, realmId } from '../codec/index.ts';
@@ -12,9 +13,10 @@ import { Fifo } from '../fifo.ts';
 import { beginAhead, type WordsAt } from './ahead.ts';
 import type { BegunMark } from './begun-mark.ts';
 import { type Begun, BegunTasks } from './begun-tasks.ts';
+import { type CallOwner, CallRun } from './call-run.ts';
 import { CapsuleShelf } from './capsule-shelf.ts';
 import { ChunkRun } from './chunk-run.ts';
-import { TaskContext, callAs, leave, runSeveral } from './current-task.ts';
+import { TaskContext, leave, runSeveral } from './current-task.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
 import { keepContextsApart } from './own-context.ts';
@@ -25,12 +27,10 @@ import type { LinkIdentity } from './parcels.ts';
 import { setIdentity } from './process-identity.ts';
 import { Replies } from './replies.ts';
 import { SignalIntake } from './signal-intake.ts';
-import { StreamRun } from './stream-run.ts';
 import { chooseMethod, type StartMethod } from './start-method.ts';
-import { TaskClock, areFew } from './task-clock.ts';
+import { TaskClock } from './task-clock.ts';
 import { whenBoth } from './wait.ts';
 import { monotonicNow, setImmediate, setInterval } from '../real-timers.ts';
-import { isThenable } from '../thenable.ts';
 
 /** What the host tells a worker first. */
 export interface InitMeta {
@@ -62,15 +62,13 @@ const tellEvery = 1000;
 const longestRow = 1;
 /** Milliseconds after which outcomes leave, though more will follow. */
 const tellAfter = 0.2;
-/** Milliseconds: before a call of a function whose last call took as long, outcomes leave. */
-const short = 0.1;
 /** Microseconds: as much as a frame has room for. */
 const maxTime = 0xffff_ffff;
 const resolved = Promise.resolve();
 /** A worker holds so many `ThreadLocal`s between tasks: those that came last. */
 const threadLocalsHeld = 256;
 
-export class Runner {
+export class Runner implements CallOwner {
   readonly #link: Link;
   readonly #exit: () => void;
   readonly #mark: BegunMark;
@@ -83,11 +81,11 @@ export class Runner {
   /** When this thread last let its event loop turn, or told its host of outcomes, while it takes up one task after another. */
   #turnedAt = 0;
   #toldAt = 0;
-  readonly #tasks: BegunTasks;
-  #border: Border;
+  readonly tasks: BegunTasks;
+  border: Border;
+  signals: SignalIntake;
+  replies: Replies;
   #capsules: CapsuleShelf;
-  #signals: SignalIntake;
-  #replies: Replies;
   /** The host has heard that the pools of this thread work. */
   #hasToldOfPools = false;
   #isClosing = false;
@@ -102,11 +100,11 @@ export class Runner {
     this.#exit = exit;
     this.#mark = mark;
     this.#words = words;
-    this.#tasks = new BegunTasks(link);
-    this.#border = border;
-    this.#capsules = new CapsuleShelf(this.#border);
-    this.#signals = new SignalIntake(this.#border);
-    this.#replies = new Replies(link, this.#border, Infinity);
+    this.tasks = new BegunTasks(link);
+    this.border = border;
+    this.#capsules = new CapsuleShelf(this.border);
+    this.signals = new SignalIntake(this.border);
+    this.replies = new Replies(link, this.border, Infinity);
   }
 
   start(): void {
@@ -116,14 +114,14 @@ export class Runner {
     watchPools(() => this.#poolsChanged());
     setBeforeBlock(() => this.#link.flush());
     process.on('exit', () => this.#sayGoodbye());
-    process.on('beforeExit', () => this.#tasks.failStuck());
+    process.on('beforeExit', () => this.tasks.failStuck());
     process.on('uncaughtExceptionMonitor', (error) => this.#tellFatal(error));
     this.#link.parcels.onHeld = (f) => this.#held(f);
     this.#link.open({
       onFrame: (f) => this.#receive(f),
       onEnd: this.#exit,
       onUnsent: (f, error) => {
-        if (f.kind === FrameKind.Outcome) this.#replies.outcome(f.id, false, error);
+        if (f.kind === FrameKind.Outcome) this.replies.outcome(f.id, false, error);
       },
     });
   }
@@ -142,13 +140,13 @@ export class Runner {
       case FrameKind.Drop:
         return this.#capsules.drop(f.a);
       case FrameKind.SignalAborted:
-        return this.#signals.fire(f);
+        return this.signals.fire(f);
       case FrameKind.Abort:
         return this.#abort(f);
       case FrameKind.Curtail:
-        return this.#tasks.get(f.id)?.curtail?.();
+        return this.tasks.get(f.id)?.curtail?.();
       case FrameKind.Taken:
-        return this.#tasks.get(f.id)?.taken?.(f.a);
+        return this.tasks.get(f.id)?.taken?.(f.a);
       case FrameKind.Slot:
         this.#link.parcels.identity = { ...this.#link.parcels.identity, slot: f.a };
         return;
@@ -166,21 +164,21 @@ export class Runner {
 
   /** A frame has come that waits until the kinds of shared objects are loaded. */
   #held(f: Frame): void {
-    if ((f.kind === FrameKind.Task || f.kind === FrameKind.Chunk) && metaOf(f).isTimed === true) this.#replies.preparing(f.id, true);
+    if ((f.kind === FrameKind.Task || f.kind === FrameKind.Chunk) && metaOf(f).isTimed === true) this.replies.preparing(f.id, true);
   }
 
   #init(init: InitMeta): void {
-    this.#border = { ...this.#border, peer: init.realm };
+    this.border = { ...this.border, peer: init.realm };
     this.#link.parcels.identity = init.link;
     tellThreadName(init.name);
     setNesting(init.nesting);
-    if (this.#border.kind === 'process') {
+    if (this.border.kind === 'process') {
       setIdentity({ name: init.name, path: [], daemon: false, parent: { pid: process.ppid, name: init.process } });
       chooseMethod(init.method, true);
     }
-    this.#capsules = new CapsuleShelf(this.#border);
-    this.#signals = new SignalIntake(this.#border);
-    this.#replies = new Replies(this.#link, this.#border, init.maxMemory ?? Infinity);
+    this.#capsules = new CapsuleShelf(this.border);
+    this.signals = new SignalIntake(this.border);
+    this.replies = new Replies(this.#link, this.border, init.maxMemory ?? Infinity);
     this.#slots = init.slots ?? 1;
     if (this.#slots > 1) runSeveral();
     // What the user's functions see is the program they were written for, not our bootstrap file.
@@ -207,7 +205,7 @@ export class Runner {
 
   /** Begins the next when there is room. Each has a microtask of its own, so that what one leaves behind comes before the next. */
   #takeUp(): void {
-    if (this.#isTakingUp || this.#ahead.length === 0 || this.#tasks.size >= this.#slots) return;
+    if (this.#isTakingUp || this.#ahead.length === 0 || this.tasks.size >= this.#slots) return;
     this.#isTakingUp = true;
     void resolved.then(this.#beginAhead);
   }
@@ -220,7 +218,7 @@ export class Runner {
       this.#toldAt = now;
       this.#link.flush();
     }
-    while (this.#ahead.length > 0 && this.#tasks.size < this.#slots) {
+    while (this.#ahead.length > 0 && this.tasks.size < this.#slots) {
       const f = this.#ahead.shift()!;
       if (!beginAhead(this.#words!, f.c)) continue;
       this.#beginAtOnce(f);
@@ -253,105 +251,31 @@ export class Runner {
   // ---- single calls
 
   #beginTask(f: Frame): void {
-    const { id, c: ticket } = f;
-    if (ticket === 0) this.#mark.begin();
-    const begunAt = monotonicNow();
+    if (f.c === 0) this.#mark.begin();
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
-    const clock = meta.isTimed === true ? new TaskClock(id, this.#replies.preparing) : undefined;
-    const context = new TaskContext(id, f.b, this.#replies.progress, clock);
-    const settle = (isOk: boolean, value: unknown): void => {
-      const ms = monotonicNow() - begunAt;
-      capsule.isShort = ms < short;
-      this.#settle(id, context, isOk, value, ticket, ms);
-    };
+    const clock = meta.isTimed === true ? new TaskClock(f.id, this.replies.preparing) : undefined;
+    const run = new CallRun(this, f, meta, capsule, new TaskContext(f.id, f.b, this.replies.progress, clock));
     // Those who wait for what has ended must not wait for this call as well.
     if (!capsule.isShort) this.#link.flush();
-    const task: Begun = {
-      name: capsule.name,
-      fail: (error) => settle(false, error),
-      abort: (reason) => context.abort(reason),
-      awaitsAbort: () => meta.isAbortable === true && context.hasSignal,
-      isWaiting: false,
-    };
-    this.#tasks.add(id, task);
-    const packet = incoming(f, meta);
-    const hearsHost = capsule.hasSignals || meta.hasSignals === true;
-    const returned = (value: unknown): void => {
-      if (meta.isStream === true) this.#beginStream(id, task, value, context, hearsHost);
-      else settle(true, value);
-    };
-    const call = (): void => {
-      let value: unknown;
-      let isPending: boolean;
-      try {
-        if (clock !== undefined && !(capsule.opensFast && areFew(packet.bytes))) clock.stops();
-        const fn = capsule.open() as (...args: unknown[]) => unknown;
-        const args = this.#signals.decode(() => decode(packet, this.#border)) as unknown[];
-        if (hearsHost) task.held = [fn, args];
-        clock?.runs();
-        value = callAs(context, fn, args);
-        isPending = isThenable(value);
-      } catch (error) {
-        return settle(false, error);
-      }
-      // What fails from here on is not the task's: it must end the worker, so that the host hears of it.
-      if (!isPending) return returned(value);
-      this.#tasks.wait(task, hearsHost);
-      Promise.resolve(value).then(returned, (error: unknown) => settle(false, error));
-    };
-    const ready = whenBoth(capsule.prepared, prepare(packet));
-    if (ready === undefined) return call();
-    this.#tasks.wait(task, hearsHost);
-    clock?.stops();
-    this.#signals.wait(
-      ready,
-      () => {
-        // It may have been given up, or aborted, while it was prepared.
-        if (this.#tasks.get(id) !== task) return;
-        if (context.aborted === undefined) call();
-        else settle(false, context.aborted.reason);
-      },
-      (error) => settle(false, error),
-    );
+    this.tasks.add(f.id, run);
+    run.begin();
   }
 
-  #settle(id: number, context: TaskContext, isOk: boolean, value: unknown, ticket: number = 0, ms: number = 0): void {
-    if (!this.#tasks.delete(id)) return;
+  callEnded({ id, ticket, context }: CallRun, isOk: boolean, value: unknown, ms: number): void {
+    if (!this.tasks.delete(id)) return;
     leave(context);
     context.end();
-    context.clock?.gives(value);
-    context.clock?.end();
-    const left = this.#tasks.size;
-    this.#tellOfPools(left);
-    this.#replies.outcome(id, isOk, value, ticket, Math.min(maxTime, ms * 1000), left === 0 && this.#ahead.length === 0);
-    this.#takeUp();
-  }
-
-  /** A task has given what its values come from. */
-  #beginStream(id: number, task: Begun, source: unknown, context: TaskContext, hearsHost: boolean): void {
-    // It may have been given up while it was waited for.
-    if (this.#tasks.get(id) !== task) return;
-    const ended = (isOk: boolean, error: unknown): void => this.#settle(id, context, isOk, error);
-    try {
-      const run = new StreamRun(source, {
-        id,
-        border: this.#border,
-        context,
-        send: (values, signals) => this.#replies.some(values, signals),
-        ended,
-        waits: (isForValue) => this.#tasks.wait(task, !isForValue || hearsHost),
-      });
-      task.abort = (reason) => {
-        context.abort(reason);
-        run.close();
-      };
-      task.taken = (count) => run.taken(count);
-      task.rescue = () => run.flush();
-      run.pump();
-    } catch (error) {
-      ended(false, error);
+    const { clock } = context;
+    if (clock !== undefined) {
+      clock.gives(value);
+      clock.end();
     }
+    const left = this.tasks.size;
+    const isAlone = left === 0 && this.#ahead.length === 0;
+    if (left === 0 && doPoolsWork()) this.#tellOfPools(left);
+    this.replies.outcome(id, isOk, value, ticket, Math.min(maxTime, ms * 1000), isAlone);
+    if (!isAlone) this.#takeUp();
   }
 
   // ---- chunks
@@ -362,16 +286,16 @@ export class Runner {
     const meta = metaOf(f);
     const capsule = this.#capsules.get(f.a);
     const packet = incoming(f, meta);
-    const clock = meta.isTimed === true ? new TaskClock(id, this.#replies.preparing) : undefined;
+    const clock = meta.isTimed === true ? new TaskClock(id, this.replies.preparing) : undefined;
     const run = new ChunkRun({
-      border: this.#border,
-      send: (report, signals) => this.#replies.some(report, signals),
+      border: this.border,
+      send: (report, signals) => this.replies.some(report, signals),
       sendLast: (report, signals) => {
-        const left = this.#tasks.size - 1;
+        const left = this.tasks.size - 1;
         this.#tellOfPools(left);
-        this.#replies.last(report, signals, left === 0 && this.#ahead.length === 0);
+        this.replies.last(report, signals, left === 0 && this.#ahead.length === 0);
       },
-      tellProgress: this.#replies.progress,
+      tellProgress: this.replies.progress,
       frame: f,
       isSpread: meta.isSpread === true,
       isWhole: meta.isWhole === true,
@@ -381,11 +305,11 @@ export class Runner {
       rangeFrom: meta.rangeFrom,
       capsule,
       packet,
-      onWait: () => this.#tasks.wait(task, capsule.hasSignals || meta.hasSignals === true),
+      onWait: () => this.tasks.wait(task, capsule.hasSignals || meta.hasSignals === true),
       onDone: (isCurtailed) => {
-        this.#tasks.delete(id);
-        this.#tellOfPools(this.#tasks.size);
-        if (isCurtailed) this.#replies.outcome(id, false, new HeddleError('the rest of the chunk was not wanted any more'));
+        this.tasks.delete(id);
+        this.#tellOfPools(this.tasks.size);
+        if (isCurtailed) this.replies.outcome(id, false, new HeddleError('the rest of the chunk was not wanted any more'));
       },
     });
     const task: Begun = {
@@ -397,14 +321,14 @@ export class Runner {
       rescue: () => run.report(true),
       isWaiting: false,
     };
-    this.#tasks.add(id, task);
+    this.tasks.add(id, task);
     const ready = whenBoth(capsule.prepared, prepare(packet));
-    if (ready === undefined) return this.#signals.decode(() => run.start());
-    this.#tasks.wait(task, false);
+    if (ready === undefined) return this.signals.decode(() => run.start());
+    this.tasks.wait(task, false);
     clock?.stops();
-    this.#signals.wait(
+    this.signals.wait(
       ready,
-      () => this.#signals.decode(() => run.start()),
+      () => this.signals.decode(() => run.start()),
       (error) => run.failAll(error),
     );
   }
@@ -415,7 +339,7 @@ export class Runner {
   #abort(f: Frame): void {
     this.#link.send(frame(FrameKind.AbortSeen, { id: f.id }));
     const packet = incoming(f, metaOf(f));
-    const tell = (): void => this.#tasks.get(f.id)?.abort(this.#reasonIn(packet), f.b);
+    const tell = (): void => this.tasks.get(f.id)?.abort(this.#reasonIn(packet), f.b);
     const ready = prepare(packet);
     if (ready === undefined) tell();
     else ready.then(tell, tell);
@@ -423,7 +347,7 @@ export class Runner {
 
   #reasonIn(packet: Incoming): unknown {
     try {
-      return decode(packet, this.#border);
+      return decode(packet, this.border);
     } catch (error) {
       return new HeddleError('the reason of the abort could not be decoded', { cause: error });
     }
@@ -434,7 +358,7 @@ export class Runner {
   /** Ends, when the pools of this thread have done what they were given. The host hears that it must wait. */
   #close(isNow: boolean): void {
     // A task that runs is the initializer of a worker that is not needed.
-    if (isNow || this.#tasks.size > 0 || !doPoolsWork()) return this.#exit();
+    if (isNow || this.tasks.size > 0 || !doPoolsWork()) return this.#exit();
     if (this.#isClosing) return;
     this.#isClosing = true;
     const tell = (): void => {
@@ -453,7 +377,7 @@ export class Runner {
   }
 
   #poolsChanged(): void {
-    if (doPoolsWork()) return this.#tellOfPools(this.#tasks.size);
+    if (doPoolsWork()) return this.#tellOfPools(this.tasks.size);
     if (!this.#hasToldOfPools && !this.#isClosing) return;
     // Who has waited for the last result may have more work for them.
     setImmediate(() => {
@@ -467,15 +391,15 @@ export class Runner {
   #tellFatal(error: unknown): void {
     // Somebody in the worker handles such errors: it will not end.
     if (process.listenerCount('uncaughtException') > 0) return;
-    this.#link.send(packetFrame(FrameKind.Fatal, encodeOutcome(false, error, this.#border).packet, {}));
+    this.#link.send(packetFrame(FrameKind.Fatal, encodeOutcome(false, error, this.border).packet, {}));
     this.#link.flush();
   }
 
   /** What is done but not sent leaves now, and the host hears which tasks had begun: the others it may run elsewhere. */
   #sayGoodbye(): void {
-    this.#tasks.rescue();
-    this.#replies.rescue();
-    this.#link.send(frame(FrameKind.Goodbye, { meta: JSON.stringify(this.#tasks.ids) }));
+    this.tasks.rescue();
+    this.replies.rescue();
+    this.#link.send(frame(FrameKind.Goodbye, { meta: JSON.stringify(this.tasks.ids) }));
     this.#link.flush();
   }
 }

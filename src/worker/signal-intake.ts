@@ -44,6 +44,11 @@ export class SignalIntake {
     );
   }
 
+  /** None has fired that was not there. */
+  get isQuiet(): boolean {
+    return this.#firedEarly.length === 0;
+  }
+
   /** Decodes what may hold signals. */
   decode<T>(work: () => T): T {
     const result = work();

@@ -141,6 +141,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
   kill(options?: number | KillAllOptions): Operation<void>;
   /** The same with an error for all. */
   kill(error: unknown, options?: number | Omit<KillAllOptions, 'error'>): Operation<void>;
+  /** As above, with the error to throw into the members. */
   kill(errorOrOptions?: unknown, lastOptions?: number | KillAllOptions): Operation<void> {
     const { thrown, block, ...wait } = readKill(errorOrOptions, lastOptions);
     const members = this.#members;
@@ -162,6 +163,7 @@ export class Group extends GroupMapping implements AsyncDisposable {
   killOne(greenlet: Greenlet<any>, options?: number | KillAllOptions): Operation<void>;
   /** The same with an error. */
   killOne(greenlet: Greenlet<any>, error: unknown, options?: number | Omit<KillAllOptions, 'error'>): Operation<void>;
+  /** As above, with the error to throw into the greenlet. */
   killOne(greenlet: Greenlet<any>, errorOrOptions?: unknown, lastOptions?: number | KillAllOptions): Operation<void> {
     const { thrown, block, ...wait } = readKill(errorOrOptions, lastOptions);
     const one = checkGreenlet(greenlet);

@@ -36,6 +36,7 @@ export abstract class GroupMapping {
     args: readonly [...A],
     options?: number | WaitOptions,
   ): Operation<ResultOf<R>>;
+  /** As above, with the arguments in a list. */
   apply<R>(fn: Body, args: readonly unknown[] = [], options?: number | WaitOptions): Operation<R> {
     return this.#apply(this.apply, fn, args, undefined, options);
   }
@@ -76,6 +77,7 @@ export abstract class GroupMapping {
     args: readonly [...A],
     options?: Callbacks<ResultOf<R>>,
   ): Greenlet<ResultOf<R>>;
+  /** As above, with the arguments in a list. */
   applyAsync<R>(fn: Body, args: readonly unknown[] = [], options?: Callbacks<any>): Greenlet<R> {
     const callbacks = checkCallbacks(options);
     checkArguments(args);
@@ -167,6 +169,7 @@ export abstract class GroupMapping {
     cs: Items<T3>,
     options?: ImapOptions,
   ): ImapIterator<ResultOf<R>>;
+  /** As above, for a function of several arguments. */
   imap(fn: Body, ...rest: unknown[]): ImapIterator<any> {
     return this.#imap(this.imap, fn, rest, true);
   }
@@ -188,6 +191,7 @@ export abstract class GroupMapping {
     cs: Items<T3>,
     options?: ImapOptions,
   ): ImapIterator<ResultOf<R>>;
+  /** As above, for a function of several arguments. */
   imapUnordered(fn: Body, ...rest: unknown[]): ImapIterator<any> {
     return this.#imap(this.imapUnordered, fn, rest, false);
   }

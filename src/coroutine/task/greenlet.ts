@@ -86,6 +86,7 @@ export class Greenlet<T = unknown> implements Promise<T | GreenletExit>, Disposa
   ): Greenlet<ResultOf<R>>;
   /** Makes a greenlet of this class and starts it. */
   static spawn<G extends Greenlet<any>, A extends unknown[]>(this: new (...args: A) => G, ...args: A): G;
+  /** As above, for a subclass: its constructor gets the arguments. */
   static spawn(this: new (...args: any[]) => Greenlet<any>, ...args: unknown[]): Greenlet<any> {
     const greenlet = new this(...args);
     greenlet.#activity.site = recordSite(Greenlet.spawn as Body);

@@ -118,6 +118,7 @@ export class Timeout extends TimeoutError implements Disposable {
     fn: ((...args: A) => R) & Spawnable<R>,
     ...args: A
   ): Operation<ResultOf<R>>;
+  /** As above, with the limit as options. */
   static run<R>(limit: number | (TimeoutRunOptions & { readonly value?: unknown }) | undefined, fn: any, ...args: any[]): Operation<R> {
     const { timeout, signal } = readWaitOptions(limit, runKeys);
     const options = typeof limit === 'object' ? limit : {};

@@ -101,6 +101,7 @@ export function killAll(
   error: unknown,
   options?: number | Omit<KillAllOptions, 'error'>,
 ): Operation<void>;
+/** As above, with the error to throw into the greenlets. */
 export function killAll(
   greenlets: Iterable<Greenlet<any> | RawGreenlet>,
   errorOrOptions?: unknown,

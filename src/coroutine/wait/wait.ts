@@ -87,6 +87,7 @@ class WaitMany<T extends Waitable> extends Pending<T[]> {
 export function wait(objects?: undefined, options?: number | WaitOptions): Operation<boolean>;
 /** The same for objects: resolves to those that are ready. */
 export function wait<T extends Waitable>(objects: Iterable<T>, options?: number | WaitManyOptions): Operation<T[]>;
+/** As above, for a list of objects. */
 export function wait<T extends Waitable>(objects?: Iterable<T>, options?: number | WaitManyOptions): Operation<boolean | T[]> {
   if (objects === undefined) return new NoneLeft(options);
   const { count, ...waitOptions } = readWaitManyOptions(options);
