@@ -1,6 +1,7 @@
 // The suites, each with its own peers and scenarios.
 import { channels } from './channels/index.mjs';
 import { coroutines } from './coroutines/index.mjs';
+import { distributed } from './distributed/index.mjs';
 import { managers } from './managers/index.mjs';
 import { pools } from './pools/index.mjs';
 import { processes } from './processes/index.mjs';
@@ -61,7 +62,7 @@ import { sync } from './sync/index.mjs';
  */
 
 /** @type {Suite[]} */
-export const suites = [pools, coroutines, sync, channels, managers, processes, startup];
+export const suites = [pools, coroutines, sync, channels, managers, distributed, processes, startup];
 
 /** True if the peer takes part in the scenario. */
 export const has = (peer, scenario) => peer.only === undefined || peer.only.includes(scenario.id);

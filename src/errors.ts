@@ -202,6 +202,18 @@ export class AuthenticationError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_AUTHENTICATION';
 }
 
+/**
+ * The server of a distributed object cannot be reached, or was lost before it answered. The message says whether the call may have taken effect.
+ */
+export class BackendLost extends HeddleError {
+  static override readonly code: string = 'ERR_HEDDLE_BACKEND_LOST';
+}
+
+/** A lease has ended before its holder was done: it was not renewed in time, or the server has lost it. Another holder may have what it was for. */
+export class LeaseLost extends InvalidStateError {
+  static override readonly code: string = 'ERR_HEDDLE_LEASE_LOST';
+}
+
 /** A process or thread is used in a way that its state does not allow, such as a second `start()`. */
 export class ProcessError extends HeddleError {
   /** The stable code of this class: `ERR_HEDDLE_PROCESS`. */

@@ -123,6 +123,11 @@ export function tellThreadName(told: string): void {
   door?.rename(told);
 }
 
+/** The same, of this thread; undefined if it was told none. */
+export function threadName(): string | undefined {
+  return name;
+}
+
 export function isShared(value: unknown): boolean {
   return door !== undefined && door.isShared(value);
 }

@@ -107,6 +107,16 @@ export type {
   ViewOf,
 } from './shared/index.ts';
 
+// Memory by name, also of other programs.
+export { ShareableList, SharedMemory } from './shared/index.ts';
+export type {
+  ShareableListOptions,
+  ShareableListStatistics,
+  ShareableValue,
+  SharedMemoryOptions,
+  SharedMemoryStatistics,
+} from './shared/index.ts';
+
 // A hash map that all see, without a server.
 export { SharedMap } from './shared-map/index.ts';
 export type { SharedMapKey, SharedMapPrimitive, SharedMapStatistics, SharedMapSyncOptions } from './shared-map/index.ts';

@@ -122,6 +122,7 @@ def with_cores_taken(shared, quick):
 SCENARIOS = {
     "dict": calls_per_second,
     "dict-taken": with_cores_taken,
+    "shared-map": calls_per_second,
     "client": lambda pair, quick: {"turn": microseconds(pair.turns, quick)},
 }
 

@@ -3,14 +3,16 @@
 import { readFileSync } from 'node:fs';
 import { doctorCommand } from './doctor/command.ts';
 import { EXIT } from './exit.ts';
-import { DOCTOR_HELP, HELP, MAP_HELP } from './help.ts';
+import { DOCTOR_HELP, HELP, MAP_HELP, WORKER_HELP } from './help.ts';
 import { mapCommand } from './map/command.ts';
 import { readMapOptions } from './map/options.ts';
+import { backendEngine } from './map/backend-engine.ts';
 import { poolEngine } from './map/pool-engine.ts';
 import { packageFolder } from '../places.ts';
 import { nearest, OutsideError, UsageError } from './usage-error.ts';
+import { workerCommand } from './worker/command.ts';
 
-const HELPS: Record<string, string> = { map: MAP_HELP, doctor: DOCTOR_HELP, help: HELP };
+const HELPS: Record<string, string> = { map: MAP_HELP, worker: WORKER_HELP, doctor: DOCTOR_HELP, help: HELP };
 
 /** Runs one command. Everything that can go wrong has been said when the exit code is there. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -32,8 +34,12 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
   switch (command) {
     case 'map': {
       const options = readMapOptions(rest);
-      return options === null ? say(MAP_HELP) : mapCommand(options, poolEngine);
+      return options === null
+        ? say(MAP_HELP)
+        : mapCommand(options, options.backend === undefined ? poolEngine : await backendEngine(options.backend));
     }
+    case 'worker':
+      return workerCommand(rest, () => say(WORKER_HELP));
     case 'doctor':
       return doctorCommand(rest, () => say(DOCTOR_HELP));
     case undefined:
@@ -50,7 +56,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
     default: {
       const meant = nearest(command.replace(/^-+/, ''), [...Object.keys(HELPS), 'version']);
       const hint =
-        meant === undefined ? '; there are map, doctor and help' : `; did you mean ${meant === 'version' ? '--version' : meant}?`;
+        meant === undefined ? '; there are map, worker, doctor and help' : `; did you mean ${meant === 'version' ? '--version' : meant}?`;
       throw new UsageError(`unknown ${command.startsWith('-') ? 'flag' : 'command'} ${command}${hint}`);
     }
   }

@@ -3,11 +3,13 @@
 import { flagHelp } from './flags.ts';
 import { DOCTOR_FLAGS } from './doctor/command.ts';
 import { MAP_FLAGS } from './map/options.ts';
+import { WORKER_FLAGS } from './worker/command.ts';
 
 export const HELP: string = `heddle: run a function over many items, on every core.
 
 Usage
   heddle map <module>[#export] [item…]   call the function with each item; results as JSON lines
+  heddle worker --url <server>           run the tasks of programs on other machines
   heddle doctor                          what this machine offers, and what is missing
   heddle help [command]                  help for one command
   heddle --version                       the version of heddle
@@ -54,4 +56,24 @@ ${flagHelp(DOCTOR_FLAGS)}
 
 Exit codes
   0 heddle works here   1 something essential is missing   2 the command is wrong
+`;
+
+export const WORKER_HELP: string = `Runs tasks of programs on other machines, which a server of Redis or Valkey hands out, until it is told to end.
+
+Usage
+  heddle worker --url <server> [flags]
+
+Flags
+${flagHelp(WORKER_FLAGS)}
+
+Start it in the folder of the program: both sides must have the same files, or the same --release.
+SIGTERM and Ctrl-C let what runs end, and take nothing more; a second signal ends it at once.
+The secret HEDDLE_AUTHKEY, if there is one, must be that of the callers.
+
+Exit codes
+  0 ended when told   1 the server cannot be used   2 the command is wrong   130 a second signal
+
+Examples
+  heddle worker --url redis://127.0.0.1:6379
+  heddle worker --url rediss://:password@db.example:6380 -j 8 --release 2024-06-01
 `;

@@ -34,7 +34,17 @@ interface Kept {
   readonly stable: { readonly functions: readonly AnyFunction[]; readonly names: readonly unknown[] } | undefined;
 }
 
-const kept: Record<Border['kind'], WeakMap<AnyFunction, Kept>> = { thread: new WeakMap(), process: new WeakMap() };
+/** What is written for one kind of receiver differs from what is written for another. */
+type Receiver = Border['kind'] | 'networkWithCode';
+
+const receiverOf = ({ kind, code }: Border): Receiver => (kind === 'network' && code === true ? 'networkWithCode' : kind);
+
+const kept: Record<Receiver, WeakMap<AnyFunction, Kept>> = {
+  thread: new WeakMap(),
+  process: new WeakMap(),
+  network: new WeakMap(),
+  networkWithCode: new WeakMap(),
+};
 const idsByHash = new Lru<string, string>(4096);
 /** Above this size bytes are compared with those of the function's last capture; below, with any capture's, by hash. */
 const hashedUpTo = 64 * 1024;
@@ -50,15 +60,16 @@ const newId = (): string => {
 /** @throws SerializationError if the function or something it captured cannot cross */
 export function captureFunction(fn: AnyFunction, border: Border): Capsule {
   checkFunction(fn, 'the task');
-  const before = kept[border.kind].get(fn);
+  const receiver = receiverOf(border);
+  const before = kept[receiver].get(fn);
   if (before?.stable !== undefined && areUntouched(before.stable.functions, before.stable.names)) return before.capsule;
   // A reducer travels with its class.
-  const inline = reducerOf(fn) === undefined ? serializer().inlineCode(fn) : undefined;
+  const inline = reducerOf(fn) === undefined && receiver !== 'network' ? serializer().inlineCode(fn) : undefined;
   if (inline !== undefined) return inlineCapsule(inline, fn, border);
   const name = nameOfFunction(fn);
   const { packet, stable, origin } = pack(fn, name, border);
   const capsule: Capsule = { id: idOf(packet, before?.capsule), name, packet, ...(origin === undefined ? {} : { origin }) };
-  kept[border.kind].set(fn, { capsule, stable });
+  kept[receiver].set(fn, { capsule, stable });
   return capsule;
 }
 
@@ -75,17 +86,22 @@ function pack(fn: AnyFunction, name: string, border: Border, root?: Dismantled):
   return { packet: encoder.finish(), stable: isStable ? { functions, names: functions.map(nameIn) } : undefined, origin };
 }
 
-const inlinePackets: Record<Border['kind'], WeakMap<InlineCode, Capsule>> = { thread: new WeakMap(), process: new WeakMap() };
+const inlinePackets: Record<Receiver, WeakMap<InlineCode, Capsule>> = {
+  thread: new WeakMap(),
+  process: new WeakMap(),
+  network: new WeakMap(),
+  networkWithCode: new WeakMap(),
+};
 
 /** All closures with one text share their packet; each says for itself where it stands. */
 function inlineCapsule(code: InlineCode, fn: AnyFunction, border: Border): Capsule {
-  let shared = inlinePackets[border.kind].get(code);
+  let shared = inlinePackets[receiverOf(border)].get(code);
   if (shared === undefined) {
     const started = performance.now();
     const name = nameOfFunction(fn);
     const { packet } = pack(fn, name, border, { early: code.recipe, late: [], modules: [] });
     shared = { id: newId(), name, packet };
-    inlinePackets[border.kind].set(code, shared);
+    inlinePackets[receiverOf(border)].set(code, shared);
     publish('functionCaptured', () => ({ name, how: 'value', ms: performance.now() - started }));
   }
   const { id, name, packet } = shared;

@@ -28,7 +28,7 @@ export { move } from './objects/move.ts';
 export { hasReducers, registerReducer, type Reducer } from './objects/reducers.ts';
 // The identity of this thread; stack traces mapped back to the original source; `import()` and `import.meta.resolve()` on behalf of another
 // module.
-export { importFrom, importLeadsToMain, originalStack, resolveFrom, travelByName } from './function/index.ts';
+export { arriving, type Arrival, importFrom, importLeadsToMain, originalStack, resolveFrom, travelByName } from './function/index.ts';
 // The origin of the code in a message's stack traces, where the code itself does not have it.
 export { type Origin, withOrigin } from './function/index.ts';
 export { realmId } from './packet/realm.ts';

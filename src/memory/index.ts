@@ -14,6 +14,17 @@ export { Nap } from './wait/nap.ts';
 export { idle, pause } from '#atomics';
 export { leastWords } from './heap/heap-header.ts';
 export { heapDescriptorForChild, markEnded, seed } from './heap/attach.ts';
+export {
+  canTrack,
+  claimEntry,
+  clearEntry,
+  type NameEntry,
+  registry,
+  releaseEntries,
+  setWatcher,
+  watcherPid,
+  writeEntry,
+} from './objects/name-registry.ts';
 export { collect, heapStatistics } from './heap/heap.ts';
 export { adopt, allocateFilled, allocateOwned, dropListed, freeOwned, type Links, relink } from './objects/owned.ts';
 export {
@@ -28,6 +39,8 @@ export {
   type Unpacked,
 } from './objects/parcel.ts';
 export type { RefRange } from './heap/tag.ts';
+export { keepRegistry } from './collect/garbage.ts';
+export { atStep } from './heap/step.ts';
 export type { HeapStatistics } from './heap/statistics.ts';
 export {
   blockOf,

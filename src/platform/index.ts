@@ -37,6 +37,37 @@ export {
   sharingMissing,
   viewShared,
 } from './shared-file.ts';
+/** Memory with a name that programs share, Python's among them. */
+export { entriesBegin, entriesInBlock, entryWords, nameWords, type Registry } from './named/entry.ts';
+export {
+  type BlockFile,
+  bufferOver,
+  closeFile,
+  createFile,
+  inodeAt,
+  isNamed,
+  lockAlone,
+  lockShared,
+  mapFile,
+  nameFile,
+  namedMemoryMissing,
+  type NewFile,
+  notThere,
+  openFile,
+  taken,
+  unlinkFile,
+  unmap,
+} from './named/memory-file.ts';
+export {
+  closeUnlinked,
+  forgetLock,
+  forgetMapping,
+  letGoOfHeld,
+  noteLock,
+  noteMapping,
+} from './named/held.ts';
+export { pathOfName } from './named/name.ts';
+export { systemError } from './named/system-error.ts';
 export { terminalModes } from './terminal.ts';
 /** The identity of a thread, and whether it lives. */
 export { isThreadAlive, ownIdentity, type ThreadIdentity } from './thread-identity.ts';

@@ -1,7 +1,6 @@
 /** One call, whose future waits. */
 
 import { type CallSite, type Capsule, joinStacks, type Packet } from '../codec/index.ts';
-import type { WorkerHandle } from '../worker/index.ts';
 import { accepts, backoffAfter, tellProgress } from './caller-code.ts';
 import { type Future, type FutureTask, futures } from './future.ts';
 import { type Loss, type Lost, lostOf, type Overdue, type Reported } from './job.ts';
@@ -9,6 +8,7 @@ import { lostError, overdueError } from './job-errors.ts';
 import type { Wishes } from './scheduler/index.ts';
 import { SingleJob, contextFor } from './single-job.ts';
 import { type TaskProgress, type TaskSettings, defaultSettings } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 
 /** The pool of a job. */
 interface Canceller {
@@ -89,7 +89,7 @@ export class CallJob extends SingleJob implements FutureTask {
 
   // ---- for the pool
 
-  send(worker: WorkerHandle, isAhead: boolean): void {
+  send(worker: TaskWorker, isAhead: boolean): void {
     // An abort must keep a task that its worker has not begun from ever beginning.
     const isRevocable = isAhead || (this.goesAhead && this.settings.signal !== undefined);
     worker.call(this, isRevocable, isAhead);

@@ -9,13 +9,14 @@
 import type { Capsule, Packet } from '../codec/index.ts';
 import { CancelledError } from '../errors.ts';
 import { handleDoor } from '../handles.ts';
-import type { ChunkReport, WorkerHandle } from '../worker/index.ts';
+import type { ChunkReport } from '../worker/index.ts';
 import type { AsyncResource } from './caller-context.ts';
 import type { Values } from './chunk-outcomes.ts';
 import { Job, type Loss, type Lost, type Overdue, type Reported } from './job.ts';
 import { lostError, overdueError } from './job-errors.ts';
 import { maxReturns } from './single-job.ts';
 import { isTimed, type TaskSettings } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 
 export interface Chunk {
   readonly id: number;
@@ -56,7 +57,7 @@ export type OnOutcomes = (first: number, ends: ItemEnds, ms: number | undefined,
 export class ChunkJob extends Job {
   readonly chunk: Chunk;
   #onOutcomes!: OnOutcomes;
-  #worker: WorkerHandle | undefined;
+  #worker: TaskWorker | undefined;
   /** The first item without an outcome. */
   #next: number;
   /** The first item that has certainly not begun. */
@@ -93,6 +94,11 @@ export class ChunkJob extends Job {
     return this.#reason;
   }
 
+  /** The first item without an outcome. */
+  get firstLeft(): number {
+    return this.#next;
+  }
+
   override get left(): number {
     return this.chunk.to - this.#next;
   }
@@ -107,7 +113,7 @@ export class ChunkJob extends Job {
     if (handles.length > 0) handleDoor()?.unpin(handles);
   }
 
-  send(worker: WorkerHandle): void {
+  send(worker: TaskWorker): void {
     const { packet, rangeFrom, to, isSpread, attempt } = this.chunk;
     this.#worker = worker;
     this.#returns = this.#nextAtSend === this.#next ? this.#returns + 1 : 0;

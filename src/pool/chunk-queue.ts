@@ -11,7 +11,7 @@
 
 import type { ChunkJob } from './chunk-job.ts';
 import { Fifo } from '../fifo.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { TaskPool } from './task-pool.ts';
 
 interface Waiting {
   readonly job: ChunkJob;
@@ -20,9 +20,7 @@ interface Waiting {
 }
 
 export class ChunkQueue {
-  readonly #pool: WorkerPool;
-  /** Tasks that the pool runs at a time. */
-  readonly slots: number;
+  readonly #pool: TaskPool;
   readonly #sealed: Fifo<Waiting> = new Fifo();
   /** Chunks that have been in the pool before; all of them stand before what is sealed. */
   readonly #returned: Waiting[] = [];
@@ -32,11 +30,15 @@ export class ChunkQueue {
   readonly #isSerial: boolean;
   #isSubmitting = false;
 
-  constructor(pool: WorkerPool, isSerial: boolean) {
+  constructor(pool: TaskPool, isSerial: boolean) {
     this.#pool = pool;
     this.#isSerial = isSerial;
-    const { maxWorkers, tasksPerWorker } = pool.options;
-    this.slots = maxWorkers * tasksPerWorker;
+  }
+
+  /** Tasks that the pool runs at a time. */
+  get slots(): number {
+    const { maxWorkers, tasksPerWorker } = this.#pool.options;
+    return maxWorkers * tasksPerWorker;
   }
 
   /** Chunks that wait. */

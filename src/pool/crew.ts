@@ -6,10 +6,11 @@ import { outsideOfCalls } from './caller-context.ts';
 import { IdleWatch } from './idle-watch.ts';
 import type { Job } from './job.ts';
 import type { WorkerPoolOptions } from './options.ts';
+import type { WorkerKind } from '../worker/index.ts';
 import { type Initializer, PoolWorker, type PoolWorkerEvents } from './pool-worker.ts';
 
 export class Crew {
-  readonly #border: Border;
+  readonly #border: Border & { readonly kind: WorkerKind };
   readonly #name: string;
   readonly #options: WorkerPoolOptions;
   readonly #initializer: Initializer | undefined;
@@ -21,7 +22,7 @@ export class Crew {
   hosts = 0;
 
   /** @param idleOver a worker has had nothing to do for so long that it may go */
-  constructor(border: Border, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
+  constructor(border: Border & { readonly kind: WorkerKind }, name: string, options: WorkerPoolOptions, idleOver: (id: number) => void) {
     this.#border = border;
     this.#name = name;
     this.#options = options;

@@ -5,7 +5,7 @@ export { Future } from './future.ts';
 
 /** Executors: what they promise, and the two kinds. */
 export { Executor, type Items, type MapResults, type ShutdownOptions, type Streamed } from './executor.ts';
-export type { PoolExecutor } from './pool-executor.ts';
+export { PoolExecutor } from './pool-executor.ts';
 export { ThreadPoolExecutor } from './thread-pool-executor.ts';
 export { ProcessPoolExecutor } from './process-pool-executor.ts';
 export { bindMethod, type ConstructorOptions, type ExecutorOptions, type RequiredInitArgs } from './options.ts';
@@ -25,3 +25,8 @@ export type { ImapIterator } from './imap.ts';
 
 /** Every outcome of a map, errors included: for the command line and for `imap`. */
 export { mapOutcomes, type MapOutcome, type MapOutcomesOptions } from './map-outcomes.ts';
+
+/** Pools whose workers are on other machines: the jobs of this program, and what they ask of the link to the workers. */
+export { RemotePool, type RemotePoolOptions } from './remote/remote-pool.ts';
+export { locally } from './remote/backend.ts';
+export type { Arrived, OpenLink, RemoteEvents, RemoteLink, RemoteTask, RemoteWorker } from './remote/link.ts';

@@ -12,10 +12,11 @@
 
 import type { Capsule } from '../codec/index.ts';
 import type { WorkerEnd } from '../errors.ts';
-import type { CallerContext, ChunkReport, Given, WorkerHandle } from '../worker/index.ts';
+import type { CallerContext, ChunkReport, Given } from '../worker/index.ts';
 import type { PoolWorker } from './pool-worker.ts';
 import { Task, type Wishes } from './scheduler/index.ts';
 import type { TaskProgress, TaskSettings } from './task-options.ts';
+import type { TaskWorker } from './task-pool.ts';
 
 /** The consequences of a report of some items. */
 export interface Reported {
@@ -116,7 +117,7 @@ export abstract class Job extends Task implements Given {
   abstract get reason(): unknown;
 
   /** Hands it to a worker. @param isAhead the worker is busy, and begins it when it has room; unless it gives it no ticket */
-  abstract send(worker: WorkerHandle, isAhead: boolean): void;
+  abstract send(worker: TaskWorker, isAhead: boolean): void;
   /** Some items of it ended, or values of a stream came. */
   abstract report(report: ChunkReport): Reported;
   /** Called when its attempt, or the rest of it, has ended. @returns true if it may be tried again; if not, `settle` follows */

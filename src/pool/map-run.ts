@@ -25,8 +25,8 @@ import { type Intake, MapReader } from './map-reader.ts';
 import { MapRetries, type RetryingMap } from './map-retries.ts';
 import { type ItemOutcome, ResultQueue } from './result-queue.ts';
 import type { Source } from './source.ts';
-import { type TaskSettings, isAbortable } from './task-options.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import { type TaskSettings, isAbortable, isTimed } from './task-options.ts';
+import type { TaskPool } from './task-pool.ts';
 
 export interface MapRunOptions {
   readonly source: Source;
@@ -63,7 +63,7 @@ function watchFor(signal: AbortSignal, run: WeakRef<MapRun>): () => void {
 }
 
 export class MapRun implements Intake, RetryingMap {
-  readonly #pool: WorkerPool;
+  readonly #pool: TaskPool;
   readonly #options: MapRunOptions;
   readonly #chunkSize: ChunkSize;
   readonly #reader: MapReader;
@@ -89,7 +89,7 @@ export class MapRun implements Intake, RetryingMap {
     });
   }
 
-  constructor(pool: WorkerPool, options: MapRunOptions) {
+  constructor(pool: TaskPool, options: MapRunOptions) {
     this.#pool = pool;
     this.#options = options;
     this.#chunkSize = new ChunkSize(options.chunkSize);
@@ -202,7 +202,7 @@ export class MapRun implements Intake, RetryingMap {
 
   /** Items of the next chunk: no more than lets every slot have two chunks within the buffer. */
   get wanted(): number {
-    if (this.#isSerial) return 1;
+    if (this.#isSerial || (this.#pool.timesJobs === true && isTimed(this.#options.settings))) return 1;
     if (this.#chunkSize.isFixed) return Math.min(this.#chunkSize.value, this.#bufferSize);
     const share = Math.min(Math.floor(this.#bufferSize / (2 * this.#queue.slots)), this.#pool.options.maxTasksPerChild);
     return Math.max(1, Math.min(this.#chunkSize.value, share));

@@ -14,7 +14,7 @@ import { MapProgress } from './map-progress.ts';
 import { MapRun } from './map-run.ts';
 import { openSource } from './source.ts';
 import { type MapOptions, type TaskSettings, checkMapOptions } from './task-options.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { TaskPool } from './task-pool.ts';
 
 /** Takes `(xs, ys, …, options?)` apart: the last may be options, which cannot be iterated over. */
 export function splitOptions(rest: readonly unknown[]): { iterables: Items<unknown>[]; options: MapOptions | undefined } {
@@ -24,7 +24,7 @@ export function splitOptions(rest: readonly unknown[]): { iterables: Items<unkno
 }
 
 export interface MapCall {
-  readonly pool: WorkerPool;
+  readonly pool: TaskPool;
   /** The settings of `with()` for each task. */
   readonly settings: TaskSettings;
   readonly fn: unknown;

@@ -21,12 +21,14 @@ import type { PoolStatistics } from './statistics.ts';
 import { StreamIterator, StreamJob, StreamSide } from './stream-job.ts';
 import { type MapOptions, type TaskOptions, type TaskSettings, checkTaskOptions, defaultSettings } from './task-options.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { remotePoolFor } from './remote/backend.ts';
+import type { TaskPool } from './task-pool.ts';
 import { TypeError } from '../refusals.ts';
 
 const poolCounts = { thread: 0, process: 0 };
 
 interface Inside {
-  readonly pool: WorkerPool;
+  readonly pool: TaskPool;
   readonly settings: TaskSettings;
 }
 
@@ -41,20 +43,17 @@ export function insideOf(executor: PoolExecutor): Inside {
 }
 
 /** A pool without a reachable executor gets no more tasks; its workers need not wait for any. */
-const dropped = new FinalizationRegistry<WorkerPool>((pool) => void pool.shutdown(false));
+const dropped = new FinalizationRegistry<TaskPool>((pool) => void pool.shutdown(false));
 
 /** An executor whose workers are its own: what `ThreadPoolExecutor` and `ProcessPoolExecutor` have in common. */
 export abstract class PoolExecutor extends Executor {
-  /** @internal */
-  protected constructor(kind: WorkerKind, options: ExecutorOptions | undefined) {
+  /**
+   * @internal
+   * @param kind what its workers are; or the pool, where that is made elsewhere
+   */
+  protected constructor(kind: WorkerKind | TaskPool, options?: ExecutorOptions) {
     super();
-    const why = whyNoWorkers();
-    if (why !== undefined) throw new HeddleError(why);
-    const checked = checkExecutorOptions(options);
-    const method = methodOf(kind, contextOf(new.target, checked.context));
-    if (method === 'forkserver') expectStarts();
-    const name = checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
-    const pool = new WorkerPool(method === 'thread' ? 'thread' : 'process', name, { ...checked, isWarm: method === 'forkserver' });
+    const pool = typeof kind === 'string' ? makePool(kind, options, new.target) : kind;
     insides.set(this, { pool, settings: defaultSettings });
     dropped.register(this, pool);
   }
@@ -178,6 +177,18 @@ export abstract class PoolExecutor extends Executor {
   }
 }
 
+function makePool(kind: WorkerKind, options: ExecutorOptions | undefined, Class: object): TaskPool {
+  const why = whyNoWorkers();
+  if (why !== undefined) throw new HeddleError(why);
+  const checked = checkExecutorOptions(options);
+  const method = methodOf(kind, contextOf(Class, checked.context));
+  const name = (): string => checked.name ?? `${kind === 'thread' ? 'ThreadPoolExecutor' : 'ProcessPoolExecutor'}-${++poolCounts[kind]}`;
+  const remote = remotePoolFor(name, checked);
+  if (remote !== undefined) return remote;
+  if (method === 'forkserver') expectStarts();
+  return new WorkerPool(method === 'thread' ? 'thread' : 'process', name(), { ...checked, isWarm: method === 'forkserver' });
+}
+
 /** How the workers start. @throws TypeError for threads that have to be processes */
 function methodOf(kind: WorkerKind, context: StartMethod | undefined): StartMethod {
   if (kind === 'process') return context ?? startMethod();
@@ -188,7 +199,7 @@ function methodOf(kind: WorkerKind, context: StartMethod | undefined): StartMeth
 
 /** @throws what is wrong with the arguments, ShutDown, the signal's reason, or SerializationError for what cannot cross */
 function encodeCall(
-  pool: WorkerPool,
+  pool: TaskPool,
   { signal, transfer, retries }: TaskSettings,
   fn: unknown,
   args: readonly unknown[],

@@ -64,7 +64,7 @@ export class Counts {
     this.failed += failed;
   }
 
-  statistics(state: SchedulerState): PoolStatistics {
+  statistics(state: Pick<SchedulerState, 'workers' | 'waiting'> & { readonly tasks: { readonly size: number } }): PoolStatistics {
     let workers = 0;
     let starting = 0;
     let idle = 0;

@@ -13,7 +13,7 @@ import type { AsyncItemIterator } from '../iteration.ts';
 import { type CallSite, type Capsule, type Packet, joinStacks } from '../codec/index.ts';
 import { CancelledError } from '../errors.ts';
 import { nextTick } from '../real-timers.ts';
-import type { CallMeta, ChunkReport, Outcome, WorkerHandle } from '../worker/index.ts';
+import type { CallMeta, ChunkReport, Outcome } from '../worker/index.ts';
 import { tellProgress } from './caller-code.ts';
 import type { AsyncResource, CallerContext } from './caller-context.ts';
 import { Fifo } from '../fifo.ts';
@@ -21,7 +21,7 @@ import { type Loss, type Lost, lostOf, type Overdue, type Reported } from './job
 import { lostError, overdueError } from './job-errors.ts';
 import { SingleJob, contextFor, howOf } from './single-job.ts';
 import { hasCallbacks, type TaskProgress, type TaskSettings } from './task-options.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { TaskPool, TaskWorker } from './task-pool.ts';
 
 type Result = IteratorResult<unknown, undefined>;
 
@@ -49,17 +49,17 @@ export class StreamSide {
 
 /** A stream is not tried again: its values may have been used. */
 export class StreamJob extends SingleJob {
-  readonly #pool: WorkerPool;
+  readonly #pool: TaskPool;
   readonly #side: WeakRef<StreamSide>;
   readonly #values: Fifo<unknown> = new Fifo();
   readonly #waiters: Fifo<Waiter> = new Fifo();
-  #worker: WorkerHandle | undefined;
+  #worker: TaskWorker | undefined;
   /** Values that were taken and of which the worker has not heard. */
   #untold = 0;
   #outcome: Outcome | undefined;
   #isAborted = false;
 
-  constructor(pool: WorkerPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
+  constructor(pool: TaskPool, id: number, capsule: Capsule, args: Packet, settings: TaskSettings, side: StreamSide) {
     const own = hasCallbacks(settings) ? { ...settings, progress: undefined, retryOn: undefined, backoff: 0 } : settings;
     const weak = new WeakRef(side);
     super(id, capsule, args, own, side.context === undefined ? undefined : contextOf(weak), { priority: own.priority, key: own.key });
@@ -115,7 +115,7 @@ export class StreamJob extends SingleJob {
     return this.#outcome?.value;
   }
 
-  send(worker: WorkerHandle): void {
+  send(worker: TaskWorker): void {
     this.#worker = worker;
     worker.call(this);
   }

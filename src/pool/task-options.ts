@@ -1,7 +1,7 @@
 /** The options of single tasks and of maps, and their checks. */
 
 import { types } from 'node:util';
-import { checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
+import { checkBoolean, checkFunction, checkInteger, checkOptions, checkTimeout, expected } from '../check.ts';
 import type { Progress } from '../progress/index.ts';
 import type { Key } from './scheduler/index.ts';
 import { RangeError, TypeError } from '../refusals.ts';
@@ -35,6 +35,11 @@ export interface TaskOptions {
   readonly backoff?: Backoff | undefined;
   /** Tasks that wait begin in the order of their priority, the highest first. A number; default 0. */
   readonly priority?: number | undefined;
+  /**
+   * It may run twice: it runs again, beside its `retries`, when a worker of another machine is lost. Workers of this machine tell what they had
+   * begun, and run nothing twice. Default false.
+   */
+  readonly idempotent?: boolean | undefined;
   /** Buffers among the arguments that are handed over instead of copied, as `move()` does. */
   readonly transfer?: readonly ArrayBuffer[] | undefined;
   /** Called with what the task tells by `currentTask().progress(done, total)`, in the caller. */
@@ -95,6 +100,7 @@ export interface TaskSettings {
   readonly retryOn: ((error: unknown) => boolean) | undefined;
   readonly backoff: Backoff;
   readonly priority: number;
+  readonly idempotent: boolean;
   readonly transfer: readonly ArrayBuffer[];
   readonly progress: ((progress: TaskProgress) => void) | undefined;
 }
@@ -116,18 +122,31 @@ export const defaultSettings: TaskSettings = {
   retryOn: undefined,
   backoff: 0,
   priority: 0,
+  idempotent: false,
   transfer: [],
   progress: undefined,
 };
 
-export const taskKeys = ['signal', 'timeout', 'key', 'retries', 'retryOn', 'backoff', 'priority', 'transfer', 'progress'] as const;
+export const taskKeys = [
+  'signal',
+  'timeout',
+  'key',
+  'retries',
+  'retryOn',
+  'backoff',
+  'priority',
+  'idempotent',
+  'transfer',
+  'progress',
+] as const;
 export const mapKeys: readonly string[] = ['chunkSize', 'bufferSize', 'signal', 'timeout', 'retries', 'retryOn', 'backoff', 'progress'];
 
 /** @throws TypeError or RangeError, naming what is wrong */
 export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSettings = defaultSettings): TaskSettings {
   checkOptions(options, 'options', taskKeys);
-  const { signal, timeout, key, retries, retryOn, backoff, priority, transfer, progress } = options ?? {};
+  const { signal, timeout, key, retries, retryOn, backoff, priority, idempotent, transfer, progress } = options ?? {};
   if (signal !== undefined) checkSignal(signal);
+  checkBoolean(idempotent, 'idempotent');
   if (key !== undefined && typeof key !== 'string' && typeof key !== 'number')
     throw new TypeError(expected('key', 'a string or a number', key));
   if (retryOn !== undefined) checkFunction(retryOn, 'retryOn');
@@ -143,6 +162,7 @@ export function checkTaskOptions(options: TaskOptions | undefined, base: TaskSet
     retryOn: retryOn ?? base.retryOn,
     backoff: backoff === undefined ? base.backoff : checkBackoff(backoff),
     priority: priority ?? base.priority,
+    idempotent: idempotent ?? base.idempotent,
     transfer: transfer ?? base.transfer,
     progress: progress ?? base.progress,
   };

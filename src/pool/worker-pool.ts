@@ -38,7 +38,7 @@ interface Weak<T> {
 }
 
 export class WorkerPool {
-  readonly border: Border;
+  readonly border: Border & { readonly kind: WorkerKind };
   readonly name: string;
   readonly options: WorkerPoolOptions;
   readonly #state: SchedulerState;

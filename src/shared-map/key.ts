@@ -79,8 +79,20 @@ function checkSymbol(symbol: symbol, path: string): symbol {
   throw new SerializationError(`${path}: ${String(symbol)} cannot cross: only registered symbols can, Symbol.for(…)`);
 }
 
+const spares: EncodedKey[] = [];
+const mostSpares = 4;
+
 /** The key that was encoded last; overwritten by the next. */
 export class EncodedKey {
+  /** One that is the caller's until it is released. */
+  static take(): EncodedKey {
+    return spares.pop() ?? new EncodedKey();
+  }
+
+  release(): void {
+    if (spares.length < mostSpares) spares.push(this);
+  }
+
   words: Int32Array = new Int32Array(64);
   bytes: Uint8Array = new Uint8Array(this.words.buffer);
   /** In bytes; those of the last word that are behind it are zeros. */
@@ -101,16 +113,6 @@ export class EncodedKey {
       for (let i = length; (i & 3) !== 0; i += 1) bytes[i] = 0;
     }
     this.#hash(seed);
-  }
-
-  /** A copy that the next key does not overwrite. */
-  copy(): EncodedKey {
-    const copy = new EncodedKey();
-    copy.words = this.words.slice();
-    copy.bytes = new Uint8Array(copy.words.buffer);
-    copy.length = this.length;
-    copy.hash = this.hash;
-    return copy;
   }
 
   isSame({ length, hash, words }: EncodedKey): boolean {

@@ -212,16 +212,24 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   async update(key: K, fn: (value: V | undefined) => V, options?: number | WaitOptions): Promise<V> {
     const wait = options === undefined ? undefined : readWaitOptions(options);
     const its = this.#keyOfUpdate(key, fn, 'update');
-    const read = this.#readOf(its);
-    if (read !== undefined) await this.#load(read);
-    return this.#updateLocks.within(its.hash >>> stripeShift, () => this.#change(its, fn), wait);
+    try {
+      const loading = this.#loadOf(its);
+      if (loading !== undefined) await loading;
+      return await this.#updateLocks.within(its.hash >>> stripeShift, () => this.#change(its, fn), wait);
+    } finally {
+      its.release();
+    }
   }
 
   /** As `update`, and blocks the thread while it waits for updates of other threads. */
   updateSync(key: K, fn: (value: V | undefined) => V, options?: number | SharedMapSyncOptions): V {
     const timeout = options === undefined ? Infinity : readSyncTimeout(options, 'update()');
     const its = this.#keyOfUpdate(key, fn, 'updateSync');
-    return this.#updateLocks.withinSync(its.hash >>> stripeShift, () => this.#change(its, fn), timeout);
+    try {
+      return this.#updateLocks.withinSync(its.hash >>> stripeShift, () => this.#change(its, fn), timeout);
+    } finally {
+      its.release();
+    }
   }
 
   /**
@@ -356,9 +364,16 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   #keyOfUpdate(key: K, fn: unknown, call: string): EncodedKey {
     checkFunction(fn, 'fn');
     if (types.isAsyncFunction(fn)) throw new TypeError('expected fn to be a function that answers at once, got an async function');
-    scratch.encode(checkKey(key), this.#seed);
-    if (isUpdating()) refuseWithin(refOf(this), scratch, call);
-    return scratch.copy();
+    const checked = checkKey(key);
+    const its = EncodedKey.take();
+    its.encode(checked, this.#seed);
+    if (isUpdating()) refuseWithin(refOf(this), its, call);
+    return its;
+  }
+
+  #loadOf(key: EncodedKey): Promise<void> | undefined {
+    const read = this.#readOf(key);
+    return read === undefined ? undefined : this.#load(read);
   }
 
   #change(key: EncodedKey, fn: (value: V | undefined) => V): V {

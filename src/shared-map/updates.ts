@@ -5,26 +5,15 @@
  *                            └───── a set was quicker ◀──┘
  *
  * The lock keeps updates from each other, so that a function is called once as a rule; what is right does not depend on it. So it is not taken where this
- * thread might wait for itself: in a function of another `update`, and while async work of this thread has it. A thread that dies leaves the old value.
+ * thread might wait for itself: in a function of another `update`, and while async work of this thread has it. A thread that dies leaves the old value, and its lock
+ * is taken over without a word.
  */
 
 import { compareExchange, load } from '#atomics';
-import { InvalidStateError, OwnerDied, TimeoutError } from '../errors.ts';
+import { InvalidStateError, TimeoutError } from '../errors.ts';
 import type { WaitOptions } from '../loop/index.ts';
-import {
-  adopt,
-  allocateOwned,
-  type Block,
-  blockAt,
-  freeOwned,
-  joinObject,
-  me,
-  refOf,
-  theAgent,
-  threadOf,
-  travelsToo,
-} from '../memory/index.ts';
-import { Lock } from '../sync/index.ts';
+import { adopt, allocateOwned, type Block, blockAt, freeOwned, joinObject, refOf, theAgent, travelsToo } from '../memory/index.ts';
+import { Lock, ownedOf } from '../sync/index.ts';
 import type { EncodedKey } from './key.ts';
 import { LOCK, LOCKS, locksRefs, locksWords } from './record.ts';
 
@@ -84,7 +73,7 @@ export class UpdateLocks {
     const { words, at } = (this.#block ??= this.#openBlock());
     const known = load(words, at + LOCK + stripe);
     if (known !== 0) return joinObject(known) as Lock;
-    const lock = new Lock();
+    const lock = new Lock({ onOwnerDied: 'ignore' });
     // ORDER: this thread lists it; of two the first stays.
     const before = compareExchange(words, at + LOCK + stripe, 0, refOf(lock));
     if (before !== 0) return joinObject(before) as Lock;
@@ -108,7 +97,7 @@ export class UpdateLocks {
   withinSync<R>(stripe: number, change: () => R, timeout: number): R {
     if (isUpdating()) return change();
     const lock = this.#lock(stripe);
-    const isHeld = tryTake(lock) || (!isOwn(lock) && takeSync(lock, timeout));
+    const isHeld = lock.tryAcquire() || (!ownedOf(lock).isHeldHere && acquireSync(lock, timeout));
     try {
       return change();
     } finally {
@@ -121,7 +110,7 @@ export class UpdateLocks {
     options?.signal?.throwIfAborted();
     if (isUpdating()) return change();
     const lock = this.#lock(stripe);
-    await take(lock, options);
+    if (!(await lock.acquire(options))) throw tookLonger('update');
     try {
       return change();
     } finally {
@@ -130,42 +119,9 @@ export class UpdateLocks {
   }
 }
 
-/** Async work of this thread has the lock: it cannot go on while the thread is blocked. */
-function isOwn({ owner }: Lock): boolean {
-  const { pid, thread } = threadOf(me);
-  return owner?.pid === pid && owner.thread === thread;
-}
-
-/** Another thread has died in its function, and left the old value: there is nothing to be told. The lock is held. */
-function isTaken(error: unknown): true {
-  if (error instanceof OwnerDied) return true;
-  throw error;
-}
-
-function tryTake(lock: Lock): boolean {
-  try {
-    return lock.tryAcquire();
-  } catch (error) {
-    return isTaken(error);
-  }
-}
-
-function takeSync(lock: Lock, timeout: number): true {
-  try {
-    if (lock.acquireSync(timeout)) return true;
-  } catch (error) {
-    return isTaken(error);
-  }
+function acquireSync(lock: Lock, timeout: number): true {
+  if (lock.acquireSync(timeout)) return true;
   throw tookLonger('updateSync');
-}
-
-async function take(lock: Lock, options: WaitOptions | undefined): Promise<true> {
-  try {
-    if (await lock.acquire(options)) return true;
-  } catch (error) {
-    return isTaken(error);
-  }
-  throw tookLonger('update');
 }
 
 function tookLonger(call: string): TimeoutError {

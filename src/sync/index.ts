@@ -4,7 +4,7 @@ export { Barrier, type BarrierOptions, type BarrierStatistics } from './barrier/
 export { BoundedSemaphore } from './semaphore/semaphore.ts';
 export { Condition, type ConditionStatistics } from './condition/condition.ts';
 export { Event, type EventStatistics } from './condition/event.ts';
-export { Lock } from './lock/lock.ts';
+export { Lock, ownedOf } from './lock/lock.ts';
 export type { LockOptions, LockStatistics } from './lock/owned.ts';
 export { isThoroughProbe, looksInSlice } from './acquire/death-watch.ts';
 export { RLock } from './lock/rlock.ts';

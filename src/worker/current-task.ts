@@ -60,13 +60,15 @@ export class TaskContext implements CurrentTask, Holder {
   declare resource: AsyncResource | undefined;
   /** It was aborted, and why. */
   declare aborted: { readonly reason: unknown } | undefined;
+  /** What its host knows it by, whatever `id` says. */
+  readonly #number: number;
   readonly #tell: TellProgress;
   #isOver: boolean;
   #asked: Asked | undefined;
   #told: Told | undefined;
 
   constructor(id: number, attempt: number, tell: TellProgress, clock?: TaskClock) {
-    this.id = id;
+    this.id = this.#number = id;
     this.attempt = attempt;
     this.clock = clock;
     this.resource = undefined;
@@ -128,7 +130,7 @@ export class TaskContext implements CurrentTask, Holder {
     }
     this.#told.at = now;
     this.#told.untold = undefined;
-    this.#tell(this.id, done, total);
+    this.#tell(this.#number, done, total);
   }
 
   /** The task has ended: the last that it said is told. */
@@ -138,7 +140,7 @@ export class TaskContext implements CurrentTask, Holder {
     if (told === undefined) return;
     const { untold } = told;
     told.untold = undefined;
-    if (untold !== undefined) this.#tell(this.id, untold.done, untold.total);
+    if (untold !== undefined) this.#tell(this.#number, untold.done, untold.total);
   }
 }
 

@@ -31,3 +31,6 @@ export { currentTask, type CurrentTask, untimed } from './current-task.ts';
 
 /** Every kind of shared object, so that all layouts are there. */
 export { loadKinds } from './parcels.ts';
+
+/** Encodes how a task, or an item, ended. */
+export { addOutcome, encodeOutcome } from './message.ts';

@@ -3,6 +3,7 @@
 import type { Border, ExportedSignal } from '../codec/index.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
 import type { Link } from './link.ts';
+import type { WorkerKind } from './running-worker.ts';
 import { memoryUsed } from './memory-used.ts';
 import { encodeOutcome, packetFrame } from './message.ts';
 import { isPrinting, whenPrinted } from './output.ts';
@@ -78,7 +79,7 @@ export class Replies {
 
   /** Asks, before the host hears of the end of a task and sends the next, to be replaced. */
   #weigh(): void {
-    if (memoryUsed(this.#border.kind) <= this.#maxMemory) return;
+    if (memoryUsed(this.#border.kind as WorkerKind) <= this.#maxMemory) return;
     this.#maxMemory = Infinity;
     this.#link.send(frame(FrameKind.Heavy));
   }

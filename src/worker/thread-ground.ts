@@ -2,6 +2,7 @@
 
 import { commonHere } from '../copies.ts';
 import { type HeapPlace, tellHeapPlace } from '../handles.ts';
+import { type HeldList, setHeldLists } from '../held-lists.ts';
 import { type EndGate, setEndGates, type SharedWords } from '../undisturbed.ts';
 import { type ProcessIdentity, setIdentity } from './process-identity.ts';
 import { joinThreadTable } from './thread-table.ts';
@@ -14,6 +15,8 @@ export interface ThreadGround {
   readonly endGates: readonly EndGate[];
   /** Where it notes the processes that it starts. */
   readonly children: readonly ChildList[];
+  /** Where it notes what it holds of named memory. */
+  readonly held: readonly HeldList[];
   readonly table: SharedWords;
   readonly process: ProcessIdentity | undefined;
   /** Its entry there. */
@@ -38,10 +41,11 @@ export function childLists(): readonly ChildList[] {
 }
 
 /** To be called first of all in a thread. */
-export function stand({ heap, endGates, children, table, process }: ThreadGround): void {
+export function stand({ heap, endGates, children, held, table, process }: ThreadGround): void {
   setIdentity(process);
   setEndGates(endGates);
   known.lists = children;
+  setHeldLists(held);
   joinThreadTable(table);
   if (heap !== undefined) tellHeapPlace(heap);
 }

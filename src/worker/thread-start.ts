@@ -5,7 +5,9 @@
 
 import { threadId as ourThreadId, type Transferable, Worker, type WorkerOptions } from 'node:worker_threads';
 import { handleDoor, heapSeed, markThreadEnded } from '../handles.ts';
+import { heldListsBelow } from '../held-lists.ts';
 import { placeOf } from '../places.ts';
+import { letGoOfHeld } from '../platform/index.ts';
 import { closeEndGate, type EndGate, endGatesBelow, isImporting } from '../undisturbed.ts';
 import { inheritedExecArgv } from './exec-argv.ts';
 import { childListsBelow, collectChildrenOf } from './orphans.ts';
@@ -44,8 +46,9 @@ export interface StartedThread {
 export function startNodeThread(options: ThreadStart): StartedThread {
   const endGates = endGatesBelow();
   const children = childListsBelow();
+  const held = heldListsBelow();
   const entry = enlist(options.name, options.daemon);
-  const ground: ThreadGround = { heap: heapSeed(ourThreadId), endGates, children, table: threadTable(), process: identity(), entry };
+  const ground: ThreadGround = { heap: heapSeed(ourThreadId), endGates, children, held, table: threadTable(), process: identity(), entry };
   const { file, name, own, transferList, resourceLimits, execArgv, env } = options;
   let worker: Worker;
   try {
@@ -67,6 +70,7 @@ export function startNodeThread(options: ThreadStart): StartedThread {
   worker.on('exit', () => {
     living.delete(endGates[0]);
     collectChildrenOf(children[0]);
+    letGoOfHeld(held[0]);
     freeEntry(entry);
     if (handleDoor() !== undefined) markThreadEnded(threadId);
     else void import('../memory/index.ts').then(() => markThreadEnded(threadId));

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
+import { noOwnServer } from '../distributed/server.ts';
 
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 
@@ -252,6 +253,17 @@ for (const [name, output] of Object.entries(outputs)) {
     else assert.deepEqual(lines, output);
   });
 }
+
+test('distributed loses a result with the worker that is killed', { skip: noOwnServer }, async () => {
+  const { stdout, stderr, code } = await run('distributed');
+  assert.deepEqual([code, stderr], [0, ''], stdout);
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    'workers: 2',
+    'one worker is killed',
+    'results: 400 of 400',
+    'primes below 20000 in each: 2262',
+  ]);
+});
 
 test('thumbnails loses a picture, scales it wrongly, or stops at a broken one', async () => {
   const { decodePng, encodePng } = (await import(join(folder, 'png.js'))) as {

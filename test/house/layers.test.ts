@@ -20,6 +20,7 @@ const LAYERS: Record<string, number> = {
   'class-names': 0,
   scope: 0,
   handles: 0,
+  'held-lists': 0,
   builtins: 0,
   iteration: 0,
   'local-fields': 0,
@@ -78,7 +79,10 @@ const SEAMS = new Set([
  * Arrows that run up, when the program calls for it. Such an import must be an `import()` inside of a function, so that no higher layer
  * is loaded with the file. Only `toThread` needs a pool of threads among the coroutines.
  */
-const LAZY: Record<string, string> = { 'coroutine/wait/to-thread.ts': 'pool/index.ts' };
+const LAZY: Record<string, string> = {
+  'coroutine/wait/to-thread.ts': 'pool/index.ts',
+  'pool/remote/backend.ts': 'distributed/environment.ts',
+};
 
 /**
  * Further entries of folders, so that a thread loads no more than it needs: hosts need more of the codec than workers, and a map that shows its
@@ -87,6 +91,7 @@ const LAZY: Record<string, string> = { 'coroutine/wait/to-thread.ts': 'pool/inde
 const FURTHER_ENTRIES = new Set([
   'codec/host.ts',
   'codec/function/serialize.ts',
+  'distributed/environment.ts',
   'progress/display.ts',
   'progress/foreign-writes.ts',
   'worker/ground.ts',
@@ -94,7 +99,7 @@ const FURTHER_ENTRIES = new Set([
 ]);
 
 /** Packages that one folder alone may import. */
-const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function' };
+const ONLY_IN: Record<string, string> = { koffi: 'platform', acorn: 'codec/function', bullmq: 'distributed', ioredis: 'distributed' };
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const src = join(root, 'src');

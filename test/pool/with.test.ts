@@ -10,7 +10,7 @@ const wrong: readonly [options: unknown, error: typeof TypeError | typeof RangeE
   [
     { timout: 1 },
     TypeError,
-    /^unknown key 'timout' in options: known are signal, timeout, key, retries, retryOn, backoff, priority, transfer, progress$/,
+    /^unknown key 'timout' in options: known are signal, timeout, key, retries, retryOn, backoff, priority, idempotent, transfer, progress$/,
   ],
   [null, TypeError, /^expected options to be an object, got null$/],
   [[], TypeError, /^expected options to be an object, got \[\]$/],
@@ -74,6 +74,7 @@ for (const { kind, open } of kinds) {
       retryOn: undefined,
       backoff: 0,
       priority: 0,
+      idempotent: false,
       transfer: [],
       progress: undefined,
     });

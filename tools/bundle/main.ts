@@ -29,7 +29,7 @@ async function bundle(): Promise<Map<string, string>> {
     plugins: [chunks.plugin],
     transform: { target: 'node20' },
     // `#atomics` is resolved when the program runs: `--conditions=model` replaces it.
-    external: [/^node:/, '#atomics', 'acorn', 'koffi'],
+    external: [/^node:/, '#atomics', 'acorn', 'bullmq', 'ioredis', 'koffi'],
     onLog: (level, log) => {
       if (level === 'warn') throw new Error(log.message);
     },

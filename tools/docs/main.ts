@@ -15,6 +15,7 @@ import { ROOT } from '../places.ts';
 import { noCertificates, run } from '../process.ts';
 import { withSourcePositions } from '../source-positions.ts';
 import { type Block, blocksOf, matches, promisedLines, stepsOf } from './blocks.ts';
+import { startServer } from './redis.ts';
 
 const BUILD = `${ROOT}build/docs/`;
 const TIMEOUT = 60_000;
@@ -72,6 +73,7 @@ async function wrongWith(block: Block): Promise<string | undefined> {
     PATH: `${BUILD}bin${delimiter}${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
     NO_COLOR: '1',
     FORCE_COLOR: undefined,
+    REDIS_URL: server?.url,
   };
   if (block.language === 'console') {
     for (const { command, expected } of stepsOf(block.code)) {
@@ -110,6 +112,10 @@ if (compiled !== undefined && compiled.code !== 0) {
   console.log(`FAILED  a block does not compile (the line is that of the document)\n${compiled.output}`);
 }
 
+const needsServer = ({ code }: Block): boolean => code.includes('REDIS_URL');
+const server = blocks.some(needsServer) ? await startServer() : undefined;
+const noServer = 'needs redis-server in PATH (Debian: apt-get install redis-server), or REDIS_URL';
+
 /** The documents that have not begun, each with its blocks. */
 const waiting = [...new Set(blocks.map(({ document }) => document))].map((name) => blocks.filter(({ document }) => document === name));
 
@@ -117,9 +123,10 @@ async function lane(): Promise<void> {
   for (let document = waiting.shift(); document !== undefined; document = waiting.shift()) {
     for (const block of document) {
       if (block.file !== undefined) continue;
-      if (block.noRun !== undefined) {
+      const whyNot = block.noRun ?? (needsServer(block) && server?.url === undefined ? noServer : undefined);
+      if (whyNot !== undefined) {
         sum.skipped++;
-        console.log(`skipped: ${nameOf(block)}: ${block.noRun}`);
+        console.log(`skipped: ${nameOf(block)}: ${whyNot}`);
         continue;
       }
       const wrong = await wrongWith(block);
@@ -130,5 +137,6 @@ async function lane(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: availableParallelism() + 1 }, lane));
+await server?.end();
 console.log(lastLine(sum));
 process.exitCode = sum.failed > 0 ? 1 : 0;

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { ROOT } from '../places.ts';
 
-const names = ['sync', 'channel'];
+const names = ['sync', 'channel', 'map'];
 const [name = '', ...options] = process.argv.slice(2);
 if (!names.includes(name)) {
   console.error(`usage: npm run soak -- ${names.join('|')} [--minutes N] [--seed N], got "${name}"`);

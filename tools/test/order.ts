@@ -14,6 +14,7 @@ const longest: readonly string[] = [
   'pool/timed-code',
   'memory/killed-at-every-step',
   'channel/killed-at-every-step',
+  'shared/named/deaths',
   'channel/model/queue-faults',
   'channel/model/ordered-faults',
   'channel/model/ordered',

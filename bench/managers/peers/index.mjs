@@ -2,7 +2,7 @@
 // library:
 //
 //   of a dictionary that the manager's process keeps:
-//     set(count), get(count)   `count` calls of one key
+//     set(count), get(count)   `count` calls of one key; of a SharedMap and a Map, of a thousand keys
 //   of a connection over a Unix socket to another process, which sends back what it receives:
 //     turns(rounds)            a number there and back
 //   close()
@@ -17,7 +17,10 @@ export const peers = [
   { id: 'heddle-await', library: 'heddle', kind: 'await', only: DICT },
   { id: 'heddle-await-8', library: 'heddle', kind: 'eight', only: DICT },
   { id: 'heddle-pipeline', library: 'heddle', kind: 'pipeline', only: DICT },
-  { id: REFERENCE, library: 'python', kind: 'manager', only: DICT },
+  { id: REFERENCE, library: 'python', kind: 'manager', only: [...DICT, 'shared-map'] },
+  { id: 'heddle-map', library: 'heddle', kind: 'map-together', only: ['shared-map'] },
+  { id: 'heddle-map-await', library: 'heddle', kind: 'map-await', only: ['shared-map'] },
+  { id: 'map-one-thread', library: 'heddle', kind: 'map-one', isHandWritten: true, only: ['shared-map'] },
   { id: 'heddle-client', library: 'heddle', kind: 'client', only: ['client'] },
   { id: 'heddle-client-await', library: 'heddle', kind: 'client-await', only: ['client'] },
   { id: 'python-client', library: 'python', kind: 'client', only: ['client'] },

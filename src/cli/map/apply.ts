@@ -6,6 +6,7 @@
  */
 
 import { isMainThread } from 'node:worker_threads';
+import { expected } from '../../check.ts';
 import { prepareSerializer } from '../../codec/index.ts';
 import { describeError } from './describe-error.ts';
 import { functionExports, lookUpExport } from './exports.ts';
@@ -128,6 +129,8 @@ const registered = new Set<string>();
 
 async function importTarget({ url, loaders, hasBar }: Target): Promise<object> {
   setUp(hasBar);
+  if (loaders.length > 0 && process.env['HEDDLE_RELEASE_FOLDER'] !== undefined)
+    throw new TypeError('workers of other machines read TypeScript only where their Node does: 22.18 or later');
   for (const loader of loaders) {
     if (registered.has(loader)) continue;
     registered.add(loader);
@@ -135,7 +138,17 @@ async function importTarget({ url, loaders, hasBar }: Target): Promise<object> {
     const { register } = (await import(loader)) as { register: () => void };
     register();
   }
-  return (await import(url)) as object;
+  return (await import(placeOf(url))) as object;
+}
+
+/** Where a module of the release lies on the machine of this worker; a worker of another machine imports no others. */
+function placeOf(url: string): string {
+  const folder = process.env['HEDDLE_RELEASE_FOLDER'];
+  if (folder === undefined) return url;
+  const { href } = new URL(url.replace(/^release:/, ''), folder);
+  if (!url.startsWith('release:') || !href.startsWith(folder) || href.slice(folder.length - 1).includes('/node_modules/'))
+    throw new TypeError(expected('<module>', 'a file of the release', url));
+  return href;
 }
 
 /** Once in each worker, before the user's code comes. */

@@ -16,6 +16,7 @@ export const MAP_FLAGS = [
   { name: 'jobs', short: 'j', value: 'N', text: 'workers at a time; default: one for every core' },
   { name: 'threads', text: 'workers are threads of one process (the default)' },
   { name: 'processes', text: 'workers are processes, each with its own memory' },
+  { name: 'backend', value: 'URL', text: 'workers are those of heddle worker at this server, redis://…' },
   { name: 'unordered', text: 'write results as they come, not in the order of the items' },
   { name: 'chunk', value: 'N', text: 'items that travel together; default: as many as go well' },
   { name: 'retries', value: 'N', text: 'try an item that failed up to N more times; default 0' },
@@ -32,6 +33,8 @@ export interface MapOptions {
   readonly module: string;
   readonly kind: 'thread' | 'process';
   readonly jobs: number;
+  /** The server of the workers; undefined: they are of this machine. */
+  readonly backend: string | undefined;
   readonly chunkSize: number | undefined;
   readonly isUnordered: boolean;
   /** Further attempts of an item that failed. */
@@ -56,6 +59,8 @@ export function readMapOptions(argv: readonly string[]): MapOptions | null {
   const [module, ...items] = words;
   if (module === undefined) throw new UsageError('which function? heddle map <module>[#export] [item…]');
   if (switches.threads && switches.processes) throw new UsageError('--threads and --processes exclude each other');
+  if (values.backend !== undefined && (switches.threads || switches.processes))
+    throw new UsageError('--backend excludes --threads and --processes: heddle worker says what its workers are');
   const sources: [name: string, open: () => Input | Promise<Input>][] = [];
   const { lines, json, glob, out, journal } = values;
   if (items.length > 0) sources.push(['items as arguments', () => argumentInput(items)]);
@@ -69,7 +74,8 @@ export function readMapOptions(argv: readonly string[]): MapOptions | null {
   return {
     module,
     kind: switches.processes ? 'process' : 'thread',
-    jobs: wholeNumber(values.jobs, 'jobs', 1) ?? availableParallelism(),
+    jobs: wholeNumber(values.jobs, 'jobs', 1) ?? (values.backend === undefined ? availableParallelism() : Number.MAX_SAFE_INTEGER),
+    backend: values.backend,
     chunkSize: wholeNumber(values.chunk, 'chunk', 1),
     isUnordered: switches.unordered ?? false,
     retries: wholeNumber(values.retries, 'retries', 0) ?? 0,

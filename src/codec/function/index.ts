@@ -11,6 +11,7 @@
  */
 
 import type { Courier, Named } from '../courier.ts';
+import { allowsName, allowsSource, refuseSource } from './rebuild/arrival.ts';
 import { assemble, referred } from './rebuild/assemble.ts';
 import { helperOf, makeHelper } from './rebuild/helpers.ts';
 import { loadModules, moduleLoaded } from './serialize/modules.ts';
@@ -31,6 +32,7 @@ export type { InlineCode } from './serialize/inline.ts';
 export { importFrom, type LoadScope, setLoadScope } from './serialize/modules.ts';
 export { importLeadsToMain } from './serialize/module-graph.ts';
 export { travelByName } from './analyse/references.ts';
+export { arriving, type Arrival } from './rebuild/arrival.ts';
 export { resolveFrom } from './rebuild/resolve.ts';
 export { type Origin, withOrigin } from './inspect/origin-place.ts';
 export { originalStack } from './inspect/stack.ts';
@@ -48,7 +50,8 @@ function nameOf(value: object): Named | undefined {
 
 function named(name: unknown): unknown {
   const known = name as ObjectName;
-  if ('path' in known) return valueNamed(known.path, moduleLoaded);
+  if ('path' in known) return valueNamed(allowsName(known.path), moduleLoaded);
+  if ('helper' in known) allowsSource(known.helper);
   return 'reference' in known ? referred(known.reference) : makeHelper(known.helper, known.url);
 }
 
@@ -58,7 +61,9 @@ export const courier: Courier = {
     const reference = ownReference(fn);
     if (reference !== undefined) return { early: { kind: 'reference', reference } satisfies Recipe, late: [], modules: [reference.module] };
     const { dismantle, captureOf } = serializer();
-    return dismantle(fn, border, path, captureOf(message));
+    const dismantled = dismantle(fn, border, path, captureOf(message));
+    if (border.kind === 'network' && border.code !== true) refuseSource(dismantled.early as Recipe, path);
+    return dismantled;
   },
   assemble,
   nameOf,

@@ -81,6 +81,8 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   const { writer } = encoding;
   if (isDetached(buffer)) throw encoding.refusal('a view of a detached ArrayBuffer cannot cross');
   const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined && encoding.border.kind === 'network')
+    return writeCopy(encoding, view, kind, new Uint8Array(buffer, offset, size));
   if (owner !== undefined && arrayOfObject(owner) === view) return writeSharedMemory(encoding, tag.SHARED_ARRAY, view, owner);
   const isWhole = size === buffer.byteLength && owner === undefined;
   const isPart = kind === 0 && !isWhole && isOwn(encoding, buffer) && !encoding.knows(buffer);
@@ -109,6 +111,26 @@ export function writeView(encoding: Encoding, view: ArrayBufferView): void {
   encoding.value(buffer);
   writer.varint(offset);
   writer.varint(followsBuffer(view, buffer as MaybeResizable) ? 0 : size + 1);
+}
+
+/** A view with a buffer of its own there, whatever it is a view of here. */
+function writeCopy(encoding: Encoding, view: ArrayBufferView, kind: number, bytes: Uint8Array): void {
+  const { writer } = encoding;
+  writer.byte(tag.VIEW_WHOLE);
+  encoding.claim(view);
+  encoding.claim(undefined);
+  writer.byte(kind);
+  writer.varint(bytes.length);
+  writer.raw(bytes);
+}
+
+/** A buffer of its own there. */
+function writeBufferCopy(encoding: Encoding, buffer: ArrayBufferLike): void {
+  const { writer } = encoding;
+  writer.byte(tag.BUFFER_BYTES);
+  encoding.claim(buffer);
+  writer.varint(buffer.byteLength);
+  writer.raw(new Uint8Array(buffer));
 }
 
 /** An array over the memory of a shared object, or its buffer: the other side has the same by the object. */
@@ -200,6 +222,7 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 
 export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void {
   const owner = ownerOfBuffer(buffer);
+  if (owner !== undefined && encoding.border.kind === 'network') return writeBufferCopy(encoding, buffer);
   if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, buffer, owner);
   const { writer } = encoding;
   const { resizable, maxByteLength } = buffer as MaybeResizable;
@@ -272,28 +295,35 @@ export function readArrayBuffer(decoding: Decoding, kind: number): ArrayBuffer {
   return buffer;
 }
 
-/** The receiver in words, where it is not a thread. */
-const receiver = ({ border }: Encoding): string => (border.kind === 'any' ? 'a receiver that may be a process' : 'a process');
+const receivers = {
+  any: 'a receiver that may be a process',
+  network: 'another machine',
+  process: 'a process',
+  thread: 'a thread',
+} as const;
+const memoryRemedies = { any: 'anyMemory', network: 'networkMemory', process: 'threadMemory', thread: 'threadMemory' } as const;
+const portRemedies = { any: 'anyPort', network: 'networkPort', process: 'threadPort', thread: 'threadPort' } as const;
+
+/** The receiver, where it is no thread, in words. */
+const receiver = ({ border }: Encoding): string => receivers[border.kind];
 
 /** Writes an object that only threads can share. */
 export function writeShared(encoding: Encoding, object: object, name: string): void {
   const owner = ownerOfBuffer(object);
+  if (owner !== undefined && encoding.border.kind === 'network') return writeBufferCopy(encoding, object as SharedArrayBuffer);
   if (owner !== undefined) return writeSharedMemory(encoding, tag.SHARED_MEMORY, object as SharedArrayBuffer, owner);
   if (encoding.border.kind !== 'thread') {
     const why = `${a(name)} cannot cross to ${receiver(encoding)}`;
     throw name === 'WebAssembly.Module'
       ? encoding.refusal(`${why}: its bytes can`)
-      : encoding.refusalWith(encoding.border.kind === 'any' ? 'anyMemory' : 'threadMemory', why);
+      : encoding.refusalWith(memoryRemedies[encoding.border.kind], why);
   }
   writeAttached(encoding, object, object, 'share');
 }
 
 export function writePort(encoding: Encoding, port: MessagePort): void {
   if (encoding.border.kind !== 'thread')
-    throw encoding.refusalWith(
-      encoding.border.kind === 'any' ? 'anyPort' : 'threadPort',
-      `a MessagePort cannot cross to ${receiver(encoding)}`,
-    );
+    throw encoding.refusalWith(portRemedies[encoding.border.kind], `a MessagePort cannot cross to ${receiver(encoding)}`);
   if (encoding.isTaken(port)) throw encoding.refusal('this MessagePort is moved twice');
   writeAttached(encoding, port, port, 'port');
 }

@@ -40,6 +40,7 @@ function idFor(signal: AbortSignal): string {
 export function writeSignal(encoding: Encoding, signal: AbortSignal): void {
   if (encoding.border.kind === 'any')
     throw encoding.refusalWith('anySignal', 'an AbortSignal cannot cross to a receiver that is not known before');
+  if (encoding.border.kind === 'network') throw encoding.refusalWith('networkSignal', 'an AbortSignal cannot cross to another machine');
   const id = idFor(signal);
   encoding.writer.byte(tag.ABORT_SIGNAL);
   encoding.claim(signal);

@@ -49,7 +49,9 @@ export function writeSubstitute(encoding: Encoding, object: object): void {
   if (wroteName(encoding, object)) return;
   const { kind, apart } = encoding.border;
   // A worker that shares no memory with its host is of the same program.
-  const sent = (object as { readonly [sentAs]: SentAs })[sentAs](kind === 'any' ? apart : undefined);
+  const sent = (object as { readonly [sentAs]: SentAs })[sentAs](
+    kind === 'any' ? apart : kind === 'network' ? 'it is on another machine' : undefined,
+  );
   if (typeof sent === 'string') throw encoding.refusal(sent);
   const { Class, rebuild, data } = sent;
   writeReduced(encoding, object, Class as unknown as AnyFunction, {

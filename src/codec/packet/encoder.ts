@@ -72,7 +72,7 @@ export class Encoder {
     spare = undefined;
     this.#desk = desk;
     encoding.border = options.border;
-    encoding.inline = options.inline === true;
+    encoding.inline = options.inline === true || options.border.kind === 'network';
     if (options.transfer !== undefined && options.transfer.length > 0) encoding.transfer = checkTransfer(options.transfer);
     this.#keep = options.keep === true;
     this.#encoding = encoding;

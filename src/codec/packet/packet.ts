@@ -46,7 +46,10 @@ export interface ExportedSignal {
 
 /** The border a message is about to cross. */
 export interface Border {
-  readonly kind: 'thread' | 'process';
+  /** `network`: another program, perhaps of another machine, to which the bytes alone travel. */
+  readonly kind: 'thread' | 'process' | 'network';
+  /** Of a network: functions and classes that no module exports may cross with their source. Default false. */
+  readonly code?: boolean | undefined;
   /** The realm id of the receiver, if known: what was born there goes home by name instead of by copy. */
   readonly peer?: string | undefined;
   readonly nameFor?: undefined;

@@ -29,6 +29,10 @@ export type Cause =
   | 'anyMemory'
   | 'anyPort'
   | 'anySignal'
+  /** The same on the way to another machine. */
+  | 'networkMemory'
+  | 'networkPort'
+  | 'networkSignal'
   | 'symbolKey';
 
 interface Refused {
@@ -75,6 +79,9 @@ const remedies: Readonly<Record<Cause, (refused: Refused) => string>> = {
   anyMemory: () => 'share() and SharedArray give memory that processes see too; or hand over a copy of its bytes',
   anyPort: () => 'hand it over as an argument, to a Thread or to a ThreadPoolExecutor',
   anySignal: () => 'hand it over as an argument, or use an Event',
+  networkMemory: () => 'hand over a copy of its bytes, or use a DistributedMap',
+  networkPort: () => 'use a DistributedQueue',
+  networkSignal: () => 'give it to with({ signal }), whose abort reaches the task, or use a DistributedEvent',
   symbolKey: () => 'use Symbol.for(…) as its key',
 };
 
@@ -93,6 +100,8 @@ export const functionRemedies = {
   words: 'take what is needed into a variable of its own',
   home: 'keep the method in one object alone, or make it a method of a class',
   class: 'export the class from a module of its own',
+  release:
+    'its source does not cross to another machine: export it from a module that both machines have, or set allowFunctions: true and an authkey',
 } as const;
 
 /** A missing part of a thrown error needs no remedy: the catching code cannot change it. */

@@ -18,8 +18,8 @@ let pool: ThreadPool | undefined;
 let loading: Promise<ThreadPool> | undefined;
 
 async function load(): Promise<ThreadPool> {
-  const { ThreadPoolExecutor } = await import('../../pool/index.ts');
-  pool = new ThreadPoolExecutor({ name: 'toThread' });
+  const { locally, ThreadPoolExecutor } = await import('../../pool/index.ts');
+  pool = locally(() => new ThreadPoolExecutor({ name: 'toThread' }));
   return pool;
 }
 

@@ -35,9 +35,9 @@ function findGc(): () => unknown {
  * was collected before it runs, the task ends without a trace, and no finalizer of the thread is ever called again (seen on Node 20). The
  * callback of such a registry must not keep the registry's owner alive.
  */
+const kept = new Set<object>();
 
-const kept = new Set<FinalizationRegistry<never>>();
-
-export function keepRegistry(registry: FinalizationRegistry<never>): void {
+/** @param registry a `FinalizationRegistry`; not by that name, which programs for older JavaScript lack */
+export function keepRegistry(registry: object): void {
   kept.add(registry);
 }

@@ -8,7 +8,8 @@
  *
  *    ledgers of living threads ─┐
  *    parcels on their way ──────┼─▶ blocks ─▶ their CHAIN, their references ─▶ …       marked: given the colour
- *    parcels of marked owners ──┘  but those in the hands of the dead
+ *    parcels of marked owners ──┤  but those in the hands of the dead
+ *    names of tracked memory ───┘
  *
  * Between two slices other threads write (Dijkstra's rule: no black block names a white one, unless the writing thread lists that):
  *
@@ -105,6 +106,8 @@ export class Sweep {
       if (id !== this.#mine && isSlotDead(this.#memory, id, false)) continue;
       for (const page of ledgerPages(this.#memory, load(this.#header, slotOf(id) + slotFields.ledger))) this.#ledgers.push(page);
     }
+    const names = load(this.#header, headerFields.names);
+    if (names !== 0) this.#marker.mark(names);
     store(this.#header, SWEEPER, this.#mine);
     atStep?.('sweep.begun');
   }

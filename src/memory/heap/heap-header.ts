@@ -24,6 +24,8 @@ type HeaderField =
   | 'pages'
   | 'nextSlot'
   | 'socketBells'
+  | 'names'
+  | 'watcher'
   | 'reserved'
   | 'guard'
   | 'reservedToo'
@@ -48,7 +50,9 @@ export const headerFields: Readonly<Record<HeaderField | 'size', number>> = layo
   pages: ['uint32', 'how many pages of 64 KiB it has'],
   nextSlot: ['uint32', 'where the search for a free slot begins'],
   socketBells: ['bits', '1: threads have sockets besides their doorbells, as /proc denies the pipes to some process'],
-  reserved: ['bits', 'nothing yet', 7],
+  names: ['ref', 'the first block of names of tracked memory; 0: none'],
+  watcher: ['uint32', 'the process that unlinks tracked memory behind its last user; 0: none'],
+  reserved: ['bits', 'nothing yet', 5],
   guard: ['slot', 'the slot that allocates or frees now; bit 31: another one waits for that'],
   reservedToo: ['bits', 'nothing: the guard has a line of the cache for itself', 15],
   isSweepDue: ['bits', '1: a thread died under the guard'],
@@ -67,7 +71,7 @@ export const headerFields: Readonly<Record<HeaderField | 'size', number>> = layo
 });
 
 const magic = 0x6c646568;
-const version = 2;
+const version = 3;
 
 /** In words of the first segment: a word for each page. */
 export const tableBegin: number = slotsBegin + slotCount * slotSize;

@@ -1,6 +1,7 @@
 /** Puts a function together again from its recipe; `complete` then fills in what it captured. */
 
 import type { AnyFunction, Assembled } from '../../courier.ts';
+import { allowsName, allowsSource } from './arrival.ts';
 import { factoryOf, functionIn, type Instance } from './compile.ts';
 import type { Home } from '../inspect/home-object.ts';
 import { makeHelper } from './helpers.ts';
@@ -19,7 +20,7 @@ export function assemble(early: unknown): Assembled {
   const recipe = early as Recipe;
   switch (recipe.kind) {
     case 'name':
-      return { fn: valueNamed(recipe.path, moduleLoaded) as AnyFunction, complete };
+      return { fn: valueNamed(allowsName(recipe.path), moduleLoaded) as AnyFunction, complete };
     case 'reference':
       return { fn: referred(recipe.reference) as AnyFunction, complete };
     case 'home': {
@@ -30,6 +31,7 @@ export function assemble(early: unknown): Assembled {
     case 'bound':
       return withProperties(bound(recipe.target, recipe.self, recipe.args), recipe.parts);
     case 'helper':
+      allowsSource(recipe.helper);
       return { fn: makeHelper(recipe.helper, recipe.url) as AnyFunction, complete };
     case 'member': {
       const fn = memberIn(recipe.of, recipe.index);
@@ -37,8 +39,10 @@ export function assemble(early: unknown): Assembled {
       return withProperties(fn, recipe.parts);
     }
     case 'code':
+      allowsSource(recipe.name);
       return assembleCode(atHome(recipe));
     case 'class':
+      allowsSource(recipe.name);
       return assembleClass(atHome(recipe));
   }
 }

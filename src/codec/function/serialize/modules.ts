@@ -9,6 +9,7 @@
 
 import { createRequire } from 'node:module';
 import { fs, vm } from '../../../builtins.ts';
+import { moduleHere } from '../rebuild/arrival.ts';
 import { withoutWarning } from '../inspect/inspector.ts';
 
 export const fromPattern: RegExp = /^(import|require) (".*?") from (.*)$/s;
@@ -35,7 +36,7 @@ export function setLoadScope(given: LoadScope): void {
 
 /** Loads what is not loaded yet; `undefined` if there is nothing to wait for. */
 export function loadModules(wanted: readonly string[]): Promise<void> | undefined {
-  const missing = wanted.filter((key) => !loaded.has(key));
+  const missing = wanted.map(moduleHere).filter((key) => !loaded.has(key));
   if (missing.length === 0) return undefined;
   const load = (): Promise<void> => Promise.all(missing.map(loadModule)).then(() => undefined);
   return scoped(missing, load);
@@ -86,7 +87,8 @@ async function start(key: string): Promise<object> {
 }
 
 /** A module that was loaded: its namespace, or `{ exports }` for a `require` key. */
-export function moduleLoaded(key: string): object {
+export function moduleLoaded(named: string): object {
+  const key = moduleHere(named);
   const found = loaded.get(key) ?? standIns.get(key);
   if (found === undefined) throw new Error(`module ${key} is not loaded`);
   return found;
