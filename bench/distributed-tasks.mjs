@@ -1,2 +1,2 @@
-// What bench/distributed.mjs has its workers do.
+// The tasks of the workers of bench/distributed.mjs.
 export const double = (n) => n * 2;

@@ -1,4 +1,4 @@
-/** What distributed.ts has its workers do: functions that a module exports travel by their names. */
+/** The tasks of the workers of distributed.ts: functions that a module exports travel by their names. */
 
 export function countPrimes(below: number): number {
   let count = 0;

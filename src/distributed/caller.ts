@@ -49,7 +49,7 @@ const auditMost = 5000;
 const keepFactor = 30;
 /** Jobs that are added at once. */
 const bulk = 500;
-/** Calls below this, in milliseconds, travel together, up to so many, and so many are at the server at a time. */
+/** Calls of less than `quick` milliseconds travel together, up to `mostTogether` of them, and that many are at the server at a time. */
 const quick = 2;
 const mostTogether = 64;
 const windowQuick = 4096;
@@ -184,13 +184,14 @@ class CallerLink implements RemoteLink {
 
   send(tasks: readonly RemoteTask[]): void {
     const direct = tasks.filter(({ worker }) => worker !== undefined);
-    for (const task of tasks) this.#sent.set(task.number, { task, state: 'held', job: task.number, large: undefined, worker: undefined, odd: 0 });
+    for (const task of tasks)
+      this.#sent.set(task.number, { task, state: 'held', job: task.number, large: undefined, worker: undefined, odd: 0 });
     for (const task of tasks) if (task.worker === undefined) this.#hold(task);
     this.#pump();
     if (direct.length > 0) this.#sendDirect(direct).catch((error: unknown) => this.#failed(error));
   }
 
-  /** Those of a higher priority come first, then those that came first. */
+  /** Holds a task: a higher priority comes first, then the order of arrival. */
   #hold(task: RemoteTask): void {
     let at = this.#held.length;
     while (at > 0 && this.#held[at - 1]!.priority < task.priority) at--;
@@ -207,7 +208,10 @@ class CallerLink implements RemoteLink {
   /** Calls that go together: what takes a millisecond, as long as each slot has some. */
   get #bundle(): number {
     if (this.#meanMs === undefined || this.#meanMs >= quick) return 1;
-    const slots = Math.max(1, this.workers.reduce((sum, worker) => sum + worker.slots, 0));
+    const slots = Math.max(
+      1,
+      this.workers.reduce((sum, worker) => sum + worker.slots, 0),
+    );
     const share = Math.ceil((this.#held.length + this.#underWay) / (4 * slots));
     return Math.max(1, Math.min(mostTogether, Math.floor(1 / Math.max(this.#meanMs, 0.001)), share));
   }
@@ -300,7 +304,7 @@ class CallerLink implements RemoteLink {
 
   /** Tasks of a broadcast go to their workers' inboxes: one message for all slots of a worker. */
   async #sendDirect(tasks: readonly RemoteTask[]): Promise<void> {
-    // Those of one broadcast have one packet.
+    // Tasks of one broadcast have one packet.
     const together = new Map<Packet, Map<string, RemoteTask[]>>();
     for (const task of tasks) {
       const byWorker = together.get(task.args) ?? new Map<string, RemoteTask[]>();
@@ -319,7 +323,7 @@ class CallerLink implements RemoteLink {
     if (sent === undefined) return;
     const { state, job } = sent;
     this.#forget(number);
-    // What is held here is passed over when its turn comes.
+    // A task that is held here is passed over when its turn comes.
     if (state === 'sent' || sent.task.worker !== undefined) this.#cancel(number, job === number, reason).catch(ignore);
   }
 
@@ -392,7 +396,7 @@ class CallerLink implements RemoteLink {
     try {
       return this.#large.keyIn(message);
     } catch {
-      // What is no message is refused where it is opened.
+      // A text that is not a message is refused where it is opened.
       return undefined;
     }
   }
@@ -404,7 +408,7 @@ class CallerLink implements RemoteLink {
     try {
       fetched = await this.#large.get(key);
     } catch (error) {
-      // Its task is found to be over, and without an outcome, by the next looks.
+      // The next looks find that its task is over, and without an outcome.
       if (error instanceof SerializationError) return;
       throw error;
     }
@@ -479,7 +483,7 @@ class CallerLink implements RemoteLink {
     };
   }
 
-  // ---- who is alive
+  // ---- the living workers
 
   async #beat(): Promise<void> {
     if (this.#isBeating || this.#isClosed) return;
@@ -521,7 +525,7 @@ class CallerLink implements RemoteLink {
     this.#lost.add(id);
     const end = { kind: 'process', pid, threadId: null, exitCode: null, signal: null, error: undefined } as const;
     const why = `with its machine: the heddle worker ${pid} on ${host} has not been heard of for ${lockDuration} ms`;
-    // What it had in its inbox it never began.
+    // Tasks in its inbox were never begun.
     const direct = [...this.#sent].filter(([, { task }]) => task.worker === id).map(([number]) => number);
     for (const number of new Set([...numbers, ...direct]))
       this.#events.lost(number, { end, why, isAlone, allowed: undefined, message: undefined });
@@ -544,8 +548,11 @@ class CallerLink implements RemoteLink {
     const all = [...this.#sent].slice(0, auditMost).filter(([, { task, state }]) => state === 'sent' && task.worker === undefined);
     if (all.length === 0 || this.#receiving !== undefined) return;
     const jobs = `${this.#keys.jobs}:${this.#queueName}:${jobIdOf(this.#id, '')}`;
-    const [replies, states] = (await this.#run(auditScript, [this.#id, jobs, ...all.flatMap(([number, { job }]) => [number, job])])) as [number, string];
-    // What has come and was not read is no loss.
+    const [replies, states] = (await this.#run(auditScript, [this.#id, jobs, ...all.flatMap(([number, { job }]) => [number, job])])) as [
+      number,
+      string,
+    ];
+    // Replies that have come and were not read are not a loss.
     if (replies > 0) return;
     const again: RemoteTask[] = [];
     for (const [i, [number, sent]] of all.entries()) {
@@ -561,7 +568,7 @@ class CallerLink implements RemoteLink {
     if (again.length > 0) await this.#add(again.map((task) => [task]));
   }
 
-  /** What became of it cannot be known: the server has lost it, or a worker has told it while this caller was thought dead. */
+  /** Called when the outcome cannot be known: the server has lost it, or a worker has reported it while this caller was thought dead. */
   #unknown(number: number): void {
     const end = { kind: 'process', pid: null, threadId: null, exitCode: null, signal: null, error: undefined } as const;
     const message = 'what became of the task cannot be known: the server has lost it, or this caller was away from the server for too long';
@@ -584,7 +591,12 @@ function together(tasks: readonly RemoteTask[], most: number): RemoteTask[][] {
 const smallArgs = 4096;
 
 const isPlainCall = ({ kind, timeout, initializer, tellsProgress, args }: RemoteTask): boolean =>
-  kind === 'call' && timeout === Infinity && initializer === undefined && !tellsProgress && args.modules.length === 0 && args.bytes.length < smallArgs;
+  kind === 'call' &&
+  timeout === Infinity &&
+  initializer === undefined &&
+  !tellsProgress &&
+  args.modules.length === 0 &&
+  args.bytes.length < smallArgs;
 
 const isLike = (a: RemoteTask, b: RemoteTask): boolean => a.fn === b.fn && a.priority === b.priority && isPlainCall(a) && isPlainCall(b);
 
@@ -598,7 +610,7 @@ function priorityOf(priority: number): number {
   return middle - Math.max(-middle + 1, Math.min(middle - 1, Math.round(priority)));
 }
 
-/** Of what is said to those who may be gone; that the server is, is noticed by the heartbeat. */
+/** Ignores errors of messages to peers that may be gone; the heartbeat notices when the server is. */
 function ignore(error: unknown): void {
   if (!(error instanceof BackendLost) && !(error instanceof HeddleError)) process.emitWarning(error as Error);
 }

@@ -4,7 +4,7 @@
  *   frame ──▶ prepare (import modules) ──▶ open the function, decode the arguments ──▶ call ──▶ await ──▶ settle
  *                                                                                       `──▶ a stream: values, then settle
  *
- * It is the one record of the call in the worker: what is begun there, and what the task knows of itself hangs on it.
+ * The one record of the call in the worker. The beginning of the call and the facts for the task belong to it.
  */
 
 import { type Border, decode, type Incoming, prepare } from '../codec/index.ts';
@@ -24,13 +24,13 @@ import { whenBoth } from './wait.ts';
 /** Milliseconds: before a call of a function whose last call took as long, outcomes leave. */
 const short = 0.1;
 
-/** What runs it. */
+/** The runner of a call. */
 export interface CallOwner {
   readonly border: Border;
   readonly tasks: BegunTasks;
   readonly signals: SignalIntake;
   readonly replies: Replies;
-  /** It has ended; told once. @param ms milliseconds that it took */
+  /** Called once when it has ended. @param ms milliseconds that it took */
   callEnded(run: CallRun, isOk: boolean, value: unknown, ms: number): void;
 }
 
@@ -68,7 +68,7 @@ export class CallRun implements Begun {
     return this.#capsule.name;
   }
 
-  /** What it waits for may come from its host. */
+  /** True if the event that it waits for may come from its host. */
   get #hearsHost(): boolean {
     return this.#capsule.hasSignals || this.#meta.hasSignals === true;
   }
@@ -82,7 +82,7 @@ export class CallRun implements Begun {
     signals.wait(
       ready,
       () => {
-        // It may have been given up, or aborted, while it was prepared.
+        // The task may have been given up, or aborted, while it was prepared.
         if (tasks.get(this.id) !== this) return;
         const { aborted } = this.context;
         if (aborted === undefined) this.#call();
@@ -108,7 +108,7 @@ export class CallRun implements Begun {
     } catch (error) {
       return this.#settle(false, error);
     }
-    // What fails from here on is not the task's: it must end the worker, so that the host hears of it.
+    // A failure from here on is not the task's: it must end the worker, so that the host learns of it.
     if (!isPending) return this.#returned(value);
     this.#owner.tasks.wait(this, this.#hearsHost);
     Promise.resolve(value).then(
@@ -137,7 +137,7 @@ export class CallRun implements Begun {
   /** The task has given what its values come from. */
   #beginStream(source: unknown): void {
     const { tasks, border, replies } = this.#owner;
-    // It may have been given up while it was waited for.
+    // The task may have been given up meanwhile.
     if (tasks.get(this.id) !== this) return;
     const ended = (isOk: boolean, error: unknown): void => this.#owner.callEnded(this, isOk, error, 0);
     try {

@@ -1,5 +1,5 @@
 /**
- * What a worker was given and has not ended, and what of it has begun.
+ * The tasks that a worker was given and has not ended, and those of them that it has begun.
  *
  *   with a ticket      a word of its own says whether it has begun (`ahead.ts`)
  *   without            they begin in the order in which they were sent, so a number says which: `nth`
@@ -12,11 +12,11 @@ export interface CallerContext {
   runInAsyncScope<This, Args extends unknown[], R>(work: (this: This, ...args: Args) => R, self?: This, ...args: Args): R;
 }
 
-/** A task, as the handle of its worker knows it. What it stands for is known to who gave it, and hears of it by this object. */
+/** A task, as the handle of its worker knows it. The giver of the task knows its meaning, and receives reports by this object. */
 export interface Given {
   readonly id: number;
   readonly capsule: Capsule;
-  /** Its outcome is decoded, and told, in this async context: there is code of the caller's to run. */
+  /** The async context in which its outcome is decoded and reported: there is code of the caller to run. */
   readonly context: CallerContext | undefined;
   /** By it the task can be taken back until its worker begins it; 0: it has none, or was taken back. To be written by the handle. */
   ticket: number;
@@ -30,7 +30,7 @@ export class GivenTasks {
   /** Nearly always a worker has no more than one. */
   #one: Given | undefined;
   readonly #others: Map<number, Given> = new Map();
-  /** Those without a ticket that the worker was sent. */
+  /** The number of tasks without a ticket that the worker was sent. */
   sent = 0;
 
   get size(): number {
@@ -53,7 +53,7 @@ export class GivenTasks {
     else this.#others.delete(task.id);
   }
 
-  /** It could not be sent. Told during the call that sent it: it was the last one. */
+  /** Called during the call that sent it, if it could not be sent: it was the last one. */
   unsent(task: Given): void {
     if (task.nth > 0) this.sent--;
     this.delete(task);

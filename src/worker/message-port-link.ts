@@ -46,7 +46,7 @@ export class MessagePortLink implements Link {
   open(events: LinkEvents): void {
     this.#events = events;
     this.#port.on('message', (message: string | Uint8Array | Message) => this.#receive(message));
-    // Something among the attachments cannot be rebuilt here. Nobody can tell what was lost with it: that ends the worker.
+    // An attachment cannot be rebuilt here. The extent of the loss is unknown: that ends the worker.
     this.#port.on('messageerror', () => this.close());
     this.#port.on('close', () => this.#end());
   }

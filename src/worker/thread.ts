@@ -12,7 +12,7 @@ import { MessagePortLink } from './message-port-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';
 import { startNodeThread } from './thread-start.ts';
 
-/** What a pool's worker thread is given. */
+/** The start data of a pool's worker thread. */
 export interface WorkerThreadData {
   readonly port: MessagePort;
   /** Where it counts what it has begun. */
@@ -52,7 +52,7 @@ export function startThread(options: StartOptions): RunningWorker {
   };
 }
 
-/** Milliseconds that a thread that is to be ended may go on to import: the import may never end. */
+/** The milliseconds that an ending thread may go on to import: the import may never end. */
 const patience = 1000;
 const lookEvery = 2;
 

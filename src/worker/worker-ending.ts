@@ -1,5 +1,6 @@
 /**
- * How a worker ends: told to, killed, or by itself. Its end is told once, when it is gone, all that it sent was read, and all of that was decoded.
+ * The end of a worker: told to, killed, or by itself. Its end is reported once, when it is gone, all its messages were read, and all of
+ * them were decoded.
  *
  *   stop ──▶ told ──patience──▶ killed ─┐
  *                                       ├──▶ gone, its link has ended, nothing is undecoded ──▶ told
@@ -19,7 +20,7 @@ const drainTime = 1000;
 export interface EndingEvents {
   /** Nothing will come from it any more. */
   linkEnded(): void;
-  /** Whether something that came waits for its modules. */
+  /** True while a message waits for its modules. */
   isDecoding(): boolean;
   ended(end: WorkerEnd): void;
 }
@@ -28,7 +29,7 @@ export class WorkerEnding {
   readonly #kind: WorkerKind;
   readonly #worker: RunningWorker;
   readonly #events: EndingEvents;
-  /** It has loaded what it needs. To be written by the handle. */
+  /** True once it has loaded what it needs; written by the handle. */
   isReady = false;
   #end: WorkerEnd | undefined;
   #isLinkOpen = true;
@@ -58,7 +59,7 @@ export class WorkerEnding {
     this.#timer ??= this.#killLater(grace);
   }
 
-  /** Its own pools work: if it was told to end, it has its time anew. */
+  /** Called when its own pools work: a worker that was told to end gets its time anew. */
   poolsWork(): void {
     if (this.#toEnd === undefined || this.#end !== undefined) return;
     clearTimeout(this.#timer);
@@ -95,7 +96,7 @@ export class WorkerEnding {
     this.#worker.link.close();
     this.#worker.link.parcels.drop();
     this.#events.linkEnded();
-    // Without its link a worker is of no use. It ends by itself when it sees that; one that is stuck does not see it.
+    // Without its link a worker is of no use. A worker ends by itself when it sees that; a stuck one does not see it.
     if (this.#end === undefined) this.#timer = setTimeout(() => this.kill(), patience).unref();
     this.check();
   }

@@ -39,7 +39,7 @@ export interface SharedMemoryOptions {
   readonly track?: boolean | undefined;
 }
 
-/** What a {@link SharedMemory} says of itself. */
+/** The statistics of a {@link SharedMemory}. */
 export interface SharedMemoryStatistics {
   /** Bytes of the block. */
   readonly size: number;
@@ -47,7 +47,7 @@ export interface SharedMemoryStatistics {
   readonly mapped: number;
 }
 
-/** What a handle holds, for those that let it go when the handle is garbage. */
+/** The resources of a handle, which are released when the handle is garbage. */
 interface Held {
   readonly address: number;
   readonly size: number;
@@ -73,7 +73,7 @@ function letGo({ address, size, use, isShown }: Held): void {
   if (use !== undefined) release(use);
 }
 
-/** What a block is that crosses to another thread: the receiver attaches to it. */
+/** A block that crosses to another thread: the receiver attaches to it. */
 interface Sent {
   readonly name: string;
   readonly inode: number;
@@ -106,7 +106,7 @@ let arriving: number | undefined;
  * ```
  */
 export class SharedMemory implements Disposable {
-  /** Its name, as it was given. */
+  /** The name, as it was given. */
   readonly name: string;
   /** Bytes of the block. */
   readonly size: number;
@@ -180,7 +180,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Takes the name away from the block, for all. Who has attached to it goes on; its memory is free when all have closed it. `close()` may come before or after.
+   * Removes the name of the block, for all. Attached processes go on; the memory is freed when all have closed it. `close()` may come
+   * before or after.
    *
    * @throws a system error with code `ENOENT` if the name is not this block's: it was unlinked before
    */

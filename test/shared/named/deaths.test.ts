@@ -13,7 +13,7 @@ const patient = { timeout: 60_000 };
 const unique = (text: string): string => `heddle-deaths-${process.pid}-${text}`;
 const victim = fileURLToPath(new URL('./victim.js', import.meta.url));
 
-// So that the watcher of this tree is a child of this process.
+// Makes the watcher of this tree a child of this process.
 new SharedMemory({ create: true, size: 1 }).unlink();
 
 /** Watchers of this tree and of the programs that were started here. */
@@ -27,7 +27,7 @@ const allWatchers = (): string[] =>
     }
   });
 
-/** Those of the programs. */
+/** The watchers of the programs. */
 const watchers = (): string[] =>
   allWatchers().filter((pid) => {
     try {
@@ -118,7 +118,7 @@ test('a block that its creator has closed stays until that one ends', patient, a
   await until(() => !exists(name));
 });
 
-test('a block that is not tracked stays, and a user who tracks it ends that', patient, async () => {
+test('a block that is not tracked stays, and a user that tracks it ends that', patient, async () => {
   const creator = new User();
   const name = unique('untracked');
   assert.equal((await creator.open({ name, create: true, size: 100, track: false })).track, false);
@@ -136,14 +136,14 @@ test('a block that is not tracked stays, and a user who tracks it ends that', pa
   await until(() => !exists(name));
 });
 
-test('a user who does not track a block keeps nothing', patient, async () => {
+test('a user that does not track a block keeps nothing', patient, async () => {
   const [creator, other] = [new User(), new User()];
   const { name } = await creator.open({ create: true, size: 100 });
   assert.equal((await other.open({ name, track: false })).track, false);
   creator.kill();
   await creator.ended();
   await until(() => !exists(name));
-  // What it has mapped is there all the same.
+  // The mapped memory is there all the same.
   assert.equal(await other.ask('read', name, 1), '\0');
   await other.end();
 });
@@ -205,7 +205,7 @@ test('a watcher that was killed is followed by another one', patient, async () =
   await until(() => watchers().length === 1);
   const [pid] = watchers();
   process.kill(Number(pid), 'SIGKILL');
-  // Its parent has collected it.
+  // The parent has collected it.
   await until(() => watchers().length === 0);
   await user.open({ name: names[1]!, create: true, size: 10 });
   await until(() => watchers().length === 1);
