@@ -16,7 +16,7 @@ test('a machine on which heddle works is called healthy', async () => {
   const { code, stdout, stderr } = await heddle(['doctor']);
   assert.deepEqual([code, stderr], [0, '']);
   const machine = ['node', 'platform', 'cores', 'memory', 'threads', 'processes'];
-  const native = ['native calls', 'lifelines', 'tgkill', 'waitid', 'shared heap', 'atomics'];
+  const native = ['native calls', 'lifelines', 'tgkill', 'waitid', 'shared heap', 'named memory', 'atomics'];
   for (const name of [...machine, ...native, 'closures', 'typescript', 'waiting', 'permissions'])
     assert.match(stdout, new RegExp(`^(ok|missing) +${name} `, 'm'));
   assert.match(lines(stdout).at(-1)!, /^(Everything heddle uses is here|heddle works here; what is missing is named above)\.$/);
@@ -71,7 +71,7 @@ test('missing native calls are named, and are not fatal', async () => {
   const { code, stdout } = await running.ended;
   const { works, checks } = JSON.parse(stdout) as Report;
   assert.deepEqual([code, works], [0, true]);
-  for (const name of ['native calls', 'lifelines', 'tgkill', 'waitid', 'shared heap']) {
+  for (const name of ['native calls', 'lifelines', 'tgkill', 'waitid', 'shared heap', 'named memory']) {
     const check = checks.find((each) => each.name === name)!;
     assert.deepEqual([check.state, check.isEssential], ['missing', false]);
     assert.match(check.found, /HEDDLE_PLATFORM=none/);

@@ -21,11 +21,12 @@ test('every public name of Python has one row, which says what heddle calls it o
   assert.deepEqual(faultsOf(page, pythonNames, isExported), []);
 });
 
-test('the tables hold hundreds of names in all three kinds of rows', () => {
+test('the tables hold hundreds of names of both kinds, and none is left for later', () => {
   const rows = rowsOf(page);
   const having = (here: RegExp): number => rows.filter((row) => here.test(row.here)).flatMap((row) => row.names).length;
   assert.ok(rows.flatMap((row) => row.names).length > 500);
-  assert.ok(having(/^`/) > 150 && having(/^no$/) > 50 && having(/^not yet/) > 0);
+  assert.ok(having(/^`/) > 150 && having(/^no$/) > 50);
+  assert.equal(having(/^not yet/), 0);
 });
 
 test('an export is found by its name, and its members by those of its classes, interfaces and bases', () => {

@@ -257,7 +257,7 @@ memory.close()
   memory[Symbol.dispose]();
   assert.ok(!exists(name));
   child.stdin.end('\n');
-  // The mapped memory stays.
+  // The memory that Python has mapped stays.
   assert.equal((await lines.next()).value, '9');
   await new Promise((resolve) => child.once('exit', resolve));
 });

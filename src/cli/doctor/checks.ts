@@ -1,10 +1,11 @@
 /** The checks of `heddle doctor`. Each reports what it found, and what is lost without it. */
 
 import { spawn } from 'node:child_process';
+import { statfsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { findTsx } from '../map/typescript.ts';
-import { features } from '../../platform/index.ts';
+import { features, namedMemoryMissing } from '../../platform/index.ts';
 import { countText } from '../../progress/index.ts';
 import { testAtomics } from './atomics.ts';
 import { memoryLimit } from './memory.ts';
@@ -124,6 +125,12 @@ export const CHECKS: readonly Check[] = [
     without: 'Locks and all else that is shared reaches the threads of one process only.',
   },
   {
+    name: 'named memory',
+    isEssential: false,
+    look: lookForNamedMemory,
+    without: 'SharedMemory and ShareableList cannot be made.',
+  },
+  {
     name: 'atomics',
     isEssential: true,
     look: async () => {
@@ -178,6 +185,18 @@ function nativeFeature(name: 'lifeline' | 'tgkill' | 'waitid' | 'sharedHeap', fo
 
 function megabytes(bytes: number): string {
   return `${countText(bytes / 2 ** 20)} MB`;
+}
+
+/** Looks whether blocks can be made, and how much memory there is for them. */
+function lookForNamedMemory(): Look {
+  const missing = namedMemoryMissing();
+  if (missing !== undefined) return { isThere: false, found: missing };
+  try {
+    const { bavail, blocks, bsize } = statfsSync('/dev/shm');
+    return { isThere: bavail > 0, found: `/dev/shm has ${megabytes(bavail * bsize)} of ${megabytes(blocks * bsize)} left` };
+  } catch (error) {
+    return { isThere: false, found: (error as Error).message };
+  }
 }
 
 async function startThread(): Promise<Look> {

@@ -137,7 +137,7 @@ export function setWatcher(from: number, to: number): boolean {
   return compareExchange(theAgent().memory.segment(0), WATCHER, from, to) === from;
 }
 
-/** Checks that processes of this tree share a heap, so that a watcher can read it. @throws UnsupportedPlatformError */
+/** True if processes of this tree share a heap, so that a watcher can read it. @throws UnsupportedPlatformError */
 export function canTrack(): boolean {
   return theAgent().memory.crossesProcesses;
 }

@@ -11,12 +11,12 @@
 export const entryWords = { owner: 0, start: 1, ready: 3, inode: 4, name: 8, size: 72 } as const;
 /** Words of a block before its first entry. */
 export const entriesBegin = 8;
-/** The number of entries with which a block fills a page of the heap. */
+/** A block fills a page of the heap with them. */
 export const entriesInBlock = 227;
 /** Words of the longest name, with the 0 behind it. */
 export const nameWords: number = entryWords.size - entryWords.name;
 
-/** The data for the watcher. */
+/** Argument of the watcher. */
 export interface Registry {
   /** Where in the heap's file the ref of the first block, and the number of the watcher's process, are; in bytes. */
   readonly names: number;

@@ -1,6 +1,6 @@
 /**
- * The named memory of threads that end before their process. A thread that is terminated unmaps and closes nothing, and the memory would
- * stay as long as the process.
+ * Named memory of threads that end before their process. A thread that is terminated unmaps and closes nothing, and the memory would stay as
+ * long as the process.
  *
  *    thread ── maps a block, or opens its lock ──▶ notes it in its own list and in those of the threads above it
  *    end of a thread ──▶ its starter unmaps and closes what is left in its list

@@ -45,7 +45,7 @@ export function namedMemoryMissing(): string | undefined {
 const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
 const folderBytes = cString(folder);
 
-/** The open descriptor of a block. */
+/** An open descriptor of a block. */
 export interface BlockFile {
   readonly descriptor: number;
   readonly size: number;
@@ -112,7 +112,7 @@ function noRoom(name: string, size: number, errno: number): Error {
   return systemError(errno, 'fallocate', name, hint === undefined ? `of ${size} bytes` : `of ${size} bytes; ${hint}`);
 }
 
-/** True if the system names a file by its descriptor alone: for all since Linux 6.10, before that for root. */
+/** True while the system has named files by their descriptors alone: since Linux 6.10, before that for root. */
 let mayNameByDescriptor = true;
 const noPath = cString('');
 
@@ -190,7 +190,7 @@ function lock(descriptor: number, kind: number, name: string): boolean {
   }
 }
 
-/** True if a file has a name. */
+/** Looks whether a file has a name. */
 export function isNamed(descriptor: number): boolean {
   return fstatSync(descriptor).nlink > 0;
 }

@@ -116,7 +116,7 @@ const lives = ({ pid, start }: { readonly pid: number; readonly start: number })
 /** Of each entry of a dead process: how often its block was in use by others. */
 const tries = new Map<number, number>();
 
-/** Settles an entry of a dead process. True if the entry is over. */
+/** Settles an entry of a dead process. True if that is over. */
 function settle({ place, inode, name }: Entry): boolean {
   if (name === '' || unlinkIfAlone(folder + name, inode)) return true;
   const done = (tries.get(place) ?? 0) + 1;
@@ -136,7 +136,7 @@ function unlinkIfAlone(path: string, inode: number): boolean {
   try {
     if (fstatSync(descriptor).ino !== inode) return true;
     if (flock(descriptor, lockAloneAtOnce) !== 0) return false;
-    // Processes that attach check the name again when they share its lock.
+    // A program that attaches looks again whether the block has its name when it shares the lock.
     if (statSync(path, { throwIfNoEntry: false })?.ino === inode) unlinkSync(path);
     return true;
   } catch {
@@ -150,7 +150,7 @@ const known = new Map<string, Process>();
 
 function meet(pid: number, start: number, key: string): void {
   const descriptor = syscall(pidfdOpen, pid, 0, 0);
-  // The number may have gone to another process before it was opened.
+  // The number may have become another process's before it was opened.
   if (lives({ pid, start })) known.set(key, { key, pid, start, descriptor });
   else if (descriptor >= 0) closeSync(descriptor);
 }
@@ -193,7 +193,7 @@ function sleep(): void {
 function watch(): void {
   for (;;) {
     while (look() > 0) sleep();
-    // A process with its first entry from here on finds no watcher, and starts one; one with an earlier entry is found now.
+    // A process that has its first entry from here on finds no watcher, and starts one; an earlier entry is found now.
     if (readWord(watcher) === process.pid) writeWord(watcher, 0);
     if (look() === 0) return;
     if (readWord(watcher) === 0) writeWord(watcher, process.pid);

@@ -1,5 +1,5 @@
 /**
- * The content of a slot of a `ShareableList`, as Python's `struct` writes it.
+ * Values in the slots of a `ShareableList`, as Python's `struct` writes it.
  *
  *    value        format        code   bytes
  *    int          q             0      8: a 64-bit integer
@@ -13,7 +13,7 @@ import { types } from 'node:util';
 import { expected } from '../../check.ts';
 import { RangeError, TypeError } from '../../refusals.ts';
 
-/** The values of a list. */
+/** A value that a list may hold. */
 export type ShareableValue = number | bigint | boolean | string | Uint8Array | null;
 
 const INT = 'q';
@@ -111,7 +111,7 @@ export function lengthOf(format: string): number | undefined {
   return /^[1-9]\d{0,6}s$/.test(format) ? Number.parseInt(format, 10) : undefined;
 }
 
-/** True if two values are the same item: numbers and bigints by value, bytes by content. */
+/** Compares two values as items: numbers and bigints by what they are, bytes by content. */
 export function isSame(a: unknown, b: ShareableValue): boolean {
   if (types.isUint8Array(a) && types.isUint8Array(b)) return Buffer.compare(a, b) === 0;
   if (typeof a === 'bigint' && typeof b === 'number') return Number.isInteger(b) && BigInt(b) === a;

@@ -25,7 +25,7 @@ export interface ShareableListOptions {
   readonly track?: boolean | undefined;
 }
 
-/** The statistics of a {@link ShareableList}. */
+/** Numbers that describe a {@link ShareableList}. */
 export interface ShareableListStatistics {
   readonly length: number;
   /** Bytes of its block. */
@@ -89,7 +89,7 @@ export class ShareableList implements Iterable<ShareableValue>, Disposable {
     const view = this.#view();
     for (let i = 0; i <= items.length; i += 1) view.setBigInt64(8 + i * 8, BigInt(this.#offsets[i]!), true);
     for (const [i, { packed }] of items.entries()) this.#write(i, packed);
-    // Last: a process that attaches meanwhile finds an empty list.
+    // Last: a program that attaches meanwhile finds an empty list.
     view.setBigInt64(0, BigInt(items.length), true);
   }
 

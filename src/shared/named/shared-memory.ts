@@ -39,7 +39,7 @@ export interface SharedMemoryOptions {
   readonly track?: boolean | undefined;
 }
 
-/** The statistics of a {@link SharedMemory}. */
+/** Numbers that describe a {@link SharedMemory}. */
 export interface SharedMemoryStatistics {
   /** Bytes of the block. */
   readonly size: number;
@@ -47,7 +47,7 @@ export interface SharedMemoryStatistics {
   readonly mapped: number;
 }
 
-/** The resources of a handle, which are released when the handle is garbage. */
+/** Resources of a handle; let go when the handle is closed or garbage. */
 interface Held {
   readonly address: number;
   readonly size: number;
@@ -73,7 +73,7 @@ function letGo({ address, size, use, isShown }: Held): void {
   if (use !== undefined) release(use);
 }
 
-/** A block that crosses to another thread: the receiver attaches to it. */
+/** Data of a handle that crosses to another thread: the receiver attaches to the block. */
 interface Sent {
   readonly name: string;
   readonly inode: number;
@@ -180,8 +180,7 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Removes the name of the block, for all. Attached processes go on; the memory is freed when all have closed it. `close()` may come
-   * before or after.
+   * Takes the name away from the block, for all. Programs that have attached to it go on; its memory is free when all have closed it. `close()` may come before or after.
    *
    * @throws a system error with code `ENOENT` if the name is not this block's: it was unlinked before
    */

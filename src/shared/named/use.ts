@@ -42,7 +42,7 @@ export interface Use {
 
 /** Uses that are looked at with each new one. */
 const few = 2;
-/** The uses of this thread, by inode. */
+/** Uses of this thread, by inode. */
 const uses = new Map<number, Use>();
 let isListening = false;
 /** Where the search for blocks goes on that others have unlinked. */

@@ -13,7 +13,7 @@ const patient = { timeout: 60_000 };
 const unique = (text: string): string => `heddle-deaths-${process.pid}-${text}`;
 const victim = fileURLToPath(new URL('./victim.js', import.meta.url));
 
-// Makes the watcher of this tree a child of this process.
+// The watcher of this tree is a child of this process.
 new SharedMemory({ create: true, size: 1 }).unlink();
 
 /** Watchers of this tree and of the programs that were started here. */
@@ -27,7 +27,7 @@ const allWatchers = (): string[] =>
     }
   });
 
-/** The watchers of the programs. */
+/** Watchers of the programs. */
 const watchers = (): string[] =>
   allWatchers().filter((pid) => {
     try {
@@ -143,7 +143,7 @@ test('a user that does not track a block keeps nothing', patient, async () => {
   creator.kill();
   await creator.ended();
   await until(() => !exists(name));
-  // The mapped memory is there all the same.
+  // The memory that it has mapped is there all the same.
   assert.equal(await other.ask('read', name, 1), '\0');
   await other.end();
 });
@@ -205,7 +205,7 @@ test('a watcher that was killed is followed by another one', patient, async () =
   await until(() => watchers().length === 1);
   const [pid] = watchers();
   process.kill(Number(pid), 'SIGKILL');
-  // The parent has collected it.
+  // The user has collected the process.
   await until(() => watchers().length === 0);
   await user.open({ name: names[1]!, create: true, size: 10 });
   await until(() => watchers().length === 1);

@@ -31,7 +31,7 @@ export class User {
     return this.#child.pid!;
   }
 
-  /** Returns the result of the method. @throws an error with the code of what it has thrown */
+  /** Returns what the method returns. @throws an error with the code of what it has thrown */
   async ask(method: string, ...args: unknown[]): Promise<unknown> {
     this.tell(method, ...args);
     const { done, value: line } = await this.#answers.next();

@@ -7,7 +7,7 @@ const [, , action, name = '', step, time] = process.argv;
 const steps: string[] = [];
 let left = Number(time);
 
-/** The steps of the heap have their own tests. */
+/** Steps of the heap have tests of their own. */
 const isOurs = (its: string): boolean => /^(?:block|use|name)\./.test(its);
 
 function hear(its: string): void {
