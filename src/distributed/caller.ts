@@ -49,7 +49,7 @@ const auditMost = 5000;
 const keepFactor = 30;
 /** Jobs that are added at once. */
 const bulk = 500;
-/** Calls below this, in milliseconds, travel together, up to so many, and so many are at the server at a time. */
+/** Calls of less than `quick` milliseconds travel together, up to `mostTogether` of them, and that many are at the server at a time. */
 const quick = 2;
 const mostTogether = 64;
 const windowQuick = 4096;
@@ -191,7 +191,7 @@ class CallerLink implements RemoteLink {
     if (direct.length > 0) this.#sendDirect(direct).catch((error: unknown) => this.#failed(error));
   }
 
-  /** Those of a higher priority come first, then those that came first. */
+  /** Holds a task: a higher priority comes first, then the order of arrival. */
   #hold(task: RemoteTask): void {
     let at = this.#held.length;
     while (at > 0 && this.#held[at - 1]!.priority < task.priority) at--;
@@ -304,7 +304,7 @@ class CallerLink implements RemoteLink {
 
   /** Tasks of a broadcast go to their workers' inboxes: one message for all slots of a worker. */
   async #sendDirect(tasks: readonly RemoteTask[]): Promise<void> {
-    // Those of one broadcast have one packet.
+    // Tasks of one broadcast have one packet.
     const broadcasts = new Map<Packet, Map<string, RemoteTask[]>>();
     for (const task of tasks) {
       const byWorker = broadcasts.get(task.args) ?? new Map<string, RemoteTask[]>();
@@ -323,7 +323,7 @@ class CallerLink implements RemoteLink {
     if (sent === undefined) return;
     const { state, job } = sent;
     this.#forget(number);
-    // What is held here is passed over when its turn comes.
+    // A task that is held here is passed over when its turn comes.
     if (state === 'sent' || sent.task.worker !== undefined) this.#cancel(number, job === number, reason).catch(ignore);
   }
 
@@ -396,7 +396,7 @@ class CallerLink implements RemoteLink {
     try {
       return this.#large.keyIn(message);
     } catch {
-      // What is no message is refused where it is opened.
+      // A text that is not a message is refused where it is opened.
       return undefined;
     }
   }
@@ -408,7 +408,7 @@ class CallerLink implements RemoteLink {
     try {
       fetched = await this.#large.get(key);
     } catch (error) {
-      // Its task is found to be over, and without an outcome, by the next looks.
+      // The next looks find that its task is over, and without an outcome.
       if (error instanceof SerializationError) return;
       throw error;
     }
@@ -483,7 +483,7 @@ class CallerLink implements RemoteLink {
     };
   }
 
-  // ---- who is alive
+  // ---- the living workers
 
   async #beat(): Promise<void> {
     if (this.#isBeating || this.#isClosed) return;
@@ -529,7 +529,7 @@ class CallerLink implements RemoteLink {
     this.#lost.add(id);
     const end = { kind: 'process', pid, threadId: null, exitCode: null, signal: null, error: undefined } as const;
     const why = `with its machine: the heddle worker ${pid} on ${host} has not been heard of for ${lockDuration} ms`;
-    // What it had in its inbox it never began.
+    // Tasks in its inbox were never begun.
     const direct = [...this.#sent].filter(([, { task }]) => task.worker === id).map(([number]) => number);
     for (const number of new Set([...numbers, ...direct]))
       this.#events.lost(number, { end, why, isAlone, allowed: undefined, message: undefined });
@@ -556,7 +556,7 @@ class CallerLink implements RemoteLink {
       number,
       string,
     ];
-    // What has come and was not read is no loss.
+    // Replies that have come and were not read are not a loss.
     if (replies > 0) return;
     const again: RemoteTask[] = [];
     for (const [i, [number, sent]] of all.entries()) {
@@ -572,7 +572,7 @@ class CallerLink implements RemoteLink {
     if (again.length > 0) await this.#add(again.map((task) => [task]));
   }
 
-  /** What became of it cannot be known: the server has lost it, or a worker has told it while this caller was thought dead. */
+  /** Called when the outcome cannot be known: the server has lost it, or a worker has reported it while this caller was thought dead. */
   #unknown(number: number): void {
     const end = { kind: 'process', pid: null, threadId: null, exitCode: null, signal: null, error: undefined } as const;
     const message = 'what became of the task cannot be known: the server has lost it, or this caller was away from the server for too long';
@@ -614,7 +614,7 @@ function priorityOf(priority: number): number {
   return middle - Math.max(-middle + 1, Math.min(middle - 1, Math.round(priority)));
 }
 
-/** Of what is said to those who may be gone; that the server is, is noticed by the heartbeat. */
+/** Ignores errors of messages to peers that may be gone; the heartbeat notices when the server is. */
 function ignore(error: unknown): void {
   if (!(error instanceof BackendLost) && !(error instanceof HeddleError)) process.emitWarning(error as Error);
 }

@@ -36,8 +36,8 @@ export interface TaskOptions {
   /** Tasks that wait begin in the order of their priority, the highest first. A number; default 0. */
   readonly priority?: number | undefined;
   /**
-   * It may run twice: it runs again, beside its `retries`, when a worker of another machine is lost. Workers of this machine tell what they had
-   * begun, and run nothing twice. Default false.
+   * True if it may run twice: it runs again, beside its `retries`, when a worker of another machine is lost. Workers of this machine report
+   * the tasks that they had begun, and run nothing twice. Default false.
    */
   readonly idempotent?: boolean | undefined;
   /** Buffers among the arguments that are handed over instead of copied, as `move()` does. */

@@ -1,6 +1,6 @@
 /**
- * The state of each task that is sent ahead to a busy worker: a word in memory that both have. It says, whatever dies, whether the worker has begun
- * the task, and lets the host take it back in the same moment.
+ * The state of each task that is sent ahead to a busy worker: a word in memory that both share. Whatever dies, it says whether the worker
+ * has begun the task, and lets the host take it back in the same moment.
  *
  *   host: claim ──▶ queued ──worker: beginAhead──▶ running ──outcome──▶ host: free
  *                     └──────host: takeBack──▶ taken back                          the next task in the word has another ticket
@@ -8,7 +8,8 @@
  *   ticket   | number of the use | place |        word   | number of the use | state |
  *              22 bits             8                       22 bits             2
  *
- * A worker finds the ticket in the frame. What was taken back still lies in its inbox, perhaps for long: by then another task may have the word.
+ * A worker finds the ticket in the frame. A recalled task still lies in its inbox, perhaps for long: by then another task may have the
+ * word.
  *
  * A thread has its words in a SharedArrayBuffer. A process gets them in the shared heap (`WordRow`) when it has had some tasks, because to
  * load what that takes costs as much as hundreds of them.
@@ -20,7 +21,7 @@ import type { SharedWords } from '../undisturbed.ts';
 export interface WordsAt {
   readonly words: Int32Array;
   readonly at: number;
-  /** What must live as long as they are used. */
+  /** An object that must live as long as the words are used. */
   readonly owner?: object;
 }
 

@@ -13,19 +13,19 @@ export interface Begun {
   readonly name: string;
   /** Ends it with this error; for a chunk the item that runs. */
   fail(error: unknown): void;
-  /** It is not wanted any more, or took too long: of a chunk, item `index` or `wholeChunk`. */
+  /** Called when it is not wanted any more, or took too long: of a chunk, item `index` or `wholeChunk`. */
   abort(reason: unknown, index: number): void;
-  /** Whether it has asked for its signal, and somebody may fire that. */
+  /** True if it has asked for its signal, and that may be aborted. */
   awaitsAbort(): boolean;
   /** Begin no further item. */
   curtail?(): void;
-  /** The consumer of its stream has taken so many values. */
+  /** The consumer of its stream has taken `count` values. */
   taken?(count: number): void;
   /** The worker exits: send what is done. */
   rescue?(): void;
-  /** It waits for something here, not for its host. */
+  /** True if it waits for something here, not for its host. */
   isWaiting: boolean;
-  /** What may hold signals that came with the task: one that only its own listeners know could not be fired otherwise. */
+  /** An object that may hold signals of the task: a signal that only its own listeners reference could not be aborted otherwise. */
   held?: unknown;
 }
 

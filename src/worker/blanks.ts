@@ -6,7 +6,8 @@
  *       │                                       │
  *       └────────── killed, or stale ───────────┴──▶ replaced, when the event loop is idle; not where three end by themselves
  *
- * A blank process ends with its parent, and when the parent's end of its socket closes. It ignores SIGINT, which a terminal sends to all.
+ * A blank process ends with its parent, and when the parent's end of its socket closes. The process ignores SIGINT, which a terminal sends
+ * to all.
  */
 
 import type { Socket } from 'node:net';
@@ -38,7 +39,7 @@ export interface PreloadHeader extends Preload {
 }
 
 export interface ReadyHeader {
-  /** What went wrong with the modules, in words. */
+  /** The failures of the modules, in words. */
   readonly failures: readonly string[];
 }
 
@@ -46,11 +47,13 @@ export interface WorkerHeader {
   readonly handover: Handover;
 }
 
-/** A blank process that was taken from the stock. Its taker owns all of it, and says by `setAtExit` what the end of this program does to it. */
+/**
+ * A blank process that was taken from the stock. Its taker owns all of it, and sets by `setAtExit` the effect of this program's end on it.
+ */
 export interface TakenBlank {
   readonly child: Child;
   readonly socket: Socket;
-  /** Its message file, into which the order is written before `go()`. */
+  /** The message file, into which the order is written before `go()`. */
   readonly file: number;
   /** Where it marks the tasks it begins, if it becomes a worker. */
   readonly begun: PipeCount | undefined;
@@ -93,7 +96,7 @@ let hasRehearsed = false;
 let isWatching = false;
 const told = new Set<string>();
 
-/** Has blank processes load modules from now on. Those that are there are replaced. */
+/** Has blank processes load modules from now on. Existing ones are replaced. */
 export function setPreload(modules: Preload): void {
   preload = modules;
   failures = 0;
@@ -178,7 +181,7 @@ function isLast(blank: Blank, exitCode: number | null): boolean {
   return exitCode !== null && ++exits === maxFailures;
 }
 
-/** A module that cannot be preloaded is told once. Its import in the child fails with the same error, where it is needed. */
+/** Warns once of a module that cannot be preloaded. Its import in the child fails with the same error, where it is needed. */
 function warn(failure: string): void {
   if (told.has(failure)) return;
   told.add(failure);
@@ -195,7 +198,7 @@ function tend(): void {
     if (isIdle && !hasRehearsed) void rehearse();
     return;
   }
-  // What cannot be started now is tried again at the next use.
+  // A failed start is tried again at the next use.
   if (!isIdle || start()) fillStock();
 }
 

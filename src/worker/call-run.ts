@@ -68,7 +68,7 @@ export class CallRun implements Begun {
     return this.#capsule.name;
   }
 
-  /** Whether what the call waits for may come from the host. */
+  /** True if the event that the call waits for may come from the host. */
   get #hearsHost(): boolean {
     return this.#capsule.hasSignals || this.#meta.hasSignals === true;
   }
@@ -82,7 +82,7 @@ export class CallRun implements Begun {
     signals.wait(
       ready,
       () => {
-        // It may have been given up, or aborted, while it was prepared.
+        // The task may have been given up, or aborted, while it was prepared.
         if (tasks.get(this.id) !== this) return;
         const { aborted } = this.context;
         if (aborted === undefined) this.#call();
@@ -108,7 +108,7 @@ export class CallRun implements Begun {
     } catch (error) {
       return this.#settle(false, error);
     }
-    // What fails from here on is not the task's: it must end the worker, so that the host hears of it.
+    // A failure from here on is not the task's: it must end the worker, so that the host learns of it.
     if (!isPending) return this.#returned(value);
     this.#owner.tasks.wait(this, this.#hearsHost);
     Promise.resolve(value).then(
@@ -137,7 +137,7 @@ export class CallRun implements Begun {
   /** Sends values from what the function has returned. */
   #beginStream(source: unknown): void {
     const { tasks, border, replies } = this.#owner;
-    // It may have been given up while it was waited for.
+    // The task may have been given up meanwhile.
     if (tasks.get(this.id) !== this) return;
     const ended = (isOk: boolean, error: unknown): void => this.#owner.callEnded(this, isOk, error, 0);
     try {

@@ -32,7 +32,7 @@ export class CapsuleShelf {
 export class HeldCapsule {
   readonly name: string;
   readonly hasSignals: boolean;
-  /** Its last call was a short one, as far as is known. */
+  /** True if its last call was a short one, as far as is known. */
   isShort: boolean = false;
   /** Milliseconds one item of a chunk takes, as far as is known: chunks report about once a millisecond. */
   itemMs: number = Infinity;
@@ -49,7 +49,7 @@ export class HeldCapsule {
     this.hasSignals = hasSignals;
   }
 
-  /** What there is to wait for before `open`. */
+  /** The preparation to wait for before `open`. */
   get prepared(): void | Promise<void> {
     if (!this.#isPreparing) {
       this.#isPreparing = true;

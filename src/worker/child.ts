@@ -91,7 +91,7 @@ function startWith(options: ChildOptions, lifeline: Lifeline | undefined): Child
     windowsHide: true,
     ...(env === undefined ? {} : { env: { ...env } }),
   });
-  // Whoever waits for the child does not wait by its socket, and its death is told by 'exit'.
+  // The waiter for the child does not wait by its socket, and 'exit' reports its death.
   socketOf(started)
     ?.unref()
     .on('error', () => {});
@@ -102,7 +102,10 @@ function startWith(options: ChildOptions, lifeline: Lifeline | undefined): Child
   return child;
 }
 
-/** The socket at descriptor 3 of a child; undefined where there is none. Without descriptors Node makes none of the streams, and tells by an event. */
+/**
+ * The socket at descriptor 3 of a child; undefined without one. Without descriptors Node makes none of the streams, and reports that by an
+ * event.
+ */
 export function socketOf(child: ChildProcess): Socket | undefined {
   return ((child.stdio as readonly unknown[] | undefined)?.[3] ?? undefined) as Socket | undefined;
 }

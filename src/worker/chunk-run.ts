@@ -28,7 +28,7 @@ const reportEvery = 2;
 const reportWaiting = 5;
 const leaseFor = 1;
 const maxReportBytes = 1024 * 1024;
-/** The clock is read after each item; among items that take less than this (milliseconds), after so many. */
+/** The clock is read after each item. Among items that take less than `quick` (milliseconds), it is read after `unclocked` of them. */
 const quick = 0.005;
 const unclocked = 8;
 /**
@@ -102,7 +102,7 @@ export class ChunkRun implements Holder {
     return (this.#context ??= new TaskContext(frame.id + this.#index, attempt, tellProgress, clock));
   }
 
-  /** Whether the running item has asked for its signal. */
+  /** True if the running item has asked for its signal. */
   get hasSignal(): boolean {
     return this.#context?.hasSignal === true;
   }
@@ -219,7 +219,7 @@ export class ChunkRun implements Holder {
     );
   }
 
-  /** What is done does not wait for an item that takes long. */
+  /** Finished items do not wait for an item that takes long. */
   #reportSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -261,7 +261,7 @@ export class ChunkRun implements Holder {
   }
 }
 
-/** What the items come from. */
+/** The source of the items. */
 interface Items {
   next(): unknown;
 }
@@ -296,6 +296,6 @@ function skip(decoder: Decoder): void {
   try {
     decoder.next();
   } catch {
-    // It could not be decoded; that is no longer our concern.
+    // The item could not be decoded; that does not matter any more.
   }
 }

@@ -1,4 +1,4 @@
-/** What a task may know of itself while it runs: its number, whether it is still wanted, and how to tell how far it is. */
+/** The facts that a task may know of itself while it runs: its number, whether it is still wanted, and a way to report its progress. */
 
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { expected } from '../check.ts';
@@ -7,9 +7,9 @@ import { type ContextOwner, callInside, callInsideWith } from './own-context.ts'
 import type { TaskClock } from './task-clock.ts';
 import { RangeError, TypeError } from '../refusals.ts';
 
-/** What a task may know of itself. */
+/** The facts that a task may know of itself. */
 export interface CurrentTask {
-  /** Its number in its pool; each item of a map has one of its own. */
+  /** The number in its pool; each item of a map has its own. */
   readonly id: number;
   /** 1 for the first try, one more for each retry. */
   readonly attempt: number;
@@ -20,13 +20,13 @@ export interface CurrentTask {
    * before the end.
    *
    * @param done how much is done, 0 or more
-   * @param total how much there is to do, if it is known
+   * @param total the amount of work, if it is known
    * @throws TypeError if they are not numbers, RangeError if they are less than 0
    */
   progress(done: number, total?: number): void;
 }
 
-/** What is needed to tell the host. */
+/** Reports progress to the host. */
 export type TellProgress = (id: number, done: number, total: number | undefined) => void;
 
 function checkAmount(value: unknown, what: string): void {
@@ -37,14 +37,14 @@ function checkAmount(value: unknown, what: string): void {
 /** Progress is told at most so often, in milliseconds. */
 const tellEvery = 50;
 
-/** What it has once somebody asked for its signal. */
+/** The state of a call whose signal was asked for. */
 interface Asked {
   readonly controller: AbortController;
   /** Where the signal was first asked for: its listeners run there. */
   readonly listening: AsyncResource;
 }
 
-/** What it has once it spoke of its progress. */
+/** The state of a call that has reported progress. */
 interface Told {
   /** When it was last told. */
   at: number;
@@ -58,9 +58,9 @@ export class TaskContext implements CurrentTask, Holder {
   /** Undefined if it is not timed. */
   declare readonly clock: TaskClock | undefined;
   declare resource: AsyncResource | undefined;
-  /** It was aborted, and why. */
+  /** The reason of its abort, if it was aborted. */
   declare aborted: { readonly reason: unknown } | undefined;
-  /** What its host knows it by, whatever `id` says. */
+  /** The number by which its host knows it, whatever `id` is. */
   readonly #number: number;
   readonly #tell: TellProgress;
   #isOver: boolean;
@@ -77,7 +77,7 @@ export class TaskContext implements CurrentTask, Holder {
     this.#isOver = false;
   }
 
-  /** What its task has left behind, such as a timer, is no part of it. */
+  /** Code that its task has left behind, such as a timer, is not part of it. */
   get context(): this | null {
     return this.#isOver ? null : this;
   }
@@ -91,7 +91,7 @@ export class TaskContext implements CurrentTask, Holder {
     return this.#asked.controller.signal;
   }
 
-  /** Whether somebody asked for it. */
+  /** True if its signal was asked for. */
   get hasSignal(): boolean {
     return this.#asked !== undefined;
   }
@@ -120,7 +120,7 @@ export class TaskContext implements CurrentTask, Holder {
   #progress(done: number, total: number | undefined): void {
     checkAmount(done, 'done');
     if (total !== undefined) checkAmount(total, 'total');
-    // What goes on after its task has ended has nobody to tell.
+    // Code that goes on after the end of its task has no receiver.
     if (this.#isOver) return;
     const now = performance.now();
     this.#told ??= { at: -Infinity, untold: undefined };
@@ -144,7 +144,7 @@ export class TaskContext implements CurrentTask, Holder {
   }
 }
 
-/** A task, or a chunk that makes the context of its running item when somebody asks for it. */
+/** A task, or a chunk that makes the context of its running item at the first request. */
 export interface Holder extends ContextOwner {
   readonly context: TaskContext | null;
 }
@@ -160,7 +160,7 @@ export function runSeveral(): void {
 
 /** Calls a function as (a part of) the holder's task. */
 export function callAs<T>(holder: Holder, fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
-  // Not before: in a program that runs no tasks nobody has to ask whether one runs.
+  // Not earlier: in a program that runs no tasks, no code must check for a running one.
   setScopeProvider('task', contextNow);
   if (storage !== undefined) {
     const several = storage;
@@ -176,7 +176,7 @@ export function callWith<T>(holder: Holder, fn: (...args: unknown[]) => T, arg: 
   return callInsideWith(holder, fn, arg);
 }
 
-/** Its task has ended. */
+/** Called when its task has ended. */
 export function leave(holder: Holder): void {
   if (current === holder) current = null;
 }

@@ -3,7 +3,7 @@
  * too; what says how the main program starts (`--eval`, `--test`, `--watch`, a debugger's port) must not.
  */
 
-/** Options that belong to the main program alone. Those in `withValue` may have their value in the next argument. */
+/** Options of the main program alone. The next argument may be the value of those in `withValue`. */
 const withValue = new Set([
   '-e',
   '--eval',

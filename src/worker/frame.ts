@@ -1,23 +1,23 @@
 /**
- * What travels over a link: a small fixed header, a little text, and one encoded message.
+ * A frame of a link: a small fixed header, a little text, and one encoded message.
  *
  *    0        4        8        12       16               24       28       32
  *    | body   | meta   | kind   | a      | id             | b      | c      | (parcel) | meta (UTF-8) | bytes | padding to 8
  *      bytes    bytes    + flags  u32      float64          u32      u32        u32
  *
- * Frames lie one behind the other, so that those of one tick leave in one write. What bytes cannot hold
- * (attachments) travels beside them where the link can do that: between the threads of one process. Shared objects travel in
- * parcels (`parcels.ts`), and the frame names its own.
+ * Frames lie one behind the other, so that those of one tick leave in one write. Values that bytes cannot hold (attachments) travel beside
+ * them where the link supports that: between the threads of one process. Shared objects travel in parcels (`parcels.ts`), and the frame
+ * names its own.
  */
 
 import type { Transferable } from 'node:worker_threads';
 import { RangeError } from '../refusals.ts';
 
-/** What a frame says. `id` is the task, `a`, `b` and `c` are numbers whose meaning depends on the kind. */
+/** The kind of a frame. `id` is the task, `a`, `b` and `c` are numbers whose meaning depends on the kind. */
 export const FrameKind = {
   /** host → worker, first of all. meta: what the worker must know to begin. */
   Init: 1,
-  /** worker → host: can take tasks. meta: who the worker is. */
+  /** worker → host: can take tasks. meta: the identity of the worker. */
   Ready: 2,
   /** host → worker: a function; `a` is the number by which tasks name it. */
   Capsule: 3,
@@ -77,14 +77,14 @@ export interface Frame {
   readonly b: number;
   readonly c: number;
   readonly meta: string;
-  /** They belong to the receiver; nobody writes to them again. */
+  /** The bytes belong to the receiver; they are not written again. */
   readonly bytes: Uint8Array;
   readonly attachments: readonly unknown[];
   /** The attachments that change owner; empty on arrival. */
   readonly transfer: readonly Transferable[];
   /** Shared objects in the bytes: those to be sent, or those that came. */
   handles: readonly object[];
-  /** What they travel in, from when the frame leaves until it has arrived; 0: nothing. */
+  /** The parcel of its handles, from when the frame leaves until it has arrived; 0: none. */
   parcel: number;
   /** Why the objects in it are not here, if it arrived and could not be opened. */
   lost: Error | undefined;
@@ -117,7 +117,7 @@ export const headerSize = 32;
 export const outside = 0x100;
 /** This frame has attachments: the next entry of their list. */
 export const attached = 0x200;
-/** It has a parcel. */
+/** The frame has a parcel. */
 const parcelled = 0x400;
 const parcelSize = 4;
 

@@ -1,6 +1,6 @@
 /**
- * What processes and threads of every kind stand on: workers of pools, `Process` and `Thread`. An entry of its own, so that a child that runs no
- * tasks loads nothing of pools.
+ * The base of processes and threads of every kind: workers of pools, `Process` and `Thread`. A separate entry point, so that a child that
+ * runs no tasks loads nothing of pools.
  */
 
 /** One child process, and the children of this thread. */
@@ -39,9 +39,9 @@ export {
   threadNumbers,
   unlist,
 } from './thread-table.ts';
-/** What a child must not do while it imports. */
+/** The restrictions of a child while it imports. */
 export { watchImports, whyStartIsRefused } from './nesting.ts';
-/** What `Process` and `Thread` have in common. */
+/** The common part of `Process` and `Thread`. */
 export {
   asError,
   checkName,

@@ -11,7 +11,7 @@ const maxBytes = 64 * 1024 * 1024;
 interface Held {
   readonly number: number;
   readonly bytes: number;
-  /** What it captured could not be sent with it: the call fails, and the next one tries again. */
+  /** A capture could not be sent with it: the call fails, and the next one tries again. */
   readonly isLost: boolean;
 }
 

@@ -23,10 +23,10 @@ export { expectStarts } from './blanks.ts';
 /** Which uses of a pool a worker refuses. */
 export { isUnasked, whyPoolIsRefused } from './nesting.ts';
 
-/** Whether the pools of a worker have work. */
+/** The work of a worker's own pools. */
 export { poolHasWork } from './own-pools.ts';
 
-/** What a task knows of itself. */
+/** The facts that a task knows of itself. */
 export { currentTask, type CurrentTask, untimed } from './current-task.ts';
 
 /** Every kind of shared object, so that all layouts are there. */

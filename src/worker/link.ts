@@ -20,7 +20,7 @@ export interface LinkEvents {
 }
 
 export interface Link {
-  /** What carries the shared objects in its frames. */
+  /** The carrier of the shared objects in its frames. */
   readonly parcels: Parcels;
   /** Begins to deliver; frames that came before wait until then. Once. */
   open(events: LinkEvents): void;

@@ -14,7 +14,7 @@ export interface Meta {
   readonly hasSignals?: true;
   /** The items of a chunk are lists of arguments. */
   readonly isSpread?: true;
-  /** Somebody may abort it. */
+  /** True if it may be aborted. */
   readonly isAbortable?: true;
   /** The values that the task's result yields are wanted one by one. */
   readonly isStream?: true;

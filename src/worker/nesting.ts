@@ -8,8 +8,8 @@
  *                       └ loads a module by an `import()` of the task, or runs code that no task waits for
  *                           ──uses a pool──▶ worker (depth 2, unasked) ──the same again──▶ refused
  *
- * An AsyncLocalStorage tells what a module does while a worker imports it, behind its top-level `await` as well. It is on for that time only: on
- * Node 20 and 22 it makes every promise slower.
+ * An `AsyncLocalStorage` marks the code of a module while a worker imports it, behind its top-level `await` as well. The storage is on for
+ * that time only: on Node 20 and 22 it makes every promise slower.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -21,11 +21,11 @@ import { linesOfStack } from '../stack-frames.ts';
 import { importing } from '../undisturbed.ts';
 import { currentTask } from './current-task.ts';
 
-/** What a host tells its worker. */
+/** The nesting that a host passes to its worker. */
 export interface Nesting {
   /** The number of pools above the thread: 0 in a program. */
   readonly depth: number;
-  /** Its pool was first used where a module was loaded in a worker, or by code that no task ran. */
+  /** True if its pool was first used where a module was loaded in a worker, or by code that no task ran. */
   readonly isUnasked: boolean;
 }
 
@@ -93,14 +93,14 @@ export function beginRun(): void {
   known.hasRun = true;
 }
 
-/** What a worker of this thread's is told. */
+/** Returns the nesting for a worker of this thread. */
 export function nestingBelow(isPoolUnasked: boolean): Nesting {
   return { depth: here.depth + 1, isUnasked: isPoolUnasked };
 }
 
 /**
- * Why a pool cannot be used here and now, in the words that follow the name of the pool; undefined if it can.
- * In a program that is no worker it costs nothing.
+ * The reason why a pool cannot be used here and now, in the words that follow the name of the pool; undefined if it can. In a program that
+ * is not a worker the check costs nothing.
  */
 export function whyPoolIsRefused(): string | undefined {
   if (!known.isWorker) return undefined;

@@ -1,10 +1,10 @@
 /**
- * What a task prints must be out before its end is known: else a program that ends with the task's result loses it.
- * A process writes at once what its reader has room for, and a socket has room for some 180 short lines; a thread hands its
- * output to the main thread in steps, each of which is acknowledged.
+ * The output of a task must be out before its end is known: otherwise a program that ends with the task's result loses it. A process writes
+ * at once what its reader has space for, and a socket has space for some 180 short lines. A thread hands its output to the main thread in
+ * steps, each of which is acknowledged.
  *
- * A task may have put something else in the place of `process.stdout`, or of its `write`. Nobody knows when that is done, and
- * nothing of it leaves by the worker's own streams: only those are waited for.
+ * A task may have replaced `process.stdout`, or its `write`. The end of such output is unknown, and none of it leaves by the worker's own
+ * streams: only those are waited for.
  */
 
 import { Writable } from 'node:stream';
@@ -22,7 +22,7 @@ let err: Writable | undefined;
 
 const write = Writable.prototype.write as (this: Writable, text: string, written: () => void) => boolean;
 
-/** Whether something that was printed has not left. */
+/** True if printed output has not left. */
 export function isPrinting(): boolean {
   return isLeaving((out ??= readOut())) || isLeaving((err ??= readErr()));
 }
@@ -38,7 +38,7 @@ export function whenPrinted(callback: () => void): void {
   }
 }
 
-/** What is corked leaves when the program says so, which may be never. */
+/** Corked output leaves when the program uncorks it, perhaps never. */
 function isLeaving(stream: Writable): boolean {
   return stream.writableLength > 0 && stream.writableCorked === 0;
 }

@@ -2,8 +2,8 @@
  * Keeps what a task enters by `AsyncLocalStorage.enterWith` from the tasks that come after it.
  *
  * `run` leaves its context by itself. `enterWith` has none to leave: before Node 24 it changes the resource in which it is called, which
- * here is the worker's link. A resource for each task costs as much as a tiny task, so there are none before the first `enterWith`: the
- * method says so, once, and is what it was from then on.
+ * here is the worker's link. A resource for each task costs as much as a tiny task, so there are none before the first `enterWith`. The
+ * method reports that once, and is then restored.
  */
 
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
@@ -27,7 +27,7 @@ let leave: (() => void) | undefined;
 
 function noticed(this: AsyncLocalStorage<unknown>, store: unknown): void {
   isInUse = true;
-  // Somebody may have wrapped it since.
+  // Another library may have wrapped it since.
   if (prototype.enterWith === noticed) prototype.enterWith = enterWith;
   if (running !== undefined) {
     const before = this.getStore();
@@ -75,7 +75,7 @@ function left(owner: ContextOwner): void {
   leave = undefined;
 }
 
-/** What it enters is there in the owner's next part, too. */
+/** Calls a function; the context that it enters is kept for the owner's next part. */
 function callAndKeep<T>(owner: ContextOwner, fn: (...args: unknown[]) => T, args: readonly unknown[]): T {
   try {
     return fn(...args);

@@ -1,5 +1,5 @@
 /**
- * Whether the pools of this thread have work. A worker that is told to end first lets its pools do what they were given.
+ * Tracks the work of the pools of this thread. A worker that is told to end first lets its pools finish their work.
  *
  *   pool ──has work, or none any more──▶ this file ──▶ Runner ──▶ host: keeps its program running, and does not kill the worker for being slow to end
  */

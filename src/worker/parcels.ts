@@ -1,10 +1,10 @@
 /**
- * The shared objects in the frames of one link. While a frame is under way nobody else may hold them: then its parcel, a record in the
- * shared heap, does.
+ * The shared objects in the frames of one link. While a frame is in flight, no thread need hold them: its parcel does, a record in the
+ * shared heap.
  *
  *    frame { handles } ── pack ──► frame { parcel } ══ link ══► receive: opens the parcel ──► frame { handles }
  *                                        ╲
- *                                         the link has ended, and nobody will: the host drops them
+ *                                         the link has ended without that: the host drops them
  *
  * A parcel says which host and link it belongs to, so that it ends with them. Frames wait here, in their order, until the kinds of
  * objects are known here: a worker that never sees one does not load them.
@@ -34,9 +34,9 @@ async function learnKinds(): Promise<void> {
   }
 }
 
-/** What the worker must know of its link. */
+/** The worker's knowledge of its link. */
 export interface LinkIdentity {
-  /** Its number, which no other link in the tree has. */
+  /** The number, which no other link in the tree has. */
   readonly number: number;
   /** The host's slot in the shared heap; 0 as long as it has not met it. */
   readonly slot: number;
@@ -51,7 +51,7 @@ export class Parcels {
   /** Set on the worker's side. */
   #identity: LinkIdentity | undefined;
   readonly #number: number = newLinkNumber();
-  /** What came behind a frame that waits. */
+  /** The frames behind one that waits. */
   #held: Frame[] | undefined;
   #then: (() => void) | undefined;
   #isOver = false;
@@ -147,7 +147,7 @@ export class Parcels {
     try {
       if (f.parcel === unmade)
         throw new HeddleError('the shared heap has no room for what is under way, or a handle in it was closed before it was sent again');
-      // Its block may hold something else by now.
+      // The block may have been reused by now.
       if (this.#isOver) throw new HeddleError('it came after the end of its link');
       const door = handleDoor();
       if (door === undefined) throw new HeddleError('what is needed for it cannot be loaded');

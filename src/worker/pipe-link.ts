@@ -15,7 +15,7 @@ import { Parcels } from './parcels.ts';
 
 /** Bytes of longer frames are written from where they are instead of gathered. */
 const long = 64 * 1024;
-/** After a failed write, the end of what the other side has sent comes within so many milliseconds. */
+/** The milliseconds after a failed write within which the rest of the other side's messages comes. */
 const readOnFor = 1000;
 
 export class PipeLink implements Link {

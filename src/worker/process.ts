@@ -54,8 +54,8 @@ interface StartedWorker {
 }
 
 /**
- * What the end of this program in good order does to the worker. Links close, and idle workers end by themselves, in good order too. A worker in the
- * middle of a task would go on without this program, and is killed.
+ * The effect of this program's regular end on the worker. Links close, and idle workers end by themselves, in good order too. A worker in
+ * the middle of a task would go on without this program, and is killed.
  */
 function atExitOf({ isBusy }: StartOptions): (child: Child) => void {
   return ({ process, lifeline }) => {

@@ -1,4 +1,4 @@
-/** What a worker tells its host of its tasks: progress, outcomes, and that it has grown too big. */
+/** The reports of a worker on its tasks: progress, outcomes, and that it has grown too big. */
 
 import type { Border, ExportedSignal } from '../codec/index.ts';
 import { type Frame, FrameKind, frame } from './frame.ts';
@@ -45,7 +45,7 @@ export class Replies {
     if (signals.length > 0) this.#signals.watch(signals);
   }
 
-  /** What ends a task, behind what it printed. */
+  /** Sends the end of a task, behind its output. */
   last(f: Frame, signals: readonly ExportedSignal[], isAlone: boolean): void {
     if (this.#maxMemory !== Infinity) this.#weigh();
     if (!isPrinting()) return this.#send(f, signals, isAlone);

@@ -4,7 +4,7 @@
  *    starter   passAborts: a listener for each signal ══ SignalAborted ══▶ takeAborts   child
  *              ends with the child                                        begins when run() has been decoded
  *
- * There is a link only for a run that holds signals. It keeps neither side alive.
+ * A link exists only for a run that holds signals. The link keeps neither side alive.
  */
 
 import type { Border, ExportedSignal } from '../codec/index.ts';
@@ -32,7 +32,7 @@ export function passAborts(signals: readonly ExportedSignal[], link: Link, borde
 }
 
 /**
- * For the child: takes aborts. They are kept until the returned function is called, which must be when the signals are there.
+ * For the child: receives aborts. They are kept until the returned function is called, which must be when the signals are there.
  *
  * @param onEnd called when the starter has closed the link, or has ended
  */

@@ -1,5 +1,5 @@
 /**
- * What runs inside a worker: takes tasks from the link, runs them, sends how they ended. Threads and processes share it.
+ * The inside of a worker: takes tasks from the link, runs them, sends their outcomes. Threads and processes share it.
  *
  *   TASK  ──▶ call-run.ts    ──▶ OUTCOME
  *   CHUNK ──▶ chunk-run.ts   ──▶ CHUNK_OUTCOMES …
@@ -32,11 +32,11 @@ import { TaskClock } from './task-clock.ts';
 import { whenBoth } from './wait.ts';
 import { monotonicNow, setImmediate, setInterval } from '../real-timers.ts';
 
-/** What the host tells a worker first. */
+/** The first message of the host to a worker. */
 export interface InitMeta {
   readonly realm: string;
   readonly script: string | undefined;
-  /** Its name. */
+  /** The worker's name. */
   readonly name: string;
   readonly link: LinkIdentity;
   readonly nesting: Nesting;
@@ -50,7 +50,7 @@ export interface InitMeta {
   readonly maxMemory?: number;
 }
 
-/** What a worker answers. */
+/** The answer of a worker. */
 export interface ReadyMeta {
   readonly realm: string;
   readonly pid: number;
@@ -65,7 +65,7 @@ const tellAfter = 0.2;
 /** Microseconds: as much as a frame has room for. */
 const maxTime = 0xffff_ffff;
 const resolved = Promise.resolve();
-/** A worker holds so many `ThreadLocal`s between tasks: those that came last. */
+/** The number of `ThreadLocal`s that a worker keeps alive between tasks: the latest ones. */
 const threadLocalsHeld = 256;
 
 export class Runner implements CallOwner {
@@ -181,7 +181,7 @@ export class Runner implements CallOwner {
     this.replies = new Replies(this.#link, this.border, init.maxMemory ?? Infinity);
     this.#slots = init.slots ?? 1;
     if (this.#slots > 1) runSeveral();
-    // What the user's functions see is the program they were written for, not our bootstrap file.
+    // The user's functions see the arguments of their own program, not of the bootstrap file.
     process.argv.splice(1, process.argv.length, ...(init.script === undefined ? [] : [init.script]));
     const ready: ReadyMeta = { realm: realmId, pid: process.pid };
     this.#link.send(frame(FrameKind.Ready, { meta: JSON.stringify(ready) }));
@@ -227,7 +227,7 @@ export class Runner implements CallOwner {
     this.#takeUp();
   };
 
-  /** What fails here is not the task's. It must end the worker, and not as a rejection that somebody handles. */
+  /** A failure here is not the task's. It must end the worker, and not as a rejection that user code may handle. */
   #beginAtOnce(f: Frame): void {
     try {
       this.#beginTask(f);
@@ -238,7 +238,7 @@ export class Runner implements CallOwner {
     }
   }
 
-  /** Timers, and messages of the host such as an abort, must not wait for ever. */
+  /** Timers, and messages of the host such as an abort, must not wait indefinitely. */
   #turn(): void {
     this.#isTakingUp = true;
     this.#link.flush();
@@ -256,7 +256,7 @@ export class Runner implements CallOwner {
     const capsule = this.#capsules.get(f.a);
     const clock = meta.isTimed === true ? new TaskClock(f.id, this.replies.preparing) : undefined;
     const run = new CallRun(this, f, meta, capsule, new TaskContext(f.id, f.b, this.replies.progress, clock));
-    // Those who wait for what has ended must not wait for this call as well.
+    // The waiters for ended tasks must not wait for this call as well.
     if (!capsule.isShort) this.#link.flush();
     this.tasks.add(f.id, run);
     run.begin();
@@ -379,7 +379,7 @@ export class Runner implements CallOwner {
   #poolsChanged(): void {
     if (doPoolsWork()) return this.#tellOfPools(this.tasks.size);
     if (!this.#hasToldOfPools && !this.#isClosing) return;
-    // Who has waited for the last result may have more work for them.
+    // The waiter for the last result may have more work for them.
     setImmediate(() => {
       if (doPoolsWork()) return;
       if (this.#hasToldOfPools) this.#link.send(frame(FrameKind.PoolsWork, { a: 0 }));
@@ -389,13 +389,13 @@ export class Runner implements CallOwner {
   }
 
   #tellFatal(error: unknown): void {
-    // Somebody in the worker handles such errors: it will not end.
+    // User code in the worker handles such errors: the worker will not end.
     if (process.listenerCount('uncaughtException') > 0) return;
     this.#link.send(packetFrame(FrameKind.Fatal, encodeOutcome(false, error, this.border).packet, {}));
     this.#link.flush();
   }
 
-  /** What is done but not sent leaves now, and the host hears which tasks had begun: the others it may run elsewhere. */
+  /** Sends finished outcomes, and tells the host which tasks had begun: the others may run elsewhere. */
   #sayGoodbye(): void {
     this.tasks.rescue();
     this.replies.rescue();

@@ -13,11 +13,11 @@ export interface StartOptions {
   readonly resourceLimits?: ResourceLimits | undefined;
   /** Node's options for the worker; by default those of this program that may hold in a worker. */
   readonly execArgv?: readonly string[] | undefined;
-  /** Its whole environment; by default that of this program, as it is now. Without those that are undefined. */
+  /** The whole environment; by default that of this program, as it is now. Undefined variables are left out. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** A blank process becomes the worker, where one is ready. */
   readonly isWarm?: boolean | undefined;
-  /** Whether it is in the middle of a task: asked when this program exits. */
+  /** True while it is in the middle of a task: asked when this program exits. */
   readonly isBusy: () => boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What `Process` and `Thread` have in common: their options, what travels to the child and how the child opens it, the end of `run()`, and how its
- * error comes back.
+ * The common part of `Process` and `Thread`: their options, the data that travels to the child and its opening there, the end of `run()`,
+ * and the return of its error.
  *
  *    starter   readRunOptions ▶ encodeRun ══ packet, parcel ══▶ openRun ▶ untilSettled   child
  *              rebuildError, untilEnded   ◀══ error, as packet and text ══ textOf
@@ -56,7 +56,7 @@ export function readRunOptions<A extends unknown[]>({
   return { target, args: [...(args ?? [])], name, daemon };
 }
 
-/** What a child is given to run. */
+/** The run of a child. */
 export interface Run<Self> {
   readonly target: ((...args: never[]) => unknown) | undefined;
   readonly args: readonly unknown[];
@@ -119,7 +119,7 @@ export function encodeRun(run: Run<object>, border: Border): EncodedRun {
   }
 }
 
-/** What arrives of a run, or of an error. */
+/** The received part of a run, or of an error. */
 interface Arrived extends Pick<Incoming, 'bytes' | 'modules' | 'attachments'> {}
 
 /** An error as text. */
@@ -161,7 +161,7 @@ export async function untilSettled(run: () => unknown, name: string, fail: (erro
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes whole and without an event loop, whatever stands in the place of `process.stdout`. A stream that is closed or broken is no error. */
+/** Writes completely and without an event loop, whatever has replaced `process.stdout`. A closed or broken stream is not an error. */
 export function writeAtOnce(descriptor: number, chunk: string | Uint8Array): void {
   const bytes = Buffer.from(chunk);
   for (let done = 0; done < bytes.length; ) {
@@ -196,7 +196,7 @@ export function textOf(error: unknown): ErrorText {
     if (typeof name === 'string' && typeof message === 'string')
       return { name, message, stack: typeof stack === 'string' ? stack : `${name}: ${message}` };
   } catch {
-    // Its getters throw, or it is a proxy whose traps do.
+    // The getters throw, or the error is a proxy whose traps do.
   }
   const text = inspected(error);
   return { name: 'Error', message: text, stack: `Error: ${text}` };
@@ -208,7 +208,7 @@ export function inspected(value: unknown): string {
     try {
       return inspect(value, { customInspect });
     } catch {
-      // Its getters throw.
+      // The getters throw.
     }
   }
   return 'an error that cannot be shown: reading it throws';

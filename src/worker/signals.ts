@@ -44,7 +44,7 @@ export class SignalWatch {
     if (this.#watched.size >= this.#pruneAt) this.#prune();
   }
 
-  /** Forgets the signals that nobody can fire any more. */
+  /** Forgets the signals that were collected. */
   #prune(): void {
     for (const [id, { signal }] of this.#watched) if (signal.deref() === undefined) this.#watched.delete(id);
     this.#pruneAt = Math.max(1000, this.#watched.size * 2);

@@ -1,6 +1,6 @@
 /**
- * The start method of this program: how `Process` and pools begin their children. It stands in the table of threads, so that all threads of the
- * program have the same.
+ * The start method of this program: the way in which `Process` and pools begin their children. The table of threads has it, so that all
+ * threads of the program share it.
  */
 
 import { expected } from '../check.ts';
@@ -29,7 +29,7 @@ export function chosenMethod(): StartMethod | undefined {
   return startMethods[readNumber(startMethodNumber) - 1];
 }
 
-/** The method of this program. Its first use fixes it. */
+/** Returns the method of this program. The first use fixes it. */
 export function startMethod(): StartMethod {
   const chosen = chosenMethod();
   if (chosen !== undefined) return chosen;

@@ -2,7 +2,7 @@
  * Runs a generator task: sends its values as they come, and no more than the host has room for.
  *
  *   iterator --next()--> collected --send--> (on the way, or waiting at the host) --taken--> room for more
- *                        `-------------- at most so many values, and so many bytes ----------'
+ *                        `------- at most `maxValues` values, and `maxBytes` bytes ----------'
  */
 
 import { type Border, Encoder, type ExportedSignal } from '../codec/index.ts';
@@ -14,12 +14,12 @@ import { packetFrame } from './message.ts';
 import { isThenable } from '../thenable.ts';
 import { TypeError } from '../refusals.ts';
 
-/** What may be under way: values, and their bytes, of which one value may have more. */
+/** The most values in flight, and their bytes, of which one value may have more. */
 const maxValues = 64;
 const maxBytes = 1024 * 1024;
 /**
- * Each value is sent before the next is asked for, since nobody knows how long that takes. Only when so many have come and the
- * last ones took less than this (milliseconds) each, they are collected for a while.
+ * Each value is sent before the next is asked for, since the time of the next is unknown. After `afterValues` values, of which the last
+ * took less than `quick` (milliseconds) each, they are collected for a while.
  */
 const afterValues = 32;
 const quick = 0.05;
@@ -30,9 +30,9 @@ export interface StreamOptions {
   readonly border: Border;
   readonly context: TaskContext;
   readonly send: (values: Frame, signals: readonly ExportedSignal[]) => void;
-  /** It ended; called once, after the last values were sent. */
+  /** Called once at the end, after the last values were sent. */
   readonly ended: (isOk: boolean, error: unknown) => void;
-  /** It waits for the next value; `false`: for the host. */
+  /** Called when it waits for the next value; `false`: for the host. */
   readonly waits: (isForValue: boolean) => void;
 }
 
@@ -82,7 +82,7 @@ export class StreamRun {
     this.#options.waits(this.#isPulling);
   }
 
-  /** The consumer has taken so many values. */
+  /** The consumer has taken `count` values. */
   taken(count: number): void {
     for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
     if (!this.#isPulling) this.pump();

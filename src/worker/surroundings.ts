@@ -1,6 +1,6 @@
 /**
- * What a child inherits from its parent at the moment of its start: environment, working folder, umask, and what Node and the system read only then.
- * A blank process was started earlier; what has changed since is sent to it, or cannot be sent.
+ * The state that a child inherits from its parent at its start: environment, working folder, umask, and what Node and the system read only
+ * then. A blank process was started earlier; later changes are sent to it, or cannot be sent.
  */
 
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ export interface Surroundings {
   readonly env: Env;
   readonly cwd: string;
   readonly umask: number;
-  /** What cannot be changed in a process that runs, as one text. */
+  /** The part that cannot be changed in a running process, as one text. */
   readonly fixed: string;
 }
 
@@ -39,7 +39,7 @@ export function surroundings(env: Env | undefined): Surroundings {
   return { env: own, cwd: process.cwd(), umask: umask(), fixed };
 }
 
-/** What a process with the first surroundings must change to have the second, where `fixed` is the same; undefined where it cannot. */
+/** The changes by which a process with the first surroundings gets the second, where `fixed` is the same; undefined where it cannot. */
 export function changes(from: Surroundings, to: Surroundings): Handover | undefined {
   const set: Record<string, string> = {};
   const unset: string[] = [];

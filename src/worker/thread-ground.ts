@@ -1,4 +1,4 @@
-/** What every thread is given by its starter, whatever its kind. */
+/** The data that every thread receives from its starter, whatever its kind. */
 
 import { commonHere } from '../copies.ts';
 import { type HeapPlace, tellHeapPlace } from '../handles.ts';
@@ -7,11 +7,11 @@ import { type EndGate, setEndGates, type SharedWords } from '../undisturbed.ts';
 import { type ProcessIdentity, setIdentity } from './process-identity.ts';
 import { joinThreadTable } from './thread-table.ts';
 
-/** What every thread is given, besides what its kind needs. */
+/** The data of every thread, besides that of its kind. */
 export interface ThreadGround {
   /** Where it finds the shared heap, when it meets a shared object. */
   readonly heap: HeapPlace | undefined;
-  /** By which those who end it, or a thread above it, wait until they may. */
+  /** The gates at which a thread that ends this one, or a thread above it, waits for permission. */
   readonly endGates: readonly EndGate[];
   /** Where it notes the processes that it starts. */
   readonly children: readonly ChildList[];
@@ -19,7 +19,7 @@ export interface ThreadGround {
   readonly held: readonly HeldList[];
   readonly table: SharedWords;
   readonly process: ProcessIdentity | undefined;
-  /** Its entry there. */
+  /** The index of its entry there. */
   readonly entry: number;
 }
 
@@ -29,7 +29,7 @@ export interface ThreadData<Own> {
   readonly own: Own;
 }
 
-/** The child processes of a thread, by their numbers; 0 where there is none (`orphans.ts`). */
+/** The child processes of a thread, by their numbers; 0: none (`orphans.ts`). */
 export type ChildList = SharedWords;
 
 /** The same for all copies of heddle in a thread. */

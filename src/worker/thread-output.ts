@@ -1,5 +1,6 @@
 /**
- * What a `Thread` prints. It goes to the descriptors directly: through the main thread, as Node has it, it would wait for a blocked loop.
+ * The output of a `Thread`, which goes to the descriptors directly: through the main thread, as Node has it, it would wait for a blocked
+ * loop.
  *
  *    threads take turns on each stream by a word of the thread table: the entry + 1 of the thread that writes, or 0
  *    a thread that was ended in its turn is no longer listed: the next one takes the turn over
@@ -35,7 +36,7 @@ export function printWhole(descriptor: 1 | 2, chunk: string | Uint8Array, entry:
     writeAtOnce(unblocked(descriptor), chunk);
   } finally {
     if (own > 0) {
-      // It has been taken over where this thread is about to be ended.
+      // The word has been taken over where this thread is about to be ended.
       Atomics.compareExchange(threadTable(), word, own, 0);
       Atomics.notify(threadTable(), word, 1);
     }
@@ -55,8 +56,8 @@ function takeTurn(word: number, own: number): void {
 const opened = new Map<number, number>();
 
 /**
- * A pipe anew: a write to it never blocks, which would keep this thread from being ended. Whether writes to what was inherited block is decided by
- * all processes that have it.
+ * Opens a pipe anew: a write to it never blocks, which would keep this thread from being ended. All processes that have the inherited one
+ * decide whether writes to that block.
  */
 function unblocked(descriptor: number): number {
   const known = opened.get(descriptor);
@@ -65,7 +66,7 @@ function unblocked(descriptor: number): number {
   try {
     if (fstatSync(descriptor).isFIFO()) own = openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
-    // Closed, or there is no /proc: writes go to what is there.
+    // Closed, or without /proc: writes go to the inherited descriptor.
   }
   opened.set(descriptor, own);
   return own;

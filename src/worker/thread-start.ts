@@ -21,7 +21,7 @@ export interface ThreadStart {
   readonly file: string;
   readonly name: string;
   readonly daemon: boolean;
-  /** What its kind needs: the field `own` of its `workerData`. */
+  /** The data of its kind: the field `own` of its `workerData`. */
   readonly own: unknown;
   readonly transferList: readonly Transferable[];
   readonly resourceLimits?: ResourceLimits | undefined;
@@ -34,7 +34,7 @@ export interface ThreadStart {
 export interface StartedThread {
   readonly worker: Worker;
   readonly threadId: number;
-  /** Its entry in the table of threads. */
+  /** The entry in the table of threads. */
   readonly entry: number;
   /** Ends it, mid-work. */
   terminate(): Promise<number>;
@@ -109,7 +109,7 @@ function newWorker(file: URL, options: WorkerOptions): Worker {
   try {
     return new Worker(file, { ...options, execArgv });
   } catch (error) {
-    // What only a process can have; it holds in this one, and so in its threads. The message lists it.
+    // The options of processes only; they hold in this process, and so in its threads. The message lists them.
     if (!(error as NodeJS.ErrnoException).code?.includes('INVALID_EXEC_ARGV')) throw error;
     const { message } = error as Error;
     return new Worker(file, { ...options, execArgv: execArgv.filter((argument) => !message.includes(argument)) });

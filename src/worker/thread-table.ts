@@ -113,15 +113,15 @@ export function rename(entry: number, name: string): void {
   if (entry >= 0) writeName(threadTable(), headWords + entry * entryWords, name);
 }
 
-/** The thread has ended, or is about to: it is listed no more. Its entry stays taken. */
+/** Called when the thread has ended, or is about to: it is listed no more. The entry stays taken. */
 export function unlist(entry: number): void {
   if (entry >= 0) Atomics.store(threadTable(), headWords + entry * entryWords + STATE, ENDED);
 }
 
-/** Its starter has seen the end: another thread may have the entry. */
+/** Called when its starter has seen the end: another thread may have the entry. */
 export function freeEntry(entry: number): void {
   if (entry < 0) return;
-  // It may have been ended while it printed.
+  // The thread may have been ended while it printed.
   for (const word of Object.values(printing))
     if (Atomics.compareExchange(threadTable(), word, entry + 1, 0) === entry + 1) Atomics.notify(threadTable(), word);
   Atomics.store(threadTable(), headWords + entry * entryWords + STATE, FREE);
@@ -146,7 +146,7 @@ export function listedThreads(): ListedThread[] {
       nativeId: Atomics.load(table, at + NATIVE_ID),
       daemon: Atomics.load(table, at + DAEMON) === 1,
     };
-    // It may have ended, and its entry be another's, while it was read.
+    // The thread may have ended, and its entry be another's, while it was read.
     if (Atomics.load(table, at + STATE) === ALIVE) found.push(thread);
   }
   return found;

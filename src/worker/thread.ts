@@ -14,7 +14,7 @@ import { type RingEnd, RingLink } from './ring-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';
 import { startNodeThread } from './thread-start.ts';
 
-/** What a pool's worker thread is given. */
+/** The start data of a pool's worker thread. */
 export interface WorkerThreadData {
   readonly port: MessagePort;
   /** Further parts of its link, if that has rings. */
@@ -62,7 +62,7 @@ export function startThread(options: StartOptions): RunningWorker {
   };
 }
 
-/** Milliseconds that a thread that is to be ended may go on to import: the import may never end. */
+/** The milliseconds that an ending thread may go on to import: the import may never end. */
 const patience = 1000;
 const lookEvery = 2;
 

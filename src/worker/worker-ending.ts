@@ -28,7 +28,7 @@ export class WorkerEnding {
   readonly #kind: WorkerKind;
   readonly #worker: RunningWorker;
   readonly #events: EndingEvents;
-  /** Whether the worker has loaded what it needs. Written by the handle. */
+  /** True once the worker has loaded what it needs; written by the handle. */
   isReady = false;
   #end: WorkerEnd | undefined;
   #isLinkOpen = true;
@@ -95,7 +95,7 @@ export class WorkerEnding {
     this.#worker.link.close();
     this.#worker.link.parcels.drop();
     this.#events.linkEnded();
-    // Without its link a worker is of no use. It ends by itself when it sees that; one that is stuck does not see it.
+    // Without its link a worker is of no use. A worker ends by itself when it sees that; a stuck one does not see it.
     if (this.#end === undefined) this.#timer = setTimeout(() => this.kill(), patience).unref();
     this.check();
   }

@@ -4,7 +4,7 @@
  *   starting --READY--> ready --stop()--> stopping --> ended
  *       \________________________\____________________/     whatever ends it, `ended` is called once, at last
  *
- * This is its protocol. What it has and what of that has begun: `given-tasks.ts`. How it ends: `worker-ending.ts`.
+ * The protocol of a worker. `given-tasks.ts` has its tasks and those that have begun, `worker-ending.ts` its end.
  */
 
 import { type Border, type Encoded, type Packet, abortImported, decode, prepare, realmId, withOrigin } from '../codec/index.ts';
@@ -34,7 +34,7 @@ export interface Outcome {
   readonly value: unknown;
 }
 
-/** What a chunk's worker reports: outcomes from item `first` on. Items from `allowed` on have not begun. */
+/** The report of a chunk's worker: outcomes from item `first` on. Items from `allowed` on have not begun. */
 export interface ChunkReport extends Outcomes {
   readonly first: number;
   readonly allowed: number;
@@ -53,13 +53,13 @@ export interface WorkerEvents {
   /** A task has ended: with a value, or with an error. @param us microseconds that it took; -1 where no worker ran it */
   outcome(task: Given, ok: boolean, value: unknown, us: number): void;
   report(task: Given, report: ChunkReport): void;
-  /** What a task tells of itself. */
+  /** The progress of a task. */
   progress(task: Given, done: number, total: number | null): void;
   /** Heddle works for a task, such as imports what it needs; or the task's own code runs. Told only of timed tasks. */
   preparing(task: Given, isPreparing: boolean): void;
-  /** It has more memory than `maxMemory`, and is to be replaced. */
+  /** The worker has more memory than `maxMemory`, and must be replaced. */
   heavy(): void;
-  /** Its own pools have work that no task of it waits for, or have none any more. */
+  /** The worker's own pools have work that no task of it waits for, or have none any more. */
   poolsWork(doWork: boolean): void;
   /** @param begun the tasks it had begun, if it could tell; without it all that it was given may have begun */
   ended(end: WorkerEnd, begun: ReadonlySet<number> | undefined): void;
@@ -76,7 +76,7 @@ export interface WorkerOptions {
   readonly slots?: number;
   /** Bytes; default no limit. */
   readonly maxMemory?: number;
-  /** Its pool was first used by code that no task ran (`nesting.ts`). */
+  /** True if its pool was first used by code that no task ran (`nesting.ts`). */
   readonly isUnasked?: boolean;
 }
 
@@ -84,7 +84,7 @@ export interface Call extends Given {
   readonly args: Packet;
   /** From 1. */
   readonly attempt: number;
-  /** What the worker must know beforehand; undefined of a plain call. */
+  /** The facts that the worker must know beforehand; undefined for a plain call. */
   readonly how: CallMeta | undefined;
 }
 
@@ -102,7 +102,7 @@ export interface ChunkCall {
   readonly attempt: number;
   /** Items that may begin before the first report. */
   readonly lease: number;
-  /** The host measures the time of each item: it is to be reported before the next begins. */
+  /** True if the host measures the time of each item: it must be reported before the next begins. */
   readonly isTimed: boolean;
   readonly isAbortable: boolean;
   /** The worker must run all items, however big their results are. */
@@ -111,7 +111,7 @@ export interface ChunkCall {
 
 /** The host counts what a worker has begun at least this often, so that the worker never runs out of room to mark it. */
 const countEvery = 10_000;
-/** A process has had so many tasks when it is told to load what it needs for tasks that are sent ahead. */
+/** The number of tasks after which a process is told to load the modules for tasks that are sent ahead. */
 const wordsAfter = 200;
 
 export class WorkerHandle {
@@ -131,7 +131,7 @@ export class WorkerHandle {
   #undecoded = 0;
   #lastDecoded: Promise<void> | undefined;
   #fatal: unknown;
-  /** What it says it had begun. */
+  /** The tasks that it reports to have begun. */
   #begun: ReadonlySet<number> | undefined;
   /** This thread's slot in the shared heap, as the worker knows it. */
   #toldSlot: number = me;
@@ -207,12 +207,12 @@ export class WorkerHandle {
     return true;
   }
 
-  /** Whether the worker has begun a task that has a ticket and has not ended. */
+  /** True if the worker has begun a task that has a ticket and has not ended. */
   hasBegun(ticket: number): boolean {
     return this.#ahead!.hasBegun(ticket);
   }
 
-  /** The consumer of a stream has taken so many more of its values. */
+  /** The consumer of a stream has taken `count` more of its values. */
   taken({ id }: Given, count: number): void {
     this.#worker.link.send(frame(FrameKind.Taken, { id, a: count }));
   }
@@ -274,13 +274,13 @@ export class WorkerHandle {
     nextTick(() => this.#events.outcome(task, false, error, -1));
   }
 
-  /** What the worker sends lives as long as its host does. */
+  /** Messages of the worker live as long as its host does. */
   #tellSlot(): void {
     this.#toldSlot = me;
     this.#worker.link.send(frame(FrameKind.Slot, { a: me }));
   }
 
-  /** Has a process load the shared heap. Where there is none, it goes on without. */
+  /** Has a process load the shared heap. Without one, it goes on without. */
   #offerWords(): void {
     const door = handleDoor();
     if (door === undefined || door.whyApart() !== undefined) return;
@@ -414,7 +414,7 @@ export class WorkerHandle {
     this.#events.ended(end, this.#ending.isReady ? (this.#begun ?? this.#countBegun()) : new Set());
   }
 
-  /** It said no goodbye: which of its tasks had begun, as far as its marks tell. */
+  /** Called for a worker that said no goodbye: returns the tasks that had begun, as far as its marks tell. */
   #countBegun(): ReadonlySet<number> | undefined {
     const count = this.#worker.begun.count();
     return count === null ? undefined : this.#given.begun(count);

@@ -1,4 +1,4 @@
-/** What the compiler must take, and refuse, of a SharedMap. */
+/** The types of a SharedMap, for the compiler. */
 
 import { SharedMap, type SharedMapKey, type SharedMapStatistics } from 'heddle';
 

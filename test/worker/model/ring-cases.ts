@@ -1,5 +1,5 @@
 /**
- * What the ring of a link is tried with under every schedule of its writer and its reader: records come whole, once and in order; no wake-up is lost; what a
+ * The cases of the ring of a link under every schedule of its writer and its reader: records come whole, once and in order; no wake-up is lost; what a
  * writer had not published when it died is never read, and what it had is.
  */
 
