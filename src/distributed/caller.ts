@@ -184,8 +184,7 @@ class CallerLink implements RemoteLink {
 
   send(tasks: readonly RemoteTask[]): void {
     const direct = tasks.filter(({ worker }) => worker !== undefined);
-    for (const task of tasks)
-      this.#sent.set(task.number, { task, state: 'held', job: task.number, large: undefined, worker: undefined, odd: 0 });
+    for (const task of tasks) this.#sent.set(task.number, { task, state: 'held', job: task.number, large: undefined, worker: undefined, odd: 0 });
     for (const task of tasks) if (task.worker === undefined) this.#hold(task);
     this.#pump();
     if (direct.length > 0) this.#sendDirect(direct).catch((error: unknown) => this.#failed(error));
@@ -208,10 +207,7 @@ class CallerLink implements RemoteLink {
   /** Calls that go together: what takes a millisecond, as long as each slot has some. */
   get #bundle(): number {
     if (this.#meanMs === undefined || this.#meanMs >= quick) return 1;
-    const slots = Math.max(
-      1,
-      this.workers.reduce((sum, worker) => sum + worker.slots, 0),
-    );
+    const slots = Math.max(1, this.workers.reduce((sum, worker) => sum + worker.slots, 0));
     const share = Math.ceil((this.#held.length + this.#underWay) / (4 * slots));
     return Math.max(1, Math.min(mostTogether, Math.floor(1 / Math.max(this.#meanMs, 0.001)), share));
   }
@@ -548,10 +544,7 @@ class CallerLink implements RemoteLink {
     const all = [...this.#sent].slice(0, auditMost).filter(([, { task, state }]) => state === 'sent' && task.worker === undefined);
     if (all.length === 0 || this.#receiving !== undefined) return;
     const jobs = `${this.#keys.jobs}:${this.#queueName}:${jobIdOf(this.#id, '')}`;
-    const [replies, states] = (await this.#run(auditScript, [this.#id, jobs, ...all.flatMap(([number, { job }]) => [number, job])])) as [
-      number,
-      string,
-    ];
+    const [replies, states] = (await this.#run(auditScript, [this.#id, jobs, ...all.flatMap(([number, { job }]) => [number, job])])) as [number, string];
     // What has come and was not read is no loss.
     if (replies > 0) return;
     const again: RemoteTask[] = [];
@@ -591,12 +584,7 @@ function together(tasks: readonly RemoteTask[], most: number): RemoteTask[][] {
 const smallArgs = 4096;
 
 const isPlainCall = ({ kind, timeout, initializer, tellsProgress, args }: RemoteTask): boolean =>
-  kind === 'call' &&
-  timeout === Infinity &&
-  initializer === undefined &&
-  !tellsProgress &&
-  args.modules.length === 0 &&
-  args.bytes.length < smallArgs;
+  kind === 'call' && timeout === Infinity && initializer === undefined && !tellsProgress && args.modules.length === 0 && args.bytes.length < smallArgs;
 
 const isLike = (a: RemoteTask, b: RemoteTask): boolean => a.fn === b.fn && a.priority === b.priority && isPlainCall(a) && isPlainCall(b);
 

@@ -440,8 +440,7 @@ export class DistributedWorker implements AsyncDisposable {
     const { home } = this.#options.release;
     const { modules, failed, ms, isOk } = head;
     const more = { number, home, ...(modules.length === 0 ? {} : { modules }) };
-    if (failed === undefined)
-      this.#end(running.head, number, running.claim, { kind: 'ended', isOk, ...more, ...(ms === undefined ? {} : { ms }) }, [bytes]);
+    if (failed === undefined) this.#end(running.head, number, running.claim, { kind: 'ended', isOk, ...more, ...(ms === undefined ? {} : { ms }) }, [bytes]);
     else this.#end(running.head, number, running.claim, { kind: 'chunk', failed, ms: ms ?? 0, ...more }, [bytes]);
   }
 
@@ -593,8 +592,7 @@ export class DistributedWorker implements AsyncDisposable {
     const { slots } = this.#options;
     const depth = Math.max(1, this.#running.size / slots);
     const ms = this.#meanMs / depth;
-    const ahead =
-      ms < quick && this.#running.size < mostInHand * slots ? Math.min(mostAhead, Math.ceil((4 * quick) / Math.max(ms, 0.05))) : 0;
+    const ahead = ms < quick && this.#running.size < mostInHand * slots ? Math.min(mostAhead, Math.ceil((4 * quick) / Math.max(ms, 0.05))) : 0;
     const concurrency = slots * (1 + ahead);
     if (bull.concurrency !== concurrency) bull.concurrency = concurrency;
   }
