@@ -35,7 +35,7 @@ function entriesFor(action: string, map: SharedMap): Record<string, unknown> {
   return action === 'clear' ? { ...few, large2: [map, large] } : few;
 }
 
-/** The values that its keys may have. */
+/** The changes that its keys may show. */
 const mayBe: Record<string, (key: string, value: unknown) => boolean> = {
   'set a new key': (key) => key === 'new',
   'set a key': (key) => key === 'a',

@@ -1,4 +1,4 @@
-/** The objects in a SharedMap live as long as they can be read there, and no longer. */
+/** The contents of a SharedMap live as long as they can be read there, and no longer. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

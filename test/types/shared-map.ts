@@ -1,4 +1,4 @@
-/** The types of a SharedMap, for the compiler. */
+/** Types of a SharedMap: the compiler takes and refuses these. */
 
 import { SharedMap, type SharedMapKey, type SharedMapStatistics } from 'heddle';
 

@@ -1,7 +1,6 @@
 /**
- * The cases of a SharedMap under every schedule of a few threads. A reader sees the former value or the new one as a whole and of its own
- * key, and no change is lost. A death at any step leaves the former value or the new one. Keys come to one slot of one stripe; the codec
- * makes no steps.
+ * The cases of a SharedMap under every schedule of a few threads: a reader sees the former value or the new one as a whole and of its own key, no change
+ * is lost, and a death at any step leaves the former value or the new one. Keys come to one slot of one stripe; the codec makes no steps.
  */
 
 import assert from 'node:assert/strict';
@@ -145,7 +144,7 @@ function sweeper(): void {
 
 type Holds = Record<number, string>;
 
-/** The expected final content: one of some letters for each key, `-` for none; others are not there. */
+/** The entries of the end: one of some letters for each key, `-` for none; others are not there. */
 const holds =
   (expected: Holds) =>
   (scene: Scene): void => {
@@ -172,7 +171,7 @@ const holdsInHeap =
     checkHeap(theAgent().memory);
   };
 
-/** Each change that returned is in the number, and each dead thread has made its change or not. */
+/** Each change that returned is in the number, and each thread that died has made its change or not. */
 const counts =
   (threads: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
@@ -189,7 +188,7 @@ function fillUp(map: Map): void {
   for (const key of more.slice(0, 2)) map.setSync(key, 'x'.repeat(80));
 }
 
-/** The values of `fillUp` are there, and further ones fit. */
+/** The entries of `fillUp` are there, and further ones fit. */
 function hasLarge(scene: Scene): void {
   const map = mapIn(scene);
   checkMap(map);
