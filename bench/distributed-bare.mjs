@@ -12,9 +12,9 @@ setInterval(() => {
 }, 5);
 const worker = new Worker(
   'bare',
-  async (job) => {
+  (job) => {
     counts.set(job.name, (counts.get(job.name) ?? 0) + 1);
-    return job.data * 2;
+    return Promise.resolve(job.data * 2);
   },
   { connection: connection(), concurrency: 50, removeOnComplete: { count: 0 } },
 );

@@ -1,2 +1,2 @@
-// The tasks of bench/distributed.mjs.
+// Tasks that the workers of bench/distributed.mjs run.
 export const double = (n) => n * 2;

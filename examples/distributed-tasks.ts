@@ -1,4 +1,4 @@
-/** What distributed.ts has its workers do: functions that a module exports travel by their names. */
+/** Tasks that the workers of distributed.ts run: functions that a module exports travel by their names. */
 
 export function countPrimes(below: number): number {
   let count = 0;

@@ -48,7 +48,7 @@ console.log('workers:', executor.statistics().workers);
 
 let count = 0;
 let sum = 0;
-// What was lost with a worker may run again.
+// Tasks that were lost with a worker may run again.
 for await (const primes of executor.with({ idempotent: true }).map(countPrimes, Array<number>(items).fill(below), { chunkSize: 10 })) {
   count++;
   sum += primes;

@@ -19,6 +19,8 @@ export { decodeMessage, type MessageBeside, modulesOf } from './message/decoder.
 export { type LoadScope, setLoadScope } from './function/index.ts';
 // Packets and their destinations.
 export type { Border, Encoded, ExportedSignal, Incoming, Packet } from './packet/packet.ts';
+/** Ends the loan of large copies in a packet, when its receiver has read them. */
+export { giveBack } from './packet/lent.ts';
 // Abort signals: the link calls this when the other side's signal fired.
 export { abortImported } from './kinds/signals.ts';
 // For threads in which tasks come and go.

@@ -305,12 +305,12 @@ class CallerLink implements RemoteLink {
   /** Tasks of a broadcast go to their workers' inboxes: one message for all slots of a worker. */
   async #sendDirect(tasks: readonly RemoteTask[]): Promise<void> {
     // Those of one broadcast have one packet.
-    const together = new Map<Packet, Map<string, RemoteTask[]>>();
+    const broadcasts = new Map<Packet, Map<string, RemoteTask[]>>();
     for (const task of tasks) {
-      const byWorker = together.get(task.args) ?? new Map<string, RemoteTask[]>();
-      together.set(task.args, byWorker.set(task.worker!, [...(byWorker.get(task.worker!) ?? []), task]));
+      const byWorker = broadcasts.get(task.args) ?? new Map<string, RemoteTask[]>();
+      broadcasts.set(task.args, byWorker.set(task.worker!, [...(byWorker.get(task.worker!) ?? []), task]));
     }
-    for (const [worker, all] of [...together.values()].flatMap((byWorker) => Array.from(byWorker))) {
+    for (const [worker, all] of [...broadcasts.values()].flatMap((byWorker) => Array.from(byWorker))) {
       const [first] = all as [RemoteTask];
       const message = this.#messageOf(first, { kind: 'broadcast', numbers: all.map(({ number }) => number) });
       const large = message.length > largeFrom ? await this.#large.put(message) : undefined;

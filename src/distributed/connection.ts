@@ -117,6 +117,7 @@ export class Connection {
     const error = closedError();
     for (const call of this.#calls) this.#finish(call, () => call.reject(error));
     clearTimeout(this.#wait);
+    clearTimeout(this.#look);
     this.#wait = undefined;
     const redis = this.#redis;
     this.#settle();
@@ -187,8 +188,6 @@ export class Connection {
     } else {
       if (this.#isReady && !this.#isClosed) stream?.unref();
       timer?.unref();
-      clearTimeout(this.#look);
-      this.#look = undefined;
     }
   }
 
@@ -197,6 +196,8 @@ export class Connection {
     this.#lookedAt = monotonicNow();
     this.#look = setTimeout(() => {
       const isLate = monotonicNow() - this.#lookedAt > lookEvery + lateBy;
+      this.#look = undefined;
+      if (!this.#isWanted) return;
       this.#watch();
       if (!isLate) this.#lookAfter();
     }, lookEvery);

@@ -5,6 +5,7 @@ import { checkBackendOptions } from './backend.ts';
 import { openLink } from './caller.ts';
 import { readTaskBackend, type TaskBackendOptions, taskBackendKeys } from './options.ts';
 
+/** Options of a `DistributedExecutor`. */
 export interface DistributedExecutorOptions extends TaskBackendOptions {
   /** Tasks that may wait for a worker; at it `submit` rejects with `Full`, `map` waits. An integer >= 1; default no limit. */
   readonly queueLimit?: number | undefined;
@@ -18,6 +19,7 @@ export interface DistributedExecutorOptions extends TaskBackendOptions {
   readonly name?: string | undefined;
 }
 
+/** Plain numbers, as they are at the moment: those of a pool, and of the messages of workers. */
 export interface DistributedStatistics extends PoolStatistics {
   /** Messages that were refused: not signed, altered, or not for this caller. */
   readonly refused: number;
@@ -88,6 +90,7 @@ export class DistributedExecutor extends PoolExecutor {
     return super.broadcast(fn, ...args);
   }
 
+  /** The number of workers, tasks and refused messages. */
   override statistics(): DistributedStatistics {
     return { ...super.statistics(), ...poolOf(this).linkCounts };
   }

@@ -39,4 +39,5 @@ export { BackendLost, LeaseLost } from '../errors.ts';
 export { DistributedExecutor, type DistributedExecutorOptions, type DistributedStatistics } from './executor.ts';
 export type { TaskBackendOptions } from './options.ts';
 export type { DistributedStore } from './large.ts';
+export type { PoolStatistics } from '../pool/index.ts';
 export { DistributedWorker, type DistributedWorkerOptions, type WorkerStatistics } from './worker.ts';

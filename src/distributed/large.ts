@@ -17,6 +17,7 @@ export interface DistributedStore {
   put(key: string, bytes: Uint8Array, ttl: number): unknown;
   /** The bytes; null or undefined if there are none. */
   get(key: string): PromiseLike<Uint8Array | null | undefined> | Uint8Array | null | undefined;
+  /** Removes the bytes; a key that is not there is not an error. */
   delete(key: string): unknown;
 }
 

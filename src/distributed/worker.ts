@@ -33,6 +33,7 @@ import { type Job, runCall, runChunk, runStream, SealedReason } from './task.ts'
 import { claimScript, endScript, sweepScript, tellScript } from './task-scripts.ts';
 import { WorkerWatch } from './worker-watch.ts';
 
+/** Options of a `DistributedWorker`. */
 export interface DistributedWorkerOptions extends TaskBackendOptions {
   /** Tasks that run at a time. An integer >= 1; default `os.availableParallelism()`. */
   readonly maxWorkers?: number | undefined;
@@ -48,7 +49,9 @@ export interface DistributedWorkerOptions extends TaskBackendOptions {
 
 /** Plain numbers, since the worker was made. */
 export interface WorkerStatistics {
+  /** Tasks that run now. */
   readonly running: number;
+  /** Tasks that have ended, well or not. */
   readonly completed: number;
   /** Messages that were not signed, were altered, or were for another release. */
   readonly refused: number;
@@ -175,6 +178,7 @@ export class DistributedWorker implements AsyncDisposable {
     return this.#options.slots;
   }
 
+  /** The number of tasks and of refused messages. */
   statistics(): WorkerStatistics {
     return { running: this.#running.size, completed: this.#completed, refused: this.#refused, replayed: this.#replayed };
   }

@@ -3,7 +3,7 @@
 export { blocking, isBlockingSeen, replaceBlocking } from './blocking.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { Deque } from './deque.ts';
-export { setWithoutContext, withoutContext } from './no-context.ts';
+export { setWithoutContext, withoutContext } from '../no-context.ts';
 export { ItemIterator, type ItemSource } from './item-iterator.ts';
 export { describeDeadlock, type Living, living, replaceTeller, restartNumbers, takeNumber, tell } from './living.ts';
 export { Done, done, Failed, Operation, Pending, yes } from './operation.ts';

@@ -9,7 +9,7 @@
 
 import { queueMicrotask, setImmediate } from '../real-timers.ts';
 import { Deque } from './deque.ts';
-import { withoutContext } from './no-context.ts';
+import { withoutContext } from '../no-context.ts';
 
 /** The greenlet, or the awaiting function, that runs in a step. */
 export interface Actor {

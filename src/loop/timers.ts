@@ -6,7 +6,7 @@
  */
 
 import { type Clock, systemClock } from './clock.ts';
-import { withoutContext } from './no-context.ts';
+import { withoutContext } from '../no-context.ts';
 
 export interface Timed {
   /** When it expires, by the clock. */

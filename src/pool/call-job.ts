@@ -1,6 +1,6 @@
 /** One call, whose future waits. */
 
-import { type CallSite, type Capsule, joinStacks, type Packet } from '../codec/index.ts';
+import { type CallSite, type Capsule, giveBack, joinStacks, type Packet } from '../codec/index.ts';
 import { accepts, backoffAfter, tellProgress } from './caller-code.ts';
 import { type Future, type FutureTask, futures } from './future.ts';
 import { type Loss, type Lost, lostOf, type Overdue, type Reported } from './job.ts';
@@ -54,6 +54,8 @@ export class CallJob extends SingleJob implements FutureTask {
   /** The outcome for its future. */
   #ok = false;
   #value: unknown;
+  /** True once the only worker has told the outcome, and so has read the arguments. */
+  #hasTold = false;
 
   /** @param mayGoAhead it may be sent to a busy worker, and to another after that */
   constructor(
@@ -97,6 +99,7 @@ export class CallJob extends SingleJob implements FutureTask {
 
   returned(why: 'requeue' | 'retry'): void {
     this.#attemptIs = 'open';
+    this.#hasTold = false;
     if (why === 'retry') this.attempt++;
   }
 
@@ -105,6 +108,7 @@ export class CallJob extends SingleJob implements FutureTask {
   }
 
   end(ok: boolean, value: unknown): boolean {
+    this.#hasTold = this.attempt === 1;
     if (ok ? this.#attemptIs !== 'aborted' : this.#attemptIs === 'open') {
       this.#ok = ok;
       this.#value = value;
@@ -154,6 +158,11 @@ export class CallJob extends SingleJob implements FutureTask {
     const value = this.#value;
     if (!this.#ok && this.#attemptIs !== 'aborted') joinStacks(value, this.#site);
     futures.settle(this.future, this.#ok, value);
+  }
+
+  override release(): void {
+    super.release();
+    if (this.#hasTold && this.args.attachments.length > 0) giveBack(this.args.attachments);
   }
 
   cancelled(): void {

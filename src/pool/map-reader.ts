@@ -42,7 +42,7 @@ const readingMs = 5;
 const maxUnclocked = 64;
 /** Milliseconds in which an item that comes fast comes. */
 const fast = 0.01;
-/** During the call of `map`, where no clock is read. */
+/** Items between two looks at the bytes that there is room for. */
 const mostAtOnce = 4096;
 
 export class MapReader {
@@ -54,6 +54,10 @@ export class MapReader {
   #state: State = 'idle';
   /** Items taken from the source. */
   #pulled = 0;
+  /** Items after which the clock is read, and those that came since. */
+  #stretch = 1;
+  #unclocked = 0;
+  #lookedAt = 0;
   /** Ends the pause. */
   #timer: NodeJS.Immediate | undefined;
 
@@ -95,7 +99,7 @@ export class MapReader {
   #read(isCall: boolean): void {
     this.#state = 'reading';
     try {
-      if (isCall) while (this.#isReading && this.#intake.mayRead(true)) this.#readSome(mostAtOnce);
+      if (isCall) while (this.#isReading && this.#intake.mayRead(true)) this.#readSome(Infinity);
       else this.#readForAWhile();
     } catch (error) {
       this.#failed(error);
@@ -105,16 +109,20 @@ export class MapReader {
 
   /** The source may be slower than the workers: they must be listened to between its items. */
   #readForAWhile(): void {
-    const since = performance.now();
-    let lookedAt = since;
-    let most = 1;
+    const until = (this.#lookedAt = performance.now()) + readingMs;
+    this.#unclocked = 0;
     while (this.#isReading && this.#intake.mayRead(false)) {
-      const count = this.#readSome(most);
-      const now = performance.now();
-      most = now - lookedAt < fast * count ? Math.min(most * 2, maxUnclocked) : 1;
-      lookedAt = now;
-      if (now - since > readingMs && this.#isReading) this.#pause();
+      this.#readSome(until);
+      if (this.#lookedAt > until && this.#isReading) this.#pause();
     }
+  }
+
+  /** Reads the clock. @returns the time */
+  #look(): number {
+    const now = performance.now();
+    this.#stretch = now - this.#lookedAt < fast * this.#stretch ? Math.min(this.#stretch * 2, maxUnclocked) : 1;
+    this.#unclocked = 0;
+    return (this.#lookedAt = now);
   }
 
   #pause(): void {
@@ -125,38 +133,41 @@ export class MapReader {
     });
   }
 
-  /** Reads up to `most` items, and no more than fit into the chunk that is being filled. There is room for one at least. */
-  #readSome(most: number): number {
+  /**
+   * Reads no more than fits into the chunk that is being filled. There is room for one item at least.
+   *
+   * @param until the time after which it stops; `Infinity`: no clock is read
+   */
+  #readSome(until: number): void {
     const source = this.#source;
     const { builder } = this;
     const { wanted, room, roomBytes } = this.#intake;
-    const fitting = Math.max(1, Math.min(room, wanted - builder.length));
+    const fitting = Math.max(1, Math.min(room, wanted - builder.length, mostAtOnce));
     if (source.range !== undefined) return this.#skipSome(source.range, fitting, wanted);
-    const count = Math.min(most, fitting);
-    for (let i = 1; i <= count; i++) {
+    const isClocked = until !== Infinity;
+    for (let i = 0; i < fitting; i++) {
       const isThere = source.advance();
       if (isThere !== true) {
         if (isThere === false) this.#ended();
         else this.#await(isThere);
-        return i;
+        return;
       }
       const item = source.value;
       this.#accept(item, wanted);
-      // Few numbers have no relevant weight, and run no code.
-      if (typeof item !== 'number' && (builder.weight >= roomBytes || !this.#isReading)) return i;
-      if (builder.length === 0) return i;
+      // Few numbers have no relevant weight.
+      if (typeof item !== 'number' && builder.weight >= roomBytes) return;
+      if (builder.length === 0 || !this.#isReading) return;
+      if (isClocked && ++this.#unclocked >= this.#stretch && this.#look() > until) return;
     }
-    return count;
   }
 
-  #skipSome(range: Range, most: number, wanted: number): number {
+  #skipSome(range: Range, most: number, wanted: number): void {
     const { from, count } = range.skip(most);
     if (count > 0) this.builder.addRange(range.list, from, count, this.#pulled);
     else this.#ended();
     this.#pulled += count;
     this.#intake.took(count);
     if (this.builder.length >= wanted) this.seal();
-    return count;
   }
 
   #await(answer: Promise<boolean>): void {

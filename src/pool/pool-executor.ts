@@ -51,9 +51,9 @@ export abstract class PoolExecutor extends Executor {
    * @internal
    * @param kind what its workers are; or the pool, where that is made elsewhere
    */
-  protected constructor(kind: WorkerKind | TaskPool, options?: ExecutorOptions) {
+  protected constructor(kind: WorkerKind | object, options?: ExecutorOptions) {
     super();
-    const pool = typeof kind === 'string' ? makePool(kind, options, new.target) : kind;
+    const pool = typeof kind === 'string' ? makePool(kind, options, new.target) : (kind as TaskPool);
     insides.set(this, { pool, settings: defaultSettings });
     dropped.register(this, pool);
   }
@@ -213,6 +213,6 @@ function encodeCall(
   const { border } = pool;
   const capsule = captureFunction(fn as AnyFunction, border);
   // Memory that is sent several times must not move with the first.
-  const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, isOwnList: true });
+  const packet = encode(args, { root: 'args', border, transfer, keep: isForMany || retries > 0, lends: true, isOwnList: true });
   return { capsule, packet };
 }

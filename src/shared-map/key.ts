@@ -242,11 +242,17 @@ const bitsOfNan = Uint8Array.of(0, 0, 0, 0, 0, 0, 0xf8, 0x7f);
 let bytes: Buffer = Buffer.alloc(0);
 let position = 0;
 
-/** The key whose bytes are in these words, from their beginning on. */
-export function decodeKey(words: Int32Array): SharedMapKey {
-  if (words[0] === WORD) return words[1]!;
-  bytes = Buffer.from(words.buffer, words.byteOffset, words.byteLength);
-  position = 0;
+/** The words that keys were read from last, as bytes. */
+let wordsRead: Int32Array | undefined;
+
+/** The key whose bytes begin at a word. */
+export function decodeKey(words: Int32Array, from: number): SharedMapKey {
+  if (words[from] === WORD) return words[from + 1]!;
+  if (words !== wordsRead) {
+    wordsRead = words;
+    bytes = Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+  }
+  position = from * 4;
   return readValue();
 }
 

@@ -9,7 +9,7 @@ import { load, store } from '#atomics';
 import { crypto } from '../builtins.ts';
 import { types } from 'node:util';
 import { checkFunction, expected } from '../check.ts';
-import { Items, type Message, type Packed, type Peeked, Turns } from '../channel/index.ts';
+import { Items, type Message, type Packed, PARCEL, type Peeked, Turns } from '../channel/index.ts';
 import { FLAT, prepare, prepareSync } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
 import { Done, Failed, type Operation, Pending, readSyncTimeout, readWaitOptions, type WaitOptions } from '../loop/index.ts';
@@ -18,7 +18,8 @@ import { TypeError } from '../refusals.ts';
 import { atOnce } from '../thenable.ts';
 import { checkKey, decodeKey, EncodedKey, type SharedMapKey } from './key.ts';
 import { mapRefs, mapWords, SEED, stripeCount, wordsOf } from './record.ts';
-import { mostInline, ReadValue, Stripe } from './stripe.ts';
+import { mostInline, ReadValue } from './reader.ts';
+import { Stripe } from './stripe.ts';
 import { isUpdating, refuseWithin, runUpdate, UpdateLocks } from './updates.ts';
 
 const mapKind: ObjectKind = defineKind({
@@ -236,20 +237,39 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
    * Keys with their values. Each key that is there from the first step to the last comes once; one that is set or taken out meanwhile comes at most once. A
    * value is the one at some moment in between: a sixteenth of the map is copied at a time.
    */
-  *entries(): IterableIterator<[K, V]> {
-    for (let i = 0; i < stripeCount; i += 1)
-      for (const { key, value: peeked } of this.#stripeAt(i).snapshot((message) => this.#items.peek(message)))
-        yield [decodeKey(key) as K, this.#open(peeked!)];
+  entries(): IterableIterator<[K, V]> {
+    return this.#each((key, read) => [key(), this.#open(read())]);
   }
 
   /** The keys, by the rules of `entries`. */
-  *keys(): IterableIterator<K> {
-    for (let i = 0; i < stripeCount; i += 1) for (const { key } of this.#stripeAt(i).snapshot(undefined)) yield decodeKey(key) as K;
+  keys(): IterableIterator<K> {
+    return this.#each((key) => key());
   }
 
   /** The values, by the rules of `entries`. */
-  *values(): IterableIterator<V> {
-    for (const [, its] of this.entries()) yield its;
+  values(): IterableIterator<V> {
+    return this.#each((_key, read) => this.#open(read()));
+  }
+
+  /** @param make gives an element of each entry: calls `key` and `read` at once */
+  *#each<R>(make: (key: () => K, read: () => Peeked) => R): IterableIterator<R> {
+    for (let i = 0; i < stripeCount; i += 1) {
+      const { words, end, peeked } = this.#stripeAt(i).snapshot((message) => this.#items.peek(message));
+      let parcels = 0;
+      let from = 0;
+      const key = (): K => decodeKey(words, from + 2) as K;
+      const read = (): Peeked => {
+        const header = words[from + 1]!;
+        if ((header & PARCEL) !== 0) return peeked[parcels]!;
+        const message = { kind: header & 0xf, length: header >>> 4, words, from: from + 2 + wordsOf(words[from]!), number: 0 };
+        return { message, handles: none, bytes: undefined };
+      };
+      while (from < end) {
+        yield make(key, read);
+        if ((words[from + 1]! & PARCEL) !== 0) parcels += 1;
+        from += 2 + wordsOf(words[from]!) + wordsOf(words[from + 1]! >>> 4);
+      }
+    }
   }
 
   /** As `entries`. */

@@ -9,15 +9,12 @@
  *    before one word names the entry       nothing has happened; the memory of the entry is lost until the table is made anew
  *    after it                              the entry is there; the repair counts it
  *    the value is a parcel (`items.ts`)    between two stores, the one that names it and the one that says in whose hands it is, it stays until the map goes
- *
- * (Sequence counts after Lameter's in Linux: writers never wait for readers. A reader follows no reference that it cannot prove to have been one: it
- * looks at the sequence again before it touches a segment of the heap that is new to it.)
  */
 
-import { fence, load, pause, read, release, write } from '#atomics';
+import { fence, load, read, release, write } from '#atomics';
 import { type Message, type Outgoing, PARCEL } from '../channel/index.ts';
 import { HeddleError } from '../errors.ts';
-import { adopt, type Block, dropParcel, holdParcel, leaveParcel, relink, theAgent } from '../memory/index.ts';
+import { adopt, type Block, dropParcel, holdParcel, leaveParcel, relink } from '../memory/index.ts';
 import { RobustMutex } from '../sync/index.ts';
 import type { EncodedKey } from './key.ts';
 import {
@@ -29,76 +26,19 @@ import {
   MUTEX,
   NEXT,
   SEQUENCE,
-  SLOTS,
   stripeAt,
-  tableHead,
   TABLES,
-  unitMask,
-  unitShift,
   unitsOf,
   VALUE,
   VERSION,
   wordsOf,
 } from './record.ts';
-import { leastSlots, mostSlots, placeIn, Table } from './table.ts';
-
-/** Bytes of values that lie in their entry; larger ones, but for the names of modules, are in a parcel. */
-export const mostInline = 240;
-const inlineWords = mostInline / 4;
-/** Looks of a reader before it goes into the mutex. */
-const mostLooks = 8;
-/** Entries after which a reader looks whether they are still a chain. */
-const entriesPerLook = 8;
+import { Reader, type ReadValue } from './reader.ts';
+import { Snapshot } from './snapshot.ts';
+import { isKey, leastSlots, mostSlots, placeIn, Table } from './table.ts';
 
 /** Units of a table that is not made smaller. */
 const mostSpareUnits = 1024;
-
-/** The result of a look at a key. */
-type Looked = 'none' | 'found' | 'torn' | 'parcel';
-
-/** The value that was read last: a message, as of a queue's item. */
-export class ReadValue implements Message {
-  kind = 0;
-  length = 0;
-  words: Int32Array;
-  bytes: Uint8Array;
-  readonly number = 0;
-  readonly from = 0;
-  /** Of its entry; 0: there was none. */
-  version = 0;
-  readonly #own: Int32Array;
-  readonly #ownBytes: Uint8Array;
-
-  constructor() {
-    this.#own = new Int32Array(inlineWords);
-    this.#ownBytes = new Uint8Array(this.#own.buffer);
-    this.words = this.#own;
-    this.bytes = this.#ownBytes;
-  }
-
-  /** Takes a message that begins there. */
-  copy(words: Int32Array, from: number, header: number): void {
-    this.kind = header & 0xf;
-    this.length = header >>> 4;
-    const count = wordsOf(this.length);
-    if (count <= inlineWords) {
-      this.words = this.#own;
-      this.bytes = this.#ownBytes;
-    } else {
-      this.words = new Int32Array(count);
-      this.bytes = new Uint8Array(this.words.buffer);
-    }
-    const target = this.words;
-    for (let i = 0; i < count; i += 1) target[i] = read(words, from + i);
-  }
-}
-
-/** A key and its value as they were at one moment. */
-export interface Snapshot<T> {
-  readonly key: Int32Array;
-  /** Undefined where values were not asked for. */
-  readonly value: T | undefined;
-}
 
 export class Stripe {
   readonly #map: Block;
@@ -109,8 +49,7 @@ export class Stripe {
   readonly #version: number;
   readonly #index: number;
   readonly #mutex: RobustMutex;
-  /** Segments of the heap that readers know to be there; all stripes of a handle share them. */
-  readonly #segments: (Int32Array | undefined)[];
+  readonly #reader: Reader;
   // Of the key that was looked for last, in the mutex: its entry, 0 if there is none, and the word that names it, or would.
   #entry = 0;
   #entryWords: Int32Array;
@@ -128,7 +67,7 @@ export class Stripe {
     this.#sequence = at + SEQUENCE;
     this.#count = at + COUNT;
     this.#version = at + VERSION;
-    this.#segments = segments;
+    this.#reader = new Reader(map, index, segments);
     this.#entryWords = map.words;
     this.#linkWords = map.words;
     this.#mutex = new RobustMutex(map, stripeAt(index) + MUTEX, () => this.#repair());
@@ -149,7 +88,7 @@ export class Stripe {
   // Reading.
 
   has(key: EncodedKey): boolean {
-    const looked = this.#lookOften(key, undefined);
+    const looked = this.#reader.look(key, undefined);
     return looked === 'torn' ? this.#mutex.within(() => this.#find(key)) : looked !== 'none';
   }
 
@@ -159,7 +98,7 @@ export class Stripe {
    * @param peek called in the mutex for a value with a parcel
    */
   read(key: EncodedKey, value: ReadValue, peek: (message: Message) => void): boolean {
-    const looked = this.#lookOften(key, value);
+    const looked = this.#reader.look(key, value);
     if (looked === 'found') return true;
     if (looked === 'none') {
       value.version = 0;
@@ -179,53 +118,6 @@ export class Stripe {
     const at = this.#entryAt;
     value.version = read(words, at + ENTRY_VERSION);
     value.copy(words, at + entryHead + wordsOf(key.length), read(words, at + VALUE));
-  }
-
-  /** `torn`: writers were at work each time, or one has died. */
-  #lookOften(key: EncodedKey, value: ReadValue | undefined): Looked {
-    for (let left = mostLooks; left > 0; left -= 1) {
-      // ORDER: before all that is read; pairs with `#end`.
-      const sequence = load(this.#words, this.#sequence);
-      if ((sequence & 1) === 0) {
-        const looked = this.#look(key, value, sequence);
-        // ORDER: all was read before the second look; pairs with `#begin`.
-        fence();
-        if (looked !== 'torn' && load(this.#words, this.#sequence) === sequence) return looked;
-      }
-      pause();
-    }
-    return 'torn';
-  }
-
-  #look(key: EncodedKey, value: ReadValue | undefined, sequence: number): Looked {
-    const table = read(this.#words, this.#table);
-    if (table === 0) return 'none';
-    const words = this.#segmentOf(table, sequence);
-    if (words === undefined) return 'torn';
-    const at = (table & unitMask) << 2;
-    let entry = read(words, at + tableHead + (key.hash & (read(words, at + SLOTS) - 1))) | 0;
-    for (let left = entriesPerLook; entry !== 0; left -= 1) {
-      if (left === 0) {
-        if (load(this.#words, this.#sequence) !== sequence) return 'torn';
-        left = entriesPerLook;
-      }
-      const entryWords = this.#segmentOf(entry, sequence);
-      if (entryWords === undefined) return 'torn';
-      const entryAt = (entry & unitMask) << 2;
-      if (isKey(entryWords, entryAt, key)) return value === undefined ? 'found' : lookAt(entryWords, entryAt, key, value);
-      entry = read(entryWords, entryAt + NEXT) | 0;
-    }
-    return 'none';
-  }
-
-  /** Undefined: the reference may be none. */
-  #segmentOf(ref: number, sequence: number): Int32Array | undefined {
-    const number = ref >>> unitShift;
-    const known = this.#segments[number];
-    if (known !== undefined) return known;
-    fence();
-    if (load(this.#words, this.#sequence) !== sequence) return undefined;
-    return (this.#segments[number] = theAgent().memory.segment(number));
   }
 
   // Writing: all of it in the mutex.
@@ -269,7 +161,7 @@ export class Stripe {
   /** Entries change from here on. */
   #begin(): void {
     write(this.#words, this.#sequence, read(this.#words, this.#sequence) | 1);
-    // ORDER: before any of the changes; pairs with `#lookOften`.
+    // ORDER: before any of the changes; pairs with `Reader.look`.
     fence();
   }
 
@@ -471,49 +363,21 @@ export class Stripe {
   /**
    * All entries as they are at one moment.
    *
-   * @param peek called in the mutex with a copy of each value; undefined: values are not wanted
+   * @param peek called in the mutex for each value with a parcel: copies what must be copied
    */
-  snapshot<T>(peek: ((message: Message) => T) | undefined): Snapshot<T>[] {
+  snapshot<T>(peek: (message: Message) => T): Snapshot<T> {
     return this.#mutex.within(() => {
-      const all: Snapshot<T>[] = [];
-      this.#tableNow()?.each((_entry, words, at) => {
-        const keyWords = wordsOf(read(words, at + KEY));
+      const table = this.#tableNow();
+      const all = new Snapshot<T>(Math.max(0, (table?.used ?? 0) * 4));
+      table?.each((_entry, words, at) => {
         const header = read(words, at + VALUE);
-        const key = copyOf(words, at + entryHead, keyWords);
         const length = header >>> 4;
-        const valueOf = (): Message => ({
-          kind: header & 0xf,
-          length,
-          words: copyOf(words, at + entryHead + keyWords, wordsOf(length)),
-          number: 0,
-        });
-        all.push({ key, value: peek?.(valueOf()) });
+        all.add(words, at + entryHead, read(words, at + KEY), header);
+        if ((header & PARCEL) === 0) return;
+        const from = all.end - wordsOf(length);
+        all.peeked.push(peek({ kind: header & 0xf, length, words: all.words.slice(from, all.end), number: 0 }));
       });
       return all;
     });
   }
-}
-
-function copyOf(words: Int32Array, from: number, count: number): Int32Array {
-  const copy = new Int32Array(count);
-  for (let i = 0; i < count; i += 1) copy[i] = read(words, from + i);
-  return copy;
-}
-
-function isKey(words: Int32Array, at: number, key: EncodedKey): boolean {
-  if (read(words, at + HASH) !== key.hash || read(words, at + KEY) !== key.length) return false;
-  const from = at + entryHead;
-  const own = key.words;
-  for (let i = 0, count = wordsOf(key.length); i < count; i += 1) if (read(words, from + i) !== own[i]) return false;
-  return true;
-}
-
-/** Reads an entry without the mutex. */
-function lookAt(words: Int32Array, at: number, key: EncodedKey, value: ReadValue): Looked {
-  const header = read(words, at + VALUE);
-  if ((header & PARCEL) !== 0) return 'parcel';
-  if (wordsOf(header >>> 4) > inlineWords) return 'torn';
-  value.version = read(words, at + ENTRY_VERSION);
-  value.copy(words, at + entryHead + wordsOf(key.length), header);
-  return 'found';
 }

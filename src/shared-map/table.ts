@@ -12,10 +12,12 @@
 
 import { load, read, store, write } from '#atomics';
 import { adopt, allocateFilled, allocateOwned, type Block, blockAt, freeOwned, type Memory, relink, theAgent } from '../memory/index.ts';
+import type { EncodedKey } from './key.ts';
 import {
   CHAIN,
   chunkHead,
   END,
+  entryHead,
   FREE,
   FRESH,
   HASH,
@@ -31,6 +33,7 @@ import {
   unitShift,
   unitsOf,
   VALUE,
+  wordsOf,
 } from './record.ts';
 
 const wordsPerUnit = 4;
@@ -234,4 +237,13 @@ export class Table {
 /** Where an entry begins in the words of its segment. */
 export function placeIn(entry: number): number {
   return (entry & unitMask) << 2;
+}
+
+/** Whether an entry is that of a key. */
+export function isKey(words: Int32Array, at: number, key: EncodedKey): boolean {
+  if (read(words, at + HASH) !== key.hash || read(words, at + KEY) !== key.length) return false;
+  const from = at + entryHead;
+  const own = key.words;
+  for (let i = 0, count = wordsOf(key.length); i < count; i += 1) if (read(words, from + i) !== own[i]) return false;
+  return true;
 }

@@ -4,7 +4,7 @@
  *   frame ──▶ prepare (import modules) ──▶ open the function, decode the arguments ──▶ call ──▶ await ──▶ settle
  *                                                                                       `──▶ a stream: values, then settle
  *
- * It is the one record of the call in the worker: what is begun there, and what the task knows of itself hangs on it.
+ * The object is the one record of the call in the worker.
  */
 
 import { type Border, decode, type Incoming, prepare } from '../codec/index.ts';
@@ -21,27 +21,27 @@ import { StreamRun } from './stream-run.ts';
 import { areFew } from './task-clock.ts';
 import { whenBoth } from './wait.ts';
 
-/** Milliseconds: before a call of a function whose last call took as long, outcomes leave. */
+/** Milliseconds: outcomes leave before a call of a function whose last call took as long. */
 const short = 0.1;
 
-/** What runs it. */
+/** The runner that has the call. */
 export interface CallOwner {
   readonly border: Border;
   readonly tasks: BegunTasks;
   readonly signals: SignalIntake;
   readonly replies: Replies;
-  /** It has ended; told once. @param ms milliseconds that it took */
+  /** Hears of the end. @param ms milliseconds that the call took */
   callEnded(run: CallRun, isOk: boolean, value: unknown, ms: number): void;
 }
 
 export class CallRun implements Begun {
   declare readonly id: number;
-  /** Of one that was sent ahead; or 0. */
+  /** The ticket of a call that was sent ahead, or 0. */
   declare readonly ticket: number;
   declare readonly context: TaskContext;
   declare isWaiting: boolean;
   declare held: unknown;
-  /** Of a stream. */
+  /** Hears what the consumer of a stream has taken. */
   declare taken?: (count: number) => void;
   declare rescue?: () => void;
   readonly #owner: CallOwner;
@@ -68,7 +68,7 @@ export class CallRun implements Begun {
     return this.#capsule.name;
   }
 
-  /** What it waits for may come from its host. */
+  /** Whether what the call waits for may come from the host. */
   get #hearsHost(): boolean {
     return this.#capsule.hasSignals || this.#meta.hasSignals === true;
   }
@@ -134,7 +134,7 @@ export class CallRun implements Begun {
     this.#owner.callEnded(this, isOk, value, ms);
   }
 
-  /** The task has given what its values come from. */
+  /** Sends values from what the function has returned. */
   #beginStream(source: unknown): void {
     const { tasks, border, replies } = this.#owner;
     // It may have been given up while it was waited for.

@@ -59,6 +59,10 @@ export const FrameKind = {
   PoolsWork: 21,
   /** host → worker: parcel `a` holds the words of tasks that are sent ahead. worker → host: it has opened it. */
   AheadWords: 22,
+  /** Of a link with a ring: the next frame comes by the port. Never delivered. */
+  Elsewhere: 23,
+  /** Of a link with a ring: what comes by the port ends here, and the ring goes on. Never delivered. */
+  Resume: 24,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
@@ -206,6 +210,34 @@ export function readFrame(from: Uint8Array, view: DataView, at: number, beside?:
     transfer: nothing,
     handles: nothing,
     parcel: hasParcel ? view.getUint32(at + headerSize, true) : 0,
+    lost: undefined,
+  };
+}
+
+/** Reads the frame at `at` from memory that will be written again: its bytes are copied. */
+export function copyFrame(from: Uint8Array, view: DataView, at: number): Frame {
+  const body = view.getUint32(at, true);
+  const metaSize = view.getUint32(at + 4, true);
+  const word = view.getUint32(at + 8, true);
+  const parcelAt = at + headerSize;
+  const metaAt = (word & parcelled) === 0 ? parcelAt : parcelAt + parcelSize;
+  const start = metaAt + metaSize;
+  const count = parcelAt + body - start;
+  const bytes = count === 0 ? noBytes : new Uint8Array(count);
+  if (count > few) bytes.set(from.subarray(start, start + count));
+  else for (let i = 0; i < count; i++) bytes[i] = from[start + i]!;
+  return {
+    kind: (word & 0xff) as FrameKind,
+    id: view.getFloat64(at + 16, true),
+    a: view.getUint32(at + 12, true),
+    b: view.getUint32(at + 24, true),
+    c: view.getUint32(at + 28, true),
+    meta: metaSize === 0 ? '' : Buffer.from(from.buffer, from.byteOffset + metaAt, metaSize).toString(),
+    bytes,
+    attachments: nothing,
+    transfer: nothing,
+    handles: nothing,
+    parcel: metaAt === parcelAt ? 0 : view.getUint32(parcelAt, true),
     lost: undefined,
   };
 }

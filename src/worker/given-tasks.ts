@@ -1,5 +1,5 @@
 /**
- * What a worker was given and has not ended, and what of it has begun.
+ * The tasks that a worker was given and has not ended, and which of them have begun.
  *
  *   with a ticket      a word of its own says whether it has begun (`ahead.ts`)
  *   without            they begin in the order in which they were sent, so a number says which: `nth`
@@ -12,25 +12,25 @@ export interface CallerContext {
   runInAsyncScope<This, Args extends unknown[], R>(work: (this: This, ...args: Args) => R, self?: This, ...args: Args): R;
 }
 
-/** A task, as the handle of its worker knows it. What it stands for is known to who gave it, and hears of it by this object. */
+/** A task, as the handle of its worker knows it. The giver hears of the task by this object. */
 export interface Given {
   readonly id: number;
   readonly capsule: Capsule;
-  /** Its outcome is decoded, and told, in this async context: there is code of the caller's to run. */
+  /** The async context in which the outcome is decoded and told, where code of the caller may have to run. */
   readonly context: CallerContext | undefined;
-  /** By it the task can be taken back until its worker begins it; 0: it has none, or was taken back. To be written by the handle. */
+  /** The ticket by which the task can be taken back until the worker begins it; 0: none. Written by the handle. */
   ticket: number;
-  /** Of those without a ticket that the worker was sent, counted from 1. To be written by the handle. */
+  /** The place among those without a ticket that the worker was sent, counted from 1. Written by the handle. */
   nth: number;
-  /** How often the worker was told to stop it and has not answered that it heard. To be written by the handle. */
+  /** The number of calls to stop that the worker has not answered. Written by the handle. */
   unanswered: number;
 }
 
 export class GivenTasks {
-  /** Nearly always a worker has no more than one. */
+  /** The only task, nearly always. */
   #one: Given | undefined;
   readonly #others: Map<number, Given> = new Map();
-  /** Those without a ticket that the worker was sent. */
+  /** The number of tasks without a ticket that the worker was sent. */
   sent = 0;
 
   get size(): number {
@@ -53,7 +53,7 @@ export class GivenTasks {
     else this.#others.delete(task.id);
   }
 
-  /** It could not be sent. Told during the call that sent it: it was the last one. */
+  /** Takes out a task that could not be sent. Called during the call that sent it: no other came after it. */
   unsent(task: Given): void {
     if (task.nth > 0) this.sent--;
     this.delete(task);
@@ -64,7 +64,7 @@ export class GivenTasks {
     yield* this.#others.values();
   }
 
-  /** The ids of those without a ticket that have begun. @param count how many the worker has begun, modulo 2³² */
+  /** Lists the ids of those without a ticket that have begun. @param count the number that the worker has begun, modulo 2³² */
   begun(count: number): ReadonlySet<number> {
     const last = this.sent - ((this.sent - count) >>> 0);
     const ids = new Set<number>();

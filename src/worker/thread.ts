@@ -8,29 +8,39 @@ import { monotonicNow, setTimeout } from '../real-timers.ts';
 import type { SharedWords } from '../undisturbed.ts';
 import { AheadWords, wordsForThread } from './ahead.ts';
 import { WordCount } from './begun-count.ts';
+import { ringMemory } from './frame-ring.ts';
 import { MessagePortLink } from './message-port-link.ts';
+import { type RingEnd, RingLink } from './ring-link.ts';
 import type { RunningWorker, StartOptions } from './running-worker.ts';
 import { startNodeThread } from './thread-start.ts';
 
 /** What a pool's worker thread is given. */
 export interface WorkerThreadData {
   readonly port: MessagePort;
+  /** Further parts of its link, if that has rings. */
+  readonly ring: Omit<RingEnd, 'port'> | undefined;
   /** Where it counts what it has begun. */
   readonly begun: Uint32Array;
   /** The state of tasks that are sent ahead. */
   readonly ahead: SharedWords;
 }
 
+/** How many threads of this one's pools have something to do. */
+const busy: SharedWords = new Int32Array(new SharedArrayBuffer(4));
+/** `HEDDLE_LINK=port` sends frames by message ports alone, without rings. */
+const hasRings = process.env['HEDDLE_LINK'] !== 'port';
+
 /** @throws what `new Worker` throws, for options that a thread cannot have */
 export function startThread(options: StartOptions): RunningWorker {
   const { port1: hostPort, port2: workerPort } = new MessageChannel();
   const begun = new WordCount();
+  const ring = hasRings ? { memory: ringMemory(), busy } : undefined;
   const ahead = wordsForThread();
   const { worker, threadId, terminate, isImporting } = startNodeThread({
     file: 'worker/thread-main.js',
     name: options.name,
     daemon: true,
-    own: { port: workerPort, begun: begun.word, ahead } satisfies WorkerThreadData,
+    own: { port: workerPort, ring, begun: begun.word, ahead } satisfies WorkerThreadData,
     transferList: [workerPort],
     resourceLimits: options.resourceLimits,
     execArgv: options.execArgv,
@@ -40,7 +50,7 @@ export function startThread(options: StartOptions): RunningWorker {
   let error: unknown;
   worker.on('error', (thrown) => (error = thrown));
   return {
-    link: new MessagePortLink(hostPort),
+    link: ring === undefined ? new MessagePortLink(hostPort) : new RingLink({ port: hostPort, ...ring }, options.isBusy),
     pid: process.pid,
     threadId,
     begun,

@@ -1,5 +1,5 @@
 /**
- * How a worker ends: told to, killed, or by itself. Its end is told once, when it is gone, all that it sent was read, and all of that was decoded.
+ * The end of a worker: ordered, forced, or its own. It is told once: when the worker is gone, and all that it sent was read and decoded.
  *
  *   stop ──▶ told ──patience──▶ killed ─┐
  *                                       ├──▶ gone, its link has ended, nothing is undecoded ──▶ told
@@ -11,15 +11,15 @@ import { clearTimeout, setTimeout } from '../real-timers.ts';
 import { FrameKind, frame } from './frame.ts';
 import type { RunningWorker, WorkerKind } from './running-worker.ts';
 
-/** How long a worker may take to end after it was told to. Then it is killed: a leftover endless loop must not hold us up. */
+/** Milliseconds that a worker may take to end after the order. Then it is killed: a leftover endless loop must not hold the host up. */
 const patience = 5000;
-/** Frames of a dead worker that are still on their way arrive within this time. */
+/** Milliseconds within which frames of a dead worker arrive that are still on their way. */
 const drainTime = 1000;
 
 export interface EndingEvents {
-  /** Nothing will come from it any more. */
+  /** Hears that nothing will come from the worker any more. */
   linkEnded(): void;
-  /** Whether something that came waits for its modules. */
+  /** Tells whether a message waits for modules that it needs. */
   isDecoding(): boolean;
   ended(end: WorkerEnd): void;
 }
@@ -28,13 +28,13 @@ export class WorkerEnding {
   readonly #kind: WorkerKind;
   readonly #worker: RunningWorker;
   readonly #events: EndingEvents;
-  /** It has loaded what it needs. To be written by the handle. */
+  /** Whether the worker has loaded what it needs. Written by the handle. */
   isReady = false;
   #end: WorkerEnd | undefined;
   #isLinkOpen = true;
   #isTold = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Milliseconds it has to end from the moment it was told, or last said that its pools work. */
+  /** Milliseconds that the worker has from the order on, or from when it last said that its pools work. */
   #toEnd: number | undefined;
 
   constructor(kind: WorkerKind, worker: RunningWorker, events: EndingEvents) {
@@ -45,10 +45,10 @@ export class WorkerEnding {
   }
 
   /**
-   * Lets it end in good order, when its own pools have done their work.
+   * Lets the worker end in good order, when its own pools have done their work.
    *
-   * @param grace milliseconds after which it is killed, unless it says meanwhile that its pools work
-   * @param isNow it does not wait for its pools
+   * @param grace milliseconds after which the worker is killed, unless it says meanwhile that its pools work
+   * @param isNow whether the worker does not wait for its pools
    */
   stop(grace: number = patience, isNow: boolean = false): void {
     if (this.#end !== undefined) return;
@@ -58,14 +58,14 @@ export class WorkerEnding {
     this.#timer ??= this.#killLater(grace);
   }
 
-  /** Its own pools work: if it was told to end, it has its time anew. */
+  /** Gives a worker that was told to end its time anew, as its own pools work. */
   poolsWork(): void {
     if (this.#toEnd === undefined || this.#end !== undefined) return;
     clearTimeout(this.#timer);
     this.#timer = this.#killLater(this.#toEnd);
   }
 
-  /** Ends it mid-work. A process hears of `SIGTERM`, and has `grace` milliseconds to make an end. */
+  /** Ends the worker mid-work. A process hears of `SIGTERM`, and has `grace` milliseconds to make an end. */
   kill(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL', grace: number = patience): void {
     if (this.#end !== undefined) return;
     // A thread that is terminated while it loads its modules leaves their descriptors open: it ends when it has them.
@@ -88,7 +88,7 @@ export class WorkerEnding {
     this.check();
   }
 
-  /** To be called when the link says so. */
+  /** Closes the host's side. Called when the link has ended. */
   linkEnded(): void {
     this.#isLinkOpen = false;
     clearTimeout(this.#timer);
@@ -100,7 +100,7 @@ export class WorkerEnding {
     this.check();
   }
 
-  /** To be called when something that came was decoded. */
+  /** Tells the end, if it has come. Called when a message was decoded. */
   check(): void {
     if (this.#end === undefined || this.#isLinkOpen || this.#isTold || this.#events.isDecoding()) return;
     this.#isTold = true;

@@ -34,12 +34,12 @@ test('each task has its result, once, whatever dies meanwhile', { skip: noOwnSer
       }),
     );
   const done = Promise.all(all);
-  let isOver = false;
+  const state = { isOver: false };
   const over = done.finally(() => {
-    isOver = true;
+    state.isOver = true;
   });
   over.catch(() => {});
-  for (let i = 0; i < accidents && !isOver; i++) {
+  for (let i = 0; i < accidents && !state.isOver; i++) {
     const victim = i % workers.length;
     if (i % 3 === 2) {
       // Stopped for longer than its lock lasts: what it had is told by others.

@@ -9,23 +9,22 @@ import { DistributedExecutor, DistributedWorker } from 'heddle/distributed';
 import { freeName } from './server.ts';
 
 const { HEDDLE_TEST_URL: url } = process.env;
-const open_: { readonly executor: DistributedExecutor; readonly worker: DistributedWorker }[] = [];
+const opened: { readonly executor: DistributedExecutor; readonly worker: DistributedWorker }[] = [];
 
 after(async () => {
-  for (const { executor, worker } of open_) {
+  for (const { executor, worker } of opened) {
     await executor.shutdown({ cancelFutures: true });
     await worker.close(0);
   }
 });
 
-export function open({ maxWorkers = 2, queueLimit, gracePeriod, ...others }: ExecutorOptions = {}): Executor {
+export function open({ maxWorkers = 2, queueLimit, ...others }: ExecutorOptions = {}): Executor {
   const [other] = Object.keys(others);
   if (other !== undefined) throw new Error(`${other} is an option of executors of one machine`);
-  void gracePeriod;
   const common = { url, queue: freeName(), release: 'test', authkey: 'the secret of conformance', allowFunctions: true };
   const worker = new DistributedWorker({ ...common, maxWorkers });
   const executor = new DistributedExecutor({ ...common, queueLimit });
   worker.start().catch((error: unknown) => process.emitWarning(error as Error));
-  open_.push({ executor, worker });
+  opened.push({ executor, worker });
   return executor;
 }

@@ -24,6 +24,8 @@ const LAYERS: Record<string, number> = {
   builtins: 0,
   iteration: 0,
   'local-fields': 0,
+  look: 0,
+  'no-context': 0,
   'own-work': 0,
   places: 0,
   copies: 0,

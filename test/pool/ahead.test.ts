@@ -166,6 +166,26 @@ for (const { kind, open } of kinds) {
     await pool.shutdown();
   });
 
+  test(`${kind}: large buffers arrive as they were at the call, from tasks that wait, are cancelled, fail or end`, async () => {
+    const pool = await warm(2);
+    const sum = (bytes: Uint8Array, n: number): Uint8Array => {
+      if (n % 7 === 3) throw new Error(`of ${n}`);
+      if (!bytes.every((byte) => byte === n % 251)) throw new Error(`the bytes of ${n} are others`);
+      return bytes;
+    };
+    const bytes = new Uint8Array(100_000);
+    for (let round = 0; round < 2; round++) {
+      const tasks = Array.from({ length: 60 }, (_, n) => pool.submit(sum, bytes.fill(n % 251), n));
+      const isBack = tasks.map((each, n) => n % 5 === 4 && each.cancel());
+      const ends = await Promise.allSettled(tasks);
+      for (const [n, end] of ends.entries()) {
+        if (end.status === 'fulfilled') assert.ok(end.value.length === 100_000 && end.value.every((byte) => byte === n % 251), `of ${n}`);
+        else if (!isBack[n]) assert.equal((end.reason as Error).message, `of ${n}`);
+      }
+    }
+    await pool.shutdown();
+  });
+
   test(`${kind}: a worker with many tasks at a time never has more, and ends them all`, async () => {
     const pool = open({ maxWorkers: 1, tasksPerWorker: 300 });
     const numbers = new RawArray('i', 2);

@@ -8,12 +8,19 @@ import { join } from 'node:path';
 import type { Frame } from '#src/worker/frame.js';
 import type { Link } from '#src/worker/link.js';
 import { MessagePortLink } from '#src/worker/message-port-link.js';
+import { ringMemory } from '#src/worker/frame-ring.js';
+import { RingLink } from '#src/worker/ring-link.js';
 import { PipeLink } from '#src/worker/pipe-link.js';
 
 export const pairs: Record<string, () => Promise<[Link, Link]>> = {
   'message port': async () => {
     const { port1, port2 } = new MessageChannel();
     return [new MessagePortLink(port1), new MessagePortLink(port2)];
+  },
+  ring: async () => {
+    const { port1, port2 } = new MessageChannel();
+    const given = { memory: ringMemory(), busy: new Int32Array(new SharedArrayBuffer(4)) };
+    return [new RingLink({ port: port1, ...given }, () => true), new RingLink({ port: port2, ...given })];
   },
   pipe: async () => {
     const [a, b] = await socketPair();

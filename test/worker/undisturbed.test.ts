@@ -57,7 +57,7 @@ const pipes = (): number =>
 test('a bell stays open when its thread is ended while it opens it', { skip: features().native ?? false }, async () => {
   await using warm = new ThreadPoolExecutor({ maxWorkers: 1 });
   await warm.submit(() => openDoorbell(() => {}).close());
-  // Its pipe is closed when the loop of the worker has turned: the outcome may be here before that.
+  // The loop of the worker closes the pipe in a later turn than that of the outcome.
   await warm.submit(() => new Promise((resolve) => setImmediate(setImmediate, resolve)));
   const before = pipes();
   for (let i = 0; i < 12; i++) {

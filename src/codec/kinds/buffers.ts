@@ -2,7 +2,7 @@
  * Memory: ArrayBuffer, the views on it, and what threads can share or hand over.
  *
  *   small, or for a process      its bytes stand in the message
- *   large, to a thread           a copy goes beside the message and is not copied again
+ *   large, to a thread           a copy goes beside the message and is not copied again; or it is lent (`lent.ts`)
  *   moved, to a thread           the memory itself goes; the sender's buffer is detached
  *   moved, to a process          its bytes stand in the message; the sender's buffer is detached all the same
  *   memory of a shared object    the object itself, as a handle; nothing is copied
@@ -22,8 +22,10 @@ import { refuseApart } from '../objects/apart.ts';
 import type { Decoding } from '../packet/decoding.ts';
 import type { Attachment, Encoding } from '../packet/encoding.ts';
 import { isMoved, unmark } from '../objects/move.ts';
+import { lend, take } from '../packet/lent.ts';
 import { damaged } from '../packet/reader.ts';
 import * as tag from '../packet/tags.ts';
+import { memory as newMemory } from '../packet/writer.ts';
 
 /** Copies from this size on go beside the message. */
 const ATTACH_FROM = 64 * 1024;
@@ -235,7 +237,9 @@ export function writeArrayBuffer(encoding: Encoding, buffer: ArrayBuffer): void 
   }
   if (moved && encoding.isTaken(buffer)) throw encoding.refusal('this ArrayBuffer is moved twice');
   if (isThread && (moved || (!encoding.inline && resizable !== true && buffer.byteLength >= ATTACH_FROM))) {
-    writeAttached(encoding, buffer, moved ? buffer : slice.call(buffer, 0), moved ? 'move' : 'own');
+    if (moved) writeAttached(encoding, buffer, buffer, 'move');
+    else if (encoding.lends) writeLent(encoding, buffer);
+    else writeAttached(encoding, buffer, copyOf(buffer), 'own');
     return;
   }
   if (moved) encoding.detached.push(buffer);
@@ -343,6 +347,31 @@ function writeAttached(encoding: Encoding, object: object, value: unknown, how: 
     countedShared.add(value);
     encoding.beside += value.byteLength;
   }
+}
+
+function writeLent(encoding: Encoding, buffer: ArrayBuffer): void {
+  const { writer, attachments } = encoding;
+  writer.byte(tag.LENT);
+  encoding.claim(buffer);
+  writer.varint(attachments.length);
+  writer.varint(buffer.byteLength);
+  attachments.push({ value: lend(new Uint8Array(buffer)), how: 'share' });
+  encoding.beside += buffer.byteLength;
+}
+
+export function readLent(decoding: Decoding): unknown {
+  const { reader } = decoding;
+  const memory = decoding.attachment(reader.varint());
+  const length = reader.varint();
+  if (!types.isSharedArrayBuffer(memory) || memory.byteLength < length) throw damaged('lent memory is missing');
+  return decoding.claim(take(memory, length));
+}
+
+/** Memory that is not filled with zeros first is worth its making where it is large. */
+function copyOf(buffer: ArrayBuffer): ArrayBuffer {
+  const copy = newMemory(buffer.byteLength);
+  copy.set(new Uint8Array(buffer));
+  return copy.buffer as ArrayBuffer;
 }
 
 export function readAttached(decoding: Decoding): unknown {

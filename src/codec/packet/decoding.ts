@@ -9,7 +9,7 @@ import { SerializationError } from '../../errors.ts';
 import { handleDoor } from '../../handles.ts';
 import { readArray, readRow } from '../kinds/arrays.ts';
 import { readBigint, readBoxed, readDate, readRegExp } from '../kinds/small-kinds.ts';
-import { readArrayBuffer, readAttached, readSharedMemory, readView, readWholeView } from '../kinds/buffers.ts';
+import { readArrayBuffer, readAttached, readLent, readSharedMemory, readView, readWholeView } from '../kinds/buffers.ts';
 import { readMap, readSet } from '../kinds/collections.ts';
 import type { AnyFunction } from '../courier.ts';
 import { readError } from '../kinds/errors-as-values.ts';
@@ -196,6 +196,8 @@ export class Decoding {
         return readArrayBuffer(this, kind);
       case tag.ATTACHED:
         return readAttached(this);
+      case tag.LENT:
+        return readLent(this);
       case tag.ERROR:
         return readError(this, isLater);
       case tag.BIGINT:

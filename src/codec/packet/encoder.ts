@@ -24,6 +24,8 @@ export interface EncodeOptions {
   readonly inline?: boolean | undefined;
   /** The packet may be sent more than once: nothing in it changes owner on the way. Default false. */
   readonly keep?: boolean | undefined;
+  /** Copies of large buffers for a thread are lent: the packet is to be given back when it has been read, and may be sent more than once. Default `keep`. */
+  readonly lends?: boolean | undefined;
   /** Of one value: it is an array of heddle's own, such as arguments, which has nothing but elements. Default false. */
   readonly isOwnList?: boolean | undefined;
   /** Of one value: it was thrown. Errors in it arrive without those of their parts that cannot cross, and say so. Default false. */
@@ -73,6 +75,7 @@ export class Encoder {
     this.#desk = desk;
     encoding.border = options.border;
     encoding.inline = options.inline === true || options.border.kind === 'network';
+    encoding.lends = options.lends === true || options.keep === true;
     if (options.transfer !== undefined && options.transfer.length > 0) encoding.transfer = checkTransfer(options.transfer);
     this.#keep = options.keep === true;
     this.#encoding = encoding;

@@ -95,6 +95,8 @@ export class Encoding {
   border: Destination = { kind: 'thread' };
   /** Large buffers go into the bytes, too, so that the bytes alone are the message. */
   inline = false;
+  /** Copies of large buffers for a thread are lent (`lent.ts`), and so may be sent more than once. */
+  lends = false;
   /** Where the message begins that stands alone. */
   origin = 0;
   /** Buffers of the `transfer` option. */

@@ -91,6 +91,8 @@ export const BUFFER_BYTES = 0xb0;
 export const BUFFER_RESIZABLE = 0xb1;
 /** n: index in the attachments */
 export const ATTACHED = 0xb2;
+/** n: index of memory in the attachments; n: how many of its first bytes the receiver copies */
+export const LENT = 0xb6;
 /** n, the number of bytes to skip (one byte), these, then n bytes that begin at a multiple of 16 bytes from the message's first */
 export const BUFFER_ALIGNED = 0xb5;
 /** kind; n bytes: a view on the whole of a buffer of its own */

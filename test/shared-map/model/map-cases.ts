@@ -348,7 +348,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     mayDie: [0],
   },
   'a death while a table is made anew': {
-    threads: [setter(ninth, 'y'), reader(a, 'x')],
+    threads: [setter(ninth, 'y')],
     setup: sceneOf(full),
     after: holdsInHeap({ ...fullHolds, [ninth]: 'y-' }),
     preemptions: 0,
@@ -368,7 +368,7 @@ export const cases: Record<string, ModelOptions<Scene>> = {
     mayDie: [0],
   },
   'a death in the repair after a death': {
-    threads: [setter(c, 'c'), setter(a, 'x'), reader(b, 'b')],
+    threads: [setter(c, 'c'), setter(a, 'x')],
     setup: sceneOf(ab),
     after: holds({ [a]: 'ax', [b]: 'b', [c]: 'c-' }),
     preemptions: 0,

@@ -6,7 +6,7 @@ findFaults('../../shared-map/model/map-cases.js', [
   {
     by: 'memory that another key gets beside a read',
     what: 'a reader does not look at the sequence again',
-    file: 'shared-map/stripe.js',
+    file: 'shared-map/reader.js',
     from: "if (looked !== 'torn' && load(this.#words, this.#sequence) === sequence)",
     to: "if (looked !== 'torn')",
   },

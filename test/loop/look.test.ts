@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Look, type LookGround } from '#src/memory/wait/look.js';
+import { Look, type LookGround } from '#src/look.js';
 
 /** Each pause takes 50 ns; the event comes after a number of milliseconds. */
 class Ground implements LookGround {
@@ -120,6 +120,28 @@ test('no wait looks for longer than a wake-up takes', () => {
   const before = ground.now();
   assert.equal(ground.wait(look, 10), false);
   assert.ok(ground.now() - before < 0.051);
+});
+
+test('a wary end gives up after a few waits in vain, counts those for which one look is enough, and has half the time after a trial that helped', () => {
+  const ground = new Ground(2);
+  const look = new Look(ground, true);
+  let waits = 0;
+  for (; look.budget > 0; waits += 1) {
+    assert.equal(look.passes(), false);
+    assert.equal(ground.wait(look, 10), false);
+  }
+  assert.ok(waits < 16, `${waits} waits`);
+  const between: number[] = [];
+  for (let trial = 0; trial < 5; trial += 1) {
+    let passed = 0;
+    while (look.passes()) passed += 1;
+    between.push(passed);
+    assert.equal(ground.wait(look, 10), false);
+  }
+  assert.deepEqual(between, [31, 63, 127, 255, 255]);
+  while (look.passes());
+  assert.equal(ground.wait(look, 0.01), true);
+  assert.equal(look.budget, 0.025);
 });
 
 test('on one core nothing is looked at', () => {
