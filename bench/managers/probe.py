@@ -1,7 +1,7 @@
 """The Python rows: a dictionary of multiprocessing.Manager, and a connection of multiprocessing.connection, with the same scenarios, counts and output
 line as ../probe.mjs.
 
-    python3 probe.py manager|client SCENARIO [--quick]
+    python3 probe.py manager|client|named SCENARIO [--quick]
 """
 
 import json
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from multiprocessing.connection import Client, Listener
+from multiprocessing.shared_memory import SharedMemory
 
 MARK = "heddle-bench:"
 KEY = "key"
@@ -102,6 +103,38 @@ class Echo:
         self.listener.close()
 
 
+class Named:
+    def __init__(self):
+        self.held = None
+
+    def first(self):
+        begin = time.perf_counter()
+        self.held = SharedMemory(create=True, size=4096)
+        return (time.perf_counter() - begin) * 1e6
+
+    def turns(self, rounds):
+        for _ in range(rounds):
+            block = SharedMemory(create=True, size=4096)
+            block.close()
+            block.unlink()
+
+    def attach(self, rounds):
+        name = self.held.name
+        for _ in range(rounds):
+            block = SharedMemory(name)
+            expect(block.size, 4096, "the size")
+            block.close()
+
+    def close(self):
+        self.held.close()
+        self.held.unlink()
+
+
+def named_memory(named, quick):
+    first = named.first()
+    return {"block": microseconds(named.turns, quick), "attach": microseconds(named.attach, quick), "first": first}
+
+
 def calls_per_second(shared, quick):
     return {verb: rate(getattr(shared, verb), quick) for verb in ("set", "get")}
 
@@ -123,13 +156,14 @@ SCENARIOS = {
     "dict": calls_per_second,
     "dict-taken": with_cores_taken,
     "shared-map": calls_per_second,
+    "named-memory": named_memory,
     "client": lambda pair, quick: {"turn": microseconds(pair.turns, quick)},
 }
 
 
 def main():
     kind, scenario, *flags = sys.argv[1:]
-    peer = {"manager": Dict, "client": Echo}[kind]()
+    peer = {"manager": Dict, "client": Echo, "named": Named}[kind]()
     try:
         result = {"figures": SCENARIOS[scenario](peer, "--quick" in flags)}
     except Exception as error:

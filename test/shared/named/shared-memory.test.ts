@@ -84,7 +84,7 @@ const wrong: readonly [string, unknown, NodeJS.ErrnoException | { name: string; 
   ['half a character', { name: 'a\uD800' }, { name: 'RangeError', message: /well-formed/ }],
   ['the folder itself', { name: '.' }, { name: 'RangeError', message: /expected name/ }],
   ['the folder above', { name: '..' }, { name: 'RangeError', message: /expected name/ }],
-  ['no size', { create: true }, { name: 'TypeError', message: /expected size to be an integer from 1 to \d+, got undefined/ }],
+  ['no size', { create: true }, { name: 'TypeError', message: /expected size to be an integer .*1.*, got undefined/ }],
   ['size 0', { create: true, size: 0 }, { name: 'RangeError', message: /expected size to be .*got 0/ }],
   ['a negative size', { create: true, size: -1 }, { name: 'RangeError', message: /expected size to be .*got -1/ }],
   ['a negative size of a block that is there', { name: 'x', size: -1 }, { name: 'RangeError', message: /expected size/ }],
