@@ -17,8 +17,7 @@ import type { Arrived, RemoteEvents, RemoteLink, RemoteTask, RemoteWorker } from
 import { clearInterval, nextTick, setInterval, setTimeout } from '../real-timers.ts';
 import type { Backend } from './backend.ts';
 import { type BullQueue, connectionFor, loadBull } from './bull.ts';
-import type { Script } from './client.ts';
-import { checkServer } from './client.ts';
+import { type Script, checkServer } from './client.ts';
 import { Connection } from './connection.ts';
 import { Seal } from './envelope.ts';
 import { Keys, purposes } from './keys.ts';

@@ -18,8 +18,7 @@ import { clearInterval, monotonicNow, setImmediate, setInterval, setTimeout } fr
 import { share } from '../shared/index.ts';
 import { checkBackendOptions } from './backend.ts';
 import { type BullJob, type BullQueue, type BullWorker, connectionFor, loadBull } from './bull.ts';
-import type { Script } from './client.ts';
-import { checkServer } from './client.ts';
+import { type Script, checkServer } from './client.ts';
 import { Connection } from './connection.ts';
 import { type Opened, Seal } from './envelope.ts';
 import { Keys, purposes } from './keys.ts';

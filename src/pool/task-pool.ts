@@ -5,7 +5,7 @@
 
 import type { Border } from '../codec/index.ts';
 import type { WorkerHandle } from '../worker/index.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { WorkerPool } from './workers/worker-pool.ts';
 import type { WorkerPoolOptions } from './options.ts';
 
 /** Where jobs are submitted. */

@@ -6,7 +6,7 @@
 
 import { Socket } from 'node:net';
 import { tellHeapPlace } from '../handles.ts';
-import { prepareForLoaders } from './loaders.ts';
+import { prepareForLoaders } from './start/loaders.ts';
 import { serveHost } from './serve.ts';
 
 await prepareForLoaders();

@@ -48,7 +48,7 @@ function loadedWith(script: string, seen: Set<string> = new Set()): string[] {
 test('the workers of pools start without the code of native calls, of shared objects, and of pools', () => {
   for (const script of ['worker/thread-main.js', 'worker/process-main.js']) {
     const sources = loadedWith(script);
-    assert.ok(sources.includes('worker/runner.ts'), script);
+    assert.ok(sources.includes('worker/inside/runner.ts'), script);
     assert.deepEqual(
       sources.filter((source) => /^(?:platform|memory|sync|pool|process|thread)\//.test(source)),
       [],

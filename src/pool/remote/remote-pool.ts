@@ -14,18 +14,18 @@ import { arriving, type Border, type Capsule, decode, Decoder, encode, type Pack
 import { BrokenExecutor, CancelledError, Full, type HeddleError, ShutDown, WorkerLost } from '../../errors.ts';
 import { nextTick } from '../../real-timers.ts';
 import type { ChunkReport } from '../../worker/index.ts';
-import { AbortWatch } from '../abort-watch.ts';
-import { Deferred } from '../deferred.ts';
-import type { ChunkJob } from '../chunk-job.ts';
-import type { Job } from '../job.ts';
-import { lostError, summary } from '../job-errors.ts';
-import { KeepAlive } from '../keep-alive.ts';
-import { StreamJob } from '../stream-job.ts';
-import { Counts, type PoolStatistics } from '../statistics.ts';
+import { AbortWatch } from '../jobs/abort-watch.ts';
+import { Deferred } from '../futures/deferred.ts';
+import type { ChunkJob } from '../jobs/chunk-job.ts';
+import type { Job } from '../jobs/job.ts';
+import { lostError, summary } from '../jobs/job-errors.ts';
+import { KeepAlive } from '../workers/keep-alive.ts';
+import { StreamJob } from '../jobs/stream-job.ts';
+import { Counts, type PoolStatistics } from '../workers/statistics.ts';
 import type { TaskPool, TaskWorker } from '../task-pool.ts';
-import { later } from '../timers.ts';
-import type { PoolWorker } from '../pool-worker.ts';
-import type { Holder } from '../worker-pool.ts';
+import { later } from '../jobs/timers.ts';
+import type { PoolWorker } from '../workers/pool-worker.ts';
+import type { Holder } from '../workers/worker-pool.ts';
 import type { Arrived, Loss, OpenLink, RemoteEvents, RemoteInitializer, RemoteLink, RemoteTask } from './link.ts';
 
 /** Workers that a task may end by itself before it is not tried again. */

@@ -8,7 +8,7 @@ import * as operations from '#src/atomics';
 import { add, load, pause, store } from '#src/atomics';
 import { type Block, theAgent } from '#src/memory/index.js';
 import { type ModelEnd, type ModelTest, once } from '#src/testing/model/index.js';
-import { headWords, type Operations, type RingPlace, RingReader, RingWriter, startRing, wordsOfRing } from '#src/worker/frame-ring.js';
+import { headWords, type Operations, type RingPlace, RingReader, RingWriter, startRing, wordsOfRing } from '#src/worker/link/frame-ring.js';
 
 const CAPACITY = 128;
 const steps = operations as unknown as Operations;
