@@ -514,7 +514,7 @@ class CallerLink implements RemoteLink {
     if (before !== joined.length) nextTick(() => this.#events.workersChanged());
     // One that was cut off may be back, and be lost again.
     for (const { id } of alive) this.#lost.delete(id);
-    // What it sent before its end may have come after its loss was noticed.
+    // Messages that it sent before its end may have come after its loss was noticed.
     const isLookedFor = this.#beats % auditEvery === 0;
     for (const worker of lost) if (isLookedFor || !this.#lost.has(worker.id)) await this.#workerLost(worker, running);
     if (joined.length === 0 && alive.length > 0) this.#refuseRelease(alive);
