@@ -10,7 +10,7 @@ import { Lock, TimeoutError, registerReducer } from 'heddle';
 import { all, until } from '../collect.ts';
 import { kinds } from '../kinds.ts';
 
-const fixture = (name: string): URL => new URL(`../../../test/fixtures/timed/${name}`, import.meta.url);
+const fixture = (name: string): URL => new URL(`../../../../test/fixtures/timed/${name}`, import.meta.url);
 
 /** Work of heddle's takes longer than this in each of these tests, in milliseconds. */
 const timeout = 150;
