@@ -30,7 +30,9 @@ async function freePort(): Promise<number> {
 
 const url = `redis://127.0.0.1:${await freePort()}`;
 const folder = mkdtempSync(join(tmpdir(), 'heddle-distributed-'));
-const server = spawn('redis-server', ['--port', new URL(url).port, '--bind', '127.0.0.1', '--dir', folder, '--save', ''], { stdio: 'ignore' });
+const server = spawn('redis-server', ['--port', new URL(url).port, '--bind', '127.0.0.1', '--dir', folder, '--save', ''], {
+  stdio: 'ignore',
+});
 server.on('error', () => {
   console.error('this example needs redis-server: apt-get install redis-server');
   process.exit(1);
@@ -38,7 +40,9 @@ server.on('error', () => {
 
 function startWorker(): ChildProcess {
   const cli = fileURLToPath(new URL('cli/main.js', import.meta.resolve('heddle')));
-  return spawn(process.execPath, [cli, 'worker', '--url', url, '--jobs', '1', '--release', 'example', '--lock', '3000'], { stdio: 'ignore' });
+  return spawn(process.execPath, [cli, 'worker', '--url', url, '--jobs', '1', '--release', 'example', '--lock', '3000'], {
+    stdio: 'ignore',
+  });
 }
 
 const workers = [startWorker(), startWorker()];

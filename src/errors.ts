@@ -206,11 +206,13 @@ export class AuthenticationError extends HeddleError {
  * The server of a distributed object cannot be reached, or was lost before it answered. The message says whether the call may have taken effect.
  */
 export class BackendLost extends HeddleError {
+  /** The stable code of this class: `ERR_HEDDLE_BACKEND_LOST`. */
   static override readonly code: string = 'ERR_HEDDLE_BACKEND_LOST';
 }
 
 /** A lease has ended before its holder was done: it was not renewed in time, or the server has lost it. Another holder may have what it was for. */
 export class LeaseLost extends InvalidStateError {
+  /** The stable code of this class: `ERR_HEDDLE_LEASE_LOST`. */
   static override readonly code: string = 'ERR_HEDDLE_LEASE_LOST';
 }
 

@@ -11,7 +11,7 @@ import { ROOT } from './places.ts';
 /** `file:///…/build/test/pool/map.test.js:12:34`, or the same as a path. */
 const POSITION = /(?:file:\/\/)?(\/[^\s():]+\.[cm]?js):(\d+):(\d+)/g;
 
-/** `text` with each position in a built file of this checkout that has a source map replaced by `test/pool/map.test.ts:10:3`. */
+/** `text` with each position in a built file of this checkout that has a source map replaced by `test/pool/map/map.test.ts:10:3`. */
 export function withSourcePositions(text: string): string {
   const maps = new Map<string, SourceMap | undefined>();
   return text.replaceAll(POSITION, (position, file: string, line: string, column: string) => {

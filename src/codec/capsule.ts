@@ -34,7 +34,7 @@ interface Kept {
   readonly stable: { readonly functions: readonly AnyFunction[]; readonly names: readonly unknown[] } | undefined;
 }
 
-/** What is written for one kind of receiver differs from what is written for another. */
+/** The kind of receiver: what is written for one kind differs from what is written for another. */
 type Receiver = Border['kind'] | 'networkWithCode';
 
 const receiverOf = ({ kind, code }: Border): Receiver => (kind === 'network' && code === true ? 'networkWithCode' : kind);

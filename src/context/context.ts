@@ -2,7 +2,7 @@
  * Contexts: the API of processes and pools, bound to one start method.
  *
  *    spawn        each process starts anew
- *    forkserver   warm processes wait for what they will run (`worker/blanks.ts`)
+ *    forkserver   warm processes wait for what they will run (`worker/host/blanks.ts`)
  *    thread       processes and the workers of pools are threads of this program
  *
  * A context holds nothing but the name of its method, so that it crosses like any other value.

@@ -17,8 +17,7 @@ import type { Arrived, RemoteEvents, RemoteLink, RemoteTask, RemoteWorker } from
 import { clearInterval, nextTick, setInterval, setTimeout } from '../real-timers.ts';
 import type { Backend } from './backend.ts';
 import { type BullQueue, connectionFor, loadBull } from './bull.ts';
-import type { Script } from './client.ts';
-import { checkServer } from './client.ts';
+import { type Script, checkServer } from './client.ts';
 import { Connection } from './connection.ts';
 import { Seal } from './envelope.ts';
 import { Keys, purposes } from './keys.ts';
@@ -49,7 +48,7 @@ const auditMost = 5000;
 const keepFactor = 30;
 /** Jobs that are added at once. */
 const bulk = 500;
-/** Calls below this, in milliseconds, travel together, up to so many, and so many are at the server at a time. */
+/** Calls of less than `quick` milliseconds travel together, up to `mostTogether` of them, and that many are at the server at a time. */
 const quick = 2;
 const mostTogether = 64;
 const windowQuick = 4096;
@@ -191,7 +190,7 @@ class CallerLink implements RemoteLink {
     if (direct.length > 0) this.#sendDirect(direct).catch((error: unknown) => this.#failed(error));
   }
 
-  /** Those of a higher priority come first, then those that came first. */
+  /** Holds a task: a higher priority comes first, then the order of arrival. */
   #hold(task: RemoteTask): void {
     let at = this.#held.length;
     while (at > 0 && this.#held[at - 1]!.priority < task.priority) at--;
@@ -304,7 +303,7 @@ class CallerLink implements RemoteLink {
 
   /** Tasks of a broadcast go to their workers' inboxes: one message for all slots of a worker. */
   async #sendDirect(tasks: readonly RemoteTask[]): Promise<void> {
-    // Those of one broadcast have one packet.
+    // Tasks of one broadcast have one packet.
     const broadcasts = new Map<Packet, Map<string, RemoteTask[]>>();
     for (const task of tasks) {
       const byWorker = broadcasts.get(task.args) ?? new Map<string, RemoteTask[]>();
@@ -323,7 +322,7 @@ class CallerLink implements RemoteLink {
     if (sent === undefined) return;
     const { state, job } = sent;
     this.#forget(number);
-    // What is held here is passed over when its turn comes.
+    // A task that is held here is passed over when its turn comes.
     if (state === 'sent' || sent.task.worker !== undefined) this.#cancel(number, job === number, reason).catch(ignore);
   }
 
@@ -396,7 +395,7 @@ class CallerLink implements RemoteLink {
     try {
       return this.#large.keyIn(message);
     } catch {
-      // What is no message is refused where it is opened.
+      // A text that is not a message is refused where it is opened.
       return undefined;
     }
   }
@@ -408,7 +407,7 @@ class CallerLink implements RemoteLink {
     try {
       fetched = await this.#large.get(key);
     } catch (error) {
-      // Its task is found to be over, and without an outcome, by the next looks.
+      // The next looks find that its task is over, and without an outcome.
       if (error instanceof SerializationError) return;
       throw error;
     }
@@ -483,7 +482,7 @@ class CallerLink implements RemoteLink {
     };
   }
 
-  // ---- who is alive
+  // ---- the living workers
 
   async #beat(): Promise<void> {
     if (this.#isBeating || this.#isClosed) return;
@@ -513,19 +512,23 @@ class CallerLink implements RemoteLink {
     const joined = alive.filter(({ release }) => release === own);
     this.workers = joined.map(({ id, slots }) => ({ id, slots }));
     if (before !== joined.length) nextTick(() => this.#events.workersChanged());
-    for (const worker of lost) if (!this.#lost.has(worker.id)) await this.#workerLost(worker, running);
+    // One that was cut off may be back, and be lost again.
+    for (const { id } of alive) this.#lost.delete(id);
+    // Messages that it sent before its end may have come after its loss was noticed.
+    const isLookedFor = this.#beats % auditEvery === 0;
+    for (const worker of lost) if (isLookedFor || !this.#lost.has(worker.id)) await this.#workerLost(worker, running);
     if (joined.length === 0 && alive.length > 0) this.#refuseRelease(alive);
   }
 
   async #workerLost(worker: JoinedWorker, running: readonly string[]): Promise<void> {
     const { id, host, pid, lockDuration } = worker;
     const at = running.indexOf(id);
-    const isAlone = at >= 0 && running[at + 1] === '1';
+    const isAlone = !this.#lost.has(id) && at >= 0 && running[at + 1] === '1';
     const numbers = (await this.#run(lostScript, [this.#id, id])) as number[];
     this.#lost.add(id);
     const end = { kind: 'process', pid, threadId: null, exitCode: null, signal: null, error: undefined } as const;
     const why = `with its machine: the heddle worker ${pid} on ${host} has not been heard of for ${lockDuration} ms`;
-    // What it had in its inbox it never began.
+    // Tasks in its inbox were never begun.
     const direct = [...this.#sent].filter(([, { task }]) => task.worker === id).map(([number]) => number);
     for (const number of new Set([...numbers, ...direct]))
       this.#events.lost(number, { end, why, isAlone, allowed: undefined, message: undefined });
@@ -552,7 +555,7 @@ class CallerLink implements RemoteLink {
       number,
       string,
     ];
-    // What has come and was not read is no loss.
+    // Replies that have come and were not read are not a loss.
     if (replies > 0) return;
     const again: RemoteTask[] = [];
     for (const [i, [number, sent]] of all.entries()) {
@@ -568,7 +571,7 @@ class CallerLink implements RemoteLink {
     if (again.length > 0) await this.#add(again.map((task) => [task]));
   }
 
-  /** What became of it cannot be known: the server has lost it, or a worker has told it while this caller was thought dead. */
+  /** Called when the outcome cannot be known: the server has lost it, or a worker has reported it while this caller was thought dead. */
   #unknown(number: number): void {
     const end = { kind: 'process', pid: null, threadId: null, exitCode: null, signal: null, error: undefined } as const;
     const message = 'what became of the task cannot be known: the server has lost it, or this caller was away from the server for too long';
@@ -610,7 +613,7 @@ function priorityOf(priority: number): number {
   return middle - Math.max(-middle + 1, Math.min(middle - 1, Math.round(priority)));
 }
 
-/** Of what is said to those who may be gone; that the server is, is noticed by the heartbeat. */
+/** Ignores errors of messages to peers that may be gone; the heartbeat notices when the server is. */
 function ignore(error: unknown): void {
   if (!(error instanceof BackendLost) && !(error instanceof HeddleError)) process.emitWarning(error as Error);
 }

@@ -1,4 +1,4 @@
-/** What a program that does not know of other machines says of them: its environment variables. */
+/** The settings of a program that does not know of other machines: its environment variables. */
 
 import type { RemoteEvents, RemoteLink } from '../pool/index.ts';
 import { openLink } from './caller.ts';

@@ -77,7 +77,7 @@ export class DistributedExecutor extends PoolExecutor {
    *
    * @param workers how many must have joined; default 1
    * @param timeout milliseconds, 0 or more; default: indefinitely
-   * @returns whether so many have joined by then
+   * @returns true if `workers` workers have joined by then
    */
   async ready(workers: number = 1, timeout?: number): Promise<boolean> {
     checkInteger(workers, 'workers', 0);

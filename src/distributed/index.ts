@@ -2,7 +2,9 @@
 
 /** Which server, for all of them. */
 export type { BackendOptions } from './backend.ts';
-export { type DistributedObject, rebuildHandle } from './objects/distributed-object.ts';
+export { type DistributedObject, rebuildHandle, type SentHandle, type Variety } from './objects/distributed-object.ts';
+export type { WaitOptions } from '../loop/index.ts';
+export type { AsyncItemIterator } from '../iteration.ts';
 
 /** Locks. */
 export { DistributedLock, type DistributedLockOptions, type DistributedLockStatistics, type LockGuard } from './objects/lock.ts';
@@ -33,7 +35,7 @@ export type { DistributedValueOptions } from './objects/values.ts';
 export type { DistributedMapKey, DistributedMapPrimitive } from './objects/map-key.ts';
 
 /** Errors of their own. */
-export { BackendLost, LeaseLost } from '../errors.ts';
+export { BackendLost, HeddleError, InvalidStateError, LeaseLost, type ThreadInfo } from '../errors.ts';
 
 /** Tasks on many machines: the executor, and the worker that `heddle worker` runs. */
 export { DistributedExecutor, type DistributedExecutorOptions, type DistributedStatistics } from './executor.ts';

@@ -37,7 +37,7 @@ export class Keys {
   }
 }
 
-/** What each message is signed for. */
+/** The purpose for which each message is signed. */
 export const purposes = {
   task: (queue: string): string => `task ${queue}`,
   reply: (queue: string, caller: string): string => `reply ${queue} ${caller}`,

@@ -44,7 +44,7 @@ export class Mailbox {
     const taken = `${list}:taken`;
     while (!this.#isClosed) {
       try {
-        // What was taken and, as a connection was lost, perhaps not handed over.
+        // Messages that were taken and, as a connection was lost, perhaps not handed over.
         this.#hand((await connection.call('lrange', [taken, 0, -1], { isBinary: true, isRepeatable: true })) as Buffer[]);
       } catch (error) {
         if (this.#isClosed) return;

@@ -27,7 +27,7 @@ export interface TaskHead {
   readonly initModules?: readonly [readonly string[], readonly string[]];
   readonly timeout?: number;
   readonly priority?: number;
-  /** Its caller listens to what it tells of its progress. */
+  /** True if its caller listens to its progress. */
   readonly tellsProgress?: boolean;
   readonly items?: { readonly from: number; readonly to: number; readonly isSpread: boolean };
 }
@@ -37,7 +37,7 @@ export interface LargeHead {
   readonly large: string;
 }
 
-/** What a worker tells a caller. */
+/** The messages of a worker to a caller. */
 export type ReplyHead =
   | { readonly kind: 'begun'; readonly numbers: readonly number[]; readonly worker: string }
   | ({ readonly kind: 'ended'; readonly isOk: boolean; readonly ms?: number } & WithValue)
@@ -70,12 +70,12 @@ export interface LostEnd {
   readonly signal: string | null;
 }
 
-/** What a caller tells one worker. Part of an abort: its reason. */
+/** The messages of a caller to one worker. Part of an abort: its reason. */
 export type CallHead =
   | { readonly kind: 'abort'; readonly caller: string; readonly number: number; readonly home: Home; readonly modules?: readonly string[] }
   | { readonly kind: 'taken'; readonly caller: string; readonly number: number; readonly total: number };
 
-/** What a worker tells of itself when it joins. */
+/** The data of a worker that joins. */
 export interface WorkerRecord {
   readonly release: string;
   readonly slots: number;

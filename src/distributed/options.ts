@@ -6,7 +6,7 @@ import { type Backend, type BackendOptions, readBackend } from './backend.ts';
 import { checkStore, type DistributedStore } from './large.ts';
 import { type Release, readRelease } from './release.ts';
 
-/** What a `DistributedExecutor` and its workers must agree on. */
+/** The options on which a `DistributedExecutor` and its workers must agree. */
 export interface TaskBackendOptions extends BackendOptions {
   /** Name of the queue: workers run the tasks of one. Letters, digits, `-`, `_` and `.`. Default `default`. */
   readonly queue?: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * What callers and workers do at the server in one step. Each may run twice, when the connection was lost before its answer: it knows by a number or a
- * pick-up whether it ran before.
+ * The steps of callers and workers at the server. Each may run twice, when the connection was lost before its answer: a number or a pick-up
+ * shows whether it ran before.
  *
  *   a task has two marks:   begun  a worker has taken it        over  its outcome is on its way, or it is not wanted any more
  *

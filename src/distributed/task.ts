@@ -1,6 +1,6 @@
 /**
- * What runs in a process of a worker: it decodes a task of another machine, calls its function, and encodes what comes of it. No code of a task, its values
- * included, runs in the worker's own process, which renews the locks.
+ * The code in a process of a worker: decodes a task of another machine, calls its function, and encodes the outcome. No code of a task, its
+ * values included, runs in the worker's own process, which renews the locks.
  */
 
 import {
@@ -61,7 +61,7 @@ function arrivalOf({ head, home, isTrusted, takesSource }: Job): Arrival {
 
 const borderOf = ({ takesSource }: Job): Border => ({ kind: 'network', code: takesSource });
 
-/** What a task knows of itself is what its caller knows of it. */
+/** The facts that a task knows of itself are those that its caller knows. */
 function introduce({ id, attempt }: Pick<TaskHead, 'id' | 'attempt'>): void {
   Object.assign(currentTask()!, { id, attempt });
 }
@@ -204,7 +204,7 @@ function skip(decoder: Decoder, arrival: Arrival): void {
   try {
     arriving(arrival, () => decoder.next());
   } catch {
-    // It could not be decoded; that is no longer our concern.
+    // The item could not be decoded; that does not matter any more.
   }
 }
 
@@ -248,7 +248,7 @@ async function* valuesOf(iterator: ClosableIterator<unknown>): AsyncGenerator {
   }
 }
 
-/** What a sealed reason is made of. */
+/** The parts of a sealed reason. */
 interface ReasonData {
   readonly bytes: Uint8Array;
   readonly modules: readonly string[];

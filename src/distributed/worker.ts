@@ -18,8 +18,7 @@ import { clearInterval, monotonicNow, setImmediate, setInterval, setTimeout } fr
 import { share } from '../shared/index.ts';
 import { checkBackendOptions } from './backend.ts';
 import { type BullJob, type BullQueue, type BullWorker, connectionFor, loadBull } from './bull.ts';
-import type { Script } from './client.ts';
-import { checkServer } from './client.ts';
+import { type Script, checkServer } from './client.ts';
 import { Connection } from './connection.ts';
 import { type Opened, Seal } from './envelope.ts';
 import { Keys, purposes } from './keys.ts';
@@ -64,10 +63,10 @@ const keys = [...taskBackendKeys, 'maxWorkers', 'threads', 'lockDuration', 'stal
 const repliesKept = 300_000;
 /** Tasks that have run for this long are told to have begun; of shorter ones the end is told alone. */
 const tellBegunAfter = 5;
-/** Tasks are taken ahead of the pool where they are so short, in milliseconds, and at most so many for each slot. */
+/** Tasks of less than `quick` milliseconds are taken ahead of the pool, at most `mostAhead` for each slot. */
 const quick = 2;
 const mostAhead = 32;
-/** With so many tasks for each slot no more are taken. */
+/** The number of tasks for each slot at which no more are taken. */
 const mostInHand = 128;
 const streamAhead = 64;
 /** Milliseconds that a lost worker is remembered. */
@@ -211,7 +210,7 @@ export class DistributedWorker implements AsyncDisposable {
       concurrency: slots,
       lockDuration,
       stalledInterval,
-      // Whether a task runs again is its caller's to say.
+      // The caller decides whether a task runs again.
       maxStalledCount: 1_000_000,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
@@ -304,7 +303,7 @@ export class DistributedWorker implements AsyncDisposable {
     return opened;
   }
 
-  /** Its caller is told, if it can be told who that is. */
+  /** Refuses a message, and tells its caller, if the caller can be found. */
   #refuse(message: Buffer, error: unknown): void {
     this.#refused++;
     this.#tellError(error);
@@ -315,7 +314,7 @@ export class DistributedWorker implements AsyncDisposable {
       for (const number of head.numbers ?? head.calls?.map(([one]) => one) ?? [head.number])
         this.#end(head, number, '', { kind: 'refused', number, error: why, code: refusalCode(code) }, []);
     } catch {
-      // It is not even a damaged task.
+      // The message is not even a damaged task.
     }
   }
 
@@ -451,7 +450,7 @@ export class DistributedWorker implements AsyncDisposable {
 
   /** The pool itself has ended the task. @param allowed of a chunk: the first item that had not begun */
   #failed({ head, claim, controller }: Running, number: number, error: unknown, allowed: number | undefined): void {
-    // Its caller has its reason.
+    // The caller has the reason.
     if (controller.signal.aborted && controller.signal.reason === error)
       return this.#end(head, number, claim, { kind: 'overdue', number, notBegun: null }, []);
     if (error instanceof TimeoutError) {
@@ -547,7 +546,7 @@ export class DistributedWorker implements AsyncDisposable {
     try {
       opened = this.#seal.open<CallHead>(purposes.call(this.#keys.base, this.#id), whole);
     } catch {
-      // It may be a task.
+      // The message may be a task.
     }
     if (opened !== undefined && (opened.head.kind === 'abort' || opened.head.kind === 'taken')) return this.#told(opened);
     try {
@@ -634,7 +633,7 @@ export class DistributedWorker implements AsyncDisposable {
     const waiting = (await this.#commands.call('lrange', [`${base}wait`, 0, -1], { isRepeatable: true })) as string[];
     const prioritized = (await this.#commands.call('zrange', [`${base}prioritized`, 0, -1], { isRepeatable: true })) as string[];
     for (const id of [...waiting, ...prioritized]) if (id.startsWith(`${caller}-`)) await this.#queue!.remove(id);
-    // What it has begun is not wanted any more either.
+    // Tasks that it has begun are not wanted any more either.
     for (const { head, controller } of this.#running.values()) if (head.caller === caller) controller.abort();
   }
 
@@ -656,7 +655,7 @@ export class DistributedWorker implements AsyncDisposable {
     const isPaused = bull?.pause(true);
     await this.#untilIdle(gracePeriod);
     await isPaused;
-    // What runs now has had its time.
+    // Running tasks have had their time.
     if (this.#running.size > 0) {
       await this.#pool.killWorkers();
       await this.#untilIdle(1000);

@@ -2,9 +2,9 @@
 
 import type { AsyncItemIterator } from '../iteration.ts';
 import { markClass } from '../copies.ts';
-import type { Future } from './future.ts';
-import type { PoolStatistics } from './statistics.ts';
-import type { MapOptions, TaskOptions } from './task-options.ts';
+import type { Future } from './futures/future.ts';
+import type { PoolStatistics } from './workers/statistics.ts';
+import type { MapOptions, TaskOptions } from './jobs/task-options.ts';
 import { TypeError } from '../refusals.ts';
 
 /** The source of items for `map`. */

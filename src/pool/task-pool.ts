@@ -1,8 +1,11 @@
-/** What a call, a stream or a map sees of the pool that runs it, and of the worker that it is sent to: those of this machine, or those behind a server. */
+/**
+ * The interface of a call, a stream or a map to the pool that runs it, and to the worker that it is sent to: those of this machine, or
+ * those behind a server.
+ */
 
 import type { Border } from '../codec/index.ts';
 import type { WorkerHandle } from '../worker/index.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { WorkerPool } from './workers/worker-pool.ts';
 import type { WorkerPoolOptions } from './options.ts';
 
 /** Where jobs are submitted. */
@@ -34,5 +37,5 @@ export interface TaskPool
   readonly timesJobs?: boolean;
 }
 
-/** What a job is sent to. */
+/** The receiver of a job. */
 export type TaskWorker = Pick<WorkerHandle, 'call' | 'callEach' | 'taken' | 'chunkDone'>;

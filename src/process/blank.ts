@@ -1,4 +1,4 @@
-/** A blank process, seen from inside: it loads what it may need, and waits for its order (`worker/blanks.ts`). */
+/** A blank process, seen from inside: it loads what it may need, and waits for its order (`worker/host/blanks.ts`). */
 
 import type { Socket } from 'node:net';
 import { net } from '../builtins.ts';

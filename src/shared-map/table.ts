@@ -239,7 +239,7 @@ export function placeIn(entry: number): number {
   return (entry & unitMask) << 2;
 }
 
-/** Whether an entry is that of a key. */
+/** True if an entry is that of a key. */
 export function isKey(words: Int32Array, at: number, key: EncodedKey): boolean {
   if (read(words, at + HASH) !== key.hash || read(words, at + KEY) !== key.length) return false;
   const from = at + entryHead;

@@ -1,10 +1,10 @@
 /**
- * What processes and threads of every kind stand on: workers of pools, `Process` and `Thread`. An entry of its own, so that a child that runs no
- * tasks loads nothing of pools.
+ * The base of processes and threads of every kind: workers of pools, `Process` and `Thread`. A separate entry point, so that a child that
+ * runs no tasks loads nothing of pools.
  */
 
 /** One child process, and the children of this thread. */
-export { type Child, type ChildOptions, checkMayHaveChildren, releaseChild, setAtExit, socketOf, startChild } from './child.ts';
+export { type Child, type ChildOptions, checkMayHaveChildren, releaseChild, setAtExit, socketOf, startChild } from './host/child.ts';
 /** Processes that are started before they are needed, and how children begin. */
 export {
   expectStarts,
@@ -18,14 +18,14 @@ export {
   takeBlank,
   WORKER,
   type WorkerHeader,
-} from './blanks.ts';
-export { adopt as adoptHandover, type Handover } from './surroundings.ts';
-export { identity, type ProcessIdentity, setIdentity } from './process-identity.ts';
-export { checkStartMethod, chooseMethod, chosenMethod, startMethod, type StartMethod, startMethods } from './start-method.ts';
+} from './host/blanks.ts';
+export { adopt as adoptHandover, type Handover } from './start/surroundings.ts';
+export { identity, type ProcessIdentity, setIdentity } from './start/process-identity.ts';
+export { checkStartMethod, chooseMethod, chosenMethod, startMethod, type StartMethod, startMethods } from './start/start-method.ts';
 /** One thread, and the threads of this program. */
-export { type StartedThread, startNodeThread } from './thread-start.ts';
-export { stand, type ThreadData } from './thread-ground.ts';
-export { printAtOnce, printWhole } from './thread-output.ts';
+export { type StartedThread, startNodeThread } from './start/thread-start.ts';
+export { stand, type ThreadData } from './start/thread-ground.ts';
+export { printAtOnce, printWhole } from './start/thread-output.ts';
 export {
   hookIsSet,
   listedThreads,
@@ -38,10 +38,10 @@ export {
   tellNativeId,
   threadNumbers,
   unlist,
-} from './thread-table.ts';
-/** What a child must not do while it imports. */
-export { watchImports, whyStartIsRefused } from './nesting.ts';
-/** What `Process` and `Thread` have in common. */
+} from './start/thread-table.ts';
+/** The restrictions of a child while it imports. */
+export { watchImports, whyStartIsRefused } from './inside/nesting.ts';
+/** The common part of `Process` and `Thread`. */
 export {
   asError,
   checkName,
@@ -60,11 +60,11 @@ export {
   untilEnded,
   untilSettled,
   writeAtOnce,
-} from './runs.ts';
+} from './start/runs.ts';
 /** AbortSignals that a run holds. */
-export { passAborts, takeAborts } from './run-signals.ts';
-export { PipeLink } from './pipe-link.ts';
-export { MessagePortLink } from './message-port-link.ts';
+export { passAborts, takeAborts } from './start/run-signals.ts';
+export { PipeLink } from './link/pipe-link.ts';
+export { MessagePortLink } from './link/message-port-link.ts';
 /** The beginning and the end of a child. */
-export { joinLoaders, prepareForLoaders } from './loaders.ts';
-export { exitInOrder } from './exit.ts';
+export { joinLoaders, prepareForLoaders } from './start/loaders.ts';
+export { exitInOrder } from './inside/exit.ts';

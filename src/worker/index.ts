@@ -10,27 +10,27 @@ export {
   type Outcome,
   type WorkerEvents,
   type WorkerOptions,
-} from './worker-handle.ts';
-export type { CallerContext, Given } from './given-tasks.ts';
-export type { ResourceLimits, WorkerKind } from './running-worker.ts';
+} from './host/worker-handle.ts';
+export type { CallerContext, Given } from './host/given-tasks.ts';
+export type { ResourceLimits, WorkerKind } from './host/running-worker.ts';
 /** Tasks that it works on and has ahead at a time, at most. */
-export { mostTickets } from './ahead.ts';
+export { mostTickets } from './host/ahead.ts';
 
 /** How worker processes start. */
-export { checkStartMethod, startMethod, type StartMethod } from './start-method.ts';
-export { expectStarts } from './blanks.ts';
+export { checkStartMethod, startMethod, type StartMethod } from './start/start-method.ts';
+export { expectStarts } from './host/blanks.ts';
 
 /** Which uses of a pool a worker refuses. */
-export { isUnasked, whyPoolIsRefused } from './nesting.ts';
+export { isUnasked, whyPoolIsRefused } from './inside/nesting.ts';
 
-/** Whether the pools of a worker have work. */
-export { poolHasWork } from './own-pools.ts';
+/** The work of a worker's own pools. */
+export { poolHasWork } from './inside/own-pools.ts';
 
-/** What a task knows of itself. */
-export { currentTask, type CurrentTask, untimed } from './current-task.ts';
+/** The facts that a task knows of itself. */
+export { currentTask, type CurrentTask, untimed } from './inside/current-task.ts';
 
 /** Every kind of shared object, so that all layouts are there. */
-export { loadKinds } from './parcels.ts';
+export { loadKinds } from './link/parcels.ts';
 
 /** Encodes how a task, or an item, ended. */
-export { addOutcome, encodeOutcome } from './message.ts';
+export { addOutcome, encodeOutcome } from './link/message.ts';

@@ -1,12 +1,12 @@
 /**
- * The first file of a worker process. Its host is at the other end of descriptor 3; when that closes, the worker ends. Descriptor 4 is
- * its lifeline, which nobody touches; into descriptor 5 it marks what it has begun, if one of its arguments is `marks`; with `heap`
- * descriptor 6 is the shared heap of the whole tree, which is mapped when it meets a shared object.
+ * The first file of a worker process. Its host is at the other end of descriptor 3; when that closes, the worker ends. Descriptor 4 is its
+ * lifeline, which is never used. Into descriptor 5 it marks the tasks it has begun, if one of its arguments is `marks`. With `heap`,
+ * descriptor 6 is the shared heap of the whole tree, which is mapped at the first shared object.
  */
 
 import { Socket } from 'node:net';
 import { tellHeapPlace } from '../handles.ts';
-import { prepareForLoaders } from './loaders.ts';
+import { prepareForLoaders } from './start/loaders.ts';
 import { serveHost } from './serve.ts';
 
 await prepareForLoaders();

@@ -2,10 +2,10 @@
 
 import type { Socket } from 'node:net';
 import type { Border } from '../codec/index.ts';
-import { PipeMark, noMark } from './begun-mark.ts';
-import { exitInOrder } from './exit.ts';
-import { PipeLink } from './pipe-link.ts';
-import { Runner } from './runner.ts';
+import { PipeMark, noMark } from './inside/begun-mark.ts';
+import { exitInOrder } from './inside/exit.ts';
+import { PipeLink } from './link/pipe-link.ts';
+import { Runner } from './inside/runner.ts';
 
 /**
  * The shared heap has been told, where there is one.

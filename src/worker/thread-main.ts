@@ -1,14 +1,14 @@
 /** The first file of a pool's worker thread. */
 
 import { workerData } from 'node:worker_threads';
-import { WordMark } from './begun-mark.ts';
-import { exitInOrder } from './exit.ts';
-import { joinLoaders, prepareForLoaders } from './loaders.ts';
-import { MessagePortLink } from './message-port-link.ts';
-import { RingLink } from './ring-link.ts';
-import { Runner } from './runner.ts';
-import type { WorkerThreadData } from './thread.ts';
-import { stand, type ThreadData } from './thread-ground.ts';
+import { WordMark } from './inside/begun-mark.ts';
+import { exitInOrder } from './inside/exit.ts';
+import { joinLoaders, prepareForLoaders } from './start/loaders.ts';
+import { MessagePortLink } from './link/message-port-link.ts';
+import { RingLink } from './link/ring-link.ts';
+import { Runner } from './inside/runner.ts';
+import type { WorkerThreadData } from './host/thread.ts';
+import { stand, type ThreadData } from './start/thread-ground.ts';
 
 await prepareForLoaders();
 await joinLoaders();

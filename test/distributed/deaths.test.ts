@@ -109,7 +109,7 @@ describe('deaths', { skip: noOwnServer }, () => {
     while ((await server.command('ZCARD', jobs)) !== ':0');
     running.open();
     await worker.end('SIGTERM');
-    // What is left of the caller ends by itself: it may only have been cut off, and come back.
+    // The rest of the caller ends by itself: it may only have been cut off, and come back.
     const left = (await server.command('KEYS', `heddle:tasks:{${queue}}:*`)).split('\r\n').filter((line) => line.startsWith('heddle'));
     for (const key of left) assert.match(await server.command('PTTL', key), /^:\d+$/, key);
   });

@@ -1,6 +1,6 @@
 /**
- * What the suites of `test/pool` open in place of an executor of this machine: one over the server of `HEDDLE_TEST_URL`, with a worker of its own in this
- * process.
+ * The executor that the suites of `test/pool` open in place of one of this machine: one over the server of `HEDDLE_TEST_URL`, with its own
+ * worker in this process.
  */
 
 import { after } from 'node:test';

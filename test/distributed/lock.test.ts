@@ -17,7 +17,7 @@ after(() => server?.[Symbol.asyncDispose]());
 const lease = 800;
 const make = (name: string, own: object = {}): DistributedLock => new DistributedLock(name, { url: server.url, ...own });
 
-test('a lock whose holder is killed goes to the next, which is told who died, and its fencing token is larger', { skip }, async () => {
+test('a lock whose holder is killed goes to the next, which is told of the death, and its fencing token is larger', { skip }, async () => {
   const name = freeName();
   await using peer = await startPeer();
   const theirs = await peer.make('DistributedLock', name, { url: server.url, lease });

@@ -8,7 +8,7 @@ const cli = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 
 export interface WorkerProcess extends AsyncDisposable {
   readonly child: ChildProcess;
-  /** What it has said. */
+  /** The output so far. */
   readonly said: () => string;
   /** Sends a signal, and waits for its end. */
   end(signal: NodeJS.Signals): Promise<number | null>;

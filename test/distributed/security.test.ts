@@ -25,7 +25,7 @@ describe('messages that are not those of a caller', { skip: noServer }, () => {
 
   after(() => server[Symbol.asyncDispose]());
 
-  /** Puts a job into a queue as one who can write to the server can. */
+  /** Puts a job into a queue as any writer to the server can. */
   async function inject(queue: string, id: string, message: Buffer): Promise<void> {
     const { Queue } = await import('bullmq');
     const { Redis } = await import('ioredis');

@@ -36,11 +36,11 @@ function hasProgram(name: string): boolean {
 }
 
 export interface ServerOptions {
-  /** Its log of changes survives `kill()`; default false: it keeps nothing. */
+  /** True: its log of changes survives `kill()`; default false: it keeps nothing. */
   readonly appendOnly?: boolean;
   /** Further options of the server's command line, such as `['--requirepass', 'secret']`. */
   readonly args?: readonly string[];
-  /** What `url` has before the host; default nothing. */
+  /** The part of `url` before the host; default nothing. */
   readonly auth?: string;
   /** Starts a server of the test's own, also where `REDIS_URL` names one. Default false. */
   readonly isOwn?: boolean;
@@ -79,7 +79,7 @@ export class TestServer implements AsyncDisposable {
     try {
       await once(socket, 'connect');
       socket.write('PING\r\n');
-      // It says LOADING until it has read its log.
+      // The server answers LOADING until it has read its log.
       const [answer] = (await once(socket, 'data')) as [Buffer];
       return !answer.toString().startsWith('-LOADING');
     } catch {

@@ -24,10 +24,10 @@ function run(code: string, ...flags: string[]): unknown {
   return JSON.parse(stdout);
 }
 
-test('what is published is some 20 to 56 scripts below 1.5 MB, each with its map', () => {
+test('what is published is some 20 to 56 scripts below 1.75 MB, each with its map', () => {
   assert.ok(scripts.length >= 20 && scripts.length <= 56, `${scripts.length} scripts`);
   const bytes = scripts.reduce((sum, file) => sum + statSync(join(dist, file)).size, 0);
-  assert.ok(bytes < 1_500_000, `${bytes} bytes`);
+  assert.ok(bytes < 1_750_000, `${bytes} bytes`);
   for (const file of scripts) {
     const isMapped = readFileSync(join(dist, file), 'utf8').includes('//# sourceMappingURL=');
     assert.equal(isMapped, files.includes(`${file}.map`), file);
@@ -48,7 +48,7 @@ function loadedWith(script: string, seen: Set<string> = new Set()): string[] {
 test('the workers of pools start without the code of native calls, of shared objects, and of pools', () => {
   for (const script of ['worker/thread-main.js', 'worker/process-main.js']) {
     const sources = loadedWith(script);
-    assert.ok(sources.includes('worker/runner.ts'), script);
+    assert.ok(sources.includes('worker/inside/runner.ts'), script);
     assert.deepEqual(
       sources.filter((source) => /^(?:platform|memory|sync|pool|process|thread)\//.test(source)),
       [],

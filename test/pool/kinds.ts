@@ -27,7 +27,9 @@ interface Kind {
   readonly shared: (maxWorkers: number) => Executor;
 }
 
-/** What `test/distributed/executor-conformance.test.ts` runs these suites on instead: an executor over a server, whose workers are processes. */
+/**
+ * The executor of `test/distributed/executor-conformance.test.ts`, which runs these suites on it: over a server, with processes as workers.
+ */
 const { HEDDLE_TEST_EXECUTOR: other } = process.env;
 
 async function kindsHere(): Promise<readonly [Kind, Kind]> {

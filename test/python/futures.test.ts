@@ -14,7 +14,7 @@ import {
   asCompleted,
   wait,
 } from '#src/index.js';
-import { futures } from '#src/pool/future.js';
+import { futures } from '#src/pool/futures/future.js';
 import { all, until } from '../pool/collect.ts';
 import { kinds } from '../pool/inside-kinds.ts';
 

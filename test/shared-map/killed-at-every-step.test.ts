@@ -35,7 +35,7 @@ function entriesFor(action: string, map: SharedMap): Record<string, unknown> {
   return action === 'clear' ? { ...few, large2: [map, large] } : few;
 }
 
-/** What its keys may have become. */
+/** The changes that its keys may show. */
 const mayBe: Record<string, (key: string, value: unknown) => boolean> = {
   'set a new key': (key) => key === 'new',
   'set a key': (key) => key === 'a',
@@ -59,7 +59,7 @@ function check(map: SharedMap, action: string, before: Record<string, unknown>):
     if (typeof value === 'string') assert.ok(['victim', 'former', 'other'].includes(value));
     else if (Array.isArray(value)) assert.ok(value.includes(map));
   }
-  // It goes on.
+  // The map goes on.
   for (const key of ['a', 'new', 'large', 'more 1', 'last']) map.setSync(key, [key, map]).updateSync(key, () => `${key} again`);
   assert.equal(map.getSync('large'), 'large again');
   checkMap(map);

@@ -1,4 +1,4 @@
-/** What a SharedMap holds lives as long as it can be read there, and no longer. */
+/** The contents of a SharedMap live as long as they can be read there, and no longer. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -11,7 +11,7 @@ const object = joinObject(Number(ref));
 if (!(object instanceof SharedMap)) throw new TypeError(`block ${ref} is no map`);
 const map: SharedMap = object;
 
-/** What the victim does; it is killed in the middle, or ends by itself with exit code 7. */
+/** The actions of the victim: it is killed in the middle, or ends by itself with exit code 7. */
 const actions: Record<string, () => void> = {
   'set a new key': () => void map.setSync('new', 'victim'),
   'set a key': () => void map.setSync('a', 'victim'),

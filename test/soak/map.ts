@@ -33,7 +33,7 @@ const sumKey = 'sum';
 const keyOf = (n: number): SharedMapKey =>
   [n, `key ${n}`, [n, 'of', null], BigInt(n) << 70n, n + 0.5, `ключ ${'x'.repeat(n % 50)} ${n}`][n % 6]!;
 
-/** What a version stands for; 0: the key is not there. */
+/** The value of a version; 0: the key is not there. */
 function valueOf(key: number, version: number): unknown {
   switch (version % 5) {
     case 0:

@@ -1,4 +1,4 @@
-/** What the compiler must take, and refuse, of a SharedMap. */
+/** Types of a SharedMap: the compiler takes and refuses these. */
 
 import { SharedMap, type SharedMapKey, type SharedMapStatistics } from 'heddle';
 

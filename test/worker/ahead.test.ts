@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AheadWords, beginAhead, wordsForThread } from '#src/worker/ahead.js';
+import { AheadWords, beginAhead, wordsForThread } from '#src/worker/host/ahead.js';
 
 test('a task is begun by its worker or taken back by its host, never both', () => {
   const words = { words: wordsForThread(), at: 0 };

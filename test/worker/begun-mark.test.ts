@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { features } from '#src/platform/index.js';
-import { PipeCount, WordCount } from '#src/worker/begun-count.js';
-import { PipeMark, WordMark } from '#src/worker/begun-mark.js';
+import { PipeCount, WordCount } from '#src/worker/host/begun-count.js';
+import { PipeMark, WordMark } from '#src/worker/inside/begun-mark.js';
 
 const skip = features().native ?? false;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inheritedExecArgv } from '#src/worker/exec-argv.js';
+import { inheritedExecArgv } from '#src/worker/start/exec-argv.js';
 
 const cases: [string, string[], string[]][] = [
   [

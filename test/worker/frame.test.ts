@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FrameKind, frame, frameSize, readFrame, sizeAt, writeFrame } from '#src/worker/frame.js';
+import { FrameKind, frame, frameSize, readFrame, sizeAt, writeFrame } from '#src/worker/link/frame.js';
 
 test('a frame is read as something else than was written, alone or behind others', () => {
   const anyFrame = fc.record({

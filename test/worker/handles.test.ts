@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { collect, heapStatistics, Word } from '#src/lowlevel/index.js';
 import { Lock, ThreadPoolExecutor } from '#src/index.js';
 import { features } from '#src/platform/index.js';
-import { Parcels } from '#src/worker/parcels.js';
-import { FrameKind, frame } from '#src/worker/frame.js';
+import { Parcels } from '#src/worker/link/parcels.js';
+import { FrameKind, frame } from '#src/worker/link/frame.js';
 
 const run = promisify(execFile);
 const without = { ...process.env, HEDDLE_PLATFORM: 'none', NODE_TEST_CONTEXT: undefined };

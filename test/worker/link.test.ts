@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { FrameKind, frame } from '#src/worker/frame.js';
-import type { Link } from '#src/worker/link.js';
-import { PipeLink } from '#src/worker/pipe-link.js';
+import { FrameKind, frame } from '#src/worker/link/frame.js';
+import type { Link } from '#src/worker/link/link.js';
+import { PipeLink } from '#src/worker/link/pipe-link.js';
 import { Reader, pairs, socketPair } from './links.ts';
 
 const run = promisify(execFile);

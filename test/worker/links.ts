@@ -5,12 +5,12 @@ import { MessageChannel } from 'node:worker_threads';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Frame } from '#src/worker/frame.js';
-import type { Link } from '#src/worker/link.js';
-import { MessagePortLink } from '#src/worker/message-port-link.js';
-import { ringMemory } from '#src/worker/frame-ring.js';
-import { RingLink } from '#src/worker/ring-link.js';
-import { PipeLink } from '#src/worker/pipe-link.js';
+import type { Frame } from '#src/worker/link/frame.js';
+import type { Link } from '#src/worker/link/link.js';
+import { MessagePortLink } from '#src/worker/link/message-port-link.js';
+import { ringMemory } from '#src/worker/link/frame-ring.js';
+import { RingLink } from '#src/worker/link/ring-link.js';
+import { PipeLink } from '#src/worker/link/pipe-link.js';
 
 export const pairs: Record<string, () => Promise<[Link, Link]>> = {
   'message port': async () => {

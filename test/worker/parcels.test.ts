@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collect, heapStatistics, Word } from '#src/lowlevel/index.js';
-import { FrameKind, frame } from '#src/worker/frame.js';
+import { FrameKind, frame } from '#src/worker/link/frame.js';
 import { type SharedObject, me } from '#src/memory/index.js';
 import { features } from '#src/platform/index.js';
 import { Reader, pairs } from './links.ts';
@@ -112,7 +112,7 @@ test('a frame that cannot be posted goes on holding its objects, or its neighbou
 });
 
 test('a frame overtakes one that waits for the kinds of its objects', async () => {
-  const { Parcels } = await import('#src/worker/parcels.js');
+  const { Parcels } = await import('#src/worker/link/parcels.js');
   // As in a thread that has received none: the first one of this module's copies has.
   const [sender, receiver] = [new Parcels(false), new Parcels(false)];
   const frames = [frame(FrameKind.Task, { id: 1, handles: [new Word()] }), frame(FrameKind.Task, { id: 2 })];

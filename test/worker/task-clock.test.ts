@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TaskClock } from '#src/worker/task-clock.js';
+import { TaskClock } from '#src/worker/inside/task-clock.js';
 
 /** Which way the clock was told to go after the code had given this, and whether anything was read of the value before. */
 function given(value: unknown): { readonly isStopped: boolean; readonly isReadFirst: boolean } {

@@ -44,7 +44,7 @@ const onEachNode = [
   'testing/explore',
   'testing/virtual-clock',
   'pool/submit',
-  'pool/death',
+  'pool/workers/death',
   'pool/handles.test',
   'never-hang/exits',
   'never-hang/starts',

@@ -308,7 +308,7 @@ const receivers = {
 const memoryRemedies = { any: 'anyMemory', network: 'networkMemory', process: 'threadMemory', thread: 'threadMemory' } as const;
 const portRemedies = { any: 'anyPort', network: 'networkPort', process: 'threadPort', thread: 'threadPort' } as const;
 
-/** The receiver, where it is no thread, in words. */
+/** The receiver in words, where it is not a thread. */
 const receiver = ({ border }: Encoding): string => receivers[border.kind];
 
 /** Writes an object that only threads can share. */

@@ -15,7 +15,7 @@ export function refuseApart(encoding: Encoding, what: string): void {
   throw encoding.refusal(`${what} cannot cross to ${to}: ${why}`, new UnsupportedPlatformError(why));
 }
 
-/** What does for several machines what a shared object does for one. */
+/** The objects that do for several machines what a shared object does for one. */
 const distributed: readonly (readonly [RegExp, string])[] = [
   [/Lock$/, 'DistributedLock'],
   [/Semaphore$/, 'DistributedSemaphore'],

@@ -23,6 +23,7 @@ import type { Remote } from './remote.ts';
 import { common, refuseDifference } from './scripts.ts';
 import { type Answer, lookEvery, timedOut, waiterLease } from './waiting.ts';
 
+/** The options of a `DistributedBarrier`. */
 export interface DistributedBarrierOptions extends BackendOptions {
   /** One of the parties that have one calls it when all have come, before they pass. It may return a promise. */
   readonly action?: (() => unknown) | undefined;
@@ -32,9 +33,11 @@ export interface DistributedBarrierOptions extends BackendOptions {
 
 /** A barrier in numbers. */
 export interface DistributedBarrierStatistics {
+  /** Parties that pass together. */
   readonly parties: number;
   /** Parties that wait. */
   readonly waiting: number;
+  /** True while it is broken. */
   readonly broken: boolean;
 }
 
@@ -257,6 +260,7 @@ export class DistributedBarrier extends DistributedObject {
     await this.#call(failScript, [1]);
   }
 
+  /** The present state in numbers. @throws BackendLost if the server cannot be reached */
   async statistics(): Promise<DistributedBarrierStatistics> {
     const [waiting, broken] = await this.#call(lookScript);
     return { parties: this.parties, waiting, broken: broken === 1 };

@@ -80,6 +80,7 @@ export abstract class DistributedObject implements AsyncDisposable {
     await this.#remote.client.call('del', this.#remote.keys, { isRepeatable: true });
   }
 
+  /** As `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -90,10 +91,17 @@ export abstract class DistributedObject implements AsyncDisposable {
   }
 }
 
-interface SentHandle {
-  readonly Class: Made;
+/** A handle on its way. Programs do not make one. */
+export interface SentHandle {
+  /** The class of the object. */
+  readonly Class: new (
+    ...args: any[]
+  ) => DistributedObject;
+  /** Name, and numbers of the class. */
   readonly args: readonly unknown[];
+  /** The options of the handle; without what is secret, if it goes to another machine. */
   readonly options: BackendOptions;
+  /** True if it goes to another machine. */
   readonly isDistant: boolean;
 }
 

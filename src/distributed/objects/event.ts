@@ -17,6 +17,7 @@ import { type Answer, lookEvery, timedOut } from './waiting.ts';
 
 /** An event in numbers. */
 export interface DistributedEventStatistics {
+  /** True while it is set. */
   readonly isSet: boolean;
   /** How often it was set. */
   readonly sets: number;
@@ -114,6 +115,7 @@ export class DistributedEvent extends DistributedObject {
     return got !== timedOut;
   }
 
+  /** The present state in numbers. @throws BackendLost if the server cannot be reached */
   async statistics(): Promise<DistributedEventStatistics> {
     const [{ isSet, sets }, counted] = await Promise.all([
       this.#look(),

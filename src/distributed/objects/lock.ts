@@ -25,6 +25,7 @@ import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';
 import { type Answer, timedOut, waiterLease } from './waiting.ts';
 
+/** The options of a `DistributedLock`. */
 export interface DistributedLockOptions extends BackendOptions {
   /** Milliseconds after which a lock whose holder is gone is free, an integer from 100 to 86400000. A holder renews it at a third of them. Default 10000. */
   readonly lease?: number | undefined;
@@ -34,6 +35,7 @@ export interface DistributedLockOptions extends BackendOptions {
 
 /** A lock in numbers. */
 export interface DistributedLockStatistics {
+  /** True while a handle has it. */
   readonly locked: boolean;
   /** Waits in line, of all machines. */
   readonly waiting: number;
@@ -295,6 +297,7 @@ export class DistributedLock extends DistributedObject {
     return runHeld(await this.hold(options), fn);
   }
 
+  /** The present state in numbers. @throws BackendLost if the server cannot be reached */
   async statistics(): Promise<DistributedLockStatistics> {
     const [isLocked, waiting, fence] = await this.#look();
     return { locked: isLocked === 1, waiting, fence: Number(fence) };

@@ -21,10 +21,12 @@ import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';
 import { type DistributedValueOptions, valueKeys, Values } from './values.ts';
 
+/** The options of a `DistributedMap`. */
 export interface DistributedMapOptions extends BackendOptions, DistributedValueOptions {}
 
 /** A map in numbers. */
 export interface DistributedMapStatistics {
+  /** How many entries there are. */
   readonly size: number;
   /** Memory that it takes at the server, in bytes. */
   readonly bytes: number;
@@ -213,6 +215,7 @@ export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V =
     return undefined;
   }
 
+  /** The present state in numbers. @throws BackendLost if the server cannot be reached */
   async statistics(): Promise<DistributedMapStatistics> {
     const { client, keys } = this.#remote;
     const bytes = client.call('memory', ['usage', keys[0] as string], { isRepeatable: true }) as Promise<number | null>;

@@ -23,6 +23,7 @@ import type { Remote } from './remote.ts';
 import { common, refuseDifference } from './scripts.ts';
 import { type Answer, timedOut, waiterLease } from './waiting.ts';
 
+/** The options of a `DistributedSemaphore`. */
 export interface DistributedSemaphoreOptions extends BackendOptions {
   /** Milliseconds after which a permit of `hold()` or `run()` comes back whose holder is gone, an integer from 100 to 86400000. Default 10000. */
   readonly lease?: number | undefined;
@@ -262,6 +263,7 @@ export class DistributedSemaphore extends DistributedObject {
     return runHeld(await this.hold(options), fn);
   }
 
+  /** The present state in numbers. @throws BackendLost if the server cannot be reached */
   async statistics(): Promise<DistributedSemaphoreStatistics> {
     const [value, held, waiting] = await this.#call(lookScript);
     return { value, held, waiting };

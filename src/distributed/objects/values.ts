@@ -16,7 +16,7 @@ import type { Home } from '../messages.ts';
 import { readKey } from '../options.ts';
 import { arrivalFrom, homeOfProgram } from '../release.ts';
 
-/** What values may be, and how they are signed. */
+/** The permitted values, and the way in which they are signed. */
 export interface DistributedValueOptions {
   /**
    * The secret of all that use the object: at least 16 bytes, as text or bytes. Values are signed by it, and others are refused. Without one a value may name

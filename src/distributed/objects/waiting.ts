@@ -9,8 +9,7 @@
  * `leave` is sent after the last question, on the same connection: so it also takes back what that question may have been given.
  */
 
-import type { WaitOptions } from '../../loop/index.ts';
-import { readWaitOptions } from '../../loop/index.ts';
+import { type WaitOptions, readWaitOptions } from '../../loop/index.ts';
 import { clearTimeout, setTimeout } from '../../real-timers.ts';
 import type { Client } from '../client.ts';
 

@@ -21,6 +21,7 @@ import { type Answer, lookEvery, timedOut } from '../objects/waiting.ts';
 const longest = 0x7fff_ffff;
 const longestDefaultLease = 30_000;
 
+/** The options of a `DistributedQueue`. */
 export interface DistributedQueueOptions extends BackendOptions, DistributedValueOptions {
   /**
    * When an item that was taken leaves the server. `taskDone`, the default: when its task is done; the item of a consumer that died, or closed its handle,
@@ -42,6 +43,7 @@ export interface DistributedBlockOptions extends WaitOptions {
 
 /** An item in hand, until its task is done. */
 export interface Delivery<T> {
+  /** The item. */
   readonly value: T;
   /** How often it was delivered, this time included: above 1, an earlier consumer did not finish it. */
   readonly deliveries: number;

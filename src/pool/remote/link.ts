@@ -1,5 +1,5 @@
 /**
- * What a `RemotePool` asks of the link to workers on other machines, and what it hears from there. The link is made in `src/distributed`, which knows the
+ * The interface between a `RemotePool` and the link to workers on other machines. The link is made in `src/distributed`, which knows the
  * server; the pool knows jobs.
  */
 
@@ -43,11 +43,11 @@ export interface RemoteWorker {
 
 export interface RemoteLink {
   send(tasks: readonly RemoteTask[]): void;
-  /** It is not wanted any more: it never begins, or is told why. @param reason undefined: it need not be told */
+  /** Cancels a task that is not wanted any more: it never begins, or is told why. @param reason undefined: it need not be told */
   cancel(number: number, reason: Packet | undefined): void;
-  /** The consumer of a stream has taken so many of its values, in all. */
+  /** The consumer of a stream has taken `total` of its values, in all. */
   taken(number: number, total: number): void;
-  /** Its outcome is known: what is kept for it may go. */
+  /** The outcome is known: data that is kept for it may go. */
   settled(number: number): void;
   /** Workers that have joined and run this release. */
   readonly workers: readonly RemoteWorker[];
@@ -58,7 +58,7 @@ export interface RemoteLink {
   close(): Promise<void>;
 }
 
-/** What comes of a message: bytes, and the modules that they need. */
+/** The received part of a message: bytes, and the modules that they need. */
 export interface Arrived {
   readonly bytes: Uint8Array;
   readonly modules: readonly string[];
@@ -68,13 +68,13 @@ export interface Arrived {
 /** How a worker was lost. */
 export interface Loss {
   readonly end: WorkerEnd;
-  /** By whom it was ended, or why it is thought lost. */
+  /** The cause of its end, or the reason why it is thought lost. */
   readonly why: string | undefined;
-  /** It ran nothing else. */
+  /** True if it ran nothing else. */
   readonly isAlone: boolean;
   /** Of a chunk: items before this one may have begun; undefined: all of them. */
   readonly allowed: number | undefined;
-  /** What its error says, where it says something else than how the worker ended. */
+  /** The message of its error, where it differs from the end of the worker. */
   readonly message: string | undefined;
 }
 

@@ -14,18 +14,18 @@ import { arriving, type Border, type Capsule, decode, Decoder, encode, type Pack
 import { BrokenExecutor, CancelledError, Full, type HeddleError, ShutDown, WorkerLost } from '../../errors.ts';
 import { nextTick } from '../../real-timers.ts';
 import type { ChunkReport } from '../../worker/index.ts';
-import { AbortWatch } from '../abort-watch.ts';
-import { Deferred } from '../deferred.ts';
-import type { ChunkJob } from '../chunk-job.ts';
-import type { Job } from '../job.ts';
-import { lostError, summary } from '../job-errors.ts';
-import { KeepAlive } from '../keep-alive.ts';
-import { StreamJob } from '../stream-job.ts';
-import { Counts, type PoolStatistics } from '../statistics.ts';
+import { AbortWatch } from '../jobs/abort-watch.ts';
+import { Deferred } from '../futures/deferred.ts';
+import type { ChunkJob } from '../jobs/chunk-job.ts';
+import type { Job } from '../jobs/job.ts';
+import { lostError, summary } from '../jobs/job-errors.ts';
+import { KeepAlive } from '../workers/keep-alive.ts';
+import { StreamJob } from '../jobs/stream-job.ts';
+import { Counts, type PoolStatistics } from '../workers/statistics.ts';
 import type { TaskPool, TaskWorker } from '../task-pool.ts';
-import { later } from '../timers.ts';
-import type { PoolWorker } from '../pool-worker.ts';
-import type { Holder } from '../worker-pool.ts';
+import { later } from '../jobs/timers.ts';
+import type { PoolWorker } from '../workers/pool-worker.ts';
+import type { Holder } from '../workers/worker-pool.ts';
 import type { Arrived, Loss, OpenLink, RemoteEvents, RemoteInitializer, RemoteLink, RemoteTask } from './link.ts';
 
 /** Workers that a task may end by itself before it is not tried again. */
@@ -43,7 +43,7 @@ interface Entry {
   /** Workers that it has ended by itself. */
   kills: number;
   timer: NodeJS.Timeout | undefined;
-  /** What came and is not decoded: modules are imported. */
+  /** Resolves when received messages are decoded: modules are imported. */
   reading: Promise<void> | undefined;
   /** For this worker alone. */
   worker: string | undefined;
@@ -144,7 +144,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     return this.#link === undefined ? 0 : this.slots;
   }
 
-  /** Waits until so many workers have joined. @throws what keeps the pool from its workers */
+  /** Waits until `workers` workers have joined. @throws the reason that keeps the pool from its workers */
   async untilJoined(workers: number, timeout: number): Promise<boolean> {
     this.#keepAlive.set(true);
     await this.#start();
@@ -305,7 +305,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
         this.#post({ number, kind, id, attempt, worker, ...this.#parts(entry, capsule, args) });
       },
       callEach: ({ id, capsule }, { packet, attempt, isSpread, from, to: end }) => {
-        // What is tried again goes item by item: one that ends its worker does so alone.
+        // Items that are tried again go one by one: one that ends its worker does so alone.
         const to = attempt > 1 ? from + 1 : end;
         entry.to = to;
         entry.packet = packet;
@@ -421,14 +421,14 @@ export class RemotePool implements TaskPool, RemoteEvents {
     this.#link?.keepAlive(this.#isAwaited);
   }
 
-  /** Its attempt has ended, or it is not wanted any more. */
+  /** Called when its attempt has ended, or it is not wanted any more. */
   #leave(entry: Entry): void {
     if (this.#entries.delete(entry.number)) this.#link?.settled(entry.number);
     clearTimeout(entry.timer);
     if (entry.state !== 'begun') this.#waiting--;
   }
 
-  /** It is gone; the next of its key may go. */
+  /** Removes it; the next of its key may go. */
   #drop(entry: Entry): void {
     this.#leave(entry);
     const { job } = entry;
@@ -572,7 +572,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
     const entry = this.#entryOf(number);
     if (entry === undefined) return;
     const { reason } = entry.job.overdue(notBegun);
-    // It is a chunk of one item: its time was measured.
+    // A chunk of one item: its time was measured.
     if (entry.job.isChunk) return this.#report(entry, { values: [reason], failed: [0], ms: 0, bytes: 0 });
     this.#over(entry, false, entry.job.mayRetry(reason));
   }

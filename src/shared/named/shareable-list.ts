@@ -27,6 +27,7 @@ export interface ShareableListOptions {
 
 /** Numbers that describe a {@link ShareableList}. */
 export interface ShareableListStatistics {
+  /** The number of values. */
   readonly length: number;
   /** Bytes of its block. */
   readonly size: number;
@@ -200,6 +201,7 @@ export class ShareableList implements Iterable<ShareableValue>, Disposable {
     this.shm[Symbol.dispose]();
   }
 
+  /** The present state, as numbers. */
   statistics(): ShareableListStatistics {
     return { length: this.length, size: this.shm.size };
   }

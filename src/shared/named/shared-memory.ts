@@ -198,6 +198,7 @@ export class SharedMemory implements Disposable {
     this.#isEnded = true;
   }
 
+  /** The present state, as numbers. */
   statistics(): SharedMemoryStatistics {
     return { size: this.size, mapped: this.#held === undefined ? 0 : this.size };
   }

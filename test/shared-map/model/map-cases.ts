@@ -1,5 +1,5 @@
 /**
- * What a SharedMap is tried with under every schedule of a few threads: a reader sees the former value or the new one as a whole and of its own key, no change
+ * The cases of a SharedMap under every schedule of a few threads: a reader sees the former value or the new one as a whole and of its own key, no change
  * is lost, and a death at any step leaves the former value or the new one. Keys come to one slot of one stripe; the codec makes no steps.
  */
 
@@ -144,7 +144,7 @@ function sweeper(): void {
 
 type Holds = Record<number, string>;
 
-/** What must be there in the end: one of some letters for each key, `-` for none; others are not there. */
+/** The entries of the end: one of some letters for each key, `-` for none; others are not there. */
 const holds =
   (expected: Holds) =>
   (scene: Scene): void => {
@@ -157,7 +157,7 @@ const holds =
       assert.ok(its === undefined ? letters.includes('-') : isText(its, letters), `key ${key} is ${String(its)}, not one of ${letters}`);
     }
     assert.equal(left.size, 0);
-    // It can be written and read.
+    // The map can be written and read.
     map.setSync(d, text('z'));
     assert.equal(map.getSync(d), text('z'));
     checkMap(map);
@@ -171,7 +171,7 @@ const holdsInHeap =
     checkHeap(theAgent().memory);
   };
 
-/** Each change that returned is in the number, and of those who died each has made its change or not. */
+/** Each change that returned is in the number, and each thread that died has made its change or not. */
 const counts =
   (threads: number) =>
   (scene: Scene, { dead }: ModelEnd): void => {
@@ -188,7 +188,7 @@ function fillUp(map: Map): void {
   for (const key of more.slice(0, 2)) map.setSync(key, 'x'.repeat(80));
 }
 
-/** What `fillUp` has set is there, and further ones fit. */
+/** The entries of `fillUp` are there, and further ones fit. */
 function hasLarge(scene: Scene): void {
   const map = mapIn(scene);
   checkMap(map);

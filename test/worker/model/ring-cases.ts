@@ -1,5 +1,5 @@
 /**
- * What the ring of a link is tried with under every schedule of its writer and its reader: records come whole, once and in order; no wake-up is lost; what a
+ * The cases of the ring of a link under every schedule of its writer and its reader: records come whole, once and in order; no wake-up is lost; what a
  * writer had not published when it died is never read, and what it had is.
  */
 
@@ -8,7 +8,7 @@ import * as operations from '#src/atomics';
 import { add, load, pause, store } from '#src/atomics';
 import { type Block, theAgent } from '#src/memory/index.js';
 import { type ModelEnd, type ModelTest, once } from '#src/testing/model/index.js';
-import { headWords, type Operations, type RingPlace, RingReader, RingWriter, startRing, wordsOfRing } from '#src/worker/frame-ring.js';
+import { headWords, type Operations, type RingPlace, RingReader, RingWriter, startRing, wordsOfRing } from '#src/worker/link/frame-ring.js';
 
 const CAPACITY = 128;
 const steps = operations as unknown as Operations;

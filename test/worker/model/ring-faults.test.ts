@@ -2,7 +2,7 @@
 
 import { findFaults } from '../../sync/model/plant.js';
 
-const file = 'worker/frame-ring.js';
+const file = 'worker/link/frame-ring.js';
 
 findFaults('../../worker/model/ring-cases.js', [
   {

@@ -1,5 +1,5 @@
 /**
- * What a message from another machine may name here, and where that lies: while one is decoded, its `Arrival` is asked.
+ * The names that a message from another machine may use here, and their places: while one is decoded, its `Arrival` is asked.
  *
  *   there  file:///srv/app/lib.js   ── moduleHere ──►   file:///home/me/app/lib.js  here
  *
@@ -14,9 +14,9 @@ import type { Recipe } from '../serialize/recipe.ts';
 export interface Arrival {
   /** The key of a module as it is here. @throws SerializationError for a module that the message may not name */
   moduleHere(key: string): string;
-  /** It may name all that Node has. */
+  /** True if it may name all that Node has. */
   readonly isTrusted: boolean;
-  /** It may bring source. */
+  /** True if it may bring source. */
   readonly takesSource: boolean;
 }
 
