@@ -41,6 +41,17 @@ function isAlive(pid: number): boolean {
   return pid !== 0 && isThreadAlive({ pid, tid: pid, processStart: 0, threadStart: 0 }, true);
 }
 
+/** Starts another watcher for one that was killed: blocks of this tree may be in use. One that ends by itself is not needed. */
+function ended(signal: NodeJS.Signals | null): void {
+  seenAt = -Infinity;
+  if (signal === null) return;
+  try {
+    ensureWatcher();
+  } catch (error) {
+    process.emitWarning(`tracked memory is not watched over: ${(error as Error).message}`);
+  }
+}
+
 /** True if the started one is that of the tree; false if another thread was quicker. */
 function start(seen: number): boolean {
   const heap = heapDescriptorForChild();
@@ -60,6 +71,7 @@ function start(seen: number): boolean {
   });
   // A child that could not be started says why by this event, when this call is over.
   child!.on('error', () => {});
+  child!.on('exit', (_, signal) => ended(signal));
   const { pid } = child!;
   if (pid === undefined)
     throw new UnsupportedPlatformError(
