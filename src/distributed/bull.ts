@@ -1,9 +1,8 @@
 /** Loads BullMQ, an optional peer dependency, and gives it its connections. Its types are not used: a program without it has none. */
 
-import { createRequire } from 'node:module';
 import { UnsupportedPlatformError } from '../errors.ts';
 import type { Backend } from './backend.ts';
-import { loadRedis, type Redis } from './redis.ts';
+import { loadPeer, loadRedis, type Redis } from './redis.ts';
 
 export interface BullJob {
   readonly id: string;
@@ -35,17 +34,19 @@ let loading: Promise<Bull> | undefined;
 
 /** @throws UnsupportedPlatformError if there is none, or another version */
 export function loadBull(): Promise<Bull> {
-  loading ??= load().catch((error: unknown) => {
-    loading = undefined;
-    throw error;
-  });
+  loading ??= Promise.resolve()
+    .then(load)
+    .catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
   return loading;
 }
 
-async function load(): Promise<Bull> {
+function load(): Bull {
   let version: string;
   try {
-    ({ version } = createRequire(import.meta.url)('bullmq/package.json') as { readonly version: string });
+    ({ version } = loadPeer('bullmq/package.json') as { readonly version: string });
   } catch (cause) {
     throw new UnsupportedPlatformError(
       'a DistributedExecutor and its workers need the package bullmq, version 6: npm install bullmq ioredis',
@@ -54,7 +55,7 @@ async function load(): Promise<Bull> {
   }
   if (version.split('.', 1)[0] !== major)
     throw new UnsupportedPlatformError(`a DistributedExecutor and its workers need bullmq 6, and found ${version}`);
-  return (await import('bullmq')) as unknown as Bull;
+  return loadPeer('bullmq') as Bull;
 }
 
 const longestWait = 2000;

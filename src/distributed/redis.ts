@@ -24,11 +24,13 @@ let loading: Promise<RedisClass> | undefined;
 
 /** The class `Redis` of ioredis. @throws UnsupportedPlatformError if there is none, or another version */
 export function loadRedis(): Promise<RedisClass> {
-  loading ??= load().catch((error: unknown) => {
-    // The program may install it, or resolve it otherwise, and try again.
-    loading = undefined;
-    throw error;
-  });
+  loading ??= Promise.resolve()
+    .then(load)
+    .catch((error: unknown) => {
+      // The program may install it, or resolve it otherwise, and try again.
+      loading = undefined;
+      throw error;
+    });
   return loading;
 }
 
@@ -37,12 +39,17 @@ export function useRedis(Class: RedisClass): void {
   loading = Promise.resolve(Class);
 }
 
-async function load(): Promise<RedisClass> {
+/** Loads an optional peer. The name is no literal at its import: bundlers of programs without the peer must not look for it. */
+export function loadPeer(name: string): unknown {
+  return createRequire(import.meta.url)(name);
+}
+
+function load(): RedisClass {
   try {
-    const { version } = createRequire(import.meta.url)('ioredis/package.json') as { readonly version: string };
+    const { version } = loadPeer('ioredis/package.json') as { readonly version: string };
     const major = version.split('.', 1)[0] as string;
     if (!majors.has(major)) throw new UnsupportedPlatformError(`heddle/distributed needs ioredis 5 or 6, and found ${version}`);
-    const { Redis } = (await import('ioredis')) as unknown as { readonly Redis: RedisClass };
+    const { Redis } = loadPeer('ioredis') as { readonly Redis: RedisClass };
     return Redis;
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw cause;
