@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { noServer, startServer } from './server.ts';
 
-const suites = ['wait', 'future', 'signal'];
+const suites = ['futures/wait', 'futures/future', 'jobs/signal'];
 
 test('waiting, futures and signals keep their promises over a server', { skip: noServer }, async () => {
   await using server = await startServer();

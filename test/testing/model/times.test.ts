@@ -54,7 +54,7 @@ test('a wait that gives up without looking again is found', () => {
     return 'too late';
   };
   const { message } = failureOf(() => model({ ...giving(wrongly, new Set()), timeouts: 1 }));
-  assert.match(message, /given to nobody/);
+  assert.match(message, /given to none/);
   assert.match(message, /getter +\*\*\* its time is over/);
 });
 
