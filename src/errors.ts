@@ -251,6 +251,11 @@ export class BrokenBarrierError extends HeddleError {
   static override readonly code: string = 'ERR_HEDDLE_BROKEN_BARRIER';
 }
 
+/** The message of an error; of another value that was thrown its text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Says in an error how many items had gone before it. */
 export function withCount<E>(error: E, count: number): E {
   if (typeof error === 'object' && error !== null && Object.isExtensible(error))

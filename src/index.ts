@@ -119,7 +119,7 @@ export type {
 
 // A hash map that all see, without a server.
 export { SharedMap } from './shared-map/index.ts';
-export type { SharedMapKey, SharedMapPrimitive, SharedMapStatistics, SharedMapSyncOptions } from './shared-map/index.ts';
+export type { SharedMapKey, SharedMapPrimitive, SharedMapStatistics } from './shared-map/index.ts';
 
 // Hand items on, between threads and processes alike. JoinableQueue is Queue under Python's name.
 export { Deque, LifoQueue, PriorityQueue, Queue, Queue as JoinableQueue, SimpleQueue } from './channel/index.ts';

@@ -1,7 +1,7 @@
 /** The settings of a program that does not know of other machines: its environment variables. */
 
 import type { RemoteEvents, RemoteLink } from '../pool/index.ts';
-import { openLink } from './caller.ts';
+import { openLink } from './tasks/caller.ts';
 import { readTaskBackend } from './options.ts';
 
 /**
@@ -12,4 +12,4 @@ export function openLinkTo(url: string, events: RemoteEvents): Promise<RemoteLin
   return openLink({ ...readTaskBackend({ url, queue, release }), callerTimeout: 15_000 }, events);
 }
 
-export { readRelease } from './release.ts';
+export { readRelease } from './tasks/release.ts';

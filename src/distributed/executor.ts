@@ -1,8 +1,8 @@
 import { checkInteger, checkTimeout, expected } from '../check.ts';
 import { TypeError } from '../refusals.ts';
 import { PoolExecutor, type PoolStatistics, RemotePool } from '../pool/index.ts';
-import { checkBackendOptions } from './backend.ts';
-import { openLink } from './caller.ts';
+import { checkBackendOptions } from './server/backend.ts';
+import { openLink } from './tasks/caller.ts';
 import { readTaskBackend, type TaskBackendOptions, taskBackendKeys } from './options.ts';
 
 /** Options of a `DistributedExecutor`. */

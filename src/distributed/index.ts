@@ -1,7 +1,7 @@
 /** `heddle/distributed`: locks, queues and maps of many machines, kept by a server of Redis or Valkey. */
 
 /** Which server, for all of them. */
-export type { BackendOptions } from './backend.ts';
+export type { BackendOptions } from './server/backend.ts';
 export { type DistributedObject, rebuildHandle, type SentHandle, type Variety } from './objects/distributed-object.ts';
 export type { WaitOptions } from '../loop/index.ts';
 export type { AsyncItemIterator } from '../iteration.ts';
@@ -32,7 +32,7 @@ export {
 /** State. */
 export { DistributedMap, type DistributedMapOptions, type DistributedMapStatistics } from './objects/map.ts';
 export type { DistributedValueOptions } from './objects/values.ts';
-export type { DistributedMapKey, DistributedMapPrimitive } from './objects/map-key.ts';
+export type { SharedMapKey as DistributedMapKey, SharedMapPrimitive as DistributedMapPrimitive } from '../shared-map/index.ts';
 
 /** Errors of their own. */
 export { BackendLost, HeddleError, InvalidStateError, LeaseLost, type ThreadInfo } from '../errors.ts';
@@ -40,6 +40,6 @@ export { BackendLost, HeddleError, InvalidStateError, LeaseLost, type ThreadInfo
 /** Tasks on many machines: the executor, and the worker that `heddle worker` runs. */
 export { DistributedExecutor, type DistributedExecutorOptions, type DistributedStatistics } from './executor.ts';
 export type { TaskBackendOptions } from './options.ts';
-export type { DistributedStore } from './large.ts';
+export type { DistributedStore } from './server/large.ts';
 export type { PoolStatistics } from '../pool/index.ts';
-export { DistributedWorker, type DistributedWorkerOptions, type WorkerStatistics } from './worker.ts';
+export { DistributedWorker, type DistributedWorkerOptions, type WorkerStatistics } from './tasks/worker.ts';

@@ -2,9 +2,9 @@
 
 import { checkBoolean, expected } from '../check.ts';
 import { RangeError, TypeError } from '../refusals.ts';
-import { type Backend, type BackendOptions, readBackend } from './backend.ts';
-import { checkStore, type DistributedStore } from './large.ts';
-import { type Release, readRelease } from './release.ts';
+import { type Backend, type BackendOptions, readBackend } from './server/backend.ts';
+import { checkStore, type DistributedStore } from './server/large.ts';
+import { type Release, readRelease } from './tasks/release.ts';
 
 /** The options on which a `DistributedExecutor` and its workers must agree. */
 export interface TaskBackendOptions extends BackendOptions {

@@ -38,7 +38,7 @@ export {
   viewShared,
 } from './shared-file.ts';
 /** Memory with a name that programs share, Python's among them. */
-export { entriesBegin, entriesInBlock, entryWords, nameWords, type Registry } from './named/entry.ts';
+export { entriesBegin, entriesInBlock, entryWords, folder as namedMemoryFolder, nameWords, type Registry } from './named/entry.ts';
 export {
   type BlockFile,
   bufferOver,

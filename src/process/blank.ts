@@ -1,5 +1,6 @@
 /** A blank process, seen from inside: it loads what it may need, and waits for its order (`worker/host/blanks.ts`). */
 
+import { messageOf } from '../errors.ts';
 import type { Socket } from 'node:net';
 import { net } from '../builtins.ts';
 import { type Border, importFrom } from '../codec/index.ts';
@@ -38,7 +39,7 @@ export async function awaitOrder(file: number): Promise<Socket> {
     try {
       await importFrom(from, module);
     } catch (error) {
-      failures.push(`${module} could not be preloaded: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${module} could not be preloaded: ${messageOf(error)}`);
     }
   }
   writeMessage(file, READY, { failures } satisfies ReadyHeader);

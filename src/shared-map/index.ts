@@ -1,4 +1,6 @@
 /** A hash map between threads and processes. */
 
 export type { SharedMapKey, SharedMapPrimitive } from './key.ts';
-export { SharedMap, type SharedMapStatistics, type SharedMapSyncOptions } from './shared-map.ts';
+/** Rules of keys that a `DistributedMap` has, too. */
+export { checkKey, longestKey, nameOfKnown } from './key.ts';
+export { SharedMap, type SharedMapStatistics } from './shared-map.ts';

@@ -34,7 +34,7 @@ const SYMBOL_KNOWN = 12;
 const ARRAY = 13;
 
 /** Bytes of the longest key. */
-const longestKey = 2 ** 20;
+export const longestKey: number = 2 ** 20;
 const rule = 'a primitive or an array of primitives';
 
 const knownSymbols = new Map<symbol, string>(
@@ -72,6 +72,11 @@ function checkArray(key: object): readonly SharedMapPrimitive[] {
       throw new TypeError(`expected key to be ${rule}, got ${quote(element)} at [${i}]`);
   }
   return copy as SharedMapPrimitive[];
+}
+
+/** The name of a symbol that each thread has, such as `Symbol.iterator`. */
+export function nameOfKnown(symbol: symbol): string | undefined {
+  return knownSymbols.get(symbol);
 }
 
 function checkSymbol(symbol: symbol, path: string): symbol {

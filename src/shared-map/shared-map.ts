@@ -12,7 +12,16 @@ import { checkFunction, expected } from '../check.ts';
 import { Items, type Message, type Packed, PARCEL, type Peeked, Turns } from '../channel/index.ts';
 import { FLAT, prepare, prepareSync } from '../codec/index.ts';
 import { HeddleError } from '../errors.ts';
-import { Done, Failed, type Operation, Pending, readSyncTimeout, readWaitOptions, type WaitOptions } from '../loop/index.ts';
+import {
+  Done,
+  Failed,
+  type Operation,
+  Pending,
+  readSyncTimeout,
+  readWaitOptions,
+  type SyncWaitOptions,
+  type WaitOptions,
+} from '../loop/index.ts';
 import { blockOf, defineKind, type ObjectKind, refOf, SharedObject, theAgent } from '../memory/index.ts';
 import { TypeError } from '../refusals.ts';
 import { atOnce } from '../thenable.ts';
@@ -32,9 +41,6 @@ const mapKind: ObjectKind = defineKind({
 });
 
 const stripeShift = 32 - Math.log2(stripeCount);
-
-/** Of a call that is made at once: it cannot hear a signal. */
-export type SharedMapSyncOptions = Omit<WaitOptions, 'signal'>;
 
 /** A `SharedMap` in numbers. */
 export interface SharedMapStatistics {
@@ -141,7 +147,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   }
 
   /** As `get`, at once. */
-  getSync(key: K, options?: number | SharedMapSyncOptions): V | undefined {
+  getSync(key: K, options?: number | SyncWaitOptions): V | undefined {
     if (options !== undefined) readSyncTimeout(options, 'get()');
     const read = this.#read(key);
     return read === undefined ? undefined : this.#open(read);
@@ -153,7 +159,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   }
 
   /** As `has`, at once. */
-  hasSync(key: K, options?: number | SharedMapSyncOptions): boolean {
+  hasSync(key: K, options?: number | SyncWaitOptions): boolean {
     if (options !== undefined) readSyncTimeout(options, 'has()');
     return this.#has(key);
   }
@@ -170,7 +176,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   }
 
   /** As `set`, at once. Returns the map. */
-  setSync(key: K, value: V, options?: number | SharedMapSyncOptions): this {
+  setSync(key: K, value: V, options?: number | SyncWaitOptions): this {
     if (options !== undefined) readSyncTimeout(options, 'set()');
     this.#set(key, value, 'setSync');
     return this;
@@ -182,7 +188,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   }
 
   /** As `delete`, at once. */
-  deleteSync(key: K, options?: number | SharedMapSyncOptions): boolean {
+  deleteSync(key: K, options?: number | SyncWaitOptions): boolean {
     if (options !== undefined) readSyncTimeout(options, 'delete()');
     return this.#delete(key, 'deleteSync');
   }
@@ -193,7 +199,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   }
 
   /** As `clear`, at once. */
-  clearSync(options?: number | SharedMapSyncOptions): void {
+  clearSync(options?: number | SyncWaitOptions): void {
     if (options !== undefined) readSyncTimeout(options, 'clear()');
     this.#clear('clearSync');
   }
@@ -223,7 +229,7 @@ export class SharedMap<K extends SharedMapKey = SharedMapKey, V = unknown> exten
   }
 
   /** As `update`, and blocks the thread while it waits for updates of other threads. */
-  updateSync(key: K, fn: (value: V | undefined) => V, options?: number | SharedMapSyncOptions): V {
+  updateSync(key: K, fn: (value: V | undefined) => V, options?: number | SyncWaitOptions): V {
     const timeout = options === undefined ? Infinity : readSyncTimeout(options, 'update()');
     const its = this.#keyOfUpdate(key, fn, 'updateSync');
     try {

@@ -87,7 +87,7 @@ export class GuardingLock {
 
   withinSync<R>(fn: unknown, change: () => R, options: number | SyncWaitOptions | undefined): R {
     checkFunction(fn, 'fn');
-    readSyncTimeout(options, 'update()');
+    if (options !== undefined) readSyncTimeout(options, 'update()');
     const guard = this.get().holdSync(options);
     try {
       return change();

@@ -32,5 +32,5 @@ export { currentTask, type CurrentTask, untimed } from './inside/current-task.ts
 /** Every kind of shared object, so that all layouts are there. */
 export { loadKinds } from './link/parcels.ts';
 
-/** Encodes how a task, or an item, ended. */
-export { addOutcome, encodeOutcome } from './link/message.ts';
+/** Encodes how a task, or an item, ended; reads how items did. */
+export { addOutcome, encodeOutcome, readOutcomes } from './link/message.ts';

@@ -6,7 +6,7 @@ import { DistributedLock } from '#src/distributed/objects/lock.js';
 import { DistributedMap } from '#src/distributed/objects/map.js';
 import { DistributedQueue } from '#src/distributed/queue/queue.js';
 import { DistributedBarrier } from '#src/distributed/objects/barrier.js';
-import { useRedis } from '#src/distributed/redis.js';
+import { useRedis } from '#src/distributed/server/redis.js';
 import { freeName, noOwnServer as skip, startServer, type TestServer } from './server.js';
 
 let server: TestServer;

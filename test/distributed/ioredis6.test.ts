@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DistributedExecutor, DistributedLock, DistributedWorker } from '#src/distributed/index.js';
-import { type RedisClass, useRedis } from '#src/distributed/redis.js';
+import { type RedisClass, useRedis } from '#src/distributed/server/redis.js';
 import { double } from './plain-tasks.ts';
 import { freeName, noServer, startServer } from './server.ts';
 

@@ -11,7 +11,7 @@ export const entries: readonly string[] = [
   // The function of `heddle map` travels by reference: it must be an export of a file of its own.
   'cli/map/apply',
   // Functions that workers of other machines run in their processes; and what `HEDDLE_BACKEND` loads.
-  'distributed/task',
+  'distributed/tasks/task',
   'distributed/environment',
   // First files of workers and of the watchdog's thread.
   'worker/thread-main',

@@ -1,5 +1,6 @@
 /** `heddle map --backend`: the same on workers of other machines, which have the same release. */
 
+import { messageOf } from '../../errors.ts';
 import { mapOutcomes } from '../../pool/index.ts';
 import { OutsideError, UsageError } from '../usage-error.ts';
 import { applyOrThrow, applyTo, findTarget, type Job, type Target } from './apply.ts';
@@ -49,7 +50,7 @@ export async function backendEngine(url: string): Promise<EngineMaker> {
       try {
         return new DistributedExecutor({ url, queue, release, maxWorkers: jobs });
       } catch (error) {
-        throw new UsageError(error instanceof Error ? error.message : String(error));
+        throw new UsageError(messageOf(error));
       }
     }
   };

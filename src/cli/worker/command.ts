@@ -1,5 +1,6 @@
 /** `heddle worker`: joins executors of other machines, until it is told to end. */
 
+import { messageOf } from '../../errors.ts';
 import type { DistributedWorker, DistributedWorkerOptions } from '../../distributed/index.ts';
 import { EXIT } from '../exit.ts';
 import { parseFlags, wholeNumber } from '../flags.ts';
@@ -89,8 +90,6 @@ export async function workerCommand(argv: readonly string[], help: () => number)
   say(`has run ${completed} ${completed === 1 ? 'task' : 'tasks'}${odd}`);
   return EXIT.done;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function say(text: string): void {
   process.stderr.write(`heddle worker: ${text}\n`);

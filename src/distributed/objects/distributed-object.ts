@@ -4,7 +4,7 @@ import { expected } from '../../check.ts';
 import { travelByName } from '../../codec/index.ts';
 import { sentAs, type Substitute } from '../../handles.ts';
 import { RangeError, TypeError } from '../../refusals.ts';
-import { type BackendOptions, checkBackendOptions, withoutSecrets, withSecrets } from '../backend.ts';
+import { type BackendOptions, checkBackendOptions, withoutSecrets, withSecrets } from '../server/backend.ts';
 import { Remote } from './remote.ts';
 
 const longestName = 512;

@@ -8,8 +8,8 @@
 
 import { travelByName } from '../../codec/index.ts';
 import type { WaitOptions } from '../../loop/index.ts';
-import type { BackendOptions } from '../backend.ts';
-import { script } from '../client.ts';
+import type { BackendOptions } from '../server/backend.ts';
+import { script } from '../server/client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';

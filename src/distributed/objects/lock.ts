@@ -16,8 +16,8 @@ import { InvalidStateError, LeaseLost, OwnerDied, TimeoutError } from '../../err
 import type { WaitOptions } from '../../loop/index.ts';
 import { monotonicNow } from '../../real-timers.ts';
 import { TypeError } from '../../refusals.ts';
-import type { BackendOptions } from '../backend.ts';
-import { script } from '../client.ts';
+import type { BackendOptions } from '../server/backend.ts';
+import { script } from '../server/client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
 import { describeThread, type DistributedOwner } from './distributed-owner.ts';
 import { Lease, readLease, runHeld } from './lease.ts';

@@ -13,10 +13,11 @@ import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { TimeoutError } from '../../errors.ts';
 import { monotonicNow, setTimeout } from '../../real-timers.ts';
 import { TypeError } from '../../refusals.ts';
-import type { BackendOptions } from '../backend.ts';
-import { script } from '../client.ts';
+import type { BackendOptions } from '../server/backend.ts';
+import { script } from '../server/client.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from './distributed-object.ts';
-import { decodeKey, type DistributedMapKey, encodeKey } from './map-key.ts';
+import type { SharedMapKey } from '../../shared-map/index.ts';
+import { decodeKey, encodeKey } from './map-key.ts';
 import type { Remote } from './remote.ts';
 import { common } from './scripts.ts';
 import { type DistributedValueOptions, valueKeys, Values } from './values.ts';
@@ -87,10 +88,7 @@ const variety: Variety = { kind: 'map', parts: [], known: valueKeys };
  * await counts.destroy();
  * ```
  */
-export class DistributedMap<K extends DistributedMapKey = DistributedMapKey, V = unknown>
-  extends DistributedObject
-  implements AsyncIterable<[K, V]>
-{
+export class DistributedMap<K extends SharedMapKey = SharedMapKey, V = unknown> extends DistributedObject implements AsyncIterable<[K, V]> {
   readonly #remote: Remote = remoteOf(this);
   readonly #values: Values;
 

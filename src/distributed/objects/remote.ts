@@ -2,9 +2,10 @@
 
 import { BackendLost, InvalidStateError } from '../../errors.ts';
 import type { WaitOptions } from '../../loop/index.ts';
-import type { BackendOptions } from '../backend.ts';
-import { Client, type Script } from '../client.ts';
-import type { RedisArgument } from '../redis.ts';
+import type { BackendOptions } from '../server/backend.ts';
+import { Client } from '../server/client.ts';
+import type { Script } from '../server/connection.ts';
+import type { RedisArgument } from '../server/redis.ts';
 import { type Plan, type timedOut, wait } from './waiting.ts';
 
 export interface RunOptions {

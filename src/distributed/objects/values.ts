@@ -11,10 +11,10 @@ import { checkBoolean } from '../../check.ts';
 import { arriving, type Border, decode, Encoder, prepare } from '../../codec/index.ts';
 import { AuthenticationError } from '../../errors.ts';
 import { TypeError } from '../../refusals.ts';
-import { Seal } from '../envelope.ts';
-import type { Home } from '../messages.ts';
+import { Seal } from '../server/envelope.ts';
+import type { Home } from '../tasks/messages.ts';
 import { readKey } from '../options.ts';
-import { arrivalFrom, homeOfProgram } from '../release.ts';
+import { arrivalFrom, homeOfProgram } from '../tasks/release.ts';
 
 /** The permitted values, and the way in which they are signed. */
 export interface DistributedValueOptions {

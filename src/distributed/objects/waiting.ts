@@ -11,7 +11,7 @@
 
 import { type WaitOptions, readWaitOptions } from '../../loop/index.ts';
 import { clearTimeout, setTimeout } from '../../real-timers.ts';
-import type { Client } from '../client.ts';
+import type { Client } from '../server/client.ts';
 
 /** Milliseconds after which a wait looks by itself, as a notification may be lost. */
 export const lookEvery = 1000;

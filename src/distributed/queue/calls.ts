@@ -2,7 +2,7 @@
 
 import type { WaitOptions } from '../../loop/index.ts';
 import { clearTimeout, setTimeout } from '../../real-timers.ts';
-import type { Client } from '../client.ts';
+import type { Client } from '../server/client.ts';
 
 export interface PendingCall<T> {
   readonly promise: Promise<T>;

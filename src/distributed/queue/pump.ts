@@ -6,7 +6,7 @@
 
 import { withoutContext } from '../../loop/index.ts';
 import { clearTimeout, setTimeout } from '../../real-timers.ts';
-import type { Client } from '../client.ts';
+import type { Client } from '../server/client.ts';
 import { lookEvery } from '../objects/waiting.ts';
 
 /** The state after a step: more that can be sent now, something that the server has no place or no item for yet, or nothing. */

@@ -1,7 +1,8 @@
 /** Runs the scripts of a queue, with the arguments that all of them have. */
 
-import type { Client, Script } from '../client.ts';
-import type { RedisArgument } from '../redis.ts';
+import type { Client } from '../server/client.ts';
+import type { Script } from '../server/connection.ts';
+import type { RedisArgument } from '../server/redis.ts';
 import type { Remote } from '../objects/remote.ts';
 import { refuseDifference } from '../objects/scripts.ts';
 

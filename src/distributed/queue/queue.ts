@@ -6,7 +6,7 @@ import { Empty, InvalidStateError, ShutDown } from '../../errors.ts';
 import type { AsyncItemIterator } from '../../iteration.ts';
 import { readWaitOptions, type WaitOptions } from '../../loop/index.ts';
 import { RangeError, TypeError } from '../../refusals.ts';
-import type { BackendOptions } from '../backend.ts';
+import type { BackendOptions } from '../server/backend.ts';
 import { DistributedObject, handlesFile, remoteOf, type Variety } from '../objects/distributed-object.ts';
 import { Hands } from './hands.ts';
 import { readLease } from '../objects/lease.ts';

@@ -12,7 +12,8 @@
  *             └── its consumer has not renewed it for a lease: XAUTOCLAIM gives it to the next that gets
  */
 
-import { type Script, script } from '../client.ts';
+import { script } from '../server/client.ts';
+import type { Script } from '../server/connection.ts';
 import { common } from '../objects/scripts.ts';
 
 // KEYS: key, items, back, getters, gettersSeen, putters, puttersSeen. ARGV: head, maxSize, …

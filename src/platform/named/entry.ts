@@ -7,6 +7,8 @@
  * An entry belongs to the process whose number is its owner; 0: to none. It counts when it is ready.
  */
 
+/** Where blocks with a name lie. */
+export const folder = '/dev/shm/';
 /** Offsets in an entry, in words of 32 bits. */
 export const entryWords = { owner: 0, start: 1, ready: 3, inode: 4, name: 8, size: 72 } as const;
 /** Words of a block before its first entry. */

@@ -13,7 +13,7 @@
 import { constants as fileConstants, fstatSync, statfsSync, statSync, unlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type FunctionName, lastError, native, viewOf, whatIsMissing } from '../native.ts';
-import { folder } from './name.ts';
+import { folder } from './entry.ts';
 import { systemError } from './system-error.ts';
 
 const { EEXIST, EAGAIN, EINTR, EINVAL, EISDIR, EOPNOTSUPP, ENOENT, ENOSPC, ENODEV } = constants.errno;

@@ -4,10 +4,10 @@
 
 import { expected } from '../../check.ts';
 import { RangeError, TypeError } from '../../refusals.ts';
+import { folder } from './entry.ts';
 
 /** Bytes of a name at most. */
 const longestName = 255;
-export const folder = '/dev/shm/';
 
 const encoder = new TextEncoder();
 

@@ -13,11 +13,10 @@
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Registry } from './entry.ts';
+import { folder, type Registry } from './entry.ts';
 
 /** Where the watcher has inherited the heap's file. */
 const heap = 3;
-const folder = '/dev/shm/';
 const bytesPerRef = 16;
 const chainAt = 4;
 /** Milliseconds between two looks for processes that have their first entry. */

@@ -81,7 +81,7 @@ export interface Loss {
 export interface RemoteEvents {
   begun(number: number): void;
   ended(number: number, isOk: boolean, value: Arrived): void;
-  /** Outcomes of the chunk, as `packChunk` in `src/distributed/outcomes.ts` has them. */
+  /** Outcomes of the chunk, as `packChunk` in `src/distributed/tasks/outcomes.ts` has them. */
   chunkEnded(number: number, values: Arrived, ms: number, failed: readonly number[]): void;
   /** Values of a stream. */
   values(number: number, values: Arrived): void;

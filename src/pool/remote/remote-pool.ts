@@ -10,10 +10,10 @@
  * too late, and is dropped.
  */
 
-import { arriving, type Border, type Capsule, decode, Decoder, encode, type Packet, prepare } from '../../codec/index.ts';
+import { arriving, type Border, type Capsule, decode, encode, type Packet, prepare } from '../../codec/index.ts';
 import { BrokenExecutor, CancelledError, Full, type HeddleError, ShutDown, WorkerLost } from '../../errors.ts';
 import { nextTick } from '../../real-timers.ts';
-import type { ChunkReport } from '../../worker/index.ts';
+import { type ChunkReport, readOutcomes } from '../../worker/index.ts';
 import { AbortWatch } from '../jobs/abort-watch.ts';
 import { Deferred } from '../futures/deferred.ts';
 import type { ChunkJob } from '../jobs/chunk-job.ts';
@@ -25,7 +25,7 @@ import { Counts, type PoolStatistics } from '../workers/statistics.ts';
 import type { TaskPool, TaskWorker } from '../task-pool.ts';
 import { later } from '../jobs/timers.ts';
 import type { PoolWorker } from '../workers/pool-worker.ts';
-import type { Holder } from '../workers/worker-pool.ts';
+import { Callbacks, type Holder, Holders, type Weak } from '../workers/waiters.ts';
 import type { Arrived, Loss, OpenLink, RemoteEvents, RemoteInitializer, RemoteLink, RemoteTask } from './link.ts';
 
 /** Workers that a task may end by itself before it is not tried again. */
@@ -81,10 +81,6 @@ class Deadline {
   }
 }
 
-interface Weak<T> {
-  deref(): T | undefined;
-}
-
 export class RemotePool implements TaskPool, RemoteEvents {
   readonly name: string;
   readonly border: Border;
@@ -100,9 +96,9 @@ export class RemotePool implements TaskPool, RemoteEvents {
   /** Tasks of one key, in order: the first alone is not held. */
   readonly #keys: Map<string | number, Entry[]> = new Map();
   readonly #aborts: AbortWatch<Job> = new AbortWatch((job, reason) => this.abort(job, reason));
-  readonly #hungry: Set<() => void> = new Set();
-  readonly #joining: Set<() => void> = new Set();
-  readonly #holders: Set<Weak<Holder>> = new Set();
+  readonly #roomWaiters = new Callbacks();
+  readonly #joining = new Callbacks();
+  readonly #holders = new Holders();
   readonly #counts: Counts = new Counts();
   readonly #keepAlive: KeepAlive = new KeepAlive();
   readonly #finished: Deferred = new Deferred();
@@ -186,7 +182,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
   }
 
   onRoom(callback: () => void): void {
-    this.#hungry.add(callback);
+    this.#roomWaiters.add(callback);
   }
 
   announce(): void {
@@ -375,12 +371,11 @@ export class RemotePool implements TaskPool, RemoteEvents {
   }
 
   holdsBack(holder: Weak<Holder>): () => void {
-    this.#holders.add(holder);
-    return () => void this.#holders.delete(holder);
+    return this.#holders.add(holder);
   }
 
   shutdown(cancelFutures: boolean): Promise<void> {
-    for (const holder of this.#holders) holder.deref()?.submitAll();
+    this.#holders.submitAll();
     this.#isShutDown = true;
     if (cancelFutures) {
       this.#isCancelled = true;
@@ -456,10 +451,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
   }
 
   #feed(): void {
-    if (this.#hungry.size === 0 || !(this.hasRoom || this.isClosed)) return;
-    const hungry = [...this.#hungry];
-    this.#hungry.clear();
-    for (const callback of hungry) callback();
+    if (this.#roomWaiters.size > 0 && (this.hasRoom || this.isClosed)) this.#roomWaiters.call();
   }
 
   #endIfDone(): void {
@@ -639,9 +631,7 @@ export class RemotePool implements TaskPool, RemoteEvents {
   }
 
   workersChanged(): void {
-    const joining = [...this.#joining];
-    this.#joining.clear();
-    for (const resolve of joining) resolve();
+    this.#joining.call();
     this.#feed();
   }
 
@@ -697,24 +687,8 @@ function inContext<R>({ job: { context } }: Entry, work: () => R): R {
 }
 
 /** Values of one packet. One that cannot be decoded has failed. */
-function readValues(
-  { bytes, modules }: Arrived,
-  border: Border,
-  failed: readonly number[],
-): { values: unknown[] | Int32Array | Float64Array; failed: number[] } {
-  const decoder = new Decoder({ bytes, modules, attachments: [] }, border);
-  if (decoder.numbers !== undefined) return { values: decoder.numbers, failed: [...failed] };
-  const values: unknown[] = [];
-  const bad = new Set(failed);
-  for (let i = 0; i < decoder.count; i++) {
-    try {
-      values.push(decoder.next());
-    } catch (error) {
-      values.push(error);
-      bad.add(i);
-    }
-  }
-  return { values, failed: [...bad].sort((a, b) => a - b) };
+function readValues({ bytes, modules }: Arrived, border: Border, failed: readonly number[]): ReturnType<typeof readOutcomes> {
+  return readOutcomes({ bytes, modules, attachments: [] }, border, failed);
 }
 
 /** The reason of an abort, as far as it can cross. */

@@ -32,18 +32,9 @@ import {
 } from '../scheduler/index.ts';
 import { jobsOf, SentAhead } from './sent-ahead.ts';
 import { Counts, type PoolStatistics } from './statistics.ts';
+import { Callbacks, type Holder, Holders, type Weak } from './waiters.ts';
 
 const maxFailedStarts = 3;
-
-/** A source of jobs that it does not submit yet. */
-export interface Holder {
-  submitAll(): void;
-}
-
-/** A `WeakRef`, which the library of ES2020 does not know. */
-interface Weak<T> {
-  deref(): T | undefined;
-}
 
 export class WorkerPool {
   readonly border: Border & { readonly kind: WorkerKind };
@@ -54,9 +45,8 @@ export class WorkerPool {
   readonly #crew: Crew;
   readonly #keepAlive: KeepAlive = new KeepAlive();
   /** The callbacks of waiters for space. */
-  readonly #hungry: Set<() => void> = new Set();
-  /** Maps that may hold back what they have read. */
-  readonly #holders: Set<Weak<Holder>> = new Set();
+  readonly #roomWaiters = new Callbacks();
+  readonly #holders = new Holders();
   readonly #counts: Counts = new Counts();
   readonly #finished: Deferred = new Deferred();
   /** The settlements to report, when the pool has come to rest. */
@@ -121,7 +111,7 @@ export class WorkerPool {
 
   /** Calls back once, when there is room, or will never be. */
   onRoom(callback: () => void): void {
-    this.#hungry.add(callback);
+    this.#roomWaiters.add(callback);
   }
 
   #open(): void {
@@ -208,16 +198,11 @@ export class WorkerPool {
    * @returns what ends that; it does not know the map
    */
   holdsBack(holder: Weak<Holder>): () => void {
-    this.#holders.add(holder);
-    return () => void this.#holders.delete(holder);
-  }
-
-  #submitHeld(): void {
-    for (const holder of this.#holders) holder.deref()?.submitAll();
+    return this.#holders.add(holder);
   }
 
   shutdown(cancelFutures: boolean): Promise<void> {
-    this.#submitHeld();
+    this.#holders.submitAll();
     if (cancelFutures) this.#sentAhead.takeAllBack();
     this.#apply({ type: 'shutdown', cancelFutures });
     if (cancelFutures) this.#crew.hurry();
@@ -227,7 +212,7 @@ export class WorkerPool {
   /** Shuts down, cancels what waits, and ends the workers with what they run. */
   terminate(signal: 'SIGTERM' | 'SIGKILL', caller: string): Promise<void> {
     this.#killSignal = signal;
-    this.#submitHeld();
+    this.#holders.submitAll();
     this.#sentAhead.takeAllBack();
     this.#crew.explainEnd(`by ${caller}()`);
     this.#apply({ type: 'terminate' });
@@ -246,15 +231,9 @@ export class WorkerPool {
     if (this.#isCarryingOut) return;
     this.#refreshKeepAlive();
     if (this.#settlements.length > 0) this.#settle();
-    if (this.#hungry.size > 0 && (this.hasRoom || this.isClosed)) this.#feed();
+    if (this.#roomWaiters.size > 0 && (this.hasRoom || this.isClosed)) this.#roomWaiters.call();
     if (this.#state.ahead > 0 && this.#state.free.size > 0) this.#sentAhead.balanceSoon();
     if (this.#state.isShutDown && event.type !== 'windDown') this.#windDown();
-  }
-
-  #feed(): void {
-    const hungry = [...this.#hungry];
-    this.#hungry.clear();
-    for (const callback of hungry) callback();
   }
 
   /** After a shutdown: ends workers that have nothing to do, when all have heard of what they did. */

@@ -22,6 +22,7 @@ import {
   isNamed,
   lockAlone,
   lockShared,
+  namedMemoryFolder,
   noteLock,
   unlinkFile,
 } from '../../platform/index.ts';
@@ -49,7 +50,6 @@ let isListening = false;
 let looked: IterableIterator<Use> | undefined;
 
 const encoder = new TextEncoder();
-const folderLength = '/dev/shm/'.length;
 
 /** @throws UnsupportedPlatformError */
 export function checkCanTrack(): void {
@@ -70,7 +70,7 @@ export function useNew(file: BlockFile, name: string, path: string): Use {
 
 function enter({ descriptor, inode }: BlockFile, name: string, path: string, isCreators: boolean): Use {
   const entry = claimEntry();
-  writeEntry(entry, inode, encoder.encode(path.slice(folderLength)));
+  writeEntry(entry, inode, encoder.encode(path.slice(namedMemoryFolder.length)));
   const use = { name, path, inode, descriptor, entry, isCreators, handles: 1 };
   try {
     ensureWatcher();

@@ -1,5 +1,6 @@
 /** Packets in frames and back, and how an outcome is encoded so that one that cannot cross fails only its own task. */
 
+import { messageOf } from '../../errors.ts';
 import { types } from 'node:util';
 import { type Border, Decoder, type Encoder, type Incoming, type Packet, encode } from '../../codec/index.ts';
 import type { Frame, FrameKind } from './frame.ts';
@@ -145,6 +146,6 @@ function readableError(thrown: unknown, refusal: unknown): Error {
   const error = new Error(text('message', 'a thrown value that cannot cross'));
   error.name = text('name', 'Error');
   error.stack = text('stack', `${error.name}: ${error.message}`);
-  error.cause = new Error(`the thrown value itself could not be sent: ${refusal instanceof Error ? refusal.message : String(refusal)}`);
+  error.cause = new Error(`the thrown value itself could not be sent: ${messageOf(refusal)}`);
   return error;
 }

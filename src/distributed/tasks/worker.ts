@@ -10,26 +10,27 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { checkBoolean, checkInteger, checkTimeout } from '../check.ts';
-import { AuthenticationError, BrokenExecutor, HeddleError, TimeoutError, WorkerLost } from '../errors.ts';
-import { encodeOutcome } from '../worker/index.ts';
-import { type Executor, locally, ProcessPoolExecutor, ThreadPoolExecutor } from '../pool/index.ts';
-import { clearInterval, monotonicNow, setImmediate, setInterval, setTimeout } from '../real-timers.ts';
-import { share } from '../shared/index.ts';
-import { checkBackendOptions } from './backend.ts';
-import { type BullJob, type BullQueue, type BullWorker, connectionFor, loadBull } from './bull.ts';
-import { type Script, checkServer } from './client.ts';
-import { Connection } from './connection.ts';
-import { type Opened, Seal } from './envelope.ts';
-import { Keys, purposes } from './keys.ts';
-import { largeFrom, LargeValues } from './large.ts';
+import { checkBoolean, checkInteger, checkTimeout } from '../../check.ts';
+import { AuthenticationError, BrokenExecutor, HeddleError, TimeoutError, WorkerLost, messageOf } from '../../errors.ts';
+import { encodeOutcome } from '../../worker/index.ts';
+import { type Executor, locally, ProcessPoolExecutor, ThreadPoolExecutor } from '../../pool/index.ts';
+import { clearInterval, monotonicNow, setImmediate, setInterval, setTimeout } from '../../real-timers.ts';
+import { share } from '../../shared/index.ts';
+import { checkBackendOptions } from '../server/backend.ts';
+import { type BullJob, type BullQueue, type BullWorker, connectionFor, loadBull } from '../server/bull.ts';
+import { checkServer } from '../server/client.ts';
+import { Connection } from '../server/connection.ts';
+import { type Opened, Seal } from '../server/envelope.ts';
+import { Keys, purposes } from '../server/keys.ts';
+import { LargeValues } from '../server/large.ts';
 import { Mailbox } from './mailbox.ts';
-import type { CallHead, ReplyHead, TaskHead, WorkerRecord } from './messages.ts';
-import { readTaskBackend, type TaskBackend, type TaskBackendOptions, taskBackendKeys } from './options.ts';
+import type { CallHead, TaskHead, WorkerRecord } from './messages.ts';
+import { readTaskBackend, type TaskBackend, type TaskBackendOptions, taskBackendKeys } from '../options.ts';
+import { Outbox } from './outbox.ts';
 import { packOutcome, unpackOutcome } from './outcomes.ts';
-import type { Redis } from './redis.ts';
+import type { Redis } from '../server/redis.ts';
 import { type Job, runCall, runChunk, runStream, SealedReason } from './task.ts';
-import { claimScript, endScript, sweepScript, tellScript } from './task-scripts.ts';
+import { claimScript, sweepScript } from './task-scripts.ts';
 import { WorkerWatch } from './worker-watch.ts';
 
 /** Options of a `DistributedWorker`. */
@@ -59,8 +60,8 @@ export interface WorkerStatistics {
 }
 
 const keys = [...taskBackendKeys, 'maxWorkers', 'threads', 'lockDuration', 'stalledInterval', 'gracePeriod'] as const;
-/** Milliseconds that replies are kept, if their caller does not say otherwise. */
-const repliesKept = 300_000;
+/** Milliseconds that messages of callers are kept. */
+const inboxKept = 300_000;
 /** Tasks that have run for this long are told to have begun; of shorter ones the end is told alone. */
 const tellBegunAfter = 5;
 /** Tasks of less than `quick` milliseconds are taken ahead of the pool, at most `mostAhead` for each slot. */
@@ -117,6 +118,7 @@ export class DistributedWorker implements AsyncDisposable {
   readonly #commands: Connection;
   readonly #waiting: Connection;
   readonly #large: LargeValues;
+  readonly #outbox: Outbox;
   readonly #pool: Executor;
   readonly #watch = new WorkerWatch();
   readonly #running = new Map<string, Running>();
@@ -130,10 +132,6 @@ export class DistributedWorker implements AsyncDisposable {
   #begunTimer: NodeJS.Timeout | undefined;
   #claims = 0;
   #claiming: Claiming[] = [];
-  #ends: (string | number | Buffer)[] = [];
-  #tells: (string | Buffer)[] = [];
-  /** Commands on their way. */
-  readonly #sending = new Set<Promise<unknown>>();
   #completed = 0;
   #refused = 0;
   #replayed = 0;
@@ -165,6 +163,8 @@ export class DistributedWorker implements AsyncDisposable {
     this.#commands = new Connection(backend, (redis) => checkServer(redis, backend.address));
     this.#waiting = new Connection(backend, async () => {});
     this.#large = new LargeValues(this.#commands, this.#keys, store);
+    const failed = (error: unknown): void => this.#tellError(error);
+    this.#outbox = new Outbox({ commands: this.#commands, keys: this.#keys, seal: this.#seal, large: this.#large, failed });
   }
 
   /** Name of the release whose tasks it runs. */
@@ -230,7 +230,7 @@ export class DistributedWorker implements AsyncDisposable {
     this.#mailbox = new Mailbox({
       connection: this.#waiting,
       list: this.#keys.inbox(this.#id),
-      keepFor: repliesKept,
+      keepFor: inboxKept,
       receive: (message) => void this.#called(message).catch(failed),
       failed,
     });
@@ -239,19 +239,6 @@ export class DistributedWorker implements AsyncDisposable {
 
   #tellError(error: unknown): void {
     for (const listener of this.#listeners) listener(error);
-  }
-
-  #run({ text, hash }: Script, args: readonly (string | number | Buffer)[]): Promise<unknown> {
-    const rest = [1, this.#keys.base, ...args];
-    const options = { isRepeatable: true };
-    const sending = this.#commands.call('evalsha', [hash, ...rest], options).catch((error: unknown) => {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#commands.call('eval', [text, ...rest], options);
-    });
-    this.#sending.add(sending);
-    const sent = (): void => void this.#sending.delete(sending);
-    sending.then(sent, sent);
-    return sending;
   }
 
   // ---- a task
@@ -309,10 +296,10 @@ export class DistributedWorker implements AsyncDisposable {
     this.#tellError(error);
     try {
       const { head } = new Seal(undefined).open<TaskHead>('', message);
-      const why = `the worker ${process.pid} on ${hostname()} refuses the task: ${error instanceof Error ? error.message : String(error)}`;
+      const why = `the worker ${process.pid} on ${hostname()} refuses the task: ${messageOf(error)}`;
       const code = error instanceof HeddleError ? error.code : '';
       for (const number of head.numbers ?? head.calls?.map(([one]) => one) ?? [head.number])
-        this.#end(head, number, '', { kind: 'refused', number, error: why, code: refusalCode(code) }, []);
+        this.#outbox.end(head.caller, number, '', { kind: 'refused', number, error: why, code: refusalCode(code) }, []);
     } catch {
       // The message is not even a damaged task.
     }
@@ -326,7 +313,7 @@ export class DistributedWorker implements AsyncDisposable {
         const all = this.#claiming;
         this.#claiming = [];
         const args = all.flatMap((each) => [each.caller, each.number, each.claim]);
-        this.#run(claimScript, args).then(
+        this.#outbox.run(claimScript, args).then(
           (answers) => all.forEach((each, i) => each.resolve((answers as string[])[i]!)),
           (error: unknown) => all.forEach((each) => each.reject(error)),
         );
@@ -372,7 +359,8 @@ export class DistributedWorker implements AsyncDisposable {
       signal: controller.signal,
       timeout,
       priority,
-      progress: tellsProgress === true ? ({ done, total }) => this.#tell(caller, { kind: 'progress', number, done, total }, []) : undefined,
+      progress:
+        tellsProgress === true ? ({ done, total }) => this.#outbox.tell(caller, { kind: 'progress', number, done, total }, []) : undefined,
     });
   }
 
@@ -426,7 +414,7 @@ export class DistributedWorker implements AsyncDisposable {
     for await (const packed of values) {
       const { head, bytes } = unpackOutcome(packed);
       if (!head.isOk) return this.#ended(running, number, packed);
-      await this.#tellLarge(caller, { kind: 'values', number, home, modules: head.modules }, [bytes]);
+      await this.#outbox.tellLarge(caller, { kind: 'values', number, home, modules: head.modules }, [bytes]);
       sent += 1;
       while (sent - running.taken >= streamAhead && !running.controller.signal.aborted)
         await new Promise<void>((resolve) => {
@@ -444,18 +432,26 @@ export class DistributedWorker implements AsyncDisposable {
     const { modules, failed, ms, isOk } = head;
     const more = { number, home, ...(modules.length === 0 ? {} : { modules }) };
     if (failed === undefined)
-      this.#end(running.head, number, running.claim, { kind: 'ended', isOk, ...more, ...(ms === undefined ? {} : { ms }) }, [bytes]);
-    else this.#end(running.head, number, running.claim, { kind: 'chunk', failed, ms: ms ?? 0, ...more }, [bytes]);
+      this.#outbox.end(running.head.caller, number, running.claim, { kind: 'ended', isOk, ...more, ...(ms === undefined ? {} : { ms }) }, [
+        bytes,
+      ]);
+    else this.#outbox.end(running.head.caller, number, running.claim, { kind: 'chunk', failed, ms: ms ?? 0, ...more }, [bytes]);
   }
 
   /** The pool itself has ended the task. @param allowed of a chunk: the first item that had not begun */
   #failed({ head, claim, controller }: Running, number: number, error: unknown, allowed: number | undefined): void {
     // The caller has the reason.
     if (controller.signal.aborted && controller.signal.reason === error)
-      return this.#end(head, number, claim, { kind: 'overdue', number, notBegun: null }, []);
+      return this.#outbox.end(head.caller, number, claim, { kind: 'overdue', number, notBegun: null }, []);
     if (error instanceof TimeoutError) {
       const notBegun = /has not begun within ([\d.]+) ms/.exec(error.message)?.[1];
-      return this.#end(head, number, claim, { kind: 'overdue', number, notBegun: notBegun === undefined ? null : Number(notBegun) }, []);
+      return this.#outbox.end(
+        head.caller,
+        number,
+        claim,
+        { kind: 'overdue', number, notBegun: notBegun === undefined ? null : Number(notBegun) },
+        [],
+      );
     }
     if (error instanceof WorkerLost) {
       const { pid, threadId, exitCode, signal } = error;
@@ -463,65 +459,17 @@ export class DistributedWorker implements AsyncDisposable {
       const isOwnDoing = this.#closing === undefined;
       const why = isOwnDoing ? null : 'with its heddle worker, which was told to end';
       const lost = { kind: 'lost', number, end, why, allowed: allowed ?? null, message: null, isAlone: isOwnDoing } as const;
-      return this.#end(head, number, claim, lost, []);
+      return this.#outbox.end(head.caller, number, claim, lost, []);
     }
     const { home } = this.#options.release;
     const { packet } = encodeOutcome(false, error, { kind: 'network' });
     const value = { number, home, modules: packet.modules };
-    if (head.kind !== 'chunk') return this.#end(head, number, claim, { kind: 'ended', isOk: false, ...value }, [packet.bytes]);
-    this.#end(
-      head,
-      number,
-      claim,
-      { kind: 'refused', number, error: error instanceof Error ? error.message : String(error), code: BrokenExecutor.code },
-      [],
-    );
+    if (head.kind !== 'chunk')
+      return this.#outbox.end(head.caller, number, claim, { kind: 'ended', isOk: false, ...value }, [packet.bytes]);
+    this.#outbox.end(head.caller, number, claim, { kind: 'refused', number, error: messageOf(error), code: BrokenExecutor.code }, []);
   }
 
   // ---- what callers are told
-
-  /** Ends of one turn go together. */
-  #end({ caller }: TaskHead, number: number, claim: string, head: ReplyHead, parts: readonly Uint8Array[]): void {
-    const message = this.#seal.close(purposes.reply(this.#keys.base, caller), head, parts);
-    if (message.length <= largeFrom) return this.#endWith(caller, number, claim, message);
-    const putting = this.#large.put(message).then(
-      ({ pointer }) => this.#endWith(caller, number, claim, pointer),
-      (error: unknown) => {
-        const why = `its result of ${message.length} bytes could not be put aside: ${error instanceof Error ? error.message : String(error)}`;
-        const refused = { kind: 'refused', number, error: why, code: BrokenExecutor.code } as const;
-        this.#endWith(caller, number, claim, this.#seal.close(purposes.reply(this.#keys.base, caller), refused, []));
-      },
-    );
-    this.#sending.add(putting);
-    void putting.then(() => this.#sending.delete(putting));
-  }
-
-  #endWith(caller: string, number: number, claim: string, message: Buffer): void {
-    if (this.#ends.push(caller, number, claim, message) > 4) return;
-    setImmediate(() => {
-      const all = this.#ends;
-      this.#ends = [];
-      this.#run(endScript, [repliesKept, ...all]).catch((error: unknown) => this.#tellError(error));
-    });
-  }
-
-  #tell(caller: string, head: ReplyHead, parts: readonly Uint8Array[]): void {
-    this.#tellWith(caller, this.#seal.close(purposes.reply(this.#keys.base, caller), head, parts));
-  }
-
-  async #tellLarge(caller: string, head: ReplyHead, parts: readonly Uint8Array[]): Promise<void> {
-    const message = this.#seal.close(purposes.reply(this.#keys.base, caller), head, parts);
-    this.#tellWith(caller, message.length <= largeFrom ? message : (await this.#large.put(message)).pointer);
-  }
-
-  #tellWith(caller: string, message: Buffer): void {
-    if (this.#tells.push(caller, message) > 2) return;
-    queueMicrotask(() => {
-      const all = this.#tells;
-      this.#tells = [];
-      this.#run(tellScript, [repliesKept, ...all]).catch((error: unknown) => this.#tellError(error));
-    });
-  }
 
   #tellBegun(): void {
     if (this.#running.size === 0) return;
@@ -534,7 +482,7 @@ export class DistributedWorker implements AsyncDisposable {
   #tellBegunOf(tasks: readonly Running[]): void {
     const byCaller = new Map<string, number[]>();
     for (const { head, numbers } of tasks) byCaller.set(head.caller, [...(byCaller.get(head.caller) ?? []), ...numbers]);
-    for (const [caller, numbers] of byCaller) this.#tell(caller, { kind: 'begun', numbers, worker: this.#id }, []);
+    for (const [caller, numbers] of byCaller) this.#outbox.tell(caller, { kind: 'begun', numbers, worker: this.#id }, []);
   }
 
   // ---- what callers tell
@@ -605,7 +553,7 @@ export class DistributedWorker implements AsyncDisposable {
   // ---- what others have left
 
   async #sweepUp(): Promise<void> {
-    const dead = (await this.#run(sweepScript, [])) as string[];
+    const dead = (await this.#outbox.run(sweepScript, [])) as string[];
     for (const caller of dead) await this.#removeTasksOf(caller);
     const [records, beats] = (await Promise.all(
       [this.#keys.workers, this.#keys.beats].map((key) => this.#commands.call('hgetall', [key], { isRepeatable: true })),
@@ -662,8 +610,7 @@ export class DistributedWorker implements AsyncDisposable {
     }
     clearInterval(this.#begunTimer);
     clearInterval(this.#sweep);
-    await new Promise<void>((resolve) => void setImmediate(resolve));
-    await Promise.allSettled(this.#sending);
+    await this.#outbox.sent();
     // Jobs are finished when their outcomes have been told: only then the connections may end.
     await bull?.close(this.#running.size > 0).catch((error: unknown) => this.#tellError(error));
     clearInterval(this.#beat);

@@ -1,6 +1,6 @@
 /** Loads BullMQ, an optional peer dependency, and gives it its connections. Its types are not used: a program without it has none. */
 
-import { UnsupportedPlatformError } from '../errors.ts';
+import { UnsupportedPlatformError } from '../../errors.ts';
 import type { Backend } from './backend.ts';
 import { loadPeer, loadRedis, type Redis } from './redis.ts';
 

@@ -9,8 +9,8 @@
  */
 
 import { networkInterfaces } from 'node:os';
-import { checkBoolean, checkOptions, checkTimeout, expected } from '../check.ts';
-import { RangeError, TypeError } from '../refusals.ts';
+import { checkBoolean, checkOptions, checkTimeout, expected } from '../../check.ts';
+import { RangeError, TypeError } from '../../refusals.ts';
 
 /** The server that keeps distributed objects, and how it is reached. */
 export interface BackendOptions {

@@ -10,17 +10,12 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto';
-import { UnsupportedPlatformError } from '../errors.ts';
+import { UnsupportedPlatformError } from '../../errors.ts';
 import { type Backend, type BackendOptions, readBackend } from './backend.ts';
-import { type CallOptions, Connection, isRefusal } from './connection.ts';
+import { type CallOptions, Connection, isRefusal, type Script } from './connection.ts';
 import type { Redis, RedisArgument } from './redis.ts';
 
-/** A script of the server, in Lua. It goes by its hash: each new connection sends the texts of all. */
-export interface Script {
-  readonly text: string;
-  readonly hash: string;
-}
-
+/** Scripts go by their hashes: each new connection sends the texts of all. */
 const scripts: Script[] = [];
 
 /** Declares a script, when its module is loaded. */
@@ -134,15 +129,8 @@ export class Client {
   }
 
   /** Runs a script. It must be one that does no harm when it runs twice. @throws as `call` */
-  async run({ text, hash }: Script, keys: readonly string[], args: readonly RedisArgument[], isBinary = false): Promise<unknown> {
-    const options = { isBinary, isRepeatable: true };
-    const rest = [keys.length, ...keys, ...args];
-    try {
-      return await this.#commands.call('evalsha', [hash, ...rest], options);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#commands.call('eval', [text, ...rest], options);
-    }
+  run(its: Script, keys: readonly string[], args: readonly RedisArgument[], isBinary = false): Promise<unknown> {
+    return this.#commands.run(its, keys, args, isBinary);
   }
 
   /**

@@ -7,7 +7,8 @@
  * What is over never begins, and only what makes a task over may tell its caller how it ended: so each outcome is told once.
  */
 
-import { type Script, script } from './client.ts';
+import { script } from '../server/client.ts';
+import type { Script } from '../server/connection.ts';
 
 const common = `
 local base = KEYS[1]

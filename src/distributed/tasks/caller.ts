@@ -11,20 +11,21 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { Packet } from '../codec/index.ts';
-import { AuthenticationError, BackendLost, BrokenExecutor, HeddleError, SerializationError } from '../errors.ts';
-import type { Arrived, RemoteEvents, RemoteLink, RemoteTask, RemoteWorker } from '../pool/index.ts';
-import { clearInterval, nextTick, setInterval, setTimeout } from '../real-timers.ts';
-import type { Backend } from './backend.ts';
-import { type BullQueue, connectionFor, loadBull } from './bull.ts';
-import { type Script, checkServer } from './client.ts';
-import { Connection } from './connection.ts';
-import { Seal } from './envelope.ts';
-import { Keys, purposes } from './keys.ts';
-import { type DistributedStore, largeFrom, LargeValues } from './large.ts';
+import type { Packet } from '../../codec/index.ts';
+import { AuthenticationError, BackendLost, BrokenExecutor, HeddleError, SerializationError, messageOf } from '../../errors.ts';
+import type { Arrived, RemoteEvents, RemoteLink, RemoteTask, RemoteWorker } from '../../pool/index.ts';
+import { clearInterval, nextTick, setInterval, setTimeout } from '../../real-timers.ts';
+import type { Backend } from '../server/backend.ts';
+import { type BullQueue, connectionFor, loadBull } from '../server/bull.ts';
+import { together } from './bundles.ts';
+import { checkServer } from '../server/client.ts';
+import { Connection, type Script } from '../server/connection.ts';
+import { Seal } from '../server/envelope.ts';
+import { Keys, purposes } from '../server/keys.ts';
+import { type DistributedStore, largeFrom, LargeValues } from '../server/large.ts';
 import { Mailbox } from './mailbox.ts';
 import type { CallHead, Home, ReplyHead, TaskHead } from './messages.ts';
-import type { Redis } from './redis.ts';
+import type { Redis } from '../server/redis.ts';
 import { arrivalFrom, type Release } from './release.ts';
 import { auditScript, beatScript, cancelScript, leaveScript, lostScript } from './task-scripts.ts';
 import { type JoinedWorker, WorkerWatch } from './worker-watch.ts';
@@ -165,13 +166,8 @@ class CallerLink implements RemoteLink {
     await this.#commands.close(true);
   }
 
-  #run({ text, hash }: Script, args: readonly (string | number | Buffer)[], keys: readonly string[] = []): Promise<unknown> {
-    const rest = [keys.length + 1, this.#keys.base, ...keys, ...args];
-    const options = { isRepeatable: true };
-    return this.#commands.call('evalsha', [hash, ...rest], options).catch((error: unknown) => {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#commands.call('eval', [text, ...rest], options);
-    });
+  #run(script: Script, args: readonly (string | number)[], keys: readonly string[] = []): Promise<unknown> {
+    return this.#commands.run(script, [this.#keys.base, ...keys], args);
   }
 
   #failed(error: unknown): void {
@@ -431,7 +427,7 @@ class CallerLink implements RemoteLink {
       const { head } = new Seal(undefined).open<ReplyHead>('', message);
       if (head.kind === 'refused') this.#take(head, [], false);
     } catch {
-      process.emitWarning(`a reply was refused: ${error instanceof Error ? error.message : String(error)}`, 'DistributedWarning');
+      process.emitWarning(`a reply was refused: ${messageOf(error)}`, 'DistributedWarning');
     }
   }
 
@@ -578,30 +574,6 @@ class CallerLink implements RemoteLink {
     this.#events.lost(number, { end, why: undefined, isAlone: false, allowed: undefined, message });
   }
 }
-
-/** Puts calls of one function together, which differ in their arguments alone. */
-function together(tasks: readonly RemoteTask[], most: number): RemoteTask[][] {
-  const bundles: RemoteTask[][] = [];
-  let last: RemoteTask[] = [];
-  for (const task of tasks) {
-    if (last.length > 0 && last.length < most && isLike(last[0]!, task)) last.push(task);
-    else bundles.push((last = [task]));
-  }
-  return bundles;
-}
-
-/** Arguments of more bytes travel alone. */
-const smallArgs = 4096;
-
-const isPlainCall = ({ kind, timeout, initializer, tellsProgress, args }: RemoteTask): boolean =>
-  kind === 'call' &&
-  timeout === Infinity &&
-  initializer === undefined &&
-  !tellsProgress &&
-  args.modules.length === 0 &&
-  args.bytes.length < smallArgs;
-
-const isLike = (a: RemoteTask, b: RemoteTask): boolean => a.fn === b.fn && a.priority === b.priority && isPlainCall(a) && isPlainCall(b);
 
 /** The call was not answered, or the server reads its log: it may be made again. */
 const isPassing = (error: unknown): boolean =>

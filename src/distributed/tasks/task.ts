@@ -17,13 +17,13 @@ import {
   prepareSync,
   registerReducer,
   travelByName,
-} from '../codec/index.ts';
-import { CancelledError } from '../errors.ts';
-import { expected } from '../check.ts';
-import { checkResult, type ClosableIterator, isIterable, iteratorOf } from '../iteration.ts';
-import { TypeError } from '../refusals.ts';
-import { isThenable } from '../thenable.ts';
-import { addOutcome, currentTask, encodeOutcome, untimed } from '../worker/index.ts';
+} from '../../codec/index.ts';
+import { CancelledError } from '../../errors.ts';
+import { expected } from '../../check.ts';
+import { checkResult, type ClosableIterator, isIterable, iteratorOf } from '../../iteration.ts';
+import { TypeError } from '../../refusals.ts';
+import { isThenable } from '../../thenable.ts';
+import { addOutcome, currentTask, encodeOutcome, untimed } from '../../worker/index.ts';
 import type { Home, TaskHead } from './messages.ts';
 import { packOutcome } from './outcomes.ts';
 import { arrivalFrom } from './release.ts';
@@ -284,5 +284,5 @@ export function rebuildReason({ bytes, modules, from, home, isTrusted, takesSour
   }
 }
 
-travelByName(SealedReason, 'distributed/task.js');
+travelByName(SealedReason, 'distributed/tasks/task.js');
 registerReducer(SealedReason, { reduce: reduceReason, rebuild: rebuildReason });

@@ -9,7 +9,7 @@
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { AuthenticationError } from '../errors.ts';
+import { AuthenticationError } from '../../errors.ts';
 
 const SIGNED = 1;
 const macLength = 32;

@@ -3,7 +3,7 @@
  * looked regularly: when the server was away, or this process was stopped, nothing is known of the workers.
  */
 
-import { monotonicNow } from '../real-timers.ts';
+import { monotonicNow } from '../../real-timers.ts';
 import type { WorkerRecord } from './messages.ts';
 
 interface Seen {

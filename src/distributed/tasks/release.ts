@@ -9,10 +9,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL, fileURLToPath } from 'node:url';
-import type { Arrival } from '../codec/index.ts';
-import { SerializationError } from '../errors.ts';
-import { packageFolder, placeOf } from '../places.ts';
-import { RangeError } from '../refusals.ts';
+import type { Arrival } from '../../codec/index.ts';
+import { SerializationError } from '../../errors.ts';
+import { packageFolder, placeOf } from '../../places.ts';
+import { RangeError } from '../../refusals.ts';
 import type { Home } from './messages.ts';
 
 export interface Release {

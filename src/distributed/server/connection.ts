@@ -13,9 +13,9 @@
  * something holds the connection, and no longer.
  */
 
-import { AuthenticationError, BackendLost, InvalidStateError } from '../errors.ts';
-import { withoutContext } from '../loop/index.ts';
-import { clearTimeout, monotonicNow, setTimeout } from '../real-timers.ts';
+import { AuthenticationError, BackendLost, InvalidStateError } from '../../errors.ts';
+import { withoutContext } from '../../loop/index.ts';
+import { clearTimeout, monotonicNow, setTimeout } from '../../real-timers.ts';
 import type { Backend } from './backend.ts';
 import { loadRedis, type Redis, type RedisArgument } from './redis.ts';
 
@@ -35,6 +35,12 @@ interface Call extends CallOptions {
   sentAt: number | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A script of the server, in Lua. */
+export interface Script {
+  readonly text: string;
+  readonly hash: string;
 }
 
 /** Prepares a new connection, before calls are sent. @throws what refuses the server for good */
@@ -95,6 +101,18 @@ export class Connection {
       if (this.#isReady) this.#send(call);
       this.#settle();
     });
+  }
+
+  /** Runs a script by its hash, or by its text where the server does not know it. It must do no harm when it runs twice. @throws as `call` */
+  async run({ text, hash }: Script, keys: readonly string[], args: readonly RedisArgument[], isBinary: boolean = false): Promise<unknown> {
+    const options = { isBinary, isRepeatable: true };
+    const rest = [keys.length, ...keys, ...args];
+    try {
+      return await this.call('evalsha', [hash, ...rest], options);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return this.call('eval', [text, ...rest], options);
+    }
   }
 
   /** Keeps the connection, and the process, until `release`. */

@@ -1,7 +1,7 @@
 /** Loads ioredis, an optional peer dependency, when the first connection is made. Its types are not used: a program without it has none. */
 
 import { createRequire } from 'node:module';
-import { UnsupportedPlatformError } from '../errors.ts';
+import { UnsupportedPlatformError } from '../../errors.ts';
 
 export type RedisArgument = string | number | Buffer;
 

@@ -6,9 +6,9 @@
  * What was taken stays until it was handed over. After a lost connection it is handed over again: receivers know by its number what came before.
  */
 
-import { BackendLost } from '../errors.ts';
-import { setImmediate } from '../real-timers.ts';
-import type { Connection } from './connection.ts';
+import { BackendLost } from '../../errors.ts';
+import { setImmediate } from '../../real-timers.ts';
+import type { Connection } from '../server/connection.ts';
 import { takeScript } from './task-scripts.ts';
 
 /** Seconds that the server waits for a message before it is asked again. */
@@ -74,7 +74,7 @@ export class Mailbox {
   async #takeAll(): Promise<void> {
     const { connection, list, keepFor } = this.#options;
     for (;;) {
-      const messages = (await connection.call('eval', [takeScript.text, 1, list, most, keepFor], { isBinary: true })) as Buffer[];
+      const messages = (await connection.run(takeScript, [list], [most, keepFor], true)) as Buffer[];
       if (messages.length === 0 || this.#isClosed) return;
       this.#hand(messages);
       // A list that never ends must not keep the event loop.

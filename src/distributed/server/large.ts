@@ -3,12 +3,12 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { expected } from '../check.ts';
-import { SerializationError } from '../errors.ts';
-import { TypeError } from '../refusals.ts';
+import { expected } from '../../check.ts';
+import { SerializationError } from '../../errors.ts';
+import { TypeError } from '../../refusals.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
-import type { LargeHead } from './messages.ts';
+import type { LargeHead } from '../tasks/messages.ts';
 import { Seal } from './envelope.ts';
 
 /** Keeps large values in place of the server, such as a bucket or a shared disk. Both sides must be given the same. */
